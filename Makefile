@@ -10,7 +10,7 @@ LOCK := $(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3.1
 	--no-annotate --no-emit-package genie-bus
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow check instructions mutants recall bench docs dist clean lock
+.PHONY: help run test test-slow check instructions mutants recall bench bench-models docs dist clean lock
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -43,6 +43,14 @@ recall: $(VENV)/.test  ## find generated personal data, and look for false alarm
 
 bench: $(VENV)/.test  ## measure the bus beside bare asyncio
 	$(BIN)/python -m benchmarks
+
+VENDORS := openai anthropic google-genai ollama
+bench-models: $(VENV)/.test  ## measure the wires, and have the vendors' own clients ask the scripted server
+	@for vendor in $(VENDORS); do \
+		test -x build/models/$$vendor/bin/python || { $(BIN)/python -m venv build/models/$$vendor && \
+		build/models/$$vendor/bin/python -m pip --quiet --disable-pip-version-check install $$vendor; } || exit 1; done
+	$(BIN)/python -m pytest -n 0 -m slow tests/genie/edges/live/test_vendors_clients.py
+	@$(BIN)/python -m benchmarks.wires
 
 docs: $(VENV)/.docs  ## build the site of docs/ into build/site, strictly; it fetches nothing when it is read
 	@NO_MKDOCS_2_WARNING=1 $(VENV)/docs/bin/python -m mkdocs build --quiet --strict

@@ -8,13 +8,13 @@ import signal
 import socket
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 # A shell has what it starts in the background ignore interrupts, and so would the tests of what an interrupt does.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -65,14 +65,22 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-def _refuse(_socket: socket.socket, address: Any) -> NoReturn:
-    raise AssertionError(f"a test tried to reach {address!r}; tests use what genie.testing ships")
+_CONNECT = {name: getattr(socket.socket, name) for name in ("connect", "connect_ex")}
+
+
+def _refusing(name: str) -> Callable[[socket.socket, Any], Any]:
+    def connect(self: socket.socket, address: Any) -> Any:
+        if self.family == getattr(socket, "AF_UNIX", None):  # of this machine: a database that a test has started
+            return _CONNECT[name](self, address)
+        raise AssertionError(f"a test tried to reach {address!r}; tests use what genie.testing ships")
+
+    return connect
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_network() -> Iterator[None]:
     patch = pytest.MonkeyPatch()
-    patch.setattr(socket.socket, "connect", _refuse)
-    patch.setattr(socket.socket, "connect_ex", _refuse)
+    for name in _CONNECT:
+        patch.setattr(socket.socket, name, _refusing(name))
     yield
     patch.undo()

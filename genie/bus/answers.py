@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from genie.contracts.message import topic_of
 from genie.contracts.outcome import Outcome, Reason
@@ -35,7 +35,7 @@ class Answers:
 
     def give(
         self,
-        message: Envelope[Any],
+        message: Envelope[Payload],
         sender: AgentCard,
         scope: Scope,
         gather: Gather,
@@ -75,7 +75,7 @@ class Answers:
 
     def _shown(
         self,
-        message: Envelope[Any],
+        message: Envelope[Payload],
         asker: AgentCard,
         scope: Scope,
         gather: Gather,
@@ -106,7 +106,7 @@ class Answers:
         return payload, notices
 
     def refuse(
-        self, message: Envelope[Any], scope: Scope, gather: Gather, agent: str, outcome: Outcome, reason: Reason
+        self, message: Envelope[Payload], scope: Scope, gather: Gather, agent: str, outcome: Outcome, reason: Reason
     ) -> None:
         """An answer ended on its way to its asker."""
         accounting.refuse_answer(scope, outcome)

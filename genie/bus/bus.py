@@ -7,7 +7,7 @@ Everything here runs on the loop's thread, and only ``room`` waits.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from genie.backend.timers import Timers
@@ -24,7 +24,7 @@ from genie.bus.runs import Runs
 from genie.bus.scans import Scans
 from genie.bus.suspension import REMOVED, Suspensions
 from genie.contracts.limits import Overflow
-from genie.contracts.message import stamp, topic_of
+from genie.contracts.message import Envelope, Unstamped, topic_of
 from genie.contracts.outcome import Counts, Outcome, Reason
 from genie.errors import (
     BudgetExceededError,
@@ -276,7 +276,18 @@ class Bus:
         if headers.classification > label:  # noqa: PLR1730 - max() of two levels costs seven times as much
             label = headers.classification
         next_number = self.next_number  # a local: the interpreter is quicker with those
-        message = stamp(next_number(), payload, sender.id, to, scope, cause, hops, headers, label, inspection)
+        message: Any = Unstamped()  # ``stamp`` by hand (benchmarks.instructions: 0.7 % of a round trip)
+        message.number = next_number()
+        message.payload = payload
+        message.sender = sender.id
+        message.recipient = to
+        message.scope = scope
+        message.cause = cause
+        message.hops = hops
+        message.headers = headers
+        message.label = label
+        message.inspection = inspection
+        message.__class__ = Envelope
         if run.observed or self.observers.listening:
             self.emit_event(message, "accepted", None)
         if route.lowered and label < read:

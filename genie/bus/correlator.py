@@ -6,7 +6,7 @@ run, a part is given up as soon as nothing in flight in its scope can bring it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from genie.inflight import accounting
 from genie.inflight.gather import Gather, GatherSpec
@@ -80,7 +80,7 @@ class Correlator:
             spec = None
         if spec is None:
 
-            def members(part: Each[Any]) -> Iterable[str]:
+            def members(part: Each[Payload]) -> Iterable[str]:
                 subscriptions = self._bus.route(part.of or kind).subscriptions
                 return [one.subscriber.card.id for one in subscriptions if part.payload in one.produces]
 

@@ -15,7 +15,7 @@ In a cycle the wait that would end first by itself gives way. When none would, t
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from genie.contracts.outcome import Outcome, Reason
 from genie.inflight.delivery import BEHIND_KEY, QUEUED, WAITS_FOR_ROOM
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from genie.bus.bus import Bus
-    from genie.contracts.message import Envelope
+    from genie.contracts.message import Envelope, Payload
     from genie.inflight.delivery import Delivery
     from genie.inflight.handlers import Worker
     from genie.inflight.mailbox import Subscriber
@@ -38,7 +38,7 @@ class Waiting(NamedTuple):
     """A handler that has suspended."""
 
     agent: str
-    message: Envelope[Any]
+    message: Envelope[Payload]
     """What it handles."""
     awaits: tuple[str, ...]
     """Agents that have the deliveries it waits for; empty when it waits for something that the bus does not know."""

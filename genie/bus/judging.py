@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from genie.bus.suspension import REMOVED
 from genie.contracts.message import masked_copy, stamp
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from genie.bus.bus import Bus
     from genie.contracts.card import AgentCard
     from genie.contracts.headers import Headers
-    from genie.contracts.message import Envelope
+    from genie.contracts.message import Envelope, Payload
     from genie.inflight.delivery import Delivery, Ending
     from genie.inflight.interceptors import Check
     from genie.policy.policy import Decision
@@ -33,7 +33,7 @@ class Judging:
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
 
-    def refusal(self, message: Envelope[Any]) -> Ending | None:
+    def refusal(self, message: Envelope[Payload]) -> Ending | None:
         """Return why a message may go to nobody: an interceptor refuses it, its run is over, or it loops."""
         for interceptor in self._bus.intercepting:
             refusal = interceptor.refuse(message)
@@ -51,11 +51,11 @@ class Judging:
             return Outcome.DEAD_LETTERED, Reason("budget", why)
         return None
 
-    def _named_cycle(self, message: Envelope[Any]) -> str:
+    def _named_cycle(self, message: Envelope[Payload]) -> str:
         cycle = self._bus.registry.cycle(message.sender)
         return " -> ".join(cycle) if cycle else f"last {message.sender}"
 
-    def checks(self, message: Envelope[Any]) -> list[Check] | None:
+    def checks(self, message: Envelope[Payload]) -> list[Check] | None:
         """Return the checks of those interceptors that look at a message; None when none does."""
         found = [check for one in self._bus.intercepting if (check := one.check(message)) is not None]
         return found or None
@@ -76,7 +76,7 @@ class Judging:
         for interceptor in self._bus.interceptors:
             interceptor.revoke(consent)
 
-    def current(self, message: Envelope[Any]) -> Envelope[Any]:
+    def current(self, message: Envelope[Payload]) -> Envelope[Payload]:
         """Return a message without what is no longer in force in its headers."""
         headers = self.narrowed(message.headers)
         if headers is message.headers:
@@ -175,7 +175,7 @@ class Judging:
         decision = subscription.evaluator.judge(message, self.card_of(message), approved, heard)
         return decision is None or self.decided(delivery, decision)
 
-    def card_of(self, message: Envelope[Any]) -> AgentCard:
+    def card_of(self, message: Envelope[Payload]) -> AgentCard:
         """Return the card of a message's sender: an agent's, a sink's, or the outside caller's."""
         subscriber = self._bus.subscribers.get(message.sender)
         if subscriber is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from genie.contracts.message import topic_of
 from genie.inflight.subscription import Subscription
@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from genie.bus.bus import Bus
     from genie.contracts.card import AgentCard
     from genie.contracts.classification import Classification
-    from genie.contracts.message import Inspection, Payload
+    from genie.contracts.message import Envelope, Inspection, Payload
     from genie.inflight.handlers import Call
     from genie.inflight.interceptors import Sink
     from genie.inflight.mailbox import Subscriber
     from genie.observation.taps import Tap
+    from genie.policy.policy import Decision
 
 
 def instrument(bus: Bus, wrap: Callable[[AgentCard, Mapping[type[Payload], Call]], dict[type[Payload], Call]]) -> None:
@@ -36,12 +37,12 @@ class Route(NamedTuple):
 
     label: Classification
     """Declared label of the class."""
-    inspect: Callable[[Any], Inspection | None]
+    inspect: Callable[[Payload], Inspection | None]
     """Returns None for a payload that is too large to be inspected while everything else waits."""
     subscriptions: tuple[Subscription, ...]
     fallbacks: Mapping[str, Subscription]
     """By agent: subscriptions that get the class in place of another agent alone, and those above."""
-    sinks: tuple[tuple[Sink, Callable[..., Any]], ...]
+    sinks: tuple[tuple[Sink, Callable[[Envelope[Payload], AgentCard], Decision | None]], ...]
     """Other recipients, each with its compiled policies."""
     taps: tuple[Tap, ...]
     lowered: Mapping[str, tuple[Classification, ...]]

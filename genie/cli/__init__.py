@@ -34,6 +34,7 @@ _COMMANDS = {
     "doctor": _Lazy("Check this installation and this machine.", "doctor"),
     "graph": _Lazy("Draw a pipeline as a Mermaid graph.", "graph"),
     "inspect": _Lazy("Show what the detectors find in a file, and the verdicts.", "inspect"),
+    "journal": _Lazy("Show, check and shorten the log of a durable runtime.", "journal"),
     "kill": _Lazy("Stop an agent, a tenant, or everything.", "control", "kill"),
     "new": _Lazy("Create an agent or a project from templates.", "new"),
     "pipelines": _Lazy("List the pipelines that ship.", "shipped", "pipelines"),
@@ -55,7 +56,7 @@ _GROUPS = {
     "Run": ("run", "ask", "runs", "pipelines", "serve-schedule"),
     "Try": ("simulate", "scenarios", "bench"),
     "Govern": ("policy", "approvals", "audit"),
-    "Operate": ("status", "pause", "resume", "kill", "revive"),
+    "Operate": ("status", "pause", "resume", "kill", "revive", "journal"),
     "Install": ("doctor", "completion"),
 }
 """The sections of the help; each command stands in one."""

@@ -11,7 +11,7 @@ import click
 from genie.cli.signals import INTERRUPTED, Interrupts, interrupts
 from genie.cli.start import of_stdout
 from genie.cli.terminal.drawing import plain
-from genie.errors import ConfigError, DefinitionError, GenieError, InputError, PolicyError, RoutingError
+from genie.errors import ConfigError, DefinitionError, GenieError, InputError, LogError, PolicyError, RoutingError
 from genie.runtime.report import FAILED, USAGE
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_BAD_INPUT = (ConfigError, DefinitionError, InputError, PolicyError, RoutingError)
+_BAD_INPUT = (ConfigError, DefinitionError, InputError, LogError, PolicyError, RoutingError)
 
 
 def guarded(command: Callable[P, R]) -> Callable[P, R]:

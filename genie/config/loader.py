@@ -6,9 +6,11 @@ Loading starts nothing. It reports all problems of a file at once, each as ``fil
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from genie.config.examples import located
 from genie.config.inputs import FieldSource, Inputs, item_type
@@ -16,7 +18,7 @@ from genie.config.overrides import overridden, parse_overrides
 from genie.config.pipeline import Pipeline, SignedIdentity
 from genie.config.plugins import Plugins
 from genie.config.policies import UNGOVERNED, PolicyFiles, PolicyReader, normalized, scene_of
-from genie.config.resolver import Resolver, fixed_keys
+from genie.config.resolver import Resolver, Topics, fixed_keys
 from genie.config.schema import MAX_PARTS, AgentSection, CallerSection, FieldSection, PipelineSection
 from genie.config.source_map import SourceMap, suggestion
 from genie.config.validation import validated
@@ -24,6 +26,7 @@ from genie.config.yaml import load_file, load_text
 from genie.contracts.agent import Join
 from genie.contracts.card import Caller
 from genie.contracts.classification import Classification
+from genie.contracts.gather import Each
 from genie.contracts.limits import RunLimits
 from genie.contracts.message import Path as Place
 from genie.contracts.message import Payload
@@ -32,6 +35,10 @@ from genie.errors import ConfigError, DefinitionError
 from genie.graph.checks import check
 from genie.graph.model import Graph, Problem
 from genie.policy.policy import Environment, PipelineContext
+
+if TYPE_CHECKING:
+    from genie.contracts.ports.journal import EventLog
+    from genie.journal.sqlite import Synchronous
 
 Overrides = Mapping[str, str] | Iterable[str]
 """Key -> text, or texts of the form ``key=value``, as for ``--set``."""
@@ -102,7 +109,7 @@ def _normalized(document: SourceMap) -> SourceMap:
     written = dict(document.written)
     for at in [at for at in written if len(at) == 2 and at[0] == "agents"]:
         written[*at, "id"] = written.pop(at)
-    for key, only in (("input", "payload"), ("control", "path")):
+    for key, only in (("input", "payload"), ("control", "path"), ("log", "path")):
         if isinstance(value.get(key), str):
             value[key] = {only: value[key]}
             if (key,) in written:
@@ -175,6 +182,8 @@ def _assembled(section: PipelineSection, resolver: Resolver, path: Path | None, 
         told = [problem for problem in found.problems if problem.path[-1] != "settings"]
         resolver.problems += [_in_file(problem, resolver.positions) for problem in told]
         warnings += [_in_file(problem, resolver.positions) for problem in found.warnings]
+    chatter = _chatter(section, resolver, topics, _needed(entry, answer, joins, resolver))
+    log = _log(section, resolver, folder)
     admission = resolver.admission(section.rates, section.budgets, topics)
     question = _entry(section, resolver, entry, path)
     schedules = _schedules(section, resolver, entry)
@@ -188,11 +197,60 @@ def _assembled(section: PipelineSection, resolver: Resolver, path: Path | None, 
     return Pipeline(
         id=section.id, title=section.title or section.id, path=path, bindings=graph.bindings, joins=joins,
         policies=policies, policy_source=source, limits=RunLimits(**section.limits.model_dump()), caller=caller,
-        signed=signed, audit=audit, control=control, environment=environment,
+        durability=section.durability, log=log, chatter=chatter, signed=signed, audit=audit, control=control,
+        environment=environment,
         debug="environment" in section.model_fields_set and section.environment == "development",
         entry=question.payload, answer=answer, within_s=section.within_s, input=question, schedules=schedules,
         warnings=_lines(resolver.document, warnings + _absent(question)), graph=graph, admission=admission,
     )  # fmt: skip
+
+
+def _needed(
+    entry: type[Payload] | None, answer: type[Payload] | None, joins: Iterable[Join], resolver: Resolver
+) -> set[type[Payload] | None]:
+    """Return the payload classes without which a run cannot go on: questions, answers and parts."""
+    found: set[type[Payload] | None] = {entry, answer}
+    for join in joins:
+        found |= {join.into, *join.parts.values()}
+    for binding in resolver.bindings:
+        for asked, expected in binding.card.asks.items():
+            found |= {asked, *(part.payload if isinstance(part, Each) else part for part in expected)}
+    return found
+
+
+def _chatter(
+    section: PipelineSection, resolver: Resolver, topics: Topics, kept: Collection[type[Payload] | None]
+) -> frozenset[type[Payload]]:
+    """Return the payload classes that the log leaves out; a run cannot be resumed without some of them."""
+    found: set[type[Payload]] = set()
+    for name in () if section.log is None else sorted(section.log.chatter):
+        kind = topics.find(("log", "chatter"), name)
+        if kind in kept and kind is not None:
+            resolver.note(
+                ("log", "chatter"),
+                f"{name!r} is a question, an answer or a part of a join, without which no run can be resumed",
+            )
+        elif kind is not None:
+            found.add(kind)
+    return frozenset(found)
+
+
+def _log(section: PipelineSection, resolver: Resolver, folder: Path) -> Callable[[], EventLog] | None:
+    """Return what makes the log of a runtime; whether it can be opened shows when it is."""
+    given = section.log
+    if section.durability == "none":
+        if given is not None:
+            resolver.note(("log",), "`log` has no effect without `durability: batched` or `every_message`")
+        return None
+    if given is None:
+        resolver.note(("durability",), f"`durability: {section.durability}` needs `log:`, the place of the log")
+        return None
+    from genie.journal.places import log_at  # noqa: PLC0415 - start-up: only where something is kept
+    from genie.journal.upkeep import Retention  # noqa: PLC0415 - as above
+
+    retention = None if given.retention is None else Retention(given.retention.days, given.retention.bytes)
+    synchronous: Synchronous = "full" if section.durability == "every_message" else "normal"
+    return partial(log_at, given.path, folder=folder, keys=given.keys, synchronous=synchronous, retention=retention)
 
 
 def _caller(section: CallerSection) -> Caller:

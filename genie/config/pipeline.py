@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +17,7 @@ from genie.contracts.limits import RunLimits
 from genie.contracts.message import Payload
 from genie.contracts.ports.audit import Audit
 from genie.contracts.ports.control import Control
+from genie.contracts.ports.journal import DurabilityMode, EventLog
 from genie.contracts.schedule import Schedule
 from genie.graph.model import Graph
 from genie.policy.policy import Environment, PolicySet
@@ -52,6 +54,12 @@ class Pipeline:
     """Set if callers need a signed identity; None if the command line may name the caller."""
     audit: Audit | None = field(default=None, repr=False, compare=False)
     """The audit trail; the runtime opens it."""
+    durability: DurabilityMode = "none"
+    """What a runtime of the pipeline keeps, and when."""
+    log: Callable[[], EventLog] | None = field(default=None, repr=False, compare=False)
+    """Makes the log of one runtime, unopened; None if nothing is kept."""
+    chatter: frozenset[type[Payload]] = frozenset()
+    """Payload classes whose messages are not kept."""
     environment: Environment
     debug: bool = False
     """The file says ``environment: development``, so failures show tracebacks and payloads."""

@@ -242,6 +242,34 @@ class AuditSection(Section):
     segment: SegmentSection = SegmentSection()
 
 
+class RetentionSection(Section):
+    """Removal of finished runs from the log, whenever it is opened; legal holds keep theirs."""
+
+    days: float | None = Field(default=None, gt=0, description="Remove runs that ended longer ago.")
+    bytes: int | None = Field(default=None, ge=1 << 20, description="Remove the oldest runs beyond this size.")
+
+
+class LogSection(Section):
+    """The log that a runtime of this pipeline resumes from."""
+
+    path: str = Field(
+        min_length=1,
+        max_length=4_096,
+        description="A SQLite file, relative to this one and created if absent, or a `postgresql:` address.",
+        examples=["state/orders.log", "postgresql:///genie?host=/run/postgresql"],
+    )
+    chatter: frozenset[TopicName] = Field(
+        default=frozenset(), max_length=MAX_PARTS,
+        description="Topics that are not kept: their messages are lost with the process.",
+    )  # fmt: skip
+    keys: str | None = Field(
+        default=None, min_length=1, max_length=4_096,
+        description="Key ring that encrypts payloads and names: a file, relative to this one, or `env:NAME`.",
+        examples=["keys.json", "env:GENIE_KEYS"],
+    )  # fmt: skip
+    retention: RetentionSection | None = Field(default=None, description="How long finished runs stay in the log.")
+
+
 class FieldSection(Section):
     """The source of one field of the question."""
 
@@ -354,6 +382,13 @@ class PipelineSection(Section):
         examples=[["../policies/standard.yaml", "clearance", {"payload_size": {"max_bytes": 1_000_000}}]],
     )
     audit: AuditSection | None = Field(default=None, description="The audit trail.")
+    durability: Literal["none", "batched", "every_message"] = Field(
+        default="none",
+        description="What survives the process: nothing; what answers stand on; or every message before it is handled.",
+    )
+    log: LogSection | None = Field(
+        default=None, description="The log to resume from: a path, or a mapping; `durability` says what it keeps."
+    )
     limits: LimitsSection = LimitsSection()
     rates: tuple[RateSection, ...] = Field(
         default=(), max_length=MAX_PARTS, description="Limits of the rate of deliveries."
@@ -410,6 +445,10 @@ def schema() -> dict[str, Any]:
     properties["control"] = {
         "description": properties["control"]["description"],
         "anyOf": [*_or_name(ControlSection)["anyOf"], {"type": "null"}],
+    }
+    properties["log"] = {
+        "description": properties["log"]["description"],
+        "anyOf": [*_or_name(LogSection)["anyOf"], {"type": "null"}],
     }
     listed = {key: value for key, value in properties["policies"].items() if key in {"type", "maxItems", "default"}}
     told = {key: value for key, value in properties["policies"].items() if key not in listed}

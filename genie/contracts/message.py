@@ -349,7 +349,9 @@ for _name in ("__setattr__", "__delattr__"):
     setattr(Message, _name, _immutable)  # in place of what a frozen dataclass has: it names the agent and the field
 
 
-class _Fields(Generic[P_co]):
+class Unstamped(Generic[P_co]):
+    """The fields of an envelope before it is one; the bus alone sets them."""
+
     __slots__ = (
         "cause", "headers", "hops", "inspection", "label", "number", "payload", "recipient", "scope", "sender",
     )  # fmt: skip
@@ -366,7 +368,7 @@ class _Fields(Generic[P_co]):
     inspection: Inspection
 
 
-class Envelope(_Fields[P_co]):
+class Envelope(Unstamped[P_co]):
     """The immutable envelope of one payload, as the bus and policies see it: unmasked, with what inspectors found.
 
     Handlers never get one; they get ``shown()``.
@@ -437,7 +439,7 @@ def stamp(
     The fields are set on a plain slotted object that then becomes a class refusing assignment: 0.2 us, where a frozen
     dataclass of these fields costs 0.8.
     """
-    envelope: Any = _Fields()
+    envelope: Any = Unstamped()
     envelope.number = number
     envelope.payload = payload
     envelope.sender = sender

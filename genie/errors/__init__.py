@@ -32,6 +32,7 @@ The second column says who must act: **C** the caller, **A** the author of the a
     │   ├── TooManyRunsError
     │   ├── AuditFailedError           what governs cannot be written down any more
     │   ├── JournalError               the log of a durable runtime cannot be written any more
+    │   ├── LogError                   a log cannot be opened, read or written; `state` says why
     │   ├── RuntimeDrainingError
     │   └── RuntimeClosedError
     ├── PolicyError                O   a policy cannot be used as it is configured
@@ -63,6 +64,7 @@ from genie.errors.runs import AuditFailedError as AuditFailedError
 from genie.errors.runs import BudgetExceededError as BudgetExceededError
 from genie.errors.runs import CapacityError as CapacityError
 from genie.errors.runs import JournalError as JournalError
+from genie.errors.runs import LogError as LogError
 from genie.errors.runs import MailboxFullError as MailboxFullError
 from genie.errors.runs import PartMissingError as PartMissingError
 from genie.errors.runs import RunCancelledError as RunCancelledError

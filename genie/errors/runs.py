@@ -146,6 +146,25 @@ class JournalError(CapacityError):
         return f"the log keeps nothing more: {self.problem}; mend that and open the runtime again"
 
 
+class LogError(CapacityError):
+    """A log cannot be opened, read or written; ``state`` is a stable word, and ``remedy`` is the next step.
+
+    The states: ``in_use`` (another process has it), ``fenced`` (another process took it over), ``full`` (no room),
+    ``read_only``, ``locked`` (another program holds the file's lock), ``damaged``, ``io`` (the disk fails), ``clock``
+    (the clock went back), ``unreachable`` (the server), ``format`` (not a log, or of another version), ``keys`` (a key
+    is missing or wrong), ``held`` (a legal hold forbids it), ``closed`` and ``no_library``.
+    """
+
+    code: ClassVar[str] = "log"
+    place: str
+    state: str
+    problem: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.problem} ({self.state})" + (f"; {self.remedy}" if self.remedy else "")
+
+
 class RuntimeDrainingError(CapacityError):
     """The runtime is draining and admits no new run."""
 

@@ -183,7 +183,7 @@ def tell(error: GenieError) -> None:
     _told[error] = str(error)
 
 
-def named(bus: Bus, error: BaseException, message: Envelope[Any], label: Classification) -> Reason:
+def named(bus: Bus, error: BaseException, message: Envelope[Payload], label: Classification) -> Reason:
     """Return how a failure is named to whoever asked.
 
     Exceptions of others are named by their class alone. Errors of this library say what happened, and an agent may put

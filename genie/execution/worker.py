@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from contextvars import Context as Variables
 
     from genie.backend.asyncio_trio import Waiter
+    from genie.backend.timers import Timer
     from genie.execution.workers import Workers
     from genie.inflight.delivery import Delivery, Ending
     from genie.inflight.mailbox import RoomTicket, Subscriber
@@ -73,12 +74,11 @@ class Worker:
         self._suspended = False
         """The handler has suspended, so the time it took is no measure of how long it blocked the loop."""
         self._abandoned = False
-        self._stop: Any = None  # the timer at which a handler that was cut is abandoned
+        self._stop: Timer | None = None  # at which a handler that was cut is abandoned
         self.subscriber: Subscriber
         self.delivery: Delivery | None = None
         self.handling: Handling | None = None
-        self.started = 0.0
-        self.until = math.inf
+        self.started, self.until = 0.0, math.inf
         self.ended: Ending | None = None
         self.waits: tuple[Scope | RoomTicket, ...] = ()
         self.yielded = 0

@@ -7,14 +7,14 @@ per agent. Every function here moves a counter and its opposite in one step that
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from genie.contracts.limits import EXACT
 from genie.contracts.outcome import Failure, Outcome
 from genie.inflight.delivery import NOWHERE, Delivery
 
 if TYPE_CHECKING:
-    from genie.contracts.message import Envelope
+    from genie.contracts.message import Envelope, Payload
     from genie.contracts.outcome import Reason
     from genie.inflight.mailbox import Subscriber
     from genie.inflight.scope import RunState, Scope
@@ -59,7 +59,7 @@ class AgentCounters:
 # --- deliveries ---
 
 
-def accept(message: Envelope[Any], subscription: Subscription, epoch: int) -> Delivery:
+def accept(message: Envelope[Payload], subscription: Subscription, epoch: int) -> Delivery:
     """Accept a delivery: from here on it is in flight until ``settle``."""
     delivery = _new(Delivery)
     delivery.message = message
@@ -75,7 +75,7 @@ def accept(message: Envelope[Any], subscription: Subscription, epoch: int) -> De
     return delivery
 
 
-def ended(message: Envelope[Any], subscription: Subscription) -> Delivery:
+def ended(message: Envelope[Payload], subscription: Subscription) -> Delivery:
     """Return a delivery that ended in an earlier process; it is not in flight."""
     delivery = _new(Delivery)
     delivery.message, delivery.subscription, delivery.epoch = message, subscription, -1
@@ -242,7 +242,7 @@ def remember(scope: Scope, failure: Failure) -> None:
 
 
 def failure_of(
-    message: Envelope[Any], topic: str, agent: str, outcome: Outcome, reason: Reason, instead_of: str | None = None
+    message: Envelope[Payload], topic: str, agent: str, outcome: Outcome, reason: Reason, instead_of: str | None = None
 ) -> Failure:
     """Return a failure by name."""
     return Failure(agent, topic, outcome, reason, message.number, instead_of or agent)

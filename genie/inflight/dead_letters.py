@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from genie.contracts.message import topic_of
 from genie.inflight.delivery import original
 
 if TYPE_CHECKING:
-    from genie.contracts.message import Envelope
+    from genie.contracts.message import Envelope, Payload
     from genie.contracts.outcome import Reason
     from genie.inflight.delivery import Delivery
 
@@ -24,7 +24,7 @@ class DeadLetter(NamedTuple):
     reason: str
     at: float
     """On the loop's clock."""
-    message: Envelope[Any]
+    message: Envelope[Payload]
     """The original, not a masked copy."""
     code: str = ""
     """Stable label of the reason."""

@@ -6,7 +6,7 @@ Subscribers, askers, taps and other sinks get a message through ``disclose``; ap
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from genie.policy.disclosure import seen
 
@@ -37,7 +37,7 @@ class Delivery:
 
     __slots__ = ("epoch", "extra", "message", "parked", "place", "subscription", "worker")
 
-    message: Envelope[Any]
+    message: Envelope[Payload]
     subscription: Subscription
     epoch: int
     """Policy epoch in which it was judged."""
@@ -84,7 +84,7 @@ class Extra:
     )  # fmt: skip
 
     def __init__(self) -> None:
-        self.original: Envelope[Any] | None = None
+        self.original: Envelope[Payload] | None = None
         """The unmasked message, when the recipient got a masked copy."""
         self.attempt = 1
         self.instead_of: str | None = None
@@ -113,7 +113,7 @@ Ending = tuple["Outcome", "Reason"]
 """How something ends, and why."""
 
 
-def original(delivery: Delivery) -> Envelope[Any]:
+def original(delivery: Delivery) -> Envelope[Payload]:
     """Return a delivery's message before any masking."""
     extra = delivery.extra
     return delivery.message if extra is None or extra.original is None else extra.original
@@ -126,7 +126,7 @@ def stands_for(delivery: Delivery) -> str:
     return own if extra is None else extra.instead_of or own
 
 
-def disclose(message: Envelope[Any], decision: Decision | None, card: AgentCard, *, carries: bool) -> Disclosure:
+def disclose(message: Envelope[Payload], decision: Decision | None, card: AgentCard, *, carries: bool) -> Disclosure:
     """Return what a recipient gets of a message after a decision: the payload, a masked copy, or nothing.
 
     Args:

@@ -6,7 +6,7 @@ The bus puts answers in, ``genie.bus.correlator`` says what has become impossibl
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from genie.contracts.classification import Classification
 from genie.contracts.gather import Each, Gathered, Missing
@@ -51,12 +51,12 @@ class GatherSpec:
         self,
         expect: tuple[Expected, ...],
         need: Need,
-        members: Callable[[Each[Any]], Iterable[str]],
+        members: Callable[[Each[Payload]], Iterable[str]],
         asked: type[Payload] | None = None,
     ) -> None:
         self.asked = asked
         self.layout: dict[type[Payload], dict[str, Payload | None]] = {}
-        self.each: dict[type[Payload], Each[Any]] = {}
+        self.each: dict[type[Payload], Each[Payload]] = {}
         for part in expect:
             kind = part.payload if isinstance(part, Each) else part
             given: object = kind
@@ -244,7 +244,7 @@ class Gather:
             run_id: Of the run.
             errors: What agents of the run raised, where exceptions are kept.
         """
-        each: dict[Each[Any], Mapping[str, Payload]] = {}
+        each: dict[Each[Payload], Mapping[str, Payload]] = {}
         plain: dict[type[Payload], Payload] = {}
         for kind, parts in self.kinds.items():
             came = {agent: payload for agent, payload in parts.items() if payload is not None}

@@ -6,7 +6,7 @@ that is not ``active`` costs a message nothing.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from genie.contracts.card import AgentCard
     from genie.contracts.headers import Headers
-    from genie.contracts.message import Envelope
+    from genie.contracts.message import Envelope, Payload
     from genie.contracts.outcome import Outcome, Reason
     from genie.inflight.delivery import Delivery, Ending
     from genie.inflight.pending import Parked
@@ -36,11 +36,11 @@ class Interceptor:
     active: bool = False
     """Messages are shown to it."""
 
-    def refuse(self, message: Envelope[Any]) -> Ending | None:  # noqa: ARG002 - for those that override it
+    def refuse(self, message: Envelope[Payload]) -> Ending | None:  # noqa: ARG002 - for those that override it
         """Return how every delivery of a message ends, or None when it may go on."""
         return None
 
-    def check(self, message: Envelope[Any]) -> Check | None:  # noqa: ARG002 - as above
+    def check(self, message: Envelope[Payload]) -> Check | None:  # noqa: ARG002 - as above
         """Return what admits the deliveries of a message, or None when nothing of it is checked."""
         return None
 
@@ -78,7 +78,7 @@ class Recorder(Protocol):
         """Why no run is admitted; None while facts are kept."""
         ...
 
-    def note(self, message: Envelope[Any], kind: str, reason: Reason | None, delivery: Delivery | None) -> None:
+    def note(self, message: Envelope[Payload], kind: str, reason: Reason | None, delivery: Delivery | None) -> None:
         """Something happened to a message, or to a delivery of it."""
         ...
 
@@ -107,7 +107,7 @@ class Approvals(Protocol):
         ...
 
     def hold_answer(
-        self, message: Envelope[Any], asker: AgentCard, agent: str, decision: Decision, approved: frozenset[str],
+        self, message: Envelope[Payload], asker: AgentCard, agent: str, decision: Decision, approved: frozenset[str],
         heard: Mapping[str, Verdict],
     ) -> None:  # fmt: skip
         """Park an answer on its way to its asker."""
@@ -130,13 +130,13 @@ class Consultations(Protocol):
         ...
 
     def ask_answer(
-        self, message: Envelope[Any], agent: str, decision: Decision, approved: frozenset[str],
+        self, message: Envelope[Payload], agent: str, decision: Decision, approved: frozenset[str],
         heard: Mapping[str, Verdict],
     ) -> None:  # fmt: skip
         """Park an answer on its way to its asker."""
         ...
 
-    def ask_part(self, message: Envelope[Any], sink: Sink, decision: Decision) -> None:
+    def ask_part(self, message: Envelope[Payload], sink: Sink, decision: Decision) -> None:
         """Park a message on its way to a sink."""
         ...
 
@@ -163,11 +163,11 @@ class Sink(Protocol):
         ...
 
     @property
-    def kinds(self) -> tuple[Any, ...]:
+    def kinds(self) -> tuple[type[Payload], ...]:
         """The payload classes that it takes."""
         ...
 
-    def accept(self, message: Envelope[Any], sender: AgentCard, decision: Decision | None) -> None:
+    def accept(self, message: Envelope[Payload], sender: AgentCard, decision: Decision | None) -> None:
         """Take a message that was judged; ``decision`` is None for a plain allow."""
         ...
 
@@ -175,11 +175,11 @@ class Sink(Protocol):
         """Nothing else of a scope is in flight; return True when the sink has published something because of it."""
         ...
 
-    def may_bring(self, scope: Scope) -> frozenset[type[Any]]:
+    def may_bring(self, scope: Scope) -> frozenset[type[Payload]]:
         """Return the payload classes that may still follow from what it holds of a scope."""
         ...
 
-    def give_up(self, scope: Scope, kinds: set[type[Any]]) -> None:
+    def give_up(self, scope: Scope, kinds: set[type[Payload]]) -> None:
         """Only ``kinds`` can still come in a scope: end what waits for others."""
         ...
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from genie.contracts.outcome import Reason
     from genie.contracts.ports.executor import Job
     from genie.inflight.handlers import Call, Worker, Workers
+    from genie.policy.evaluator import Evaluator
 
 SPARSE = 64
 """Dead entries in a queue below which they stay where they are."""
@@ -134,7 +135,7 @@ class Subscriber:
         self.calls: Mapping[type[Payload], Call] = {}
         self.job: Job | None = None
         """How its handler is called in a thread or a process; None for one that runs on the loop."""
-        self.evaluators: dict[type[Payload], Any] = {}
+        self.evaluators: dict[type[Payload], Evaluator] = {}
         """Compiled policies for answers to what it asks, by payload class."""
         self.counters = AgentCounters()
         self.ends: dict[type[Payload], OutcomeCounters] = {}

@@ -9,7 +9,8 @@ from genie.backend.ids import IdSource
 if TYPE_CHECKING:
     from genie.backend.asyncio_trio import Tasks
     from genie.bus.bus import Bus
-    from genie.contracts.ports.journal import EventLog
+    from genie.contracts.message import Payload
+    from genie.contracts.ports.journal import DurabilityMode, EventLog
     from genie.journal.history import History
     from genie.journal.recorder import Recorder
 
@@ -22,10 +23,18 @@ class Durability:
         history: What it says is open.
         prefix: Of ids; random when None. Those of the log go on.
         seed: Of randomness, for a log that has none yet.
+        mode: When what is kept must be in the log.
+        chatter: Payload classes whose messages are not kept.
     """
 
-    def __init__(self, log: EventLog | None, history: History | None, prefix: str | None, seed: int) -> None:
+    def __init__(
+        self, log: EventLog | None, history: History | None, prefix: str | None, seed: int,
+        mode: DurabilityMode = "none", chatter: frozenset[type[Payload]] = frozenset(),
+    ) -> None:  # fmt: skip
         self._log = log
+        self._chatter = chatter
+        self.every_message = mode == "every_message"
+        """A message is in the log before a handler sees it."""
         self._history = history
         self._recorder: Recorder | None = None
         self.seed = seed
@@ -42,7 +51,7 @@ class Durability:
         from genie.journal.recorder import Recorder  # noqa: PLC0415 - start-up: for durable runtimes alone
         from genie.journal.recovery import resume  # noqa: PLC0415 - as above
 
-        recorder = self._recorder = Recorder(bus, self._log)
+        recorder = self._recorder = Recorder(bus, self._log, self._chatter)
         if self._history.prefix is None:
             recorder.start([{"kind": "runtime", "prefix": self.ids.prefix, "seed": self.seed}])
         bus.pending.number_after(self._history.last_parked)
@@ -50,8 +59,17 @@ class Durability:
         bus.observers.keep(recorder)
         bus.pending.recorder = recorder
         tasks.start(recorder.write)
+        if self.every_message:
+            from genie.journal.gate import gate  # noqa: PLC0415 - as above
+
+            gate(bus, recorder.barrier)
         resume(bus, recorder, self._history)
         self._history = None
+
+    async def published(self) -> None:
+        """Wait until a payload that was published from outside is in the log."""
+        if self._recorder is not None:
+            await self._recorder.barrier()
 
     def stop(self) -> None:
         """The runtime closes: what it cuts off now is not over, and goes on when a runtime opens the log again."""
@@ -66,14 +84,16 @@ class Durability:
             await self._log.close()
 
 
-async def durability(log: EventLog | None, prefix: str | None, seed: int) -> Durability:
+async def durability(
+    log: EventLog | None, prefix: str | None, seed: int, mode: DurabilityMode, chatter: frozenset[type[Payload]]
+) -> Durability:
     """Open a log and read it.
 
     Raises:
         Exception: The log cannot be read, or another process owns it.
     """
-    if log is None:
+    if log is None or mode == "none":
         return Durability(None, None, prefix, seed)
     from genie.journal.history import History  # noqa: PLC0415 - start-up: for durable runtimes alone
 
-    return Durability(log, History(await log.open()), prefix, seed)
+    return Durability(log, History(await log.open()), prefix, seed, mode, chatter)

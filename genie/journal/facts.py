@@ -6,12 +6,14 @@ A record names payload classes by topic and version. A payload is kept as the JS
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from genie.contracts.card import Caller
 from genie.contracts.classification import Classification
 from genie.contracts.gather import Each
 from genie.contracts.headers import Headers
 from genie.contracts.message import Payload, topic_of
+from genie.journal.faithful import faithful_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,14 +28,21 @@ Kinds = dict[str, type[Payload]]
 """Payload classes by ``topic@version``."""
 
 
+_NAMES: WeakKeyDictionary[type[Payload], str] = WeakKeyDictionary()
+_LABELS = {label: label.label for label in Classification}
+
+
 class NotKeptError(ValueError):
     """Something cannot be written to a log so that it is the same when it is read."""
 
 
 def kind_name(kind: type[Payload]) -> str:
     """Return how records name a payload class: ``insights.question@1``."""
-    topic = topic_of(kind)
-    return f"{topic.name}@{topic.version}"
+    found = _NAMES.get(kind)
+    if found is None:
+        topic = topic_of(kind)
+        found = _NAMES[kind] = f"{topic.name}@{topic.version}"
+    return found
 
 
 def kinds_of(cards: Iterable[AgentCard]) -> Kinds:
@@ -59,6 +68,9 @@ def payload_text(payload: Payload) -> str:
     Raises:
         NotKeptError: Its class does not read the same payload from it, as a float that is no number or raw bytes.
     """
+    faithful = faithful_text(payload)
+    if faithful is not None:
+        return faithful
     try:
         text = payload.model_dump_json()
         if type(payload).model_validate_json(text) == payload:
@@ -117,9 +129,23 @@ def message_record(message: Envelope[Any], plan: list[str]) -> LogRecord:
     return {
         "kind": "message", "run": message.scope.run.number, "number": message.number, "scope": message.scope.number,
         "topic": kind_name(type(message.payload)), "payload": payload_text(message.payload), "sender": message.sender,
-        "to": message.recipient, "cause": message.cause, "hops": message.hops, "label": message.label.label,
-        "headers": message.headers.record(), "plan": plan,
+        "to": message.recipient, "cause": message.cause, "hops": message.hops, "label": _LABELS[message.label],
+        "headers": _headers_record(message.headers), "plan": plan,
     }  # fmt: skip
+
+
+_HEADERS: dict[int, tuple[Headers, LogRecord]] = {}
+"""Headers, by their identity, with their record: messages of a run share them."""
+_MOST_HEADERS = 256
+
+
+def _headers_record(headers: Headers) -> LogRecord:
+    known = _HEADERS.get(id(headers))
+    if known is None or known[0] is not headers:
+        if len(_HEADERS) >= _MOST_HEADERS:
+            _HEADERS.clear()
+        known = _HEADERS[id(headers)] = (headers, headers.record())
+    return known[1]
 
 
 def scope_record(scope: Scope) -> LogRecord:

@@ -16,7 +16,7 @@ import anyio
 from genie.bus.delayed import Delayed
 from genie.bus.scans import Publication
 from genie.contracts.outcome import Outcome
-from genie.errors import JournalError, class_name
+from genie.errors import JournalError, LogError, class_name
 from genie.errors.tracebacks import place_of
 from genie.inflight.interceptors import Interceptor
 from genie.inflight.pending import DELAYED, RETRY
@@ -50,11 +50,13 @@ class Recorder(Interceptor):
     Args:
         bus: The bus.
         log: Where facts are kept.
+        chatter: Payload classes whose messages are not kept.
     """
 
-    def __init__(self, bus: Bus, log: EventLog) -> None:
+    def __init__(self, bus: Bus, log: EventLog, chatter: frozenset[type[Payload]] = frozenset()) -> None:
         self._bus = bus
         self._log = log
+        self._chatter = chatter
         self._waiting: list[LogRecord] = []
         self._told = 0
         self._kept = 0
@@ -89,6 +91,8 @@ class Recorder(Interceptor):
 
     def note(self, message: Envelope[Any], kind: str, reason: Reason | None, delivery: Delivery | None) -> None:
         """Something happened to a message, or to a delivery of it."""
+        if self._chatter and type(message.payload) in self._chatter:
+            return
         if kind == "accepted":
             self._accepted(message)
         elif delivery is not None and kind in OUTCOMES:
@@ -117,6 +121,8 @@ class Recorder(Interceptor):
     def handed_over(self, delivery: Delivery) -> None:
         """A fallback gets a message in the place of another agent."""
         extra, message = delivery.extra, delivery.message
+        if self._chatter and type(message.payload) in self._chatter:
+            return
         self._tell({
             "kind": "delivery", "run": message.scope.run.number, "delivery": delivery.id, "message": message.number,
             "agent": delivery.subscription.subscriber.card.id,
@@ -188,7 +194,7 @@ class Recorder(Interceptor):
     def _failed(self, error: BaseException) -> None:
         """The log failed: what runs may end, and no run is admitted."""
         _LOGGER.error("the log failed: %s; no run is admitted", place_of(error))
-        self._bus.observers.note_incident("journal_failed", class_name(error), "", None)
+        self._bus.observers.note_incident("journal_failed", self.failure or class_name(error), "", None)
 
     def start(self, records: Sequence[LogRecord]) -> None:
         """Keep facts of the runtime itself."""
@@ -229,7 +235,7 @@ class Recorder(Interceptor):
             ):  # the runtime may close meanwhile, and the batch is kept whole
                 await self._log.append(batch)
         except Exception as error:  # noqa: BLE001 - whatever the log raises: nothing is kept from here on, which is stated
-            self.failure = class_name(error)
+            self.failure = error.state if isinstance(error, LogError) else class_name(error)
             self._waiting.clear()
             self._failed(error)
         else:

@@ -1,221 +1,231 @@
-"""A log in one SQLite file: each batch is one transaction with one compressed row."""
+"""A log in one SQLite file."""
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
+import errno
 import os
 import sqlite3
-import zlib
+import stat
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import anyio.to_thread
-
-from genie.errors import InputError
+from genie.errors import LogError
+from genie.journal.database import FORMAT, TABLES, meta, set_meta
+from genie.journal.segments import SegmentLog
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from genie.contracts.ports.journal import LogRecord
+    from genie.contracts.ports.keys import KeyRing
+    from genie.journal.upkeep import Retention
 
-FORMAT = 1
-"""Of the file; another one is refused."""
-LEVEL = 1
-"""Of zlib: the names of fields repeat in every record."""
-FLOOR_EVERY = 64
-"""Batches after which the file notes from which batch on runs are open."""
 Synchronous = Literal["full", "normal"]
 """``full``: a batch that was kept survives a loss of power. ``normal``: it survives the end of the process alone."""
+BUSY_S = 10.0
+"""Seconds that a commit waits for another program that holds the file's lock."""
+MOST_WAL = 64 << 20
+"""Bytes of the write-ahead log that stay on the disk when it is not needed."""
+_TYPES = {"text": "TEXT", "integer": "INTEGER", "blob": "BLOB", "key": "INTEGER PRIMARY KEY"}
+_NETWORKS = ("nfs", "cifs", "smb", "9p", "afs", "fuse.sshfs", "ceph", "glusterfs", "lustre")
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_STATES = {
+    sqlite3.SQLITE_FULL: ("full", "there is no room for more", "make room, then open the runtime again"),
+    sqlite3.SQLITE_READONLY: ("read_only", "cannot be written", "let this user write to the file and its folder"),
+    sqlite3.SQLITE_PERM: ("read_only", "cannot be written", "let this user write to the file and its folder"),
+    sqlite3.SQLITE_CANTOPEN: ("read_only", "cannot be opened", "let this user write to the file and its folder"),
+    sqlite3.SQLITE_BUSY: (
+        "locked", "another program holds the file's lock", "end what reads or copies it; `fuser` names the program",
+    ),
+    sqlite3.SQLITE_LOCKED: ("locked", "another connection holds its lock", "end what reads or copies it"),
+    sqlite3.SQLITE_CORRUPT: ("damaged", "a page of the file is damaged", "put a copy back; see `genie journal verify`"),
+    sqlite3.SQLITE_NOTADB: ("format", "is not a log", "name another file"),
+    sqlite3.SQLITE_IOERR: ("io", "the disk does not read or write it", "look at the disk, then open the runtime again"),
+}  # fmt: skip
+"""By SQLite's code: our state, what happened, and the next step."""
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS batches (
-    number INTEGER PRIMARY KEY, records INTEGER NOT NULL, sha256 BLOB NOT NULL, body BLOB NOT NULL
-);
-"""
 
-
-class SqliteLog:
+class SqliteLog(SegmentLog):
     """An ``EventLog`` in a file that one process uses at a time.
 
     Args:
         path: The file; made, readable by its owner alone, if it is not there.
         synchronous: What a kept batch survives.
+        keys: What encrypts payloads and names; nothing is encrypted without.
+        retention: How long finished runs stay; what is over is removed when the log is opened.
+        wall: Seconds since the epoch; the system's time by default.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, synchronous: Synchronous = "full") -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        synchronous: Synchronous = "full",
+        keys: KeyRing | None = None,
+        retention: Retention | None = None,
+        wall: Callable[[], float] | None = None,
+    ) -> None:
         self.path = Path(path)
+        super().__init__(SqliteDatabase(self.path, synchronous), keys=keys, retention=retention, wall=wall)
+
+
+class SqliteDatabase:
+    """The ``Database`` in a file.
+
+    Args:
+        path: The file.
+        synchronous: What a commit survives.
+    """
+
+    def __init__(self, path: Path, synchronous: Synchronous = "full") -> None:
+        self.path = path
+        self.place = str(path)
         self._synchronous = synchronous
         self._connection: sqlite3.Connection | None = None
         self._lock: int | None = None
-        self._last = 0
-        self._open_since: dict[int, int] = {}
-        """Run -> the batch in which it began."""
 
-    # --- the port ---
-
-    async def open(self) -> Sequence[LogRecord]:
-        """Lock the file and return the records of the runs that are open, oldest first, with those between them.
+    def connect(self, *, create: bool = True) -> None:
+        """Open the file.
 
         Raises:
-            InputError: Another process uses it, it is damaged, or it is no log.
+            LogError: It cannot be opened, or is not a log.
         """
-        return await anyio.to_thread.run_sync(self._open)
-
-    async def append(self, records: Sequence[LogRecord]) -> None:
-        """Keep a batch in one transaction.
-
-        Raises:
-            InputError: The log is not open.
-            sqlite3.Error: The batch could not be written; nothing of it is kept.
-        """
-        batch = tuple(records)
-        if batch:
-            await anyio.to_thread.run_sync(self._write, batch)
-
-    async def close(self) -> None:
-        """Close the file and let go of it."""
-        await anyio.to_thread.run_sync(self._close)
-
-    # --- in a thread ---
-
-    def _open(self) -> tuple[LogRecord, ...]:
-        if self._connection is None:
-            self._take()
-            try:
-                self._connect()
-            except BaseException:  # the lock is not kept by a log that did not open, then the error goes on
-                self._close()
-                raise
-        records: list[LogRecord] = []
-        connection = self._connected()
-        floor = _meta(connection, "floor") or 0
-        self._last = connection.execute("SELECT coalesce(max(number), 0) FROM batches").fetchone()[0]
-        select = "SELECT number, sha256, body FROM batches WHERE number >= ? ORDER BY number"
-        rows = connection.execute(select, (floor,))
-        for number, digest, body in rows:
-            if hashlib.sha256(body).digest() != digest:
-                raise InputError(str(self.path), f"batch {number} is damaged: its checksum is not that of its content")
-            batch = _unpacked(body)
-            self._follow(number, batch)
-            records += batch
-        opening = connection.execute("SELECT body FROM batches ORDER BY number LIMIT 1").fetchone()
-        if opening is not None and floor > 1:
-            records[:0] = [record for record in _unpacked(opening[0]) if record["kind"] == "runtime"]
-            records.append({"kind": "numbers", "run": 0, "number": _meta(connection, "numbers") or 0})
-        return tuple(records)
-
-    def _take(self) -> None:
-        """Lock the file; the lock names its owner.
-
-        Raises:
-            InputError: Another process has it.
-        """
+        self._refuse_network()
+        flags = os.O_RDWR | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0) | (os.O_CREAT if create else 0)
         try:
-            import fcntl  # noqa: PLC0415 - not on every system
-        except ImportError:
-            raise InputError(str(self.path), "cannot be locked: this system has no flock") from None
-        lock = self.path.with_name(self.path.name + ".lock")
-        try:
-            handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            handle = os.open(self.path, flags, 0o600)
+            regular = stat.S_ISREG(os.fstat(handle).st_mode)
+            os.close(handle)
         except OSError as error:
-            raise InputError(str(lock), f"cannot be opened ({error.strerror})") from None
+            raise self._system(error, "cannot be opened") from None
+        if not regular:
+            raise LogError(place=self.place, state="format", problem="is not a regular file", remedy="name another")
+        with self._named():
+            self._connection = sqlite3.connect(
+                self.path, timeout=BUSY_S, isolation_level=None, check_same_thread=False, cached_statements=64
+            )
+            # Pages of deleted keys and payloads are overwritten, so that they cannot be read from the file.
+            for pragma in ("secure_delete=ON", "journal_mode=WAL", f"synchronous={self._synchronous}",
+                           f"journal_size_limit={MOST_WAL}"):  # fmt: skip
+                self._connection.execute(f"PRAGMA {pragma}").fetchall()
+        self._prepare(create=create)
+
+    def _prepare(self, *, create: bool) -> None:
+        tables = {str(row[0]) for row in self.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if not tables and create:
+            with self.transaction():
+                for statement in TABLES:
+                    self.execute(statement.format_map(_TYPES))
+                set_meta(self, "format", FORMAT)
+            return
+        version = meta(self, "format") if "meta" in tables else None
+        if version != FORMAT or "batches" not in tables:
+            what = "is not a log" if version is None else f"has format {version}, and this program reads {FORMAT}"
+            raise LogError(place=self.place, state="format", problem=what, remedy="name another file")
+
+    def execute(self, sql: str, *values: object) -> Sequence[Sequence[Any]]:
+        """Run one statement."""
+        connection = self._connection
+        if connection is None:
+            raise LogError(place=self.place, state="closed", problem="is not open", remedy="open it first")
+        with self._named():
+            return connection.execute(sql.replace("$", "?"), values).fetchall()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit the block's statements together, or none."""
+        self.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self.execute("COMMIT")
+        except BaseException:
+            with contextlib.suppress(LogError):  # the first error is raised; SQLite may have rolled back by itself
+                self.execute("ROLLBACK")
+            raise
+
+    def lock(self) -> bool:
+        """Lock the file beside it, which the system frees when this process ends."""
+        if self._lock is not None:
+            return True
+        try:
+            import fcntl  # noqa: PLC0415 - not on every system; the lease alone holds there
+        except ImportError:
+            return False
+        path = self.path.with_name(self.path.name + ".lock")
+        try:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        except OSError as error:
+            raise self._system(error, "its lock file cannot be opened") from None
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            owner = os.read(handle, 32).decode(errors="replace").strip()
             os.close(handle)
-            by = f"process {owner}" if owner.isdigit() else "another process"
-            raise InputError(str(self.path), f"is used by {by}; one process uses a log at a time") from None
-        os.ftruncate(handle, 0)
-        os.write(handle, f"{os.getpid()}\n".encode())
+            return False
         self._lock = handle
+        return True
 
-    def _connect(self) -> None:
-        try:
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
-            self._connection = connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute(f"PRAGMA synchronous={self._synchronous}")
-            connection.executescript(_SCHEMA)
-            version = _meta(connection, "format")
-            if version is None:
-                connection.execute("INSERT INTO meta VALUES ('format', ?)", (FORMAT,))
-        except (OSError, sqlite3.Error) as error:
-            raise InputError(str(self.path), f"cannot be used as a log ({_named(error)})") from None
-        if version not in {None, FORMAT}:
-            raise InputError(str(self.path), f"has format {version}; this version of the program reads format {FORMAT}")
+    def size(self) -> int:
+        """Return the bytes of the file and of its write-ahead log."""
+        paths = (self.path, self.path.with_name(self.path.name + "-wal"))
+        return sum(path.stat().st_size for path in paths if path.exists())
 
-    def _write(self, batch: tuple[LogRecord, ...]) -> None:
-        connection, number = self._connected(), self._last + 1
-        body = zlib.compress(json.dumps(batch, separators=(",", ":"), allow_nan=False).encode(), LEVEL)
-        with _transaction(connection):
-            connection.execute(
-                "INSERT INTO batches VALUES (?, ?, ?, ?)", (number, len(batch), hashlib.sha256(body).digest(), body)
-            )
-            self._follow(number, batch)
-            if number % FLOOR_EVERY == 0:
-                self._note_floor(connection, number)
-        self._last = number
+    def tidy(self) -> None:
+        """Move the write-ahead log into the file."""
+        self.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
-    def _follow(self, number: int, batch: Sequence[LogRecord]) -> None:
-        """Note which runs are open, and the highest number given."""
-        for record in batch:
-            if record["kind"] == "run":
-                self._open_since.setdefault(record["run"], number)
-            elif record["kind"] == "closed":
-                self._open_since.pop(record["run"], None)
-            self._highest = max(self._highest, record.get("run", 0), record.get("number", 0), record.get("scope", 0))
+    def vacuum(self) -> None:
+        """Write the file again without its holes."""
+        self.execute("VACUUM")
+        self.tidy()
 
-    _highest = 0
-
-    def _note_floor(self, connection: sqlite3.Connection, number: int) -> None:
-        floor = min(self._open_since.values(), default=number)
-        rows = (("floor", floor), ("numbers", self._highest))
-        connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", rows)
-
-    def _connected(self) -> sqlite3.Connection:
-        if self._connection is None:
-            raise InputError(str(self.path), "is not open")
-        return self._connection
-
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Close the file and free its lock."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            with (
-                contextlib.suppress(sqlite3.Error),
-                _transaction(connection),
-            ):  # a floor that is not noted costs time alone
-                self._note_floor(connection, self._last)
-            connection.close()
+            with contextlib.suppress(sqlite3.Error):  # what was committed is kept
+                connection.close()
         lock, self._lock = self._lock, None
         if lock is not None:
             os.close(lock)
 
+    # --- what went wrong ---
 
-@contextlib.contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("BEGIN IMMEDIATE")
+    @contextlib.contextmanager
+    def _named(self) -> Iterator[None]:
+        """Turn errors of SQLite into states; its words may quote what it was given."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+            state, problem, remedy = _STATES.get(code & 0xFF, ("io", "SQLite refuses a statement", "open it again"))
+            raise LogError(place=self.place, state=state, problem=problem, remedy=remedy) from None
+
+    def _system(self, error: OSError, problem: str) -> LogError:
+        refused = error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}
+        state = "full" if error.errno in _FULL else "read_only" if refused else "io"
+        remedy = "let this user write to the file and its folder" if refused else "name another place, or make room"
+        return LogError(place=self.place, state=state, problem=f"{problem} ({error.strerror})", remedy=remedy)
+
+    def _refuse_network(self) -> None:
+        """Raise for a file on a network: its locks do not hold there."""
+        kind = _file_system(self.path)
+        if kind.startswith(_NETWORKS):
+            raise LogError(
+                place=self.place, state="format", problem=f"lies on a network file system ({kind})",
+                remedy="name a file on a local disk, or a PostgreSQL server",
+            )  # fmt: skip
+
+
+def _file_system(path: Path) -> str:
+    """Return the kind of the file system that a path lies on; empty where the system does not tell."""
     try:
-        yield
-    except BaseException:
-        with contextlib.suppress(sqlite3.Error):  # the first error is raised; SQLite may have rolled back by itself
-            connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")
-
-
-def _meta(connection: sqlite3.Connection, name: str) -> int | None:
-    row = connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
-    return None if row is None else int(row[0])
-
-
-def _unpacked(body: bytes) -> list[LogRecord]:
-    batch: list[LogRecord] = json.loads(zlib.decompress(body))
-    return batch
-
-
-def _named(error: OSError | sqlite3.Error) -> str:
-    return error.strerror or "an error of the system" if isinstance(error, OSError) else "SQLite cannot open it"
+        folder = path.parent.resolve()
+        mounts = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    found = ("", "")
+    for line in mounts:
+        place, kind = line.split(" ")[1:3]
+        if folder.is_relative_to(place) and len(place) >= len(found[0]):
+            found = (place, kind)
+    return found[1]

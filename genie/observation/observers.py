@@ -92,7 +92,7 @@ class Observers:
 
     def emit_event(
         self,
-        message: Envelope[Any],
+        message: Envelope[Payload],
         kind: str,
         recipient: str | None,
         reason: Reason | None = None,
@@ -153,7 +153,7 @@ class Observers:
         sampled: Any = _SampledEvaluator(evaluator, card.id, self.allowed)
         return sampled  # type: ignore[no-any-return]  # it has what the bus asks of an evaluator
 
-    def allowed(self, message: Envelope[Any], recipient: str) -> None:
+    def allowed(self, message: Envelope[Payload], recipient: str) -> None:
         """Record a plain allow, if its message is one of the sample: the same messages in every process."""
         import hashlib  # noqa: PLC0415 - start-up: for those who sample
 
@@ -162,7 +162,7 @@ class Observers:
             subject = f"{topic_of(message.payload).name} -> {recipient}"
             self.record_act("verdict", subject, by="policy", message=message, detail={"verdict": "allow"})
 
-    def judged(self, message: Envelope[Any], recipient: str, decision: Decision) -> None:
+    def judged(self, message: Envelope[Payload], recipient: str, decision: Decision) -> None:
         """Record a decision with its evidence: policies, versions, the set's hash and paths, never matched text."""
         for reason in decision.reasons:
             said = (reason.policy, reason.verdict)
@@ -179,7 +179,7 @@ class Observers:
             code = "deny" if denied is None else f"{denied.policy}:{coded(denied.code)}"
             self.note_incident("denied", code, recipient, message)
 
-    def declassified(self, message: Envelope[Any], read: Classification) -> None:
+    def declassified(self, message: Envelope[Payload], read: Classification) -> None:
         """Record that a message left with a lower label than what its sender had read."""
         self.emit_event(message, "declassified", None, Reason("declassified", f"{read.label} to {message.label.label}"))
         self.record_act(
@@ -211,7 +211,7 @@ class Observers:
         *,
         by: str = "operator",
         reason: str = "",
-        message: Envelope[Any] | None = None,
+        message: Envelope[Payload] | None = None,
         detail: Mapping[str, object] | None = None,
     ) -> None:
         """Write an act of governance to the audit; ``AuditRecord`` lists the kinds.
@@ -249,7 +249,7 @@ class Observers:
 
     # --- incidents ---
 
-    def note_incident(self, kind: str, code: str, agent: str, message: Envelope[Any] | None) -> None:
+    def note_incident(self, kind: str, code: str, agent: str, message: Envelope[Payload] | None) -> None:
         """Count an occurrence of what people should know of."""
         if self.incidents is None:
             return
@@ -276,7 +276,7 @@ class Observers:
 
     # --- what an agent says ---
 
-    def may_hear(self, text: str, message: Envelope[Any], label: Classification) -> bool:
+    def may_hear(self, text: str, message: Envelope[Payload], label: Classification) -> bool:
         """Return True where everybody who asked may read an agent's words, by its label and by what they contain."""
         scope: Scope | None = message.scope
         lowest: Classification = message.scope.run.asker.card.clearance
@@ -304,14 +304,14 @@ class _SampledEvaluator:
 
     __slots__ = ("_evaluator", "_recipient", "_tell", "alike")
 
-    def __init__(self, evaluator: Evaluator, recipient: str, tell: Callable[[Envelope[Any], str], None]) -> None:
+    def __init__(self, evaluator: Evaluator, recipient: str, tell: Callable[[Envelope[Payload], str], None]) -> None:
         self._evaluator = evaluator
         self._recipient = recipient
         self._tell = tell
         self.alike = self
         """Like no other: what another route was allowed is not what this one was."""
 
-    def judge(self, message: Envelope[Any], sender: AgentCard, *inputs: Any) -> Decision | None:
+    def judge(self, message: Envelope[Payload], sender: AgentCard, *inputs: Any) -> Decision | None:
         """Judge as the evaluator does."""
         decision = self._evaluator.judge(message, sender, *inputs)
         if decision is None:
@@ -343,7 +343,7 @@ def codes(decision: Decision) -> str:
     return "; ".join(f"{one.policy}: {coded(one.code)}" for one in decisive)
 
 
-def _evidence(message: Envelope[Any], decision: Decision) -> dict[str, object]:
+def _evidence(message: Envelope[Payload], decision: Decision) -> dict[str, object]:
     """Return what a decision rests on: codes, versions, hashes, paths and offsets."""
     detail: dict[str, object] = {
         "verdict": decision.verdict,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from genie.contracts.message import topic_of
 from genie.inflight.delivery import disclose
@@ -64,7 +64,7 @@ class Tap:
         """True when it observes that class; no classes named means all."""
         return not self._kinds or kind in self._kinds
 
-    def show(self, message: Envelope[Any], sender: AgentCard, at: float) -> None:
+    def show(self, message: Envelope[Payload], sender: AgentCard, at: float) -> None:
         """Show a message as the tap's clearance allows; a full queue drops its oldest and marks the gap."""
         decision = self.evaluators[type(message.payload)].judge(message, sender)
         # Nothing is parked for an observer: what would be held is not shown.
@@ -120,7 +120,7 @@ class Tap:
 
 def show(
     taps: tuple[Tap, ...],
-    message: Envelope[Any],
+    message: Envelope[Payload],
     sender: AgentCard,
     at: float,
     failed: Callable[[str, Exception], None],

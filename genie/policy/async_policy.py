@@ -13,11 +13,11 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from genie.contracts.card import AgentCard
-from genie.contracts.message import Envelope
+from genie.contracts.message import Envelope, Payload
 from genie.policy.settings import PolicySettings
 from genie.policy.verdicts import Consult, Deny, Hold, Judge, Verdict
 
-AsyncJudge = Callable[[Envelope[Any], AgentCard], Awaitable[Verdict]]
+AsyncJudge = Callable[[Envelope[Payload], AgentCard], Awaitable[Verdict]]
 """Judges one delivery by the message and its sender's card. It may wait; it is cancelled at its deadline."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from genie.policy.policy import mask
 
@@ -23,7 +23,7 @@ class Disclosure(NamedTuple):
     """What must stand beside the payload, each once, in the order of the policies."""
 
 
-def seen(message: Envelope[Any], decision: Decision | None, card: AgentCard, *, carries: bool) -> Disclosure:
+def seen(message: Envelope[Payload], decision: Decision | None, card: AgentCard, *, carries: bool) -> Disclosure:
     """Return what a recipient gets of a message.
 
     Obligations take effect where a message leaves. Toward an agent they are part of the recorded verdict and no more:

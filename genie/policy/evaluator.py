@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from genie.contracts.classification import Classification
 from genie.errors import class_name
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from genie.contracts.card import AgentCard
     from genie.contracts.headers import Headers
-    from genie.contracts.message import Envelope, Path
+    from genie.contracts.message import Envelope, Path, Payload
 
 PUBLIC = Classification.PUBLIC
 _RANKS = {"allow": 0, "redact": 1, "hold": 2, "consult": 3, "deny": 4}
@@ -183,7 +183,7 @@ class Evaluator:
 
     def judge(
         self,
-        message: Envelope[Any],
+        message: Envelope[Payload],
         sender: AgentCard,
         approved: frozenset[str] = frozenset(),
         heard: Mapping[str, Verdict] = _NOTHING,
@@ -217,12 +217,12 @@ class Evaluator:
             return self._combine(message, sender, approved, heard)
         return None
 
-    def opinions(self, message: Envelope[Any], sender: AgentCard) -> tuple[Opinion, ...]:
+    def opinions(self, message: Envelope[Payload], sender: AgentCard) -> tuple[Opinion, ...]:
         """Return what each policy, or each rule that objects, says; plain allows included. Nothing is carried out."""
         found = (opinion for policy in self._compiled for opinion in _opinions(policy, message, sender))
         return tuple(found) if self._hide is None else tuple(_hidden(opinion, self._hide) for opinion in found)
 
-    def _uninspected(self, message: Envelope[Any], sender: AgentCard) -> Decision:
+    def _uninspected(self, message: Envelope[Payload], sender: AgentCard) -> Decision:
         """Deny a message that was not inspected; a policy that denies it for the same reason gives its own words."""
         code = message.inspection.failed or ""
         if code not in REFUSED:
@@ -236,7 +236,7 @@ class Evaluator:
         return Decision("deny", own or (PolicyReason("engine", "1", "deny", code, REFUSED[code]),), self._set)
 
     def _combine(
-        self, message: Envelope[Any], sender: AgentCard, approved: frozenset[str], heard: Mapping[str, Verdict]
+        self, message: Envelope[Payload], sender: AgentCard, approved: frozenset[str], heard: Mapping[str, Verdict]
     ) -> Decision | None:
         combiner = Combiner(approved, heard)
         for opinion in self.opinions(message, sender):
@@ -244,7 +244,7 @@ class Evaluator:
         return combiner.decision(self._set)
 
 
-def _opinions(policy: CompiledPolicy, message: Envelope[Any], sender: AgentCard) -> tuple[Opinion, ...]:
+def _opinions(policy: CompiledPolicy, message: Envelope[Payload], sender: AgentCard) -> tuple[Opinion, ...]:
     """Return what one policy says; it denies where it raises or answers what is no verdict."""
     try:
         found: Judgement | object = policy.judge(message, sender)

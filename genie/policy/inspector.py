@@ -148,7 +148,7 @@ def examined(inspector: Inspector, text: str, *, size: int = SLICE, stop: Callab
     """Yield what an inspector finds in a string; slice by slice where the string is long and the inspector allows it.
 
     Args:
-        inspector: Any.
+        inspector: Of any kind.
         text: One string.
         size: Characters of one slice.
         stop: Returns True when nobody wants to know any more; asked before each slice.

@@ -12,7 +12,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 from genie.contracts import text as fields
 from genie.contracts.card import AgentCard
@@ -276,7 +276,7 @@ def _shut(why: str) -> Judge:
     return lambda _message, _sender: Deny("policy_error", why)
 
 
-def mask(message: Envelope[Any], paths: frozenset[Path]) -> Payload:
+def mask(message: Envelope[Payload], paths: frozenset[Path]) -> Payload:
     """Return the payload with the findings at ``paths`` masked; made once per set of paths and message.
 
     Raises:

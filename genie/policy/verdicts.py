@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from genie.contracts.card import AgentCard
 from genie.contracts.classification import Classification
-from genie.contracts.message import Envelope, Path
+from genie.contracts.message import Envelope, Path, Payload
 
 if TYPE_CHECKING:
     from genie.contracts.ports.vault import Vault
@@ -68,7 +68,7 @@ class Consult(NamedTuple):
     """An ``AsyncPolicy`` has to be asked; its verdict takes the place of this."""
 
     policy: Any
-    judge: Callable[[Envelope[Any], AgentCard], Any]
+    judge: Callable[[Envelope[Payload], AgentCard], Awaitable[object]]
     """Awaited for the verdict."""
 
 
@@ -85,7 +85,7 @@ class RuleVerdict(NamedTuple):
 Judgement = Verdict | tuple[RuleVerdict, ...]
 """One verdict, or those of each rule that objects."""
 
-Judge = Callable[[Envelope[Any], AgentCard], Judgement]
+Judge = Callable[[Envelope[Payload], AgentCard], Judgement]
 """Judges one delivery by the message and its sender's card. Pure: no I/O, no clock, no state."""
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from genie.contracts.ports.audit import Audit
     from genie.contracts.ports.control import Control
     from genie.contracts.ports.executor import Executor
-    from genie.contracts.ports.journal import EventLog, Journal
+    from genie.contracts.ports.journal import DurabilityMode, EventLog, Journal
     from genie.operations.reload import PolicySource
     from genie.policy.policy import PolicySet
 
@@ -51,6 +51,8 @@ class Made(NamedTuple):
     executor: Executor | None
     source: PolicySource | None
     debug: bool
+    mode: DurabilityMode
+    chatter: frozenset[type[Payload]]
 
 
 def payload_given(payload: object) -> Payload:

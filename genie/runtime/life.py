@@ -57,6 +57,8 @@ class Life:
         self._remote: RemoteControl | None = None
         self._failed: BaseException | None = None
         self._opened: list[object] = []
+        self.every_message = made.log is not None and made.mode == "every_message"
+        """A message is in the log before a handler sees it."""
         self.draining = False
         """No run is admitted any more."""
 
@@ -65,7 +67,7 @@ class Life:
         made = self._made
         make_waiter = waiter_factory()
         clock = Clock(loop_time(), wall=made.wall)
-        self._durability = kept = await durability(made.log, made.prefix, made.seed)
+        self._durability = kept = await durability(made.log, made.prefix, made.seed, made.mode, made.chatter)
         self._close_audit = opened(made.audit)
         self._tasks = tasks = open_tasks(self._fail)
         self.bus = bus = Bus(
@@ -99,6 +101,10 @@ class Life:
         if self.bus.closing:
             raise RuntimeClosedError
         return self.bus
+
+    async def published(self) -> None:
+        """Wait until a payload from outside is in the log."""
+        await self._durability.published()
 
     def _fail(self, error: BaseException) -> None:
         """A worker or the timer task crashed."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
 from genie.contracts.classification import Classification
 from genie.contracts.message import Payload, topic_of
 from genie.contracts.outcome import Outcome, Reason
-from genie.contracts.rendering import counted
 from genie.errors import IdentityError, MailboxFullError, RunCancelledError, RunExpiredError, RunHeld, RunStalled
 from genie.errors.tracebacks import cause_among
 from genie.inflight.events import Event, Watcher
@@ -177,6 +176,8 @@ class Run(Generic[T]):
         return self
 
     def __repr__(self) -> str:
+        from genie.contracts.rendering import counted  # noqa: PLC0415 - start-up: for those who look at it
+
         counts = self.messages()
         state = "at rest" if self._state.closed else f"{counted(counts.in_flight, 'message')} in flight"
         expected = " or ".join(topic_of(kind).name for kind in self._answers)

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from genie.contracts.ports.audit import Audit
     from genie.contracts.ports.control import Control
     from genie.contracts.ports.executor import Executor
-    from genie.contracts.ports.journal import EventLog, Journal
+    from genie.contracts.ports.journal import DurabilityMode, EventLog, Journal
     from genie.contracts.statistics import Statistics
     from genie.inflight.events import Event
     from genie.observation.taps import Observation
@@ -79,6 +79,9 @@ class Runtime:
         limits: Bounds of runs.
         journal: Where every message, verdict and outcome is recorded.
         log: Where the runtime keeps what it needs to go on after its process was killed; nothing survives without.
+        durability: When a message must be in the log: ``batched``, before what it leads to leaves the process;
+            ``every_message``, before a handler sees it. ``none``: the log is not used.
+        chatter: Payload classes whose messages are not kept, such as progress reports.
         audit: Where every act of governance is recorded.
         control: Where people at other terminals approve, and switch off.
         admission: Rates and budgets.
@@ -106,6 +109,8 @@ class Runtime:
         limits: RunLimits | None = None,
         journal: Journal | None = None,
         log: EventLog | None = None,
+        durability: DurabilityMode = "batched",
+        chatter: Iterable[type[Payload]] = (),
         audit: Audit | None = None,
         control: Control | None = None,
         admission: Admission | None = None,
@@ -127,8 +132,9 @@ class Runtime:
         seed = int.from_bytes(os.urandom(4)) if seed is None else seed
         self._made = made = Made(
             tuple(bound(agent) for agent in several("agents", agents, "agents")), policies,
-            tuple(several("joins", joins, "joins")), limits or RunLimits(), journal, log, audit, control, admission,
-            seed, wall, prefix, executor, source, debug,
+            tuple(several("joins", joins, "joins")), limits or RunLimits(), journal,
+            None if durability == "none" else log, audit, control, admission, seed, wall, prefix, executor, source,
+            debug, durability, frozenset(chatter),
         )  # fmt: skip
         self._registry = Registry()
         self._questions = Questions(made.limits.deadline_s, caller or Caller())
@@ -163,6 +169,8 @@ class Runtime:
             pipeline.bindings, policies=pipeline.policies, joins=pipeline.joins, limits=pipeline.limits,
             journal=journal, audit=pipeline.audit if audit is None else audit, caller=caller or pipeline.nobody,
             control=pipeline.control, source=pipeline.policy_source, admission=pipeline.admission,
+            log=None if pipeline.log is None else pipeline.log(), durability=pipeline.durability,
+            chatter=pipeline.chatter,
             debug=pipeline.debug if debug is None else debug,
         )  # fmt: skip
 
@@ -384,6 +392,8 @@ class Runtime:
         bus = self._admitting()
         run = self._questions.open(bus, payload_given(payload), None, caller)
         await found_room(bus, run, send(bus, run, payload, to))
+        if self._life.every_message:
+            await self._life.published()
 
     def _admitting(self, *, asks: bool = False) -> Bus:
         bus = self._open_bus()

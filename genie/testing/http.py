@@ -52,7 +52,7 @@ async def loopback_server(answer: Answer) -> AsyncIterator[LoopbackServer]:
     async def talk(stream: SocketStream) -> None:
         server.connections += 1
         async with stream:
-            while (request := await _received(stream)) is not None:
+            while (request := await received(stream)) is not None:
                 server.requests.append(request)
                 sent = answer(request)
                 try:
@@ -71,7 +71,8 @@ async def loopback_server(answer: Answer) -> AsyncIterator[LoopbackServer]:
         tasks.cancel_scope.cancel()
 
 
-async def _received(stream: SocketStream) -> Request | None:
+async def received(stream: SocketStream) -> Request | None:
+    """Return the next request of a connection; None when there is no other."""
     data = b""
     try:
         while b"\r\n\r\n" not in data and len(data) < LARGEST:

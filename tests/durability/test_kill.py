@@ -7,13 +7,13 @@ import random
 import sqlite3
 import subprocess
 import sys
-import zlib
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from genie.journal.bodies import checked
 from genie.journal.history import History
 from tests.durability.child import RUNS
 
@@ -29,8 +29,8 @@ def child(path: Path, backend: str) -> subprocess.Popen[str]:
 
 def records_in(path: Path) -> list[dict[str, Any]]:
     with sqlite3.connect(path) as file:
-        rows = file.execute("SELECT body FROM batches ORDER BY number").fetchall()
-    return [record for (body,) in rows for record in json.loads(zlib.decompress(body))]
+        rows = file.execute("SELECT number, body, sha256 FROM batches ORDER BY number").fetchall()
+    return [record for number, body, digest in rows for record in checked(str(path), number, body, digest)[0]]
 
 
 @pytest.mark.slow  # starts a dozen processes

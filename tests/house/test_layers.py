@@ -68,6 +68,11 @@ PLANTED = {
     ),
     "an edge and the kernel": ("genie/edges/index.py", "import genie.bus.bus", "Wings import contracts"),
     "a policy and the kernel": ("genie/policies/index.py", "import genie.bus.bus", "Wings import contracts"),
+    "a wire and a client of its own": (
+        "genie/edges/llm/wires/wire.py",
+        "def late():\n    import httpx",
+        "Connections are made by genie.edges.http alone",
+    ),
     "the library and a catalogue": ("genie/runtime/run.py", "import genie_finance", "imports no catalogue"),
 }
 

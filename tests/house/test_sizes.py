@@ -22,6 +22,9 @@ FOREIGN = {"peers"}
 """Folders of files that come from elsewhere and stay as they are: every bus is measured by the same common.py."""
 MOST_BUS_LINES = 3_000
 """Of all modules of the kernel together, so that it is read in an hour."""
+KERNEL = ("bus", "inflight", "execution", "observation", "policy")
+MOST_LINES_WITH_ANY = 40
+"""Where values of third parties enter: handlers, scratch, settings, policies."""
 ROOT_MODULES = {"__init__.py", "__main__.py"}
 
 
@@ -67,6 +70,24 @@ def is_documented(root: Path, package: str) -> bool:
 
 def test_files_are_short() -> None:
     assert long_files(ROOT) == []
+
+
+def lines_with_any(root: Path) -> int:
+    """Lines of the kernel that say ``Any``, imports left out."""
+    sources = (path.read_text() for name in KERNEL for path in (root / "genie" / name).glob("*.py"))
+    lines = (line for source in sources for line in source.splitlines() if "import" not in line)
+    return sum(re.search(r"\bAny\b", line) is not None for line in lines)
+
+
+def test_the_kernel_knows_its_types() -> None:
+    assert lines_with_any(ROOT) <= MOST_LINES_WITH_ANY
+
+
+def test_a_planted_any_is_counted(tmp_path: Path) -> None:
+    for name in KERNEL:
+        (tmp_path / "genie" / name).mkdir(parents=True)
+    (tmp_path / "genie" / KERNEL[0] / "new.py").write_text("from typing import Any\nx: Any = 1\n")
+    assert lines_with_any(tmp_path) == 1
 
 
 def test_the_root_holds_the_errors_alone() -> None:

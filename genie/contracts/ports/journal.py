@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,6 +46,14 @@ class Journal(Protocol):
         """Keep one record; must not block and must not raise."""
         ...
 
+
+DurabilityMode = Literal["none", "batched", "every_message"]
+"""What a runtime keeps, and when.
+
+``none``: nothing survives the process. ``batched``: what an answer stands on is in the log before its caller gets it;
+what happened since the last commit is lost with the process. ``every_message``: a message is in the log before a
+handler sees it.
+"""
 
 LogRecord = dict[str, Any]
 """One fact that a runtime needs to go on after its process was killed: JSON values, named by ``kind``."""

@@ -48,6 +48,7 @@ class Way:
         hosts: Hosts that may be called.
         schemes: ``https``, and ``http`` where it is meant.
         timeout_s: Seconds for a call with all its redirects, from name to last byte.
+        connect_s: Seconds for a connection to one address; ``timeout_s`` by default.
         networks: Private networks that may be called all the same.
         resolver: Where the addresses of a name come from.
         transport: Makes the connections; one that keeps none open, since a kept one would be another name's.
@@ -57,6 +58,7 @@ class Way:
     hosts: tuple[HostRule, ...]
     schemes: frozenset[str] = frozenset({"https"})
     timeout_s: float = 10.0
+    connect_s: float | None = None
     networks: tuple[Network, ...] = ()
     resolver: Resolve = field(default=resolve, repr=False)
     transport: httpx.AsyncBaseTransport | None = field(default=None, repr=False)
@@ -90,9 +92,22 @@ class Way:
 
     @asynccontextmanager
     async def call(
-        self, method: Literal["GET", "POST"], url: httpx.URL, *, headers: Mapping[str, str], content: bytes = b""
+        self,
+        method: Literal["GET", "POST"],
+        url: httpx.URL,
+        *,
+        headers: Mapping[str, str],
+        content: bytes = b"",
+        body_s: float | None = None,
     ) -> AsyncIterator[httpx.Response]:
         """Make one call, without following redirects; the body of the answer has not been read.
+
+        Args:
+            method: Of HTTP.
+            url: As ``target`` returned it.
+            headers: What is sent before the body.
+            content: The body.
+            body_s: Seconds between two pieces of the answer's body; ``timeout_s`` by default.
 
         Raises:
             EdgeError: An address of the host is forbidden, or the call failed; the latter may be tried again.
@@ -105,6 +120,9 @@ class Way:
         )  # fmt: skip
         try:
             response = await self._connected(transport, addresses, method, url, headers, content)
+            if body_s is not None:
+                # The transport takes the limits of a body from here when its first piece is asked for.
+                response.request.extensions["timeout"]["read"] = body_s
             try:
                 yield response
             finally:
@@ -148,11 +166,16 @@ class Way:
                 headers={"Host": url.netloc.decode("ascii"), **headers}, content=content,
                 extensions={
                     "sni_hostname": named(url.raw_host.decode("ascii")),
-                    "timeout": dict.fromkeys(("connect", "read", "write", "pool"), self.timeout_s),
+                    "timeout": {
+                        **dict.fromkeys(("read", "write", "pool"), self.timeout_s),
+                        "connect": self.timeout_s if self.connect_s is None else self.connect_s,
+                    },
                 },
             )  # fmt: skip
             try:
-                return await transport.handle_async_request(request)
+                response = await transport.handle_async_request(request)
+                response.request = request
+                return response
             except (httpx.ConnectError, httpx.ConnectTimeout):
                 if address is last:
                     raise

@@ -18,6 +18,10 @@ from genie.testing.conformance.journal import JournalUnderTest as JournalUnderTe
 from genie.testing.conformance.journal import check_journal as check_journal
 from genie.testing.conformance.ledger import LedgerUnderTest as LedgerUnderTest
 from genie.testing.conformance.ledger import check_ledger as check_ledger
+from genie.testing.conformance.provider import MakeProvider as MakeProvider
+from genie.testing.conformance.provider import Play as Play
+from genie.testing.conformance.provider import ProviderUnderTest as ProviderUnderTest
+from genie.testing.conformance.provider import check_provider as check_provider
 from genie.testing.conformance.suite import NonconformanceError as NonconformanceError
 from genie.testing.conformance.vault import VAULT_MOST as VAULT_MOST
 from genie.testing.conformance.vault import check_vault as check_vault
@@ -29,7 +33,10 @@ __all__ = [
     "JournalUnderTest",
     "LedgerUnderTest",
     "LogUnderTest",
+    "MakeProvider",
     "NonconformanceError",
+    "Play",
+    "ProviderUnderTest",
     "check_audit",
     "check_control",
     "check_event_log",
@@ -37,5 +44,6 @@ __all__ = [
     "check_fetch",
     "check_journal",
     "check_ledger",
+    "check_provider",
     "check_vault",
 ]

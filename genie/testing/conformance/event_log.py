@@ -26,10 +26,12 @@ class LogUnderTest(NamedTuple):
     """Returns the records in the store, oldest first; also after ``close``."""
     fail: Callable[[], None]
     """Makes the store refuse every write from now on."""
-    stall: Callable[[], AbstractContextManager[object]]
-    """Makes writes wait for the length of the block."""
+    stall: Callable[[], AbstractContextManager[object]] | None
+    """Makes writes wait for the length of the block; None for a log that never waits for anything."""
     most: int
     """Most records that the log may hold in memory; the suite appends up to that many and one batch more."""
+    another: Callable[[], EventLog] | None = None
+    """Returns a second log over the same store, as another process would have; None where there can be none."""
 
 
 async def check_event_log(make: Make[LogUnderTest]) -> None:
@@ -93,6 +95,9 @@ async def accepts_an_empty_batch(made: LogUnderTest) -> None:
 
 async def waits_for_a_stalled_store(made: LogUnderTest) -> None:
     """While the store stalls, ``append`` waits after at most ``most`` records."""
+    if made.stall is None:
+        return
+    stall = made.stall
     batches = _batches(_sample(made.most + BATCH))
     taken = 0
 
@@ -103,7 +108,7 @@ async def waits_for_a_stalled_store(made: LogUnderTest) -> None:
             taken += len(batch)
 
     async with anyio.create_task_group() as tasks:
-        with made.stall():
+        with stall():
             tasks.start_soon(write)
             await anyio.wait_all_tasks_blocked()
             held = taken
@@ -128,6 +133,43 @@ async def close_keeps_everything(made: LogUnderTest) -> None:
     await made.log.close()
     expect(len(await made.read()) == len(first), "every batch in the store after `close`")
     expect(await _refused(made.log, second), "`append` to raise after `close`")
+
+
+async def keeps_batches_that_wait_together(made: LogUnderTest) -> None:
+    """Batches of several tasks are all kept, and none is torn apart by another."""
+    batches = _batches(_sample(8 * BATCH))
+    async with anyio.create_task_group() as tasks:
+        for batch in batches:
+            tasks.start_soon(made.log.append, batch)
+    kept = [one["number"] for one in await made.read()]
+    found = sorted(kept[at : at + BATCH] for at in range(0, len(kept), BATCH))
+    expect(
+        found == [[one["number"] for one in batch] for batch in batches], "each batch of several tasks, in one piece"
+    )
+
+
+async def has_one_owner(made: LogUnderTest) -> None:
+    """A second log over the same store is refused while the first has it, and opens with its records afterwards."""
+    if made.another is None:
+        return
+    records = _sample(BATCH)
+    await made.log.append(records)
+    expect(await _not_opened(made.another()), "a second log over the same store to be refused")
+    await made.log.append(())
+    await made.log.close()
+    second = made.another()
+    kept = tuple(await second.open())
+    await second.close()
+    expect(kept == records, "a log that was closed to open with what it kept")
+
+
+async def _not_opened(log: EventLog) -> bool:
+    try:
+        await log.open()
+    except Exception:  # noqa: BLE001 - a log raises what its store raises
+        return True
+    await log.close()
+    return False
 
 
 async def _refused(log: EventLog, batch: Sequence[LogRecord]) -> bool:
@@ -161,4 +203,6 @@ CHECKS = (
     states_a_failure,
     close_keeps_everything,
     opens_with_what_it_has,
+    keeps_batches_that_wait_together,
+    has_one_owner,
 )

@@ -48,6 +48,7 @@ ELSEWHERE = {
     for line in EXAMPLES
     if " serve-schedule " in line
     or "control.db" in line
+    or "orders.log" in line
     or line.startswith(("genie kill all ", "genie audit "))
     or (line.startswith("genie policy ") and "run.jsonl" in line)
 }

@@ -10,7 +10,8 @@ import anyio.lowlevel
 import pytest
 
 from genie.contracts.ports.journal import EventLog, LogRecord
-from genie.journal.memory import MemoryJournal
+from genie.errors import LogError
+from genie.journal.memory import MemoryJournal, MemoryLog
 from genie.testing import RecordingLog
 from genie.testing.conformance import JournalUnderTest, LogUnderTest, check_event_log, check_journal
 from genie.testing.conformance.event_log import CHECKS as LOG_CHECKS
@@ -103,7 +104,7 @@ def logs(kind: type[RecordingLog]) -> Any:
         def fail() -> None:
             log.failure = "the disk is full"
 
-        yield LogUnderTest(log, read, fail, log.stalled, most=40)
+        yield LogUnderTest(log, read, fail, log.stalled, most=40, another=getattr(log, "another", None))
 
     return make
 
@@ -111,6 +112,38 @@ def logs(kind: type[RecordingLog]) -> Any:
 async def test_the_recording_log_passes() -> None:
     assert isinstance(RecordingLog(), EventLog)
     await check_event_log(logs(RecordingLog))
+
+
+async def test_the_log_in_memory_passes() -> None:
+    @asynccontextmanager
+    async def make() -> AsyncIterator[LogUnderTest]:
+        log = MemoryLog()
+        await log.open()
+
+        def fail() -> None:
+            log.capacity = len(log)
+
+        async def read() -> Sequence[LogRecord]:
+            return tuple(log)
+
+        yield LogUnderTest(log, read, fail, None, most=40)
+
+    await check_event_log(make)
+
+
+async def test_the_log_in_memory_is_bounded_and_forgets_what_is_over() -> None:
+    log = MemoryLog(capacity=6)
+    await log.open()
+    for run in range(1, 9):
+        await log.append([{"kind": "run", "run": run}, {"kind": "closed", "run": run}])
+    assert len(log) <= 6
+    assert {one["number"] for one in await log.open() if one["kind"] == "numbers"} == {8}
+    with pytest.raises(LogError) as refused:
+        await log.append([{"kind": "run", "run": run} for run in range(9, 16)])
+    assert refused.value.state == "full"
+    with pytest.raises(LogError):
+        await log.append([{"kind": "closed", "run": 9}])
+    assert len(await log.open()) <= 6
 
 
 class Prepending(RecordingLog):
@@ -179,6 +212,18 @@ class Amnesic(RecordingLog):
         return ()
 
 
+class Tearing(RecordingLog):
+    async def append(self, records: Sequence[LogRecord]) -> None:
+        half = len(records) // 2
+        await super().append(records[:half])
+        await super().append(records[half:])
+
+
+class Shared(RecordingLog):
+    def another(self) -> EventLog:
+        return self
+
+
 LOGS = {
     "keeps_batches_in_order": Prepending,
     "keeps_records_unchanged": StrippingLog,
@@ -189,6 +234,8 @@ LOGS = {
     "states_a_failure": Silent,
     "close_keeps_everything": Reopening,
     "opens_with_what_it_has": Amnesic,
+    "keeps_batches_that_wait_together": Tearing,
+    "has_one_owner": Shared,
 }
 
 

@@ -1,0 +1,187 @@
+"""Posting to one server and reading its answer while it comes, over the same checked way as every other call.
+
+``Exchange`` is what a wire is written against; ``HttpExchange`` makes real connections and keeps them between calls.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TYPE_CHECKING, Protocol
+
+import anyio
+
+from genie.errors import EdgeError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    import httpx
+
+    from genie.edges.http.client import Resolve, Way
+
+MOST_CONNECTIONS = 2_048
+"""Open connections to one server; a call beyond them waits for a free one."""
+MOST_KEPT = 16
+"""Idle connections that are kept for the next call."""
+LONGEST_READ_S = 3_600.0
+"""Backstop for one read; a caller has its own, shorter limits."""
+
+
+class Answer(Protocol):
+    """The answer to one call, whose body is read piece by piece."""
+
+    @property
+    def status(self) -> int:
+        """HTTP status."""
+        ...
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """By lower-case name; of a repeated one the values are joined by ``", "``."""
+        ...
+
+    async def read(self) -> bytes:
+        """Return the next piece of the body; ``b""`` when it is whole.
+
+        Raises:
+            ConnectionError: The body broke off.
+            TimeoutError: No byte came in the call's ``idle_s``.
+        """
+        ...
+
+
+class Exchange(Protocol):
+    """Calls to one server."""
+
+    def post(
+        self, url: str, *, headers: Mapping[str, str], content: bytes, idle_s: float
+    ) -> AbstractAsyncContextManager[Answer]:
+        """Post a body; leaving the block before the answer is whole closes the connection.
+
+        Args:
+            url: Where to.
+            headers: What is sent before the body.
+            content: The body.
+            idle_s: Seconds between two pieces of the answer's body, at most; its head is the caller's to limit.
+
+        Raises:
+            EdgeError: The URL may not be called (``again_s`` is None), or no answer came.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Close every connection."""
+        ...
+
+
+class _HttpAnswer:
+    def __init__(self, response: httpx.Response) -> None:
+        import httpx  # noqa: PLC0415 - start-up: httpx takes 50 ms, and only those who call need it
+
+        self._response, self._broken, self._late = response, httpx.HTTPError, httpx.TimeoutException
+        self._pieces = response.aiter_raw()
+        self._begun = self._ended = False
+
+    @property
+    def status(self) -> int:
+        return self._response.status_code
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return dict(self._response.headers.items())
+
+    async def read(self) -> bytes:
+        self._begun = True
+        while True:
+            try:
+                piece = await anext(self._pieces)
+            except StopAsyncIteration:
+                self._ended = True
+                return b""
+            except self._late:
+                self._ended = True
+                raise TimeoutError from None
+            except self._broken as error:
+                self._ended = True
+                raise ConnectionError(type(error).__name__) from None
+            except BaseException:
+                self._ended = True  # an exception has ended every generator beneath
+                raise
+            if piece:
+                return piece
+
+    async def close(self) -> None:
+        with anyio.CancelScope(shield=True):
+            await self._response.aclose()
+            while self._begun and not self._ended:
+                # A suspended generator would be left to the garbage collector, which trio warns of. Its connection is
+                # closed, so what was received runs out, and then it ends.
+                try:
+                    await self.read()
+                except (ConnectionError, TimeoutError):
+                    return
+
+
+class HttpExchange:
+    """Implements ``Exchange`` for one server.
+
+    Args:
+        base: URL of the server; no other host or port is called.
+        http: Allow a URL without encryption.
+        networks: Private networks that the server may be in, ``"127.0.0.0/8"``.
+        connect_s: Seconds for a connection to one address.
+        resolver: For tests: where the addresses of a name come from.
+
+    Raises:
+        EdgeError: The URL is malformed, or may not be called.
+    """
+
+    def __init__(
+        self,
+        base: str,
+        *,
+        http: bool = False,
+        networks: tuple[str, ...] = (),
+        connect_s: float = 10.0,
+        resolver: Resolve | None = None,
+    ) -> None:
+        import httpx  # noqa: PLC0415 - as above
+
+        from genie.edges.http.client import Way, resolve  # noqa: PLC0415 - as above
+        from genie.edges.http.ssrf import HostRule, named  # noqa: PLC0415 - as above
+
+        try:
+            url = httpx.URL(base)
+            host = named(url.raw_host.decode("ascii"))
+        except (httpx.InvalidURL, UnicodeError, ValueError):
+            raise EdgeError("url", "is malformed") from None
+        self._transport = httpx.AsyncHTTPTransport(
+            verify=url.scheme == "https", trust_env=False,
+            limits=httpx.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=MOST_KEPT),
+        )  # fmt: skip
+        self._way: Way = Way(
+            error=EdgeError, hosts=(HostRule(host, below=False, port=url.port),),
+            schemes=frozenset({"https", "http"} if http else {"https"}),
+            timeout_s=LONGEST_READ_S, connect_s=connect_s,
+            networks=tuple(ipaddress.ip_network(network) for network in networks),
+            resolver=resolver or resolve, transport=self._transport,
+        )  # fmt: skip
+        self._way.target(base)
+
+    @asynccontextmanager
+    async def post(
+        self, url: str, *, headers: Mapping[str, str], content: bytes, idle_s: float
+    ) -> AsyncIterator[Answer]:
+        """Post a body; see ``Exchange.post``."""
+        target = self._way.target(url)
+        async with self._way.call("POST", target, headers=headers, content=content, body_s=idle_s) as response:
+            answer = _HttpAnswer(response)
+            try:
+                yield answer
+            finally:
+                await answer.close()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._transport.aclose()

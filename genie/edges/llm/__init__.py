@@ -1,0 +1,1 @@
+"""Models behind agents: a model agent per entry of ``models:``, and what stands around its provider."""

@@ -1,0 +1,127 @@
+"""How many tokens a request may have: an estimate by classes of bytes, corrected by what a model has counted.
+
+The factors are fitted against the larger of two public encodings (o200k, cl100k). Times ``MARGIN`` they bound prose,
+code, ledgers and JSON from above; long runs that look random (base64, keys, digests) are counted by bytes. Short random
+words are under-estimated until the model's own counts correct it; ``certain`` bounds those too.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from genie.contracts.model_call import ModelRequest
+
+MARGIN = 1.3
+"""What the estimate is multiplied by until a model has counted: covers everything but text that looks random."""
+BYTES_OF_RANDOM = 1.4
+"""Bytes of a token in text that looks random; no text of either encoding has fewer on average."""
+PER_TURN, PER_PART, PER_TOOL = 6, 3, 16
+"""Tokens of the frame around a turn, a part and a tool."""
+PER_IMAGE = 1_800
+"""Tokens of a picture; the most that providers charge for one of usual size."""
+LEAST_RATIO, MOST_RATIO = 0.5, 3.0
+OBSERVED = 64
+"""Counts of a model that are kept."""
+LEAST_OBSERVED = 8
+"""Counts before they are believed."""
+
+_CLASSES = bytes(
+    76 if 97 <= byte <= 122 or byte in b" \t\n\r"  # L
+    else 85 if 65 <= byte <= 90  # U
+    else 68 if 48 <= byte <= 57  # D
+    else 78 if 128 <= byte < 240  # N
+    else 67 if byte < 32 or byte == 127  # C
+    else 79  # O: punctuation, and the first byte of an emoji
+    for byte in range(256)
+)  # fmt: skip
+_RANDOM = re.compile(rb"[A-Za-z0-9+/=_-]{32,}+")
+"""A run without a space that no word is: base64, digests, keys, identifiers."""
+_HEX = re.compile(rb"[0-9a-fA-F-]{20,}+")
+
+
+def tokens_of(text: str) -> float:
+    """Return the estimate of a text: lower case, upper case, digits, other scripts and the rest, each by its factor."""
+    data = text.encode(errors="surrogatepass")
+    random = 0
+    if max(map(len, data.split()), default=0) >= 20:
+        random = sum(len(run) for run in _RANDOM.findall(data))
+        random = max(random, sum(len(run) for run in _HEX.findall(data)))
+    classes = data.translate(_CLASSES)
+    lower, upper, digits, other_script, control = (classes.count(letter) for letter in (b"L", b"U", b"D", b"N", b"C"))
+    rest = len(data) - lower - upper - digits - other_script - control
+    return (
+        lower / 3.6
+        + upper / 1.9
+        + digits / 1.75
+        + other_script / 2.2
+        + control
+        + rest / 1.25
+        + random / BYTES_OF_RANDOM / MARGIN
+    )
+
+
+class Ratio(NamedTuple):
+    """What a model's counts were of our estimates; a new value for each count, so that it may be shared."""
+
+    seen: tuple[float, ...] = ()
+    """The newest last."""
+
+    def after(self, estimated: float, counted: int) -> Ratio:
+        """Return the ratio with one more count; a count of nothing teaches nothing."""
+        if estimated <= 0 or counted <= 0:
+            return self
+        return Ratio((*self.seen, min(max(counted / estimated, LEAST_RATIO), MOST_RATIO))[-OBSERVED:])
+
+    @property
+    def bound(self) -> float:
+        """What an estimate is multiplied by: the 95th percentile of what was seen, ``MARGIN`` until there is enough."""
+        if len(self.seen) < LEAST_OBSERVED:
+            return max((MARGIN, *self.seen))
+        return sorted(self.seen)[math.ceil(0.95 * len(self.seen)) - 1]
+
+
+def estimate(request: ModelRequest) -> float:
+    """Return the estimate of a request's input, before the ratio of its model."""
+    return _frame(request) + sum(map(tokens_of, _texts(request)))
+
+
+def most_input(request: ModelRequest, ratio: Ratio = Ratio(), *, certain: bool = False) -> int:  # noqa: B008 - an immutable value
+    """Return the upper bound of a request's input, in tokens.
+
+    Args:
+        request: What is sent.
+        ratio: What the model's counts were of our estimates.
+        certain: Count a token a byte, which no encoding of bytes exceeds.
+    """
+    if certain:
+        return sum(len(part.encode()) for part in _texts(request)) + math.ceil(_frame(request))
+    return math.ceil(estimate(request) * ratio.bound)
+
+
+def _frame(request: ModelRequest) -> float:
+    """Return what stands around the texts, with pictures and opaque state."""
+    parts = [part for turn in request.turns for part in turn.parts]
+    frame: float = PER_TURN * len(request.turns) + PER_PART * len(parts) + PER_TOOL * len(request.tools)
+    frame += PER_IMAGE * sum(part.kind == "image" for part in parts)
+    return frame + sum(len(part.opaque) for part in parts if part.kind in {"thought", "tool_call"}) / BYTES_OF_RANDOM
+
+
+def _texts(request: ModelRequest) -> Iterator[str]:
+    for turn in request.turns:
+        for part in turn.parts:
+            if part.kind == "tool_call":
+                yield part.name
+                yield part.arguments
+            elif part.kind != "image":
+                yield part.text
+    for tool in request.tools:
+        yield tool.name
+        yield tool.description
+        yield tool.parameters
+    if request.answer_schema is not None:
+        yield request.answer_schema

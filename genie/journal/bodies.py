@@ -1,0 +1,90 @@
+"""The content of a batch as bytes: compressed JSON, and behind it the sealed parts of its records."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from typing import TYPE_CHECKING, NamedTuple
+
+from pydantic_core import from_json, to_json
+
+from genie.errors import LogError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from genie.contracts.ports.journal import LogRecord
+    from genie.journal.sealing import Sealer
+
+LEVEL = 1
+"""Of zlib: the names of fields repeat in every record."""
+MOST_BYTES = 256 << 20
+"""Bytes of one batch's JSON that are read."""
+_HEAD = 4
+
+
+class Body(NamedTuple):
+    """A batch as it is stored."""
+
+    content: bytes
+    sha256: bytes
+
+
+def body_of(records: Sequence[LogRecord], first: int, sealer: Sealer | None = None) -> Body:
+    """Return records as bytes.
+
+    Args:
+        records: The batch.
+        first: Number of its first record in the log.
+        sealer: Encrypts what may not be read without a key.
+    """
+    sealed = b""
+    if sealer is not None:
+        records, sealed = sealer.seal(records, first)
+    return packed(records, sealed)
+
+
+def packed(records: Sequence[LogRecord], sealed: bytes) -> Body:
+    """Return records, and what they refer to, as bytes."""
+    try:
+        text = to_json(records, inf_nan_mode="constants")
+    except ValueError:  # half of a surrogate pair: the standard library writes it as an escape
+        text = json.dumps(records, separators=(",", ":")).encode()
+    packed_text = zlib.compress(text, LEVEL)
+    content = b"".join((len(packed_text).to_bytes(_HEAD, "big"), packed_text, sealed))
+    return Body(content, hashlib.sha256(content).digest())
+
+
+def checked(place: str, number: int, content: bytes, sha256: bytes) -> tuple[list[LogRecord], bytes]:
+    """Return the records of a batch, with sealed parts as they are stored, and those parts.
+
+    Raises:
+        LogError: It is damaged.
+    """
+    if hashlib.sha256(content).digest() != sha256:
+        raise damaged(place, number, "its checksum is not that of its content")
+    end = _HEAD + int.from_bytes(content[:_HEAD], "big")
+    unpacking = zlib.decompressobj()
+    try:
+        text = unpacking.decompress(content[_HEAD:end], MOST_BYTES)
+        if unpacking.unconsumed_tail:
+            raise damaged(place, number, f"it is larger than {MOST_BYTES >> 20} MB")
+        try:
+            records = from_json(text)
+        except ValueError:
+            records = json.loads(text)
+    except (zlib.error, ValueError):
+        raise damaged(place, number, "it cannot be read") from None
+    if not isinstance(records, list) or not all(isinstance(one, dict) and "kind" in one for one in records):
+        raise damaged(place, number, "it is not made of records")
+    return records, content[end:]
+
+
+def damaged(place: str, number: int | None, why: str) -> LogError:
+    """Return the error of a batch that cannot be used."""
+    what = "the file" if number is None else f"batch {number}"
+    return LogError(
+        place=place, state="damaged", problem=f"{what} is damaged: {why}",
+        remedy="put a copy back; `genie journal verify` names all damage, `genie journal export` saves what is left",
+    )  # fmt: skip

@@ -1,0 +1,83 @@
+"""What a log needs of a database: a few statements, transactions, and who else uses it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from genie.errors import LogError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
+
+FORMAT = 2
+"""Of the tables; another one is refused."""
+TABLES = (
+    "CREATE TABLE IF NOT EXISTS meta (name {text} PRIMARY KEY, value {integer} NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS owner (id {integer} PRIMARY KEY, epoch {integer} NOT NULL, pid {integer} NOT NULL, "
+    "host {text} NOT NULL, since {integer} NOT NULL, until {integer} NOT NULL, locked {integer} NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS batches (number {key}, at {integer} NOT NULL, first {integer} NOT NULL, "
+    "records {integer} NOT NULL, sha256 {blob} NOT NULL, body {blob} NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS keys (id {key}, tenant {text} NOT NULL, wrapped {blob} NOT NULL, "
+    "made {integer} NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS holds (kind {text} NOT NULL, name {text} NOT NULL, reason {text} NOT NULL, "
+    "at {integer} NOT NULL, PRIMARY KEY (kind, name))",
+)
+"""``meta`` holds numbers by name; ``owner`` has one row, and a pid of 0 says that nobody uses the log. Times are
+milliseconds since the epoch."""
+
+
+class LostConnectionError(LogError):
+    """The server went away in the middle of a transaction: whether it was committed is not known."""
+
+
+class Database(Protocol):
+    """One connection. It is used by one thread at a time; every method raises ``LogError`` with a state."""
+
+    place: str
+    """Names it in errors, without secrets."""
+
+    def connect(self, *, create: bool = True) -> None:
+        """Open the connection and make the tables that are not there, if ``create``."""
+        ...
+
+    def execute(self, sql: str, *values: object) -> Sequence[Sequence[Any]]:
+        """Run one statement, whose values are ``$1``, ``$2`` and so on, and return its rows."""
+        ...
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Commit the statements of the block together, or none of them; other writers wait."""
+        ...
+
+    def lock(self) -> bool:
+        """Take what the system frees when this process ends; False while another process has it."""
+        ...
+
+    def size(self) -> int:
+        """Return the bytes that the log takes."""
+        ...
+
+    def tidy(self) -> None:
+        """Do what costs time when nothing else is to do."""
+        ...
+
+    def vacuum(self) -> None:
+        """Give back the room of what was deleted."""
+        ...
+
+    def close(self) -> None:
+        """Let go of everything."""
+        ...
+
+
+def meta(database: Database, name: str) -> int | None:
+    """Return a number of the log."""
+    rows = database.execute("SELECT value FROM meta WHERE name = $1", name)
+    return int(rows[0][0]) if rows else None
+
+
+def set_meta(database: Database, name: str, value: int) -> None:
+    """Keep a number of the log."""
+    database.execute(
+        "INSERT INTO meta VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value
+    )

@@ -1,0 +1,117 @@
+"""Which payload classes read from their JSON what was written to it, whatever they hold.
+
+A payload is read again before it is kept, to be sure. That costs twice as much as writing it, and for most classes it
+can only come out one way.
+"""
+
+from __future__ import annotations
+
+import datetime
+import enum
+import types
+import uuid
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
+from weakref import WeakKeyDictionary
+
+from pydantic import BaseModel
+
+if TYPE_CHECKING:
+    from genie.contracts.message import Payload
+
+_EXACT = frozenset({str, int, bool, datetime.datetime, datetime.date, datetime.time, Decimal, uuid.UUID, type(None)})
+_BOUNDS = "annotated_types"
+"""Module of what bounds a value and does not change it."""
+_DECORATORS = (
+    "validators", "field_validators", "root_validators", "field_serializers", "model_serializers", "model_validators",
+    "computed_fields",
+)  # fmt: skip
+_ABSENT = "null"
+"""What stands in JSON for a float that is no number."""
+
+
+class _Unsure(Exception):  # noqa: N818 - a signal inside this module
+    """A type may read something else than it wrote."""
+
+
+def faithful_text(payload: Payload) -> str | None:
+    """Return a payload as JSON that its class is known to read as the same payload; None where nobody knows."""
+    kind = type(payload)
+    floats = _KNOWN.get(kind, _NEW)
+    if floats is _NEW:
+        floats = _KNOWN[kind] = _of(kind)
+    if floats is None:
+        return None
+    try:
+        # What ``model_dump_json`` calls. It raises for a value that is not of its field's type.
+        text = kind.__pydantic_serializer__.to_json(payload, warnings="error").decode()
+    except ValueError:
+        return None
+    return None if floats and _ABSENT in text else text
+
+
+_NEW = object()
+_KNOWN: WeakKeyDictionary[type[Payload], object] = WeakKeyDictionary()
+"""Payload class -> what ``_of`` says."""
+
+
+def _of(kind: type[BaseModel]) -> bool | None:
+    """Return whether a class has floats, if it is faithful but for them; None otherwise."""
+    try:
+        return _model(kind, ())
+    except _Unsure:
+        return None
+
+
+def _model(kind: type[BaseModel], above: tuple[type[BaseModel], ...]) -> bool:
+    config = kind.model_config
+    plain = not any(getattr(kind.__pydantic_decorators__, name) for name in _DECORATORS)
+    unusual = {name for name in config if name.startswith(("ser_", "val_", "alias", "json_enc", "str_", "coerce"))}
+    if not plain or unusual or config.get("extra") == "allow" or kind in above or kind.__private_attributes__:
+        raise _Unsure
+    floats = False
+    for field in kind.model_fields.values():
+        if field.alias or field.validation_alias or field.serialization_alias or field.exclude or field.discriminator:
+            raise _Unsure
+        floats |= _type(field.annotation, tuple(field.metadata), (*above, kind))
+    return floats
+
+
+def _type(found: Any, metadata: tuple[Any, ...], above: tuple[type[BaseModel], ...]) -> bool:
+    """Return whether a type holds floats."""
+    if any(type(one).__module__ != _BOUNDS for one in metadata):
+        raise _Unsure
+    if found in _EXACT:
+        return False
+    if found is float:
+        return True
+    origin, given = get_origin(found), get_args(found)
+    if origin is Annotated:
+        return _type(given[0], given[1:], above)
+    if origin is Literal:
+        return _all_of(type(one) in {str, int, bool, type(None)} for one in given)
+    if origin in {Union, types.UnionType}:
+        return _optional(given, above)
+    if origin is tuple or origin is frozenset:
+        floats = [_type(one, (), above) for one in given if one is not Ellipsis]  # each is looked at
+        return any(floats)
+    if isinstance(found, type) and issubclass(found, BaseModel):
+        return _model(found, above)
+    if isinstance(found, type) and issubclass(found, enum.Enum):
+        custom = hasattr(found, "__get_pydantic_core_schema__") or "_missing_" in vars(found)
+        return _all_of([not custom, *(type(one.value) in {str, int} for one in found)])
+    raise _Unsure
+
+
+def _optional(given: tuple[Any, ...], above: tuple[type[BaseModel], ...]) -> bool:
+    """Return whether ``T | None`` holds floats; of several types JSON does not tell which was written."""
+    others = [one for one in given if one is not type(None)]
+    if len(others) != 1:
+        raise _Unsure
+    return _type(others[0], (), above)
+
+
+def _all_of(exact: Any) -> bool:
+    if not all(exact):
+        raise _Unsure
+    return False

@@ -1,0 +1,247 @@
+"""A log in a PostgreSQL database. The library ``asyncpg`` runs on a loop of its own, in the thread that writes."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from genie.errors import LogError, class_name
+from genie.journal.database import FORMAT, TABLES, LostConnectionError, meta, set_meta
+from genie.journal.segments import SegmentLog
+
+if TYPE_CHECKING:
+    import asyncio  # noqa: TID251 - as where the loop is made
+    from collections.abc import Callable, Iterator, Sequence
+
+    from genie.contracts.ports.keys import KeyRing
+    from genie.journal.sqlite import Synchronous
+    from genie.journal.upkeep import Retention
+
+STATEMENT_S = 20.0
+"""Seconds that one statement may take; shorter than a lease."""
+RECONNECT_S = 12.0
+"""Seconds for which a server that went away is tried again; shorter than a lease."""
+PAUSE_S = 0.2
+"""Seconds between two tries."""
+SCHEMA = "genie_log"
+"""The schema of the tables, unless the address names another one (``?schema=``)."""
+_TYPES = {"text": "text", "integer": "bigint", "blob": "bytea", "key": "bigint PRIMARY KEY"}
+
+
+class PostgresLog(SegmentLog):
+    """An ``EventLog`` in a schema of a PostgreSQL database, which one process uses at a time.
+
+    While the server is away the writer waits for it, up to ``RECONNECT_S``, so a restart of the server loses nothing:
+    a batch whose commit was cut off is looked up before it is written again.
+
+    Args:
+        dsn: Address, as libpq writes it: ``postgresql://user@host/database`` or ``postgresql:///name?host=/run``.
+        synchronous: ``full`` waits for the server's disk; ``normal`` lets the server commit a little later.
+        keys: What encrypts payloads and names; nothing is encrypted without.
+        retention: How long finished runs stay; what is over is removed when the log is opened.
+        wall: Seconds since the epoch; the system's time by default.
+    """
+
+    def __init__(
+        self,
+        dsn: str,
+        *,
+        synchronous: Synchronous = "full",
+        keys: KeyRing | None = None,
+        retention: Retention | None = None,
+        wall: Callable[[], float] | None = None,
+    ) -> None:
+        super().__init__(PostgresDatabase(dsn, synchronous), keys=keys, retention=retention, wall=wall)
+
+
+class PostgresDatabase:
+    """The ``Database`` on a server.
+
+    Args:
+        dsn: The server's address.
+        synchronous: What a commit waits for.
+
+    Raises:
+        LogError: The library ``asyncpg`` is not installed, or the address cannot be read.
+    """
+
+    def __init__(self, dsn: str, synchronous: Synchronous = "full") -> None:
+        parts = urlsplit(dsn)
+        fields = dict(one.partition("=")[::2] for one in parts.query.split("&") if one)
+        self._schema = fields.pop("schema", SCHEMA)
+        query = "&".join(f"{name}={value}" for name, value in fields.items())
+        self._dsn = parts._replace(query=query).geturl()
+        host = parts.hostname or fields.get("host", "localhost")
+        self.place = f"postgresql://{host}{parts.path} ({self._schema})"
+        self._synchronous = synchronous
+        self._connection: Any = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._inside = False
+        self._locked = False
+        if not (self._schema.isascii() and self._schema.isidentifier()):
+            raise self._error("format", "names a schema that is no plain word", "name another one")
+        try:
+            import asyncpg  # noqa: PLC0415 - an extra
+        except ImportError:
+            raise self._error("no_library", "needs the library `asyncpg`", "install genie-bus[postgres]") from None
+        self._library: Any = asyncpg
+
+    def connect(self, *, create: bool = True) -> None:
+        """Connect, and make the tables that are not there.
+
+        Raises:
+            LogError: The server does not answer (``unreachable``), or the tables are not a log's.
+        """
+        import asyncio  # noqa: PLC0415, TID251 - asyncpg runs on asyncio alone, here on a loop of its own
+
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+        self._dial()
+        tables = self.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = $1", self._schema)
+        names = {str(row[0]) for row in tables}
+        if "meta" not in names and create:
+            with self.transaction():
+                self.execute(f"CREATE SCHEMA IF NOT EXISTS {self._schema}")
+                for statement in TABLES:
+                    self.execute(statement.format_map(_TYPES))
+                set_meta(self, "format", FORMAT)
+            return
+        version = meta(self, "format") if "meta" in names else None
+        if version != FORMAT:
+            what = "is not a log" if version is None else f"has format {version}, and this program reads {FORMAT}"
+            raise self._error("format", what, "name another database or schema")
+
+    def _dial(self) -> None:
+        settings = {"search_path": self._schema, "application_name": "genie"}
+        if self._synchronous == "normal":
+            settings["synchronous_commit"] = "off"
+        try:
+            self._connection = self._run(
+                self._library.connect(
+                    self._dsn, timeout=STATEMENT_S / 2, command_timeout=STATEMENT_S, server_settings=settings,
+                    statement_cache_size=64,
+                )
+            )  # fmt: skip
+        except (OSError, ValueError, TimeoutError, self._library.PostgresError, self._library.InterfaceError) as error:
+            raise self._error("unreachable", f"does not answer ({class_name(error)})", "start the server") from None
+        self._locked = False
+
+    def execute(self, sql: str, *values: object) -> Sequence[Sequence[Any]]:
+        """Run one statement; outside a transaction, a connection that was lost is made again."""
+        if self._connection is None:
+            raise self._error("closed", "is not open", "open it first")
+        try:
+            return self._fetch(sql, *values)
+        except LostConnectionError:
+            if self._inside:
+                raise
+            self._again()
+            return self._fetch(sql, *values)
+
+    def _fetch(self, sql: str, *values: object) -> Sequence[Sequence[Any]]:
+        library = self._library
+        try:
+            rows: Sequence[Sequence[Any]] = self._run(self._connection.fetch(sql, *values))
+        except (library.DiskFullError, library.OutOfMemoryError, library.ConfigurationLimitExceededError):
+            raise self._error("full", "the server has no room for more", "make room, then open it again") from None
+        except (library.ReadOnlySQLTransactionError, library.InsufficientPrivilegeError):
+            raise self._error("read_only", "this user may not write to it", "grant it the right to") from None
+        except (library.LockNotAvailableError, library.DeadlockDetectedError):
+            raise self._error("locked", "another connection holds its locks", "end what holds them") from None
+        except (library.DataCorruptedError, library.IndexCorruptedError):
+            raise self._error("damaged", "the server found damage", "put a copy back") from None
+        except (
+            OSError, TimeoutError, library.PostgresConnectionError, library.AdminShutdownError,
+            library.CrashShutdownError, library.CannotConnectNowError, library.InterfaceError,
+        ) as error:  # fmt: skip
+            raise LostConnectionError(
+                place=self.place, state="unreachable", problem=f"the connection was lost ({class_name(error)})",
+                remedy="start the server, then open it again",
+            ) from None  # fmt: skip
+        except library.PostgresError as error:
+            raise self._error("io", f"the server refuses a statement ({class_name(error)})", "see its log") from None
+        return rows
+
+    def _again(self) -> None:
+        """Connect again, as long as a lease lets us."""
+        held, until = self._locked, time.monotonic() + RECONNECT_S
+        while True:
+            try:
+                self._drop()
+                self._dial()
+            except LogError:
+                if time.monotonic() >= until:
+                    raise
+                self._run(_pause())
+                continue
+            if held:
+                self.lock()
+            return
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit the block's statements together, or none."""
+        self.execute("BEGIN")
+        self._inside = True
+        try:
+            yield
+            self._fetch("COMMIT")
+        except BaseException:
+            with contextlib.suppress(LogError):  # the first error is raised; the server may have rolled back by itself
+                self._fetch("ROLLBACK")
+            raise
+        finally:
+            self._inside = False
+
+    def lock(self) -> bool:
+        """Take a lock of the server's, which it frees when this connection ends."""
+        if not self._locked:
+            name = int.from_bytes(hashlib.sha256(self._schema.encode()).digest()[:8], "big", signed=True)
+            self._locked = bool(self.execute("SELECT pg_try_advisory_lock($1)", name)[0][0])
+        return self._locked
+
+    def size(self) -> int:
+        """Return the bytes of the tables."""
+        rows = self.execute(
+            "SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint FROM pg_class c "
+            "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relkind = 'r'",
+            self._schema,
+        )
+        return int(rows[0][0])
+
+    def tidy(self) -> None:
+        """Nothing: the server looks after itself."""
+
+    def vacuum(self) -> None:
+        """Give back the room of what was deleted."""
+        self.execute("VACUUM FULL batches")
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._drop()
+        loop, self._loop = self._loop, None
+        if loop is not None:
+            loop.close()
+
+    def _drop(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(Exception):  # it may be gone already, and everything that counts is committed
+                self._run(connection.close(timeout=1.0))
+
+    def _run(self, work: Any) -> Any:
+        if self._loop is None:
+            raise self._error("closed", "is not open", "open it first")
+        return self._loop.run_until_complete(work)
+
+    def _error(self, state: str, problem: str, remedy: str) -> LogError:
+        return LogError(place=self.place, state=state, problem=problem, remedy=remedy)
+
+
+async def _pause() -> None:
+    import asyncio  # noqa: PLC0415, TID251 - as where the loop is made
+
+    await asyncio.sleep(PAUSE_S)

@@ -1,0 +1,313 @@
+"""A log in a database: each batch is one row of compressed records, written by one thread under a lease."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from genie.backend.clock import Clock
+from genie.errors import LogError
+from genie.journal.bodies import Body, body_of, checked
+from genie.journal.database import LostConnectionError, meta, set_meta
+from genie.journal.lease import RENEW_S, Lease
+from genie.journal.upkeep import prune
+from genie.journal.writer import MOST_RECORDS, Writer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from genie.contracts.ports.journal import LogRecord
+    from genie.contracts.ports.keys import KeyRing
+    from genie.journal.database import Database
+    from genie.journal.upkeep import Retention
+    from genie.journal.writer import Batch
+
+_LOGGER = logging.getLogger("genie.journal")
+FLOOR_EVERY = 64
+"""Batches after which the log notes from which batch on runs are open."""
+_GIVEN = ("number", "scope", "run")
+"""Fields that hold numbers which must not be given again."""
+CLOCK_S = 1.0
+"""Seconds by which the clock may go back before it is named."""
+
+
+def system_time() -> float:
+    """Return the seconds since the epoch."""
+    return Clock(time.monotonic).wall().timestamp()
+
+
+class SegmentLog:
+    """An ``EventLog`` in a database that one process uses at a time.
+
+    Args:
+        database: Where it is.
+        keys: What encrypts payloads and names; nothing is encrypted without.
+        retention: How long finished runs stay; what is over is removed when the log is opened.
+        wall: Seconds since the epoch; the system's time by default.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        keys: KeyRing | None = None,
+        retention: Retention | None = None,
+        wall: Callable[[], float] | None = None,
+    ) -> None:
+        self.database = database
+        self._wall = wall or system_time
+        self._lease = Lease(database, self._wall)
+        self._retention = retention
+        self._writer: Writer | None = None
+        self._failure: Exception | None = None
+        self._closed = False
+        self._force = False
+        self._last = 0
+        self._records = 0
+        self._latest = 0
+        self._highest = 0
+        self._open_since: dict[int, int] = {}
+        """Run -> the batch in which it began."""
+        self.behind_s = 0.0
+        """Seconds by which the clock is behind the log's latest batch, once it was noticed."""
+        if keys is None:
+            self._sealer = None
+        else:
+            from genie.journal.sealing import Sealer  # noqa: PLC0415 - the library behind it is an extra
+
+            self._sealer = Sealer(database, keys, self._wall)
+
+    # --- the port ---
+
+    async def open(self) -> Sequence[LogRecord]:
+        """Take the log and return the records of the runs that are open, oldest first, with those between them.
+
+        Raises:
+            LogError: Another process uses it, it is damaged, or it cannot be used.
+        """
+        if self._writer is None:
+            self._writer = Writer(f"log {self.database.place}", self._commit, self._idle, RENEW_S)
+        self._closed = False
+        try:
+            return await self._writer.call(self._open)
+        except BaseException:  # the thread ends, then the error goes on
+            self._end()
+            raise
+
+    async def append(self, records: Sequence[LogRecord]) -> None:
+        """Keep a batch. Batches that wait at the same time are committed together.
+
+        Raises:
+            LogError: It could not be written, and nothing of it is kept; later batches are refused too.
+        """
+        batch = tuple(records)
+        if self._writer is None:
+            raise self._not_open()
+        if batch:
+            await self._writer.keep(batch)
+
+    async def close(self) -> None:
+        """Give the log back."""
+        if self._writer is not None:
+            try:
+                await self._writer.call(self._close)
+            finally:
+                self._end()
+
+    async def take_over(self) -> Sequence[LogRecord]:
+        """Open the log even if another process has it; the other's commits fail from then on.
+
+        Raises:
+            LogError: As ``open``, but for another process.
+        """
+        self._force = True
+        try:
+            return await self.open()
+        finally:
+            self._force = False
+
+    def _end(self) -> None:
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.stop()
+
+    # --- in the thread ---
+
+    def _open(self) -> tuple[LogRecord, ...]:
+        if self._failure is not None:
+            self._close()
+            self._failure = None
+        if self._lease.epoch == 0:
+            self._closed = False
+            try:
+                self.database.connect()
+                self._lease.take(force=self._force)
+                if self._retention is not None:
+                    prune(self.database, self._retention, now=self._wall(), check=self._lease.check)
+            except BaseException:  # nothing is kept of a log that did not open, then the error goes on
+                self.database.close()
+                raise
+        try:
+            return self._read()
+        except BaseException:  # as above
+            self._close()
+            raise
+
+    def _read(self) -> tuple[LogRecord, ...]:
+        database = self.database
+        floor = meta(database, "floor") or 0
+        self._open_since.clear()
+        if self._sealer is not None:
+            self._sealer.load()
+        found = list(_rows(database, "WHERE number >= $1", floor))
+        first = list(_rows(database, "WHERE number < $1", floor, most=1))
+        records: list[LogRecord] = []
+        for number, content, digest in (*first, *found):
+            batch, sealed = checked(database.place, number, content, digest)
+            if self._sealer is not None:
+                batch = self._sealer.opened(batch, sealed)
+            else:
+                _unsealed(database.place, batch)
+            if number < floor:
+                records += [record for record in batch if record["kind"] == "runtime"]
+                continue
+            self._follow(number, batch)
+            records += batch
+        last = database.execute("SELECT number, at, first + records FROM batches ORDER BY number DESC LIMIT 1")
+        kept = last[0] if last else (0, 0, 1)
+        self._last = max(int(kept[0]), meta(database, "last") or 0)
+        self._records = max(int(kept[2]), meta(database, "records") or 0) - 1
+        self._latest = int(kept[1])
+        self._highest = max(self._highest, meta(database, "numbers") or 0)
+        if floor > 1:
+            records.append({"kind": "numbers", "run": 0, "number": self._highest})
+        self._at()
+        return tuple(records)
+
+    def _commit(self, batches: Sequence[Batch]) -> None:
+        if self._failure is not None:
+            raise self._failure
+        if self._closed:
+            raise self._not_open()
+        records = [record for batch in batches for record in batch.records]
+        try:
+            rows = [
+                self._row(position, records[start : start + MOST_RECORDS])
+                for position, start in enumerate(range(0, len(records), MOST_RECORDS), 1)
+            ]
+            try:
+                self._insert(rows)
+            except LostConnectionError:
+                if not self._there(rows):
+                    self._insert(rows)
+        except BaseException as error:  # a log whose commit failed writes nothing more, then the error goes on
+            if isinstance(error, Exception):
+                self._failure = error
+            raise
+        self._last, self._latest = rows[-1].number, rows[-1].at
+        self._records += len(records)
+
+    def _row(self, position: int, records: Sequence[LogRecord]) -> _Row:
+        number, first = self._last + position, self._records + (position - 1) * MOST_RECORDS + 1
+        self._follow(number, records)
+        return _Row(number, self._at(), first, len(records), body_of(records, first, self._sealer))
+
+    def _insert(self, rows: Sequence[_Row]) -> None:
+        database = self.database
+        with database.transaction():
+            self._lease.check()
+            for number, at, first, records, body in rows:
+                database.execute(
+                    "INSERT INTO batches VALUES ($1, $2, $3, $4, $5, $6)",
+                    number, at, first, records, body.sha256, body.content,
+                )  # fmt: skip
+                if number % FLOOR_EVERY == 0:
+                    self._note(number)
+
+    def _there(self, rows: Sequence[_Row]) -> bool:
+        """Return whether a transaction whose end is not known was committed; the server is asked, once it is back."""
+        found = self.database.execute("SELECT sha256 FROM batches WHERE number = $1", rows[-1].number)
+        return bool(found) and bytes(found[0][0]) == rows[-1].body.sha256
+
+    def _follow(self, number: int, batch: Sequence[LogRecord]) -> None:
+        """Note which runs are open, and the highest number given."""
+        highest, started = self._highest, self._open_since
+        for record in batch:
+            kind = record["kind"]
+            if kind == "run":
+                started.setdefault(record["run"], number)
+            elif kind == "closed":
+                started.pop(record["run"], None)
+            for name in _GIVEN:
+                given = record.get(name)
+                if given is not None and given > highest:
+                    highest = given
+        self._highest = highest
+
+    def _note(self, number: int) -> None:
+        database = self.database
+        set_meta(database, "floor", min(self._open_since.values(), default=number))
+        set_meta(database, "numbers", self._highest)
+
+    def _at(self) -> int:
+        """Return the time of a batch in milliseconds; it never goes back, and a clock that does is named once."""
+        now = int(self._wall() * 1000)
+        behind = (self._latest - now) / 1000
+        if behind > CLOCK_S and not self.behind_s:
+            self.behind_s = behind
+            _LOGGER.warning(
+                "%s: the clock is %.0f s behind the latest batch (clock): timers wait that much longer; set the clock",
+                self.database.place, behind,
+            )  # fmt: skip
+        return max(now, self._latest)
+
+    def _idle(self) -> None:
+        if self._failure is None and not self._closed and self._lease.epoch:
+            try:
+                self._lease.renew()
+                self.database.tidy()
+            except LogError as error:
+                self._failure = error
+                _LOGGER.error("%s", error)
+
+    def _close(self) -> None:
+        self._closed = True
+        try:
+            if self._lease.epoch and self._failure is None:
+                with self.database.transaction():
+                    self._lease.check()
+                    self._note(self._last)
+                    self._lease.give_back()
+        except LogError as error:  # everything that was acknowledged is kept
+            _LOGGER.warning("%s", error)
+        finally:
+            self._lease.epoch = 0
+            self.database.close()
+
+    def _not_open(self) -> LogError:
+        return LogError(place=self.database.place, state="closed", problem="is not open", remedy="open it first")
+
+
+class _Row(NamedTuple):
+    """A batch before it is written."""
+
+    number: int
+    at: int
+    first: int
+    records: int
+    body: Body
+
+
+def _rows(
+    database: Database, where: str = "", *values: object, most: int | None = None
+) -> Iterator[tuple[int, bytes, bytes]]:
+    limit = "" if most is None else f" LIMIT {most:d}"
+    rows = database.execute(f"SELECT number, body, sha256 FROM batches {where} ORDER BY number{limit}", *values)  # noqa: S608 - the text is this module's
+    for number, body, digest in rows:
+        yield int(number), bytes(body), bytes(digest)
+
+
+def _unsealed(place: str, batch: Sequence[LogRecord]) -> None:
+    if any("sealed" in record for record in batch):
+        raise LogError(place=place, state="keys", problem="is encrypted", remedy="name its key ring (`keys:`)")

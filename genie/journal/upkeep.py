@@ -1,0 +1,469 @@
+"""Looks after a log: what it holds, whether it is whole, what may be removed, and what must stay."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from genie.errors import LogError
+from genie.journal.bodies import checked, packed
+from genie.journal.database import FORMAT, meta, set_meta
+from genie.journal.lease import Lease, owner_of
+from genie.journal.sealing import OF_THE_LOG, clear_part, tenant_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from genie.contracts.ports.journal import LogRecord
+    from genie.contracts.ports.keys import KeyRing
+    from genie.journal.database import Database
+
+PAGE = 256
+"""Batches that are read, or written again, at a time."""
+MOST_PROBLEMS = 100
+"""Problems that `verify` names; all are counted."""
+MOST_HOLDS = 10_000
+"""Legal holds of one log."""
+_DAY_MS = 86_400_000
+HoldKind = Literal["run", "tenant"]
+
+
+class Retention(NamedTuple):
+    """How long finished runs stay; None is for ever."""
+
+    days: float | None = None
+    bytes: int | None = None
+
+
+class StoredBatch(NamedTuple):
+    """One row."""
+
+    number: int
+    at: int
+    """Milliseconds since the epoch."""
+    first: int
+    sha256: bytes
+    body: bytes
+
+
+def batches(database: Database) -> Iterator[StoredBatch]:
+    """Yield every batch, oldest first."""
+    after = -1
+    while True:
+        rows = database.execute(
+            "SELECT number, at, first, sha256, body FROM batches WHERE number > $1 ORDER BY number LIMIT $2",
+            after,
+            PAGE,
+        )
+        for number, at, first, digest, body in rows:
+            yield StoredBatch(int(number), int(at), int(first), bytes(digest), bytes(body))
+        if len(rows) < PAGE:
+            return
+        after = int(rows[-1][0])
+
+
+# --- what it holds ---
+
+
+@dataclass(slots=True)
+class _Run:
+    """What is known of one run."""
+
+    tenant: str
+    began: int
+    last: int
+    standing: bool = False
+    """It holds what outlives the runs, such as dead letters."""
+    closed: bool = False
+    bytes: int = 0
+    deliveries: dict[str, int] = field(default_factory=dict)
+    """Delivery -> outcomes that it has."""
+
+
+@dataclass(slots=True)
+class Account:
+    """What the readable part of a log says: runs, deliveries, outcomes, and what is wrong."""
+
+    prefix: str = ""
+    batches: int = 0
+    records: int = 0
+    oldest: int | None = None
+    newest: int | None = None
+    runs: dict[int, _Run] = field(default_factory=dict)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    problems: list[tuple[int, str, str]] = field(default_factory=list)
+    """(batch, code, text), the first ones."""
+    wrong: int = 0
+    highest: int = 0
+    sealed: bool = False
+
+    def note(self, batch: int, code: str, text: str) -> None:
+        """Name a problem."""
+        self.wrong += 1
+        if len(self.problems) < MOST_PROBLEMS:
+            self.problems.append((batch, code, text))
+
+    @property
+    def accepted(self) -> int:
+        """Deliveries that were accepted."""
+        return sum(len(run.deliveries) for run in self.runs.values())
+
+    @property
+    def in_flight(self) -> int:
+        """Deliveries without an outcome."""
+        return sum(not ends for run in self.runs.values() for ends in run.deliveries.values())
+
+    def add(self, batch: StoredBatch, records: Sequence[LogRecord]) -> None:
+        """Take a batch in."""
+        self.batches += 1
+        self.records += len(records)
+        self.oldest = batch.at if self.oldest is None else self.oldest
+        self.newest = batch.at
+        share = len(batch.body) // max(1, len(records))
+        for record in records:
+            kind = record["kind"]
+            if kind == "runtime":
+                self.prefix = record["prefix"]
+            if kind in OF_THE_LOG:
+                continue
+            self.sealed = self.sealed or "sealed" in record
+            number: int = record["run"]
+            self.highest = max(self.highest, number, record.get("number", 0), record.get("scope", 0))
+            run = self.runs.get(number)
+            if run is None:
+                run = self.runs[number] = _Run(tenant_of(record), batch.at, batch.at, bool(record.get("standing")))
+            run.last, run.bytes = batch.at, run.bytes + share
+            self._record(batch.number, kind, record, run)
+
+    def _record(self, batch: int, kind: str, record: LogRecord, run: _Run) -> None:
+        if kind == "message":
+            for agent in record["plan"]:
+                run.deliveries.setdefault(f"{self.prefix}-{record['number']:x}@{agent}", 0)
+        elif kind == "delivery":
+            run.deliveries.setdefault(record["delivery"], 0)
+        elif kind == "ended":
+            ends = run.deliveries.get(record["delivery"])
+            if ends is None:
+                self.note(batch, "unknown_delivery", f"delivery {record['delivery']} ended and was never accepted")
+            elif ends:
+                self.note(batch, "ended_twice", f"delivery {record['delivery']} has more than one outcome")
+            run.deliveries[record["delivery"]] = (ends or 0) + 1
+            self.outcomes[record["outcome"]] += 1
+        elif kind == "closed":
+            run.closed = True
+
+
+def account(database: Database, progress: Callable[[int], None] | None = None) -> Account:
+    """Read a whole log, without keys; damaged batches are problems."""
+    found = Account()
+    for batch in batches(database):
+        try:
+            records, _ = checked(database.place, batch.number, batch.body, batch.sha256)
+            found.add(batch, records)
+        except LogError as error:
+            found.note(batch.number, "damaged", error.problem)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            found.note(batch.number, "unreadable", f"batch {batch.number} has a record that is not of this version")
+        if progress is not None:
+            progress(batch.number)
+    for number, run in found.runs.items():
+        left = sum(not ends for ends in run.deliveries.values())
+        if run.closed and left:
+            found.note(0, "lost", f"run {run_id(found.prefix, number)} is over, and {left} of its deliveries are not")
+    return found
+
+
+def run_id(prefix: str, number: int) -> str:
+    """Return a run's id as people see it."""
+    return f"{prefix}-{number:x}"
+
+
+def info(database: Database, now: float) -> dict[str, Any]:
+    """Return what a log holds, as plain values."""
+    found = account(database)
+    owner = owner_of(database)
+    used = owner is not None and owner.pid != 0
+    return {
+        "place": database.place, "format": FORMAT, "bytes": database.size(), "batches": found.batches,
+        "records": found.records,
+        "runs": sum(not run.standing for run in found.runs.values()),
+        "open_runs": sum(not run.closed and not run.standing for run in found.runs.values()),
+        "accepted": found.accepted, "in_flight": found.in_flight, "outcomes": dict(sorted(found.outcomes.items())),
+        "tenants": len({run.tenant for run in found.runs.values() if run.tenant}),
+        "oldest_ms": found.oldest, "newest_ms": found.newest, "encrypted": found.sealed,
+        "data_keys": int(database.execute("SELECT count(*) FROM keys")[0][0]),
+        "holds": [{"kind": kind, "name": name, "reason": reason} for kind, name, reason in holds(database)],
+        "owner": owner.named if owner is not None and used else None,
+        "lease_s": round(max(0.0, owner.until / 1000 - now), 1) if owner is not None and used else None,
+        "problems": found.wrong,
+    }  # fmt: skip
+
+
+def exported(
+    database: Database, opened: Callable[[Sequence[LogRecord], bytes], Sequence[LogRecord]] | None
+) -> Iterator[LogRecord]:
+    """Yield every record that can be read, without its secret part.
+
+    Args:
+        database: The log.
+        opened: What decrypts a batch; with it, or on a log that is not encrypted, records are whole. None leaves
+            payloads and names of persons out.
+    """
+    for batch in batches(database):
+        try:
+            records, sealed = checked(database.place, batch.number, batch.body, batch.sha256)
+        except LogError as error:
+            yield {"kind": "damaged", "batch": batch.number, "problem": error.problem}
+            continue
+        for record in [clear_part(one) for one in records] if opened is None else opened(records, sealed):
+            yield {"batch": batch.number, "at_ms": batch.at} | {
+                name: value for name, value in record.items() if name != "sealed"
+            }
+
+
+# --- what must stay ---
+
+
+def holds(database: Database) -> list[tuple[str, str, str]]:
+    """Return the legal holds: kind, run or tenant, reason."""
+    rows = database.execute("SELECT kind, name, reason FROM holds ORDER BY kind, name")
+    return [(str(kind), str(name), str(reason)) for kind, name, reason in rows]
+
+
+def hold(database: Database, kind: HoldKind, name: str, reason: str, *, now: float) -> None:
+    """Keep a run, or every run of a tenant, whatever the retention says.
+
+    Raises:
+        LogError: There are too many holds (``full``).
+    """
+    if len(holds(database)) >= MOST_HOLDS:
+        raise LogError(place=database.place, state="full", problem=f"has {MOST_HOLDS} legal holds", remedy="end some")
+    database.execute(
+        "INSERT INTO holds VALUES ($1, $2, $3, $4) ON CONFLICT (kind, name) DO UPDATE SET reason = excluded.reason",
+        kind, name, reason, int(now * 1000),
+    )  # fmt: skip
+
+
+def release(database: Database, kind: HoldKind, name: str) -> bool:
+    """End a legal hold; False when there was none."""
+    if not any(one[:2] == (kind, name) for one in holds(database)):
+        return False
+    database.execute("DELETE FROM holds WHERE kind = $1 AND name = $2", kind, name)
+    return True
+
+
+# --- what may go ---
+
+
+class Pruned(NamedTuple):
+    """What was removed, and what a hold kept."""
+
+    runs: int
+    records: int
+    held: int
+
+
+def prune(database: Database, retention: Retention, *, now: float, check: Callable[[], None]) -> Pruned:
+    """Remove finished runs that are too old, and the oldest ones of a log that is too large; holds win.
+
+    The log may be stopped at any moment: each step leaves it whole.
+
+    Args:
+        database: The log, owned by the caller.
+        retention: What may stay.
+        now: Seconds since the epoch.
+        check: Raises, inside a transaction, when the log is no longer the caller's.
+
+    Raises:
+        LogError: The log is damaged; nothing is removed from a log that cannot be read.
+    """
+    if retention.days is None and retention.bytes is None:
+        return Pruned(0, 0, 0)
+    found = account(database)
+    if found.wrong:
+        raise LogError(
+            place=database.place, state="damaged", problem=f"has {found.wrong} problems, so nothing is removed",
+            remedy="see `genie journal verify`",
+        )  # fmt: skip
+    wanted = _too_old(found, retention, now) | _too_large(found, retention)
+    held = {(kind, name) for kind, name, _ in holds(database)}
+    kept = {
+        number for number in wanted
+        if ("run", run_id(found.prefix, number)) in held or ("tenant", found.runs[number].tenant) in held
+    }  # fmt: skip
+    removed = _remove(database, wanted - kept, found, check) if wanted - kept else 0
+    return Pruned(len(wanted - kept), removed, len(kept))
+
+
+def _too_old(found: Account, retention: Retention, now: float) -> set[int]:
+    if retention.days is None:
+        return set()
+    before = now * 1000 - retention.days * _DAY_MS
+    return {number for number, run in found.runs.items() if run.closed and run.last < before}
+
+
+def _too_large(found: Account, retention: Retention) -> set[int]:
+    """Return the oldest finished runs without which the batches are small enough."""
+    if retention.bytes is None:
+        return set()
+    total, gone = sum(run.bytes for run in found.runs.values()), set()
+    for number, run in sorted(found.runs.items(), key=lambda one: (one[1].last, one[0])):
+        if total <= retention.bytes:
+            break
+        if run.closed:
+            gone.add(number)
+            total -= run.bytes
+    return gone
+
+
+def _remove(database: Database, runs: set[int], found: Account, check: Callable[[], None]) -> int:
+    """Write every batch again without the records of some runs."""
+    last = database.execute("SELECT number, first + records FROM batches ORDER BY number DESC LIMIT 1")[0]
+    removed = 0
+    with database.transaction():
+        set_meta(database, "last", max(int(last[0]), meta(database, "last") or 0))
+        set_meta(database, "records", max(int(last[1]), meta(database, "records") or 0))
+        set_meta(database, "numbers", max(found.highest, meta(database, "numbers") or 0))
+    page: list[StoredBatch] = []
+    for batch in batches(database):
+        page.append(batch)
+        if len(page) == PAGE:
+            removed += _rewrite(database, page, runs, check)
+            page = []
+    return removed + _rewrite(database, page, runs, check)
+
+
+def _rewrite(database: Database, page: Sequence[StoredBatch], runs: set[int], check: Callable[[], None]) -> int:
+    removed = 0
+    with database.transaction():
+        check()
+        for batch in page:
+            records, sealed = checked(database.place, batch.number, batch.body, batch.sha256)
+            kept, parts, at = [], [], 0
+            for record in records:
+                length = record["sealed"][2] if "sealed" in record else 0
+                if record.get("run") not in runs or record["kind"] in OF_THE_LOG:
+                    kept.append(record)
+                    parts.append(sealed[at : at + length])
+                at += length
+            if len(kept) == len(records):
+                continue
+            removed += len(records) - len(kept)
+            if not kept:
+                database.execute("DELETE FROM batches WHERE number = $1", batch.number)
+                continue
+            body = packed(kept, b"".join(parts))
+            database.execute(
+                "UPDATE batches SET records = $1, sha256 = $2, body = $3 WHERE number = $4",
+                len(kept), body.sha256, body.content, batch.number,
+            )  # fmt: skip
+    return removed
+
+
+class Shredded(NamedTuple):
+    """What became of a tenant's data."""
+
+    runs: int
+    ended: int
+    """Deliveries in flight that were ended."""
+    keys: int
+    everywhere: bool
+    """No copy of the log can be read any more either."""
+
+
+def shred(database: Database, keys: KeyRing, tenant: str, *, now: float, check: Callable[[], None]) -> Shredded:
+    """Make what a log holds of a tenant unreadable: end its open runs, then destroy its keys.
+
+    What happened stays readable, so that the account still balances. The arguments are those of ``prune``.
+
+    Raises:
+        LogError: A legal hold forbids it (``held``), or records of the tenant are not encrypted (``keys``).
+    """
+    if not tenant:
+        raise LogError(place=database.place, state="keys", problem="needs a tenant", remedy="name it")
+    found = account(database)
+    runs = {number: run for number, run in found.runs.items() if run.tenant == tenant}
+    held = {(kind, name) for kind, name, _ in holds(database)}
+    if ("tenant", tenant) in held or any(("run", run_id(found.prefix, number)) in held for number in runs):
+        raise LogError(
+            place=database.place, state="held", problem="a legal hold keeps this tenant's data",
+            remedy="end the hold first (`genie journal release`)",
+        )  # fmt: skip
+    if not _all_sealed(database, set(runs), tenant):
+        raise LogError(
+            place=database.place, state="keys", problem="holds records of this tenant that are not encrypted",
+            remedy="remove its finished runs with `genie journal prune`, and give the log `keys:`",
+        )  # fmt: skip
+    ending: list[LogRecord] = []
+    for number, run in runs.items():
+        if not run.closed:
+            left = [delivery for delivery, ends in run.deliveries.items() if not ends]
+            ending += [
+                {
+                    "kind": "ended",
+                    "run": number,
+                    "delivery": one,
+                    "outcome": "cancelled",
+                    "code": "shredded",
+                    "drawn": {},
+                }
+                for one in left
+            ]
+            ending.append({"kind": "closed", "run": number})
+    count = len(database.execute("SELECT id FROM keys WHERE tenant = $1 AND length(wrapped) > 0", tenant))
+    with database.transaction():
+        check()
+        if ending:
+            _append(database, ending, now)
+        database.execute("UPDATE keys SET wrapped = $1 WHERE tenant = $2", b"", tenant)
+    everywhere = keys.destroy(tenant)
+    database.tidy()
+    return Shredded(len(runs), sum(one["kind"] == "ended" for one in ending), count, everywhere)
+
+
+def _append(database: Database, records: Sequence[LogRecord], now: float) -> None:
+    rows = database.execute("SELECT number, at, first + records FROM batches ORDER BY number DESC LIMIT 1")
+    number, at, first = map(int, rows[0]) if rows else (0, 0, 1)
+    number = max(number, meta(database, "last") or 0) + 1
+    first = max(first, meta(database, "records") or 0)
+    body = packed(records, b"")
+    database.execute(
+        "INSERT INTO batches VALUES ($1, $2, $3, $4, $5, $6)",
+        number, max(at, int(now * 1000)), first, len(records), body.sha256, body.content,
+    )  # fmt: skip
+
+
+def _all_sealed(database: Database, runs: set[int], tenant: str) -> bool:
+    for batch in batches(database):
+        records, _ = checked(database.place, batch.number, batch.body, batch.sha256)
+        for record in records:
+            whole = record.keys() - {"tenant", "sealed"} != clear_part(record).keys() - {"tenant", "sealed"}
+            if whole and (record.get("run") in runs or tenant_of(record) == tenant):
+                return False
+    return True
+
+
+def rewrap(database: Database, keys: KeyRing) -> int:
+    """Wrap every data key with the newest key of its ring; return how many."""
+    keys.rotate()
+    done = 0
+    with database.transaction():
+        for number, tenant, wrapped in database.execute("SELECT id, tenant, wrapped FROM keys"):
+            key = keys.unwrap(str(tenant), bytes(wrapped)) if wrapped else None
+            if key is not None:
+                database.execute("UPDATE keys SET wrapped = $1 WHERE id = $2", keys.wrap(str(tenant), key), int(number))
+                done += 1
+    return done
+
+
+def owned(database: Database, now: Callable[[], float], *, force: bool = False) -> Lease:
+    """Connect to a log that exists and take it, for a change.
+
+    Raises:
+        LogError: There is none, or another process has it.
+    """
+    database.connect(create=False)
+    lease = Lease(database, now)
+    lease.take(force=force)
+    return lease
