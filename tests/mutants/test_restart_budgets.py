@@ -6,6 +6,8 @@ import anyio
 import pytest
 
 from genie import Context, Mailbox, PolicySet, RestartBudget, Retry, agent
+from genie.errors import EdgeError
+from genie.journal.memory import MemoryJournal
 from genie.testing import RecordingLog
 from tests.genie.policies_for_tests import Answer, Note, Order, Question, assert_at_rest, running, turns
 
@@ -156,3 +158,38 @@ async def test_what_a_failed_attempt_published_stays_but_in_a_durable_runtime(
         await run.settled()
         assert seen == ["attempt 1", "attempt 2"][-notes:]
         assert_at_rest(runtime)
+
+
+async def test_a_handler_that_turns_its_cancellation_into_an_error_is_out_of_time_all_the_same() -> None:
+    journal = MemoryJournal()
+
+    @agent("turning", timeout_s=3, retry=Retry(attempts=2, first_s=1))
+    async def turning(question: Question) -> Answer:
+        try:
+            await anyio.sleep(60)
+        except anyio.get_cancelled_exc_class():
+            raise ValueError from None
+        return Answer()
+
+    async with running(turning, journal=journal) as runtime:
+        run = runtime.start(Question(), Answer)
+        await run.settled()
+        assert [failure.reason.code for failure in run.failures()] == ["timeout"]
+        await turns()
+        assert_at_rest(runtime)
+    assert [record.reason for record in journal if record.kind == "retrying"] == ["timeout"]
+
+
+async def test_a_retry_waits_as_long_as_the_service_asked_for() -> None:
+    times: list[float] = []
+
+    @agent("calling", retry=Retry(attempts=2, first_s=1, longest_s=2))
+    async def calling(question: Question) -> Answer:
+        times.append(anyio.current_time())
+        if len(times) == 1:
+            raise EdgeError("https://rates.example", "asks for patience", again_s=30)
+        return Answer()
+
+    async with running(calling) as runtime:
+        await runtime.ask(Question(), Answer)
+        assert times[1] - times[0] == pytest.approx(30)
