@@ -142,7 +142,7 @@ class Account:
     def pay(self, reserved: int, used: int) -> int:
         """Take what was used from a reservation, then from what is left; return how much was lacking.
 
-        What is lacking is no spending of this account, which has no more to give; it is counted as overrun.
+        What is lacking is not spent from this account, which has no more to give; it is counted as overrun.
         """
         more = max(0, used - reserved)
         lacking = max(0, more - self.left)

@@ -26,6 +26,7 @@ from genie.contracts.message import topic_of
 from genie.contracts.outcome import Outcome, Reason
 from genie.contracts.statistics import BudgetStatistics, RateStatistics
 from genie.errors import BudgetExceededError
+from genie.errors.told import tell
 from genie.inflight.interceptors import Interceptor
 from genie.inflight.pending import RATE, Parked
 
@@ -274,11 +275,13 @@ class AdmissionController(Interceptor):
                     short = short or account
         if short is not None:
             limit = shown(short.kind, short.limit)
-            raise BudgetExceededError(
-                agent=delivery.subscription.subscriber.card.id,
-                limit=limit if isinstance(limit, int) else f"{limit:f}",
-                budget=short.state.budget.id,
-                unit=UNITS[short.kind],
+            raise tell(
+                BudgetExceededError(
+                    agent=delivery.subscription.subscriber.card.id,
+                    limit=limit if isinstance(limit, int) else f"{limit:f}",
+                    budget=short.state.budget.id,
+                    unit=UNITS[short.kind],
+                )
             )
 
     def _afterwards(self, delivery: Delivery) -> Reservation:

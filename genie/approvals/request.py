@@ -377,7 +377,7 @@ def sight(message: Envelope[Any], evaluator: Evaluator, sender: AgentCard, clear
     try:
         return Sight(mask(message, paths), paths)
     except LookupError:
-        return Sight(None, withheld="what would have to be masked is no plain text")
+        return Sight(None, withheld="what would have to be masked is not plain text")
 
 
 def merged(edit: Mapping[str, Any], seen: Sight, original: Payload) -> dict[str, Any]:

@@ -32,7 +32,9 @@ from genie.errors import (
     NotConsumedError,
     TooManyRunsError,
     UnknownAgentError,
+    code_of,
 )
+from genie.errors.told import tell
 from genie.inflight import accounting
 from genie.inflight.accounting import accept
 from genie.inflight.dead_letters import DeadLetters
@@ -185,7 +187,7 @@ class Bus:
         self.suspensions.suspend(subscriber, REMOVED)
         subscriber.removed = True
         self.leaving.append(subscriber)
-        self.retries.forgive(agent)  # one that is added later under the name begins anew
+        self.retries.forgive(agent)  # one that is added later under the name starts from zero
         self.suspensions.cancel_handlers(subscriber, REMOVED)
 
     def reroute(self) -> None:
@@ -251,7 +253,7 @@ class Bus:
             ticket: Of earlier payloads of the same output, which wait for room.
             to: One agent only; answers nothing.
             answers_as: The agent in whose name an answer counts, when a fallback sends it.
-            asked: This is the question of ``scope``, so it is no answer to it.
+            asked: This is the question of ``scope``, so it is not an answer to it.
             reject: Raise ``MailboxFullError`` where a mailbox rejects.
             inspection: What is in a payload that was too large to be inspected at once.
 
@@ -366,10 +368,9 @@ class Bus:
         Raises:
             BudgetExceededError: It takes what is kept for others, or its run has had all its messages.
         """
-        if published > self._most_of_one:
-            raise BudgetExceededError(agent=agent, limit=self._max_messages, share=self._most_of_one)
-        if delivery is not None and delivery.message.scope.run.published > self._max_messages:
-            raise BudgetExceededError(agent=agent, limit=self._max_messages)
+        own = published > self._most_of_one
+        if own or (delivery is not None and delivery.message.scope.run.published > self._max_messages):
+            raise tell(BudgetExceededError(agent, self._max_messages, share=self._most_of_one if own else None))
 
     def at_rest_if_empty(self, scope: Scope) -> None:
         """Something of a scope has ended: see whether that was the last, or leaves a wait that cannot end."""
@@ -465,10 +466,10 @@ class Bus:
 
     def refused(self, delivery: Delivery, error: GenieError) -> None:
         """A handler tried what its card does not allow; counted beside its outcome."""
-        agent = delivery.subscription.subscriber.card.id
+        agent, code = delivery.subscription.subscriber.card.id, code_of(error)
         accounting.refused(delivery.subscription)
-        self.emit_event(delivery.message, "refused", agent, Reason(error.code))
-        self.record_act("identity_refused", agent, by="bus", reason=error.code, message=delivery.message)
+        self.emit_event(delivery.message, "refused", agent, Reason(code))
+        self.record_act("identity_refused", agent, by="bus", reason=code, message=delivery.message)
 
     @staticmethod
     def blocked(subscriber: Subscriber, seconds: float) -> None:

@@ -66,11 +66,10 @@ class Retries:
             self._retry(delivery, attempt, reason, again_s)
         else:
             if again:
-                detail = f"{reason}; {subscriber.capacity} wait for a retry already"
-                reason = Reason(reason.code, detail)
+                reason = reason.amended(f"{{}}; {subscriber.capacity} wait for a retry already")
             handed_over = self.hand_over(delivery, DEAD_LETTERED)
             if handed_over:
-                reason = Reason(reason.code, f"fallback: {reason}")
+                reason = reason.amended("fallback: {}")
             bus.settle(delivery, DEAD_LETTERED, reason, handed_over=handed_over)
         if exhausted and subscriber.suspended is None:
             budget = subscriber.card.restarts

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import enum
+import functools
+import importlib.util
 import re
 import types
 from collections.abc import Mapping
@@ -45,6 +47,14 @@ class Tier(enum.StrEnum):
     PROTOTYPE = "prototype"
     BETA = "beta"
     PRODUCTION = "production"
+
+
+@functools.cache
+def _installed(library: str) -> bool:
+    try:
+        return importlib.util.find_spec(library) is not None
+    except (ImportError, ValueError):  # of the package that it is in
+        return False
 
 
 # --- the card ---
@@ -99,6 +109,16 @@ class AgentCard:
     ports: tuple[type[Any], ...] = ()
     rules: tuple[str, ...] = ()
     """Names of the dated rule tables that its answers rest on."""
+    libraries: Mapping[str, str] = field(default_factory=dict)
+    """Optional libraries that it cannot work without: import name -> what to install. Without one it is not started."""
+
+    @property
+    def lacks(self) -> str | None:
+        """The first of its libraries that is not installed, with the remedy; None where all are."""
+        for name, remedy in self.libraries.items():
+            if not _installed(name):
+                return f"needs the library {name}, which is not installed; install {remedy}"
+        return None
 
     @property
     def sends(self) -> frozenset[type[Payload]]:
@@ -191,6 +211,7 @@ class CardOptions(TypedDict, total=False):
     settings: type[BaseModel] | None
     ports: tuple[type[Any], ...]
     rules: tuple[str, ...]
+    libraries: Mapping[str, str]
 
 
 def _named(kind: type[enum.StrEnum], name: str, value: object) -> enum.StrEnum:

@@ -8,6 +8,7 @@ from typing import (
     Any,
     Protocol,
     TypeVar,
+    overload,
 )
 
 from genie.contracts.gather import Expected, Gathered, Need, T
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     import datetime
     import logging
     import random
+
+    from genie.contracts.views import Parts, Views
 
 Port = TypeVar("Port")
 
@@ -110,6 +113,21 @@ class Context(Protocol):
         """
         ...
 
+    @overload
+    async def gather(
+        self,
+        payload: Payload,
+        *,
+        expect: Parts,
+        need: Need = ...,
+        within_s: float | None = ...,
+        cancel_rest: bool = ...,
+    ) -> Views[Parts]: ...
+    @overload
+    async def gather(
+        self, payload: Payload, *, expect: tuple[Expected, ...], need: Need = ..., within_s: float | None = ...,
+        cancel_rest: bool = ...,
+    ) -> Gathered: ...  # fmt: skip
     async def gather(
         self,
         payload: Payload,

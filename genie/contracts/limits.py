@@ -118,10 +118,10 @@ def exact_cost(cost: Cost) -> Decimal:
     """Return a cost as it is written.
 
     Raises:
-        ValueError: It is no finite number from 0 to 10**15 with at most 30 decimals.
+        ValueError: It is not a finite number from 0 to 10**15 with at most 30 decimals.
     """
     try:
-        exact = cost if isinstance(cost, Decimal) else Decimal(str(cost))
+        exact = Decimal(cost if isinstance(cost, Decimal) else str(cost))  # exactly: not of a class of its own
     except InvalidOperation:
         raise ValueError(f"a cost is a number, not {str(cost)[:50]!r}") from None
     exponent = exact.as_tuple().exponent

@@ -111,6 +111,8 @@ class Value(BaseModel):
         hook = next((name for name in _HOOKS if name in vars(cls)), None)
         if hook is not None:
             raise PayloadDefinitionError(f"{cls.__qualname__}.{hook}", "would show another value than the one it holds")
+        if type(cls).__eq__ is not type.__eq__ or type(cls).__hash__ is not type.__hash__:
+            raise PayloadDefinitionError(cls.__qualname__, "compares its class by code of its own; declare it plainly")
         cached = next((name for name, member in vars(cls).items() if isinstance(member, cached_property)), None)
         if cached is not None:
             raise PayloadDefinitionError(f"{cls.__qualname__}.{cached}", "a cached property can change; use a property")
@@ -279,7 +281,7 @@ class Finding(NamedTuple):
     label: Classification
     """Clearance needed to see the span."""
     maskable: bool = True
-    """False where the field is no plain string, so that the payload must be denied instead of masked."""
+    """False where the field is not a plain string, so that the payload must be denied instead of masked."""
     score: float = 1.0
     """How sure the inspector was, in [0, 1]."""
 

@@ -1,6 +1,7 @@
 """What a model call and a tool call carry: payloads that every wire, loop, tool and policy shares.
 
-A request is one neutral transcript. Each provider's wire renders it anew, and each recipient gets its own judged view.
+A request is one neutral transcript. Each provider's wire renders it in its own format, and each recipient gets its own
+judged view.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ The second column says who must act: **C** the caller, **A** the author of the a
     │   └── ScheduleError              never fires, or cannot be read here
     ├── ContractError              A   a handler broke its own contract while running
     │   ├── UndeclaredMessageError     published or asked what its card does not declare
-    │   ├── WrongOutputError           returned something that is no declared payload
+    │   ├── WrongOutputError           returned something that is not a declared payload
     │   ├── ImmutableMessageError      assigned to a message
     │   ├── ForgedMessageError         handed over an envelope of its own
     │   ├── HeadersWidenedError        raised a role, lowered a classification, changed tenant

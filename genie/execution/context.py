@@ -26,8 +26,8 @@ from genie.errors import (
     kind_name,
     shown_type,
 )
+from genie.errors.told import tell
 from genie.errors.tracebacks import cause_among
-from genie.execution.handlers import tell
 from genie.inflight import accounting
 from genie.inflight.scope import Taint
 
@@ -261,7 +261,8 @@ class HandlerContext:
         handling = handling_of(self)
         _ = handling.alive("publish later")
         self._declared(payload)
-        if not (delay_s >= 0 and math.isfinite(delay_s)):
+        delay_s = _seconds(delay_s)
+        if not 0 <= delay_s < math.inf:
             raise ValueError(f"delay_s is a finite number from 0, not {delay_s}")
         read = handling.read_so_far()
 
@@ -276,7 +277,7 @@ class HandlerContext:
         within_s: float | None = None,
     ) -> T:  # fmt: skip
         """Publish a question and wait for one answer, of one of the given classes."""
-        kinds = answer if isinstance(answer, tuple) else (answer,)
+        kinds = tuple(answer) if isinstance(answer, tuple) else (answer,)
         need: Need = "all" if len(kinds) == 1 else "first"
         gathered = await self._gather(question, kinds, need=need, within_s=within_s, cancel_rest=False, to=to)
         for kind in kinds:
@@ -313,6 +314,7 @@ class HandlerContext:
     ) -> Gathered:
         handling = handling_of(self)
         worker, bus = handling.alive("ask"), handling.bus
+        within_s = None if within_s is None else _seconds(within_s)
         if within_s is not None and not within_s >= 0:
             raise ValueError(f"within_s is a number of seconds from 0, not {within_s}")
         self._may_ask(handling, payload, expect)
@@ -362,9 +364,12 @@ class HandlerContext:
             handling.refuse(UndeclaredMessageError(agent=handling.agent, payload=_name(question), verb="ask"))
         for part in expect:
             kind = _kind(part)
-            if not isinstance(kind, type):
+            if not isinstance(cast("object", kind), type) or not (part is kind or type(part) is Each):
                 raise TypeError(f"an answer is a Payload class or Each(...) of one, not {shown_type(kind)}")
-            if part not in declared and kind not in map(_kind, declared):
+            for one in declared:  # a class may lie about its equality, so no `in`
+                if kind is _kind(one):
+                    break
+            else:
                 shown = f"{_topic(kind)} in answer to {_name(question)}"
                 handling.refuse(UndeclaredMessageError(agent=handling.agent, payload=shown, verb="expect"))
 
@@ -385,8 +390,9 @@ class HandlerContext:
 
     def charge(self, *, cost: Cost = 0, tokens: int = 0) -> None:
         """Report what the handler used."""
-        if not (isinstance(cast("object", tokens), int) and tokens >= 0):
-            raise ValueError(f"cost and tokens are finite numbers from 0, tokens whole ones, not {tokens}")
+        tokens = int.__pos__(tokens) if isinstance(cast("object", tokens), int) else -1
+        if tokens < 0:
+            raise ValueError("cost and tokens are finite numbers from 0, tokens whole ones")
         exact = exact_cost(cost)
         delivery = handling_of(self).delivery
         accounting.charge(delivery.subscription, exact, tokens)
@@ -398,17 +404,24 @@ class HandlerContext:
         handling = handling_of(self)
         message, bus = handling.delivery.message, handling.bus
         if message.scope.run.observed:
+            text = str.__getitem__(text, slice(None))  # a string of a class of its own may show another text later
             shown = text if fraction is None else f"{text} ({fraction:.0%})"
             said = shown[:200] if bus.may_hear(shown, message, handling.read_so_far()[1]) else "withheld"
-            bus.emit_event(message, "progress", handling.agent, Reason("progress", said))
+            bus.emit_event(message, "progress", handling.agent, Reason("progress", "", said))
 
     def _declared(self, payload: object) -> None:
         handling = handling_of(self)
         card = handling.delivery.subscription.subscriber.card
         if isinstance(payload, (Message, Envelope)):
             handling.refuse(ForgedMessageError(agent=card.id))
-        if type(payload) not in card.produces and type(payload) not in card.publishes:
-            handling.refuse(UndeclaredMessageError(agent=card.id, payload=_name(payload)))
+        kind = type(payload)
+        for declared in card.publishes or card.produces:  # a class may lie about its equality, so no `in`
+            if kind is declared:
+                return
+        for declared in card.produces:
+            if kind is declared:
+                return
+        handling.refuse(UndeclaredMessageError(agent=card.id, payload=_name(payload)))
 
     def _narrow(self, given: Headers) -> Headers:
         """Return what travels: no more than was given, and no more than what the handler has read allows."""
@@ -430,6 +443,11 @@ _message_of: Callable[[HandlerContext], Message[Payload]] = _slots["_message"]._
 _keep_message = _slots["_message"].__set__
 for _slot in _slots:
     delattr(HandlerContext, _slot)
+
+
+def _seconds(given: float) -> float:
+    """Return a number as an exact one: one of a class of its own may compare as it likes."""
+    return float(given) if isinstance(cast("object", given), (int, float)) else math.nan
 
 
 def _kind(part: Expected) -> type[Payload]:

@@ -61,6 +61,8 @@ def _bound(graph: Graph) -> Iterator[Problem]:
             yield Problem((*path, "settings"), f"agent {card.id!r} has no settings")
         elif card.settings is not None and not isinstance(binding.settings, card.settings):
             yield Problem((*path, "settings"), f"agent {card.id!r} needs `settings` ({card.settings.__name__})")
+        if card.lacks is not None:
+            yield Problem(path, f"agent {card.id!r} {card.lacks}")
         for port in card.ports:
             if port not in binding.ports:
                 yield Problem(

@@ -66,7 +66,7 @@ def payload_text(payload: Payload) -> str:
     """Return a payload as JSON text.
 
     Raises:
-        NotKeptError: Its class does not read the same payload from it, as a float that is no number or raw bytes.
+        NotKeptError: Its class does not read the same payload from it, such as NaN or raw bytes.
     """
     faithful = faithful_text(payload)
     if faithful is not None:

@@ -148,12 +148,14 @@ def bound(agent: Agent | Binding) -> Binding:
     return Binding(agent=agent, card=card)
 
 
-def ports_bound(binding: Binding) -> None:
-    """Check that every port of an agent's card is bound.
+def can_start(binding: Binding) -> None:
+    """Check that every port of an agent's card is bound, and that the libraries it needs are installed.
 
     Raises:
-        AgentDefinitionError: A port is not bound.
+        AgentDefinitionError: A port is not bound, or a library is missing.
     """
+    if binding.card.lacks is not None:
+        raise AgentDefinitionError(f"agent {binding.card.id!r}", binding.card.lacks)
     lacking = [port.__name__ for port in binding.card.ports if port not in binding.ports]
     if lacking:
         raise AgentDefinitionError(

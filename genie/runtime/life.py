@@ -21,7 +21,7 @@ from genie.inflight.mailbox import Subscriber
 from genie.journal.durability import durability
 from genie.observation.observers import opened
 from genie.policy.policy import PolicySet
-from genie.runtime.arguments import Made, ports_bound
+from genie.runtime.arguments import Made, can_start
 from genie.runtime.parts import Parts, plugged_in
 from genie.runtime.run import Run
 
@@ -120,7 +120,7 @@ class Life:
         Raises:
             RuntimeClosedError: The runtime closed while the agent opened; the agent is closed again.
         """
-        ports_bound(binding)
+        can_start(binding)
         opening = getattr(binding.agent, "open", None)
         if opening is not None:
             await opening()

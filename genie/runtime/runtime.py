@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from genie.contracts.ports.executor import Executor
     from genie.contracts.ports.journal import DurabilityMode, EventLog, Journal
     from genie.contracts.statistics import Statistics
+    from genie.contracts.views import Parts, Views
     from genie.inflight.events import Event
     from genie.observation.taps import Observation
     from genie.operations.reload import PolicySource
@@ -305,16 +306,20 @@ class Runtime:
             notices += gather.notices or ()
         return answer_of(run, gather, answers, bus.failures)
 
+    @overload
     async def gather(
-        self,
-        payload: Payload,
-        *,
-        expect: tuple[Expected, ...] | Expected,
-        need: Need = "all",
-        within_s: float | None = None,
-        cancel_rest: bool = False,
-        caller: Caller | None = None,
-    ) -> Gathered:
+        self, payload: Payload, *, expect: Parts, need: Need = ..., within_s: float | None = ...,
+        cancel_rest: bool = ..., caller: Caller | None = ...,
+    ) -> Views[Parts]: ...  # fmt: skip
+    @overload
+    async def gather(
+        self, payload: Payload, *, expect: tuple[Expected, ...], need: Need = ..., within_s: float | None = ...,
+        cancel_rest: bool = ..., caller: Caller | None = ...,
+    ) -> Gathered: ...  # fmt: skip
+    async def gather(
+        self, payload: Payload, *, expect: tuple[Expected, ...] | Expected, need: Need = "all",
+        within_s: float | None = None, cancel_rest: bool = False, caller: Caller | None = None,
+    ) -> Gathered:  # fmt: skip
         """Publish and wait for typed answers, as ``Context.gather`` does, from outside.
 
         Raises:
@@ -340,14 +345,9 @@ class Runtime:
         return result
 
     def start(
-        self,
-        question: Payload,
-        answer: type[T],
-        *,
-        to: str | None = None,
-        deadline_s: float | None = None,
+        self, question: Payload, answer: type[T], *, to: str | None = None, deadline_s: float | None = None,
         caller: Caller | None = None,
-    ) -> Run[T]:
+    ) -> Run[T]:  # fmt: skip
         """Publish a question and return the live run; a full mailbox never makes this wait."""
         answers = answers_asked(answer)
         addressed(to, caller)

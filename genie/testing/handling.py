@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from genie.contracts.context import Context
     from genie.contracts.gather import Expected, Need
     from genie.contracts.message import Message
+    from genie.contracts.views import Views
 
 T = TypeVar("T", bound=Payload)
 Port = TypeVar("Port")
@@ -114,7 +115,7 @@ class FakeContext:
         need: Need = "all",
         within_s: float | None = None,
         cancel_rest: bool = False,
-    ) -> Gathered:
+    ) -> Views[Any]:
         """Return the prepared parts; those that were not prepared are missing."""
         self.asked.append(payload)
         expected = expect if isinstance(expect, tuple) else (expect,)
@@ -122,7 +123,8 @@ class FakeContext:
         each = {part: self.each.get(part.payload, {}) for part in expected if isinstance(part, Each)}
         names = [topic_of(kind).name for kind in expected if not isinstance(kind, Each) and kind not in parts]
         names += [topic_of(part.payload).name for part, found in each.items() if not found]
-        return Gathered("fake", parts, each, {name: Missing(name, None, "not prepared") for name in names})
+        missing = {name: Missing(name, None, "not prepared") for name in names}
+        return cast("Views[Any]", Gathered("fake", parts, each, missing))
 
     def charge(self, *, cost: Cost = 0, tokens: int = 0) -> None:
         """Add up what the handler used."""

@@ -105,7 +105,7 @@ class _HttpAnswer:
             except self._broken as error:
                 self._ended = True
                 raise ConnectionError(type(error).__name__) from None
-            except BaseException:
+            except BaseException:  # the stream is marked as over, then the error goes on
                 self._ended = True  # an exception has ended every generator beneath
                 raise
             if piece:
