@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from genie import Context, RunLimits, agent
-from genie.errors import GenieError, RunStalled
-from tests.genie.policies_for_tests import Answer, Note, Opinion, Question, assert_at_rest, running
+from genie.errors import GenieError, RunStalled, TooManyRunsError
+from tests.genie.policies_for_tests import Answer, Gate, Note, Opinion, Question, assert_at_rest, gated, running
 
 pytestmark = pytest.mark.anyio
 
@@ -58,3 +58,15 @@ async def test_an_answer_beyond_a_limit_is_not_given_to_an_agent_that_asks() -> 
 async def test_an_answer_within_the_limits_is_given() -> None:
     async with running(passing, answering, limits=RunLimits(max_hops=2, max_messages=3)) as runtime:
         assert (await runtime.ask(Opinion(), Answer)).text == "secret"
+
+
+async def test_exactly_as_many_runs_are_admitted_as_the_limit_says() -> None:
+    gate = Gate()
+    async with running(gated(gate), limits=RunLimits(max_runs=2)) as runtime:
+        runs = [runtime.start(Question(), Answer) for _ in range(2)]
+        with pytest.raises(TooManyRunsError):
+            runtime.start(Question(), Answer)
+        gate.open.set()
+        for run in runs:
+            await run.result()
+        assert (await runtime.ask(Question(), Answer)).text == "slow"
