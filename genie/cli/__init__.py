@@ -47,6 +47,7 @@ _COMMANDS = {
     "runs": _Lazy("List and show the runs of a journal.", "runs"),
     "serve-schedule": _Lazy("Run a pipeline on its schedule.", "serve_schedule"),
     "simulate": _Lazy("Simulate a pipeline in virtual time.", "simulate"),
+    "tools": _Lazy("List, check and pin the tools of a pipeline's loops.", "tools"),
     "status": _Lazy("Show processes, switches and pending approvals.", "control", "status"),
 }
 
@@ -55,7 +56,7 @@ _GROUPS = {
     "Build": ("new", "check", "graph", "agents", "inspect"),
     "Run": ("run", "ask", "runs", "pipelines", "serve-schedule"),
     "Try": ("simulate", "scenarios", "bench"),
-    "Govern": ("policy", "approvals", "audit"),
+    "Govern": ("policy", "approvals", "audit", "tools"),
     "Operate": ("status", "pause", "resume", "kill", "revive", "journal"),
     "Install": ("doctor", "completion"),
 }

@@ -21,7 +21,7 @@ from pydantic import BaseModel
 
 from genie.contracts.classification import Classification
 from genie.contracts.headers import Consent, Headers
-from genie.contracts.limits import NO_RETRY, Estimate, Mailbox, RestartBudget, Retry
+from genie.contracts.limits import NO_RETRY, Estimate, Estimator, Mailbox, RestartBudget, Retry
 from genie.contracts.message import Payload
 from genie.contracts.signature import ExecutorName
 from genie.errors import AgentDefinitionError, did_you_mean
@@ -100,8 +100,8 @@ class AgentCard:
     """Longest handling, in seconds."""
     retry: Retry = NO_RETRY
     restarts: RestartBudget = field(default_factory=RestartBudget)
-    estimate: Estimate | None = None
-    """What one handling is expected to use; None where nobody knows."""
+    estimate: Estimate | Estimator | None = None
+    """What one handling is expected to use, or a pure function of the payload that says so; None where nobody knows."""
     fallback: str | None = None
     """Id of the agent that takes over what this one fails on or may not be given."""
     mailbox: Mailbox = field(default_factory=Mailbox)
@@ -205,7 +205,7 @@ class CardOptions(TypedDict, total=False):
     timeout_s: float | None
     retry: Retry
     restarts: RestartBudget
-    estimate: Estimate | None
+    estimate: Estimate | Estimator | None
     fallback: str | None
     mailbox: Mailbox
     settings: type[BaseModel] | None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Context, Decimal, InvalidOperation
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import random
@@ -144,3 +145,7 @@ class Estimate:
         object.__setattr__(self, "cost", exact_cost(self.cost))
         if self.tokens < 0:
             raise ValueError(f"an estimate has tokens from 0, not {self.tokens}")
+
+
+Estimator = Callable[[Any], Estimate]
+"""A pure function of a payload: what handling it can use at most. Where it raises, the delivery is denied."""

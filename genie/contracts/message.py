@@ -193,6 +193,17 @@ _TOPIC_NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*\Z")
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
+class Fragment(NamedTuple):
+    """How payloads of one class are pieces of a text, so that nothing in it is judged by halves."""
+
+    text: str = ""
+    """Field with the piece."""
+    of: tuple[str, ...] = ()
+    """Fields that name the text which the piece belongs to."""
+    drops: bool = False
+    """It says that the texts so far are void."""
+
+
 class Payload(Value):
     """The typed content of a message; the class is the topic.
 
@@ -209,6 +220,8 @@ class Payload(Value):
     """
 
     __topic__: ClassVar[Topic] = Topic("payload", 1, Classification.INTERNAL, BY_RUN)
+    __fragment__: ClassVar[Fragment | None] = None
+    """Set on a class whose payloads are pieces of a longer text."""
 
     def _repr_html_(self) -> str:
         """Show the report of the payload in a notebook; whoever holds a payload may see it."""

@@ -28,6 +28,7 @@ The second column says who must act: **C** the caller, **A** the author of the a
     │   └── PartMissingError           a gathered part is not there
     ├── CapacityError              O   a bound was reached
     │   ├── MailboxFullError
+    │   ├── SlowStreamError            nobody read the parts of a stream
     │   ├── BudgetExceededError        more was published or charged than a budget has
     │   ├── TooManyRunsError
     │   ├── AuditFailedError           what governs cannot be written down any more
@@ -40,6 +41,7 @@ The second column says who must act: **C** the caller, **A** the author of the a
     ├── IdentityError              C   a caller's identity is not good, or gives too much
     ├── InputError                 C   input that cannot be read
     ├── EdgeError                  O   something outside did not do its part
+    │   ├── ModelCallError             a model could not answer; another may be asked instead
     │   ├── FetchError                 a URL may not be fetched, or brought nothing usable
     │   └── WebhookError               a receiver did not take a message
     ├── RuntimeFailedError         O   an error of the runtime's own; every run ended by name
@@ -74,6 +76,7 @@ from genie.errors.runs import RunHeld as RunHeld
 from genie.errors.runs import RunStalled as RunStalled
 from genie.errors.runs import RuntimeClosedError as RuntimeClosedError
 from genie.errors.runs import RuntimeDrainingError as RuntimeDrainingError
+from genie.errors.runs import SlowStreamError as SlowStreamError
 from genie.errors.runs import TooManyRunsError as TooManyRunsError
 
 # --- declared wrongly ---
@@ -314,6 +317,12 @@ class EdgeError(GenieError):
 
     def __str__(self) -> str:
         return f"{self.host}: {self.problem}"
+
+
+class ModelCallError(EdgeError):
+    """A model could not answer, and another may be asked instead; ``host`` is the model's id."""
+
+    code: ClassVar[str] = "model_call"
 
 
 class FetchError(EdgeError):

@@ -64,6 +64,8 @@ class PartMissingError(RunError):
     code: ClassVar[str] = "part_missing"
     part: str
     reason: str
+    why: str = ""
+    """For programs, as in ``Missing.code``."""
 
     def __str__(self) -> str:
         return f"{self.part} is missing from the gathered result of run {self.run_id}: {self.reason}"
@@ -114,6 +116,18 @@ class BudgetExceededError(CapacityError):
             f"budget: {self.agent!r} published in a run that has had its {self.limit} messages; "
             "raise `max_messages`, or publish less"
         )
+
+
+class SlowStreamError(CapacityError):
+    """A handler sent parts of a stream that its asker did not read."""
+
+    code: ClassVar[str] = "slow_stream"
+    agent: str
+    parts: int
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"{self.agent!r} waited {self.seconds:g} s with {self.parts} parts of a stream that nobody read"
 
 
 class TooManyRunsError(CapacityError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import random
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 import anyio
@@ -15,19 +16,20 @@ import anyio
 from genie.contracts.gather import Each
 from genie.contracts.headers import copied, exact
 from genie.contracts.limits import Cost, exact_cost
-from genie.contracts.message import Envelope, Message, Payload, topic_of
+from genie.contracts.message import Envelope, Message, Payload
 from genie.contracts.outcome import Reason
 from genie.errors import (
     ForgedMessageError,
     GenieError,
     HeadersWidenedError,
-    PartMissingError,
     UndeclaredMessageError,
     kind_name,
     shown_type,
 )
 from genie.errors.told import tell
-from genie.errors.tracebacks import cause_among
+from genie.execution.fragments import Gates
+from genie.execution.names import exact_s, kind_of, name_of, topic_name
+from genie.execution.streams import HandlerStream, checked_s, classes, one_of
 from genie.inflight import accounting
 from genie.inflight.scope import Taint
 
@@ -38,8 +40,10 @@ if TYPE_CHECKING:
 
     from genie.bus.bus import Bus
     from genie.contracts.classification import Classification
+    from genie.contracts.context import Stream
     from genie.contracts.gather import Expected, Gathered, Need
     from genie.contracts.headers import Headers
+    from genie.contracts.message import Inspection
     from genie.execution.worker import Worker
     from genie.inflight.delivery import Delivery
     from genie.inflight.gather import Gather
@@ -52,13 +56,17 @@ NO_LONGER_NEEDED = Reason("no_longer_needed", "no longer needed")
 ASKER_ENDED = Reason("asker_ended", "its asker ended")
 
 T = TypeVar("T", bound=Payload)
+U = TypeVar("U", bound=Payload)
 Port = TypeVar("Port")
 
 
 class Handling:
     """What the bus knows of one handler at work: what it has read, and which scopes it has open."""
 
-    __slots__ = ("_headers", "_label", "bus", "delivery", "later", "opened", "published", "random", "taint", "worker")
+    __slots__ = (
+        "_headers", "_label", "bus", "delivery", "durable", "gates", "later", "opened", "published", "random", "taint",
+        "worker",
+    )  # fmt: skip
 
     def __init__(self, bus: Bus, worker: Worker, delivery: Delivery) -> None:
         self.bus = bus
@@ -66,9 +74,13 @@ class Handling:
         self.delivery = delivery
         self.opened: list[Scope] | None = None
         self.later: list[Callable[[RoomTicket | None], RoomTicket | None]] | None = None
-        """What a durable runtime publishes together with the outcome; None where it goes out at once."""
-        if bus.observers.recorder is not None:
+        """What is published together with the outcome; None where nothing is."""
+        self.durable = bus.observers.recorder is not None
+        """Everything is."""
+        if self.durable:
             self.later = []
+        self.gates: Gates | None = None
+        """What holds back pieces of texts."""
         self.published = 0
         self.random: random.Random | None = None
         self._label: Classification = delivery.message.label
@@ -114,10 +126,25 @@ class Handling:
 
     def send(self, send: Callable[[RoomTicket | None], RoomTicket | None]) -> RoomTicket | None:
         """Send something now; in a durable runtime together with the outcome."""
-        if self.later is None:
+        if not self.durable:
             return send(None)
+        if self.later is None:
+            self.later = []
         self.later.append(send)
         return None
+
+    def publish(
+        self, payload: Payload, label: Classification, to: str | None, headers: Headers,
+        inspection: Inspection | None, ticket: RoomTicket | None,
+    ) -> RoomTicket | None:  # fmt: skip
+        """Publish what the handler sends, with the label and the headers of what it had read then."""
+        delivery, extra = self.delivery, self.delivery.extra
+        message = delivery.message
+        return self.bus.publish(
+            payload, delivery.subscription.subscriber.card, message.scope, message.number, message.hops + 1, headers,
+            label, ticket, to, None if extra is None else extra.instead_of, reject=not self.durable,
+            inspection=inspection,
+        )  # fmt: skip
 
     def send_later(self) -> RoomTicket | None:
         """The handler is over: send what waited for that, and return the ticket of what found no room."""
@@ -236,23 +263,23 @@ class HandlerContext:
         handling = handling_of(self)
         worker, bus, delivery = handling.alive("publish"), handling.bus, handling.delivery
         self._declared(payload)
-        message, extra = delivery.message, delivery.extra
         onward, label = handling.read_so_far()
         onward = onward if headers is None else self._narrow(headers)
-
-        def send(ticket: RoomTicket | None) -> RoomTicket | None:
-            return bus.publish(
-                payload, delivery.subscription.subscriber.card, message.scope, message.number, message.hops + 1,
-                onward, label, ticket, to, None if extra is None else extra.instead_of, reject=handling.later is None,
-            )  # fmt: skip
-
         if to is not None:
             bus.directed(to, bus.route(type(payload)), type(payload))
-        ticket = handling.send(send)
+        ticket: RoomTicket | None = None
+        gates = handling.gates
+        if payload.__fragment__ is not None and gates is None:
+            gates = handling.gates = Gates(handling)
+        for piece, inspection in ((payload, None),) if gates is None else gates.take(payload):
+            ticket = handling.send(partial(handling.publish, piece, label, to, onward, inspection)) or ticket
         handling.published += 1
         bus.within_budget(handling.agent, delivery, handling.published)
+        gather = delivery.message.scope.gather
         if ticket is not None:
             await bus.overflows.room(ticket, worker)
+        elif gather is not None and gather.crowded:
+            await gather.room(bus, handling.agent)
         elif handling.published % FAIRNESS == 0:  # a handler that never waits would keep the loop for itself
             await anyio.lowlevel.checkpoint()
 
@@ -261,7 +288,7 @@ class HandlerContext:
         handling = handling_of(self)
         _ = handling.alive("publish later")
         self._declared(payload)
-        delay_s = _seconds(delay_s)
+        delay_s = exact_s(delay_s)
         if not 0 <= delay_s < math.inf:
             raise ValueError(f"delay_s is a finite number from 0, not {delay_s}")
         read = handling.read_so_far()
@@ -274,20 +301,33 @@ class HandlerContext:
 
     async def ask(
         self, question: Payload, answer: type[T] | tuple[type[T], ...], *, to: str | None = None,
-        within_s: float | None = None,
+        within_s: float | None = None, headers: Headers | None = None,
     ) -> T:  # fmt: skip
         """Publish a question and wait for one answer, of one of the given classes."""
         kinds = tuple(answer) if isinstance(answer, tuple) else (answer,)
         need: Need = "all" if len(kinds) == 1 else "first"
-        gathered = await self._gather(question, kinds, need=need, within_s=within_s, cancel_rest=False, to=to)
-        for kind in kinds:
-            found = gathered.get(kind)
-            if found is not None:
-                return found
-        missing = next(iter(gathered.missing.values()))
-        reason = _named(missing.agent, missing.reason)
-        cause = cause_among(handling_of(self).bus.failures.of(gathered.run_id), missing.agent)
-        raise PartMissingError(run_id=gathered.run_id, part=missing.part, reason=reason) from cause
+        gathered = await self._gather(
+            question, kinds, need=need, within_s=within_s, cancel_rest=False, to=to, headers=headers
+        )
+        return one_of(kinds, gathered, handling_of(self))
+
+    def stream(
+        self, question: Payload, *, parts: type[U] | tuple[type[U], ...], end: type[T] | tuple[type[T], ...],
+        to: str | None = None, within_s: float | None = None,
+    ) -> Stream[U | T]:  # fmt: skip
+        """Publish a question; return its parts as they come, and then its answer."""
+        _ = (handling := handling_of(self)).alive("ask")
+        kinds, pieces = classes(end), classes(parts)
+        self._may_ask(handling, question, (*kinds, *pieces))
+
+        def asked(scope: Scope) -> RoomTicket | None:
+            return self._question(handling, question, scope, to, None)
+
+        def answer(gathered: Gathered) -> T:
+            return one_of(kinds, gathered, handling)
+
+        made = HandlerStream(handling, (question, kinds, pieces), asked, checked_s(within_s), answer)
+        return cast("Stream[U | T]", made)
 
     async def gather(
         self,
@@ -303,21 +343,14 @@ class HandlerContext:
         return await self._gather(payload, parts, need=need, within_s=within_s, cancel_rest=cancel_rest, to=None)
 
     async def _gather(
-        self,
-        payload: Payload,
-        expect: tuple[Expected, ...],
-        *,
-        need: Need,
-        within_s: float | None,
-        cancel_rest: bool,
-        to: str | None,
-    ) -> Gathered:
+        self, payload: Payload, expect: tuple[Expected, ...], *, need: Need, within_s: float | None,
+        cancel_rest: bool, to: str | None, headers: Headers | None = None,
+    ) -> Gathered:  # fmt: skip
         handling = handling_of(self)
         worker, bus = handling.alive("ask"), handling.bus
-        within_s = None if within_s is None else _seconds(within_s)
-        if within_s is not None and not within_s >= 0:
-            raise ValueError(f"within_s is a number of seconds from 0, not {within_s}")
+        within_s = checked_s(None if within_s is None else exact_s(within_s))
         self._may_ask(handling, payload, expect)
+        narrowed = None if headers is None else self._narrow(headers)
         waiter = bus.make_waiter()
         scope, asked_before = bus.correlator.ask(handling.delivery, payload, expect, need, waiter.wake)
         gather: Gather = scope.gather  # type: ignore[assignment]  # a scope that a handler opens has one
@@ -327,7 +360,7 @@ class HandlerContext:
         opened.append(scope)
         timer = None
         try:
-            ticket = None if asked_before else self._question(handling, payload, scope, to)
+            ticket = None if asked_before else self._question(handling, payload, scope, to, narrowed)
             if within_s is not None and (ticket is not None or not gather.done):
                 gather.until = bus.now() + within_s
                 timer = bus.timers.at(gather.until, "gather", gather.limit(ticket))
@@ -361,22 +394,25 @@ class HandlerContext:
     def _may_ask(handling: Handling, question: Payload, expect: tuple[Expected, ...]) -> None:
         declared = handling.delivery.subscription.subscriber.card.asks.get(type(question))
         if declared is None:
-            handling.refuse(UndeclaredMessageError(agent=handling.agent, payload=_name(question), verb="ask"))
+            handling.refuse(UndeclaredMessageError(agent=handling.agent, payload=name_of(question), verb="ask"))
         for part in expect:
-            kind = _kind(part)
+            kind = kind_of(part)
             if not isinstance(cast("object", kind), type) or not (part is kind or type(part) is Each):
                 raise TypeError(f"an answer is a Payload class or Each(...) of one, not {shown_type(kind)}")
             for one in declared:  # a class may lie about its equality, so no `in`
-                if kind is _kind(one):
+                if kind is kind_of(one):
                     break
             else:
-                shown = f"{_topic(kind)} in answer to {_name(question)}"
+                shown = f"{topic_name(kind)} in answer to {name_of(question)}"
                 handling.refuse(UndeclaredMessageError(agent=handling.agent, payload=shown, verb="expect"))
 
     @staticmethod
-    def _question(handling: Handling, payload: Payload, scope: Scope, to: str | None) -> RoomTicket | None:
+    def _question(
+        handling: Handling, payload: Payload, scope: Scope, to: str | None, narrowed: Headers | None
+    ) -> RoomTicket | None:
         bus, message = handling.bus, handling.delivery.message
         headers, label = handling.read_so_far()
+        headers = narrowed or headers
         accounting.enter(scope)  # so that the scope is not at rest before its question is out
         try:
             return bus.publish(
@@ -398,6 +434,24 @@ class HandlerContext:
         accounting.charge(delivery.subscription, exact, tokens)
         for interceptor in handling_of(self).bus.interceptors:
             interceptor.charge(delivery, exact, tokens)
+
+    def reserve(self, *, cost: Cost = 0, tokens: int = 0) -> None:
+        """Keep what the handler has used and will charge later."""
+        exact = exact_cost(cost)
+        delivery = handling_of(self).delivery
+        for interceptor in handling_of(self).bus.interceptors:
+            interceptor.reserve(delivery, exact, tokens)
+
+    def wanted(self, kind: type[Payload]) -> bool:
+        """Return True where somebody would get a payload of that class."""
+        handling = handling_of(self)
+        gather, route = handling.delivery.message.scope.gather, handling.bus.route(kind)
+        return (gather is not None and kind in gather.kinds) or bool(route.subscriptions or route.sinks or route.taps)
+
+    @property
+    def policy_set(self) -> str:
+        """SHA-256 of the policies in force."""
+        return handling_of(self).bus.policies.sha256
 
     def progress(self, text: str, *, fraction: float | None = None) -> None:
         """Tell whoever watches the run how far this handler is."""
@@ -421,7 +475,7 @@ class HandlerContext:
         for declared in card.produces:
             if kind is declared:
                 return
-        handling.refuse(UndeclaredMessageError(agent=card.id, payload=_name(payload)))
+        handling.refuse(UndeclaredMessageError(agent=card.id, payload=name_of(payload)))
 
     def _narrow(self, given: Headers) -> Headers:
         """Return what travels: no more than was given, and no more than what the handler has read allows."""
@@ -443,26 +497,3 @@ _message_of: Callable[[HandlerContext], Message[Payload]] = _slots["_message"]._
 _keep_message = _slots["_message"].__set__
 for _slot in _slots:
     delattr(HandlerContext, _slot)
-
-
-def _seconds(given: float) -> float:
-    """Return a number as an exact one: one of a class of its own may compare as it likes."""
-    return float(given) if isinstance(cast("object", given), (int, float)) else math.nan
-
-
-def _kind(part: Expected) -> type[Payload]:
-    return part.payload if isinstance(part, Each) else part
-
-
-def _name(payload: object) -> str:
-    return _topic(type(payload))
-
-
-def _topic(kind: type) -> str:
-    """Return the topic of a payload class; of one that cannot be imported it may carry text, like its name."""
-    shown = kind_name(kind)
-    return topic_of(kind).name if shown == kind.__name__ and issubclass(kind, Payload) else shown
-
-
-def _named(agent: str | None, reason: str) -> str:
-    return reason if agent is None else f"{agent}: {reason}"

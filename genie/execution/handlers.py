@@ -28,6 +28,7 @@ from genie.errors import (
     kind_name,
 )
 from genie.errors.told import tell, told_of
+from genie.execution.fragments import StreamGate
 from genie.inflight.subscription import CONTEXT, MESSAGE, PAYLOAD
 
 if TYPE_CHECKING:
@@ -142,6 +143,7 @@ async def publish_stream(worker: Worker, bus: Bus, iterator: Any) -> None:
     """Publish what an async iterator yields, as it yields; the iterator is closed however it ends."""
     durable = bus.observers.recorder is not None
     held: list[Any] = []
+    gate = StreamGate(worker, bus)
     try:
         async for payload in iterator:
             if worker.ended is not None:
@@ -151,6 +153,9 @@ async def publish_stream(worker: Worker, bus: Bus, iterator: Any) -> None:
                 bus.within_budget(worker.subscriber.card.id, worker.delivery, len(held))
                 await anyio.lowlevel.checkpoint()
                 continue
+            if await gate.takes(payload):
+                bus.within_budget(worker.subscriber.card.id, worker.delivery, worker.yielded)
+                continue
             ticket = worker.publish(payload)
             worker.yielded += 1
             bus.within_budget(worker.subscriber.card.id, worker.delivery, worker.yielded)
@@ -158,12 +163,23 @@ async def publish_stream(worker: Worker, bus: Bus, iterator: Any) -> None:
                 await bus.overflows.room(ticket, worker)
             elif worker.yielded % FAIRNESS == 0:  # an iterator that never waits would keep the loop for itself
                 await anyio.lowlevel.checkpoint()
-        for payload in held if worker.ended is None else ():
-            worker.publish(payload)
+            await _read_by_asker(worker, bus)
+        for payload in held:
+            if worker.ended is None and not await gate.takes(payload):
+                worker.publish(payload)
+        if worker.ended is None:
+            await gate.end()
     finally:
         close = getattr(iterator, "aclose", None)
         if close is not None:
             await close()
+
+
+async def _read_by_asker(worker: Worker, bus: Bus) -> None:
+    """Wait until an asker that streams has read some of what has come."""
+    gather = None if worker.delivery is None else worker.delivery.message.scope.gather
+    if gather is not None and gather.crowded:
+        await gather.room(bus, worker.subscriber.card.id)
 
 
 # --- how it fails ---

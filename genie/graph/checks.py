@@ -288,7 +288,7 @@ def _keeping(graph: Graph) -> Iterator[Problem]:
 
 
 def _keeps_state(agent: object) -> bool:
-    if isinstance(agent, FunctionAgent):
+    if isinstance(agent, FunctionAgent) or getattr(type(agent), "isolated", False):
         return False
     kept = set(getattr(agent, "__dict__", ())) - {"card"}
     opens = getattr(type(agent), "open", Handlers.open) is not Handlers.open

@@ -69,6 +69,9 @@ class Interceptor:
     def charge(self, delivery: Delivery, cost: Decimal, tokens: int) -> None:
         """A handler reports what it used; raises ``BudgetExceededError`` where a budget has less than that left."""
 
+    def reserve(self, delivery: Delivery, cost: Decimal, tokens: int) -> None:
+        """A handler has used that much and will report it later; raises as ``charge`` does, and takes nothing then."""
+
 
 class Recorder(Protocol):
     """What keeps the facts from which a runtime goes on after its process was killed."""

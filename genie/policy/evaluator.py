@@ -227,6 +227,11 @@ class Evaluator:
             return self._combine(message, sender, approved, heard)
         return None
 
+    @property
+    def blind(self) -> bool:
+        """True where no policy looks at what is in a message, so that findings change nothing."""
+        return all(policy.headers_only for policy in self._compiled)
+
     def opinions(self, message: Envelope[Payload], sender: AgentCard) -> tuple[Opinion, ...]:
         """Return what each policy, or each rule that objects, says; plain allows included. Nothing is carried out."""
         found = (opinion for policy in self._compiled for opinion in _opinions(policy, message, sender))

@@ -57,7 +57,7 @@ class Questions:
         asker = self._own if caller is None else self._asker(caller)
         return bus.runs.open(asker, ends_at(within_s, caller or self._caller, bus.clock))
 
-    def begin(
+    def begin(  # noqa: PLR0913 - what ask, gather and stream have in common
         self,
         bus: Bus,
         question: Payload,
@@ -68,12 +68,16 @@ class Questions:
         caller: Caller | None,
         *,
         mute: bool = False,
+        parts: tuple[type[Payload], ...] = (),
     ) -> tuple[RunState, Gather, RoomTicket | None]:
-        """Open a run, expect its answers, and send its question; ``mute`` says that no notice can be shown."""
+        """Open a run, expect its answers, and send its question.
+
+        ``mute`` says that no notice can be shown, ``parts`` what a stream takes besides.
+        """
         run = self.open(bus, payload_given(question), deadline_s, caller)
         waiter = run.waiter = bus.make_waiter()
         try:
-            gather = bus.correlator.expect(run.root, expect, need, waiter.wake, type(question))
+            gather = bus.correlator.expect(run.root, expect, need, waiter.wake, type(question), parts)
         except BaseException:  # a run without its question is closed, then the error goes on
             bus.runs.opened(run)
             raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Self, TypeVar, cast, overload
 
 from genie.contracts.agent import Agent, Binding, Join
 from genie.contracts.card import AgentCard, Caller, Risk, Tier
@@ -12,12 +12,7 @@ from genie.contracts.gather import Gathered
 from genie.contracts.limits import RunLimits
 from genie.contracts.message import Payload
 from genie.contracts.outcome import Outcome, Reason
-from genie.errors import (
-    AskInHandlerError,
-    InputError,
-    RuntimeClosedError,
-    RuntimeDrainingError,
-)
+from genie.errors import AskInHandlerError, InputError, RuntimeClosedError, RuntimeDrainingError
 from genie.graph.registry import Registry
 from genie.inflight.events import Watcher
 from genie.runtime.arguments import (
@@ -45,6 +40,7 @@ if TYPE_CHECKING:
     from genie.bus.bus import Bus
     from genie.config.pipeline import Pipeline
     from genie.contracts.admission import Admission
+    from genie.contracts.context import Stream
     from genie.contracts.gather import Expected, Need
     from genie.contracts.ports.audit import Audit
     from genie.contracts.ports.control import Control
@@ -171,8 +167,7 @@ class Runtime:
             journal=journal, audit=pipeline.audit if audit is None else audit, caller=caller or pipeline.nobody,
             control=pipeline.control, source=pipeline.policy_source, admission=pipeline.admission,
             log=None if pipeline.log is None else pipeline.log(), durability=pipeline.durability,
-            chatter=pipeline.chatter,
-            debug=pipeline.debug if debug is None else debug,
+            chatter=pipeline.chatter, debug=pipeline.debug if debug is None else debug,
         )  # fmt: skip
 
     @classmethod
@@ -306,6 +301,16 @@ class Runtime:
             notices += gather.notices or ()
         return answer_of(run, gather, answers, bus.failures)
 
+    def stream(
+        self, question: Payload, *, parts: type[U] | tuple[type[U], ...], end: type[T] | tuple[type[T], ...],
+        to: str | None = None, within_s: float | None = None, caller: Caller | None = None,
+    ) -> Stream[U | T]:  # fmt: skip
+        """Publish a question when the stream is first read; read its parts, then its answer (docs/models.md)."""
+        from genie.runtime.stream import opened  # noqa: PLC0415 - start-up: for those who stream
+
+        options = (to, within_s, caller)
+        return cast("Stream[U | T]", opened(self._admitting, self._questions, question, parts, end, options))
+
     @overload
     async def gather(
         self, payload: Payload, *, expect: Parts, need: Need = ..., within_s: float | None = ...,
@@ -325,8 +330,7 @@ class Runtime:
         Raises:
             RunHeld: Everything left waits for a person; the run stays open, and ``run(id)`` finds it.
         """
-        parts = parts_expected(expect)
-        within_s = seconds(within_s)
+        parts, within_s = parts_expected(expect), seconds(within_s)
         addressed(None, caller)
         instance("cancel_rest", cancel_rest, bool)
         bus = self._admitting(asks=True)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import Field, JsonValue, ValidationError
 
-from genie.config.schema import Section
+from genie.config.sections import Section
 from genie.config.source_map import suggestion
 from genie.contracts.problems import problem_of
 from genie.graph.model import Problem

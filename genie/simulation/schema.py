@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, AwareDatetime, Field, JsonValue, model_validator
 
-from genie.config.schema import CallerSection, Id, Section
+from genie.config.schema import CallerSection
+from genie.config.sections import Id, Section
 from genie.simulation.durations import Duration, DurationDistribution
 
 MAX_RUNS = 2_000_000

@@ -30,7 +30,7 @@ def test_help_lists_every_command_without_importing_any() -> None:
     names = {
         "agents", "approvals", "ask", "audit", "bench", "check", "completion", "doctor", "graph", "inspect", "kill",
         "new", "pause", "pipelines", "policy", "resume", "revive", "run", "runs",
-        "scenarios", "serve-schedule", "simulate", "status",
+        "scenarios", "serve-schedule", "simulate", "status", "tools", "journal",
     }  # fmt: skip
     assert set(main.list_commands(click.Context(main))) == names
     code = (
