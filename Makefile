@@ -35,7 +35,7 @@ check: $(VENV)/.test  ## lint, formatting, types and the direction of imports
 instructions: $(VENV)/.test  ## count the instructions of a round trip, and compare them with what is stored
 	@$(BIN)/python -m benchmarks.instructions --check
 
-mutants: $(VENV)/.test  ## break the kernel in 200 ways, and count what the tests notice
+mutants: $(VENV)/.test  ## break the kernel in 200 ways, and require that tests notice 90 % of them
 	$(BIN)/python -m tools.mutants --limit 200
 
 recall: $(VENV)/.test  ## find generated personal data, and look for false alarms in a million other strings

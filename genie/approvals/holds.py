@@ -140,7 +140,6 @@ class Holds:
         except Exception as error:  # noqa: BLE001 - fail closed: what cannot be sealed cannot be approved
             self._bus.settle(delivery, Outcome.DENIED, _not_shown(error))
             return
-        accounting.held(delivery.subscription)
         held = Held(request.id, message, recipient, decision, delivery, request, stands_for(delivery))
         held.again = again
         self._park(held)

@@ -148,9 +148,7 @@ async def publish_stream(worker: Worker, bus: Bus, iterator: Any) -> None:
         async for payload in iterator:
             if worker.ended is not None:
                 break
-            if (
-                durable
-            ):  # nothing leaves before the outcome, so an iterator that fails is started again from its beginning
+            if durable:  # nothing leaves before the outcome; an iterator that fails is started again from its beginning
                 held.append(payload)
                 bus.within_budget(worker.subscriber.card.id, worker.delivery, len(held))
                 await anyio.lowlevel.checkpoint()
@@ -166,12 +164,11 @@ async def publish_stream(worker: Worker, bus: Bus, iterator: Any) -> None:
             elif worker.yielded % FAIRNESS == 0:  # an iterator that never waits would keep the loop for itself
                 await anyio.lowlevel.checkpoint()
             await _read_by_asker(worker, bus)
+        for payload in held:
+            if worker.ended is None and not await gate.takes(payload):
+                worker.publish(payload)
         if worker.ended is None:
             await gate.end()
-        for payload in held:
-            if not await gate.takes(payload):
-                worker.publish(payload)
-        await gate.end()
     finally:
         close = getattr(iterator, "aclose", None)
         if close is not None:

@@ -469,7 +469,7 @@ class Worker:
             accounting.timed(delivery.subscription, seconds)
             if ended[0] is not DEAD_LETTERED:
                 bus.settle(delivery, *ended)
-            elif delivery in delivery.message.scope.deliveries:  # out of time: a failure like any other
+            else:  # out of time: a failure like any other
                 bus.retries.failed(delivery, ended[1], final=final)
         self._release(delivery)
 
