@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from genie.bus.bus import Bus
     from genie.contracts.message import Fragment, Payload
-    from genie.execution.context import Handling
+    from genie.execution.handling import Handling
     from genie.execution.worker import Worker
     from genie.inflight.mailbox import RoomTicket
     from genie.inflight.scope import Scope

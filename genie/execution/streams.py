@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from genie.backend.timers import Timer
     from genie.contracts.gather import Gathered, Need
     from genie.contracts.message import Payload
-    from genie.execution.context import Handling
+    from genie.execution.handling import Handling
     from genie.inflight.mailbox import RoomTicket
     from genie.inflight.scope import Scope
     from genie.inflight.streams import StreamGather

@@ -17,8 +17,9 @@ import anyio
 from genie.contracts.outcome import Outcome, Reason
 from genie.errors import GenieError
 from genie.execution import handlers
-from genie.execution.context import HandlerContext, Handling
+from genie.execution.context import HandlerContext
 from genie.execution.handlers import Streamed, belongs_to_loop, of_the_loop, outputs_of, publish_stream
+from genie.execution.handling import Handling
 from genie.inflight import accounting
 from genie.inflight.accounting import handled
 from genie.inflight.delivery import NOWHERE, QUEUED

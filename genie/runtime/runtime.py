@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Self, TypeVar, cast, overload
 
 from genie.contracts.agent import Agent, Binding, Join
-from genie.contracts.card import AgentCard, Caller, Risk, Tier
+from genie.contracts.card import AgentCard, Caller
 from genie.contracts.classification import Classification
 from genie.contracts.gather import Gathered
 from genie.contracts.limits import RunLimits
@@ -29,7 +29,7 @@ from genie.runtime.arguments import (
     several,
 )
 from genie.runtime.run import Asked, Questions, Run, answer_of, answered, found_room, send
-from genie.runtime.watching import events_of, observing
+from genie.runtime.watching import events_of, observing, tap_card
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
@@ -435,12 +435,7 @@ class Runtime:
             tenants: Tenants whose messages it may see; all by default.
             region: Where what it sees goes; unknown by default.
         """
-        if capacity < 1:
-            raise ValueError(f"the capacity of a tap is at least 1 observation, not {capacity}")
-        card = AgentCard(
-            id=id, risk=Risk.LOW, tier=Tier.PRODUCTION, clearance=clearance, tenants=tenants, region=region,
-            egress=True, notices=True,
-        )  # fmt: skip
+        card = tap_card(id, clearance, tenants, region)
         return observing(self._open_bus(), topics, card, capacity)
 
     def events(self) -> AsyncIterator[Event]:
