@@ -435,8 +435,7 @@ class Runtime:
             tenants: Tenants whose messages it may see; all by default.
             region: Where what it sees goes; unknown by default.
         """
-        card = tap_card(id, clearance, tenants, region)
-        return observing(self._open_bus(), topics, card, capacity)
+        return observing(self._open_bus(), topics, tap_card(id, clearance, tenants, region), capacity)
 
     def events(self) -> AsyncIterator[Event]:
         """Yield what happens in every run from now on; the oldest are dropped beyond 4,096 unread."""
