@@ -32,19 +32,19 @@ async def ask(call: Call) -> ASGIApp:
     hosted, run, fresh = await _started(call)
     wait_s, stays = _preferred(call)
     if not run.over and wait_s > 0:
-        with anyio.move_on_after(wait_s):
-            async with anyio.create_task_group() as tasks:
+        async with anyio.create_task_group() as tasks:
+            tasks.cancel_scope.deadline = anyio.current_time() + wait_s
 
-                async def gone() -> None:
-                    while (await call.request.receive())["type"] != "http.disconnect":
-                        pass
-                    if fresh and not stays:
-                        run.run.cancel("its caller went away")
-                    tasks.cancel_scope.cancel()
-
-                tasks.start_soon(gone)
-                await hosted.answered(run)
+            async def gone() -> None:
+                while (await call.request.receive())["type"] != "http.disconnect":
+                    pass
+                if fresh and not stays:
+                    run.run.cancel("its caller went away")
                 tasks.cancel_scope.cancel()
+
+            tasks.start_soon(gone)
+            await hosted.answered(run)
+            tasks.cancel_scope.cancel()
     if fresh:
         hosted.follow(run)
     return _shown(call, run)

@@ -83,7 +83,7 @@ class Server:
         self._clock = clock or Clock(time.monotonic)
         self.sessions = Sessions(self.now)
         self.rates = Rates(settings.per_s, settings.burst, self._clock.now)
-        self.strangers = Rates(10, 20, self._clock.now)
+        self.strangers = Rates(settings.per_s / 20, max(20, settings.burst // 20), self._clock.now)
         """Requests without good credentials, by address."""
         self.describe: Callable[[], dict[str, Any]] = dict
         """Makes the document of the API; its application sets it."""
