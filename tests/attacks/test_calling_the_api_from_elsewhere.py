@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from genie.server import bodies
-from tests.genie.desk_for_tests import ORIGIN, Desk, desk, wish
+from tests.genie.desk_for_tests import NOW, ORIGIN, Desk, desk, wish
 
 pytestmark = pytest.mark.anyio
 SAME = {"Sec-Fetch-Site": "same-origin", "Origin": ORIGIN}
@@ -68,7 +68,7 @@ async def test_a_session_ends_with_its_key_with_time_and_with_the_person() -> No
             assert gone.status_code == 204
             http.cookies.set("genie", kept)
             assert (await http.get("/v1/session")).status_code == 401
-        http, _ = await signed_in(at, user="short", expires_at=1_000_000.0 + at.hand.at + 5)
+        http, _ = await signed_in(at, user="short", expires_at=NOW + at.hand.at + 5)
         async with aclosing(http):
             at.hand.at += 6
             assert (await http.get("/v1/session")).status_code == 401
