@@ -155,7 +155,9 @@ def application(server: Server, rules: Sequence[Rule] = RULES, more: Iterable[Ba
     for rule in rules:
         paths.setdefault(rule.path, []).append(rule)
     routes = [Route(path, Endpoint(server, of)) for path, of in paths.items()]
-    return Door(Starlette(routes=[*routes, *more], exception_handlers={404: _not_found}), server)
+    app = Starlette(routes=[*routes, *more], exception_handlers={404: _not_found})
+    app.router.redirect_slashes = False  # every path has one form
+    return Door(app, server)
 
 
 async def _not_found(_request: Request, _error: Exception) -> Response:
