@@ -28,7 +28,8 @@ def test_the_version_is_the_packages(genie: Genie) -> None:
 
 def test_help_lists_every_command_without_importing_any() -> None:
     names = {
-        "agents", "approvals", "ask", "audit", "bench", "check", "completion", "doctor", "graph", "inspect", "kill",
+        "agents", "approvals", "ask", "audit", "bench", "check", "completion", "dlq", "doctor", "effects", "graph",
+        "inspect", "kill",
         "new", "pause", "pipelines", "policy", "resume", "revive", "run", "runs",
         "scenarios", "serve-schedule", "simulate", "status", "tools", "journal",
     }  # fmt: skip
