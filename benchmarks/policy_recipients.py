@@ -29,6 +29,7 @@ from genie.policies.residency import Residency, ResidencySettings, Transfer
 from genie.policies.risk_tier import RiskTier, RiskTierCell, RiskTierSettings
 from genie.policies.schema_version import SchemaVersion, SchemaVersionSettings, VersionRule
 from genie.policies.tenant_isolation import TenantIsolation, TenantIsolationSettings
+from genie.policies.tool_approval import ToolApproval, ToolApprovalRule, ToolApprovalSettings
 from genie.policy.policy import Environment, Policy, PolicySet
 
 LIMIT_US = 2.0
@@ -72,6 +73,7 @@ SET: dict[str, Policy] = {
     ),
     "four_eyes": FourEyes(FourEyesSettings(topics={"bench.release": FourEyesRule()})),
     "disclosure": Disclosure(DisclosureSettings(topics={"bench.*": "Made by a machine; check it."})),
+    "tool_approval": ToolApproval(ToolApprovalSettings(tools={"tool": ToolApprovalRule(when="always")})),
 }
 """Settings with which a policy has something to decide on the measured routes; the others are as they come."""
 

@@ -16,7 +16,7 @@ from genie.contracts.context import Context
 from genie.contracts.gather import Each
 from genie.contracts.limits import Retry, RunLimits
 from genie.contracts.message import Payload
-from genie.contracts.outcome import Outcome
+from genie.contracts.outcome import Outcome, Reason
 from genie.errors import RunCancelledError, RunStalled
 from genie.runtime.runtime import Runtime
 
@@ -143,7 +143,7 @@ async def block_many(weights: list[float]) -> None:
             gc.collect()
             weights.append(tracemalloc.get_traced_memory()[0] / BLOCKED)
             for run in tuple(runtime._bus.runs.open_runs.values()):
-                runtime._bus.runs.end(run, Outcome.CANCELLED, "enough")
+                runtime._bus.runs.end(run, Outcome.CANCELLED, Reason("enough"))
             await anyio.sleep(1)
             assert not any(sizes(runtime).values()), sizes(runtime)
             assert runtime.statistics().totals.in_flight == 0
