@@ -35,6 +35,7 @@ _COMMANDS = {
     "graph": _Lazy("Draw a pipeline as a Mermaid graph.", "graph"),
     "inspect": _Lazy("Show what the detectors find in a file, and the verdicts.", "inspect"),
     "journal": _Lazy("Show, check and shorten the log of a durable runtime.", "journal"),
+    "keys": _Lazy("Create, list and revoke the API keys of a server.", "keys"),
     "kill": _Lazy("Stop an agent, a tenant, or everything.", "control", "kill"),
     "new": _Lazy("Create an agent or a project from templates.", "new"),
     "pipelines": _Lazy("List the pipelines that ship.", "shipped", "pipelines"),
@@ -56,7 +57,7 @@ _GROUPS = {
     "Build": ("new", "check", "graph", "agents", "inspect"),
     "Run": ("run", "ask", "runs", "pipelines", "serve", "serve-schedule"),
     "Try": ("simulate", "scenarios", "bench"),
-    "Govern": ("policy", "approvals", "audit"),
+    "Govern": ("policy", "approvals", "audit", "keys"),
     "Operate": ("status", "pause", "resume", "kill", "revive", "journal"),
     "Install": ("doctor", "completion"),
 }

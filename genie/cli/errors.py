@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import functools
+import importlib.util
 from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar
 
 import click
@@ -57,8 +58,12 @@ def stop(problem: object, code: int) -> NoReturn:
     raise SystemExit(code)
 
 
-def run_async(main: Callable[[Interrupts | None], Coroutine[Any, Any, R]]) -> R:
+def run_async(main: Callable[[Interrupts | None], Coroutine[Any, Any, R]], *, loop_of_uv: bool = False) -> R:
     """Run a coroutine function on an event loop of its own, with the signals of the run.
+
+    Args:
+        main: The function.
+        loop_of_uv: Run on uvloop where it is installed.
 
     An agent that raises ``SystemExit`` or ``KeyboardInterrupt`` must not decide the exit code of the command: such an
     end is a failure.
@@ -67,7 +72,8 @@ def run_async(main: Callable[[Interrupts | None], Coroutine[Any, Any, R]]) -> R:
 
     with interrupts() as heard:
         try:
-            return anyio.run(main, heard)
+            found = loop_of_uv and importlib.util.find_spec("uvloop") is not None
+            return anyio.run(main, heard, backend_options={"use_uvloop": found})
         except (SystemExit, KeyboardInterrupt, GeneratorExit) as error:
             ended: BaseException = error
         except BaseExceptionGroup as group:

@@ -203,7 +203,7 @@ class Run(Generic[T]):
         gather = state.root.gather
         while gather is not None and not gather.done:
             if bus.runs.all_held(state.root):
-                raise RunHeld(run_id=self.id, holds=self._holds())
+                raise RunHeld(run_id=self.id, holds=self.holds())
             await self._changed()
         if bus.observers.recorder is not None:
             await bus.observers.recorder.barrier()
@@ -244,6 +244,13 @@ class Run(Generic[T]):
                 return
             await watcher.wait()
 
+    def watched_by(self, watcher: Watcher) -> None:
+        """Tell another watcher what has happened since the start, and what will; ``events`` gets nothing any more."""
+        for event in self._watcher.events or ():
+            watcher.put(event)
+        own, self._watcher = self._watcher, watcher
+        self._state.watchers = (*(one for one in self._state.watchers if one is not own), watcher)
+
     def messages(self) -> Counts:
         """Return the run's account."""
         return self._state.counts()
@@ -275,7 +282,8 @@ class Run(Generic[T]):
 
         return shown(self.id, self.messages(), self.agents(), self.failures())
 
-    def _holds(self) -> tuple[str, ...]:
+    def holds(self) -> tuple[str, ...]:
+        """Return the ids of what waits for a person, oldest first."""
         return holds_of(self._state)
 
 

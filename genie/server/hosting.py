@@ -2,75 +2,160 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import OrderedDict, deque
 from typing import TYPE_CHECKING, Any
 
 import anyio
 
+from genie.contracts.outcome import Outcome
 from genie.contracts.serialization import as_wire
-from genie.errors import RunError, RunHeld
+from genie.errors import GenieError, RunCancelledError, RunError, RunExpiredError, RunHeld
+from genie.inflight.events import Event, Watcher
 
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
     from genie.config.pipeline import Pipeline
-    from genie.contracts.card import Caller
     from genie.contracts.message import Payload
-    from genie.inflight.events import Event
+    from genie.contracts.outcome import Failure
     from genie.runtime.run import Run
     from genie.runtime.runtime import Runtime
     from genie.server.principals import Principal
 
 MOST_RUNS = 1_000
-"""Runs of one pipeline that are remembered; the oldest that have ended are forgotten."""
+"""Runs of one pipeline that have ended and can still be read; the oldest are forgotten."""
 MOST_EVENTS = 1_000
 """Events of one run that are kept for streams that resume."""
+MOST_TOLD = 10_000
+"""Events of all runs that are kept for the page."""
+MOST_MISSING = 100
+_BUDGETS = frozenset({"budget", "rate"})
+_SUSPENDED = frozenset({"killed", "paused", "quarantined", "removed"})
 
 
-class HostedRun:
-    """One run, in flight or over.
+class Told:
+    """One event of one run, and how it is sent; it is encoded once for all who read it."""
+
+    __slots__ = ("encoded", "event", "number", "run")
+
+    def __init__(self, number: int, run: HostedRun, event: Event) -> None:
+        self.number = number
+        self.run = run
+        self.event = event
+        self.encoded: bytes | None = None
+
+
+class Ring:
+    """The latest events, numbered from 1, for any number of readers.
+
+    Args:
+        most: How many are kept.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.kept: deque[Told] = deque(maxlen=most)
+        self.last = 0
+        """Number of the latest event."""
+        self._changed: anyio.Event | None = None
+
+    def append(self, told: Told) -> None:
+        """Keep an event, and wake the readers."""
+        self.last = told.number
+        self.kept.append(told)
+        self.wake()
+
+    def wake(self) -> None:
+        """Let the readers look again."""
+        if self._changed is not None:
+            changed, self._changed = self._changed, None
+            changed.set()
+
+    async def changed(self) -> None:
+        """Wait for the next event or change."""
+        if self._changed is None:
+            self._changed = anyio.Event()
+        await self._changed.wait()
+
+    def after(self, number: int) -> list[Told]:
+        """Return the events that are kept after a number, oldest first."""
+        count = self.last - number
+        if count <= 0:
+            return []
+        if count >= len(self.kept):
+            return list(self.kept)
+        return [self.kept[index] for index in range(len(self.kept) - count, len(self.kept))]
+
+
+class HostedRun(Watcher):
+    """One run, in flight or over; it watches itself.
 
     Args:
         pipeline: Id of its pipeline.
         run: The live run.
-        caller: Who asked.
+        principal: Who asked.
+        at: Seconds since the epoch at its start.
+        everything: Where the events of all runs go.
     """
 
-    def __init__(self, pipeline: str, run: Run[Payload], caller: Caller, at: float) -> None:
+    __slots__ = (
+        "answer", "at", "code", "detail", "ended_at", "everything", "id", "missing", "notices", "over", "pipeline",
+        "principal", "ring", "run", "status",
+    )  # fmt: skip
+
+    def __init__(self, pipeline: str, run: Run[Payload], principal: Principal, at: float, everything: Ring) -> None:
         self.pipeline = pipeline
         self.run = run
         self.id = run.id
-        self.caller = caller
+        self.principal = principal
         self.at = at
-        """Seconds since the epoch at its start."""
+        self.ended_at: float | None = None
+        self.everything = everything
         self.status = "running"
         self.code = ""
-        """Code of the error that ended it."""
+        """Code of the problem that ended it."""
+        self.detail = ""
         self.answer: dict[str, Any] | None = None
         """As its caller may see it."""
-        self.events: deque[tuple[int, Event]] = deque(maxlen=MOST_EVENTS)
-        self.numbers = itertools.count(1)
+        self.missing: tuple[Failure, ...] = ()
+        self.notices: tuple[str, ...] = ()
         self.over = False
-        self.changed = anyio.Event()
+        self.ring = Ring(MOST_EVENTS)
+        self.events = None
+        self.lost = 0
+        self._waiting = ()
+
+    def put(self, event: Event) -> None:
+        """Keep an event of the run."""
+        self.ring.append(Told(self.ring.last + 1, self, event))
+        self.everything.append(Told(self.everything.last + 1, self, event))
+
+    def look(self) -> None:
+        """The state of the run may have changed."""
+        self.ring.wake()
 
     def visible_to(self, principal: Principal) -> bool:
         """Return True for its owner, and for whoever may audit in its tenant."""
-        same = principal.caller.tenant == self.caller.tenant
-        return same and (principal.caller.user == self.caller.user or "audit" in principal.rights)
+        caller = self.principal.caller
+        if principal.caller.tenant != caller.tenant:
+            return False
+        return principal.caller.user == caller.user or "audit" in principal.rights
 
-    def tell(self) -> None:
-        """Wake whoever waits for a change."""
-        changed, self.changed = self.changed, anyio.Event()
-        changed.set()
-
-    def record(self) -> dict[str, Any]:
-        """Return it as JSON values."""
-        counts = self.run.messages()
+    def record(self, principal: Principal) -> dict[str, Any]:
+        """Return it as JSON values; an answer was judged for who asked, so that nobody else is shown it."""
+        shown = principal.reads(self.principal.caller)
+        caller = self.principal.caller
         return {
-            "id": self.id, "pipeline": self.pipeline, "user": self.caller.user, "tenant": self.caller.tenant,
-            "at": self.at, "status": self.status, "code": self.code, "answer": self.answer,
-            "messages": counts._asdict(), "missing": [str(one) for one in self.run.failures()],
+            "id": self.id, "pipeline": self.pipeline, "user": caller.user, "tenant": caller.tenant, "at": self.at,
+            "ended_at": self.ended_at, "status": self.status, "code": self.code, "detail": self.detail,
+            "answer": self.answer if shown else None, "withheld": self.answer is not None and not shown,
+            "notices": list(self.notices) if shown else [],
+            "held": [] if self.over else list(self.run.holds()),
+            "messages": self.run.messages()._asdict(), "last_event": self.ring.last,
+            "missing": [
+                {"agent": one.agent, "topic": one.topic, "outcome": str(one.outcome),
+                 "code": "" if one.reason is None else one.reason.code}
+                for one in (self.missing or self.run.failures())[:MOST_MISSING]
+            ],
         }  # fmt: skip
 
 
@@ -81,42 +166,86 @@ class Hosted:
         pipeline: What it is.
         runtime: Its open runtime.
         tasks: Where its runs are followed.
+        everything: Where the events of all runs go.
     """
 
-    def __init__(self, pipeline: Pipeline, runtime: Runtime, tasks: TaskGroup) -> None:
+    def __init__(self, pipeline: Pipeline, runtime: Runtime, tasks: TaskGroup, everything: Ring) -> None:
         self.pipeline = pipeline
         self.runtime = runtime
         self.runs: OrderedDict[str, HostedRun] = OrderedDict()
+        self._ended: deque[str] = deque()
         self._tasks = tasks
+        self._everything = everything
 
-    def start(self, question: Payload, caller: Caller) -> HostedRun:
-        """Ask the pipeline a question and follow its run."""
-        run = self.runtime.start(question, self.pipeline.answer, deadline_s=self.pipeline.within_s, caller=caller)
-        at = self.runtime.bus.clock.wall().timestamp()
-        hosted = self.runs[run.id] = HostedRun(self.pipeline.id, run, caller, at)
-        for old in [one for one in self.runs.values() if one.over][: max(0, len(self.runs) - MOST_RUNS)]:
-            del self.runs[old.id]
-        self._tasks.start_soon(self._follow, hosted)
-        self._tasks.start_soon(self._end, hosted)
+    def now(self) -> float:
+        """Return the seconds since the epoch."""
+        return self.runtime.bus.clock.wall().timestamp()
+
+    def start(self, question: Payload, principal: Principal, within_s: float | None) -> HostedRun:
+        """Ask the pipeline a question."""
+        most = self.pipeline.within_s
+        given = [one for one in (within_s, most) if one is not None]
+        run = self.runtime.start(
+            question, self.pipeline.answer, deadline_s=min(given, default=None), caller=principal.caller
+        )
+        hosted = self.runs[run.id] = HostedRun(self.pipeline.id, run, principal, self.now(), self._everything)
+        run.watched_by(hosted)
         return hosted
 
-    async def _follow(self, hosted: HostedRun) -> None:
-        async for event in hosted.run.events():
-            hosted.events.append((next(hosted.numbers), event))
-            hosted.tell()
+    def follow(self, hosted: HostedRun) -> None:
+        """Follow a run that nobody waits for any more, until it is over."""
+        if not hosted.over:
+            self._tasks.start_soon(self._until_over, hosted)
 
-    async def _end(self, hosted: HostedRun) -> None:
+    async def _until_over(self, hosted: HostedRun) -> None:
         while not hosted.over:
-            try:
-                answer = await hosted.run.result()
-                hosted.status, hosted.answer = "complete", as_wire(answer)
-                await hosted.run.settled()
-                hosted.over = True
-            except RunHeld:
-                hosted.status = "held"
-                hosted.tell()
+            await self.answered(hosted)
+            if hosted.status == "held":
                 await hosted.run.decided()
                 hosted.status = "running"
-            except RunError as error:
-                hosted.status, hosted.code, hosted.over = "failed", error.code, True
-        hosted.tell()
+
+    async def answered(self, hosted: HostedRun) -> None:
+        """Wait until a run has an answer, can have none, or waits for a person."""
+        try:
+            answer = await hosted.run.result()
+        except RunHeld:
+            hosted.status = "held"
+            hosted.look()
+            return
+        except RunError as error:
+            hosted.status = "failed"
+            hosted.code, hosted.detail = problem_of_run(error, hosted.run.failures())
+        except GenieError as error:
+            hosted.status, hosted.code, hosted.detail = "failed", "overflow", error.code
+        else:
+            hosted.status, hosted.answer, hosted.notices = "complete", as_wire(answer), hosted.run.notices()
+        self._over(hosted)
+
+    def _over(self, hosted: HostedRun) -> None:
+        if hosted.over:
+            return
+        hosted.missing = hosted.run.failures()[:MOST_MISSING]
+        hosted.over, hosted.ended_at = True, self.now()
+        self._ended.append(hosted.id)
+        while len(self._ended) > MOST_RUNS:
+            self.runs.pop(self._ended.popleft(), None)
+        hosted.look()
+
+
+def problem_of_run(error: RunError, failures: tuple[Failure, ...]) -> tuple[str, str]:
+    """Return the code of the problem that ended a run, and the code of its reason."""
+    if isinstance(error, RunExpiredError):
+        return "expired", error.code
+    last = next((one for one in reversed(failures) if one.outcome is not Outcome.CANCELLED), None)
+    why = "" if last is None or last.reason is None else last.reason.code
+    if isinstance(error, RunCancelledError):
+        return "cancelled", error.code
+    if last is None:
+        return "stalled", error.code
+    if why in _BUDGETS:
+        return "budget", why
+    if why == "overflow":
+        return "overflow", why
+    if why in _SUSPENDED:
+        return "suspended", why
+    return {Outcome.DENIED: "denied", Outcome.EXPIRED: "expired"}.get(last.outcome, "dead_lettered"), why

@@ -1,87 +1,127 @@
-"""Who calls: API keys, kept as hashes, each with its caller and its rights."""
+"""Who calls: API keys, kept as hashes, each with its caller and its rights; and signed tokens."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import hmac
-import json
 import os
-import time
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from genie.contracts.card import Caller
 from genie.contracts.classification import Classification
-from genie.errors import InputError
+from genie.errors import IdentityError, InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
-Right = Literal["ask", "observe", "approve", "operate", "audit", "policies"]
-"""What a key may do; see the table of routes."""
+    from genie.config.pipeline import SignedIdentity
+
+Right = Literal["ask", "observe", "approve", "operate", "audit"]
+"""What a caller may do with the API; see the table of routes."""
 RIGHTS: frozenset[str] = frozenset(get_args(Right))
 PREFIX = "gk_"
 MOST_KEYS = 10_000
 MOST_BYTES = 10_000_000
 """Largest file of keys that is read."""
+LONGEST_TOKEN = 8_192
+MOST_TOKENS = 10_000
+"""Verified tokens that are remembered until they end."""
+_NO_DIGEST = "0" * 64
+Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
+class Principal(NamedTuple):
     """Who calls, and what it may do."""
 
     caller: Caller
     rights: frozenset[str]
-    key: str
-    """Id of the key, for the audit."""
+    id: str
+    """Of the key, or of the token's subject; for limits and the audit."""
+    signed: SignedIdentity | None = None
+    """Against what its token was verified; None for a key."""
+
+    def owns(self, caller: Caller) -> bool:
+        """Return True where a caller is this one."""
+        return self.caller.user == caller.user and self.caller.tenant == caller.tenant
+
+    def reads(self, caller: Caller) -> bool:
+        """Return True where what was judged for a caller may be shown: it has the same rights to read."""
+        return self.owns(caller) and all(
+            getattr(self.caller, name) == getattr(caller, name) for name in ("roles", "clearance", "region", "consent")
+        )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApiKey:
+NOBODY = Principal(Caller(user="nobody", clearance=Classification.PUBLIC), frozenset(), "nobody")
+
+
+class ApiKey(BaseModel):
     """One key as it is kept; the secret is not."""
 
-    id: str
-    sha256: str
-    user: str
-    tenant: str | None = None
-    roles: tuple[str, ...] = ()
-    clearance: str = "internal"
-    rights: tuple[str, ...] = ("ask", "observe")
-    expires_at: float | None = None
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9]{1,40}$")]
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    user: Name
+    tenant: Name | None = None
+    roles: tuple[Name, ...] = ()
+    clearance: Literal["public", "internal", "confidential", "restricted"] = "internal"
+    region: Name | None = None
+    rights: tuple[Right, ...] = ("ask", "observe")
+    expires_at: float | None = Field(default=None, ge=0)
     """Seconds since the epoch; None for a key without a term."""
+    revoked_at: float | None = None
 
     def principal(self) -> Principal:
         """Return who calls with this key."""
         caller = Caller(
-            user=self.user, roles=frozenset(self.roles), tenant=self.tenant,
+            user=self.user, roles=frozenset(self.roles), tenant=self.tenant, region=self.region,
             clearance=Classification.parse(self.clearance), expires_at=self.expires_at,
         )  # fmt: skip
-        return Principal(caller, frozenset(self.rights) & RIGHTS, self.id)
+        return Principal(caller, frozenset(self.rights), f"key:{self.id}")
+
+    def ended(self, now: float) -> bool:
+        """Return True once it is revoked or its term is over."""
+        return self.revoked_at is not None or (self.expires_at is not None and now >= self.expires_at)
 
 
-def new_key(user: str, **facts: object) -> tuple[str, ApiKey]:
-    """Return the text of a new key, which is shown once, and what is kept of it."""
+def new_key(**facts: object) -> tuple[str, ApiKey]:
+    """Return the text of a new key, which is shown once, and what is kept of it.
+
+    Raises:
+        InputError: A fact is not valid.
+    """
     name = base64.b32encode(os.urandom(5)).decode().lower()
     secret = base64.urlsafe_b64encode(os.urandom(32)).decode().rstrip("=")
     text = f"{PREFIX}{name}_{secret}"
-    kept: dict[str, object] = {"id": name, "sha256": hashlib.sha256(text.encode()).hexdigest(), "user": user, **facts}
-    return text, ApiKey(**kept)  # type: ignore[arg-type]  # its fields are checked where the file is read
+    try:
+        kept = ApiKey.model_validate({**facts, "id": name, "sha256": hashlib.sha256(text.encode()).hexdigest()})
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False)[0]
+        raise InputError(".".join(map(str, found["loc"])), found["msg"]) from None
+    return text, kept
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    keys: Annotated[list[ApiKey], Field(max_length=MOST_KEYS)]
 
 
 class ApiKeys:
-    """The keys of one file.
+    """API keys, by id.
 
     Args:
         keys: The keys.
-        now: Seconds since the epoch.
     """
 
-    def __init__(self, keys: Iterable[ApiKey] = (), now: Callable[[], float] = time.time) -> None:
-        self._keys = {key.id: key for key in keys}
+    def __init__(self, keys: Iterable[ApiKey] = ()) -> None:
+        self.all = {key.id: key for key in keys}
         self._principals: dict[str, Principal] = {}
-        self._now = now
 
     @classmethod
     def read(cls, path: Path) -> ApiKeys:
@@ -92,30 +132,129 @@ class ApiKeys:
         """
         try:
             if path.stat().st_size > MOST_BYTES:
-                raise InputError(str(path), f"is larger than {MOST_BYTES:,} bytes", "remove expired keys")
-            found = json.loads(path.read_bytes())
-            return cls(ApiKey(**{**one, "roles": tuple(one.get("roles", ())), "rights": tuple(one.get("rights", ()))})
-                       for one in found["keys"][:MOST_KEYS])  # fmt: skip
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise InputError(
-                str(path), f"is not a file of API keys ({type(error).__name__})", "see genie keys"
-            ) from None
+                raise InputError(str(path), f"is larger than {MOST_BYTES:,} bytes", "remove keys that have ended")
+            return cls(_File.model_validate_json(path.read_bytes()).keys)
+        except (OSError, ValueError) as error:
+            problem = f"is not a file of API keys ({type(error).__name__})"
+            raise InputError(str(path), problem, "make one with `genie keys create`") from None
 
     def text(self) -> str:
-        """Return the file's text."""
-        return json.dumps({"keys": [asdict(key) for key in self._keys.values()]}, indent=1) + "\n"
+        """Return the text of the file."""
+        return _File(keys=list(self.all.values())).model_dump_json(indent=1, exclude_defaults=True) + "\n"
 
     def add(self, key: ApiKey) -> None:
-        """Keep one more key."""
-        self._keys[key.id] = key
+        """Keep one more key, or another state of one.
 
-    def resolve(self, text: str) -> Principal | None:
+        Raises:
+            InputError: There are too many.
+        """
+        if len(self.all) >= MOST_KEYS and key.id not in self.all:
+            raise InputError("the file of keys", f"has {MOST_KEYS:,} keys already", "remove keys that have ended")
+        self.all[key.id] = key
+        self._principals.pop(key.id, None)
+
+    def replace(self, other: ApiKeys) -> None:
+        """Take over the keys of another file: what it lacks or has revoked is refused from now on."""
+        self.all, self._principals = other.all, {}
+
+    def resolve(self, text: str, now: float) -> Principal | None:
         """Return who calls with a key; None for a key that is not known, or has ended."""
         name = text.removeprefix(PREFIX).partition("_")[0]
-        key = self._keys.get(name)
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        if not hmac.compare_digest(digest, "" if key is None else key.sha256) or key is None:
-            return None
-        if key.expires_at is not None and self._now() >= key.expires_at:
+        key = self.all.get(name)
+        digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+        if not hmac.compare_digest(digest, _NO_DIGEST if key is None else key.sha256) or key is None or key.ended(now):
             return None
         return self._principals.setdefault(name, key.principal())
+
+    def valid(self, principal: Principal, now: float) -> bool:
+        """Return True while the key of a principal is good, and gives what it gave."""
+        key = self.all.get(principal.id.removeprefix("key:"))
+        return key is not None and not key.ended(now) and key.principal() == principal
+
+
+class Tokens:
+    """Signed tokens of the issuers that the pipelines name.
+
+    Args:
+        trusted: What pipelines require of identities.
+        grants: Role -> rights that it gives besides ``ask`` and ``observe``.
+    """
+
+    def __init__(self, trusted: Iterable[SignedIdentity], grants: Mapping[str, frozenset[str]]) -> None:
+        self._trusted = tuple(dict.fromkeys(trusted))
+        self._grants = grants
+        self._known: OrderedDict[str, Principal] = OrderedDict()
+
+    def resolve(self, token: str, now: float) -> Principal | None:
+        """Return who a token identifies; None where no issuer that is trusted here has signed it."""
+        digest = hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
+        known = self._known.get(digest)
+        if known is not None:
+            ends = known.caller.expires_at
+            return known if ends is not None and now < ends else None
+        for signed in self._trusted:
+            caller = _verified(token, signed, now)
+            if caller is not None:
+                rights = frozenset({"ask", "observe"}).union(*(self._grants.get(r, frozenset()) for r in caller.roles))
+                found = Principal(caller, rights & RIGHTS, f"token:{caller.tenant or ''}:{caller.user}", signed)
+                while len(self._known) >= MOST_TOKENS:
+                    self._known.popitem(last=False)
+                self._known[digest] = found
+                return found
+        return None
+
+
+def _verified(token: str, signed: SignedIdentity, now: float) -> Caller | None:
+    from genie.edges.identity.jwt import verify  # noqa: PLC0415 - start-up: only for those that send tokens
+    from genie.edges.identity.keys import public_keys  # noqa: PLC0415 - as above
+
+    try:
+        keys = public_keys([signed.keys])
+        return verify(token, keys, issuer=signed.issuer, audience=signed.audience, now=now)
+    except (IdentityError, InputError):
+        return None
+
+
+class Sessions:
+    """Sessions of the page: a random id in a cookie, and here what it stands for.
+
+    Args:
+        now: Seconds since the epoch.
+    """
+
+    MOST = 10_000
+    IDLE_S = 1_800.0
+    LONGEST_S = 43_200.0
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._open: OrderedDict[str, tuple[Principal, float, float]] = OrderedDict()
+
+    def begin(self, principal: Principal) -> str:
+        """Return the id of a new session."""
+        now = self._now()
+        while len(self._open) >= self.MOST:
+            self._open.popitem(last=False)
+        name = base64.urlsafe_b64encode(os.urandom(32)).decode().rstrip("=")
+        self._open[_digest(name)] = (principal, now, now)
+        return name
+
+    def find(self, name: str) -> Principal | None:
+        """Return whose session it is; None once it is over."""
+        found, now = self._open.get(_digest(name)), self._now()
+        if found is None:
+            return None
+        principal, began, used = found
+        if now - used > self.IDLE_S or now - began > self.LONGEST_S:
+            del self._open[_digest(name)]
+            return None
+        self._open[_digest(name)] = (principal, began, now)
+        return principal
+
+    def end(self, name: str) -> None:
+        """End a session."""
+        self._open.pop(_digest(name), None)
+
+
+def _digest(name: str) -> str:
+    return hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()

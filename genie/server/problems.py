@@ -2,28 +2,53 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from typing import TYPE_CHECKING, NamedTuple
 
-from starlette.responses import JSONResponse
+from starlette.responses import Response
 
-PROBLEMS: dict[str, tuple[int, str]] = {
-    "unauthenticated": (401, "No valid credentials were given"),
-    "forbidden": (403, "The caller may not do this"),
-    "denied": (403, "A policy denied the message"),
-    "not_found": (404, "There is nothing under this address"),
-    "malformed": (400, "The request cannot be read"),
-    "unsupported_media_type": (415, "The body is not JSON"),
-    "too_large": (413, "The body is too large"),
-    "invalid": (422, "The payload is not valid"),
-    "conflict": (409, "The state of the object does not allow this"),
-    "rate_limited": (429, "Too many requests"),
-    "overflow": (503, "The process takes no more work now"),
-    "draining": (503, "The process is closing"),
-    "expired": (504, "The deadline passed"),
-    "failed": (502, "No answer can come"),
-    "internal_error": (500, "The server failed"),
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Kind(NamedTuple):
+    """One kind of problem."""
+
+    status: int
+    title: str
+    again_s: int | None = None
+    """Seconds after which trying again can help; sent as ``Retry-After``."""
+
+
+PROBLEMS: dict[str, Kind] = {
+    "malformed": Kind(400, "The request cannot be read"),
+    "unauthenticated": Kind(401, "No valid credentials were given"),
+    "forbidden": Kind(403, "The caller may not do this"),
+    "cross_site": Kind(403, "The request does not come from the page of this server"),
+    "denied": Kind(403, "A policy denied the message"),
+    "not_found": Kind(404, "There is nothing under this address"),
+    "method_not_allowed": Kind(405, "The address does not take this method"),
+    "too_slow": Kind(408, "The request took too long to arrive"),
+    "conflict": Kind(409, "The state of the object does not allow this"),
+    "cancelled": Kind(409, "The run was cancelled"),
+    "too_large": Kind(413, "The body is too large"),
+    "unsupported_media_type": Kind(415, "The body is not JSON"),
+    "misdirected": Kind(421, "The host of the request is not served here"),
+    "invalid": Kind(422, "The request is not valid"),
+    "idempotency_conflict": Kind(422, "The idempotency key was used for another request"),
+    "rate_limited": Kind(429, "Too many requests", 1),
+    "budget": Kind(429, "A budget or a rate is used up", 60),
+    "headers_too_large": Kind(431, "The headers are too large"),
+    "internal_error": Kind(500, "The server failed"),
+    "dead_lettered": Kind(502, "An agent failed, so no answer can come"),
+    "stalled": Kind(502, "No answer can come"),
+    "overflow": Kind(503, "The process takes no more work now", 1),
+    "draining": Kind(503, "The process is closing", 5),
+    "suspended": Kind(503, "An agent that the answer needs is switched off", 60),
+    "expired": Kind(504, "The deadline passed"),
 }
-"""Code -> status and title."""
+"""Code -> what it is. Codes are stable; titles may change."""
+MEDIA = "application/problem+json"
 
 
 class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
@@ -36,17 +61,23 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
         more: Extension members, for example ``run`` or ``errors``.
     """
 
-    def __init__(self, code: str, detail: str = "", *, headers: dict[str, str] | None = None, **more: Any) -> None:
+    def __init__(
+        self, code: str, detail: str = "", *, headers: Mapping[str, str] | None = None, **more: object
+    ) -> None:
         super().__init__(code)
         self.code = code
         self.detail = detail
-        self.headers = headers
+        self.headers = dict(headers or {})
         self.more = more
 
-    def response(self) -> JSONResponse:
+    def response(self) -> Response:
         """Return it as ``application/problem+json``."""
-        status, title = PROBLEMS[self.code]
-        body = {"type": f"/problems/{self.code}", "title": title, "status": status, "code": self.code, **self.more}
+        kind = PROBLEMS[self.code]
+        body = {"type": f"/problems/{self.code}", "title": kind.title, "status": kind.status, "code": self.code}
+        body |= self.more
         if self.detail:
             body["detail"] = self.detail
-        return JSONResponse(body, status, self.headers, media_type="application/problem+json")
+        headers = {"cache-control": "no-store", **self.headers}
+        if kind.again_s is not None:
+            headers.setdefault("retry-after", str(kind.again_s))
+        return Response(json.dumps(body), kind.status, headers, MEDIA)

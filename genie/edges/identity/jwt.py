@@ -66,7 +66,7 @@ def verify(
         expires_at=ends,
     )  # fmt: skip
     if most is not None:
-        _within(caller, most)
+        check_within(caller, most)
     return caller
 
 
@@ -128,7 +128,7 @@ def _in_term(claims: Mapping[str, Any], now: float) -> float:
     return ends
 
 
-def _within(caller: Caller, most: Caller) -> None:
+def check_within(caller: Caller, most: Caller) -> None:
     """Refuse a caller that is given more than another."""
     wider = []
     if not caller.roles <= most.roles:

@@ -1,0 +1,103 @@
+"""`genie keys`: API keys of `genie serve`, kept as hashes in a file."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from genie.cli.errors import guarded
+from genie.cli.files import whole_file
+from genie.cli.help import manual
+from genie.cli.options.control import now
+from genie.cli.terminal.drawing import plain
+from genie.contracts.classification import Classification
+from genie.errors import InputError
+
+if TYPE_CHECKING:
+    from genie.server.principals import ApiKeys
+
+_LEVELS = tuple(level.label for level in Classification)
+_RIGHTS = ("ask", "observe", "approve", "operate", "audit")
+_FILE = click.argument("file", type=click.Path(path_type=Path))
+
+
+@click.group(epilog=manual(
+    ("Make a key for a person", "genie keys create keys.json --user asha --role analyst --right ask --right observe"),
+))  # fmt: skip
+def command() -> None:
+    """Create, list and revoke the API keys of `genie serve`."""
+
+
+@command.command("create")
+@_FILE
+@click.option("--user", required=True, help="Who calls with the key.")
+@click.option("--tenant", help="Tenant of the user.")
+@click.option("--role", "roles", multiple=True, help="A role of the user; repeatable.")
+@click.option("--clearance", type=click.Choice(_LEVELS), default="internal", show_default=True,
+              help="Highest classification that the user may see.")  # fmt: skip
+@click.option("--region", help="Region of the user.")
+@click.option("--right", "rights", multiple=True, type=click.Choice(_RIGHTS), help="What it may do; repeatable. "
+              "By default ask and observe.")  # fmt: skip
+@click.option("--days", type=click.FloatRange(min=0, min_open=True, max=3_660), default=90.0, show_default=True,
+              help="Days until it ends.")  # fmt: skip
+@guarded
+def create(file: Path, *, days: float, **facts: Any) -> None:
+    """Add a key to FILE and print it; it is shown once."""
+    keys = _library()
+    from genie.server.principals import ApiKeys, new_key  # noqa: PLC0415 - start-up
+
+    held = keys(file) if file.exists() else ApiKeys()
+    facts["rights"] = facts["rights"] or ("ask", "observe")
+    text, key = new_key(**facts, expires_at=float(int(now() + days * 86_400)))
+    held.add(key)
+    _write(file, held)
+    click.echo(text)
+
+
+@command.command("list")
+@_FILE
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@guarded
+def list_command(file: Path, *, as_json: bool) -> None:
+    """List the keys in FILE, without their secrets."""
+    held = _library()(file)
+    if as_json:
+        click.echo(json.dumps([key.model_dump(exclude={"sha256"}) for key in held.all.values()], indent=2))
+        return
+    for key in held.all.values():
+        ends = "never" if key.expires_at is None else f"{datetime.fromtimestamp(key.expires_at, UTC):%Y-%m-%d}"
+        state = "revoked" if key.revoked_at is not None else "ended" if key.ended(now()) else f"until {ends}"
+        where = "" if key.tenant is None else f" of {key.tenant}"
+        click.echo(plain(f"{key.id} {key.user}{where}: {', '.join(key.rights)}; {state}"))
+
+
+@command.command("revoke")
+@_FILE
+@click.argument("key_id", metavar="ID")
+@guarded
+def revoke(file: Path, key_id: str) -> None:
+    """Revoke a key: a server that runs refuses it within seconds, and cancels its runs."""
+    held = _library()(file)
+    key = held.all.get(key_id)
+    if key is None:
+        raise InputError(f"key {plain(key_id)}", "is not in the file", "see `genie keys list`")
+    held.add(key.model_copy(update={"revoked_at": float(int(now()))}))
+    _write(file, held)
+    click.echo(f"{key.id} is revoked")
+
+
+def _library() -> Any:
+    try:
+        from genie.server.principals import ApiKeys  # noqa: PLC0415 - start-up
+    except ImportError:
+        raise InputError("genie keys", "needs the server", "install genie-bus[serve]") from None
+    return ApiKeys.read
+
+
+def _write(file: Path, held: ApiKeys) -> None:
+    with whole_file(file) as stream:
+        stream.write(held.text())

@@ -1,0 +1,209 @@
+"""Questions, runs and their events."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import anyio
+from starlette.responses import JSONResponse, Response
+
+from genie.errors import IdentityError
+from genie.server.bodies import Question, checked, parsed, received
+from genie.server.limits import LONGEST_KEY
+from genie.server.problems import Problem
+from genie.server.streams import Events, position
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from genie.server.hosting import Hosted, HostedRun
+    from genie.server.server import Call
+
+WAIT_S = 30.0
+"""Seconds that ``POST /v1/ask`` waits where the caller states nothing."""
+LONGEST_WAIT_S = 120.0
+MOST_LISTED = 500
+_STATUSES = frozenset({"running", "held", "complete", "failed"})
+
+
+async def ask(call: Call) -> ASGIApp:
+    """Ask, and wait for the answer; a client that goes away cancels its run."""
+    hosted, run, fresh = await _started(call)
+    wait_s, stays = _preferred(call)
+    if not run.over and wait_s > 0:
+        with anyio.move_on_after(wait_s):
+            async with anyio.create_task_group() as tasks:
+
+                async def gone() -> None:
+                    while (await call.request.receive())["type"] != "http.disconnect":
+                        pass
+                    if fresh and not stays:
+                        run.run.cancel("its caller went away")
+                    tasks.cancel_scope.cancel()
+
+                tasks.start_soon(gone)
+                await hosted.answered(run)
+                tasks.cancel_scope.cancel()
+    if fresh:
+        hosted.follow(run)
+    return _shown(call, run)
+
+
+async def start_run(call: Call) -> ASGIApp:
+    """Ask; the response is the run, and not yet its answer."""
+    hosted, run, fresh = await _started(call)
+    if fresh:
+        hosted.follow(run)
+    return _run(call, run, 202)
+
+
+async def list_runs(call: Call) -> ASGIApp:
+    """List the runs that the caller may see, newest first."""
+    query = call.request.query_params
+    limit = max(1, call.number("limit", 50, MOST_LISTED))
+    status, pipeline, after = query.get("status"), query.get("pipeline"), query.get("after")
+    if status is not None and status not in _STATUSES:
+        raise Problem("invalid", f"status is one of {', '.join(sorted(_STATUSES))}")
+    found = [
+        run for run in call.server.runs()
+        if run.visible_to(call.who) and status in {None, run.status} and pipeline in {None, run.pipeline}
+    ]  # fmt: skip
+    found.sort(key=lambda run: (run.at, run.id), reverse=True)
+    if after is not None:
+        last = call.server.run(after, call.who)
+        found = [run for run in found if (run.at, run.id) < (last.at, last.id)]
+    shown = found[:limit]
+    cursor = shown[-1].id if len(found) > limit else None
+    return JSONResponse({"runs": [run.record(call.who) for run in shown], "next": cursor})
+
+
+async def show_run(call: Call) -> ASGIApp:
+    """Show a run; the answer is shown to whoever it was judged for."""
+    return _run(call, call.server.run(call.path("id"), call.who), 200)
+
+
+async def cancel_run(call: Call) -> ASGIApp:
+    """Cancel a run."""
+    run = call.server.run(call.path("id"), call.who)
+    if not run.principal.owns(call.who.caller) and "operate" not in call.who.rights:
+        raise Problem("forbidden", "the runs of others are cancelled with the right 'operate'")
+    run.run.cancel(f"cancelled by {call.who.caller.user}")
+    return _run(call, run, 202)
+
+
+async def run_events(call: Call) -> ASGIApp:
+    """Stream the events of a run as they happen; ``Last-Event-ID`` resumes."""
+    server, who = call.server, call.who
+    run = server.run(call.path("id"), who)
+    after = _last_seen(call)
+    if after and run.over and after == run.ring.last:
+        return Response(status_code=204)  # an EventSource connects no more
+    return Events(
+        run.ring, server.epoch, after, allowed=lambda one: one.visible_to(who), good=lambda: server.good(who),
+        run=run, snapshot=lambda: run.record(who),
+    )  # fmt: skip
+
+
+async def all_events(call: Call) -> ASGIApp:
+    """Stream the events of all runs that the caller may see."""
+    server, who = call.server, call.who
+    wanted = frozenset(filter(None, call.request.query_params.get("runs", "")[:10_000].split(",")))
+    return Events(
+        server.everything, server.epoch, _last_seen(call) if _given(call) else server.everything.last,
+        allowed=lambda run: run.visible_to(who) and (not wanted or run.id in wanted), good=lambda: server.good(who),
+    )  # fmt: skip
+
+
+async def list_pipelines(call: Call) -> ASGIApp:
+    """List what can be asked, with the schema of each question and answer, and the graph of its agents."""
+    return JSONResponse({"pipelines": [_pipeline(hosted) for hosted in call.server.hosted.values()]})
+
+
+async def show_pipeline(call: Call) -> ASGIApp:
+    """Show one pipeline."""
+    return JSONResponse(_pipeline(call.server.host(call.path("id"))))
+
+
+def _pipeline(hosted: Hosted) -> dict[str, object]:
+    from genie.contracts.message import topic_of  # noqa: PLC0415 - beside its only use
+
+    one = hosted.pipeline
+    return {
+        "id": one.id, "title": one.title, "within_s": one.within_s, "durability": one.durability,
+        "signed_identity": one.signed is not None, "schedules": [schedule.id for schedule in one.schedules],
+        "question": {"topic": topic_of(one.entry).name, "schema": one.entry.model_json_schema()},
+        "answer": {"topic": topic_of(one.answer).name, "schema": one.answer.model_json_schema(mode="serialization")},
+    }  # fmt: skip
+
+
+async def _started(call: Call) -> tuple[Hosted, HostedRun, bool]:
+    """Return the run that a request starts, or has started before."""
+    body = await received(call.request)
+    server, key = call.server, call.request.headers.get("idempotency-key", "")
+    name, digest = (call.who.id, call.request.url.path, key), hashlib.sha256(body).hexdigest()
+    if key:
+        if not (len(key) <= LONGEST_KEY and key.isprintable()):
+            raise Problem("invalid", f"an Idempotency-Key has 1 to {LONGEST_KEY} visible characters")
+        known = server.repeats.find(name, digest)
+        if known is not None:
+            run = server.run(known, call.who)
+            return server.host(run.pipeline), run, False
+    asked = checked(Question, parsed(body))
+    hosted = server.host(asked.pipeline)
+    _identified(call, hosted)
+    question = checked(hosted.pipeline.entry, asked.payload, "/payload")
+    try:
+        run = hosted.start(question, call.who, asked.within_s)
+    except IdentityError as error:
+        raise Problem("unauthenticated", error.why) from None
+    if key:
+        server.repeats.keep(name, digest, run.id)
+    return hosted, run, True
+
+
+def _identified(call: Call, hosted: Hosted) -> None:
+    """Refuse callers without the signed identity that a pipeline wants, or with more than it grants."""
+    signed = hosted.pipeline.signed
+    if signed is None:
+        return
+    from genie.edges.identity.jwt import check_within  # noqa: PLC0415 - start-up: for pipelines with identities
+
+    if call.who.signed != signed:
+        raise Problem("forbidden", "this pipeline needs a signed identity")
+    try:
+        check_within(call.who.caller, hosted.pipeline.caller)
+    except IdentityError as error:
+        raise Problem("forbidden", str(error)) from None
+
+
+def _shown(call: Call, run: HostedRun) -> Response:
+    if run.status == "failed":
+        raise Problem(
+            run.code, headers={"Location": f"/v1/runs/{run.id}"}, run=run.id, reason=run.detail,
+            missing=run.record(call.who)["missing"],
+        )  # fmt: skip
+    return _run(call, run, 200 if run.status == "complete" else 202)
+
+
+def _run(call: Call, run: HostedRun, status: int) -> Response:
+    return JSONResponse(run.record(call.who), status, {"Location": f"/v1/runs/{run.id}"})
+
+
+def _preferred(call: Call) -> tuple[float, bool]:
+    """Return how long the caller waits, and whether its run goes on without it (RFC 7240)."""
+    wait_s, stays = WAIT_S, False
+    for part in call.request.headers.get("prefer", "").split(","):
+        name, _, value = part.strip().partition("=")
+        if name == "wait" and value.isascii() and value.isdigit():
+            wait_s = min(float(value[:6]), LONGEST_WAIT_S)
+        stays = stays or name == "respond-async"
+    return wait_s, stays
+
+
+def _given(call: Call) -> str | None:
+    return call.request.headers.get("last-event-id") or call.request.query_params.get("after")
+
+
+def _last_seen(call: Call) -> int | None:
+    return position(_given(call), call.server.epoch)

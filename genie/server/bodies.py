@@ -1,0 +1,148 @@
+"""Bodies of requests: counted while they arrive, then read as JSON of a bounded depth, then validated."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import anyio
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from genie.contracts.problems import problem_of
+from genie.server.problems import Problem
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+MOST_BODY = 1_000_000
+"""Bytes of a body."""
+SLOWEST_S = 10.0
+"""Seconds in which a body must have arrived."""
+DEEPEST = 32
+"""Objects and lists inside each other."""
+MOST_ERRORS = 50
+M = TypeVar("M", bound=BaseModel)
+Text = Annotated[str, Field(min_length=1, max_length=1_000)]
+
+
+class Body(BaseModel):
+    """A body of a request; what it does not declare is refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Question(Body):
+    """What ``POST /v1/ask`` and ``POST /v1/runs`` take."""
+
+    pipeline: Text = Field(description="Id of the pipeline.")
+    payload: dict[str, Any] = Field(description="The question; its schema is that of the pipeline.")
+    within_s: float | None = Field(default=None, gt=0, le=86_400, description="Deadline of the run, in seconds.")
+
+
+class Ballot(Body):
+    """What ``POST /v1/approvals/{id}/votes`` takes."""
+
+    approve: bool
+    reason: Text
+    payload_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] = Field(description="Of what the voter was shown.")
+    policies: list[Text] | None = Field(default=None, max_length=100, description="Stamps of the policies that hold.")
+    edit: dict[str, Any] | None = Field(default=None, description="Fields to be delivered instead.")
+
+
+class Act(Body):
+    """What the acts of an operator take."""
+
+    reason: Text
+    for_s: float | None = Field(default=None, gt=0, le=31_536_000, description="Seconds until it ends by itself.")
+
+
+class Login(Body):
+    """What ``POST /v1/session`` takes."""
+
+    key: Text = Field(description="An API key.")
+
+
+async def read(request: Request, kind: type[M]) -> M:
+    """Return the body of a request.
+
+    Raises:
+        Problem: It is too large, too slow, not JSON, too deep, or not valid.
+    """
+    return checked(kind, parsed(await received(request)))
+
+
+async def received(request: Request) -> bytes:
+    """Return the bytes of a body of JSON.
+
+    Raises:
+        Problem: It is too large or too slow, or says that it is something else.
+    """
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise Problem("unsupported_media_type", "send application/json")
+    whole = bytearray()
+    with anyio.move_on_after(SLOWEST_S) as limit:
+        while True:
+            part = await request.receive()
+            if part["type"] == "http.disconnect":
+                raise Problem("malformed", "the body ended early")
+            whole += part.get("body", b"")
+            if len(whole) > MOST_BODY:
+                raise Problem("too_large", f"the limit is {MOST_BODY:,} bytes", headers={"connection": "close"})
+            if not part.get("more_body", False):
+                break
+    if limit.cancelled_caught:
+        raise Problem("too_slow", f"a body arrives within {SLOWEST_S:g} seconds", headers={"connection": "close"})
+    return bytes(whole)
+
+
+def parsed(body: bytes) -> Any:
+    """Return the value of JSON.
+
+    Raises:
+        Problem: It is not JSON in UTF-8, or too deep.
+    """
+    try:
+        found = json.loads(body.decode("utf-8"), parse_constant=_constant)
+    except (ValueError, RecursionError):
+        raise Problem("malformed", "the body is not JSON in UTF-8") from None
+    level, left = 0, [found]
+    while left:
+        level += 1
+        if level > DEEPEST + 1:
+            raise Problem("malformed", f"the body has more than {DEEPEST} levels")
+        inner: list[Any] = []
+        for one in left:
+            if isinstance(one, dict):
+                inner += one.values()
+            elif isinstance(one, list):
+                inner += one
+        left = inner
+    return found
+
+
+def checked(kind: type[M], value: object, where: str = "") -> M:
+    """Return a value as a model.
+
+    Raises:
+        Problem: It is not valid; names the places and never their content.
+    """
+    try:
+        return kind.model_validate(value)
+    except ValidationError as error:
+        found = [
+            {
+                "pointer": where + "".join(f"/{_pointed(part)}" for part in one["loc"]),
+                "problem": "is not valid" if one["type"] == "value_error" else problem_of(one),
+            }
+            for one in error.errors(include_url=False, include_input=False)[:MOST_ERRORS]
+        ]
+        raise Problem("invalid", errors=found) from None
+
+
+def _pointed(part: str | int) -> str:
+    """Return a step of a JSON pointer (RFC 6901); a name from outside is cut."""
+    return str(part)[:100].replace("~", "~0").replace("/", "~1")
+
+
+def _constant(name: str) -> float:
+    raise ValueError(name)

@@ -1,0 +1,154 @@
+"""Connections: the listening socket, the time and size that the head of a request may take, start and drain."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import socket
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from genie.errors import InputError
+from genie.server.app import MOST_HEADER_BYTES, application
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+
+    from genie.server.server import Server
+
+HEAD_S = 10.0
+"""Seconds in which the head of a request must have arrived, and a new connection must have sent one."""
+SEND_BUFFER = 65_536
+"""Bytes that the kernel keeps for one client that does not read; its own choice is megabytes."""
+BACKLOG = 2_048
+_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+
+
+class Connection(HttpToolsProtocol):
+    """A connection whose heads are bounded in size and time; uvicorn bounds neither."""
+
+    def connection_made(self, transport: Any) -> None:
+        """Begin to wait for the first head."""
+        super().connection_made(transport)
+        self._head: int | None = 0
+        """Bytes of the head so far; None while a body or an answer is under way."""
+        self._tail = b""
+        self._limit = self.loop.call_later(HEAD_S, self._late)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the limit."""
+        self._limit.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes, unless they make a head that is too large."""
+        if self._head is not None:
+            if self._head == 0 and self._limit.cancelled():
+                self._limit = self.loop.call_later(HEAD_S, self._late)
+            joined = self._tail + data
+            end = joined.find(b"\r\n\r\n")
+            self._head += len(data) if end < 0 else max(0, end - len(self._tail))
+            self._tail = joined[-3:]
+            if self._head > MOST_HEADER_BYTES:
+                self.transport.write(_TOO_LARGE)
+                self.transport.close()
+                return
+        super().data_received(data)
+
+    def on_headers_complete(self) -> None:
+        """End the head."""
+        self._limit.cancel()
+        self._head = None
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Begin to wait for the next head."""
+        self._head, self._tail = 0, b""
+        super().on_message_complete()
+
+    def _late(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.close()
+
+
+def listening(host: str, port: int, *, behind_proxy: bool) -> socket.socket:
+    """Return a socket that listens.
+
+    Args:
+        host: An address of this machine.
+        port: 0 takes a free one.
+        behind_proxy: A proxy that speaks TLS is in front, so that others than this machine may connect.
+
+    Raises:
+        InputError: It cannot be opened, or would be open to others without TLS.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        if not behind_proxy and not ipaddress.ip_address(str(found[4][0])).is_loopback:
+            raise InputError(
+                f"--bind {host}:{port}", "would be open to other machines without TLS",
+                "bind to 127.0.0.1, or put a proxy that speaks TLS in front and add --behind-proxy",
+            )  # fmt: skip
+        made = socket.socket(found[0], found[1])
+        try:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+            made.bind(found[4])
+            made.listen(BACKLOG)
+            made.setblocking(False)  # noqa: FBT003 - the signature of a socket
+        except BaseException:  # nobody else would close it, then the error goes on
+            made.close()
+            raise
+    except (OSError, OverflowError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or "the address is malformed"
+        raise InputError(f"--bind {host}:{port}", f"cannot be opened: {why.lower()}", "choose another") from None
+    return made
+
+
+async def serve(
+    server: Server, listener: socket.socket, stop: Callable[[], Awaitable[object]],
+    told: Callable[[str], object] = lambda _address: None,
+) -> None:  # fmt: skip
+    """Serve until ``stop`` returns, then drain: no more runs are taken, those in flight have a limit.
+
+    Args:
+        server: What is served.
+        listener: Where.
+        stop: Waits for the end.
+        told: Called with the address once requests are answered.
+    """
+    config = uvicorn.Config(
+        application(server), http=Connection, ws="none", lifespan="off", log_config=None, access_log=False,
+        server_header=False, date_header=False, timeout_graceful_shutdown=5, proxy_headers=False,
+    )  # fmt: skip
+    running = _Uvicorn(config)
+    async with server.open(), anyio.create_task_group() as tasks:
+        tasks.start_soon(running.serve, [listener])
+        await running.ready.wait()
+        host, port = listener.getsockname()[:2]
+        told(f"http://{f'[{host}]' if ':' in host else host}:{port}")
+        await stop()
+        await server.drain()
+        server.close()
+        running.should_exit = True
+
+
+class _Uvicorn(uvicorn.Server):
+    """A server whose signals are the command's own."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = anyio.Event()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals to the command."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, and say so."""
+        await super().startup(sockets)
+        self.ready.set()

@@ -1,0 +1,414 @@
+"""Approvals, agents and their switches, dead letters, incidents, policies, statistics and the audit trail."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import anyio
+from starlette.responses import JSONResponse
+
+from genie.approvals.request import Seal, fields_of, merged
+from genie.approvals.voting import validated
+from genie.contracts.message import topic_of
+from genie.contracts.serialization import as_values
+from genie.errors import InputError, UnknownAgentError
+from genie.server.bodies import Act, Ballot, read
+from genie.server.problems import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from starlette.types import ASGIApp
+
+    from genie.approvals.holds import Held
+    from genie.contracts.card import AgentCard
+    from genie.contracts.statistics import AgentStatistics
+    from genie.inflight.dead_letters import DeadLetter
+    from genie.operations.incidents import Incident
+    from genie.server.hosting import Hosted
+    from genie.server.server import Call
+
+MOST_LISTED = 500
+
+
+def _page(call: Call, found: list[dict[str, Any]], name: str) -> ASGIApp:
+    """Return one page of a list, with what the next one is asked for with."""
+    limit, after = max(1, call.number("limit", 100, MOST_LISTED)), call.number("after", 0, 10**9)
+    shown = found[after : after + limit]
+    return JSONResponse({name: shown, "next": str(after + limit) if len(found) > after + limit else None})
+
+
+# --- approvals ---
+
+
+async def list_approvals(call: Call) -> ASGIApp:
+    """List what waits for people in the caller's tenant, oldest first; payloads are in each one alone."""
+    return _page(
+        call, [{"pipeline": hosted.pipeline.id, **held.request.record()} for hosted, held in _holds(call)], "approvals"
+    )
+
+
+async def show_approval(call: Call) -> ASGIApp:
+    """Show one approval, with the payload as its approver may see it."""
+    hosted, held = _hold(call)
+    return JSONResponse(_approval(call, hosted, held))
+
+
+async def vote(call: Call) -> ASGIApp:
+    """Vote, for what was shown: a vote for anything else is void."""
+    ballot = await read(call.request, Ballot)
+    hosted, held = _hold(call)
+    approvals, caller = hosted.runtime.approvals, call.who.caller
+    request = held.request
+    policies = request.seal.policies if ballot.policies is None else frozenset(ballot.policies)
+    seal = Seal(ballot.payload_sha256, policies, request.recipient)
+    try:
+        if not ballot.approve:
+            stands = approvals.deny(held.id, by=caller.user, roles=caller.roles, reason=ballot.reason, seal=seal)
+        else:
+            edit = None
+            if ballot.edit is not None:
+                original = held.message.payload
+                seen = approvals.sight(held.id, caller.clearance)
+                edit = validated(type(original), merged(ballot.edit, seen, original), f"the edit of {held.id}")
+            stands = approvals.approve(
+                held.id, by=caller.user, roles=caller.roles, reason=ballot.reason, edit=edit, seal=seal
+            )
+    except InputError as error:
+        raise Problem("conflict", str(error)) from None
+    return JSONResponse({"pipeline": hosted.pipeline.id, **stands.record()})
+
+
+def _holds(call: Call) -> Iterator[tuple[Hosted, Held]]:
+    for hosted in call.server.hosted.values():
+        for held in hosted.runtime.approvals.holds():
+            if held.message.headers.tenant == call.who.caller.tenant:
+                yield hosted, held
+
+
+def _hold(call: Call) -> tuple[Hosted, Held]:
+    found = next((one for one in _holds(call) if one[1].id == call.path("id")), None)
+    if found is None:
+        raise Problem("not_found")
+    return found
+
+
+def _approval(call: Call, hosted: Hosted, held: Held) -> dict[str, Any]:
+    seen = hosted.runtime.approvals.sight(held.id, call.who.caller.clearance)
+    return {
+        "pipeline": hosted.pipeline.id, **held.request.record(),
+        "payload": None if seen.payload is None else fields_of(seen.payload),
+        "masked": sorted([list(path) for path in seen.masked], key=str), "withheld": seen.withheld,
+        "schema": type(held.message.payload).model_json_schema(),
+    }  # fmt: skip
+
+
+# --- agents ---
+
+
+async def list_agents(call: Call) -> ASGIApp:
+    """List the agents of all pipelines: cards, with the figures for whoever operates."""
+    found = []
+    for hosted in call.server.hosted.values():
+        figures = hosted.runtime.statistics().agents if "operate" in call.who.rights else {}
+        found += [
+            _agent(hosted, card, figures.get(card.id)) for card in hosted.runtime.cards() if _works_for(call, card)
+        ]
+    return _page(call, found, "agents")
+
+
+async def show_agent(call: Call) -> ASGIApp:
+    """Show one agent."""
+    hosted, card = _found_agent(call)
+    figures = hosted.runtime.statistics().agents if "operate" in call.who.rights else {}
+    return JSONResponse(_agent(hosted, card, figures.get(card.id)))
+
+
+async def pause(call: Call) -> ASGIApp:
+    """Deliver nothing more to an agent."""
+    return await _act(call, lambda hosted, agent, act, by: hosted.runtime.operations.pause(
+        agent, for_s=act.for_s, by=by, reason=act.reason))  # fmt: skip
+
+
+async def resume(call: Call) -> ASGIApp:
+    """End the pause of an agent."""
+    return await _act(call, lambda hosted, agent, act, by: hosted.runtime.operations.resume(
+        agent, by=by, reason=act.reason))  # fmt: skip
+
+
+async def kill(call: Call) -> ASGIApp:
+    """Stop an agent: nothing more is delivered to it, and what it handles is cancelled."""
+    return await _act(call, lambda hosted, agent, act, by: hosted.runtime.operations.kill(
+        agent, for_s=act.for_s, by=by, reason=act.reason))  # fmt: skip
+
+
+async def revive(call: Call) -> ASGIApp:
+    """Lift the kill of an agent."""
+    return await _act(call, lambda hosted, agent, act, by: hosted.runtime.operations.revive(
+        agent, by=by, reason=act.reason))  # fmt: skip
+
+
+async def _act(call: Call, act: Callable[[Hosted, str, Act, str], None]) -> ASGIApp:
+    given = await read(call.request, Act)
+    hosted, card = _found_agent(call)
+    try:
+        act(hosted, card.id, given, call.who.caller.user)
+    except InputError as error:
+        raise Problem("conflict", str(error)) from None
+    return JSONResponse(_agent(hosted, card, hosted.runtime.statistics().agents.get(card.id)))
+
+
+def _works_for(call: Call, card: AgentCard) -> bool:
+    tenant = call.who.caller.tenant
+    return card.tenants is None or tenant is None or tenant in card.tenants
+
+
+def _found_agent(call: Call) -> tuple[Hosted, AgentCard]:
+    """Return an agent by its id; where several pipelines have one of that id, ``?pipeline=`` chooses."""
+    pipeline = call.request.query_params.get("pipeline")
+    found = [
+        (hosted, card) for hosted in call.server.hosted.values() for card in hosted.runtime.cards()
+        if card.id == call.path("id") and pipeline in {None, hosted.pipeline.id} and _works_for(call, card)
+    ]  # fmt: skip
+    if not found:
+        raise Problem("not_found")
+    if len(found) > 1:
+        raise Problem("conflict", "several pipelines have an agent of this id; add ?pipeline=ID")
+    return found[0]
+
+
+def _agent(hosted: Hosted, card: AgentCard, figures: AgentStatistics | None) -> dict[str, Any]:
+    def topics(kinds: Any) -> list[str]:
+        return sorted(topic_of(kind).name for kind in kinds)
+
+    return {
+        "id": card.id, "pipeline": hosted.pipeline.id, "name": card.name, "version": card.version,
+        "description": card.description, "risk": str(card.risk), "tier": str(card.tier),
+        "clearance": card.clearance.label, "capabilities": list(card.capabilities), "rules": list(card.rules),
+        "consumes": topics(card.consumes), "sends": topics(card.sends), "egress": card.egress, "region": card.region,
+        "fallback": card.fallback, "executor": card.executor, "concurrency": card.concurrency,
+        "asks": {topic_of(kind).name: [getattr(one, "__name__", str(one)) for one in parts]
+                 for kind, parts in card.asks.items()},
+        "suspended": _suspended(hosted, card),
+        "figures": None if figures is None else _figures(figures),
+    }  # fmt: skip
+
+
+def _suspended(hosted: Hosted, card: AgentCard) -> dict[str, str] | None:
+    why = hosted.runtime.operations.subscriber(card.id).suspended
+    return None if why is None else {"code": why.code, "detail": why.detail}
+
+
+def _figures(figures: AgentStatistics) -> dict[str, Any]:
+    names = ("accepted", "handled", "denied", "expired", "cancelled", "dead_lettered", "in_flight", "queued", "running",
+             "retrying", "held", "failed", "retried", "redacted", "refused", "cost", "tokens", "p50_ms")  # fmt: skip
+    return {name: as_values(getattr(figures, name)) for name in names}
+
+
+# --- what went wrong ---
+
+
+async def list_letters(call: Call) -> ASGIApp:
+    """List the dead letters of the caller's tenant, oldest first; their payloads are not shown."""
+    return _page(call, [_letter(hosted, one) for hosted, one in _letters(call)], "dead_letters")
+
+
+async def redrive(call: Call) -> ASGIApp:
+    """Publish the payload of a dead letter to its agent again, judged as any message."""
+    given = await read(call.request, Act)
+    hosted, letter = _found_letter(call)
+    try:
+        await hosted.runtime.redrive(letter.id)
+    except (InputError, UnknownAgentError) as error:
+        raise Problem("conflict", str(error)) from None
+    _noted(call, hosted, "redriven", letter, given)
+    return JSONResponse(_letter(hosted, letter), 202)
+
+
+async def drop(call: Call) -> ASGIApp:
+    """Forget a dead letter."""
+    given = await read(call.request, Act)
+    hosted, letter = _found_letter(call)
+    hosted.runtime.bus.dead_letters.pop(letter.id)
+    _noted(call, hosted, "dropped", letter, given)
+    return JSONResponse(_letter(hosted, letter))
+
+
+def _noted(call: Call, hosted: Hosted, act: str, letter: DeadLetter, given: Act) -> None:
+    hosted.runtime.bus.record_act(
+        act, letter.id, by=call.who.caller.user, reason=given.reason, message=letter.message
+    )  # fmt: skip
+
+
+def _letters(call: Call) -> Iterator[tuple[Hosted, DeadLetter]]:
+    for hosted in call.server.hosted.values():
+        for letter in hosted.runtime.operations.dead_letters():
+            if letter.message.headers.tenant == call.who.caller.tenant:
+                yield hosted, letter
+
+
+def _found_letter(call: Call) -> tuple[Hosted, DeadLetter]:
+    found = next((one for one in _letters(call) if one[1].id == call.path("id")), None)
+    if found is None:
+        raise Problem("not_found")
+    return found
+
+
+def _letter(hosted: Hosted, one: DeadLetter) -> dict[str, Any]:
+    return {
+        "id": one.id, "pipeline": hosted.pipeline.id, "agent": one.agent, "topic": one.topic, "reason": one.reason,
+        "code": one.code, "run_id": one.message.correlation_id, "label": one.message.label.label,
+        "age_s": round(hosted.runtime.bus.now() - one.at, 3),
+    }  # fmt: skip
+
+
+async def list_incidents(call: Call) -> ASGIApp:
+    """List repeated denials and failures of the caller's tenant, oldest first."""
+    return _page(call, [_incident(hosted, one) for hosted, one in _incidents(call)], "incidents")
+
+
+async def acknowledge(call: Call) -> ASGIApp:
+    """Note that somebody has seen an incident."""
+    return await _incident_act(call, "acknowledge")
+
+
+async def close_incident(call: Call) -> ASGIApp:
+    """Close an incident that has been dealt with."""
+    return await _incident_act(call, "close_incident")
+
+
+async def _incident_act(call: Call, act: str) -> ASGIApp:
+    await read(call.request, Act)
+    pipeline = call.request.query_params.get("pipeline")
+    found = [
+        one for one in _incidents(call) if one[1].id == call.path("id") and pipeline in {None, one[0].pipeline.id}
+    ]  # fmt: skip
+    if not found:
+        raise Problem("not_found")
+    if len(found) > 1:
+        raise Problem("conflict", "several pipelines have an incident of this id; add ?pipeline=ID")
+    hosted, incident = found[0]
+    operations = hosted.runtime.operations
+    do = operations.acknowledge if act == "acknowledge" else operations.close_incident
+    try:
+        do(incident.id, by=call.who.caller.user)
+    except InputError as error:
+        raise Problem("conflict", str(error)) from None
+    return JSONResponse(next(_incident(hosted, one) for one in operations.incidents() if one.id == incident.id))
+
+
+def _incidents(call: Call) -> Iterator[tuple[Hosted, Incident]]:
+    for hosted in call.server.hosted.values():
+        for incident in hosted.runtime.operations.incidents():
+            if incident.tenant == call.who.caller.tenant:
+                yield hosted, incident
+
+
+def _incident(hosted: Hosted, one: Incident) -> dict[str, Any]:
+    return {"pipeline": hosted.pipeline.id, **one.record()}
+
+
+# --- policies and figures ---
+
+
+async def list_policies(call: Call) -> ASGIApp:
+    """List the policies in force of each pipeline; settings are shown to whoever audits."""
+    shown = "audit" in call.who.rights
+    found = []
+    for hosted in call.server.hosted.values():
+        policies = hosted.runtime.bus.policies
+        found.append({
+            "pipeline": hosted.pipeline.id, "sha256": policies.sha256, "environment": policies.environment.name,
+            "policies": [
+                {"name": one.name, "version": one.version, "shadow": one.name in policies.shadow,
+                 "settings": as_values(one.settings.model_dump(mode="json")) if shown else None}
+                for one in policies.policies
+            ],
+        })  # fmt: skip
+    return _page(call, found, "policies")
+
+
+async def statistics(call: Call) -> ASGIApp:
+    """Show the counters of each pipeline; they count the messages of all tenants."""
+    found = {}
+    for hosted in call.server.hosted.values():
+        one = hosted.runtime.statistics()
+        found[hosted.pipeline.id] = {
+            "totals": one.totals._asdict(), "runs": one.runs, "held": one.held, "timed": one.timed,
+            "dead_letters": one.dead_letters, "unrouted": one.unrouted, "late": one.late, "epoch": one.epoch,
+            "incidents": dict(one.incidents),
+            "verdicts": [{"policy": policy, "verdict": verdict, "count": count}
+                         for (policy, verdict), count in sorted(one.verdicts.items())],
+            "rates": {name: rate._asdict() for name, rate in one.rates.items()},
+            "budgets": [{"budget": name, "unit": unit, **as_values(budget._asdict())}
+                        for (name, unit), budget in sorted(one.budgets.items())],
+            "agents": {name: _figures(agent) for name, agent in one.agents.items()},
+        }  # fmt: skip
+    return JSONResponse({"pipelines": found})
+
+
+# --- audit ---
+
+
+async def query_audit(call: Call) -> ASGIApp:
+    """List records of the audit trails, oldest first; a tenant's auditor sees the runs of the tenant alone."""
+    query = call.request.query_params
+    limit, after = max(1, call.number("limit", 100, MOST_LISTED)), call.number("after", 0, 10**12)
+    hosted, path = _trail(call)
+    kind, run = query.get("kind"), query.get("run")
+    tenant = call.who.caller.tenant
+    own = None if tenant is None else {one.id for one in call.server.runs() if one.visible_to(call.who)}
+
+    def wanted(record: Any) -> bool:
+        of = record.get("run")
+        return (
+            record.get("seq", 0) > after and kind in {None, record.get("kind")} and run in {None, of}
+            and (own is None or of in own)
+        )  # fmt: skip
+
+    def found() -> list[dict[str, Any]]:
+        from genie.edges.audit.verify import records_of  # noqa: PLC0415 - start-up: for those that audit
+
+        return list(itertools.islice(records_of([path], wanted), limit + 1))
+
+    records = await anyio.to_thread.run_sync(found)
+    more = str(records[limit - 1]["seq"]) if len(records) > limit else None
+    return JSONResponse({"pipeline": hosted.pipeline.id, "records": records[:limit], "next": more})
+
+
+async def verify_audit(call: Call) -> ASGIApp:
+    """Check that a trail is intact; signatures are checked where the trail has a key of its own."""
+    hosted, path = _trail(call)
+
+    def found() -> Any:
+        from genie.edges.audit.verify import verify  # noqa: PLC0415 - as above
+
+        return verify([path], unfinished=True)
+
+    try:
+        said = await anyio.to_thread.run_sync(found)
+    except InputError as error:
+        raise Problem("conflict", error.problem) from None
+    return JSONResponse({
+        "pipeline": hosted.pipeline.id, "intact": said.intact, "records": said.records, "files": said.files,
+        "heads": said.heads, "last_seq": said.last_seq, "broken": said.broken, "signatures_checked": False,
+        "breaks": [{"seq": one.seq, "problem": one.problem} for one in said.breaks],
+    })  # fmt: skip
+
+
+def _trail(call: Call) -> tuple[Hosted, Path]:
+    """Return the folder of a pipeline's trail; ``?pipeline=`` chooses where several have one."""
+    from genie.edges.audit.trail import AuditTrail  # noqa: PLC0415 - as above
+
+    wanted = call.request.query_params.get("pipeline")
+    found = [
+        (hosted, hosted.pipeline.audit.settings.path) for hosted in call.server.hosted.values()
+        if isinstance(hosted.pipeline.audit, AuditTrail) and wanted in {None, hosted.pipeline.id}
+    ]  # fmt: skip
+    if not found:
+        raise Problem("not_found", "no pipeline here keeps an audit trail")
+    if len(found) > 1:
+        raise Problem("conflict", "several pipelines keep a trail; add ?pipeline=ID")
+    return found[0]

@@ -1,0 +1,76 @@
+"""The table of routes: each with the right that it needs and the kind of what it shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from genie.server import asking, governing, system
+from genie.server.bodies import Act, Ballot, Login, Question
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from starlette.types import ASGIApp
+
+    from genie.server.bodies import Body
+    from genie.server.principals import Right
+    from genie.server.server import Call
+
+Kind = Literal["run", "approval", "agent", "dead_letter", "incident", "pipeline"]
+"""What a route with an id shows one of."""
+
+
+class Rule(NamedTuple):
+    """One route: who may use it, what it is about, and what answers."""
+
+    method: Literal["GET", "POST", "DELETE"]
+    path: str
+    right: Right | None
+    """Right that the caller needs; None for one that anybody may use and that shows nothing of anybody."""
+    kind: Kind | None
+    """Kind of the object that ``{id}`` names; the caller's tenant and ownership decide whether it is there."""
+    endpoint: Callable[[Call], Awaitable[ASGIApp]]
+    body: type[Body] | None = None
+    status: int = 200
+    """Of a success."""
+    media: str = "application/json"
+
+
+RULES: tuple[Rule, ...] = (
+    Rule("POST", "/v1/ask", "ask", None, asking.ask, Question),
+    Rule("POST", "/v1/runs", "ask", None, asking.start_run, Question, 202),
+    Rule("GET", "/v1/runs", "observe", None, asking.list_runs),
+    Rule("GET", "/v1/runs/{id}", "observe", "run", asking.show_run),
+    Rule("DELETE", "/v1/runs/{id}", "ask", "run", asking.cancel_run, None, 202),
+    Rule("GET", "/v1/runs/{id}/events", "observe", "run", asking.run_events, media="text/event-stream"),
+    Rule("GET", "/v1/events", "observe", None, asking.all_events, media="text/event-stream"),
+    Rule("GET", "/v1/pipelines", "observe", None, asking.list_pipelines),
+    Rule("GET", "/v1/pipelines/{id}", "observe", "pipeline", asking.show_pipeline),
+    Rule("GET", "/v1/approvals", "approve", None, governing.list_approvals),
+    Rule("GET", "/v1/approvals/{id}", "approve", "approval", governing.show_approval),
+    Rule("POST", "/v1/approvals/{id}/votes", "approve", "approval", governing.vote, Ballot),
+    Rule("GET", "/v1/agents", "observe", None, governing.list_agents),
+    Rule("GET", "/v1/agents/{id}", "observe", "agent", governing.show_agent),
+    Rule("POST", "/v1/agents/{id}/pause", "operate", "agent", governing.pause, Act),
+    Rule("POST", "/v1/agents/{id}/resume", "operate", "agent", governing.resume, Act),
+    Rule("POST", "/v1/agents/{id}/kill", "operate", "agent", governing.kill, Act),
+    Rule("POST", "/v1/agents/{id}/revive", "operate", "agent", governing.revive, Act),
+    Rule("GET", "/v1/dead-letters", "operate", None, governing.list_letters),
+    Rule("POST", "/v1/dead-letters/{id}/redrive", "operate", "dead_letter", governing.redrive, Act, 202),
+    Rule("POST", "/v1/dead-letters/{id}/drop", "operate", "dead_letter", governing.drop, Act),
+    Rule("GET", "/v1/incidents", "operate", None, governing.list_incidents),
+    Rule("POST", "/v1/incidents/{id}/acknowledge", "operate", "incident", governing.acknowledge, Act),
+    Rule("POST", "/v1/incidents/{id}/close", "operate", "incident", governing.close_incident, Act),
+    Rule("GET", "/v1/policies", "observe", None, governing.list_policies),
+    Rule("GET", "/v1/statistics", "operate", None, governing.statistics),
+    Rule("GET", "/v1/audit", "audit", None, governing.query_audit),
+    Rule("GET", "/v1/audit/verify", "audit", None, governing.verify_audit),
+    Rule("GET", "/v1/health", "operate", None, system.health),
+    Rule("GET", "/metrics", "operate", None, system.metrics, media="text/plain"),
+    Rule("POST", "/v1/session", None, None, system.login, Login),
+    Rule("GET", "/v1/session", "observe", None, system.session),
+    Rule("DELETE", "/v1/session", "observe", None, system.logout, None, 204),
+    Rule("GET", "/livez", None, None, system.live),
+    Rule("GET", "/readyz", None, None, system.ready),
+)
+"""Every route of the API; what is not in it answers 404."""

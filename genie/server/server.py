@@ -1,0 +1,273 @@
+"""The server's state: open pipelines, who may call, limits, and one request with who sends it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+import anyio
+from pydantic import BaseModel, ConfigDict, Field
+
+from genie.backend.clock import Clock
+from genie.errors import InputError
+from genie.runtime.runtime import Runtime
+from genie.server.hosting import MOST_TOLD, Hosted, HostedRun, Ring
+from genie.server.limits import Rates, Repeats
+from genie.server.principals import LONGEST_TOKEN, NOBODY, PREFIX, ApiKeys, Principal, Sessions, Tokens
+from genie.server.problems import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from starlette.requests import Request
+
+    from genie.config.pipeline import Pipeline
+
+COOKIE = "genie"
+SECURE_COOKIE = "__Host-genie"
+PAGE_HEADER = "x-genie-page"
+"""Header that the page sends with every request that changes something; no other site can send it."""
+KEYS_EVERY_S = 2.0
+"""Seconds between two looks at the file of keys."""
+_SAFE = frozenset({"GET", "HEAD"})
+
+
+class Settings(BaseModel):
+    """How a server is set up."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    hosts: frozenset[str] = Field(default=frozenset({"127.0.0.1", "localhost", "[::1]"}), description="Served hosts.")
+    secure: bool = Field(default=False, description="A proxy in front speaks TLS, so that cookies are secure.")
+    per_s: float = Field(default=200.0, gt=0, description="Requests a second of one caller.")
+    burst: int = Field(default=400, ge=1, description="Requests of one caller that may come at once.")
+    drain_s: float = Field(default=30.0, ge=0, description="Seconds that runs have after SIGTERM.")
+
+
+class Server:
+    """Open pipelines behind one address.
+
+    Args:
+        pipelines: What is served.
+        keys: Who may call.
+        settings: Hosts and limits.
+        grants: Role of a signed token -> rights that it gives.
+        key_file: Read again when it changes.
+        clock: Of terms, sessions and rates; the system's by default.
+    """
+
+    def __init__(
+        self, pipelines: Iterable[Pipeline], keys: ApiKeys, settings: Settings | None = None, *,
+        grants: Mapping[str, frozenset[str]] | None = None, key_file: Path | None = None,
+        clock: Clock | None = None,
+    ) -> None:  # fmt: skip
+        self.pipelines: dict[str, Pipeline] = {}
+        for pipeline in pipelines:
+            if pipeline.id in self.pipelines:
+                raise InputError(f"pipeline {pipeline.id!r}", "is named twice", "give one of them another id")
+            self.pipelines[pipeline.id] = pipeline
+        self.keys = keys
+        self.settings = settings = settings or Settings()
+        self.tokens = Tokens((one.signed for one in self.pipelines.values() if one.signed is not None), grants or {})
+        self.hosted: dict[str, Hosted] = {}
+        self.draining = False
+        self.closed = False
+        self.epoch = os.urandom(6).hex()
+        """Names this process in the ids of events."""
+        self.everything = Ring(MOST_TOLD)
+        self._clock = clock or Clock(time.monotonic)
+        self.sessions = Sessions(self.now)
+        self.rates = Rates(settings.per_s, settings.burst, self._clock.now)
+        self.strangers = Rates(10, 20, self._clock.now)
+        """Requests without good credentials, by address."""
+        self.repeats = Repeats(self._clock.now)
+        self._key_file = key_file
+
+    def now(self) -> float:
+        """Return the seconds since the epoch."""
+        return self._clock.wall().timestamp()
+
+    @contextlib.asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """Open every pipeline for as long as the block lasts."""
+        async with contextlib.AsyncExitStack() as stack, anyio.create_task_group() as tasks:
+            for pipeline in self.pipelines.values():
+                runtime = await stack.enter_async_context(Runtime.from_pipeline(pipeline))
+                self.hosted[pipeline.id] = Hosted(pipeline, runtime, tasks, self.everything)
+            if self._key_file is not None:
+                tasks.start_soon(self._watch_keys, self._key_file)
+            try:
+                yield
+            finally:
+                tasks.cancel_scope.cancel()
+
+    async def drain(self) -> None:
+        """Take no more runs, and let those in flight end."""
+        self.draining = True
+        async with anyio.create_task_group() as tasks:
+            for hosted in self.hosted.values():
+                tasks.start_soon(hosted.runtime.drain, self.settings.drain_s)
+
+    def close(self) -> None:
+        """End every stream."""
+        self.closed = True
+        for ring in (self.everything, *(run.ring for run in self.runs())):
+            ring.wake()
+
+    async def _watch_keys(self, file: Path) -> None:
+        path, seen = anyio.Path(file), None
+        while True:
+            with contextlib.suppress(OSError, InputError):  # half written, or away: the keys that are known stay
+                state = await path.stat()
+                if seen is not None and (state.st_mtime_ns, state.st_size) != seen:
+                    self.take_keys(await anyio.to_thread.run_sync(ApiKeys.read, file))
+                seen = (state.st_mtime_ns, state.st_size)
+            await anyio.sleep(KEYS_EVERY_S)
+
+    def take_keys(self, keys: ApiKeys) -> None:
+        """Take over changed keys: runs of keys that are good no more are cancelled, their streams end."""
+        self.keys.replace(keys)
+        for run in self.runs():
+            if not run.over and not self.good(run.principal):
+                run.run.cancel("its API key was revoked")
+        for ring in (self.everything, *(run.ring for run in self.runs())):
+            ring.wake()
+
+    # --- who ---
+
+    def good(self, principal: Principal) -> bool:
+        """Return True while the credentials of a principal are good, and the server is open."""
+        if self.closed:
+            return False
+        ends = principal.caller.expires_at
+        if ends is not None and self.now() >= ends:
+            return False
+        return principal.signed is not None or self.keys.valid(principal, self.now())
+
+    def principal(self, request: Request, right: str) -> Principal:
+        """Return who calls, where it has a right.
+
+        Raises:
+            Problem: It has not shown who it is, may not do this, or sends too much.
+        """
+        found = self._credentials(request)
+        if found is None:
+            self.strangers.take(address(request))
+            raise Problem("unauthenticated", headers={"WWW-Authenticate": "Bearer"})
+        self.rates.take(found.id)
+        if right not in found.rights:
+            raise Problem("forbidden", f"this needs the right {right!r}")
+        return found
+
+    def _credentials(self, request: Request) -> Principal | None:
+        given = request.headers.get("authorization")
+        if given is not None:
+            scheme, _, token = given.partition(" ")
+            return self.resolve(token.strip()) if scheme.lower() == "bearer" else None
+        cookie = self.session_of(request)
+        found = None if cookie is None else self.sessions.find(cookie)
+        if found is None or not self.good(found):
+            return None
+        if request.method not in _SAFE:
+            same_site(request)
+        return found
+
+    def resolve(self, token: str) -> Principal | None:
+        """Return whose a key or a signed token is."""
+        if not token or len(token) > LONGEST_TOKEN:
+            return None
+        if token.startswith(PREFIX):
+            return self.keys.resolve(token, self.now())
+        return self.tokens.resolve(token, self.now())
+
+    @property
+    def cookie(self) -> str:
+        """The name of the cookie."""
+        return SECURE_COOKIE if self.settings.secure else COOKIE
+
+    def session_of(self, request: Request) -> str | None:
+        """Return the id of a session that a request names."""
+        found = request.cookies.get(self.cookie)
+        return found if found is not None and len(found) <= 100 else None
+
+    # --- what ---
+
+    def runs(self) -> Iterator[HostedRun]:
+        """Yield every run that is known."""
+        for hosted in self.hosted.values():
+            yield from hosted.runs.values()
+
+    def run(self, run_id: str, principal: Principal) -> HostedRun:
+        """Return a run that somebody may see.
+
+        Raises:
+            Problem: There is none, or it is somebody else's; both look alike.
+        """
+        for hosted in self.hosted.values():
+            found = hosted.runs.get(run_id)
+            if found is not None and found.visible_to(principal):
+                return found
+        raise Problem("not_found")
+
+    def host(self, pipeline: str) -> Hosted:
+        """Return an open pipeline.
+
+        Raises:
+            Problem: There is none of that id.
+        """
+        found = self.hosted.get(pipeline)
+        if found is None:
+            raise Problem("not_found")
+        return found
+
+
+class Call(NamedTuple):
+    """One request, and who sends it."""
+
+    server: Server
+    request: Request
+    who: Principal = NOBODY
+
+    def path(self, name: str) -> str:
+        """Return a part of the path."""
+        found: str = self.request.path_params[name]
+        return found
+
+    def number(self, name: str, default: int, most: int) -> int:
+        """Return a number of the query, from 0.
+
+        Raises:
+            Problem: It is not one, or too large.
+        """
+        given = self.request.query_params.get(name)
+        if given is None:
+            return default
+        if not (given.isascii() and given.isdigit() and len(given) <= 15 and int(given) <= most):
+            raise Problem("invalid", f"{name} is a whole number from 0 to {most}")
+        return int(given)
+
+
+def address(request: Request) -> str:
+    """Return the address that a request comes from."""
+    return "" if request.client is None else request.client.host
+
+
+def same_site(request: Request) -> None:
+    """Refuse a request with a cookie that does not come from the page of this server.
+
+    Raises:
+        Problem: Another site has sent it, or it cannot be told.
+    """
+    headers = request.headers
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    if site is None and origin is None:
+        raise Problem("cross_site", "a browser sends Sec-Fetch-Site or Origin; programs use an API key")
+    if site is not None and site not in {"same-origin", "none"}:
+        raise Problem("cross_site")
+    if origin is not None and origin.partition("://")[2] != headers.get("host"):
+        raise Problem("cross_site")
+    if PAGE_HEADER not in headers:
+        raise Problem("cross_site", f"the page sends the header {PAGE_HEADER}")

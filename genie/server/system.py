@@ -1,0 +1,102 @@
+"""Sessions of the page, health, metrics, the document of the API, and the files of the page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.responses import JSONResponse, Response
+
+from genie.server.bodies import Login, read
+from genie.server.principals import PREFIX, Principal
+from genie.server.problems import Problem
+from genie.server.server import address, same_site
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from genie.server.server import Call
+
+
+async def login(call: Call) -> ASGIApp:
+    """Begin a session of the page with an API key; the key itself is not kept in the browser."""
+    same_site(call.request)
+    given = await read(call.request, Login)
+    found = call.server.resolve(given.key) if given.key.startswith(PREFIX) else None
+    if found is None:
+        call.server.strangers.take(address(call.request))
+        raise Problem("unauthenticated")
+    old = call.server.session_of(call.request)
+    if old is not None:
+        call.server.sessions.end(old)
+    response = JSONResponse(_who(found))
+    response.set_cookie(
+        call.server.cookie, call.server.sessions.begin(found), httponly=True, samesite="lax",
+        secure=call.server.settings.secure, path="/",
+    )  # fmt: skip
+    return response
+
+
+async def session(call: Call) -> ASGIApp:
+    """Show who calls, and what it may do."""
+    return JSONResponse(_who(call.who))
+
+
+async def logout(call: Call) -> ASGIApp:
+    """End a session."""
+    name = call.server.session_of(call.request)
+    if name is not None:
+        call.server.sessions.end(name)
+    response = Response(status_code=204)
+    response.delete_cookie(call.server.cookie, path="/", secure=call.server.settings.secure, httponly=True)
+    return response
+
+
+def _who(found: Principal) -> dict[str, object]:
+    caller = found.caller
+    return {
+        "user": caller.user, "tenant": caller.tenant, "roles": sorted(caller.roles), "region": caller.region,
+        "clearance": caller.clearance.label, "rights": sorted(found.rights), "expires_at": caller.expires_at,
+    }  # fmt: skip
+
+
+async def live(call: Call) -> ASGIApp:  # noqa: ARG001 - every endpoint takes its call
+    """Say that the loop answers."""
+    return JSONResponse({"status": "live"})
+
+
+async def ready(call: Call) -> ASGIApp:
+    """Say whether runs are taken; 503 while the process opens or drains."""
+    server = call.server
+    if server.draining:
+        return JSONResponse({"status": "draining"}, 503)
+    if len(server.hosted) < len(server.pipelines):
+        return JSONResponse({"status": "opening"}, 503)
+    return JSONResponse({"status": "ready"})
+
+
+async def health(call: Call) -> ASGIApp:
+    """Show the state of each pipeline, with why agents get nothing."""
+    server = call.server
+    found = {}
+    for hosted in server.hosted.values():
+        figures = hosted.runtime.statistics()
+        suspended = {name: one.suspended for name, one in figures.agents.items() if one.suspended}
+        found[hosted.pipeline.id] = {
+            "runs": figures.runs, "held": figures.held, "suspended": suspended, "incidents": dict(figures.incidents),
+            "abandoned": {name: one.abandoned for name, one in figures.agents.items() if one.abandoned},
+        }  # fmt: skip
+    status = "draining" if server.draining else "ready" if len(found) == len(server.pipelines) else "opening"
+    return JSONResponse({"status": status, "pipelines": found})
+
+
+async def metrics(call: Call) -> ASGIApp:
+    """Show the metrics of one pipeline in the Prometheus text format; ``?pipeline=`` chooses among several."""
+    from genie.edges.telemetry.prometheus import CONTENT_TYPE, Metrics  # noqa: PLC0415 - start-up: for scrapers
+
+    hosted = list(call.server.hosted.values())
+    wanted = call.request.query_params.get("pipeline")
+    if wanted is not None:
+        hosted = [call.server.host(wanted)]
+    if len(hosted) != 1:
+        raise Problem("conflict", "several pipelines are served; add ?pipeline=ID")
+    return Response(Metrics(hosted[0].runtime.statistics).page(), headers={"content-type": CONTENT_TYPE})
