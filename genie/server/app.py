@@ -14,6 +14,7 @@ from genie.errors.tracebacks import place_of
 from genie.server.problems import Problem
 from genie.server.routes import RULES
 from genie.server.server import Call, Server
+from genie.server.site import Site
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -143,7 +144,7 @@ def application(server: Server, rules: Sequence[Rule] = RULES) -> ASGIApp:
     paths: dict[str, list[Rule]] = {}
     for rule in rules:
         paths.setdefault(rule.path, []).append(rule)
-    routes = [Route(path, Endpoint(server, of)) for path, of in paths.items()]
+    routes = [*(Route(path, Endpoint(server, of)) for path, of in paths.items()), *Site().routes()]
     return Door(Starlette(routes=routes, exception_handlers={404: _not_found}), server)
 
 

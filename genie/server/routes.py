@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from genie.server import asking, governing, system
+from genie.server import asking, governing, system, topology
 from genie.server.bodies import Act, Ballot, Login, Question
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ RULES: tuple[Rule, ...] = (
     Rule("GET", "/v1/events", "observe", None, asking.all_events, media="text/event-stream"),
     Rule("GET", "/v1/pipelines", "observe", None, asking.list_pipelines),
     Rule("GET", "/v1/pipelines/{id}", "observe", "pipeline", asking.show_pipeline),
+    Rule("GET", "/v1/pipelines/{id}/topology", "observe", "pipeline", topology.show_topology),
     Rule("GET", "/v1/approvals", "approve", None, governing.list_approvals),
     Rule("GET", "/v1/approvals/{id}", "approve", "approval", governing.show_approval),
     Rule("POST", "/v1/approvals/{id}/votes", "approve", "approval", governing.vote, Ballot),

@@ -1,22 +1,27 @@
 """A pipeline as a drawing: layers from the caller's question to its answer, and a place for each node.
 
 The layout is that of layered graphs: ranks by longest path without the edges that close a cycle, then sweeps that put
-each node beside the middle of its neighbours. It is computed once a pipeline, so a page need not.
+each node beside the middle of its neighbours. It takes well below a millisecond for a dozen agents.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from starlette.responses import JSONResponse
+
 from genie.graph.model import CALLER, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from starlette.types import ASGIApp
+
     from genie.graph.model import Graph
+    from genie.server.server import Call
 
 SWEEPS = 6
-WIDE = 208
+WIDE = 228
 """Width of a layer, in the units of the drawing."""
 HIGH = 64
 """Height of a row."""
@@ -28,6 +33,11 @@ class Edge(NamedTuple):
     source: str
     target: str
     topics: tuple[str, ...]
+
+
+async def show_topology(call: Call) -> ASGIApp:
+    """Show the graph of a pipeline, with a place for each node."""
+    return JSONResponse(drawing(call.server.host(call.path("id")).pipeline.graph))
 
 
 def drawing(graph: Graph) -> dict[str, Any]:

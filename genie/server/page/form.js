@@ -3,6 +3,8 @@ import { html, useSignal } from "./vendor.js";
 import { words } from "./ui.js";
 
 const DEEPEST = 6;
+const LARGEST = 900_000;
+const LONG = /question|text|content|body|description|remark|message|prompt|note|reason|statement/i;
 
 /** Follow `$ref`, and drop `null` from a choice of types. */
 export function resolved(schema, root, depth = 0) {
@@ -55,7 +57,7 @@ export function Form({ schema: given, root, value, set, errors, pointer = "/payl
   const schema = resolved(given, root);
   if (schema.type !== "object" || !schema.properties || depth >= DEEPEST) return html`<${Json} value=${value} set=${set} label=${schema.title || "JSON"} />`;
   return html`${Object.entries(schema.properties).map(([name, one]) => html`<${Field} key=${name} name=${name} schema=${one} root=${root} required=${schema.required?.includes(name)} errors=${errors}
-    pointer=${`${pointer}/${name}`} depth=${depth} value=${value?.[name] ?? ""} set=${(next) => set({ ...value, [name]: next })} />`)}`;
+    pointer=${`${pointer}/${name}`} depth=${depth} value=${value?.[name] ?? ""} set=${(next, more) => set({ ...value, ...(more?.filename && "filename" in schema.properties ? { filename: more.filename } : {}), [name]: next })} />`)}`;
 }
 
 function Field({ name, schema: given, root, required, value, set, errors, pointer, depth }) {
@@ -68,7 +70,7 @@ function Field({ name, schema: given, root, required, value, set, errors, pointe
   const label = html`<span>${title}${required ? html` <span class="mute">(needed)</span>` : null}</span>`;
   if (schema.const !== undefined) return null;
   if (schema.type === "object" && schema.properties && depth < DEEPEST - 1) {
-    if (schema.nullable && value === "") return html`<button type="button" class="quiet" onClick=${() => set(blank({ ...schema, nullable: false }, root, depth + 1))}>Add ${title}</button>`;
+    if (schema.nullable && value === "") return html`<div><button type="button" class="quiet" onClick=${() => set(blank({ ...schema, nullable: false }, root, depth + 1))}>Add ${title.toLowerCase()}</button></div>`;
     return html`<fieldset><legend>${title}</legend>${hint}<${Form} schema=${{ ...schema, nullable: false }} root=${root} value=${value || {}} set=${set} errors=${errors} pointer=${pointer} depth=${depth + 1} /></fieldset>`;
   }
   if (schema.type === "array" && schema.items && !Array.isArray(schema.items)) return html`<${List} ...${{ schema, root, value: Array.isArray(value) ? value : [], set, errors, pointer, depth, title, hint }} />`;
@@ -76,10 +78,11 @@ function Field({ name, schema: given, root, required, value, set, errors, pointe
   if (schema.type === "boolean") return html`<label class="row"><input type="checkbox" checked=${value === true} onChange=${(event) => set(event.target.checked)} />${label}${hint}</label>`;
   if (schema.enum) return html`<label>${label}<select required=${required} ...${invalid} onChange=${(event) => set(event.target.value)}><option value="" selected=${value === ""}>choose…</option>
     ${schema.enum.map((one) => html`<option value=${one} selected=${one === value}>${words(one)}</option>`)}</select>${hint}</label>`;
+  if (schema.format === "binary") return html`<${File} ...${{ label, hint, value, set, required }} />`;
   const numeric = schema.type === "integer" || schema.type === "number";
   const kind = numeric ? "number" : { date: "date", email: "email" }[schema.format] || "text";
   const on = { required, value: value ?? "", onInput: (event) => set(event.target.value), ...invalid };
-  if (kind === "text" && !schema.format && !schema.pattern && !(schema.maxLength <= 120) && !schema.enum) return html`<label>${label}<textarea rows=${schema.maxLength > 400 || !schema.maxLength ? 3 : 2} maxlength=${schema.maxLength} ...${on}></textarea>${hint}</label>`;
+  if (kind === "text" && !schema.format && !schema.pattern && (LONG.test(name) || schema.maxLength > 400)) return html`<label>${label}<textarea rows=${schema.maxLength > 400 || !schema.maxLength ? 3 : 2} maxlength=${schema.maxLength} ...${on}></textarea>${hint}</label>`;
   return html`<label>${label}<input type=${kind} step=${schema.type === "number" ? "any" : undefined} min=${schema.minimum} max=${schema.maximum} maxlength=${schema.maxLength}
     placeholder=${schema.format === "date-time" ? "2026-01-31T12:00:00Z" : schema.examples?.[0] ?? ""} ...${on} />${hint}</label>`;
 }
@@ -107,4 +110,23 @@ function Json({ value, set, label }) {
   };
   return html`<label>${label} <span class="hint">as JSON</span><textarea class="mono" rows="4" spellcheck="false" aria-invalid=${wrong.value ? "true" : undefined} value=${text.value} onInput=${change}></textarea>
     ${wrong.value ? html`<span class="badge bad">✕ is not JSON</span>` : null}</label>`;
+}
+
+/** A file as the value of a field; it is read here and sent with the question. */
+function File({ label, hint, value, set, required }) {
+  const told = useSignal("");
+  const over = useSignal(false);
+  const take = async (file) => {
+    over.value = false;
+    if (!file) return;
+    if (file.size > LARGEST) {
+      told.value = `${file.name} is too large; a question has at most 1 MB.`;
+      return;
+    }
+    set(await file.text(), { filename: file.name });
+    told.value = `${file.name}, ${file.size.toLocaleString("en")} bytes`;
+  };
+  return html`<label class="drop ${over.value ? "over" : ""}" onDragOver=${(event) => { event.preventDefault(); over.value = true; }} onDragLeave=${() => (over.value = false)}
+      onDrop=${(event) => { event.preventDefault(); take(event.dataTransfer.files[0]); }}>${label}
+    <input type="file" required=${required && !value} onChange=${(event) => take(event.target.files[0])} /><span class="hint" role="status">${told.value || "Drop a text file here, or choose one."}</span>${hint}</label>`;
 }

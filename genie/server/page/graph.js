@@ -1,10 +1,11 @@
 // The graph of a pipeline: nodes and edges as SVG, messages as dots on one canvas above them.
-import { html, useEffect, useRef } from "./vendor.js";
+import { html, useEffect, useRef, useSignal } from "./vendor.js";
 import { toneOf } from "./ui.js";
 
-const WIDTH = 158;
+const WIDTH = 172;
 const HEIGHT = 46;
 const PAD = 28;
+const SMALLEST = 0.72;
 const MOST_DOTS = 1_500;
 const TRAVEL_MS = 700;
 
@@ -38,11 +39,18 @@ function stateOf(figures, seen) {
  */
 export function Drawing({ topology, agents, counted, picked, pick, send }) {
   const canvas = useRef(/** @type {HTMLCanvasElement | null} */ (null));
+  const frame = useRef(/** @type {HTMLElement | null} */ (null));
+  const zoom = useSignal(1);
   const nodes = new Map(topology.nodes.map((node) => [node.id, node]));
   const width = Math.max(...topology.nodes.map((node) => node.x)) + WIDTH + 2 * PAD;
   const height = Math.max(...topology.nodes.map((node) => node.y)) + HEIGHT + 2 * PAD + 12;
   const paths = new Map(topology.edges.filter((edge) => edge.target !== "(caller)")
     .map((edge) => [`${edge.source}→${edge.target}`, pathOf(nodes.get(edge.source), nodes.get(edge.target))]));
+  useEffect(() => {
+    const fit = new ResizeObserver(([entry]) => (zoom.value = Math.min(1, Math.max(SMALLEST, (entry.contentRect.width - 2) / width))));
+    fit.observe(frame.current);
+    return () => fit.disconnect();
+  }, [width]);
   useEffect(() => {
     const motion = animate(canvas.current, paths, nodes, width, height);
     send.current = motion.add;
@@ -57,8 +65,8 @@ export function Drawing({ topology, agents, counted, picked, pick, send }) {
       pick(id);
     }
   };
-  return html`<div class="graph" role="group" aria-label="Graph of the pipeline; the table below shows the same">
-    <div class="stage" style=${{ width: `${width}px`, height: `${height}px` }}>
+  return html`<div class="graph" role="group" ref=${frame} aria-label="Graph of the pipeline; the table below shows the same">
+    <div class="stage" style=${{ width: `${width}px`, height: `${height}px`, zoom: zoom.value }}>
       <svg width=${width} height=${height} role="presentation">
         ${[...paths].map(([name, p]) => {
           const [source, target] = name.split("→");
@@ -70,12 +78,12 @@ export function Drawing({ topology, agents, counted, picked, pick, send }) {
           const seen = counted.agents.get(node.id);
           const waiting = (figures?.queued || 0) + (figures?.held || 0);
           const ended = Object.entries(seen?.counts || {}).filter(([kind]) => ["handled", "answered"].includes(kind)).reduce((sum, [, n]) => sum + n, 0);
-          const below = figures?.suspended ? "suspended" : figures ? `${figures.handled ?? 0} handled${waiting ? ` · ${waiting} wait` : ""}` : ended ? `${ended} handled` : node.kind === "agent" ? "quiet" : node.kind;
+          const below = figures?.suspended ? "suspended" : figures ? `${figures.handled ?? 0} handled${waiting ? ` · ${waiting} wait` : ""}` : ended ? `${ended} handled` : { agent: "quiet", join: "join", caller: "asks, and is answered" }[node.kind];
           return html`<g key=${node.id} class=${`node ${node.kind} ${stateOf(figures, seen)}`} transform=${`translate(${node.x + PAD} ${node.y + PAD})`} role="button" tabindex="0"
               aria-pressed=${picked === node.id} aria-label=${`${node.title}, ${below}`} onClick=${() => pick(node.id)} onKeyDown=${(event) => key(event, node.id)}>
             <title>${node.title}</title><rect width=${WIDTH} height=${HEIGHT} rx="10" />
             ${waiting ? html`<rect class="depth" x="6" y=${HEIGHT - 6} height="3" rx="1.5" width=${Math.min(WIDTH - 12, 8 + waiting * 3)} />` : null}
-            <text x="12" y="19">${cut(node.title, 20)}</text><text class="small" x="12" y="36">${cut(below, 24)}</text></g>`;
+            <text x="10" y="19">${cut(node.title, 20)}</text><text class="small" x="10" y="36">${cut(below, 24)}</text></g>`;
         })}
       </svg><canvas ref=${canvas} aria-hidden="true"></canvas></div></div>`;
 }
@@ -128,10 +136,10 @@ function animate(canvas, paths, nodes, width, height) {
     if (still.matches || document.hidden || dots.length >= MOST_DOTS) return;
     const sender = event.sender.startsWith("caller") ? "(caller)" : event.sender;
     const at = performance.now();
-    if (event.kind === "accepted") {
+    if (event.kind === "started") {
       const path = paths.get(`${sender}→${event.recipient}`);
       if (path) dots.push({ at, path, tone: "info" });
-    } else if (event.kind !== "started") {
+    } else if (event.kind !== "accepted") {
       const node = nodes.get(event.recipient || sender);
       if (node) dots.push({ at, x: node.x + PAD + WIDTH - 12, y: node.y + PAD + 12, tone: toneOf(event.kind) });
     }

@@ -7,22 +7,29 @@ const FIRST = 120;
 
 /**
  * Fold events into deliveries: one for each message and recipient, with the parts of its time.
+ * A message is accepted once, and then delivered to each of its recipients.
  * @param {any[]} events
+ * @param {number} [until] what is in flight is drawn up to here
  */
-export function deliveries(events) {
+export function deliveries(events, until = 0) {
   const found = new Map();
-  const last = events.at(-1)?.at || 0;
+  const accepted = new Map();
+  const last = Math.max(until, events.at(-1)?.at || 0);
   for (const event of events) {
+    if (event.kind === "accepted" && !event.recipient) accepted.set(event.message_id, event.at);
     const key = `${event.message_id}→${event.recipient || ""}`;
     let one = found.get(key);
     if (!one) {
-      one = { key, message: event.message_id, cause: event.cause || null, topic: event.topic, sender: event.sender, recipient: event.recipient, from: event.at, to: event.at, parts: [], marks: [], end: "", why: "", code: "", phase: "queued", since: event.at };
+      const from = accepted.get(event.message_id) ?? event.at;
+      one = { key, message: event.message_id, cause: event.cause || null, topic: event.topic, sender: event.sender, recipient: event.recipient, from, to: event.at, parts: [], marks: [], end: "", why: "", code: "", phase: "queued", since: from };
       found.set(key, one);
     }
     turn(one, event);
   }
-  for (const one of found.values()) {
-    if (!one.end && one.phase) close(one, last);
+  const delivered = new Set([...found.values()].filter((one) => one.recipient).map((one) => one.message));
+  for (const [key, one] of found) {
+    if (!one.recipient && !one.end && delivered.has(one.message)) found.delete(key);
+    else if (!one.end && one.phase) close(one, last);
   }
   return [...found.values()];
 }

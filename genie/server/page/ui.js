@@ -28,7 +28,7 @@ export function span(seconds) {
   const s = Math.abs(seconds);
   if (s < 0.001) return `${Math.round(s * 1e6)} µs`;
   if (s < 1) return `${(s * 1000).toPrecision(3).replace(/\.0+$/, "")} ms`;
-  if (s < 60) return `${s < 10 ? s.toFixed(1) : Math.round(s)} s`;
+  if (s < 60) return `${s < 10 && !Number.isInteger(s) ? s.toFixed(1) : Math.round(s)} s`;
   if (s < 3600) return `${Math.floor(s / 60)} min ${Math.round(s % 60)} s`;
   if (s < 86400) return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
   return `${Math.floor(s / 86400)} d ${Math.floor((s % 86400) / 3600)} h`;
@@ -129,6 +129,31 @@ export function Figure({ label, value, tone = "" }) {
   return html`<div class="figure ${tone}"><dt>${label}</dt><dd>${value}</dd></div>`;
 }
 
+/** An amount in minor units as people write it; digits are moved as text, so that no digit is lost. */
+export function money({ minor, currency }) {
+  let places = 2;
+  try {
+    places = new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits;
+  } catch {
+    return `${minor} minor units of ${currency}`;
+  }
+  const [sign, digits] = String(minor).startsWith("-") ? ["-", String(minor).slice(1)] : ["", String(minor)];
+  const all = digits.padStart(places + 1, "0");
+  const whole = all.slice(0, all.length - places).replace(/\B(?=(\d{3})+$)/g, ",");
+  return `${sign}${whole}${places ? `.${all.slice(-places)}` : ""} ${currency}`;
+}
+
+const isMoney = (value) => Object.keys(value).length === 2 && /^-?\d{1,40}$/.test(String(value.minor)) && /^[A-Z]{3}$/.test(String(value.currency));
+
+/** Names that all objects of a list have, where it can be read as a table. */
+function columnsOf(list) {
+  if (list.length < 2 || !list.every((one) => one && typeof one === "object" && !Array.isArray(one))) return null;
+  const names = Object.keys(list[0]);
+  const flat = (one) => one === null || typeof one !== "object" || isMoney(one);
+  const same = names.length > 1 && names.length <= 6 && list.every((one) => Object.keys(one).join() === names.join() && Object.values(one).every(flat));
+  return same ? names : null;
+}
+
 /** A value as readable text: objects as nested lists, never as markup. */
 export function Value({ value, depth = 0 }) {
   if (value === null || value === undefined) return html`<span class="mute">none</span>`;
@@ -137,9 +162,15 @@ export function Value({ value, depth = 0 }) {
   const entries = Object.entries(value);
   if (!entries.length) return html`<span class="mute">empty</span>`;
   if (depth > 6) return html`<code class="text">${JSON.stringify(value).slice(0, 500)}</code>`;
+  if (isMoney(value)) return html`<span class="text">${money(value)}</span>`;
   if (Array.isArray(value)) {
     const flat = value.every((one) => one === null || typeof one !== "object");
     if (flat) return html`<span class="text">${value.slice(0, 200).map(String).join(", ")}</span>`;
+    const columns = columnsOf(value.slice(0, 200));
+    if (columns) {
+      return html`<${Table} label="Values" heads=${columns.map(words)} rows=${value.slice(0, 200).map((one, at) => ({ key: String(at), cells: columns.map((name) => html`<${Value} value=${one[name]} depth=${depth + 1} />`) }))} />
+        ${value.length > 200 ? html`<p class="mute">${number(value.length - 200)} more</p>` : null}`;
+    }
     return html`<ol class="values">${value.slice(0, 200).map((one) => html`<li><${Value} value=${one} depth=${depth + 1} /></li>`)}</ol>
       ${value.length > 200 ? html`<p class="mute">${number(value.length - 200)} more</p>` : null}`;
   }

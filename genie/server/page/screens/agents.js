@@ -1,7 +1,7 @@
 // Agents: the inventory with risk, tier and figures, and the switches of an operator.
 import { post } from "../api.js";
 import { may, toast, useData } from "../store.js";
-import { Ask, Badge, Figure, Loaded, Page, Table, Trouble, number, words } from "../ui.js";
+import { Ask, Badge, Figure, Loaded, Page, Table, Trouble, number, span, words } from "../ui.js";
 import { html, useSignal } from "../vendor.js";
 
 const ACTS = {
@@ -39,7 +39,7 @@ export default function Agents({ id }) {
       const shown = data.agents.filter((agent) => !text || [agent.id, agent.name, agent.pipeline, agent.risk, agent.tier, agent.description].some((part) => String(part ?? "").toLowerCase().includes(text)));
       return html`${one ? html`<${Card} one=${one} ask=${ask} />` : id ? html`<p class="banner warn">No agent has this id.</p>` : null}
         <div class="filters"><label>Find<input type="search" value=${wanted.value} maxlength="200" placeholder="name, risk, tier, pipeline" onInput=${(event) => (wanted.value = event.target.value)} /></label></div>
-        <${Table} label="Agents" heads=${["Agent", "Pipeline", "State", "Risk", "Tier", "Clearance", "Handled", "Denied", "Failed", "p50", "Act"]} rows=${shown.map((agent) => ({ key: `${agent.pipeline}/${agent.id}`, cells: cells(agent, ask) }))} />`;
+        <${Table} label="Agents" heads=${["Agent", "Pipeline", "State", "Risk", "Tier", "Handled", "Denied", "Failed", "p50", "Act"]} rows=${shown.map((agent) => ({ key: `${agent.pipeline}/${agent.id}`, cells: cells(agent, ask) }))} />`;
     }}<//><//>`;
 }
 
@@ -55,8 +55,8 @@ function Buttons({ one, ask }) {
 function cells(one, ask) {
   const p50 = one.figures?.p50_ms;
   return [html`<a class="text" href=${`#/agents/${encodeURIComponent(one.id)}`}>${one.name || one.id}</a>`, html`<span class="text">${one.pipeline}</span>`, stateOf(one),
-    html`<${Badge} status=${one.risk} />`, words(one.tier), one.clearance, number(one.figures?.handled), number(one.figures?.denied), number(one.figures?.failed),
-    p50 == null ? "–" : `${p50.toPrecision(3)} ms`, html`<${Buttons} one=${one} ask=${ask} />`];
+    html`<${Badge} status=${one.risk} />`, words(one.tier), number(one.figures?.handled), number(one.figures?.denied), number(one.figures?.failed),
+    p50 == null ? "–" : span(p50 / 1000), html`<${Buttons} one=${one} ask=${ask} />`];
 }
 
 function Card({ one, ask }) {
@@ -65,6 +65,6 @@ function Card({ one, ask }) {
     ${one.suspended?.detail ? html`<p class="banner warn text">▲ ${one.suspended.detail}</p>` : null}
     ${one.figures ? html`<dl class="figures">${["queued", "running", "held", "handled", "denied", "failed", "retried", "redacted", "dead_lettered"].map((name) => html`<${Figure} label=${words(name)} value=${number(one.figures[name])} />`)}</dl>` : null}
     <dl class="values">${[["receives", one.consumes?.join(", ")], ["sends", one.sends?.join(", ")], ["capabilities", one.capabilities?.join(", ")], ["rules it follows", one.rules?.join(", ")], ["sends data outside", one.egress ? "yes" : "no"],
-      ["region", one.region], ["fallback", one.fallback], ["runs in", `${one.executor}, ${one.concurrency} at once`], ["cost", one.figures?.cost], ["tokens", one.figures?.tokens]]
+      ["clearance", one.clearance], ["region", one.region], ["fallback", one.fallback], ["runs in", `${one.executor}, ${one.concurrency} at once`], ["cost", one.figures?.cost], ["tokens", one.figures?.tokens]]
       .filter(([, value]) => value !== undefined && value !== null && value !== "").map(([name, value]) => html`<div><dt>${name}</dt><dd class="text">${String(value)}</dd></div>`)}</dl></article>`;
 }

@@ -1,10 +1,10 @@
 // Approvals: what waits for a person, what exactly would be delivered, and the votes so far.
 import { post } from "../api.js";
 import { announce, now, session, toast, useData } from "../store.js";
-import { Age, Ask, Badge, Countdown, Loaded, Page, Trouble, Value, number, words } from "../ui.js";
+import { Age, Ask, Badge, Countdown, Loaded, Page, Trouble, Value, money, number, words } from "../ui.js";
 import { html, useEffect, useRef, useSignal } from "../vendor.js";
 
-const MONEY = /(amount|sum|total|price|value|minor)/i;
+const MONEY = /^(amount|sum|total|price)$/i;
 
 export default function Approvals() {
   const list = useData("/v1/approvals", 3);
@@ -64,7 +64,8 @@ function sums(payload) {
   const found = [];
   const walk = (value, name, depth) => {
     if (depth > 5 || found.length > 5 || value === null || value === undefined) return;
-    if (typeof value === "object" && !Array.isArray(value) && "amount" in value && "currency" in value) found.push([name, `${value.amount} ${value.currency}`]);
+    if (typeof value === "object" && "minor" in value && "currency" in value) found.push([name, money(value)]);
+    else if (typeof value === "object" && "amount" in value && typeof value.currency === "string") found.push([name, `${value.amount} ${value.currency}`]);
     else if (typeof value === "object") Object.entries(value).forEach(([key, one]) => walk(one, key, depth + 1));
     else if (MONEY.test(name) && /^-?[\d.,]+$/.test(String(value))) found.push([name, String(value)]);
   };
@@ -94,6 +95,6 @@ function Detail({ held, ask }) {
     ${one.edits?.length ? html`<h3>Edits</h3><ul>${one.edits.map((edit) => html`<li class="text">${edit.by}, <${Age} at=${edit.at} />: <code>${edit.before.slice(0, 10)}</code> became <code>${edit.after.slice(0, 10)}</code></li>`)}</ul>` : null}
     ${one.votes?.length ? html`<h3>Votes</h3><ul class="stack">${one.votes.map((vote) => html`<li class="row"><${Badge} status=${vote.approve ? "approved" : "denied"} /> <strong class="text">${vote.by}</strong> <span class="text">${vote.reason}</span> <${Age} at=${vote.at} /></li>`)}</ul>` : null}
     ${own ? html`<p class="banner info">You asked for this run, and nobody decides on what they sent.</p>` : over ? html`<p class="banner warn">It has expired, so it cannot be decided any more.</p>` : stale ? html`<p class="banner warn">It was edited just now; look again.</p>` : null}
-    <div class="row"><button type="button" class="good" data-vote="a" disabled=${blocked} onClick=${() => ask(one, true)}>Approve <kbd>a</kbd></button>
+    <div class="row votes"><button type="button" class="good" data-vote="a" disabled=${blocked} onClick=${() => ask(one, true)}>Approve <kbd>a</kbd></button>
       <button type="button" class="bad" data-vote="r" disabled=${blocked} onClick=${() => ask(one, false)}>Refuse <kbd>r</kbd></button></div></article>`;
 }

@@ -45,7 +45,7 @@ function Question({ pipeline }) {
   };
   const toggle = () => (raw.value = raw.value === null ? JSON.stringify(cleaned(value.value, schema, schema), null, 2) : null);
   return html`<form class="card stack" onSubmit=${send} novalidate=${raw.value !== null}>
-      <div class="row"><h2>${schema.title || "Question"}</h2><button type="button" class="quiet" aria-pressed=${raw.value !== null} onClick=${toggle}>as JSON</button></div>
+      <div class="row"><h2>${titled(schema.title || "Question")}</h2><button type="button" class="quiet" aria-pressed=${raw.value !== null} onClick=${toggle}>as JSON</button></div>
       ${schema.description ? html`<p class="mute text">${schema.description}</p>` : null}
       <${Drop} take=${(text) => (raw.value = text)} />
       ${raw.value === null ? html`<${Form} schema=${schema} root=${schema} value=${value.value} set=${(next) => (value.value = next)} errors=${problem.value?.errors || []} />`
@@ -118,3 +118,6 @@ function Progress({ run }) {
     ${status === "failed" ? html`<p class="banner warn">No answer came: <code>${record.value.code}</code> <span class="text">${record.value.detail || ""}</span></p>` : null}
     ${answer ? html`<${Value} value=${answer} />` : null}</section>`;
 }
+
+/** FinanceQuestion -> Finance question. */
+const titled = (name) => name.replace(/([a-z])([A-Z])/g, (_, before, after) => `${before} ${after.toLowerCase()}`);

@@ -1,7 +1,7 @@
 // Live: the pipelines as graphs, with what happens on them now.
 import { follow } from "../api.js";
 import { announce, may, useData } from "../store.js";
-import { Badge, Empty, Figure, Loaded, Page, Table, Trouble, number, words } from "../ui.js";
+import { Badge, Empty, Figure, Loaded, Page, Table, Trouble, number, span, words } from "../ui.js";
 import { html, useEffect, useMemo, useRef, useSignal } from "../vendor.js";
 import { Drawing } from "../graph.js";
 
@@ -22,7 +22,7 @@ function count(found, event) {
   if (!["accepted", "started", "progress"].includes(event.kind)) one.last = event.kind;
   one.recent = [event, ...one.recent].slice(0, RECENT);
   if (found.agents.size < 2_000 || found.agents.has(agent)) found.agents.set(agent, one);
-  if (event.recipient && event.kind === "accepted") {
+  if (event.recipient && event.kind === "started") {
     const edge = `${event.sender.startsWith("caller") ? "(caller)" : event.sender}→${event.recipient}`;
     if (found.edges.size < 5_000 || found.edges.has(edge)) found.edges.set(edge, (found.edges.get(edge) || 0) + 1);
   }
@@ -78,10 +78,10 @@ function Board({ pipelines, chosen }) {
   return html`<${Page} title=${chosen.title || chosen.id} note="What the bus does now: who sends to whom, what waits, and what is stopped." actions=${actions}>
     <dl class="figures">
       <${Figure} label="Stream" value=${html`<${Badge} status=${state.value === "live" ? "live" : state.value === "refused" ? "refused" : "retrying"} text=${state.value} />`} />
-      <${Figure} label="Events a second" value=${rate.toFixed(rate < 10 ? 1 : 0)} />
-      <${Figure} label="Runs in flight" value=${number(figures.runs)} />
+      <${Figure} label="Events/s" value=${rate.toFixed(rate < 10 ? 1 : 0)} />
+      <${Figure} label="Runs" value=${number(figures.runs)} />
       <${Figure} label="Queued" value=${number(figures.queued)} />
-      <${Figure} label="Held for people" value=${number(figures.held)} tone=${figures.held ? "hold" : ""} />
+      <${Figure} label="Held" value=${number(figures.held)} tone=${figures.held ? "hold" : ""} />
       <${Figure} label="Denied" value=${number(figures.denied)} tone=${figures.denied ? "bad" : ""} />
       <${Figure} label="Dead letters" value=${number(figures.letters)} tone=${figures.letters ? "bad" : ""} />
     </dl>
@@ -110,7 +110,7 @@ function row(node, topology, figures) {
   const targets = topology.edges.filter((edge) => edge.source === node.id).map((edge) => edge.target);
   return { key: node.id, cells: [html`<span class="text">${node.title}</span>`, html`<span class="text">${targets.join(", ") || "–"}</span>`,
     html`<${Badge} status=${figures?.suspended ? "paused" : "live"} text=${figures?.suspended || (node.kind === "agent" ? "delivering" : node.kind)} />`,
-    number(figures?.queued), number(figures?.running), number(figures?.handled), number(figures?.denied), figures?.p50_ms == null ? "–" : `${figures.p50_ms.toPrecision(3)} ms`] };
+    number(figures?.queued), number(figures?.running), number(figures?.handled), number(figures?.denied), figures?.p50_ms == null ? "–" : span(figures.p50_ms / 1000)] };
 }
 
 function Node({ id, topology, figures, counted }) {

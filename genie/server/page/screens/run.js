@@ -39,7 +39,8 @@ export default function Run({ id }) {
   useEffect(() => {
     over.value = !!run.data && !["running", "held"].includes(run.data.status);
   }, [run.data?.status]);
-  const found = useMemo(() => deliveries(events), [turn.value]);
+  const still = run.data && !over.value && run.data.status === "held" ? Math.round(now.value - run.data.at) : 0;
+  const found = useMemo(() => deliveries(events, still && events.length ? events[0].at + still : 0), [turn.value, still]);
   const cancel = async (reason) => {
     asking.value = false;
     if (reason === null) return;
@@ -75,7 +76,7 @@ function Head({ run, found }) {
   const worked = found.reduce((sum, one) => sum + one.parts.filter((part) => part.kind === "working").reduce((all, part) => all + part.to - part.from, 0), 0);
   return html`<dl class="figures"><${Figure} label="Status" value=${html`<${Badge} status=${run.status} />`} />
     <${Figure} label="Started" value=${html`<${Age} at=${run.at} />`} /><${Figure} label=${run.ended_at ? "Took" : "For"} value=${span(Math.max(0, took))} />
-    <${Figure} label="Agents worked" value=${span(worked)} /><${Figure} label="Waited for people" value=${span(waited)} tone=${waited ? "hold" : ""} />
+    <${Figure} label="Work" value=${span(worked)} /><${Figure} label="Held for" value=${span(waited)} tone=${waited ? "hold" : ""} />
     <${Figure} label="Handled" value=${number(run.messages?.handled)} /><${Figure} label="In flight" value=${number(run.messages?.in_flight)} />
     <${Figure} label="Denied" value=${number(run.messages?.denied)} tone=${run.messages?.denied ? "bad" : ""} /></dl>
     ${run.code ? html`<p class="banner warn">No answer came: <code>${run.code}</code> <span class="text">${run.detail || ""}</span></p>` : null}`;
