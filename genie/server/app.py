@@ -11,18 +11,19 @@ from starlette.routing import Route
 
 from genie.errors import CapacityError, RuntimeClosedError, RuntimeDrainingError, class_name
 from genie.errors.tracebacks import place_of
+from genie.server.document import document
 from genie.server.problems import Problem
 from genie.server.routes import RULES
 from genie.server.server import Call, Server
-from genie.server.site import Site
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from starlette.responses import Response
+    from starlette.routing import BaseRoute
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from genie.server.routes import Rule
+    from genie.server.rules import Rule
 
 MOST_HEADERS = 100
 MOST_HEADER_BYTES = 16_384
@@ -109,7 +110,9 @@ class Door:
             nonlocal began
             if message["type"] == "http.response.start":
                 began = True
-                message = {**message, "headers": [*message.get("headers", ()), *self._added]}
+                own = message.get("headers", [])
+                names = {name for name, _ in own}
+                message = {**message, "headers": [*own, *(one for one in self._added if one[0] not in names)]}
             await send(message)
 
         refused = self._refused(scope)
@@ -139,13 +142,22 @@ def host_name(value: str) -> str:
     return name if name and port.isascii() and port.isdigit() else value
 
 
-def application(server: Server, rules: Sequence[Rule] = RULES) -> ASGIApp:
-    """Return the ASGI application of a server."""
+def application(server: Server, rules: Sequence[Rule] = RULES, more: Iterable[BaseRoute] = ()) -> ASGIApp:
+    """Return the ASGI application of a server.
+
+    Args:
+        server: The server.
+        rules: Its routes.
+        more: Routes of files that show nothing of anybody, such as the page.
+    """
+    server.describe = lambda: document(rules, server.hosted.values())
     paths: dict[str, list[Rule]] = {}
     for rule in rules:
         paths.setdefault(rule.path, []).append(rule)
-    routes = [*(Route(path, Endpoint(server, of)) for path, of in paths.items()), *Site().routes()]
-    return Door(Starlette(routes=routes, exception_handlers={404: _not_found}), server)
+    routes = [Route(path, Endpoint(server, of)) for path, of in paths.items()]
+    app = Starlette(routes=[*routes, *more], exception_handlers={404: _not_found})
+    app.router.redirect_slashes = False  # every path has one form
+    return Door(app, server)
 
 
 async def _not_found(_request: Request, _error: Exception) -> Response:

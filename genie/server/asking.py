@@ -108,10 +108,13 @@ async def run_events(call: Call) -> ASGIApp:
 async def all_events(call: Call) -> ASGIApp:
     """Stream the events of all runs that the caller may see."""
     server, who = call.server, call.who
-    wanted = frozenset(filter(None, call.request.query_params.get("runs", "")[:10_000].split(",")))
+    query = call.request.query_params
+    wanted, pipeline = frozenset(filter(None, query.get("runs", "")[:10_000].split(","))), query.get("pipeline")
     return Events(
         server.everything, server.epoch, _last_seen(call) if _given(call) else server.everything.last,
-        allowed=lambda run: run.visible_to(who) and (not wanted or run.id in wanted), good=lambda: server.good(who),
+        allowed=lambda run: (
+            run.visible_to(who) and (not wanted or run.id in wanted) and pipeline in {None, run.pipeline}
+        ), good=lambda: server.good(who),
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from genie.errors import InputError
 from genie.server.app import MOST_HEADER_BYTES, application
+from genie.server.site import Site
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -121,8 +122,8 @@ async def serve(
         told: Called with the address once requests are answered.
     """
     config = uvicorn.Config(
-        application(server), http=Connection, ws="none", lifespan="off", log_config=None, access_log=False,
-        server_header=False, date_header=False, timeout_graceful_shutdown=5, proxy_headers=False,
+        application(server, more=Site().routes()), http=Connection, ws="none", lifespan="off", log_config=None,
+        access_log=False, server_header=False, date_header=False, timeout_graceful_shutdown=5, proxy_headers=False,
     )  # fmt: skip
     running = _Uvicorn(config)
     async with server.open(), anyio.create_task_group() as tasks:

@@ -96,8 +96,7 @@ def new_key(**facts: object) -> tuple[str, ApiKey]:
         InputError: A fact is not valid.
     """
     name = base64.b32encode(os.urandom(5)).decode().lower()
-    secret = base64.urlsafe_b64encode(os.urandom(32)).decode().rstrip("=")
-    text = f"{PREFIX}{name}_{secret}"
+    text = f"{PREFIX}{name}_{_random()}"
     try:
         kept = ApiKey.model_validate({**facts, "id": name, "sha256": hashlib.sha256(text.encode()).hexdigest()})
     except ValidationError as error:
@@ -215,6 +214,16 @@ def _verified(token: str, signed: SignedIdentity, now: float) -> Caller | None:
         return None
 
 
+class Session(NamedTuple):
+    """One session of the page."""
+
+    principal: Principal
+    csrf: str
+    """The page sends it with every request that changes something; no other site can read it."""
+    began: float
+    used: float
+
+
 class Sessions:
     """Sessions of the page: a random id in a cookie, and here what it stands for.
 
@@ -228,32 +237,37 @@ class Sessions:
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
-        self._open: OrderedDict[str, tuple[Principal, float, float]] = OrderedDict()
+        self._open: OrderedDict[str, Session] = OrderedDict()
 
-    def begin(self, principal: Principal) -> str:
-        """Return the id of a new session."""
+    def begin(self, principal: Principal) -> tuple[str, Session]:
+        """Return the id of a new session, and the session."""
         now = self._now()
         while len(self._open) >= self.MOST:
             self._open.popitem(last=False)
-        name = base64.urlsafe_b64encode(os.urandom(32)).decode().rstrip("=")
-        self._open[_digest(name)] = (principal, now, now)
-        return name
+        name = _random()
+        made = self._open[_digest(name)] = Session(principal, _random(), now, now)
+        return name, made
 
-    def find(self, name: str) -> Principal | None:
-        """Return whose session it is; None once it is over."""
-        found, now = self._open.get(_digest(name)), self._now()
+    def find(self, name: str) -> Session | None:
+        """Return a session; None once it is over."""
+        key, now = _digest(name), self._now()
+        found = self._open.get(key)
         if found is None:
             return None
-        principal, began, used = found
-        if now - used > self.IDLE_S or now - began > self.LONGEST_S:
-            del self._open[_digest(name)]
+        if now - found.used > self.IDLE_S or now - found.began > self.LONGEST_S:
+            del self._open[key]
             return None
-        self._open[_digest(name)] = (principal, began, now)
-        return principal
+        found = self._open[key] = found._replace(used=now)
+        self._open.move_to_end(key)
+        return found
 
     def end(self, name: str) -> None:
         """End a session."""
         self._open.pop(_digest(name), None)
+
+
+def _random() -> str:
+    return base64.urlsafe_b64encode(os.urandom(32)).decode().rstrip("=")
 
 
 def _digest(name: str) -> str:

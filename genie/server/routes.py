@@ -1,40 +1,10 @@
-"""The table of routes: each with the right that it needs and the kind of what it shows."""
+"""The table of routes."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
-
-from genie.server import asking, governing, system, topology
+from genie.server import asking, document, governing, system, topology
 from genie.server.bodies import Act, Ballot, Login, Question
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from starlette.types import ASGIApp
-
-    from genie.server.bodies import Body
-    from genie.server.principals import Right
-    from genie.server.server import Call
-
-Kind = Literal["run", "approval", "agent", "dead_letter", "incident", "pipeline"]
-"""What a route with an id shows one of."""
-
-
-class Rule(NamedTuple):
-    """One route: who may use it, what it is about, and what answers."""
-
-    method: Literal["GET", "POST", "DELETE"]
-    path: str
-    right: Right | None
-    """Right that the caller needs; None for one that anybody may use and that shows nothing of anybody."""
-    kind: Kind | None
-    """Kind of the object that ``{id}`` names; the caller's tenant and ownership decide whether it is there."""
-    endpoint: Callable[[Call], Awaitable[ASGIApp]]
-    body: type[Body] | None = None
-    status: int = 200
-    """Of a success."""
-    media: str = "application/json"
-
+from genie.server.rules import Rule
 
 RULES: tuple[Rule, ...] = (
     Rule("POST", "/v1/ask", "ask", None, asking.ask, Question),
@@ -71,6 +41,7 @@ RULES: tuple[Rule, ...] = (
     Rule("POST", "/v1/session", None, None, system.login, Login),
     Rule("GET", "/v1/session", "observe", None, system.session),
     Rule("DELETE", "/v1/session", "observe", None, system.logout, None, 204),
+    Rule("GET", "/openapi.json", "observe", None, document.show),
     Rule("GET", "/livez", None, None, system.live),
     Rule("GET", "/readyz", None, None, system.ready),
 )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import hmac
 import os
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import anyio
 from pydantic import BaseModel, ConfigDict, Field
@@ -15,11 +16,11 @@ from genie.errors import InputError
 from genie.runtime.runtime import Runtime
 from genie.server.hosting import MOST_TOLD, Hosted, HostedRun, Ring
 from genie.server.limits import Rates, Repeats
-from genie.server.principals import LONGEST_TOKEN, NOBODY, PREFIX, ApiKeys, Principal, Sessions, Tokens
+from genie.server.principals import LONGEST_TOKEN, NOBODY, PREFIX, ApiKeys, Principal, Session, Sessions, Tokens
 from genie.server.problems import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from starlette.requests import Request
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 
 COOKIE = "genie"
 SECURE_COOKIE = "__Host-genie"
-PAGE_HEADER = "x-genie-page"
-"""Header that the page sends with every request that changes something; no other site can send it."""
+CSRF_HEADER = "x-csrf-token"
+"""Header in which the page sends the secret of its session with every request that changes something."""
 KEYS_EVERY_S = 2.0
 """Seconds between two looks at the file of keys."""
 _SAFE = frozenset({"GET", "HEAD"})
@@ -84,6 +85,9 @@ class Server:
         self.strangers = Rates(10, 20, self._clock.now)
         """Requests without good credentials, by address."""
         self.repeats = Repeats(self._clock.now)
+        self.describe: Callable[[], dict[str, Any]] = dict
+        """Makes the document of the API; its application sets it."""
+        self.described: dict[str, Any] | None = None
         self._key_file = key_file
 
     def now(self) -> float:
@@ -167,13 +171,14 @@ class Server:
         if given is not None:
             scheme, _, token = given.partition(" ")
             return self.resolve(token.strip()) if scheme.lower() == "bearer" else None
-        cookie = self.session_of(request)
-        found = None if cookie is None else self.sessions.find(cookie)
-        if found is None or not self.good(found):
+        found = self.session(request)
+        if found is None:
             return None
         if request.method not in _SAFE:
             same_site(request)
-        return found
+            if not hmac.compare_digest(request.headers.get(CSRF_HEADER, "").encode(), found.csrf.encode()):
+                raise Problem("cross_site", f"the page sends the secret of its session in {CSRF_HEADER}")
+        return found.principal
 
     def resolve(self, token: str) -> Principal | None:
         """Return whose a key or a signed token is."""
@@ -187,6 +192,12 @@ class Server:
     def cookie(self) -> str:
         """The name of the cookie."""
         return SECURE_COOKIE if self.settings.secure else COOKIE
+
+    def session(self, request: Request) -> Session | None:
+        """Return the session of a request; None without a good one."""
+        name = self.session_of(request)
+        found = None if name is None else self.sessions.find(name)
+        return found if found is not None and self.good(found.principal) else None
 
     def session_of(self, request: Request) -> str | None:
         """Return the id of a session that a request names."""
@@ -269,5 +280,3 @@ def same_site(request: Request) -> None:
         raise Problem("cross_site")
     if origin is not None and origin.partition("://")[2] != headers.get("host"):
         raise Problem("cross_site")
-    if PAGE_HEADER not in headers:
-        raise Problem("cross_site", f"the page sends the header {PAGE_HEADER}")

@@ -28,9 +28,10 @@ async def login(call: Call) -> ASGIApp:
     old = call.server.session_of(call.request)
     if old is not None:
         call.server.sessions.end(old)
-    response = JSONResponse(_who(found))
+    name, begun = call.server.sessions.begin(found)
+    response = JSONResponse(_who(found, begun.csrf))
     response.set_cookie(
-        call.server.cookie, call.server.sessions.begin(found), httponly=True, samesite="lax",
+        call.server.cookie, name, httponly=True, samesite="lax",
         secure=call.server.settings.secure, path="/",
     )  # fmt: skip
     return response
@@ -38,7 +39,8 @@ async def login(call: Call) -> ASGIApp:
 
 async def session(call: Call) -> ASGIApp:
     """Show who calls, and what it may do."""
-    return JSONResponse(_who(call.who))
+    found = None if "authorization" in call.request.headers else call.server.session(call.request)
+    return JSONResponse(_who(call.who, None if found is None else found.csrf))
 
 
 async def logout(call: Call) -> ASGIApp:
@@ -51,11 +53,12 @@ async def logout(call: Call) -> ASGIApp:
     return response
 
 
-def _who(found: Principal) -> dict[str, object]:
+def _who(found: Principal, csrf: str | None) -> dict[str, object]:
     caller = found.caller
     return {
         "user": caller.user, "tenant": caller.tenant, "roles": sorted(caller.roles), "region": caller.region,
         "clearance": caller.clearance.label, "rights": sorted(found.rights), "expires_at": caller.expires_at,
+        "csrf": csrf,
     }  # fmt: skip
 
 

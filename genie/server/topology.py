@@ -95,7 +95,7 @@ def layout(nodes: Sequence[str], edges: Sequence[tuple[str, str]]) -> dict[str, 
     for sweep in range(SWEEPS):
         down = sweep % 2 == 0
         for rank in sorted(layers, reverse=not down):
-            layers[rank].sort(key=lambda node: _middle(before[node] if down else after[node], rows, rows[node]))  # noqa: B023 - used at once
+            layers[rank].sort(key=lambda node: _middle(before[node] if down else after[node], rows, rows[node]))
             rows.update({node: float(row) for row, node in enumerate(layers[rank])})
     highest = max(map(len, layers.values()), default=1)
     return {

@@ -1,0 +1,293 @@
+"""A client of ``genie serve``: the calls of a runtime over HTTP, with the errors of the library.
+
+``Client`` is for programs with an event loop, ``SyncClient`` for the others; both speak to one server with one key.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
+
+import httpx
+
+from genie.contracts.message import Payload
+from genie.errors import (
+    CapacityError,
+    EdgeError,
+    IdentityError,
+    InputError,
+    RunCancelledError,
+    RunExpiredError,
+    RunHeld,
+    RunStalled,
+    RuntimeDrainingError,
+)
+from genie.inflight.events import Event
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator, Mapping
+    from types import TracebackType
+
+T = TypeVar("T", bound=Payload)
+WAIT_S = 120
+"""Longest wait of one request; the client asks again until its own limit."""
+MORE_S = 15.0
+"""Seconds beyond the server's wait after which a request is given up."""
+LONGEST_LINE = 1 << 20
+_AGAIN_S = {"rate_limited": 1.0, "budget": 60.0}
+
+
+class Told(NamedTuple):
+    """One event of a stream, and the id to resume after."""
+
+    id: str
+    run: str
+    event: Event
+
+
+class Client:
+    """Asks the pipelines of one server.
+
+    Args:
+        url: Of the server, for example ``http://127.0.0.1:8080``.
+        key: An API key, or a signed token.
+        transport: What carries the requests; the network by default.
+        timeout_s: Seconds that one request may take beyond what it waits for.
+    """
+
+    def __init__(
+        self, url: str, key: str, *, transport: httpx.AsyncBaseTransport | None = None, timeout_s: float = MORE_S
+    ) -> None:
+        self._timeout_s = timeout_s
+        self._http = httpx.AsyncClient(
+            base_url=url, headers={"Authorization": f"Bearer {key}"}, transport=transport, timeout=timeout_s,
+            follow_redirects=False, trust_env=False,
+        )  # fmt: skip
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._http.aclose()
+
+    async def ask(
+        self, pipeline: str, question: Payload | Mapping[str, Any], answer: type[T], *, wait_s: int = 30,
+        key: str | None = None,
+    ) -> T:  # fmt: skip
+        """Ask a pipeline and wait for its answer; the run is cancelled where this is cancelled.
+
+        Args:
+            pipeline: Its id.
+            question: A payload, or its fields.
+            answer: Class of the answer.
+            wait_s: Seconds to wait, up to ``WAIT_S``; the run goes on beyond.
+            key: Sent as ``Idempotency-Key``: the same key with the same question gets the same run.
+
+        Raises:
+            RunStalled, RunHeld, RunExpiredError, RunCancelledError: As ``Runtime.ask``.
+            IdentityError: The key is not good, or lacks a right.
+            InputError: The pipeline is not known, or the question is not valid.
+            CapacityError, RuntimeDrainingError: The server takes no more work now.
+            EdgeError: The server cannot be reached, or too many requests were sent.
+        """
+        headers = {"Prefer": f"wait={min(wait_s, WAIT_S)}"} | ({} if key is None else {"Idempotency-Key": key})
+        found = await self._call(
+            "POST", "/v1/ask", _asked(pipeline, question), headers=headers, timeout=wait_s + self._timeout_s
+        )
+        return _answered(found, answer)
+
+    async def start(
+        self, pipeline: str, question: Payload | Mapping[str, Any], *, key: str | None = None
+    ) -> dict[str, Any]:
+        """Ask a pipeline and return the run at once, as JSON values; ``run`` looks at it again."""
+        headers = {} if key is None else {"Idempotency-Key": key}
+        return await self._call("POST", "/v1/runs", _asked(pipeline, question), headers=headers)
+
+    async def run(self, run_id: str) -> dict[str, Any]:
+        """Return a run as JSON values."""
+        return await self._call("GET", f"/v1/runs/{_quoted(run_id)}")
+
+    async def cancel(self, run_id: str) -> dict[str, Any]:
+        """Cancel a run."""
+        return await self._call("DELETE", f"/v1/runs/{_quoted(run_id)}")
+
+    async def vote(self, hold_id: str, *, approve: bool, reason: str, payload_sha256: str) -> dict[str, Any]:
+        """Vote for or against what is held; the digest says what was looked at."""
+        body = {"approve": approve, "reason": reason, "payload_sha256": payload_sha256}
+        return await self._call("POST", f"/v1/approvals/{_quoted(hold_id)}/votes", body)
+
+    async def get(self, path: str, **query: str | int) -> dict[str, Any]:
+        """Return what a path of the API shows, for example ``/v1/agents``."""
+        return await self._call("GET", path, params=query)
+
+    async def events(self, run_id: str, *, after: str = "") -> AsyncIterator[Told]:
+        """Yield the events of a run until it is over; a connection that breaks is resumed.
+
+        Raises:
+            EdgeError: The server cannot be reached any more.
+        """
+        while True:
+            headers = {"Last-Event-ID": after} if after else {}
+            seen = 0
+            with contextlib.suppress(httpx.ReadError, httpx.RemoteProtocolError, httpx.ReadTimeout):
+                async with self._stream(f"/v1/runs/{_quoted(run_id)}/events", headers) as response:
+                    if response.status_code == 204:
+                        return
+                    async for kind, name, data in _told(response):
+                        if kind == "end":
+                            return
+                        if name:
+                            after, seen = name, seen + 1
+                            yield Told(name, data.pop("run"), Event(**{f: data[f] for f in Event._fields}))
+            if not seen:
+                raise EdgeError(host=self._http.base_url.host, problem="the stream of events broke off", again_s=1.0)
+
+    @contextlib.asynccontextmanager
+    async def _stream(self, path: str, headers: Mapping[str, str]) -> AsyncIterator[httpx.Response]:
+        try:
+            async with self._http.stream("GET", path, headers=headers, timeout=httpx.Timeout(45.0)) as response:
+                if response.status_code >= 400:
+                    await response.aread()
+                    raise _error(response)
+                yield response
+        except httpx.ConnectError as error:
+            raise EdgeError(host=self._http.base_url.host, problem=type(error).__name__, again_s=1.0) from None
+
+    async def _call(self, method: str, path: str, body: object = None, **more: Any) -> dict[str, Any]:
+        if body is not None:
+            more["json"] = body
+        try:
+            response = await self._http.request(method, path, **more)
+        except httpx.HTTPError as error:
+            raise EdgeError(host=self._http.base_url.host, problem=type(error).__name__, again_s=1.0) from None
+        if response.status_code >= 400:
+            raise _error(response)
+        found: dict[str, Any] = response.json()
+        return found
+
+
+class SyncClient:
+    """``Client`` for programs without an event loop; each call blocks until it is over.
+
+    Args:
+        url: Of the server.
+        key: An API key, or a signed token.
+        timeout_s: Seconds that one request may take beyond what it waits for.
+    """
+
+    def __init__(self, url: str, key: str, *, timeout_s: float = MORE_S) -> None:
+        from anyio.from_thread import start_blocking_portal  # noqa: PLC0415 - for this class alone
+
+        self._stack = contextlib.ExitStack()
+        self._portal = self._stack.enter_context(start_blocking_portal())
+        client = Client(url, key, timeout_s=timeout_s)
+        self._client = self._stack.enter_context(self._portal.wrap_async_context_manager(client))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def ask(
+        self, pipeline: str, question: Payload | Mapping[str, Any], answer: type[T], *, wait_s: int = 30,
+        key: str | None = None,
+    ) -> T:  # fmt: skip
+        """As ``Client.ask``."""
+        return self._portal.call(lambda: self._client.ask(pipeline, question, answer, wait_s=wait_s, key=key))
+
+    def start(self, pipeline: str, question: Payload | Mapping[str, Any], *, key: str | None = None) -> dict[str, Any]:
+        """As ``Client.start``."""
+        return self._portal.call(lambda: self._client.start(pipeline, question, key=key))
+
+    def run(self, run_id: str) -> dict[str, Any]:
+        """As ``Client.run``."""
+        return self._portal.call(self._client.run, run_id)
+
+    def cancel(self, run_id: str) -> dict[str, Any]:
+        """As ``Client.cancel``."""
+        return self._portal.call(self._client.cancel, run_id)
+
+    def get(self, path: str, **query: str | int) -> dict[str, Any]:
+        """As ``Client.get``."""
+        return self._portal.call(lambda: self._client.get(path, **query))
+
+    def events(self, run_id: str, *, after: str = "") -> Iterator[Told]:
+        """As ``Client.events``."""
+        found = self._client.events(run_id, after=after)
+        while True:
+            try:
+                yield self._portal.call(found.__anext__)
+            except StopAsyncIteration:
+                return
+
+
+async def _told(response: httpx.Response) -> AsyncIterator[tuple[str, str, dict[str, Any]]]:
+    """Yield kind, id and data of server-sent events."""
+    kind, name, data = "message", "", ""
+    async for line in response.aiter_lines():
+        if len(line) > LONGEST_LINE:
+            raise EdgeError(host=response.url.host, problem="a line of the stream is too long")
+        field, _, value = line.partition(": ")
+        if field == "event":
+            kind = value
+        elif field == "id":
+            name = value
+        elif field == "data":
+            data += value
+        elif not line:
+            if data:
+                yield kind, name, json.loads(data)
+            kind, name, data = "message", "", ""
+
+
+def _asked(pipeline: str, question: Payload | Mapping[str, Any]) -> dict[str, Any]:
+    fields = question.model_dump(mode="json") if isinstance(question, Payload) else dict(question)
+    return {"pipeline": pipeline, "payload": fields}
+
+
+def _answered(found: Mapping[str, Any], answer: type[T]) -> T:
+    if found["status"] == "complete":
+        if found["answer"] is None:
+            raise IdentityError("withheld", "the answer was judged for another caller")
+        return answer.model_validate(found["answer"])
+    if found["status"] == "held":
+        raise RunHeld(run_id=found["id"], holds=tuple(found["held"]))
+    raise RunExpiredError(run_id=found["id"], reason="the wait is over; the run goes on")
+
+
+def _error(response: httpx.Response) -> Exception:
+    """Return the error of the library that a problem is."""
+    try:
+        found: dict[str, Any] = response.json()
+        code = str(found["code"])
+    except (ValueError, KeyError, TypeError):
+        found, code = {}, f"http_{response.status_code}"
+    run, reason, detail = str(found.get("run", "")), str(found.get("reason", "")), str(found.get("detail", ""))
+    host = response.url.host
+    if run and code in {"expired", "cancelled"}:
+        return (RunExpiredError if code == "expired" else RunCancelledError)(run_id=run, reason=reason or code)
+    if run:
+        named = tuple(f"{one['agent']}: {one['outcome']}({one['code']})" for one in found.get("missing", ()))
+        return RunStalled(run_id=run, expected="the answer", reasons=named or (reason or code,))
+    if code in {"unauthenticated", "forbidden", "cross_site"}:
+        return IdentityError(code, detail or str(found.get("title", code)))
+    if code in {"draining", "overflow"}:
+        return RuntimeDrainingError() if code == "draining" else CapacityError()
+    if code in _AGAIN_S:
+        return EdgeError(host=host, problem=code, again_s=float(response.headers.get("retry-after", _AGAIN_S[code])))
+    if response.status_code >= 500:
+        return EdgeError(host=host, problem=code, again_s=None)
+    places = "; ".join(f"{one['pointer']} {one['problem']}" for one in found.get("errors", ()))
+    return InputError(f"the request to {response.url.path}", f"{code}: {places or detail}".removesuffix(": "))
+
+
+def _quoted(name: str) -> str:
+    from urllib.parse import quote  # noqa: PLC0415 - beside its only use
+
+    return quote(name, safe="")
