@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from genie.server.server import Server
 
-HEAD_S = 10.0
-"""Seconds in which the head of a request must have arrived, and a new connection must have sent one."""
 SEND_BUFFER = 65_536
 """Bytes that the kernel keeps for one client that does not read; its own choice is megabytes."""
 BACKLOG = 2_048
@@ -31,13 +29,16 @@ _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close
 class Connection(HttpToolsProtocol):
     """A connection whose heads are bounded in size and time; uvicorn bounds neither."""
 
+    head_s: float
+    """Seconds in which the head of a request must have arrived, and a new connection must have sent one."""
+
     def connection_made(self, transport: Any) -> None:
         """Begin to wait for the first head."""
         super().connection_made(transport)
         self._head: int | None = 0
         """Bytes of the head so far; None while a body or an answer is under way."""
         self._tail = b""
-        self._limit = self.loop.call_later(HEAD_S, self._late)
+        self._limit = self.loop.call_later(self.head_s, self._late)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the limit."""
@@ -48,7 +49,7 @@ class Connection(HttpToolsProtocol):
         """Take bytes, unless they make a head that is too large."""
         if self._head is not None:
             if self._head == 0 and self._limit.cancelled():
-                self._limit = self.loop.call_later(HEAD_S, self._late)
+                self._limit = self.loop.call_later(self.head_s, self._late)
             joined = self._tail + data
             end = joined.find(b"\r\n\r\n")
             self._head += len(data) if end < 0 else max(0, end - len(self._tail))
@@ -121,8 +122,9 @@ async def serve(
         stop: Waits for the end.
         told: Called with the address once requests are answered.
     """
+    bounded = type("BoundedConnection", (Connection,), {"head_s": server.settings.head_s})
     config = uvicorn.Config(
-        application(server, more=Site().routes()), http=Connection, ws="none", lifespan="off", log_config=None,
+        application(server, more=Site().routes()), http=bounded, ws="none", lifespan="off", log_config=None,
         access_log=False, server_header=False, date_header=False, timeout_graceful_shutdown=5, proxy_headers=False,
     )  # fmt: skip
     running = _Uvicorn(config)

@@ -45,6 +45,7 @@ class Settings(BaseModel):
     secure: bool = Field(default=False, description="A proxy in front speaks TLS, so that cookies are secure.")
     per_s: float = Field(default=200.0, gt=0, description="Requests a second of one caller.")
     burst: int = Field(default=400, ge=1, description="Requests of one caller that may come at once.")
+    head_s: float = Field(default=10.0, gt=0, description="Seconds in which the head of a request must have arrived.")
     drain_s: float = Field(default=30.0, ge=0, description="Seconds that runs have after SIGTERM.")
 
 

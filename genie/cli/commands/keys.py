@@ -32,7 +32,9 @@ def command() -> None:
     """Create, list and revoke the API keys of `genie serve`."""
 
 
-@command.command("create")
+@command.command("create", epilog=manual(
+    ("Make a key for a person", "genie keys create keys.json --user asha --role analyst --right ask --right observe"),
+))  # fmt: skip
 @_FILE
 @click.option("--user", required=True, help="Who calls with the key.")
 @click.option("--tenant", help="Tenant of the user.")
@@ -58,7 +60,7 @@ def create(file: Path, *, days: float, **facts: Any) -> None:
     click.echo(text)
 
 
-@command.command("list")
+@command.command("list", epilog=manual(("See who may call", "genie keys list served-keys.json")))
 @_FILE
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @guarded
@@ -75,7 +77,7 @@ def list_command(file: Path, *, as_json: bool) -> None:
         click.echo(plain(f"{key.id} {key.user}{where}: {', '.join(key.rights)}; {state}"))
 
 
-@command.command("revoke")
+@command.command("revoke", epilog=manual(("Take a key back", "genie keys revoke served-keys.json vh44bzpr")))
 @_FILE
 @click.argument("key_id", metavar="ID")
 @guarded

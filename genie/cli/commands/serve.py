@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command("serve", epilog=manual(
-    ("Make a key, then serve a pipeline that ships",
-     "genie keys create keys.json --user asha --right ask --right observe\ngenie serve insights --keys keys.json"),
+    ("Serve two pipelines that ship, for the holders of keys", "genie serve insights enquiry --keys served-keys.json"),
     exits={0: "drained", 2: f"{USUAL[2]}; or the address cannot be opened", 130: "stopped by a second signal"},
 ))  # fmt: skip
 @click.argument("pipelines", nargs=-1, required=True, type=click.Path(), shell_complete=suggestions.pipelines)

@@ -15,8 +15,12 @@ export class Problem extends Error {
 /** Called when the server no longer accepts who we are. */
 export const hooks = { signedOut: () => {}, reachable: (_ok) => {} };
 
+let secret = "";
+/** The secret of the session, which no other site can read; requests that change something carry it. */
+export const trust = (found) => (secret = found?.csrf || "");
+
 function headersOf(more) {
-  return { Accept: "application/json", "X-Genie-Page": "1", ...more }; // no other site can send the second
+  return { Accept: "application/json", ...(secret ? { "X-CSRF-Token": secret } : {}), ...more };
 }
 
 /**

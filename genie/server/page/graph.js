@@ -80,10 +80,10 @@ export function Drawing({ topology, agents, counted, picked, pick, send }) {
           const ended = Object.entries(seen?.counts || {}).filter(([kind]) => ["handled", "answered"].includes(kind)).reduce((sum, [, n]) => sum + n, 0);
           const below = figures?.suspended ? "suspended" : figures ? `${figures.handled ?? 0} handled${waiting ? ` · ${waiting} wait` : ""}` : ended ? `${ended} handled` : { agent: "quiet", join: "join", caller: "asks, and is answered" }[node.kind];
           return html`<g key=${node.id} class=${`node ${node.kind} ${stateOf(figures, seen)}`} transform=${`translate(${node.x + PAD} ${node.y + PAD})`} role="button" tabindex="0"
-              aria-pressed=${picked === node.id} aria-label=${`${node.title}, ${below}`} onClick=${() => pick(node.id)} onKeyDown=${(event) => key(event, node.id)}>
-            <title>${node.title}</title><rect width=${WIDTH} height=${HEIGHT} rx="10" />
+              aria-pressed=${picked === node.id} onClick=${() => pick(node.id)} onKeyDown=${(event) => key(event, node.id)}>
+            <rect width=${WIDTH} height=${HEIGHT} rx="10" />
             ${waiting ? html`<rect class="depth" x="6" y=${HEIGHT - 6} height="3" rx="1.5" width=${Math.min(WIDTH - 12, 8 + waiting * 3)} />` : null}
-            <text x="10" y="19">${cut(node.title, 20)}</text><text class="small" x="10" y="36">${cut(below, 24)}</text></g>`;
+            <text x="10" y="19">${cut(node.title, 20)}</text>${" "}<text class="small" x="10" y="36">${cut(below, 24)}</text></g>`;
         })}
       </svg><canvas ref=${canvas} aria-hidden="true"></canvas></div></div>`;
 }

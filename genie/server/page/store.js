@@ -1,5 +1,5 @@
 // What the whole page shares: who is signed in, where we are, whether the server answers, and the time.
-import { get, hooks, post, Problem, remove } from "./api.js";
+import { get, hooks, post, Problem, remove, trust } from "./api.js";
 import { effect, signal, useEffect, useSignal } from "./vendor.js";
 
 /** null: not asked yet; false: nobody is signed in. */
@@ -74,22 +74,30 @@ export function toast(text, tone = "good") {
 /** Ask the server who we are; a session cookie may have survived a reload. */
 export async function resume() {
   try {
-    session.value = await get("/v1/session");
+    enter(await get("/v1/session"));
   } catch (error) {
     if (error instanceof Problem && error.code === "offline") setTimeout(resume, 3_000);
     else session.value = false;
   }
 }
 
+function enter(found) {
+  trust(found);
+  session.value = found;
+}
+
 /** @param {string} key */
 export async function signIn(key) {
-  session.value = await post("/v1/session", { key });
+  enter(await post("/v1/session", { key }));
 }
 
 export async function signOut() {
   try {
     await remove("/v1/session");
+  } catch (error) {
+    toast(error.message, "bad");
   } finally {
+    trust(null);
     session.value = false;
   }
 }

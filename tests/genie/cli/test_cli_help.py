@@ -49,6 +49,7 @@ ELSEWHERE = {
     if " serve-schedule " in line
     or "control.db" in line
     or "orders.log" in line
+    or "served-keys.json" in line
     or line.startswith(("genie kill all ", "genie audit "))
     or (line.startswith("genie policy ") and "run.jsonl" in line)
 }

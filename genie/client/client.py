@@ -1,7 +1,4 @@
-"""A client of ``genie serve``: the calls of a runtime over HTTP, with the errors of the library.
-
-``Client`` is for programs with an event loop, ``SyncClient`` for the others; both speak to one server with one key.
-"""
+"""The clients: one for programs with an event loop, one for the others; both speak to one server with one key."""
 
 from __future__ import annotations
 

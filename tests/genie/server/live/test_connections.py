@@ -1,0 +1,203 @@
+"""Connections to a real server: heads without end, clients that go away or do not read, streams, and the drain."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+from anyio.abc import SocketStream
+
+from genie.client import Client, SyncClient
+from genie.config.pipeline import Pipeline
+from genie.errors import IdentityError, InputError, RunHeld, RunStalled
+from genie.server.connections import listening, serve
+from genie.server.principals import ApiKeys
+from genie.server.server import Server, Settings
+from tests.genie.desk_for_tests import Desk, Granted, Hand, Wish, pipeline, wish
+
+pytestmark = pytest.mark.anyio
+
+
+class Live(Desk):
+    """An open server on a port."""
+
+    address = ""
+
+    def link(self, key: str | None = None) -> httpx.AsyncClient:
+        headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+        return httpx.AsyncClient(base_url=self.address, headers=headers, trust_env=False, timeout=20)
+
+    async def raw(self) -> SocketStream:
+        return await anyio.connect_tcp("127.0.0.1", int(self.address.rpartition(":")[2]))
+
+
+@contextlib.asynccontextmanager
+async def live(*pipelines: Pipeline, **settings: Any) -> AsyncIterator[Live]:
+    server = Server(pipelines or (pipeline(),), ApiKeys(), Settings(**{"drain_s": 0.0, **settings}))
+    at, stop, ready = Live(server, Hand()), anyio.Event(), anyio.Event()
+
+    def told(address: str) -> None:
+        at.address = address
+        ready.set()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(serve, server, listening("127.0.0.1", 0, behind_proxy=False), stop.wait, told)
+        await ready.wait()
+        yield at
+        stop.set()
+
+
+async def received(stream: SocketStream) -> bytes:
+    whole = b""
+    with contextlib.suppress(anyio.EndOfStream, anyio.BrokenResourceError):
+        while True:
+            whole += await stream.receive()
+    return whole
+
+
+async def test_a_head_without_an_end_is_cut_off() -> None:
+    async with live() as at, await at.raw() as stream:
+        await stream.send(b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n")
+        with pytest.raises(anyio.BrokenResourceError):
+            for number in range(20_000):
+                await stream.send(f"x-{number}: {'y' * 100}\r\n".encode())
+        async with at.link() as http:
+            assert (await http.get("/livez")).status_code == 200
+
+
+async def test_a_head_that_takes_too_long_ends_the_connection() -> None:
+    async with live(head_s=0.05) as at, await at.raw() as stream:
+        await stream.send(b"GET /livez HT")
+        with anyio.fail_after(5):
+            assert await received(stream) == b""
+
+
+async def test_two_requests_on_one_connection_and_a_body_with_a_head_are_taken() -> None:
+    async with live() as at, at.link(at.key()) as http:
+        for text in ("x" * 200_000, "short"):
+            found = await http.post("/v1/ask", json=wish("grant", text))
+            assert found.json()["answer"] == {"text": text}
+
+
+async def test_a_client_that_goes_away_cancels_its_run() -> None:
+    async with live() as at:
+        key = at.key()
+        body = json.dumps(wish("slow")).encode()
+        stream = await at.raw()
+        await stream.send(
+            b"POST /v1/ask HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+            + f"Authorization: Bearer {key}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+        )  # fmt: skip
+        runs = at.server.hosted["desk"].runs
+        while not runs:
+            await at.server.everything.changed()
+        (run,) = runs.values()
+        await stream.aclose()
+        with anyio.fail_after(5):
+            await run.run.settled()
+        assert run.run.messages().balanced
+        assert run.run.messages().cancelled == 1
+
+
+async def test_a_stream_shows_events_as_they_happen_and_stops_with_a_revoked_key() -> None:
+    async with live() as at, at.link(at.key()) as http:
+        run = (await http.post("/v1/runs", json=wish("slow"))).json()["id"]
+        with anyio.fail_after(10):
+            async with http.stream("GET", f"/v1/runs/{run}/events") as stream:
+                kinds = []
+                async for line in stream.aiter_lines():
+                    kinds += [line.removeprefix("event: ")] if line.startswith("event: ") else []
+                    if kinds[-1:] == ["started"]:
+                        at.server.take_keys(ApiKeys())
+                assert kinds[-1] == "end"
+                assert "accepted" in kinds
+
+
+async def test_the_page_sees_all_runs_that_its_person_may_see() -> None:
+    async with live() as at, at.link(at.key()) as http:
+        with anyio.fail_after(10):
+            async with http.stream("GET", "/v1/events") as stream:
+                lines = stream.aiter_lines()
+                await anext(lines)
+                await at.ask(at.key("eve", tenant="south"))
+                mine = (await at.ask(at.key())).json()["id"]
+                async for line in lines:
+                    if line.startswith("data: "):
+                        assert json.loads(line[6:])["run"] == mine
+                        break
+
+
+async def test_a_drain_ends_streams_and_runs() -> None:
+    with anyio.fail_after(20):
+        async with live() as at:
+            http = at.link(at.key())
+            run = (await http.post("/v1/runs", json=wish("slow"))).json()["id"]
+        assert at.server.hosted["desk"].runs[run].run.at_rest
+        await http.aclose()
+
+
+async def test_the_client_raises_what_the_library_raises() -> None:
+    async with live() as at:
+        key = at.key()
+        async with Client(at.address, key) as client:
+            assert await client.ask("desk", Wish(kind="grant", text="tea"), Granted) == Granted(text="tea")
+            with pytest.raises(RunStalled) as stalled:
+                await client.ask("desk", Wish(kind="fail"), Granted)
+            assert "teller: dead_lettered" in stalled.value.reasons[0]
+            with pytest.raises(RunHeld) as held:
+                await client.ask("desk", Wish(kind="order"), Granted)
+            assert held.value.holds == tuple(one.id for one in at.server.hosted["desk"].runtime.approvals.holds())
+            with pytest.raises(InputError, match="not_found"):
+                await client.ask("nothing", Wish(kind="grant"), Granted)
+            with pytest.raises(InputError, match="/payload/kind"):
+                await client.ask("desk", {}, Granted)
+            run = await client.start("desk", Wish(kind="grant"), key="one")
+            assert (await client.start("desk", Wish(kind="grant"), key="one"))["id"] == run["id"]
+            kinds = [one.event.kind async for one in client.events(run["id"])]
+            assert kinds.count("answered") == 1
+        async with Client(at.address, "gk_no_key") as client:
+            with pytest.raises(IdentityError):
+                await client.get("/v1/runs")
+
+        def blocking() -> Granted:
+            with SyncClient(at.address, key) as client:
+                assert [one.event.kind for one in client.events(client.start("desk", Wish(kind="grant"))["id"])]
+                return client.ask("desk", Wish(kind="grant", text="sync"), Granted)
+
+        assert await anyio.to_thread.run_sync(blocking) == Granted(text="sync")
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])  # noqa: S104 - must be refused
+def test_an_address_that_others_can_reach_needs_a_proxy(host: str) -> None:
+    with pytest.raises(InputError, match="--behind-proxy"):
+        listening(host, 0, behind_proxy=False)
+    listening("127.0.0.1", 0, behind_proxy=False).close()
+
+
+def test_the_command_serves_and_ends_with_0_at_a_signal(tmp_path: Path) -> None:
+    keys = tmp_path / "keys.json"
+    genie = [sys.executable, "-m", "genie"]
+    made = subprocess.run([*genie, "keys", "create", keys, "--user", "ann"], capture_output=True, text=True, check=True)
+    assert made.stdout.startswith("gk_")
+    assert keys.stat().st_mode & 0o777 == 0o600
+    assert made.stdout.strip() not in keys.read_text()
+    started = [*genie, "serve", "enquiry", "--keys", keys, "--bind", "127.0.0.1:0"]
+    with subprocess.Popen(started, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr is not None
+            address = process.stderr.readline().split()[1]
+            with SyncClient(address, made.stdout.strip()) as client:
+                assert client.get("/v1/pipelines")["pipelines"][0]["id"] == "enquiry"
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(20) == 0
+        finally:
+            process.kill()
