@@ -162,6 +162,7 @@ export function Value({ value, depth = 0 }) {
   const entries = Object.entries(value);
   if (!entries.length) return html`<span class="mute">empty</span>`;
   if (depth > 6) return html`<code class="text">${JSON.stringify(value).slice(0, 500)}</code>`;
+  if (entries.length === 2 && typeof value.currency === "string" && /^-?\d[\d.,]*$/.test(String(value.amount))) return html`<span class="text">${`${value.amount} ${value.currency}`}</span>`;
   if (isMoney(value)) return html`<span class="text">${money(value)}</span>`;
   if (Array.isArray(value)) {
     const flat = value.every((one) => one === null || typeof one !== "object");

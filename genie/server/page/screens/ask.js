@@ -116,7 +116,7 @@ function Progress({ run }) {
     ${(notices || []).map((one) => html`<div class="banner info text">${one}</div>`)}
     ${missing?.length ? html`<div class="banner warn"><strong>▲ Some parts are missing:</strong> ${missing.map((one) => html`<span class="text">${typeof one === "string" ? one : `${one.agent} (${one.topic}, ${words(one.outcome)}${one.code ? `, ${one.code}` : ""})`}</span>`)}</div>` : null}
     ${status === "failed" ? html`<p class="banner warn">No answer came: <code>${record.value.code}</code> <span class="text">${record.value.detail || ""}</span></p>` : null}
-    ${answer ? html`<${Value} value=${answer} />` : null}</section>`;
+    ${answer ? html`${typeof answer.headline === "string" ? html`<p class="sum text">${answer.headline}</p>` : null}<${Value} value=${answer} />` : null}</section>`;
 }
 
 /** FinanceQuestion -> Finance question. */

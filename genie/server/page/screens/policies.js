@@ -9,7 +9,7 @@ export default function Policies() {
   return html`<${Page} title="Policies" note="Every message is judged by these before it is delivered. A policy in shadow judges and does not decide.">
     <${Loaded} state=${policies} empty=${{ when: (data) => !data.policies.length, title: "No policies", text: "No pipeline is open." }}>${(data) => data.policies.map((set) => {
       const verdicts = statistics.data?.pipelines?.[set.pipeline]?.verdicts || [];
-      const said = (policy) => verdicts.filter((one) => one.policy === policy.name || one.policy === `${policy.name}@${policy.version}`);
+      const said = (policy) => verdicts.filter((one) => one.policy.split(/[@/]/)[0] === policy.name);
       return html`<section class="stack" key=${set.pipeline}><div class="row"><h2 class="text">${set.pipeline}</h2><${Badge} status="info" text=${set.environment} /><span class="mute">set <code>${set.sha256.slice(0, 16)}</code></span></div>
         <${Table} label=${`Policies of ${set.pipeline}`} heads=${["Policy", "Version", "State", "Verdicts so far", "Settings"]} rows=${set.policies.map((one) => ({ key: one.name, cells: [
           html`<strong class="text">${one.name}</strong>`, one.version, html`<${Badge} status=${one.shadow ? "late" : "live"} text=${one.shadow ? "shadow" : "in force"} />`,

@@ -65,7 +65,7 @@ export default function Run({ id }) {
         <${Badge} status=${state.value === "ended" ? "closed" : state.value === "live" ? "live" : "retrying"} text=${`stream ${state.value}`} /></div>
       ${found.length ? view.value === "timeline" ? html`<${Timeline} found=${found} />` : view.value === "tree" ? html`<${Tree} found=${found} />` : html`<${Messages} events=${events} />`
         : html`<${Empty} title="No events">None are kept for this run, or it has not started.<//>`}
-      <div class="columns"><section class="card stack"><h2>Answer</h2>${data.answer ? html`${(data.notices || []).map((one) => html`<div class="banner info text">${one}</div>`)}<${Value} value=${data.answer} />`
+      <div class="columns"><section class="card stack"><h2>Answer</h2>${data.answer ? html`${(data.notices || []).map((one) => html`<div class="banner info text">${one}</div>`)}${typeof data.answer.headline === "string" ? html`<p class="sum text">${data.answer.headline}</p>` : null}<${Value} value=${data.answer} />`
         : html`<p class="mute">${data.withheld ? "There is one, and it was judged for the person who asked; you may not see it." : going ? "Not yet." : "None."}</p>`}</section>
         <${Missing} run=${data} /></div>`}<//><//>`;
 }
