@@ -1,14 +1,13 @@
 """Genie: a governed in-process bus for agents. Every message is judged before it is delivered.
 
 The names here are for applications and tests; inside the library a name is imported from the module that defines it.
-Each is loaded at its first use, so that a command starts fast.
+Each is loaded at its first use, so that a command starts fast. This module imports nothing: until
+``genie.__main__`` has set its signal handlers, an interrupt ends in a traceback.
 """
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # type checkers take the name for true
 if TYPE_CHECKING:
     from genie.config.loader import load as load
     from genie.config.pipeline import Pipeline as Pipeline
@@ -79,6 +78,8 @@ def __getattr__(name: str) -> object:
     home = _HOME.get(name)
     if home is None:
         raise AttributeError(f"module 'genie' has no attribute {name!r}")
+    import importlib  # noqa: PLC0415 - start-up: see above
+
     value = globals()[name] = getattr(importlib.import_module(home), name)
     return value
 

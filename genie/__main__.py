@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
-from typing import NoReturn
+
+TYPE_CHECKING = False  # type checkers take the name for true; importing `typing` takes ten milliseconds
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 
 def main() -> None:

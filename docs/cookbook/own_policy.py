@@ -31,6 +31,7 @@ class SpendingLimit:
 
     def __init__(self, settings: SpendingLimitSettings) -> None:
         self.settings = settings
+        self.texts = {"too_much": f"more than {settings.most_cents} cents"}  # shown for the code
 
     def compile(self, route):
         """Return the judge of a route, or None for the routes that the policy does not concern."""
@@ -38,7 +39,7 @@ class SpendingLimit:
             return None
         most = self.settings.most_cents
         return lambda message, sender: (
-            Deny("too_much", f"more than {most} cents") if message.payload.cents > most else ALLOW
+            Deny("too_much", f"{message.payload.cents} cents") if message.payload.cents > most else ALLOW
         )
 
 

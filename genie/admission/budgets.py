@@ -142,7 +142,7 @@ class Account:
     def pay(self, reserved: int, used: int) -> int:
         """Take what was used from a reservation, then from what is left; return how much was lacking.
 
-        What is lacking is no spending of this account, which has no more to give; it is counted as overrun.
+        What is lacking is not spent from this account, which has no more to give; it is counted as overrun.
         """
         more = max(0, used - reserved)
         lacking = max(0, more - self.left)
@@ -199,6 +199,12 @@ class BudgetState:
         if account is None:
             account = accounts[self] = self._opened(None, Use())
         return account
+
+    def spent_before(self, spent: list[int]) -> Accounts:
+        """Return the account of a run that has spent something in an earlier process."""
+        return tuple(
+            Account(self, kind, limit, used, None) for (kind, limit), used in zip(self.limits, spent, strict=True)
+        )
 
     def accounts(self, runs: Iterable[Any]) -> list[Accounts]:
         """Return every account there is now."""

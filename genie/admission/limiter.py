@@ -22,18 +22,22 @@ from genie.admission.budgets import (
     scaled,
     shown,
 )
+from genie.contracts.limits import Estimate
 from genie.contracts.message import topic_of
 from genie.contracts.outcome import Outcome, Reason
 from genie.contracts.statistics import BudgetStatistics, RateStatistics
-from genie.errors import BudgetExceededError
+from genie.errors import BudgetExceededError, class_name
+from genie.errors.told import tell
 from genie.inflight.interceptors import Interceptor
 from genie.inflight.pending import RATE, Parked
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from decimal import Decimal
 
     from genie.bus.bus import Bus
     from genie.contracts.admission import Admission
+    from genie.contracts.limits import Estimator
     from genie.contracts.message import Envelope
     from genie.inflight.delivery import Delivery
     from genie.inflight.scope import RunState
@@ -51,6 +55,8 @@ Reservation = dict[Account, int]
 """What is still reserved for one delivery."""
 
 
+REFUSED: _Budgets = ((-1, 0, False),)
+"""In the place of what a delivery reserves: it was denied."""
 NOT_COVERED: Any = object()
 """In the place of an account: the budget is not about the message's tenant."""
 NO_ACCOUNT: Any = object()
@@ -76,10 +82,11 @@ class AdmissionCheck:
 
     def admit(self, delivery: Delivery) -> bool:
         """Let a delivery pass once and for all; False when it has ended, or waits for its turn."""
-        rules = delivery.subscription.rules
-        if rules is None:
-            rules = delivery.subscription.rules = self._controller.rules(delivery.subscription)
-        rates, budgets = rules
+        controller = self._controller
+        rates, covered, estimate = delivery.subscription.rules or controller.rules(delivery.subscription)
+        budgets = covered if estimate is None else controller.estimated(delivery, covered, estimate)
+        if budgets is REFUSED:
+            return False
         wait_s, slowest = 0.0, -1
         for at, agent in rates:
             bucket = self._buckets[at] or self._bucket(at, agent)
@@ -177,20 +184,37 @@ class AdmissionController(Interceptor):
 
     # --- before a delivery is judged ---
 
-    def rules(self, subscription: Subscription) -> tuple[_Rates, _Budgets]:
-        """Return which rates and budgets cover a subscription, and what its deliveries reserve."""
+    def rules(self, subscription: Subscription) -> tuple[_Rates, _Budgets, Estimator | None]:
+        """Return which rates and budgets cover a subscription, and what its deliveries reserve.
+
+        The third is what says so of each payload by itself, where the card has such a function and a budget asks.
+        """
         card, topic = subscription.subscriber.card, topic_of(subscription.kind).name
         rates = tuple(
             (at, card.id if "agent" in rate.rule.per else None)
             for at, rate in enumerate(self.rates_by_place)
             if rate.rule.covers(topic, card.id)
         )
+        estimator, constant = (card.estimate, None) if callable(card.estimate) else (None, card.estimate)
         budgets = tuple(
-            (at, *state.charges(card.estimate)[unit])
+            (at, *state.charges(constant)[unit])
             for at, (state, unit) in enumerate(self.accounts)
             if state.budget.covers(topic, card.id)
         )
-        return rates, budgets
+        rules = subscription.rules = rates, budgets, estimator if budgets else None
+        return rules
+
+    def estimated(self, delivery: Delivery, budgets: _Budgets, estimator: Estimator) -> _Budgets:
+        """Return what a delivery reserves by its own payload; ``REFUSED`` when nobody can say, so that it is denied."""
+        try:
+            own = estimator(delivery.message.payload)
+            if not isinstance(own, Estimate):
+                raise TypeError
+        except Exception as error:  # noqa: BLE001 - fail closed: what it will use is unknown, so it is not let through
+            why = f"the estimate of {delivery.subscription.subscriber.card.id!r} raised {class_name(error)}"
+            self._deny(delivery, "budget", "estimate", why)
+            return REFUSED
+        return tuple((at, *state.charges(own)[unit]) for at, _, _ in budgets for state, unit in (self.accounts[at],))
 
     def over_rate(self, delivery: Delivery, at: int, tokens: float) -> bool:
         """Deny a delivery that its rate has no token for."""
@@ -273,21 +297,45 @@ class AdmissionController(Interceptor):
                 if account.pay(reserved, use):
                     short = short or account
         if short is not None:
-            limit = shown(short.kind, short.limit)
-            raise BudgetExceededError(
-                agent=delivery.subscription.subscriber.card.id,
-                limit=limit if isinstance(limit, int) else f"{limit:f}",
-                budget=short.state.budget.id,
-                unit=UNITS[short.kind],
-            )
+            raise tell(_exceeded(delivery, short))
+
+    def reserve(self, delivery: Delivery, cost: Decimal, tokens: int) -> None:
+        """Keep what a handler has used and not yet charged; what is reserved for it already counts.
+
+        Raises:
+            BudgetExceededError: A budget has not that much left; nothing more is kept.
+        """
+        reservation = self.reservations.get(delivery) or {}
+        used = (0, scaled("cost", cost), tokens)
+        more = {account: used[account.kind] - reserved for account, reserved in reservation.items()}
+        for account, lacking in more.items():
+            if lacking > account.left and used[account.kind]:
+                raise tell(_exceeded(delivery, account))
+        for account, lacking in more.items():
+            if lacking > 0:
+                account.left -= lacking
+                reservation[account] += lacking
 
     def _afterwards(self, delivery: Delivery) -> Reservation:
         check = self.check(delivery.message)
-        _, budgets = delivery.subscription.rules or self.rules(delivery.subscription)
+        budgets = (delivery.subscription.rules or self.rules(delivery.subscription))[1]
         found = [check.account(at) for at, _, _ in budgets]
         return {account: 0 for account in found if account is not NOT_COVERED and account is not NO_ACCOUNT}
 
     # --- runs ---
+
+    def used(self, run: RunState) -> dict[str, list[int]]:
+        """Return what a run has spent of each budget, a number a unit."""
+        budgets: Any = run.budgets or {}  # this controller alone sets it
+        return {state.budget.id: [account.spent for account in accounts] for state, accounts in budgets.items()}
+
+    def use(self, run: RunState, used: Mapping[str, list[int]]) -> None:
+        """Take what a run had spent before its process ended from its budgets; one that has changed starts full."""
+        for state in self._states:
+            spent = used.get(state.budget.id, [])
+            if state.budget.per == "run" and len(spent) == len(state.limits):
+                run.budgets = run.budgets or {}
+                run.budgets[state] = state.spent_before(spent)
 
     def opened(self, run: RunState) -> None:
         """A run begins; a budget of wall time bounds its deadline."""
@@ -352,3 +400,13 @@ def _used_up(account: Account) -> str:
     unit = "of cost" if account.kind == COST else UNITS[account.kind]
     span = "one run" if budget.per == "run" else "one day of a tenant"
     return f"budget {budget.id}: {limit:{'f' if account.kind == COST else ''}} {unit} in {span} are used up or reserved"
+
+
+def _exceeded(delivery: Delivery, account: Account) -> BudgetExceededError:
+    limit = shown(account.kind, account.limit)
+    return tell(
+        BudgetExceededError(
+            agent=delivery.subscription.subscriber.card.id, limit=limit if isinstance(limit, int) else f"{limit:f}",
+            budget=account.state.budget.id, unit=UNITS[account.kind],
+        )
+    )  # fmt: skip

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from genie.bus.bus import Bus
     from genie.contracts.card import AgentCard
     from genie.contracts.message import Envelope, Payload
+    from genie.contracts.ports.journal import LogRecord
     from genie.inflight.delivery import Delivery
     from genie.inflight.scope import RunState, Scope
     from genie.policy.policy import Decision, Verdict
@@ -50,6 +51,13 @@ class Held:
     """Verdicts of slow judges on an answer, by ``policy@version``."""
     parked: Parked | None = None
     """Its entry in the table of what is parked."""
+    again: bool = False
+    """An earlier process held it, and asked people already."""
+
+    @property
+    def place(self) -> str:
+        """Where a log finds it again: its delivery, or its message and the asker."""
+        return place_of(self.message, self.recipient) if self.delivery is None else self.delivery.id
 
     @property
     def reason(self) -> str:
@@ -71,6 +79,8 @@ class Holds:
         """Approvals that are over, oldest first."""
         self.changed: Callable[[ApprovalRequest], None] | None = None
         """Told of every approval that opens, changes or ends."""
+        self._reopened: dict[str, LogRecord] = {}
+        """What an earlier process held, by place, until it is held again."""
         bus.pending.on(HOLD, self._expired)
 
     # --- what is held ---
@@ -103,8 +113,21 @@ class Holds:
         held.request = request
         if request.state is not State.PENDING:
             self.ended.append(request)
+        else:
+            self._tell(held, {"kind": "hold", **request.kept()})
         if self.changed is not None:
             self.changed(request)
+
+    # --- a log ---
+
+    def reopen(self, facts: Mapping[str, LogRecord]) -> None:
+        """Take over what an earlier process held, by place: what is held again keeps its id, term, votes and edits."""
+        self._reopened.update(facts)
+
+    def _tell(self, held: Held, fact: LogRecord) -> None:
+        recorder = self._bus.observers.recorder
+        if recorder is not None:
+            recorder.fact({"run": held.message.scope.run.number, "place": held.place, **fact})
 
     # --- parking ---
 
@@ -113,12 +136,13 @@ class Holds:
         message = delivery.message
         recipient = delivery.subscription.subscriber.card.id
         try:
-            request = self._request(message, recipient, decision)
+            request, again = self._request(message, recipient, decision, delivery.id)
         except Exception as error:  # noqa: BLE001 - fail closed: what cannot be sealed cannot be approved
             self._bus.settle(delivery, Outcome.DENIED, _not_shown(error))
             return
-        accounting.held(delivery.subscription)
-        self._park(Held(request.id, message, recipient, decision, delivery, request, stands_for(delivery)))
+        held = Held(request.id, message, recipient, decision, delivery, request, stands_for(delivery))
+        held.again = again
+        self._park(held)
 
     def hold_answer(
         self, message: Envelope[Any], asker: AgentCard, agent: str, decision: Decision, approved: frozenset[str],
@@ -127,32 +151,39 @@ class Holds:
         """Park an answer on its way to its asker."""
         scope: Scope = message.scope
         try:
-            request = self._request(message, asker.id, decision)
+            request, again = self._request(message, asker.id, decision, place_of(message, asker.id))
         except Exception as error:  # noqa: BLE001 - as above
             if scope.gather is not None:
                 self._bus.answers.refuse(message, scope, scope.gather, agent, Outcome.DENIED, _not_shown(error))
             return
         accounting.park(scope)
-        self._park(Held(request.id, message, asker.id, decision, None, request, agent, approved, heard))
+        held = Held(request.id, message, asker.id, decision, None, request, agent, approved, heard)
+        held.again = again
+        self._park(held)
 
-    def _request(self, message: Envelope[Any], recipient: str, decision: Decision) -> ApprovalRequest:
+    def _request(
+        self, message: Envelope[Any], recipient: str, decision: Decision, place: str
+    ) -> tuple[ApprovalRequest, bool]:
+        """Return what people are asked, and whether an earlier process has asked them already."""
         bus = self._bus
         opened = bus.clock.wall().timestamp()
         expires = opened + (bus.limits.hold_s if decision.expires_s is None else decision.expires_s)
         hold_id = f"hold-{bus.next_number():x}-{message.id}"
-        return request_of(hold_id, message, recipient, decision, opened=opened, expires=expires)
+        request = request_of(hold_id, message, recipient, decision, opened=opened, expires=expires)
+        before = self._reopened.pop(place, None)
+        return (request, False) if before is None else (request.going_on(before), True)
 
     def _park(self, held: Held) -> None:
         scope, bus = held.message.scope, self._bus
         run = scope.run
-        if not run.held:
-            run.held_since = bus.now()
+        request, hold_s = held.request, held.decision.expires_s
+        since, due = bus.now(), bus.now() + (bus.limits.hold_s if hold_s is None else hold_s)
+        if held.again:  # its term began in an earlier process, and goes on
+            since, due = request.opened - bus.clock.offset, request.expires - bus.clock.offset
+        run.held_since = min(run.held_since, since) if run.held else since
         accounting.raise_held(scope, 1)
         run.observed = True
-        hold_s = held.decision.expires_s
-        due = bus.now() + (bus.limits.hold_s if hold_s is None else hold_s)
         held.parked = bus.pending.park(HOLD, scope, held.delivery, due, held)
-        request = held.request
         self._held[held.id] = held
         _name_in_parts(held)
         bus.emit_event(held.message, "held", held.recipient, Reason("hold", f"{held.id}: {held.reason}"))
@@ -185,6 +216,11 @@ class Holds:
             self.refuse(held, Outcome.DENIED, CHANGED)
             return
         self._unpark(held)
+        decided = {
+            "policies": sorted(held.approved | held.request.seal.policies),
+            "payload_sha256": held.request.payload_sha256,
+        }
+        self._tell(held, {"kind": "decided", "outcome": None, **decided})
         bus.emit_event(held.message, "released", held.recipient, Reason("released", held.id))
         approved = held.approved | held.request.seal.policies  # as the policies in force are stamped
         if held.delivery is None:
@@ -216,6 +252,7 @@ class Holds:
         if held.delivery is not None:
             self._bus.settle(held.delivery, outcome, reason)
             return
+        self._tell(held, {"kind": "decided", "outcome": outcome.value, "code": reason.code, "detail": reason.detail})
         scope: Scope = held.message.scope
         if scope.gather is not None:
             self._bus.answers.refuse(held.message, scope, scope.gather, held.agent, outcome, reason)
@@ -223,6 +260,7 @@ class Holds:
 
     def replace(self, held: Held, message: Envelope[Any], decision: Decision) -> None:
         """Put an edited message in the place of the held one; what was approved of that one counts no more."""
+        before, delivery = held.place, held.delivery
         held.message = message
         held.approved = frozenset()
         held.heard = {}  # no slow judge has seen the edit
@@ -232,6 +270,12 @@ class Holds:
             if held.delivery.extra is not None:
                 held.delivery.extra.approved = frozenset()
                 held.delivery.extra.heard = {}
+        self._tell(held, {
+            "kind": "edited", "before": before, "message": message.number, "agent": held.recipient,
+            "instead_of": None if delivery is None or delivery.extra is None else delivery.extra.instead_of,
+            "tried": [] if delivery is None or delivery.extra is None else list(delivery.extra.tried),
+            "delivery": None if delivery is None else delivery.id,
+        })  # fmt: skip
         self._bus.emit_event(message, "accepted", None)
 
     def withdraw(self, parked: Parked, outcome: Outcome, reason: Reason) -> None:
@@ -253,6 +297,11 @@ class Holds:
     def _leave(self, scope: Scope) -> None:
         accounting.unpark(scope, None)  # it was accepted once more with its verdict
         self._bus.at_rest_if_empty(scope)
+
+
+def place_of(message: Envelope[Any], asker: str) -> str:
+    """Return where a log finds an answer again that is held on its way to its asker."""
+    return f"{message.id}>{asker}"
 
 
 def _not_shown(error: Exception) -> Reason:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from genie.approvals.people import person
 from genie.contracts.message import Payload, Value, topic_of
 from genie.errors import InputError
-from genie.policy.policy import mask
+from genie.policy.policy import ApprovalNeed, mask
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from genie.contracts.card import AgentCard
     from genie.contracts.classification import Classification
     from genie.contracts.message import Envelope, Path
-    from genie.policy.policy import ApprovalNeed, Decision, Evaluator
+    from genie.policy.policy import Decision, Evaluator
 
 LONGEST_NAME = 200
 """Characters of a person's name."""
@@ -221,6 +221,30 @@ class ApprovalRequest(NamedTuple):
             "edits": [{"by": e.by, "before": e.before, "after": e.after, "at": e.at} for e in self.edits],
         }  # fmt: skip
 
+    def kept(self) -> dict[str, Any]:
+        """Return what a log keeps, so that ``going_on`` finds it again."""
+        return {
+            "id": self.id, "payload_sha256": self.payload_sha256, "opened": self.opened, "expires": self.expires,
+            "votes": [recorded(vote) for vote in self.votes], "edits": [list(edit) for edit in self.edits],
+            "floor": [[need.policy, sorted(need.approvers), need.quorum] for need in self.floor],
+        }  # fmt: skip
+
+    def going_on(self, kept: Mapping[str, Any]) -> ApprovalRequest:
+        """Return the approval with the id, the term, the votes and the edits that an earlier process kept.
+
+        A vote names the payload and the policy versions that it is about, so one for others does not count.
+        """
+        floor = tuple(ApprovalNeed(policy, frozenset(roles), quorum) for policy, roles, quorum in kept["floor"])
+        votes = tuple(
+            Vote(one["by"], frozenset(one["roles"]), one["approve"], one["reason"], one["at"],
+                 Seal(one["payload_sha256"], frozenset(one["policies"]), one["recipient"]))
+            for one in kept["votes"]
+        )  # fmt: skip
+        return self._replace(
+            id=kept["id"], opened=kept["opened"], expires=kept["expires"], votes=votes, floor=floor,
+            edits=tuple(Edit(*edit) for edit in kept["edits"]), needs=_united(self.needs, floor),
+        )  # fmt: skip
+
     def evidence(self) -> dict[str, Any]:
         """Return what the audit keeps: the record without the policies' words, which may quote what was judged."""
         kept = self.record()
@@ -377,7 +401,7 @@ def sight(message: Envelope[Any], evaluator: Evaluator, sender: AgentCard, clear
     try:
         return Sight(mask(message, paths), paths)
     except LookupError:
-        return Sight(None, withheld="what would have to be masked is no plain text")
+        return Sight(None, withheld="what would have to be masked is not plain text")
 
 
 def merged(edit: Mapping[str, Any], seen: Sight, original: Payload) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from genie.errors import class_name
 from genie.inflight import accounting
 from genie.inflight.delivery import Extra
 from genie.inflight.pending import JUDGE, Parked
+from genie.policy.evaluator import places_exist, worded
+from genie.policy.policy import texts_of
 from genie.policy.verdicts import Allow, Deny, Hold, Redact
 
 if TYPE_CHECKING:
@@ -201,13 +203,17 @@ class SlowJudges:
         task = tasks.start(asked)
 
     async def _verdict(self, question: Question) -> Verdict:
+        policy: AsyncPolicy
         policy, judge = question.asked.consult
         try:
             sender = self._bus.judging.card_of(question.message)
             verdict: Any = await judge(question.message, sender)
         except Exception as error:  # noqa: BLE001 - fail closed: a judge that fails allows nothing
-            verdict = policy.failed(f"raised {class_name(error)}")
-        return verdict if isinstance(verdict, (Allow, Deny, Redact, Hold)) else policy.failed("no verdict")
+            return policy.failed(f"raised {class_name(error)}")
+        if not isinstance(verdict, (Allow, Deny, Redact, Hold)) or not places_exist(verdict, question.message.payload):
+            return policy.failed("no verdict")
+        texts = texts_of(policy)
+        return verdict if texts is None else worded(verdict, texts)
 
     def _next(self, policy: AsyncPolicy) -> None:
         """Give a place that is free to the question that waits longest."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from genie.contracts.agent import FunctionAgent
     from genie.contracts.card import Caller
+    from genie.contracts.ports.journal import EventLog
     from genie.contracts.statistics import Statistics
     from genie.policy.policy import PolicySet
 
@@ -153,11 +154,13 @@ class Governed:
         policies: What judges every delivery.
         hook: What each of the n agents waits for.
         caller: Who asks.
+        log: What keeps everything; nothing is kept without.
     """
 
     def __init__(
-        self, n: int, *, policies: PolicySet, hook: Callable[[], Awaitable[None]] | None = None, caller: Caller = CALLER
-    ) -> None:
+        self, n: int, *, policies: PolicySet, hook: Callable[[], Awaitable[None]] | None = None,
+        caller: Caller = CALLER, log: EventLog | None = None,
+    ) -> None:  # fmt: skip
         self._left = 0
         self._done: asyncio.Future[None]
 
@@ -168,7 +171,7 @@ class Governed:
                 self._done.set_result(None)
 
         agents = [analyser(), *(worker(f"a{k}", hook) for k in range(n)), sink]
-        self._runtime = Runtime(agents, policies=policies, caller=caller)
+        self._runtime = Runtime(agents, policies=policies, caller=caller, log=log)
 
     async def __aenter__(self) -> Self:
         """Open the runtime."""

@@ -26,13 +26,9 @@ from genie.bus.suspension import REMOVED, Suspensions
 from genie.contracts.limits import Overflow
 from genie.contracts.message import Envelope, Unstamped, topic_of
 from genie.contracts.outcome import Counts, Outcome, Reason
-from genie.errors import (
-    BudgetExceededError,
-    MailboxFullError,
-    NotConsumedError,
-    TooManyRunsError,
-    UnknownAgentError,
-)
+from genie.errors import BudgetExceededError, MailboxFullError, NotConsumedError, TooManyRunsError, UnknownAgentError
+from genie.errors.genie_error import code_of
+from genie.errors.told import tell
 from genie.inflight import accounting
 from genie.inflight.accounting import accept
 from genie.inflight.dead_letters import DeadLetters
@@ -61,7 +57,7 @@ if TYPE_CHECKING:
     from genie.graph.registry import Registry
     from genie.inflight.delivery import Delivery, Ending
     from genie.inflight.handlers import Workers
-    from genie.inflight.interceptors import Approvals, Check, Consultations, Sink
+    from genie.inflight.interceptors import Approvals, Check, Consultations, Effects, Interceptor, Keys, Sink
     from genie.inflight.mailbox import Subscriber
     from genie.inflight.pending import Parked
     from genie.inflight.scope import Asker, RunState, Scope
@@ -133,13 +129,15 @@ class Bus:
         """The active ones: while there is one, every message is shown to it."""
         self.approvals: Approvals | None = None
         self.consultations: Consultations | None = None
+        self.effects: Effects | None = None
+        self.keys: Keys | None = None
         self.failures = Failures(self, debug=debug)
         self.log_failure, self.fail = self.failures.log, self.failures.runtime
         self.workers = workers = make_workers(self)
         self.timers = Timers(self.now, make_waiter(), workers.sweep, self.failures.timer)
         self.pending = Pending(self.timers)
         self.retries = Retries(self, random_source)
-        self.dead_letters = DeadLetters(limits.dead_letters)
+        self.dead_letters = DeadLetters(limits.dead_letters, registry.cycle)
         self.deadlocks = Deadlocks(self)
         self.correlator = Correlator(self)
         self.runs = Runs(self, ids)
@@ -185,7 +183,7 @@ class Bus:
         self.suspensions.suspend(subscriber, REMOVED)
         subscriber.removed = True
         self.leaving.append(subscriber)
-        self.retries.forgive(agent)  # one that is added later under the name begins anew
+        self.retries.forgive(agent)  # one that is added later under the name starts from zero
         self.suspensions.cancel_handlers(subscriber, REMOVED)
 
     def reroute(self) -> None:
@@ -251,7 +249,7 @@ class Bus:
             ticket: Of earlier payloads of the same output, which wait for room.
             to: One agent only; answers nothing.
             answers_as: The agent in whose name an answer counts, when a fallback sends it.
-            asked: This is the question of ``scope``, so it is no answer to it.
+            asked: This is the question of ``scope``, so it is not an answer to it.
             reject: Raise ``MailboxFullError`` where a mailbox rejects.
             inspection: What is in a payload that was too large to be inspected at once.
 
@@ -366,10 +364,9 @@ class Bus:
         Raises:
             BudgetExceededError: It takes what is kept for others, or its run has had all its messages.
         """
-        if published > self._most_of_one:
-            raise BudgetExceededError(agent=agent, limit=self._max_messages, share=self._most_of_one)
-        if delivery is not None and delivery.message.scope.run.published > self._max_messages:
-            raise BudgetExceededError(agent=agent, limit=self._max_messages)
+        own = published > self._most_of_one
+        if own or (delivery is not None and delivery.message.scope.run.published > self._max_messages):
+            raise tell(BudgetExceededError(agent, self._max_messages, share=self._most_of_one if own else None))
 
     def at_rest_if_empty(self, scope: Scope) -> None:
         """Something of a scope has ended: see whether that was the last, or leaves a wait that cannot end."""
@@ -465,10 +462,10 @@ class Bus:
 
     def refused(self, delivery: Delivery, error: GenieError) -> None:
         """A handler tried what its card does not allow; counted beside its outcome."""
-        agent = delivery.subscription.subscriber.card.id
+        agent, code = delivery.subscription.subscriber.card.id, code_of(error)
         accounting.refused(delivery.subscription)
-        self.emit_event(delivery.message, "refused", agent, Reason(error.code))
-        self.record_act("identity_refused", agent, by="bus", reason=error.code, message=delivery.message)
+        self.emit_event(delivery.message, "refused", agent, Reason(code))
+        self.record_act("identity_refused", agent, by="bus", reason=code, message=delivery.message)
 
     @staticmethod
     def blocked(subscriber: Subscriber, seconds: float) -> None:

@@ -12,6 +12,7 @@ from genie.inflight import accounting
 from genie.inflight.gather import Gather, GatherSpec
 from genie.inflight.pending import DELAYED, HOLD, JUDGE
 from genie.inflight.scope import Scope
+from genie.inflight.streams import StreamGather
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -43,8 +44,9 @@ class Correlator:
     # --- scopes ---
 
     def ask(
-        self, delivery: Delivery, question: Payload, expect: tuple[Expected, ...], need: Need, wake: Callable[[], None]
-    ) -> tuple[Scope, bool]:
+        self, delivery: Delivery, question: Payload, expect: tuple[Expected, ...], need: Need, wake: Callable[[], None],
+        parts: tuple[type[Payload], ...] = (),
+    ) -> tuple[Scope, bool]:  # fmt: skip
         """Return a scope for what a handler asks, and whether it is that of the same question before a crash.
 
         Raises:
@@ -63,16 +65,17 @@ class Correlator:
             parent.children = {}
         parent.children[scope] = None
         try:
-            self.expect(scope, expect, need, wake, type(question))
+            self.expect(scope, expect, need, wake, type(question), parts)
         except BaseException:  # a question that never left closes what it opened, then the error goes on
             self.close(scope)
             raise
         return scope, False
 
     def expect(
-        self, scope: Scope, expect: tuple[Expected, ...], need: Need, wake: Callable[[], None], kind: type[Payload]
-    ) -> Gather:
-        """Set what a scope waits for; ``kind`` is the class of its question."""
+        self, scope: Scope, expect: tuple[Expected, ...], need: Need, wake: Callable[[], None], kind: type[Payload],
+        parts: tuple[type[Payload], ...] = (),
+    ) -> Gather:  # fmt: skip
+        """Set what a scope waits for; ``kind`` is the class of its question, ``parts`` what a stream takes besides."""
         key = (expect, need, type(need), kind)  # True equals 1, and only one of them is a number of parts
         try:
             spec = self._specs.get(key)
@@ -88,7 +91,7 @@ class Correlator:
             if len(self._specs) >= MOST_SPECS:
                 self._specs.clear()
             self._specs[key] = spec
-        gather = scope.gather = Gather(spec, wake)
+        gather = scope.gather = StreamGather(spec, wake, parts) if parts else Gather(spec, wake)
         return gather
 
     def forget_specs(self) -> None:
@@ -97,6 +100,8 @@ class Correlator:
 
     def close(self, scope: Scope) -> None:
         """The asker has its result; the scope is forgotten once nothing of it is in flight."""
+        if scope.run.held:  # what is left may all be held now, which the run's asker waits to hear
+            self._bus.runs.notice(scope.run)
         if not scope.in_flight and not scope.children:
             self._over(scope)
 

@@ -62,8 +62,6 @@ class Judging:
 
     def admitted(self, delivery: Delivery) -> bool:
         """Show one delivery to the interceptors; False when it has ended, or is parked."""
-        if not self._bus.intercepting:
-            return True
         checks = self.checks(delivery.message)
         return checks is None or all(check.admit(delivery) for check in checks)
 
@@ -143,9 +141,7 @@ class Judging:
 
     def _changed(self, delivery: Delivery) -> bool:
         """Return True for an approved delivery whose payload is not the one that was approved."""
-        if delivery.extra is None or delivery.extra.sealed is None:
-            return False
-        return self._bus.approvals is None or not self._bus.approvals.intact(delivery)
+        return self._bus.approvals is not None and not self._bus.approvals.intact(delivery)
 
     def judge_again(self, delivery: Delivery) -> bool:
         """Judge a delivery in the present epoch; False when it has ended, is held or went to a fallback."""

@@ -72,12 +72,12 @@ class Overflows:
         """Wait until what the ticket stands for is inspected, and the mailboxes that were full have taken it."""
         while ticket.scans and not ticket.given_up:
             await ticket.waiter.park()
-        waits = worker is not None and bool(ticket.deliveries) and worker.delivery is not None
-        if waits and worker is not None:
-            self._bus.deadlocks.begin(worker, ticket)
+        waiting = worker if worker is not None and ticket.deliveries and worker.delivery is not None else None
+        if waiting is not None:
+            self._bus.deadlocks.begin(waiting, ticket)
         try:
             while ticket.deliveries and not ticket.given_up:
                 await ticket.waiter.park()
         finally:
-            if waits and worker is not None:
-                self._bus.deadlocks.end(worker, ticket)
+            if waiting is not None:
+                self._bus.deadlocks.end(waiting, ticket)

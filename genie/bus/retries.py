@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from genie.inflight.mailbox import Subscriber
 
 DENIED, DEAD_LETTERED = Outcome.DENIED, Outcome.DEAD_LETTERED
+MOST_FAILURES = 16
+"""Failed attempts of one delivery whose reasons are kept."""
 
 
 class Retries:
@@ -39,14 +41,12 @@ class Retries:
         attempt = 1 if delivery.extra is None else delivery.extra.attempt
         subscriber = delivery.subscription.subscriber
         yielded = delivery.worker is not None and delivery.worker.yielded > 0
-        run = delivery.message.scope.run
-        return (
-            not yielded and run.alive and attempt < subscriber.card.retry.attempts
-            and subscriber.retrying < subscriber.capacity
-        )  # fmt: skip
+        return not yielded and attempt < subscriber.card.retry.attempts and subscriber.retrying < subscriber.capacity
 
     def failed(self, delivery: Delivery, reason: Reason, *, final: bool, again_s: float = 0.0) -> None:
         """A handler failed: try again, hand over to the fallback, or keep a dead letter.
+
+        Nothing happens where the delivery has ended already, such as with its run.
 
         Args:
             delivery: What it was handling.
@@ -54,24 +54,26 @@ class Retries:
             final: Another attempt would repeat what has left already, or cannot help.
             again_s: Seconds before which another attempt cannot help.
         """
-        bus, subscriber = self._bus, delivery.subscription.subscriber
+        bus, subscriber, scope = self._bus, delivery.subscription.subscriber, delivery.message.scope
+        if delivery not in scope.deliveries:
+            return
         accounting.failed(subscriber)
         for interceptor in bus.interceptors:
             interceptor.failed(delivery)
-        run = delivery.message.scope.run
-        bus.runs.failed(run, subscriber.card.id)
+        bus.runs.failed(scope.run, subscriber.card.id)
+        if bus.effects is not None and bus.effects.park(delivery):
+            return  # to try again, or to hand it over, might do a second time what nobody knows the fate of
         exhausted = self._exhausted(subscriber)
         attempt = 1 if delivery.extra is None else delivery.extra.attempt
-        again = not (final or exhausted) and run.alive and attempt < subscriber.card.retry.attempts
+        again = not (final or exhausted) and attempt < subscriber.card.retry.attempts
         if again and subscriber.retrying < subscriber.capacity:
             self._retry(delivery, attempt, reason, again_s)
         else:
             if again:
-                detail = f"{reason}; {subscriber.capacity} wait for a retry already"
-                reason = Reason(reason.code, detail)
-            handed_over = run.alive and self.hand_over(delivery, DEAD_LETTERED)
+                reason = reason.amended(f"{{}}; {subscriber.capacity} wait for a retry already")
+            handed_over = self.hand_over(delivery, DEAD_LETTERED)
             if handed_over:
-                reason = Reason(reason.code, f"fallback: {reason}")
+                reason = reason.amended("fallback: {}")
             bus.settle(delivery, DEAD_LETTERED, reason, handed_over=handed_over)
         if exhausted and subscriber.suspended is None:
             budget = subscriber.card.restarts
@@ -83,6 +85,7 @@ class Retries:
         bus, subscriber = self._bus, delivery.subscription.subscriber
         extra = delivery.extra = delivery.extra or Extra()
         extra.attempt = attempt + 1
+        extra.failures = (*extra.failures, reason)[-MOST_FAILURES:]
         accounting.retried(subscriber)
         subscriber.retrying += 1
         subscriber.keep_key(delivery)

@@ -15,21 +15,10 @@ if TYPE_CHECKING:
     from genie.contracts.card import AgentCard
     from genie.contracts.classification import Classification
     from genie.contracts.message import Envelope, Inspection, Payload
-    from genie.inflight.handlers import Call
     from genie.inflight.interceptors import Sink
     from genie.inflight.mailbox import Subscriber
     from genie.observation.taps import Tap
     from genie.policy.policy import Decision
-
-
-def instrument(bus: Bus, wrap: Callable[[AgentCard, Mapping[type[Payload], Call]], dict[type[Payload], Call]]) -> None:
-    """Call the handlers of all agents through others from now on, for a simulation; deliveries pay nothing for it.
-
-    A wrapped handler finds its delivery in ``workers.stepping`` until it first suspends.
-    """
-    for subscriber in bus.subscribers.values():
-        subscriber.calls = wrap(subscriber.card, subscriber.calls)
-    bus.reroute()
 
 
 class Route(NamedTuple):

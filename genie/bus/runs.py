@@ -172,6 +172,9 @@ class Runs:
         bus = self._bus
         if run.deadline != math.inf:
             run.deadline += bus.now() - run.held_since
+            if bus.observers.recorder is not None:
+                due = bus.clock.offset + run.deadline
+                bus.observers.recorder.fact({"kind": "deadline", "run": run.number, "deadline": due})
             if run.expiry is not None:
                 run.expiry.cancel()
             run.expiry = bus.timers.at(run.deadline, "deadline", run)

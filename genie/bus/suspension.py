@@ -70,5 +70,5 @@ class Suspensions:
         reason = subscriber.suspended or REMOVED
         handed_over = self._bus.retries.hand_over(delivery, Outcome.DENIED)
         if handed_over:
-            reason = Reason(reason.code, f"{reason}; handed to {subscriber.card.fallback}")
+            reason = reason.amended(f"{{}}; handed to {subscriber.card.fallback}")
         self._bus.settle(delivery, Outcome.DENIED, reason, handed_over=handed_over)

@@ -31,7 +31,9 @@ _COMMANDS = {
     "bench": _Lazy("Measure the bus against bare asyncio.", "bench"),
     "check": _Lazy("Check a pipeline without starting it.", "check"),
     "completion": _Lazy("Print the completion script of a shell.", "completion"),
+    "dlq": _Lazy("List, show, redrive and drop dead letters.", "dlq"),
     "doctor": _Lazy("Check this installation and this machine.", "doctor"),
+    "effects": _Lazy("Settle outside effects whose fate is unknown.", "effects"),
     "graph": _Lazy("Draw a pipeline as a Mermaid graph.", "graph"),
     "inspect": _Lazy("Show what the detectors find in a file, and the verdicts.", "inspect"),
     "journal": _Lazy("Show, check and shorten the log of a durable runtime.", "journal"),
@@ -49,6 +51,7 @@ _COMMANDS = {
     "serve": _Lazy("Serve pipelines: the API and the page, on one port.", "serve"),
     "serve-schedule": _Lazy("Run a pipeline on its schedule.", "serve_schedule"),
     "simulate": _Lazy("Simulate a pipeline in virtual time.", "simulate"),
+    "tools": _Lazy("List, check and pin the tools of a pipeline's loops.", "tools"),
     "status": _Lazy("Show processes, switches and pending approvals.", "control", "status"),
 }
 
@@ -57,8 +60,8 @@ _GROUPS = {
     "Build": ("new", "check", "graph", "agents", "inspect"),
     "Run": ("run", "ask", "runs", "pipelines", "serve", "serve-schedule"),
     "Try": ("simulate", "scenarios", "bench"),
-    "Govern": ("policy", "approvals", "audit", "keys"),
-    "Operate": ("status", "pause", "resume", "kill", "revive", "journal"),
+    "Govern": ("policy", "approvals", "audit", "keys", "tools"),
+    "Operate": ("status", "pause", "resume", "kill", "revive", "dlq", "effects", "journal"),
     "Install": ("doctor", "completion"),
 }
 """The sections of the help; each command stands in one."""

@@ -33,7 +33,7 @@ from genie.contracts.message import Payload
 from genie.contracts.schedule import Schedule
 from genie.errors import ConfigError, DefinitionError
 from genie.graph.checks import check
-from genie.graph.model import Graph, Problem
+from genie.graph.model import Graph, KeyPath, Problem
 from genie.policy.policy import Environment, PipelineContext
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def load(
     overrides: Overrides = (),
     environ: Mapping[str, str] | None = None,
     plugins: Plugins | None = None,
+    locks: bool = True,
 ) -> Pipeline:
     """Load and check a pipeline file.
 
@@ -58,6 +59,7 @@ def load(
         overrides: ``--set`` keys and values.
         environ: Variables for ``${NAME}``; the environment of the process by default.
         plugins: The plugins that the file may name; the installed ones by default.
+        locks: False takes the tools of loops as they are, for whoever looks at the lock files.
 
     Raises:
         ConfigError: The file is not valid; every problem, in the order of the file.
@@ -68,7 +70,7 @@ def load(
     found = load_file(path, environ=environ)
     if isinstance(found.value, dict) and {"pipeline", "workload"} <= set(found.value):
         raise ConfigError((f"{path}: is a scenario, not a pipeline; use `genie simulate {path}`",))
-    return _checked(_overridden(found, pairs, environ), path, plugins, environ)
+    return _checked(_overridden(found, pairs, environ), path, plugins, environ, locks=locks)
 
 
 def parse(
@@ -107,8 +109,12 @@ def _normalized(document: SourceMap) -> SourceMap:
     if "policies" in value:
         value["policies"] = normalized(value["policies"])
     written = dict(document.written)
+    if isinstance(value.get("loops"), dict):
+        value["loops"] = {name: _with_tools(loop) for name, loop in value["loops"].items()}
     for at in [at for at in written if len(at) == 2 and at[0] == "agents"]:
         written[*at, "id"] = written.pop(at)
+    for place in [at for at in written if len(at) == 4 and at[0] == "loops" and at[2] == "tools"]:
+        written[*place, "agent"] = written.pop(place)
     for key, only in (("input", "payload"), ("control", "path"), ("log", "path")):
         if isinstance(value.get(key), str):
             value[key] = {only: value[key]}
@@ -117,7 +123,16 @@ def _normalized(document: SourceMap) -> SourceMap:
     return replace(document, value=value, written=written)
 
 
-def _checked(document: SourceMap, path: Path | None, plugins: Plugins | None, environ: Mapping[str, str]) -> Pipeline:
+def _with_tools(loop: object) -> object:
+    """Return a loop whose tools are mappings; a plain name is an agent as it is."""
+    if not isinstance(loop, dict) or not isinstance(loop.get("tools"), list):
+        return loop
+    return {**loop, "tools": [{"agent": one} if isinstance(one, str) else one for one in loop["tools"]]}
+
+
+def _checked(
+    document: SourceMap, path: Path | None, plugins: Plugins | None, environ: Mapping[str, str], *, locks: bool = True
+) -> Pipeline:
     try:
         resolver = Resolver(document, Plugins.installed() if plugins is None else plugins)
     except DefinitionError as error:
@@ -131,7 +146,7 @@ def _checked(document: SourceMap, path: Path | None, plugins: Plugins | None, en
     resolver.problems += [Problem(place, fixed.get(place, text)) for place, text in problems]
     if section is None:
         raise _error(document, resolver.problems, _parts_alone(resolver, source))
-    return _assembled(section, resolver, path, source)
+    return _assembled(section, resolver, path, source, locks=locks)
 
 
 def _parts_alone(resolver: Resolver, source: PolicyFiles) -> tuple[str, ...]:
@@ -150,9 +165,20 @@ def _parts_alone(resolver: Resolver, source: PolicyFiles) -> tuple[str, ...]:
     return reading.foreign()
 
 
-def _assembled(section: PipelineSection, resolver: Resolver, path: Path | None, source: PolicyFiles) -> Pipeline:
+def _assembled(
+    section: PipelineSection, resolver: Resolver, path: Path | None, source: PolicyFiles, *, locks: bool
+) -> Pipeline:
     for position, agent in enumerate(section.agents):
         resolver.agent(position, agent)
+    ignored: frozenset[type[Payload]] = frozenset()
+    if section.models:
+        from genie.config.models import bind_models  # noqa: PLC0415 - start-up: for pipelines with models
+
+        ignored = bind_models(resolver, section.models)
+    if section.loops:
+        from genie.config.loops import bind_loops  # noqa: PLC0415 - start-up: for pipelines with loops
+
+        bind_loops(resolver, section.loops, Path() if path is None else path.parent, locks=locks)
     environment = Environment(section.environment)
     caller = _caller(section.caller)
     folder = Path() if path is None else path.parent
@@ -175,7 +201,7 @@ def _assembled(section: PipelineSection, resolver: Resolver, path: Path | None, 
         graph = Graph(
             bindings=tuple(resolver.bindings), joins=joins, entry=entry, answer=answer, caller=caller,
             environment=environment, cycles=section.cycles, policies=() if policies is None else policies.policies,
-            unused=frozenset(kind for kind in unused if kind is not None),
+            unused=frozenset(kind for kind in unused if kind is not None) | ignored,
         )  # fmt: skip
         found = check(graph, complete=resolver.complete and len(joins) == len(made))
         # Settings have been validated against their model, with better messages than the graph's.
@@ -378,11 +404,11 @@ def _absent(entry: Inputs) -> list[Problem]:
     ]
 
 
-def _in_file(problem: Problem, positions: list[int]) -> Problem:
+def _in_file(problem: Problem, positions: list[KeyPath]) -> Problem:
     """Return a problem of the graph with the agent's position in the file instead of its position in the bindings."""
     path = problem.path
     if len(path) > 1 and path[0] == "agents" and isinstance(path[1], int):
-        path = ("agents", positions[path[1]], *path[2:])
+        path = (*positions[path[1]], *path[2:])
     return Problem(path, problem.text)
 
 

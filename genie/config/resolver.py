@@ -53,8 +53,8 @@ class Resolver:
     plugins: Plugins
     problems: list[Problem] = field(default_factory=list)
     bindings: list[Binding] = field(default_factory=list)
-    positions: list[int] = field(default_factory=list)
-    """Position in the file of each binding."""
+    positions: list[KeyPath] = field(default_factory=list)
+    """Where each binding stands in the file."""
     complete: bool = True
     """True while every agent of the file could be bound."""
     outlets: dict[int, AgentSection] = field(default_factory=dict)
@@ -93,7 +93,7 @@ class Resolver:
         elif section.topics is not None:
             text = f"agent {section.id!r} has the topics of its card; remove `topics`"
             self.note((*path, "topics"), text)
-        self.positions.append(position)
+        self.positions.append(path)
         self.bindings.append(
             Binding(
                 agent=agent,
@@ -236,7 +236,7 @@ class Resolver:
         """Return the topics of the bound agents' cards, after setting the topics of outlets from the file."""
         topics = Topics(self, tuple(binding.card for binding in self.bindings))
         for place, section in self.outlets.items():
-            path: KeyPath = ("agents", self.positions[place])
+            path = self.positions[place]
             if section.topics is None:
                 self.note(path, f"agent {section.id!r} accepts any topic; list its topics under `topics`")
             found = [topics.find((*path, "topics", at), name) for at, name in enumerate(section.topics or ())]
@@ -309,6 +309,8 @@ class Resolver:
         """Add a problem for each agent whose expected usage is above the budget."""
         for binding in self.bindings:
             card = binding.card
+            if callable(card.estimate):  # of each payload by itself, so it is not known here
+                continue
             expected = budget.expected(card.estimate)
             if expected is None or not any(budget.covers(topic_of(kind).name, card.id) for kind in card.consumes):
                 continue

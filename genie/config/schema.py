@@ -5,38 +5,22 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, Field, JsonValue
 
+from genie.config.loop_schema import LoopSection, ToolSection
+from genie.config.sections import Amount, Id, Level, Seconds, Section, TopicName
 from genie.contracts.admission import Part
 from genie.contracts.headers import Consent
 from genie.contracts.limits import Overflow
 
-_AGENT_ID = r"^[a-z][a-z0-9_]*([.-][a-z0-9_]+)*$"
 MAX_PARTS = 1_000
 """Limit of the agents, joins or policies of one pipeline."""
 _NAME = {"type": "string", "minLength": 1}
 
 
-class Section(BaseModel):
-    """Base of the mappings of a file: frozen, without unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, defer_build=True)
-
-
-Id = Annotated[str, Field(pattern=_AGENT_ID, max_length=100)]
-TopicName = Annotated[
-    str, Field(min_length=1, max_length=200, description="A topic, `family.noun`; `family.noun@2` names its version.")
-]
-Seconds = Annotated[float, Field(gt=0)]
-
-
 def _consent(text: str) -> str:
     Consent.parse(text)
     return text
-
-
-Level = Literal["public", "internal", "confidential", "restricted"]
-Amount = Annotated[Decimal, Field(description="A number, or text for more digits than a number keeps.")]
 
 
 class RetrySection(Section):
@@ -151,6 +135,11 @@ class LimitsSection(Section):
     )
     hold_s: float = Field(default=86_400.0, gt=0, description="Seconds that a held message waits for a decision.")
     dead_letters: int = Field(default=1_000, ge=0, description="Dead letters kept for inspection.")
+    deaths: int = Field(
+        default=2,
+        ge=0,
+        description="Processes that may die with one delivery at work before it is quarantined; 0: never.",
+    )
 
 
 class CoverSection(Section):
@@ -374,6 +363,11 @@ class PipelineSection(Section):
         description="Agents; a plain name is an installed agent without changes.",
         examples=[["statement_reader", {"id": "forecaster", "timeout_s": 5}]],
     )
+    models: dict[Id, dict[str, JsonValue]] = Field(
+        default_factory=dict,
+        max_length=MAX_PARTS,
+        description="Models by id; each becomes an agent. `wire` says how it is called, the other keys follow from it.",
+    )
     joins: tuple[JoinSection, ...] = Field(default=(), max_length=MAX_PARTS)
     policies: tuple[PolicyPath | PolicyEntry, ...] = Field(
         default=(),
@@ -412,6 +406,11 @@ class PipelineSection(Section):
         description="Sets of agents among which messages may circulate.",
         examples=[[["planner", "critic"]]],
     )
+    loops: dict[Id, LoopSection] = Field(
+        default_factory=dict,
+        max_length=MAX_PARTS,
+        description="Loops by id; each becomes an agent that takes `loop.task` and answers `loop.answer`.",
+    )
     unused: frozenset[TopicName] = Field(
         default=frozenset(), description="Topics that may lack a producer or a consumer."
     )
@@ -441,6 +440,7 @@ def schema() -> dict[str, Any]:
     found = PipelineSection.model_json_schema(by_alias=True)
     properties = found["properties"]
     properties["agents"]["items"] = _or_name(AgentSection)
+    found["$defs"]["LoopSection"]["properties"]["tools"]["items"] = _or_name(ToolSection)
     properties["input"] = {"description": properties["input"]["description"], **_or_name(InputSection)}
     properties["control"] = {
         "description": properties["control"]["description"],

@@ -101,7 +101,7 @@ class Budget(Cover):
     """
 
     per: Literal["run", "tenant_day"] = "run"
-    """``tenant_day``: each tenant has it anew every calendar day; what has no tenant shares one."""
+    """``tenant_day``: each tenant has it once more every calendar day; what has no tenant shares one."""
     zone: str = "UTC"
     """IANA name of the zone whose midnight begins a day."""
     messages: int | None = None
@@ -178,7 +178,7 @@ class Use(NamedTuple):
 class Ledger(Protocol):
     """Keeps what tenants have used in a day beyond the life of a process. Called on the loop; must not block for long.
 
-    Without one, budgets of a day live in memory alone and begin anew with the process.
+    Without one, budgets of a day live in memory alone and start again with the process.
     """
 
     def used(self, budget: str, tenant: str | None, day: datetime.date) -> Use:

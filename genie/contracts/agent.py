@@ -241,6 +241,8 @@ class Handlers:
 
     card: AgentCard
     """Of the class; an object may carry one of its own."""
+    isolated: ClassVar[bool] = False
+    """Its author states that what the object keeps of messages is kept apart by tenant and by label."""
     handlers: ClassVar[Mapping[type[Payload], tuple[str, Signature]]]
     """Payload class -> name and contract of the method that handles it."""
 

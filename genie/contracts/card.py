@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import enum
+import functools
+import importlib.util
 import re
 import types
 from collections.abc import Mapping
@@ -19,7 +21,7 @@ from pydantic import BaseModel
 
 from genie.contracts.classification import Classification
 from genie.contracts.headers import Consent, Headers
-from genie.contracts.limits import NO_RETRY, Estimate, Mailbox, RestartBudget, Retry
+from genie.contracts.limits import NO_RETRY, Estimate, Estimator, Mailbox, RestartBudget, Retry
 from genie.contracts.message import Payload
 from genie.contracts.signature import ExecutorName
 from genie.errors import AgentDefinitionError, did_you_mean
@@ -45,6 +47,14 @@ class Tier(enum.StrEnum):
     PROTOTYPE = "prototype"
     BETA = "beta"
     PRODUCTION = "production"
+
+
+@functools.cache
+def _installed(library: str) -> bool:
+    try:
+        return importlib.util.find_spec(library) is not None
+    except (ImportError, ValueError):  # of the package that it is in
+        return False
 
 
 # --- the card ---
@@ -90,8 +100,8 @@ class AgentCard:
     """Longest handling, in seconds."""
     retry: Retry = NO_RETRY
     restarts: RestartBudget = field(default_factory=RestartBudget)
-    estimate: Estimate | None = None
-    """What one handling is expected to use; None where nobody knows."""
+    estimate: Estimate | Estimator | None = None
+    """What one handling is expected to use, or a pure function of the payload that says so; None where nobody knows."""
     fallback: str | None = None
     """Id of the agent that takes over what this one fails on or may not be given."""
     mailbox: Mailbox = field(default_factory=Mailbox)
@@ -99,6 +109,16 @@ class AgentCard:
     ports: tuple[type[Any], ...] = ()
     rules: tuple[str, ...] = ()
     """Names of the dated rule tables that its answers rest on."""
+    libraries: Mapping[str, str] = field(default_factory=dict)
+    """Optional libraries that it cannot work without: import name -> what to install. Without one it is not started."""
+
+    @property
+    def lacks(self) -> str | None:
+        """The first of its libraries that is not installed, with the remedy; None where all are."""
+        for name, remedy in self.libraries.items():
+            if not _installed(name):
+                return f"needs the library {name}, which is not installed; install {remedy}"
+        return None
 
     @property
     def sends(self) -> frozenset[type[Payload]]:
@@ -185,12 +205,13 @@ class CardOptions(TypedDict, total=False):
     timeout_s: float | None
     retry: Retry
     restarts: RestartBudget
-    estimate: Estimate | None
+    estimate: Estimate | Estimator | None
     fallback: str | None
     mailbox: Mailbox
     settings: type[BaseModel] | None
     ports: tuple[type[Any], ...]
     rules: tuple[str, ...]
+    libraries: Mapping[str, str]
 
 
 def _named(kind: type[enum.StrEnum], name: str, value: object) -> enum.StrEnum:

@@ -25,7 +25,7 @@ class Classification(enum.IntEnum):
         """Return the level of that lower-case name.
 
         Raises:
-            ValueError: The name is no level; unknown labels are never taken for public.
+            ValueError: The name is not a level; unknown labels are never taken for public.
         """
         if isinstance(name, Classification):
             return name

@@ -58,6 +58,8 @@ class Missing(NamedTuple):
     """Who should have sent it; None when nobody could."""
     reason: str
     """A named outcome with its detail, for example ``"dead_lettered(ValueError)"`` or ``"late"``."""
+    code: str = ""
+    """For programs: the outcome, or the reason code of a dead letter; ``held``, ``late``, ``nobody`` or ``nothing``."""
 
     def __str__(self) -> str:
         return self.reason
@@ -116,7 +118,9 @@ class Gathered:
         for missing in self.missing.values():
             if missing.part == name:
                 cause = cause_among(self._errors, missing.agent)
-                raise PartMissingError(run_id=self.run_id, part=name, reason=missing.reason) from cause
+                raise PartMissingError(
+                    run_id=self.run_id, part=name, reason=missing.reason, why=missing.code
+                ) from cause
         raise KeyError(f"{name} was not expected of this gather")
 
     def get(self, part: type[T]) -> T | None:

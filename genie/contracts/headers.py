@@ -27,7 +27,7 @@ class Consent(typing.NamedTuple):
         """Return what a consent grants, and until when.
 
         Raises:
-            ValueError: It names no purpose, or its end is no moment with a time zone.
+            ValueError: It names no purpose, or its end is not a moment with a time zone.
         """
         purpose, at, end = text.partition("@")
         try:

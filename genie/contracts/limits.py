@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Context, Decimal, InvalidOperation
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import random
@@ -96,6 +97,8 @@ class RunLimits:
     """Seconds a held delivery waits for its decision before it ends ``expired``."""
     dead_letters: int = 1_000
     """Dead letters kept for inspection and redriving; older ones are dropped, their counts stay."""
+    deaths: int = 2
+    """With a log: processes that may die with one delivery at work; then it is ``dead_lettered(poison)``. 0: never."""
 
     @property
     def most_of_one(self) -> int:
@@ -118,10 +121,10 @@ def exact_cost(cost: Cost) -> Decimal:
     """Return a cost as it is written.
 
     Raises:
-        ValueError: It is no finite number from 0 to 10**15 with at most 30 decimals.
+        ValueError: It is not a finite number from 0 to 10**15 with at most 30 decimals.
     """
     try:
-        exact = cost if isinstance(cost, Decimal) else Decimal(str(cost))
+        exact = Decimal(cost if isinstance(cost, Decimal) else str(cost))  # exactly: not of a class of its own
     except InvalidOperation:
         raise ValueError(f"a cost is a number, not {str(cost)[:50]!r}") from None
     exponent = exact.as_tuple().exponent
@@ -144,3 +147,7 @@ class Estimate:
         object.__setattr__(self, "cost", exact_cost(self.cost))
         if self.tokens < 0:
             raise ValueError(f"an estimate has tokens from 0, not {self.tokens}")
+
+
+Estimator = Callable[[Any], Estimate]
+"""A pure function of a payload: what handling it can use at most. Where it raises, the delivery is denied."""

@@ -111,6 +111,8 @@ class Value(BaseModel):
         hook = next((name for name in _HOOKS if name in vars(cls)), None)
         if hook is not None:
             raise PayloadDefinitionError(f"{cls.__qualname__}.{hook}", "would show another value than the one it holds")
+        if type(cls).__eq__ is not type.__eq__ or type(cls).__hash__ is not type.__hash__:
+            raise PayloadDefinitionError(cls.__qualname__, "compares its class by code of its own; declare it plainly")
         cached = next((name for name, member in vars(cls).items() if isinstance(member, cached_property)), None)
         if cached is not None:
             raise PayloadDefinitionError(f"{cls.__qualname__}.{cached}", "a cached property can change; use a property")
@@ -191,6 +193,17 @@ _TOPIC_NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*\Z")
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
+class Fragment(NamedTuple):
+    """How payloads of one class are pieces of a text, so that nothing in it is judged by halves."""
+
+    text: str = ""
+    """Field with the piece."""
+    of: tuple[str, ...] = ()
+    """Fields that name the text which the piece belongs to."""
+    drops: bool = False
+    """It says that the texts so far are void."""
+
+
 class Payload(Value):
     """The typed content of a message; the class is the topic.
 
@@ -207,6 +220,21 @@ class Payload(Value):
     """
 
     __topic__: ClassVar[Topic] = Topic("payload", 1, Classification.INTERNAL, BY_RUN)
+    __fragment__: ClassVar[Fragment | None] = None
+    """Set on a class whose payloads are pieces of a longer text."""
+
+    @classmethod
+    def upcast(cls, version: int, fields: dict[str, Any]) -> dict[str, Any] | None:  # noqa: ARG003 - for those that override it
+        """Return the fields of this version of the topic from those of an earlier one, both as JSON values.
+
+        A runtime with a log calls it for a payload that an earlier program has kept. What it returns is validated.
+        None, the default, says that the class does not read that version.
+
+        Args:
+            version: The version that was kept.
+            fields: Its fields.
+        """
+        return None
 
     def _repr_html_(self) -> str:
         """Show the report of the payload in a notebook; whoever holds a payload may see it."""
@@ -279,7 +307,7 @@ class Finding(NamedTuple):
     label: Classification
     """Clearance needed to see the span."""
     maskable: bool = True
-    """False where the field is no plain string, so that the payload must be denied instead of masked."""
+    """False where the field is not a plain string, so that the payload must be denied instead of masked."""
     score: float = 1.0
     """How sure the inspector was, in [0, 1]."""
 

@@ -1,21 +1,23 @@
 """What a model call and a tool call carry: payloads that every wire, loop, tool and policy shares.
 
-A request is one neutral transcript. Each provider's wire renders it anew, and each recipient gets its own judged view.
+A request is one neutral transcript. Each provider's wire renders it in its own format, and each recipient gets its own
+judged view.
 """
 
 from __future__ import annotations
 
 import enum
 from decimal import Decimal
-from typing import Annotated, Literal, NewType
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from genie.contracts import json_text
 from genie.contracts.classification import Classification
-from genie.contracts.message import Payload, Value
+from genie.contracts.message import Fragment, Payload, Value
 
-JsonText = NewType("JsonText", str)
-"""Text whose content is JSON, at most ``MOST_JSON`` characters: inspectors walk its parsed strings, not the text."""
+JsonText = json_text.JsonText
+"""Text whose content is JSON, at most ``MOST_JSON`` characters."""
 MOST_JSON = 262_144
 """Largest JSON text of one tool call, tool result or schema, in characters."""
 MOST_TEXT = 4_000_000
@@ -187,8 +189,8 @@ class Usage(Value):
     """The provider stated no usage; these are our own bounds."""
 
 
-class ModelRequest(Payload, topic="model.request"):
-    """A question to a model."""
+class ModelRequest(Payload, topic="model.request", key=None):
+    """A question to a model. Questions of one run are not kept in order: whoever asks several wants them at once."""
 
     turns: Annotated[tuple[Turn, ...], Field(min_length=1, max_length=MOST_PARTS)]
     tools: Annotated[tuple[ToolSpec, ...], Field(max_length=256)] = ()
@@ -212,6 +214,7 @@ class ModelRequest(Payload, topic="model.request"):
 class ModelDelta(Payload, topic="model.delta"):
     """A piece of a reply while it streams; provisional until the reply has come."""
 
+    __fragment__: ClassVar[Fragment | None] = Fragment("text", ("index", "kind"))
     index: Count
     """Position of the part in the reply."""
     kind: Literal["text", "thought", "call"]
@@ -221,6 +224,7 @@ class ModelDelta(Payload, topic="model.delta"):
 class ModelRestarted(Payload, topic="model.restarted"):
     """The call was begun again after deltas had been sent; whoever shows them drops what it has."""
 
+    __fragment__: ClassVar[Fragment | None] = Fragment(drops=True)
     index: Count = 0
 
 

@@ -26,10 +26,22 @@ class Reason(NamedTuple):
     code: str
     """Stable label of at most 60 characters, for example ``overflow``, ``deadlock`` or ``policy``."""
     detail: str = ""
-    """One sentence for people. It names agents, policies and limits, never payload text."""
+    """One sentence for people, made by this library. It names agents, policies and limits, never payload text."""
+    said: str = ""
+    """What an agent said of it, only where everybody who asked may read that. It is for them alone: journals, events,
+    dead letters, logs and the audit never have it."""
 
     def __str__(self) -> str:
         return self.detail or self.code
+
+    @property
+    def heard(self) -> str:
+        """What those who asked are told."""
+        return self.said or self.detail or self.code
+
+    def amended(self, form: str) -> Reason:
+        """Return the reason with more words; ``{}`` in ``form`` stands for what it says now."""
+        return Reason(self.code, form.format(str(self)), self.said and form.format(self.said))
 
 
 class Failure(NamedTuple):
@@ -45,7 +57,7 @@ class Failure(NamedTuple):
     """The agent that was asked: ``agent``, or the primary of a fallback."""
 
     def __str__(self) -> str:
-        return f"{self.outcome}({self.reason})" if self.reason is not None else str(self.outcome)
+        return f"{self.outcome}({self.reason.heard})" if self.reason is not None else str(self.outcome)
 
 
 class Counts(NamedTuple):

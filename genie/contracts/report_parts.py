@@ -12,7 +12,7 @@ import re
 import types
 import typing
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from genie.contracts.message import Value
@@ -42,6 +42,7 @@ MOST_POINTS = 60
 MOST_BARS = 12
 MOST_DIGITS = 30
 """Digits before or after the point beyond which a text is not read as a number."""
+_WIDE = Context(prec=2 * MOST_DIGITS)
 LARGEST_BITS = 1_000
 """Size beyond which a whole number is not written out."""
 MOST_LISTED = 6
@@ -238,7 +239,9 @@ def _decimal(value: object) -> Decimal | None:
 
 def _percent(share: object) -> object:
     number = _decimal(share)
-    return share if number is None else (number * 100).quantize(Decimal("0.01")).normalize() + 0
+    if number is None:
+        return share
+    return (number * 100).quantize(Decimal("0.01"), context=_WIDE).normalize(_WIDE) + 0
 
 
 def _holds_code(owner: object, name: str) -> bool:
@@ -484,7 +487,7 @@ def grounds(value: object, title: str = "") -> Iterator[Card]:
 
 
 def _input(text: str) -> str:
-    return {"True": "yes", "False": "no"}.get(text, dated(text))
+    return {"true": "yes", "false": "no"}.get(text.lower(), dated(text))
 
 
 def basis(*found: tuple[str, object]) -> Section | None:

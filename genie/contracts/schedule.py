@@ -79,9 +79,9 @@ class Schedule:
         try:
             return CronSim(self.cron, moment.astimezone(self._zone()))
         except CronSimError as error:
-            raise ScheduleError(self.id, f"{self.cron!r} is no cron expression: {str(error).lower()}") from None
+            raise ScheduleError(self.id, f"{self.cron!r} is not a cron expression: {str(error).lower()}") from None
         except (AssertionError, ValueError, RecursionError, IndexError):  # what its parser lets through
-            raise ScheduleError(self.id, f"{self.cron!r} is no cron expression") from None
+            raise ScheduleError(self.id, f"{self.cron!r} is not a cron expression") from None
 
     def _zone(self) -> zoneinfo.ZoneInfo:
         import zoneinfo  # noqa: PLC0415 - five milliseconds, for those who have schedules

@@ -11,6 +11,8 @@ from __future__ import annotations
 import datetime
 import decimal
 import enum
+import functools
+import operator
 import types
 import typing
 import uuid
@@ -179,7 +181,7 @@ def _inside(annotation: Any) -> Checker | None:
     """Return what looks into a value of an annotation; None where there is nothing inside."""
     arms = _arms(annotation)
     collections = tuple(arm for arm in arms if get_origin(arm) in {tuple, frozenset})
-    values = any(isinstance(arm, type) and issubclass(arm, Value) for arm in arms)
+    values = any(isinstance(arm, type) and (issubclass(arm, Value) or _grows(arm)) for arm in arms)
     if len(arms) == 1 and collections:
         return _items(collections[0])
     if not collections:
@@ -199,9 +201,29 @@ def _sound(value: Any) -> bool:
     found = _checkers.get(kind)
     if found is None:
         if not issubclass(kind, Value):
-            return True
+            return not issubclass(kind, enum.Enum) or _declared(value)
         found = checker(kind)
     return found(value)
+
+
+def _grows(kind: type) -> bool:
+    """Return True for an enumeration that can make members of any text or number: inspectors do not read members."""
+    return issubclass(kind, enum.Flag) or (
+        issubclass(kind, enum.Enum) and getattr(kind._missing_, "__func__", None) is not _missing
+    )
+
+
+_missing = vars(enum.Enum)["_missing_"].__func__
+
+
+def _declared(value: enum.Enum) -> bool:
+    """Return True for a member that the class of an enumeration declares, and for flags made of these."""
+    kind = type(value)
+    if issubclass(kind, enum.Flag):
+        return type(value.value) is int and 0 <= value.value <= functools.reduce(
+            operator.or_, (m.value for m in kind), 0
+        )
+    return any(member is value for member in kind)
 
 
 def _items(annotation: Any) -> Checker:

@@ -16,9 +16,13 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from functools import cache
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
+from annotated_types import MaxLen
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from genie.contracts import json_text
+from genie.contracts.json_text import JsonText
+from genie.contracts.maskable import MASKABLE, bounded, is_maskable
 from genie.contracts.message import Path, Payload, Value
 from genie.contracts.shape import certain, checker
 
@@ -38,8 +42,6 @@ _NOBODYS = re.compile(
 )
 """Names of number fields that hold no number of a person: references, amounts, moments."""
 
-_MASKABLE = (str, str | None, typing.Optional[str])  # noqa: UP045 - the other spelling of the same annotation
-
 
 class Text(NamedTuple):
     """One string inside a payload."""
@@ -47,7 +49,7 @@ class Text(NamedTuple):
     path: Path
     text: str
     maskable: bool
-    """True for a plain ``str`` field; constrained strings, literals and bytes would become invalid."""
+    """True for a plain ``str`` field; strings of a pattern, literals and bytes would become invalid."""
 
 
 class Flat(NamedTuple):
@@ -98,10 +100,12 @@ def has_collections(kind: type[Value]) -> bool:
 
 
 def _shape(annotation: object) -> str:
-    """Return how values of an annotation are read: text, bytes, scalar(s), number(s), value, collection or any."""
+    """Return how values of an annotation are read: text, json, bytes, scalar(s), number(s), value, collection, any."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return _shape(arguments[0])
+    if annotation is JsonText:
+        return "json"
     if annotation is str or annotation is bytes:
         return "text" if annotation is str else "bytes"
     if origin in {tuple, frozenset}:
@@ -109,7 +113,7 @@ def _shape(annotation: object) -> str:
         return "scalars" if shapes <= {"scalar"} else "numbers" if shapes == {"number"} else "collection"
     if origin in {Union, types.UnionType}:
         shapes = {_shape(part) for part in arguments if part is not type(None)}
-        return shapes.pop() if shapes in ({"scalar"}, {"number"}) else "any"
+        return shapes.pop() if shapes in ({"scalar"}, {"number"}, {"json"}) else "any"
     if origin is typing.Literal:
         return "scalar"
     return _shape_of(annotation) if isinstance(annotation, type) else "any"
@@ -129,11 +133,14 @@ def _compile(kind: type[Value]) -> Reader:
     runs: list[str] = []
     bulky: list[str] = []
     numbers: list[str] = []
+    jsons: list[str] = []
     scalars = 0
     for name, info in kind.model_fields.items():
         shape = _shape(info.annotation)
         if shape == "text":
             texts.append(name)
+        elif shape == "json":
+            jsons.append(name)
         elif shape in {"scalar", "number"}:
             scalars += 1
             numbers += [name] if shape == "number" and _may_be_personal(name, info) else []
@@ -145,8 +152,10 @@ def _compile(kind: type[Value]) -> Reader:
         else:
             others.append(name)
     read = _reading(tuple(texts), tuple(others), tuple(runs), tuple(numbers), scalars)
+    if jsons:
+        read = _reading_json(read, tuple(jsons))
     sound, marked = checker(kind, tuple(bulky)), certain(kind)
-    if len(texts) < 2 or others or bulky:
+    if len(texts) < 2 or others or bulky or jsons:
         return Reader(read, tuple(bulky), tuple(runs), _telling(read, sound), sound)
     told = _telling_flat(tuple(texts), tuple(runs), tuple(numbers), scalars, sound, marked=marked)
     flat = Flat(operator.itemgetter(*texts), tuple(runs), scalars) if marked and not numbers else None
@@ -255,6 +264,40 @@ def _reading(
     return read
 
 
+def _reading_json(read: Callable[[Any, list[str]], int], names: tuple[str, ...]) -> Callable[[Any, list[str]], int]:
+    """Return what reads JSON texts as well: their strings, keys and long numbers instead of the text."""
+
+    def read_all(value: Any, into: list[str]) -> int:
+        count = read(value, into)
+        for name in names:
+            text = getattr(value, name)
+            if type(text) is str:
+                into += [part.text for part in _json_texts(text, (name,))]
+            else:
+                count += 1
+        return count
+
+    return read_all
+
+
+def _json_texts(text: str, path: Path) -> list[Text]:
+    """Return what is read of a JSON text at a path; the text itself where it is not plain JSON."""
+    found = json_text.leaves(text)
+    if found is None:
+        return [Text(path, text, maskable=True)]
+    texts: list[Text] = []
+    for leaf in found:
+        value: object = leaf.value
+        if isinstance(value, str):
+            texts.append(Text((*path, *leaf.path), value, maskable=not leaf.key))
+            continue
+        if isinstance(value, float):  # written with a point or an exponent; what it stands for may be a long number
+            value = decimal.Decimal(repr(value))
+        if not _NOBODYS.search(leaf.name):
+            texts += [Text((*path, *leaf.path), spelt, maskable=False) for spelt in _spelt(leaf.name, value)]
+    return texts
+
+
 def _read_any(value: object, into: list[str]) -> int:
     if isinstance(value, (tuple, frozenset)):
         count = 0
@@ -309,10 +352,10 @@ class _All:
 
 
 @cache
-def _wordy(kind: type[Value]) -> tuple[tuple[str, object, bool, bool], ...]:
-    """Return the fields of a class that may hold text: annotation, whether it is a plain string, and a number."""
+def _wordy(kind: type[Value]) -> tuple[tuple[str, object, bool, str], ...]:
+    """Return the fields of a class that may hold text: annotation, whether it is a plain string, and its shape."""
     return tuple(
-        (name, info.annotation, info.annotation in _MASKABLE and not info.metadata, shape in {"number", "numbers"})
+        (name, info.annotation, info.annotation in MASKABLE and bounded(info.metadata), shape)
         for name, info in kind.model_fields.items()
         if (shape := _shape(info.annotation)) not in {"scalar", "scalars"}
         and (shape not in {"number", "numbers"} or _may_be_personal(name, info))
@@ -320,13 +363,16 @@ def _wordy(kind: type[Value]) -> tuple[tuple[str, object, bool, bool], ...]:
 
 
 def _collect(value: Value, path: Path, skip: tuple[str, ...], only: Container[str], into: list[Text]) -> None:
-    for name, annotation, plain, number in _wordy(type(value)):
+    for name, annotation, plain, shape in _wordy(type(value)):
         part = getattr(value, name)
-        if type(part) is str:
+        if shape == "json" and type(part) is str:
+            if name not in skip:
+                into += [found for found in _json_texts(part, (*path, name)) if found.text in only]
+        elif type(part) is str:
             if part in only and name not in skip:
                 into.append(Text((*path, name), part, plain))
         elif part is not None and name not in skip:
-            if number:
+            if shape in {"number", "numbers"}:
                 _collect_numbers(name, part, (*path, name), only, into)
             else:
                 _collect_any(part, (*path, name), annotation, only, into, plain=plain)
@@ -352,7 +398,7 @@ def _collect_any(
         arguments = get_args(_bare(annotation))
         uniform = isinstance(value, tuple) and len(arguments) > 1 and arguments[1] is Ellipsis
         of = arguments[0] if uniform else None
-        plain = uniform and of in _MASKABLE
+        plain = uniform and of in MASKABLE
         for position, item in enumerate(value):
             _collect_any(item, (*path, position), of, only, into, plain=plain)
     elif isinstance(value, bytes):
@@ -363,29 +409,6 @@ def _collect_any(
         into.append(Text(path, digits, maskable=False))
 
 
-def is_maskable(kind: type[Value], path: Path) -> bool:
-    """Return True when ``path`` names a plain string field of ``kind``; positions in tuples may be any number."""
-    annotation: object = kind
-    for step in path:
-        annotation = _bare(annotation)
-        arguments = get_args(annotation)
-        if get_origin(annotation) in {Union, types.UnionType}:
-            inner = [part for part in arguments if part is not type(None)]
-            annotation, arguments = (inner[0], get_args(inner[0])) if len(inner) == 1 else (None, ())
-        if isinstance(step, int):
-            if get_origin(annotation) is not tuple or len(arguments) < 2 or arguments[1] is not Ellipsis:
-                return False
-            annotation = arguments[0]
-        else:
-            if not (isinstance(annotation, type) and issubclass(annotation, Value)):
-                return False
-            info = annotation.model_fields.get(step)
-            if info is None or info.metadata:
-                return False
-            annotation = info.annotation
-    return annotation in _MASKABLE
-
-
 def masked(payload: Payload, spans: Mapping[Path, Sequence[tuple[int, int, str]]]) -> Payload:
     """Return a copy in which spans of strings are replaced; untouched parts are shared with the original.
 
@@ -394,7 +417,7 @@ def masked(payload: Payload, spans: Mapping[Path, Sequence[tuple[int, int, str]]
         spans: For each path the spans to replace, as (start, end, word); no spans means the whole string.
 
     Raises:
-        LookupError: A path does not lead to a plain string field.
+        LookupError: A path does not lead to a plain string field, or a mask makes a string too long.
     """
     if not all(is_maskable(type(payload), path) for path in spans):
         raise LookupError("a path does not lead to a plain string field")
@@ -408,7 +431,10 @@ def _replace(value: Any, cuts: list[_Cut]) -> Any:
     if value is None:
         return None
     if isinstance(value, str):
-        return _cut(value, tuple(span for _, spans in cuts for span in spans))
+        changes = [(path, _cut(json_text.string_at(value, path), spans)) for path, spans in cuts if path]
+        whole = json_text.replaced(value, changes) if changes else value
+        plain = [spans for path, spans in cuts if not path]
+        return _cut(whole, tuple(span for spans in plain for span in spans)) if plain else whole
     below: dict[str | int, list[_Cut]] = {}
     for path, spans in cuts:
         below.setdefault(path[0], []).append((path[1:], spans))
@@ -418,9 +444,11 @@ def _replace(value: Any, cuts: list[_Cut]) -> Any:
             items[typing.cast("int", position)] = _replace(items[typing.cast("int", position)], inner)
         return tuple(items)
     changed = {str(name): _replace(getattr(value, str(name)), inner) for name, inner in below.items()}
-    return BaseModel.model_copy(
-        value, update=changed
-    )  # the replaced fields are plain strings, so nothing needs validating
+    for name, new in changed.items():
+        limits = [limit.max_length for limit in type(value).model_fields[name].metadata if type(limit) is MaxLen]
+        if isinstance(new, str) and limits and len(new) > min(limits):
+            raise LookupError("a mask makes a string longer than its field may be")
+    return BaseModel.model_copy(value, update=changed)  # plain strings of a fitting length: nothing to validate
 
 
 def _cut(text: str, spans: Sequence[tuple[int, int, str]]) -> str:

@@ -10,9 +10,23 @@ EDGES: Mapping[str, str] = MappingProxyType(
         "audit": "genie.edges.audit.trail:AuditTrail",
         "control": "genie.edges.control.sqlite:ControlFile",
         "http": "genie.edges.http.fetch:HttpFetch",
+        "models": "genie.edges.llm.binding:ModelEntries",
     }
 )
 """Name -> ``module:Class``, as in the entry-point group ``genie.edges``: what ports are bound to."""
 
-AGENTS: Mapping[str, str] = MappingProxyType({"webhook": "genie.edges.http.webhook:Webhook"})
+AGENTS: Mapping[str, str] = MappingProxyType(
+    {
+        "assistant": "genie.edges.llm.assistant:assistant",
+        "calculator": "genie.edges.tools.calculator:calculator",
+        "calendar": "genie.edges.tools.calendar:CalendarTool",
+        "files": "genie.edges.tools.files:FilesTool",
+        "page_reader": "genie.edges.tools.pages:page_reader",
+        "shell": "genie.edges.tools.shell:ShellTool",
+        "sql": "genie.edges.tools.sql:SqlTool",
+        "system": "genie.edges.tools.system:system",
+        "web": "genie.edges.tools.web:web",
+        "webhook": "genie.edges.http.webhook:Webhook",
+    }
+)
 """Name -> ``module:Class``, as in the entry-point group ``genie.agents``: what takes messages and carries them out."""

@@ -9,7 +9,7 @@ The second column says who must act: **C** the caller, **A** the author of the a
     │   └── ScheduleError              never fires, or cannot be read here
     ├── ContractError              A   a handler broke its own contract while running
     │   ├── UndeclaredMessageError     published or asked what its card does not declare
-    │   ├── WrongOutputError           returned something that is no declared payload
+    │   ├── WrongOutputError           returned something that is not a declared payload
     │   ├── ImmutableMessageError      assigned to a message
     │   ├── ForgedMessageError         handed over an envelope of its own
     │   ├── HeadersWidenedError        raised a role, lowered a classification, changed tenant
@@ -28,7 +28,9 @@ The second column says who must act: **C** the caller, **A** the author of the a
     │   └── PartMissingError           a gathered part is not there
     ├── CapacityError              O   a bound was reached
     │   ├── MailboxFullError
+    │   ├── SlowStreamError            nobody read the parts of a stream
     │   ├── BudgetExceededError        more was published or charged than a budget has
+    │   ├── TooManyKeysError
     │   ├── TooManyRunsError
     │   ├── AuditFailedError           what governs cannot be written down any more
     │   ├── JournalError               the log of a durable runtime cannot be written any more
@@ -40,8 +42,12 @@ The second column says who must act: **C** the caller, **A** the author of the a
     ├── IdentityError              C   a caller's identity is not good, or gives too much
     ├── InputError                 C   input that cannot be read
     ├── EdgeError                  O   something outside did not do its part
+    │   ├── ModelCallError             a model could not answer; another may be asked instead
     │   ├── FetchError                 a URL may not be fetched, or brought nothing usable
-    │   └── WebhookError               a receiver did not take a message
+    │   ├── WebhookError               a receiver did not take a message
+    │   └── NotDoneError               an outside effect has certainly not happened
+    ├── IndeterminateEffectError   O   nobody knows whether an outside effect has happened
+    ├── KeyReusedError             C   an idempotency key stands for another question
     ├── RuntimeFailedError         O   an error of the runtime's own; every run ended by name
     └── AskInHandlerError          A   a handler asked through the runtime instead of its context
         └── SyncAskInHandlerError
@@ -74,6 +80,8 @@ from genie.errors.runs import RunHeld as RunHeld
 from genie.errors.runs import RunStalled as RunStalled
 from genie.errors.runs import RuntimeClosedError as RuntimeClosedError
 from genie.errors.runs import RuntimeDrainingError as RuntimeDrainingError
+from genie.errors.runs import SlowStreamError as SlowStreamError
+from genie.errors.runs import TooManyKeysError as TooManyKeysError
 from genie.errors.runs import TooManyRunsError as TooManyRunsError
 
 # --- declared wrongly ---
@@ -316,6 +324,12 @@ class EdgeError(GenieError):
         return f"{self.host}: {self.problem}"
 
 
+class ModelCallError(EdgeError):
+    """A model could not answer, and another may be asked instead; ``host`` is the model's id."""
+
+    code: ClassVar[str] = "model_call"
+
+
 class FetchError(EdgeError):
     """A URL may not be fetched, or brought nothing that can be used."""
 
@@ -326,6 +340,38 @@ class WebhookError(EdgeError):
     """A receiver did not take a message."""
 
     code: ClassVar[str] = "webhook"
+
+
+class NotDoneError(EdgeError):
+    """Raised by an outside effect, or by its probe: it has certainly not happened, so it may be tried again.
+
+    An agent's ``retry`` does so, not sooner than after ``again_s`` seconds; None when that cannot help.
+    """
+
+    code: ClassVar[str] = "not_done"
+    host = "the effect"
+    problem = "has not happened"
+    again_s: float | None = 0.0
+
+
+class IndeterminateEffectError(GenieError):
+    """Nobody knows whether an outside effect has happened; its delivery waits until a person says so."""
+
+    code: ClassVar[str] = "indeterminate"
+    effect: str
+
+    def __str__(self) -> str:
+        return f"effect {self.effect} may have happened or not; see `genie effects`, or operations.resolve_effect()"
+
+
+class KeyReusedError(GenieError):
+    """An idempotency key was given before with another question, another answer or another caller."""
+
+    code: ClassVar[str] = "key_reused"
+    key: str
+
+    def __str__(self) -> str:
+        return f"key {self.key!r} was given before with another question; one key stands for one question"
 
 
 class RuntimeFailedError(GenieError):

@@ -64,6 +64,8 @@ class PartMissingError(RunError):
     code: ClassVar[str] = "part_missing"
     part: str
     reason: str
+    why: str = ""
+    """For programs, as in ``Missing.code``."""
 
     def __str__(self) -> str:
         return f"{self.part} is missing from the gathered result of run {self.run_id}: {self.reason}"
@@ -116,6 +118,18 @@ class BudgetExceededError(CapacityError):
         )
 
 
+class SlowStreamError(CapacityError):
+    """A handler sent parts of a stream that its asker did not read."""
+
+    code: ClassVar[str] = "slow_stream"
+    agent: str
+    parts: int
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"{self.agent!r} waited {self.seconds:g} s with {self.parts} parts of a stream that nobody read"
+
+
 class TooManyRunsError(CapacityError):
     """Admission bounds the runs in flight, and the bound is reached."""
 
@@ -124,6 +138,16 @@ class TooManyRunsError(CapacityError):
 
     def __str__(self) -> str:
         return f"{self.limit} runs are in flight, which is the limit; raise `max_runs`, or wait for one to end"
+
+
+class TooManyKeysError(CapacityError):
+    """As many idempotency keys are kept as may be; the oldest ones expire by themselves."""
+
+    code: ClassVar[str] = "too_many_keys"
+    limit: int
+
+    def __str__(self) -> str:
+        return f"{self.limit} idempotency keys are kept, which is the limit; wait for some to expire"
 
 
 class AuditFailedError(CapacityError):

@@ -1,152 +1,58 @@
 """The context that a handler is given: one object per delivery, dead when the handler ends.
 
 What a handler holds is a read-only face. What the bus trusts, the label and the headers of what the handler has read,
-stands in ``Handling``, which the bus keeps.
+stands in ``genie.execution.handling``, which the bus keeps.
 """
 
 from __future__ import annotations
 
 import math
 import random
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import anyio
 
 from genie.contracts.gather import Each
 from genie.contracts.headers import copied, exact
 from genie.contracts.limits import Cost, exact_cost
-from genie.contracts.message import Envelope, Message, Payload, topic_of
+from genie.contracts.message import Envelope, Message, Payload
 from genie.contracts.outcome import Reason
 from genie.errors import (
     ForgedMessageError,
-    GenieError,
     HeadersWidenedError,
-    PartMissingError,
     UndeclaredMessageError,
     kind_name,
     shown_type,
 )
-from genie.errors.tracebacks import cause_among
-from genie.execution.handlers import tell
+from genie.execution.fragments import Gates
+from genie.execution.handling import Handling
+from genie.execution.names import kind_of, name_of, topic_name
+from genie.execution.streams import checked_s, handler_stream, one_of, seconds_of
 from genie.inflight import accounting
-from genie.inflight.scope import Taint
 
 if TYPE_CHECKING:
     import datetime
     import logging
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
-    from genie.bus.bus import Bus
-    from genie.contracts.classification import Classification
+    from genie.contracts.context import Stream
     from genie.contracts.gather import Expected, Gathered, Need
     from genie.contracts.headers import Headers
-    from genie.execution.worker import Worker
-    from genie.inflight.delivery import Delivery
     from genie.inflight.gather import Gather
     from genie.inflight.mailbox import RoomTicket
     from genie.inflight.scope import Scope
 
 FAIRNESS = 64
 """Payloads that a handler publishes in a row before the loop turns."""
+LONGEST_KEY = 200
+"""Characters of the key of an effect."""
 NO_LONGER_NEEDED = Reason("no_longer_needed", "no longer needed")
-ASKER_ENDED = Reason("asker_ended", "its asker ended")
 
 T = TypeVar("T", bound=Payload)
+U = TypeVar("U", bound=Payload)
 Port = TypeVar("Port")
-
-
-class Handling:
-    """What the bus knows of one handler at work: what it has read, and which scopes it has open."""
-
-    __slots__ = ("_headers", "_label", "bus", "delivery", "later", "opened", "published", "random", "taint", "worker")
-
-    def __init__(self, bus: Bus, worker: Worker, delivery: Delivery) -> None:
-        self.bus = bus
-        self.worker: Worker | None = worker
-        self.delivery = delivery
-        self.opened: list[Scope] | None = None
-        self.later: list[Callable[[RoomTicket | None], RoomTicket | None]] | None = None
-        """What a durable runtime publishes together with the outcome; None where it goes out at once."""
-        if bus.observers.recorder is not None:
-            self.later = []
-        self.published = 0
-        self.random: random.Random | None = None
-        self._label: Classification = delivery.message.label
-        self._headers: Headers = delivery.message.headers
-        self.taint: Taint | None = None
-        """What others have put into the scratch that the handler has had in its hands."""
-
-    @property
-    def agent(self) -> str:
-        """Id of the agent."""
-        return self.delivery.subscription.subscriber.card.id
-
-    def read_so_far(self) -> tuple[Headers, Classification]:
-        """Return the narrowest headers and the highest label of what the handler has read, its scratch included."""
-        if self.taint is not None:
-            self.reads(self.taint.label, self.taint.headers)
-        return self._headers, self._label
-
-    def reads(self, label: Classification, headers: Headers) -> None:
-        """Note what the handler has read; whatever it may put into its scratch is as sensitive, and as narrow."""
-        self._label = max(self._label, label)
-        self._headers = self._headers.met(headers)
-        taint = self.taint
-        if taint is not None:
-            taint.label = self._label = max(self._label, taint.label)
-            taint.headers = self._headers = self._headers.met(taint.headers)
-
-    def narrow(self) -> None:
-        """Take what is no longer in force out of the headers that it sends with."""
-        self._headers = self.bus.judging.narrowed(self._headers)
-
-    def scratch(self) -> dict[str, Any]:
-        """Return the agent's scratch for the run; from now on the handler has read what went into it."""
-        run = self.delivery.message.scope.run
-        if run.state is None or run.taints is None:
-            run.state, run.taints = {}, {}
-        agent = self.agent
-        if self.taint is None:
-            self.taint = run.taints.setdefault(agent, Taint(self._label, self._headers))
-            self.reads(self._label, self._headers)
-        state: dict[str, Any] = run.state.setdefault(agent, {})
-        return state
-
-    def send(self, send: Callable[[RoomTicket | None], RoomTicket | None]) -> RoomTicket | None:
-        """Send something now; in a durable runtime together with the outcome."""
-        if self.later is None:
-            return send(None)
-        self.later.append(send)
-        return None
-
-    def send_later(self) -> RoomTicket | None:
-        """The handler is over: send what waited for that, and return the ticket of what found no room."""
-        ticket: RoomTicket | None = None
-        later, self.later = self.later or [], None
-        for send in later:
-            ticket = send(ticket)
-        return ticket
-
-    def alive(self, verb: str) -> Worker:
-        """Return the worker; raises where the handling has ended."""
-        if self.worker is None or self.worker.ended is not None:  # a handler may outlive its cancellation a little
-            raise RuntimeError(f"{self.agent!r} tried to {verb} after its handling had ended")
-        return self.worker
-
-    def refuse(self, error: GenieError) -> NoReturn:
-        """Count and raise what the card does not allow."""
-        tell(error)
-        self.bus.refused(self.delivery, error)
-        raise error
-
-    def close(self) -> None:
-        """Make the context dead, and cancel the scopes that its handler left open."""
-        worker, self.worker = self.worker, None
-        for scope in tuple(self.opened or ()):
-            self.bus.runs.cut_scope(scope, ASKER_ENDED)
-        if worker is not None:
-            for wait in worker.waits:  # a task that the handler left behind waits on: it is nobody's wait any more
-                self.bus.deadlocks.end(worker, wait)
+Result = TypeVar("Result")
 
 
 class HandlerContext:
@@ -236,23 +142,23 @@ class HandlerContext:
         handling = handling_of(self)
         worker, bus, delivery = handling.alive("publish"), handling.bus, handling.delivery
         self._declared(payload)
-        message, extra = delivery.message, delivery.extra
         onward, label = handling.read_so_far()
         onward = onward if headers is None else self._narrow(headers)
-
-        def send(ticket: RoomTicket | None) -> RoomTicket | None:
-            return bus.publish(
-                payload, delivery.subscription.subscriber.card, message.scope, message.number, message.hops + 1,
-                onward, label, ticket, to, None if extra is None else extra.instead_of, reject=handling.later is None,
-            )  # fmt: skip
-
         if to is not None:
             bus.directed(to, bus.route(type(payload)), type(payload))
-        ticket = handling.send(send)
+        ticket: RoomTicket | None = None
+        gates = handling.gates
+        if payload.__fragment__ is not None and gates is None:
+            gates = handling.gates = Gates(handling)
+        for piece, inspection in ((payload, None),) if gates is None else gates.take(payload):
+            ticket = handling.send(partial(handling.publish, piece, label, to, onward, inspection)) or ticket
         handling.published += 1
         bus.within_budget(handling.agent, delivery, handling.published)
+        gather = delivery.message.scope.gather
         if ticket is not None:
             await bus.overflows.room(ticket, worker)
+        elif gather is not None and gather.crowded:
+            await gather.room(bus, handling.agent)
         elif handling.published % FAIRNESS == 0:  # a handler that never waits would keep the loop for itself
             await anyio.lowlevel.checkpoint()
 
@@ -261,7 +167,7 @@ class HandlerContext:
         handling = handling_of(self)
         _ = handling.alive("publish later")
         self._declared(payload)
-        if not (delay_s >= 0 and math.isfinite(delay_s)):
+        if not 0 <= (delay_s := seconds_of(delay_s)) < math.inf:
             raise ValueError(f"delay_s is a finite number from 0, not {delay_s}")
         read = handling.read_so_far()
 
@@ -273,20 +179,23 @@ class HandlerContext:
 
     async def ask(
         self, question: Payload, answer: type[T] | tuple[type[T], ...], *, to: str | None = None,
-        within_s: float | None = None,
+        within_s: float | None = None, headers: Headers | None = None,
     ) -> T:  # fmt: skip
         """Publish a question and wait for one answer, of one of the given classes."""
-        kinds = answer if isinstance(answer, tuple) else (answer,)
+        kinds = tuple(answer) if isinstance(answer, tuple) else (answer,)
         need: Need = "all" if len(kinds) == 1 else "first"
-        gathered = await self._gather(question, kinds, need=need, within_s=within_s, cancel_rest=False, to=to)
-        for kind in kinds:
-            found = gathered.get(kind)
-            if found is not None:
-                return found
-        missing = next(iter(gathered.missing.values()))
-        reason = _named(missing.agent, missing.reason)
-        cause = cause_among(handling_of(self).bus.failures.of(gathered.run_id), missing.agent)
-        raise PartMissingError(run_id=gathered.run_id, part=missing.part, reason=reason) from cause
+        gathered = await self._gather(
+            question, kinds, need=need, within_s=within_s, cancel_rest=False, to=to, headers=headers
+        )
+        return one_of(kinds, gathered, handling_of(self))
+
+    def stream(
+        self, question: Payload, *, parts: type[U] | tuple[type[U], ...], end: type[T] | tuple[type[T], ...],
+        to: str | None = None, within_s: float | None = None,
+    ) -> Stream[U | T]:  # fmt: skip
+        """Publish a question; return its parts as they come, and then its answer."""
+        made = handler_stream(handling_of(self), question, (parts, end), to, within_s, self._may_ask, self._question)
+        return cast("Stream[U | T]", made)
 
     async def gather(
         self,
@@ -302,20 +211,14 @@ class HandlerContext:
         return await self._gather(payload, parts, need=need, within_s=within_s, cancel_rest=cancel_rest, to=None)
 
     async def _gather(
-        self,
-        payload: Payload,
-        expect: tuple[Expected, ...],
-        *,
-        need: Need,
-        within_s: float | None,
-        cancel_rest: bool,
-        to: str | None,
-    ) -> Gathered:
+        self, payload: Payload, expect: tuple[Expected, ...], *, need: Need, within_s: float | None,
+        cancel_rest: bool, to: str | None, headers: Headers | None = None,
+    ) -> Gathered:  # fmt: skip
         handling = handling_of(self)
         worker, bus = handling.alive("ask"), handling.bus
-        if within_s is not None and not within_s >= 0:
-            raise ValueError(f"within_s is a number of seconds from 0, not {within_s}")
+        within_s = checked_s(within_s)
         self._may_ask(handling, payload, expect)
+        narrowed = None if headers is None else self._narrow(headers)
         waiter = bus.make_waiter()
         scope, asked_before = bus.correlator.ask(handling.delivery, payload, expect, need, waiter.wake)
         gather: Gather = scope.gather  # type: ignore[assignment]  # a scope that a handler opens has one
@@ -325,7 +228,7 @@ class HandlerContext:
         opened.append(scope)
         timer = None
         try:
-            ticket = None if asked_before else self._question(handling, payload, scope, to)
+            ticket = None if asked_before else self._question(handling, payload, scope, to, narrowed)
             if within_s is not None and (ticket is not None or not gather.done):
                 gather.until = bus.now() + within_s
                 timer = bus.timers.at(gather.until, "gather", gather.limit(ticket))
@@ -359,19 +262,25 @@ class HandlerContext:
     def _may_ask(handling: Handling, question: Payload, expect: tuple[Expected, ...]) -> None:
         declared = handling.delivery.subscription.subscriber.card.asks.get(type(question))
         if declared is None:
-            handling.refuse(UndeclaredMessageError(agent=handling.agent, payload=_name(question), verb="ask"))
+            handling.refuse(UndeclaredMessageError(agent=handling.agent, payload=name_of(question), verb="ask"))
         for part in expect:
-            kind = _kind(part)
-            if not isinstance(kind, type):
+            kind = kind_of(part)
+            if not isinstance(cast("object", kind), type) or not (part is kind or type(part) is Each):
                 raise TypeError(f"an answer is a Payload class or Each(...) of one, not {shown_type(kind)}")
-            if part not in declared and kind not in map(_kind, declared):
-                shown = f"{_topic(kind)} in answer to {_name(question)}"
+            for one in declared:  # a class may lie about its equality, so no `in`
+                if kind is kind_of(one):
+                    break
+            else:
+                shown = f"{topic_name(kind)} in answer to {name_of(question)}"
                 handling.refuse(UndeclaredMessageError(agent=handling.agent, payload=shown, verb="expect"))
 
     @staticmethod
-    def _question(handling: Handling, payload: Payload, scope: Scope, to: str | None) -> RoomTicket | None:
+    def _question(
+        handling: Handling, payload: Payload, scope: Scope, to: str | None, narrowed: Headers | None = None
+    ) -> RoomTicket | None:
         bus, message = handling.bus, handling.delivery.message
         headers, label = handling.read_so_far()
+        headers = narrowed or headers
         accounting.enter(scope)  # so that the scope is not at rest before its question is out
         try:
             return bus.publish(
@@ -383,32 +292,71 @@ class HandlerContext:
             if not scope.in_flight:
                 bus.correlator.at_rest(scope)
 
+    async def once(
+        self, key: str, effect: Callable[[str], Awaitable[Result]], *,
+        probe: Callable[[str], Awaitable[Result]] | None = None,
+    ) -> Result:  # fmt: skip
+        """Let an outside effect happen once for this agent and run."""
+        handling = handling_of(self)
+        _ = handling.alive("do something once")
+        if not (isinstance(cast("object", key), str) and 0 < len(key) <= LONGEST_KEY and key.isprintable()):
+            raise ValueError(f"the key of an effect is 1 to {LONGEST_KEY} visible characters")
+        effects = handling.bus.effects
+        if effects is None:  # a bus of its own, without a runtime
+            raise RuntimeError("effects need a runtime")
+        return cast("Result", await effects.once(handling.delivery, key, effect, probe))
+
     def charge(self, *, cost: Cost = 0, tokens: int = 0) -> None:
         """Report what the handler used."""
-        if not (isinstance(cast("object", tokens), int) and tokens >= 0):
-            raise ValueError(f"cost and tokens are finite numbers from 0, tokens whole ones, not {tokens}")
+        tokens = int.__pos__(tokens) if isinstance(cast("object", tokens), int) else -1
+        if tokens < 0:
+            raise ValueError("cost and tokens are finite numbers from 0, tokens whole ones")
         exact = exact_cost(cost)
         delivery = handling_of(self).delivery
         accounting.charge(delivery.subscription, exact, tokens)
         for interceptor in handling_of(self).bus.interceptors:
             interceptor.charge(delivery, exact, tokens)
 
+    def reserve(self, *, cost: Cost = 0, tokens: int = 0) -> None:
+        """Keep what the handler has used and will charge later."""
+        exact = exact_cost(cost)
+        delivery = handling_of(self).delivery
+        for interceptor in handling_of(self).bus.interceptors:
+            interceptor.reserve(delivery, exact, tokens)
+
+    def wanted(self, kind: type[Payload]) -> bool:
+        """Return True where somebody would get a payload of that class."""
+        gather, route = handling_of(self).delivery.message.scope.gather, handling_of(self).bus.route(kind)
+        return (gather is not None and kind in gather.kinds) or bool(route.subscriptions or route.sinks or route.taps)
+
+    @property
+    def policy_set(self) -> str:
+        """SHA-256 of the policies in force."""
+        return handling_of(self).bus.policies.sha256
+
     def progress(self, text: str, *, fraction: float | None = None) -> None:
         """Tell whoever watches the run how far this handler is."""
         handling = handling_of(self)
         message, bus = handling.delivery.message, handling.bus
         if message.scope.run.observed:
+            text = str.__getitem__(text, slice(None))  # a string of a class of its own may show another text later
             shown = text if fraction is None else f"{text} ({fraction:.0%})"
             said = shown[:200] if bus.may_hear(shown, message, handling.read_so_far()[1]) else "withheld"
-            bus.emit_event(message, "progress", handling.agent, Reason("progress", said))
+            bus.emit_event(message, "progress", handling.agent, Reason("progress", "", said))
 
     def _declared(self, payload: object) -> None:
         handling = handling_of(self)
         card = handling.delivery.subscription.subscriber.card
         if isinstance(payload, (Message, Envelope)):
             handling.refuse(ForgedMessageError(agent=card.id))
-        if type(payload) not in card.produces and type(payload) not in card.publishes:
-            handling.refuse(UndeclaredMessageError(agent=card.id, payload=_name(payload)))
+        kind = type(payload)
+        for declared in card.publishes or card.produces:  # a class may lie about its equality, so no `in`
+            if kind is declared:
+                return
+        for declared in card.produces:
+            if kind is declared:
+                return
+        handling.refuse(UndeclaredMessageError(agent=card.id, payload=name_of(payload)))
 
     def _narrow(self, given: Headers) -> Headers:
         """Return what travels: no more than was given, and no more than what the handler has read allows."""
@@ -430,21 +378,3 @@ _message_of: Callable[[HandlerContext], Message[Payload]] = _slots["_message"]._
 _keep_message = _slots["_message"].__set__
 for _slot in _slots:
     delattr(HandlerContext, _slot)
-
-
-def _kind(part: Expected) -> type[Payload]:
-    return part.payload if isinstance(part, Each) else part
-
-
-def _name(payload: object) -> str:
-    return _topic(type(payload))
-
-
-def _topic(kind: type) -> str:
-    """Return the topic of a payload class; of one that cannot be imported it may carry text, like its name."""
-    shown = kind_name(kind)
-    return topic_of(kind).name if shown == kind.__name__ and issubclass(kind, Payload) else shown
-
-
-def _named(agent: str | None, reason: str) -> str:
-    return reason if agent is None else f"{agent}: {reason}"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 import anyio
 
@@ -16,8 +16,10 @@ from genie.contracts.signature import unfit
 from genie.errors import (
     AgentDefinitionError,
     ContractError,
+    EdgeError,
     ForgedMessageError,
     GenieError,
+    ImmutableMessageError,
     RelayedError,
     TransferError,
     WrongOutputError,
@@ -25,6 +27,8 @@ from genie.errors import (
     code_of,
     kind_name,
 )
+from genie.errors.told import tell, told_of
+from genie.execution.fragments import StreamGate
 from genie.inflight.subscription import CONTEXT, MESSAGE, PAYLOAD
 
 if TYPE_CHECKING:
@@ -54,11 +58,11 @@ def job_of(agent: object, card: AgentCard, executor: Executor) -> Job:
     """Return how an agent that does not run on the loop is called.
 
     Raises:
-        AgentDefinitionError: It is no plain function, or cannot run there.
+        AgentDefinitionError: It is not a plain function, or cannot run there.
     """
     problem = misplaced(agent, card)
     if problem is not None or not isinstance(agent, FunctionAgent):
-        raise AgentDefinitionError(f"agent {card.id!r}", problem or "is no function")
+        raise AgentDefinitionError(f"agent {card.id!r}", problem or "is not a function")
     return executor.job(card.executor, card.id, agent.function, agent.signature, card.concurrency)
 
 
@@ -106,13 +110,20 @@ def outputs_of(bus: Bus, delivery: Delivery, output: object) -> tuple[Payload, .
         Streamed: It is an async iterator.
     """
     card = delivery.subscription.subscriber.card
-    if type(output) in card.produces:  # looked at first: a model takes microseconds to say what it lacks
-        return (output,)  # type: ignore[return-value]  # what a card produces are payload classes
+    kind = type(output)
+    for produced in card.produces:  # looked at first: a model takes microseconds to say what it lacks
+        if kind is produced:  # a class may lie about its equality, so no `in`
+            return (output,)  # type: ignore[return-value]  # what a card produces are payload classes
     if hasattr(output, "__aiter__"):
         raise Streamed(output)
-    outputs: tuple[Any, ...] = output if isinstance(output, tuple) else (output,)
+    # Read once: a tuple of a class of its own may give others the second time.
+    outputs: tuple[Any, ...] = tuple(output) if isinstance(output, tuple) else (output,)
     for part in outputs:
-        if type(part) not in card.produces:
+        kind = type(part)
+        for produced in card.produces:
+            if kind is produced:
+                break
+        else:
             error = _wrong(card, part)
             tell(error)
             bus.refused(delivery, error)
@@ -132,16 +143,18 @@ async def publish_stream(worker: Worker, bus: Bus, iterator: Any) -> None:
     """Publish what an async iterator yields, as it yields; the iterator is closed however it ends."""
     durable = bus.observers.recorder is not None
     held: list[Any] = []
+    gate = StreamGate(worker, bus)
     try:
         async for payload in iterator:
             if worker.ended is not None:
                 break
-            if (
-                durable
-            ):  # nothing leaves before the outcome, so an iterator that fails is started again from its beginning
+            if durable:  # nothing leaves before the outcome; an iterator that fails is started again from its beginning
                 held.append(payload)
                 bus.within_budget(worker.subscriber.card.id, worker.delivery, len(held))
                 await anyio.lowlevel.checkpoint()
+                continue
+            if await gate.takes(payload):
+                bus.within_budget(worker.subscriber.card.id, worker.delivery, worker.yielded)
                 continue
             ticket = worker.publish(payload)
             worker.yielded += 1
@@ -150,12 +163,23 @@ async def publish_stream(worker: Worker, bus: Bus, iterator: Any) -> None:
                 await bus.overflows.room(ticket, worker)
             elif worker.yielded % FAIRNESS == 0:  # an iterator that never waits would keep the loop for itself
                 await anyio.lowlevel.checkpoint()
+            await _read_by_asker(worker, bus)
         for payload in held:
-            worker.publish(payload)
+            if worker.ended is None and not await gate.takes(payload):
+                worker.publish(payload)
+        if worker.ended is None:
+            await gate.end()
     finally:
         close = getattr(iterator, "aclose", None)
         if close is not None:
             await close()
+
+
+async def _read_by_asker(worker: Worker, bus: Bus) -> None:
+    """Wait until an asker that streams has read some of what has come."""
+    gather = None if worker.delivery is None else worker.delivery.message.scope.gather
+    if gather is not None and gather.crowded:
+        await gather.room(bus, worker.subscriber.card.id)
 
 
 # --- how it fails ---
@@ -176,21 +200,37 @@ def of_the_loop(error: BaseException) -> BaseException:
     return error
 
 
-_told: WeakKeyDictionary[BaseException, str] = WeakKeyDictionary()
-"""What the bus says in the errors that it makes, whatever becomes of their facts in an agent's hands."""
+def _relayed(error: GenieError) -> str | None:
+    """Return the class of an error of this library that was raised in another process."""
+    name = vars(error).get("name") if isinstance(error, RelayedError) else None
+    found = vars(errors).get(name) if type(name) is str else None
+    return name if isinstance(found, type) and issubclass(found, GenieError) else None
 
 
-def tell(error: GenieError) -> None:
-    """Keep the text of an error that the bus has made, so that it may be shown."""
-    _told[error] = str(error)
+def slipped(bus: Bus, delivery: Delivery, error: BaseException) -> None:
+    """Count an assignment to the message that a handler was given."""
+    if type(error) is ImmutableMessageError:
+        field = vars(error).get("field")
+        if type(field) is str and field in Message.__slots__:
+            tell(error)
+            bus.refused(delivery, error)
+
+
+def pause_after(error: BaseException) -> float | None:
+    """Return the seconds before which another attempt cannot help; None where none can, or where they are no number."""
+    if not isinstance(error, EdgeError):
+        return None if isinstance(error, GenieError) else 0.0
+    wait: object = vars(error).get("again_s", getattr(type(error), "again_s", None))
+    exact = float(wait) if type(wait) is int or type(wait) is float else math.inf
+    return exact if 0 <= exact < math.inf else None
 
 
 def named(bus: Bus, error: BaseException, message: Envelope[Payload], label: Classification) -> Reason:
-    """Return how a failure is named to whoever asked.
+    """Return how a failure is named: by its code and its class, and by the sentence of an error that the bus has made.
 
-    Exceptions of others are named by their class alone. Errors of this library say what happened, and an agent may put
-    what it read into that text. It is shown only where everybody who asked may read the highest label that the handler
-    had read, and where nothing is found in the text that they may not read.
+    Exceptions of others have no text. The text of an error of this library is the agent's own, for it may raise one
+    with what it read. Those who asked are told it, and nobody else; only where all of them may read the highest label
+    that the handler had read, and where nothing is found in the text that they may not read.
 
     Args:
         bus: The bus.
@@ -200,15 +240,13 @@ def named(bus: Bus, error: BaseException, message: Envelope[Payload], label: Cla
     """
     if not isinstance(error, GenieError):
         return Reason("failed", class_name(error))
-    code = code_of(error)
-    if isinstance(error, ContractError) and not isinstance(error, (TransferError, RelayedError)):
+    code, told = code_of(error), told_of(error)
+    if told is not None or (isinstance(error, ContractError) and not isinstance(error, (TransferError, RelayedError))):
         # The bus says by it what the handler did, in names of classes; a handler may raise one too, with any text.
-        return Reason(code, _told.get(error) or class_name(error))
+        return Reason(code, told or class_name(error))
+    detail = _relayed(error) or class_name(error)
     try:
-        text = str(error)
+        text = str.__getitem__(str(error), slice(None))  # a string of a class of its own may show another text later
     except Exception as broken:  # noqa: BLE001 - an error of an agent's own making that cannot be shown
-        return Reason(code, f"{class_name(error)} ({class_name(broken)})")
-    if bus.may_hear(text, message, label):
-        return Reason(code, text)
-    relayed = error.name if isinstance(error, RelayedError) and hasattr(errors, error.name) else None
-    return Reason(code, relayed or class_name(error))
+        return Reason(code, f"{detail} ({class_name(broken)})")
+    return Reason(code, detail, text if bus.may_hear(text, message, label) else "")

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from genie.contracts.message import Message
 from genie.contracts.outcome import Outcome, Reason
-from genie.errors import EdgeError, GenieError, ImmutableMessageError
-from genie.execution.context import HandlerContext, Handling
-from genie.execution.handlers import Streamed, belongs_to_loop, named, of_the_loop, outputs_of, publish_stream, tell
+from genie.errors import GenieError
+from genie.execution import handlers
+from genie.execution.context import HandlerContext
+from genie.execution.handlers import Streamed, belongs_to_loop, of_the_loop, outputs_of, publish_stream
+from genie.execution.handling import Handling
 from genie.inflight import accounting
 from genie.inflight.accounting import handled
 from genie.inflight.delivery import NOWHERE, QUEUED
@@ -72,7 +73,7 @@ class Worker:
         self._scope: anyio.CancelScope
         self._attends = True
         self._suspended = False
-        """The handler has suspended, so the time it took is no measure of how long it blocked the loop."""
+        """The handler has suspended, so the time it took does not measure how long it blocked the loop."""
         self._abandoned = False
         self._stop: Timer | None = None  # at which a handler that was cut is abandoned
         self.subscriber: Subscriber
@@ -446,13 +447,11 @@ class Worker:
             self._cut_short()
             return
         bus, message = self._bus, delivery.message
-        if type(error) is ImmutableMessageError and error.field in Message.__slots__:
-            tell(error)
-            bus.refused(delivery, error)
+        handlers.slipped(bus, delivery, error)
         label = message.label if self.handling is None else self.handling.read_so_far()[1]
-        reason = named(bus, error, message, label)
+        reason = handlers.named(bus, error, message, label)
         bus.failures.handler(delivery, error)
-        again_s = error.again_s if isinstance(error, EdgeError) else None if isinstance(error, GenieError) else 0.0
+        again_s = handlers.pause_after(error)
         final = final or again_s is None or self.yielded > 0
         accounting.timed(delivery.subscription, self._close(delivery))
         bus.retries.failed(delivery, reason, final=final, again_s=again_s or 0.0)
@@ -471,7 +470,7 @@ class Worker:
             accounting.timed(delivery.subscription, seconds)
             if ended[0] is not DEAD_LETTERED:
                 bus.settle(delivery, *ended)
-            elif delivery in delivery.message.scope.deliveries:  # out of time: a failure like any other
+            else:  # out of time: a failure like any other
                 bus.retries.failed(delivery, ended[1], final=final)
         self._release(delivery)
 

@@ -61,6 +61,8 @@ def _bound(graph: Graph) -> Iterator[Problem]:
             yield Problem((*path, "settings"), f"agent {card.id!r} has no settings")
         elif card.settings is not None and not isinstance(binding.settings, card.settings):
             yield Problem((*path, "settings"), f"agent {card.id!r} needs `settings` ({card.settings.__name__})")
+        if card.lacks is not None:
+            yield Problem(path, f"agent {card.id!r} {card.lacks}")
         for port in card.ports:
             if port not in binding.ports:
                 yield Problem(
@@ -286,7 +288,7 @@ def _keeping(graph: Graph) -> Iterator[Problem]:
 
 
 def _keeps_state(agent: object) -> bool:
-    if isinstance(agent, FunctionAgent):
+    if isinstance(agent, FunctionAgent) or getattr(type(agent), "isolated", False):
         return False
     kept = set(getattr(agent, "__dict__", ())) - {"card"}
     opens = getattr(type(agent), "open", Handlers.open) is not Handlers.open

@@ -60,6 +60,11 @@ class Registry:
             raise UnknownAgentError(agent=agent, known=tuple(self._cards))
         return card
 
+    def replace(self, card: AgentCard) -> None:
+        """Put a card in the place of the one of the same id."""
+        self._cards[card.id] = card
+        self._reach = None
+
     def __contains__(self, agent: str) -> bool:
         return agent in self._cards
 

@@ -48,10 +48,10 @@ class OutcomeCounters:
 class AgentCounters:
     """The other counters of one agent; plain integers, read when somebody asks."""
 
-    __slots__ = ("accepted", "charged", "failed", "held", "redacted", "refused", "retried", "times", "tokens")
+    __slots__ = ("accepted", "charged", "failed", "redacted", "refused", "retried", "times", "tokens")
 
     def __init__(self) -> None:
-        self.accepted = self.failed = self.retried = self.redacted = self.held = self.refused = self.tokens = 0
+        self.accepted = self.failed = self.retried = self.redacted = self.refused = self.tokens = 0
         self.charged = Decimal(0)
         self.times = [0] * HISTOGRAM_BUCKETS
 
@@ -214,11 +214,6 @@ def failed(subscriber: Subscriber) -> None:
 def retried(subscriber: Subscriber) -> None:
     """Count a failed attempt that another follows."""
     subscriber.counters.retried += 1
-
-
-def held(subscription: Subscription) -> None:
-    """Count a delivery that waits for a person."""
-    subscription.counters.held += 1
 
 
 def timed(subscription: Subscription, seconds: float) -> None:

@@ -9,9 +9,13 @@ from genie.contracts.message import topic_of
 from genie.inflight.delivery import original
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from genie.contracts.message import Envelope, Payload
     from genie.contracts.outcome import Reason
+    from genie.contracts.ports.journal import LogRecord
     from genie.inflight.delivery import Delivery
+    from genie.inflight.interceptors import Effects, Recorder
 
 
 class DeadLetter(NamedTuple):
@@ -24,10 +28,18 @@ class DeadLetter(NamedTuple):
     reason: str
     at: float
     """On the loop's clock."""
-    message: Envelope[Payload]
-    """The original, not a masked copy."""
+    message: Envelope[Payload] | None
+    """The original, not a masked copy; None where no class of today reads the payload that an earlier process kept."""
     code: str = ""
     """Stable label of the reason."""
+    attempts: int = 1
+    """Handlings in all."""
+    failures: tuple[str, ...] = ()
+    """Why each attempt failed, oldest first; the latest ones are kept."""
+    cycle: tuple[str, ...] = ()
+    """Agents of the loop in which it ended, the first one twice."""
+    effects: tuple[LogRecord, ...] = ()
+    """What is known of the outside effects of its agent in its run, so that redriving does none twice."""
 
 
 class DeadLetters:
@@ -35,23 +47,42 @@ class DeadLetters:
 
     Args:
         capacity: How many are kept.
+        cycle: Returns the loop of agents that an agent is in.
     """
 
-    def __init__(self, capacity: int) -> None:
+    def __init__(self, capacity: int, cycle: Callable[[str], tuple[str, ...]]) -> None:
         self._capacity = capacity
+        self._cycle = cycle
+        self.effects: Effects | None = None
+        """What keeps the fate of outside effects."""
         self._letters: OrderedDict[str, DeadLetter] = OrderedDict()
         self.dropped = 0
+        self.recorder: Recorder | None = None
+        """Keeps them beyond the life of the process."""
 
     def append(self, delivery: Delivery, reason: Reason, at: float) -> None:
         """Keep a delivery; the oldest is dropped when there are too many."""
         if self._capacity < 1:
             self.dropped += 1
             return
-        message = original(delivery)
+        message, extra = original(delivery), delivery.extra
         agent = delivery.subscription.subscriber.card.id
-        letter = DeadLetter(delivery.id, agent, topic_of(message.payload).name, str(reason), at, message, reason.code)
-        if len(self._letters) >= self._capacity:
-            self._letters.popitem(last=False)
+        failures = () if extra is None else extra.failures
+        cycle = self._cycle(message.sender) if reason.code in {"loop", "budget"} else ()
+        effects = () if self.effects is None else self.effects.of(message.scope.run, agent)
+        letter = DeadLetter(
+            delivery.id, agent, topic_of(message.payload).name, str(reason), at, message, reason.code,
+            1 if extra is None else extra.attempt, (*map(str, failures), str(reason)), cycle,
+            effects,
+        )  # fmt: skip
+        self.restore(letter)
+        if self.recorder is not None:
+            self.recorder.letter(letter, message)
+
+    def restore(self, letter: DeadLetter) -> None:
+        """Keep a dead letter, of an earlier process as well."""
+        while self._letters and len(self._letters) >= self._capacity:
+            self._gone(self._letters.popitem(last=False)[0])
             self.dropped += 1
         self._letters[letter.id] = letter
 
@@ -65,7 +96,14 @@ class DeadLetters:
 
     def pop(self, letter_id: str) -> DeadLetter | None:
         """Remove and return a dead letter, or None if it is not kept."""
-        return self._letters.pop(letter_id, None)
+        found = self._letters.pop(letter_id, None)
+        if found is not None:
+            self._gone(letter_id)
+        return found
+
+    def _gone(self, letter_id: str) -> None:
+        if self.recorder is not None:
+            self.recorder.letter_gone(letter_id)
 
     def __len__(self) -> int:
         return len(self._letters)

@@ -79,14 +79,16 @@ class Extra:
     """What only an unusual delivery carries: a masked one, a retried one, a fallback's, a held one."""
 
     __slots__ = (
-        "approved", "attempt", "consults", "epoch", "heard", "heard_in", "instead_of", "notices", "original",
-        "reopened", "sealed", "tried",
+        "approved", "attempt", "consults", "epoch", "failures", "heard", "heard_in", "instead_of", "notices",
+        "original", "reopened", "sealed", "tried",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.original: Envelope[Payload] | None = None
         """The unmasked message, when the recipient got a masked copy."""
         self.attempt = 1
+        self.failures: tuple[Reason, ...] = ()
+        """Why earlier attempts failed, the latest ones."""
         self.instead_of: str | None = None
         """The primary that this fallback answers for."""
         self.tried: tuple[str, ...] = ()

@@ -6,16 +6,19 @@ The bus puts answers in, ``genie.bus.correlator`` says what has become impossibl
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from genie.contracts.classification import Classification
 from genie.contracts.gather import Each, Gathered, Missing
 from genie.contracts.message import Payload, topic_of
+from genie.contracts.outcome import Outcome
 from genie.errors import shown_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from genie.backend.asyncio_trio import Waiter
+    from genie.backend.timers import Timers
     from genie.contracts.gather import Expected, Need
     from genie.contracts.headers import Headers
     from genie.contracts.outcome import Failure
@@ -24,11 +27,21 @@ if TYPE_CHECKING:
 LATE = "late"
 NOBODY = "nobody subscribed"
 NOTHING = "answered nothing"
+HELD, NO_ANSWER, UNSUBSCRIBED = "held", "nothing", "nobody"
+"""Codes of missing parts, beside the outcomes and the reasons of dead letters."""
 ONE = ""
 """In the place of the sender where one answer of a class is expected, whoever sends it."""
 
 Part = tuple[type[Payload], str]
 """A payload class, and the agent that should send it (``ONE`` for a plain class)."""
+
+
+class Clockwork(Protocol):
+    """What of the bus somebody needs who waits for room in a stream."""
+
+    now: Callable[[], float]
+    make_waiter: Callable[[], Waiter]
+    timers: Timers
 
 
 class GatherSpec:
@@ -116,6 +129,14 @@ class Gather:
         """Return what is expected, as the asker wrote it."""
         return tuple(self.each.get(kind, kind) for kind in self.kinds)
 
+    @property
+    def crowded(self) -> bool:
+        """True for a stream with more parts than its asker reads."""
+        return False
+
+    async def room(self, bus: Clockwork, agent: str) -> None:
+        """Wait until a stream's asker has read some of its parts."""
+
     def put(self, kind: type[Payload], agent: str, payload: Payload) -> bool:
         """Take an answer; False when it is late, a second one, or from an agent that was not asked."""
         if kind not in self.each:
@@ -147,7 +168,9 @@ class Gather:
         missing = (self._lost or {}).get((kind, ONE))
         return None if missing is None else missing.reason
 
-    def lose(self, kind: type[Payload], agent: str, reason: str, blame: str | None = None) -> None:
+    def lose(
+        self, kind: type[Payload], agent: str, reason: str, blame: str | None = None, code: str = NO_ANSWER
+    ) -> None:
         """Say that a part will not come.
 
         Args:
@@ -155,6 +178,7 @@ class Gather:
             agent: Who should have sent it; where the class is plain, any agent.
             reason: A named outcome.
             blame: The agent that is named for it; ``agent`` by default.
+            code: The same for programs.
         """
         if kind not in self.each:
             agent, blame = ONE, blame or agent or None
@@ -162,7 +186,7 @@ class Gather:
             return
         if self._lost is None:
             self._lost = {}
-        self._lost[kind, agent] = Missing(topic_of(kind).name, blame or agent or None, reason)
+        self._lost[kind, agent] = Missing(topic_of(kind).name, blame or agent or None, reason, code)
         self._left -= 1
         if self._left == 0:
             self.finish()
@@ -207,7 +231,7 @@ class Gather:
         """A delivery failed for good: the part of an ``Each`` that only it could bring is missing."""
         for kind, each in self.each.items():
             if (each.of or self.asked) in {None, consumed} and failure.instead_of in self.kinds[kind]:
-                self.lose(kind, failure.instead_of, str(failure))
+                self.lose(kind, failure.instead_of, str(failure), code=_code(failure))
 
     def give_up(
         self, kind: type[Payload], failures: Iterable[Failure], reaches: Callable[[str | None, type[Payload]], bool]
@@ -219,11 +243,12 @@ class Gather:
                 continue
             if agent != ONE:
                 own = [f for f in failures if agent in {f.agent, f.instead_of}]
-                self.lose(kind, agent, _reasons(own) or NOTHING)
+                self.lose(kind, agent, _reasons(own) or NOTHING, code=_code(own[-1]) if own else NO_ANSWER)
             else:
                 guilty = [f for f in failures if reaches(f.agent, kind)]
-                otherwise = NOTHING if reaches(None, kind) else NOBODY
-                self.lose(kind, ONE, _reasons(guilty) or otherwise, guilty[-1].instead_of if guilty else None)
+                otherwise, code = (NOTHING, NO_ANSWER) if reaches(None, kind) else (NOBODY, UNSUBSCRIBED)
+                blame = guilty[-1].instead_of if guilty else None
+                self.lose(kind, ONE, _reasons(guilty) or otherwise, blame, _code(guilty[-1]) if guilty else code)
 
     def conclude(self, failures: Iterable[Failure], reaches: Callable[[str | None, type[Payload]], bool]) -> None:
         """Nothing that could answer is in flight: every outstanding part is missing, each with its reason.
@@ -259,13 +284,20 @@ class Gather:
         lost = dict(self._lost or {})
         for kind, agent in self.outstanding():
             hold_id = (self._held or {}).get((kind, agent))
-            reason = LATE if hold_id is None else f"held({hold_id})"
-            lost[kind, agent] = Missing(topic_of(kind).name, agent or None, reason)
+            reason, code = (LATE, LATE) if hold_id is None else (f"held({hold_id})", HELD)
+            lost[kind, agent] = Missing(topic_of(kind).name, agent or None, reason, code)
         named: dict[str, Missing] = {}
         for missing in lost.values():
             name = missing.agent or missing.part
             named[f"{name}:{missing.part}" if name in named else name] = missing
         return named
+
+
+def _code(failure: Failure) -> str:
+    """Return why a part is missing, for programs: the outcome, or what a dead letter died of."""
+    if failure.outcome is Outcome.DEAD_LETTERED and failure.reason is not None:
+        return failure.reason.code
+    return failure.outcome.value
 
 
 def _reasons(failures: list[Failure]) -> str:

@@ -6,20 +6,27 @@ that is not ``active`` costs a message nothing.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from decimal import Decimal
 
     from genie.contracts.card import AgentCard
     from genie.contracts.headers import Headers
     from genie.contracts.message import Envelope, Payload
     from genie.contracts.outcome import Outcome, Reason
+    from genie.contracts.ports.journal import LogRecord
+    from genie.inflight.dead_letters import DeadLetter
     from genie.inflight.delivery import Delivery, Ending
     from genie.inflight.pending import Parked
     from genie.inflight.scope import RunState, Scope
     from genie.policy.policy import Decision, Verdict
+
+
+Effect = Callable[[str], Awaitable[object]]
+"""What is done outside: it gets a token that is the same for every try, for the receiver to tell repetitions by."""
 
 
 class Check(Protocol):
@@ -69,6 +76,16 @@ class Interceptor:
     def charge(self, delivery: Delivery, cost: Decimal, tokens: int) -> None:
         """A handler reports what it used; raises ``BudgetExceededError`` where a budget has less than that left."""
 
+    def reserve(self, delivery: Delivery, cost: Decimal, tokens: int) -> None:
+        """A handler has used that much and will report it later; raises as ``charge`` does, and takes nothing then."""
+
+    def used(self, run: RunState) -> dict[str, list[int]]:  # noqa: ARG002 - for those that override it
+        """Return what a run has used, by budget, as a log keeps it."""
+        return {}
+
+    def use(self, run: RunState, used: Mapping[str, list[int]]) -> None:
+        """A run that goes on has used this much already."""
+
 
 class Recorder(Protocol):
     """What keeps the facts from which a runtime goes on after its process was killed."""
@@ -94,6 +111,26 @@ class Recorder(Protocol):
         """What waited goes on, or has ended."""
         ...
 
+    def fact(self, record: LogRecord) -> None:
+        """Keep a fact of a run whose meaning its teller knows; ``run`` is the run's number."""
+        ...
+
+    def letter(self, letter: DeadLetter, message: Envelope[Payload]) -> None:
+        """A delivery has become a dead letter."""
+        ...
+
+    def stand(self, record: LogRecord) -> None:
+        """Keep a fact beyond its run; it has a kind and an id."""
+        ...
+
+    def fall(self, kind: str, id_: str) -> None:
+        """Keep no longer what outlived its run."""
+        ...
+
+    def letter_gone(self, letter_id: str) -> None:
+        """A dead letter was redriven or dropped."""
+        ...
+
     async def barrier(self) -> None:
         """Wait until everything so far is kept; raises ``JournalError`` when it cannot be."""
         ...
@@ -115,6 +152,10 @@ class Approvals(Protocol):
 
     def withdraw(self, parked: Parked, outcome: Outcome, reason: Reason) -> None:
         """End what is held, because its run or scope ends."""
+        ...
+
+    def reopen(self, facts: Mapping[str, LogRecord]) -> None:
+        """Take over what an earlier process held, by place, with the votes so far."""
         ...
 
     def intact(self, delivery: Delivery) -> bool:
@@ -146,6 +187,43 @@ class Consultations(Protocol):
 
     def withdraw(self, parked: Parked, outcome: Outcome, reason: Reason) -> None:
         """End what a policy judges, because its run or scope ends."""
+        ...
+
+
+class Keys(Protocol):
+    """What keeps which run an idempotency key stands for."""
+
+    def reopen(self, run: RunState, fact: LogRecord) -> None:
+        """A run goes on that an earlier process began under a key."""
+        ...
+
+    def restore(self, record: LogRecord) -> None:
+        """Keep a key whose run ended in an earlier process."""
+        ...
+
+
+class Effects(Protocol):
+    """What keeps the fate of outside effects."""
+
+    async def once(self, delivery: Delivery, key: str, effect: Effect, probe: Effect | None) -> object:
+        """Let an effect happen once for an agent and a run."""
+        ...
+
+    def park(self, delivery: Delivery, *, known: bool = False) -> bool:
+        """Park a delivery whose effect nobody knows the fate of; False where it has none.
+
+        Args:
+            delivery: Which one.
+            known: Only where it is known already that nobody knows, so that no handler could find out.
+        """
+        ...
+
+    def of(self, run: RunState, agent: str) -> tuple[LogRecord, ...]:
+        """Return what is known of the effects of an agent in a run."""
+        ...
+
+    def reopen(self, run: RunState, facts: Iterable[LogRecord]) -> None:
+        """Take over what an earlier process, or an earlier run, knows."""
         ...
 
 

@@ -141,6 +141,16 @@ class Subscriber:
         self.ends: dict[type[Payload], OutcomeCounters] = {}
         """By payload class; kept here because subscriptions are made again whenever routes change."""
 
+    def take_card(self, card: AgentCard) -> None:
+        """Take the card of another agent that does the work from now on; who waits for room waits on."""
+        self.card, self.concurrency, self.timeout_s = card, card.concurrency, card.timeout_s
+        self.overflow = card.mailbox.overflow
+        self.capacity = card.mailbox.capacity
+        if self.limit >= 0:
+            self.limit = self.capacity
+        if self.queue or self.due:
+            self.ready()
+
     # --- order ---
 
     def key_of(self, delivery: Delivery) -> object:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from genie.inflight.interceptors import Recorder
     from genie.inflight.scope import Scope
 
-RETRY, DELAYED, RATE, HOLD, JUDGE = "retry", "delayed", "rate", "hold", "judge"
-KINDS = (RETRY, DELAYED, RATE, HOLD, JUDGE)
+RETRY, DELAYED, RATE, HOLD, JUDGE, EFFECT = "retry", "delayed", "rate", "hold", "judge", "effect"
+KINDS = (RETRY, DELAYED, RATE, HOLD, JUDGE, EFFECT)
 
 
 class Parked:

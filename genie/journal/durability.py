@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import gc
 from typing import TYPE_CHECKING
 
 from genie.backend.ids import IdSource
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from genie.backend.asyncio_trio import Tasks
     from genie.bus.bus import Bus
     from genie.contracts.message import Payload
@@ -37,6 +42,8 @@ class Durability:
         """A message is in the log before a handler sees it."""
         self._history = history
         self._recorder: Recorder | None = None
+        self.redrives: tuple[tuple[str, float], ...] = ()
+        """Dead letters that somebody wants to be redriven, and how many a second."""
         self.seed = seed
         if history is None or history.prefix is None:
             self.ids = IdSource(prefix)
@@ -44,7 +51,7 @@ class Durability:
             self.ids = IdSource(history.prefix, history.last)
             self.seed = seed if history.seed is None else history.seed
 
-    def go_on(self, bus: Bus, tasks: Tasks) -> None:
+    async def go_on(self, bus: Bus, tasks: Tasks) -> None:
         """Keep facts from now on, and put back in flight what the log says is open."""
         if self._log is None or self._history is None:
             return
@@ -58,12 +65,17 @@ class Durability:
         bus.intercept(recorder)
         bus.observers.keep(recorder)
         bus.pending.recorder = recorder
-        tasks.start(recorder.write)
-        if self.every_message:
-            from genie.journal.gate import gate  # noqa: PLC0415 - as above
+        from genie.journal.suspects import hand_out  # noqa: PLC0415 - as above
 
-            gate(bus, recorder.barrier)
-        resume(bus, recorder, self._history)
+        self._history.died()
+        recorder.take_over(self._history)
+        bus.dead_letters.recorder = recorder
+        with _uncollected():
+            suspects = await resume(bus, recorder, self._history)
+        tasks.start(recorder.write)
+        if suspects:
+            tasks.start(functools.partial(hand_out, bus, recorder, suspects))
+        self.redrives = tuple((one["id"], one["per_s"]) for one in self._history.redrives.values())
         self._history = None
 
     async def published(self) -> None:
@@ -75,6 +87,11 @@ class Durability:
         """The runtime closes: what it cuts off now is not over, and goes on when a runtime opens the log again."""
         if self._recorder is not None:
             self._recorder.stop()
+
+    async def rest(self) -> None:
+        """Wait until the batch that is being written is kept, before tasks are cancelled."""
+        if self._recorder is not None:
+            await self._recorder.rest()
 
     async def close(self) -> None:
         """Write what waits, and close the log."""
@@ -96,4 +113,21 @@ async def durability(
         return Durability(None, None, prefix, seed)
     from genie.journal.history import History  # noqa: PLC0415 - start-up: for durable runtimes alone
 
-    return Durability(log, History(await log.open()), prefix, seed, mode, chatter)
+    with _uncollected():
+        history = History(await log.open())
+    return Durability(log, history, prefix, seed, mode, chatter)
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the cycle collector off while objects are made that all stay.
+
+    It would look through all of them again and again: half of the time of a recovery (benchmarks.durability).
+    """
+    on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if on:
+            gc.enable()

@@ -5,30 +5,46 @@ A record names payload classes by topic and version. A payload is kept as the JS
 
 from __future__ import annotations
 
+import base64
+import datetime
+import json
+import logging
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
+from uuid import UUID
 
 from genie.contracts.card import Caller
 from genie.contracts.classification import Classification
 from genie.contracts.gather import Each
 from genie.contracts.headers import Headers
-from genie.contracts.message import Payload, topic_of
+from genie.contracts.message import Payload, stamp, topic_of
+from genie.errors.tracebacks import place_of
+from genie.inflight.dead_letters import DeadLetter
+from genie.inflight.scope import Asker, RunState
 from genie.journal.faithful import faithful_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
+    from genie.backend.ids import IdSource
     from genie.contracts.card import AgentCard
-    from genie.contracts.message import Envelope
+    from genie.contracts.message import Envelope, Inspection
     from genie.contracts.ports.journal import LogRecord
     from genie.inflight.gather import Gather
     from genie.inflight.scope import Scope
+
+_LOGGER = logging.getLogger("genie.journal")
 
 Kinds = dict[str, type[Payload]]
 """Payload classes by ``topic@version``."""
 
 
-_NAMES: WeakKeyDictionary[type[Payload], str] = WeakKeyDictionary()
+_MOST_NAMES = 4_096
+_NAMES: dict[type[Payload], str] = {}
+_MOST_HEADERS = 256
+_HEADERS: dict[int, tuple[Headers, LogRecord]] = {}
+"""Headers, by their identity, with their record: messages of a run share them."""
+_CALLERS: dict[int, tuple[Caller, LogRecord]] = {}
 _LABELS = {label: label.label for label in Classification}
 
 
@@ -40,6 +56,8 @@ def kind_name(kind: type[Payload]) -> str:
     """Return how records name a payload class: ``insights.question@1``."""
     found = _NAMES.get(kind)
     if found is None:
+        if len(_NAMES) >= _MOST_NAMES:
+            _NAMES.clear()
         topic = topic_of(kind)
         found = _NAMES[kind] = f"{topic.name}@{topic.version}"
     return found
@@ -66,36 +84,97 @@ def payload_text(payload: Payload) -> str:
     """Return a payload as JSON text.
 
     Raises:
-        NotKeptError: Its class does not read the same payload from it, as a float that is no number or raw bytes.
+        NotKeptError: Its class does not read the same payload from it, such as NaN or raw bytes.
     """
     faithful = faithful_text(payload)
     if faithful is not None:
         return faithful
-    try:
-        text = payload.model_dump_json()
-        if type(payload).model_validate_json(text) == payload:
-            return text
-    except ValueError:
-        pass  # said below
+    for write in (_as_json, _with_bytes):
+        try:
+            text = write(payload)
+            if _read(type(payload), text) == payload:
+                return text
+        except (ValueError, TypeError, RecursionError):
+            continue  # said below
     raise NotKeptError(f"{kind_name(type(payload))} does not survive being written as JSON")
 
 
+_BYTES = "genie:bytes"
+"""Key of an object that stands for bytes, in the text of a payload that JSON alone does not carry."""
+
+
+def _as_json(payload: Payload) -> str:
+    return payload.model_dump_json()
+
+
+def _with_bytes(payload: Payload) -> str:
+    """Return a payload with raw bytes as text."""
+
+    def plain(value: object) -> object:
+        match value:
+            case bytes():
+                return {_BYTES: base64.b64encode(value).decode()}
+            case frozenset() | set():
+                return list(value)
+            case datetime.date() | datetime.time():
+                return value.isoformat()
+            case Decimal() | UUID():
+                return str(value)
+            case _:
+                raise TypeError(f"{type(value).__name__} is no JSON value")
+
+    return json.dumps(payload.model_dump(), default=plain, separators=(",", ":"), allow_nan=False)
+
+
+def _read(kind: type[Payload], text: str) -> Payload:
+    """Return a payload from its text."""
+    if _BYTES not in text:
+        return kind.model_validate_json(text)
+
+    def bytes_of(found: dict[str, Any]) -> Any:
+        return base64.b64decode(found[_BYTES]) if found.keys() == {_BYTES} else found
+
+    return kind.model_validate(json.loads(text, object_hook=bytes_of))
+
+
 def payload_of(record: Mapping[str, Any], kinds: Kinds) -> Payload | None:
-    """Return the payload of a record; None where no agent of today knows its class, or the class refuses it."""
+    """Return the payload of a record; None where no agent of today knows its class, or the class refuses it.
+
+    A class of a later version may read it by its ``upcast``.
+    """
     kind = kinds.get(record["topic"])
-    if kind is None:
-        return None
     try:
-        return kind.model_validate_json(record["payload"])
-    except ValueError:
+        return _upcast(record, kinds) if kind is None else _read(kind, record["payload"])
+    except Exception as error:  # noqa: BLE001 - a validator and an upcast are an author's code; the payload stays in the log
+        _LOGGER.warning("a payload of %s cannot be read: %s", record["topic"], place_of(error))
         return None
+
+
+def _upcast(record: Mapping[str, Any], kinds: Kinds) -> Payload | None:
+    """Return the payload as the nearest later version that reads it."""
+    name, _, version = record["topic"].partition("@")
+    later = [kind for kind in kinds.values() if topic_of(kind).name == name and topic_of(kind).version > int(version)]
+    for kind in sorted(later, key=lambda one: topic_of(one).version):
+        fields = kind.upcast(int(version), json.loads(record["payload"]))
+        if fields is not None:
+            return kind.model_validate_json(json.dumps(fields))
+    return None
 
 
 # --- who asks ---
 
 
 def caller_record(caller: Caller) -> LogRecord:
-    """Return a caller as plain values."""
+    """Return a caller as plain values; runs of one caller share them."""
+    known = _CALLERS.get(id(caller))
+    if known is None or known[0] is not caller:
+        if len(_CALLERS) >= _MOST_HEADERS:
+            _CALLERS.clear()
+        known = _CALLERS[id(caller)] = (caller, _caller_record(caller))
+    return known[1]
+
+
+def _caller_record(caller: Caller) -> LogRecord:
     return {
         "user": caller.user, "roles": sorted(caller.roles), "tenant": caller.tenant,
         "clearance": caller.clearance.label, "region": caller.region, "consent": sorted(caller.consent),
@@ -134,11 +213,6 @@ def message_record(message: Envelope[Any], plan: list[str]) -> LogRecord:
     }  # fmt: skip
 
 
-_HEADERS: dict[int, tuple[Headers, LogRecord]] = {}
-"""Headers, by their identity, with their record: messages of a run share them."""
-_MOST_HEADERS = 256
-
-
 def _headers_record(headers: Headers) -> LogRecord:
     known = _HEADERS.get(id(headers))
     if known is None or known[0] is not headers:
@@ -167,3 +241,51 @@ def _part(gather: Gather, kind: type[Payload]) -> LogRecord:
         return {"topic": kind_name(kind), "each": False}
     of = None if each.of is None else kind_name(each.of)
     return {"topic": kind_name(kind), "each": True, "of": of, "members": list(gather.kinds[kind])}
+
+
+# --- what outlives its run ---
+
+
+def letter_record(letter: DeadLetter, *, at: float) -> LogRecord:
+    """Return what a dead letter says, without its message.
+
+    Args:
+        letter: The dead letter.
+        at: In seconds since the epoch.
+    """
+    return {
+        "kind": "letter", "id": letter.id, "agent": letter.agent, "reason": letter.reason, "code": letter.code,
+        "at": at, "attempts": letter.attempts, "failures": list(letter.failures), "cycle": list(letter.cycle),
+        "effects": list(letter.effects),
+    }  # fmt: skip
+
+
+def letter_of(
+    record: Mapping[str, Any], kinds: Kinds, ids: IdSource, inspect: Callable[[Payload], Inspection], offset: float
+) -> DeadLetter:
+    """Return the dead letter of a record.
+
+    Args:
+        record: What the log keeps.
+        kinds: Payload classes of today.
+        ids: Names the message.
+        inspect: Looks into its payload.
+        offset: Of wall time to the loop's clock.
+    """
+    payload, message = payload_of(record, kinds), None
+    if payload is not None:
+        caller = Caller() if record["caller"] is None else caller_of(record["caller"])
+        asker = Asker(caller.card(), caller.headers(), caller)
+        headers = headers_of(record["headers"])
+        run = RunState(0, ids, asker, headers, 0.0, 0.0)
+        run.alive, run.closed = False, True
+        label = max(Classification.parse(record["label"]), topic_of(payload).classification)
+        number = int(record["id"].partition("@")[0].rpartition("-")[2], 16)
+        message = stamp(
+            number, payload, record["sender"], None, run.root, 0, 0, headers, label, inspect(payload)
+        )  # fmt: skip
+    return DeadLetter(
+        record["id"], record["agent"], record["topic"].partition("@")[0], record["reason"], record["at"] - offset,
+        message, record["code"], record["attempts"], tuple(record["failures"]), tuple(record["cycle"]),
+        tuple(record["effects"]),
+    )  # fmt: skip

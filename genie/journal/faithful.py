@@ -12,7 +12,6 @@ import types
 import uuid
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
-from weakref import WeakKeyDictionary
 
 from pydantic import BaseModel
 
@@ -39,6 +38,8 @@ def faithful_text(payload: Payload) -> str | None:
     kind = type(payload)
     floats = _KNOWN.get(kind, _NEW)
     if floats is _NEW:
+        if len(_KNOWN) >= _MOST_KNOWN:
+            _KNOWN.clear()
         floats = _KNOWN[kind] = _of(kind)
     if floats is None:
         return None
@@ -51,7 +52,8 @@ def faithful_text(payload: Payload) -> str | None:
 
 
 _NEW = object()
-_KNOWN: WeakKeyDictionary[type[Payload], object] = WeakKeyDictionary()
+_MOST_KNOWN = 4_096
+_KNOWN: dict[type[Payload], object] = {}
 """Payload class -> what ``_of`` says."""
 
 

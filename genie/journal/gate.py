@@ -5,19 +5,15 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any
 
-from genie.bus.routes import instrument
-
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from genie.bus.bus import Bus
-    from genie.contracts.card import AgentCard
     from genie.contracts.message import Payload
     from genie.inflight.handlers import Call
 
 
-def gate(bus: Bus, barrier: Callable[[], Awaitable[None]]) -> None:
-    """Let every handler wait until everything so far is kept, before it is called."""
+def gated(calls: Mapping[type[Payload], Call], barrier: Callable[[], Awaitable[None]]) -> dict[type[Payload], Call]:
+    """Return handlers that wait until everything so far is kept, before they are called."""
 
     def behind(call: Callable[..., Any]) -> Callable[..., Any]:
         async def kept(*given: object) -> Any:
@@ -27,7 +23,4 @@ def gate(bus: Bus, barrier: Callable[[], Awaitable[None]]) -> None:
 
         return kept
 
-    def wrap(_card: AgentCard, calls: Mapping[type[Payload], Call]) -> dict[type[Payload], Call]:
-        return {kind: (behind(call), wants, branches) for kind, (call, wants, branches) in calls.items()}
-
-    instrument(bus, wrap)
+    return {kind: (behind(call), wants, branches) for kind, (call, wants, branches) in calls.items()}

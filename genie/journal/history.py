@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from genie.contracts.ports.journal import LogRecord
 
 
+PARKED = frozenset(("retry", "delayed", "taken"))
+"""Facts about what is parked; their ids are numbers."""
+
+
 @dataclass(slots=True)
 class OpenDelivery:
     """One delivery that has no outcome yet."""
@@ -44,6 +48,22 @@ class OpenRun:
     """Handlings that have drawn randomness and ended, by agent."""
     failures: list[tuple[str, str, str]] = field(default_factory=list)
     """(delivery, outcome, code) of deliveries that were not handled."""
+    holds: dict[str, LogRecord] = field(default_factory=dict)
+    """What people were asked and what they said, by place: a delivery, or an answer and its asker."""
+    decided: dict[str, LogRecord] = field(default_factory=dict)
+    """What people decided, by place, while that is still on its way."""
+    edited: set[str] = field(default_factory=set)
+    """Places of answers that an approver has replaced."""
+    effects: dict[tuple[str, str], LogRecord] = field(default_factory=dict)
+    """What is known of each outside effect, by agent and key."""
+    used: dict[str, list[int]] = field(default_factory=dict)
+    """What the run has spent, by budget."""
+    key: LogRecord | None = None
+    """The idempotency key under which it was asked."""
+    begun: set[str] = field(default_factory=set)
+    """Deliveries that the last process had at work."""
+    deaths: dict[str, int] = field(default_factory=dict)
+    """Processes that ended while a delivery was at work, by delivery."""
 
 
 class History:
@@ -61,6 +81,13 @@ class History:
         """The highest number of a run, a message or a scope."""
         self.last_parked = 0
         self.seed: int | None = None
+        self.standing: int | None = None
+        """Number under which stands what outlives its run; it is opened and closed like a run."""
+        self.letters: dict[str, LogRecord] = {}
+        self.keys: dict[str, LogRecord] = {}
+        """Idempotency keys of runs that are over."""
+        self.redrives: dict[str, LogRecord] = {}
+        """Dead letters that somebody wants to be redriven."""
         for record in records:
             self.add(record)
 
@@ -73,16 +100,41 @@ class History:
         if kind == "runtime":
             self.prefix, self.seed = record["prefix"], record["seed"]
             return
+        if kind in {"life", "left"}:
+            self.died(left=kind == "left")
+            return
         number: int = record["run"]
         self.last = max(self.last, number, record.get("number", 0), record.get("scope", 0))
-        self.last_parked = max(self.last_parked, record.get("id", 0))
         if kind == "run":
-            self.runs.setdefault(number, OpenRun(record))
+            if record.get("standing"):
+                self.standing = number
+            else:
+                self.runs.setdefault(number, OpenRun(record))
             return
+        if kind in {"letter", "key", "redrive", "gone"}:
+            self._stand(record)
+            return
+        if kind in PARKED:
+            self.last_parked = max(self.last_parked, record["id"])
         run = self.runs.get(number)
         if run is None:
             return  # it has ended
         getattr(self, f"_{kind}")(run, record)
+
+    def died(self, *, left: bool = False) -> None:
+        """The process ended with what it had at work; ``left`` where it ended by itself, so that nobody is to blame."""
+        for run in self.runs.values():
+            for delivery in () if left else run.begun & run.deliveries.keys():
+                run.deaths[delivery] = run.deaths.get(delivery, 0) + 1
+            run.begun.clear()
+
+    def _stand(self, record: LogRecord) -> None:
+        """Take in what outlives its run: a dead letter, or a key with its answer."""
+        standing = {"letter": self.letters, "key": self.keys, "redrive": self.redrives}
+        if record["kind"] == "gone":
+            standing[record["of"]].pop(record["id"], None)
+        else:
+            standing[record["kind"]][record["id"]] = record
 
     def _closed(self, run: OpenRun, _record: LogRecord) -> None:
         del self.runs[run.record["run"]]
@@ -112,6 +164,7 @@ class History:
     @staticmethod
     def _ended(run: OpenRun, record: LogRecord) -> None:
         run.deliveries.pop(record["delivery"], None)
+        run.begun.discard(record["delivery"])
         run.drawn |= record["drawn"]
         if record["outcome"] != "handled":
             run.failures.append((record["delivery"], record["outcome"], record["code"]))
@@ -128,6 +181,49 @@ class History:
     @staticmethod
     def _taken(run: OpenRun, record: LogRecord) -> None:
         run.parked.pop(record["id"], None)
+
+    @staticmethod
+    def _begun(run: OpenRun, record: LogRecord) -> None:
+        run.begun.add(record["delivery"])
+
+    @staticmethod
+    def _deadline(run: OpenRun, record: LogRecord) -> None:
+        run.record = {**run.record, "deadline": record["deadline"]}
+
+    @staticmethod
+    def _used(run: OpenRun, record: LogRecord) -> None:
+        run.used |= record["budgets"]
+
+    @staticmethod
+    def _key_of(run: OpenRun, record: LogRecord) -> None:
+        run.key = record
+
+    @staticmethod
+    def _effect(run: OpenRun, record: LogRecord) -> None:
+        run.effects[record["agent"], record["key"]] = record
+
+    @staticmethod
+    def _hold(run: OpenRun, record: LogRecord) -> None:
+        run.holds[record["place"]] = record
+
+    @staticmethod
+    def _decided(run: OpenRun, record: LogRecord) -> None:
+        run.holds.pop(record["place"], None)
+        run.decided[record["place"]] = record
+
+    @staticmethod
+    def _edited(run: OpenRun, record: LogRecord) -> None:
+        """An approver has put another payload in the place of a held one: its message goes on as the old delivery."""
+        before, after = record["before"], record["delivery"]
+        run.holds.pop(before, None)
+        if after is None:
+            run.edited.add(before)
+        elif run.deliveries.pop(before, None) is not None:
+            instead_of = record["instead_of"]
+            run.deliveries[after] = OpenDelivery(
+                after, record["message"], record["agent"], instead_of, tuple(record["tried"])
+            )
+            run.attempts[after] = run.attempts.pop(before, 1)
 
     @staticmethod
     def _state(run: OpenRun, record: LogRecord) -> None:

@@ -189,7 +189,7 @@ class PostgresDatabase:
         try:
             yield
             self._fetch("COMMIT")
-        except BaseException:
+        except BaseException:  # half of a transaction is undone, then the error goes on
             with contextlib.suppress(LogError):  # the first error is raised; the server may have rolled back by itself
                 self._fetch("ROLLBACK")
             raise

@@ -20,10 +20,19 @@ from genie.errors import JournalError, LogError, class_name
 from genie.errors.tracebacks import place_of
 from genie.inflight.interceptors import Interceptor
 from genie.inflight.pending import DELAYED, RETRY
-from genie.journal.facts import NotKeptError, caller_record, kind_name, message_record, payload_text, scope_record
+from genie.journal.facts import (
+    NotKeptError,
+    caller_record,
+    kind_name,
+    letter_record,
+    message_record,
+    payload_text,
+    scope_record,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from decimal import Decimal
 
     from genie.backend.asyncio_trio import Waiter
     from genie.bus.bus import Bus
@@ -32,15 +41,19 @@ if TYPE_CHECKING:
     from genie.contracts.message import Envelope, Payload
     from genie.contracts.outcome import Reason
     from genie.contracts.ports.journal import EventLog, LogRecord
+    from genie.inflight.dead_letters import DeadLetter
     from genie.inflight.delivery import Delivery
     from genie.inflight.pending import Parked
     from genie.inflight.scope import RunState, Scope
+    from genie.journal.history import History
 
 _LOGGER = logging.getLogger("genie.journal")
 MOST_WAITING = 50_000
 """Records that may wait for the log; with more of them no run is admitted."""
 LONGEST_S = 30.0
 """Seconds that one batch may take; then the log has failed."""
+RETOLD_AFTER = 10_000
+"""Records after which what outlives its run is told again, so that a log need not be read from far back."""
 OUTCOMES = frozenset(outcome.value for outcome in Outcome)
 
 
@@ -64,7 +77,15 @@ class Recorder(Interceptor):
         self._states: dict[tuple[int, str], str] = {}
         self._wake: Waiter = bus.make_waiter()
         self._barriers: list[tuple[int, Waiter]] = []
-        self._stopped = False
+        self._stopped = self._writing = False
+        self._begun: set[str] = set()
+        self._used: dict[int, dict[str, list[int]]] = {}
+        self._edits: set[int] = set()
+        self._standing: dict[tuple[str, str], LogRecord] = {}
+        """What outlives its run, by kind and id."""
+        self._ledger: int | None = None
+        """Number under which that stands in the log."""
+        self._retold = 0
         self.failure: str | None = None
         """Why nothing is kept any more: the class of the log's error."""
 
@@ -84,6 +105,7 @@ class Recorder(Interceptor):
     def closed(self, run: RunState) -> None:
         """A run is at rest."""
         self._scopes.pop(run.number, None)
+        self._used.pop(run.number, None)
         if run.state is not None:
             for agent in run.state:
                 self._states.pop((run.number, agent), None)
@@ -98,6 +120,9 @@ class Recorder(Interceptor):
         elif delivery is not None and kind in OUTCOMES:
             if kind == Outcome.HANDLED:
                 self._state(delivery)
+            self._begun.discard(delivery.id)
+            if message.scope.run.budgets:
+                self._budgets(message.scope.run)
             self._tell({
                 "kind": "ended", "run": message.scope.run.number, "delivery": delivery.id, "outcome": kind,
                 "code": "" if reason is None else reason.code, "drawn": _drawn(message.scope.run, delivery),
@@ -109,12 +134,17 @@ class Recorder(Interceptor):
         if scope.number not in known:
             known.add(scope.number)
             self._tell(scope_record(scope))
-        if message.recipient is not None:
+        edit = message.number in self._edits
+        if edit:  # it goes on as the delivery whose payload it replaces
+            self._edits.discard(message.number)
+            plan = []
+        elif message.recipient is not None:
             plan = [message.recipient]
         else:
             plan = [one.subscriber.card.id for one in self._bus.route(type(message.payload)).subscriptions]
         try:
-            self._tell(message_record(message, plan))
+            record = message_record(message, plan)
+            self._tell(record | {"edit": True} if edit else record)
         except NotKeptError as error:
             self._not_durable(message, str(error))
 
@@ -170,6 +200,102 @@ class Recorder(Interceptor):
         if parked.kind in {RETRY, DELAYED}:
             self._tell({"kind": "taken", "run": parked.scope.run.number, "id": parked.id})
 
+    def fact(self, record: LogRecord) -> None:
+        """A part of the runtime tells a fact whose meaning it knows."""
+        if record["kind"] == "edited":
+            self._edits.add(record["message"])
+        self._tell(record)
+
+    def charge(self, delivery: Delivery, cost: Decimal, tokens: int) -> None:  # noqa: ARG002 - the controller knows them
+        """A handler reports what it used."""
+        if delivery.message.scope.run.budgets:
+            self._budgets(delivery.message.scope.run)
+
+    def _budgets(self, run: RunState) -> None:
+        used: dict[str, list[int]] = {}
+        for interceptor in self._bus.interceptors:
+            used |= interceptor.used(run)
+        if self._used.get(run.number, {}) != used:
+            self._used[run.number] = used
+            self._tell({"kind": "used", "run": run.number, "budgets": used})
+
+    # --- what outlives its run ---
+
+    def letter(self, letter: DeadLetter, message: Envelope[Any]) -> None:
+        """A delivery has become a dead letter."""
+        try:
+            text = payload_text(message.payload)
+        except NotKeptError as error:
+            self._not_durable(message, str(error))
+            return
+        run: RunState = message.scope.run
+        caller = run.asker.caller
+        self.stand(letter_record(letter, at=self._bus.clock.offset + letter.at) | {
+            "topic": kind_name(type(message.payload)), "payload": text, "sender": message.sender, "of": run.id,
+            "headers": message.headers.record(), "label": message.label.label,
+            "caller": None if caller is None else caller_record(caller),
+        })  # fmt: skip
+
+    def letter_gone(self, letter_id: str) -> None:
+        """A dead letter was redriven or dropped."""
+        self.fall("letter", letter_id)
+        self.fall("redrive", letter_id)
+
+    def stand(self, record: LogRecord) -> None:
+        """Keep a fact beyond its run; it has a kind and an id."""
+        if self._ledger is None:
+            self._open_ledger()
+        self._standing[record["kind"], record["id"]] = record
+        self._tell({**record, "run": self._ledger})
+
+    def fall(self, kind: str, id_: str) -> None:
+        """Keep no longer what outlived its run."""
+        if self._standing.pop((kind, id_), None) is not None:
+            self._tell({"kind": "gone", "run": self._ledger, "of": kind, "id": id_})
+
+    def take_over(self, history: History) -> None:
+        """Tell again what outlives its run, so that the log need not read it at its old place any more."""
+        for record in (*history.letters.values(), *history.keys.values(), *history.redrives.values()):
+            self._standing[record["kind"], record["id"]] = record
+        self._ledger = history.standing
+        self._tell({"kind": "life", "run": 0})
+        self._retell()
+
+    def _open_ledger(self) -> None:
+        self._ledger = self._bus.next_number()
+        self._retold = self._told
+        self._tell({
+            "kind": "run", "run": self._ledger, "standing": True, "caller": None, "deadline": None,
+            "started": self._bus.clock.offset + self._bus.now(),
+        })  # fmt: skip
+
+    def _retell(self) -> None:
+        before = self._ledger
+        if self._standing:
+            self._open_ledger()
+            for record in self._standing.values():
+                self._tell({**record, "run": self._ledger})
+        else:
+            self._ledger = None
+        if before is not None:
+            self._tell({"kind": "closed", "run": before})
+
+    # --- who is at work ---
+
+    def begin(self, run: int, delivery: str) -> None:
+        """Keep that a delivery is at work, or is about to be: should the process die now, it may be to blame."""
+        if delivery not in self._begun:
+            self._begun.add(delivery)
+            self._tell({"kind": "begun", "run": run, "delivery": delivery})
+
+    def _at_work(self) -> None:
+        """Tell which handlers are at work; one that waits for answers kills nobody."""
+        for subscriber in self._bus.subscribers.values():
+            for worker in subscriber.running:
+                delivery = worker.delivery
+                if delivery is not None and not worker.waits and worker.ended is None:
+                    self.begin(delivery.message.scope.run.number, delivery.id)
+
     def _state(self, delivery: Delivery) -> None:
         """Keep an agent's scratch of the run beside the outcome of the delivery that may have changed it."""
         run, agent = delivery.message.scope.run, delivery.subscription.subscriber.card.id
@@ -207,19 +333,22 @@ class Recorder(Interceptor):
 
     def stop(self) -> None:
         """Take nothing more in; what was told is still written."""
+        self._tell({"kind": "left", "run": 0})
         self._stopped = True
 
     def _tell(self, record: LogRecord) -> None:
         if self.failure is None and not self._stopped:
             self._told += 1
-            self._waiting.append(record)
-            self._wake.wake()
+            waiting = self._waiting
+            if not waiting:  # the writer parks only where nothing waits
+                self._wake.wake()
+            waiting.append(record)
 
     # --- writing ---
 
     async def write(self) -> None:
-        """Write batches until the log fails or the task is cancelled."""
-        while self.failure is None:
+        """Write batches until the log fails, or nothing more is taken in."""
+        while self.failure is None and not self._stopped:
             if not self._waiting:
                 await self._wake.park()
                 continue
@@ -227,8 +356,11 @@ class Recorder(Interceptor):
 
     async def flush(self) -> None:
         """Write what waits."""
+        self._at_work()
+        if self._standing and self._told - self._retold > max(RETOLD_AFTER, 8 * len(self._standing)):
+            self._retell()
         batch, self._waiting = self._waiting, []
-        told = self._told
+        told, self._writing = self._told, True
         try:
             with anyio.fail_after(
                 LONGEST_S, shield=True
@@ -240,7 +372,15 @@ class Recorder(Interceptor):
             self._failed(error)
         else:
             self._kept = told
+        self._writing = False
         self._release()
+
+    async def rest(self) -> None:
+        """Wait until the batch on its way is kept: a writer that is cancelled in it may lose it."""
+        while self._writing:
+            waiter = self._bus.make_waiter()
+            self._barriers.append((0, waiter))
+            await waiter.park()
 
     def _release(self) -> None:
         waiting, self._barriers = self._barriers, []

@@ -6,8 +6,10 @@ time: its scope is put back, and the first equal question of the handler takes i
 
 from __future__ import annotations
 
+import functools
 import json
 import math
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from genie.bus.delayed import Delayed
@@ -15,17 +17,20 @@ from genie.contracts.card import Caller
 from genie.contracts.classification import Classification
 from genie.contracts.gather import Each
 from genie.contracts.message import stamp
-from genie.contracts.outcome import Outcome, Reason
+from genie.contracts.outcome import Failure, Outcome, Reason
 from genie.inflight import accounting
+from genie.inflight.dead_letters import DeadLetter
 from genie.inflight.delivery import Extra
 from genie.inflight.gather import Gather, GatherSpec
-from genie.inflight.pending import DELAYED, RETRY
+from genie.inflight.pending import DELAYED, RATE, RETRY
 from genie.inflight.scope import Asker, RunState, Scope, Taint
-from genie.journal.facts import caller_of, headers_of, kinds_of, payload_of
+from genie.journal.facts import caller_of, caller_record, headers_of, kinds_of, letter_of, letter_record, payload_of
 from genie.journal.history import OpenDelivery, waits
+from genie.journal.suspects import Suspect
 
 if TYPE_CHECKING:
     from genie.bus.bus import Bus
+    from genie.contracts.card import AgentCard
     from genie.contracts.message import Envelope, Payload
     from genie.contracts.ports.journal import LogRecord
     from genie.inflight.delivery import Delivery
@@ -37,36 +42,70 @@ TO_BE_JUDGED = -3
 """Epoch of a delivery that no policy in force has judged."""
 VERSION = Reason("version", "no agent of today takes this version of its payload")
 GONE = Reason("removed", "its agent is not there any more")
+POISON = Reason("poison", "processes died with it at work")
 
 
-def resume(bus: Bus, recorder: Recorder, history: History) -> int:
-    """Put every open run of a log back in flight; returns how many."""
+async def resume(bus: Bus, recorder: Recorder, history: History) -> list[Suspect]:
+    """Put every open run of a log back in flight, but for the deliveries that are suspected of killing processes.
+
+    Returns:
+        Deliveries that were at work when a process ended, to be handed out one after the other.
+    """
     kinds = kinds_of(bus.registry.cards())
-    runs = [_Resumed(bus, recorder, run, kinds) for run in history]
+    for record in history.letters.values():
+        inspect = bus.policies.inspectors.inspect
+        bus.dead_letters.restore(letter_of(record, kinds, bus.runs.ids, inspect, bus.clock.offset))
+    if bus.keys is not None:
+        for record in history.keys.values():
+            bus.keys.restore(record)
+    _foresee(bus, recorder, history)
+    await recorder.flush()  # nothing is in flight yet, and from here on nothing waits
+    askers: dict[Caller, Asker] = {}  # of this bus alone: an asker keeps compiled policies
+    runs = [_Resumed(bus, recorder, run, kinds, askers) for run in history]
     for run in runs:
         run.rebuild()
     for run in runs:
         run.go_on()
-    return len(runs)
+    return [suspect for run in runs for suspect in run.suspects]
+
+
+def _foresee(bus: Bus, recorder: Recorder, history: History) -> None:
+    """Keep which deliveries may kill this process before anything else is kept: the first ones of each agent."""
+    first: Counter[str] = Counter()
+    opened = ((run, one) for run in history for one in run.deliveries.values())
+    for run, one in sorted(opened, key=lambda pair: pair[1].message) if bus.limits.deaths else ():
+        subscriber = bus.subscribers.get(one.agent)
+        waiting = one.id in run.holds or waits(run, one.id) is not None
+        if subscriber is None or waiting or run.deaths.get(one.id, 0):
+            continue  # one that was at work at a death already is handed out by itself
+        if first[one.agent] < subscriber.concurrency:
+            first[one.agent] += 1
+            recorder.begin(run.record["run"], one.id)
 
 
 class _Resumed:
     """One run on its way back into flight."""
 
-    def __init__(self, bus: Bus, recorder: Recorder, record: OpenRun, kinds: Kinds) -> None:
+    def __init__(
+        self, bus: Bus, recorder: Recorder, record: OpenRun, kinds: Kinds, askers: dict[Caller, Asker]
+    ) -> None:
         self._bus = bus
+        self._askers = askers
         self._recorder = recorder
         self._open = record
         self._kinds = kinds
         self._scopes: dict[int, Scope] = {}
         self._messages: dict[int, Envelope[Any]] = {}
         self._deliveries: dict[str, Delivery] = {}
+        self.suspects: list[Suspect] = []
         self._run = self._run_state()
 
     def _run_state(self) -> RunState:
         bus, record = self._bus, self._open.record
         caller = caller_of(record["caller"]) if record["caller"] is not None else Caller()
-        asker = Asker(caller.card(), caller.headers(), caller)
+        asker = self._askers.get(caller)
+        if asker is None:  # runs of one caller share it, as they did before
+            asker = self._askers[caller] = Asker(caller.card(), caller.headers(), caller)
         offset = bus.clock.offset
         deadline = math.inf if record["deadline"] is None else record["deadline"] - offset
         return RunState(record["run"], bus.runs.ids, asker, asker.headers, deadline, record["started"] - offset)
@@ -77,6 +116,15 @@ class _Resumed:
         """Make the run's scopes, messages and open deliveries again; nothing moves yet."""
         run, bus = self._run, self._bus
         bus.runs.reopen(run)
+        run.published = len(self._open.messages)
+        for interceptor in bus.interceptors:
+            interceptor.use(run, self._open.used)
+        if bus.keys is not None and self._open.key is not None:
+            bus.keys.reopen(run, self._open.key)
+        if bus.effects is not None:
+            bus.effects.reopen(run, self._open.effects.values())
+        if bus.approvals is not None:
+            bus.approvals.reopen(self._open.holds)
         self._scopes[run.root.number] = run.root
         for number in sorted(self._open.messages):
             self._message(self._open.messages[number])
@@ -142,15 +190,36 @@ class _Resumed:
         extra.attempt = self._open.attempts.get(opened.id, 1)
         extra.instead_of, extra.tried = opened.instead_of, opened.tried
         extra.reopened = []
+        decided = self._open.decided.get(opened.id)
+        if decided is not None and decided["outcome"] is None:
+            extra.approved, extra.sealed = frozenset(decided["policies"]), decided["payload_sha256"]
         return delivery
 
     def _lose(self, opened: OpenDelivery, record: LogRecord, reason: Reason) -> None:
         """A delivery that nobody can take any more ends by name, in the log as well."""
+        bus, run = self._bus, self._run
         self._recorder.start([{
             "kind": "ended", "run": record["run"], "delivery": opened.id, "outcome": Outcome.DEAD_LETTERED.value,
             "code": reason.code, "drawn": {},
         }])  # fmt: skip
-        self._bus.observers.note_incident("dead_lettered", reason.code, opened.agent, None)
+        topic = record["topic"].partition("@")[0]
+        effects = () if bus.effects is None else bus.effects.of(run, opened.agent)
+        letter = DeadLetter(
+            opened.id, opened.agent, topic, str(reason), bus.now(), None, reason.code,
+            self._open.attempts.get(opened.id, 1), (str(reason),), (), effects,
+        )  # fmt: skip
+        caller = run.asker.caller
+        told = letter_record(letter, at=bus.clock.offset + letter.at) | {
+            name: record[name] for name in ("topic", "payload", "sender", "headers", "label")
+        }
+        self._recorder.stand(told | {"of": run.id, "caller": None if caller is None else caller_record(caller)})
+        bus.dead_letters.restore(letter)
+        scope = self._scope(record["scope"])
+        failure = Failure(
+            opened.agent, topic, Outcome.DEAD_LETTERED, reason, opened.message, opened.instead_of or opened.agent
+        )
+        accounting.remember(scope, failure)
+        bus.observers.note_incident("dead_lettered", reason.code, opened.agent, None)
 
     def _gather(self, record: LogRecord) -> Gather | None:
         kinds, members = self._kinds, {}
@@ -174,8 +243,12 @@ class _Resumed:
         accounting.enter(run.root)
         self._answers()
         for delivery in sorted(self._deliveries.values(), key=lambda one: one.message.number):
-            self._put_back(delivery)
-        for record in tuple(self._open.parked.values()):
+            if 0 < self._open.deaths.get(delivery.id, 0) < bus.limits.deaths:
+                bus.pending.park(RATE, delivery.message.scope, delivery, None)  # it waits for its turn
+                self.suspects.append(Suspect(delivery, functools.partial(self._put_back, delivery)))
+            else:
+                self._put_back(delivery)
+        for record in sorted(self._open.parked.values(), key=lambda one: one["due"]):
             if record["kind"] == DELAYED:
                 self._delayed(record)
         for scope in sorted(self._scopes.values(), key=lambda one: -one.number):
@@ -197,7 +270,7 @@ class _Resumed:
             question = scope.number not in first
             first.add(scope.number)
             sender = bus.judging.card_of(message)
-            for sink in bus.sinks:
+            for sink in () if self._open.messages[number].get("edit") else bus.sinks:
                 if type(message.payload) in sink.kinds and not self._joined(sink.id, scope.number):
                     sink.accept(message, sender, bus.policies.evaluator(type(message.payload), sink.card).judge(
                         message, sender))  # fmt: skip
@@ -207,21 +280,42 @@ class _Resumed:
                 if owner is not None and owner.extra is not None and owner.extra.reopened is not None:
                     owner.extra.reopened.append((message.payload, scope))
             elif gather is not None and type(message.payload) in gather.kinds and message.recipient is None:
-                agent = self._open.stands_for.get((message.cause, message.sender), message.sender)
-                bus.answers.give(message, sender, scope, gather, agent, None)
+                self._answer(message, sender, scope, gather)
+
+    def _answer(self, message: Envelope[Any], sender: AgentCard, scope: Scope, gather: Gather) -> None:
+        """Give one answer to its asker as it was given before: a person's word on it counts."""
+        agent = self._open.stands_for.get((message.cause, message.sender), message.sender)
+        asker = scope.run.asker.card if scope.owner is None else scope.owner.subscription.subscriber.card
+        place = f"{message.id}>{asker.id}"
+        decided = self._open.decided.get(place)
+        if place in self._open.edited:
+            return  # what an approver put in its place is a message of its own
+        if decided is None or decided["outcome"] is None:
+            approved = frozenset(() if decided is None else decided["policies"])
+            self._bus.answers.give(message, sender, scope, gather, agent, None, approved)
+        else:
+            outcome, reason = Outcome(decided["outcome"]), Reason(decided["code"], decided["detail"])
+            self._bus.answers.refuse(message, scope, gather, agent, outcome, reason)
 
     def _joined(self, join: str, scope: int) -> bool:
         return any(one["sender"] == join and one["scope"] == scope for one in self._open.messages.values())
 
     def _put_back(self, delivery: Delivery) -> None:
         bus = self._bus
+        if 0 < bus.limits.deaths <= self._open.deaths.get(delivery.id, 0):
+            handed_over = bus.retries.hand_over(delivery, Outcome.DEAD_LETTERED)
+            bus.settle(delivery, Outcome.DEAD_LETTERED, POISON, handed_over=handed_over)
+            return
+        if bus.effects is not None and bus.effects.park(delivery, known=True):
+            return
         retry = waits(self._open, delivery.id)
         if retry is not None:
             subscriber = delivery.subscription.subscriber
             subscriber.retrying += 1
             subscriber.keep_key(delivery)
-            due = max(bus.now(), retry["due"] - bus.clock.offset)
+            due = retry["due"] - bus.clock.offset
             bus.pending.park(RETRY, delivery.message.scope, delivery, due)
+            self._late(delivery.message, subscriber.card.id, due)
             self._recorder.start([{"kind": "taken", "run": retry["run"], "id": retry["id"]}])
             return
         if bus.judging.admitted(delivery) and bus.judging.judge_again(delivery):
@@ -239,9 +333,17 @@ class _Resumed:
         )
         accounting.park(scope)
         accounting.delayed(scope, 1)
-        due = max(bus.now(), record["due"] - bus.clock.offset)
+        due = record["due"] - bus.clock.offset
         bus.pending.park(DELAYED, scope, None, due, later)
+        self._late(delivery.message, delivery.subscription.subscriber.card.id, due)
         self._recorder.start([{"kind": "taken", "run": record["run"], "id": record["id"]}])
+
+    def _late(self, message: Envelope[Any], agent: str, due: float) -> None:
+        """Say how late something is whose time came while no process ran; it is due now, in the order of due times."""
+        late_s = self._bus.now() - due
+        if late_s > 0:
+            reason = Reason("late", f"{late_s:.3f} s late: no process ran")
+            self._bus.emit_event(message, "timed", agent, reason, {"late_s": late_s})
 
     def _source(self, delivery: str) -> Delivery | None:
         """Return the delivery whose handler gave a delayed payload, which has ended or runs again."""

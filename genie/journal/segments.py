@@ -235,10 +235,13 @@ class SegmentLog:
         highest, started = self._highest, self._open_since
         for record in batch:
             kind = record["kind"]
+            if kind == "ended":
+                continue  # the most frequent record, which gives no number
             if kind == "run":
                 started.setdefault(record["run"], number)
             elif kind == "closed":
                 started.pop(record["run"], None)
+                continue
             for name in _GIVEN:
                 given = record.get(name)
                 if given is not None and given > highest:

@@ -138,7 +138,7 @@ class SqliteDatabase:
         try:
             yield
             self.execute("COMMIT")
-        except BaseException:
+        except BaseException:  # half of a transaction is undone, then the error goes on
             with contextlib.suppress(LogError):  # the first error is raised; SQLite may have rolled back by itself
                 self.execute("ROLLBACK")
             raise

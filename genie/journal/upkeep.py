@@ -142,6 +142,8 @@ class Account:
                 run.deliveries.setdefault(f"{self.prefix}-{record['number']:x}@{agent}", 0)
         elif kind == "delivery":
             run.deliveries.setdefault(record["delivery"], 0)
+        elif kind == "edited" and record["delivery"] is not None:
+            run.deliveries[record["delivery"]] = run.deliveries.pop(record["before"], 0)
         elif kind == "ended":
             ends = run.deliveries.get(record["delivery"])
             if ends is None:

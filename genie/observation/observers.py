@@ -8,7 +8,6 @@ text: a policy's or an exception's words may quote a payload, so the audit takes
 from __future__ import annotations
 
 import functools
-import re
 from typing import TYPE_CHECKING, Any, Protocol
 
 from genie.contracts.message import Value, topic_of
@@ -18,6 +17,7 @@ from genie.contracts.ports.journal import JournalRecord
 from genie.errors import AuditFailedError, JournalError, class_name
 from genie.errors.tracebacks import place_of
 from genie.inflight.events import Event
+from genie.policy.verdicts import coded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
 MOST_FINDINGS = 50
 """Findings whose places one audit record names."""
-_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@-]{0,99}\Z")
 _MACHINES = frozenset({"policy", "supervisor", "bus"})
 _PROGRAMS = frozenset({"watch", "audit", "edge"})
 _CODED = frozenset({"quarantined", "identity_refused", "incident", "resumed", "revived", "observer_failed"})
@@ -119,8 +118,13 @@ class Observers:
                 except Exception as error:  # noqa: BLE001 - an observer cannot stop a delivery
                     self.journals = tuple(one for one in self.journals if one is not journal)
                     self._disable("journal", error)
-        for watcher in (*self.watchers, *run.watchers):
-            watcher.put(Event(at, kind, message.id, topic, message.sender, recipient, text, code))
+        event = Event(at, kind, message.id, topic, message.sender, recipient, text, code)
+        for watcher in self.watchers:
+            watcher.put(event)
+        if kind == "progress" and reason is not None:  # an agent's words, for those who asked
+            event = event._replace(reason=reason.said)
+        for watcher in run.watchers:
+            watcher.put(event)
 
     def watch(self, watcher: Watcher, *, on: bool) -> None:
         """Add or remove one who watches every run."""
@@ -330,11 +334,6 @@ def opened(audit: Audit | None) -> Callable[[], None]:
     audit.open()
     closing: Callable[[], None] = getattr(audit, "close", lambda: None)
     return closing
-
-
-def coded(code: str) -> str:
-    """Return a code if it has the form of one; a policy of a third party may say anything."""
-    return code if _CODE.match(code) else "unnamed"
 
 
 def codes(decision: Decision) -> str:

@@ -94,8 +94,8 @@ class Incidents:
         Args:
             kind: What happened.
             code: Why, as a stable label.
-            agent: To whom.
-            tenant: For whom the run worked.
+            agent: The agent that it is about.
+            tenant: The tenant of the run.
             at: Seconds since the epoch.
             run_id: The run.
         """

@@ -1,4 +1,4 @@
-"""Policies read anew while messages flow: checked first, swapped whole between two messages, or not at all."""
+"""Policies read again while messages flow: checked first, swapped whole between two messages, or not at all."""
 
 from __future__ import annotations
 

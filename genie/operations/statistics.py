@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from genie.contracts.message import topic_of
 from genie.contracts.outcome import Counts
 from genie.contracts.statistics import NONE_ENDED, AgentStatistics, Statistics, TopicStatistics
-from genie.inflight.pending import DELAYED, HOLD, JUDGE, RATE
+from genie.inflight.pending import DELAYED, EFFECT, HOLD, JUDGE, RATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -34,7 +34,7 @@ def statistics(
         budgets: What each budget has done.
         incidents: Severity -> incidents that are not closed.
     """
-    held = _by_subscriber(bus, HOLD)
+    held = _by_subscriber(bus, HOLD, EFFECT)
     timed = _by_subscriber(bus, RATE, JUDGE)
     agents = {
         agent: agent_statistics(subscriber, held[subscriber], timed[subscriber])
@@ -44,7 +44,8 @@ def statistics(
     for one in (*agents.values(), *(agent_statistics(left, held[left], timed[left]) for left in bus.leaving)):
         totals += counts_of(one)
     return Statistics(
-        agents, totals, len(bus.runs.open_runs), bus.pending.count(HOLD), bus.pending.count(DELAYED),
+        agents, totals, len(bus.runs.open_runs), bus.pending.count(HOLD) + bus.pending.count(EFFECT),
+        bus.pending.count(DELAYED),
         len(bus.dead_letters), bus.unrouted, bus.late, dict(bus.observers.verdicts), bus.epoch, rates, budgets,
         incidents,
     )  # fmt: skip
@@ -52,7 +53,7 @@ def statistics(
 
 def fold_departed(bus: Bus) -> None:
     """Keep the accounts of removed agents that have nothing in flight any more, and forget the agents."""
-    held = _by_subscriber(bus, HOLD)
+    held = _by_subscriber(bus, HOLD, EFFECT)
     timed = _by_subscriber(bus, RATE, JUDGE)
     left = bus.leaving
     bus.leaving = []

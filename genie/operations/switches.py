@@ -1,4 +1,4 @@
-"""What is switched off: an agent, a tenant, or everything; by whom, and until when."""
+"""What is switched off: an agent, a tenant, or everything; who did it, and until when."""
 
 from __future__ import annotations
 

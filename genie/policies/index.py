@@ -27,6 +27,7 @@ POLICIES: Mapping[str, str] = MappingProxyType(
         "secrets": "genie.policies.secrets:Secrets",
         "four_eyes": "genie.policies.four_eyes:FourEyes",
         "injection": "genie.policies.injection:Injection",
+        "tool_approval": "genie.policies.tool_approval:ToolApproval",
         "rules": "genie.rules.policy:Rules",
     }
 )

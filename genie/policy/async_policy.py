@@ -55,7 +55,7 @@ class AsyncPolicy(ABC):
         """Return the judge of a ``Route``, or None when the policy always allows it."""
 
     def compile(self, route: Any) -> Judge | None:
-        """Return a judge of a route that says whom to ask; None when the policy always allows it."""
+        """Return a judge of a route that names the slow judge to ask; None when the policy always allows it."""
         judge = self.judge_of(route)
         if judge is None:
             return None

@@ -27,7 +27,7 @@ def seen(message: Envelope[Payload], decision: Decision | None, card: AgentCard,
     """Return what a recipient gets of a message.
 
     Obligations take effect where a message leaves. Toward an agent they are part of the recorded verdict and no more:
-    what it makes of the message is judged anew where that leaves.
+    what it makes of the message is judged again where that leaves.
 
     Args:
         message: The original.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from genie.contracts.classification import Classification
-from genie.errors import class_name
+from genie.errors import class_name, kind_name
 from genie.policy.inspection import REFUSED
 from genie.policy.verdicts import (
     ALLOW,
@@ -26,6 +26,7 @@ from genie.policy.verdicts import (
     Redact,
     RuleVerdict,
     Verdict,
+    coded,
 )
 
 if TYPE_CHECKING:
@@ -54,6 +55,9 @@ class CompiledPolicy(NamedTuple):
     """Within these it allows every message in which nothing was found."""
     settings: str = ""
     """Hash of its settings, which goes into the version that decisions and approvals name."""
+    texts: Mapping[str, str] | None = None
+    """Code -> sentence, as it declares them: what is shown of a policy that is not of this library, since a
+    sentence that it makes may quote a payload. None of one that is."""
 
     def stamped(self, version: str) -> str:
         """Return a version of the policy or of one of its rules, with the hash of the settings that it judges by."""
@@ -68,6 +72,8 @@ class Opinion(NamedTuple):
     version: str
     shadow: bool
     verdict: Verdict | Consult
+    texts: Mapping[str, str] | None = None
+    """The only sentences that may be kept of it; None where its own may."""
 
 
 @dataclass(slots=True)
@@ -82,23 +88,26 @@ class Combiner:
     paths: set[Path] = field(default_factory=set)
     needs: list[ApprovalNeed] = field(default_factory=list)
     obligations: list[str] = field(default_factory=list)
+    noted: list[str] = field(default_factory=list)
     expires: list[float] = field(default_factory=list)
 
     def say(self, name: str, version: str, verdict: str, code: str, text: str) -> None:
         """Keep a reason."""
         self.reasons.append(PolicyReason(name, version, verdict, code, text))
 
-    def take(self, opinion: Opinion) -> None:
-        """Take one opinion in."""
-        name, version, shadow, verdict = opinion
+    def take(self, opinion: Opinion, *, heard: bool = False) -> None:
+        """Take one opinion in; one that was ``heard`` has its sentence of those declared already."""
+        name, version, shadow, verdict, texts = opinion
         if isinstance(verdict, Consult):
             stamp = f"{name}@{version}"
             if stamp in self.heard:
-                self.take(opinion._replace(verdict=self.heard[stamp]))
+                self.take(opinion._replace(verdict=self.heard[stamp]), heard=True)
             else:
                 self.consults.append(Consultation(stamp, verdict))
                 self.say(name, version, "consult", "consult", "has to be asked")
             return
+        if texts is not None and not heard:
+            verdict = worded(verdict, texts)
         if shadow:
             self._shadow(name, version, verdict)
             return
@@ -119,6 +128,7 @@ class Combiner:
                 self.say(name, version, "redact", "redact", text)
             case Allow(notices):
                 self.obligations += notices
+                self.noted += notices if texts is None else [f"a notice of {name}"] * len(notices)
 
     def _shadow(self, name: str, version: str, verdict: Verdict) -> None:
         match verdict:
@@ -129,7 +139,7 @@ class Combiner:
             case Redact(_, text):
                 self.say(name, version, SHADOW + "redact", "redact", text)
             case Allow(notices) if notices:
-                self.say(name, version, SHADOW + "allow", "obligations", "; ".join(notices))
+                self.say(name, version, SHADOW + "allow", "obligations", f"{len(notices)} notices")
             case Allow():
                 pass
 
@@ -141,7 +151,7 @@ class Combiner:
             return None  # nothing but approvals of a plain allow
         return Decision(
             strongest, tuple(self.reasons), policy_set, frozenset(self.paths), tuple(self.needs),
-            min(self.expires, default=None), tuple(self.obligations), tuple(self.consults),
+            min(self.expires, default=None), tuple(self.obligations), tuple(self.consults), tuple(self.noted),
         )  # fmt: skip
 
 
@@ -217,6 +227,11 @@ class Evaluator:
             return self._combine(message, sender, approved, heard)
         return None
 
+    @property
+    def blind(self) -> bool:
+        """True where no policy looks at what is in a message, so that findings change nothing."""
+        return all(policy.headers_only for policy in self._compiled)
+
     def opinions(self, message: Envelope[Payload], sender: AgentCard) -> tuple[Opinion, ...]:
         """Return what each policy, or each rule that objects, says; plain allows included. Nothing is carried out."""
         found = (opinion for policy in self._compiled for opinion in _opinions(policy, message, sender))
@@ -230,8 +245,8 @@ class Evaluator:
             return Decision("deny", (PolicyReason("engine", "1", "deny", "undecidable", why),), self._set)
         own = tuple(
             PolicyReason(name, version, "deny", verdict.code, verdict.reason)
-            for name, version, shadow, verdict in self.opinions(message, sender)
-            if isinstance(verdict, Deny) and verdict.code == code and not shadow
+            for name, version, shadow, verdict, texts in self.opinions(message, sender)
+            if isinstance(verdict, Deny) and verdict.code == code and not shadow and texts is None
         )
         return Decision("deny", own or (PolicyReason("engine", "1", "deny", code, REFUSED[code]),), self._set)
 
@@ -245,23 +260,63 @@ class Evaluator:
 
 
 def _opinions(policy: CompiledPolicy, message: Envelope[Payload], sender: AgentCard) -> tuple[Opinion, ...]:
-    """Return what one policy says; it denies where it raises or answers what is no verdict."""
+    """Return what one policy says; it denies where it raises or answers something other than a verdict."""
     try:
         found: Judgement | object = policy.judge(message, sender)
     except BaseException as error:  # noqa: BLE001 - fail closed: a policy that raises denies
         return (_wrong(policy, f"raised {class_name(error)}"),)
+    texts = policy.texts
     if isinstance(found, (Allow, Deny, Redact, Hold, Consult)):
-        return (Opinion(policy.policy, policy.stamped(policy.version), policy.shadow, found),)
-    if isinstance(found, tuple) and all(
+        said: tuple[RuleVerdict, ...] = ()
+        opinions: tuple[Opinion, ...] = (
+            Opinion(policy.policy, policy.stamped(policy.version), policy.shadow, found, texts),
+        )
+    elif isinstance(found, tuple) and all(
         isinstance(said, RuleVerdict) and isinstance(said.verdict, (Allow, Deny, Redact, Hold)) for said in found
     ):
-        return tuple(
+        said = found
+        opinions = tuple(
             Opinion(
-                f"{policy.policy}/{said.rule}", policy.stamped(said.version), policy.shadow or said.shadow, said.verdict
+                f"{policy.policy}/{one.rule}", policy.stamped(one.version), policy.shadow or one.shadow, one.verdict,
+                texts,
             )
-            for said in found
-        )
-    return (_wrong(policy, f"answered {type(found).__name__}, which is no verdict"),)
+            for one in said
+        )  # fmt: skip
+    else:
+        return (_wrong(policy, f"answered {kind_name(type(found))}, which is not a verdict"),)
+    if texts is not None:
+        if any(coded(word) != word for one in said for word in (one.rule, one.version)):
+            return (_wrong(policy, "named a rule or a version by what is no code"),)
+        if not all(places_exist(one.verdict, message.payload) for one in opinions):
+            return (_wrong(policy, "named a path that the payload does not have"),)
+    return opinions
+
+
+def places_exist(verdict: Verdict | Consult, payload: object) -> bool:
+    """Return True where each path of a verdict consists of names and places that a payload has."""
+    return all(_exists(payload, path) for path in getattr(verdict, "paths", ()))
+
+
+def _exists(value: object, path: Path) -> bool:
+    for step in path:
+        if type(step) is str and step in getattr(type(value), "model_fields", ()):
+            value = getattr(value, step)
+        elif type(step) is int and isinstance(value, tuple) and 0 <= step < len(value):
+            value = value[step]
+        else:
+            return False
+    return True
+
+
+def worded(verdict: Verdict, texts: Mapping[str, str]) -> Verdict:
+    """Return the verdict of a policy that is not of this library with the sentence that its class declares for it."""
+    match verdict:
+        case Allow():
+            return verdict
+        case Deny(code):
+            return Deny(coded(code), texts.get(code, ""))
+        case _:
+            return verdict._replace(reason=texts.get("hold" if isinstance(verdict, Hold) else "redact", ""))
 
 
 def _hidden(opinion: Opinion, hide: Callable[[str], str]) -> Opinion:

@@ -158,6 +158,11 @@ class Inspectors:
         self._known: dict[_View, dict[bytes, _Seen]] = {}
         self._match: Callable[[bytes], list[int] | None] = self._compiled_patterns() or _nothing
 
+    @property
+    def look(self) -> bool:
+        """False where there are no inspectors, so that nothing is ever found."""
+        return bool(self._inspectors)
+
     def _compiled_patterns(self) -> Callable[[bytes], list[int] | None] | None:
         """Return what matches all patterns at once, noting whose each is; None where there are none."""
         if not self._inspectors:

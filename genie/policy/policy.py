@@ -10,14 +10,14 @@ and in ``genie.policy.inspection``.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, NamedTuple, Protocol
 
 from genie.contracts import text as fields
 from genie.contracts.card import AgentCard
 from genie.contracts.message import Envelope, Finding, Path, Payload, topic_of
-from genie.errors import PolicyError, class_name
+from genie.errors import PolicyError, class_name, kind_name
 from genie.policy.async_policy import AsyncPolicy, AsyncSettings
 from genie.policy.evaluator import CompiledPolicy, Evaluator
 from genie.policy.inspection import Inspector, Inspectors, ShadowFinding, Span, shadowed
@@ -113,6 +113,9 @@ class Policy(Protocol):
       one recipient of a message was allowed, another is too whose card agrees in the fields that all policies read.
     - ``clean_limits(route)``: the label and the size up to which it allows every message in which nothing was found.
     - ``max_bytes(topic)``: the size above which it denies every message of a topic; these are not scanned.
+    - ``texts = {"limit": "the amount is above the limit"}``: a sentence for each code (``hold`` and ``redact`` are the
+      codes of these verdicts). Outcomes, holds and journals show it, never the sentence in a verdict, which may quote
+      what was judged.
 
     A class method ``problems(settings, scene)`` may yield ``(path, text)`` for what is wrong with settings in a
     pipeline, the path starting in the settings; whoever loads a file asks it first. ``scene`` is None where the
@@ -209,9 +212,9 @@ class PolicySet:
         for policy in self.policies:
             try:
                 judge = policy.compile(route)
-                limits = _clean_limits(policy, route)
+                limits, texts = _clean_limits(policy, route), texts_of(policy)
             except Exception as error:  # noqa: BLE001 - fail closed: the route is shut, with the policy named
-                limits = None
+                limits = texts = None
                 judge = _shut(f"cannot judge {topic_of(payload).name}: {class_name(error)}")
             if judge is not None:
                 policies.append(policy)
@@ -219,7 +222,7 @@ class PolicySet:
                     CompiledPolicy(
                         policy.name, policy.version, judge, policy.name in self.shadow,
                         getattr(policy, "headers_only", False), getattr(policy, "needs_findings", False),
-                        limits, self._settings[policy.name],
+                        limits, self._settings[policy.name], texts,
                     )
                 )  # fmt: skip
         return Evaluator(tuple(compiled), self.sha256, self._alike(payload, recipient, policies), self.hide)
@@ -240,6 +243,14 @@ def _clean_limits(policy: Policy, route: Route) -> CleanLimits | None:
     stated = getattr(policy, "clean_limits", None)
     limits: CleanLimits | None = None if stated is None else stated(route)
     return limits
+
+
+def texts_of(policy: Policy) -> Mapping[str, str] | None:
+    """Return the sentences that may be kept of what a policy says; None where it is of this library."""
+    kind: type = type(policy)
+    if kind.__module__.startswith(("genie.policies.", "genie.rules.")) and kind_name(kind) == kind.__name__:
+        return None
+    return dict(getattr(policy, "texts", {}))
 
 
 def _only_listens(settings: PolicySettings) -> bool:
@@ -280,7 +291,7 @@ def mask(message: Envelope[Payload], paths: frozenset[Path]) -> Payload:
     """Return the payload with the findings at ``paths`` masked; made once per set of paths and message.
 
     Raises:
-        LookupError: A path is no plain string field, so the delivery must be denied.
+        LookupError: A path is not a plain string field, so the delivery must be denied.
         VaultFullError: A stand-in cannot be kept, so the delivery must be denied.
     """
     # Messages in which nothing was found share their inspection, and so must not share a copy kept with it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
@@ -12,6 +13,14 @@ from genie.contracts.message import Envelope, Path, Payload
 
 if TYPE_CHECKING:
     from genie.contracts.ports.vault import Vault
+
+
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@-]{0,99}\Z")
+
+
+def coded(code: str) -> str:
+    """Return a code if it has the form of one; a policy of a third party may say anything."""
+    return code if type(code) is str and _CODE.match(code) else "unnamed"
 
 
 class Allow(NamedTuple):
@@ -26,7 +35,8 @@ class Deny(NamedTuple):
     code: str
     """Stable label, for example ``"clearance"``."""
     reason: str
-    """One sentence; names paths and limits, never matched text."""
+    """One sentence; names paths and limits, never matched text. Of a policy of your own it is shown by ``genie policy
+    explain`` alone; elsewhere stands what its ``texts`` have for the code."""
 
 
 class Redact(NamedTuple):
@@ -187,7 +197,9 @@ class Decision(NamedTuple):
     expires_s: float | None = None
     obligations: tuple[str, ...] = ()
     consults: tuple[Consultation, ...] = ()
-    """Whom to ask before there is a decision."""
+    """Slow judges to ask before there is a decision."""
+    noted: tuple[str, ...] = ()
+    """The obligations as a journal lists them."""
 
     @property
     def holds(self) -> frozenset[str]:
@@ -215,10 +227,11 @@ class Decision(NamedTuple):
                 for r in self.reasons
             ],
             "paths": sorted({".".join(map(str, path)) for path in self.paths}),
-            "obligations": list(self.obligations),
+            "obligations": list(self.noted),
         }
 
 
 def _told(reason: PolicyReason) -> str:
     name = f"{reason.policy} (shadow)" if reason.shadow else reason.policy
-    return f"{name}: {reason.text}" if reason.text else name
+    text = reason.text or ("" if reason.code in {"hold", "redact"} else reason.code)
+    return f"{name}: {text}" if text else name

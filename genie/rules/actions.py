@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, get_args, get_origin
 
+from genie.contracts.maskable import is_maskable
 from genie.contracts.message import Envelope, Path, Payload
-from genie.contracts.text import is_maskable
 from genie.policies._findings import masked_or_denied
 from genie.policy.policy import ALLOW, Allow, Deny, Hold, Redact, Verdict, WholeField
 from genie.rules.ast import Condition, Roots, evaluate, is_elsewhere, is_missing, tests_of

@@ -88,7 +88,7 @@ def _flag(raw: object) -> Bound:
 
 
 def _finite(value: Any) -> Any:
-    return value if value == value else None  # noqa: PLR0124 - the one thing that differs from itself is no number
+    return value if value == value else None  # noqa: PLR0124 - the one thing that differs from itself is not a number
 
 
 def _whole(raw: object) -> Bound:

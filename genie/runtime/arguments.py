@@ -14,7 +14,7 @@ from genie.contracts.message import Payload
 from genie.errors import AgentDefinitionError, shown_type
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from genie.contracts.admission import Admission
     from genie.contracts.agent import Agent, Join
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from genie.contracts.ports.control import Control
     from genie.contracts.ports.executor import Executor
     from genie.contracts.ports.journal import DurabilityMode, EventLog, Journal
+    from genie.inflight.handlers import Call
     from genie.operations.reload import PolicySource
     from genie.policy.policy import PolicySet
 
@@ -53,6 +54,8 @@ class Made(NamedTuple):
     debug: bool
     mode: DurabilityMode
     chatter: frozenset[type[Payload]]
+    calls: Callable[[AgentCard, Mapping[type[Payload], Call]], dict[type[Payload], Call]] | None = None
+    """Returns what is called in place of the handlers of an agent; for a simulation."""
 
 
 def payload_given(payload: object) -> Payload:
@@ -148,12 +151,14 @@ def bound(agent: Agent | Binding) -> Binding:
     return Binding(agent=agent, card=card)
 
 
-def ports_bound(binding: Binding) -> None:
-    """Check that every port of an agent's card is bound.
+def can_start(binding: Binding) -> None:
+    """Check that every port of an agent's card is bound, and that the libraries it needs are installed.
 
     Raises:
-        AgentDefinitionError: A port is not bound.
+        AgentDefinitionError: A port is not bound, or a library is missing.
     """
+    if binding.card.lacks is not None:
+        raise AgentDefinitionError(f"agent {binding.card.id!r}", binding.card.lacks)
     lacking = [port.__name__ for port in binding.card.ports if port not in binding.ports]
     if lacking:
         raise AgentDefinitionError(
@@ -177,6 +182,19 @@ def policy_set(policies: object) -> PolicySet:
         if not callable(getattr(one, "compile", None)) or not hasattr(one, "name") or isinstance(one, type):
             raise TypeError(f"policies is a PolicySet or a list of policies; {shown_type(one)} is not a policy")
     return PolicySet(given)
+
+
+def replaceable(old: AgentCard, new: AgentCard) -> None:
+    """Check that an agent can take the place of another while messages flow.
+
+    Raises:
+        AgentDefinitionError: It takes or sends less, or differs in whether it works on several messages at once.
+    """
+    lacking = sorted(kind.__name__ for kind in {*old.consumes, *old.sends} - {*new.consumes, *new.sends})
+    if lacking:
+        raise AgentDefinitionError(new.id, f"cannot take the place of the old one: it lacks {', '.join(lacking)}")
+    if (old.concurrency > 1) != (new.concurrency > 1):
+        raise AgentDefinitionError(new.id, "cannot take the place of the old one: one works on one message at a time")
 
 
 def _text(name: str, value: object) -> None:
@@ -207,12 +225,27 @@ def _payload(_name: str, value: object) -> None:
 
 CHECKS: dict[str, Callable[[str, object], None]] = {
     **dict.fromkeys(
-        ("agent", "by", "capability", "consent", "hold_id", "incident_id", "letter_id", "reason", "run_id", "tenant"),
+        (
+            "agent",
+            "by",
+            "capability",
+            "code",
+            "consent",
+            "effect_id",
+            "hold_id",
+            "incident_id",
+            "letter_id",
+            "reason",
+            "run_id",
+            "tenant",
+            "topic",
+        ),
         _text,
     ),
-    **dict.fromkeys(("every_s", "for_s", "within_s"), _seconds),
+    **dict.fromkeys(("every_s", "for_s", "per_s", "within_s"), _seconds),
     "clearance": _label,
     "edit": _payload,
+    "done": _flag,
     "everything": _flag,
     "roles": _words,
 }

@@ -12,7 +12,15 @@ from genie.backend.clock import Clock
 from genie.bus.bus import Bus
 from genie.contracts.message import Payload
 from genie.contracts.outcome import Outcome, Reason
-from genie.errors import RuntimeClosedError, RuntimeFailedError, class_name
+from genie.errors import (
+    AskInHandlerError,
+    GenieError,
+    InputError,
+    RuntimeClosedError,
+    RuntimeDrainingError,
+    RuntimeFailedError,
+    class_name,
+)
 from genie.execution.handlers import calls_of, job_of
 from genie.execution.worker import STOP_S
 from genie.execution.workers import Workers
@@ -21,9 +29,9 @@ from genie.inflight.mailbox import Subscriber
 from genie.journal.durability import durability
 from genie.observation.observers import opened
 from genie.policy.policy import PolicySet
-from genie.runtime.arguments import Made, ports_bound
+from genie.runtime.arguments import Made, can_start, replaceable
 from genie.runtime.parts import Parts, plugged_in
-from genie.runtime.run import Run
+from genie.runtime.run import Run, redriven
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +43,8 @@ if TYPE_CHECKING:
 
 CLOSE_S = 5.0
 """Seconds that an agent's ``close`` has; then it is left, and its agent named."""
+LOOKED_S = 0.01
+"""Seconds between two looks at whether a replaced agent has ended its work."""
 CANCELLED = Outcome.CANCELLED
 DRAIN, CLOSED = Reason("drain"), Reason("closed")
 
@@ -59,8 +69,6 @@ class Life:
         self._opened: list[object] = []
         self.every_message = made.log is not None and made.mode == "every_message"
         """A message is in the log before a handler sees it."""
-        self.draining = False
-        """No run is admitted any more."""
 
     async def open(self) -> Self:
         """Make the bus, open the agents, start the timers, and go on with what a log says is in flight."""
@@ -78,6 +86,7 @@ class Life:
             debug=made.debug,
         )  # fmt: skip
         self.parts = plugged_in(bus, self.open_bus, made.joins, made.admission, made.source)
+        self.parts.operations.redrive = self.redrive
         tasks.start(bus.timers.run)
         try:
             for binding in made.agents:
@@ -86,7 +95,9 @@ class Life:
                 from genie.approvals.remote import attended  # noqa: PLC0415 - start-up: for those with a control file
 
                 self._remote = await attended(bus, self.parts.holds, self.parts.switches, made.control)
-            kept.go_on(bus, tasks)
+            await kept.go_on(bus, tasks)
+            if kept.redrives:
+                tasks.start(self._redrive)
         except BaseException as error:  # what was started is closed, then the error goes on
             await self.close(error)
             raise
@@ -101,6 +112,21 @@ class Life:
         if self.bus.closing:
             raise RuntimeClosedError
         return self.bus
+
+    def admitting(self, *, asks: bool = False) -> Bus:
+        """Return the bus for another run; ``asks`` says that somebody waits for it.
+
+        Raises:
+            RuntimeDrainingError, TooManyRunsError, AuditFailedError: No run is admitted.
+            AskInHandlerError: A handler would wait for it.
+        """
+        bus = self.open_bus()
+        if self.parts.operations.draining:
+            raise RuntimeDrainingError
+        if asks and bus.workers.runs_here():
+            raise AskInHandlerError
+        bus.admit_run()
+        return bus
 
     async def published(self) -> None:
         """Wait until a payload from outside is in the log."""
@@ -120,7 +146,7 @@ class Life:
         Raises:
             RuntimeClosedError: The runtime closed while the agent opened; the agent is closed again.
         """
-        ports_bound(binding)
+        can_start(binding)
         opening = getattr(binding.agent, "open", None)
         if opening is not None:
             await opening()
@@ -134,6 +160,47 @@ class Life:
             binding.agent, binding.card, settings=binding.settings, ports=dict(binding.ports), workers=bus.workers,
             behind_key=bus.deadlocks.behind_key,
         )  # fmt: skip
+        self._called(subscriber, binding)
+        bus.add(subscriber)
+        self.parts.switches.enforce(subscriber)
+
+    async def replace_agent(self, binding: Binding) -> None:
+        """Let another object do the work of an agent from the next delivery on; what the old one works on, it ends.
+
+        Raises:
+            AgentDefinitionError: It takes or sends less than the old one, or differs in whether it works in parallel.
+            UnknownAgentError: There is none of its id.
+        """
+        card, bus = binding.card, self.open_bus()
+        subscriber = self.parts.operations.subscriber(card.id)
+        replaceable(subscriber.card, card)
+        can_start(binding)
+        opening = getattr(binding.agent, "open", None)
+        if opening is not None:
+            await opening()
+        self.open_bus()
+        old, old_job = subscriber.agent, subscriber.job
+        at_work = [(worker, worker.delivery) for worker in subscriber.running]
+        self._registry.replace(card)
+        subscriber.agent, subscriber.settings, subscriber.ports = binding.agent, binding.settings, dict(binding.ports)
+        self._called(subscriber, binding)
+        subscriber.take_card(card)
+        bus.reroute()
+        bus.epoch += 1  # what waits is judged again for the new card, and handled by the new object
+        bus.record_act("replaced", card.id, by="operator", detail={"version": card.version})
+        self._opened = [binding.agent if one is old else one for one in self._opened]
+        while any(worker.delivery is delivery for worker, delivery in at_work):
+            waiter = bus.make_waiter()
+            bus.timers.at(bus.now() + LOOKED_S, "call", waiter.wake)
+            await waiter.park()
+        if old_job is not None:
+            old_job.close()
+        if old is not binding.agent:
+            await self._close_agent(old)
+
+    def _called(self, subscriber: Subscriber, binding: Binding) -> None:
+        """Say how the handlers of an agent are called."""
+        subscriber.job = None
         if binding.card.executor != "loop":
             if self._executor is None:
                 from genie.edges.executors.default import DefaultExecutor  # noqa: PLC0415 - loaded by those who use it
@@ -141,8 +208,12 @@ class Life:
                 self._executor = DefaultExecutor()
             subscriber.job = job_of(binding.agent, binding.card, self._executor)
         subscriber.calls = calls_of(binding.agent, binding.card, subscriber.job)
-        bus.add(subscriber)
-        self.parts.switches.enforce(subscriber)
+        if self._made.calls is not None:
+            subscriber.calls = self._made.calls(binding.card, subscriber.calls)
+        if self.every_message:
+            from genie.journal.gate import gated  # noqa: PLC0415 - start-up: for those who ask for it
+
+            subscriber.calls = gated(subscriber.calls, self._durability.published)
 
     async def remove_agent(self, agent: str) -> None:
         """Stop routing to an agent, wait until its handlers have ended or were abandoned, and close it."""
@@ -182,12 +253,35 @@ class Life:
             card = getattr(agent, "card", None)
             self.bus.log_failure(getattr(card, "id", type(agent).__name__), TimeoutError())
 
+    # --- dead letters ---
+
+    async def _redrive(self) -> None:
+        """Redrive what somebody asked for while no process ran; one that cannot be is kept, and tried next time."""
+        for letter_id, per_s in self._durability.redrives:
+            try:
+                await self.redrive(letter_id)
+            except GenieError as error:
+                self.bus.log_failure("redrive", error)
+            await anyio.sleep(1 / per_s)
+
+    async def redrive(self, letter_id: str) -> None:
+        """Publish a dead letter's payload to its agent again.
+
+        Raises:
+            InputError: No dead letter of that id is kept, or no class of today reads its payload.
+        """
+        bus = self.admitting()
+        letter = bus.dead_letters.get(letter_id)
+        if letter is None:
+            raise InputError(f"dead letter {letter_id!r}", "is not kept", "see operations.dead_letters()")
+        await redriven(bus, letter, self._made.limits.deadline_s)
+
     # --- the end ---
 
     async def drain(self, within_s: float) -> None:
         """Admit no more runs and let those in flight end; what is left at the limit is cancelled, or kept by a log."""
         bus = self.open_bus()
-        self.draining = True
+        self.parts.operations.draining = True
         with anyio.move_on_after(within_s):
             left = True
             while left:
@@ -211,8 +305,10 @@ class Life:
             RuntimeFailedError: The runtime had failed by an error of its own.
         """
         bus = self.bus
-        self.draining = True
+        self.parts.operations.draining = True
         self._durability.stop()
+        with anyio.CancelScope(shield=True):
+            await self._durability.rest()
         for run in tuple(bus.runs.open_runs.values()):
             bus.runs.end(run, CANCELLED, CLOSED)
         bus.closing = True

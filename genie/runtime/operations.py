@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING
 
 from genie.contracts.outcome import Outcome, Reason
 from genie.errors import InputError, UnknownAgentError
+from genie.operations.health import Health, health_of
 from genie.operations.reload import EVERY_S
 from genie.operations.switches import Switches, Target
 from genie.runtime.arguments import checked, policy_set
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from genie.bus.bus import Bus
     from genie.inflight.dead_letters import DeadLetter
     from genie.inflight.mailbox import Subscriber
+    from genie.operations.effects import Effect, EffectKeeper
     from genie.operations.incidents import Incident, Incidents
     from genie.operations.reload import Reloads
     from genie.operations.switches import Word
@@ -30,13 +32,22 @@ class Operations:
         switches: The kill switches.
         incidents: Repeated denials and failures.
         reloads: Reads the policy files again.
+        effects: What is known of outside effects.
     """
 
-    def __init__(self, bus: Callable[[], Bus], switches: Switches, incidents: Incidents, reloads: Reloads) -> None:
+    def __init__(
+        self, bus: Callable[[], Bus], switches: Switches, incidents: Incidents, reloads: Reloads,
+        effects: EffectKeeper,
+    ) -> None:  # fmt: skip
         self._open_bus = bus
         self._switches = switches
         self._incidents = incidents
         self._reloads = reloads
+        self._effects = effects
+        self.draining = False
+        """No run is admitted any more."""
+        self.redrive: Callable[[str], Awaitable[None]]
+        """Publishes one dead letter again; the runtime sets it."""
 
     @checked
     def replace_policies(
@@ -180,11 +191,75 @@ class Operations:
         bus.runs.end(run, Outcome.CANCELLED, Reason("cancelled", reason))
         return True
 
+    # --- health ---
+
+    def health(self) -> Health:
+        """Return whether the runtime is live, ready or draining, and which agents are not well, with reasons."""
+        return health_of(self._open_bus(), draining=self.draining)
+
+    # --- outside effects ---
+
+    def effects(self) -> tuple[Effect, ...]:
+        """Return the effects of ``context.once`` whose fate a person has to find out, oldest first."""
+        self._open_bus()
+        return self._effects.all()
+
+    @checked
+    def resolve_effect(
+        self, effect_id: str, *, done: bool, result: object = None, by: str = "operator", reason: str = ""
+    ) -> None:
+        """Say whether an effect has happened; its handler then runs again.
+
+        Args:
+            effect_id: Which one.
+            done: It has happened: ``once`` returns ``result``. Otherwise it is tried again.
+            result: What it brought, as JSON values.
+            by: Who found out.
+            reason: How; it lands in the audit.
+
+        Raises:
+            InputError: No effect of that id is indeterminate, or the result is not made of JSON values.
+        """
+        self._open_bus()
+        self._effects.resolve(effect_id, done=done, result=result, by=by, reason=reason)
+
     # --- what went wrong ---
 
     def dead_letters(self) -> tuple[DeadLetter, ...]:
         """Return the dead letters that are kept, oldest first."""
         return self._open_bus().dead_letters.all()
+
+    @checked
+    async def redrive_all(
+        self, *, agent: str | None = None, topic: str | None = None, code: str | None = None, per_s: float = 100.0
+    ) -> int:
+        """Redrive the dead letters of an agent, a topic or a reason's code that are kept now.
+
+        Args:
+            agent: Id of the agent.
+            topic: Its name.
+            code: Label of the reason, such as ``timeout``.
+            per_s: Letters a second, above 0.
+
+        Returns:
+            How many were redriven; each is judged again by the policies in force.
+
+        Raises:
+            ValueError: ``per_s`` is not above 0.
+        """
+        import anyio  # noqa: PLC0415 - start-up: what is open has loaded it
+
+        if not per_s > 0:
+            raise ValueError(f"per_s is a number above 0, not {per_s}")
+        filters = (("agent", agent), ("topic", topic), ("code", code))
+        done = 0
+        for letter in self.dead_letters():
+            if all(value in {None, getattr(letter, name)} for name, value in filters):
+                if done:
+                    await anyio.sleep(1 / per_s)
+                await self.redrive(letter.id)
+                done += 1
+        return done
 
     def incidents(self) -> tuple[Incident, ...]:
         """Return repeated denials and failures, each with its count and severity, oldest first."""

@@ -8,10 +8,12 @@ from genie.approvals.holds import Holds
 from genie.approvals.slow_judges import SlowJudges
 from genie.joins.agent import JoinAgent
 from genie.operations.consents import Consents
+from genie.operations.effects import EffectKeeper
 from genie.operations.incidents import Incident, Incidents, Severity, State
 from genie.operations.reload import Reloads
 from genie.operations.switches import Switches
 from genie.runtime.approvals import Approvals
+from genie.runtime.keys import Keys
 from genie.runtime.operations import Operations
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ class Parts(NamedTuple):
     switches: Switches
     incidents: Incidents
     admission: AdmissionController | None
+    keys: Keys
     operations: Operations
     approvals: Approvals
 
@@ -75,6 +78,7 @@ def plugged_in(
     holds = bus.approvals = Holds(bus)
     bus.consultations = SlowJudges(bus)
     switches, consents = Switches(bus), Consents(bus)
+    effects = bus.effects = bus.dead_letters.effects = EffectKeeper(bus)
     bus.intercept(switches)
     bus.intercept(consents)
     controller = None
@@ -83,10 +87,11 @@ def plugged_in(
 
         controller = AdmissionController(bus, admission)
         bus.intercept(controller)
+    keys = bus.keys = Keys(bus)
     incidents = bus.observers.incidents = Incidents(told)
     bus.sinks.extend(JoinAgent(bus, join) for join in joins)
     reloads = Reloads(open_bus, source)
     return Parts(
-        bus, holds, switches, incidents, controller, Operations(open_bus, switches, incidents, reloads),
+        bus, holds, switches, incidents, controller, keys, Operations(open_bus, switches, incidents, reloads, effects),
         Approvals(open_bus, holds),
     )  # fmt: skip

@@ -8,15 +8,23 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
 from genie.contracts.classification import Classification
 from genie.contracts.message import Payload, topic_of
 from genie.contracts.outcome import Outcome, Reason
-from genie.errors import IdentityError, MailboxFullError, RunCancelledError, RunExpiredError, RunHeld, RunStalled
+from genie.errors import (
+    IdentityError,
+    InputError,
+    MailboxFullError,
+    RunCancelledError,
+    RunExpiredError,
+    RunHeld,
+    RunStalled,
+)
 from genie.errors.tracebacks import cause_among
 from genie.inflight.events import Event, Watcher
-from genie.inflight.pending import HOLD, Parked
+from genie.inflight.pending import EFFECT, HOLD, Parked
 from genie.inflight.scope import Asker
 from genie.runtime.arguments import payload_given, seconds
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Generator, Mapping
+    from collections.abc import AsyncIterator, Callable, Generator, Mapping
 
     from genie.backend.clock import Clock
     from genie.bus.bus import Bus
@@ -35,6 +43,18 @@ MOST_CALLERS = 1024
 """Callers whose policies are kept compiled."""
 _PUBLIC = Classification.PUBLIC
 _CALLER_LEFT = Reason("caller_left", "its caller went away")
+
+
+class Asked(NamedTuple, Generic[T]):
+    """A question from outside."""
+
+    question: Payload
+    answers: tuple[type[T], ...]
+    need: Need
+    to: str | None
+    """The one agent that is asked; None for every subscriber."""
+    mute: bool = False
+    """No notice can be shown."""
 
 
 class Questions:
@@ -57,7 +77,7 @@ class Questions:
         asker = self._own if caller is None else self._asker(caller)
         return bus.runs.open(asker, ends_at(within_s, caller or self._caller, bus.clock))
 
-    def begin(
+    def begin(  # noqa: PLR0913 - what ask, gather and stream have in common
         self,
         bus: Bus,
         question: Payload,
@@ -68,18 +88,42 @@ class Questions:
         caller: Caller | None,
         *,
         mute: bool = False,
+        parts: tuple[type[Payload], ...] = (),
     ) -> tuple[RunState, Gather, RoomTicket | None]:
-        """Open a run, expect its answers, and send its question; ``mute`` says that no notice can be shown."""
+        """Open a run, expect its answers, and send its question.
+
+        ``mute`` says that no notice can be shown, ``parts`` what a stream takes besides.
+        """
         run = self.open(bus, payload_given(question), deadline_s, caller)
         waiter = run.waiter = bus.make_waiter()
         try:
-            gather = bus.correlator.expect(run.root, expect, need, waiter.wake, type(question))
+            gather = bus.correlator.expect(run.root, expect, need, waiter.wake, type(question), parts)
         except BaseException:  # a run without its question is closed, then the error goes on
             bus.runs.opened(run)
             raise
         if mute:
             gather.notices = None
         return run, gather, send(bus, run, question, to)
+
+    def start(
+        self, bus: Bus, asked: Asked[T], deadline_s: float | None, caller: Caller | None,
+        told: Callable[[RunState], None] | None,
+    ) -> Run[T]:  # fmt: skip
+        """Open a run, send its question, and return the run; ``told`` gets its state before anything is sent."""
+        state = self.open(bus, asked.question, deadline_s, caller)
+        watcher, kind = Watcher(bus.make_waiter, keeps=True), type(asked.question)
+        gather = bus.correlator.expect(state.root, asked.answers, asked.need, lambda: bus.runs.notice(state), kind)
+        if asked.mute:
+            gather.notices = None
+        if told is not None:
+            told(state)
+        state.watchers, state.observed, state.agents = (watcher,), True, {}
+        send(bus, state, asked.question, asked.to)
+        return Run(bus, state, asked.answers, watcher)
+
+    def caller(self, caller: Caller | None) -> Caller:
+        """Return who asks: the runtime's caller, where a question names nobody."""
+        return self._caller if caller is None else caller
 
     def _asker(self, caller: Caller) -> Asker:
         asker = self._askers.get(caller)
@@ -142,8 +186,13 @@ async def answered(bus: Bus, run: RunState, gather: Gather, ticket: RoomTicket |
 async def redriven(bus: Bus, letter: DeadLetter, deadline_s: float | None) -> None:
     """Publish a dead letter's payload to its agent again in a new run, and forget the letter."""
     message = letter.message
+    if message is None:
+        why = f"has a payload of {letter.topic} in a version that no class of today reads"
+        raise InputError(f"dead letter {letter.id!r}", why, "give the class an `upcast`, and open the runtime again")
     run = bus.runs.open(message.scope.run.asker, math.inf if deadline_s is None else bus.now() + deadline_s)
     run.headers = run.headers.met(bus.judging.narrowed(message.headers))
+    if bus.effects is not None:
+        bus.effects.reopen(run, letter.effects)
     ticket = send(bus, run, message.payload, letter.agent, message.label)
     bus.dead_letters.pop(letter.id)
     await found_room(bus, run, ticket)
@@ -208,6 +257,16 @@ class Run(Generic[T]):
         if bus.observers.recorder is not None:
             await bus.observers.recorder.barrier()
         return answer_of(state, gather, self._answers, bus.failures)
+
+    async def noted(self, notices: list[str] | None) -> T:
+        """Wait for the answer, and add what must be shown beside it to a list."""
+        answer, shown = await self.result(), self.notices()
+        if notices is not None:
+            notices += shown
+        elif shown:  # the run was begun by somebody who can show them
+            reason = "denied: its notices cannot be shown by who asks now"
+            raise RunStalled(run_id=self.id, expected=topic_of(answer).name, reasons=(reason,))
+        return answer
 
     async def settled(self) -> None:
         """Wait until nothing of the run is in flight, or everything that is waits for a person."""
@@ -331,8 +390,9 @@ def holds_of(run: RunState) -> tuple[str, ...]:
     found: list[Parked] = []
     for scope in run.root.tree():
         if scope.own_held:
-            found += [one.parked for one in scope.deliveries if one.parked is not None and one.parked.kind == HOLD]
-            found += [parked for parked in (scope.parked or {}).values() if parked.kind == HOLD]
+            parked = (one.parked for one in scope.deliveries)
+            found += [one for one in parked if one is not None and one.kind in {HOLD, EFFECT}]
+            found += [one for one in (scope.parked or {}).values() if one.kind == HOLD]
     return tuple(parked.data.id for parked in sorted(found, key=lambda parked: parked.id))
 
 

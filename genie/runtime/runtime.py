@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Self, TypeVar, cast, overload
 
 from genie.contracts.agent import Agent, Binding, Join
-from genie.contracts.card import AgentCard, Caller, Risk, Tier
+from genie.contracts.card import AgentCard, Caller
 from genie.contracts.classification import Classification
 from genie.contracts.gather import Gathered
 from genie.contracts.limits import RunLimits
 from genie.contracts.message import Payload
 from genie.contracts.outcome import Outcome, Reason
-from genie.errors import (
-    AskInHandlerError,
-    InputError,
-    RuntimeClosedError,
-    RuntimeDrainingError,
-)
+from genie.errors import InputError, RuntimeClosedError
 from genie.graph.registry import Registry
 from genie.inflight.events import Watcher
 from genie.runtime.arguments import (
@@ -33,11 +28,11 @@ from genie.runtime.arguments import (
     seconds,
     several,
 )
-from genie.runtime.run import Questions, Run, answer_of, answered, found_room, redriven, send
-from genie.runtime.watching import events_of, observing
+from genie.runtime.run import Asked, Questions, Run, answer_of, answered, found_room, send
+from genie.runtime.watching import events_of, observing, tap_card
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Callable, Iterable
     from contextlib import AbstractAsyncContextManager
     from os import PathLike
     from types import TracebackType
@@ -45,13 +40,16 @@ if TYPE_CHECKING:
     from genie.bus.bus import Bus
     from genie.config.pipeline import Pipeline
     from genie.contracts.admission import Admission
+    from genie.contracts.context import Stream
     from genie.contracts.gather import Expected, Need
     from genie.contracts.ports.audit import Audit
     from genie.contracts.ports.control import Control
     from genie.contracts.ports.executor import Executor
     from genie.contracts.ports.journal import DurabilityMode, EventLog, Journal
     from genie.contracts.statistics import Statistics
+    from genie.contracts.views import Parts, Views
     from genie.inflight.events import Event
+    from genie.inflight.scope import RunState
     from genie.observation.taps import Observation
     from genie.operations.reload import PolicySource
     from genie.policy.policy import Policy, PolicySet
@@ -170,8 +168,7 @@ class Runtime:
             journal=journal, audit=pipeline.audit if audit is None else audit, caller=caller or pipeline.nobody,
             control=pipeline.control, source=pipeline.policy_source, admission=pipeline.admission,
             log=None if pipeline.log is None else pipeline.log(), durability=pipeline.durability,
-            chatter=pipeline.chatter,
-            debug=pipeline.debug if debug is None else debug,
+            chatter=pipeline.chatter, debug=pipeline.debug if debug is None else debug,
         )  # fmt: skip
 
     @classmethod
@@ -245,17 +242,16 @@ class Runtime:
             raise RuntimeClosedError
         return self._bus
 
-    # --- asking ---
-
     @overload
     async def ask(
         self, question: Payload, answer: type[T], *, to: str | None = None, within_s: float | None = None,
-        caller: Caller | None = None, notices: list[str] | None = None,
+        caller: Caller | None = None, notices: list[str] | None = None, key: str | None = None,
     ) -> T: ...  # fmt: skip
     @overload
     async def ask(
         self, question: Payload, answer: tuple[type[T], type[U]], *, to: str | None = None,
         within_s: float | None = None, caller: Caller | None = None, notices: list[str] | None = None,
+        key: str | None = None,
     ) -> T | U: ...  # fmt: skip
     async def ask(
         self,
@@ -266,6 +262,7 @@ class Runtime:
         within_s: float | None = None,
         caller: Caller | None = None,
         notices: list[str] | None = None,
+        key: str | None = None,
     ) -> Payload:
         """Publish a question and wait for one typed answer.
 
@@ -276,6 +273,8 @@ class Runtime:
             within_s: Deadline of everything the question causes.
             caller: Who asks; the runtime's caller by default.
             notices: Takes what must be shown beside the answer; without it an answer that carries a notice is denied.
+            key: Stands for this question of this caller, until a day after its run: given again, with a log after a
+                restart too, it brings the same answer or error. Its run goes on when the caller goes away.
 
         Raises:
             TypeError, ValueError: An argument is not of its type, or out of range.
@@ -285,6 +284,7 @@ class Runtime:
             TooManyRunsError, RuntimeDrainingError, AuditFailedError: The run is not admitted.
             AskInHandlerError: A handler asks through the runtime instead of its context.
             IdentityError: The caller's term is over; one that ends during the run ends the run.
+            KeyReusedError, TooManyKeysError: The key stands for another question, or no more can be kept.
 
         Cancelled: the run is cancelled, wherever it is.
         """
@@ -294,6 +294,9 @@ class Runtime:
         if notices is not None:
             instance("notices", notices, list)
         need: Need = "all" if len(answers) == 1 else 1
+        if key is not None:
+            asked = Asked(payload_given(question), answers, need, to, notices is None)
+            return await self._started(asked, within_s, caller, key, asks=True).noted(notices)
         bus = self._admitting(asks=True)
         run, gather, ticket = self._questions.begin(
             bus, question, answers, need, to, within_s, caller, mute=notices is None
@@ -305,23 +308,36 @@ class Runtime:
             notices += gather.notices or ()
         return answer_of(run, gather, answers, bus.failures)
 
+    def stream(
+        self, question: Payload, *, parts: type[U] | tuple[type[U], ...], end: type[T] | tuple[type[T], ...],
+        to: str | None = None, within_s: float | None = None, caller: Caller | None = None,
+    ) -> Stream[U | T]:  # fmt: skip
+        """Publish a question when the stream is first read; read its parts, then its answer (docs/models.md)."""
+        from genie.runtime.stream import opened  # noqa: PLC0415 - start-up: for those who stream
+
+        options = (to, within_s, caller)
+        return cast("Stream[U | T]", opened(self._admitting, self._questions, question, parts, end, options))
+
+    @overload
     async def gather(
-        self,
-        payload: Payload,
-        *,
-        expect: tuple[Expected, ...] | Expected,
-        need: Need = "all",
-        within_s: float | None = None,
-        cancel_rest: bool = False,
-        caller: Caller | None = None,
-    ) -> Gathered:
+        self, payload: Payload, *, expect: Parts, need: Need = ..., within_s: float | None = ...,
+        cancel_rest: bool = ..., caller: Caller | None = ...,
+    ) -> Views[Parts]: ...  # fmt: skip
+    @overload
+    async def gather(
+        self, payload: Payload, *, expect: tuple[Expected, ...], need: Need = ..., within_s: float | None = ...,
+        cancel_rest: bool = ..., caller: Caller | None = ...,
+    ) -> Gathered: ...  # fmt: skip
+    async def gather(
+        self, payload: Payload, *, expect: tuple[Expected, ...] | Expected, need: Need = "all",
+        within_s: float | None = None, cancel_rest: bool = False, caller: Caller | None = None,
+    ) -> Gathered:  # fmt: skip
         """Publish and wait for typed answers, as ``Context.gather`` does, from outside.
 
         Raises:
             RunHeld: Everything left waits for a person; the run stays open, and ``run(id)`` finds it.
         """
-        parts = parts_expected(expect)
-        within_s = seconds(within_s)
+        parts, within_s = parts_expected(expect), seconds(within_s)
         addressed(None, caller)
         instance("cancel_rest", cancel_rest, bool)
         bus = self._admitting(asks=True)
@@ -340,24 +356,25 @@ class Runtime:
         return result
 
     def start(
-        self,
-        question: Payload,
-        answer: type[T],
-        *,
-        to: str | None = None,
-        deadline_s: float | None = None,
+        self, question: Payload, answer: type[T], *, to: str | None = None, deadline_s: float | None = None,
         caller: Caller | None = None,
-    ) -> Run[T]:
-        """Publish a question and return the live run; a full mailbox never makes this wait."""
-        answers = answers_asked(answer)
+        key: str | None = None,
+    ) -> Run[T]:  # fmt: skip
+        """Publish a question and return the live run, or that of its ``key``; a full mailbox never makes this wait."""
+        answers_asked(answer)
         addressed(to, caller)
-        bus = self._admitting()
-        state = self._questions.open(bus, payload_given(question), deadline_s, caller)
-        watcher = Watcher(bus.make_waiter, keeps=True)
-        bus.correlator.expect(state.root, answers, "all", lambda: bus.runs.notice(state), type(question))
-        state.watchers, state.observed, state.agents = (watcher,), True, {}
-        send(bus, state, question, to)
-        return Run(bus, state, (answer,), watcher)
+        return self._started(Asked(payload_given(question), (answer,), "all", to), deadline_s, caller, key)
+
+    def _started(
+        self, asked: Asked[T], deadline_s: float | None, caller: Caller | None, key: str | None, *, asks: bool = False
+    ) -> Run[T]:
+        def begin(told: Callable[[RunState], None] | None = None) -> Run[T]:
+            return self._questions.start(self._admitting(asks=asks), asked, deadline_s, caller, told)
+
+        self._open_bus()
+        if key is None:
+            return begin()
+        return self._life.parts.keys.run(key, asked, self._questions.caller(caller), begin)
 
     @checked
     def run(self, run_id: str) -> Run[Payload]:
@@ -396,15 +413,8 @@ class Runtime:
             await self._life.published()
 
     def _admitting(self, *, asks: bool = False) -> Bus:
-        bus = self._open_bus()
-        if self._life.draining:
-            raise RuntimeDrainingError
-        if asks and bus.workers.runs_here():
-            raise AskInHandlerError
-        bus.admit_run()
-        return bus
-
-    # --- watching ---
+        self._open_bus()
+        return self._life.admitting(asks=asks)
 
     def observe(
         self,
@@ -425,13 +435,7 @@ class Runtime:
             tenants: Tenants whose messages it may see; all by default.
             region: Where what it sees goes; unknown by default.
         """
-        if capacity < 1:
-            raise ValueError(f"the capacity of a tap is at least 1 observation, not {capacity}")
-        card = AgentCard(
-            id=id, risk=Risk.LOW, tier=Tier.PRODUCTION, clearance=clearance, tenants=tenants, region=region,
-            egress=True, notices=True,
-        )  # fmt: skip
-        return observing(self._open_bus(), topics, card, capacity)
+        return observing(self._open_bus(), topics, tap_card(id, clearance, tenants, region), capacity)
 
     def events(self) -> AsyncIterator[Event]:
         """Yield what happens in every run from now on; the oldest are dropped beyond 4,096 unread."""
@@ -452,8 +456,6 @@ class Runtime:
         """Return the cards of the agents that name a capability."""
         return self._registry.capable(capability)
 
-    # --- agents that come and go ---
-
     async def add(self, agent: Agent | Binding) -> None:
         """Register an agent while running; it gets what is published from now on.
 
@@ -468,6 +470,11 @@ class Runtime:
         except BaseException:  # an agent that cannot be opened is not listed, then the error goes on
             self._registry.remove(binding.card.id)
             raise
+
+    async def replace(self, agent: Agent | Binding) -> None:
+        """Let another object do the work of the agent of its id; see ``Life.replace_agent``. Nothing is lost."""
+        self._open_bus()
+        await self._life.replace_agent(bound(agent))
 
     @checked
     async def remove(self, agent: str) -> None:
@@ -489,8 +496,5 @@ class Runtime:
             UnknownAgentError, NotConsumedError: Its agent is no longer there; the letter is kept.
             TooManyRunsError, RuntimeDrainingError: The run is not admitted; the letter is kept.
         """
-        bus = self._admitting()
-        letter = bus.dead_letters.get(letter_id)
-        if letter is None:
-            raise InputError(f"dead letter {letter_id!r}", "is not kept", "see operations.dead_letters()")
-        await redriven(bus, letter, self._made.limits.deadline_s)
+        self._open_bus()
+        await self._life.redrive(letter_id)

@@ -180,7 +180,7 @@ def _refused_input(run: Run[Payload], filenames: Sequence[str]) -> None:
     """Raise the failure by which an agent rejected the input, if there is one."""
     for failure in run.failures():
         for name in filter(None, filenames):
-            detail = str(failure.reason or "")
+            detail = "" if failure.reason is None else failure.reason.said
             if failure.outcome.value == "dead_lettered" and detail.startswith(f"{name}: "):
                 raise InputError(name, detail.removeprefix(f"{name}: "))
 

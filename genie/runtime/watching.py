@@ -5,23 +5,45 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from genie.contracts.card import AgentCard, Risk, Tier
 from genie.inflight.events import Watcher
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
+    from contextlib import AbstractAsyncContextManager
 
     from genie.bus.bus import Bus
-    from genie.contracts.card import AgentCard
+    from genie.contracts.classification import Classification
     from genie.contracts.message import Payload
     from genie.inflight.events import Event
     from genie.observation.taps import Observation
 
 
+def tap_card(name: str, clearance: Classification, tenants: frozenset[str] | None, region: str | None) -> AgentCard:
+    """Return the card of an observer."""
+    return AgentCard(
+        id=name, risk=Risk.LOW, tier=Tier.PRODUCTION, clearance=clearance, tenants=tenants, region=region,
+        egress=True, notices=True,
+    )  # fmt: skip
+
+
+def observing(
+    bus: Bus, topics: tuple[type[Payload], ...], card: AgentCard, capacity: int
+) -> AbstractAsyncContextManager[AsyncIterator[Observation]]:
+    """Return a tap that is open for as long as the block lasts.
+
+    Raises:
+        ValueError: ``capacity`` is less than 1.
+    """
+    if capacity < 1:
+        raise ValueError(f"the capacity of a tap is at least 1 observation, not {capacity}")
+    return _observing(bus, topics, card, capacity)
+
+
 @asynccontextmanager
-async def observing(
+async def _observing(
     bus: Bus, topics: tuple[type[Payload], ...], card: AgentCard, capacity: int
 ) -> AsyncIterator[AsyncIterator[Observation]]:
-    """Yield a tap that is open for as long as the block lasts."""
     from genie.observation.taps import Tap  # noqa: PLC0415 - start-up: for those who watch
 
     tap = Tap(card, topics, capacity, bus.make_waiter)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 import anyio
 from starlette.responses import JSONResponse, Response
 
-from genie.errors import IdentityError
+from genie.errors import IdentityError, KeyReusedError
 from genie.server.bodies import Question, checked, parsed, received
-from genie.server.limits import LONGEST_KEY
 from genie.server.problems import Problem
 from genie.server.streams import Events, position
 
@@ -24,6 +22,8 @@ WAIT_S = 30.0
 """Seconds that ``POST /v1/ask`` waits where the caller states nothing."""
 LONGEST_WAIT_S = 120.0
 MOST_LISTED = 500
+LONGEST_KEY = 200
+"""Characters of an ``Idempotency-Key``."""
 _STATUSES = frozenset({"running", "held", "complete", "failed"})
 
 
@@ -32,19 +32,19 @@ async def ask(call: Call) -> ASGIApp:
     hosted, run, fresh = await _started(call)
     wait_s, stays = _preferred(call)
     if not run.over and wait_s > 0:
-        with anyio.move_on_after(wait_s):
-            async with anyio.create_task_group() as tasks:
+        async with anyio.create_task_group() as tasks:
+            tasks.cancel_scope.deadline = anyio.current_time() + wait_s
 
-                async def gone() -> None:
-                    while (await call.request.receive())["type"] != "http.disconnect":
-                        pass
-                    if fresh and not stays:
-                        run.run.cancel("its caller went away")
-                    tasks.cancel_scope.cancel()
-
-                tasks.start_soon(gone)
-                await hosted.answered(run)
+            async def gone() -> None:
+                while (await call.request.receive())["type"] != "http.disconnect":
+                    pass
+                if fresh and not stays:
+                    run.run.cancel("its caller went away")
                 tasks.cancel_scope.cancel()
+
+            tasks.start_soon(gone)
+            await hosted.answered(run)
+            tasks.cancel_scope.cancel()
     if fresh:
         hosted.follow(run)
     return _shown(call, run)
@@ -142,27 +142,20 @@ def _pipeline(hosted: Hosted) -> dict[str, object]:
 
 async def _started(call: Call) -> tuple[Hosted, HostedRun, bool]:
     """Return the run that a request starts, or has started before."""
-    body = await received(call.request)
-    server, key = call.server, call.request.headers.get("idempotency-key", "")
-    name, digest = (call.who.id, call.request.url.path, key), hashlib.sha256(body).hexdigest()
-    if key:
-        if not (len(key) <= LONGEST_KEY and key.isprintable()):
-            raise Problem("invalid", f"an Idempotency-Key has 1 to {LONGEST_KEY} visible characters")
-        known = server.repeats.find(name, digest)
-        if known is not None:
-            run = server.run(known, call.who)
-            return server.host(run.pipeline), run, False
-    asked = checked(Question, parsed(body))
-    hosted = server.host(asked.pipeline)
+    asked = checked(Question, parsed(await received(call.request)))
+    key = call.request.headers.get("idempotency-key")
+    if key is not None and not (0 < len(key) <= LONGEST_KEY and key.isprintable()):
+        raise Problem("invalid", f"an Idempotency-Key has 1 to {LONGEST_KEY} visible characters")
+    hosted = call.server.host(asked.pipeline)
     _identified(call, hosted)
     question = checked(hosted.pipeline.entry, asked.payload, "/payload")
     try:
-        run = hosted.start(question, call.who, asked.within_s)
+        run, fresh = hosted.start(question, call.who, asked.within_s, key)
     except IdentityError as error:
         raise Problem("unauthenticated", error.why) from None
-    if key:
-        server.repeats.keep(name, digest, run.id)
-    return hosted, run, True
+    except KeyReusedError:
+        raise Problem("idempotency_conflict", "send another key with another body") from None
+    return hosted, run, fresh
 
 
 def _identified(call: Call, hosted: Hosted) -> None:
@@ -201,7 +194,7 @@ def _preferred(call: Call) -> tuple[float, bool]:
         if name == "wait" and value.isascii() and value.isdigit():
             wait_s = min(float(value[:6]), LONGEST_WAIT_S)
         stays = stays or name == "respond-async"
-    return wait_s, stays
+    return wait_s, stays or "idempotency-key" in call.request.headers
 
 
 def _given(call: Call) -> str | None:

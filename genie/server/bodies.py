@@ -13,6 +13,7 @@ from genie.server.problems import Problem
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+    from starlette.types import Message
 
 MOST_BODY = 1_000_000
 """Bytes of a body."""
@@ -79,20 +80,25 @@ async def received(request: Request) -> bytes:
     """
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise Problem("unsupported_media_type", "send application/json")
-    whole = bytearray()
-    with anyio.move_on_after(SLOWEST_S) as limit:
-        while True:
-            part = await request.receive()
-            if part["type"] == "http.disconnect":
-                raise Problem("malformed", "the body ended early")
-            whole += part.get("body", b"")
-            if len(whole) > MOST_BODY:
-                raise Problem("too_large", f"the limit is {MOST_BODY:,} bytes", headers={"connection": "close"})
-            if not part.get("more_body", False):
-                break
-    if limit.cancelled_caught:
-        raise Problem("too_slow", f"a body arrives within {SLOWEST_S:g} seconds", headers={"connection": "close"})
+    part = await request.receive()  # the connection bounds the time until the first bytes of a body
+    whole = bytearray(_bytes(part))
+    if part.get("more_body", False):
+        with anyio.move_on_after(SLOWEST_S) as limit:
+            while part.get("more_body", False) and len(whole) <= MOST_BODY:
+                part = await request.receive()
+                whole += _bytes(part)
+        if limit.cancelled_caught:
+            raise Problem("too_slow", f"a body arrives within {SLOWEST_S:g} seconds", headers={"connection": "close"})
+    if len(whole) > MOST_BODY:
+        raise Problem("too_large", f"the limit is {MOST_BODY:,} bytes", headers={"connection": "close"})
     return bytes(whole)
+
+
+def _bytes(part: Message) -> bytes:
+    if part["type"] == "http.disconnect":
+        raise Problem("malformed", "the body ended early")
+    found: bytes = part.get("body", b"")
+    return found
 
 
 def parsed(body: bytes) -> Any:

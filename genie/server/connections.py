@@ -13,6 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from genie.errors import InputError
 from genie.server.app import MOST_HEADER_BYTES, application
+from genie.server.bodies import SLOWEST_S
 from genie.server.site import Site
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
     from genie.server.server import Server
 
+BODY_S = 2 * SLOWEST_S
+"""Seconds in which a body must have arrived, whoever reads it."""
 SEND_BUFFER = 65_536
 """Bytes that the kernel keeps for one client that does not read; its own choice is megabytes."""
 BACKLOG = 2_048
@@ -61,13 +64,15 @@ class Connection(HttpToolsProtocol):
         super().data_received(data)
 
     def on_headers_complete(self) -> None:
-        """End the head."""
+        """End the head, and begin to wait for the body."""
         self._limit.cancel()
+        self._limit = self.loop.call_later(BODY_S, self._late)
         self._head = None
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """Begin to wait for the next head."""
+        self._limit.cancel()
         self._head, self._tail = 0, b""
         super().on_message_complete()
 

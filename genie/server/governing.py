@@ -247,7 +247,8 @@ def _noted(call: Call, hosted: Hosted, act: str, letter: DeadLetter, given: Act)
 def _letters(call: Call) -> Iterator[tuple[Hosted, DeadLetter]]:
     for hosted in call.server.hosted.values():
         for letter in hosted.runtime.operations.dead_letters():
-            if letter.message.headers.tenant == call.who.caller.tenant:
+            message = letter.message  # None: kept by an earlier process, and whose it was can be read no more
+            if message is not None and message.headers.tenant == call.who.caller.tenant:
                 yield hosted, letter
 
 
@@ -259,10 +260,13 @@ def _found_letter(call: Call) -> tuple[Hosted, DeadLetter]:
 
 
 def _letter(hosted: Hosted, one: DeadLetter) -> dict[str, Any]:
+    message = one.message
     return {
         "id": one.id, "pipeline": hosted.pipeline.id, "agent": one.agent, "topic": one.topic, "reason": one.reason,
-        "code": one.code, "run_id": one.message.correlation_id, "label": one.message.label.label,
-        "age_s": round(hosted.runtime.bus.now() - one.at, 3),
+        "code": one.code, "attempts": one.attempts, "failures": list(one.failures), "cycle": list(one.cycle),
+        "run_id": None if message is None else message.correlation_id,
+        "label": None if message is None else message.label.label,
+        "age_s": round(hosted.runtime.bus.now() - one.at, 3), "effects": len(one.effects),
     }  # fmt: skip
 
 

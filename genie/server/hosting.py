@@ -181,16 +181,21 @@ class Hosted:
         """Return the seconds since the epoch."""
         return self.runtime.bus.clock.wall().timestamp()
 
-    def start(self, question: Payload, principal: Principal, within_s: float | None) -> HostedRun:
-        """Ask the pipeline a question."""
+    def start(
+        self, question: Payload, principal: Principal, within_s: float | None, key: str | None
+    ) -> tuple[HostedRun, bool]:
+        """Ask the pipeline a question; False where its key stands for a run that is there already."""
         most = self.pipeline.within_s
         given = [one for one in (within_s, most) if one is not None]
         run = self.runtime.start(
-            question, self.pipeline.answer, deadline_s=min(given, default=None), caller=principal.caller
-        )
+            question, self.pipeline.answer, deadline_s=min(given, default=None), caller=principal.caller, key=key
+        )  # fmt: skip
+        known = self.runs.get(run.id)
+        if known is not None:
+            return known, False
         hosted = self.runs[run.id] = HostedRun(self.pipeline.id, run, principal, self.now(), self._everything)
         run.watched_by(hosted)
-        return hosted
+        return hosted, True
 
     def follow(self, hosted: HostedRun) -> None:
         """Follow a run that nobody waits for any more, until it is over."""

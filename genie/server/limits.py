@@ -1,9 +1,9 @@
-"""Limits at the door, each with a bounded table: rates of callers, and keys of requests that are sent again."""
+"""Limits at the door: rates of callers, in a bounded table."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from genie.server.problems import Problem
 
@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MOST_KEPT = 10_000
-KEEP_S = 86_400.0
-LONGEST_KEY = 200
 
 
 class Rates:
@@ -50,42 +48,3 @@ class Rates:
         self._due.move_to_end(who)
         if len(self._due) > self._most:
             self._due.popitem(last=False)
-
-
-class _Kept(NamedTuple):
-    fingerprint: str
-    run: str
-    at: float
-
-
-class Repeats:
-    """Requests by their ``Idempotency-Key``: the same request sent again gets the same run.
-
-    Args:
-        now: Seconds on a clock that never goes back.
-        most: Keys that are remembered, for ``KEEP_S`` seconds.
-    """
-
-    def __init__(self, now: Callable[[], float], most: int = MOST_KEPT) -> None:
-        self._now = now
-        self._most = most
-        self._kept: OrderedDict[tuple[str, ...], _Kept] = OrderedDict()
-
-    def find(self, key: tuple[str, ...], fingerprint: str) -> str | None:
-        """Return the run that a key has started; None for a key that is new.
-
-        Raises:
-            Problem: The key was used for another request.
-        """
-        found = self._kept.get(key)
-        if found is None or self._now() - found.at > KEEP_S:
-            return None
-        if found.fingerprint != fingerprint:
-            raise Problem("idempotency_conflict", "send another key with another body")
-        return found.run
-
-    def keep(self, key: tuple[str, ...], fingerprint: str, run: str) -> None:
-        """Remember which run a key has started."""
-        while len(self._kept) >= self._most:
-            self._kept.popitem(last=False)
-        self._kept[key] = _Kept(fingerprint, run, self._now())

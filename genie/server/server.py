@@ -15,7 +15,7 @@ from genie.backend.clock import Clock
 from genie.errors import InputError
 from genie.runtime.runtime import Runtime
 from genie.server.hosting import MOST_TOLD, Hosted, HostedRun, Ring
-from genie.server.limits import Rates, Repeats
+from genie.server.limits import Rates
 from genie.server.principals import LONGEST_TOKEN, NOBODY, PREFIX, ApiKeys, Principal, Session, Sessions, Tokens
 from genie.server.problems import Problem
 
@@ -83,9 +83,8 @@ class Server:
         self._clock = clock or Clock(time.monotonic)
         self.sessions = Sessions(self.now)
         self.rates = Rates(settings.per_s, settings.burst, self._clock.now)
-        self.strangers = Rates(10, 20, self._clock.now)
+        self.strangers = Rates(settings.per_s / 20, max(20, settings.burst // 20), self._clock.now)
         """Requests without good credentials, by address."""
-        self.repeats = Repeats(self._clock.now)
         self.describe: Callable[[], dict[str, Any]] = dict
         """Makes the document of the API; its application sets it."""
         self.described: dict[str, Any] | None = None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from genie.config.schema import Section
+from genie.config.sections import Section
 
 if TYPE_CHECKING:
     import random

@@ -18,6 +18,7 @@ from genie.contracts.agent import FunctionAgent
 from genie.errors import AgentDefinitionError
 from genie.inflight.delivery import original
 from genie.inflight.subscription import CONTEXT, MESSAGE, PAYLOAD
+from genie.runtime.runtime import Runtime
 from genie.simulation.fault_injection import FaultInjector, FaultyContext, RandomStreams
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 
     from genie.bus.bus import Bus
-    from genie.contracts.agent import Binding
+    from genie.contracts.agent import Agent, Binding
     from genie.contracts.card import AgentCard
     from genie.contracts.message import Envelope, Payload
     from genie.inflight.handlers import Call
@@ -55,6 +56,24 @@ class ShuffledQueue(deque[Any]):
         if len(self) > 1:
             self.rotate(int(self._draw() * len(self)))
         return super().popleft()
+
+
+class SimulatedRuntime(Runtime):
+    """A runtime whose handlers are called through others from their first message on.
+
+    Args:
+        agents: As for ``Runtime``.
+        calls: Returns what is called in place of the handlers of an agent, which finds its delivery in
+            ``workers.stepping`` until it first suspends.
+        more: As for ``Runtime``.
+    """
+
+    def __init__(
+        self, agents: Iterable[Agent | Binding], *,
+        calls: Callable[[AgentCard, Mapping[type[Payload], Call]], dict[type[Payload], Call]], **more: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(agents, **more)
+        self._made = self._made._replace(calls=calls)
 
 
 class Instrumentation:

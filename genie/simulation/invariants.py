@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import Field, JsonValue, ValidationError
 
-from genie.config.schema import Section
+from genie.config.sections import Section
 from genie.config.source_map import suggestion
 from genie.contracts.problems import problem_of
 from genie.graph.model import Problem
@@ -205,7 +205,7 @@ def account_balances(record: Record) -> Iterator[str]:
         yield f"the account does not balance: {totals._asdict()}"
     if totals.in_flight and record.deadlock is None:
         yield f"{totals.in_flight:,} deliveries are in flight after the end"
-    for name in _ENDS:
+    for name in () if record.crashes else _ENDS:  # what a dead process has done is in the journal, not in the log
         # The totals count deliveries. The journal also records the end of answers, which it cannot tell from the
         # deliveries of an agent with the id "asker".
         counted, recorded = getattr(totals, name), record.kinds[name]
@@ -239,6 +239,7 @@ ALWAYS: dict[str, Check] = {
     "nothing_denied_is_seen": _seen("nothing_denied_is_seen"),
     "labels_never_fall": _seen("labels_never_fall"),
     "repeatable": _seen("repeatable"),
+    "survives_crashes": _seen("survives_crashes"),
 }
 
 

@@ -151,6 +151,16 @@ class SimulationJournal:
         self.numbers[state.number] = self.number
         return run
 
+    def reopen(self, runs: Iterable[Any]) -> None:
+        """Runs go on in another process: their state there takes the place of the old one."""
+        self.numbers.clear()
+        for state in runs:
+            run = self.runs.get(state.id)
+            if run is not None:
+                run.state, state.seed = state, run.number
+                self.numbers[state.number] = run.number
+                self.opened[run.number] = run
+
     def _accepted(self, message: Envelope[Any], run: OpenRun, topic: str) -> None:
         label = int(message.label)
         run.labels[message.number] = label

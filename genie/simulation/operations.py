@@ -6,14 +6,15 @@ other runs or other entries are left out.
 
 from __future__ import annotations
 
+import contextlib
 import random
 from typing import TYPE_CHECKING
 
 import anyio
 
-from genie.errors import InputError
+from genie.errors import InputError, RuntimeClosedError
 from genie.simulation.fault_injection import Fault, RandomStreams, SimulatedFailure
-from genie.simulation.schema import OPERATIONS
+from genie.simulation.schema import CRASHES, OPERATIONS
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 _BY = "simulation"
 """The operator's name in the audit trail."""
+DOWN_S = 1.0
+"""Virtual seconds between two processes where the scenario does not say."""
 _SHORTEST_S = 1.0
 """Shortest time between two operations of one entry."""
 
@@ -81,19 +84,35 @@ class Operations:
         return [_FailingJournal(self._seed, place, section, self._now, self._injected)
                 for place, section in self._failing]  # fmt: skip
 
-    def scheduled(self, runtime: Runtime) -> list[Coroutine[None, None, None]]:
-        """Return a coroutine for each entry with scheduled operations."""
-        return [self._repeat(runtime, place, section) for place, section in self._scheduled]
+    def scheduled(
+        self, runtime: Callable[[], Runtime | None], crash: Callable[[str, float], None]
+    ) -> list[Coroutine[None, None, None]]:
+        """Return a coroutine for each entry with scheduled operations.
 
-    async def _repeat(self, runtime: Runtime, place: int, section: FaultSection) -> None:
+        Args:
+            runtime: Returns the open runtime; None while no process runs, in which nobody operates it.
+            crash: Ends the process by a kind of crash, for some virtual seconds.
+        """
+        return [self._repeat(runtime, crash, place, section) for place, section in self._scheduled]
+
+    async def _repeat(
+        self, runtime: Callable[[], Runtime | None], crash: Callable[[str, float], None], place: int,
+        section: FaultSection,
+    ) -> None:  # fmt: skip
         source = random.Random(f"{self._seed}/trouble/{place}")  # noqa: S311 - repeatable on purpose
         end = self._duration if section.until is None else min(self._duration, section.until)
         at = section.start
         while at < end:
             await anyio.sleep(at - self._now())
             if section.rate >= 1.0 or source.random() < section.rate:
-                self._injected[section.label] += 1
-                await self._operate(runtime, section, source)
+                now = runtime()
+                if now is not None:
+                    self._injected[section.label] += 1
+                    if section.kind in CRASHES:
+                        crash(section.kind, DOWN_S if section.takes is None else section.takes.draw(source))
+                    else:
+                        with contextlib.suppress(RuntimeClosedError):  # the process ended meanwhile
+                            await self._operate(now, section, source)
             if section.every is None:
                 return
             at = self._now() + max(_SHORTEST_S, section.every.draw(source))

@@ -104,6 +104,8 @@ class Record:
     journal_sha256: str = ""
     virtual_s: float = 0.0
     steps: int = 0
+    crashes: int = 0
+    """Processes that ended without a word; the totals are then those of the log, over all processes."""
     deadlock: str | None = None
     violations: list[Violation] = field(default_factory=list)
     """Violations found during the simulation."""

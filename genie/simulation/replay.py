@@ -17,7 +17,8 @@ import time
 from typing import IO, TYPE_CHECKING, Any, Self
 
 from genie.simulation.record import Violation
-from genie.simulation.runner import EVERYTHING, Subset, simulate
+from genie.simulation.runner import EVERYTHING, simulate
+from genie.simulation.simulation import Subset
 
 if TYPE_CHECKING:
     from pathlib import Path

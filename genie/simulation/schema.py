@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, AwareDatetime, Field, JsonValue, model_validator
 
-from genie.config.schema import CallerSection, Id, Section
+from genie.config.schema import CallerSection
+from genie.config.sections import Id, Section
 from genie.simulation.durations import Duration, DurationDistribution
 
 MAX_RUNS = 2_000_000
@@ -17,13 +18,16 @@ Share = Annotated[float, Field(gt=0, le=1)]
 Rhythm = Literal["even", "daily", "weekly", "business"]
 Kind = Literal[
     "raise", "hang", "slow", "drop", "duplicate", "reorder", "corrupt", "wrong_type", "flood", "inject",
-    "cancel", "kill", "pause", "reload", "revoke", "drain", "fail_journal",
+    "cancel", "kill", "pause", "reload", "revoke", "drain", "fail_journal", "crash", "lost_write", "torn_write",
 ]  # fmt: skip
-OPERATIONS = frozenset({"cancel", "kill", "pause", "reload", "revoke", "drain", "fail_journal"})
+CRASHES = frozenset({"crash", "lost_write", "torn_write"})
+"""Kinds that end the process; a simulated disk keeps what the next one goes on with."""
+OPERATIONS = CRASHES | {"cancel", "kill", "pause", "reload", "revoke", "drain", "fail_journal"}
 """Kinds that act on the runtime or a run; the other kinds act on the handlings of agents."""
-_REPEATED = ("kill", "pause", "reload", "revoke")
+_REPEATED = ("kill", "pause", "reload", "revoke", *sorted(CRASHES))
 _KEYS_OF: dict[str, tuple[str, ...]] = {
-    "takes": ("slow", "reorder", "cancel", "kill", "pause", "drain"), "times": ("flood",), "text": ("inject",),
+    "takes": ("slow", "reorder", "cancel", "kill", "pause", "drain", *sorted(CRASHES)),
+    "times": ("flood",), "text": ("inject",),
     "late": ("raise",), "every": _REPEATED, "tenant": ("kill",), "consent": ("revoke",),
 }  # fmt: skip
 """Key of an entry of trouble -> the kinds that have it."""
@@ -133,12 +137,13 @@ class FaultSection(Section):
         "records. For other operations: of the scheduled times.",
     )
     every: DurationDistribution | None = Field(
-        default=None, description="kill, pause, reload, revoke: time between two operations; once at `from` by default."
+        default=None,
+        description="kill, pause, reload, revoke, crashes: time between two operations; once at `from` by default.",
     )
     takes: DurationDistribution | None = Field(
         default=None,
         description="slow, reorder: the delay. cancel: time until the caller cancels. kill, pause: time until "
-        "revive or resume; never by default. drain: the limit.",
+        "revive or resume; never by default. drain: the limit. Crashes: time until the next process; 1s by default.",
     )
     times: int = Field(default=10, ge=1, le=100_000, description="flood: number of copies.")
     text: str = Field(
@@ -230,7 +235,7 @@ class ScenarioSection(Section):
     invariants: tuple[dict[str, dict[str, JsonValue] | None], ...] = Field(
         default=(),
         max_length=MAX_PARTS,
-        description="Invariants besides the five that are always checked: a name, or a name with settings.",
+        description="Invariants besides the six that are always checked: a name, or a name with settings.",
         examples=[[{"p99": {"under": "30s"}}, "same_answers"]],
     )
     compared: ComparedSection | None = Field(default=None, alias="compare")

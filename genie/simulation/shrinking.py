@@ -10,7 +10,8 @@ import itertools
 from typing import TYPE_CHECKING, NamedTuple
 
 from genie.simulation.arrivals import arrivals
-from genie.simulation.runner import EVERYTHING, Subset, simulate, trouble_on
+from genie.simulation.runner import EVERYTHING, simulate, trouble_on
+from genie.simulation.simulation import Subset
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -8,7 +8,7 @@ import math
 import random
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from genie.contracts.gather import Each, Gathered, Missing
 from genie.contracts.headers import NO_HEADERS, Headers
@@ -17,17 +17,57 @@ from genie.contracts.message import Payload, topic_of
 from genie.errors import PartMissingError, UndeclaredMessageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
+    from types import TracebackType
+    from typing import Self
 
-    from genie.contracts.context import Context
+    from genie.contracts.context import Context, Stream
     from genie.contracts.gather import Expected, Need
     from genie.contracts.message import Message
+    from genie.contracts.views import Views
 
 T = TypeVar("T", bound=Payload)
+U = TypeVar("U", bound=Payload)
+S = TypeVar("S", bound=Payload)
 Port = TypeVar("Port")
+Result = TypeVar("Result")
 
 _LOGGER = logging.getLogger("genie.testing")
 _START = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
+
+
+class _FakeStream(Generic[S]):
+    """Parts and an answer that a test has prepared."""
+
+    def __init__(self, parts: list[S], answer: S | None, kind: type[Payload]) -> None:
+        self._parts = iter(parts)
+        self._answer = answer
+        self._kind = kind
+        self._over = False
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> S:
+        for part in self._parts:
+            return part
+        if self._over:
+            raise StopAsyncIteration
+        self._over = True
+        if self._answer is None:
+            raise PartMissingError(run_id="fake", part=topic_of(self._kind).name, reason="not prepared")
+        return self._answer
+
+    async def aclose(self) -> None:
+        self._parts, self._over = iter(()), True
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
 
 
 @dataclass
@@ -55,9 +95,17 @@ class FakeContext:
     """Questions of ``ask`` and ``gather``."""
     told: list[str] = field(default_factory=list)
     """Texts of ``progress``."""
+    streamed: tuple[Payload, ...] = ()
+    """Parts that ``stream`` brings."""
+    wants: frozenset[type[Payload]] = frozenset()
+    """Classes that somebody would get."""
+    reserved: tuple[Decimal, int] = (Decimal(0), 0)
+    """Cost and tokens of the last ``reserve``."""
     cost: Decimal = Decimal(0)
     tokens: int = 0
     state: dict[str, Any] = field(default_factory=dict)
+    done: dict[str, Any] = field(default_factory=dict)
+    """Results of ``once``, by key; a test that puts one there has an effect that has happened."""
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)  # noqa: S311 - repeatable on purpose
@@ -93,18 +141,26 @@ class FakeContext:
         self.later.append((delay_s, payload, to))
 
     async def ask(
-        self, question: Payload, answer: type[T], *, to: str | None = None, within_s: float | None = None
+        self,
+        question: Payload,
+        answer: type[T] | tuple[type[T], ...],
+        *,
+        to: str | None = None,
+        within_s: float | None = None,
+        headers: Headers | None = None,
     ) -> T:
-        """Return the prepared answer.
+        """Return the prepared answer: of several classes, the first that was prepared.
 
         Raises:
             PartMissingError: None was prepared.
         """
         self.asked.append(question)
-        found = self.answers.get(answer)
-        if not isinstance(found, answer):
-            raise PartMissingError(run_id="fake", part=topic_of(answer).name, reason="not prepared")
-        return found
+        kinds = answer if isinstance(answer, tuple) else (answer,)
+        for kind in kinds:
+            found = self.answers.get(kind)
+            if isinstance(found, kind):
+                return found
+        raise PartMissingError(run_id="fake", part=topic_of(kinds[0]).name, reason="not prepared", why="nothing")
 
     async def gather(
         self,
@@ -114,7 +170,7 @@ class FakeContext:
         need: Need = "all",
         within_s: float | None = None,
         cancel_rest: bool = False,
-    ) -> Gathered:
+    ) -> Views[Any]:
         """Return the prepared parts; those that were not prepared are missing."""
         self.asked.append(payload)
         expected = expect if isinstance(expect, tuple) else (expect,)
@@ -122,7 +178,41 @@ class FakeContext:
         each = {part: self.each.get(part.payload, {}) for part in expected if isinstance(part, Each)}
         names = [topic_of(kind).name for kind in expected if not isinstance(kind, Each) and kind not in parts]
         names += [topic_of(part.payload).name for part, found in each.items() if not found]
-        return Gathered("fake", parts, each, {name: Missing(name, None, "not prepared") for name in names})
+        missing = {name: Missing(name, None, "not prepared") for name in names}
+        return cast("Views[Any]", Gathered("fake", parts, each, missing))
+
+    def stream(
+        self, question: Payload, *, parts: type[U] | tuple[type[U], ...], end: type[T] | tuple[type[T], ...],
+        to: str | None = None, within_s: float | None = None,
+    ) -> Stream[U | T]:  # fmt: skip
+        """Return the prepared parts (``streamed``), then the prepared answer."""
+        self.asked.append(question)
+        kinds = end if isinstance(end, tuple) else (end,)
+        pieces = parts if isinstance(parts, tuple) else (parts,)
+        answer = next((found for kind in kinds if isinstance(found := self.answers.get(kind), kind)), None)
+        return _FakeStream([part for part in self.streamed if isinstance(part, pieces)], answer, kinds[0])
+
+    def reserve(self, *, cost: Cost = 0, tokens: int = 0) -> None:
+        """Keep the amount in ``reserved``."""
+        self.reserved = (exact_cost(cost), tokens)
+
+    def wanted(self, kind: type[Payload]) -> bool:
+        """Return True where the test has named the class in ``wants``."""
+        return kind in self.wants
+
+    @property
+    def policy_set(self) -> str:
+        """No policies are in force."""
+        return ""
+
+    async def once(
+        self, key: str, effect: Callable[[str], Awaitable[Result]], *,
+        probe: Callable[[str], Awaitable[Result]] | None = None,
+    ) -> Result:  # fmt: skip
+        """Let the effect happen, with the key as its token; a second call returns the first result."""
+        if key not in self.done:
+            self.done[key] = await effect(key)
+        return cast("Result", self.done[key])
 
     def charge(self, *, cost: Cost = 0, tokens: int = 0) -> None:
         """Add up what the handler used."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from genie.policy.policy import Deny, Hold, PolicySet, PolicySettings, Redact
+from genie.policy.policy import Allow, Deny, Hold, PolicySet, PolicySettings, Redact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from genie.contracts.message import Payload
     from genie.policy.policy import Inspector, Judge, Route, Verdict
@@ -21,6 +21,7 @@ class FunctionPolicy:
         name: Its name in reasons.
         version: Its version in reasons.
         inspectors: What it needs to know of a payload.
+        texts: The sentence of each code, as outcomes and holds show it.
     """
 
     name: ClassVar[str]
@@ -34,11 +35,13 @@ class FunctionPolicy:
         name: str = "rule",
         version: str = "1",
         inspectors: tuple[Inspector, ...] = (),
+        texts: Mapping[str, str] | None = None,
     ) -> None:
         self._compile_route = compile_route
         self.name = name  # type: ignore[misc]  # a class variable of the port; each policy of a test has its own
         self.version = version  # type: ignore[misc]  # as above
         self.inspectors = inspectors
+        self.texts = dict(texts or {})
 
     def compile(self, route: Route) -> Judge | None:
         """Return the function's judge."""
@@ -55,7 +58,9 @@ def verdict_for(
             return lambda _message, _sender: verdict
         return None
 
-    return FunctionPolicy(compile_route, name=name, version=version)
+    code = verdict.code if isinstance(verdict, Deny) else "hold" if isinstance(verdict, Hold) else "redact"
+    text = "" if isinstance(verdict, Allow) else verdict.reason
+    return FunctionPolicy(compile_route, name=name, version=version, texts={code: text})
 
 
 def denying(recipient: str, kind: type[Payload]) -> PolicySet:

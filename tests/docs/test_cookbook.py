@@ -40,5 +40,5 @@ def test_a_recipe_says_what_it_is_for_and_is_short(recipe: Path) -> None:
     assert len(source.splitlines()) < 80
 
 
-def test_there_are_ten() -> None:
-    assert len(RECIPES) == 10
+def test_there_are_eleven() -> None:
+    assert len(RECIPES) == 11

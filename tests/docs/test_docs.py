@@ -138,3 +138,23 @@ def test_links_lead_somewhere() -> None:
         if not re.match(r"[a-z]+:", target) and not (page.parent / target).exists()
     ]
     assert dead == []
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors of a page's headings, as GitHub and the site make them from the words."""
+    text = _FENCE.sub("", page.read_text())
+    headings = re.findall(r"^#+ +(.+?) *$", text, re.MULTILINE)
+    return {
+        re.sub(r"[^\w\- ]", "", re.sub(r"\]\([^)]*\)", "", title)).strip().lower().replace(" ", "-")
+        for title in headings
+    }
+
+
+def test_anchors_are_headings() -> None:
+    dead = [
+        f"{named(page)}: {target}#{anchor}"
+        for page in PAGES
+        for target, anchor in re.findall(r"\]\(([^)#\s]*)#([^)\s]+)\)", page.read_text())
+        if not re.match(r"[a-z]+:", target) and anchor not in anchors((page.parent / target) if target else page)
+    ]
+    assert dead == []

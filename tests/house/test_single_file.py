@@ -65,4 +65,4 @@ def test_it_stops_with_one_line_and_2(capsys: pytest.CaptureFixture[str]) -> Non
 
 
 def test_an_old_python_can_read_it() -> None:
-    ast.parse(Path(start.__file__).read_text(), feature_version=(3, 4))
+    assert ast.parse(Path(start.__file__).read_text(), feature_version=(3, 4)).body

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.genie.conftest import anyio_backend
+from tests.genie.conftest import anyio_backend, blocked
 
-__all__ = ("anyio_backend",)
+__all__ = ("anyio_backend", "blocked")

@@ -6,6 +6,7 @@ import anyio
 import pytest
 
 from genie import Context, Each, Gathered, agent
+from genie.inflight.gather import GatherSpec
 from tests.genie.policies_for_tests import (
     Answer,
     Gate,
@@ -68,3 +69,29 @@ async def test_a_part_that_is_known_to_be_missing_is_late_when_it_comes_after_al
         await run.settled()
         assert run.messages().late == 1
         assert_at_rest(runtime)
+
+
+@pytest.mark.parametrize("wrong", [int, Answer(), "t.answer", None, Each(int), Each(Answer())])
+def test_a_gather_expects_payload_classes_alone(wrong: object) -> None:
+    with pytest.raises(TypeError):
+        GatherSpec((wrong,), "all", lambda _part: ())
+
+
+async def test_each_missing_part_has_the_reason_of_its_own_agent() -> None:
+    got: list[Gathered] = []
+
+    @agent("mute")
+    async def mute(question: Question) -> Answer | None:
+        return None
+
+    @agent("failing")
+    async def failing(question: Question) -> Answer:
+        raise ValueError
+
+    async with running(mute, failing, answerer, asking(Question(), Each(Answer), into=got)) as runtime:
+        await runtime.ask(Note(), Opinion)
+        missing = got[0].missing
+        assert set(missing) == {"mute", "failing"}
+        assert missing["mute"].reason == "answered nothing"
+        assert "ValueError" in missing["failing"].reason
+        assert set(got[0][Each(Answer)]) == {"answerer"}

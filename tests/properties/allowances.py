@@ -35,13 +35,11 @@ MEANT: Final[Mapping[str, Mapping[str, str]]] = {
         "preauth.procedure": _ANOTHER_PROCEDURE,
     },
     "invoice_processor": {"as_of": "left out, it is today"},
-    "lcr_projector": {"other_outflows": "left out, the bank has none of the further categories"},
     "party_screener": {"name": _ANOTHER_NAME, "aliases.*": _ANOTHER_NAME},
     "payment_orchestrator": {"payment.order.beneficiary_vpa": _BY_ACCOUNT},
     "payment_submitter": {"order.beneficiary_vpa": _BY_ACCOUNT},
     "phishing_classifier": {"url": _NOT_ASKED, "upi_vpa": _NOT_ASKED},
     "prepayment_advisor": {"loans.*.instalment": "left out, it is worked out from balance, rate and term"},
-    "working_capital_forecaster": {"monthly_growth_percent": "left out, sales stay as they are"},
 }
 """Agent -> field -> why less is not less known there. An exception that is not needed any more fails a test."""
 

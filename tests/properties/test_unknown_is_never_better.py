@@ -69,6 +69,8 @@ class Found:
         self.better: dict[str, list[str]] = {}
         self.unchecked: list[str] = []
         self.answers = 0
+        self.refused = 0
+        """Payloads that lack a field and are not read: then there is no verdict that could be better."""
 
     def look(self, before: Payload | None, after: Payload | None, path: str, how: str) -> None:
         if after is None:
@@ -85,7 +87,11 @@ async def _less(agent_id: str) -> Found:
     for base in bases(agent_id):
         before = await base.answer(base.payload)
         for one in tampered(base.payload):
-            if before is not None and one.payload is not None:
+            if before is None:
+                continue
+            if one.payload is None:
+                found.refused += 1
+            else:
                 found.look(before, await base.answer(one.payload), one.path, one.how)
     return found
 
@@ -130,8 +136,8 @@ def test_every_answer_of_the_catalogue_has_an_order_or_says_that_it_is_no_verdic
 
 
 @pytest.mark.parametrize("agent_id", JUDGES)
-def test_every_judge_answers_something(agent_id: str) -> None:
-    assert less(agent_id).answers > 0
+def test_every_judge_answers_a_whole_payload(agent_id: str) -> None:
+    assert less(agent_id).answers + less(agent_id).refused > 0
 
 
 @pytest.mark.parametrize("agent_id", JUDGES)

@@ -113,8 +113,12 @@ async def inside(context: Context) -> None:
     wrong_part: Other = views[Answer]  # error: assignment
     wrong_each: Other = views[Each(Other)]  # error: assignment
     print(wrong_part, wrong_each)
-    await context.gather(Question(text="?"), expect=Answer, need="most")  # error: arg-type
-    await context.gather(Question(text="?"), expect=("answer",))  # error: arg-type
+    views[Other]  # error: index
+    one = await context.gather(Question(text="?"), expect=Answer)
+    one[Other]  # error: index
+    one[Each(Answer)]  # error: index
+    await context.gather(Question(text="?"), expect=Answer, need="most")  # error: call-overload
+    await context.gather(Question(text="?"), expect=("answer",))  # error: type-var
     context.ask(Question(text="?"), Answer)  # error: unused-coroutine
     context.headers.tenant = "another"  # error: misc
 
@@ -134,6 +138,7 @@ async def outside(runtime: Runtime) -> None:
     await runtime.ask("text", Answer)  # error: call-overload
     await runtime.ask(Question(text="?"), str)  # error: type-var
     views = await runtime.gather(Question(text="?"), expect=(Answer,))
-    views["typing.answer"]  # error: call-overload
+    views["typing.answer"]  # error: index
+    views[Other]  # error: index
     level: Classification = "public"  # error: assignment
     print(level)

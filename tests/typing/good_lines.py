@@ -32,7 +32,8 @@ async def with_context(question: Question, context: Context) -> Answer | None:
     answer = await context.ask(Question(text="?"), Answer)
     assert_type(answer, Answer)
     views = await context.gather(Question(text="?"), expect=(Answer, Each(Other)), need="all", within_s=1.0)
-    assert_type(views, Gathered)
+    held: Gathered = views
+    assert_type(held[Answer], Answer)
     assert_type(views[Answer], Answer)
     assert_type(views[Each(Other)], Mapping[str, Other])
     assert_type(views.get(Answer), Answer | None)
@@ -102,6 +103,10 @@ async def outside() -> None:
         assert_type(await run.result(), Answer)
         views = await runtime.gather(Question(text="?"), expect=(Answer, Other), need=1)
         assert_type(views[Other], Other)
+        six = (Answer, Other, Answer, Other, Answer, Other)
+        assert_type(await runtime.gather(Question(text="?"), expect=six), Gathered)
+        many: tuple[type[Payload], ...] = six
+        assert_type(await runtime.gather(Question(text="?"), expect=many), Gathered)
     # An agent made of a function is still that function, so a test needs no bus.
     assert_type(await plain(Question(text="?")), Answer)
     assert_type(threaded(Question(text="?")), Answer)

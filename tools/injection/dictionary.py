@@ -34,7 +34,7 @@ def listed() -> str:
     for text in texts:
         found.update(_WORD.findall(fold(str(text)).lower()))
     for name, value in vars(english).items():  # classes of words, as alternatives
-        if isinstance(value, str) and not name.startswith("__"):  # the path of the module is no word
+        if isinstance(value, str) and not name.startswith("__"):  # the path of the module is not a word
             found.update(word for word in _WORD.findall(value.lower()) if len(word) > 3)
     ordered = sorted(found, key=lambda word: (-found[word], word))
     return "\n".join((*_SINGLE, *(word for word in ordered if word not in _SINGLE))) + "\n"

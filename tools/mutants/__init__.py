@@ -9,6 +9,8 @@ from __future__ import annotations
 import ast
 import copy
 import hashlib
+import tomllib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -126,16 +128,41 @@ def mutants_of(source: str, path: str) -> list[Mutant]:
     return sorted(made, key=lambda mutant: mutant.line)
 
 
-def mutants_in(root: Path, packages: Iterable[str]) -> list[Mutant]:
-    """Return every mutant of some packages or modules; ``FileNotFoundError`` if one of them is not in the tree."""
-    made: list[Mutant] = []
+def files_in(root: Path, packages: Iterable[str]) -> list[str]:
+    """Return the files of packages or modules; ``FileNotFoundError`` if one of them is not in the tree."""
+    made: list[str] = []
     for place in (root / package for package in packages):
         files = [place] if place.is_file() else sorted(place.rglob("*.py"))
         if not files:
             raise FileNotFoundError(f"{place.relative_to(root)}: no Python file in {root.name}")
-        for file in files:
-            made += mutants_of(file.read_text(encoding="utf-8"), file.relative_to(root).as_posix())
+        made += [file.relative_to(root).as_posix() for file in files]
     return made
+
+
+def mutants_in(root: Path, packages: Iterable[str]) -> list[Mutant]:
+    """Return every mutant of some packages or modules; ``FileNotFoundError`` if one of them is not in the tree."""
+    files = files_in(root, packages)
+    return [mutant for file in files for mutant in mutants_of((root / file).read_text(encoding="utf-8"), file)]
+
+
+def without_equivalents(mutants: list[Mutant], file: Path) -> tuple[list[Mutant], list[str]]:
+    """Leave out the mutants that a file lists as equivalent: no test can tell them from the source.
+
+    Args:
+        mutants: All mutants of some packages.
+        file: TOML, ``[[equivalent]]`` with ``file`` (the name alone), ``change``, ``reason``, and ``count``, the number
+            of such changes in that file, if it is not one.
+
+    Returns:
+        The other mutants, and the entries about these files that do not match, such as those of code that changed.
+    """
+    entries = tomllib.loads(file.read_text(encoding="utf-8")).get("equivalent", [])
+    names = {Path(mutant.path).name for mutant in mutants}
+    listed = {(entry["file"], entry["change"]): entry.get("count", 1) for entry in entries if entry["reason"].strip()}
+    found = Counter((Path(mutant.path).name, mutant.change) for mutant in mutants)
+    stale = [f"{name}: {change}" for (name, change), count in listed.items() if name in names
+             and found[name, change] != count]  # fmt: skip
+    return [mutant for mutant in mutants if (Path(mutant.path).name, mutant.change) not in listed], stale
 
 
 def sample(mutants: list[Mutant], limit: int | None, seed: int) -> list[Mutant]:

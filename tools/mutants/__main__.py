@@ -3,59 +3,31 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
+import json
+import math
 import os
-import queue
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
-import time
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
-from tools.mutants import Mutant, mutants_in, sample
+from tools.mutants import Mutant, files_in, mutants_in, sample, without_equivalents
+from tools.mutants.named import PACKAGES as NAMED_PACKAGES
+from tools.mutants.named import named_mutants
 
-PACKAGES = ("genie/bus", "genie/policy")
-TESTS = ("tests/mutants", "tests/genie/bus", "tests/genie/policy")  # fast tests of the kernel
-LIKELY = 6  # test files that run first; the others run only if all of these pass
-SHORTEST_S = 20.0  # least time limit of a mutant; the limit is five times the duration of the unchanged tests
-_IGNORED = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", ".hypothesis", "build", "dist")
-# A mutant may loop for ever and fill the memory long before its time limit.
-_PYTEST = (
-    "import resource, sys, pytest; resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30)); "
-    "sys.exit(pytest.main('-x -q -n 0 -p no:cacheprovider --assert=plain --tb=no'.split() + sys.argv[1:]))"
-)
-
-
-def copied(root: Path, into: Path) -> Path:
-    """Return a copy of the tree, compiled so that Python detects a changed file by its hash."""
-    shutil.copytree(root, into, ignore=_IGNORED, symlinks=True)
-    command = [sys.executable, "-m", "compileall", "-q", "--invalidation-mode", "checked-hash", "."]
-    subprocess.run(command, cwd=into, check=False, capture_output=True)  # noqa: S603 - our own interpreter
-    return into
-
-
-def run(tests: Sequence[str], copy: Path, timeout_s: float) -> tuple[int | None, str]:
-    """Return the exit code of pytest (None after a timeout) and its output."""
-    environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
-    with tempfile.TemporaryFile("w+") as output:
-        process = subprocess.Popen(  # noqa: S603 - our own interpreter
-            [sys.executable, "-c", _PYTEST, *tests],
-            cwd=copy, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
-        )  # fmt: skip
-        try:
-            code: int | None = process.wait(max(0.0, timeout_s))
-        except subprocess.TimeoutExpired:
-            code = None
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)  # includes every process that the tests started
-                process.wait()
-        output.seek(0)
-        return code, output.read()
+PACKAGES = ("genie/bus", "genie/execution", "genie/inflight", "genie/observation", "genie/policy")
+TESTS = (
+    "tests/mutants", "tests/genie/bus", "tests/genie/policy", "tests/genie/joins", "tests/genie/approvals",
+    "tests/genie/operations", "tests/genie/admission", "tests/genie/policies", "tests/golden", "tests/reliability",
+    "tests/properties", "tests/attacks", "tests/genie/journal", "tests/durability/test_crash.py",
+)  # fmt: skip
+"""The tests of the kernel and of what plugs into it."""
+EQUIVALENT = Path(__file__).with_name("equivalent.toml")
+LINES = Path("build/mutants")
+"""Which test runs which line, by a hash of the tree: recorded once for a state of it."""
 
 
 def found(root: Path, patterns: Sequence[str]) -> list[str]:
@@ -69,48 +41,57 @@ def found(root: Path, patterns: Sequence[str]) -> list[str]:
     return list(tests)
 
 
-def survivors(
-    mutants: list[Mutant], root: Path, tests: list[str], jobs: int, timeout_s: float | None
-) -> Iterator[Mutant]:
-    """Yield the mutants that no test kills, in order; ``RuntimeError`` if the tests fail without a change."""
-    killers: Counter[tuple[str, str]] = Counter()
+def _lines_of(root: Path, watched: Sequence[str]) -> Path:
+    """Return the file that remembers which test runs which line of this state of the tree."""
+    state = hashlib.sha256(f"{watched}".encode())
+    tests = (file for file in root.glob("tests/**/*.py") if not file.name.startswith("test_"))
+    for file in sorted({*root.glob("genie/**/*.py"), *map(root.joinpath, watched), *tests}):
+        state.update(f"{file.relative_to(root)} ".encode() + file.read_bytes())
+    return root / LINES / f"{state.hexdigest()[:16]}.json"
 
-    def killed(mutant: Mutant, copy: Path, limit_s: float) -> bool:
-        module, stem = mutant.path.removesuffix(".py").replace("/", "."), Path(mutant.path).stem
-        ordered = sorted(
-            tests,
-            key=lambda test: (-killers[mutant.path, test], stem not in test, module not in (copy / test).read_text()),
-        )
-        ends = time.monotonic() + limit_s
-        for part in filter(None, (ordered[:LIKELY], ordered[LIKELY:])):
-            code, output = run(part, copy, ends - time.monotonic())
-            if code != 0:
-                killers.update((mutant.path, test) for test in part if f"FAILED {test}::" in output)
-                return True
-        return False
 
-    with tempfile.TemporaryDirectory(prefix="mutants-") as folder, ThreadPoolExecutor(jobs) as pool:
-        copies: queue.Queue[Path] = queue.Queue()
-        for number in range(jobs):
-            copies.put(copied(root, Path(folder, str(number))))
-        started = time.monotonic()
-        code, output = run(tests, copies.queue[0], 600.0)
-        if code != 0:
-            raise RuntimeError(f"the tests fail without a change:\n{output[-2_000:]}")
-        limit_s = timeout_s or max(SHORTEST_S, 5 * (time.monotonic() - started))
+def verdicts(
+    mutants: list[Mutant], root: Path, tests: list[str], watched: list[str], options: Sequence[str] = ()
+) -> Iterator[tuple[Mutant, Any]]:
+    """Yield each mutant with its verdict; ``RuntimeError`` if the tests fail without a change."""
+    home = str(Path(__file__).parents[2])
+    path = os.pathsep.join(filter(None, (str(root), home, os.environ.get("PYTHONPATH"))))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tools.mutants.session"], cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}, start_new_session=True, text=True,
+    )  # fmt: skip
+    if process.stdin is None or process.stdout is None:
+        raise RuntimeError("no pipe to the tests")
+    ended = 0
+    try:
+        with process.stdin as job:
+            lines = str(_lines_of(root, watched))
+            states = {test: f"{test} {hashlib.sha256((root / test).read_bytes()).hexdigest()}" for test in tests}
+            given = {"mutants": mutants, "tests": states, "options": options, "watched": watched, "lines": lines}
+            json.dump(given, job)
+        for text in process.stdout:
+            verdict = json.loads(text)
+            if "error" in verdict:
+                raise RuntimeError(verdict["error"])
+            ended += 1
+            yield mutants[verdict["number"]], verdict
+        if ended < len(mutants):
+            raise RuntimeError(f"the tests ended after {ended} of {len(mutants)} mutants")
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
 
-        def survives(mutant: Mutant) -> bool:
-            copy = copies.get()
-            file = copy / mutant.path
-            original = file.read_bytes()
-            try:
-                file.write_bytes(mutant.source.encode())
-                return not killed(mutant, copy, limit_s)
-            finally:
-                file.write_bytes(original)
-                copies.put(copy)
 
-        yield from (mutant for mutant, alive in zip(mutants, pool.map(survives, mutants), strict=True) if alive)
+def interval(killed: int, tested: int) -> tuple[float, float]:
+    """Return the 95 % interval (Wilson) of the percentage that a sample stands for."""
+    if not tested:
+        return 0.0, 100.0
+    z, share = 1.959964, killed / tested
+    middle, part = share + z * z / (2 * tested), 1 + z * z / tested
+    half = z * math.sqrt(share * (1 - share) / tested + z * z / (4 * tested * tested))
+    return 100 * (middle - half) / part, 100 * (middle + half) / part
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -118,31 +99,52 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.mutants", description=__doc__)
     parser.add_argument("--package", nargs="+", default=PACKAGES, help="folders or files to change")
     parser.add_argument("--tests", nargs="+", default=TESTS, help="folders, files or patterns of fast tests")
+    parser.add_argument("--keyword", help="those of these tests alone, as pytest's -k")
     parser.add_argument("--limit", type=int, help="test that many mutants, drawn by the seed")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--jobs", type=int, default=2, help="copies of the tree that are tested at the same time")
-    parser.add_argument("--timeout", type=float, help="seconds for the tests of one mutant")
     parser.add_argument("--at-least", type=float, default=90.0, help="percentage of mutants that must be killed")
+    parser.add_argument("--equivalent", type=Path, default=EQUIVALENT, help="mutants to leave out, with reasons")
+    parser.add_argument("--named", action="store_true", help="test those of named.toml instead")
     parser.add_argument("--list", action="store_true", help="print the mutants and do not test them")
+    parser.add_argument("--all", action="store_true", help="print the killed mutants too, with the test that failed")
     given, root = parser.parse_args(arguments), Path.cwd()
     try:
-        mutants = sample(mutants_in(root, given.package), given.limit, given.seed)
+        packages = NAMED_PACKAGES if given.named else given.package
+        mutants, stale = (
+            (named_mutants(root), []) if given.named
+            else without_equivalents(mutants_in(root, packages), given.equivalent)
+        )  # fmt: skip
+        if stale:
+            raise RuntimeError(f"{given.equivalent.name} lists what is not there:\n" + "\n".join(stale))
+        mutants = sample(mutants, given.limit, given.seed)
         if given.list:
             sys.stdout.writelines(f"{mutant}\n" for mutant in mutants)
             return 0
-        killed = len(mutants)
-        for mutant in survivors(mutants, root, found(root, given.tests), given.jobs, given.timeout):
-            killed -= 1
-            sys.stdout.write(f"{mutant}\n")
+        tests, options = found(root, given.tests), ["-k", given.keyword] if given.keyword else []
+        killed = slow = 0
+        inside = all(package.startswith(PACKAGES) for package in packages)  # one recording serves every part
+        watched = files_in(root, PACKAGES if inside else packages)
+        for mutant, verdict in verdicts(mutants, root, tests, watched, options):
+            word = verdict["verdict"]
+            killed += word in {"killed", "timeout"}
+            slow += word == "timeout"
+            if given.all or word in {"survived", "unreached"}:
+                sys.stdout.write(f"{mutant}{' (no test runs it)' if word == 'unreached' else ''}\n")
+            if given.all:
+                sys.stdout.write(f"    {json.dumps(verdict)}\n")
             sys.stdout.flush()
-    except (FileNotFoundError, RuntimeError) as error:
+    except (LookupError, OSError, RuntimeError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     percent = 100.0 * killed / max(1, len(mutants))
-    sys.stdout.write(f"{percent:.1f} % killed ({killed} of {len(mutants)}), required {given.at_least:g} %\n")
+    low, high = interval(killed, len(mutants))
+    sys.stdout.write(
+        f"{percent:.1f} % killed ({killed} of {len(mutants)}, {slow} by their time limit; seed {given.seed}, "
+        f"95 % interval {low:.1f}-{high:.1f} %), required {given.at_least:g} %\n"
+    )
     return 0 if percent >= given.at_least else 1
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # removes the copies, as an interrupt does
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main())

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from typing import Annotated, Any
 
-from pydantic import Field, GetCoreSchemaHandler, model_serializer, model_validator
+from pydantic import ConfigDict, Field, GetCoreSchemaHandler, model_serializer, model_validator
 from pydantic_core import CoreSchema, core_schema
 
 from genie.contracts.message import Value
@@ -41,11 +41,20 @@ def exponent(currency: str) -> int:
     return _EXPONENTS.get(currency, 2)
 
 
+def _as_told(schema: dict[str, Any]) -> None:
+    """Describe the form of JSON, so that whoever writes an amount by its schema is not wrong by a factor of 100."""
+    amount = {"type": "string", "description": "Exact, in major units, for example 12.34."}
+    schema["properties"] = {"amount": amount, "currency": schema["properties"]["currency"]}
+    schema["required"] = ["amount", "currency"]
+
+
 class Money(Value):
     """An exact amount. Adding two currencies raises; nothing is ever converted silently.
 
     In JSON it is ``{"amount": "-12.34", "currency": "EUR"}``; both that and minor units are accepted.
     """
+
+    model_config = ConfigDict(json_schema_extra=_as_told)
 
     minor: int
     """Signed amount in minor units (cents, paise); negative means money going out."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-from decimal import Decimal
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -136,7 +135,8 @@ class WorkingCapitalRequest(Payload, topic="lending.working_capital_request", cl
     opening_inventory: Rupees
     opening_payables: Rupees
     horizon_months: Annotated[int, Field(ge=1, le=120)]
-    monthly_growth_percent: Annotated[Number, Field(gt=-100, le=100, max_digits=12)] = Decimal(0)
+    monthly_growth_percent: Annotated[Number, Field(gt=-100, le=100, max_digits=12)]
+    """Negative where sales fall. It has no default: growth that is not known is not 0."""
     debt_service_monthly: Rupees
     """Instalments of running loans."""
     as_of: datetime.date

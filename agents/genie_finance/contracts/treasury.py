@@ -321,8 +321,8 @@ class LcrRequest(Payload, topic="treasury.lcr_request", classification="confiden
     hqla: Hqla
     outflows: LcrOutflows
     inflows: LcrInflows
-    other_outflows: Annotated[tuple[LcrLine, ...], Field(max_length=100)] = ()
-    """Further categories of the rule table."""
+    other_outflows: Annotated[tuple[LcrLine, ...], Field(max_length=100)]
+    """Further categories of the rule table. It has no default: an outflow that is not known is not 0."""
     other_inflows: Annotated[tuple[LcrLine, ...], Field(max_length=100)] = ()
     ahead: Annotated[tuple[LcrDay, ...], Field(max_length=366)] = ()
     """Days to project, in order; each change holds from its day on."""

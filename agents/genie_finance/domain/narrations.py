@@ -179,7 +179,7 @@ def _read_fields(rail: Rail, text: str) -> Narration:
     """Read ``UPI/412345678901/DR/SWIGGY/...`` or ``NEFT CR-HDFC0000001-ACME-...``: the first field that is a name."""
     text = _DIRECTION.sub("", text)
     handle = named = wording = ""
-    separator = min((mark for mark in "/-" if mark in text), key=text.index, default="-")  # "A/C" is no separator
+    separator = min((mark for mark in "/-" if mark in text), key=text.index, default="-")  # not that of "A/C"
     for part in text.split(separator):
         field = part.strip()
         if "@" in field:

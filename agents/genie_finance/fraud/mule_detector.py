@@ -243,6 +243,7 @@ def _grounds(check: MuleCheck, examined: int, signals: Sequence[Signal], rings: 
     tier=Tier.BETA,
     clearance="restricted",
     concurrency=2,
+    libraries={"networkx": "genie-bus[catalogue]"},
 )
 def mule_detector(check: MuleCheck) -> MuleVerdict | InsufficientData:
     """Finds mule accounts: money passed on within a day, fans, bursts after a receipt, rings and round trips."""

@@ -171,6 +171,7 @@ def _given(check: PhishingCheck) -> Iterator[Evidence]:
     clearance="restricted",
     concurrency=4,
     rules=("phishing_in",),
+    libraries={"tldextract": "genie-bus[catalogue]"},
 )
 async def phishing_classifier(check: PhishingCheck, context: Context) -> PhishingVerdict:
     """Judges links, messages and UPI addresses: false brands, hidden hosts, requests for codes, unknown handles."""

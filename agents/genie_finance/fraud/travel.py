@@ -6,7 +6,7 @@ from genie_finance.contracts.transfers import Place
 from genie_finance.domain.geo import distance_km, speed_kmh
 
 LEAST_KM = 50.0
-"""Nearer places may be one: cell towers and address ranges are no more exact."""
+"""Nearer places may be one: cell towers and address ranges are not more exact."""
 
 
 def located(place: Place | None) -> Place | None:

@@ -36,7 +36,7 @@ LARGE = 10.0
 _COMMON = 0.95
 """And it exceeds this share of the payments before it."""
 _STAYS = 2
-"""Later payments to a payee after which the first one was no exception."""
+"""Later payments to a payee after which the first one was not an exception."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +133,8 @@ def _duplicates(own: Sequence[Transaction]) -> Iterator[_Finding]:
         for earlier, later in itertools.pairwise(group):
             days = (later.date - earlier.date).days
             if days <= DUPLICATE_DAYS:
-                when = "the same day" if days == 0 else f"{days} day{'s' if days > 1 else ''} after"
-                reason = f"{abs(later.amount)} to {later.merchant} {when} the same payment of {earlier.date}"
+                when = "the same day as" if days == 0 else f"{days} day{'s' if days > 1 else ''} after"
+                reason = f"{abs(later.amount)} to {later.merchant}, {when} an equal payment on {earlier.date}"
                 yield _Finding(_anomaly(later, "duplicate", float(days), reason), 2.0 - days / (DUPLICATE_DAYS + 1))
 
 

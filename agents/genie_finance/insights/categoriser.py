@@ -126,7 +126,7 @@ def _by_rail(transaction: Transaction, found: tuple[str, ...], told: Guess | Non
         return None
     if told and told.confidence == WEAK and transaction.rail in pairs.BANK_RAILS:
         if categories.info(told.category).kind is not Kind.EXPENSE:
-            return Guess(told.category, TO_PERSON)  # "savings" on a transfer is no shop's name
+            return Guess(told.category, TO_PERSON)  # "savings" on a transfer is not the name of a shop
     elif told is None and out and "p2a" in found:
         return Guess(Category.PEOPLE_PAYMENTS, TO_PERSON)
     return None

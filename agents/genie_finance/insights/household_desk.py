@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 
 from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
@@ -106,7 +107,7 @@ def _headline(fund: EmergencyFundPlan | None, carbon: CarbonFootprint | None) ->
             said[-1] += f", {fund.months_to_target} months at {fund.suggested_monthly_saving} a month"
     if carbon is not None:
         said.append(
-            f"The spending of {carbon.months} months stands for {carbon.total_kg_co2e} kg of CO2 equivalents "
-            f"({carbon.low_kg_co2e} to {carbon.high_kg_co2e})"
+            f"The spending of {carbon.months} months stands for {Decimal(carbon.total_kg_co2e):,} kg "
+            f"of CO2 equivalents ({Decimal(carbon.low_kg_co2e):,} to {Decimal(carbon.high_kg_co2e):,})"
         )
     return ". ".join(said) + "." if said else "Nothing can be stated; what is missing is listed below."

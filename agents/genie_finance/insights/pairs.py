@@ -126,7 +126,7 @@ def _is_moved(transaction: Transaction) -> bool:
 
 
 def name_two_parties(one: Transaction, other: Transaction) -> bool:
-    """Return whether two bookings name different parties: then they are no two legs of one transfer.
+    """Return whether two bookings name different parties: then they are not two legs of one transfer.
 
     A name is the same with its words in another order, with some of them left out, or with initials for them. Where a
     booking names nobody, or calls itself the holder's own transfer, nothing is said.

@@ -69,7 +69,7 @@ class Series(NamedTuple):
     def is_fixed(self) -> bool:
         """True when the amount is the same each time but for a rare change of price.
 
-        A bill by use is regular too, but its amount is no more certain than any other spending.
+        A bill by use is regular too, but its amount is not more certain than any other spending.
         """
         amounts = [charge.amount.minor for charge in self.charges]
         changes = sum(earlier != later for earlier, later in itertools.pairwise(amounts))

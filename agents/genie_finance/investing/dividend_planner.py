@@ -166,6 +166,7 @@ def _grounds(request: DividendRequest, run: _Run, found: Edition[DividendTdsRule
     clearance="confidential",
     concurrency=4,
     rules=("dividend_tds_in",),
+    libraries={"pyxirr": "genie-bus[catalogue]"},
 )
 async def dividend_planner(request: DividendRequest) -> DividendProjection:
     """Projects the dividends of a holding year by year, with tax, reinvestment, yield on cost and rate of return."""

@@ -130,6 +130,7 @@ def _reasons(request: GoalRequest, answer: GoalPlan) -> tuple[Reason, ...]:
     clearance="confidential",
     concurrency=2,
     executor="thread",
+    libraries={"numpy": "genie-bus[catalogue]"},
 )
 def goal_planner(request: GoalRequest) -> GoalPlan:
     """Says how likely savings reach a target, and what must be saved for the chance that is wanted."""

@@ -211,6 +211,7 @@ def _caveats(found: Sequence[Concentration], rates: tuple[Decimal, ...]) -> Iter
     tier=Tier.BETA,
     clearance="confidential",
     concurrency=4,
+    libraries={"pyxirr": "genie-bus[catalogue]"},
 )
 async def portfolio_advisor(request: PortfolioRequest) -> PortfolioReview | InsufficientData:
     """Reviews a portfolio: weights, concentration, gain, money- and time-weighted return, drift from targets."""

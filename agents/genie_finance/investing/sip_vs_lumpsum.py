@@ -116,6 +116,7 @@ def _reasons(request: SipLumpsumRequest, answer: SipLumpsumResult) -> tuple[Reas
     clearance="confidential",
     concurrency=2,
     executor="thread",
+    libraries={"numpy": "genie-bus[catalogue]"},
 )
 def sip_vs_lumpsum(request: SipLumpsumRequest) -> SipLumpsumResult:
     """Compares investing an amount at once with investing it in monthly instalments."""

@@ -77,7 +77,7 @@ def of_movements(movements: Sequence[CashMovement], start: datetime.date, end: d
     """Return the cash flow of the calendar months that a period covers wholly.
 
     A movement in a month that is covered in part is left out of everything but the returned payments' count. Money in
-    that nobody earned is no inflow; a refund lowers the outflow.
+    that nobody earned is not an inflow; a refund lowers the outflow.
     """
     months = _whole_months(start, end)
     inflows, outflows, owed, debits = dict.fromkeys(months, 0), dict.fromkeys(months, 0), 0, 0

@@ -205,6 +205,7 @@ def _grounds(request: LoanRequest, checks: tuple[Check, ...], editions: tuple[Ru
     clearance="confidential",
     concurrency=4,
     rules=("housing_ltv_in", "loan_policy"),
+    libraries={"pyxirr": "genie-bus[catalogue]"},
 )
 async def loan_advisor(request: LoanRequest) -> LoanAdvice | InsufficientData:
     """Says what a loan costs: instalment, schedule, annual percentage rate; and whether policy allows it."""

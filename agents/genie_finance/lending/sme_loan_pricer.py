@@ -195,6 +195,7 @@ def _grounds(
     clearance="confidential",
     concurrency=4,
     rules=("cgtmse_in", "sme_policy", "working_capital_in"),
+    libraries={"pyxirr": "genie-bus[catalogue]"},
 )
 async def sme_loan_pricer(request: SmeOfferRequest) -> SmeLoanOffer | InsufficientData:
     """Prices a business loan by cash-flow score, turnover, debt service and guarantee; or says why there is none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from genie.contracts.message import Payload
@@ -20,7 +21,7 @@ Parts = tuple[tuple[str, str], ...]
 """Names of parts, each with the path of its grounds."""
 
 
-class Described(Generic[P]):
+class Described(ABC, Generic[P]):
     """A renderer of one payload class: a headline, sections, and at the end what the answer rests on."""
 
     topics: ClassVar[tuple[str, ...]]
@@ -43,9 +44,9 @@ class Described(Generic[P]):
         """Return the sentence that matters first."""
         return str(getattr(payload, "headline", ""))
 
+    @abstractmethod
     def sections(self, payload: P) -> Iterable[Section | None]:
         """Return the sections in reading order; None for what has nothing to show."""
-        raise NotImplementedError
 
 
 def _lacking(payload: Payload) -> Iterator[Block]:

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from genie.contracts.rendering import Bar, Chart, Column, Figure, Table, Text, Trend
-from genie.contracts.report_parts import day_of
+from genie.contracts.report_parts import dated, day_of
 from genie_finance.domain.categories import taxonomy
 
 if TYPE_CHECKING:
@@ -220,7 +220,7 @@ def anomalies(found: Sequence[Anomaly], booked: Sequence[MonthTotal], currency: 
         Column("what", only="page"), Column("why"),
     )  # fmt: skip
     rows = tuple(
-        (f"{number}", day_of(a.date), a.merchant, _text(a.amount), _KINDS[a.kind], a.reason)
+        (f"{number}", day_of(a.date), a.merchant, _text(a.amount), _KINDS[a.kind], dated(a.reason))
         for number, a in enumerate(found, 1)
     )
     kinds = dict.fromkeys(anomaly.kind for anomaly in found)

@@ -24,7 +24,7 @@ FOUND = 0.86
 NEAR = 0.6
 _MOST_NEAR = 3
 _WORD = re.compile(r"(?:[^\W_]|[\u0900-\u0903\u093a-\u094f])+")
-"""Letters and digits, with the vowel signs of Devanagari, which are no letters to ``re``; one class or the other, so it
+"""Letters and digits, with the vowel signs of Devanagari, not letters to ``re``; one class or the other, so it
 reads each character once."""
 
 

@@ -168,7 +168,7 @@ def _country(name: str, code: str | None, lists: Lists) -> Judged:
     if code is None:
         return _unknown(name, "the country is not known")
     if code not in COUNTRIES:
-        return _unknown(name, f"{code} is no country's code")
+        return _unknown(name, f"{code} is not a country code")
     if code in lists.call_for_action:
         said = f"{code} is on the FATF's call for action"
         return Judged(_gate(name, "failed", "enhanced_diligence", said), "high", curable=True)

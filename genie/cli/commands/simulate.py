@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from typing import IO
 
     from genie.simulation.record import Record
-    from genie.simulation.runner import Subset
     from genie.simulation.scenario import Scenario
     from genie.simulation.shrinking import MinimalFailure
+    from genie.simulation.simulation import Subset
 
 BROKEN = 1
 """Exit code when an invariant does not hold."""
@@ -109,7 +109,8 @@ def _one(scenario: Scenario, path: str, given: dict[str, Any]) -> None:
     from genie.simulation.comparison import difference, saved  # noqa: PLC0415 - as above
     from genie.simulation.replay import simulate_twice  # noqa: PLC0415 - as above
     from genie.simulation.report import as_json, minimal_failure_as_json  # noqa: PLC0415 - as above
-    from genie.simulation.runner import Subset, simulate  # noqa: PLC0415 - as above
+    from genie.simulation.runner import simulate  # noqa: PLC0415 - as above
+    from genie.simulation.simulation import Subset  # noqa: PLC0415 - as above
 
     part = Subset(given["runs"], given["trouble"])
     most = len(scenario.section.trouble)

@@ -26,7 +26,7 @@ BUCKETS = 1 << 15
 WINDOW = 32
 """Words that are judged together."""
 WEIGHTS = "ngrams.bin.gz"
-SHA256 = "7ced7089ab56b218f6bdade00b03d27b90446082098d2294a257b081e0cc0612"
+SHA256 = "1a44cb2a1e79d2bf9f6ceb7859af3e910d1cdcc433a5449c20f62b61bf234816"
 """Of the unpacked weights."""
 
 _WORD = re.compile(r"[^\W_]+")

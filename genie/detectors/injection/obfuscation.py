@@ -243,6 +243,6 @@ _PRINTED = re.compile(r"[^\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd]{8,}")
 
 
 def _has_words(piece: str) -> bool:
-    """Return True for text with words; digits and signs before or behind them are no matter."""
+    """Return True for text with words; digits and signs around them are ignored."""
     letters = sum(char.isalpha() for char in piece)
     return letters >= 8 and letters + piece.count(" ") >= 0.2 * len(piece)

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from importlib import resources
 from typing import NamedTuple
 
-import re2
+from genie.detectors.regex_set import Hints, Pattern
 
 PREFILTER = "prefilter.json"
 """Package data: ``{"patterns": [RE2], "sets": [[WORD]], "needs": [[RE2, [SET NUMBER]]]}``."""
@@ -24,6 +24,7 @@ EDGE, GAP = "\b", "\0"
 _SIGNS = re.compile(r"[\0-/:-@\[-`{-\x7f]+")
 _BORDER = re.compile(r"(?<=[0-9A-Za-z])(?=[^\0-\x7f])|(?<=[^\0-\x7f])(?=[0-9A-Za-z])")
 _FOREIGN = re.compile(r"([^\0-\x7f]+)")
+_HEAD = 2  # letters of a word by which it is looked up, so that most places of a text cost one look
 Words = frozenset[str]
 
 
@@ -47,14 +48,21 @@ class Prefilter:
     def __init__(self, patterns: Iterable[str], needs: Iterable[Needs]) -> None:
         self.patterns = tuple(patterns)
         self.needs = tuple(needs)
-        self._needs: dict[Words | None, list[Needs]] = {}  # by their first set
+        self._needs: dict[Words, list[Needs]] = {}  # by their first set
         self._sets: dict[str, list[Words]] = {}  # by word
         for need in self.needs:
-            self._needs.setdefault(next(iter(need.sets), None), []).append(need)
+            if need.sets:
+                self._needs.setdefault(need.sets[0], []).append(need)
+        self._always = Hints(need.pattern for need in self.needs if not need.sets)  # no word must be in a match
         for words in dict.fromkeys(words for need in self.needs for words in need.sets):
             for word in words:
                 self._sets.setdefault(word, []).append(words)
         self._longest = max(map(len, self._sets), default=0)
+        self._short = tuple(word for word in self._sets if len(word) < _HEAD)
+        heads: dict[str, set[int]] = {}
+        for word in self._sets:
+            heads.setdefault(word[:_HEAD], set()).add(len(word))
+        self._sizes = {head: tuple(sorted(sizes)) for head, sizes in heads.items() if len(head) == _HEAD}
 
     def finds(self, text: str) -> bool:
         """Return True where a pattern matches folded text."""
@@ -63,21 +71,28 @@ class Prefilter:
     def matching(self, text: str) -> Iterator[str]:
         """Yield the patterns that match folded text."""
         plain = plain_of(text)
-        held = frozenset(self._words(plain))
+        held = frozenset(self._words(plain)).union(word for word in self._short if word in plain)
         present = {words for word in held for words in self._sets[word]}
-        for first in (None, *present):
+        yield from self._always(text)
+        for first in present:
             for need in self._needs.get(first, ()):
                 words_match = present.issuperset(need.sets) and in_order([words & held for words in need.sets], plain)
-                if words_match and re2.search(need.pattern, text):
+                if words_match and _searched(need.pattern).search(text):
                     yield need.pattern
 
     def _words(self, plain: str) -> Iterator[str]:
+        sizes_of, sets, longest = self._sizes.get, self._sets, self._longest
         for token in set(plain.split(GAP)):
             whole = f"{GAP}{token}{GAP}"
-            for start in range(len(whole)):
-                for end in range(start + 1, min(len(whole), start + self._longest) + 1):
-                    if whole[start:end] in self._sets:
-                        yield whole[start:end]
+            for place in {whole[start : start + longest] for start in range(len(whole) - 1)}:
+                for size in sizes_of(place[:_HEAD], ()):
+                    if (word := place[:size]) in sets:
+                        yield word
+
+
+@functools.cache  # at most the patterns of the grammar
+def _searched(pattern: str) -> Pattern:
+    return Pattern(pattern)
 
 
 def plain_of(text: str) -> str:

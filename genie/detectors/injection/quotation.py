@@ -91,7 +91,7 @@ def quotations_of(text: str) -> Quotations:
 _HARMLESS_AFTER = {
     "exfiltration": re2.compile(
         r"(?i)^\W{1,3}(?:rules|policy|policies|requirements?|resets?|manager|length|strength|hints?|field|forms?|page|protected|change|"
-        r"expir\w+|generator|leak\w*|templates?|engineering|variables?|parameters?|option|argument)\b"
+        r"expir\w+|and exits?|if -{1,2}[a-z]|to std(?:out|err)|generator|leak\w*|templates?|engineering|variables?|parameters?|option|argument)\b"
     ),
     "override": re2.compile(
         r"(?i)^\W{1,3}(?:on|in|inside|from|of|for|that came with|with|by) (?:the|this|his|her|our|my|a|an) (?:\w+ )?(?:packet|box|label|package|tin|manual|wiki|recipe|"
@@ -128,6 +128,37 @@ _PAPERS = re.compile(
 _SUPERSEDES = re2.compile(r"(?i)^(?:supersed|replac|overrid|revok|cancel|annul)\w*\b")
 
 
+_MACHINES = r"(?!(?:ai|model|assistant|agent|system|chat ?bot|bot|llm|user|reader)\b)"
+_MADE_TO = re.compile(
+    rf"\b(?:mak(?:es?|ing)|made|lets?|caus(?:es?|ing)|help(?:s|ed)?) (?:the|a|an|my|his|her|our|their|this|that|every|each) {_MACHINES}(?:\w+ ){{1,3}}$",
+    re.IGNORECASE,
+)
+"""Something makes a device do it: the reset makes the router forget all settings."""
+_SHE_IS = re.compile(
+    r"\b(?:he|she|they|we|i)\W{1,2}(?:(?:am|is|are|was|were|became|felt|feels?) )(?:now |then |finally |at last )?$",
+    re.IGNORECASE,
+)
+_LIMITS_ON = re.compile(
+    r"^\W{1,2}(?:on|for|to) (?!(?:what|your|you|content|anything|topics?|language|speech|words?|answers?|output|it|them|anyone|this|that|the (?:rest|content|answers?|topic))\b)\w",
+    re.IGNORECASE,
+)
+"""The limits are those of a thing: a card with no limits on spending."""
+_STAGE = re.compile(
+    r"\b(?:in|for|during|throughout) (?:this|the|a|an|our|each|that) (?:\w+ ){0,2}(?:game|play|act|scene|simulation|film|movie|novel|opera|musical|drama|comedy|level|campaign|match)\b",
+    re.IGNORECASE,
+)
+_OF_MODELS = re.compile(
+    r"\b(?:ai|assistant|model|chat ?bot|bot|llm|dan|machine|filters?|restrictions?|guidelines|ethic\w*|moral\w*|censor\w*|policy|policies|answer\w*|refus\w+|quer(?:y|ies)|questions?|prompts?|instructions?)\b",
+    re.IGNORECASE,
+)
+_IDIOM = re.compile(
+    r"\b(?:know|knew|learned|saviez|savez|wussten|wissen|sabes?|sabias?|sabia|sapevi|sapevate)\W{1,3}(?:about|of|du|de la|de l|des|uber|ueber|sobre|su|sul|over) "
+    r"(?!(?:you|your|the (?:above|rules?|conversation|instructions?|prompt|system)|this|that|it|us|our|me|being|rules?|safety|ethics|instructions?|vos?|votre|les|deine?n?|tus?|suas?)\b)",
+    re.IGNORECASE,
+)
+"""Forget everything you know about rice: an idiom of advertisements, which names its subject."""
+
+
 _KEPT = re.compile(
     fold(
         r"(?i)\b(?:nobody|no one|anyone else|strangers|third part(?:y|ies)|niemals|nie|niemand(?:em|en)?|keinem|dritte[nr]?|jamais|personne|"
@@ -162,8 +193,19 @@ def _of_others(kind: str, text: str, start: int, end: int, before: str) -> bool:
         called = _UNNAMED.search(found)
         return called is not None and bool(_CODE_AFTER.search(text[start + called.start(1) : end + 96]))
     if kind == "role":
-        return bool(_SOMEBODY_ELSE.search(before) or (_SOMEBODY_IS.search(found) and not _YOU.search(found)))
-    return kind == "override" and bool(_SUPERSEDES.search(found)) and bool(_PAPERS.search(before))
+        staged = _STAGE.search(text[max(0, start - 80) : end])
+        return bool(
+            _SOMEBODY_ELSE.search(before)
+            or (_SOMEBODY_IS.search(found) and not _YOU.search(found))
+            or _SHE_IS.search(before)
+            or _LIMITS_ON.search(text[end : end + 40])
+            or (staged and not _OF_MODELS.search(text[start : end + 120]))
+        )
+    return kind == "override" and bool(
+        (_SUPERSEDES.search(found) and _PAPERS.search(before))
+        or _MADE_TO.search(before)
+        or _IDIOM.search(text[start : end + 48])
+    )
 
 
 def weight_of(kind: str, language: str, text: str, start: int, end: int, quoted: Quotations) -> tuple[float, bool]:

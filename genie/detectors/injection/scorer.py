@@ -25,13 +25,14 @@ _NEAR = 600  # characters within which marks add up; hints spread over a long te
 _DISGUISED = 0.35  # what a disguise adds to a mark: nobody writes "1gn0r3" by chance
 _INNOCENT = frozenset({"spaced", "split"})  # what people write too: headings, codes, lists of letters
 _HINT = 0.1  # the least that a mark counts
+_WEAK = 0.4  # below this a mark says nothing beside one that has the same words
 _SURE = 0.99
 _MOST_MARKS = 64  # of one row in one text
 
 # The score with the model: 1 / (1 + exp(doubt - rules * score - logit)), where the logit is held between two bounds, so
 # that the model alone must be very sure, and can overrule weak hints of the rules.
-_DOUBT, _RULES = 5.9, 12.8
-_LEAST_LOGIT, _MOST_LOGIT = -1.5, 6.0
+_DOUBT, _RULES = 4.25, 11.0
+_LEAST_LOGIT, _MOST_LOGIT = -2.5, 6.0
 _TELLING = 1.5  # logit from which the model is a reason
 
 
@@ -211,11 +212,19 @@ def _together(marks: list[Mark]) -> float:
     total = 0.0
     taken: list[Mark] = []
     for mark in sorted(marks, key=lambda mark: -mark.weight):
-        if any(mark.kind == one.kind and mark.start < one.end and one.start < mark.end for one in taken):
+        if any(_same_words(mark, one) for one in taken):
             continue
         taken.append(mark)
         total = _either(total, mark.weight)
     return total
+
+
+def _same_words(mark: Mark, other: Mark) -> bool:
+    """Return True for marks that rest on the same words, so that they are one hint."""
+    if not (mark.start < other.end and other.start < mark.end):
+        return False
+    within = (mark.start - other.start) * (mark.end - other.end) <= 0
+    return mark.kind == other.kind or (within and min(mark.weight, other.weight) < _WEAK)
 
 
 @functools.cache

@@ -22,7 +22,7 @@ _DOMAIN = re.compile(
     r"[ \t\r\n]{0,2}(?:[A-Za-z0-9\-]+\.)+(?:[Xx][Nn]--[A-Za-z0-9\-]{2,59}|[A-Za-z]{2,24})(?![A-Za-z0-9])"
 )
 _ANY_DOMAIN = re.compile(r"[ \t\r\n]{0,2}(?:[\w\-\u0300-\u0eff]+\.)+[^\W\d_][\w\u0300-\u0eff]{1,23}")
-"""A name in letters of any script; combining marks of Indian and other scripts are no letters of their own."""
+"""A name in letters of any script; combining marks of Indian and other scripts are not letters of their own."""
 _LOCAL_PART = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._%+'-"
 _LONGEST_DOMAIN = 255
 _DISGUISED = Pattern(

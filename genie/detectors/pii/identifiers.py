@@ -161,7 +161,7 @@ def find_aadhaar(text: str, found: Digits) -> Iterator[tuple[int, int]]:
 def _in_fours(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """Yield what is written 4-4-4: with the same separator inside, and another one or none beside it."""
     row = tuple(groups_of(text, start, end))
-    row = row[: len(row) - text[end : end + 1].isdigit()]  # the first digits of a longer number are no group
+    row = row[: len(row) - text[end : end + 1].isdigit()]  # the first digits of a longer number are not a group
     gaps = [text[one[1] : two[0]] for one, two in itertools.pairwise(row)]
     alike = len(set(gaps)) == 1
     at, size = 0, len(row)

@@ -22,7 +22,7 @@ from typing import ClassVar, NamedTuple
 
 from genie.contracts.classification import Classification
 from genie.detectors import encodings
-from genie.detectors.regex_set import Hints, compiled
+from genie.detectors.regex_set import Hints, Pattern
 from genie.detectors.secrets.keys import FORMS, HINTS
 from genie.detectors.spans import Claims, Found, merged
 from genie.detectors.unicode import fold, fold_with_origins
@@ -33,33 +33,33 @@ _ALONE = r"(?:^|[^A-Za-z0-9])"
 # --- keys of known form ---
 
 KEY_HINT = "|".join(HINTS)
-_KEYS_BY_FORM = tuple(compiled(rf"{_ALONE}({form})") for form in FORMS)
+_KEYS_BY_FORM = tuple(Pattern(rf"{_ALONE}({form})") for form in FORMS)
 
 
-_KEY_HINTS = tuple(compiled(hint) for hint in HINTS)
+_KEY_HINTS = tuple(Pattern(hint) for hint in HINTS)
 
 
 def find_key(text: str) -> Iterator[tuple[int, int]]:
     """Yield the spans of keys that services hand out."""
     for hint, form in zip(_KEY_HINTS, _KEYS_BY_FORM, strict=True):
-        for match in form.finditer(text) if hint.search(text) else ():
-            value = match[1]
-            longer = text[match.end() : match.end() + 1].isalnum()
+        for (_, behind), (start, end), *_ in form.groups(text) if hint.search(text) else ():
+            value = text[start:end]
+            longer = text[behind : behind + 1].isalnum()
             if not longer and _bits(value) >= 2.5 and not _placeholder(value.partition("-")[2] or value):
-                yield match.span(1)
+                yield start, end
 
 
 # --- private keys ---
 
 PEM_HINT = r"-----BEGIN (?:[A-Za-z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----"
-_PEM = compiled(PEM_HINT)
+_PEM = Pattern(PEM_HINT)
 _BODY = re.compile(r"[A-Za-z0-9+/=\s\\:,.\-]*")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{24}")
 
 
 def find_private_key(text: str) -> Iterator[tuple[int, int]]:
     """Yield the spans of PEM blocks, from the first line to the last; a first line without a key is skipped."""
-    heads = [match.span() for match in _PEM.finditer(text)]
+    heads = list(_PEM.spans(text))
     for at, (start, head_end) in enumerate(heads):
         limit = heads[at + 1][0] if at + 1 < len(heads) else len(text)
         closing = text.find("-----END", head_end, limit)
@@ -73,41 +73,39 @@ def find_private_key(text: str) -> Iterator[tuple[int, int]]:
 # --- tokens ---
 
 JWT_HINT = r"eyJ[A-Za-z0-9_\-]{4}"
-_JWT = compiled(
-    rf"{_ALONE}(eyJ[A-Za-z0-9_\-]{{6,}}\.[A-Za-z0-9_\-]{{2,}}\.[A-Za-z0-9_\-]*(?:\.[A-Za-z0-9_\-]+){{0,2}})"
-)
+_JWT = Pattern(rf"{_ALONE}(eyJ[A-Za-z0-9_\-]{{6,}}\.[A-Za-z0-9_\-]{{2,}}\.[A-Za-z0-9_\-]*(?:\.[A-Za-z0-9_\-]+){{0,2}})")
 _LONGEST_HEADER = 4096
 
 
 def find_jwt(text: str) -> Iterator[tuple[int, int]]:
     """Yield the spans of JSON web tokens whose header says an algorithm or a type."""
-    for match in _JWT.finditer(text):
-        header = match[1].partition(".")[0]
+    for _, (start, end) in _JWT.groups(text):
+        header = text[start:end].partition(".")[0]
         if len(header) > _LONGEST_HEADER:
-            yield match.span(1)
+            yield start, end
             continue
         try:
             decoded = json.loads(base64.urlsafe_b64decode(header + "=" * (-len(header) % 4)))
         except (ValueError, RecursionError):
             continue
         if isinstance(decoded, dict) and {"alg", "typ", "enc"} & decoded.keys():
-            yield match.span(1)
+            yield start, end
 
 
 AUTHORIZATION_HINT = r"\b(?i:bearer|basic)[ \t\r\n]{1,4}[a-z._~+/\-]*[A-Z0-9]"
-_AUTHORIZATION = compiled(r"(?i)\b(?:bearer|basic)[ \t\r\n]{1,4}([a-z0-9._~+/\-]{12,}=*)")
+_AUTHORIZATION = Pattern(r"(?i)\b(?:bearer|basic)[ \t\r\n]{1,4}([a-z0-9._~+/\-]{12,}=*)")
 
 
 def find_authorization(text: str) -> Iterator[tuple[int, int]]:
     """Yield the spans of tokens after ``Bearer``, and of values after ``Basic`` that decode to name and password."""
-    for match in _AUTHORIZATION.finditer(text):
-        value = match[1]
-        if match.group()[:2].lower() == "ba":
+    for (first, _), (start, end) in _AUTHORIZATION.groups(text):
+        value = text[start:end]
+        if text[first : first + 2].lower() == "ba":
             found = not value.islower() and _is_pair(value)
         else:
             found = len(value) >= 16 and _has_digit(value) and _bits(value) >= 3.0 and not _placeholder(value)
         if found:
-            yield match.span(1)
+            yield start, end
 
 
 def _is_pair(value: str) -> bool:
@@ -119,16 +117,16 @@ def _is_pair(value: str) -> bool:
 
 
 URL_HINT = r"""://[^\s/:@"'<>]*:[^\s/@"'<>]+@"""
-_URL = compiled(r"""(?i)[a-z][a-z0-9+.\-]{1,20}://[^\s/:@"'<>]*:([^\s/@"'<>]{3,})@[^\s/@"'<>]""")
+_URL = Pattern(r"""(?i)[a-z][a-z0-9+.\-]{1,20}://[^\s/:@"'<>]*:([^\s/@"'<>]{3,})@[^\s/@"'<>]""")
 
 
 def find_url_password(text: str) -> Iterator[tuple[int, int]]:
     """Yield the spans of passwords before the host of a URL; a repeated user name or a placeholder is skipped."""
-    for match in _URL.finditer(text):
-        value = match[1]
-        name = match.group().partition("://")[2].partition(":")[0]
+    for (first, behind), (start, end) in _URL.groups(text):
+        value = text[start:end]
+        name = text[first:behind].partition("://")[2].partition(":")[0]
         if value != name and not _placeholder(value) and not _REFERENCE.match(value):
-            yield match.span(1)
+            yield start, end
 
 
 # --- values beside their names ---
@@ -150,7 +148,7 @@ _VALUE = (
     r"""[ \t\r\n]{0,4}(?:\\{0,2}(?:"(?P<double>[^"\r\n]{6,})"|'(?P<single>[^'\r\n]{6,})'|`(?P<tick>[^`\r\n]{6,})`)"""
     r"""|(?P<bare>[^\s"'`,;<>]{6,}))"""
 )
-_ASSIGNED = compiled(
+_ASSIGNED = Pattern(
     rf"(?i)(?:--(?:[a-z0-9\-]*-)?(?:{_PASSWORDS}|{_NAMED_KEYS}|{_LOOSE})[ \t]|"
     rf"(?P<before>[a-z]{{0,16}}[_\- ]?)(?:(?P<password>{_PASSWORDS})|(?P<key>{_NAMED_KEYS})|(?P<loose>{_LOOSE}))"
     rf"{_LINK}){_VALUE}"
@@ -167,24 +165,23 @@ _SIGN = re.compile(r"[!@#$%^&*+=?~|\\/]")
 
 def find_password(text: str) -> Iterator[tuple[str, int, int]]:
     """Yield values that stand beside the name of a secret, with the kind that the name says."""
-    for match in _ASSIGNED.finditer(text):
-        group = next(name for name in ("double", "single", "tick", "bare") if match[name] is not None)
-        start, end = match.span(_ASSIGNED.groupindex[group])
-        value = match[group]
-        if group == "bare":
+    for _, before, _password, key, loose, *quoted, bare in _ASSIGNED.groups(text):
+        start, end = next(span for span in (*quoted, bare) if span[0] >= 0)
+        value = text[start:end]
+        if bare[0] >= 0:
             cut = _NEXT_PAIR.search(value)
             value = (value[: cut.start()] if cut else value).rstrip(".:)\\")
         else:
             value = value.rstrip("\\")
-        if match["key"] is not None:
+        if key[0] >= 0:
             good = _is_key(value, shortest=12, bits=3.0)
-        elif match["loose"] is not None:
-            usual = _HARMLESS.search(match["before"] or "") or _UUID.match(value)
+        elif loose[0] >= 0:
+            usual = _HARMLESS.search(text[before[0] : before[1]]) or _UUID.match(value)
             good = not usual and _is_key(value, shortest=16, bits=3.2)
         else:
-            good = _is_password(value, quoted=group != "bare")
+            good = _is_password(value, quoted=bare[0] < 0)
         if good:
-            kind = "api_key" if match["key"] is not None or match["loose"] is not None else "password"
+            kind = "api_key" if key[0] >= 0 or loose[0] >= 0 else "password"
             yield kind, start, min(end, start + len(value))
 
 
@@ -211,17 +208,17 @@ def _not_a_value(value: str) -> bool:
     return _REFERENCE.match(value) is not None or _placeholder(value)
 
 
-_FILLER = compiled(
-    r"(?i)(?:[^a-z0-9]|your|my|the|insert|enter|put|add|here|replace|me|with|change|this|that|example|sample|dummy|fake|test|testing|"
+_FILLER = Pattern(
+    r"(?i)\A(?:[^a-z0-9]|your|my|the|insert|enter|put|add|here|replace|me|with|change|this|that|example|sample|dummy|fake|test|testing|"
     r"placeholder|redacted|masked|hidden|removed|secret|password|passwd|passphrase|pass|pwd|token|apikey|api|key|access|"
     r"client|value|string|text|todo|none|null|undefined|true|false|required|optional|invalid|abc|foo|bar|baz|user|username|"
-    r"name|and|or|is|not|of|a|an|live|sk|pk|ghp|in|env|some|x+|y+|z+|0+|1+|123|1234|12345|123456)*"
+    r"name|and|or|is|not|of|a|an|live|sk|pk|ghp|in|env|some|x+|y+|z+|0+|1+|123|1234|12345|123456)*\z"
 )
 
 
 def _placeholder(value: str) -> bool:
     """Return True for a placeholder of a secret: words that say so, or the same two characters repeated."""
-    return len({char for char in value.lower() if char.isalnum()}) <= 2 or _FILLER.fullmatch(value) is not None
+    return len({char for char in value.lower() if char.isalnum()}) <= 2 or _FILLER.search(value)
 
 
 def _has_digit(value: str) -> bool:

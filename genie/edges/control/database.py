@@ -45,6 +45,8 @@ _TABLES = {
 
 BUSY_MS = 5_000
 """How long another writer is waited for."""
+SWITCHES = 20
+"""Attempts to switch to a write-ahead log; without one the file works as well, with longer waits."""
 STALE_S = 15.0
 """Seconds without a sign of life after which a process counts as gone."""
 BEAT_S = 2.0
@@ -133,8 +135,8 @@ class Ledger:
             connection.execute("PRAGMA secure_delete=ON")
             connection.execute("PRAGMA synchronous=FULL")
             if create and not self._schema():
-                connection.execute("PRAGMA journal_mode=WAL")
                 self._build()
+                self._write_ahead()
             self._compare()
 
     def _build(self) -> None:
@@ -144,6 +146,19 @@ class Ledger:
                     self._connection.execute(statement)
                 self._connection.execute(f"PRAGMA application_id={_APPLICATION}")
                 self._connection.execute(f"PRAGMA user_version={_VERSION}")
+
+    def _write_ahead(self) -> None:
+        """Switch to a write-ahead log, which SQLite refuses at once while another process reads or switches."""
+        for _ in range(SWITCHES):
+            try:
+                self._connection.execute("PRAGMA journal_mode=WAL")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                    raise
+                self._connection.execute("BEGIN EXCLUSIVE")  # waits for the others, as long as BUSY_MS
+                self._connection.execute("COMMIT")
+            else:
+                return
 
     def _schema(self) -> dict[str, str]:
         rows = self._connection.execute(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 import anyio
@@ -14,14 +15,18 @@ import anyio
 from genie.errors import EdgeError
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import AsyncIterator, Mapping
 
     import httpx
 
     from genie.edges.http.client import Resolve, Way
 
-MOST_CONNECTIONS = 2_048
-"""Open connections to one server; a call beyond them waits for a free one."""
+MOST_OF_POOL = 64
+"""Calls at a time that one pool of connections carries. A pool looks through all its connections at each start and end
+of a call, so a thousand streams in one would cost a million looks."""
+MOST_POOLS = 64
+"""Pools of one server; with all of them full, calls share the last."""
 MOST_KEPT = 16
 """Idle connections that are kept for the next call."""
 LONGEST_READ_S = 3_600.0
@@ -105,7 +110,7 @@ class _HttpAnswer:
             except self._broken as error:
                 self._ended = True
                 raise ConnectionError(type(error).__name__) from None
-            except BaseException:
+            except BaseException:  # the stream is marked as over, then the error goes on
                 self._ended = True  # an exception has ended every generator beneath
                 raise
             if piece:
@@ -156,32 +161,63 @@ class HttpExchange:
             host = named(url.raw_host.decode("ascii"))
         except (httpx.InvalidURL, UnicodeError, ValueError):
             raise EdgeError("url", "is malformed") from None
-        self._transport = httpx.AsyncHTTPTransport(
-            verify=url.scheme == "https", trust_env=False,
-            limits=httpx.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=MOST_KEPT),
-        )  # fmt: skip
+        self._secure = url.scheme == "https"
+        self._pools: list[_Pool] = []
+        self._tls: ssl.SSLContext | None = None
         self._way: Way = Way(
             error=EdgeError, hosts=(HostRule(host, below=False, port=url.port),),
             schemes=frozenset({"https", "http"} if http else {"https"}),
             timeout_s=LONGEST_READ_S, connect_s=connect_s,
             networks=tuple(ipaddress.ip_network(network) for network in networks),
-            resolver=resolver or resolve, transport=self._transport,
+            resolver=resolver or resolve,
         )  # fmt: skip
         self._way.target(base)
+
+    def _pool(self) -> _Pool:
+        """Return the first pool that has room, so that calls one after the other use one connection."""
+        found = next((pool for pool in self._pools if pool.calls < MOST_OF_POOL), None)
+        if found is not None:
+            return found
+        if len(self._pools) >= MOST_POOLS:
+            return self._pools[-1]
+        import httpx  # noqa: PLC0415 - as above
+
+        if self._secure and self._tls is None:
+            self._tls = httpx.create_ssl_context()
+        transport = httpx.AsyncHTTPTransport(
+            verify=self._tls or False, trust_env=False,
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=MOST_KEPT),
+        )  # fmt: skip
+        made = _Pool(transport, replace(self._way, transport=transport))
+        self._pools.append(made)
+        return made
 
     @asynccontextmanager
     async def post(
         self, url: str, *, headers: Mapping[str, str], content: bytes, idle_s: float
     ) -> AsyncIterator[Answer]:
         """Post a body; see ``Exchange.post``."""
-        target = self._way.target(url)
-        async with self._way.call("POST", target, headers=headers, content=content, body_s=idle_s) as response:
-            answer = _HttpAnswer(response)
-            try:
-                yield answer
-            finally:
-                await answer.close()
+        target, pool = self._way.target(url), self._pool()
+        pool.calls += 1
+        try:
+            async with pool.way.call("POST", target, headers=headers, content=content, body_s=idle_s) as response:
+                answer = _HttpAnswer(response)
+                try:
+                    yield answer
+                finally:
+                    await answer.close()
+        finally:
+            pool.calls -= 1
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._transport.aclose()
+        pools, self._pools = self._pools, []
+        for pool in pools:
+            await pool.transport.aclose()
+
+
+@dataclass(eq=False)
+class _Pool:
+    transport: httpx.AsyncBaseTransport
+    way: Way
+    calls: int = 0

@@ -5,14 +5,17 @@ It waits on the event loop's clock alone, so a simulation runs it in virtual tim
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import anyio
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from genie.contracts.model_call import FailureClass, JsonText, Role, Stop, Text, ToolCall, Usage
 from genie.contracts.ports.provider import ProviderError, WireDelta, WireEnd, WirePart, WireRates, WireUsage
+from genie.edges.llm.scripted_tools import answered_by, filled
 
 if TYPE_CHECKING:
     from genie.contracts.model_call import ModelRequest
@@ -99,6 +102,59 @@ class ScriptedProvider:
                 answer = rule.answer(request) if callable(rule.answer) else rule.answer
                 return says(answer, request=request, model=self.model) if isinstance(answer, str) else answer
         raise ProviderError(FailureClass.NOT_FOUND, code="no_rule")
+
+
+class ScriptedLine(BaseModel):
+    """One rule of a scripted model in a file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    when: str = Field(default="", max_length=10_000, description="Words of the last user turn; empty matches all.")
+    after: str = Field(default="", max_length=64, description="A tool that has just answered; empty where none has.")
+    say: str = Field(
+        default="", max_length=100_000,
+        description="The reply; `{question}` stands for the last user turn, `{result.path}` for a value of the tool.",
+    )  # fmt: skip
+    call: dict[str, dict[str, JsonValue]] = Field(
+        default_factory=dict, max_length=32, description="Tools to call instead, each with its arguments."
+    )
+
+
+class ScriptedSettings(BaseModel):
+    """A model that answers as a file says, without a network."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: str = Field(default="scripted", min_length=1, max_length=256, description="Name that its replies carry.")
+    window: int = Field(default=128_000, ge=1, le=100_000_000, description="Tokens of context.")
+    rules: tuple[ScriptedLine, ...] = Field(
+        default=(ScriptedLine(say="This is a scripted answer to: {question}"),), min_length=1, max_length=1_000
+    )
+
+
+class ScriptedModel(ScriptedProvider):
+    """The wire ``scripted``.
+
+    Args:
+        settings: Of an entry of ``models:``.
+    """
+
+    Settings: ClassVar[type[BaseModel]] = ScriptedSettings
+
+    def __init__(self, settings: ScriptedSettings) -> None:
+        rules = (Rule(_matching(line), _answering(line)) for line in settings.rules)
+        super().__init__(*rules, window=settings.window, model=settings.model)
+
+
+def _matching(line: ScriptedLine) -> Callable[[ModelRequest], bool]:
+    return lambda request: line.when in last_words(request) and answered_by(request, line.after)
+
+
+def _answering(line: ScriptedLine) -> Callable[[ModelRequest], str | Script]:
+    wanted = [(name, json.dumps(arguments)) for name, arguments in line.call.items()]
+    if wanted:
+        return lambda request: calls(*wanted, text=line.say, request=request)
+    return lambda request: filled(line.say, request).replace("{question}", last_words(request))
 
 
 def last_words(request: ModelRequest) -> str:

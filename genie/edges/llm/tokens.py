@@ -12,9 +12,9 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from genie.contracts.model_call import ModelRequest
+    from genie.contracts.model_call import ModelRequest, Turn
 
 MARGIN = 1.3
 """What the estimate is multiplied by until a model has counted: covers everything but text that looks random."""
@@ -87,7 +87,20 @@ class Ratio(NamedTuple):
 
 def estimate(request: ModelRequest) -> float:
     """Return the estimate of a request's input, before the ratio of its model."""
-    return _frame(request) + sum(map(tokens_of, _texts(request)))
+    return beside_turns(request) + of_turns(request.turns)
+
+
+def of_turns(turns: Iterable[Turn]) -> float:
+    """Return the estimate of some turns."""
+    total = 0.0
+    for turn in turns:
+        total += _frame((turn,), 0) + sum(map(tokens_of, _turn_texts(turn)))
+    return total
+
+
+def beside_turns(request: ModelRequest) -> float:
+    """Return the estimate of tools and of the schema of the answer."""
+    return _frame((), len(request.tools)) + sum(map(tokens_of, _other_texts(request)))
 
 
 def most_input(request: ModelRequest, ratio: Ratio = Ratio(), *, certain: bool = False) -> int:  # noqa: B008 - an immutable value
@@ -99,26 +112,36 @@ def most_input(request: ModelRequest, ratio: Ratio = Ratio(), *, certain: bool =
         certain: Count a token a byte, which no encoding of bytes exceeds.
     """
     if certain:
-        return sum(len(part.encode()) for part in _texts(request)) + math.ceil(_frame(request))
+        return sum(len(part.encode()) for part in _texts(request)) + math.ceil(
+            _frame(request.turns, len(request.tools))
+        )
     return math.ceil(estimate(request) * ratio.bound)
 
 
-def _frame(request: ModelRequest) -> float:
+def _frame(turns: tuple[Turn, ...], tools: int) -> float:
     """Return what stands around the texts, with pictures and opaque state."""
-    parts = [part for turn in request.turns for part in turn.parts]
-    frame: float = PER_TURN * len(request.turns) + PER_PART * len(parts) + PER_TOOL * len(request.tools)
+    parts = [part for turn in turns for part in turn.parts]
+    frame: float = PER_TURN * len(turns) + PER_PART * len(parts) + PER_TOOL * tools
     frame += PER_IMAGE * sum(part.kind == "image" for part in parts)
     return frame + sum(len(part.opaque) for part in parts if part.kind in {"thought", "tool_call"}) / BYTES_OF_RANDOM
 
 
 def _texts(request: ModelRequest) -> Iterator[str]:
     for turn in request.turns:
-        for part in turn.parts:
-            if part.kind == "tool_call":
-                yield part.name
-                yield part.arguments
-            elif part.kind != "image":
-                yield part.text
+        yield from _turn_texts(turn)
+    yield from _other_texts(request)
+
+
+def _turn_texts(turn: Turn) -> Iterator[str]:
+    for part in turn.parts:
+        if part.kind == "tool_call":
+            yield part.name
+            yield part.arguments
+        elif part.kind != "image":
+            yield part.text
+
+
+def _other_texts(request: ModelRequest) -> Iterator[str]:
     for tool in request.tools:
         yield tool.name
         yield tool.description

@@ -64,7 +64,7 @@ def _ratio(rows: Sequence[Mapping[str, Any]]) -> Figure:
     return Figure(
         id="ratio",
         title="Ratio to bare asyncio",
-        note="Median round trip of the bus over that of bare asyncio, both measured in turn in this run. 1 is no cost.",
+        note="Median round trip of the bus over that of bare asyncio, measured in turn in this run. 1 means no cost.",
         chart=Chart(
             "ratio",
             {"names": _names(rows), "ratio": [row["ratio"] for row in rows]},

@@ -22,6 +22,8 @@ from genie.testing.conformance.provider import MakeProvider as MakeProvider
 from genie.testing.conformance.provider import Play as Play
 from genie.testing.conformance.provider import ProviderUnderTest as ProviderUnderTest
 from genie.testing.conformance.provider import check_provider as check_provider
+from genie.testing.conformance.slow_policy import SlowPolicyUnderTest as SlowPolicyUnderTest
+from genie.testing.conformance.slow_policy import check_slow_policy as check_slow_policy
 from genie.testing.conformance.suite import NonconformanceError as NonconformanceError
 from genie.testing.conformance.vault import VAULT_MOST as VAULT_MOST
 from genie.testing.conformance.vault import check_vault as check_vault
@@ -37,6 +39,7 @@ __all__ = [
     "NonconformanceError",
     "Play",
     "ProviderUnderTest",
+    "SlowPolicyUnderTest",
     "check_audit",
     "check_control",
     "check_event_log",
@@ -45,5 +48,6 @@ __all__ = [
     "check_journal",
     "check_ledger",
     "check_provider",
+    "check_slow_policy",
     "check_vault",
 ]

@@ -132,7 +132,7 @@ async def keeps_switches_for_the_next_process(made: ControlUnderTest) -> None:
 
 
 async def keeps_the_switches_of_the_process(made: ControlUnderTest) -> None:
-    """What was switched in the process itself is in force for the next one, and is no news to this one."""
+    """What was switched in the process itself is in force for the next one, and is not news to this one."""
     await _opened(made)
     news = await made.control.exchange(report(AT + 2, acts=(_killed("clerk"),)))
     expect(news.acts == (), "a process not to hear its own switch")

@@ -93,10 +93,14 @@ def test_many_wrong_lines_are_counted() -> None:
 @given(st.binary(max_size=400))
 def test_any_bytes_are_read_or_refused(content: bytes) -> None:
     for tried in (content, HEADER.encode() + b"\n" + content):
+        said, found = "", None
         try:
-            read(tried, "x.csv")
-        except InputError:
-            continue
+            found = read(tried, "x.csv")
+        except InputError as refused:
+            said = str(refused)
+        assert "\n" not in said
+        assert (found is None) == bool(said)
+        assert found is None or len(found) < len(tried.splitlines())
 
 
 # --- the sample, and what is planted in it ---

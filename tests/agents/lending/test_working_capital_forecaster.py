@@ -22,6 +22,7 @@ def ahead(**given: Any) -> WorkingCapitalForecast:
         "monthly_revenue": 1_000_000, "gross_margin_percent": 40, "operating_costs_monthly": 200_000, "dso_days": 60,
         "dio_days": 30, "dpo_days": 45, "opening_cash": 1_000_000, "opening_receivables": 0, "opening_payables": 0,
         "opening_inventory": 600_000, "horizon_months": 6, "debt_service_monthly": 0, "as_of": "2026-02-01",
+        "monthly_growth_percent": 0,
     }  # fmt: skip
     return forecast(WorkingCapitalRequest.model_validate({**values, **given}))
 

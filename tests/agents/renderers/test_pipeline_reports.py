@@ -154,14 +154,18 @@ def test_the_answer_comes_first_and_no_part_is_empty(name: str) -> None:
                     assert items
 
 
-RAW = re.compile(r"\d{4}-\d\d-\d\dT\d\d|\bminor\b|\bTrue\b|\bFalse\b|\bNone\b|\{'|Money\(|^\[")
-UNGROUPED = re.compile(r"(?<![\w.,@/-])\d{5,}\.\d\d(?!\d)")
+RAW = re.compile(r"(?<![\w@-])\d{4}-\d\d-\d\d|\bminor\b|\bTrue\b|\bFalse\b|\bNone\b|\{'|Money\(|^\[")
+UNGROUPED = re.compile(r"(?<![\w.,@/-])\d{4,}\.\d\d(?!\d)")
 
 
 @every
 def test_values_read_as_people_write_them(name: str) -> None:
     """Amounts have separators, truth is yes or no, times are dates, and names are words."""
+    assert not UNGROUPED.search(report(name).headline)
     for section in report(name).sections:
+        for block in blocks(section.blocks):
+            if isinstance(block, Facts):
+                assert not {text for _, text in block.pairs} & {"true", "false", "True", "False", "None"}, block.pairs
         if section.title == "What this rests on":  # the inputs of an agent, as it names them
             continue
         for block in blocks(section.blocks):

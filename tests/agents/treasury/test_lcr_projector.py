@@ -25,7 +25,7 @@ amounts = st.integers(0, 10**9)
 def asked(hqla: Any, outflows: Any, inflows: Any = (0, 0, 0), **more: Any) -> LcrRequest:
     parts = {"hqla": (Hqla, hqla), "outflows": (LcrOutflows, outflows), "inflows": (LcrInflows, inflows)}
     named = {name: dict(zip(model.model_fields, given, strict=True)) for name, (model, given) in parts.items()}
-    return LcrRequest.model_validate({"as_of": DAY, **named, **more})
+    return LcrRequest.model_validate({"as_of": DAY, "other_outflows": (), **named, **more})
 
 
 def computed(*parts: Any, **more: Any) -> LcrResult:

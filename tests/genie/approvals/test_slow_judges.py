@@ -91,7 +91,7 @@ async def test_what_it_denies_ends_denied_with_its_code() -> None:
         with pytest.raises(RunStalled) as stalled:
             await runtime.ask(Question(), Answer)
 
-        assert "a model says so" in str(stalled.value)
+        assert "slow: unsafe" in str(stalled.value)
         assert runtime.statistics().totals.denied == 1
 
 
@@ -300,9 +300,9 @@ async def test_after_a_reload_the_new_policies_judge() -> None:
     async with running(answerer, policies=asked(judge, deadline_s=60)) as runtime:
         run = runtime.start(Question(), Answer)
         await gate.reached.wait()
-        runtime.bus.replace_policies(asked(saying(Deny("no", "the new one"))), "ann", "stricter")
+        runtime.bus.replace_policies(asked(saying(Deny("late_no", "the new one"))), "ann", "stricter")
         gate.open.set()
-        with pytest.raises(RunStalled, match="the new one"):
+        with pytest.raises(RunStalled, match="slow: late_no"):
             await run.result()
 
 
@@ -317,7 +317,7 @@ async def test_an_answer_waits_for_its_verdict(verdict: Verdict) -> None:
         before = anyio.current_time()
         run = runtime.start(Question(text="secret"), Answer, caller=Caller(user="ann"))
         if isinstance(verdict, Deny):
-            with pytest.raises(RunStalled, match="not this"):
+            with pytest.raises(RunStalled, match="slow: no"):
                 await run.result()
         else:
             assert (await run.result()).text == ("secret" if verdict is ALLOW else "[masked]")
@@ -356,7 +356,7 @@ async def test_a_part_of_a_join_waits_for_its_verdict(verdict: Verdict) -> None:
             joined = await runtime.ask(Question(text="x"), Both)
             assert joined == Both(answer=Answer(text="x"), opinion=Opinion(text="x"))
         else:
-            with pytest.raises(RunStalled, match="not this"):
+            with pytest.raises(RunStalled, match="slow: no"):
                 await runtime.ask(Question(text="x"), Both)
 
 
@@ -481,7 +481,7 @@ async def test_the_people_that_its_hold_asks_for_are_still_asked_for_and_it_is_a
 @pytest.mark.anyio
 async def test_an_edited_payload_is_judged_before_it_is_delivered() -> None:
     async def judge(message: Any, _sender: AgentCard) -> Verdict:
-        return Deny("unsafe", "edited") if message.payload.text == "worse" else Hold("unsure")
+        return Deny("unsafe", "slow: unsafe") if message.payload.text == "worse" else Hold("unsure")
 
     async with running(answerer, policies=asked(judge)) as runtime:
         run = runtime.start(Question(text="x"), Answer, caller=Caller(user="ann"))
@@ -492,7 +492,7 @@ async def test_an_edited_payload_is_judged_before_it_is_delivered() -> None:
         for open_request in runtime.approvals.requests():
             runtime.approvals.approve(open_request.id, by="cleo", reason="fine", seal=open_request.seal)
 
-        with pytest.raises(RunStalled, match="edited"):
+        with pytest.raises(RunStalled, match="slow: unsafe"):
             await run.result()
 
 

@@ -378,7 +378,7 @@ async def test_identity_a_label_is_at_least_the_highest_label_that_was_read() ->
         labels.append(context.message.label)
 
     async with running(source, launderer, watcher, policies=PolicySet((CLEARANCE,))) as runtime:
-        with pytest.raises(RunStalled, match="restricted"):
+        with pytest.raises(RunStalled, match="clearance: clearance"):
             await runtime.ask(Note(), Public)
         assert labels == []
         assert runtime.statistics().agents["watcher"].denied == 1

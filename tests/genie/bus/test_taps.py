@@ -71,7 +71,7 @@ async def test_taps_declared_labels_count() -> None:
             await runtime.ask(Question(), Answer)
         [one] = [observation async for observation in tap]
         assert one.payload is None
-        assert one.withheld == "clearance: internal"
+        assert one.withheld == "clearance: clearance"
 
 
 async def test_taps_shed_the_oldest_with_a_gap_mark_and_no_run_waits() -> None:

@@ -10,7 +10,6 @@ from typing import Literal
 import anyio
 import pytest
 
-from genie.bus.routes import instrument
 from genie.contracts.agent import agent
 from genie.contracts.card import AgentCard
 from genie.contracts.context import Context
@@ -19,6 +18,7 @@ from genie.contracts.message import Message, Payload
 from genie.edges.executors.default import InlineExecutor
 from genie.errors import RunCancelledError, RunStalled
 from genie.inflight.handlers import Call
+from genie.simulation.instrumentation import SimulatedRuntime
 from tests.genie.policies_for_tests import (
     Answer,
     Gate,
@@ -570,25 +570,23 @@ async def test_a_wrapped_handler_finds_its_delivery(executor: Literal["loop", "t
         return Answer(number=question.number)
 
     seen: list[tuple[str, Question]] = []
-    async with running(awaited if executor == "loop" else plain, executor=InlineExecutor()) as runtime:
-        bus = runtime.bus
 
-        def wrap(card: AgentCard, calls: Mapping[type[Payload], Call]) -> dict[type[Payload], Call]:
-            def wrapped(inner: Call) -> Call:
-                handler, wants, branches = inner
+    def wrap(card: AgentCard, calls: Mapping[type[Payload], Call]) -> dict[type[Payload], Call]:
+        def wrapped(inner: Call) -> Call:
+            handler, wants, branches = inner
 
-                async def call(question: Question) -> object:
-                    worker = bus.workers.stepping
-                    assert worker is not None
-                    assert worker.delivery is not None
-                    seen.append((card.id, worker.delivery.message.payload))
-                    return await handler(question)
+            async def call(question: Question) -> object:
+                worker = runtime.bus.workers.stepping
+                assert worker is not None
+                assert worker.delivery is not None
+                seen.append((card.id, worker.delivery.message.payload))
+                return await handler(question)
 
-                return call, wants, branches
+            return call, wants, branches
 
-            return {kind: wrapped(call) for kind, call in calls.items()}
+        return {kind: wrapped(call) for kind, call in calls.items()}
 
-        assert (await runtime.ask(Question(number=1), Answer)).number == 1
-        instrument(bus, wrap)
+    made = awaited if executor == "loop" else plain
+    async with SimulatedRuntime([made], calls=wrap, executor=InlineExecutor()) as runtime:
         assert (await runtime.ask(Question(number=2), Answer)).number == 2
     assert seen == [("wrapped", Question(number=2))]

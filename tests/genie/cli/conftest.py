@@ -169,6 +169,7 @@ class HoldAll:
     version = "1"
     settings = PolicySettings()
     inspectors = ()
+    texts = {"hold": "a person decides"}  # noqa: RUF012 - a constant
 
     def compile(self, route):
         return (lambda message, sender: Hold("a person decides")) if route.recipient.roles else None

@@ -50,6 +50,16 @@ def test_a_run_in_a_pipe_loads_nothing_that_it_does_not_need() -> None:
     assert "125,000.00" in done.stdout
 
 
+def test_nothing_is_loaded_before_the_signals_are_handled() -> None:
+    """An interrupt before that ends in a traceback of Python; `signal` itself loads what is not named here."""
+    code = (
+        f"import sys; sys.path.insert(0, {str(ROOT)!r}); import os, signal; before = set(sys.modules);"
+        "import genie.__main__; print(sorted(set(sys.modules) - before))"
+    )
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "['__future__', 'genie', 'genie.__main__']\n"
+
+
 def test_a_run_for_a_script_does_not_load_rich() -> None:
     code = (
         "import atexit, sys; from genie.cli import main;"

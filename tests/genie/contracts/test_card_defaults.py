@@ -6,11 +6,17 @@ from typing import Any, Protocol
 
 import pytest
 
-from genie import Handlers, PolicySet, Risk, Runtime, Tier, agent, handles
+from genie import Handlers, Payload, PolicySet, Risk, Runtime, Tier, agent, handles
 from genie.contracts.agent import Binding
-from genie.errors import AgentDefinitionError
+from genie.errors import AgentDefinitionError, RunStalled
+from genie.graph.checks import check
+from genie.graph.model import Graph
 from genie.policies.clearance import Clearance
 from tests.genie.policies_for_tests import Answer, Question
+
+
+class Secret(Payload, topic="cards.secret", classification="restricted"):
+    """What nobody may read without a clearance."""
 
 
 class Store(Protocol):
@@ -68,20 +74,43 @@ async def test_a_port_that_nobody_bound_is_found_when_the_runtime_opens() -> Non
 
 
 @pytest.mark.anyio
+async def test_a_library_that_is_missing_is_found_before_anything_runs() -> None:
+    @agent("reckoner", libraries={"json": "nothing", "no_such_library.part": "reckoning[fast]"})
+    async def reckoner(question: Question) -> Answer:
+        return Answer()
+
+    with pytest.raises(AgentDefinitionError, match=r"no_such_library\.part, .*; install reckoning\[fast\]"):
+        async with Runtime([reckoner]):
+            pass
+    problems = check(
+        Graph(bindings=(Binding(agent=reckoner, card=reckoner.card),), entry=Question, answer=Answer)
+    ).problems
+    assert [problem.text for problem in problems if "no_such_library" in problem.text]
+
+
+@pytest.mark.anyio
 async def test_a_bound_port_opens() -> None:
     class Kept:
         def keep(self, text: str) -> None:
             """Nothing."""
 
     async with Runtime([Binding(agent=keeper, card=keeper.card, ports={Store: Kept()})]) as runtime:
-        await runtime.ask(Question(), Answer)
+        assert await runtime.ask(Question(), Answer) == Answer()
 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("policies", [[Clearance()], (Clearance(),), PolicySet((Clearance(),))])
 async def test_policies_are_a_set_or_a_list(policies: Any) -> None:
-    async with Runtime(policies=policies) as runtime:
-        runtime.operations.replace_policies(policies)
+    @agent("unasked", clearance="public")
+    async def unasked(secret: Secret) -> Answer:
+        return Answer()
+
+    async with Runtime([unasked]) as later, Runtime([unasked], policies=policies) as runtime:
+        assert await later.ask(Secret(), Answer) == Answer()
+        later.operations.replace_policies(policies)
+        for judged in (later, runtime):
+            with pytest.raises(RunStalled, match="clearance"):
+                await judged.ask(Secret(), Answer)
 
 
 @pytest.mark.parametrize("policies", [Clearance(), "clearance", ["clearance"], [Clearance], 1])

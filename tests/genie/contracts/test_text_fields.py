@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pydantic import StringConstraints
 
 from genie.contracts import text as fields
+from genie.contracts.maskable import is_maskable
 from genie.contracts.message import Path, Payload, Value
 
 
@@ -101,7 +102,7 @@ def test_bytes_are_read_as_latin_1() -> None:
     ],
 )  # fmt: skip
 def test_masking_anything_but_a_plain_string_field_is_refused(path: Path) -> None:
-    assert not fields.is_maskable(Everything, path)
+    assert not is_maskable(Everything, path)
     with pytest.raises(LookupError):
         fields.masked(Everything(), {path: ()})
 
@@ -119,7 +120,7 @@ def test_masking_anything_but_a_plain_string_field_is_refused(path: Path) -> Non
     ],
 )
 def test_plain_string_fields_can_be_masked_wherever_they_are(path: Path) -> None:
-    assert fields.is_maskable(Everything, path)
+    assert is_maskable(Everything, path)
 
 
 def test_one_path_that_cannot_be_masked_refuses_all() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sqlite3
@@ -257,19 +258,17 @@ def test_a_damaged_file_is_an_error_and_never_a_crash(tmp_path_factory, changes)
     for at, piece in changes:
         content[at : at + len(piece)] = piece
     path.write_bytes(bytes(content))
+    said, kept = "", False
     try:
-        ledger = Ledger(path, create=False)
-    except InputError:
-        return
-    try:
-        for look in (ledger.requests, ledger.processes, ledger.switches):
-            look(101.0)
-        ledger.register("p-2", report(102.0))
-        ledger.exchange("p-2", report(103.0), 0, beat=True)
-    except InputError:
-        pass
-    finally:
-        ledger.close()
+        with contextlib.closing(Ledger(path, create=False)) as ledger:
+            for look in (ledger.requests, ledger.processes, ledger.switches):
+                look(101.0)
+            ledger.register("p-2", report(102.0))
+            ledger.exchange("p-2", report(103.0), 0, beat=True)
+            kept = "p-2" in [process.id for process in ledger.processes(104.0)]
+    except InputError as refused:
+        said = str(refused)
+    assert kept != ("control.db" in said)
 
 
 def test_a_vote_with_an_endless_name_is_refused_and_long_words_of_an_act_are_cut(path: Path) -> None:
@@ -312,9 +311,41 @@ def test_processes_that_vote_at_once_lose_nothing(path: Path) -> None:
     ledger.close()
 
 
-def test_processes_that_start_at_once_make_one_file(path: Path) -> None:
-    code = VOTER.partition("ledger =")[0] + "Ledger(Path(sys.argv[1]), create=True)"
+STARTER = """
+import sys
+from pathlib import Path
+from genie.edges.control.database import Ledger
+from genie.errors import InputError
+print("ready", flush=True)
+for name in sys.stdin:
+    try:
+        Ledger(Path(sys.argv[1], name.strip()), create=True).close()
+    except InputError as refused:
+        print(refused, flush=True)
+    else:
+        print("made", flush=True)
+"""
+
+
+def test_processes_that_start_at_once_make_one_file(tmp_path: Path) -> None:
+    """A hundred times, because the moment in which one process switches the file to its log is short."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    starters = [subprocess.Popen([sys.executable, "-c", code, str(path)], env=environment) for _ in range(4)]
-    assert [one.wait(60) for one in starters] == [0] * 4
-    Ledger(path, create=False).close()
+    command = [sys.executable, "-c", STARTER, str(tmp_path)]
+    with contextlib.ExitStack() as stack:
+        starters = [
+            stack.enter_context(
+                subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            )
+            for _ in range(4)
+        ]
+        assert {one.stdout.readline() for one in starters if one.stdout} == {"ready\n"}
+        for number in range(100):
+            for one in starters:
+                assert one.stdin is not None
+                one.stdin.write(f"{number}.db\n")
+                one.stdin.flush()
+            assert {one.stdout.readline() for one in starters if one.stdout} == {"made\n"}
+        for one in starters:
+            one.communicate(timeout=60)
+    for path in tmp_path.glob("*.db"):
+        Ledger(path, create=False).close()

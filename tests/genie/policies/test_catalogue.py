@@ -31,7 +31,7 @@ SENDER = AgentCard(id="sender", clearance=Classification.RESTRICTED)
 CLEARED = AgentCard(id="cleared", clearance=Classification.RESTRICTED)
 UNCLEARED = AgentCard(id="uncleared", clearance=Classification.CONFIDENTIAL, risk=Risk.LOW, tier=Tier.PRODUCTION)
 TENANT_B = Headers(user="ann", tenant="b")
-UNSETTLED = {"four_eyes"}
+UNSETTLED = {"four_eyes", "tool_approval"}
 """Policies that mean nothing without settings."""
 POLICY_SET = default_set(Environment())
 

@@ -212,7 +212,7 @@ def test_a_decision_carries_the_policy_set_and_names_what_decided() -> None:
 
     assert decision is not None
     assert decision.policy_set == policies.sha256
-    assert decision.summary == "a: why"
+    assert decision.summary == "a: code"
 
 
 # --- failing closed ---

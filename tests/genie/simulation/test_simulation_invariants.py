@@ -14,7 +14,7 @@ from genie.contracts.classification import Classification
 from genie.contracts.context import Context
 from genie.contracts.limits import Retry
 from genie.contracts.message import Payload
-from genie.execution.context import Handling
+from genie.execution.handling import Handling
 from genie.simulation.invariants import account_balances
 from genie.simulation.record import Record
 from genie.simulation.runner import Subset, simulate

@@ -319,7 +319,7 @@ class Consolidation:
             ("bulk.transfers", len(self._transfers), "Transfers between the accounts, netted"),
             ("bulk.refunds", len(self._refunds) + len(self._reversals), "Refunds and returns, netted"),
             ("bulk.returns", len(self._returned), "Cheques or mandates that came back unpaid"),
-            ("bulk.not_income", len(self._unearned), "Credits that are no income, left out of the turnover"),
+            ("bulk.not_income", len(self._unearned), "Credits that are not income, left out of the turnover"),
         ):
             if count:
                 reasons.append(Reason(code=code, text=f"{what}: {count:,}."))

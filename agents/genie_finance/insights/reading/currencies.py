@@ -78,7 +78,7 @@ def header_code(name: str) -> str:
     found = set()
     for word in _TOKEN.findall(name[:80]):
         code = None if is_shared(word) else currency_of(word)
-        # "Top" and "All" are codes too, so small letters count only where they are no word.
+        # "Top" and "All" are codes too, so small letters count only where they are not a word.
         if code and (word in CODES or not word.isalpha() or word.lower() not in _WORDS_TOO):
             found.add(code)
     return found.pop() if len(found) == 1 else ""

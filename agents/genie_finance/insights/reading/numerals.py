@@ -23,7 +23,7 @@ _SPELT = (("dd/mm", "dd.mm", "dd-mm", "jj/mm", "tt.mm", "gg/mm"), ("mm/dd", "mm-
 """How headers spell each of ``ORDERS`` out: ``Date (MM/DD/YYYY)``."""
 _LINES_BEFORE, _LONGEST_LINE, _ROWS = 60, 500, 300
 _ENOUGH_DATES = 5
-"""Distinct dates from which their being in order is no accident: five fall in order by chance once in sixty times."""
+"""Distinct dates from which order is not taken for chance: five fall in order by chance once in sixty times."""
 
 
 def decimal_marks(table: Table, columns: Sequence[int], cells: Cells) -> tuple[DecimalMark, bool]:

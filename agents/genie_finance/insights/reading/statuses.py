@@ -1,4 +1,4 @@
-"""Rows that a status column says are no bookings: pending, declined, cancelled, failed or reverted ones."""
+"""Rows that are not bookings by their status column: pending, declined, cancelled, failed or reverted ones."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MOST_WORDS = 8
 
 
 def booked(table: Table, choices: Choices) -> tuple[Table, list[Quarantined]]:
-    """Return the table without the rows that are no bookings, and these rows.
+    """Return the table without the rows that are not bookings, and these rows.
 
     A column is one of statuses if its header says so and some of its words are known, or if nearly all of its words
     are. A word that is not known leaves its row a booking, and is said.
@@ -59,7 +59,7 @@ def booked(table: Table, choices: Choices) -> tuple[Table, list[Quarantined]]:
             )
     if left_out:
         told = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
-        choices.notice(f"rows that are no bookings by their status are left out: {told}")
+        choices.notice(f"rows that are not bookings by their status are left out: {told}")
     return table._replace(rows=tuple(rows)), left_out
 
 

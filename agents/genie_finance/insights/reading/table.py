@@ -217,7 +217,7 @@ def _is_another_account(between: Sequence[Record], table: Table, cells: Cells) -
 
 
 def _numbers(lines: Sequence[Record], cells: Cells) -> set[str]:
-    """Return the words that are as long as numbers of accounts, in lines that are no rows."""
+    """Return the words that are as long as numbers of accounts, in lines that are not rows."""
     return {
         word
         for record in lines[:_HEADER_WITHIN]

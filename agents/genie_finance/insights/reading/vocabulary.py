@@ -210,7 +210,7 @@ _AROUND = frozenset((
 
 
 def balance_row(narration: str) -> str:
-    """Return ``opening``, ``closing`` or ``total`` for the narration of a row that is no transaction, else ``""``."""
+    """Return ``opening``, ``closing`` or ``total`` for a row that is not a transaction, else ``""``."""
     text = unaccented(narration[:120])
     first = _WORD.search(text)
     if first is None or first[0] not in _FIRST_WORDS:  # so it is with nearly every row

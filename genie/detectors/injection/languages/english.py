@@ -1,6 +1,6 @@
 """What prompt injections say in English, as data: one row a way of saying it, composed of classes of words.
 
-In a row a space stands for any run of characters that are no word, so line breaks, dashes and quotes between words do
+In a row a space stands for any run of characters that are not words, so line breaks, dashes and quotes between words do
 not hide them; ``<3>`` stands for up to three words in between. Rows are RE2 and match without regard to case; they are
 written without accents, as folded text is. A row's weight is how sure it makes by itself, in (0, 1]; weights of
 different rows add up as independent evidence, so that two hints may make a mark where one does not.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
 from genie.contracts.model_call import FailureClass, Role, Stop, Thought, ToolCall, ToolResult, Usage
 from genie.contracts.ports.provider import ProviderError, WireUsage
@@ -146,7 +146,7 @@ class _MessagesReading(Reading):
 
     def take(self, event: Event) -> Iterable[WirePart]:
         """See ``Reading.take``."""
-        reply, found = self.reply, from_json(event.data)
+        reply, found = self.reply, parsed(event.data)
         name = found.get("type")
         if name == "content_block_delta":
             yield from self._delta(int(found["index"]), found["delta"])

@@ -78,7 +78,6 @@ class Assembly:
         self._by_key: dict[Hashable, Draft] = {}
         self.stop: Stop | None = None
         self.usage: Usage | None = None
-        self.ended: WireEnd | None = None
 
     def draft(self, key: Hashable, kind: Literal["text", "thought", "call"]) -> Draft:
         """Return the part of a key; a new one stands after those that have come."""
@@ -116,8 +115,13 @@ class Assembly:
         if self.stop is None:
             raise ProviderError(FailureClass.TRUNCATED, usage=self.usage)
         stop = Stop.TOOL_CALLS if self.stop is Stop.ANSWERED and self.has_calls else self.stop
-        self.ended = WireEnd(tuple(self._parts()), stop, self.usage, self.model[:256])
-        return self.ended
+        return WireEnd(tuple(self._parts()), stop, self._believed(), self.model[:256])
+
+    def _believed(self) -> Usage | None:
+        """Return the usage that was stated; None where it says that words cost nothing, as gateways fill it in."""
+        used = self.usage
+        spoke = any(draft.pieces for draft in self._drafts)
+        return None if used is None or not used.input or (spoke and not used.output) else used
 
     def _parts(self) -> Iterator[Part]:
         number = next_call(self.request)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
 from genie.contracts.model_call import FailureClass, Role, Stop, Thought, ToolCall, ToolResult, Usage
 from genie.contracts.ports.provider import ProviderError, WireUsage
@@ -140,7 +140,7 @@ class _GeminiReading(Reading):
 
     def take(self, event: Event) -> Iterable[WirePart]:
         """See ``Reading.take``."""
-        reply, chunk = self.reply, from_json(event.data)
+        reply, chunk = self.reply, parsed(event.data)
         if chunk.get("error"):
             raise failure_of(None, chunk)
         for candidate in chunk.get("candidates") or ():

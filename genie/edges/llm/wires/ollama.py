@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
 from genie.contracts.model_call import Role, Stop, ToolCall, ToolResult, Usage
 from genie.edges.llm.failures import failure_of
@@ -103,7 +103,7 @@ class Ollama(Wire):
 class _OllamaReading(Reading):
     def take(self, event: Event) -> Iterable[WirePart]:
         """See ``Reading.take``."""
-        reply, line = self.reply, from_json(event.data)
+        reply, line = self.reply, parsed(event.data)
         if line.get("error"):
             raise failure_of(None, line)
         message = line.get("message") or {}

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic_core import from_json
-
 from genie.contracts.model_call import Role, Stop, ToolCall, ToolResult, Usage
 from genie.contracts.ports.provider import WireUsage
 from genie.edges.llm.failures import failure_of
@@ -121,9 +119,9 @@ class _ChatReading(Reading):
         if event.data == b"[DONE]":
             yield reply.end()
             return
-        chunk = from_json(event.data)
+        chunk = parsed(event.data)
         choices = chunk.get("choices")
-        if not choices and chunk.get("error"):
+        if chunk.get("error"):
             raise failure_of(None, chunk)
         for choice in choices or ():
             if choice.get("index"):
@@ -156,7 +154,8 @@ class _ChatReading(Reading):
             yield reply.draft("text", "text").add(refusal)
         for call in delta.get("tool_calls") or ():
             function = call.get("function") or {}
-            draft = reply.draft(("call", int(call.get("index", 0))), "call")
+            index = call.get("index")  # some servers send whole calls, and number none of them
+            draft = reply.draft(("call", call.get("id") if index is None else int(index)), "call")
             draft.name = draft.name or str(function.get("name") or "")[:128]
             yield draft.add(function.get("arguments") or "")
 

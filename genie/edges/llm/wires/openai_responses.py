@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
 from genie.contracts.model_call import Role, Stop, Thought, ToolCall, ToolResult, Usage
 from genie.edges.llm.failures import failure_of
@@ -101,8 +101,8 @@ _PIECES = {
 class _ResponsesReading(Reading):
     def take(self, event: Event) -> Iterable[WirePart]:
         """See ``Reading.take``."""
-        reply, found = self.reply, from_json(event.data)
-        name = found.get("type")
+        reply, found = self.reply, parsed(event.data)
+        name = str(found.get("type"))
         kind = _PIECES.get(name)
         if kind is not None:
             if name == "response.refusal.delta":

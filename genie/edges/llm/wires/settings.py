@@ -37,7 +37,7 @@ def _network(text: str) -> str:
 class Dialect(BaseModel):
     """In what a server differs from the dialect that it speaks."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     max_tokens_field: Literal["max_completion_tokens", "max_tokens"] = Field(
         default="max_completion_tokens", description="Field of the output limit (openai_chat)."
@@ -67,7 +67,7 @@ class Dialect(BaseModel):
 class WireSettings(BaseModel):
     """One model at one provider."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
     model: str = Field(min_length=1, max_length=256, pattern=r"^[!-~]+$", description="Name that the provider knows.")
     base: Annotated[str, Field(max_length=2_048), AfterValidator(_base)] | None = Field(

@@ -29,7 +29,7 @@ MOST_OF_REQUEST = 32 << 20
 """Bytes of a request."""
 LONGEST_REST_S = 0.5
 """Seconds that a finished stream gets to end, so that its connection can be used again."""
-_SHAPE = (KeyError, TypeError, AttributeError, ValueError, IndexError, ValidationError)
+_SHAPE = (KeyError, TypeError, AttributeError, ValueError, IndexError, OverflowError, ValidationError)
 """What reading an event raises that is not shaped as its dialect says."""
 
 

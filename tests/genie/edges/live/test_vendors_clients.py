@@ -1,4 +1,4 @@
-"""The vendors' own clients complete a tool loop against the scripted server: it speaks their dialects.
+"""The vendors' own clients complete a tool loop against the scripted server, and the wires ask a foreign server.
 
 `make bench-models` builds an environment for each of them; without it a test says so and is skipped.
 """
@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import anyio.abc
 import pytest
 
 from genie.contracts.model_call import Text, ToolCall
-from genie.testing.conformance.provider import CALLING, GREETING
-from genie.testing.llm_dialects import SPEAKERS
+from genie.edges.llm.wires.index import WIRES
+from genie.testing.conformance.provider import CALLING, GREETING, read, request
+from genie.testing.llm_dialects import BASES, SPEAKERS
 from genie.testing.llm_server import Refuse, llm_server
 
 if TYPE_CHECKING:
@@ -74,3 +78,53 @@ async def test_a_vendors_client_understands_the_server(vendor: str) -> None:
         assert (got["input"], got["output"]) == (12, 7)
         assert got["stop"] in STOPS
     assert found["refused"] == REFUSED[vendor]
+
+
+FOREIGN = BUILT / "aimock" / "node_modules" / ".bin" / "aimock"
+FIXTURES = {
+    "fixtures": [
+        {
+            "match": {"userMessage": "the rate"},
+            "response": {
+                "toolCalls": [
+                    {"name": "rate_of", "arguments": {"pair": "EURINR"}}, {"name": "clock", "arguments": {}},
+                ]
+            },
+        },
+        {"match": {"userMessage": "hello"}, "response": {"content": "Grüße, and enough words for several pieces."}},
+    ]
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("dialect", sorted(SPEAKERS))
+async def test_a_wire_understands_a_foreign_server(dialect: str, tmp_path: Path) -> None:
+    if not FOREIGN.exists():
+        pytest.skip("aimock is not installed; `make bench-models` does it where there is npm")
+    (tmp_path / "said.json").write_text(json.dumps(FIXTURES))
+    command = [str(FOREIGN.with_name("llmock")), "-p", "0", "-f", str(tmp_path), "--chunk-size", "5"]
+    async with await anyio.open_process(command) as server:
+        try:
+            with anyio.fail_after(60):
+                base = await listening(server)
+            module, _, cls = WIRES[dialect].partition(":")
+            made = getattr(import_module(module), cls)
+            settings = made.Settings(model="any", base=base + BASES[dialect], http=True, networks=("127.0.0.0/8",))
+            provider = made(settings)
+            spoken = (await read(provider, request(text="say hello"))).end
+            called = (await read(provider, request(text="the rate please"))).end
+            await provider.close()
+        finally:
+            server.terminate()
+    words = [part.text for part in spoken.parts if isinstance(part, Text)]
+    assert words == ["Grüße, and enough words for several pieces."]
+    calls = [(part.name, json.loads(part.arguments)) for part in called.parts if isinstance(part, ToolCall)]
+    assert calls == [("rate_of", {"pair": "EURINR"}), ("clock", {})]
+
+
+async def listening(server: anyio.abc.Process) -> str:
+    """Return the address that the server says it listens on."""
+    assert server.stdout is not None
+    said = ""
+    while (found := re.search(r"http://127\.0\.0\.1:[0-9]+(?=\s)", said)) is None:
+        said += (await server.stdout.receive()).decode()
+    return found[0]

@@ -25,7 +25,7 @@ from cryptography.x509.oid import NameOID
 
 from genie.contracts.model_call import FailureClass
 from genie.contracts.ports.provider import WireDelta
-from genie.edges.http.exchange import HttpExchange
+from genie.edges.http.exchange import MOST_OF_POOL, HttpExchange
 from genie.edges.llm.wires.index import WIRES
 from genie.errors import EdgeError
 from genie.testing.conformance import ProviderUnderTest, check_provider
@@ -64,7 +64,10 @@ async def asking(name: str, script: Any, **settings: Any) -> AsyncIterator[tuple
             await provider.close()
 
 
-@pytest.mark.parametrize("name", DIALECTS)
+@pytest.mark.parametrize(
+    "name",  # what differs over a socket is the connection, which all dialects share
+    [pytest.param(name, marks=[] if name in {"anthropic", "ollama"} else [pytest.mark.slow]) for name in DIALECTS],
+)
 async def test_a_wire_keeps_the_law_over_a_socket(name: str) -> None:
     @asynccontextmanager
     async def make(play: Any) -> AsyncIterator[ProviderUnderTest]:
@@ -96,6 +99,28 @@ async def test_connections_are_used_again() -> None:
                     break
         await read(provider, request())
         assert models.connections == 2  # the one that was left in the middle of a stream was closed
+
+
+async def test_many_streams_at_once_are_all_let_go() -> None:
+    async with asking("anthropic", [Faulty(GREETING, silent_after=5)]) as (provider, models):
+        streams: list[Any] = []
+
+        async def start() -> None:
+            stream = provider.open(request(), first_token_s=30, idle_s=30)
+            async for part in stream:
+                if isinstance(part, WireDelta):
+                    streams.append(stream)
+                    return
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(MOST_OF_POOL + 6):
+                tasks.start_soon(start)
+        assert models.connections == len(streams) == MOST_OF_POOL + 6
+        for stream in streams:
+            await stream.aclose()
+        with anyio.fail_after(30):
+            while models.open:
+                await anyio.lowlevel.checkpoint()
 
 
 async def test_an_endless_line_is_cut_off_in_bounded_memory() -> None:

@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from genie.contracts.model_call import FailureClass as Class
 from genie.edges.llm.failures import LONGEST_WAIT_S, TRAITS, failure_of, rates_of, retry_after_s, seconds_of
@@ -185,3 +187,28 @@ def test_rates_without_sense_are_no_rates() -> None:
     assert rates_of(absurd) is None
     assert rates_of({"x-ratelimit-limit-requests": "0", "x-ratelimit-remaining-requests": "0"}) is None
     assert rates_of({}) is None
+
+
+FIELDS = ("error", "code", "type", "details", "violations", "quotaId", "retryDelay", "x")
+junk = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.floats() | st.just("PerDay"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(FIELDS), inner),
+    max_leaves=8,
+)
+words = st.text(max_size=30) | st.sampled_from(["1s", "0", NOW, "2026-11-22T10:00:30Z", "2026-11-22", "9" * 30, "1e9"])
+
+
+@given(st.none() | st.integers(100, 599), junk, words, words)
+def test_whatever_a_server_answers_is_a_failure_with_a_name(
+    status: int | None, body: Any, wait: str, date: str
+) -> None:
+    headers = {
+        "retry-after": wait, "retry-after-ms": date, "date": date, "x-ratelimit-remaining-tokens": wait,
+        "anthropic-ratelimit-tokens-remaining": "5", "anthropic-ratelimit-tokens-reset": wait,
+    }  # fmt: skip
+    found = failure_of(status, json.dumps(body).encode(), headers)
+    assert found.failure in Class
+    assert found.retry_after_s is None or 0 <= found.retry_after_s <= LONGEST_WAIT_S
+    assert len(found.code) <= 64
+    assert rates_of(headers) is not None
+    failure_of(status, wait.encode(errors="surrogatepass"), {})

@@ -8,7 +8,7 @@ from typing import Any
 
 import anyio
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from genie.contracts.model_call import FailureClass, JsonText, ModelRequest, Stop, Text, Thought, ToolCall, Usage
@@ -54,11 +54,17 @@ async def test_usage_is_the_providers_total(dialect: str, wire: Any) -> None:
     assert found == wanted
 
 
-counts = st.integers(0, 10**9)
+counts, some = st.integers(0, 10**9), st.integers(1, 10**9)
 
 
 @pytest.mark.parametrize("name", sorted(WIRES))
-@given(uncached=counts, read_=counts, written=counts, visible=counts, thoughts=counts)
+@given(
+    uncached=some,
+    read_=counts,
+    written=counts,
+    visible=some,
+    thoughts=counts,
+)
 @settings(max_examples=40)
 def test_usage_law(name: str, uncached: int, read_: int, written: int, visible: int, thoughts: int, wire: Any) -> None:
     if name in {"gemini", "ollama"}:
@@ -82,6 +88,14 @@ async def test_later_usage_replaces_earlier(wire: Any) -> None:
     stated = [part.usage for part in (await read(provider, request())).parts if isinstance(part, WireUsage)]
     assert [usage.output for usage in stated] == [1, 7]
     assert {usage.input for usage in stated} == {12}
+
+
+@pytest.mark.parametrize(
+    "usage", [Usage(), Usage(input=5), Usage(output=5), Usage(input=0, output=7)], ids=["none", "in", "out", "no input"]
+)
+async def test_a_usage_of_nothing_is_unknown_not_free(dialect: str, wire: Any, usage: Usage) -> None:
+    provider, _ = wire(dialect, [GREETING._replace(usage=usage)])
+    assert (await read(provider, request())).end.usage is None
 
 
 @pytest.mark.parametrize("bad", [-1, True, 1.5, "7", None, 10**30, [1]])
@@ -195,6 +209,7 @@ async def test_what_was_used_before_a_failure_is_told(wire: Any) -> None:
         b'{"choices":[{"delta":{"content":7}}],"candidates":[{"content":{"parts":[{"text":7}]}}],'
         b'"message":{"content":7},"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":7}}',
         b'{"type":"response.output_text.delta","output_index":"x","delta":5}',
+        b'{"type":"content_block_delta","index":1e999,"delta":{"type":"text_delta","text":"x"}}',
     ],
 )  # fmt: skip
 async def test_what_is_not_shaped_as_it_should_is_malformed(dialect: str, wire: Any, data: bytes) -> None:
@@ -318,5 +333,89 @@ def test_arguments_are_kept_as_the_model_wrote_them(wire: Any) -> None:
             call = (await read(provider, ModelRequest(turns=request().turns))).end.parts[0]
             assert isinstance(call, ToolCall)
             assert call.arguments == '{"at": tomorrow'
+
+    anyio.run(run)
+
+
+def chunks(*bodies: Any) -> Raw:
+    return Raw(tuple(b"data: " + json.dumps(body).encode() + b"\n\n" for body in bodies))
+
+
+async def test_an_error_beside_a_choice_is_an_error(wire: Any) -> None:
+    choice = {"index": 0, "delta": {"content": ""}, "finish_reason": "error"}
+    provider, _ = wire("openai_chat", [chunks({"choices": [choice], "error": {"code": "insufficient_quota"}})])
+    found = await read(provider, request())
+    assert found.error is not None
+    assert found.error.failure is FailureClass.OUT_OF_MONEY
+
+
+async def test_whole_calls_without_numbers_stay_apart(wire: Any) -> None:
+    calls = [
+        {"id": f"x{at}", "type": "function", "function": {"name": "clock", "arguments": f'{{"at":{at}}}'}}
+        for at in range(2)
+    ]
+    first = {"choices": [{"index": 0, "delta": {"tool_calls": calls}, "finish_reason": "tool_calls"}]}
+    provider, _ = wire("openai_chat", [chunks(first)], dialect={"done_marker": False})
+    end = (await read(provider, request())).end
+    assert [part.arguments for part in end.parts if isinstance(part, ToolCall)] == ['{"at":0}', '{"at":1}']
+
+
+@pytest.mark.parametrize("name", sorted(WIRES))
+@given(changes=st.lists(st.tuples(st.integers(0, 20_000), st.binary(max_size=3)), min_size=1, max_size=6))
+@settings(max_examples=40)
+def test_a_stream_with_wrong_bytes_is_a_reply_or_a_named_error(
+    name: str, changes: list[tuple[int, bytes]], wire: Any
+) -> None:
+    data = bytearray(b"".join(SPEAKERS[name].stream(RICH)))
+    for at, put in changes:
+        begin = at % len(data)
+        data[begin : begin + len(put) + 1] = put
+
+    async def run() -> None:
+        provider, models = wire(name, [Raw((bytes(data),))])
+        found = await read(provider, request())  # anything but a ProviderError passes through it
+        assert (found.error is None) == any(isinstance(part, WireEnd) for part in found.parts)
+        assert models.open == 0
+
+    anyio.run(run)
+
+
+junk = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=3) | st.floats(allow_nan=False),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=2), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+def spoiled(value: Any, at: list[int], put: Any) -> Any:
+    """Return a JSON value with its n-th value replaced; ``at`` counts down to it."""
+    at[0] -= 1
+    if at[0] == 0:
+        return put
+    if isinstance(value, dict):
+        return {name: spoiled(item, at, put) for name, item in value.items()}
+    return [spoiled(item, at, put) for item in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("name", sorted(WIRES))
+@given(event=st.integers(0, 40), at=st.integers(1, 30), put=junk)
+@example(event=3, at=3, put=float("inf"))
+@example(event=2, at=3, put=float("inf"))
+@settings(max_examples=60)
+def test_any_value_may_be_of_any_type(name: str, event: int, at: int, put: Any, wire: Any) -> None:
+    speaker = SPEAKERS[name]
+    events = list(speaker.events(RICH._replace(usage=USED)))
+    chosen = event % len(events)
+    changed = spoiled(events[chosen], [at], put)
+    events[chosen] = changed if isinstance(changed, dict) else {"type": put}
+    ended = "\n" if name == "ollama" else "\n\n"
+    begun = "" if name == "ollama" else "data: "
+    bodies = (one if isinstance(one, str) else json.dumps(one) for one in events)
+    stream = "".join(f"{begun}{body}{ended}" for body in bodies).encode()
+
+    async def run() -> None:
+        provider, _ = wire(name, [Raw((stream,))])
+        found = await read(provider, request())
+        assert (found.error is None) == any(isinstance(part, WireEnd) for part in found.parts)
 
     anyio.run(run)

@@ -1,0 +1,45 @@
+"""Options of the commands that work on the log of a durable runtime."""
+
+from __future__ import annotations
+
+import getpass
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import click
+
+from genie.journal.desk import Desk
+from genie.journal.places import log_at
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+_LOG = (
+    click.option("--log", "log", required=True, metavar="LOG",
+                 help="File or PostgreSQL address of the log of a durable runtime, which no process uses now."),
+    click.option("--keys", metavar="KEYS", help="Key ring of a sealed log: a file, or env:NAME."),
+)  # fmt: skip
+WHO = click.option("--as", "user", metavar="USER", help="Name of the person; the login name by default.")
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def LOG(function: Callable[..., Any]) -> Callable[..., Any]:  # noqa: N802 - it stands among options
+    """Add --log and --keys."""
+    for option in reversed(_LOG):
+        function = option(function)
+    return function
+
+
+def at_desk(given: Mapping[str, Any], work: Callable[[Desk], Awaitable[Any]]) -> Any:
+    """Open the log that the options name, do something with it, and close it."""
+
+    async def main() -> Any:
+        async with Desk(log_at(given["log"], keys=given.get("keys"))) as desk:
+            return await work(desk)
+
+    return anyio.run(main)
+
+
+def person(given: Mapping[str, Any]) -> str:
+    """Return who acts."""
+    return given["user"] or getpass.getuser()

@@ -1,0 +1,60 @@
+"""Models of ``loops:`` of a pipeline file."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from genie.config.sections import Amount, Id, Level, Seconds, Section
+
+
+class ToolSection(Section):
+    """An agent as a tool of a loop."""
+
+    agent: Id = Field(description="Id of an agent of this pipeline.")
+    name: str | None = Field(default=None, pattern=r"^[a-zA-Z0-9_-]{1,64}$", description="Name of the tool.")
+    description: str | None = Field(default=None, max_length=4_096, description="What the model is told.")
+    effect: Literal["read", "write"] | None = Field(
+        default=None, description="`write` changes something outside; the same call of a run is made once."
+    )
+    trusted: bool | None = Field(default=None, description="Its words may be instructions.")
+    parallel: bool | None = Field(default=None, description="False makes the calls of a turn one after the other.")
+    within_s: Seconds | None = Field(default=None, description="Longest wait for an answer, a person's included.")
+    most_result: int | None = Field(
+        default=None, ge=256, le=262_144, description="Characters of a result that the model is shown."
+    )
+
+
+class LoopSection(Section):
+    """A loop over models and tools. Which keys it needs depends on its shape."""
+
+    shape: Literal["react", "plan_execute", "reflect", "debate"]
+    model: Id | None = Field(default=None, description="Model agent; of react and plan_execute.")
+    tools: tuple[ToolSection, ...] = Field(
+        default=(), max_length=256, description="Tools of react: ids of agents, or mappings."
+    )
+    lock: str | None = Field(default=None, min_length=1, description="Lock file of the tools; see `genie tools lock`.")
+    prompt: str = Field(default="react.v1", description="A shipped prompt, or the path of a file NAME.vN.md.")
+    check: Literal["linked_numbers"] | None = Field(
+        default=None, description="`linked_numbers` refuses numbers that are in no tool result."
+    )
+    roles_after_untrusted: frozenset[str] = Field(
+        default=frozenset(), description="Roles that tool calls keep after words from outside were read."
+    )
+    worker: Id | None = Field(default=None, description="Of plan_execute: the loop that works on a step.")
+    writer: Id | None = Field(default=None, description="Of plan_execute: the loop that writes the answer.")
+    drafter: Id | None = Field(default=None, description="Of reflect: the loop that drafts.")
+    critic: Id | None = Field(default=None, description="Of reflect: an agent that answers `loop.judgement`.")
+    speakers: tuple[Id, ...] = Field(default=(), max_length=16, description="Of debate: the loops that answer.")
+    judge: Id | None = Field(default=None, description="Of debate: the loop that makes one answer of theirs.")
+    mode: Literal["all", "fail_fast", "quorum", "majority", "first", "race"] = "all"
+    quorum: int = Field(default=1, ge=1, description="Answers that the mode `quorum` needs.")
+    rounds: int = Field(default=3, ge=1, le=64, description="Drafts of reflect; plans of plan_execute.")
+    max_steps: int = Field(default=12, ge=1, le=1_000, description="Model calls of react; steps of a plan.")
+    max_output: int = Field(default=1_024, ge=1, le=1_000_000, description="Tokens of one reply.")
+    tokens: int | None = Field(default=None, ge=1, description="Tokens of one task.")
+    cost: Amount | None = Field(default=None, gt=0, description="Cost of one task.")
+    calls: int | None = Field(default=None, ge=1, description="Calls of models and tools of one task.")
+    wall_s: Seconds | None = Field(default=None, description="Seconds of one task.")
+    clearance: Level = Field(default="confidential", description="Highest classification that the loop may read.")

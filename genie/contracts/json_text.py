@@ -1,0 +1,94 @@
+"""Text whose content is JSON: its strings by path, and a copy in which some of them are masked."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple, NewType
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from genie.contracts.message import Path
+
+JsonText = NewType("JsonText", str)
+"""Text whose content is JSON: inspectors walk its parsed strings, not the text, in which digits look like phones."""
+
+MOST_DEPTH = 64
+"""Levels of nesting that are walked; deeper text is read as plain text."""
+
+
+class Leaf(NamedTuple):
+    """One string or number of a JSON text."""
+
+    path: Path
+    name: str
+    """The nearest key above it."""
+    value: str | int | float
+    key: bool = False
+    """It is a key itself, which is never masked."""
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """The members of one object, duplicates included."""
+
+
+def leaves(text: str) -> list[Leaf] | None:
+    """Return every string, number and key; None for text that is not plain JSON, and so has to be read as it stands.
+
+    Text with a key twice in one object is not plain: programs differ in which of the two they take.
+    """
+    try:
+        value = json.loads(text, object_pairs_hook=_Pairs)
+    except (ValueError, RecursionError):
+        return None
+    found: list[Leaf] = []
+    return found if _walk(value, (), "", 0, found) else None
+
+
+def _walk(value: Any, path: Path, name: str, depth: int, into: list[Leaf]) -> bool:
+    if depth > MOST_DEPTH:
+        return False
+    if isinstance(value, _Pairs):
+        if len({key for key, _ in value}) < len(value):
+            return False
+        for key, part in value:
+            into.append(Leaf((*path, key), key, key, key=True))
+            if not _walk(part, (*path, key), key, depth + 1, into):
+                return False
+    elif isinstance(value, list):
+        return all(_walk(part, (*path, at), name, depth + 1, into) for at, part in enumerate(value))
+    elif isinstance(value, str | int | float) and not isinstance(value, bool):
+        into.append(Leaf(path, name, value))
+    return True
+
+
+def replaced(text: str, changes: Sequence[tuple[Path, str]]) -> str:
+    """Return the JSON text with some of its strings replaced, serialised again without spaces.
+
+    Raises:
+        LookupError: A path leads to no string.
+    """
+    value = [json.loads(text)]
+    for path, new in changes:
+        target: Any = value
+        steps: Path = (0, *path)
+        for step in steps[:-1]:
+            target = target[step]
+        if not isinstance(target[steps[-1]], str):
+            raise LookupError("a path does not lead to a string")
+        target[steps[-1]] = new
+    return json.dumps(value[0], ensure_ascii=False, separators=(",", ":"))
+
+
+def string_at(text: str, path: Path) -> str:
+    """Return the string at a path.
+
+    Raises:
+        LookupError: There is none.
+    """
+    value = json.loads(text)
+    for step in path:
+        value = value[step]
+    if not isinstance(value, str):
+        raise LookupError("a path does not lead to a string")
+    return value

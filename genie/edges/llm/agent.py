@@ -1,0 +1,327 @@
+"""The model agent: one model as an agent of the bus, so that every call of it is a governed delivery.
+
+The bus admits a call, reserves its budgets and judges it for this model's card. Then: cache, rates, breaker, provider.
+A call that fails before anything of its reply has left is tried again, within one budget of attempts. One that another
+model may answer fails, so that the bus hands the original to the fallback, as a new delivery judged for its card.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import math
+from collections import OrderedDict
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+import anyio
+
+from genie.contracts.agent import Handlers, handles
+from genie.contracts.card import make_card
+from genie.contracts.context import Context
+from genie.contracts.limits import Estimate, Mailbox, Overflow
+from genie.contracts.model_call import (
+    FailureClass,
+    ModelDelta,
+    ModelFailed,
+    ModelReply,
+    ModelRequest,
+    ModelRestarted,
+    Usage,
+)
+from genie.contracts.ports.provider import ProviderError, WireDelta, WireEnd, WireRates, WireUsage
+from genie.edges.llm.breaker import Breaker
+from genie.edges.llm.cache import ReplyCache
+from genie.edges.llm.compaction import CompactionError, compacted
+from genie.edges.llm.failures import TRAITS
+from genie.edges.llm.meter import Meter
+from genie.edges.llm.pieces import Pieces
+from genie.edges.llm.price import priced
+from genie.edges.llm.rates import RateGate
+from genie.edges.llm.tokens import Ratio, estimate
+from genie.edges.llm.transcript import for_family
+from genie.errors import ModelCallError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from genie.contracts.card import AgentCard
+    from genie.contracts.ports.provider import Provider, WirePart
+    from genie.edges.llm.price import Pricing
+    from genie.edges.llm.settings import ModelOptions
+
+MOST_CALLS = 4_096
+"""Calls with a fallback of which is kept how many attempts they had."""
+LONGEST_S = 8.0
+"""Seconds before an attempt at most, where the provider does not ask for more."""
+
+
+class Call:
+    """One question, in the hands of a model and of those that take over from it."""
+
+    __slots__ = ("attempts", "limit", "streamed")
+
+    def __init__(self) -> None:
+        self.attempts = 0
+        self.limit = 0
+        """Attempts that there may be in all, though each model has one; 0 until the first model says."""
+        self.streamed = False
+        """Pieces of a reply have left."""
+
+
+class Calls:
+    """Questions that another model may take over, by message; the models of one pipeline share them."""
+
+    def __init__(self) -> None:
+        self._calls: OrderedDict[str, Call] = OrderedDict()
+
+    def of(self, message_id: str) -> Call:
+        """Return what is known of a question."""
+        call = self._calls.get(message_id)
+        if call is None:
+            call = self._calls[message_id] = Call()
+            if len(self._calls) > MOST_CALLS:
+                self._calls.popitem(last=False)
+        return call
+
+    def over(self, message_id: str) -> None:
+        """A question is answered, or nobody can answer it."""
+        self._calls.pop(message_id, None)
+
+
+class ModelAgent(Handlers, id="model", publishes=(ModelDelta, ModelRestarted)):
+    """One model behind a provider.
+
+    Args:
+        id: Of the agent.
+        provider: Calls the model.
+        options: What the agent does.
+        calls: Shared by models that take over from each other.
+        takes_over: It is the fallback of another one.
+    """
+
+    isolated = True  # replies are kept by tenant, label and judged request; the rest are counters
+
+    def __init__(
+        self, id: str, provider: Provider, options: ModelOptions, *, calls: Calls | None = None,  # noqa: A002 - the card's word
+        takes_over: bool = False,
+    ) -> None:  # fmt: skip
+        self.provider = provider
+        self.options = options
+        self.card = self._card(id)
+        self.breaker = Breaker(**options.breaker.model_dump())
+        self.rates = RateGate()
+        self.ratio = Ratio()
+        self._latest: tuple[ModelRequest | None, float] = (None, 0.0)
+        self.cache = ReplyCache(options.cache) if options.cache else None
+        self._calls = calls or Calls()
+        self._chained = takes_over or bool(options.fallback)
+
+    def _card(self, id: str) -> AgentCard:  # noqa: A002 - as above
+        options = self.options
+        return make_card(
+            id, consumes=(ModelRequest,), produces=(ModelReply, ModelFailed),
+            doc=f"Answers as the model behind {id}", publishes=(ModelDelta, ModelRestarted), risk="medium",
+            tier="production", capabilities=("model.answer",), clearance=options.clearance, region=options.region,
+            tenants=options.tenants, egress=not options.internal, concurrency=options.limits.concurrency,
+            mailbox=Mailbox(capacity=options.limits.queue, overflow=Overflow.REJECT), estimate=self.estimate,
+            fallback=options.fallback[0] if options.fallback else None,
+        )  # fmt: skip
+
+    async def close(self) -> None:
+        """Close the provider."""
+        await self.provider.close()
+
+    # --- before a call ---
+
+    def _estimated(self, request: ModelRequest) -> float:
+        """Return the estimate of a request; that of the latest one is kept, since it is asked for several times."""
+        latest, found = self._latest
+        if latest is not request:
+            found = estimate(request)
+            self._latest = (request, found)
+        return found
+
+    def _bounds(self, request: ModelRequest) -> tuple[int, int]:
+        asked = min(math.ceil(self._estimated(request) * self.ratio.bound), self.provider.window)
+        return asked, min(request.max_output, self.options.max_output)
+
+    def pricing(self, context: Context | None) -> Pricing | None:
+        """Return the price of the day; of the newest one where nobody says what day it is."""
+        named = self.options.price
+        if not isinstance(named, str):
+            return named
+        return priced(named, datetime.date.max if context is None else context.now().date())
+
+    def estimate(self, request: ModelRequest) -> Estimate:
+        """Return the most that a call can use: what budgets reserve before it is made."""
+        asked, answered = self._bounds(request)
+        price = self.pricing(None)
+        return Estimate(0 if price is None else price.most(asked, answered), asked + answered)  # type: ignore[arg-type]  # an int is as exact
+
+    def _fitting(self, request: ModelRequest, *, share: float) -> ModelRequest:
+        """Return the request as this model takes it: without foreign opaque parts, and within its window.
+
+        Args:
+            request: As judged.
+            share: Of the window that the request may fill before it is made shorter.
+        """
+        request = for_family(request, self.provider.family)
+        output = min(request.max_output, self.options.max_output)
+        if output != request.max_output:
+            request = request.model_copy(update={"max_output": output})
+        room = self.provider.window - output
+        if self._estimated(request) * self.ratio.bound <= room * share:
+            return request
+        options = self.options.compaction
+        for part in (options.to, 1.0):  # what must stay may need more than the share that it is brought down to
+            with contextlib.suppress(CompactionError):
+                return compacted(request, round(room * part / self.ratio.bound), options).request
+        raise ProviderError(FailureClass.CONTEXT_TOO_LONG, code="window")
+
+    # --- the call ---
+
+    @handles
+    async def answer(self, request: ModelRequest, context: Context) -> ModelReply | ModelFailed:
+        """Answer a request, or fail by name; its pieces are published where somebody reads them."""
+        if not (request.cache and self.cache is not None):
+            return await self._answer(request, context)
+        key = self.cache.key(request, context.message, context.policy_set)  # type: ignore[arg-type]  # it carries a request
+        return await self.cache.get(key, lambda: self._answer(request, context), ModelReply)
+
+    async def _answer(self, request: ModelRequest, context: Context) -> ModelReply | ModelFailed:
+        number = context.message.id if self._chained else ""
+        call = self._calls.of(number) if self._chained else Call()
+        call.limit = call.limit or self.options.attempts
+        began = anyio.current_time()
+        if call.streamed:  # by the model that this one takes over from
+            call.streamed = False
+            await context.publish(ModelRestarted())
+        try:
+            reply = await self._attempts(request, context, call, began)
+        except ProviderError as error:
+            if self.options.fallback and TRAITS[error.failure].fallback:
+                raise ModelCallError(
+                    host=self.card.id, problem=f"{error.failure.value}{f' ({error.code})' if error.code else ''}"
+                ) from None
+            self._calls.over(number)
+            return ModelFailed(
+                failure=error.failure, code=error.code[:64], retry_after_s=error.retry_after_s, model=self.card.id,
+                attempts=call.attempts, usage=error.usage or Usage(),
+            )  # fmt: skip
+        self._calls.over(number)
+        return reply
+
+    async def _attempts(self, request: ModelRequest, context: Context, call: Call, began: float) -> ModelReply:
+        share, tries = self.options.compaction.at, 0
+        last: ProviderError | None = None
+        while True:
+            asked = self._fitting(request, share=share)
+            await self._turn(asked, context, last)
+            call.attempts += 1
+            tries += 1
+            try:
+                return await self._attempt(asked, context, call, began)
+            except ProviderError as error:
+                trait, last = TRAITS[error.failure], error
+                self.breaker.failed(trait.breaker, anyio.current_time())
+                again = trait.retry == "before_output" or (trait.retry == "once" and share != 0)
+                # Each of those that may take over keeps one attempt.
+                if not again or call.streamed or call.attempts >= call.limit - len(self.options.fallback):
+                    raise
+                if trait.retry == "once":
+                    share = 0.0 if error.failure is FailureClass.CONTEXT_TOO_LONG else share
+                    if tries > 1:
+                        raise
+                await self._wait(self._again_s(error, tries, context), context, error)
+            except BaseException:  # cut by a budget, or cancelled: the breaker learns nothing from it
+                self.breaker.left()
+                raise
+
+    def _again_s(self, error: ProviderError, tries: int, context: Context) -> float:
+        if error.failure in {FailureClass.CONTEXT_TOO_LONG, FailureClass.MALFORMED}:
+            return 0.0
+        backoff: float = min(LONGEST_S, self.options.backoff_s * 2 ** (tries - 1)) * (0.5 + context.random.random() / 2)
+        return max(error.retry_after_s or 0.0, backoff)
+
+    async def _wait(self, wait_s: float, context: Context, error: ProviderError) -> None:
+        """Wait before an attempt; raises at once where it would come too late."""
+        if wait_s > self.options.max_wait_s or anyio.current_time() + wait_s >= context.deadline:
+            raise error
+        if wait_s:
+            await anyio.sleep(wait_s)
+
+    async def _turn(self, asked: ModelRequest, context: Context, last: ProviderError | None) -> None:
+        """Wait until the provider has room for a call, as far as its headers say, and the circuit is closed."""
+        if self.rates.known:
+            tokens = self._estimated(asked) + asked.max_output
+            while (wait_s := self.rates.wait_s(tokens, anyio.current_time())) > 0:
+                limited = ProviderError(FailureClass.RATE_LIMITED, code="rates", retry_after_s=wait_s)
+                await self._wait(wait_s, context, limited)
+            self.rates.take(tokens)
+        open_s = self.breaker.wait_s(anyio.current_time()) if self.breaker.tripped else 0.0
+        if open_s:
+            raise last or ProviderError(FailureClass.CIRCUIT_OPEN, retry_after_s=open_s)
+
+    async def _attempt(self, asked: ModelRequest, context: Context, call: Call, began: float) -> ModelReply:
+        options = self.options
+        bound, output = self._bounds(asked)
+        meter = Meter(context, self.pricing(context), bound, output)
+        if call.attempts > 1:  # for the first, the bus has reserved as much
+            meter.hold()
+        first_s: float | None = None
+
+        def heard(part: WirePart) -> None:
+            nonlocal first_s
+            if type(part) is WireDelta:
+                if first_s is None:
+                    first_s = anyio.current_time() - began
+                meter.wrote(part.text)
+            elif type(part) is WireUsage:
+                meter.stated(part.usage)
+            elif type(part) is WireRates:
+                self.rates.heard(part, anyio.current_time())
+
+        parts = self.provider.open(asked, first_token_s=options.first_token_s, idle_s=options.idle_s)
+        pieces: Pieces | None = None
+        try:
+            if context.wanted(ModelDelta):
+                pieces = Pieces(parts, heard)
+                end = await pieces.run(context.publish)
+            else:
+                end = await _read(parts, heard)
+        except ProviderError as error:
+            error.usage = meter.failed(error)
+            raise
+        except BaseException:  # cut by a budget, or cancelled: the provider may bill what it has made so far
+            meter.settle(None)
+            raise
+        finally:
+            call.streamed = call.streamed or (pieces is not None and pieces.sent)
+            await _close(parts)
+        self.breaker.succeeded()
+        if end.usage is not None:
+            self.ratio = self.ratio.after(self._estimated(asked), end.usage.input)
+        usage, cost = meter.settle(end.usage)
+        return ModelReply(
+            parts=end.parts, stop=end.stop, usage=usage, model=end.model, provider=self.provider.family, cost=cost,
+            attempts=max(1, call.attempts), first_token_s=first_s, total_s=anyio.current_time() - began,
+        )  # fmt: skip
+
+
+async def _read(parts: AsyncIterator[WirePart], heard: Callable[[WirePart], None]) -> WireEnd:
+    """Read a reply of which nobody wants the pieces."""
+    end: WireEnd | None = None
+    async for part in parts:
+        heard(part)
+        if type(part) is WireEnd:
+            end = part
+    if end is None:
+        raise ProviderError(FailureClass.TRUNCATED)
+    return end
+
+
+async def _close(parts: AsyncIterator[WirePart]) -> None:
+    close = getattr(parts, "aclose", None)
+    if close is not None:
+        await close()

@@ -1,0 +1,84 @@
+"""An assistant: one question to one model, one answer. It is the smallest pipeline with a model."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from genie.contracts.agent import agent
+from genie.contracts.context import Context
+from genie.contracts.message import Payload
+from genie.contracts.model_call import (
+    ModelDelta,
+    ModelFailed,
+    ModelReply,
+    ModelRequest,
+    ModelRestarted,
+    Role,
+    Text,
+    Trust,
+    Turn,
+    Usage,
+)
+from genie.errors import EdgeError
+
+SCRIPTED = "scripted/"
+NOTE = (
+    "A scripted model wrote this answer. For a real one, name its wire, its model and the environment variable of its "
+    "key under `models:` of the pipeline file; docs/models.md shows how."
+)
+
+
+class AssistantQuestion(Payload, topic="assistant.question", classification="internal"):
+    """What somebody asks an assistant."""
+
+    text: Annotated[str, Field(min_length=1, max_length=100_000)]
+
+
+class AssistantAnswer(Payload, topic="assistant.answer", classification="internal"):
+    """What an assistant answers."""
+
+    text: str
+    model: str
+    """That answered, as its provider names it."""
+    usage: Usage = Usage()
+    note: str = ""
+    """What a reader has to know of where the answer comes from."""
+
+
+class AssistantSettings(BaseModel):
+    """Settings of the assistant."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: str = Field(default="desk", max_length=100, description="Id of the model under `models:`.")
+    system: str = Field(
+        default="Answer the question in a few sentences. Say so when you do not know.",
+        max_length=20_000, description="Instructions before the question.",
+    )  # fmt: skip
+    max_output: int = Field(default=1_024, ge=1, le=1_000_000, description="Most tokens of an answer.")
+
+
+@agent(
+    "assistant", risk="medium", tier="beta", clearance="internal", settings=AssistantSettings, concurrency=8,
+    asks={ModelRequest: (ModelReply, ModelFailed, ModelDelta, ModelRestarted)},
+)  # fmt: skip
+async def assistant(question: AssistantQuestion, context: Context) -> AssistantAnswer:
+    """Ask a model, and give its answer."""
+    settings: AssistantSettings = context.settings
+    request = ModelRequest(
+        turns=(
+            Turn(role=Role.SYSTEM, parts=(Text(text=settings.system),)),
+            Turn(role=Role.USER, parts=(Text(text=question.text),), trust=Trust.UNTRUSTED, source="user"),
+        ),
+        max_output=settings.max_output,
+        purpose="assistant",
+    )
+    reply = await context.ask(request, (ModelReply, ModelFailed), to=settings.model)
+    if not isinstance(reply, ModelReply):
+        failure = reply.failure.value if isinstance(reply, ModelFailed) else "no reply"
+        raise EdgeError(host=settings.model, problem=f"the model failed: {failure}")
+    text = "".join(part.text for part in reply.parts if isinstance(part, Text))
+    note = NOTE if reply.provider.startswith(SCRIPTED) else ""
+    return AssistantAnswer(text=text, model=reply.model, usage=reply.usage, note=note)

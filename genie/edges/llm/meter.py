@@ -1,0 +1,100 @@
+"""What one attempt has used so far, held against its budgets while it streams, and charged exactly at its end."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from genie.contracts.model_call import FailureClass, Usage
+from genie.contracts.ports.provider import ProviderError
+from genie.edges.llm.tokens import tokens_of
+from genie.errors import BudgetExceededError
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from genie.contracts.context import Context
+    from genie.edges.llm.price import Pricing
+
+STEP = 256
+"""Characters of a reply between two looks at the budgets, where nobody reads the pieces."""
+RUNAWAY = 4
+"""A reply of so many times its limit, by our count, is cut off whatever budgets say."""
+SLACK = 1_024
+"""Tokens that a reply may be above its limit by our count, which is an estimate."""
+BILLED = frozenset({FailureClass.TIMEOUT, FailureClass.TRUNCATED, FailureClass.MALFORMED})
+"""Failures after which a provider may bill what it has made, though it does not say how much."""
+
+
+class Meter:
+    """One attempt's use.
+
+    Args:
+        context: Of the handling, which reserves and charges.
+        price: Of the model; None where nothing is charged.
+        bound: Tokens that the request has at most.
+        max_output: Tokens that the reply may have.
+    """
+
+    def __init__(self, context: Context, price: Pricing | None, bound: int, max_output: int) -> None:
+        self._context = context
+        self._price = price
+        self._bound = bound
+        self._max_output = max_output
+        self._said: Usage | None = None
+        self._counted = 0.0
+        self._since = 0
+        self.settled = False
+
+    def hold(self) -> None:
+        """Reserve what the attempt may still come to; raises ``BudgetExceededError`` where that is not left."""
+        known = self._said.input if self._said is not None and self._said.input else self._bound
+        output = max(self._max_output, round(self._counted))
+        cost = 0 if self._price is None else self._price.most(known, output)
+        self._context.reserve(cost=cost, tokens=known + output)
+
+    def wrote(self, text: str) -> None:
+        """A piece of the reply has come; raises ``BudgetExceededError`` where its tokens are not left."""
+        self._since += len(text)
+        self._counted += tokens_of(text)
+        if self._since >= STEP:
+            self._since = 0
+            if self._counted > self._max_output:
+                self.hold()
+                if self._counted > RUNAWAY * self._max_output + SLACK:
+                    raise ProviderError(FailureClass.MALFORMED, code="endless")
+
+    def stated(self, usage: Usage) -> None:
+        """The provider has said what was used so far."""
+        self._said = usage
+        self.hold()
+
+    def usage(self, final: Usage | None) -> Usage:
+        """Return what the attempt used: as the provider says at its end, else as far as anybody knows."""
+        if final is not None:
+            return final
+        said = self._said or Usage()
+        counted = max(said.output, -(-round(self._counted * 100) // 100))
+        return said.model_copy(update={"input": said.input or self._bound, "output": counted, "estimated": True})
+
+    def settle(self, final: Usage | None) -> tuple[Usage, Decimal | None]:
+        """Charge the attempt, once.
+
+        Where it was more than is left, it counts all the same, as overrun, and the next attempt finds nothing left.
+        """
+        usage = self.usage(final)
+        cost = None if self._price is None else self._price.cost(usage)
+        if cost is None and self._price is not None:  # a part of it has no price: nothing is free because of that
+            cost = self._price.most(usage.input, usage.output)
+        if not self.settled:
+            self.settled = True
+            with contextlib.suppress(BudgetExceededError):
+                self._context.charge(cost=cost or 0, tokens=usage.input + usage.output)
+        return usage, cost
+
+    def failed(self, error: ProviderError) -> Usage:
+        """Charge an attempt that failed: what the provider says, or what it may bill."""
+        if error.usage is not None or self._counted or error.failure in BILLED:
+            return self.settle(error.usage)[0]
+        self.settled = True
+        return Usage()

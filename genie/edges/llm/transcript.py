@@ -1,0 +1,45 @@
+"""A transcript as one provider may have it: no opaque parts of others, none that a mask has broken, a stable prefix."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from genie.contracts.model_call import ModelRequest, Part, Thought, ToolCall, Turn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_MASK = re.compile(r"\[[a-z][a-z0-9_.]{0,63}(?::[^\]\s]{1,64})?\]")
+"""What a policy writes in the place of what it masks."""
+
+
+def for_family(request: ModelRequest, family: str) -> ModelRequest:
+    """Return a request as a provider of one family may have it.
+
+    Opaque parts go back to the family that made them alone. A thought that was masked is dropped: its signature does
+    not fit any more. Tools are in the order of their names, so that equal prefixes are equal bytes.
+    """
+    turns = tuple(_kept(request.turns, family))
+    tools = tuple(sorted(request.tools, key=lambda tool: tool.name))
+    if turns == request.turns and tools == request.tools:
+        return request
+    return request.model_copy(update={"turns": turns or request.turns[:1], "tools": tools})
+
+
+def _kept(turns: Iterable[Turn], family: str) -> Iterable[Turn]:
+    for turn in turns:
+        parts = tuple(part for part in (_own(part, family) for part in turn.parts) if part is not None)
+        if parts == turn.parts:
+            yield turn
+        elif parts:
+            yield turn.model_copy(update={"parts": parts})
+
+
+def _own(part: Part, family: str) -> Part | None:
+    if isinstance(part, Thought):
+        foreign = bool(part.opaque) and part.made_by != family
+        return None if foreign or _MASK.search(part.text) or _MASK.search(part.opaque) else part
+    if isinstance(part, ToolCall) and part.opaque and part.made_by != family:
+        return part.model_copy(update={"opaque": "", "made_by": ""})
+    return part

@@ -1,0 +1,131 @@
+"""Layer 5: the arguments of a call become its payload class, strictly; only syntax is mended."""
+
+from __future__ import annotations
+
+import types
+import typing
+from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from genie.contracts.model_call import Stop
+from genie.edges.llm.output.pipeline import MalformedAnswerError, is_exact, json_of
+from genie.edges.llm.output.strict import JsonTextError, parsed
+from genie.edges.tools.chain.attempt import INVALID_ARGUMENTS
+from genie.edges.tools.schema import canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from genie.contracts.message import Payload
+    from genie.contracts.model_call import ToolResult
+    from genie.edges.tools.chain.attempt import Attempt
+
+MOST_ERRORS = 8
+"""Errors that the model is told at once."""
+
+
+def layer(kind: type[Payload]) -> Callable[[Attempt], ToolResult | None]:
+    """Return the layer of one payload class."""
+    validate = kind.__pydantic_validator__.validate_json
+    exact = is_exact(kind.model_json_schema())
+    flat = not any(_holds_values(info.annotation) for info in kind.model_fields.values())
+
+    def check(attempt: Attempt) -> ToolResult | None:
+        text = attempt.call.arguments or "{}"
+        attempt.arguments_hash = hash(text)
+        try:
+            payload: Payload = validate(text, strict=True)
+            # Every key of a flat object is a field: with as many colons as fields, no key can be there twice.
+            if not (flat and text.count(":") == len(payload.model_fields_set)):
+                parsed(text)
+        except (ValidationError, JsonTextError):
+            try:
+                payload = _again(kind, text, exact=exact)
+            except MalformedAnswerError as broken:
+                return attempt.refused(INVALID_ARGUMENTS, _told([{"path": "", "problem": broken.code}]))
+            except ValidationError as wrong:
+                return attempt.refused(INVALID_ARGUMENTS, _told(_errors(wrong)))
+            attempt.repaired = True
+        attempt.payload = payload
+        attempt.arguments_hash = hash(payload)
+        attempt.key = (attempt.tool.name, payload)
+        return None
+
+    return check
+
+
+def unchecked(kind: type[Payload]) -> Callable[[Attempt], ToolResult | None]:
+    """Return what stands in place of the layer where it is off: arguments are taken as leniently as pydantic takes."""
+
+    def take(attempt: Attempt) -> ToolResult | None:
+        payload = kind.__pydantic_validator__.validate_json(attempt.call.arguments or "{}", strict=False)
+        attempt.payload, attempt.key, attempt.arguments_hash = payload, (attempt.tool.name, payload), hash(payload)
+        return None
+
+    return take
+
+
+def _again(kind: type[Payload], text: str, *, exact: bool) -> Payload:
+    """Return the payload of a text whose syntax is mended, and where null stands for a default."""
+    mended, _ = json_of(text, stop=Stop.TOOL_CALLS, exact=exact)
+    value = canonical(_with_defaults(kind, parsed(mended)))
+    made: Payload = kind.__pydantic_validator__.validate_json(value, strict=True)
+    return made
+
+
+def _with_defaults(kind: type[BaseModel], value: Any) -> Any:
+    """Return an object without the nulls that stand for a default: strict schemas require every field."""
+    if not isinstance(value, dict):
+        return value
+    made = {}
+    for name, item in value.items():
+        info = kind.model_fields.get(name)
+        if info is None:
+            made[name] = item
+        elif item is not None or info.is_required() or _nullable(info.annotation):
+            made[name] = _inside(info.annotation, item)
+    return made
+
+
+def _inside(annotation: Any, value: Any) -> Any:
+    for arm in _arms(annotation):
+        if isinstance(arm, type) and issubclass(arm, BaseModel) and isinstance(value, dict):
+            return _with_defaults(arm, value)
+        if get_origin(arm) in {tuple, frozenset} and isinstance(value, list):
+            inner = get_args(arm)[0]
+            return [_inside(inner, item) for item in value]
+    return value
+
+
+def _arms(annotation: Any) -> tuple[Any, ...]:
+    if get_origin(annotation) is typing.Annotated:
+        return _arms(get_args(annotation)[0])
+    if get_origin(annotation) in {Union, types.UnionType}:
+        return tuple(arm for part in get_args(annotation) for arm in _arms(part))
+    return (annotation,)
+
+
+def _nullable(annotation: Any) -> bool:
+    return type(None) in _arms(annotation) or None in _arms(annotation)
+
+
+def _holds_values(annotation: Any) -> bool:
+    for arm in _arms(annotation):
+        if isinstance(arm, type) and issubclass(arm, BaseModel):
+            return True
+        if get_origin(arm) in {tuple, frozenset} and any(map(_holds_values, get_args(arm))):
+            return True
+    return False
+
+
+def _errors(error: ValidationError) -> list[dict[str, str]]:
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    return [
+        {"path": ".".join(map(str, one["loc"]))[:120], "problem": one["type"], "text": one["msg"][:200]}
+        for one in found[:MOST_ERRORS]
+    ]
+
+
+def _told(errors: list[dict[str, str]]) -> str:
+    return canonical({"error": INVALID_ARGUMENTS, "problems": errors})

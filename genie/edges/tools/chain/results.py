@@ -1,0 +1,53 @@
+"""What goes back to the model: canonical JSON of the answer, cut to a size, with the label untrusted."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from genie.contracts.model_call import ToolResult
+from genie.contracts.serialization import as_wire
+from genie.edges.tools.schema import canonical, schema_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from genie.contracts.message import Payload
+    from genie.edges.tools.chain.attempt import Attempt
+
+
+def writer(kinds: tuple[type[Payload], ...]) -> Callable[[Payload], str]:
+    """Return what writes an answer as JSON. Bytes are named by length and digest, never written out."""
+    plain = not any('"format":"binary"' in schema_text(kind, "plain") for kind in kinds)
+
+    def write(answer: Payload) -> str:
+        return answer.model_dump_json() if plain else canonical(as_wire(answer))
+
+    return write
+
+
+def capped(text: str, most: int) -> str:
+    """Return a text of at most about ``most`` characters: its head and its tail, with the digest of the whole."""
+    if len(text) <= most:
+        return text
+    half = max(most // 2 - 128, 64)
+    return canonical(
+        {
+            "truncated": True, "characters": len(text), "sha256": hashlib.sha256(text.encode()).hexdigest(),
+            "head": text[:half], "tail": text[-half:],
+        }
+    )  # fmt: skip
+
+
+def size_layer(attempt: Attempt) -> None:
+    """Cut a result that is too long."""
+    result = attempt.result
+    if result is not None and len(result.text) > attempt.tool.most_result:
+        text = capped(result.text, attempt.tool.most_result)
+        attempt.result = ToolResult(id=result.id, name=result.name, text=text, code=result.code)
+
+
+def trust_layer(attempt: Attempt) -> None:
+    """Note that the run has read words from outside."""
+    if attempt.answer is not None and not attempt.tool.trusted:
+        attempt.run.untrusted = True

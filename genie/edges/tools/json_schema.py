@@ -1,0 +1,206 @@
+"""Payload classes made from JSON Schemas; a keyword that is not understood is refused by name, never ignored."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import keyword
+import re
+import uuid
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Optional
+
+from pydantic import Field, create_model
+
+from genie.contracts.message import Payload, Value
+from genie.edges.tools.tool import payload_class
+from genie.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MOST_DEPTH = 16
+MOST_FIELDS = 128
+MOST_ENUM = 256
+_TOLD = frozenset({"title", "description", "examples", "example", "deprecated", "readOnly", "writeOnly", "$comment"})
+_KNOWN = {
+    "object": frozenset({"properties", "required", "additionalProperties"}),
+    "array": frozenset({"items", "minItems", "maxItems"}),
+    "string": frozenset({"format", "minLength", "maxLength"}),
+    "integer": frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "format"}),
+    "number": frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "format"}),
+    "boolean": frozenset(),
+    "null": frozenset(),
+}
+_FORMATS: dict[str, Any] = {
+    "date": datetime.date, "date-time": datetime.datetime, "time": datetime.time, "uuid": uuid.UUID,
+    "decimal": decimal.Decimal,
+}  # fmt: skip
+_PLAIN_FORMATS = frozenset({"int32", "int64", "float", "double", "uri", "email", "hostname", "password"})
+_BOUNDS = {
+    "minimum": "ge", "maximum": "le", "exclusiveMinimum": "gt", "exclusiveMaximum": "lt", "minLength": "min_length",
+    "maxLength": "max_length", "minItems": "min_length", "maxItems": "max_length",
+}  # fmt: skip
+MOST_TEXT = 100_000
+
+
+class Unsupported(Exception):  # noqa: N818 - collected into one InputError
+    """A schema uses what is not understood."""
+
+    def __init__(self, path: str, what: str) -> None:
+        super().__init__(f"{path or 'schema'}: {what}")
+
+
+class SchemaReader:
+    """Makes annotations from schemas of one document.
+
+    Args:
+        definitions: What ``$ref`` may name, by its whole text, such as ``#/components/schemas/Account``.
+        name: Stem of the classes that are made.
+    """
+
+    def __init__(self, definitions: Mapping[str, Mapping[str, Any]], name: str) -> None:
+        self._definitions = definitions
+        self.stem = name
+        self._made = 0
+
+    def fields(self, schema: Mapping[str, Any], path: str = "", depth: int = 0) -> dict[str, Any]:
+        """Return the fields of an object schema, as for ``payload_class``.
+
+        Raises:
+            Unsupported: A keyword is not understood.
+        """
+        schema = self._followed(schema, path)
+        self._known("object", schema, path)
+        if schema.get("additionalProperties", False) not in (False, True):
+            raise Unsupported(path, "additionalProperties with a schema")
+        properties = schema.get("properties", {})
+        required = schema.get("required", [])
+        if not isinstance(properties, dict) or not isinstance(required, list) or len(properties) > MOST_FIELDS:
+            raise Unsupported(path, f"properties that are no object of at most {MOST_FIELDS}")
+        return {
+            name: self._field(name, part, f"{path}.{name}".lstrip("."), depth, required=name in required)
+            for name, part in properties.items()
+        }
+
+    def _field(self, name: object, schema: object, path: str, depth: int, *, required: bool) -> tuple[Any, Any]:
+        if not isinstance(name, str) or not _NAME.match(name) or keyword.iskeyword(name) or hasattr(Payload, name):
+            raise Unsupported(path[:80], "a name that no field can have")
+        if not isinstance(schema, dict):
+            raise Unsupported(path, "a schema that is no object")
+        annotation = self.annotation(schema, path, depth)
+        made: Any = annotation if required else Optional[annotation]  # noqa: UP045 - of a value, not of a name
+        told = schema.get("description")
+        if told:
+            made = Annotated[made, Field(description=str(told)[:500])]
+        return (made, ...) if required else (made, None)
+
+    def annotation(self, schema: Mapping[str, Any], path: str, depth: int = 0) -> Any:
+        """Return the annotation of a schema.
+
+        Raises:
+            Unsupported: A keyword is not understood.
+        """
+        if depth > MOST_DEPTH:
+            raise Unsupported(path, f"schemas more than {MOST_DEPTH} deep")
+        schema = self._followed(schema, path)
+        if "enum" in schema or "const" in schema:
+            return self._literal(schema, path)
+        kind = schema.get("type")
+        if isinstance(kind, list):
+            kinds = [one for one in kind if one != "null"]
+            if len(kinds) != 1 or len(kind) > 2:
+                raise Unsupported(path, "several types")
+            inner = {**schema, "type": kinds[0]}
+            made = self.annotation(inner, path, depth)
+            return Optional[made] if "null" in kind else made  # noqa: UP045 - of a value, not of a name
+        if schema.get("nullable") is True:
+            inner = {key: value for key, value in schema.items() if key != "nullable"}
+            return Optional[self.annotation(inner, path, depth)]  # noqa: UP045 - as above
+        if not isinstance(kind, str) or kind not in _KNOWN:
+            raise Unsupported(path, _first_unknown(schema))
+        self._known(kind, schema, path)
+        return self._typed(kind, schema, path, depth)
+
+    def _typed(self, kind: str, schema: Mapping[str, Any], path: str, depth: int) -> Any:
+        bounds = {_BOUNDS[key]: schema[key] for key in _BOUNDS if key in schema}
+        if any(isinstance(bound, bool) or not isinstance(bound, int | float) for bound in bounds.values()):
+            raise Unsupported(path, "a bound that is no number")
+        form = schema.get("format")
+        if form is not None and form not in _FORMATS and form not in _PLAIN_FORMATS:
+            raise Unsupported(path, f"format {str(form)[:40]!r}")
+        if kind == "object":
+            self._made += 1
+            made: Any = create_model(
+                f"{self.stem}Part{self._made}", __base__=Value, __module__=__name__,
+                **self.fields(schema, path, depth + 1),
+            )  # fmt: skip
+            return made
+        if kind == "array":
+            items = schema.get("items")
+            if not isinstance(items, dict):
+                raise Unsupported(path, "an array without one schema of its items")
+            item: Any = self.annotation(items, f"{path}[]", depth + 1)
+            many: Any = tuple.__class_getitem__((item, ...))
+            return Annotated[many, Field(**{"max_length": 10_000, **bounds})]
+        if kind == "string":
+            if form in _FORMATS:
+                return _FORMATS[form]
+            return Annotated[str, Field(**{"max_length": MOST_TEXT, **bounds})]
+        plain: Any = {"integer": int, "number": decimal.Decimal, "boolean": bool, "null": type(None)}[kind]
+        return Annotated[plain, Field(**bounds)] if bounds else plain
+
+    def _literal(self, schema: Mapping[str, Any], path: str) -> Any:
+        extra = schema.keys() - _TOLD - {"enum", "const", "type", "nullable"}
+        if extra:
+            raise Unsupported(path, f"{min(extra)!r} beside enum")
+        values = schema.get("enum", [schema.get("const")])
+        if not isinstance(values, list) or not 0 < len(values) <= MOST_ENUM:
+            raise Unsupported(path, "an enum without values, or with too many")
+        if not all(isinstance(value, str | int | bool) or value is None for value in values):
+            raise Unsupported(path, "an enum of other values than texts and whole numbers")
+        made: Any = Literal[tuple(values)]
+        return Optional[made] if schema.get("nullable") is True else made  # noqa: UP045 - as above
+
+    def _followed(self, schema: Mapping[str, Any], path: str) -> Mapping[str, Any]:
+        seen = 0
+        while "$ref" in schema:
+            target = schema["$ref"]
+            found = self._definitions.get(target) if isinstance(target, str) else None
+            seen += 1
+            if found is None or seen > MOST_DEPTH:
+                raise Unsupported(path, f"$ref {str(target)[:80]!r}, which is not in the document")
+            rest = schema.keys() - _TOLD - {"$ref"}
+            if rest:
+                raise Unsupported(path, f"{min(rest)!r} beside $ref")
+            schema = found
+        return schema
+
+    @staticmethod
+    def _known(kind: str, schema: Mapping[str, Any], path: str) -> None:
+        unknown = schema.keys() - _KNOWN[kind] - _TOLD - {"type", "default"}
+        if unknown:
+            raise Unsupported(path, f"{min(map(str, unknown))[:60]!r}")
+
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}\Z")
+
+
+def _first_unknown(schema: Mapping[str, Any]) -> str:
+    unknown = sorted(map(str, schema.keys() - _TOLD - {"type"}))
+    return repr(unknown[0][:60]) if unknown else "a schema without a type"
+
+
+def payload_of(
+    schema: Mapping[str, Any], *, name: str, topic: str, definitions: Mapping[str, Mapping[str, Any]] | None = None,
+    doc: str | None = None,
+) -> type[Payload]:  # fmt: skip
+    """Return the payload class of an object schema.
+
+    Raises:
+        InputError: A keyword is not understood; it is named with its path.
+    """
+    try:
+        fields = SchemaReader(definitions or {}, name).fields(schema)
+    except Unsupported as error:
+        raise InputError(name, f"is not supported: {error}") from None
+    return payload_class(name, topic, fields, doc=doc, key=None)

@@ -1,0 +1,197 @@
+"""Operations of an OpenAPI document as tools: one agent and one payload class an operation.
+
+Operations that read (GET) are called through the guarded ``Fetch`` port. Others, and schemas that are not understood,
+are refused when the document is read, by name.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote, urlencode, urlsplit
+
+from pydantic import Field
+
+from genie.contracts.agent import FunctionAgent
+from genie.contracts.card import make_card
+from genie.contracts.context import Context
+from genie.contracts.message import Payload
+from genie.contracts.ports.fetch import Fetch
+from genie.contracts.signature import Signature
+from genie.edges.tools.json_schema import SchemaReader, Unsupported
+from genie.edges.tools.refusals import NotAllowedError, NotFoundError
+from genie.edges.tools.tool import Effect, ToolOptions, payload_class
+from genie.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+MOST_OPERATIONS = 128
+_METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
+_SLOT = re.compile(r"\{([^{}]*)\}")
+
+
+class ApiAnswer(Payload, topic="openapi.answer", key=None):
+    """What an operation answered."""
+
+    status: int
+    content_type: str
+    body: Annotated[str, Field(max_length=16_000_000)]
+
+
+class OpenApiTool(FunctionAgent[Any, Any]):
+    """One operation as an agent."""
+
+    tool_options = ToolOptions(effect=Effect.READ)
+
+
+def operations(
+    document: Mapping[str, Any], *, only: Collection[str] | None = None, server: str | None = None
+) -> tuple[OpenApiTool, ...]:
+    """Return an agent for each operation of a document.
+
+    Args:
+        document: OpenAPI 3.0 or 3.1, as read from JSON or YAML.
+        only: Ids of the operations that are wanted; all by default, and then each of them must be supported.
+        server: Base URL; the first of the document by default. Its host must be one that ``Fetch`` may call.
+
+    Raises:
+        InputError: Something in the document is not supported; every such thing is named.
+    """
+    if not str(document.get("openapi", "")).startswith(("3.0", "3.1")):
+        raise InputError("openapi", "is not a document of version 3.0 or 3.1")
+    base = server or _server(document)
+    definitions = {
+        f"#/components/{part}/{name}": schema
+        for part in ("schemas", "parameters")
+        for name, schema in (document.get("components", {}).get(part) or {}).items()
+        if isinstance(schema, dict)
+    }
+    problems: list[str] = []
+    made: list[OpenApiTool] = []
+    found: set[str] = set()
+    for path, item in (document.get("paths") or {}).items():
+        shared = item.get("parameters", []) if isinstance(item, dict) else []
+        for method in sorted(item.keys() & _METHODS) if isinstance(item, dict) else ():
+            operation = item[method]
+            name = str(operation.get("operationId") or "")
+            if only is not None and name not in only:
+                continue
+            found.add(name)
+            try:
+                made.append(_operation(base, str(path), method, operation, shared, definitions))
+            except Unsupported as error:
+                problems.append(f"{method.upper()} {path}: {error}")
+    missing = sorted(set(only or ()) - found)
+    problems += [f"{name}: is not in the document" for name in missing]
+    if len(made) > MOST_OPERATIONS:
+        problems.append(f"has more than {MOST_OPERATIONS} operations; name those that are wanted")
+    if problems:
+        raise InputError("openapi", "; ".join(problems[:32])[:8_000], "name the operations that are wanted in `only`")
+    return tuple(made)
+
+
+def _server(document: Mapping[str, Any]) -> str:
+    servers = document.get("servers") or []
+    url = servers[0].get("url", "") if isinstance(servers, list) and servers and isinstance(servers[0], dict) else ""
+    parts = urlsplit(str(url))
+    if parts.scheme not in {"https", "http"} or not parts.hostname or "{" in str(url):
+        raise InputError("openapi", "has no server with a whole URL", "give `server`")
+    return str(url).rstrip("/")
+
+
+def _operation(
+    base: str, path: str, method: str, operation: Mapping[str, Any], shared: list[Any],
+    definitions: Mapping[str, Mapping[str, Any]],
+) -> OpenApiTool:  # fmt: skip
+    if method != "get":
+        raise Unsupported("method", f"{method.upper()}, because only reading is supported")
+    name = str(operation.get("operationId") or "")
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_.-]{0,63}", name):
+        raise Unsupported("operationId", "a name that is missing or cannot be used")
+    if operation.get("requestBody") is not None:
+        raise Unsupported("requestBody", "a body of a GET")
+    agent = re.sub(r"[^a-z0-9_]+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()).strip("_")
+    reader = SchemaReader(definitions, agent.title().replace("_", ""))
+    fields: dict[str, Any] = {}
+    places: dict[str, tuple[str, str]] = {}
+    for given in [*shared, *(operation.get("parameters") or [])]:
+        parameter = definitions.get(given["$ref"], {}) if isinstance(given, dict) and "$ref" in given else given
+        key, place, schema = _parameter(parameter)
+        field = re.sub(r"\W", "_", key)
+        fields |= reader.fields(
+            {"type": "object", "properties": {field: schema}, "required": [field] if parameter.get("required") else []}
+        )
+        places[field] = (key, place)
+    slots = set(_SLOT.findall(path))
+    if slots != {key for key, place in places.values() if place == "path"}:
+        raise Unsupported("path", "slots that no parameter fills")
+    text = str(operation.get("summary") or operation.get("description") or name)[:1_000]
+    arguments = payload_class(f"{reader.stem}Arguments", f"openapi.{agent}", fields, doc=text, key=None)
+    return _agent(agent, arguments, f"{base}{path}", places, text)
+
+
+def _parameter(parameter: Any) -> tuple[str, str, Mapping[str, Any]]:
+    if not isinstance(parameter, dict):
+        raise Unsupported("parameters", "a parameter that is no object")
+    key, place, schema = str(parameter.get("name", "")), parameter.get("in"), parameter.get("schema")
+    if place not in {"path", "query"}:
+        raise Unsupported(key, f"a parameter in {str(place)[:20]!r}")
+    extra = parameter.keys() - {
+        "name", "in", "required", "description", "schema", "example", "examples", "deprecated", "allowEmptyValue",
+    }  # fmt: skip
+    if extra:
+        raise Unsupported(key, f"{min(map(str, extra))[:40]!r}")
+    if not isinstance(schema, dict):
+        raise Unsupported(key, "a parameter without a schema")
+    told = parameter.get("description")
+    return key, str(place), {**schema, **({"description": told} if told and "$ref" not in schema else {})}
+
+
+def _agent(
+    id: str,  # noqa: A002 - the card's own word
+    arguments: type[Payload],
+    url: str,
+    places: Mapping[str, tuple[str, str]],
+    text: str,
+) -> OpenApiTool:
+    async def call(question: Payload, context: Context) -> ApiAnswer:
+        port: Any = Fetch
+        found = await context.port(port).get(address(url, places, question))
+        if found.status == 404:
+            raise NotFoundError(id, "has nothing of that kind")
+        if not 200 <= found.status < 300:
+            raise NotAllowedError(id, f"answered with status {found.status}")
+        kind = found.headers.get("content-type", "").partition(";")[0].strip()[:128]
+        return ApiAnswer(status=found.status, content_type=kind, body=found.body.decode("utf-8", errors="replace"))
+
+    call.__doc__ = text
+    card = make_card(
+        id, consumes=(arguments,), produces=(ApiAnswer,), doc=text, ports=(Fetch,), risk="medium", tier="beta",
+        concurrency=4, timeout_s=60.0,
+    )  # fmt: skip
+    signature = Signature((arguments,), (ApiAnswer,), takes_context=True, streams=False, certain=True)
+    return OpenApiTool(call, card, signature)
+
+
+def address(url: str, places: Mapping[str, tuple[str, str]], question: Payload) -> str:
+    """Return the URL of a question; every value is quoted, so none can change the path or the host.
+
+    Raises:
+        NotAllowedError: A value of the path is empty, or goes up.
+    """
+    values = question.model_dump(mode="json", exclude_none=True)
+    query: list[tuple[str, str]] = []
+    for field, (key, place) in places.items():
+        if field not in values:
+            continue
+        every = values[field] if isinstance(values[field], list) else [values[field]]
+        texts = [str(one).lower() if isinstance(one, bool) else str(one) for one in every]
+        if place == "query":
+            query += [(key, one) for one in texts]
+            continue
+        text = ",".join(texts)
+        if text in {"", ".", ".."}:
+            raise NotAllowedError("openapi", "takes no such value in a path")
+        url = url.replace(f"{{{key}}}", quote(text, safe=""))
+    return f"{url}?{urlencode(query)}" if query else url

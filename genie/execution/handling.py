@@ -1,0 +1,142 @@
+"""What the bus trusts of one handler at work; the handler itself holds a read-only face of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from genie.contracts.outcome import Reason
+from genie.errors.told import tell
+from genie.inflight.scope import Taint
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Callable
+
+    from genie.bus.bus import Bus
+    from genie.contracts.classification import Classification
+    from genie.contracts.headers import Headers
+    from genie.contracts.message import Inspection, Payload
+    from genie.errors import GenieError
+    from genie.execution.fragments import Gates
+    from genie.execution.worker import Worker
+    from genie.inflight.delivery import Delivery
+    from genie.inflight.mailbox import RoomTicket
+    from genie.inflight.scope import Scope
+
+ASKER_ENDED = Reason("asker_ended", "its asker ended")
+
+
+class Handling:
+    """What the bus knows of one handler at work: what it has read, and which scopes it has open."""
+
+    __slots__ = (
+        "_headers", "_label", "bus", "delivery", "durable", "gates", "later", "opened", "published", "random", "taint",
+        "worker",
+    )  # fmt: skip
+
+    def __init__(self, bus: Bus, worker: Worker, delivery: Delivery) -> None:
+        self.bus = bus
+        self.worker: Worker | None = worker
+        self.delivery = delivery
+        self.opened: list[Scope] | None = None
+        self.later: list[Callable[[RoomTicket | None], RoomTicket | None]] | None = None
+        """What is published together with the outcome; None where nothing is."""
+        self.durable = bus.observers.recorder is not None
+        """Everything is."""
+        if self.durable:
+            self.later = []
+        self.gates: Gates | None = None
+        """What holds back pieces of texts."""
+        self.published = 0
+        self.random: random.Random | None = None
+        self._label: Classification = delivery.message.label
+        self._headers: Headers = delivery.message.headers
+        self.taint: Taint | None = None
+        """What others have put into the scratch that the handler has had in its hands."""
+
+    @property
+    def agent(self) -> str:
+        """Id of the agent."""
+        return self.delivery.subscription.subscriber.card.id
+
+    def read_so_far(self) -> tuple[Headers, Classification]:
+        """Return the narrowest headers and the highest label of what the handler has read, its scratch included."""
+        if self.taint is not None:
+            self.reads(self.taint.label, self.taint.headers)
+        return self._headers, self._label
+
+    def reads(self, label: Classification, headers: Headers) -> None:
+        """Note what the handler has read; whatever it may put into its scratch is as sensitive, and as narrow."""
+        self._label = max(self._label, label)
+        self._headers = self._headers.met(headers)
+        taint = self.taint
+        if taint is not None:
+            taint.label = self._label = max(self._label, taint.label)
+            taint.headers = self._headers = self._headers.met(taint.headers)
+
+    def narrow(self) -> None:
+        """Take what is no longer in force out of the headers that it sends with."""
+        self._headers = self.bus.judging.narrowed(self._headers)
+
+    def scratch(self) -> dict[str, Any]:
+        """Return the agent's scratch for the run; from now on the handler has read what went into it."""
+        run = self.delivery.message.scope.run
+        if run.state is None or run.taints is None:
+            run.state, run.taints = {}, {}
+        agent = self.agent
+        if self.taint is None:
+            self.taint = run.taints.setdefault(agent, Taint(self._label, self._headers))
+            self.reads(self._label, self._headers)
+        state: dict[str, Any] = run.state.setdefault(agent, {})
+        return state
+
+    def send(self, send: Callable[[RoomTicket | None], RoomTicket | None]) -> RoomTicket | None:
+        """Send something now; in a durable runtime together with the outcome."""
+        if not self.durable:
+            return send(None)
+        if self.later is None:
+            self.later = []
+        self.later.append(send)
+        return None
+
+    def publish(
+        self, payload: Payload, label: Classification, to: str | None, headers: Headers,
+        inspection: Inspection | None, ticket: RoomTicket | None,
+    ) -> RoomTicket | None:  # fmt: skip
+        """Publish what the handler sends, with the label and the headers of what it had read then."""
+        delivery, extra = self.delivery, self.delivery.extra
+        message = delivery.message
+        return self.bus.publish(
+            payload, delivery.subscription.subscriber.card, message.scope, message.number, message.hops + 1, headers,
+            label, ticket, to, None if extra is None else extra.instead_of, reject=not self.durable,
+            inspection=inspection,
+        )  # fmt: skip
+
+    def send_later(self) -> RoomTicket | None:
+        """The handler is over: send what waited for that, and return the ticket of what found no room."""
+        ticket: RoomTicket | None = None
+        later, self.later = self.later or [], None
+        for send in later:
+            ticket = send(ticket)
+        return ticket
+
+    def alive(self, verb: str) -> Worker:
+        """Return the worker; raises where the handling has ended."""
+        if self.worker is None or self.worker.ended is not None:  # a handler may outlive its cancellation a little
+            raise RuntimeError(f"{self.agent!r} tried to {verb} after its handling had ended")
+        return self.worker
+
+    def refuse(self, error: GenieError) -> NoReturn:
+        """Count and raise what the card does not allow."""
+        tell(error)
+        self.bus.refused(self.delivery, error)
+        raise error
+
+    def close(self) -> None:
+        """Make the context dead, and cancel the scopes that its handler left open."""
+        worker, self.worker = self.worker, None
+        for scope in tuple(self.opened or ()):
+            self.bus.runs.cut_scope(scope, ASKER_ENDED)
+        if worker is not None:
+            for wait in worker.waits:  # a task that the handler left behind waits on: it is nobody's wait any more
+                self.bus.deadlocks.end(worker, wait)

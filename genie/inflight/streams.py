@@ -1,0 +1,101 @@
+"""A gather that takes parts as they come besides the answer that ends it.
+
+Parts are answers like any other: each is judged for its asker. They wait in order, at most ``MOST_PARTS`` of them; a
+handler that publishes more waits until its asker has read some.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from genie.errors import SlowStreamError
+from genie.errors.told import tell
+from genie.inflight.gather import Gather, GatherSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from genie.backend.asyncio_trio import Waiter
+    from genie.contracts.message import Payload
+    from genie.inflight.gather import Clockwork
+
+MOST_PARTS = 256
+"""Parts that wait for an asker; then whoever sends them waits."""
+ROOM_S = 30.0
+"""Seconds that a sender waits for a slow asker; then its handling fails."""
+
+
+class StreamGather(Gather):
+    """A gather that takes parts besides, as many as come.
+
+    Args:
+        spec: The answers that end the stream.
+        wake: Called for every part, and when the wait is over.
+        parts: Payload classes of the parts.
+    """
+
+    def __init__(self, spec: GatherSpec, wake: Callable[[], None], parts: tuple[type[Payload], ...]) -> None:
+        self.came_parts: deque[Payload] = deque()
+        self._senders: list[Waiter] = []
+        super().__init__(spec, wake)
+        self._parts = frozenset(parts)
+        self.kinds |= {kind: {} for kind in parts}  # no part of it is ever outstanding
+
+    def put(self, kind: type[Payload], agent: str, payload: Payload) -> bool:
+        """Take a part or an answer."""
+        if kind not in self._parts:
+            return super().put(kind, agent, payload)
+        if self.done:
+            return False
+        self.came_parts.append(payload)
+        self.wake()
+        return True
+
+    @property
+    def crowded(self) -> bool:
+        """Whoever sends parts has to wait."""
+        return len(self.came_parts) >= MOST_PARTS and not self.done
+
+    def finish(self) -> None:
+        """End the wait; senders that wait go on."""
+        super().finish()
+        self._let_go()
+
+    def take(self) -> Payload:
+        """Return the oldest part."""
+        part = self.came_parts.popleft()
+        if self._senders and len(self.came_parts) <= MOST_PARTS // 2:
+            self._let_go()
+        return part
+
+    def _let_go(self) -> None:
+        senders, self._senders = self._senders, []
+        for waiter in senders:
+            waiter.wake()
+
+    async def room(self, bus: Clockwork, agent: str) -> None:
+        """Wait until the asker has read some of the parts.
+
+        Raises:
+            SlowStreamError: It did not for half a minute.
+        """
+        over = False
+
+        def give_up() -> None:
+            nonlocal over
+            over = True
+            waiter.wake()
+
+        waiter = bus.make_waiter()
+        timer = bus.timers.at(bus.now() + ROOM_S, "gather", give_up)
+        try:
+            while self.crowded:
+                if over:
+                    raise tell(SlowStreamError(agent=agent, parts=MOST_PARTS, seconds=ROOM_S))
+                self._senders.append(waiter)
+                await waiter.park()
+        finally:
+            timer.cancel()
+            if waiter in self._senders:
+                self._senders.remove(waiter)

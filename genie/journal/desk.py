@@ -1,0 +1,115 @@
+"""What people decide over a log that no process uses: dead letters, and effects whose fate nobody knows.
+
+What is decided is kept in the log, and carried out when a runtime opens it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Self
+
+from genie.errors import InputError
+from genie.journal.history import History
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import TracebackType
+
+    from genie.contracts.ports.journal import EventLog, LogRecord
+
+UNKNOWN = frozenset(("intended", "indeterminate"))
+"""Fates of an effect that a person has to find out."""
+
+
+class Desk:
+    """A log, open for a person.
+
+    Args:
+        log: The log; it is opened with the block, and closed after it.
+    """
+
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+        self._history = History()
+
+    async def __aenter__(self) -> Self:
+        """Open the log and read it.
+
+        Raises:
+            InputError: A process uses it, or it cannot be read.
+        """
+        self._history = History(await self._log.open())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close the log."""
+        await self._log.close()
+
+    # --- dead letters ---
+
+    def letters(
+        self, *, agent: str | None = None, topic: str | None = None, code: str | None = None, ids: Iterable[str] = ()
+    ) -> list[LogRecord]:
+        """Return dead letters, oldest first: those of some ids, of an agent, a topic, a reason's code.
+
+        Raises:
+            InputError: An id is no dead letter's.
+        """
+        wanted = frozenset(ids)
+        unknown = sorted(wanted - self._history.letters.keys())
+        if unknown:
+            raise InputError(f"dead letter {unknown[0]!r}", "is not in this log", "see `genie dlq list`")
+        filters = (("agent", agent), ("code", code))
+        return [
+            letter for name, letter in self._history.letters.items()
+            if (not wanted or name in wanted) and all(value in {None, letter[field]} for field, value in filters)
+            and topic in {None, letter["topic"], letter["topic"].partition("@")[0]}
+        ]  # fmt: skip
+
+    def redriven(self, letter: LogRecord) -> bool:
+        """Return True for a letter that is redriven when a runtime opens the log."""
+        return letter["id"] in self._history.redrives
+
+    async def redrive(self, letters: Iterable[LogRecord], *, by: str, per_s: float) -> int:
+        """Let letters be redriven when a runtime opens the log, so many a second; returns how many."""
+        return await self._keep({
+            "kind": "redrive", "run": self._history.standing, "id": letter["id"], "by": by, "per_s": per_s,
+        } for letter in letters)  # fmt: skip
+
+    async def drop(self, letters: Iterable[LogRecord], *, by: str, reason: str) -> int:
+        """Forget letters; returns how many."""
+        gone = {"kind": "gone", "run": self._history.standing, "by": by, "reason": reason}
+        ids = [letter["id"] for letter in letters]
+        facts = [{**gone, "of": "redrive", "id": one} for one in ids if one in self._history.redrives]
+        await self._keep([*facts, *({**gone, "of": "letter", "id": one} for one in ids)])
+        return len(ids)
+
+    # --- effects ---
+
+    def effects(self) -> list[LogRecord]:
+        """Return the effects whose fate nobody knows, oldest first."""
+        found = (effect for run in self._history for effect in run.effects.values())
+        return sorted((effect for effect in found if effect["fate"] in UNKNOWN), key=lambda one: one["at"])
+
+    async def resolve(self, effect_id: str, *, done: bool, result: Any, by: str, reason: str) -> None:
+        """Say what has become of an effect.
+
+        Raises:
+            InputError: No effect of that id waits for that.
+        """
+        effect = next((one for one in self.effects() if one["id"] == effect_id), None)
+        if effect is None:
+            raise InputError(f"effect {effect_id!r}", "waits for nobody in this log", "see `genie effects list`")
+        value = json.dumps(result, separators=(",", ":"), allow_nan=False) if done else None
+        fate = "done" if done else "not_done"
+        await self._keep([{**effect, "fate": fate, "value": value, "by": by, "reason": reason}])
+
+    async def _keep(self, records: Iterable[LogRecord]) -> int:
+        batch = list(records)
+        if batch:
+            await self._log.append(batch)
+            for record in batch:
+                self._history.add(record)
+        return len(batch)

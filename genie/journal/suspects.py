@@ -1,0 +1,45 @@
+"""Deliveries that were at work when a process died, handed out one after the other: the next death names the one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from genie.errors import JournalError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from genie.bus.bus import Bus
+    from genie.inflight.delivery import Delivery
+    from genie.inflight.pending import Parked
+    from genie.journal.recorder import Recorder
+
+ALONE_S = 0.05
+"""Seconds that a delivery under suspicion has for itself before the next one is handed out."""
+
+
+class Suspect(NamedTuple):
+    """A delivery that was at work when a process ended."""
+
+    delivery: Delivery
+    put_back: Callable[[], None]
+    """Lets it be handled."""
+
+
+async def hand_out(bus: Bus, recorder: Recorder, suspects: Sequence[Suspect]) -> None:
+    """Let suspects be handled; that each one begins is kept before it does."""
+    for delivery, put_back in suspects:
+        if delivery.parked is None:
+            continue  # it ended meanwhile, with its run
+        recorder.begin(delivery.message.scope.run.number, delivery.id)
+        try:
+            await recorder.barrier()
+        except JournalError:
+            return  # nothing is kept any more, and nobody relies on what is handled
+        waits: Parked | None = delivery.parked  # it may have ended while the barrier waited
+        if waits is None or not bus.pending.take(waits):
+            continue
+        put_back()
+        waiter = bus.make_waiter()
+        bus.timers.at(bus.now() + ALONE_S, "call", waiter.wake)
+        await waiter.park()

@@ -1,0 +1,1 @@
+"""Loops over models and tools: shapes made of governed asks, each with a named end."""

@@ -1,0 +1,132 @@
+"""Budgets of loops: reserved before a call, settled after it, and split over children before they start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import ROUND_DOWN, Decimal
+from typing import TYPE_CHECKING
+
+from genie.contracts.limits import EXACT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ZERO = Decimal(0)
+SMALLEST = Decimal("1e-18")
+"""What parts of a cost are rounded down to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """What is used: tokens, cost in the operator's unit, and calls of models and tools."""
+
+    tokens: int = 0
+    cost: Decimal = ZERO
+    calls: int = 0
+
+    def __post_init__(self) -> None:
+        if self.tokens < 0 or self.calls < 0 or not self.cost >= 0:
+            raise ValueError("an amount has no negative parts")
+
+    def __add__(self, other: Amount) -> Amount:
+        return Amount(self.tokens + other.tokens, EXACT.add(self.cost, other.cost), self.calls + other.calls)
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """Bounds of a budget; None is no bound."""
+
+    tokens: int | None = None
+    cost: Decimal | None = None
+    calls: int | None = None
+
+    def covers(self, amount: Amount) -> bool:
+        """Return True where an amount is within the bounds."""
+        return (
+            (self.tokens is None or amount.tokens <= self.tokens)
+            and (self.cost is None or amount.cost <= self.cost)
+            and (self.calls is None or amount.calls <= self.calls)
+        )
+
+
+class Share:
+    """A budget that belongs to one loop or node. All its methods are synchronous, so no two calls can race.
+
+    Args:
+        cap: Its bounds.
+    """
+
+    __slots__ = ("_closed", "_reserved", "cap", "parent", "promised", "spent")
+
+    def __init__(self, cap: Cap = Cap()) -> None:
+        self.cap = cap
+        self.spent = Amount()
+        self._reserved: dict[int, Amount] = {}
+        self.promised: dict[Share, Amount] = {}
+        """What open children may spend."""
+        self.parent: Share | None = None
+        self._closed = False
+
+    @property
+    def committed(self) -> Amount:
+        """What is spent, reserved, or promised to children."""
+        whole = self.spent
+        for amount in (*self._reserved.values(), *self.promised.values()):
+            whole = whole + amount
+        return whole
+
+    def reserve(self, amount: Amount) -> int | None:
+        """Keep an upper bound free for a call; None where the budget has not that much left."""
+        if self._closed or not self.cap.covers(self.committed + amount):
+            return None
+        ticket = max(self._reserved, default=0) + 1
+        self._reserved[ticket] = amount
+        return ticket
+
+    def settle(self, ticket: int, used: Amount) -> None:
+        """Replace a reservation by what was used. More than was reserved counts all the same."""
+        del self._reserved[ticket]
+        self.spent = self.spent + used
+
+    def split(self, weights: Sequence[int]) -> tuple[Share, ...] | None:
+        """Return a child for each weight, with its part of what is left; None where nothing is left for one of them.
+
+        What a child does not spend comes back when it is closed. A bound that this budget has not, its children have
+        not either.
+        """
+        if not weights or any(weight < 1 for weight in weights):
+            raise ValueError("a budget is split by weights from 1")
+        taken, whole = self.committed, sum(weights)
+        children = []
+        for weight in weights:
+            cap = Cap(
+                None if self.cap.tokens is None else max(self.cap.tokens - taken.tokens, 0) * weight // whole,
+                None if self.cap.cost is None else _part(self.cap.cost, taken.cost, weight, whole),
+                None if self.cap.calls is None else max(self.cap.calls - taken.calls, 0) * weight // whole,
+            )
+            if cap.tokens == 0 or cap.calls == 0 or (cap.cost is not None and cap.cost <= 0):
+                return None
+            children.append(Share(cap))
+        for child in children:
+            child.parent = self
+            self.promised[child] = Amount(child.cap.tokens or 0, child.cap.cost or ZERO, child.cap.calls or 0)
+        return tuple(children)
+
+    def close(self) -> None:
+        """End a child: what it spent is its parent's spending, and the rest is the parent's again."""
+        if self._closed:
+            return
+        self._closed = True
+        parent = self.parent
+        if parent is not None:
+            parent.promised.pop(self, None)
+            parent.spent = parent.spent + self.committed
+
+
+def _part(cap: Decimal, taken: Decimal, weight: int, whole: int) -> Decimal:
+    left = EXACT.subtract(cap, taken)
+    if left <= 0:
+        return ZERO
+    # Rounded down, so that the parts are never more than the whole.
+    part = EXACT.divide(EXACT.multiply(left, Decimal(weight)), Decimal(whole))
+    return part.quantize(SMALLEST, rounding=ROUND_DOWN, context=EXACT)

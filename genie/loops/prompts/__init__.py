@@ -1,0 +1,1 @@
+"""Prompts as versioned files; ``genie.loops.prompt`` reads them."""

@@ -1,0 +1,100 @@
+"""Tool approval: which calls of which tools wait for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from genie.contracts.card import AgentCard
+from genie.contracts.message import Envelope
+from genie.policies._settings import Names, Word, matches_id
+from genie.policy.policy import ALLOW, Deny, Hold, Inspector, Judge, PolicySettings, Route, Verdict
+
+MOST_GRANTED = 65_536
+"""Runs and tools that are remembered; a forgotten one is asked for again."""
+
+
+class ToolApprovalRule(BaseModel):
+    """When the calls of a tool wait, and for whom."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    when: Literal["always", "first", "never"]
+    """``first`` is the first call of a run that a person has to approve; the later ones of the run go on."""
+    approvers: Names | None = None
+    """An approver must hold one of these roles; by default anyone except the run's user can approve."""
+    quorum: int = Field(default=1, ge=1, le=100)
+    expires_s: float | None = Field(default=None, gt=0)
+
+
+class ToolApprovalSettings(PolicySettings):
+    """Rules by agent; ``family.*`` for all below a family. A tool without a rule is left to the other policies."""
+
+    tools: Mapping[Word, ToolApprovalRule] = Field(min_length=1)
+
+
+class Granted:
+    """Which tools have been approved and called in which runs; what ``first`` looks at."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], None] = {}
+
+    def note(self, run_id: str, agent: str) -> None:
+        """A call of an agent was made in a run, so it had been approved."""
+        self._known[run_id, agent] = None
+        if len(self._known) > MOST_GRANTED:
+            del self._known[next(iter(self._known))]
+
+    def knows(self, run_id: str, agent: str) -> bool:
+        """Return True where a call of the agent was made in the run."""
+        return (run_id, agent) in self._known
+
+
+class ToolApproval:
+    """Hold calls of tools until people have approved them.
+
+    Args:
+        settings: Rules by agent.
+        granted: What ``first`` looks at; a toolbox given ``approved=granted.note`` writes it.
+    """
+
+    name: ClassVar[str] = "tool_approval"
+    version: ClassVar[str] = "1"
+    reads: ClassVar[frozenset[str]] = frozenset(("id",))
+    Settings: ClassVar[type[ToolApprovalSettings]] = ToolApprovalSettings
+
+    def __init__(self, settings: ToolApprovalSettings, *, granted: Granted | None = None) -> None:
+        self.settings = settings
+        self.granted = granted or Granted()
+
+    @property
+    def inspectors(self) -> tuple[Inspector, ...]:
+        """None: it reads headers only."""
+        return ()
+
+    def compile(self, route: Route) -> Judge | None:
+        """Return the judge of a route, or None if no rule holds its calls."""
+        agent = route.recipient.id
+        covering = [name for name in self.settings.tools if matches_id(name, agent)]
+        if not covering or not route.recipient.consumes:
+            return None
+        rule = self.settings.tools[max(covering, key=lambda name: (name == agent, len(name)))]
+        if rule.when == "never":
+            return None
+        people = "a person" if rule.quorum == 1 else f"{rule.quorum} people"
+        of = f" with the role {' or '.join(rule.approvers)}" if rule.approvers else ""
+        hold = Hold(
+            f"a call of {agent} needs {people}{of}", expires_s=rule.expires_s,
+            approvers=frozenset(rule.approvers or ()), quorum=rule.quorum,
+        )  # fmt: skip
+        nobody = Deny("tool_approval", f"a call of {agent} needs a user, because nobody approves their own call")
+        first, granted = rule.when == "first", self.granted
+
+        def judge(message: Envelope[Any], _sender: AgentCard) -> Verdict:
+            if first and granted.knows(message.correlation_id, agent):
+                return ALLOW
+            return hold if message.headers.user else nobody
+
+        return judge

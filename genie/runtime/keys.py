@@ -1,0 +1,237 @@
+"""Idempotency keys: one key stands for one question of one caller, and brings the same run and the same answer.
+
+A key in flight leads to its run. After the run it keeps the answer, or why there was none, for a day.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from genie.approvals.request import digest
+from genie.contracts.card import Caller
+from genie.contracts.message import Payload, topic_of
+from genie.errors import (
+    InputError,
+    KeyReusedError,
+    RunCancelledError,
+    RunError,
+    RunExpiredError,
+    RunStalled,
+    TooManyKeysError,
+)
+from genie.inflight.events import Watcher
+from genie.inflight.scope import Asker, RunState
+from genie.runtime.run import Asked, Run, answer_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from genie.bus.bus import Bus
+    from genie.contracts.ports.journal import LogRecord
+
+T = TypeVar("T", bound=Payload)
+
+MOST_KEYS = 10_000
+"""Keys that are kept at once; one more is refused."""
+KEPT_S = 86_400.0
+"""Seconds for which a key is kept after its run."""
+LONGEST_KEY = 200
+"""Characters of a key."""
+_ERRORS: dict[str, Callable[..., RunError]] = {
+    one.code: one for one in (RunStalled, RunExpiredError, RunCancelledError)
+}
+
+
+@dataclass(slots=True)
+class Known:
+    """One key of one caller."""
+
+    key: str
+    digest: str
+    run_id: str
+    until: float | None = None
+    """When it is forgotten, in seconds since the epoch; None while its run is in flight."""
+    outcome: Mapping[str, Any] | None = None
+    """The answer with its class and notices, or the error; as JSON values."""
+
+
+class RepeatedRun(Run[T]):
+    """A run that is over, found again by its key."""
+
+    def __init__(self, bus: Bus, state: RunState, answers: tuple[type[T], ...], known: Known) -> None:
+        super().__init__(bus, state, answers, Watcher(bus.make_waiter, keeps=False))
+        self._known = known
+
+    @property
+    def id(self) -> str:
+        """The correlation id of the run that the key stands for."""
+        return self._known.run_id
+
+    async def result(self) -> T:
+        """Return the answer that was given, or raise what was raised."""
+        recorder = self._bus.observers.recorder
+        if recorder is not None:
+            await recorder.barrier()
+        outcome: Mapping[str, Any] = self._known.outcome or {}
+        if "error" in outcome:
+            facts = {name: tuple(fact) if isinstance(fact, list) else fact for name, fact in outcome["facts"].items()}
+            raise _ERRORS[outcome["error"]](**facts)
+        for kind in self._answers:
+            if _name(kind) == outcome.get("topic"):
+                return kind.model_validate_json(outcome["payload"])
+        raise InputError(f"key {self._known.key!r}", "was answered in a version that is not there any more")
+
+    def notices(self) -> tuple[str, ...]:
+        """Return what was shown beside the answer."""
+        return tuple((self._known.outcome or {}).get("notices", ()))
+
+
+class Keys:
+    """The idempotency keys of one bus.
+
+    Args:
+        bus: The bus.
+        most: Keys that are kept at once.
+    """
+
+    def __init__(self, bus: Bus, *, most: int = MOST_KEYS) -> None:
+        self._bus = bus
+        self._most = most
+        self._over: OrderedDict[str, Known] = OrderedDict()
+        """Keys of runs that are over, in the order of their ends."""
+        self._open: dict[str, tuple[Known, RunState]] = {}
+        self._runs: dict[int, str] = {}
+        """Number of a run in flight -> where its key is kept."""
+        self._watching = False
+
+    def __len__(self) -> int:
+        return len(self._over) + len(self._open)
+
+    def run(
+        self, key: str, asked: Asked[T], caller: Caller, begin: Callable[[Callable[[RunState], None]], Run[T]]
+    ) -> Run[T]:
+        """Return the run that a key stands for; a new one for a new key.
+
+        Args:
+            key: The caller's name for the question.
+            asked: The question.
+            caller: Who asks.
+            begin: Begins a run, and tells it before its question is sent.
+
+        Raises:
+            KeyReusedError: It stands for another question.
+            TooManyKeysError: It is new, and no more of them can be kept.
+            ValueError: It is empty, too long, or cannot be seen.
+        """
+        place, digest_ = _place_of(key, caller), _digest_of(asked, caller)
+        self._forget()
+        bus, opened = self._bus, self._open.get(place)
+        known = self._over.get(place) if opened is None else opened[0]
+        if known is None:
+            if len(self) >= self._most:
+                raise TooManyKeysError(limit=self._most)
+            return begin(lambda run: self._note(place, key, digest_, run))
+        if known.digest != digest_:
+            raise KeyReusedError(key=key)
+        if opened is not None:
+            opened[1].observed = True
+            return Run(bus, opened[1], asked.answers, Watcher(bus.make_waiter, keeps=False))
+        nobody = Caller()
+        over = RunState(0, bus.runs.ids, Asker(nobody.card(), nobody.headers()), nobody.headers(), 0.0, 0.0)
+        over.alive, over.closed = False, True
+        return RepeatedRun(bus, over, asked.answers, known)
+
+    def _note(self, place: str, key: str, asked: str, run: RunState) -> None:
+        """A run begins under a key."""
+        self._watch()
+        self._open[place] = Known(key, asked, run.id), run
+        self._runs[run.number] = place
+        if self._bus.observers.recorder is not None:
+            fact = {"kind": "key_of", "run": run.number, "id": place, "key": key, "digest": asked}
+            self._bus.observers.recorder.fact(fact)
+
+    def _watch(self) -> None:
+        """Be told of ends from now on; until a key is given, no run pays for them."""
+        if not self._watching:
+            self._watching = True
+            self._bus.endings += (self._ended,)
+
+    def _ended(self, run: RunState) -> None:
+        """A run is at rest: its key keeps what it brought."""
+        place = self._runs.pop(run.number, None)
+        if place is None:
+            return
+        known = self._over[place] = self._open.pop(place)[0]
+        known.until = self._bus.clock.wall().timestamp() + KEPT_S
+        known.outcome = self._outcome(run)
+        recorder = self._bus.observers.recorder
+        if recorder is not None:
+            recorder.stand({
+                "kind": "key", "id": place, "key": known.key, "digest": known.digest, "of": known.run_id,
+                "until": known.until, "outcome": known.outcome,
+            })  # fmt: skip
+
+    def _outcome(self, run: RunState) -> dict[str, Any]:
+        gather = run.root.gather
+        kinds = () if gather is None else tuple(gather.kinds)
+        try:
+            answer = answer_of(run, gather, kinds or (Payload,), self._bus.failures)
+        except (RunStalled, RunExpiredError, RunCancelledError) as error:
+            facts = {name: getattr(error, name) for name in error.facts}
+            listed = {name: list(fact) if isinstance(fact, tuple) else fact for name, fact in facts.items()}
+            return {"error": error.code, "facts": listed}
+        notices = () if gather is None else gather.notices or ()
+        return {"topic": _name(type(answer)), "payload": answer.model_dump_json(), "notices": list(notices)}
+
+    # --- a log ---
+
+    def reopen(self, run: RunState, fact: LogRecord) -> None:
+        """A run goes on that an earlier process began under a key."""
+        self._watch()
+        self._open[fact["id"]] = Known(fact["key"], fact["digest"], run.id), run
+        self._runs[run.number] = fact["id"]
+
+    def restore(self, record: LogRecord) -> None:
+        """Keep a key whose run ended in an earlier process."""
+        self._over[record["id"]] = Known(
+            record["key"], record["digest"], record["of"], record["until"], record["outcome"]
+        )
+
+    def _forget(self) -> None:
+        """Forget the keys whose time is over."""
+        now = self._bus.clock.wall().timestamp()
+        while self._over and (next(iter(self._over.values())).until or 0.0) <= now:
+            place, _ = self._over.popitem(last=False)
+            if self._bus.observers.recorder is not None:
+                self._bus.observers.recorder.fall("key", place)
+
+
+def _place_of(key: str, caller: Caller) -> str:
+    """Return where a key of a caller is kept: one tenant's and user's keys are not another's.
+
+    Raises:
+        ValueError: The key is empty, too long, or cannot be seen.
+    """
+    if not (isinstance(cast("object", key), str) and 0 < len(key) <= LONGEST_KEY and key.isprintable()):
+        raise ValueError(f"a key is 1 to {LONGEST_KEY} visible characters")
+    return json.dumps([caller.tenant, caller.user, key])
+
+
+def _digest_of(asked: Asked[Any], caller: Caller) -> str:
+    """Return what a key stands for, as a hash: the question, what answers it, and as whom it is asked."""
+    facts = {
+        "question": digest(asked.question), "answers": [_name(one) for one in asked.answers], "to": asked.to,
+        "roles": sorted(caller.roles), "clearance": caller.clearance.label, "region": caller.region,
+        "consent": sorted(caller.consent),
+    }  # fmt: skip
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def _name(kind: type[Payload]) -> str:
+    topic = topic_of(kind)
+    return f"{topic.name}@{topic.version}"

@@ -1,0 +1,87 @@
+"""Attack: a model asks the SQL tool to write, to attach, to load an extension, or to run for ever."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from genie.edges.tools.refusals import BadExpressionError, NotAllowedError, TookTooLongError, ToolRefusalError
+from genie.edges.tools.sql import SqlSettings, ask, tables
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> SqlSettings:
+    path = tmp_path / "bank.db"
+    connection = sqlite3.connect(path)
+    connection.executescript(
+        "CREATE TABLE entry (id INTEGER PRIMARY KEY, amount INTEGER, note TEXT);"
+        "INSERT INTO entry (amount, note) VALUES (100, 'rent'), (250, 'food'), (7, NULL);"
+        "CREATE TABLE person (name TEXT); INSERT INTO person VALUES ('ann');"
+        "CREATE VIEW people AS SELECT name FROM person;"
+    )
+    connection.close()
+    return SqlSettings(path=str(path), tables=("entry",), most_steps=200_000)
+
+
+def test_reading(settings: SqlSettings) -> None:
+    found = ask(settings, "SELECT note, sum(amount) AS total FROM entry WHERE amount > ? GROUP BY note", (50,))
+    assert (found.columns, found.rows) == (("note", "total"), (("food", 250), ("rent", 100)))
+    assert [table.name for table in tables(settings).tables] == ["entry"]
+    assert ask(settings.model_copy(update={"most_rows": 2}), "SELECT id FROM entry", ()).more
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "INSERT INTO entry (amount) VALUES (1)", "UPDATE entry SET amount = 0", "DELETE FROM entry", "DROP TABLE entry",
+        "CREATE TABLE x (a)", "CREATE TEMP TABLE x (a)", "ATTACH '/tmp/x.db' AS x", "DETACH main", "VACUUM",
+        "VACUUM INTO '/tmp/copy.db'", "PRAGMA writable_schema=1", "PRAGMA query_only=0", "PRAGMA table_info(person)",
+        "SELECT load_extension('/tmp/x.so')", "SELECT readfile('/etc/passwd')", "SELECT writefile('/tmp/x', 'y')",
+        "SELECT * FROM person", "SELECT (SELECT name FROM person) FROM entry", "SELECT * FROM people",
+        "SELECT sql FROM sqlite_schema", "SELECT * FROM pragma_database_list", "REINDEX", "ANALYZE", "BEGIN",
+        "SELECT 1; DELETE FROM entry", "WITH x AS (SELECT name FROM person) SELECT * FROM x",
+        "EXPLAIN SELECT 1 FROM entry",
+        "SELECT randomblob(1000000000)", "SELECT zeroblob(1000000000)", "SELECT printf('%9999999d', 1)",
+        "SELECT count(*) FROM person", "SELECT fts3_tokenizer('simple')", "SAVEPOINT x", "SELECT sqlite_version()",
+    ],
+)  # fmt: skip
+def test_everything_else_is_refused(settings: SqlSettings, query: str) -> None:
+    before = Path(settings.path).read_bytes()
+    with pytest.raises(ToolRefusalError) as refused:
+        ask(settings, query, ())
+    unknown = "file(" in query  # SQLite has no such functions here
+    assert refused.value.code == ("bad_expression" if unknown else "not_allowed")
+    assert Path(settings.path).read_bytes() == before
+    assert not Path("/tmp/copy.db").exists()  # noqa: S108 - what an attack would write
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(x) FROM n",
+        "SELECT count(a.id) FROM entry a, entry b, entry c, entry d, entry e, entry f, entry g, entry h, entry i, "
+        "entry j, entry k",
+    ],
+)
+def test_a_query_without_an_end_is_stopped(settings: SqlSettings, query: str) -> None:
+    with pytest.raises((TookTooLongError, NotAllowedError)) as stopped:
+        ask(settings, query, ())
+    assert stopped.value.code == "took_too_long"
+
+
+@pytest.mark.parametrize("query", ["SELECT", "SELECT 1 FRM entry", "SELECT nothing FROM entry", "SELECT '" + "x" * 100])
+def test_what_is_no_sql_is_refused(settings: SqlSettings, query: str) -> None:
+    with pytest.raises(BadExpressionError):
+        ask(settings, query, ())
+
+
+def test_a_deep_or_huge_query_is_refused(settings: SqlSettings) -> None:
+    for query in (
+        "SELECT " + "(" * 900 + "1" + ")" * 900,
+        "SELECT 1" + " UNION SELECT 1" * 900,
+        "SELECT 1 " + "-- " * 9_000,
+    ):
+        with pytest.raises(ToolRefusalError):
+            ask(settings, query, ())

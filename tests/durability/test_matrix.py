@@ -1,0 +1,27 @@
+"""Forty agents in a process that is killed at a point of its log or its effects, or at any moment."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def crashed(mode: str, most: int) -> dict[str, object]:
+    command = [sys.executable, "-m", "tests.durability.matrix", mode, str(most)]
+    process = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, timeout=200, check=False)
+    found: dict[str, object] = json.loads(process.stdout)
+    return found
+
+
+@pytest.mark.slow  # starts two processes a point; all points and a thousand moments are run by hand
+@pytest.mark.parametrize(("mode", "most", "killed"), [("points", 8, 4), ("random", 6, 2)])
+def test_whatever_kills_a_process_the_next_one_ends_it_as_if_nothing_had(mode: str, most: int, killed: int) -> None:
+    found = crashed(mode, most)
+    assert found["wrong"] == []
+    assert int(str(found["killed"])) >= killed

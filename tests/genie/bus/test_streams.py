@@ -1,0 +1,200 @@
+"""A stream: parts in order, then the answer; bounded, judged, and cancelled with its reader."""
+
+from collections.abc import AsyncIterator
+
+import anyio
+import pytest
+
+from genie import Agent, Context, Payload, Runtime, agent
+from genie.errors import PartMissingError, RunStalled
+from genie.testing import Gate, RecordingLog, assert_at_rest, settled
+
+
+class Question(Payload, topic="tests.stream_question"):
+    pieces: int = 3
+
+
+class Piece(Payload, topic="tests.piece"):
+    number: int
+
+
+class Whole(Payload, topic="tests.whole"):
+    pieces: int
+
+
+class Begin(Payload, topic="tests.begin"):
+    pieces: int = 3
+    read: int | None = None
+
+
+class Read(Payload, topic="tests.read"):
+    numbers: tuple[int, ...]
+    whole: int | None = None
+    code: str = ""
+
+
+def source(gate: Gate | None = None, sent: list[int] | None = None) -> Agent:
+    @agent("source", risk="low", tier="production", concurrency=8)
+    async def stream(question: Question) -> AsyncIterator[Piece | Whole]:
+        for number in range(question.pieces):
+            yield Piece(number=number)
+            if sent is not None:
+                sent.append(number)
+        if gate is not None:
+            await gate.wait()
+        yield Whole(pieces=question.pieces)
+
+    return stream
+
+
+def reader() -> Agent:
+    @agent("reader", risk="low", tier="production", asks={Question: (Whole, Piece)})
+    async def read(begin: Begin, context: Context) -> Read:
+        numbers: list[int] = []
+        async with context.stream(Question(pieces=begin.pieces), parts=Piece, end=Whole, to="source") as stream:
+            async for part in stream:
+                if isinstance(part, Whole):
+                    return Read(numbers=tuple(numbers), whole=part.pieces)
+                numbers.append(part.number)
+                if len(numbers) == begin.read:
+                    break
+        return Read(numbers=tuple(numbers))
+
+    return read
+
+
+@pytest.mark.anyio
+async def test_parts_come_in_order_and_the_answer_last():
+    async with Runtime([source(), reader()]) as runtime:
+        assert await runtime.ask(Begin(), Read) == Read(numbers=(0, 1, 2), whole=3)
+        assert_at_rest(runtime)
+
+
+@pytest.mark.anyio
+async def test_whoever_leaves_a_stream_cancels_what_still_works_for_it():
+    gate = Gate()
+    async with Runtime([source(gate), reader()]) as runtime:
+        assert await runtime.ask(Begin(read=2), Read) == Read(numbers=(0, 1))
+        await settled(runtime)
+        assert gate.cancelled == 1
+        assert_at_rest(runtime)
+
+
+@pytest.mark.anyio
+async def test_a_sender_waits_for_a_slow_reader():
+    sent: list[int] = []
+    gate = Gate()
+
+    @agent("slow", risk="low", tier="production", asks={Question: (Whole, Piece)})
+    async def slow(begin: Begin, context: Context) -> Read:
+        stream = context.stream(Question(pieces=begin.pieces), parts=Piece, end=Whole)
+        first = await anext(stream)
+        await gate.wait()
+        numbers = [first.number] + [part.number async for part in stream if isinstance(part, Piece)]
+        return Read(numbers=tuple(numbers))
+
+    async with Runtime([source(None, sent), slow]) as runtime, anyio.create_task_group() as tasks:
+        answers: list[Read] = []
+
+        async def ask() -> None:
+            answers.append(await runtime.ask(Begin(pieces=2_000), Read))
+
+        tasks.start_soon(ask)
+        await gate.reached.wait()
+        for _ in range(50):
+            await anyio.lowlevel.checkpoint()
+        assert len(sent) < 400
+        gate.open.set()
+    assert answers[0].numbers == tuple(range(2_000))
+
+
+@pytest.mark.anyio
+async def test_a_stream_without_an_answer_says_why():
+    @agent("broken", risk="low", tier="production")
+    async def broken(question: Question) -> AsyncIterator[Piece | Whole]:
+        yield Piece(number=0)
+        raise ValueError
+
+    @agent("reader", risk="low", tier="production", asks={Question: (Whole, Piece)})
+    async def read(begin: Begin, context: Context) -> Read:
+        numbers = []
+        try:
+            async for part in context.stream(Question(), parts=Piece, end=Whole):
+                numbers.append(part.number)
+        except PartMissingError as error:
+            return Read(numbers=tuple(numbers), code=error.code)
+        return Read(numbers=())
+
+    async with Runtime([broken, read]) as runtime:
+        assert await runtime.ask(Begin(), Read) == Read(numbers=(0,), code="part_missing")
+
+
+@pytest.mark.anyio
+async def test_time_ends_a_stream():
+    gate = Gate()
+
+    @agent("reader", risk="low", tier="production", asks={Question: (Whole, Piece)})
+    async def read(begin: Begin, context: Context) -> Read:
+        numbers = []
+        try:
+            async for part in context.stream(Question(), parts=Piece, end=Whole, within_s=0.01):
+                numbers.append(part.number)
+        except PartMissingError:
+            return Read(numbers=tuple(numbers), code="late")
+        return Read(numbers=())
+
+    async with Runtime([source(gate), read]) as runtime:
+        assert await runtime.ask(Begin(), Read) == Read(numbers=(0, 1, 2), code="late")
+        await settled(runtime)
+        assert gate.cancelled == 1
+
+
+@pytest.mark.anyio
+async def test_parts_have_to_be_declared():
+    @agent("reader", risk="low", tier="production", asks={Question: (Whole,)})
+    async def read(begin: Begin, context: Context) -> Read:
+        context.stream(Question(), parts=Piece, end=Whole)
+        return Read(numbers=())
+
+    async with Runtime([source(), read]) as runtime:
+        with pytest.raises(RunStalled):
+            await runtime.ask(Begin(), Read)
+
+
+@pytest.mark.anyio
+async def test_a_caller_outside_streams_too():
+    async with Runtime([source()]) as runtime:
+        got = [part async for part in runtime.stream(Question(), parts=Piece, end=Whole)]
+        assert got == [Piece(number=0), Piece(number=1), Piece(number=2), Whole(pieces=3)]
+        assert_at_rest(runtime)
+
+
+@pytest.mark.anyio
+async def test_a_durable_runtime_sends_everything_that_a_handler_published():
+    got: list[int] = []
+
+    @agent("sender", risk="low", tier="production", publishes=(Piece,))
+    async def sender(question: Question, context: Context) -> Whole:
+        for number in range(question.pieces):
+            await context.publish(Piece(number=number))
+        return Whole(pieces=question.pieces)
+
+    @agent("counter", risk="low", tier="production")
+    async def counter(piece: Piece) -> None:
+        got.append(piece.number)
+
+    async with Runtime([sender, counter], log=RecordingLog()) as runtime:
+        await runtime.ask(Question(pieces=5), Whole)
+        await settled(runtime)
+    assert got == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.anyio
+async def test_a_caller_outside_that_leaves_ends_the_run():
+    gate = Gate()
+    async with Runtime([source(gate)]) as runtime:
+        async with runtime.stream(Question(), parts=Piece, end=Whole) as stream:
+            assert await anext(stream) == Piece(number=0)
+        await settled(runtime)
+        assert gate.cancelled == 1
+        assert_at_rest(runtime)
