@@ -118,17 +118,17 @@ def _acyclic(nodes: Sequence[str], edges: Sequence[tuple[str, str]]) -> list[tup
         stack = [(start, iter(targets[start]))]
         while stack:
             node, rest = stack[-1]
-            target = next(rest, None)
-            if target is None:
+            reached = next(rest, None)
+            if reached is None:
                 state[node] = 2
                 stack.pop()
                 continue
-            if state.get(target) == 1:
+            if state.get(reached) == 1:
                 continue
-            kept.append((node, target))
-            if target not in state:
-                state[target] = 1
-                stack.append((target, iter(targets[target])))
+            kept.append((node, reached))
+            if reached not in state:
+                state[reached] = 1
+                stack.append((reached, iter(targets[reached])))
     return kept
 
 
