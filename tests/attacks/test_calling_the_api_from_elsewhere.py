@@ -1,4 +1,4 @@
-"""The attacker lures a signed-in person to another site, rebinds a name, guesses addresses, or sends odd requests."""
+"""Attack: lure a signed-in person to another site, rebind a name, guess addresses, or send requests without end."""
 
 from __future__ import annotations
 
