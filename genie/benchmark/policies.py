@@ -21,6 +21,7 @@ from genie.policies.risk_tier import RiskTier, RiskTierCell, RiskTierSettings
 from genie.policies.schema_version import SchemaVersion, SchemaVersionSettings, VersionRule
 from genie.policies.secrets import Secrets
 from genie.policies.tenant_isolation import TenantIsolation
+from genie.policies.tool_approval import ToolApproval, ToolApprovalRule, ToolApprovalSettings
 from genie.policy.policy import Environment, PolicySet
 from genie.rules.policy import Rules
 from genie.rules.schema import RulesSettings
@@ -40,6 +41,10 @@ MOST = 1000
 
 TENANTS = frozenset((TENANT,))
 """What is on the card of every measured agent, so that tenant isolation judges it; all else there is the default."""
+
+
+TOOL = "tool"
+"""An agent whose calls a person must approve."""
 
 
 def eight_policies() -> PolicySet:
@@ -90,6 +95,7 @@ def all_policies() -> PolicySet:
             Explainability(ExplainabilitySettings(topics={"bench.question": plain, "bench.work": plain})),
             Disclosure(DisclosureSettings(topics={"bench.told": "Made by a machine; check it."})),
             FourEyes(FourEyesSettings(topics={"bench.release": FourEyesRule()})),
+            ToolApproval(ToolApprovalSettings(tools={TOOL: ToolApprovalRule(when="always")})),
             Declassification(),
             Rules(rules),
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from genie.benchmark.policies import CALLER, LARGEST, MOST, TENANTS
+from genie.benchmark.policies import CALLER, LARGEST, MOST, TENANTS, TOOL
 from genie.benchmark.workload import Question, question
 from genie.contracts.agent import agent
 from genie.errors import GenieError, RunStalled
@@ -46,6 +46,10 @@ class Dated(Question, topic="bench.dated"):
 
 class Release(Question, topic="bench.release"):
     """A question that more than one person must agree to."""
+
+
+class Called(Question, topic="bench.called"):
+    """A call of a tool that a person must approve."""
 
 
 class Telling(Question, topic="bench.telling"):
@@ -110,6 +114,7 @@ def offences() -> Mapping[str, Offence]:
         "explainability": text("because"),
         "disclosure": Offence(Telling(**same), leaves=True),
         "four_eyes": Offence(Release(**same)),
+        "tool_approval": Offence(Called(**same)),
         "declassification": Offence(Secret(**same), by="clearance"),
         "rules": Offence(plain.model_copy(update={"limit": 10.0 * MOST})),
     }
@@ -174,11 +179,15 @@ async def _sent(offence: Offence, policies: PolicySet, caller: Caller) -> tuple[
     async def careless(message: Secret) -> Spilled:
         return Spilled(**message.model_dump())
 
+    @agent(TOOL, tenants=TENANTS)
+    async def tool(message: Called) -> None:
+        seen.append(message)
+
     @agent("spokesman", tenants=TENANTS)
     async def spokesman(message: Telling) -> Told:
         return Told(**message.model_dump())
 
-    agents: list[Agent] = [witness, spokesman]
+    agents: list[Agent] = [witness, spokesman, tool]
     if offence.by:
         agents.append(careless)
     async with Runtime(agents, policies=policies, caller=caller, journal=journal) as runtime:

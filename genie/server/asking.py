@@ -86,7 +86,7 @@ async def show_run(call: Call) -> ASGIApp:
 async def cancel_run(call: Call) -> ASGIApp:
     """Cancel a run."""
     run = call.server.run(call.path("id"), call.who)
-    if not run.principal.owns(call.who.caller) and "operate" not in call.who.rights:
+    if not run.principal.is_also(call.who) and "operate" not in call.who.rights:
         raise Problem("forbidden", "the runs of others are cancelled with the right 'operate'")
     run.run.cancel(f"cancelled by {call.who.caller.user}")
     return _run(call, run, 202)
@@ -165,8 +165,7 @@ def _identified(call: Call, hosted: Hosted) -> None:
         return
     from genie.edges.identity.jwt import check_within  # noqa: PLC0415 - start-up: for pipelines with identities
 
-    if call.who.signed != signed:
-        raise Problem("forbidden", "this pipeline needs a signed identity")
+    call.signed_for(hosted)
     try:
         check_within(call.who.caller, hosted.pipeline.caller)
     except IdentityError as error:

@@ -60,6 +60,7 @@ async def vote(call: Call) -> ASGIApp:
     """Vote, for what was shown: a vote for anything else is void."""
     ballot = await read(call.request, Ballot)
     hosted, held = _hold(call)
+    call.signed_for(hosted)
     approvals, caller = hosted.runtime.approvals, call.who.caller
     request = held.request
     policies = request.seal.policies if ballot.policies is None else frozenset(ballot.policies)
@@ -153,6 +154,7 @@ async def revive(call: Call) -> ASGIApp:
 async def _act(call: Call, act: Callable[[Hosted, str, Act, str], None]) -> ASGIApp:
     given = await read(call.request, Act)
     hosted, card = _found_agent(call)
+    call.signed_for(hosted)
     try:
         act(hosted, card.id, given, call.who.caller.user)
     except InputError as error:
@@ -221,6 +223,7 @@ async def redrive(call: Call) -> ASGIApp:
     """Publish the payload of a dead letter to its agent again, judged as any message."""
     given = await read(call.request, Act)
     hosted, letter = _found_letter(call)
+    call.signed_for(hosted)
     try:
         await hosted.runtime.redrive(letter.id)
     except (InputError, UnknownAgentError) as error:
@@ -233,6 +236,7 @@ async def drop(call: Call) -> ASGIApp:
     """Forget a dead letter."""
     given = await read(call.request, Act)
     hosted, letter = _found_letter(call)
+    call.signed_for(hosted)
     hosted.runtime.bus.dead_letters.pop(letter.id)
     _noted(call, hosted, "dropped", letter, given)
     return JSONResponse(_letter(hosted, letter))
@@ -296,6 +300,7 @@ async def _incident_act(call: Call, act: str) -> ASGIApp:
     if len(found) > 1:
         raise Problem("conflict", "several pipelines have an incident of this id; add ?pipeline=ID")
     hosted, incident = found[0]
+    call.signed_for(hosted)
     operations = hosted.runtime.operations
     do = operations.acknowledge if act == "acknowledge" else operations.close_incident
     try:

@@ -135,14 +135,13 @@ class HostedRun(Watcher):
 
     def visible_to(self, principal: Principal) -> bool:
         """Return True for its owner, and for whoever may audit in its tenant."""
-        caller = self.principal.caller
-        if principal.caller.tenant != caller.tenant:
+        if principal.caller.tenant != self.principal.caller.tenant:
             return False
-        return principal.caller.user == caller.user or "audit" in principal.rights
+        return principal.is_also(self.principal) or "audit" in principal.rights
 
     def record(self, principal: Principal) -> dict[str, Any]:
         """Return it as JSON values; an answer was judged for who asked, so that nobody else is shown it."""
-        shown = principal.reads(self.principal.caller)
+        shown = principal.reads(self.principal)
         caller = self.principal.caller
         return {
             "id": self.id, "pipeline": self.pipeline, "user": caller.user, "tenant": caller.tenant, "at": self.at,

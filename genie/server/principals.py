@@ -45,14 +45,16 @@ class Principal(NamedTuple):
     signed: SignedIdentity | None = None
     """Against what its token was verified; None for a key."""
 
-    def owns(self, caller: Caller) -> bool:
-        """Return True where a caller is this one."""
-        return self.caller.user == caller.user and self.caller.tenant == caller.tenant
+    def is_also(self, other: Principal) -> bool:
+        """Return True for the same person of the same tenant, whose identity is proved in the same way."""
+        own, theirs = self.caller, other.caller
+        return (own.user, own.tenant, self.signed) == (theirs.user, theirs.tenant, other.signed)
 
-    def reads(self, caller: Caller) -> bool:
-        """Return True where what was judged for a caller may be shown: it has the same rights to read."""
-        return self.owns(caller) and all(
-            getattr(self.caller, name) == getattr(caller, name) for name in ("roles", "clearance", "region", "consent")
+    def reads(self, other: Principal) -> bool:
+        """Return True where what was judged for another may be shown: the same person, with the same rights to read."""
+        return self.is_also(other) and all(
+            getattr(self.caller, name) == getattr(other.caller, name)
+            for name in ("roles", "clearance", "region", "consent")
         )
 
 

@@ -242,6 +242,15 @@ class Call(NamedTuple):
     request: Request
     who: Principal = NOBODY
 
+    def signed_for(self, hosted: Hosted) -> None:
+        """Refuse acts on a pipeline with signed identities by whoever has no identity that it accepts.
+
+        Raises:
+            Problem: The caller has an API key, or a token of another issuer.
+        """
+        if hosted.pipeline.signed not in {None, self.who.signed}:
+            raise Problem("forbidden", "this pipeline needs a signed identity")
+
     def path(self, name: str) -> str:
         """Return a part of the path."""
         found: str = self.request.path_params[name]

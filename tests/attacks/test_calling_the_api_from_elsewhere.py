@@ -1,4 +1,4 @@
-"""The attacker lures a signed-in person to another site, rebinds a name, guesses addresses, or sends odd requests."""
+"""Attack: lure a signed-in person to another site, rebind a name, guess addresses, or send requests without end."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from genie.server import bodies
-from tests.genie.desk_for_tests import ORIGIN, Desk, desk, wish
+from tests.genie.desk_for_tests import NOW, ORIGIN, Desk, desk, wish
 
 pytestmark = pytest.mark.anyio
 SAME = {"Sec-Fetch-Site": "same-origin", "Origin": ORIGIN}
@@ -68,7 +68,7 @@ async def test_a_session_ends_with_its_key_with_time_and_with_the_person() -> No
             assert gone.status_code == 204
             http.cookies.set("genie", kept)
             assert (await http.get("/v1/session")).status_code == 401
-        http, _ = await signed_in(at, user="short", expires_at=1_000_000.0 + at.hand.at + 5)
+        http, _ = await signed_in(at, user="short", expires_at=NOW + at.hand.at + 5)
         async with aclosing(http):
             at.hand.at += 6
             assert (await http.get("/v1/session")).status_code == 401
@@ -83,7 +83,7 @@ async def test_a_name_that_is_not_served_gets_nothing(host: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/v1/runs/../../etc/passwd", "/v1/runs/%2e%2e%2fx", "/v1/../v1/nothing", "//evil.example/x", "/v1/runs/%00",
+    ["/v1/runs/", "/v1/runs/../../etc/passwd", "/v1/runs/%2e%2e%2fx", "/v1/../v1/nothing", "//evil.example/x", "/v1/runs/%00",
      "/v1/agents/%F0%9F", "/v1/approvals/a/../b", "/etc/passwd", "/v1/runs/" + "x" * 3_000],
 )  # fmt: skip
 async def test_addresses_of_nothing_are_not_found_and_lead_nowhere(path: str) -> None:

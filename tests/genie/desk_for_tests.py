@@ -21,6 +21,8 @@ from genie.server.principals import ApiKeys, new_key
 from genie.server.server import Server, Settings
 
 ORIGIN = "http://127.0.0.1"
+NOW = 4_000_000_000.0
+"""Of the server; the runtimes behind it have the time of the machine, which is earlier."""
 
 
 class Wish(Payload, topic="desk.wish"):
@@ -131,6 +133,6 @@ def wish(kind: str = "grant", text: str = "tea", of: str = "desk") -> dict[str, 
 async def desk(*pipelines: Pipeline, **settings: Any) -> AsyncIterator[Desk]:
     """Open a server."""
     hand = Hand()
-    server = Server(pipelines or (pipeline(),), ApiKeys(), Settings(**settings), clock=Clock(hand, wall=1_000_000.0))
+    server = Server(pipelines or (pipeline(),), ApiKeys(), Settings(**settings), clock=Clock(hand, wall=NOW))
     async with server.open():
         yield Desk(server, hand)

@@ -19,6 +19,7 @@ SAMPLES = {
     "int | str": 7,
     "int | None": 7,
     "tuple[str, ...]": ("one", "two"),
+    "float": 7.0,
     "float | None": 7.0,
 }
 

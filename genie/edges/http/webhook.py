@@ -28,6 +28,7 @@ from genie.contracts.limits import Mailbox, Retry
 from genie.contracts.message import Message, Payload, topic_of
 from genie.contracts.serialization import as_wire
 from genie.errors import WebhookError
+from genie.errors.told import tell
 
 if TYPE_CHECKING:
     import httpx
@@ -113,6 +114,13 @@ class Webhook:
         Raises:
             WebhookError: The receiver did not take it.
         """
+        try:
+            await self._post(message, context)
+        except WebhookError as error:  # it names the receiver of the pipeline file and a status, nothing of the message
+            tell(error)
+            raise
+
+    async def _post(self, message: Message[Any], context: Context) -> None:
         # Only for those who post: httpx costs a start-up 50 ms.
         import httpx  # noqa: PLC0415 - as said above
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from genie.contracts.model_call import Role, ToolResult
@@ -11,6 +12,7 @@ from genie.contracts.model_call import Role, ToolResult
 if TYPE_CHECKING:
     from genie.contracts.model_call import ModelRequest
 
+_AMOUNT = re.compile(r"-?\d{4,18}\.\d{2}")
 _SLOT = re.compile(r"\{result\.([A-Za-z0-9_.]{1,200})\}")
 
 
@@ -35,10 +37,15 @@ def filled(text: str, request: ModelRequest) -> str:
         for result in results_of(request):
             found = _at(result.text, match[1].split("."))
             if found is not None:
-                return str(found)
+                return _written(str(found))
         return match[0]
 
     return _SLOT.sub(value, text)
+
+
+def _written(value: str) -> str:
+    """Return a value as people write it: an amount with separators."""
+    return f"{Decimal(value):,}" if _AMOUNT.fullmatch(value) else value
 
 
 def _at(text: str, path: list[str]) -> Any:

@@ -38,7 +38,7 @@ def test_each_line_of_text_is_one_object_of_exactly_these_keys(genie: Genie, tmp
     assert result.exit_code == 0
     clean = {"marked": False, "reasons": []}
     found = objects(result)
-    assert all(one["injection"].pop("score") < 0.01 for one in found[:4])
+    assert all(one["injection"].pop("score") < 0.05 for one in found[:4])
     one, two, three, four, five = found
     assert one == {"line": 1, "injection": clean, "pii": [], "secrets": [], "verdict": "allow"}
     assert two == {**one, "line": 2}

@@ -63,7 +63,7 @@ def test_a_class_that_is_bound_twice_makes_two_objects() -> None:
 
 def test_positions_are_those_of_the_file_when_an_agent_is_not_found() -> None:
     found = assembled("agents: [{id: nobody}, {id: asker}]")
-    assert (found.positions, found.complete) == ([1], False)
+    assert (found.positions, found.complete) == ([("agents", 1)], False)
     assert [problem.path for problem in found.problems] == [("agents", 0)]
 
 

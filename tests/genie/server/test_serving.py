@@ -10,7 +10,7 @@ import pytest
 
 from genie.server.problems import PROBLEMS
 from genie.server.routes import RULES
-from tests.genie.desk_for_tests import ORIGIN, Desk, desk, pipeline, wish
+from tests.genie.desk_for_tests import NOW, ORIGIN, Desk, desk, pipeline, wish
 
 pytestmark = pytest.mark.anyio
 
@@ -181,7 +181,7 @@ async def test_an_answer_is_shown_to_whom_it_was_judged_for_alone() -> None:
 
 async def test_a_key_that_ended_or_was_revoked_is_refused_and_its_runs_end() -> None:
     async with desk() as at:
-        short = at.key("ann", expires_at=1_000_010.0)
+        short = at.key("ann", expires_at=NOW + 10)
         assert (await at.get("/v1/runs", short)).status_code == 200
         at.hand.at = 10.0
         assert (await at.get("/v1/runs", short)).status_code == 401
