@@ -27,11 +27,15 @@ function Screen() {
   const screen = SCREENS[name] || OTHERS[name];
   const loaded = useSignal({ name: "", view: /** @type {any} */ (null), problem: /** @type {any} */ (null) });
   useEffect(() => {
-    if (!screen) return;
+    if (!screen) return undefined;
+    let left = false; // a screen that is slow to load must not replace the one that was opened after it
     screen.load().then(
-      (module) => (loaded.value = { name, view: module.default, problem: null }),
-      () => (loaded.value = { name, view: null, problem: { message: "This screen could not be loaded", code: "offline", detail: "Reload the page when the server is back." } }),
+      (module) => left || (loaded.value = { name, view: module.default, problem: null }),
+      () => left || (loaded.value = { name, view: null, problem: { message: "This screen could not be loaded", code: "offline", detail: "Reload the page when the server is back." } }),
     );
+    return () => {
+      left = true;
+    };
   }, [name]);
   if (!screen) return html`<section class="page"><h1>Nothing here</h1><p>No screen has this address. <a href="#/live">Go to Live</a>.</p></section>`;
   if (loaded.value.problem) return html`<${Trouble} problem=${loaded.value.problem} again=${() => location.reload()} />`;

@@ -90,10 +90,10 @@ export function Loaded({ state, empty = undefined, children }) {
 
 /**
  * A table; a row's `key` keeps the focus over live updates.
- * @param {{label: string, heads: any[], rows: {key: string, cells: any[]}[]}} props
+ * @param {{label: string, heads: any[], rows: {key: string, cells: any[]}[], role?: string}} props
  */
-export function Table({ label, heads, rows }) {
-  return html`<div class="scroll" tabindex="0" role="region" aria-label=${label}><table>
+export function Table({ label, heads, rows, role = "region" }) {
+  return html`<div class="scroll" tabindex="0" role=${role} aria-label=${label}><table>
     <thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
     <tbody>${rows.map((row) => html`<tr key=${row.key}>${row.cells.map((cell, at) => html`<td data-head=${heads[at]}>${cell}</td>`)}</tr>`)}</tbody>
   </table></div>`;
@@ -169,7 +169,7 @@ export function Value({ value, depth = 0 }) {
     if (flat) return html`<span class="text">${value.slice(0, 200).map(String).join(", ")}</span>`;
     const columns = columnsOf(value.slice(0, 200));
     if (columns) {
-      return html`<${Table} label="Values" heads=${columns.map(words)} rows=${value.slice(0, 200).map((one, at) => ({ key: String(at), cells: columns.map((name) => html`<${Value} value=${one[name]} depth=${depth + 1} />`) }))} />
+      return html`<${Table} role="group" label="Values" heads=${columns.map(words)} rows=${value.slice(0, 200).map((one, at) => ({ key: String(at), cells: columns.map((name) => html`<${Value} value=${one[name]} depth=${depth + 1} />`) }))} />
         ${value.length > 200 ? html`<p class="mute">${number(value.length - 200)} more</p>` : null}`;
     }
     return html`<ol class="values">${value.slice(0, 200).map((one) => html`<li><${Value} value=${one} depth=${depth + 1} /></li>`)}</ol>

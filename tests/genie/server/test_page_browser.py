@@ -204,9 +204,24 @@ def test_a_question_is_held_then_approved_by_keys_alone(open_page: Callable[...,
     asha.get_by_role("cell", name="held").first.wait_for()
 
 
+def test_live_shows_what_happens_as_a_graph_and_as_a_table(open_page: Callable[..., Page], served: Served) -> None:
+    page, asha = open_page(served.bela), open_page(served.asha)
+    go(page, "live/payment")
+    page.locator(".figure .badge", has_text="live").wait_for()
+    asked(asha, payment("sample.yaml", idempotency_key="live-1"))
+    page.get_by_role("region", name="Latest events").get_by_text("payments.instruction").first.wait_for()
+    node = page.get_by_role("button", name=re.compile("payment submitter .*wait"))
+    node.wait_for()
+    node.press("Enter")
+    page.get_by_role("link", name="Its card, pause and kill").wait_for()
+    page.get_by_text("The same as a table").click()
+    row = page.get_by_role("region", name="Agents").get_by_role("row", name=re.compile("payment orchestrator"))
+    assert "payment_submitter" in row.inner_text()
+
+
 def test_a_run_is_cancelled_and_says_so(open_page: Callable[..., Page], served: Served) -> None:
     page = open_page(served.asha)
-    run = asked(page, payment("large.yaml", idempotency_key="cancel-1"))
+    run = asked(page, payment("sample.yaml", idempotency_key="cancel-1"))
     page.get_by_text("It waits for a person.").wait_for()
     go(page, f"run/{run}")
     page.get_by_role("button", name="Cancel the run").click()
@@ -247,6 +262,22 @@ def test_who_may_only_look_is_told_what_is_not_for_them(open_page: Callable[...,
     page.get_by_text("does not include the right to ask").wait_for()
 
 
+def test_a_screen_that_is_slow_to_load_does_not_replace_a_later_one(
+    open_page: Callable[..., Page], served: Served
+) -> None:
+    page = open_page(served.asha)
+    waiting: list[Route] = []
+    page.route("**/screens/agents.js", lambda route: waiting.append(route))  # noqa: PLW0108 - playwright takes no builtin
+    with page.expect_request("**/screens/agents.js"):
+        go(page, "agents")
+    go(page, "runs")
+    page.get_by_role("heading", name="Runs", exact=True).wait_for()
+    with page.expect_response("**/screens/agents.js"):
+        waiting[0].continue_()
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    page.get_by_role("heading", name="Runs", exact=True).wait_for()
+
+
 def test_a_field_that_is_not_valid_is_marked(open_page: Callable[..., Page], served: Served) -> None:
     page = open_page(served.asha)
     go(page, "ask/payment")
@@ -262,12 +293,13 @@ def test_a_field_that_is_not_valid_is_marked(open_page: Callable[..., Page], ser
 @pytest.mark.parametrize(("width", "dark"), [(1440, False), (1440, True), (360, False), (360, True)])
 def test_every_screen_is_accessible(open_page: Callable[..., Page], served: Served, width: int, dark: bool) -> None:
     page = open_page(served.asha, width=width, dark=dark)
-    axe = AXE.read_text()
-    page.evaluate(axe)
+    run = asked(page, payment("sample.yaml", idempotency_key=f"axe-{width}-{dark}"))
+    page.evaluate(AXE.read_text())
     wrong: list[str] = []
-    for screen in SCREENS:
+    for screen in (*SCREENS, f"run/{run}", "agents/mule_detector"):
         go(page, screen)
-        page.locator(f'.side a[href="#/{screen}"][aria-current]').wait_for()
+        under = "runs" if screen.startswith("run/") else screen.partition("/")[0]
+        page.locator(f'.side a[href="#/{under}"][aria-current]').wait_for()
         page.locator("main h1").wait_for()
         ready(page)
         found = page.evaluate(
@@ -284,7 +316,7 @@ def test_every_screen_is_accessible(open_page: Callable[..., Page], served: Serv
 def test_script_text_in_every_field_stays_text(open_page: Callable[..., Page], served: Served) -> None:
     page = open_page(served.bela)
     asha = open_page(served.asha)
-    run = asked(asha, payment("large.yaml", idempotency_key="hostile-1"))
+    run = asked(asha, payment("sample.yaml", idempotency_key="hostile-1"))
     asha.get_by_text("It waits for a person.").wait_for()
     kept = {
         "id",
@@ -377,7 +409,7 @@ def test_a_lost_connection_is_told_and_resumed(open_page: Callable[..., Page], s
 
 def test_a_stream_resumes_after_the_last_event_that_it_has(open_page: Callable[..., Page], served: Served) -> None:
     page = open_page(served.asha)
-    run = asked(page, payment("large.yaml", idempotency_key="resume-1"))
+    run = asked(page, payment("sample.yaml", idempotency_key="resume-1"))
     page.get_by_text("It waits for a person.").wait_for()
     headers: list[str | None] = []
     first = (

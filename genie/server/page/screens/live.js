@@ -6,6 +6,8 @@ import { html, useEffect, useMemo, useRef, useSignal } from "../vendor.js";
 import { Drawing } from "../graph.js";
 
 const RECENT = 30;
+/** Whole seconds that the rate of events is taken over. */
+const RATE_S = 5;
 
 /** Counts the events of each agent since the page was opened, and keeps the latest of them. */
 function tally() {
@@ -14,8 +16,9 @@ function tally() {
 
 function count(found, event) {
   found.seen += 1;
-  found.rate.push(performance.now());
-  if (found.rate.length > 4_000) found.rate.splice(0, 2_000);
+  const second = Math.floor(performance.now() / 1_000);
+  if (found.rate.at(-1)?.second === second) found.rate.at(-1).count += 1;
+  else found.rate = [...found.rate.slice(-RATE_S), { second, count: 1 }];
   const agent = event.recipient || event.sender;
   const one = found.agents.get(agent) || { counts: {}, recent: [], last: "" };
   one.counts[event.kind] = (one.counts[event.kind] || 0) + 1;
@@ -68,8 +71,8 @@ function Board({ pipelines, chosen }) {
     };
   }, [chosen.id]);
 
-  const recent = performance.now() - 5_000;
-  const rate = counted.rate.filter((at) => at > recent).length / 5;
+  const second = Math.floor(performance.now() / 1_000);
+  const rate = counted.rate.filter((one) => one.second < second && one.second >= second - RATE_S).reduce((sum, one) => sum + one.count, 0) / RATE_S;
   const figures = figuresOf(statistics.data, chosen.id);
   const actions = html`
     ${pipelines.length > 1 ? html`<label><span class="sr">Pipeline</span><select onChange=${(event) => (location.hash = `#/live/${encodeURIComponent(event.target.value)}`)}>
