@@ -83,7 +83,8 @@ async def test_a_name_that_is_not_served_gets_nothing(host: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/v1/runs/", "/v1/runs/../../etc/passwd", "/v1/runs/%2e%2e%2fx", "/v1/../v1/nothing", "//evil.example/x", "/v1/runs/%00",
+    ["/v1/runs/", "/v1/runs/../../etc/passwd",
+     "/v1/runs/%2e%2e%2fx", "/v1/../v1/nothing", "//evil.example/x", "/v1/runs/%00",
      "/v1/agents/%F0%9F", "/v1/approvals/a/../b", "/etc/passwd", "/v1/runs/" + "x" * 3_000],
 )  # fmt: skip
 async def test_addresses_of_nothing_are_not_found_and_lead_nowhere(path: str) -> None:

@@ -28,16 +28,9 @@ def test_the_version_is_the_packages(genie: Genie) -> None:
 
 def test_help_lists_every_command_without_importing_any() -> None:
     names = {
-<<<<<<< HEAD
-        "agents", "approvals", "ask", "audit", "bench", "check", "completion", "doctor", "graph", "inspect", "journal",
-        "keys", "kill", "new", "pause", "pipelines", "policy", "resume", "revive", "run", "runs", "scenarios", "serve",
-        "serve-schedule", "simulate", "status", "tools", "dlq", "effects",
-=======
         "agents", "approvals", "ask", "audit", "bench", "check", "completion", "dlq", "doctor", "effects", "graph",
-        "inspect", "kill",
-        "new", "pause", "pipelines", "policy", "resume", "revive", "run", "runs",
-        "scenarios", "serve-schedule", "simulate", "status", "tools", "journal",
->>>>>>> main
+        "inspect", "journal", "keys", "kill", "new", "pause", "pipelines", "policy", "resume", "revive", "run", "runs",
+        "scenarios", "serve", "serve-schedule", "simulate", "status", "tools",
     }  # fmt: skip
     assert set(main.list_commands(click.Context(main))) == names
     code = (
