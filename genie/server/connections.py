@@ -14,6 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from genie.errors import InputError
 from genie.server.app import MOST_HEADER_BYTES, application
 from genie.server.bodies import SLOWEST_S
+from genie.server.site import Site
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -128,8 +129,8 @@ async def serve(
     """
     bounded = type("BoundedConnection", (Connection,), {"head_s": server.settings.head_s})
     config = uvicorn.Config(
-        application(server), http=bounded, ws="none", lifespan="off", log_config=None, access_log=False,
-        server_header=False, date_header=False, timeout_graceful_shutdown=5, proxy_headers=False,
+        application(server, more=Site().routes()), http=bounded, ws="none", lifespan="off", log_config=None,
+        access_log=False, server_header=False, date_header=False, timeout_graceful_shutdown=5, proxy_headers=False,
     )  # fmt: skip
     running = _Uvicorn(config)
     async with server.open(), anyio.create_task_group() as tasks:

@@ -204,8 +204,10 @@ def _suspended(hosted: Hosted, card: AgentCard) -> dict[str, str] | None:
 
 
 def _figures(figures: AgentStatistics) -> dict[str, Any]:
-    names = ("accepted", "handled", "denied", "expired", "cancelled", "dead_lettered", "in_flight", "queued", "running",
-             "retrying", "held", "failed", "retried", "redacted", "refused", "cost", "tokens", "p50_ms")  # fmt: skip
+    names = (
+        "accepted", "handled", "denied", "expired", "cancelled", "dead_lettered", "in_flight", "queued", "running",
+        "retrying", "held", "suspended", "failed", "retried", "redacted", "refused", "cost", "tokens", "p50_ms",
+    )  # fmt: skip
     return {name: as_values(getattr(figures, name)) for name in names}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from genie.server import asking, document, governing, system
+from genie.server import asking, document, governing, system, topology
 from genie.server.bodies import Act, Ballot, Login, Question
 from genie.server.rules import Rule
 
@@ -16,6 +16,7 @@ RULES: tuple[Rule, ...] = (
     Rule("GET", "/v1/events", "observe", None, asking.all_events, media="text/event-stream"),
     Rule("GET", "/v1/pipelines", "observe", None, asking.list_pipelines),
     Rule("GET", "/v1/pipelines/{id}", "observe", "pipeline", asking.show_pipeline),
+    Rule("GET", "/v1/pipelines/{id}/topology", "observe", "pipeline", topology.show_topology),
     Rule("GET", "/v1/approvals", "approve", None, governing.list_approvals),
     Rule("GET", "/v1/approvals/{id}", "approve", "approval", governing.show_approval),
     Rule("POST", "/v1/approvals/{id}/votes", "approve", "approval", governing.vote, Ballot),

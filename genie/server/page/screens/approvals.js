@@ -1,0 +1,100 @@
+// Approvals: what waits for a person, what exactly would be delivered, and the votes so far.
+import { post } from "../api.js";
+import { announce, now, session, toast, useData } from "../store.js";
+import { Age, Ask, Badge, Countdown, Loaded, Page, Trouble, Value, money, number, words } from "../ui.js";
+import { html, useEffect, useRef, useSignal } from "../vendor.js";
+
+const MONEY = /^(amount|sum|total|price)$/i;
+
+export default function Approvals() {
+  const list = useData("/v1/approvals", 3);
+  const at = useSignal("");
+  const asking = useSignal(/** @type {any} */ (null));
+  const problem = useSignal(/** @type {any} */ (null));
+  const known = useRef(-1);
+  const held = (list.data?.approvals || []).filter((one) => one.state === "pending");
+  const chosen = held.find((one) => one.id === at.value) || held[0];
+  useEffect(() => {
+    if (!list.data) return;
+    if (known.current >= 0 && held.length > known.current) announce(`${held.length} approvals wait`);
+    known.current = held.length;
+  }, [held.length, !!list.data]);
+  useEffect(() => {
+    const key = (event) => {
+      if (asking.peek() || !held.length || event.metaKey || event.ctrlKey || event.altKey || /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) return;
+      const place = held.findIndex((one) => one.id === chosen?.id);
+      if (event.key === "j" || event.key === "k") {
+        const next = held[(place + (event.key === "j" ? 1 : held.length - 1)) % held.length];
+        at.value = next.id;
+        document.getElementById(`hold-${next.id}`)?.focus();
+      } else if (event.key === "a" || event.key === "r") {
+        document.querySelector(`[data-vote="${event.key}"]`)?.click();
+      }
+    };
+    addEventListener("keydown", key);
+    return () => removeEventListener("keydown", key);
+  }, [held.map((one) => one.id).join(), chosen?.id]);
+
+  const vote = async (reason) => {
+    const { one, approve } = asking.value;
+    asking.value = null;
+    if (reason === null) return;
+    problem.value = null;
+    try {
+      const said = await post(`/v1/approvals/${encodeURIComponent(one.id)}/votes`, { approve, reason, payload_sha256: one.payload_sha256, policies: one.needs.map((need) => need.policy) });
+      toast(said.state === "pending" ? "Your vote counts; more are needed" : `It is ${said.state}`);
+      list.reload();
+    } catch (error) {
+      problem.value = error;
+      list.reload();
+    }
+  };
+  return html`<${Page} title="Approvals" note=${html`Held until a person decides. A vote is for exactly what is shown. Keys: <kbd>j</kbd> <kbd>k</kbd> move, <kbd>a</kbd> approve, <kbd>r</kbd> refuse.`}>
+    <${Trouble} problem=${problem.value} />
+    ${asking.value ? html`<${Ask} title=${asking.value.approve ? "Approve this delivery?" : "Refuse this delivery?"} verb=${asking.value.approve ? "Approve" : "Refuse"} tone=${asking.value.approve ? "good" : "bad"}
+      note=${asking.value.approve ? "With enough votes it is judged again; other policies still apply." : "One refusal by a person who may decide ends it."} done=${vote} />` : null}
+    <${Loaded} state=${list} empty=${{ when: () => !held.length, title: "Nothing waits for you", text: "When a policy holds a message for a person, it appears here within seconds." }}>${() => html`
+      <div class="columns"><div>${html`<${Detail} key=${chosen.id} held=${chosen} ask=${(one, approve) => (asking.value = { one, approve })} />`}</div>
+      <nav aria-label="What waits"><ul class="stack">${held.map((one) => html`<li key=${one.id}><button type="button" class="quiet queue" id=${`hold-${one.id}`} aria-pressed=${chosen.id === one.id} onClick=${() => (at.value = one.id)}>
+        <span class="text">${one.topic} → ${one.recipient}</span><small class="mute text">for ${one.requester || "nobody named"}</small><${Countdown} until=${one.expires} /></button></li>`)}</ul></nav></div>`}<//><//>`;
+}
+
+/** The values of fields whose name speaks of money, so that a sum is read before the rest. */
+function sums(payload) {
+  const found = [];
+  const walk = (value, name, depth) => {
+    if (depth > 5 || found.length > 5 || value === null || value === undefined) return;
+    if (typeof value === "object" && "minor" in value && "currency" in value) found.push([name, money(value)]);
+    else if (typeof value === "object" && "amount" in value && typeof value.currency === "string") found.push([name, `${value.amount} ${value.currency}`]);
+    else if (typeof value === "object") Object.entries(value).forEach(([key, one]) => walk(one, key, depth + 1));
+    else if (MONEY.test(name) && /^-?[\d.,]+$/.test(String(value))) found.push([name, String(value)]);
+  };
+  walk(payload, "", 0);
+  return found;
+}
+
+function Detail({ held, ask }) {
+  const shown = useData(`/v1/approvals/${encodeURIComponent(held.id)}`, 5);
+  const own = held.requester && session.value?.user === held.requester;
+  const over = held.expires > 0 && held.expires <= now.value;
+  const one = shown.data ? { ...held, ...shown.data } : held;
+  const stale = shown.data && shown.data.payload_sha256 !== held.payload_sha256;
+  const blocked = own || over || !shown.data || stale;
+  return html`<article class="card hold-card stack" aria-labelledby=${`title-${held.id}`}>
+    <div class="row"><h2 id=${`title-${held.id}`} class="text">${words(one.topic)} to ${one.recipient}</h2><${Badge} status=${one.state} /><${Countdown} until=${one.expires} /></div>
+    <p class="text"><strong>Why it is held:</strong> ${one.reason || "a policy asks for a person"}</p>
+    ${one.payload ? sums(one.payload).map(([name, sum]) => html`<p class="sum"><span class="mute">${words(name)}</span> <strong class="text">${sum}</strong></p>`) : null}
+    <dl class="values"><div><dt>asked by</dt><dd class="text">${one.requester || "nobody named"}</dd></div><div><dt>sent by</dt><dd class="text">${one.sender}</dd></div>
+      <div><dt>classified</dt><dd>${one.label}</dd></div><div><dt>waits since</dt><dd><${Age} at=${one.opened} /></dd></div>
+      <div><dt>run</dt><dd><a href=${`#/run/${encodeURIComponent(one.run_id)}`}><code>${String(one.run_id).slice(0, 14)}</code></a> in ${one.pipeline || ""}</dd></div>
+      <div><dt>needs</dt><dd>${(one.needs || []).map((need) => html`<div class="text">${number(need.quorum)} of ${need.approvers.length ? need.approvers.join(", ") : "anybody who may decide"} <code>${need.policy}</code></div>`)}</dd></div>
+      <div><dt>still missing</dt><dd class="text">${(one.lacking || []).join("; ") || "nothing"}</dd></div></dl>
+    <h3>What would be delivered</h3>
+    <${Loaded} state=${shown}>${(data) => html`${data.payload ? html`<${Value} value=${data.payload} />` : html`<p class="banner warn text">▲ ${data.withheld || "You may not see it with your clearance."}</p>`}
+      ${data.masked?.length ? html`<p class="mute">Masked for you: <span class="text">${data.masked.map((path) => path.join(".")).join(", ")}</span></p>` : null}`}<//>
+    ${one.edits?.length ? html`<h3>Edits</h3><ul>${one.edits.map((edit) => html`<li class="text">${edit.by}, <${Age} at=${edit.at} />: <code>${edit.before.slice(0, 10)}</code> became <code>${edit.after.slice(0, 10)}</code></li>`)}</ul>` : null}
+    ${one.votes?.length ? html`<h3>Votes</h3><ul class="stack">${one.votes.map((vote) => html`<li class="row"><${Badge} status=${vote.approve ? "approved" : "denied"} /> <strong class="text">${vote.by}</strong> <span class="text">${vote.reason}</span> <${Age} at=${vote.at} /></li>`)}</ul>` : null}
+    ${own ? html`<p class="banner info">You asked for this run, and nobody decides on what they sent.</p>` : over ? html`<p class="banner warn">It has expired, so it cannot be decided any more.</p>` : stale ? html`<p class="banner warn">It was edited just now; look again.</p>` : null}
+    <div class="row votes"><button type="button" class="good" data-vote="a" disabled=${blocked} onClick=${() => ask(one, true)}>Approve <kbd>a</kbd></button>
+      <button type="button" class="bad" data-vote="r" disabled=${blocked} onClick=${() => ask(one, false)}>Refuse <kbd>r</kbd></button></div></article>`;
+}
