@@ -27,6 +27,7 @@ _PURPOSES = {
     "insights": "agents that read and explain bank statements",
     "postgres": "logs of durable runtimes on a PostgreSQL server",
     "schedule": "`schedule:` in pipelines and `genie serve-schedule`",
+    "serve": "`genie serve`: the API and the page",
 }
 """Extras and their purposes; the extras for development of Genie are not checked."""
 _EXTRA = re.compile(r"\A([A-Za-z0-9][A-Za-z0-9._-]*)[^;]*;.*\bextra\s*==\s*['\"]([\w.-]+)['\"]")
