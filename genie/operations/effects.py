@@ -167,8 +167,7 @@ class EffectKeeper(Interceptor):
             self._is(one, Fate.NOT_DONE)
             await self._barrier()
             raise
-        except Exception:
-            # Whatever was raised, such as a time limit of the connection: the receiver may have done it all the same.
+        except Exception:  # such as a time limit of the connection: the receiver may have done it all the same
             if not await self._found_out(one, probe):
                 raise
             return one.result()
@@ -189,7 +188,7 @@ class EffectKeeper(Interceptor):
             self._is(one, Fate.NOT_DONE)
             await self._barrier()
             return False
-        except Exception as error:
+        except Exception as error:  # a probe that fails has found nothing out; it is the cause of what is raised
             self._is(one, Fate.INDETERMINATE)
             raise IndeterminateEffectError(effect=one.id) from error
         await self._done(one, value)

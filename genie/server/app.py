@@ -121,7 +121,7 @@ class Door:
             return
         try:
             await self._app(scope, receive, guarded)
-        except Exception as error:
+        except Exception as error:  # what no route has answered becomes a problem; a begun answer breaks off
             if began:
                 raise
             await refusal(error).response()(scope, receive, guarded)

@@ -27,7 +27,7 @@ class _Flight:
 
 
 class ReplyCache:
-    """Replies of one model, by the judged request and for whom it was judged.
+    """Replies of one model, by the judged request and its recipient.
 
     Args:
         most: Replies that are kept; the one used longest ago goes first.

@@ -78,7 +78,7 @@ def later(start: datetime.date, *, by_months: int = 0, days: int = 0, business: 
     """Return the date some time after another.
 
     Raises:
-        TooLargeError: There is no such date in the calendar.
+        TooLargeError: The date is not in the calendar.
     """
     try:
         year, month = divmod(start.year * 12 + start.month - 1 + by_months, 12)

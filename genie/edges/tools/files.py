@@ -149,7 +149,7 @@ class Rooted:
 
         Raises:
             TooLargeError: It is larger than ``most``.
-            NotAllowedError: It is no regular file, or no text.
+            NotAllowedError: It is not a regular file, or not text.
         """
         descriptor = self.open(parts_of(path), _FILE)
         with os.fdopen(descriptor, "rb") as file:

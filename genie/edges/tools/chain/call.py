@@ -107,7 +107,7 @@ class Chain:
             await self._ask(attempt, context, headers)
             for layer_after in self._after:
                 layer_after(attempt)
-        except BaseException:
+        except BaseException:  # a cancellation as well: the breaker is told, then the error goes on
             if self._breaker is not None:
                 self._breaker.ended("cancelled")
             raise
@@ -139,7 +139,7 @@ class Chain:
             code = _CODES.get(error.why, error.why)[:MOST_CODE]
             attempt.refused(code, _failed(code))
             return
-        except Exception as error:
+        except Exception as error:  # the boundary of a call: named for the model and the log, by code and class
             if not self._boundary:
                 raise
             code = code_of(error) if isinstance(error, GenieError) else INTERNAL_ERROR
