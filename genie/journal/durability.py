@@ -122,7 +122,8 @@ async def durability(
 def _uncollected() -> Iterator[None]:
     """Keep the cycle collector off while objects are made that all stay.
 
-    It would look through all of them again and again: half of the time of a recovery (benchmarks.durability).
+    It would look through all of them again and again: half of the time of a recovery (benchmarks.durability). When it
+    is on again they count as old, so it does not begin with all of them either.
     """
     on = gc.isenabled()
     gc.disable()
@@ -130,4 +131,7 @@ def _uncollected() -> Iterator[None]:
         yield
     finally:
         if on:
+            if not gc.get_freeze_count():  # what the program has frozen stays so
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()

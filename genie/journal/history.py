@@ -232,4 +232,6 @@ class History:
 
 def waits(run: OpenRun, delivery: str) -> dict[str, Any] | None:
     """Return the record of the retry that a delivery waits for, if it does."""
+    if not run.parked:
+        return None
     return next((one for one in run.parked.values() if one["kind"] == "retry" and one["delivery"] == delivery), None)

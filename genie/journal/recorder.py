@@ -6,6 +6,7 @@ outputs of a handler and the outcome of its delivery are told in one step, so a 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 from typing import TYPE_CHECKING, Any
@@ -39,7 +40,7 @@ from genie.journal.lines import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from decimal import Decimal
 
     from genie.backend.asyncio_trio import Waiter
@@ -94,6 +95,7 @@ class Recorder(Interceptor):
         self._written = self._kept = 0
         """Lines of earlier batches, and those that are in the log."""
         self._taking = True
+        self._resuming = False
         self._tails: dict[type[Payload], Tail] = {}
         self._states: dict[tuple[int, str], str] = {}
         self._wake: Waiter = bus.make_waiter()
@@ -114,7 +116,8 @@ class Recorder(Interceptor):
 
     def opened(self, run: RunState) -> None:
         """A run begins."""
-        self._tell_run(run.number, run_line(run, self._bus.clock.offset))
+        if not self._resuming:  # the log has those that go on
+            self._tell_run(run.number, run_line(run, self._bus.clock.offset))
 
     def closed(self, run: RunState) -> None:
         """A run is at rest."""
@@ -357,6 +360,15 @@ class Recorder(Interceptor):
         """Keep facts of the runtime itself."""
         for record in records:
             self._tell(record)
+
+    @contextlib.contextmanager
+    def resuming(self) -> Iterator[None]:
+        """Take runs for those of the log, which has them."""
+        self._resuming = True
+        try:
+            yield
+        finally:
+            self._resuming = False
 
     def known(self, scope: Scope) -> None:
         """A scope was read from the log, so it is not written again."""
