@@ -154,6 +154,8 @@ class History:
 
     @staticmethod
     def _delivery(run: OpenRun, record: LogRecord) -> None:
+        if record["message"] not in run.messages:
+            return  # its payload could not be kept, which was said then
         opened = OpenDelivery(
             record["delivery"], record["message"], record["agent"], record["instead_of"], tuple(record["tried"])
         )
@@ -218,7 +220,7 @@ class History:
         run.holds.pop(before, None)
         if after is None:
             run.edited.add(before)
-        elif run.deliveries.pop(before, None) is not None:
+        elif run.deliveries.pop(before, None) is not None and record["message"] in run.messages:
             instead_of = record["instead_of"]
             run.deliveries[after] = OpenDelivery(
                 after, record["message"], record["agent"], instead_of, tuple(record["tried"])

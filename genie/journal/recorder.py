@@ -159,8 +159,7 @@ class Recorder(Interceptor):
         kind = type(message.payload)
         head = scope.recorded
         if head is None:
-            head = scope.recorded = head_of(scope)
-            self._say(scope_line(scope))
+            head = self._scope(scope)
         route = self._bus.route(kind)
         tail = self._tails.get(kind)
         if tail is None or tail.route is not route:
@@ -174,6 +173,14 @@ class Recorder(Interceptor):
             self._say(tail.line(message, head, edit=edit))
         except NotKeptError as error:
             self._not_durable(message, str(error))
+
+    def _scope(self, scope: Scope) -> str:
+        """Keep a scope, and those above it: one whose messages are chatter is not in the log."""
+        if scope.parent is not None and scope.parent.recorded is None:
+            self._scope(scope.parent)
+        head = scope.recorded = head_of(scope)
+        self._say(scope_line(scope))
+        return head
 
     def _tail(self, kind: type[Payload], route: Route) -> Tail:
         if len(self._tails) >= MOST_TAILS:

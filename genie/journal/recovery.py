@@ -170,9 +170,9 @@ class _Resumed:
     def _scope(self, number: int) -> Scope:
         scope = self._scopes.get(number)
         if scope is None:
-            record = self._open.scopes[number]
-            parent = self._scope(record["parent"])
-            owner = self._owner(record["owner"])
+            record = self._open.scopes.get(number)  # None where its question was not kept: nobody waits for its answers
+            parent = self._run.root if record is None else self._scope(record["parent"])
+            owner = None if record is None else self._owner(record["owner"])
             scope = self._scopes[number] = Scope(self._run, number, parent, owner)
             parent.children = parent.children or {}
             parent.children[scope] = None
