@@ -23,12 +23,11 @@ from hypothesis.stateful import (
 
 from genie import Payload, RunLimits, Runtime, agent
 from genie.contracts.card import Caller
+from genie.contracts.outcome import Outcome, Reason
 from genie.policy.policy import ALLOW, Hold, PolicySet
 from genie.testing import FunctionPolicy, settled
 from genie.testing.recorders import RecordingLog
 from tests.durability.restarts import Machine
-
-SOON_S = 0.001
 
 
 class Order(Payload, topic="rules.order"):
@@ -49,6 +48,12 @@ async def till(order: Order) -> Receipt:
     return Receipt(number=order.number)
 
 
+@agent("book", concurrency=64)
+async def book(order: Order) -> None:
+    if order.what == "half":
+        await anyio.sleep_forever()
+
+
 def runtime_over(log: RecordingLog) -> Runtime:
     def hold(route: Any) -> Any:
         person = Hold("a person", approvers=frozenset({"boss"}))
@@ -57,13 +62,15 @@ def runtime_over(log: RecordingLog) -> Runtime:
         return lambda message, _sender: person if message.payload.what == "held" else ALLOW
 
     return Runtime(
-        [till], policies=PolicySet((FunctionPolicy(hold, name="person", version="1"),)), log=log, seed=1, prefix="m",
-        caller=Caller(user="ann"), limits=RunLimits(deaths=0, deadline_s=None),
+        [till, book], policies=PolicySet((FunctionPolicy(hold, name="person", version="1"),)), log=log, seed=1,
+        prefix="m", caller=Caller(user="ann"), limits=RunLimits(deaths=0, deadline_s=None),
     )  # fmt: skip
 
 
-FIRST = {"plain": "handled", "fails": "dead_lettered", "held": None, "hangs": None}
-"""How an order ends that nobody touches; None while it is in flight."""
+FIRST = {"plain": "handled", "fails": "dead_lettered", "held": None, "hangs": None, "half": "handled"}
+"""How an order ends at the till that nobody touches; None while it is in flight."""
+LEFT = {"held", "hangs", "half"}
+"""Orders whose run stays open; of ``half`` the book has not ended."""
 
 
 class Rules(RuleBasedStateMachine):
@@ -79,6 +86,7 @@ class Rules(RuleBasedStateMachine):
         self.portal = self.portal_context.__enter__()
         self.machine = Machine(runtime_over)
         self.model: dict[int, str | None] = {}
+        self.book: dict[int, str | None] = {}
         self.what: dict[int, str] = {}
         self.process: Any = None
         self.runtime: Runtime
@@ -113,20 +121,23 @@ class Rules(RuleBasedStateMachine):
         self._end()
         self._begin()
         self.portal.call(self._start, number, what)  # its caller asks again, under its key
-        self.model[number], self.what[number] = FIRST[what], what
+        self._published(number, what)
 
     # --- orders ---
 
-    async def _start(self, number: int, what: str, deadline_s: float | None = None) -> Any:
-        order = Order(number=number, what=what)
-        return self.runtime.start(order, Receipt, key=str(number), deadline_s=deadline_s)
+    async def _start(self, number: int, what: str) -> Any:
+        return self.runtime.start(Order(number=number, what=what), Receipt, key=str(number))
 
     @rule(target=waiting, what=st.sampled_from(sorted(FIRST)))
     def publish(self, what: str) -> Any:
         number = len(self.model)
         self.portal.call(self._start, number, what)
+        self._published(number, what)
+        return number if what in LEFT else multiple()
+
+    def _published(self, number: int, what: str) -> None:
         self.model[number], self.what[number] = FIRST[what], what
-        return multiple() if FIRST[what] else number
+        self.book[number] = None if what == "half" else "handled"
 
     @rule(number=consumes(waiting), approves=st.booleans())
     def decide(self, number: int, approves: bool) -> None:
@@ -151,18 +162,23 @@ class Rules(RuleBasedStateMachine):
             (await self._start(number, self.what[number])).cancel()
 
         self.portal.call(cut)
-        self.model[number] = "cancelled"
+        self.model[number] = self.model[number] or "cancelled"
+        self.book[number] = self.book[number] or "cancelled"
 
     @rule()
     def expire(self) -> None:
         number = len(self.model)
 
         async def outlive() -> None:
-            run = await self._start(number, "hangs", SOON_S)
-            await run.settled()
+            run = await self._start(number, "hangs")
+            await settled(self.runtime)
+            bus = self.runtime.bus  # what the timer of a deadline does, at a moment that no clock decides
+            (state,) = (one for one in bus.runs.open_runs.values() if one.id == run.id)
+            bus.runs.end(state, Outcome.EXPIRED, Reason("deadline"))
 
         self.portal.call(outlive)
-        self.model[number], self.what[number] = "expired", "hangs"
+        self._published(number, "hangs")
+        self.model[number] = "expired"
 
     # --- what must be true ---
 
@@ -171,12 +187,14 @@ class Rules(RuleBasedStateMachine):
         if self.process is None:
             return
         records, letters, holds, runs = self.portal.call(self._seen)
-        orders: dict[str, int] = {}
+        orders: dict[str, tuple[str, int]] = {}
         for record in records:
             if record["kind"] == "message" and record["topic"] == "rules.order@1":
-                orders[f"m-{record['number']:x}@till"] = json.loads(record["payload"])["number"]
-        ends = [(orders[one["delivery"]], one["outcome"]) for one in records if one["kind"] == "ended"]
-        assert sorted(ends) == sorted((number, end) for number, end in self.model.items() if end)
+                for name in ("till", "book"):
+                    orders[f"m-{record['number']:x}@{name}"] = (name, json.loads(record["payload"])["number"])
+        ends = [(*orders[one["delivery"]], one["outcome"]) for one in records if one["kind"] == "ended"]
+        said = [("till", *one) for one in self.model.items()] + [("book", *one) for one in self.book.items()]
+        assert sorted(ends) == sorted((name, number, end) for name, number, end in said if end)
         receipts = [
             json.loads(one["payload"])["number"]
             for one in records
@@ -184,7 +202,7 @@ class Rules(RuleBasedStateMachine):
         ]
         assert sorted(receipts) == sorted(number for number, end in self.model.items() if end == "handled")
         assert letters == {number for number, end in self.model.items() if end == "dead_lettered"}
-        open_ = {number for number, end in self.model.items() if end is None}
+        open_ = {number for number, end in self.model.items() if end is None or self.book[number] is None}
         assert holds == {number for number in open_ if self.what[number] == "held"}
         assert runs == len(open_)
 
