@@ -61,6 +61,8 @@ async def resume(bus: Bus, recorder: Recorder, history: History) -> list[Suspect
             bus.keys.restore(record)
     _foresee(bus, recorder, history)
     await recorder.flush()  # nothing is in flight yet, and from here on nothing waits
+    for interceptor in bus.interceptors if history.prefix is not None else ():
+        interceptor.resumed(bus.now())
     shared = _Shared(kinds)
     with recorder.resuming():
         runs = [_Resumed(bus, recorder, run, shared) for run in history]
