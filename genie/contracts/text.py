@@ -55,8 +55,10 @@ class Text(NamedTuple):
 class Flat(NamedTuple):
     """How a class of strings, scalars and tuples of scalars is read by name, without a walk."""
 
-    strings: Callable[[dict[str, Any]], tuple[str, ...]]
-    """Return its strings, of its values by name."""
+    strings: Callable[[dict[str, Any]], Any]
+    """Return its strings, of its values by name: a tuple, or the only one."""
+    join: Callable[[Any], str]
+    """Return what ``strings`` has returned as one text."""
     runs: tuple[str, ...]
     """Fields that are tuples of scalars."""
     scalars: int
@@ -155,11 +157,24 @@ def _compile(kind: type[Value]) -> Reader:
     if jsons:
         read = _reading_json(read, tuple(jsons))
     sound, marked = checker(kind, tuple(bulky)), certain(kind)
-    if len(texts) < 2 or others or bulky or jsons:
+    if others or bulky or jsons:
         return Reader(read, tuple(bulky), tuple(runs), _telling(read, sound), sound)
+    flat = _flat(tuple(texts), tuple(runs), scalars) if marked and not numbers else None
+    if len(texts) < 2:
+        return Reader(read, (), tuple(runs), _telling(read, sound), sound, flat)
     told = _telling_flat(tuple(texts), tuple(runs), tuple(numbers), scalars, sound, marked=marked)
-    flat = Flat(operator.itemgetter(*texts), tuple(runs), scalars) if marked and not numbers else None
     return Reader(read, (), tuple(runs), told, sound, flat)
+
+
+def _flat(texts: tuple[str, ...], runs: tuple[str, ...], scalars: int) -> Flat:
+    if not texts:
+        return Flat(_nothing, str.__str__, runs, scalars)
+    join = SEPARATOR.join if len(texts) > 1 else str.__str__  # the type's own: an exact text is returned as it is
+    return Flat(operator.itemgetter(*texts), join, runs, scalars)
+
+
+def _nothing(_values: dict[str, Any]) -> str:
+    return ""
 
 
 def _may_be_personal(name: str, info: FieldInfo) -> bool:

@@ -221,8 +221,8 @@ class Inspectors:
         told, match, scalar, limit = reader.told, self._match, fields.SCALAR_BYTES, min(self._limit(kind), most)
 
         if reader.flat is not None:
-            strings, runs, scalars_ = reader.flat
-            join, least = fields.SEPARATOR.join, scalar * scalars_
+            strings, join, runs, scalars_ = reader.flat
+            least = scalar * scalars_
 
             def inspect_flat(payload: Any) -> _I:  # the same by hand: benchmarks.instructions, 0.6 % a message
                 try:
