@@ -1,0 +1,107 @@
+"""What one inspection may do, and why it may refuse a payload."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from genie.contracts.message import Inspection, Path, Value
+from genie.policy.inspector import StoppedError, never
+
+TOO_LARGE = "payload_size"
+"""``Inspection.failed`` of a payload above the size limit of its topic: nothing was scanned."""
+TOO_MANY = "findings_limit"
+"""``Inspection.failed`` of a payload with more findings than the limit: the rest was not scanned."""
+MALFORMED = "payload_shape"
+"""``Inspection.failed`` of a payload that is not what its class declares: it was made past validation."""
+REFUSED = {
+    MALFORMED: "the payload is not what its class declares: a field is missing, unknown, or of another type",
+    TOO_LARGE: "the payload was not inspected: it is above the size limit of its topic; send less, or raise the limit",
+    TOO_MANY: "the payload was not inspected to its end: it has more findings than one message may have; send less",
+}
+"""Why an inspection was refused, by its code; any other ``failed`` is the name of an error."""
+MAX_FINDINGS = 50_000
+"""Findings of one payload; a statement of 10,000 rows with an account, a card and an address in each has 30,000."""
+AT_ONCE = 16_384
+"""Characters of new strings in which a pattern matches that are examined while everything else waits."""
+LARGEST = 64 * 1024 * 1024
+"""Bytes of the largest payload that is scanned, whatever limits the policies set, and where they set none."""
+
+
+class TooManyError(Exception):
+    """A payload has more findings than the limit."""
+
+
+class TooMuchError(Exception):
+    """A payload has more text than may be examined while everything else waits."""
+
+
+class Work:
+    """What one inspection may still do.
+
+    Args:
+        most: Characters of text that it may look into.
+        new: Characters of strings in which a pattern matches, and which were not examined before, that it may examine.
+        stop: Returns True when nobody wants to know any more.
+    """
+
+    __slots__ = ("left", "new", "stop")
+
+    def __init__(self, most: float = math.inf, new: float = math.inf, stop: Callable[[], bool] = never) -> None:
+        self.left = most
+        self.new = new
+        self.stop = stop
+
+    def look(self, size: int) -> None:
+        """Count a text that is looked into.
+
+        Raises:
+            TooMuchError: It is too much.
+            StoppedError: Nobody wants to know any more.
+        """
+        self.left -= size
+        if self.left < 0:
+            raise TooMuchError
+        if self.stop():
+            raise StoppedError
+
+    def examine(self, size: int) -> None:
+        """Count strings that are examined.
+
+        Raises:
+            TooMuchError: It is too much.
+        """
+        self.new -= size
+        if self.new < 0:
+            raise TooMuchError
+
+
+class ShapeError(Exception):
+    """A value is not what its class declares."""
+
+
+class Read:
+    """A value that was read, and is to be looked into."""
+
+    __slots__ = ("inside", "parts", "size", "skip", "text", "value")
+
+    def __init__(
+        self, value: Value, skip: tuple[str, ...], parts: list[str], text: str, size: int,
+        inside: list[tuple[Path, Value, Inspection | Read]],
+    ) -> None:  # fmt: skip
+        self.value = value
+        self.skip = skip
+        """Fields that are read apart."""
+        self.parts = parts
+        self.text = text
+        self.size = size
+        """Bytes, with those of the parts inside."""
+        self.inside = inside
+        """Parts that are read apart, with what is known of them."""
+
+    def collect(self, texts: list[str]) -> None:
+        """Append the texts of this value and of all in it that is new."""
+        texts.append(self.text)
+        for _, _, known in self.inside:
+            if type(known) is Read:
+                known.collect(texts)
