@@ -71,7 +71,8 @@ class Reader(NamedTuple):
     read: Callable[[Any, list[str]], int]
     """Append every string to the list, and return how many scalars there were besides."""
     bulky: tuple[str, ...]
-    """Fields that hold a ``Value`` with collections in it: read apart, because their findings are kept with them."""
+    """Fields that are read apart, because findings are kept with what they hold: a ``Value`` with collections in it, or
+    a tuple of values of classes that are carried by many messages."""
     runs: tuple[str, ...]
     """Fields that are tuples of scalars."""
     told: Callable[[Any], tuple[str, int]]
@@ -99,6 +100,18 @@ def reader(kind: type[Value]) -> Reader:
 def has_collections(kind: type[Value]) -> bool:
     """Return True when a field holds a collection that may be long."""
     return any(_shape(info.annotation) == "collection" for info in kind.model_fields.values())
+
+
+def carries(annotation: object) -> bool:
+    """Return True for a tuple of any length whose items are all of classes that many messages carry."""
+    arguments = get_args(_bare(annotation))
+    uniform = get_origin(_bare(annotation)) is tuple and len(arguments) == 2 and arguments[1] is Ellipsis
+    return uniform and all(isinstance(arm, type) and getattr(arm, "__carried__", False) for arm in _arms(arguments[0]))
+
+
+def _arms(annotation: object) -> tuple[object, ...]:
+    bare = _bare(annotation)
+    return get_args(bare) if get_origin(bare) in {Union, types.UnionType} else (bare,)
 
 
 def _shape(annotation: object) -> str:
@@ -149,7 +162,9 @@ def _compile(kind: type[Value]) -> Reader:
         elif shape in {"scalars", "numbers"}:
             runs.append(name)
             numbers += [name] if shape == "numbers" and _may_be_personal(name, info) else []
-        elif shape == "value" and has_collections(typing.cast("type[Value]", _bare(info.annotation))):
+        elif (shape == "value" and has_collections(typing.cast("type[Value]", _bare(info.annotation)))) or carries(
+            info.annotation
+        ):
             bulky.append(name)
         else:
             others.append(name)
@@ -287,12 +302,31 @@ def _reading_json(read: Callable[[Any, list[str]], int], names: tuple[str, ...])
         for name in names:
             text = getattr(value, name)
             if type(text) is str:
-                into += [part.text for part in _json_texts(text, (name,))]
+                _read_json(text, into)
             else:
                 count += 1
         return count
 
     return read_all
+
+
+def _read_json(text: str, into: list[str]) -> None:
+    """Append what ``_json_texts`` returns of a JSON text, without saying where it stands."""
+    found = json_text.words(text)
+    if found is None:
+        into.append(text)
+        return
+    for name, value in found:
+        if type(value) is str:
+            into.append(value)
+        elif not -_LEAST < value < _LEAST:  # type: ignore[operator]  # a number; what is none is not below either
+            into += _spelt_of_json(name, value)
+
+
+def _spelt_of_json(name: str, value: object) -> list[str]:
+    if isinstance(value, float):  # written with a point or an exponent; what it stands for may be a long number
+        value = decimal.Decimal(repr(value))
+    return [] if _NOBODYS.search(name) else _spelt(name, value)
 
 
 def _json_texts(text: str, path: Path) -> list[Text]:
@@ -306,10 +340,7 @@ def _json_texts(text: str, path: Path) -> list[Text]:
         if isinstance(value, str):
             texts.append(Text((*path, *leaf.path), value, maskable=not leaf.key))
             continue
-        if isinstance(value, float):  # written with a point or an exponent; what it stands for may be a long number
-            value = decimal.Decimal(repr(value))
-        if not _NOBODYS.search(leaf.name):
-            texts += [Text((*path, *leaf.path), spelt, maskable=False) for spelt in _spelt(leaf.name, value)]
+        texts += [Text((*path, *leaf.path), spelt, maskable=False) for spelt in _spelt_of_json(leaf.name, value)]
     return texts
 
 

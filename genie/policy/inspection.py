@@ -8,10 +8,20 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from genie.contracts import text as fields
-from genie.contracts.classification import Classification
-from genie.contracts.message import Finding, Inspection, Payload, Value, topic_of
+from genie.contracts.message import Finding, Inspection, Path, Payload, Value, topic_of
 from genie.errors import PolicyError, class_name
 from genie.policy.examination import Examiner, TooManyError, TooMuchError, View, Work
+from genie.policy.inspection_input import (
+    AT_ONCE,
+    LARGEST,
+    MALFORMED,
+    MAX_FINDINGS,
+    REFUSED,
+    TOO_LARGE,
+    TOO_MANY,
+    Read,
+    ShapeError,
+)
 from genie.policy.inspector import (
     SLICE,
     Inspector,
@@ -38,28 +48,12 @@ _SMALL = 4096
 _clean: dict[int, Inspection] = {}  # most messages are small and clean: those of one size share their inspection
 
 
-TOO_LARGE = "payload_size"
-"""``Inspection.failed`` of a payload above the size limit of its topic: nothing was scanned."""
-TOO_MANY = "findings_limit"
-"""``Inspection.failed`` of a payload with more findings than the limit: the rest was not scanned."""
-MALFORMED = "payload_shape"
-"""``Inspection.failed`` of a payload that is not what its class declares: it was made past validation."""
-REFUSED = {
-    MALFORMED: "the payload is not what its class declares: a field is missing, unknown, or of another type",
-    TOO_LARGE: "the payload was not inspected: it is above the size limit of its topic; send less, or raise the limit",
-    TOO_MANY: "the payload was not inspected to its end: it has more findings than one message may have; send less",
-}
-"""Why an inspection was refused, by its code; any other ``failed`` is the name of an error."""
-MAX_FINDINGS = 50_000
-"""Findings of one payload; a statement of 10,000 rows with an account, a card and an address in each has 30,000."""
-AT_ONCE = 16_384
-"""Characters of new strings in which a pattern matches that are examined while everything else waits."""
-LARGEST = 64 * 1024 * 1024
-"""Bytes of the largest payload that is scanned, whatever limits the policies set, and where they set none."""
-
-
 _I = TypeVar("_I", Inspection, Inspection | None)
 _label_of = operator.attrgetter("label")
+_NOTHING_SEEN = Inspection(0)
+_kept: Callable[[Value], tuple[object, Inspection]] = vars(Value)["_inspection"].__get__
+"""Return view and inspection of a part; its own getter, since the class answers for a missing slot ten times slower."""
+_keep = vars(Value)["_inspection"].__set__
 
 
 class Inspectors:
@@ -197,10 +191,7 @@ class Inspectors:
 
     def _inspected(self, payload: Value, work: Work) -> Inspection | None:
         try:
-            limit = self._limit(type(payload))
-            if limit != math.inf and (size := self.size_of(payload)) > limit:
-                return Inspection(size, failed=TOO_LARGE)
-            return self._inspect(payload, self._seen_by(type(payload)), work)
+            return self._inspect(payload, self._seen_by(type(payload)), work, self._limit(type(payload)))
         except TooMuchError:
             return None
         except Exception as error:  # noqa: BLE001 - fail closed: the failure becomes part of the inspection
@@ -217,41 +208,85 @@ class Inspectors:
 
     def size_of(self, payload: Value) -> int:
         """Return the size of a payload in bytes as its inspection states it, without looking into its strings."""
-        reader = fields.reader(type(payload))
-        parts: list[str] = []
-        size = fields.SCALAR_BYTES * reader.read(payload, parts) + max(0, len(parts) - 1) * len(fields.SEPARATOR)
-        size += sum(len(part) if part.isascii() else len(part.encode(errors="surrogatepass")) for part in parts)
-        for name in reader.bulky:
-            part = getattr(payload, name)
-            kept: tuple[object, Inspection] | None = getattr(part, "_inspection", None)
-            size += self.size_of(part) if kept is None or kept[1].failed is not None else kept[1].size_bytes
-        return size
+        return self._read(payload, self._seen_by(type(payload))).size
 
-    def _inspect(self, payload: Value, view: View, work: Work) -> Inspection:
-        reader = fields.reader(type(payload))
-        if not reader.sound(payload):
-            return Inspection(0, failed=MALFORMED)
+    def _read(self, value: Value, view: View) -> Read:
+        """Return the strings of a value, and what is known of the parts that are read apart.
+
+        Raises:
+            ShapeError: It is not what its class declares.
+        """
+        reader = fields.reader(type(value))
+        if not reader.sound(value):
+            raise ShapeError
         parts: list[str] = []
-        scalars = reader.read(payload, parts)
+        scalars = reader.read(value, parts)
         text = fields.SEPARATOR.join(parts)
-        work.look(len(text))
-        size = len(text) + fields.SCALAR_BYTES * scalars
-        if not text.isascii():
-            size += len(text.encode(errors="surrogatepass")) - len(text)
-        asked = self._asked(text, view, sure=len(text) <= _SMALL)
-        if not asked and not reader.bulky:
-            return _clean.get(size) or _clean_of(size)
-        try:
-            found = self._examine(payload, parts, reader.bulky, view, asked, work) if asked else []
-        except TooManyError:
-            return Inspection(size, failed=TOO_MANY)
+        size = fields.SCALAR_BYTES * scalars
+        size += len(text) if text.isascii() else len(text.encode(errors="surrogatepass"))
+        inside: list[tuple[Path, Value, Inspection | Read]] = []
         for name in reader.bulky:
-            kept = self._kept(getattr(payload, name), view, work)
-            size += kept.size_bytes
-            found += [finding._replace(path=(name, *finding.path)) for finding in kept.findings]
-            if kept.failed is not None or self._exceeds(found):
-                return Inspection(size, failed=kept.failed or TOO_MANY)
-        return Inspection(size, tuple(found), max(map(_label_of, found), default=Classification.PUBLIC))
+            held = getattr(value, name)
+            several = type(held) is tuple
+            for at, part in enumerate(held) if several else ((0, held),):
+                try:
+                    of, seen = _kept(part)
+                except AttributeError:  # nobody has looked into it
+                    of, seen = None, _NOTHING_SEEN
+                path = (name, at) if several else (name,)
+                if of is not view:
+                    read = self._read(part, view)
+                    size += read.size
+                    inside.append((path, part, read))
+                else:
+                    size += seen.size_bytes
+                    if seen.findings or seen.failed is not None:
+                        inside.append((path, part, seen))
+        return Read(value, reader.bulky, parts, text, size, inside)
+
+    def _inspect(self, payload: Value, view: View, work: Work, limit: float) -> Inspection:
+        try:
+            read = self._read(payload, view)
+        except ShapeError:
+            return Inspection(0, failed=MALFORMED)
+        if read.size > limit:
+            return Inspection(read.size, failed=TOO_LARGE)
+        texts: list[str] = []
+        read.collect(texts)
+        text = fields.SEPARATOR.join(texts) if len(texts) > 1 else texts[0]
+        work.look(len(text))
+        # One search for all that is new; only where something matches is it said of each part by itself.
+        asked = self._asked(text, view, sure=False)
+        return self._concluded(read, view, asked if len(texts) == 1 or not asked else None, work)
+
+    def _concluded(self, read: Read, view: View, asked: dict[Inspector, None] | None, work: Work) -> Inspection:
+        """Return what is in a value, and keep with each of its parts what is in that.
+
+        Args:
+            read: The value.
+            view: The inspectors of its topic.
+            asked: Those that its strings are shown to; None where that is not known.
+            work: What may still be done.
+        """
+        found: list[Finding] = []
+        own = self._asked(read.text, view, sure=False) if asked is None else asked
+        if own:
+            try:
+                found = self._examine(read.value, read.parts, read.skip, view, own, work)
+            except TooManyError:
+                return Inspection(read.size, failed=TOO_MANY)
+        for path, part, known in read.inside:
+            if type(known) is Read:
+                known = self._concluded(known, view, asked, work)  # noqa: PLW2901 - what is known by now
+                _keep(part, (view, known))  # an immutable part, however many messages carry it
+            findings, failed = known.findings, known.failed  # type: ignore[union-attr]  # no longer unread
+            if findings or failed is not None:
+                found += [finding._replace(path=(*path, *finding.path)) for finding in findings]
+                if failed is not None or self._exceeds(found):
+                    return Inspection(read.size, failed=failed or TOO_MANY)
+        if not found:
+            return _clean.get(read.size) or _clean_of(read.size)
+        return Inspection(read.size, tuple(found), max(map(_label_of, found)))
 
     def _asked(self, text: str, view: View, *, sure: bool = True) -> dict[Inspector, None]:
         """Return the inspectors that a text is shown to; where it need not be sure, all whose patterns match."""
@@ -263,14 +298,6 @@ class Inspectors:
         owners, last = self._owners, len(self._owners)
         named = dict.fromkeys([view.inspectors[owners[hit]] for hit in sorted(hits) if hit < last] + list(view.always))
         return {one: None for one in named if not sure or confirmed(one, text)}
-
-    def _kept(self, value: Value, view: View, work: Work) -> Inspection:
-        """Return the inspection of an immutable part, made once however many messages carry it."""
-        kept: tuple[object, Inspection] | None = getattr(value, "_inspection", None)
-        if kept is None or kept[0] is not view:
-            kept = (view, self._inspect(value, view, work))
-            object.__setattr__(value, "_inspection", kept)
-        return kept[1]
 
     def _exceeds(self, found: Sequence[Finding]) -> bool:
         """Return True for more findings than the limit; those of shadow mode stop nothing."""
