@@ -29,6 +29,7 @@ from genie.journal.facts import (
     payload_text,
     scope_record,
 )
+from genie.policy.verdicts import coded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,10 +43,11 @@ if TYPE_CHECKING:
     from genie.contracts.outcome import Reason
     from genie.contracts.ports.journal import EventLog, LogRecord
     from genie.inflight.dead_letters import DeadLetter
-    from genie.inflight.delivery import Delivery
+    from genie.inflight.delivery import Delivery, Extra
     from genie.inflight.pending import Parked
     from genie.inflight.scope import RunState, Scope
     from genie.journal.history import History
+    from genie.policy.policy import Decision
 
 _LOGGER = logging.getLogger("genie.journal")
 MOST_WAITING = 50_000
@@ -86,6 +88,7 @@ class Recorder(Interceptor):
         self._ledger: int | None = None
         """Number under which that stands in the log."""
         self._retold = 0
+        self.worked_s: float | None = None
         self.failure: str | None = None
         """Why nothing is kept any more: the class of the log's error."""
 
@@ -123,10 +126,14 @@ class Recorder(Interceptor):
             self._begun.discard(delivery.id)
             if message.scope.run.budgets:
                 self._budgets(message.scope.run)
-            self._tell({
-                "kind": "ended", "run": message.scope.run.number, "delivery": delivery.id, "outcome": kind,
-                "code": "" if reason is None else reason.code, "drawn": _drawn(message.scope.run, delivery),
-            })  # fmt: skip
+            run = message.scope.run
+            record = {
+                "kind": "ended", "run": run.number, "delivery": delivery.id, "outcome": kind,
+                "code": "" if reason is None else reason.code, "drawn": _drawn(run, delivery), "us": self._us(run),
+            }  # fmt: skip
+            if self.worked_s is not None:
+                record["took"], self.worked_s = int(self.worked_s * 1e6), None
+            self._tell(record if delivery.extra is None else record | _seen(delivery.extra))
 
     def _accepted(self, message: Envelope[Any]) -> None:
         scope: Scope = message.scope
@@ -144,9 +151,25 @@ class Recorder(Interceptor):
             plan = [one.subscriber.card.id for one in self._bus.route(type(message.payload)).subscriptions]
         try:
             record = message_record(message, plan)
+            record["us"] = self._us(scope.run)
             self._tell(record | {"edit": True} if edit else record)
         except NotKeptError as error:
             self._not_durable(message, str(error))
+
+    def _us(self, run: RunState) -> int:
+        """Return the time in microseconds since a run began: shorter than a date in every record."""
+        return int((self._bus.now() - run.started) * 1e6)
+
+    def judged(self, message: Envelope[Any], recipient: str, decision: Decision) -> None:
+        """Policies decided something that is more than a plain allow: codes and paths, never what was matched."""
+        if self._chatter and type(message.payload) in self._chatter:
+            return
+        self._tell({
+            "kind": "verdict", "run": message.scope.run.number, "message": message.number, "agent": recipient,
+            "verdict": decision.verdict, "policy_set": decision.policy_set, "us": self._us(message.scope.run),
+            "reasons": [[one.policy, one.version, one.verdict, coded(one.code)] for one in decision.reasons],
+            "paths": sorted(".".join(map(str, path)) for path in decision.paths),
+        })  # fmt: skip
 
     def handed_over(self, delivery: Delivery) -> None:
         """A fallback gets a message in the place of another agent."""
@@ -258,7 +281,7 @@ class Recorder(Interceptor):
         for record in (*history.letters.values(), *history.keys.values(), *history.redrives.values()):
             self._standing[record["kind"], record["id"]] = record
         self._ledger = history.standing
-        self._tell({"kind": "life", "run": 0})
+        self._tell({"kind": "life", "run": 0, "policy_set": self._bus.policies.sha256})
         self._retell()
 
     def _open_ledger(self) -> None:
@@ -418,6 +441,15 @@ def _drawn(run: RunState, delivery: Delivery) -> dict[str, int]:
     """Return how many handlings of a delivery's agent drew randomness in its run, so that the next draws differ."""
     agent = delivery.subscription.subscriber.card.id
     return {agent: run.drawn[agent]} if run.drawn and agent in run.drawn else {}
+
+
+def _seen(extra: Extra) -> LogRecord:
+    """Return what the last attempt of a handler has read of the clock, and which randomness it drew."""
+    seen = extra.seen
+    if seen is None or seen.attempt != extra.attempt:
+        return {}
+    found: LogRecord = {"times": seen.times} if seen.times else {}
+    return found | {"draw": seen.draw} if seen.draw else found
 
 
 def _json(value: object) -> str | None:
