@@ -201,7 +201,10 @@ class Recorder(Interceptor):
     def _parked(self, parked: Parked) -> LogRecord:
         clock = self._bus.clock
         due = clock.now() if parked.due is None else parked.due
-        return {"kind": parked.kind, "run": parked.scope.run.number, "id": parked.id, "due": clock.offset + due}
+        run = parked.scope.run
+        return {
+            "kind": parked.kind, "run": run.number, "id": parked.id, "due": clock.offset + due, "us": self._us(run),
+        }  # fmt: skip
 
     def _later(
         self, parked: Parked, delivery: str, payload: Payload, headers: Headers, read: Classification, to: str | None
