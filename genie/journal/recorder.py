@@ -76,6 +76,8 @@ class Recorder(Interceptor):
         self._told = 0
         self._kept = 0
         self._scopes: dict[int, set[int]] = {}
+        self._began: dict[int, float] = {}
+        """Open run -> when it began, on the loop's clock."""
         self._states: dict[tuple[int, str], str] = {}
         self._wake: Waiter = bus.make_waiter()
         self._barriers: list[tuple[int, Waiter]] = []
@@ -98,6 +100,7 @@ class Recorder(Interceptor):
         """A run begins."""
         clock = self._bus.clock
         self._scopes[run.number] = set()
+        self._began[run.number] = run.started
         caller = run.asker.caller
         self._tell({
             "kind": "run", "run": run.number, "caller": None if caller is None else caller_record(caller),
@@ -108,6 +111,7 @@ class Recorder(Interceptor):
     def closed(self, run: RunState) -> None:
         """A run is at rest."""
         self._scopes.pop(run.number, None)
+        self._began.pop(run.number, None)
         self._used.pop(run.number, None)
         if run.state is not None:
             for agent in run.state:
@@ -230,7 +234,8 @@ class Recorder(Interceptor):
         """A part of the runtime tells a fact whose meaning it knows."""
         if record["kind"] == "edited":
             self._edits.add(record["message"])
-        self._tell(record)
+        began = self._began.get(record["run"])
+        self._tell(record if began is None else {**record, "us": int((self._bus.now() - began) * 1e6)})
 
     def charge(self, delivery: Delivery, cost: Decimal, tokens: int) -> None:  # noqa: ARG002 - the controller knows them
         """A handler reports what it used."""
@@ -356,6 +361,7 @@ class Recorder(Interceptor):
     def known(self, scope: Scope) -> None:
         """A scope was read from the log, so it is not written again."""
         self._scopes.setdefault(scope.run.number, set()).add(scope.number)
+        self._began[scope.run.number] = scope.run.started
 
     def stop(self) -> None:
         """Take nothing more in; what was told is still written."""

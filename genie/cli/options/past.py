@@ -18,6 +18,7 @@ from genie.errors import InputError, did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from genie.config.pipeline import Pipeline
     from genie.journal.database import Database
     from genie.journal.past import PastRun
     from genie.journal.story import Eyes
@@ -68,6 +69,30 @@ def opened(place: str) -> Iterator[Database]:
     database.connect(create=False)
     try:
         yield database
+    finally:
+        database.close()
+
+
+def past_of(pipeline: Pipeline, run_id: str, log: str | None, keys: str | None) -> PastRun:
+    """Return a run of a log that the command line names, or else of the log of a pipeline.
+
+    Raises:
+        InputError: There is none, or it holds no such run.
+    """
+    from genie.journal.past import chosen, past_run  # noqa: PLC0415 - start-up: SQLite only where it is used
+    from genie.journal.segments import SegmentLog  # noqa: PLC0415 - as above
+
+    if log is not None:
+        return past(log, run_id, keys)
+    found = None if pipeline.log is None else pipeline.log()
+    if not isinstance(found, SegmentLog):
+        raise InputError(f"pipeline {pipeline.id}", "keeps no log", "name one with --log")
+    database = found.database
+    database.connect(create=False)
+    try:
+        if found.sealer is not None:
+            found.sealer.load()
+        return past_run(database, chosen(database, run_id), found.sealer)
     finally:
         database.close()
 
@@ -127,11 +152,16 @@ def eyes(given: Mapping[str, Any]) -> Eyes | None:
     if given["pipeline"] is None:
         return None
     from genie.config.loader import load  # noqa: PLC0415 - as above
+
+    return eyes_of(load(given["pipeline"]), given)
+
+
+def eyes_of(pipeline: Pipeline, given: Mapping[str, Any]) -> Eyes:
+    """Return who reads, by the policies of a pipeline."""
     from genie.contracts.card import AgentCard  # noqa: PLC0415 - as above
     from genie.journal.facts import kinds_of  # noqa: PLC0415 - as above
     from genie.journal.story import Eyes  # noqa: PLC0415 - as above
 
-    pipeline = load(given["pipeline"])
     reader = identified(pipeline.caller, given, signed=pipeline.signed, audit=pipeline.audit)
     cards = {binding.card.id: binding.card for binding in pipeline.bindings}
     joins = {join.id: AgentCard(id=join.id, clearance=join.clearance) for join in pipeline.joins}
