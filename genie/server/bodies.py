@@ -60,7 +60,7 @@ class Act(Body):
 class Login(Body):
     """What ``POST /v1/session`` takes."""
 
-    key: Text = Field(description="An API key.")
+    key: Annotated[str, Field(min_length=1, max_length=8_192)] = Field(description="An API key, or a signed token.")
 
 
 async def read(request: Request, kind: type[M]) -> M:

@@ -16,7 +16,7 @@ from genie.contracts.classification import Classification
 from genie.errors import IdentityError, InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
     from pathlib import Path
 
     from genie.config.pipeline import SignedIdentity
@@ -35,6 +35,27 @@ _NO_DIGEST = "0" * 64
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
+class Issued(NamedTuple):
+    """Against which configured issuer a token was verified."""
+
+    issuer: str
+    audience: str
+    pipelines: frozenset[str]
+    """Pipelines with ``caller: keys`` that accept this issuer as well."""
+
+
+class WantingError(Exception):
+    """Something must be brought before it can be said who calls: keys, a session. The request is looked at again then.
+
+    Args:
+        bring: Brings it; it comes back without an error where it cannot.
+    """
+
+    def __init__(self, bring: Callable[[], Awaitable[None]]) -> None:
+        super().__init__()
+        self.bring = bring
+
+
 class Principal(NamedTuple):
     """Who calls, and what it may do."""
 
@@ -42,8 +63,10 @@ class Principal(NamedTuple):
     rights: frozenset[str]
     id: str
     """Of the key, or of the token's subject; for limits and the audit."""
-    signed: SignedIdentity | None = None
+    signed: SignedIdentity | Issued | None = None
     """Against what its token was verified; None for a key."""
+    proved_at: float | None = None
+    """Seconds since the epoch when the person last proved to be there: a passkey, or ``auth_time`` of a token."""
 
     def is_also(self, other: Principal) -> bool:
         """Return True for the same person of the same tenant, whose identity is proved in the same way."""
@@ -170,7 +193,7 @@ class ApiKeys:
     def valid(self, principal: Principal, now: float) -> bool:
         """Return True while the key of a principal is good, and gives what it gave."""
         key = self.all.get(principal.id.removeprefix("key:"))
-        return key is not None and not key.ended(now) and key.principal() == principal
+        return key is not None and not key.ended(now) and key.principal() == principal._replace(proved_at=None)
 
 
 class Tokens:

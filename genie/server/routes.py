@@ -5,6 +5,7 @@ from __future__ import annotations
 from genie.server import asking, document, governing, system, topology
 from genie.server.bodies import Act, Ballot, Login, Question
 from genie.server.rules import Rule
+from genie.server.server import METADATA
 
 RULES: tuple[Rule, ...] = (
     Rule("POST", "/v1/ask", "ask", None, asking.ask, Question),
@@ -41,6 +42,7 @@ RULES: tuple[Rule, ...] = (
     Rule("POST", "/v1/session", None, None, system.login, Login),
     Rule("GET", "/v1/session", "observe", None, system.session),
     Rule("DELETE", "/v1/session", "observe", None, system.logout, None, 204),
+    Rule("GET", METADATA, None, None, system.resource),
     Rule("GET", "/openapi.json", "observe", None, document.show),
     Rule("GET", "/livez", None, None, system.live),
     Rule("GET", "/readyz", None, None, system.ready),

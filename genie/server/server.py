@@ -4,20 +4,34 @@ from __future__ import annotations
 
 import contextlib
 import hmac
+import logging
 import os
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import anyio
 from pydantic import BaseModel, ConfigDict, Field
 
 from genie.backend.clock import Clock
-from genie.errors import InputError
+from genie.errors import IdentityError, InputError
 from genie.runtime.runtime import Runtime
 from genie.server.hosting import MOST_TOLD, Hosted, HostedRun, Ring
+from genie.server.issuers import issuers_in
 from genie.server.limits import Rates
-from genie.server.principals import LONGEST_TOKEN, NOBODY, PREFIX, ApiKeys, Principal, Session, Sessions, Tokens
+from genie.server.principals import (
+    LONGEST_TOKEN,
+    NOBODY,
+    PREFIX,
+    ApiKeys,
+    Issued,
+    Principal,
+    Session,
+    Sessions,
+    Tokens,
+    WantingError,
+)  # fmt: skip
 from genie.server.problems import Problem
+from genie.server.who import WhoSection
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
@@ -26,13 +40,21 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from genie.config.pipeline import Pipeline
+    from genie.contracts.ports.fetch import Fetch
 
+_logger = logging.getLogger("genie.server")
 COOKIE = "genie"
 SECURE_COOKIE = "__Host-genie"
 CSRF_HEADER = "x-csrf-token"
 """Header in which the page sends the secret of its session with every request that changes something."""
 KEYS_EVERY_S = 2.0
 """Seconds between two looks at the file of keys."""
+METADATA = "/.well-known/oauth-protected-resource"
+LOGINS_PER_S = 0.5
+LOGINS_AT_ONCE = 20
+MOST_BROUGHT = 3
+"""Things that one request may wait for before it is known who sends it."""
+T = TypeVar("T")
 _SAFE = frozenset({"GET", "HEAD"})
 
 
@@ -57,6 +79,8 @@ class Server:
         keys: Who may call.
         settings: Hosts and limits.
         grants: Role of a signed token -> rights that it gives.
+        who: Issuers of tokens, step-up and passkeys, as a file says it.
+        fetch: Reads from issuers; over HTTP by default.
         key_file: Read again when it changes.
         clock: Of terms, sessions and rates; the system's by default.
     """
@@ -64,7 +88,7 @@ class Server:
     def __init__(
         self, pipelines: Iterable[Pipeline], keys: ApiKeys, settings: Settings | None = None, *,
         grants: Mapping[str, frozenset[str]] | None = None, key_file: Path | None = None,
-        clock: Clock | None = None,
+        clock: Clock | None = None, who: WhoSection | None = None, fetch: Fetch | None = None,
     ) -> None:  # fmt: skip
         self.pipelines: dict[str, Pipeline] = {}
         for pipeline in pipelines:
@@ -82,9 +106,13 @@ class Server:
         self.everything = Ring(MOST_TOLD)
         self._clock = clock or Clock(time.monotonic)
         self.sessions = Sessions(self.now)
+        self.who = who or WhoSection(version=1)
+        self.issuers = issuers_in(self.who, self._clock.now, self.now, fetch)
         self.rates = Rates(settings.per_s, settings.burst, self._clock.now)
         self.strangers = Rates(settings.per_s / 20, max(20, settings.burst // 20), self._clock.now)
         """Requests without good credentials, by address."""
+        self.logins = Rates(LOGINS_PER_S, LOGINS_AT_ONCE, self._clock.now)
+        """Attempts to sign in, by address, good or not."""
         self.describe: Callable[[], dict[str, Any]] = dict
         """Makes the document of the API; its application sets it."""
         self.described: dict[str, Any] | None = None
@@ -160,11 +188,19 @@ class Server:
         found = self._credentials(request)
         if found is None:
             self.strangers.take(address(request))
-            raise Problem("unauthenticated", headers={"WWW-Authenticate": "Bearer"})
+            raise Problem("unauthenticated", headers={"WWW-Authenticate": self.challenge()})
         self.rates.take(found.id)
         if right not in found.rights:
-            raise Problem("forbidden", f"this needs the right {right!r}")
+            challenge = {} if found.signed is None else {"WWW-Authenticate": self.challenge("insufficient_scope")}
+            raise Problem("forbidden", f"this needs the right {right!r}", headers=challenge)
         return found
+
+    def challenge(self, error: str | None = None, **more: str) -> str:
+        """Return what tells a client how to identify its user (RFC 6750, RFC 9470, RFC 9728)."""
+        facts = {} if error is None else {"error": error, **more}
+        if self.who.resource is not None:
+            facts["resource_metadata"] = f"{self.who.resource.removesuffix('/')}{METADATA}"
+        return " ".join(["Bearer", ", ".join(f'{name}="{value}"' for name, value in facts.items())]).strip()
 
     def _credentials(self, request: Request) -> Principal | None:
         given = request.headers.get("authorization")
@@ -186,6 +222,12 @@ class Server:
             return None
         if token.startswith(PREFIX):
             return self.keys.resolve(token, self.now())
+        if self.issuers is not None and self.issuers.knows(token):
+            try:
+                return self.issuers.resolve(token, self.now())
+            except IdentityError as error:
+                _logger.info("token refused: %s", error.why)
+                return None
         return self.tokens.resolve(token, self.now())
 
     @property
@@ -248,7 +290,8 @@ class Call(NamedTuple):
         Raises:
             Problem: The caller has an API key, or a token of another issuer.
         """
-        if hosted.pipeline.signed not in {None, self.who.signed}:
+        wanted, given = hosted.pipeline.signed, self.who.signed
+        if wanted not in {None, given} and not (isinstance(given, Issued) and hosted.pipeline.id in given.pipelines):
             raise Problem("forbidden", "this pipeline needs a signed identity")
 
     def path(self, name: str) -> str:
@@ -268,6 +311,21 @@ class Call(NamedTuple):
         if not (given.isascii() and given.isdigit() and len(given) <= 15 and int(given) <= most):
             raise Problem("invalid", f"{name} is a whole number from 0 to {most}")
         return int(given)
+
+
+async def brought(wanting: WantingError, look: Callable[[], T]) -> T:
+    """Return what a look returns once what it wants was brought.
+
+    Raises:
+        Problem: It cannot be brought.
+    """
+    for _ in range(MOST_BROUGHT):
+        await wanting.bring()
+        try:
+            return look()
+        except WantingError as further:
+            wanting = further
+    raise Problem("unauthenticated", headers={"WWW-Authenticate": "Bearer"})
 
 
 def address(request: Request) -> str:
