@@ -67,9 +67,9 @@ class Endpoint:
                 call = Call(self._server, request)
             else:
                 try:
-                    who = self._server.principal(request, rule.right)
+                    who = self._server.principal(request, rule.right, rule)
                 except WantingError as wanting:
-                    who = await brought(wanting, functools.partial(self._server.principal, request, rule.right))
+                    who = await brought(wanting, functools.partial(self._server.principal, request, rule.right, rule))
                 call = Call(self._server, request, who)
             app = await rule.endpoint(call)
         except Exception as error:  # noqa: BLE001 - the door: whatever it is, the caller gets a problem

@@ -50,6 +50,18 @@ class Ballot(Body):
     edit: dict[str, Any] | None = Field(default=None, description="Fields to be delivered instead.")
 
 
+class NamedBallot(Ballot):
+    """One vote of several."""
+
+    id: Text = Field(description="Of the approval.")
+
+
+class Ballots(Body):
+    """What ``POST /v1/approvals/votes`` takes."""
+
+    ballots: Annotated[list[NamedBallot], Field(min_length=1, max_length=100)]
+
+
 class Act(Body):
     """What the acts of an operator take."""
 

@@ -238,9 +238,10 @@ def principal_of(section: IssuerSection, claims: Mapping[str, Any], ends: float)
     rights = frozenset(right for role, some in section.rights.items() if role in roles for right in some)
     issued = Issued(section.issuer, section.audience, frozenset(section.pipelines))
     proved = claims.get("auth_time")
+    scopes = None if named.scopes is None else frozenset(_names(_value(claims, named.scopes)))
     return Principal(
         caller, rights & RIGHTS, f"token:{caller.tenant}:{section.issuer}:{user}", issued,
-        None if proved is None else float(proved),
+        None if proved is None else float(proved), scopes,
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from genie.errors import IdentityError, InputError
 from genie.runtime.runtime import Runtime
 from genie.server.hosting import MOST_TOLD, Hosted, HostedRun, Ring
 from genie.server.issuers import issuers_in
+from genie.server.key_use import KeyUse
 from genie.server.limits import Rates
 from genie.server.principals import (
     LONGEST_TOKEN,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
     from genie.config.pipeline import Pipeline
     from genie.contracts.ports.fetch import Fetch
+    from genie.server.rules import Rule
 
 _logger = logging.getLogger("genie.server")
 COOKIE = "genie"
@@ -151,22 +153,29 @@ class Server:
 
     async def _watch_keys(self, file: Path) -> None:
         path, seen = anyio.Path(file), None
+        used = KeyUse(file)
         while True:
+            await anyio.to_thread.run_sync(used.keep, dict(self.keys.used), frozenset(self.keys.all))
             with contextlib.suppress(OSError, InputError):  # half written, or away: the keys that are known stay
                 state = await path.stat()
                 if seen is not None and (state.st_mtime_ns, state.st_size) != seen:
                     self.take_keys(await anyio.to_thread.run_sync(ApiKeys.read, file))
                 seen = (state.st_mtime_ns, state.st_size)
+            self.end_runs()
             await anyio.sleep(KEYS_EVERY_S)
 
     def take_keys(self, keys: ApiKeys) -> None:
         """Take over changed keys: runs of keys that are good no more are cancelled, their streams end."""
         self.keys.replace(keys)
-        for run in self.runs():
-            if not run.over and not self.good(run.principal):
-                run.run.cancel("its API key was revoked")
+        self.end_runs()
         for ring in (self.everything, *(run.ring for run in self.runs())):
             ring.wake()
+
+    def end_runs(self) -> None:
+        """Cancel the runs of whoever may not call any more."""
+        for run in self.runs():
+            if not run.over and not self.good(run.principal):
+                run.run.cancel("the credentials of its caller have ended")
 
     # --- who ---
 
@@ -179,8 +188,8 @@ class Server:
             return False
         return principal.signed is not None or self.keys.valid(principal, self.now())
 
-    def principal(self, request: Request, right: str) -> Principal:
-        """Return who calls, where it has a right.
+    def principal(self, request: Request, right: str, rule: Rule | None = None) -> Principal:
+        """Return who calls, where it has a right, and where a rule is within the routes that it is limited to.
 
         Raises:
             Problem: It has not shown who it is, may not do this, or sends too much.
@@ -190,9 +199,11 @@ class Server:
             self.strangers.take(address(request))
             raise Problem("unauthenticated", headers={"WWW-Authenticate": self.challenge()})
         self.rates.take(found.id)
+        challenge = {} if found.signed is None else {"WWW-Authenticate": self.challenge("insufficient_scope")}
         if right not in found.rights:
-            challenge = {} if found.signed is None else {"WWW-Authenticate": self.challenge("insufficient_scope")}
             raise Problem("forbidden", f"this needs the right {right!r}", headers=challenge)
+        if found.scopes is not None and (rule is None or rule.scope not in found.scopes):
+            raise Problem("forbidden", "these credentials are limited to other routes", headers=challenge)
         return found
 
     def challenge(self, error: str | None = None, **more: str) -> str:
@@ -293,6 +304,20 @@ class Call(NamedTuple):
         wanted, given = hosted.pipeline.signed, self.who.signed
         if wanted not in {None, given} and not (isinstance(given, Issued) and hosted.pipeline.id in given.pipelines):
             raise Problem("forbidden", "this pipeline needs a signed identity")
+
+    def proved(self) -> None:
+        """Refuse an act of high risk by whoever has not shown lately that a person is there.
+
+        Raises:
+            Problem: The last proof is too old, or there was none.
+        """
+        within_s, at = self.server.who.step_up.within_s, self.who.proved_at
+        if at is None or self.server.now() - at > within_s:
+            challenge = self.server.challenge("insufficient_user_authentication", max_age=f"{within_s:.0f}")
+            raise Problem(
+                "step_up", f"sign in on the page and repeat it within {within_s:g} seconds, or send a token whose "
+                "auth_time is that fresh", headers={"WWW-Authenticate": challenge}, within_s=within_s,
+            )  # fmt: skip
 
     def path(self, name: str) -> str:
         """Return a part of the path."""

@@ -30,6 +30,8 @@ async def login(call: Call) -> ASGIApp:
         found = await brought(wanting, look)
     if found is None:
         raise Problem("unauthenticated")
+    if found.signed is None and not call.server.who.proves:
+        found = found._replace(proved_at=call.server.now())  # nothing stronger than a key can be asked for here
     return signed_in(call, found)
 
 
@@ -77,7 +79,7 @@ def _who(found: Principal, csrf: str | None) -> dict[str, object]:
     return {
         "user": caller.user, "tenant": caller.tenant, "roles": sorted(caller.roles), "region": caller.region,
         "clearance": caller.clearance.label, "rights": sorted(found.rights), "expires_at": caller.expires_at,
-        "csrf": csrf,
+        "csrf": csrf, "proved_at": found.proved_at,
     }  # fmt: skip
 
 

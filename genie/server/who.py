@@ -60,6 +60,9 @@ class ClaimsSection(_Section):
     roles: Name | None = Field(default=None, description="List of names, or names with spaces between them.")
     tenant: Name | None = Field(default=None, description="Tenant; a token without it is refused.")
     region: Name | None = Field(default=None, description="Region of the user.")
+    scopes: Name | None = Field(
+        default=None, description="Routes that a token is limited to (runs:read); others in the claim give nothing."
+    )
 
 
 class IssuerSection(_Section):
@@ -135,6 +138,11 @@ class WhoSection(_Section):
     issuers: tuple[IssuerSection, ...] = Field(default=(), max_length=MOST_ISSUERS)
     step_up: StepUpSection = StepUpSection()
     passkeys: PasskeySection | None = None
+
+    @property
+    def proves(self) -> bool:
+        """True where a passkey or a token can prove that a person is there, so that a key does not."""
+        return self.passkeys is not None or bool(self.issuers)
 
     @model_validator(mode="after")
     def _once(self) -> Self:
