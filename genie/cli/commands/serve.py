@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
               help="Address to listen on; port 0 picks a free one.")  # fmt: skip
 @click.option("--keys", required=True, type=click.Path(path_type=Path), metavar="FILE",
               help="File of API keys; it is read again when it changes.")  # fmt: skip
+@click.option("--who", type=click.Path(path_type=Path), metavar="FILE",
+              help="Issuers of tokens, how fresh a sign-in must be, and passkeys (YAML).")  # fmt: skip
 @click.option("--host", "hosts", multiple=True, metavar="NAME",
               help="Another name in the Host header that is served; repeatable.")  # fmt: skip
 @click.option("--grant", "grants", multiple=True, metavar="ROLE=RIGHT,...",
@@ -47,6 +50,7 @@ def command(
 
     The signal starts a drain: no run is taken, and running runs have --drain-within seconds.
     """
+    who: Path | None = given.pop("who")
     logged(given)
     try:
         import uvicorn  # noqa: F401, PLC0415 - the extra `serve`
@@ -56,6 +60,7 @@ def command(
     from genie.server.connections import listening, serve  # noqa: PLC0415 - as above
     from genie.server.principals import ApiKeys  # noqa: PLC0415 - as above
     from genie.server.server import Server, Settings  # noqa: PLC0415 - as above
+    from genie.server.who import read_who  # noqa: PLC0415 - as above
 
     host, port = _address(bind)
     settings = Settings(
@@ -67,7 +72,10 @@ def command(
         loaded = [load(path) for path in pipelines]
         for warning in [warning for one in loaded for warning in one.warnings]:
             click.echo(plain(f"warning: {warning}"), err=True)
-        server = Server(loaded, ApiKeys.read(keys), settings, grants=_granted(grants), key_file=keys)
+        server = Server(
+            loaded, ApiKeys.read(keys), settings, grants=_granted(grants), key_file=keys,
+            who=None if who is None else read_who(who, os.environ),
+        )  # fmt: skip
 
         async def main(heard: Interrupts | None) -> None:
             import anyio  # noqa: PLC0415 - start-up
