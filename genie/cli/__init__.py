@@ -44,6 +44,7 @@ _COMMANDS = {
     "scenarios": _Lazy("List the scenarios that ship.", "shipped", "scenarios"),
     "pause": _Lazy("Deliver nothing more to an agent.", "control", "pause"),
     "policy": _Lazy("Explain, test and compare policies.", "policy"),
+    "proxy": _Lazy("Put a budget in front of models, for clients in any language.", "proxy"),
     "resume": _Lazy("End the pause of an agent.", "control", "resume"),
     "revive": _Lazy("Lift a kill.", "control", "revive"),
     "run": _Lazy("Run a pipeline on one question and print the report.", "run"),
@@ -51,6 +52,7 @@ _COMMANDS = {
     "serve": _Lazy("Serve pipelines: the API and the page, on one port.", "serve"),
     "serve-schedule": _Lazy("Run a pipeline on its schedule.", "serve_schedule"),
     "simulate": _Lazy("Simulate a pipeline in virtual time.", "simulate"),
+    "spend": _Lazy("Show what was spent through the proxy.", "proxy", "spend"),
     "tools": _Lazy("List, check and pin the tools of a pipeline's loops.", "tools"),
     "status": _Lazy("Show processes, switches and pending approvals.", "control", "status"),
 }
@@ -58,10 +60,10 @@ _COMMANDS = {
 
 _GROUPS = {
     "Build": ("new", "check", "graph", "agents", "inspect"),
-    "Run": ("run", "ask", "runs", "pipelines", "serve", "serve-schedule"),
+    "Run": ("run", "ask", "runs", "pipelines", "serve", "serve-schedule", "proxy"),
     "Try": ("simulate", "scenarios", "bench"),
     "Govern": ("policy", "approvals", "audit", "keys", "tools"),
-    "Operate": ("status", "pause", "resume", "kill", "revive", "dlq", "effects", "journal"),
+    "Operate": ("status", "pause", "resume", "kill", "revive", "dlq", "effects", "journal", "spend"),
     "Install": ("doctor", "completion"),
 }
 """The sections of the help; each command stands in one."""
