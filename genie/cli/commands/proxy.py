@@ -10,8 +10,8 @@ import click
 from genie.cli.errors import guarded
 from genie.cli.help import USUAL, manual
 from genie.cli.options import completion as suggestions
-from genie.cli.options.serving import bind_option, check_extra, opened, serving_options, until_stopped
 from genie.cli.options.telemetry import log_options, logged
+from genie.cli.serving import bind_option, check_extra, opened, serving_options, until_stopped
 from genie.cli.terminal.drawing import plain
 from genie.cli.terminal.json_text import to_text
 from genie.errors import InputError

@@ -39,6 +39,15 @@ CREATE TABLE IF NOT EXISTS account (
     PRIMARY KEY (kind, name, period)
 ) WITHOUT ROWID
 """
+_RESERVE = """
+INSERT INTO account (kind, name, period, reserved_cost, reserved_tokens, calls, unpriced, latest)
+VALUES (?, ?, ?, ?, ?, 1, ?, ?)
+ON CONFLICT (kind, name, period) DO UPDATE SET
+    reserved_cost = reserved_cost + excluded.reserved_cost,
+    reserved_tokens = reserved_tokens + excluded.reserved_tokens,
+    calls = calls + 1, unpriced = unpriced + excluded.unpriced, latest = excluded.latest
+RETURNING cost + reserved_cost, tokens + reserved_tokens, calls
+"""
 _COLUMNS = (
     "kind", "name", "period", "cost", "tokens", "reserved_cost", "reserved_tokens", "calls", "estimated", "refused",
     "unpriced", "latest",
@@ -148,20 +157,12 @@ class Spend:
         bound, opened = scaled(cost or Decimal(0)), 0
         with self._writing() as base:
             for place in places:
-                opened += self._open(base, place, now)
+                found = base.execute(_RESERVE, (*place[:3], bound, tokens, cost is None, now)).fetchall()
+                ((spent, used, calls),) = found
+                opened += calls == 1
                 if self._count + opened > MOST_ACCOUNTS:
                     raise OverError(place, "accounts")
-                spent, used = base.execute(
-                    "SELECT cost + reserved_cost, tokens + reserved_tokens FROM account "
-                    "WHERE kind = ? AND name = ? AND period = ?", place[:3],
-                ).fetchone()  # fmt: skip
-                _check(place, spent + bound, used + tokens)
-            for place in places:
-                base.execute(
-                    "UPDATE account SET reserved_cost = reserved_cost + ?, reserved_tokens = reserved_tokens + ?, "
-                    "calls = calls + 1, unpriced = unpriced + ?, latest = ? WHERE kind = ? AND name = ? AND period = ?",
-                    (bound, tokens, cost is None, now, *place[:3]),
-                )
+                _check(place, spent, used)
         self._count += opened
         return Ticket(places, bound, tokens)
 
@@ -235,14 +236,6 @@ class Spend:
             base.execute("ROLLBACK")
             raise
         base.execute("COMMIT")
-
-    @staticmethod
-    def _open(base: sqlite3.Connection, place: Place, now: float) -> int:
-        """Return how many accounts were opened: 1, or 0 for one that is there."""
-        made = base.execute(
-            "INSERT OR IGNORE INTO account (kind, name, period, latest) VALUES (?, ?, ?, ?)", (*place[:3], now)
-        )
-        return max(0, made.rowcount)
 
 
 def _check(place: Place, cost: int, tokens: int) -> None:
