@@ -118,6 +118,8 @@ class Server:
         self.describe: Callable[[], dict[str, Any]] = dict
         """Makes the document of the API; its application sets it."""
         self.described: dict[str, Any] | None = None
+        self.ended: Callable[[], None] = lambda: None
+        """Called when keys have changed, and when the server closes; a proxy sets it."""
         self._key_file = key_file
 
     def now(self) -> float:
@@ -150,6 +152,7 @@ class Server:
         self.closed = True
         for ring in (self.everything, *(run.ring for run in self.runs())):
             ring.wake()
+        self.ended()
 
     async def _watch_keys(self, file: Path) -> None:
         path, seen = anyio.Path(file), None
@@ -170,6 +173,7 @@ class Server:
         self.end_runs()
         for ring in (self.everything, *(run.ring for run in self.runs())):
             ring.wake()
+        self.ended()
 
     def end_runs(self) -> None:
         """Cancel the runs of whoever may not call any more."""
