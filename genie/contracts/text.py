@@ -6,10 +6,8 @@ out *which* field a match lies in is a slower walk, taken only after a hit.
 
 from __future__ import annotations
 
-import decimal
 import enum
 import operator
-import re
 import types
 import typing
 from collections.abc import Callable, Container, Mapping, Sequence
@@ -18,29 +16,18 @@ from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
 from annotated_types import MaxLen
 from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 
 from genie.contracts import json_text
 from genie.contracts.json_text import JsonText
 from genie.contracts.maskable import MASKABLE, bounded, is_maskable
 from genie.contracts.message import Path, Payload, Value
+from genie.contracts.number_text import LEAST, NUMBERS, digits_of, may_be_personal, spelt_of, spelt_of_json
 from genie.contracts.shape import certain, checker
 
 SEPARATOR = "\x1f"
 """Joins strings for one scan; it belongs to no ordinary text."""
 SCALAR_BYTES = 8
 """What a number, date or flag counts towards a payload's size."""
-
-_LEAST = 100_000_000
-"""A number from here on is read as text as well: nine digits are the least that any number of a person has."""
-_MOST_DIGITS = 40
-_NUMBERS = (int, decimal.Decimal)
-"""What numbers of people are kept in, beside strings; nobody keeps them in a float, which forgets digits."""
-_NOBODYS = re.compile(
-    r"(?:^|_)(?:id|ids|ref|reference|order|txn|transaction|invoice|batch|sequence|seq|version|hash|offset|size|count|"
-    r"amount|minor|total|balance|limit|price|cost|fee|tax|rate|at|time|timestamp|epoch|ms|us|ns|nonce|seed)(?:$|_)"
-)
-"""Names of number fields that hold no number of a person: references, amounts, moments."""
 
 
 class Text(NamedTuple):
@@ -139,7 +126,7 @@ def _shape_of(kind: type) -> str:
         return "value"
     if issubclass(kind, (bool, enum.Enum)):
         return "scalar"
-    return "number" if issubclass(kind, _NUMBERS) else "any" if issubclass(kind, (str, bytes)) else "scalar"
+    return "number" if issubclass(kind, NUMBERS) else "any" if issubclass(kind, (str, bytes)) else "scalar"
 
 
 def _compile(kind: type[Value]) -> Reader:
@@ -158,10 +145,10 @@ def _compile(kind: type[Value]) -> Reader:
             jsons.append(name)
         elif shape in {"scalar", "number"}:
             scalars += 1
-            numbers += [name] if shape == "number" and _may_be_personal(name, info) else []
+            numbers += [name] if shape == "number" and may_be_personal(name, info) else []
         elif shape in {"scalars", "numbers"}:
             runs.append(name)
-            numbers += [name] if shape == "numbers" and _may_be_personal(name, info) else []
+            numbers += [name] if shape == "numbers" and may_be_personal(name, info) else []
         elif (shape == "value" and has_collections(typing.cast("type[Value]", _bare(info.annotation)))) or carries(
             info.annotation
         ):
@@ -189,27 +176,6 @@ def _flat(texts: tuple[str, ...], runs: tuple[str, ...], scalars: int) -> Flat:
 
 
 def _nothing(_values: dict[str, Any]) -> str:
-    return ""
-
-
-def _may_be_personal(name: str, info: FieldInfo) -> bool:
-    """Return True for a number field that may hold the number of a person, by its name and its upper limit."""
-    limits = [getattr(limit, "le", getattr(limit, "lt", None)) for limit in info.metadata]
-    return _NOBODYS.search(name) is None and not any(limit is not None and limit <= _LEAST for limit in limits)
-
-
-def _spelt(name: str, value: object) -> list[str]:
-    """Return the numbers of a field that are long enough to be somebody's, as text after the field's name."""
-    numbers = value if isinstance(value, (tuple, frozenset)) else (value,)
-    return [f"{name.replace('_', ' ')} {digits}" for number in numbers if (digits := _digits(number))]
-
-
-def _digits(number: object) -> str:
-    """Return a number in digits, if it has at least nine before the decimal point; else nothing."""
-    if type(number) is int:
-        return "" if -_LEAST < number < _LEAST or number.bit_length() > 4 * _MOST_DIGITS else str(number)
-    if isinstance(number, decimal.Decimal):
-        return f"{number:f}" if 8 <= number.adjusted() < _MOST_DIGITS and len(number.as_tuple().digits) < 99 else ""
     return ""
 
 
@@ -250,11 +216,11 @@ def _telling_flat(
             count += len(values[run])
         for name in numbers:
             number = values[name]
-            if type(number) is not int or number >= _LEAST or number <= -_LEAST:
-                spelt = _spelt(name, number)
+            if type(number) is not int or number >= LEAST or number <= -LEAST:
+                spelt = spelt_of(name, number)
                 if spelt:
                     return join(
-                        (*strings(values), *(part for each in numbers for part in _spelt(each, values[each])))
+                        (*strings(values), *(part for each in numbers for part in spelt_of(each, values[each])))
                     ), count
         return join(strings(values)), count
 
@@ -281,8 +247,8 @@ def _reading(
             count += len(getattr(value, name))
         for name in numbers:
             number = getattr(value, name)
-            if type(number) is not int or number >= _LEAST or number <= -_LEAST:
-                into += _spelt(name, number)
+            if type(number) is not int or number >= LEAST or number <= -LEAST:
+                into += spelt_of(name, number)
         for name in others:
             part = getattr(value, name)
             if type(part) is str:
@@ -319,14 +285,8 @@ def _read_json(text: str, into: list[str]) -> None:
     for name, value in found:
         if type(value) is str:
             into.append(value)
-        elif not -_LEAST < value < _LEAST:  # type: ignore[operator]  # a number; what is none is not below either
-            into += _spelt_of_json(name, value)
-
-
-def _spelt_of_json(name: str, value: object) -> list[str]:
-    if isinstance(value, float):  # written with a point or an exponent; what it stands for may be a long number
-        value = decimal.Decimal(repr(value))
-    return [] if _NOBODYS.search(name) else _spelt(name, value)
+        elif not -LEAST < value < LEAST:  # type: ignore[operator]  # a number; what is none is not below either
+            into += spelt_of_json(name, value)
 
 
 def _json_texts(text: str, path: Path) -> list[Text]:
@@ -340,7 +300,7 @@ def _json_texts(text: str, path: Path) -> list[Text]:
         if isinstance(value, str):
             texts.append(Text((*path, *leaf.path), value, maskable=not leaf.key))
             continue
-        texts += [Text((*path, *leaf.path), spelt, maskable=False) for spelt in _spelt_of_json(leaf.name, value)]
+        texts += [Text((*path, *leaf.path), spelt, maskable=False) for spelt in spelt_of_json(leaf.name, value)]
     return texts
 
 
@@ -365,7 +325,7 @@ def _read_any(value: object, into: list[str]) -> int:
     if isinstance(value, bytes):
         into.append(value.decode("latin-1"))
         return 0
-    digits = _digits(value)
+    digits = digits_of(value)
     if digits:
         into.append(digits)
     return 1
@@ -404,7 +364,7 @@ def _wordy(kind: type[Value]) -> tuple[tuple[str, object, bool, str], ...]:
         (name, info.annotation, info.annotation in MASKABLE and bounded(info.metadata), shape)
         for name, info in kind.model_fields.items()
         if (shape := _shape(info.annotation)) not in {"scalar", "scalars"}
-        and (shape not in {"number", "numbers"} or _may_be_personal(name, info))
+        and (shape not in {"number", "numbers"} or may_be_personal(name, info))
     )
 
 
@@ -425,11 +385,11 @@ def _collect(value: Value, path: Path, skip: tuple[str, ...], only: Container[st
 
 
 def _collect_numbers(name: str, value: object, path: Path, only: Container[str], into: list[Text]) -> None:
-    """Append what ``_spelt`` returns of a field, where that is wanted."""
+    """Append what ``spelt_of`` returns of a field, where that is wanted."""
     places = enumerate(value) if isinstance(value, tuple) else ((None, value),)
     for position, number in places:
         at = path if position is None else (*path, position)
-        into += [Text(at, spelt, maskable=False) for spelt in _spelt(name, number) if spelt in only]
+        into += [Text(at, spelt, maskable=False) for spelt in spelt_of(name, number) if spelt in only]
 
 
 def _collect_any(
@@ -451,7 +411,7 @@ def _collect_any(
         text = value.decode("latin-1")
         if text in only:
             into.append(Text(path, text, maskable=False))
-    elif (digits := _digits(value)) and digits in only:
+    elif (digits := digits_of(value)) and digits in only:
         into.append(Text(path, digits, maskable=False))
 
 
