@@ -133,8 +133,9 @@ class _Replay:
         self._over = anyio.Event()
         self._runtime = SimulatedRuntime(
             bindings, policies=policies, joins=parts.joins, log=_Log(recorded.prefix(), self._comparison),
-            seed=recorded.run.seed, wall=recorded.run.record["started"], prefix=recorded.run.prefix, executor=InlineExecutor(),
-            chatter=parts.chatter, calls=self._handlers.calls, **({"limits": parts.limits} if parts.limits else {}),
+            seed=recorded.run.seed, wall=recorded.run.record["started"], prefix=recorded.run.prefix,
+            executor=InlineExecutor(), chatter=parts.chatter, calls=self._handlers.calls,
+            **({} if parts.limits is None else {"limits": parts.limits}),
         )  # fmt: skip
 
     def run(self, to: str | None) -> Replayed:
