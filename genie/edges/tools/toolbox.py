@@ -90,18 +90,20 @@ class Toolbox:
         if len(calls) == 1:
             return (await self._one(calls[0], context, run, headers),)
         results: list[ToolResult | None] = [None] * len(calls)
+        together: list[int] = []
         alone: list[int] = []
 
         async def make(position: int) -> None:
             results[position] = await self._one(calls[position], context, run, headers)
 
-        async with anyio.create_task_group() as group:
-            for position, call in enumerate(calls[:MOST_CALLS]):
-                chain = self.chains.get(call.name)
-                if chain is None or chain.tool.parallel:
+        for position, call in enumerate(calls[:MOST_CALLS]):
+            chain = self.chains.get(call.name)
+            (together if chain is None or chain.tool.parallel else alone).append(position)
+        if together:
+            async with anyio.create_task_group() as group:
+                for position in together[1:]:
                     group.start_soon(make, position)
-                else:
-                    alone.append(position)
+                await make(together[0])  # it is made first: the others begin when it waits
         for position in alone:
             await make(position)
         return tuple(
