@@ -171,10 +171,12 @@ def _assembled(
     for position, agent in enumerate(section.agents):
         resolver.agent(position, agent)
     ignored: frozenset[type[Payload]] = frozenset()
+    cycles = section.cycles
     if section.models:
-        from genie.config.models import bind_models  # noqa: PLC0415 - start-up: for pipelines with models
+        from genie.config.models import asking, bind_models  # noqa: PLC0415 - start-up: for pipelines with models
 
         ignored = bind_models(resolver, section.models)
+        cycles += asking(resolver.bindings)
     if section.loops:
         from genie.config.loops import bind_loops  # noqa: PLC0415 - start-up: for pipelines with loops
 
@@ -200,7 +202,7 @@ def _assembled(
     if entry is not None and answer is not None:
         graph = Graph(
             bindings=tuple(resolver.bindings), joins=joins, entry=entry, answer=answer, caller=caller,
-            environment=environment, cycles=section.cycles, policies=() if policies is None else policies.policies,
+            environment=environment, cycles=cycles, policies=() if policies is None else policies.policies,
             unused=frozenset(kind for kind in unused if kind is not None) | ignored,
         )  # fmt: skip
         found = check(graph, complete=resolver.complete and len(joins) == len(made))
