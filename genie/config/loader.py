@@ -165,18 +165,24 @@ def _parts_alone(resolver: Resolver, source: PolicyFiles) -> tuple[str, ...]:
     return reading.foreign()
 
 
+def _models(
+    section: PipelineSection, resolver: Resolver
+) -> tuple[frozenset[type[Payload]], tuple[tuple[str, ...], ...]]:
+    """Bind the models; return what they send and nobody has to take, and the cycles of the pipeline."""
+    if not section.models:
+        return frozenset(), section.cycles
+    from genie.config.models import asking, bind_models  # noqa: PLC0415 - start-up: for pipelines with models
+
+    ignored = bind_models(resolver, section.models)
+    return ignored, section.cycles + asking(resolver.bindings)
+
+
 def _assembled(
     section: PipelineSection, resolver: Resolver, path: Path | None, source: PolicyFiles, *, locks: bool
 ) -> Pipeline:
     for position, agent in enumerate(section.agents):
         resolver.agent(position, agent)
-    ignored: frozenset[type[Payload]] = frozenset()
-    cycles = section.cycles
-    if section.models:
-        from genie.config.models import asking, bind_models  # noqa: PLC0415 - start-up: for pipelines with models
-
-        ignored = bind_models(resolver, section.models)
-        cycles += asking(resolver.bindings)
+    ignored, cycles = _models(section, resolver)
     if section.loops:
         from genie.config.loops import bind_loops  # noqa: PLC0415 - start-up: for pipelines with loops
 
