@@ -198,9 +198,10 @@ class Examiner:
         Raises:
             TooManyError: There are more findings than may be.
         """
-        shown = [Masked(text, spans).text for text, spans in zip(texts, acting, strict=True) if spans]
-        if not shown or (len(shown) > 1 and not self._asked(fields.SEPARATOR.join(shown), view)):
-            return seen
+        if len(texts) > 1:
+            shown = [Masked(text, spans).text for text, spans in zip(texts, acting, strict=True) if spans]
+            if not shown or not self._asked(fields.SEPARATOR.join(shown), view):
+                return seen
         for at, spans in enumerate(acting):
             more = self._left_over(texts[at], spans, view, left, work) if spans else ()
             if more:
