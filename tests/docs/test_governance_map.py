@@ -54,7 +54,7 @@ SEMANTICS = (
 )  # fmt: skip
 """Every statement of the design on what happens to a message."""
 GOVERNANCE = (
-    "inspectors", "declared label", "found labels", "declassification", "what cannot be masked", "policies", "verdicts",
+    "inspectors", "declared label", "found labels", "declassification", "what cannot be masked", "policies", "slow judges", "verdicts",
     "holds", "approvals", "edits", "people", "obligations", "fail closed", "caller", "evidence", "trail",
 )  # fmt: skip
 """Every statement of the design on governance."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from genie.contracts.json_text import unique_keys
 from genie.edges.tools.schema import canonical
 from genie.edges.tools.tool import spec_hash
 from genie.errors import InputError
@@ -98,7 +99,7 @@ class Lock:
     def parse(cls, text: str) -> Lock:
         """Return what a text says; a corrupt one denies everything."""
         try:
-            found = _File.model_validate(json.loads(text, object_pairs_hook=_unique))
+            found = _File.model_validate(json.loads(text, object_pairs_hook=unique_keys))
         except (ValidationError, ValueError, RecursionError):
             return cls(None)
         if found.sha256 != _digest(found.tools):
@@ -168,10 +169,3 @@ def _lines(one: Pinned) -> list[str]:
 def _digest(tools: dict[str, Pinned]) -> str:
     listed = {name: one.model_dump(mode="json") for name, one in tools.items()}
     return hashlib.sha256(canonical(listed).encode()).hexdigest()
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        raise ValueError("a key stands twice")
-    return made
