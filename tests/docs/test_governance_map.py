@@ -55,7 +55,8 @@ SEMANTICS = (
 """Every statement of the design on what happens to a message."""
 GOVERNANCE = (
     "inspectors", "declared label", "found labels", "declassification", "what cannot be masked", "policies",
-    "slow judges", "verdicts", "holds", "approvals", "edits", "people", "obligations", "fail closed", "caller", "evidence", "trail",
+    "slow judges", "verdicts", "holds", "approvals", "edits", "people", "obligations", "fail closed", "caller",
+    "evidence", "trail",
 )  # fmt: skip
 """Every statement of the design on governance."""
 

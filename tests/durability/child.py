@@ -1,4 +1,4 @@
-"""A process that is killed: it starts its runs once and waits for the kill; started again it resumes and ends with 0."""
+"""A process that is killed: it starts its runs once and waits for the kill; started again resumes and ends with 0."""
 
 from __future__ import annotations
 
