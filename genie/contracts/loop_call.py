@@ -121,3 +121,5 @@ class ToJudge(Payload, topic="loop.to_judge", key=None):
 
     goal: Annotated[str, Field(max_length=200_000)]
     answer: PartText
+    criterion: Annotated[str, Field(max_length=10_000)] = ""
+    """What the answer must satisfy; empty for what the judge is set to."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -43,6 +44,8 @@ class AssistantAnswer(Payload, topic="assistant.answer", classification="interna
     model: str
     """That answered, as its provider names it."""
     usage: Usage = Usage()
+    cost: Decimal | None = None
+    """None where no price is known."""
     note: str = ""
     """What a reader has to know of where the answer comes from."""
 
@@ -81,4 +84,4 @@ async def assistant(question: AssistantQuestion, context: Context) -> AssistantA
         raise EdgeError(host=settings.model, problem=f"the model failed: {failure}")
     text = "".join(part.text for part in reply.parts if isinstance(part, Text))
     note = NOTE if reply.provider.startswith(SCRIPTED) else ""
-    return AssistantAnswer(text=text, model=reply.model, usage=reply.usage, note=note)
+    return AssistantAnswer(text=text, model=reply.model, usage=reply.usage, cost=reply.cost, note=note)
