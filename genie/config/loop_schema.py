@@ -41,8 +41,9 @@ class LoopSection(Section):
     criterion: str | None = Field(
         default=None, min_length=1, max_length=10_000, description="Of judge: what an answer must satisfy."
     )
-    check: Literal["linked_numbers"] | None = Field(
-        default=None, description="`linked_numbers` refuses numbers that are in no tool result."
+    check: Literal["linked_numbers", "cited"] | None = Field(
+        default=None,
+        description="`linked_numbers` refuses numbers that are in no tool result, `cited` statements without a source.",
     )
     roles_after_untrusted: frozenset[str] = Field(
         default=frozenset(), description="Roles that tool calls keep after words from outside were read."

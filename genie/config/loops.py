@@ -12,12 +12,13 @@ from genie.edges.tools.lock import Lock
 from genie.edges.tools.tool import Effect, Tool, tools_of
 from genie.edges.tools.toolbox import Toolbox
 from genie.errors import GenieError
+from genie.loops.citations import Cited
 from genie.loops.flow import Flow
 from genie.loops.judge import CRITERION, ModelJudge
 from genie.loops.links import linked_numbers
 from genie.loops.nodes import Judge
 from genie.loops.prompt import Prompt, read, shipped
-from genie.loops.react import LoopLimits, React
+from genie.loops.react import Check, DocumentCheck, LoopLimits, React
 from genie.loops.shapes import debate, plan_execute, reflect
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "debate": ("speakers",), "judge": ("model",),
 }  # fmt: skip
 """Keys that a shape needs."""
+CHECKS: Mapping[str, Check | DocumentCheck] = {"linked_numbers": linked_numbers, "cited": Cited()}
 OWN: Mapping[str, frozenset[str]] = {
     "react": frozenset({"tools", "lock", "prompt", "check", "roles_after_untrusted", "max_output", "max_steps"}),
     "plan_execute": frozenset({"max_steps", "rounds"}), "reflect": frozenset({"rounds"}),
@@ -131,7 +133,7 @@ def _made(
             return None
         return React(
             name, model=model, tools=box, limits=limits, prompt=_prompt(section.prompt or "react.v1", folder),
-            check=None if section.check is None else linked_numbers,
+            check=None if section.check is None else CHECKS[section.check],
             roles_after_untrusted=section.roles_after_untrusted, clearance=section.clearance,
             consumes=consumes,
         )  # fmt: skip

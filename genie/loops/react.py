@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from genie.contracts.headers import Headers
     from genie.contracts.loop_call import TaskBudget
     from genie.contracts.message import Message, Payload
+    from genie.contracts.model_call import Document
     from genie.edges.tools.lock import Lock
     from genie.edges.tools.tool import Tool
 
@@ -57,6 +59,14 @@ class Checked:
 
 Check = Callable[[str, "Sequence[tuple[ToolCall, ToolResult]]", str], Checked]
 """Looks at an answer, the calls with their results, and the goal."""
+
+
+class DocumentCheck(ABC):
+    """A check that needs the documents of a task."""
+
+    @abstractmethod
+    def over(self, documents: Sequence[Document]) -> Check:
+        """Return the check of an answer that was made from some documents."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +133,7 @@ class React:
         lock: Lock | None = None,
         limits: LoopLimits | None = None,
         prompt: Prompt | str = "react.v1",
-        check: Check | None = None,
+        check: Check | DocumentCheck | None = None,
         form: type[Payload] | None = None,
         roles_after_untrusted: frozenset[str] = frozenset(),
         clearance: Classification | str = Classification.CONFIDENTIAL,
@@ -193,7 +203,8 @@ class React:
                         raise Ended(StopReason.MALFORMED, "form", spoken.text)
                     talk.add(Role.USER, found, source="loop")
                     continue
-            checked = Checked() if self.check is None else self.check(spoken.text, made, task.goal)
+            check = self.check.over(task.documents) if isinstance(self.check, DocumentCheck) else self.check
+            checked = Checked() if check is None else check(spoken.text, made, task.goal)
             if not checked.code:
                 return spoken.text, checked.links
             refusals += 1
