@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from genie.contracts.card import AgentCard, Risk, Tier
 from genie.contracts.classification import Classification
-from genie.contracts.loop_call import CallRecord, Link, LoopAnswer, StopReason, Subtask, Task
+from genie.contracts.loop_call import AnswerGiven, CallRecord, Link, LoopAnswer, StopReason, Subtask, Task
 from genie.contracts.model_call import (
     JsonText,
     ModelFailed,
@@ -148,16 +148,23 @@ class React:
         self.check, self.form = check, form
         self.roles_after_untrusted = roles_after_untrusted
         self.sampling = sampling
+        self._outward = Task in consumes
+        """Its answers go to a caller, not to another loop."""
         options: dict[str, Any] = {"risk": Risk.MEDIUM, "tier": Tier.BETA, "concurrency": 8, "name": id, **card}
         self.card = AgentCard(
             id=id, description=options.pop("description", f"Answers tasks with {len(self.toolbox.tools)} tools."),
-            consumes=consumes, produces=(LoopAnswer,), clearance=Classification.parse(clearance),
+            consumes=consumes, produces=(LoopAnswer,), publishes=(AnswerGiven,) if self._outward else (),
+            clearance=Classification.parse(clearance),
             asks=MappingProxyType({ModelRequest: (ModelReply, ModelFailed), **self.toolbox.asks()}), **options,
         )  # fmt: skip
 
     async def handle(self, message: Message[Any], context: Context) -> LoopAnswer:
         """Work on a task until it is answered, or cannot be."""
-        return await self.work(message.payload, context, self.limits.share(message.payload.budget))
+        task: Task = message.payload
+        answer = await self.work(task, context, self.limits.share(task.budget))
+        if self._outward and answer.answered and context.wanted(AnswerGiven):
+            await context.publish(AnswerGiven(goal=task.goal, answer=answer.text))
+        return answer
 
     async def work(self, task: Task, context: Context, share: Share) -> LoopAnswer:
         """Work on a task within a budget."""
