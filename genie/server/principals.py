@@ -8,7 +8,7 @@ import hmac
 import os
 from collections import OrderedDict
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, Protocol, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -286,6 +286,18 @@ class Session(NamedTuple):
     used: float
 
 
+class SessionKeeper(Protocol):
+    """Keeps sessions for a process after this one."""
+
+    def session_changed(self, digest: str, session: Session, *, over: bool) -> None:
+        """Keep a session, or forget it."""
+        ...
+
+    async def session(self, digest: str) -> Session | None:
+        """Return a session of an earlier process."""
+        ...
+
+
 class Sessions:
     """Sessions of the page: a random id in a cookie, and here what it stands for.
 
@@ -296,36 +308,75 @@ class Sessions:
     MOST = 10_000
     IDLE_S = 1_800.0
     LONGEST_S = 43_200.0
+    KEEP_S = 300.0
+    """Seconds of use after which it is kept again that a session is in use."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self._open: OrderedDict[str, Session] = OrderedDict()
+        self._kept: dict[str, float] = {}
+        self._absent: OrderedDict[str, None] = OrderedDict()
+        self.keeper: SessionKeeper | None = None
+        """Keeps sessions for a process after this one."""
 
     def begin(self, principal: Principal) -> tuple[str, Session]:
         """Return the id of a new session, and the session."""
         now = self._now()
-        while len(self._open) >= self.MOST:
-            self._open.popitem(last=False)
         name = _random()
-        made = self._open[_digest(name)] = Session(principal, _random(), now, now)
+        made = Session(principal, _random(), now, now)
+        self._take(_digest(name), made)
+        self._keep(_digest(name), made, over=False)
         return name, made
+
+    def _take(self, key: str, made: Session) -> None:
+        while len(self._open) >= self.MOST:
+            self._kept.pop(self._open.popitem(last=False)[0], None)
+        self._open[key] = made
+
+    def _keep(self, key: str, session: Session, *, over: bool) -> None:
+        if self.keeper is not None:
+            self.keeper.session_changed(key, session, over=over)
+            self._kept[key] = self._now()
+            if over:
+                self._kept.pop(key)
 
     def find(self, name: str) -> Session | None:
         """Return a session; None once it is over."""
         key, now = _digest(name), self._now()
         found = self._open.get(key)
         if found is None:
+            if self.keeper is not None and key not in self._absent:
+                raise WantingError(lambda: self._bring(key))
             return None
         if now - found.used > self.IDLE_S or now - found.began > self.LONGEST_S:
-            del self._open[key]
+            self._over(key)
             return None
         found = self._open[key] = found._replace(used=now)
         self._open.move_to_end(key)
+        if self.keeper is not None and now - self._kept.get(key, 0.0) > self.KEEP_S:
+            self._keep(key, found, over=False)
         return found
+
+    async def _bring(self, key: str) -> None:
+        """Take up a session of an earlier process; what is not there is remembered, for a while."""
+        found = None if self.keeper is None else await self.keeper.session(key)
+        if found is not None and key not in self._absent:
+            self._take(key, found)
+            return
+        self._absent[key] = None
+        while len(self._absent) > self.MOST:
+            self._absent.popitem(last=False)
 
     def end(self, name: str) -> None:
         """End a session."""
-        self._open.pop(_digest(name), None)
+        self._over(_digest(name))
+
+    def _over(self, key: str) -> None:
+        found = self._open.pop(key, None)
+        if found is not None:
+            if self.keeper is not None:
+                self._absent[key] = None  # nothing brings it back while its removal waits
+            self._keep(key, found, over=True)
 
 
 def _random() -> str:

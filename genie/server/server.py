@@ -17,6 +17,7 @@ from genie.errors import IdentityError, InputError
 from genie.runtime.runtime import Runtime
 from genie.server.hosting import MOST_TOLD, Hosted, HostedRun, Ring
 from genie.server.issuers import issuers_in
+from genie.server.keeping import Keeping
 from genie.server.key_use import KeyUse
 from genie.server.limits import Rates
 from genie.server.principals import (
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 
     from genie.config.pipeline import Pipeline
     from genie.contracts.ports.fetch import Fetch
-    from genie.server.rules import Rule
+    from genie.server.store import Store
 
 _logger = logging.getLogger("genie.server")
 COOKIE = "genie"
@@ -83,14 +84,16 @@ class Server:
         grants: Role of a signed token -> rights that it gives.
         who: Issuers of tokens, step-up and passkeys, as a file says it.
         fetch: Reads from issuers; over HTTP by default.
+        store: Keeps what ended and who is signed in over a restart.
         key_file: Read again when it changes.
         clock: Of terms, sessions and rates; the system's by default.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is an option of the command
         self, pipelines: Iterable[Pipeline], keys: ApiKeys, settings: Settings | None = None, *,
         grants: Mapping[str, frozenset[str]] | None = None, key_file: Path | None = None,
         clock: Clock | None = None, who: WhoSection | None = None, fetch: Fetch | None = None,
+        store: Store | None = None,
     ) -> None:  # fmt: skip
         self.pipelines: dict[str, Pipeline] = {}
         for pipeline in pipelines:
@@ -119,6 +122,11 @@ class Server:
         """Makes the document of the API; its application sets it."""
         self.described: dict[str, Any] | None = None
         self._key_file = key_file
+        self.keeping = None if store is None else Keeping(
+            store, self.hosted, self.sessions, issuers=self.who.issuers, now=self.now,
+            trusted=(one.signed for one in self.pipelines.values() if one.signed is not None),
+        )  # fmt: skip
+        self.sessions.keeper = self.keeping
 
     def now(self) -> float:
         """Return the seconds since the epoch."""
@@ -128,13 +136,20 @@ class Server:
     async def open(self) -> AsyncIterator[None]:
         """Open every pipeline for as long as the block lasts."""
         async with contextlib.AsyncExitStack() as stack, anyio.create_task_group() as tasks:
+            if self.keeping is not None:
+                await self.keeping.store.open()
+                stack.push_async_callback(self.keeping.store.close)
+                tasks.start_soon(self.keeping.work)
             for pipeline in self.pipelines.values():
                 runtime = await stack.enter_async_context(Runtime.from_pipeline(pipeline))
                 self.hosted[pipeline.id] = Hosted(pipeline, runtime, tasks, self.everything)
+                self.hosted[pipeline.id].keeping = self.keeping
             if self._key_file is not None:
                 tasks.start_soon(self._watch_keys, self._key_file)
             try:
                 yield
+                if self.keeping is not None:
+                    await self.keeping.rest()
             finally:
                 tasks.cancel_scope.cancel()
 
@@ -188,8 +203,8 @@ class Server:
             return False
         return principal.signed is not None or self.keys.valid(principal, self.now())
 
-    def principal(self, request: Request, right: str, rule: Rule | None = None) -> Principal:
-        """Return who calls, where it has a right, and where a rule is within the routes that it is limited to.
+    def principal(self, request: Request, right: str, scope: str = "") -> Principal:
+        """Return who calls, where it has a right, and where a scope is among those that it is limited to.
 
         Raises:
             Problem: It has not shown who it is, may not do this, or sends too much.
@@ -198,11 +213,13 @@ class Server:
         if found is None:
             self.strangers.take(address(request))
             raise Problem("unauthenticated", headers={"WWW-Authenticate": self.challenge()})
+        if self.keeping is not None:
+            self.keeping.look(found.caller.tenant)
         self.rates.take(found.id)
         challenge = {} if found.signed is None else {"WWW-Authenticate": self.challenge("insufficient_scope")}
         if right not in found.rights:
             raise Problem("forbidden", f"this needs the right {right!r}", headers=challenge)
-        if found.scopes is not None and (rule is None or rule.scope not in found.scopes):
+        if found.scopes is not None and scope not in found.scopes:
             raise Problem("forbidden", "these credentials are limited to other routes", headers=challenge)
         return found
 

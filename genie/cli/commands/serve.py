@@ -11,6 +11,7 @@ import click
 from genie.cli.errors import guarded, run_async
 from genie.cli.help import USUAL, manual
 from genie.cli.options import completion as suggestions
+from genie.cli.options.control import now
 from genie.cli.options.telemetry import log_options, logged
 from genie.cli.terminal.drawing import plain
 from genie.errors import InputError
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
               help="File of API keys; it is read again when it changes.")  # fmt: skip
 @click.option("--who", type=click.Path(path_type=Path), metavar="FILE",
               help="Issuers of tokens, how fresh a sign-in must be, and passkeys (YAML).")  # fmt: skip
+@click.option("--store", metavar="PLACE", help="Keeps runs that ended and sessions over a restart: a file, or "
+              "a PostgreSQL address.")  # fmt: skip
+@click.option("--store-keys", metavar="RING", help="Key ring that encrypts the store: a file, or env:NAME.")
 @click.option("--host", "hosts", multiple=True, metavar="NAME",
               help="Another name in the Host header that is served; repeatable.")  # fmt: skip
 @click.option("--grant", "grants", multiple=True, metavar="ROLE=RIGHT,...",
@@ -51,6 +55,9 @@ def command(
     The signal starts a drain: no run is taken, and running runs have --drain-within seconds.
     """
     who: Path | None = given.pop("who")
+    place, ring = given.pop("store"), given.pop("store_keys")
+    if (place is None) != (ring is None):
+        raise InputError("--store and --store-keys", "need each other", "what is kept is always encrypted")
     logged(given)
     try:
         import uvicorn  # noqa: F401, PLC0415 - the extra `serve`
@@ -60,6 +67,7 @@ def command(
     from genie.server.connections import listening, serve  # noqa: PLC0415 - as above
     from genie.server.principals import ApiKeys  # noqa: PLC0415 - as above
     from genie.server.server import Server, Settings  # noqa: PLC0415 - as above
+    from genie.server.store import store_at  # noqa: PLC0415 - as above
     from genie.server.who import read_who  # noqa: PLC0415 - as above
 
     host, port = _address(bind)
@@ -75,6 +83,7 @@ def command(
         server = Server(
             loaded, ApiKeys.read(keys), settings, grants=_granted(grants), key_file=keys,
             who=None if who is None else read_who(who, os.environ),
+            store=None if place is None else store_at(place, ring, now),
         )  # fmt: skip
 
         async def main(heard: Interrupts | None) -> None:
