@@ -109,6 +109,8 @@ class ApiKey(BaseModel):
     expires_at: float | None = Field(default=None, ge=0)
     """Seconds since the epoch; None for a key without a term."""
     revoked_at: float | None = None
+    invited_until: float | None = Field(default=None, ge=0)
+    """Until then the text registers a passkey, once; it never calls. None for a key that calls."""
 
     def principal(self) -> Principal:
         """Return who calls with this key."""
@@ -154,6 +156,8 @@ def rotated(old: ApiKey, now: float, overlap_s: float, term_s: float) -> tuple[s
     """
     if old.ended(now):
         raise InputError(f"key {old.id}", "has ended", "make another one with `genie keys create`")
+    if old.invited_until is not None:
+        raise InputError(f"key {old.id}", "is an invitation", "make another one with `genie keys invite`")
     facts = old.model_dump(exclude={"id", "sha256", "expires_at", "revoked_at", "replaces"})
     text, new = new_key(**facts, expires_at=now + term_s, replaces=old.id)
     ends = now + overlap_s if old.expires_at is None else min(old.expires_at, now + overlap_s)
@@ -216,13 +220,23 @@ class ApiKeys:
 
     def resolve(self, text: str, now: float) -> Principal | None:
         """Return who calls with a key; None for a key that is not known, or has ended."""
-        name = text.removeprefix(PREFIX).partition("_")[0]
-        key = self.all.get(name)
+        key = self._found(text, now)
+        if key is None or key.invited_until is not None:
+            return None
+        self.used[key.id] = now
+        return self._principals.setdefault(key.id, key.principal())
+
+    def invited(self, text: str, now: float) -> ApiKey | None:
+        """Return what an invitation stands for; None for one that is not known, or over."""
+        key = self._found(text, now)
+        return None if key is None or key.invited_until is None or now >= key.invited_until else key
+
+    def _found(self, text: str, now: float) -> ApiKey | None:
+        key = self.all.get(text.removeprefix(PREFIX).partition("_")[0])
         digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
         if not hmac.compare_digest(digest, _NO_DIGEST if key is None else key.sha256) or key is None or key.ended(now):
             return None
-        self.used[name] = now
-        return self._principals.setdefault(name, key.principal())
+        return key
 
     def valid(self, principal: Principal, now: float) -> bool:
         """Return True while the key of a principal is good, and gives what it gave; its term may have changed."""

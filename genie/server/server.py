@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from genie.backend.clock import Clock
 from genie.errors import IdentityError, InputError
 from genie.runtime.runtime import Runtime
+from genie.server.ceremonies import Ceremonies, check_passkeys
 from genie.server.hosting import MOST_TOLD, Hosted, HostedRun, Ring
 from genie.server.issuers import issuers_in
 from genie.server.keeping import Keeping
@@ -53,8 +54,8 @@ CSRF_HEADER = "x-csrf-token"
 KEYS_EVERY_S = 2.0
 """Seconds between two looks at the file of keys."""
 METADATA = "/.well-known/oauth-protected-resource"
-LOGINS_PER_S = 0.5
-LOGINS_AT_ONCE = 20
+LOGINS_PER_S = 1.0
+LOGINS_AT_ONCE = 60
 MOST_BROUGHT = 3
 """Things that one request may wait for before it is known who sends it."""
 T = TypeVar("T")
@@ -127,6 +128,11 @@ class Server:
             trusted=(one.signed for one in self.pipelines.values() if one.signed is not None),
         )  # fmt: skip
         self.sessions.keeper = self.keeping
+        self.ceremonies = Ceremonies(self.now)
+        if self.who.passkeys is not None:
+            check_passkeys()
+            if store is None:
+                raise InputError("passkeys", "need a store", "add --store and --store-keys")
 
     def now(self) -> float:
         """Return the seconds since the epoch."""

@@ -51,8 +51,8 @@ class House:
     async def open(self, section: WhoSection | None = None) -> AsyncIterator[Desk]:
         store = store_at(str(self.folder / "store.db"), str(self.folder / "ring.json"), lambda: NOW + self.hand.at)
         server = Server(
-            [pipeline()], ApiKeys(self.keys.all.values()), Settings(), clock=Clock(self.hand, wall=NOW + self.hand.at), store=store,
-            who=section, fetch=None if section is None else Provider(),
+            [pipeline()], ApiKeys(self.keys.all.values()), Settings(), clock=Clock(self.hand, wall=NOW + self.hand.at),
+            store=store, who=section, fetch=None if section is None else Provider(),
         )  # fmt: skip
         async with server.open():
             yield Desk(server, self.hand)
