@@ -72,6 +72,8 @@ class Principal(NamedTuple):
     """Seconds since the epoch when the person last proved to be there: a passkey, or ``auth_time`` of a token."""
     scopes: frozenset[str] | None = None
     """Of the routes that it may use, beside the rights that they need; None for all."""
+    session: str | None = None
+    """Digest of the session that the request came with; None for a key or a token."""
 
     def is_also(self, other: Principal) -> bool:
         """Return True for the same person of the same tenant, whose identity is proved in the same way."""
@@ -243,7 +245,7 @@ class ApiKeys:
         key = self.all.get(principal.id.removeprefix("key:"))
         if key is None or key.ended(now):
             return False
-        now_gives, gave = key.principal(), principal._replace(proved_at=None)
+        now_gives, gave = key.principal(), principal._replace(proved_at=None, session=None)
         return now_gives == gave._replace(caller=replace(gave.caller, expires_at=now_gives.caller.expires_at))
 
 
@@ -345,7 +347,7 @@ class Sessions:
     def _take(self, key: str, made: Session) -> None:
         while len(self._open) >= self.MOST:
             self._kept.pop(self._open.popitem(last=False)[0], None)
-        self._open[key] = made
+        self._open[key] = made._replace(principal=made.principal._replace(session=key))
 
     def _keep(self, key: str, session: Session, *, over: bool) -> None:
         if self.keeper is not None:
@@ -380,6 +382,11 @@ class Sessions:
         self._absent[key] = None
         while len(self._absent) > self.MOST:
             self._absent.popitem(last=False)
+
+    def is_open(self, digest: str) -> bool:
+        """Return True while a session is not over; to ask is no use of it."""
+        found, now = self._open.get(digest), self._now()
+        return found is not None and now - found.used <= self.IDLE_S and now - found.began <= self.LONGEST_S
 
     def end(self, name: str) -> None:
         """End a session."""

@@ -169,8 +169,7 @@ class Server:
     def close(self) -> None:
         """End every stream."""
         self.closed = True
-        for ring in (self.everything, *(run.ring for run in self.runs())):
-            ring.wake()
+        self.wake()
 
     async def _watch_keys(self, file: Path) -> None:
         path, seen = anyio.Path(file), None
@@ -189,13 +188,17 @@ class Server:
         """Take over changed keys: runs of keys that are good no more are cancelled, their streams end."""
         self.keys.replace(keys)
         self.end_runs()
+        self.wake()
+
+    def wake(self) -> None:
+        """Let every stream look whether its reader may still read."""
         for ring in (self.everything, *(run.ring for run in self.runs())):
             ring.wake()
 
     def end_runs(self) -> None:
         """Cancel the runs of whoever may not call any more."""
         for run in self.runs():
-            if not run.over and not self.good(run.principal):
+            if not run.over and not self.good(run.principal._replace(session=None)):  # a run outlives its session
                 run.run.cancel("the credentials of its caller have ended")
 
     # --- who ---
@@ -206,6 +209,8 @@ class Server:
             return False
         ends = principal.caller.expires_at
         if ends is not None and self.now() >= ends:
+            return False
+        if principal.session is not None and not self.sessions.is_open(principal.session):
             return False
         return principal.signed is not None or self.keys.valid(principal, self.now())
 
