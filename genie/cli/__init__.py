@@ -44,14 +44,17 @@ _COMMANDS = {
     "scenarios": _Lazy("List the scenarios that ship.", "shipped", "scenarios"),
     "pause": _Lazy("Deliver nothing more to an agent.", "control", "pause"),
     "policy": _Lazy("Explain, test and compare policies.", "policy"),
+    "proxy": _Lazy("Put a budget in front of models, for clients in any language.", "proxy"),
+    "replay": _Lazy("Run a run of a log again, and compare every payload.", "replay"),
     "resume": _Lazy("End the pause of an agent.", "control", "resume"),
     "revive": _Lazy("Lift a kill.", "control", "revive"),
     "run": _Lazy("Run a pipeline on one question and print the report.", "run"),
-    "runs": _Lazy("List and show the runs of a journal.", "runs"),
+    "runs": _Lazy("List, show and cancel the runs of a journal or a log.", "runs"),
     "serve": _Lazy("Serve pipelines: the API and the page, on one port.", "serve"),
     "serve-schedule": _Lazy("Run a pipeline on its schedule.", "serve_schedule"),
     "store": _Lazy("Prepare the database of a server, and shred what it keeps.", "store"),
     "simulate": _Lazy("Simulate a pipeline in virtual time.", "simulate"),
+    "spend": _Lazy("Show what was spent through the proxy.", "proxy", "spend"),
     "tools": _Lazy("List, check and pin the tools of a pipeline's loops.", "tools"),
     "status": _Lazy("Show processes, switches and pending approvals.", "control", "status"),
 }
@@ -59,10 +62,10 @@ _COMMANDS = {
 
 _GROUPS = {
     "Build": ("new", "check", "graph", "agents", "inspect"),
-    "Run": ("run", "ask", "runs", "pipelines", "serve", "serve-schedule"),
-    "Try": ("simulate", "scenarios", "bench"),
+    "Run": ("run", "ask", "runs", "pipelines", "serve", "serve-schedule", "proxy"),
+    "Try": ("simulate", "scenarios", "replay", "bench"),
     "Govern": ("policy", "approvals", "audit", "keys", "tools"),
-    "Operate": ("status", "pause", "resume", "kill", "revive", "dlq", "effects", "journal", "store"),
+    "Operate": ("status", "pause", "resume", "kill", "revive", "dlq", "effects", "journal", "store", "spend"),
     "Install": ("doctor", "completion"),
 }
 """The sections of the help; each command stands in one."""

@@ -120,6 +120,7 @@ class Door:
                 began = True
                 own = message.get("headers", [])
                 names = {name for name, _ in own}
+                names.discard(b"content-security-policy")  # each policy holds besides the others
                 message = {**message, "headers": [*own, *(one for one in self._added if one[0] not in names)]}
             await send(message)
 

@@ -103,8 +103,12 @@ async def read(request: Request, kind: type[M]) -> M:
     return checked(kind, parsed(await received(request)))
 
 
-async def received(request: Request) -> bytes:
+async def received(request: Request, most: int = MOST_BODY) -> bytes:
     """Return the bytes of a body of JSON.
+
+    Args:
+        request: The request.
+        most: Bytes that it may have.
 
     Raises:
         Problem: It is too large or too slow, or says that it is something else.
@@ -115,13 +119,13 @@ async def received(request: Request) -> bytes:
     whole = bytearray(_bytes(part))
     if part.get("more_body", False):
         with anyio.move_on_after(SLOWEST_S) as limit:
-            while part.get("more_body", False) and len(whole) <= MOST_BODY:
+            while part.get("more_body", False) and len(whole) <= most:
                 part = await request.receive()
                 whole += _bytes(part)
         if limit.cancelled_caught:
             raise Problem("too_slow", f"a body arrives within {SLOWEST_S:g} seconds", headers={"connection": "close"})
-    if len(whole) > MOST_BODY:
-        raise Problem("too_large", f"the limit is {MOST_BODY:,} bytes", headers={"connection": "close"})
+    if len(whole) > most:
+        raise Problem("too_large", f"the limit is {most:,} bytes", headers={"connection": "close"})
     return bytes(whole)
 
 

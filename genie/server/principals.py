@@ -8,6 +8,7 @@ import hmac
 import os
 from collections import OrderedDict
 from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, Protocol, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -91,6 +92,18 @@ class Principal(NamedTuple):
 NOBODY = Principal(Caller(user="nobody", clearance=Classification.PUBLIC), frozenset(), "nobody")
 
 
+class Allowance(BaseModel):
+    """What a key, or each of its conversations, may spend on models."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    cost: Annotated[Decimal, Field(gt=0, le=1_000_000, allow_inf_nan=False)] | None = None
+    """In the unit of the models' prices."""
+    tokens: Annotated[int, Field(gt=0, le=10**15)] | None = None
+    per: Literal["day", "month", "total"] = "day"
+    """Days and months are those of UTC."""
+
+
 class ApiKey(BaseModel):
     """One key as it is kept; the secret is not."""
 
@@ -113,6 +126,14 @@ class ApiKey(BaseModel):
     revoked_at: float | None = None
     invited_until: float | None = Field(default=None, ge=0)
     """Until then the text registers a passkey, once; it never calls. None for a key that calls."""
+    models: tuple[Name, ...] | None = None
+    """Models that it may ask through the proxy; None for all."""
+    budget: Allowance | None = None
+    """Of all its calls of models."""
+    conversation: Allowance | None = None
+    """Of each of its conversations."""
+    repeats: int = Field(default=0, ge=0, le=1_000)
+    """Equal requests in a row of one conversation that are let through; 0 for any number."""
 
     def principal(self) -> Principal:
         """Return who calls with this key."""

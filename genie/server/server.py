@@ -122,6 +122,8 @@ class Server:
         self.describe: Callable[[], dict[str, Any]] = dict
         """Makes the document of the API; its application sets it."""
         self.described: dict[str, Any] | None = None
+        self.ended: Callable[[], None] = lambda: None
+        """Called when keys have changed, and when the server closes; a proxy sets it."""
         self._key_file = key_file
         self.keeping = None if store is None else Keeping(
             store, self.hosted, self.sessions, issuers=self.who.issuers, now=self.now,
@@ -194,6 +196,7 @@ class Server:
         """Let every stream look whether its reader may still read."""
         for ring in (self.everything, *(run.ring for run in self.runs())):
             ring.wake()
+        self.ended()
 
     def end_runs(self) -> None:
         """Cancel the runs of whoever may not call any more."""

@@ -20,7 +20,7 @@ from genie.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from genie.server.principals import ApiKey, ApiKeys
+    from genie.server.principals import Allowance, ApiKey, ApiKeys
 
 _LEVELS = tuple(level.label for level in Classification)
 _RIGHTS = ("ask", "observe", "approve", "operate", "audit")
@@ -61,16 +61,35 @@ def command() -> None:
 
 @command.command("create", epilog=manual(
     ("Make a key for a person", "genie keys create keys.json --user asha --role analyst --right ask --right observe"),
+    ("Make a key for a program that may spend 5 a day on models",
+     "genie keys create keys.json --user nightly-job --model desk --budget 5.00 --conversation-budget 0.50"),
 ))  # fmt: skip
 @_FILE
 @_facts
 @click.option("--scope", "scopes", multiple=True, metavar="NAME:read|write", help="Routes that it is limited to, such "
               "as runs:read; repeatable. By default all that its rights allow.")  # fmt: skip
+@click.option("--model", "models", multiple=True, metavar="ID",
+              help="A model that it may ask through `genie proxy`; repeatable. All by default.")  # fmt: skip
+@click.option("--budget", "cost", metavar="AMOUNT", help="Cost of models that it may cause in one period.")
+@click.option("--budget-tokens", "tokens", type=click.IntRange(min=1), metavar="N",
+              help="Tokens of models that it may use in one period.")  # fmt: skip
+@click.option("--per", type=click.Choice(("day", "month", "total")), default="day", show_default=True,
+              help="Period of its budgets, in UTC.")  # fmt: skip
+@click.option("--conversation-budget", "conversation_cost", metavar="AMOUNT",
+              help="Cost of each of its conversations in one period.")  # fmt: skip
+@click.option("--repeats", type=click.IntRange(0, 1_000), default=0, show_default=True, metavar="N",
+              help="Equal requests in a row of one conversation that are let through; 0 for any number.")  # fmt: skip
 @_DAYS
 @guarded
-def create(file: Path, *, days: float, **facts: Any) -> None:
+def create(file: Path, *, days: float, per: str, **facts: Any) -> None:
     """Add a key to FILE and print it; it is shown once."""
-    _added(file, {**facts, "scopes": facts["scopes"] or None}, expires_at=float(int(now() + days * 86_400)))
+    own = {name: found for name in ("cost", "tokens") if (found := facts.pop(name)) is not None}
+    each = facts.pop("conversation_cost")
+    facts["budget"] = {**own, "per": per} if own else None
+    facts["conversation"] = None if each is None else {"cost": each, "per": per}
+    facts["models"] = facts["models"] or None
+    facts["scopes"] = facts["scopes"] or None
+    _added(file, facts, expires_at=float(int(now() + days * 86_400)))
 
 
 def _added(file: Path, facts: dict[str, Any], **terms: float) -> None:
@@ -111,7 +130,10 @@ def list_command(file: Path, *, as_json: bool) -> None:
 
     used = read_use(file)
     if as_json:
-        shown = [{**key.model_dump(exclude={"sha256"}), "last_used_at": used.get(key.id)} for key in held.all.values()]
+        shown = [
+            {**key.model_dump(mode="json", exclude={"sha256"}), "last_used_at": used.get(key.id)}
+            for key in held.all.values()
+        ]
         click.echo(json.dumps(shown, indent=2))
         return
     for key in held.all.values():
@@ -120,10 +142,16 @@ def list_command(file: Path, *, as_json: bool) -> None:
         state = "revoked" if key.revoked_at is not None else "ended" if key.ended(now()) else f"until {ends}"
         where = "" if key.tenant is None else f" of {key.tenant}"
         limited = "" if key.scopes is None else f" ({', '.join(key.scopes)})"
+        spends = "" if key.budget is None else f"; may spend {_spending(key.budget)}"
         last = f"{datetime.fromtimestamp(used[key.id], UTC):%Y-%m-%d %H}h" if key.id in used else "never"
-        click.echo(
-            plain(f"{key.id} {key.user}{where}: {', '.join(key.rights)}{limited}{invited}; {state}; last used {last}")
-        )
+        given = f"{', '.join(key.rights)}{limited}{invited}"
+        click.echo(plain(f"{key.id} {key.user}{where}: {given}; {state}; last used {last}{spends}"))
+
+
+def _spending(budget: Allowance) -> str:
+    parts = [f"{budget.cost:f}"] if budget.cost is not None else []
+    parts += [f"{budget.tokens:,} tokens"] if budget.tokens is not None else []
+    return " and ".join(parts) + (" in all" if budget.per == "total" else f" a {budget.per}")
 
 
 @command.command("rotate", epilog=manual(
