@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from genie.errors import InputError, did_you_mean
 from genie.journal.bodies import checked
+from genie.journal.durability import uncollected
 from genie.journal.sealing import clear_part
 from genie.journal.upkeep import account, batches, run_id
 
@@ -88,6 +89,9 @@ def chosen(database: Database, name: str | None) -> int:
     Raises:
         InputError: There is none, or several begin with that.
     """
+    known = None if name is None else _number(database, name)
+    if known is not None:
+        return known
     ids = {one.id: one.number for one in listed(database)}
     found = [one for one in ids if name is None or one == name] or [
         one for one in ids if name is not None and one.startswith(name)
@@ -100,6 +104,22 @@ def chosen(database: Database, name: str | None) -> int:
         raise InputError(what, "holds no run" if name is None else f"is not in this log{near}", "see genie runs list")
     named = ", ".join(found[:MOST_NAMED]) + (", …" if len(found) > MOST_NAMED else "")
     raise InputError(database.place, f"holds {len(found):,} such runs: {named}", "name one with --run")
+
+
+def _number(database: Database, name: str) -> int | None:
+    """Return the number of a whole id; None for the start of one. Nothing but the first batch is read."""
+    first = next(batches(database), None)
+    if first is None:
+        return None
+    records, _ = checked(database.place, first.number, first.body, first.sha256)
+    prefix = next((one["prefix"] for one in records if one["kind"] == "runtime"), None)
+    start, _, number = name.rpartition("-")
+    whole = start == prefix and number.isalnum() and number.isascii() and len(number) <= 16
+    try:
+        found = int(number, 16) if whole else None
+    except ValueError:
+        return None
+    return found if found is not None and f"{prefix}-{found:x}" == name else None
 
 
 def past_run(database: Database, number: int, sealer: Sealer | None = None) -> PastRun:
@@ -115,6 +135,16 @@ def past_run(database: Database, number: int, sealer: Sealer | None = None) -> P
         LogError: A batch is damaged, or a record does not decrypt.
     """
     found = PastRun("", number)
+    with uncollected():
+        _fill(found, database, sealer)
+    if not found.records or found.records[0]["kind"] != "run":
+        raise InputError(f"run {run_id(found.prefix, number)}", "is not in this log", "see genie runs list")
+    found.id = run_id(found.prefix, number)
+    return found
+
+
+def _fill(found: PastRun, database: Database, sealer: Sealer | None) -> None:
+    number = found.number
     for batch in batches(database):
         records, sealed = checked(database.place, batch.number, batch.body, batch.sha256)
         for record in records:
@@ -135,7 +165,3 @@ def past_run(database: Database, number: int, sealer: Sealer | None = None) -> P
         found.left_out += max(0, len(mine) - room)
         found.records += [clear_part(one) if found.unread else one for one in mine[:room]]
         found.times_ms += [batch.at] * len(mine[:room])
-    if not found.records or found.records[0]["kind"] != "run":
-        raise InputError(f"run {run_id(found.prefix, number)}", "is not in this log", "see genie runs list")
-    found.id = run_id(found.prefix, number)
-    return found

@@ -295,6 +295,8 @@ class Inspectors:
         hits = self._match(text.encode())
         if not hits:
             raise MemoryError("the patterns ran out of memory on a text")
+        if len(hits) == 1 and not view.always:  # the canary alone
+            return {}
         owners, last = self._owners, len(self._owners)
         named = dict.fromkeys([view.inspectors[owners[hit]] for hit in sorted(hits) if hit < last] + list(view.always))
         return {one: None for one in named if not sure or confirmed(one, text)}

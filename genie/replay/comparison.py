@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from genie.contracts.message import Envelope
     from genie.contracts.ports.journal import LogRecord
     from genie.inflight.delivery import Delivery
+    from genie.policy.policy import Decision
     from genie.replay.recorded import Recorded, Step
 
 MOST_KEPT = 1_000
@@ -89,8 +90,8 @@ class Comparison:
         """Number of a message in the replay -> in the record."""
         self._taken: set[int] = {first}
         self._ended: set[tuple[int, str]] = set()
-        self._verdicts: dict[tuple[int, str], LogRecord] = {}
-        self._judged: set[tuple[int, str]] = set()
+        self._verdicts: dict[tuple[int, str], str] = {}
+        self._closed = False
         self.findings = Findings(messages=1)
         self.stopped = until == first
         """The message was sent again after which nothing is compared."""
@@ -102,17 +103,17 @@ class Comparison:
 
     def sent(self, message: Envelope[Any], at: float) -> None:
         """A message was sent again; ``at`` is in seconds since the run began."""
+        if self._closed:
+            return
         kind = kind_name(type(message.payload))
         cause = self.matched.get(message.cause)
-        numbers = [] if cause is None else self._recorded.by_cause.get((cause, message.sender, kind), [])
-        left = [number for number in numbers if number not in self._taken]
-        if not left:
+        left = None if cause is None else self._recorded.by_cause.get((cause, message.sender, kind))
+        text = payload_text(message.payload)
+        same = None if left is None else left.take(text)
+        if same is None:
             if cause is not None and (self._limit is None or at <= self._limit):  # what follows from it is extra too
-                text = payload_text(message.payload)
                 self.findings.diverged(Divergence(at, "extra", message.id, kind, message.sender, None, text))
             return
-        text = payload_text(message.payload)
-        same = next((number for number in left if self._recorded.messages[number][1]["payload"] == text), left[0])
         self._taken.add(same)
         self.matched[message.number] = same
         self.stopped = self.stopped or same == self._until
@@ -126,32 +127,43 @@ class Comparison:
         if record["label"] != message.label.label:
             self.findings.diverged(Divergence(when, "label", *told, record["label"], message.label.label))
 
-    def record(self, record: LogRecord) -> None:
-        """The replay has written a record."""
-        kind = record["kind"]
-        if kind == "verdict":
-            number = self.matched.get(record["message"])
-            if number is not None:
-                self._verdicts.setdefault((number, record["agent"]), record)
-        elif kind == "ended":
-            name, _, rest = record["delivery"].partition("@")
-            number = self.matched.get(int(name.rpartition("-")[2], 16))
-            agent = rest.partition("<")[0]
-            step = None if number is None else self._recorded.steps.get((number, agent))
-            if number is not None and step is not None and (number, agent) not in self._ended:
-                self._ended.add((number, agent))
-                self._outcome(number, step, record)
+    def judged(self, message: Envelope[Any], recipient: str, decision: Decision) -> None:
+        """Policies decided something again that is more than a plain allow."""
+        number = self.matched.get(message.number)
+        if number is not None:
+            decisive = [one.policy for one in decision.reasons if one.verdict == decision.verdict]
+            self._verdicts.setdefault((number, recipient), _named(decision.verdict, decisive))
 
-    def _outcome(self, number: int, step: Step, record: LogRecord) -> None:
-        if step.end is None or (self._limit is not None and step.at > self._limit):
+    def opening(self, record: LogRecord) -> None:
+        """What became of the first message before any handler ran, as a log keeps it."""
+        if record["kind"] == "verdict":
+            self._verdicts.setdefault((record["message"], record["agent"]), _said(record))
+        elif record["kind"] == "ended":
+            agent = record["delivery"].partition("@")[2].partition("<")[0]
+            step = self._recorded.steps.get((self._recorded.first["number"], agent))
+            self._ends(step, record["outcome"], record["code"])
+
+    def ended(self, delivery: Delivery, outcome: str, code: str) -> None:
+        """A delivery ended again."""
+        self._ends(self.step_of(delivery), outcome, code)
+
+    def _ends(self, step: Step | None, outcome: str, code: str) -> None:
+        if self._closed or step is None or step.end is None or (step.message, step.agent) in self._ended:
             return
-        before, after = (f"{one['outcome']}({one['code']})".replace("()", "") for one in (step.end, record))
-        if before != after:
-            topic = self._recorded.messages[number][1]["topic"]
-            self.findings.diverged(Divergence(step.at, "outcome", self._name(number), topic, step.agent, before, after))
+        self._ended.add((step.message, step.agent))
+        before = step.end["outcome"], step.end["code"]
+        if before != (outcome, code) and (self._limit is None or step.at <= self._limit):
+            topic = self._recorded.messages[step.message][1]["topic"]
+            sides = [f"{name}({why})" if why else name for name, why in (before, (outcome, code))]
+            self.findings.diverged(
+                Divergence(step.at, "outcome", self._name(step.message), topic, step.agent, sides[0], sides[1])
+            )
 
-    def close(self) -> Findings:
-        """Return everything that was found, what is missing too."""
+    def close(self) -> None:
+        """Compare no more, and look for what is missing."""
+        if self._closed:
+            return
+        self._closed = True
         for number, (at, record) in self._recorded.messages.items():
             if number in self._taken or (self._limit is not None and at > self._limit):
                 continue
@@ -162,10 +174,9 @@ class Comparison:
         for key in sorted(self._recorded.verdicts.keys() | self._verdicts.keys()):
             if key[0] in self._taken and (self._limit is None or self._recorded.messages[key[0]][0] <= self._limit):
                 self._verdict(key)
-        return self.findings
 
     def _verdict(self, key: tuple[int, str]) -> None:
-        before, after = _said(self._recorded.verdicts.get(key)), _said(self._verdicts.get(key))
+        before, after = _said(self._recorded.verdicts.get(key)), self._verdicts.get(key, "allow")
         if before != after:
             self.findings.counts["verdict"] += 1
             if len(self.findings.changes) < MOST_KEPT:
@@ -180,6 +191,8 @@ def _said(verdict: LogRecord | None) -> str:
     """Return a verdict with the policies that decided it."""
     if verdict is None:
         return "allow"
-    reasons = verdict.get("reasons", ())
-    decisive = sorted({one[0] for one in reasons if one[2] == verdict["verdict"]})
-    return f"{verdict['verdict']} ({', '.join(decisive)})" if decisive else str(verdict["verdict"])
+    return _named(verdict["verdict"], [one[0] for one in verdict.get("reasons", ()) if one[2] == verdict["verdict"]])
+
+
+def _named(verdict: str, policies: list[str]) -> str:
+    return f"{verdict} ({', '.join(sorted(set(policies)))})" if policies else verdict

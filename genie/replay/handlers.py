@@ -17,7 +17,7 @@ from genie.contracts.outcome import Outcome, Reason
 from genie.errors import GenieError, IndeterminateEffectError, NotDoneError
 from genie.errors.genie_error import code_of
 from genie.inflight.subscription import CONTEXT, PAYLOAD
-from genie.journal.facts import payload_of, payload_text
+from genie.journal.facts import kind_name, payload_of, payload_text
 from genie.replay.errors import NotRecordedError
 from genie.simulation.instrumentation import RUNNING
 
@@ -40,8 +40,6 @@ CUT = frozenset((
     "timeout", "overflow", "version", "removed", "poison", "hops", "messages", "cycle", "budget", "most_of_one",
 ))  # fmt: skip
 """Codes of dead letters that the bus makes, not a handler."""
-_AFTER_S = 1e-7
-"""Seconds after the recorded end at which what the bus has not ended by itself is ended by the record."""
 
 
 class Outside:
@@ -134,20 +132,22 @@ class _Handling:
             else:
                 output = await self._run(handler, wants, given, context)
         except Exception as error:
-            if free or end is None or end["outcome"] == "handled":
+            if free or step is None or end is None or end["outcome"] == "handled":
                 raise
-            await self._handlers.wait_until(step.at if step is not None else 0.0)
-            return await self._fail(Reason(code_of(error) if isinstance(error, GenieError) else "failed"))
+            if not is_cut(end):
+                await self._handlers.wait_until(step.at)
+                await self._fail(Reason(code_of(error) if isinstance(error, GenieError) else "failed"))
+            return await anyio.sleep_forever()
         if hasattr(output, "__aiter__"):
             return self._streamed(output)
         if free or step is None:
             return output
-        if end is None:
-            return await anyio.sleep_forever()  # the record ends before it does
-        if end["outcome"] == "handled":
-            await self._handlers.wait_until(step.at)
-            return output
-        return await self._as_recorded(step, end, output, outside=outside)
+        if end is None or is_cut(end):
+            return await anyio.sleep_forever()  # the record ends before it does, or it is cut off
+        await self._handlers.wait_until(step.at)
+        if end["outcome"] == "handled" or not outside:
+            return output  # what failed then, and does not now, is a difference
+        return await self._fail(Reason(end["code"]))
 
     async def _run(self, handler: Any, wants: int, given: Any, context: Any) -> Any:
         seen = ReplayContext(context, self._handlers, self._card, self._step, self._unrecorded)
@@ -203,20 +203,6 @@ class _Handling:
             raise self._unrecorded("payload", record["topic"])
         return payload
 
-    async def _as_recorded(self, step: Step, end: LogRecord, output: Any, *, outside: bool) -> Any:
-        """End a delivery as the record says, where the bus has not: a person, a time limit or another run did it."""
-        outcome, reason = Outcome(end["outcome"]), Reason(end["code"])
-        failed = outcome is Outcome.DEAD_LETTERED and end["code"] not in CUT
-        await self._handlers.wait_until(step.at + (0.0 if failed else _AFTER_S))
-        if failed and not outside:
-            return output  # it failed then, and does not now
-        if failed:
-            return await self._fail(reason)
-        worker = self._delivery.worker
-        if worker is not None:
-            worker.cut(outcome, reason)
-        return await anyio.sleep_forever()
-
     async def _fail(self, reason: Reason) -> Any:
         """End the handling as a failure that is not tried again: the record has the last attempt."""
         worker, bus = self._delivery.worker, self._handlers.bus
@@ -246,7 +232,7 @@ class ReplayContext:
         self._times: list[int] = [] if end is None else list(end.get("times", ()))
         self._draw: int = 0 if end is None else end.get("draw", 0)
         self._random: random.Random | None = None
-        self._questions = [] if step is None else list(step.questions)
+        self._asked = {} if step is None else step.asked()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._context, name)
@@ -301,16 +287,18 @@ class ReplayContext:
 
     async def _turn(self, question: Payload) -> None:
         """Wait until the handler asked this, or at least something of this class."""
-        topic = question.__topic__
-        same = [one for one in self._questions if one[1]["topic"] == f"{topic.name}@{topic.version}"]
-        if not same:
-            return
-        found = same[0]
-        if len(same) > 1:
-            text = payload_text(question)
-            found = next((one for one in same if one[1]["payload"] == text), found)
-        self._questions.remove(found)
-        await self._handlers.wait_until(found[0])
+        asked = self._asked.get(kind_name(type(question)))
+        at = None if asked is None else asked.take(payload_text(question))
+        if at is not None:
+            await self._handlers.wait_until(at)
+
+
+def is_cut(end: LogRecord) -> bool:
+    """Return whether a delivery was ended by something else than its handler and its policies."""
+    outcome, code = end["outcome"], end["code"]
+    if outcome == "denied":
+        return ":" not in code and code != "hold"
+    return outcome in {"cancelled", "expired"} or (outcome == "dead_lettered" and code in CUT)
 
 
 def _by_policy(end: LogRecord) -> bool:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from genie.replay.errors import NotReplayableError
 
@@ -12,8 +12,38 @@ if TYPE_CHECKING:
     from genie.contracts.ports.journal import LogRecord
     from genie.journal.past import PastRun
 
+T = TypeVar("T")
 APART_S = 1e-9
 """Seconds between two records that are of the same microsecond, so that their order stands."""
+
+
+class Alike(Generic[T]):
+    """Things of one kind, each with a text: taken by their text where one has it, else in their order."""
+
+    def __init__(self) -> None:
+        self._order: deque[tuple[str, T]] = deque()
+        self._by_text: dict[str, deque[T]] = {}
+        self._gone: Counter[str] = Counter()
+
+    def add(self, text: str, thing: T) -> None:
+        """Put one behind the others."""
+        self._order.append((text, thing))
+        self._by_text.setdefault(text, deque()).append(thing)
+
+    def take(self, text: str) -> T | None:
+        """Return the next one with a text, or else the next one; None where none is left."""
+        same = self._by_text.get(text)
+        if same:
+            self._gone[text] += 1  # those of one text are taken in their order, so the first of them is gone
+            return same.popleft()
+        while self._order:
+            name, thing = self._order.popleft()
+            if self._gone[name]:
+                self._gone[name] -= 1
+            else:
+                self._by_text[name].popleft()
+                return thing
+        return None
 
 
 @dataclass(slots=True)
@@ -32,6 +62,13 @@ class Step:
     questions: list[tuple[float, LogRecord, LogRecord]] = field(default_factory=list)
     """When, the message, and the scope that it opened."""
 
+    def asked(self) -> dict[str, Alike[float]]:
+        """Return when its handler asked, by topic."""
+        found: dict[str, Alike[float]] = defaultdict(Alike)
+        for at, question, _ in self.questions:
+            found[question["topic"]].add(question["payload"], at)
+        return found
+
 
 class Recorded:
     """A run, ready to be replayed.
@@ -49,8 +86,8 @@ class Recorded:
         self.messages: dict[int, tuple[float, LogRecord]] = {}
         self.steps: dict[tuple[int, str], Step] = {}
         """(message, agent) -> its delivery; of a fallback that had tried it before, the last one."""
-        self.by_cause: dict[tuple[int, str, str], list[int]] = defaultdict(list)
-        """(cause, sender, topic) -> numbers of messages, in order."""
+        self.by_cause: dict[tuple[int, str, str], Alike[int]] = defaultdict(Alike)
+        """(cause, sender, topic) -> numbers of messages."""
         self.verdicts: dict[tuple[int, str], LogRecord] = {}
         self.effects: dict[tuple[str, str], LogRecord] = {}
         self.decisions: list[tuple[float, str, LogRecord]] = []
@@ -113,7 +150,7 @@ class Recorded:
         if number in self.messages:
             return  # an approver put another payload in its place
         self.messages[number] = (at, record)
-        self.by_cause[cause, sender, record["topic"]].append(number)
+        self.by_cause[cause, sender, record["topic"]].add(record["payload"], number)
         for agent in record["plan"]:
             self._step(number, agent, f"{self.run.prefix}-{number:x}@{agent}")
         scope = self._scopes.get(record["scope"])

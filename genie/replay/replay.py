@@ -9,17 +9,20 @@ from __future__ import annotations
 import contextlib
 import itertools
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import anyio
 
+from genie.contracts.outcome import Outcome, Reason
 from genie.edges.executors.default import InlineExecutor
 from genie.errors import InputError
+from genie.journal.durability import uncollected
 from genie.journal.facts import kinds_of, payload_of
+from genie.journal.recorder import OUTCOMES
 from genie.replay.comparison import Comparison
 from genie.replay.errors import NotReplayableError
-from genie.replay.handlers import Handlers, Outside, is_outside
+from genie.replay.handlers import Handlers, Outside, is_cut, is_outside
 from genie.replay.recorded import Recorded
 from genie.runtime.arguments import replaceable
 from genie.simulation.determinism import DeterminismGuard
@@ -28,20 +31,28 @@ from genie.simulation.event_loop import SimulationLoop, run
 from genie.simulation.instrumentation import RUNNING, Instrumentation, SimulatedRuntime
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    import asyncio  # noqa: TID251 - the loop of a simulation is its own, and makes futures of asyncio
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from genie.bus.bus import Bus
     from genie.contracts.agent import Agent, Binding, Join
     from genie.contracts.limits import RunLimits
-    from genie.contracts.message import Payload
-    from genie.contracts.ports.journal import JournalRecord, LogRecord
+    from genie.contracts.message import Envelope, Payload
+    from genie.contracts.ports.journal import LogRecord
+    from genie.inflight.delivery import Delivery
+    from genie.inflight.scope import RunState
     from genie.journal.past import PastRun
-    from genie.policy.policy import PolicySet
+    from genie.policy.policy import Decision, PolicySet
     from genie.replay.comparison import Findings
     from genie.runtime.runtime import Runtime
 
 PATIENCE_S = 86_400.0
 """Virtual seconds after the last record in which what is new may end."""
+AFTER_S = 1e-7
+"""Seconds after a recorded end at which what the bus has not ended by itself is ended."""
 _PERSON = "replay-"
+_OF_RUNS = frozenset(("cancelled", "drain"))
+"""Codes of deliveries that end with their run."""
 
 
 class Parts(NamedTuple):
@@ -95,7 +106,8 @@ def replay(
         NotReplayableError: The log does not hold what the run was made of.
         InputError: The message is not in the run, or an agent not in the pipeline.
     """
-    recorded = Recorded(past)
+    with uncollected():
+        recorded = Recorded(past)
     until = None
     if to is not None:
         until = next((number for number in recorded.messages if f"{past.prefix}-{number:x}" == to), None)
@@ -118,11 +130,12 @@ class _Replay:
         if payload_of(recorded.first, kinds) is None:
             raise NotReplayableError(run_id=recorded.run.id, why="version")
         self._handlers = Handlers(recorded, kinds, outside, self._wait_until, self._comparison.step_of)
-        self._log = _Log(recorded.prefix(), self._comparison)
+        self._over = anyio.Event()
         self._runtime = SimulatedRuntime(
-            bindings, policies=policies, joins=parts.joins, log=self._log, journal=self, seed=recorded.run.seed,
-            wall=recorded.run.record["started"], prefix=recorded.run.prefix, executor=InlineExecutor(),
-            chatter=parts.chatter, calls=self._handlers.calls, **({"limits": parts.limits} if parts.limits else {}),
+            bindings, policies=policies, joins=parts.joins, log=_Log(recorded.prefix(), self._comparison),
+            seed=recorded.run.seed, wall=recorded.run.record["started"], prefix=recorded.run.prefix,
+            executor=InlineExecutor(), chatter=parts.chatter, calls=self._handlers.calls,
+            **({} if parts.limits is None else {"limits": parts.limits}),
         )  # fmt: skip
 
     def run(self, to: str | None) -> Replayed:
@@ -133,12 +146,13 @@ class _Replay:
                 run(self._main(), self._loop)
             except (DeadlockError, LivelockError) as error:
                 self._notes[error.code, str(error)] = None
+                self._comparison.close()
         for unrecorded in self._handlers.unrecorded:
             self._notes[f"unrecorded_{unrecorded.what}", str(unrecorded)] = None
         for record in self._recorded.run.of("edited"):
             self._notes["edited", f"an approver's edit of {record['before']} is not replayed"] = None
         return Replayed(
-            self._recorded.run.id, self._comparison.close(), to, self._handlers.ran, self._handlers.read,
+            self._recorded.run.id, self._comparison.findings, to, self._handlers.ran, self._handlers.read,
             tuple(self._notes), self._recorded.last,
         )  # fmt: skip
 
@@ -148,32 +162,52 @@ class _Replay:
             numbers = self._recorded.numbers()
             beyond = itertools.count(numbers[-1] + 1 if numbers else self._recorded.first["number"] + 1)
             bus.next_number = itertools.chain(numbers, beyond).__next__
-            bus.dead_letters.recorder = None  # a ledger of its own would take numbers that are not its
-            deciding = self._loop.create_task(self._decide(runtime)) if self._recorded.decisions else None
+            observer: Any = _Observer(self._comparison, self._loop.time, self._over.set)
+            bus.observers.keep(observer)
+            bus.pending.recorder = bus.dead_letters.recorder = observer
+            bus.endings += (self._ended,)
+            beside = [self._loop.create_task(self._decide(runtime)), self._loop.create_task(self._cut(bus))]
             with anyio.move_on_after(self._recorded.last + PATIENCE_S):
-                while not self._log.over and not self._comparison.stopped:
-                    await self._log.wait()
-            if deciding is not None:
-                deciding.cancel()
+                await self._over.wait()
+            self._comparison.close()  # what ends with this runtime did not end then
+            for task in beside:
+                task.cancel()
 
     async def _wait_until(self, at: float) -> None:
-        delay = at - self._loop.time()
-        if delay > 0:
-            await anyio.sleep(delay)
+        if at > self._loop.time():
+            waiting = self._loop.create_future()
+            self._loop.call_at(at, _done, waiting)
+            await waiting
 
     # --- what is observed ---
 
-    def record(self, entry: JournalRecord) -> None:
-        """A journal of the runtime: match a message when it is sent, before any handler sees it."""
-        if entry.kind == "accepted" and entry.message is not None:
-            self._comparison.sent(entry.message, self._loop.time())
-            if self._comparison.stopped:
-                self._log.wake()
+    def _ended(self, _run: RunState) -> None:
+        """A run is at rest: no other is in this runtime."""
+        self._over.set()
 
     def _caught(self, error: Any) -> None:
         self._notes[error.code, str(error)] = None
 
-    # --- people ---
+    # --- what others did ---
+
+    async def _cut(self, bus: Bus) -> None:
+        """End what was ended by a person, a time limit or another run, where this bus has not ended it by itself."""
+        cut = sorted(
+            (step for step in self._recorded.steps.values() if step.end is not None and is_cut(step.end)),
+            key=lambda step: step.at,
+        )
+        for step in cut:
+            await self._wait_until(step.at + AFTER_S)
+            end = step.end or {}
+            outcome, reason = Outcome(end["outcome"]), Reason(end["code"])
+            for delivery in tuple(bus.deliveries()):
+                if self._comparison.step_of(delivery) is not step:
+                    continue
+                if outcome is Outcome.CANCELLED and reason.code in _OF_RUNS:
+                    bus.runs.end(delivery.message.scope.run, outcome, reason)
+                else:
+                    bus.runs.cut_delivery(delivery, outcome, reason)
+                break
 
     async def _decide(self, runtime: Runtime) -> None:
         """Decide what people decided, when they did."""
@@ -206,43 +240,69 @@ class _Replay:
         )  # the record's number, for the replay may have given another one
 
 
-@dataclass(slots=True)
 class _Log:
-    """The log of a replay: it begins with the first message, and tells what it is given."""
+    """The log of a replay: it begins with the first message, and keeps nothing.
 
-    records: list[LogRecord]
-    comparison: Comparison
-    over: bool = False
-    _waiting: anyio.Event | None = None
+    What the recovery itself has told, before there was an observer, is compared.
+    """
+
+    def __init__(self, records: list[LogRecord], comparison: Comparison) -> None:
+        self._records = records
+        self._comparison = comparison
 
     async def open(self) -> Sequence[LogRecord]:
         """Return the log as it was when the first message was sent."""
-        return [dict(record) for record in self.records]
+        return [dict(record) for record in self._records]
 
     async def append(self, records: Sequence[LogRecord]) -> None:
-        """Compare a batch."""
+        """Compare what a recovery says of the first message, and keep nothing."""
         for record in records:
-            self.comparison.record(record)
-            if record["kind"] == "closed":
-                self.over = True
-        if self.over:
-            self.wake()
-        await anyio.lowlevel.checkpoint()
+            self._comparison.opening(record)
 
     async def close(self) -> None:
-        """Do nothing: nothing is kept."""
+        """Do nothing."""
 
-    async def wait(self) -> None:
-        """Wait until something is to be looked at."""
-        if self._waiting is None:
-            self._waiting = anyio.Event()
-        await self._waiting.wait()
 
-    def wake(self) -> None:
-        """Let who waits look."""
-        if self._waiting is not None:
-            self._waiting.set()
-            self._waiting = None
+class _Observer:
+    """Takes the place of the recorder: what it is told is compared, and not kept.
+
+    Args:
+        comparison: What compares.
+        now: Seconds since the run began.
+        stop: Called at the message after which nothing is compared.
+    """
+
+    refusal: str | None = None
+    worked_s: float | None = None
+
+    def __init__(self, comparison: Comparison, now: Callable[[], float], stop: Callable[[], None]) -> None:
+        self._comparison = comparison
+        self._now = now
+        self._stop = stop
+
+    def note(self, message: Envelope[Any], kind: str, reason: Reason | None, delivery: Delivery | None) -> None:
+        """Something happened to a message, or to a delivery of it."""
+        if kind == "accepted":
+            self._comparison.sent(message, self._now())  # before any handler sees it
+            if self._comparison.stopped:
+                self._stop()
+        elif delivery is not None and kind in OUTCOMES:
+            self._comparison.ended(delivery, kind, "" if reason is None else reason.code)
+
+    def judged(self, message: Envelope[Any], recipient: str, decision: Decision) -> None:
+        """Policies decided something that is more than a plain allow."""
+        self._comparison.judged(message, recipient, decision)
+
+    def __getattr__(self, name: str) -> Any:
+        """Return a method that does nothing: the rest of what a recorder is told is not compared."""
+        return _nothing
+
+    async def barrier(self) -> None:
+        """Do not wait: nothing leaves the process."""
+
+
+def _nothing(*_: object) -> None:
+    """Do nothing."""
 
 
 def _bound(bindings: Sequence[Binding], agents: dict[str, Agent]) -> tuple[list[Binding], frozenset[str]]:
@@ -270,6 +330,11 @@ def _bound(bindings: Sequence[Binding], agents: dict[str, Agent]) -> tuple[list[
         else:
             found.append(Instrumentation.bound(one))
     return found, frozenset(outside)
+
+
+def _done(waiting: asyncio.Future[None]) -> None:
+    if not waiting.done():
+        waiting.set_result(None)
 
 
 @contextlib.contextmanager

@@ -13,6 +13,8 @@ _LEAST = 3
 _DEEPEST = 8
 """Levels that are indented; deeper ones stand below each other."""
 _TICKS = 4
+_INSTANT = 1e-6
+"""Seconds below which an axis has no times: in a simulation without durations everything happens at once."""
 KEYS = {
     "queued": "waits in a mailbox, or for its next attempt", "worked": "its handler works, or waits for answers",
     "held": "waits for a person", "passed": "from publication to end",
@@ -52,7 +54,7 @@ class Drawing(NamedTuple):
 def bars(course: Course) -> Drawing:
     """Return a course with coordinates."""
     rows = [_row(branch, course.until) for branch in course.branches]
-    ticks = [milliseconds(course.until * at / _TICKS) for at in range(_TICKS + 1)]
+    ticks = [milliseconds(course.until * at / _TICKS) for at in range(_TICKS + 1)] if course.until > _INSTANT else []
     used = {span.kind for branch in course.branches for span in branch.spans}
     return Drawing(rows, ticks, [(kind, text) for kind, text in KEYS.items() if kind in used])
 

@@ -16,9 +16,11 @@ from genie.journal.facts import kinds_of
 from genie.journal.past import chosen, past_run
 from genie.journal.rings import FileKeyRing
 from genie.journal.sealing import Sealer
+from genie.journal.specimens import LogSpecimens
 from genie.journal.sqlite import SqliteDatabase, SqliteLog
 from genie.journal.story import Eyes, lines_of_run
 from genie.journal.upkeep import account, owned, shred
+from genie.policy.policy import PipelineContext
 from genie.reports.run_record import RunRecord
 from genie.reports.run_story import course
 from tests.durability.shop import ANN, CARD, POLICIES, Order, Receipt, World
@@ -134,6 +136,31 @@ async def test_an_encrypted_run_is_shown_without_its_secrets_and_says_why(tmp_pa
     lease.give_back()
     database.close()
     assert read(tmp_path / "log", ring).unread == "shredded"
+
+
+async def test_policies_judge_the_messages_of_a_log_whole_or_say_why_not(tmp_path: Path) -> None:
+    ring = FileKeyRing(tmp_path / "ring")
+    await World().order(tmp_path / "plain")
+    async with World().runtime(SqliteLog(tmp_path / "sealed", keys=ring)) as runtime:
+        await runtime.ask(Order(item="tea", note=f"card {CARD}"), Receipt)
+    cards = [one.card for one in World().agents()]
+    scene = PipelineContext(tuple(kinds_of(cards).values()), tuple(cards))
+    for name, keys, count in (("plain", None, 7), ("sealed", ring, 7), ("sealed", None, 0)):
+        database = SqliteDatabase(tmp_path / name)
+        database.connect(create=False)
+        sealer = None if keys is None else Sealer(database, keys, lambda: NOW)
+        if sealer is not None:
+            sealer.load()
+        found = LogSpecimens(database, scene, sealer)
+        seen = dict(found.specimens())
+        assert len(seen) == count
+        assert sum(found.skipped.values()) == (0 if count else 7)
+        asked = {one.message.payload.__topic__.name: [card.id for card in one.recipients] for one in seen.values()}
+        if count:
+            assert (asked["shop.order"], asked["shop.stock"], asked["shop.receipt"]) == (
+                ["desk"], ["desk"], ["caller:ann"],
+            )  # fmt: skip
+        database.close()
 
 
 async def test_the_command_lists_and_shows_runs_of_a_log(tmp_path: Path) -> None:

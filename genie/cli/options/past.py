@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from genie.config.pipeline import Pipeline
     from genie.journal.database import Database
     from genie.journal.past import PastRun
+    from genie.journal.sealing import Sealer
     from genie.journal.story import Eyes
     from genie.reports.run_record import RunRecord
 
@@ -103,18 +104,23 @@ def past(place: str, run_id: str | None, keys: str | None) -> PastRun:
     Raises:
         InputError: The log holds no such run.
     """
-    from genie.backend.clock import Clock  # noqa: PLC0415 - start-up: as above
-    from genie.journal.past import chosen, past_run  # noqa: PLC0415 - as above
-    from genie.journal.places import ring_at  # noqa: PLC0415 - as above
+    from genie.journal.past import chosen, past_run  # noqa: PLC0415 - start-up: as above
 
     with opened(place) as database:
-        sealer = None
-        if keys is not None:
-            from genie.journal.sealing import Sealer  # noqa: PLC0415 - the library behind it is an extra
+        return past_run(database, chosen(database, run_id), sealer_of(database, keys))
 
-            sealer = Sealer(database, ring_at(keys), lambda: Clock(float).wall().timestamp())
-            sealer.load()
-        return past_run(database, chosen(database, run_id), sealer)
+
+def sealer_of(database: Database, keys: str | None) -> Sealer | None:
+    """Return what decrypts a log with a key ring; None without one."""
+    if keys is None:
+        return None
+    from genie.backend.clock import Clock  # noqa: PLC0415 - start-up: as above
+    from genie.journal.places import ring_at  # noqa: PLC0415 - as above
+    from genie.journal.sealing import Sealer  # noqa: PLC0415 - the library behind it is an extra
+
+    sealer = Sealer(database, ring_at(keys), lambda: Clock(float).wall().timestamp())
+    sealer.load()
+    return sealer
 
 
 def run_record(place: str, given: Mapping[str, Any]) -> RunRecord:

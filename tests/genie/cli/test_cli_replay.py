@@ -106,3 +106,22 @@ def test_a_run_of_a_log_is_shown_masked_for_who_asks(genie: Genie, kept: tuple[s
         assert (CARD in Path("run.html").read_text()) is seen
     assert CARD not in genie("runs", "show", "runs.log").output
     assert genie("runs", "show", "gone.log").exit_code == 2
+
+
+def test_policies_are_compared_and_explained_on_a_log(genie: Genie, kept: tuple[str, str], installed: Path) -> None:
+    path, run = kept
+    (installed / "old.yaml").write_text(f"{HEAD}policies: [clearance]\n")
+    (installed / "new.yaml").write_text(f"{HEAD}policies: [clearance, pii, hold_answers]\n")
+    words = ("policy", "diff", "old.yaml", "new.yaml", "--journal", "runs.log", "--pipeline", path)
+    found = told(genie(*words, "--json"), 0)
+    assert (found["messages"], found["deliveries"], found["changed"], found["skipped"]) == (2, 2, 1, {})
+    assert [(one["policy"], one["before"], one["after"]) for one in found["changes"]] == [
+        ("hold_answers", "allow", "hold")
+    ]
+    assert CARD not in genie(*words).output
+    message = found["changes"][0]["samples"][0].split()[0]
+    explained = genie("policy", "explain", "new.yaml", message, "--journal", "runs.log", "--pipeline", path)
+    assert explained.exit_code == 0, explained.output
+    assert "hold_answers" in explained.stdout
+    assert run.partition("-")[0] in message
+    assert genie("policy", "explain", "new.yaml", "none", "--journal", "runs.log", "--pipeline", path).exit_code == 2
