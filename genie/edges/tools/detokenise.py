@@ -6,16 +6,15 @@ into JSON text, so a quote in a value stays a quote.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, TypeVar
 
 from genie.contracts.message import Payload, Value
+from genie.contracts.ports.vault import STAND_IN
 
 if TYPE_CHECKING:
     from genie.contracts.ports.vault import Vault
 
 P = TypeVar("P", bound=Payload)
-STAND_IN = re.compile(r"\[[a-z_]{1,32}:([a-z]{14})\]")
 
 
 def revealed(payload: P, vault: Vault, tenant: str | None) -> P:
