@@ -6,6 +6,7 @@ into JSON text, so a quote in a value stays a quote.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, TypeVar
 
 from genie.contracts.message import Payload, Value
