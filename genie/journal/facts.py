@@ -22,14 +22,17 @@ from genie.errors.tracebacks import place_of
 from genie.inflight.dead_letters import DeadLetter
 from genie.inflight.scope import Asker, RunState
 from genie.journal.faithful import faithful_text
+from genie.policy.verdicts import coded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from genie.backend.ids import IdSource
     from genie.contracts.card import AgentCard
-    from genie.contracts.message import Inspection
+    from genie.contracts.message import Envelope, Inspection
     from genie.contracts.ports.journal import LogRecord
+    from genie.inflight.delivery import Extra
+    from genie.policy.policy import Decision
 
 _LOGGER = logging.getLogger("genie.journal")
 
@@ -201,6 +204,16 @@ def letter_record(letter: DeadLetter, *, at: float) -> LogRecord:
     }  # fmt: skip
 
 
+def sent_record(message: Envelope[Any], text: str) -> LogRecord:
+    """Return the message of a dead letter as plain values; ``text`` is its payload."""
+    caller = message.scope.run.asker.caller
+    return {
+        "topic": kind_name(type(message.payload)), "payload": text, "sender": message.sender,
+        "of": message.scope.run.id, "headers": message.headers.record(), "label": message.label.label,
+        "caller": None if caller is None else caller_record(caller),
+    }  # fmt: skip
+
+
 def letter_of(
     record: Mapping[str, Any], kinds: Kinds, ids: IdSource, inspect: Callable[[Payload], Inspection], offset: float
 ) -> DeadLetter:
@@ -230,3 +243,34 @@ def letter_of(
         message, record["code"], record["attempts"], tuple(record["failures"]), tuple(record["cycle"]),
         tuple(record["effects"]),
     )  # fmt: skip
+
+
+# --- what was judged and seen ---
+
+
+def verdict_record(message: Envelope[Any], recipient: str, decision: Decision, us: int) -> LogRecord:
+    """Return a decision as plain values: codes and paths, never what was matched."""
+    return {
+        "kind": "verdict", "run": message.scope.run.number, "message": message.number, "agent": recipient,
+        "verdict": decision.verdict, "policy_set": decision.policy_set, "us": us,
+        "reasons": [[one.policy, one.version, one.verdict, coded(one.code)] for one in decision.reasons],
+        "paths": sorted(".".join(map(str, path)) for path in decision.paths),
+    }  # fmt: skip
+
+
+def seen_record(extra: Extra) -> LogRecord:
+    """Return what the last attempt of a handler has read of the clock, and which randomness it drew."""
+    seen = extra.seen
+    if seen is None or seen.attempt != extra.attempt:
+        return {}
+    found: LogRecord = {"times": seen.times} if seen.times else {}
+    return found | {"draw": seen.draw} if seen.draw else found
+
+
+def json_text(value: object) -> str | None:
+    """Return a value as JSON text; None where reading it again would give something else."""
+    try:
+        text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+        return text if json.loads(text) == value else None
+    except (TypeError, ValueError):
+        return None

@@ -172,6 +172,10 @@ class History:
             run.failures.append((record["delivery"], record["outcome"], record["code"]))
 
     @staticmethod
+    def _verdict(run: OpenRun, record: LogRecord) -> None:
+        """A verdict is told for those who read a run later: what goes on is judged again."""
+
+    @staticmethod
     def _retry(run: OpenRun, record: LogRecord) -> None:
         run.parked[record["id"]] = record
         run.attempts[record["delivery"]] = record["attempt"]
@@ -220,7 +224,7 @@ class History:
         run.holds.pop(before, None)
         if after is None:
             run.edited.add(before)
-        elif run.deliveries.pop(before, None) is not None and record["message"] in run.messages:
+        elif run.deliveries.pop(before, None) is not None:
             instead_of = record["instead_of"]
             run.deliveries[after] = OpenDelivery(
                 after, record["message"], record["agent"], instead_of, tuple(record["tried"])

@@ -188,12 +188,13 @@ class Tail:
         self._label: Classification | None = None
         self._start = self._end = ""
 
-    def line(self, message: Envelope[Payload], head: str, *, edit: bool = False) -> str:
+    def line(self, message: Envelope[Payload], head: str, us: int, *, edit: bool = False) -> str:
         """Return the record of a message.
 
         Args:
             message: The message.
             head: What ``head_of`` returns for its scope.
+            us: Microseconds since its run began.
             edit: It replaces the payload of a delivery, and goes nowhere else.
 
         Raises:
@@ -205,7 +206,7 @@ class Tail:
             self._renew(message.headers, message.label)
         end = self._end if to is None and not edit else self._directed(to, edit=edit)
         return (
-            f'{head}{message.number},"cause":{message.cause},"hops":{message.hops},"sender":{quoted(message.sender)},'
+            f'{head}{message.number},"us":{us},"cause":{message.cause},"hops":{message.hops},"sender":{quoted(message.sender)},'
             f'"payload":{quoted(text)}{end}'
         )
 
@@ -223,17 +224,20 @@ class Tail:
         return f'{self._start}"to":{name},"plan":{plan}}}'
 
 
-def ended_line(run: int, delivery: str, outcome: str, code: str, drawn: Mapping[str, int] | None) -> str:
-    """Return the record of a delivery's outcome."""
+def ended_line(run: int, delivery: str, outcome: str, code: str, more: Mapping[str, object]) -> str:
+    """Return the record of a delivery's outcome; ``more`` has at least the draws of its agent."""
     return (
         f'{{"kind":"ended","run":{run},"delivery":{quoted(delivery)},"outcome":"{outcome}","code":{quoted(code)},'
-        f'"drawn":{line_of(drawn) if drawn else "{}"}}}'
+        f"{line_of(more)[1:]}"
     )
 
 
-def handled_line(run: int, delivery: str) -> str:
+def handled_line(run: int, delivery: str, us: int, took: int) -> str:
     """Return the record of a delivery that was handled; its agent drew no randomness in the run."""
-    return f'{{"kind":"ended","run":{run},"delivery":{quoted(delivery)},"outcome":"handled","code":"","drawn":{{}}}}'
+    return (
+        f'{{"kind":"ended","run":{run},"delivery":{quoted(delivery)},"outcome":"handled","code":"","drawn":{{}},'
+        f'"us":{us},"took":{took}}}'
+    )
 
 
 # --- parts of them ---

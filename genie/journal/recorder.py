@@ -6,8 +6,6 @@ outputs of a handler and the outcome of its delivery are told in one step, so a 
 
 from __future__ import annotations
 
-import contextlib
-import json
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -22,10 +20,13 @@ from genie.inflight.interceptors import Interceptor
 from genie.inflight.pending import DELAYED, RETRY
 from genie.journal.facts import (
     NotKeptError,
-    caller_record,
+    json_text,
     kind_name,
     letter_record,
     payload_text,
+    seen_record,
+    sent_record,
+    verdict_record,
 )
 from genie.journal.lines import (
     Tail,
@@ -40,7 +41,7 @@ from genie.journal.lines import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from decimal import Decimal
 
     from genie.backend.asyncio_trio import Waiter
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from genie.inflight.pending import Parked
     from genie.inflight.scope import RunState, Scope
     from genie.journal.history import History
+    from genie.policy.policy import Decision
 
 _LOGGER = logging.getLogger("genie.journal")
 MOST_WAITING = 50_000
@@ -95,7 +97,11 @@ class Recorder(Interceptor):
         self._written = self._kept = 0
         """Lines of earlier batches, and those that are in the log."""
         self._taking = True
-        self._resuming = False
+        self.resuming = False
+        """Runs that begin are those of the log, which has them."""
+        self.worked_s: float | None = None
+        self._began: dict[int, float] = {}
+        """Open run -> when it began, on the loop's clock."""
         self._tails: dict[type[Payload], Tail] = {}
         self._states: dict[tuple[int, str], str] = {}
         self._wake: Waiter = bus.make_waiter()
@@ -116,11 +122,13 @@ class Recorder(Interceptor):
 
     def opened(self, run: RunState) -> None:
         """A run begins."""
-        if not self._resuming:  # the log has those that go on
+        self._began[run.number] = run.started
+        if not self.resuming:
             self._tell_run(run.number, run_line(run, self._bus.clock.offset))
 
     def closed(self, run: RunState) -> None:
         """A run is at rest."""
+        self._began.pop(run.number, None)
         if self._used:
             self._used.pop(run.number, None)
         if run.state is not None:
@@ -147,12 +155,15 @@ class Recorder(Interceptor):
             self._begun.discard(id_)
         if run.budgets:
             self._budgets(run)
-        drawn = run.drawn
-        if outcome == HANDLED and not code and not drawn:
-            self._say(handled_line(run.number, id_))
+        drawn, us, took = run.drawn, self._us(run), None
+        if self.worked_s is not None:
+            took, self.worked_s = int(self.worked_s * 1e6), None
+        if extra is None and took is not None and not code and not drawn:
+            self._say(handled_line(run.number, id_, us, took))
         else:  # how many handlings of its agent drew randomness is kept, so that the next draws differ
-            drew = {agent: drawn[agent]} if drawn and agent in drawn else None
-            self._say(ended_line(run.number, id_, outcome, code, drew))
+            drew = {agent: drawn[agent]} if drawn and agent in drawn else {}
+            more = {"us": us} | ({} if took is None else {"took": took}) | ({} if extra is None else seen_record(extra))
+            self._say(ended_line(run.number, id_, outcome, code, {"drawn": drew, **more}))
 
     def _accepted(self, message: Envelope[Any]) -> None:
         scope: Scope = message.scope
@@ -170,7 +181,7 @@ class Recorder(Interceptor):
         if edit:  # it goes on as the delivery whose payload it replaces
             self._edits.discard(message.number)
         try:
-            self._say(tail.line(message, head, edit=edit))
+            self._say(tail.line(message, head, self._us(scope.run), edit=edit))
         except NotKeptError as error:
             self._not_durable(message, str(error))
 
@@ -188,6 +199,16 @@ class Recorder(Interceptor):
         agents = (one.subscriber.card.id for one in route.subscriptions)
         found = self._tails[kind] = Tail(kind, agents, route)
         return found
+
+    def _us(self, run: RunState) -> int:
+        """Return the time in microseconds since a run began: shorter than a date in every record."""
+        return int((self._bus.now() - run.started) * 1e6)
+
+    def judged(self, message: Envelope[Any], recipient: str, decision: Decision) -> None:
+        """Policies decided something that is more than a plain allow: codes and paths, never what was matched."""
+        if self._chatter and type(message.payload) in self._chatter:
+            return
+        self._tell(verdict_record(message, recipient, decision, self._us(message.scope.run)))
 
     def handed_over(self, delivery: Delivery) -> None:
         """A fallback gets a message in the place of another agent."""
@@ -219,7 +240,10 @@ class Recorder(Interceptor):
     def _parked(self, parked: Parked) -> LogRecord:
         clock = self._bus.clock
         due = clock.now() if parked.due is None else parked.due
-        return {"kind": parked.kind, "run": parked.scope.run.number, "id": parked.id, "due": clock.offset + due}
+        run = parked.scope.run
+        return {
+            "kind": parked.kind, "run": run.number, "id": parked.id, "due": clock.offset + due, "us": self._us(run),
+        }  # fmt: skip
 
     def _later(
         self, parked: Parked, delivery: str, payload: Payload, headers: Headers, read: Classification, to: str | None
@@ -245,7 +269,8 @@ class Recorder(Interceptor):
         """A part of the runtime tells a fact whose meaning it knows."""
         if record["kind"] == "edited":
             self._edits.add(record["message"])
-        self._tell(record)
+        began = self._began.get(record["run"])
+        self._tell(record if began is None else {**record, "us": int((self._bus.now() - began) * 1e6)})
 
     def charge(self, delivery: Delivery, cost: Decimal, tokens: int) -> None:  # noqa: ARG002 - the controller knows them
         """A handler reports what it used."""
@@ -269,13 +294,8 @@ class Recorder(Interceptor):
         except NotKeptError as error:
             self._not_durable(message, str(error))
             return
-        run: RunState = message.scope.run
-        caller = run.asker.caller
-        self.stand(letter_record(letter, at=self._bus.clock.offset + letter.at) | {
-            "topic": kind_name(type(message.payload)), "payload": text, "sender": message.sender, "of": run.id,
-            "headers": message.headers.record(), "label": message.label.label,
-            "caller": None if caller is None else caller_record(caller),
-        })  # fmt: skip
+        told = letter_record(letter, at=self._bus.clock.offset + letter.at)
+        self.stand(told | sent_record(message, text))
 
     def letter_gone(self, letter_id: str) -> None:
         """A dead letter was redriven or dropped."""
@@ -299,7 +319,7 @@ class Recorder(Interceptor):
         for record in (*history.letters.values(), *history.keys.values(), *history.redrives.values()):
             self._standing[record["kind"], record["id"]] = record
         self._ledger = history.standing
-        self._tell({"kind": "life", "run": 0})
+        self._tell({"kind": "life", "run": 0, "policy_set": self._bus.policies.sha256})
         self._retell()
 
     def _open_ledger(self) -> None:
@@ -342,7 +362,7 @@ class Recorder(Interceptor):
         run, agent = delivery.message.scope.run, delivery.subscription.subscriber.card.id
         if run.state is None or agent not in run.state or run.taints is None:
             return
-        text = _json(run.state[agent])
+        text = json_text(run.state[agent])
         if text is None:
             self._not_durable(delivery.message, f"the state of {agent} is not made of JSON values")
         elif self._states.get((run.number, agent)) != text:
@@ -368,18 +388,10 @@ class Recorder(Interceptor):
         for record in records:
             self._tell(record)
 
-    @contextlib.contextmanager
-    def resuming(self) -> Iterator[None]:
-        """Take runs for those of the log, which has them."""
-        self._resuming = True
-        try:
-            yield
-        finally:
-            self._resuming = False
-
     def known(self, scope: Scope) -> None:
         """A scope was read from the log, so it is not written again."""
         scope.recorded = head_of(scope)
+        self._began[scope.run.number] = scope.run.started
 
     def stop(self) -> None:
         """Take nothing more in; what was told is still written."""
@@ -482,13 +494,4 @@ class Recorder(Interceptor):
             return f"the log failed ({self.failure})"
         if len(self._waiting) > MOST_WAITING:
             return f"more than {MOST_WAITING} records wait for the log"
-        return None
-
-
-def _json(value: object) -> str | None:
-    """Return a value as JSON text; None where reading it again would give something else."""
-    try:
-        text = json.dumps(value, separators=(",", ":"), allow_nan=False)
-        return text if json.loads(text) == value else None
-    except (TypeError, ValueError):
         return None

@@ -64,10 +64,11 @@ async def resume(bus: Bus, recorder: Recorder, history: History) -> list[Suspect
     for interceptor in bus.interceptors if history.prefix is not None else ():
         interceptor.resumed(bus.now())
     shared = _Shared(kinds)
-    with recorder.resuming():
-        runs = [_Resumed(bus, recorder, run, shared) for run in history]
-        for run in runs:
-            run.rebuild()
+    runs = [_Resumed(bus, recorder, run, shared) for run in history]
+    recorder.resuming = True
+    for run in runs:
+        run.rebuild()
+    recorder.resuming = False
     for run in runs:
         run.go_on()
     for subscriber in bus.subscribers.values():  # older runs may have younger messages, and joins may have new ones
@@ -202,7 +203,9 @@ class _Resumed:
         delivery = self._deliveries.get(opened.id)
         if delivery is not None:
             return delivery
-        bus, record = self._bus, self._open.messages[opened.message]
+        bus, record = self._bus, self._open.messages.get(opened.message)
+        if record is None:
+            return None  # what an approver put in its place could not be kept, which was said then
         message = self._message(record)
         if message is None:
             topic = record["topic"].partition("@")[0]

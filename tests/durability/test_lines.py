@@ -83,15 +83,15 @@ def test_a_message_comes_back_as_it_was(
     message = stamp(number + 2, payload, sender, to, scope, number, 3, headers, label, Inspection(0))
     tail = Tail(Said, agents)
     for _ in range(2):  # the second time from what is remembered
-        record = record_of(tail.line(message, head_of(scope)))
+        record = record_of(tail.line(message, head_of(scope), number))
         assert payload_of(record, {"lines.said@1": Said}) == payload
         assert headers_of(record["headers"]) == headers
         assert {name: record[name] for name in record.keys() - {"payload", "headers"}} == {
             "kind": "message", "run": number, "number": number + 2, "scope": number + 1, "topic": "lines.said@1",
-            "sender": sender, "to": to, "cause": number, "hops": 3, "label": label.label,
+            "us": number, "sender": sender, "to": to, "cause": number, "hops": 3, "label": label.label,
             "plan": agents if to is None else [to],
         }  # fmt: skip
-    edit = record_of(tail.line(message, head_of(scope), edit=True))
+    edit = record_of(tail.line(message, head_of(scope), 5, edit=True))
     assert (edit["plan"], edit["edit"], edit["to"]) == ([], True, to)
 
 
@@ -109,9 +109,13 @@ def test_a_run_comes_back_as_it_was(caller: Caller, number: int, deadline: float
 def test_an_outcome_comes_back_as_it_was(
     run: int, delivery: str, outcome: str, code: str, drawn: dict[str, int] | None
 ) -> None:
-    wanted = {"kind": "ended", "run": run, "delivery": delivery, "outcome": outcome, "code": code, "drawn": drawn or {}}
-    assert record_of(ended_line(run, delivery, outcome, code, drawn)) == wanted
-    assert record_of(handled_line(run, delivery)) == wanted | {"outcome": "handled", "code": "", "drawn": {}}
+    more = {"drawn": drawn or {}, "us": run, "times": [1.5]}
+    wanted = {"kind": "ended", "run": run, "delivery": delivery, "outcome": outcome, "code": code, **more}
+    assert record_of(ended_line(run, delivery, outcome, code, more)) == wanted
+    assert record_of(handled_line(run, delivery, run, 7)) == {
+        "kind": "ended", "run": run, "delivery": delivery, "outcome": "handled", "code": "", "drawn": {}, "us": run,
+        "took": 7,
+    }  # fmt: skip
 
 
 @given(st.lists(WORDS, max_size=3, unique=True))
@@ -170,4 +174,4 @@ def test_a_value_of_a_subclass_is_not_cut_to_the_fields_of_its_class() -> None:
     holder = Holder(inside=More(note="n", amount=5))
     message = stamp(2, holder, "a", None, run.root, 1, 0, Headers(), Classification.PUBLIC, Inspection(0))
     with pytest.raises(NotKeptError):
-        Tail(Holder, ()).line(message, head_of(run.root))
+        Tail(Holder, ()).line(message, head_of(run.root), 5)
