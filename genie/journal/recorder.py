@@ -85,7 +85,7 @@ class Recorder(Interceptor):
         self._bus = bus
         self._log = log
         self._chatter = chatter
-        self._prefix = bus.prefix
+        self._prefix, self._now = bus.prefix, bus.now
         self._waiting: list[str] = []
         """Lines for the next batch, and of them:"""
         self._opened: list[int] = []
@@ -155,7 +155,7 @@ class Recorder(Interceptor):
             self._begun.discard(id_)
         if run.budgets:
             self._budgets(run)
-        drawn, us, took = run.drawn, self._us(run), None
+        drawn, us, took = run.drawn, int((self._now() - run.started) * 1e6), None
         if self.worked_s is not None:
             took, self.worked_s = int(self.worked_s * 1e6), None
         if extra is None and took is not None and not code and not drawn:
@@ -177,11 +177,11 @@ class Recorder(Interceptor):
             tail = self._tail(kind, route)
         if message.number > self._highest:  # noqa: PLR1730 - max() costs seven times as much
             self._highest = message.number
-        edit = bool(self._edits) and message.number in self._edits
+        edit = message.number in self._edits
         if edit:  # it goes on as the delivery whose payload it replaces
             self._edits.discard(message.number)
         try:
-            self._say(tail.line(message, head, self._us(scope.run), edit=edit))
+            self._say(tail.line(message, head, int((self._now() - scope.run.started) * 1e6), edit=edit))
         except NotKeptError as error:
             self._not_durable(message, str(error))
 
