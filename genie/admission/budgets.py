@@ -57,7 +57,7 @@ class RateState:
         rule: The rate.
     """
 
-    __slots__ = ("_look_at", "_parts", "_roomy", "buckets", "denied", "rule", "waited")
+    __slots__ = ("_look_at", "_parts", "_roomy", "buckets", "denied", "rule", "since", "waited")
 
     def __init__(self, rule: Rate) -> None:
         self.rule = rule
@@ -65,6 +65,8 @@ class RateState:
         self.buckets: dict[object, Bucket] = {}
         self._roomy = ROOMY
         self._look_at = -math.inf
+        self.since = -math.inf
+        """From when on buckets have filled: an earlier process may have left them empty."""
         self.denied = 0
         self.waited = 0
 
@@ -109,7 +111,7 @@ class RateState:
             self._roomy = min(MOST_KEYS, max(ROOMY, 2 * len(buckets)))
         if len(buckets) >= MOST_KEYS:
             return NONE
-        bucket = buckets[key] = Bucket(float(rule.burst), now)
+        bucket = buckets[key] = Bucket(min(float(rule.burst), (now - self.since) * rule.per_s), now)
         return bucket
 
 

@@ -80,13 +80,15 @@ class AdmissionCheck:
         self._buckets: list[Bucket | None] = controller.no_buckets.copy()
         self._accounts: list[Any] = controller.no_accounts.copy()
 
-    def admit(self, delivery: Delivery) -> bool:
+    def admit(self, delivery: Delivery) -> bool:  # noqa: C901 - of every delivery that rules cover: a call costs
         """Let a delivery pass once and for all; False when it has ended, or waits for its turn."""
         controller = self._controller
         rates, covered, estimate = delivery.subscription.rules or controller.rules(delivery.subscription)
         budgets = covered if estimate is None else controller.estimated(delivery, covered, estimate)
         if budgets is REFUSED:
             return False
+        if delivery.extra is not None and delivery.extra.reopened is not None:
+            rates = ()  # an earlier process has let it pass
         wait_s, slowest = 0.0, -1
         for at, agent in rates:
             bucket = self._buckets[at] or self._bucket(at, agent)
@@ -328,6 +330,11 @@ class AdmissionController(Interceptor):
         """Return what a run has spent of each budget, a number a unit."""
         budgets: Any = run.budgets or {}  # this controller alone sets it
         return {state.budget.id: [account.spent for account in accounts] for state, accounts in budgets.items()}
+
+    def resumed(self, now: float) -> None:
+        """Let rates begin with empty buckets, so that a process that dies again and again passes no more than one."""
+        for rate in self.rates_by_place:
+            rate.since = now
 
     def use(self, run: RunState, used: Mapping[str, list[int]]) -> None:
         """Take what a run had spent before its process ended from its budgets; one that has changed starts full."""

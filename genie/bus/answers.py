@@ -70,7 +70,7 @@ class Answers:
                 gather.owe(notices)
         else:
             accounting.late(self._bus, scope)
-        if scope.run.observed or self._bus.observers.listening:
+        if scope.run.observed or self._bus.observers.heard:
             self._bus.emit_event(message, "answered" if taken else "late", asker.card.id)
 
     def _shown(

@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from genie.policy.policy import PolicySet
 
 HANDLED, DENIED, DEAD_LETTERED = Outcome.HANDLED, Outcome.DENIED, Outcome.DEAD_LETTERED
+HANDLED_KIND = HANDLED.value
 
 
 class Bus:
@@ -406,7 +407,7 @@ class Bus:
             self.runs.handled(run, subscription.subscriber.card.id)
             if (recorder := self.observers.recorder) is not None:
                 recorder.worked_s = seconds
-            self._tell(delivery, HANDLED, None, run)
+            self._tell(delivery, HANDLED_KIND, None, run)
         if not scope.in_flight:
             self.correlator.at_rest(scope)
         elif scope.may_deadlock:
@@ -438,14 +439,12 @@ class Bus:
         accounting.remember(scope, failure)
         self.correlator.failed(scope, failure, subscription.kind, handed_over=handed_over)
         if scope.run.observed or self.observers.listening:
-            self._tell(delivery, outcome, reason, scope.run)
+            self._tell(delivery, outcome.value, reason, scope.run)
         self.at_rest_if_empty(scope)
 
-    def _tell(self, delivery: Delivery, outcome: Outcome, reason: Reason | None, run: RunState) -> None:
+    def _tell(self, delivery: Delivery, kind: str, reason: Reason | None, run: RunState) -> None:
         """Tell observers that a delivery has ended."""
-        self.emit_event(
-            delivery.message, outcome.value, delivery.subscription.subscriber.card.id, reason, None, delivery
-        )
+        self.emit_event(delivery.message, kind, delivery.subscription.subscriber.card.id, reason, None, delivery)
         if run.held:
             self.timers.soon("notice", run)
 

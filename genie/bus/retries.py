@@ -123,6 +123,7 @@ class Retries:
                     self._bus.consultations.take(parked)
                 else:
                     pending.take(parked)
+                    subscriber.release(delivery)  # a suspect of recovery owns its key while it waits for its turn
                 taken.append(delivery)
         return taken
 

@@ -148,6 +148,7 @@ class Runs:
             bus.retries.take(parked)
         else:
             bus.pending.take(parked)
+            delivery.subscription.subscriber.release(delivery)  # as in ``Retries.of``
         bus.settle(delivery, outcome, reason)
 
     # --- what is held ---

@@ -64,25 +64,29 @@ class Interrupts:
 
     def __init__(self, waking: socket.socket, woken: socket.socket) -> None:
         self.count = 0
+        self.number = 0
+        """The first signal."""
         self.on_first: Callable[[], None] | None = None
         """Called by the signal handler at the first signal, so that a live view reacts while the loop is blocked."""
         self._waking = waking
         self._woken = woken
 
-    def hear(self, _number: int, _frame: FrameType | None) -> None:
+    def hear(self, number: int, _frame: FrameType | None) -> None:
         """Take one signal; called by the interpreter."""
         self.count += 1
         if self.count > 1:
             end_at_once()
+        self.number = number
         self._waking.send(b"!")
         if self.on_first is not None:
             self.on_first()
 
-    async def first(self) -> None:
-        """Wait for the first signal."""
+    async def first(self) -> int:
+        """Wait for the first signal; return its number."""
         import anyio  # noqa: PLC0415 - start-up: this module is imported before any command
 
         await anyio.wait_readable(self._woken)
+        return self.number
 
 
 @contextlib.contextmanager

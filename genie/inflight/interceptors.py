@@ -83,6 +83,9 @@ class Interceptor:
         """Return what a run has used, by budget, as a log keeps it."""
         return {}
 
+    def resumed(self, now: float) -> None:
+        """The runtime goes on where an earlier process has ended: what that had left of a rate is not known."""
+
     def use(self, run: RunState, used: Mapping[str, list[int]]) -> None:
         """A run that goes on has used this much already."""
 

@@ -197,10 +197,14 @@ class Subscriber:
                 workers.attend()
 
     def put(self, delivery: Delivery) -> None:
-        """Append a delivery; the caller has checked ``limit``."""
+        """Append a delivery; the caller has checked ``limit``, or says that it counts no more."""
         delivery.place = QUEUED
         self.queue.append(delivery)
         self.ready()
+
+    def in_order(self) -> None:
+        """Put what lies in the mailbox in the order of the messages, before any of it is taken out."""
+        self.queue = deque(sorted(self.queue, key=lambda delivery: delivery.message.number))
 
     def again(self, delivery: Delivery) -> None:
         """Put a delivery that owns its key in front: a retry that is due."""

@@ -54,6 +54,8 @@ class Scope:
     """The worker whose handler waits for this scope."""
     done = False
     """Nothing of it is in flight, and its asker has its result."""
+    recorded: str | None = None
+    """How the records of its messages begin in a log; None while the log does not have it."""
 
     def __init__(self, run: RunState, number: int, parent: Scope | None, owner: Delivery | None) -> None:
         self.run = run

@@ -7,9 +7,10 @@ import json
 import zlib
 from typing import TYPE_CHECKING, NamedTuple
 
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 
 from genie.errors import LogError
+from genie.journal.lines import line_of, record_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,27 +32,26 @@ class Body(NamedTuple):
     sha256: bytes
 
 
-def body_of(records: Sequence[LogRecord], first: int, sealer: Sealer | None = None) -> Body:
+def body_of(lines: Sequence[str], first: int, sealer: Sealer | None = None) -> Body:
     """Return records as bytes.
 
     Args:
-        records: The batch.
+        lines: The batch.
         first: Number of its first record in the log.
         sealer: Encrypts what may not be read without a key.
     """
-    sealed = b""
-    if sealer is not None:
-        records, sealed = sealer.seal(records, first)
-    return packed(records, sealed)
+    if sealer is None:
+        return _stored(lines, b"")
+    return packed(*sealer.seal([record_of(line) for line in lines], first))
 
 
 def packed(records: Sequence[LogRecord], sealed: bytes) -> Body:
     """Return records, and what they refer to, as bytes."""
-    try:
-        text = to_json(records, inf_nan_mode="constants")
-    except ValueError:  # half of a surrogate pair: the standard library writes it as an escape
-        text = json.dumps(records, separators=(",", ":")).encode()
-    packed_text = zlib.compress(text, LEVEL)
+    return _stored([line_of(record) for record in records], sealed)
+
+
+def _stored(lines: Sequence[str], sealed: bytes) -> Body:
+    packed_text = zlib.compress(text_of(lines), LEVEL)
     content = b"".join((len(packed_text).to_bytes(_HEAD, "big"), packed_text, sealed))
     return Body(content, hashlib.sha256(content).digest())
 

@@ -122,8 +122,8 @@ async def durability(
 def uncollected() -> Iterator[None]:
     """Keep the cycle collector off while objects are made that all stay.
 
-    It would look through all of them again and again: half of the time of a recovery (benchmarks.durability).
-    A replay reads a run the same way.
+    It would look through all of them again and again: half of the time of a recovery (benchmarks.durability). When it
+    is on again they count as old, so it does not begin with all of them either. A replay reads a run the same way.
     """
     on = gc.isenabled()
     gc.disable()
@@ -131,4 +131,7 @@ def uncollected() -> Iterator[None]:
         yield
     finally:
         if on:
+            if not gc.get_freeze_count():  # what the program has frozen stays so
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()

@@ -22,6 +22,7 @@ from genie.errors.tracebacks import place_of
 from genie.inflight.dead_letters import DeadLetter
 from genie.inflight.scope import Asker, RunState
 from genie.journal.faithful import faithful_text
+from genie.policy.verdicts import coded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
     from genie.contracts.card import AgentCard
     from genie.contracts.message import Envelope, Inspection
     from genie.contracts.ports.journal import LogRecord
-    from genie.inflight.gather import Gather
-    from genie.inflight.scope import Scope
+    from genie.inflight.delivery import Extra
+    from genie.policy.policy import Decision
 
 _LOGGER = logging.getLogger("genie.journal")
 
@@ -41,11 +42,6 @@ Kinds = dict[str, type[Payload]]
 
 _MOST_NAMES = 4_096
 _NAMES: dict[type[Payload], str] = {}
-_MOST_HEADERS = 256
-_HEADERS: dict[int, tuple[Headers, LogRecord]] = {}
-"""Headers, by their identity, with their record: messages of a run share them."""
-_CALLERS: dict[int, tuple[Caller, LogRecord]] = {}
-_LABELS = {label: label.label for label in Classification}
 
 
 class NotKeptError(ValueError):
@@ -165,16 +161,7 @@ def _upcast(record: Mapping[str, Any], kinds: Kinds) -> Payload | None:
 
 
 def caller_record(caller: Caller) -> LogRecord:
-    """Return a caller as plain values; runs of one caller share them."""
-    known = _CALLERS.get(id(caller))
-    if known is None or known[0] is not caller:
-        if len(_CALLERS) >= _MOST_HEADERS:
-            _CALLERS.clear()
-        known = _CALLERS[id(caller)] = (caller, _caller_record(caller))
-    return known[1]
-
-
-def _caller_record(caller: Caller) -> LogRecord:
+    """Return a caller as plain values."""
     return {
         "user": caller.user, "roles": sorted(caller.roles), "tenant": caller.tenant,
         "clearance": caller.clearance.label, "region": caller.region, "consent": sorted(caller.consent),
@@ -200,49 +187,6 @@ def headers_of(record: Mapping[str, Any]) -> Headers:
     )  # fmt: skip
 
 
-# --- what is in flight ---
-
-
-def message_record(message: Envelope[Any], plan: list[str]) -> LogRecord:
-    """Return a message as plain values, with the agents that it goes to."""
-    return {
-        "kind": "message", "run": message.scope.run.number, "number": message.number, "scope": message.scope.number,
-        "topic": kind_name(type(message.payload)), "payload": payload_text(message.payload), "sender": message.sender,
-        "to": message.recipient, "cause": message.cause, "hops": message.hops, "label": _LABELS[message.label],
-        "headers": _headers_record(message.headers), "plan": plan,
-    }  # fmt: skip
-
-
-def _headers_record(headers: Headers) -> LogRecord:
-    known = _HEADERS.get(id(headers))
-    if known is None or known[0] is not headers:
-        if len(_HEADERS) >= _MOST_HEADERS:
-            _HEADERS.clear()
-        known = _HEADERS[id(headers)] = (headers, headers.record())
-    return known[1]
-
-
-def scope_record(scope: Scope) -> LogRecord:
-    """Return a scope as plain values, with what its asker expects."""
-    gather: Gather | None = scope.gather
-    owner = scope.owner
-    return {
-        "kind": "scope", "run": scope.run.number, "scope": scope.number,
-        "parent": None if scope.parent is None else scope.parent.number, "owner": None if owner is None else owner.id,
-        "expect": None if gather is None else [_part(gather, kind) for kind in gather.kinds],
-        "need": None if gather is None else gather.need,
-        "asked": None if gather is None or gather.asked is None else kind_name(gather.asked),
-    }  # fmt: skip
-
-
-def _part(gather: Gather, kind: type[Payload]) -> LogRecord:
-    each = gather.each.get(kind)
-    if each is None:
-        return {"topic": kind_name(kind), "each": False}
-    of = None if each.of is None else kind_name(each.of)
-    return {"topic": kind_name(kind), "each": True, "of": of, "members": list(gather.kinds[kind])}
-
-
 # --- what outlives its run ---
 
 
@@ -257,6 +201,16 @@ def letter_record(letter: DeadLetter, *, at: float) -> LogRecord:
         "kind": "letter", "id": letter.id, "agent": letter.agent, "reason": letter.reason, "code": letter.code,
         "at": at, "attempts": letter.attempts, "failures": list(letter.failures), "cycle": list(letter.cycle),
         "effects": list(letter.effects),
+    }  # fmt: skip
+
+
+def sent_record(message: Envelope[Any], text: str) -> LogRecord:
+    """Return the message of a dead letter as plain values; ``text`` is its payload."""
+    caller = message.scope.run.asker.caller
+    return {
+        "topic": kind_name(type(message.payload)), "payload": text, "sender": message.sender,
+        "of": message.scope.run.id, "headers": message.headers.record(), "label": message.label.label,
+        "caller": None if caller is None else caller_record(caller),
     }  # fmt: skip
 
 
@@ -289,3 +243,34 @@ def letter_of(
         message, record["code"], record["attempts"], tuple(record["failures"]), tuple(record["cycle"]),
         tuple(record["effects"]),
     )  # fmt: skip
+
+
+# --- what was judged and seen ---
+
+
+def verdict_record(message: Envelope[Any], recipient: str, decision: Decision, us: int) -> LogRecord:
+    """Return a decision as plain values: codes and paths, never what was matched."""
+    return {
+        "kind": "verdict", "run": message.scope.run.number, "message": message.number, "agent": recipient,
+        "verdict": decision.verdict, "policy_set": decision.policy_set, "us": us,
+        "reasons": [[one.policy, one.version, one.verdict, coded(one.code)] for one in decision.reasons],
+        "paths": sorted(".".join(map(str, path)) for path in decision.paths),
+    }  # fmt: skip
+
+
+def seen_record(extra: Extra) -> LogRecord:
+    """Return what the last attempt of a handler has read of the clock, and which randomness it drew."""
+    seen = extra.seen
+    if seen is None or seen.attempt != extra.attempt:
+        return {}
+    found: LogRecord = {"times": seen.times} if seen.times else {}
+    return found | {"draw": seen.draw} if seen.draw else found
+
+
+def json_text(value: object) -> str | None:
+    """Return a value as JSON text; None where reading it again would give something else."""
+    try:
+        text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+        return text if json.loads(text) == value else None
+    except (TypeError, ValueError):
+        return None

@@ -11,11 +11,15 @@ import enum
 import types
 import uuid
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
+from genie.contracts.shape import certain
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from genie.contracts.message import Payload
 
 _EXACT = frozenset({str, int, bool, datetime.datetime, datetime.date, datetime.time, Decimal, uuid.UUID, type(None)})
@@ -33,39 +37,55 @@ class _Unsure(Exception):  # noqa: N818 - a signal inside this module
     """A type may read something else than it wrote."""
 
 
+class _Kind(NamedTuple):
+    """What is known of a payload class."""
+
+    write: Callable[..., bytes] | None
+    """Writes a payload; None where the class may read something else than that."""
+    checked: bool
+    """A payload that its constructor has validated has values of its fields' types: that need not be checked again."""
+    floats: bool
+    values: tuple[type[BaseModel], ...]
+    """Classes of values inside it. A field takes a subclass too, of which only the fields of its class are written."""
+
+
 def faithful_text(payload: Payload) -> str | None:
     """Return a payload as JSON that its class is known to read as the same payload; None where nobody knows."""
     kind = type(payload)
-    floats = _KNOWN.get(kind, _NEW)
-    if floats is _NEW:
-        if len(_KNOWN) >= _MOST_KNOWN:
-            _KNOWN.clear()
-        floats = _KNOWN[kind] = _of(kind)
-    if floats is None:
+    write, checked, floats, values = _KNOWN.get(kind) or _known(kind)
+    if write is None or (values and any(one.__subclasses__() for one in values)):
         return None
     try:
-        # What ``model_dump_json`` calls. It raises for a value that is not of its field's type.
-        text = kind.__pydantic_serializer__.to_json(payload, warnings="error").decode()
+        # What ``model_dump_json`` calls. With "error" it raises for a value that is not of its field's type, and costs
+        # twice as much.
+        marked = checked and getattr(payload, "_validated", False)
+        text = write(payload, warnings=False if marked else "error").decode()
     except ValueError:
         return None
     return None if floats and _ABSENT in text else text
 
 
-_NEW = object()
 _MOST_KNOWN = 4_096
-_KNOWN: dict[type[Payload], object] = {}
-"""Payload class -> what ``_of`` says."""
+_KNOWN: dict[type[Payload], _Kind] = {}
 
 
-def _of(kind: type[BaseModel]) -> bool | None:
-    """Return whether a class has floats, if it is faithful but for them; None otherwise."""
+def _known(kind: type[Payload]) -> _Kind:
+    if len(_KNOWN) >= _MOST_KNOWN:
+        _KNOWN.clear()
+    values: list[type[BaseModel]] = []
     try:
-        return _model(kind, ())
+        floats = _model(kind, (), values)
     except _Unsure:
-        return None
+        found = _Kind(None, checked=False, floats=False, values=())
+    else:
+        write = kind.__pydantic_serializer__.to_json
+        found = _Kind(write, checked=certain(kind), floats=floats, values=tuple(values))
+    _KNOWN[kind] = found
+    return found
 
 
-def _model(kind: type[BaseModel], above: tuple[type[BaseModel], ...]) -> bool:
+def _model(kind: type[BaseModel], above: tuple[type[BaseModel], ...], values: list[type[BaseModel]]) -> bool:
+    """Return whether a class has floats, and add the classes of values inside it."""
     config = kind.model_config
     plain = not any(getattr(kind.__pydantic_decorators__, name) for name in _DECORATORS)
     unusual = {name for name in config if name.startswith(("ser_", "val_", "alias", "json_enc", "str_", "coerce"))}
@@ -75,11 +95,13 @@ def _model(kind: type[BaseModel], above: tuple[type[BaseModel], ...]) -> bool:
     for field in kind.model_fields.values():
         if field.alias or field.validation_alias or field.serialization_alias or field.exclude or field.discriminator:
             raise _Unsure
-        floats |= _type(field.annotation, tuple(field.metadata), (*above, kind))
+        floats |= _type(field.annotation, tuple(field.metadata), (*above, kind), values)
     return floats
 
 
-def _type(found: Any, metadata: tuple[Any, ...], above: tuple[type[BaseModel], ...]) -> bool:
+def _type(
+    found: Any, metadata: tuple[Any, ...], above: tuple[type[BaseModel], ...], values: list[type[BaseModel]]
+) -> bool:
     """Return whether a type holds floats."""
     if any(type(one).__module__ != _BOUNDS for one in metadata):
         raise _Unsure
@@ -89,28 +111,29 @@ def _type(found: Any, metadata: tuple[Any, ...], above: tuple[type[BaseModel], .
         return True
     origin, given = get_origin(found), get_args(found)
     if origin is Annotated:
-        return _type(given[0], given[1:], above)
+        return _type(given[0], given[1:], above, values)
     if origin is Literal:
         return _all_of(type(one) in {str, int, bool, type(None)} for one in given)
     if origin in {Union, types.UnionType}:
-        return _optional(given, above)
+        return _optional(given, above, values)
     if origin is tuple or origin is frozenset:
-        floats = [_type(one, (), above) for one in given if one is not Ellipsis]  # each is looked at
+        floats = [_type(one, (), above, values) for one in given if one is not Ellipsis]  # each is looked at
         return any(floats)
     if isinstance(found, type) and issubclass(found, BaseModel):
-        return _model(found, above)
+        values.append(found)
+        return _model(found, above, values)
     if isinstance(found, type) and issubclass(found, enum.Enum):
         custom = hasattr(found, "__get_pydantic_core_schema__") or "_missing_" in vars(found)
         return _all_of([not custom, *(type(one.value) in {str, int} for one in found)])
     raise _Unsure
 
 
-def _optional(given: tuple[Any, ...], above: tuple[type[BaseModel], ...]) -> bool:
+def _optional(given: tuple[Any, ...], above: tuple[type[BaseModel], ...], values: list[type[BaseModel]]) -> bool:
     """Return whether ``T | None`` holds floats; of several types JSON does not tell which was written."""
     others = [one for one in given if one is not type(None)]
     if len(others) != 1:
         raise _Unsure
-    return _type(others[0], (), above)
+    return _type(others[0], (), above, values)
 
 
 def _all_of(exact: Any) -> bool:

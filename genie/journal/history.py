@@ -154,6 +154,8 @@ class History:
 
     @staticmethod
     def _delivery(run: OpenRun, record: LogRecord) -> None:
+        if record["message"] not in run.messages:
+            return  # its payload could not be kept, which was said then
         opened = OpenDelivery(
             record["delivery"], record["message"], record["agent"], record["instead_of"], tuple(record["tried"])
         )
@@ -236,4 +238,6 @@ class History:
 
 def waits(run: OpenRun, delivery: str) -> dict[str, Any] | None:
     """Return the record of the retry that a delivery waits for, if it does."""
+    if not run.parked:
+        return None
     return next((one for one in run.parked.values() if one["kind"] == "retry" and one["delivery"] == delivery), None)

@@ -6,9 +6,7 @@ outputs of a handler and the outcome of its delivery are told in one step, so a 
 
 from __future__ import annotations
 
-import json
 import logging
-import math
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -22,14 +20,25 @@ from genie.inflight.interceptors import Interceptor
 from genie.inflight.pending import DELAYED, RETRY
 from genie.journal.facts import (
     NotKeptError,
-    caller_record,
+    json_text,
     kind_name,
     letter_record,
-    message_record,
     payload_text,
-    scope_record,
+    seen_record,
+    sent_record,
+    verdict_record,
 )
-from genie.policy.verdicts import coded
+from genie.journal.lines import (
+    Tail,
+    Told,
+    closed_line,
+    ended_line,
+    handled_line,
+    head_of,
+    line_of,
+    run_line,
+    scope_line,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,13 +46,14 @@ if TYPE_CHECKING:
 
     from genie.backend.asyncio_trio import Waiter
     from genie.bus.bus import Bus
+    from genie.bus.routes import Route
     from genie.contracts.classification import Classification
     from genie.contracts.headers import Headers
     from genie.contracts.message import Envelope, Payload
     from genie.contracts.outcome import Reason
     from genie.contracts.ports.journal import EventLog, LogRecord
     from genie.inflight.dead_letters import DeadLetter
-    from genie.inflight.delivery import Delivery, Extra
+    from genie.inflight.delivery import Delivery
     from genie.inflight.pending import Parked
     from genie.inflight.scope import RunState, Scope
     from genie.journal.history import History
@@ -56,7 +66,10 @@ LONGEST_S = 30.0
 """Seconds that one batch may take; then the log has failed."""
 RETOLD_AFTER = 10_000
 """Records after which what outlives its run is told again, so that a log need not be read from far back."""
+MOST_TAILS = 4_096
+"""Payload classes whose records have parts that are remembered."""
 OUTCOMES = frozenset(outcome.value for outcome in Outcome)
+HANDLED = Outcome.HANDLED.value
 
 
 class Recorder(Interceptor):
@@ -72,12 +85,24 @@ class Recorder(Interceptor):
         self._bus = bus
         self._log = log
         self._chatter = chatter
-        self._waiting: list[LogRecord] = []
-        self._told = 0
-        self._kept = 0
-        self._scopes: dict[int, set[int]] = {}
+        self._prefix = bus.prefix
+        self._waiting: list[str] = []
+        """Lines for the next batch, and of them:"""
+        self._opened: list[int] = []
+        """runs that begin,"""
+        self._closed: list[int] = []
+        """runs that end,"""
+        self._highest = 0
+        """and the highest number of a run or a message in any batch."""
+        self._written = self._kept = 0
+        """Lines of earlier batches, and those that are in the log."""
+        self._taking = True
+        self.resuming = False
+        """Runs that begin are those of the log, which has them."""
+        self.worked_s: float | None = None
         self._began: dict[int, float] = {}
         """Open run -> when it began, on the loop's clock."""
+        self._tails: dict[type[Payload], Tail] = {}
         self._states: dict[tuple[int, str], str] = {}
         self._wake: Waiter = bus.make_waiter()
         self._barriers: list[tuple[int, Waiter]] = []
@@ -90,7 +115,6 @@ class Recorder(Interceptor):
         self._ledger: int | None = None
         """Number under which that stands in the log."""
         self._retold = 0
-        self.worked_s: float | None = None
         self.failure: str | None = None
         """Why nothing is kept any more: the class of the log's error."""
 
@@ -98,25 +122,19 @@ class Recorder(Interceptor):
 
     def opened(self, run: RunState) -> None:
         """A run begins."""
-        clock = self._bus.clock
-        self._scopes[run.number] = set()
         self._began[run.number] = run.started
-        caller = run.asker.caller
-        self._tell({
-            "kind": "run", "run": run.number, "caller": None if caller is None else caller_record(caller),
-            "started": clock.offset + run.started,
-            "deadline": clock.offset + run.deadline if math.isfinite(run.deadline) else None,
-        })  # fmt: skip
+        if not self.resuming:
+            self._tell_run(run.number, run_line(run, self._bus.clock.offset))
 
     def closed(self, run: RunState) -> None:
         """A run is at rest."""
-        self._scopes.pop(run.number, None)
         self._began.pop(run.number, None)
-        self._used.pop(run.number, None)
+        if self._used:
+            self._used.pop(run.number, None)
         if run.state is not None:
             for agent in run.state:
                 self._states.pop((run.number, agent), None)
-        self._tell({"kind": "closed", "run": run.number})
+        self._tell_closed(run.number)
 
     def note(self, message: Envelope[Any], kind: str, reason: Reason | None, delivery: Delivery | None) -> None:
         """Something happened to a message, or to a delivery of it."""
@@ -125,40 +143,62 @@ class Recorder(Interceptor):
         if kind == "accepted":
             self._accepted(message)
         elif delivery is not None and kind in OUTCOMES:
-            if kind == Outcome.HANDLED:
-                self._state(delivery)
-            self._begun.discard(delivery.id)
-            if message.scope.run.budgets:
-                self._budgets(message.scope.run)
-            run = message.scope.run
-            record = {
-                "kind": "ended", "run": run.number, "delivery": delivery.id, "outcome": kind,
-                "code": "" if reason is None else reason.code, "drawn": _drawn(run, delivery), "us": self._us(run),
-            }  # fmt: skip
-            if self.worked_s is not None:
-                record["took"], self.worked_s = int(self.worked_s * 1e6), None
-            self._tell(record if delivery.extra is None else record | _seen(delivery.extra))
+            self._ended(message.scope.run, delivery, kind, "" if reason is None else reason.code)
+
+    def _ended(self, run: RunState, delivery: Delivery, outcome: str, code: str) -> None:
+        agent, extra = delivery.subscription.subscriber.card.id, delivery.extra
+        # ``delivery.id`` by hand, of all but unusual ones (benchmarks.durability: 2 % of what a log costs)
+        id_ = f"{self._prefix}-{delivery.message.number:x}@{agent}" if extra is None else delivery.id
+        if run.state is not None and outcome == HANDLED:
+            self._state(delivery)
+        if self._begun:
+            self._begun.discard(id_)
+        if run.budgets:
+            self._budgets(run)
+        drawn, us, took = run.drawn, self._us(run), None
+        if self.worked_s is not None:
+            took, self.worked_s = int(self.worked_s * 1e6), None
+        if extra is None and took is not None and not code and not drawn:
+            self._say(handled_line(run.number, id_, us, took))
+        else:  # how many handlings of its agent drew randomness is kept, so that the next draws differ
+            drew = {agent: drawn[agent]} if drawn and agent in drawn else {}
+            more = {"us": us} | ({} if took is None else {"took": took}) | ({} if extra is None else seen_record(extra))
+            self._say(ended_line(run.number, id_, outcome, code, {"drawn": drew, **more}))
 
     def _accepted(self, message: Envelope[Any]) -> None:
         scope: Scope = message.scope
-        known = self._scopes.setdefault(scope.run.number, set())
-        if scope.number not in known:
-            known.add(scope.number)
-            self._tell(scope_record(scope))
-        edit = message.number in self._edits
+        kind = type(message.payload)
+        head = scope.recorded
+        if head is None:
+            head = self._scope(scope)
+        route = self._bus.route(kind)
+        tail = self._tails.get(kind)
+        if tail is None or tail.route is not route:
+            tail = self._tail(kind, route)
+        if message.number > self._highest:  # noqa: PLR1730 - max() costs seven times as much
+            self._highest = message.number
+        edit = bool(self._edits) and message.number in self._edits
         if edit:  # it goes on as the delivery whose payload it replaces
             self._edits.discard(message.number)
-            plan = []
-        elif message.recipient is not None:
-            plan = [message.recipient]
-        else:
-            plan = [one.subscriber.card.id for one in self._bus.route(type(message.payload)).subscriptions]
         try:
-            record = message_record(message, plan)
-            record["us"] = self._us(scope.run)
-            self._tell(record | {"edit": True} if edit else record)
+            self._say(tail.line(message, head, self._us(scope.run), edit=edit))
         except NotKeptError as error:
             self._not_durable(message, str(error))
+
+    def _scope(self, scope: Scope) -> str:
+        """Keep a scope, and those above it: one whose messages are chatter is not in the log."""
+        if scope.parent is not None and scope.parent.recorded is None:
+            self._scope(scope.parent)
+        head = scope.recorded = head_of(scope)
+        self._say(scope_line(scope))
+        return head
+
+    def _tail(self, kind: type[Payload], route: Route) -> Tail:
+        if len(self._tails) >= MOST_TAILS:
+            self._tails.clear()
+        agents = (one.subscriber.card.id for one in route.subscriptions)
+        found = self._tails[kind] = Tail(kind, agents, route)
+        return found
 
     def _us(self, run: RunState) -> int:
         """Return the time in microseconds since a run began: shorter than a date in every record."""
@@ -168,12 +208,7 @@ class Recorder(Interceptor):
         """Policies decided something that is more than a plain allow: codes and paths, never what was matched."""
         if self._chatter and type(message.payload) in self._chatter:
             return
-        self._tell({
-            "kind": "verdict", "run": message.scope.run.number, "message": message.number, "agent": recipient,
-            "verdict": decision.verdict, "policy_set": decision.policy_set, "us": self._us(message.scope.run),
-            "reasons": [[one.policy, one.version, one.verdict, coded(one.code)] for one in decision.reasons],
-            "paths": sorted(".".join(map(str, path)) for path in decision.paths),
-        })  # fmt: skip
+        self._tell(verdict_record(message, recipient, decision, self._us(message.scope.run)))
 
     def handed_over(self, delivery: Delivery) -> None:
         """A fallback gets a message in the place of another agent."""
@@ -259,13 +294,8 @@ class Recorder(Interceptor):
         except NotKeptError as error:
             self._not_durable(message, str(error))
             return
-        run: RunState = message.scope.run
-        caller = run.asker.caller
-        self.stand(letter_record(letter, at=self._bus.clock.offset + letter.at) | {
-            "topic": kind_name(type(message.payload)), "payload": text, "sender": message.sender, "of": run.id,
-            "headers": message.headers.record(), "label": message.label.label,
-            "caller": None if caller is None else caller_record(caller),
-        })  # fmt: skip
+        told = letter_record(letter, at=self._bus.clock.offset + letter.at)
+        self.stand(told | sent_record(message, text))
 
     def letter_gone(self, letter_id: str) -> None:
         """A dead letter was redriven or dropped."""
@@ -293,12 +323,12 @@ class Recorder(Interceptor):
         self._retell()
 
     def _open_ledger(self) -> None:
-        self._ledger = self._bus.next_number()
-        self._retold = self._told
-        self._tell({
-            "kind": "run", "run": self._ledger, "standing": True, "caller": None, "deadline": None,
+        self._ledger = number = self._bus.next_number()
+        self._retold = self.told
+        self._tell_run(number, line_of({
+            "kind": "run", "run": number, "standing": True, "caller": None, "deadline": None,
             "started": self._bus.clock.offset + self._bus.now(),
-        })  # fmt: skip
+        }))  # fmt: skip
 
     def _retell(self) -> None:
         before = self._ledger
@@ -309,7 +339,7 @@ class Recorder(Interceptor):
         else:
             self._ledger = None
         if before is not None:
-            self._tell({"kind": "closed", "run": before})
+            self._tell_closed(before)
 
     # --- who is at work ---
 
@@ -332,7 +362,7 @@ class Recorder(Interceptor):
         run, agent = delivery.message.scope.run, delivery.subscription.subscriber.card.id
         if run.state is None or agent not in run.state or run.taints is None:
             return
-        text = _json(run.state[agent])
+        text = json_text(run.state[agent])
         if text is None:
             self._not_durable(delivery.message, f"the state of {agent} is not made of JSON values")
         elif self._states.get((run.number, agent)) != text:
@@ -360,21 +390,39 @@ class Recorder(Interceptor):
 
     def known(self, scope: Scope) -> None:
         """A scope was read from the log, so it is not written again."""
-        self._scopes.setdefault(scope.run.number, set()).add(scope.number)
+        scope.recorded = head_of(scope)
         self._began[scope.run.number] = scope.run.started
 
     def stop(self) -> None:
         """Take nothing more in; what was told is still written."""
         self._tell({"kind": "left", "run": 0})
-        self._stopped = True
+        self._stopped, self._taking = True, False
 
     def _tell(self, record: LogRecord) -> None:
-        if self.failure is None and not self._stopped:
-            self._told += 1
+        self._say(line_of(record))
+
+    def _tell_run(self, number: int, line: str) -> None:
+        if self._taking:
+            self._opened.append(number)
+            self._highest = max(self._highest, number)
+            self._say(line)
+
+    def _tell_closed(self, number: int) -> None:
+        if self._taking:
+            self._closed.append(number)
+            self._say(closed_line(number))
+
+    def _say(self, line: str) -> None:
+        if self._taking:
             waiting = self._waiting
             if not waiting:  # the writer parks only where nothing waits
                 self._wake.wake()
-            waiting.append(record)
+            waiting.append(line)
+
+    @property
+    def told(self) -> int:
+        """Lines that were told so far."""
+        return self._written + len(self._waiting)
 
     # --- writing ---
 
@@ -389,10 +437,12 @@ class Recorder(Interceptor):
     async def flush(self) -> None:
         """Write what waits."""
         self._at_work()
-        if self._standing and self._told - self._retold > max(RETOLD_AFTER, 8 * len(self._standing)):
+        if self._standing and self.told - self._retold > max(RETOLD_AFTER, 8 * len(self._standing)):
             self._retell()
-        batch, self._waiting = self._waiting, []
-        told, self._writing = self._told, True
+        batch = Told(self._waiting, self._opened, self._closed, self._highest)
+        told = self._written = self.told
+        self._waiting, self._opened, self._closed = [], [], []
+        self._writing = True
         try:
             with anyio.fail_after(
                 LONGEST_S, shield=True
@@ -400,6 +450,7 @@ class Recorder(Interceptor):
                 await self._log.append(batch)
         except Exception as error:  # noqa: BLE001 - whatever the log raises: nothing is kept from here on, which is stated
             self.failure = error.state if isinstance(error, LogError) else class_name(error)
+            self._taking = False
             self._waiting.clear()
             self._failed(error)
         else:
@@ -428,7 +479,7 @@ class Recorder(Interceptor):
         Raises:
             JournalError: The log has failed, so nobody may rely on what would leave.
         """
-        told = self._told
+        told = self.told
         while self._kept < told and self.failure is None:
             waiter = self._bus.make_waiter()
             self._barriers.append((told, waiter))
@@ -443,28 +494,4 @@ class Recorder(Interceptor):
             return f"the log failed ({self.failure})"
         if len(self._waiting) > MOST_WAITING:
             return f"more than {MOST_WAITING} records wait for the log"
-        return None
-
-
-def _drawn(run: RunState, delivery: Delivery) -> dict[str, int]:
-    """Return how many handlings of a delivery's agent drew randomness in its run, so that the next draws differ."""
-    agent = delivery.subscription.subscriber.card.id
-    return {agent: run.drawn[agent]} if run.drawn and agent in run.drawn else {}
-
-
-def _seen(extra: Extra) -> LogRecord:
-    """Return what the last attempt of a handler has read of the clock, and which randomness it drew."""
-    seen = extra.seen
-    if seen is None or seen.attempt != extra.attempt:
-        return {}
-    found: LogRecord = {"times": seen.times} if seen.times else {}
-    return found | {"draw": seen.draw} if seen.draw else found
-
-
-def _json(value: object) -> str | None:
-    """Return a value as JSON text; None where reading it again would give something else."""
-    try:
-        text = json.dumps(value, separators=(",", ":"), allow_nan=False)
-        return text if json.loads(text) == value else None
-    except (TypeError, ValueError):
         return None

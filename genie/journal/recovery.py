@@ -31,6 +31,7 @@ from genie.journal.suspects import Suspect
 if TYPE_CHECKING:
     from genie.bus.bus import Bus
     from genie.contracts.card import AgentCard
+    from genie.contracts.headers import Headers
     from genie.contracts.message import Envelope, Payload
     from genie.contracts.ports.journal import LogRecord
     from genie.inflight.delivery import Delivery
@@ -60,12 +61,18 @@ async def resume(bus: Bus, recorder: Recorder, history: History) -> list[Suspect
             bus.keys.restore(record)
     _foresee(bus, recorder, history)
     await recorder.flush()  # nothing is in flight yet, and from here on nothing waits
-    askers: dict[Caller, Asker] = {}  # of this bus alone: an asker keeps compiled policies
-    runs = [_Resumed(bus, recorder, run, kinds, askers) for run in history]
+    for interceptor in bus.interceptors if history.prefix is not None else ():
+        interceptor.resumed(bus.now())
+    shared = _Shared(kinds)
+    runs = [_Resumed(bus, recorder, run, shared) for run in history]
+    recorder.resuming = True
     for run in runs:
         run.rebuild()
+    recorder.resuming = False
     for run in runs:
         run.go_on()
+    for subscriber in bus.subscribers.values():  # older runs may have younger messages, and joins may have new ones
+        subscriber.in_order()
     return [suspect for run in runs for suspect in run.suspects]
 
 
@@ -83,17 +90,42 @@ def _foresee(bus: Bus, recorder: Recorder, history: History) -> None:
             recorder.begin(run.record["run"], one.id)
 
 
+class _Shared:
+    """What the runs of one recovery share. Those that follow each other mostly have one caller and one tenant.
+
+    Args:
+        kinds: Payload classes of today.
+    """
+
+    def __init__(self, kinds: Kinds) -> None:
+        self.kinds = kinds
+        self._askers: dict[Caller, Asker] = {}  # of this bus alone: an asker keeps compiled policies
+        self._asker: tuple[LogRecord | None, Asker] | None = None
+        self._headers: tuple[LogRecord, Headers] | None = None
+
+    def asker(self, record: LogRecord | None) -> Asker:
+        """Return the asker of a caller's record."""
+        if self._asker is None or self._asker[0] != record:
+            caller = Caller() if record is None else caller_of(record)
+            asker = self._askers.setdefault(caller, Asker(caller.card(), caller.headers(), caller))
+            self._asker = (record, asker)
+        return self._asker[1]
+
+    def headers(self, record: LogRecord) -> Headers:
+        """Return the headers of a record."""
+        if self._headers is None or self._headers[0] != record:
+            self._headers = (record, headers_of(record))
+        return self._headers[1]
+
+
 class _Resumed:
     """One run on its way back into flight."""
 
-    def __init__(
-        self, bus: Bus, recorder: Recorder, record: OpenRun, kinds: Kinds, askers: dict[Caller, Asker]
-    ) -> None:
+    def __init__(self, bus: Bus, recorder: Recorder, record: OpenRun, shared: _Shared) -> None:
         self._bus = bus
-        self._askers = askers
         self._recorder = recorder
         self._open = record
-        self._kinds = kinds
+        self._shared = shared
         self._scopes: dict[int, Scope] = {}
         self._messages: dict[int, Envelope[Any]] = {}
         self._deliveries: dict[str, Delivery] = {}
@@ -102,10 +134,7 @@ class _Resumed:
 
     def _run_state(self) -> RunState:
         bus, record = self._bus, self._open.record
-        caller = caller_of(record["caller"]) if record["caller"] is not None else Caller()
-        asker = self._askers.get(caller)
-        if asker is None:  # runs of one caller share it, as they did before
-            asker = self._askers[caller] = Asker(caller.card(), caller.headers(), caller)
+        asker = self._shared.asker(record["caller"])
         offset = bus.clock.offset
         deadline = math.inf if record["deadline"] is None else record["deadline"] - offset
         return RunState(record["run"], bus.runs.ids, asker, asker.headers, deadline, record["started"] - offset)
@@ -117,13 +146,13 @@ class _Resumed:
         run, bus = self._run, self._bus
         bus.runs.reopen(run)
         run.published = len(self._open.messages)
-        for interceptor in bus.interceptors:
+        for interceptor in bus.interceptors if self._open.used else ():
             interceptor.use(run, self._open.used)
         if bus.keys is not None and self._open.key is not None:
             bus.keys.reopen(run, self._open.key)
-        if bus.effects is not None:
+        if bus.effects is not None and self._open.effects:
             bus.effects.reopen(run, self._open.effects.values())
-        if bus.approvals is not None:
+        if bus.approvals is not None and self._open.holds:
             bus.approvals.reopen(self._open.holds)
         self._scopes[run.root.number] = run.root
         for number in sorted(self._open.messages):
@@ -144,9 +173,9 @@ class _Resumed:
     def _scope(self, number: int) -> Scope:
         scope = self._scopes.get(number)
         if scope is None:
-            record = self._open.scopes[number]
-            parent = self._scope(record["parent"])
-            owner = self._owner(record["owner"])
+            record = self._open.scopes.get(number)  # None where its question was not kept: nobody waits for its answers
+            parent = self._run.root if record is None else self._scope(record["parent"])
+            owner = None if record is None else self._owner(record["owner"])
             scope = self._scopes[number] = Scope(self._run, number, parent, owner)
             parent.children = parent.children or {}
             parent.children[scope] = None
@@ -160,13 +189,13 @@ class _Resumed:
     def _message(self, record: LogRecord) -> Envelope[Any] | None:
         number: int = record["number"]
         message = self._messages.get(number)
-        payload = payload_of(record, self._kinds) if message is None else None
+        payload = payload_of(record, self._shared.kinds) if message is None else None
         if message is None and payload is not None:
             bus = self._bus
             message = self._messages[number] = stamp(
                 number, payload, record["sender"], record["to"], self._scope(record["scope"]), record["cause"],
-                record["hops"], headers_of(record["headers"]), Classification.parse(record["label"]),
-                bus.policies.inspectors.inspect(payload),
+                record["hops"], self._shared.headers(record["headers"]), Classification.parse(record["label"]),
+                bus.route(type(payload)).inspect(payload) or bus.policies.inspectors.inspect(payload),
             )  # fmt: skip
         return message
 
@@ -174,11 +203,13 @@ class _Resumed:
         delivery = self._deliveries.get(opened.id)
         if delivery is not None:
             return delivery
-        bus, record = self._bus, self._open.messages[opened.message]
+        bus, record = self._bus, self._open.messages.get(opened.message)
+        if record is None:
+            return None  # what an approver put in its place could not be kept, which was said then
         message = self._message(record)
         if message is None:
             topic = record["topic"].partition("@")[0]
-            known = any(name.partition("@")[0] == topic for name in self._kinds)
+            known = any(name.partition("@")[0] == topic for name in self._shared.kinds)
             self._lose(opened, record, VERSION if known else GONE)
             return None
         subscription = bus.route(type(message.payload)).fallbacks.get(opened.agent)
@@ -222,7 +253,7 @@ class _Resumed:
         bus.observers.note_incident("dead_lettered", reason.code, opened.agent, None)
 
     def _gather(self, record: LogRecord) -> Gather | None:
-        kinds, members = self._kinds, {}
+        kinds, members = self._shared.kinds, {}
         expect: list[Any] = []
         for part in record["expect"]:
             kind = kinds.get(part["topic"])
@@ -245,6 +276,7 @@ class _Resumed:
         for delivery in sorted(self._deliveries.values(), key=lambda one: one.message.number):
             if 0 < self._open.deaths.get(delivery.id, 0) < bus.limits.deaths:
                 bus.pending.park(RATE, delivery.message.scope, delivery, None)  # it waits for its turn
+                delivery.subscription.subscriber.keep_key(delivery)  # and what has its key waits for it, as for a retry
                 self.suspects.append(Suspect(delivery, functools.partial(self._put_back, delivery)))
             else:
                 self._put_back(delivery)
@@ -307,6 +339,7 @@ class _Resumed:
             bus.settle(delivery, Outcome.DEAD_LETTERED, POISON, handed_over=handed_over)
             return
         if bus.effects is not None and bus.effects.park(delivery, known=True):
+            delivery.subscription.subscriber.release(delivery)
             return
         retry = waits(self._open, delivery.id)
         if retry is not None:
@@ -319,11 +352,18 @@ class _Resumed:
             self._recorder.start([{"kind": "taken", "run": retry["run"], "id": retry["id"]}])
             return
         if bus.judging.admitted(delivery) and bus.judging.judge_again(delivery):
-            bus.overflows.enqueue(delivery)
+            subscriber = delivery.subscription.subscriber
+            if subscriber.holders.get(subscriber.key_of(delivery)) is delivery:
+                subscriber.again(delivery)
+            else:  # an earlier process accepted it, so it is not shed here, whatever the capacity of the mailbox
+                subscriber.put(delivery)
+            bus.deadlocks.queued(delivery)
+        elif delivery.subscription.subscriber.holders:
+            delivery.subscription.subscriber.release(delivery)
 
     def _delayed(self, record: LogRecord) -> None:
         bus = self._bus
-        payload = payload_of(record, self._kinds)
+        payload = payload_of(record, self._shared.kinds)
         delivery = self._source(record["delivery"])
         if payload is None or delivery is None:
             return

@@ -11,6 +11,7 @@ from genie.errors import LogError
 from genie.journal.bodies import Body, body_of, checked
 from genie.journal.database import LostConnectionError, meta, set_meta
 from genie.journal.lease import RENEW_S, Lease
+from genie.journal.lines import Told, followed
 from genie.journal.upkeep import prune
 from genie.journal.writer import MOST_RECORDS, Writer
 
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger("genie.journal")
 FLOOR_EVERY = 64
 """Batches after which the log notes from which batch on runs are open."""
-_GIVEN = ("number", "scope", "run")
-"""Fields that hold numbers which must not be given again."""
 CLOCK_S = 1.0
 """Seconds by which the clock may go back before it is named."""
 
@@ -107,7 +106,7 @@ class SegmentLog:
         Raises:
             LogError: It could not be written, and nothing of it is kept; later batches are refused too.
         """
-        batch = tuple(records)
+        batch = records if isinstance(records, Told) else tuple(records)
         if self._writer is None:
             raise self._not_open()
         if batch:
@@ -178,7 +177,7 @@ class SegmentLog:
             if number < floor:
                 records += [record for record in batch if record["kind"] == "runtime"]
                 continue
-            self._follow(number, batch)
+            self._follow(number, *followed(batch))
             records += batch
         last = database.execute("SELECT number, at, first + records FROM batches ORDER BY number DESC LIMIT 1")
         kept = last[0] if last else (0, 0, 1)
@@ -196,11 +195,15 @@ class SegmentLog:
             raise self._failure
         if self._closed:
             raise self._not_open()
-        records = [record for batch in batches for record in batch.records]
         try:
+            lines: list[str] = []
+            for batch in batches:
+                told = Told.of(batch.records)
+                lines += told.lines
+                self._follow(self._last + 1, told.opened, told.closed, told.highest)
             rows = [
-                self._row(position, records[start : start + MOST_RECORDS])
-                for position, start in enumerate(range(0, len(records), MOST_RECORDS), 1)
+                self._row(position, lines[start : start + MOST_RECORDS])
+                for position, start in enumerate(range(0, len(lines), MOST_RECORDS), 1)
             ]
             try:
                 self._insert(rows)
@@ -212,12 +215,11 @@ class SegmentLog:
                 self._failure = error
             raise
         self._last, self._latest = rows[-1].number, rows[-1].at
-        self._records += len(records)
+        self._records += len(lines)
 
-    def _row(self, position: int, records: Sequence[LogRecord]) -> _Row:
+    def _row(self, position: int, lines: Sequence[str]) -> _Row:
         number, first = self._last + position, self._records + (position - 1) * MOST_RECORDS + 1
-        self._follow(number, records)
-        return _Row(number, self._at(), first, len(records), body_of(records, first, self._sealer))
+        return _Row(number, self._at(), first, len(lines), body_of(lines, first, self._sealer))
 
     def _insert(self, rows: Sequence[_Row]) -> None:
         database = self.database
@@ -236,23 +238,13 @@ class SegmentLog:
         found = self.database.execute("SELECT sha256 FROM batches WHERE number = $1", rows[-1].number)
         return bool(found) and bytes(found[0][0]) == rows[-1].body.sha256
 
-    def _follow(self, number: int, batch: Sequence[LogRecord]) -> None:
+    def _follow(self, number: int, opened: Sequence[int], closed: Sequence[int], highest: int) -> None:
         """Note which runs are open, and the highest number given."""
-        highest, started = self._highest, self._open_since
-        for record in batch:
-            kind = record["kind"]
-            if kind == "ended":
-                continue  # the most frequent record, which gives no number
-            if kind == "run":
-                started.setdefault(record["run"], number)
-            elif kind == "closed":
-                started.pop(record["run"], None)
-                continue
-            for name in _GIVEN:
-                given = record.get(name)
-                if given is not None and given > highest:
-                    highest = given
-        self._highest = highest
+        for run in opened:
+            self._open_since.setdefault(run, number)
+        for run in closed:
+            self._open_since.pop(run, None)
+        self._highest = max(self._highest, highest)
 
     def _note(self, number: int) -> None:
         database = self.database

@@ -77,6 +77,8 @@ class Observers:
         """Keeps what a runtime needs to go on after its process was killed."""
         self.listening = journal is not None
         """Somebody wants events of every run."""
+        self.heard = self.listening
+        """Somebody beside the recorder does, who wants to hear of answers too."""
         self.incidents: IncidentLog | None = None
         self.failed: dict[str, str] = {}
         """Observers that raised, by name, with the class and place of the error."""
@@ -102,7 +104,7 @@ class Observers:
         if self.recorder is not None:
             self.recorder.note(message, kind, reason, delivery)
         run = message.scope.run
-        if not self.journals and not self.watchers and not run.watchers:
+        if not self.heard and not run.watchers:
             return
         at, topic = self.clock.now(), topic_of(message.payload).name
         code, text = ("", None) if reason is None else (reason.code, str(reason))
@@ -142,7 +144,8 @@ class Observers:
         self._listen()
 
     def _listen(self) -> None:
-        self.listening = bool(self.journals or self.watchers or self.recorder)
+        self.heard = bool(self.journals or self.watchers)
+        self.listening = self.heard or self.recorder is not None
 
     # --- verdicts ---
 

@@ -40,12 +40,20 @@ _COUNTS = (
 )
 
 
-class Interrupted(Exception):  # noqa: N818 - somebody asked for it; it is not an error
-    """The run was cancelled because ``until`` returned; ``outcome`` is its state at that time."""
+class Stopped(Exception):  # noqa: N818 - somebody asked for it; it is not an error
+    """The run has no answer because ``until`` returned; ``outcome`` is its state at that time."""
 
     def __init__(self, outcome: Outcome) -> None:
         super().__init__(outcome)
         self.outcome = outcome
+
+
+class Interrupted(Stopped):
+    """The run was cancelled at once."""
+
+
+class Drained(Stopped):
+    """The run had its time to end, and did not. A log keeps what is in flight; without one it was cancelled."""
 
 
 async def conduct(  # noqa: PLR0913 - the command alone calls it, by name
@@ -57,7 +65,7 @@ async def conduct(  # noqa: PLR0913 - the command alone calls it, by name
     watch: Callable[[Event], None] | None = None,
     filenames: Sequence[str] = (),
     beside: Callable[[Runtime], AbstractAsyncContextManager[None]] | None = None,
-    until: Callable[[], Awaitable[None]] | None = None,
+    until: Callable[[], Awaitable[float | None]] | None = None,
     decide: Callable[[Runtime, Run[Payload]], Awaitable[bool]] | None = None,
 ) -> Outcome:
     """Ask a pipeline one question and wait until no delivery of the run is in flight, or the rest is held.
@@ -70,22 +78,32 @@ async def conduct(  # noqa: PLR0913 - the command alone calls it, by name
         watch: Called with each event of the run.
         filenames: Names of the input files. A failure that begins with one of them is an `InputError`.
         beside: A context that is entered when the runtime is open, and left before the runtime closes.
-        until: Returns when the run must end early; the run is then cancelled. A request that comes while the runtime
-            opens cancels the run when it starts.
+        until: Returns when the run must end early: the seconds that it has left, or None where it is cancelled at once.
+            A request that comes while the runtime opens counts when the run starts.
         decide: Called when the rest of the run waits for approvals; returns whether some were decided. Without it the
             run ends held.
 
     Raises:
-        Interrupted: ``until`` returned before the run ended.
+        Interrupted: ``until`` returned None before the run ended.
+        Drained: ``until`` returned seconds, and the run had no answer when they were over.
         InputError: An agent rejected the input.
     """
-    stopped = False
+    stopped: type[Stopped] | None = None
+    waiting = anyio.CancelScope()
+    answer: Payload | None = None
+    error: RunError | None = None
 
-    async def stop(until: Callable[[], Awaitable[None]], run: Run[Payload]) -> None:
+    async def stop(until: Callable[[], Awaitable[float | None]], runtime: Runtime, run: Run[Payload]) -> None:
         nonlocal stopped
-        await until()
-        stopped = True
-        run.cancel("interrupted")
+        left_s = await until()
+        if left_s is None:
+            stopped = Interrupted
+            run.cancel("interrupted")
+            return
+        stopped = Drained
+        await runtime.drain(left_s)
+        if not run.at_rest:  # a log keeps it, or a person must decide
+            waiting.cancel()
 
     async with contextlib.AsyncExitStack() as stack:
         runtime = await stack.enter_async_context(Runtime.from_pipeline(pipeline, journal=journal, caller=caller))
@@ -96,14 +114,15 @@ async def conduct(  # noqa: PLR0913 - the command alone calls it, by name
         run = runtime.start(question, pipeline.answer, deadline_s=pipeline.within_s, caller=caller)
         async with anyio.create_task_group() as tasks:
             if until is not None:
-                tasks.start_soon(stop, until, run)
+                tasks.start_soon(stop, until, runtime, run)
             if watch is not None:
                 tasks.start_soon(_follow, run, watch)
-            answer, error = await _answer(run)
-            await run.settled()
-            while decide is not None and not run.at_rest and await decide(runtime, run):
+            with waiting:
                 answer, error = await _answer(run)
                 await run.settled()
+                while decide is not None and not run.at_rest and await decide(runtime, run):
+                    answer, error = await _answer(run)
+                    await run.settled()
             elapsed_ms = (clock.now() - began) * 1000
             tasks.cancel_scope.cancel()
         requests = [one for one in runtime.approvals.requests() if one.run_id == run.id]
@@ -112,8 +131,8 @@ async def conduct(  # noqa: PLR0913 - the command alone calls it, by name
         outcome = _outcome(
             pipeline.id, run, answer, error, tuple(map(_waiting, requests)), held, at=at, elapsed_ms=elapsed_ms
         )
-    if stopped:
-        raise Interrupted(outcome)
+    if stopped is Interrupted or (stopped is Drained and answer is None):
+        raise stopped(outcome)
     if answer is None:
         _refused_input(run, filenames)
     return outcome
@@ -185,9 +204,11 @@ def _refused_input(run: Run[Payload], filenames: Sequence[str]) -> None:
                 raise InputError(name, detail.removeprefix(f"{name}: "))
 
 
-def interruption(outcome: Outcome) -> str:
-    """Return the line for a run that a signal cancelled."""
-    handled, cancelled = outcome.messages["handled"], outcome.messages["cancelled"]
-    return (
-        f"interrupted: run {outcome.run_id} was cancelled; {counted(handled, 'message')} handled, {cancelled} cancelled"
-    )
+def interruption(stopped: Stopped) -> str:
+    """Return the line for a run that a signal ended."""
+    outcome = stopped.outcome
+    handled, cancelled, left = (outcome.messages[name] for name in ("handled", "cancelled", "in_flight"))
+    did = f"{counted(handled, 'message')} handled, {cancelled} cancelled"
+    if isinstance(stopped, Interrupted):
+        return f"interrupted: run {outcome.run_id} was cancelled; {did}"
+    return f"drained: run {outcome.run_id} did not end in time; {did}, {left} left in flight"

@@ -19,8 +19,9 @@ def crashed(mode: str, most: int) -> dict[str, object]:
     return found
 
 
-@pytest.mark.slow  # starts two processes a point; all points and a thousand moments are run by hand
-@pytest.mark.parametrize(("mode", "most", "killed"), [("points", 8, 4), ("random", 6, 2)])
+# By hand: python -m tests.durability.matrix random 1000, and points 1000
+@pytest.mark.slow  # starts two processes a point
+@pytest.mark.parametrize(("mode", "most", "killed"), [("points", 8, 4), ("random", 100, 30)])
 def test_whatever_kills_a_process_the_next_one_ends_it_as_if_nothing_had(mode: str, most: int, killed: int) -> None:
     found = crashed(mode, most)
     assert found["wrong"] == []

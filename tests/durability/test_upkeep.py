@@ -15,6 +15,7 @@ from genie.cli import main
 from genie.errors import LogError
 from genie.journal.bodies import body_of, checked, packed
 from genie.journal.history import History
+from genie.journal.lines import line_of
 from genie.journal.places import ring_at
 from genie.journal.rings import EnvironmentKeyRing, FileKeyRing
 from genie.journal.sealing import Sealer
@@ -284,7 +285,7 @@ def test_what_outlives_a_run_is_of_its_own_tenant(tmp_path: Path) -> None:
             for n, tenant in enumerate(("acme", "other"))
         ),
     ]
-    body = body_of(records, 1, Sealer(database, keys, lambda: 1.0))
+    body = body_of([line_of(one) for one in records], 1, Sealer(database, keys, lambda: 1.0))
     shred(database, keys, "acme", now=1.0, check=lambda: None)
     sealer = Sealer(database, keys, lambda: 1.0)
     sealer.load()
@@ -326,7 +327,7 @@ async def test_a_part_that_was_moved_does_not_decrypt(tmp_path: Path, moved: str
     database.connect()
     sealer = Sealer(database, FileKeyRing(tmp_path / "keys.json"), lambda: 1.0)
     records = [{"kind": "run", "run": run, "caller": {"tenant": "acme", "user": f"u{run}"}} for run in (1, 2)]
-    body = body_of(records, 1, sealer)
+    body = body_of([line_of(one) for one in records], 1, sealer)
     clear, sealed = checked("log", 1, *body)
     assert [one["caller"]["user"] for one in sealer.opened(clear, sealed)] == ["u1", "u2"]
     if moved == "swapped":

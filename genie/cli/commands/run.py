@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,10 +39,10 @@ from genie.config.loader import load
 from genie.config.policies import UNGOVERNED
 from genie.contracts.card import AgentCard
 from genie.runtime.report import Status
-from genie.runtime.session import Interrupted, conduct, interruption
+from genie.runtime.session import Drained, Interrupted, conduct, interruption
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
     from contextlib import AbstractAsyncContextManager
 
     from genie.cli.options.html import PageFile
@@ -64,8 +65,9 @@ if TYPE_CHECKING:
      "genie run config/pipelines/insights.yaml --json --as ann --role analyst"),
     ("Write a page to share, and the journal of all decisions",
      "genie run config/pipelines/insights.yaml --quiet --html report.html --journal run.jsonl"),
-    exits={0: "complete", 2: USUAL[2], 3: "partial: parts are missing, or rows could not be read",
-           4: "failed or denied", 5: "held: a person must decide", 130: "interrupted; a second Ctrl-C ends at once"},
+    exits={0: "complete; or drained after SIGTERM, and what is left is said", 2: USUAL[2],
+           3: "partial: parts are missing, or rows could not be read",
+           4: "failed or denied", 5: "held: a person must decide", 130: "interrupted; a second signal ends at once"},
     notes="On a terminal, a live view shows agents and messages. NO_COLOR and TERM=dumb turn it off, but the "
     "command still asks about held deliveries.",
 ))  # fmt: skip
@@ -96,6 +98,8 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Print the report only: no live view or summary, no warning but an absence of policies.",
 )
+@click.option("--drain-within", "within_s", type=click.FloatRange(min=0), default=30.0, show_default=True,
+              metavar="SECONDS", help="Time limit of the run after SIGTERM; Ctrl-C cancels it at once.")  # fmt: skip
 @debug_option
 @metrics_option
 @otel_options
@@ -123,9 +127,13 @@ def command(pipeline: str, **given: Any) -> None:
         live = not quiet and is_live()
         people = not quiet and is_terminal(sys.stderr) and is_terminal(sys.stdin)
         try:
-            outcome = _conducted(loaded, question, caller, given["journal"], page, beside, live=live, people=people)
+            outcome = _conducted(loaded, question, caller, given, page, beside, live=live, people=people)
         except Interrupted as interrupted:
-            stop(interruption(interrupted.outcome), INTERRUPTED)
+            stop(interruption(interrupted), INTERRUPTED)
+        except Drained as drained:
+            if given["as_json"]:
+                click.echo(to_text(drained.outcome.as_json()))
+            stop(interruption(drained), Status.COMPLETE.exit_code)
         if page is not None:
             page.write(outcome, pipeline=loaded, caller=caller)
     if given["as_json"]:
@@ -143,7 +151,7 @@ def _conducted(
     pipeline: Pipeline,
     question: Payload,
     caller: Caller,
-    journal: str | None,
+    given: Mapping[str, Any],
     page: PageFile | None,
     beside: Callable[[Runtime], AbstractAsyncContextManager[None]],
     *,
@@ -152,7 +160,7 @@ def _conducted(
 ) -> Outcome:
     filenames = (getattr(question, "filename", ""), *(item.filename for item in getattr(question, "files", ())))
     with (
-        _journal(journal, pipeline, caller) as journal_file,
+        _journal(given["journal"], pipeline, caller) as journal_file,
         _watching(pipeline.title, live=live) as (view, paused),
     ):
         kept = journal_file if page is None else page.witness(journal_file, _lines(pipeline, caller))
@@ -166,13 +174,21 @@ def _conducted(
                 caller=caller,
                 journal=kept,
                 watch=None if view is None else view.update,
-                until=None if heard is None else heard.first,
+                until=None if heard is None else functools.partial(_left, heard, given["within_s"]),
                 filenames=filenames,
                 beside=beside,
                 decide=deciding(pipeline.control, paused if people else None),
             )
 
         return run_async(conducted)
+
+
+async def _left(heard: Interrupts, within_s: float) -> float | None:
+    """Wait for a signal; return the seconds that the run has left after it, None where it is cancelled at once."""
+    if await heard.first() != signal.SIGTERM:
+        return None
+    click.echo(f"draining, {within_s:g} seconds at most", err=True)
+    return within_s
 
 
 @contextlib.asynccontextmanager

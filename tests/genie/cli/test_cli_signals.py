@@ -145,6 +145,117 @@ def test_an_agent_cannot_swallow_a_signal(swallowing: Path, words: tuple[str, ..
     assert done.returncode == (INTERRUPTED if words[0] == "simulate" else 0), done.stdout + done.stderr
 
 
+WAITS = """
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import anyio
+
+from genie.contracts.agent import agent
+from genie.contracts.message import Payload
+
+
+class Question(Payload, topic="waits.question"):
+    text: str = "hello"
+
+
+class Reply(Payload, topic="waits.reply"):
+    text: str
+
+
+@agent("waits")
+async def waits(question: Question) -> Reply:
+    os.write(2, b"at work\\n")
+    while not Path("go on").exists():
+        await anyio.sleep(0.01)
+    return Reply(text="done")
+
+
+AGENTS = {"waits": "waits:waits"}
+"""
+WAITING = """
+version: 1
+id: waiting
+agents: [waits]
+input: {payload: waits.question, fields: {text: {from: question, default: hello}}}
+output: waits.reply
+"""
+KEPT = "durability: batched\nlog: waiting.log\n"
+
+
+@pytest.fixture
+def waiting(tmp_path: Path) -> Path:
+    """Return a folder with an agent that waits for a file, and pipelines without and with a log."""
+    metadata = tmp_path / "waits-1.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: waits\nVersion: 1\n")
+    (metadata / "entry_points.txt").write_text("[genie.agents]\nwaits = waits:AGENTS\n")
+    (tmp_path / "waits.py").write_text(WAITS)
+    (tmp_path / "waiting.yaml").write_text(WAITING)
+    (tmp_path / "kept.yaml").write_text(WAITING + KEPT)
+    return tmp_path
+
+
+def started(folder: Path, *words: str) -> subprocess.Popen[str]:
+    """Start the command, and return it when its agent is at work."""
+    paths = os.pathsep.join((str(ROOT), str(ROOT / "agents"), str(folder)))
+    ran = subprocess.Popen(
+        [sys.executable, "-c", "from genie.cli import main; main()", *words], cwd=folder, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": paths},
+    )  # fmt: skip
+    assert ran.stderr is not None
+    assert said(ran, "at work")
+    return ran
+
+
+def said(ran: subprocess.Popen[str], words: str) -> str:
+    """Read what a process writes to stderr up to some words; return that line, empty when it ended before."""
+    assert ran.stderr is not None
+    return next((line for line in ran.stderr if words in line), "")
+
+
+def test_sigterm_gives_a_run_time_to_end(waiting: Path) -> None:
+    ran = started(waiting, "run", "waiting.yaml", "--json")
+    ran.send_signal(signal.SIGTERM)
+    assert "30 seconds at most" in said(ran, "draining")
+    (waiting / "go on").touch()
+    out, _ = ran.communicate(timeout=PATIENCE_S)
+    assert (ran.returncode, json.loads(out)["status"]) == (0, "complete")
+
+
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda one: one.name)
+def test_a_drained_run_says_what_is_left_and_an_interrupted_one_fails(waiting: Path, number: int) -> None:
+    ran = started(waiting, "run", "waiting.yaml", "--json", "--drain-within", "0")
+    ran.send_signal(number)
+    out, err = ran.communicate(timeout=PATIENCE_S)
+    drained = number == signal.SIGTERM
+    assert ran.returncode == (0 if drained else INTERRUPTED)
+    assert ("drained: run" in err, "1 cancelled" in err) == (drained, True)
+    assert [json.loads(out)["messages"]["cancelled"] if drained else out] == [1 if drained else ""]
+
+
+def test_what_a_drained_run_leaves_goes_on_with_the_next_process(waiting: Path) -> None:
+    ran = started(waiting, "run", "kept.yaml", "--json", "--drain-within", "0")
+    ran.send_signal(signal.SIGTERM)
+    out, err = ran.communicate(timeout=PATIENCE_S)
+    assert (ran.returncode, json.loads(out)["messages"]["in_flight"]) == (0, 1), err
+    assert "1 left in flight" in err
+    (waiting / "go on").touch()
+    done = process("from genie.cli import main; main()", "run", "kept.yaml", "--json", cwd=waiting, toys=waiting)
+    assert (done.returncode, done.stderr.count("at work")) == (0, 2), done.stderr  # the old run's, and its own
+
+
+def test_a_second_signal_ends_a_drain_at_once(waiting: Path) -> None:
+    ran = started(waiting, "run", "waiting.yaml")
+    ran.send_signal(signal.SIGTERM)
+    assert said(ran, "draining")
+    ran.send_signal(signal.SIGTERM)
+    _, err = ran.communicate(timeout=PATIENCE_S)
+    assert (ran.returncode, err) == (INTERRUPTED, "interrupted\n")
+
+
 def test_a_signal_that_the_caller_ignores_stays_ignored(swallowing: Path) -> None:
     code = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); from genie.cli import main; main()"
     done = process(code, "simulate", "swallowed.yaml", "--json", cwd=swallowing, toys=swallowing)
