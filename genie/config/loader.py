@@ -180,8 +180,7 @@ def _models(
 def _assembled(
     section: PipelineSection, resolver: Resolver, path: Path | None, source: PolicyFiles, *, locks: bool
 ) -> Pipeline:
-    for position, agent in enumerate(section.agents):
-        resolver.agent(position, agent)
+    _agents(section, resolver)
     ignored, cycles = _models(section, resolver)
     if section.loops:
         from genie.config.loops import bind_loops  # noqa: PLC0415 - start-up: for pipelines with loops
@@ -237,6 +236,13 @@ def _assembled(
         entry=question.payload, answer=answer, within_s=section.within_s, input=question, schedules=schedules,
         warnings=_lines(resolver.document, warnings + _absent(question)), graph=graph, admission=admission,
     )  # fmt: skip
+
+
+def _agents(section: PipelineSection, resolver: Resolver) -> None:
+    for position, agent in enumerate(section.agents):
+        resolver.agent(position, agent)
+    if not (section.agents or section.models or section.loops):
+        resolver.note((), "a pipeline needs `agents`, `models` or `loops`")
 
 
 def _needed(

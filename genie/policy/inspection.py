@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import functools
-import itertools
 import math
 import operator
-import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
 from genie.contracts import text as fields
+from genie.contracts.maskable import is_maskable
 from genie.contracts.message import Finding, Inspection, Path, Payload, Value, topic_of
 from genie.errors import PolicyError, class_name
-from genie.policy.inspection_work import (
+from genie.policy.examination import Examiner, TooManyError, TooMuchError, View, Work
+from genie.policy.inspection_input import (
     AT_ONCE,
     LARGEST,
     MALFORMED,
@@ -23,14 +22,10 @@ from genie.policy.inspection_work import (
     TOO_MANY,
     Read,
     ShapeError,
-    TooManyError,
-    TooMuchError,
-    Work,
 )
 from genie.policy.inspector import (
     SLICE,
     Inspector,
-    Masked,
     ShadowFinding,
     ShadowInspector,
     Slice,
@@ -42,9 +37,6 @@ from genie.policy.inspector import (
     shadowed,
     slices,
 )
-
-if TYPE_CHECKING:
-    import hashlib
 
 __all__ = (
     "LARGEST", "MAX_FINDINGS", "REFUSED", "SLICE", "TOO_LARGE", "TOO_MANY", "Inspector", "Inspectors", "ShadowFinding",
@@ -58,26 +50,11 @@ _clean: dict[int, Inspection] = {}  # most messages are small and clean: those o
 
 
 _I = TypeVar("_I", Inspection, Inspection | None)
-_Seen = tuple[tuple[type[Finding], tuple[Span, ...]], ...]
-"""What is in one string."""
-_ROUNDS = 4
-"""Times that a string is masked and looked into again; then all of it is one finding."""
-_KNOWN = 16_384
-"""Strings of which is kept what is in them; the string itself is not, only a digest that nobody else can make."""
-_KEY = os.urandom(16)
 _label_of = operator.attrgetter("label")
 _NOTHING_SEEN = Inspection(0)
 _kept: Callable[[Value], tuple[object, Inspection]] = vars(Value)["_inspection"].__get__
 """Return view and inspection of a part; its own getter, since the class answers for a missing slot ten times slower."""
 _keep = vars(Value)["_inspection"].__set__
-
-
-class _View(NamedTuple):
-    """The inspectors as one topic wants them."""
-
-    inspectors: tuple[Inspector, ...]
-    always: tuple[Inspector, ...]
-    """Those that are asked though no pattern matches."""
 
 
 class Inspectors:
@@ -102,10 +79,10 @@ class Inspectors:
         self._inspectors = tuple({inspector.name: inspector for inspector in inspectors}.values())
         self._folds = tuple(dict.fromkeys(inspector.fold for inspector in self._inspectors))
         self._owners: list[int] = []
-        self._views: dict[tuple[Inspector, ...], _View] = {}  # findings kept with a value belong to one view only
-        self._kinds: dict[type[Value], _View] = {}
-        self._known: dict[_View, dict[bytes, _Seen]] = {}
+        self._views: dict[tuple[Inspector, ...], View] = {}  # findings kept with a value belong to one view only
+        self._kinds: dict[type[Value], View] = {}
         self._match: Callable[[bytes], list[int] | None] = self._compiled_patterns() or _nothing
+        self._examiner = Examiner(self._asked, max_findings)
 
     @property
     def look(self) -> bool:
@@ -141,11 +118,11 @@ class Inspectors:
         match: Callable[[bytes], list[int] | None] = getattr(patterns, "_set", patterns).Match
         return match
 
-    def _view(self, inspectors: tuple[Inspector, ...]) -> _View:
+    def _view(self, inspectors: tuple[Inspector, ...]) -> View:
         always = tuple(inspector for inspector in inspectors if getattr(inspector, "always", False))
-        return self._views.setdefault(inspectors, _View(inspectors, always))
+        return self._views.setdefault(inspectors, View(inspectors, always))
 
-    def _seen_by(self, kind: type[Value]) -> _View:
+    def _seen_by(self, kind: type[Value]) -> View:
         """Return the inspectors for a payload's topic; a part of a payload by itself has none."""
         view = self._kinds.get(kind)
         if view is None:
@@ -170,8 +147,8 @@ class Inspectors:
         told, match, scalar, limit = reader.told, self._match, fields.SCALAR_BYTES, min(self._limit(kind), most)
 
         if reader.flat is not None:
-            strings, runs, scalars_ = reader.flat
-            join, least = fields.SEPARATOR.join, scalar * scalars_
+            strings, join, runs, scalars_ = reader.flat
+            least = scalar * scalars_
 
             def inspect_flat(payload: Any) -> _I:  # the same by hand: benchmarks.instructions, 0.6 % a message
                 try:
@@ -234,7 +211,7 @@ class Inspectors:
         """Return the size of a payload in bytes as its inspection states it, without looking into its strings."""
         return self._read(payload, self._seen_by(type(payload))).size
 
-    def _read(self, value: Value, view: _View) -> Read:
+    def _read(self, value: Value, view: View) -> Read:
         """Return the strings of a value, and what is known of the parts that are read apart.
 
         Raises:
@@ -268,7 +245,7 @@ class Inspectors:
                         inside.append((path, part, seen))
         return Read(value, reader.bulky, parts, text, size, inside)
 
-    def _inspect(self, payload: Value, view: _View, work: Work, limit: float) -> Inspection:
+    def _inspect(self, payload: Value, view: View, work: Work, limit: float) -> Inspection:
         try:
             read = self._read(payload, view)
         except ShapeError:
@@ -283,7 +260,7 @@ class Inspectors:
         asked = self._asked(text, view, sure=False)
         return self._concluded(read, view, asked if len(texts) == 1 or not asked else None, work)
 
-    def _concluded(self, read: Read, view: _View, asked: dict[Inspector, None] | None, work: Work) -> Inspection:
+    def _concluded(self, read: Read, view: View, asked: dict[Inspector, None] | None, work: Work) -> Inspection:
         """Return what is in a value, and keep with each of its parts what is in that.
 
         Args:
@@ -297,6 +274,8 @@ class Inspectors:
         if own:
             try:
                 found = self._examine(read.value, read.parts, read.skip, view, own, work)
+                for name in fields.reader(type(read.value)).lines:
+                    found += self._crossing(read.value, name, tuple(own), found, work)
             except TooManyError:
                 return Inspection(read.size, failed=TOO_MANY)
         for path, part, known in read.inside:
@@ -312,7 +291,7 @@ class Inspectors:
             return _clean.get(read.size) or _clean_of(read.size)
         return Inspection(read.size, tuple(found), max(map(_label_of, found)))
 
-    def _asked(self, text: str, view: _View, *, sure: bool = True) -> dict[Inspector, None]:
+    def _asked(self, text: str, view: View, *, sure: bool = True) -> dict[Inspector, None]:
         """Return the inspectors that a text is shown to; where it need not be sure, all whose patterns match."""
         if not text.isascii():
             text = fields.SEPARATOR.join(dict.fromkeys(fold(text) for fold in self._folds))  # each distinct form once
@@ -333,7 +312,7 @@ class Inspectors:
         return acting > self._max_findings
 
     def _examine(
-        self, payload: Value, parts: list[str], skip: tuple[str, ...], view: _View, asked: Iterable[Inspector],
+        self, payload: Value, parts: list[str], skip: tuple[str, ...], view: View, asked: Iterable[Inspector],
         work: Work,
     ) -> list[Finding]:  # fmt: skip
         """Return what is in a payload's strings, which are ``parts``; where each stands is looked up only then.
@@ -341,7 +320,7 @@ class Inspectors:
         Raises:
             TooManyError: There are more findings than the limit.
         """
-        known = self._known_spans(parts, view, tuple(asked), work)
+        known = self._examiner.known_spans(parts, view, tuple(asked), work)
         if not known:
             return []
         found: list[Finding] = []
@@ -357,111 +336,29 @@ class Inspectors:
                 raise TooManyError
         return found
 
-    def _known_spans(
-        self, parts: Iterable[str], view: _View, asked: tuple[Inspector, ...], work: Work
-    ) -> dict[str, _Seen]:
-        """Return the strings in which something is, with what is in them.
-
-        Most strings hold nothing, a statement says the same again and again, and the messages of one run carry much
-        the same strings.
-        """
-        known, digest = self._known.setdefault(view, {}), _digest()
-        found: dict[str, _Seen] = {}
-        unknown: dict[str, bytes] = {}
-        left = self._max_findings
-        for text in dict.fromkeys(parts):
-            key = digest(text.encode(errors="surrogatepass"), digest_size=16, key=_KEY).digest()
-            spans = known.get(key)
-            if spans is None:
-                unknown[text] = key
-            elif spans:
-                found[text] = spans
-        work.examine(sum(map(len, unknown)))
-        for batch in _batches(unknown):
-            work.look(0)
-            for text, spans in self._batch_spans(batch, view, asked, left, work):
-                if len(known) >= _KNOWN:
-                    known.clear()
-                known[unknown[text]] = spans
-                if spans:
-                    found[text] = spans
-                    left -= sum([len(some) for made, some in spans if made is Finding])
-            if left < 0:
-                raise TooManyError
-        return found
-
-    def _batch_spans(
-        self, texts: list[str], view: _View, asked: tuple[Inspector, ...], left: int, work: Work
-    ) -> Iterator[tuple[str, _Seen]]:
-        """Yield strings with what is in them; whoever examines many strings at once gets all of them."""
-        together = [one for one in asked if len(texts) > 1 and hasattr(one, "examine_all")]
-        all_spans = {one: one.examine_all(texts) for one in together}
-        one_by_one = len(together) < len(asked)
-        for at, text in enumerate(texts):
-            # The patterns say who looks: examining a string costs ten times as much.
-            wanted = self._asked(text, view) if one_by_one else {}
-            seen: list[tuple[type[Finding], tuple[Span, ...]]] = []
-            acting: list[Span] = []
-            for inspector in view.inspectors:
-                spans: Iterable[Span] = ()
-                if inspector in all_spans:
-                    spans = all_spans[inspector][at]
-                elif inspector in wanted:
-                    spans = examined(inspector, text, stop=work.stop)
-                some = tuple(itertools.islice(spans, self._max_findings + 1))
-                if not some:
-                    continue
-                made = ShadowFinding if isinstance(inspector, ShadowInspector) else Finding
-                seen.append((made, some))
-                if made is Finding:
-                    acting += some
-                    if len(acting) > left:
-                        raise TooManyError
-            more = self._left_over(text, acting, view, left - len(acting), work) if acting else ()
-            yield text, tuple([*seen, (Finding, tuple(more))] if more else seen)
-
-    def _left_over(self, text: str, seen: Sequence[Span], view: _View, left: int, work: Work) -> list[Span]:
-        """Return what is found in a string only once all that was found before is masked, until nothing is.
+    def _crossing(
+        self, payload: Value, name: str, asked: tuple[Inspector, ...], found: Sequence[Finding], work: Work
+    ) -> list[Finding]:
+        """Return what is in the joined strings of a field, and in none of them alone.
 
         Raises:
-            TooManyError: There are more findings than may be.
+            TooManyError: There are more findings than the limit.
         """
-        more: list[Span] = []
-        spans = list(seen)
-        for _ in range(_ROUNDS):
-            shown = Masked(text, spans)
-            wanted = [one for one in self._asked(shown.text, view) if not isinstance(one, ShadowInspector)]
-            found = [span for one in wanted for span in examined(one, shown.text, stop=work.stop)]
-            fresh = [span for span in map(shown.original, found) if span is not None]
-            if not fresh:
-                return more
-            more += fresh
-            spans += fresh
-            if len(more) > left:
-                raise TooManyError
-        label = max(span.label for span in spans)
-        return [*more, Span(max(spans, key=lambda span: span.label).kind, 0, len(text), label)]
-
-
-def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
-    """Yield the strings in groups of about the size of a slice; a longer string is a group by itself."""
-    batch: list[str] = []
-    size = 0
-    for text in texts:
-        if batch and size + len(text) > SLICE:
-            yield batch
-            batch, size = [], 0
-        batch.append(text)
-        size += len(text)
-    if batch:
-        yield batch
-
-
-@functools.cache
-def _digest() -> type[hashlib.blake2b]:
-    import hashlib  # noqa: PLC0415 - start-up: loads OpenSSL, which a program without inspectors needs not
-
-    return hashlib.blake2b
+        lines = getattr(payload, name)
+        if lines is None or len(lines) < 2:
+            return []
+        maskable = is_maskable(type(payload), (name, 0))
+        known = {(finding.kind, finding.path) for finding in found if finding.path[0] == name}
+        more: dict[tuple[str, int], Finding] = {}
+        for one in asked:
+            if getattr(one, "across", False):
+                made = ShadowFinding if isinstance(one, ShadowInspector) else Finding
+                for number, (kind, start, end, label, score) in self._examiner.crossing(lines, one, work):
+                    if (kind, (name, number)) not in known:
+                        more[kind, number] = made(kind, (name, number), start, end, label, maskable, score)
+        if self._exceeds([*found, *more.values()]):
+            raise TooManyError
+        return list(more.values())
 
 
 def _clean_of(size: int) -> Inspection:

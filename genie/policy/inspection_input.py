@@ -1,12 +1,8 @@
-"""What one inspection may do, and why it may refuse a payload."""
+"""What is read of a payload before inspectors look into it, its limits, and why an inspection may refuse it."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-
 from genie.contracts.message import Inspection, Path, Value
-from genie.policy.inspector import StoppedError, never
 
 TOO_LARGE = "payload_size"
 """``Inspection.failed`` of a payload above the size limit of its topic: nothing was scanned."""
@@ -26,54 +22,6 @@ AT_ONCE = 16_384
 """Characters of new strings in which a pattern matches that are examined while everything else waits."""
 LARGEST = 64 * 1024 * 1024
 """Bytes of the largest payload that is scanned, whatever limits the policies set, and where they set none."""
-
-
-class TooManyError(Exception):
-    """A payload has more findings than the limit."""
-
-
-class TooMuchError(Exception):
-    """A payload has more text than may be examined while everything else waits."""
-
-
-class Work:
-    """What one inspection may still do.
-
-    Args:
-        most: Characters of text that it may look into.
-        new: Characters of strings in which a pattern matches, and which were not examined before, that it may examine.
-        stop: Returns True when nobody wants to know any more.
-    """
-
-    __slots__ = ("left", "new", "stop")
-
-    def __init__(self, most: float = math.inf, new: float = math.inf, stop: Callable[[], bool] = never) -> None:
-        self.left = most
-        self.new = new
-        self.stop = stop
-
-    def look(self, size: int) -> None:
-        """Count a text that is looked into.
-
-        Raises:
-            TooMuchError: It is too much.
-            StoppedError: Nobody wants to know any more.
-        """
-        self.left -= size
-        if self.left < 0:
-            raise TooMuchError
-        if self.stop():
-            raise StoppedError
-
-    def examine(self, size: int) -> None:
-        """Count strings that are examined.
-
-        Raises:
-            TooMuchError: It is too much.
-        """
-        self.new -= size
-        if self.new < 0:
-            raise TooMuchError
 
 
 class ShapeError(Exception):
