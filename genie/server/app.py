@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from typing import TYPE_CHECKING
 
@@ -12,9 +13,10 @@ from starlette.routing import Route
 from genie.errors import CapacityError, RuntimeClosedError, RuntimeDrainingError, class_name
 from genie.errors.tracebacks import place_of
 from genie.server.document import document
+from genie.server.principals import WantingError
 from genie.server.problems import Problem
 from genie.server.routes import RULES
-from genie.server.server import Call, Server
+from genie.server.server import Call, Server, brought
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -36,7 +38,7 @@ _SECURITY = (
     (b"content-security-policy", _POLICY.encode()), (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"), (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"), (b"x-frame-options", b"DENY"),
-    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+    (b"cache-control", b"no-store"), (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 )  # fmt: skip
 _ONLY_TLS = (b"strict-transport-security", b"max-age=31536000")
 
@@ -52,6 +54,7 @@ class Endpoint:
     def __init__(self, server: Server, rules: Iterable[Rule]) -> None:
         self._server = server
         self._rules: dict[str, Rule] = {rule.method: rule for rule in rules}
+        self._scopes = {method: rule.scope for method, rule in self._rules.items()}
         self._allow = ", ".join(sorted(self._rules))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -64,7 +67,12 @@ class Endpoint:
             if rule.right is None:
                 call = Call(self._server, request)
             else:
-                call = Call(self._server, request, self._server.principal(request, rule.right))
+                asked = (request, rule.right, self._scopes[request.method])
+                try:
+                    who = self._server.principal(*asked)
+                except WantingError as wanting:
+                    who = await brought(wanting, functools.partial(self._server.principal, *asked))
+                call = Call(self._server, request, who)
             app = await rule.endpoint(call)
         except Exception as error:  # noqa: BLE001 - the door: whatever it is, the caller gets a problem
             app = refusal(error).response()
@@ -112,6 +120,7 @@ class Door:
                 began = True
                 own = message.get("headers", [])
                 names = {name for name, _ in own}
+                names.discard(b"content-security-policy")  # each policy holds besides the others
                 message = {**message, "headers": [*own, *(one for one in self._added if one[0] not in names)]}
             await send(message)
 

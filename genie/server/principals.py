@@ -7,7 +7,9 @@ import hashlib
 import hmac
 import os
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, get_args
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, Protocol, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -16,7 +18,7 @@ from genie.contracts.classification import Classification
 from genie.errors import IdentityError, InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
     from pathlib import Path
 
     from genie.config.pipeline import SignedIdentity
@@ -33,6 +35,29 @@ MOST_TOKENS = 10_000
 """Verified tokens that are remembered until they end."""
 _NO_DIGEST = "0" * 64
 Name = Annotated[str, Field(min_length=1, max_length=200)]
+KeyId = Annotated[str, Field(pattern=r"^[a-z0-9]{1,40}$")]
+Scope = Annotated[str, Field(pattern=r"^[a-z.-]{1,40}:(read|write)$")]
+
+
+class Issued(NamedTuple):
+    """Against which configured issuer a token was verified."""
+
+    issuer: str
+    audience: str
+    pipelines: frozenset[str]
+    """Pipelines with ``caller: keys`` that accept this issuer as well."""
+
+
+class WantingError(Exception):
+    """Something must be brought before it can be said who calls: keys, a session. The request is looked at again then.
+
+    Args:
+        bring: Brings it; it comes back without an error where it cannot.
+    """
+
+    def __init__(self, bring: Callable[[], Awaitable[None]]) -> None:
+        super().__init__()
+        self.bring = bring
 
 
 class Principal(NamedTuple):
@@ -42,8 +67,14 @@ class Principal(NamedTuple):
     rights: frozenset[str]
     id: str
     """Of the key, or of the token's subject; for limits and the audit."""
-    signed: SignedIdentity | None = None
+    signed: SignedIdentity | Issued | None = None
     """Against what its token was verified; None for a key."""
+    proved_at: float | None = None
+    """Seconds since the epoch when the person last proved to be there: a passkey, or ``auth_time`` of a token."""
+    scopes: frozenset[str] | None = None
+    """Of the routes that it may use, beside the rights that they need; None for all."""
+    session: str | None = None
+    """Digest of the session that the request came with; None for a key or a token."""
 
     def is_also(self, other: Principal) -> bool:
         """Return True for the same person of the same tenant, whose identity is proved in the same way."""
@@ -61,12 +92,24 @@ class Principal(NamedTuple):
 NOBODY = Principal(Caller(user="nobody", clearance=Classification.PUBLIC), frozenset(), "nobody")
 
 
+class Allowance(BaseModel):
+    """What a key, or each of its conversations, may spend on models."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    cost: Annotated[Decimal, Field(gt=0, le=1_000_000, allow_inf_nan=False)] | None = None
+    """In the unit of the models' prices."""
+    tokens: Annotated[int, Field(gt=0, le=10**15)] | None = None
+    per: Literal["day", "month", "total"] = "day"
+    """Days and months are those of UTC."""
+
+
 class ApiKey(BaseModel):
     """One key as it is kept; the secret is not."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    id: Annotated[str, Field(pattern=r"^[a-z0-9]{1,40}$")]
+    id: KeyId
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     user: Name
     tenant: Name | None = None
@@ -74,9 +117,23 @@ class ApiKey(BaseModel):
     clearance: Literal["public", "internal", "confidential", "restricted"] = "internal"
     region: Name | None = None
     rights: tuple[Right, ...] = ("ask", "observe")
+    scopes: Annotated[tuple[Scope, ...], Field(min_length=1, max_length=100)] | None = None
+    """Routes that it is limited to; None for all that its rights allow."""
+    replaces: KeyId | None = None
+    """The key that it took over from."""
     expires_at: float | None = Field(default=None, ge=0)
     """Seconds since the epoch; None for a key without a term."""
     revoked_at: float | None = None
+    invited_until: float | None = Field(default=None, ge=0)
+    """Until then the text registers a passkey, once; it never calls. None for a key that calls."""
+    models: tuple[Name, ...] | None = None
+    """Models that it may ask through the proxy; None for all."""
+    budget: Allowance | None = None
+    """Of all its calls of models."""
+    conversation: Allowance | None = None
+    """Of each of its conversations."""
+    repeats: int = Field(default=0, ge=0, le=1_000)
+    """Equal requests in a row of one conversation that are let through; 0 for any number."""
 
     def principal(self) -> Principal:
         """Return who calls with this key."""
@@ -84,7 +141,8 @@ class ApiKey(BaseModel):
             user=self.user, roles=frozenset(self.roles), tenant=self.tenant, region=self.region,
             clearance=Classification.parse(self.clearance), expires_at=self.expires_at,
         )  # fmt: skip
-        return Principal(caller, frozenset(self.rights), f"key:{self.id}")
+        scopes = None if self.scopes is None else frozenset(self.scopes)
+        return Principal(caller, frozenset(self.rights), f"key:{self.id}", scopes=scopes)
 
     def ended(self, now: float) -> bool:
         """Return True once it is revoked or its term is over."""
@@ -107,6 +165,28 @@ def new_key(**facts: object) -> tuple[str, ApiKey]:
     return text, kept
 
 
+def rotated(old: ApiKey, now: float, overlap_s: float, term_s: float) -> tuple[str, ApiKey, ApiKey]:
+    """Return the text of a key that takes over, what is kept of it, and the old key, which ends after the overlap.
+
+    Args:
+        old: A key that has not ended.
+        now: Seconds since the epoch.
+        overlap_s: Seconds for which both are good.
+        term_s: Seconds until the new one ends.
+
+    Raises:
+        InputError: The old key has ended.
+    """
+    if old.ended(now):
+        raise InputError(f"key {old.id}", "has ended", "make another one with `genie keys create`")
+    if old.invited_until is not None:
+        raise InputError(f"key {old.id}", "is an invitation", "make another one with `genie keys invite`")
+    facts = old.model_dump(exclude={"id", "sha256", "expires_at", "revoked_at", "replaces"})
+    text, new = new_key(**facts, expires_at=now + term_s, replaces=old.id)
+    ends = now + overlap_s if old.expires_at is None else min(old.expires_at, now + overlap_s)
+    return text, new, old.model_copy(update={"expires_at": ends})
+
+
 class _File(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -123,6 +203,8 @@ class ApiKeys:
     def __init__(self, keys: Iterable[ApiKey] = ()) -> None:
         self.all = {key.id: key for key in keys}
         self._principals: dict[str, Principal] = {}
+        self.used: dict[str, float] = {}
+        """Key -> when it was last used, in seconds since the epoch."""
 
     @classmethod
     def read(cls, path: Path) -> ApiKeys:
@@ -160,20 +242,35 @@ class ApiKeys:
     def replace(self, other: ApiKeys) -> None:
         """Take over the keys of another file: what it lacks or has revoked is refused from now on."""
         self.all, self._principals = other.all, {}
+        self.used = {name: at for name, at in self.used.items() if name in self.all}
 
     def resolve(self, text: str, now: float) -> Principal | None:
         """Return who calls with a key; None for a key that is not known, or has ended."""
-        name = text.removeprefix(PREFIX).partition("_")[0]
-        key = self.all.get(name)
+        key = self._found(text, now)
+        if key is None or key.invited_until is not None:
+            return None
+        self.used[key.id] = now
+        return self._principals.setdefault(key.id, key.principal())
+
+    def invited(self, text: str, now: float) -> ApiKey | None:
+        """Return what an invitation stands for; None for one that is not known, or over."""
+        key = self._found(text, now)
+        return None if key is None or key.invited_until is None or now >= key.invited_until else key
+
+    def _found(self, text: str, now: float) -> ApiKey | None:
+        key = self.all.get(text.removeprefix(PREFIX).partition("_")[0])
         digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
         if not hmac.compare_digest(digest, _NO_DIGEST if key is None else key.sha256) or key is None or key.ended(now):
             return None
-        return self._principals.setdefault(name, key.principal())
+        return key
 
     def valid(self, principal: Principal, now: float) -> bool:
-        """Return True while the key of a principal is good, and gives what it gave."""
+        """Return True while the key of a principal is good, and gives what it gave; its term may have changed."""
         key = self.all.get(principal.id.removeprefix("key:"))
-        return key is not None and not key.ended(now) and key.principal() == principal
+        if key is None or key.ended(now):
+            return False
+        now_gives, gave = key.principal(), principal._replace(proved_at=None, session=None)
+        return now_gives == gave._replace(caller=replace(gave.caller, expires_at=now_gives.caller.expires_at))
 
 
 class Tokens:
@@ -229,6 +326,18 @@ class Session(NamedTuple):
     used: float
 
 
+class SessionKeeper(Protocol):
+    """Keeps sessions for a process after this one."""
+
+    def session_changed(self, digest: str, session: Session, *, over: bool) -> None:
+        """Keep a session, or forget it."""
+        ...
+
+    async def session(self, digest: str) -> Session | None:
+        """Return a session of an earlier process."""
+        ...
+
+
 class Sessions:
     """Sessions of the page: a random id in a cookie, and here what it stands for.
 
@@ -239,36 +348,80 @@ class Sessions:
     MOST = 10_000
     IDLE_S = 1_800.0
     LONGEST_S = 43_200.0
+    KEEP_S = 300.0
+    """Seconds of use after which it is kept again that a session is in use."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self._open: OrderedDict[str, Session] = OrderedDict()
+        self._kept: dict[str, float] = {}
+        self._absent: OrderedDict[str, None] = OrderedDict()
+        self.keeper: SessionKeeper | None = None
+        """Keeps sessions for a process after this one."""
 
     def begin(self, principal: Principal) -> tuple[str, Session]:
         """Return the id of a new session, and the session."""
         now = self._now()
-        while len(self._open) >= self.MOST:
-            self._open.popitem(last=False)
         name = _random()
-        made = self._open[_digest(name)] = Session(principal, _random(), now, now)
+        made = Session(principal, _random(), now, now)
+        self._take(_digest(name), made)
+        self._keep(_digest(name), made, over=False)
         return name, made
+
+    def _take(self, key: str, made: Session) -> None:
+        while len(self._open) >= self.MOST:
+            self._kept.pop(self._open.popitem(last=False)[0], None)
+        self._open[key] = made._replace(principal=made.principal._replace(session=key))
+
+    def _keep(self, key: str, session: Session, *, over: bool) -> None:
+        if self.keeper is not None:
+            self.keeper.session_changed(key, session, over=over)
+            self._kept[key] = self._now()
+            if over:
+                self._kept.pop(key)
 
     def find(self, name: str) -> Session | None:
         """Return a session; None once it is over."""
         key, now = _digest(name), self._now()
         found = self._open.get(key)
         if found is None:
+            if self.keeper is not None and key not in self._absent:
+                raise WantingError(lambda: self._bring(key))
             return None
         if now - found.used > self.IDLE_S or now - found.began > self.LONGEST_S:
-            del self._open[key]
+            self._over(key)
             return None
         found = self._open[key] = found._replace(used=now)
         self._open.move_to_end(key)
+        if self.keeper is not None and now - self._kept.get(key, 0.0) > self.KEEP_S:
+            self._keep(key, found, over=False)
         return found
+
+    async def _bring(self, key: str) -> None:
+        """Take up a session of an earlier process; what is not there is remembered, for a while."""
+        found = None if self.keeper is None else await self.keeper.session(key)
+        if found is not None and key not in self._absent:
+            self._take(key, found)
+            return
+        self._absent[key] = None
+        while len(self._absent) > self.MOST:
+            self._absent.popitem(last=False)
+
+    def is_open(self, digest: str) -> bool:
+        """Return True while a session is not over; to ask is no use of it."""
+        found, now = self._open.get(digest), self._now()
+        return found is not None and now - found.used <= self.IDLE_S and now - found.began <= self.LONGEST_S
 
     def end(self, name: str) -> None:
         """End a session."""
-        self._open.pop(_digest(name), None)
+        self._over(_digest(name))
+
+    def _over(self, key: str) -> None:
+        found = self._open.pop(key, None)
+        if found is not None:
+            if self.keeper is not None:
+                self._absent[key] = None  # nothing brings it back while its removal waits
+            self._keep(key, found, over=True)
 
 
 def _random() -> str:

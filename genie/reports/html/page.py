@@ -22,6 +22,7 @@ from markupsafe import Markup, escape
 
 from genie import __version__
 from genie.contracts.rendering import Card, Facts, Figure, Section, Stack, Text, Trend, plain
+from genie.reports.course import bars
 from genie.reports.html.diagram import placed
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def _environment() -> Environment:
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "allow_nan": False}
     environment.filters |= {
         "groups": _groups, "kind": lambda block: type(block).__name__, "bounded": _bounded, "moment": stamp,
-        "placed": placed, "breakable": _breakable, "spaced": lambda name: name.replace("_", " "),
+        "placed": placed, "bars": bars, "breakable": _breakable, "spaced": lambda name: name.replace("_", " "),
     }  # fmt: skip
     environment.globals["most"] = {"lines": MOST_LINES, "answer": _ANSWER, "letter": MOST_LETTER}
     return environment
