@@ -217,9 +217,12 @@ class ApiKeys:
             if path.stat().st_size > MOST_BYTES:
                 raise InputError(str(path), f"is larger than {MOST_BYTES:,} bytes", "remove keys that have ended")
             return cls(_File.model_validate_json(path.read_bytes()).keys)
-        except (OSError, ValueError) as error:
-            problem = f"is not a file of API keys ({type(error).__name__})"
-            raise InputError(str(path), problem, "make one with `genie keys create`") from None
+        except FileNotFoundError:
+            raise InputError(str(path), "does not exist", "make it with `genie keys create`") from None
+        except OSError as error:
+            raise InputError(str(path), f"cannot be read ({error.strerror})", "name a file of API keys") from None
+        except ValueError:
+            raise InputError(str(path), "is not a file of API keys", "make one with `genie keys create`") from None
 
     def text(self) -> str:
         """Return the text of the file."""
