@@ -50,6 +50,18 @@ class Ballot(Body):
     edit: dict[str, Any] | None = Field(default=None, description="Fields to be delivered instead.")
 
 
+class NamedBallot(Ballot):
+    """One vote of several."""
+
+    id: Text = Field(description="Of the approval.")
+
+
+class Ballots(Body):
+    """What ``POST /v1/approvals/votes`` takes."""
+
+    ballots: Annotated[list[NamedBallot], Field(min_length=1, max_length=100)]
+
+
 class Act(Body):
     """What the acts of an operator take."""
 
@@ -60,7 +72,7 @@ class Act(Body):
 class Login(Body):
     """What ``POST /v1/session`` takes."""
 
-    key: Text = Field(description="An API key.")
+    key: Annotated[str, Field(min_length=1, max_length=8_192)] = Field(description="An API key, or a signed token.")
 
 
 async def read(request: Request, kind: type[M]) -> M:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from genie.errors import InputError
 ))  # fmt: skip
 @click.argument("pipelines", nargs=-1, required=True, type=click.Path(), shell_complete=suggestions.pipelines)
 @bind_option(8080)
+@click.option("--who", type=click.Path(path_type=Path), metavar="FILE",
+              help="Issuers of tokens, how fresh a sign-in must be, and passkeys (YAML).")  # fmt: skip
 @click.option("--grant", "grants", multiple=True, metavar="ROLE=RIGHT,...",
               help="Rights that a role of a signed token gives besides ask and observe; repeatable.")  # fmt: skip
 @serving_options
@@ -32,19 +35,24 @@ def command(pipelines: tuple[str, ...], grants: tuple[str, ...], keys: Path, **g
 
     The signal starts a drain: no run is taken, and running runs have --drain-within seconds.
     """
+    who: Path | None = given.pop("who")
     logged(given)
     check_extra("genie serve")
     from genie.config.loader import load  # noqa: PLC0415 - start-up: after the extra is known to be there
     from genie.server.connections import serve  # noqa: PLC0415 - as above
     from genie.server.principals import ApiKeys  # noqa: PLC0415 - as above
     from genie.server.server import Server  # noqa: PLC0415 - as above
+    from genie.server.who import read_who  # noqa: PLC0415 - as above
 
     listener, settings = opened(given)
     with listener:
         loaded = [load(path) for path in pipelines]
         for warning in [warning for one in loaded for warning in one.warnings]:
             click.echo(plain(f"warning: {warning}"), err=True)
-        server = Server(loaded, ApiKeys.read(keys), settings, grants=_granted(grants), key_file=keys)
+        server = Server(
+            loaded, ApiKeys.read(keys), settings, grants=_granted(grants), key_file=keys,
+            who=None if who is None else read_who(who, os.environ),
+        )  # fmt: skip
         until_stopped(lambda stop, told: serve(server, listener, stop, told), given["within_s"])
 
 
