@@ -331,6 +331,12 @@ class Run(Generic[T]):
         return () if gather is None else gather.notices or ()
 
     @property
+    def awaited(self) -> bool:
+        """``result`` would wait: the answer may still come, and not everything left waits for a person."""
+        gather = self._state.root.gather
+        return gather is not None and not gather.done and not self._bus.runs.all_held(self._state.root)
+
+    @property
     def at_rest(self) -> bool:
         """Nothing of the run is in flight."""
         return self._state.closed

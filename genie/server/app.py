@@ -5,21 +5,19 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.routing import Route
+from starlette.routing import Route, Router
 
 from genie.errors import CapacityError, RuntimeClosedError, RuntimeDrainingError, class_name
 from genie.errors.tracebacks import place_of
 from genie.server.document import document
+from genie.server.messages import Incoming
 from genie.server.problems import Problem
 from genie.server.routes import RULES
 from genie.server.server import Call, Server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from starlette.responses import Response
     from starlette.routing import BaseRoute
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -56,7 +54,7 @@ class Endpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        request = Request(scope, receive)
+        request = Incoming(scope, receive)
         try:
             rule = self._rules.get(request.method)
             if rule is None:
@@ -89,10 +87,12 @@ class Door:
     Args:
         app: What is behind it.
         server: The server.
+        direct: What answers paths without a place for an id, which need no search.
     """
 
-    def __init__(self, app: ASGIApp, server: Server) -> None:
+    def __init__(self, app: ASGIApp, server: Server, direct: Mapping[str, ASGIApp]) -> None:
         self._app = app
+        self._direct = direct
         self._hosts = server.settings.hosts
         self._added = [*_SECURITY, _ONLY_TLS] if server.settings.secure else list(_SECURITY)
 
@@ -110,9 +110,7 @@ class Door:
             nonlocal began
             if message["type"] == "http.response.start":
                 began = True
-                own = message.get("headers", [])
-                names = {name for name, _ in own}
-                message = {**message, "headers": [*own, *(one for one in self._added if one[0] not in names)]}
+                message["headers"] = [*message["headers"], *self._added]
             await send(message)
 
         refused = self._refused(scope)
@@ -120,18 +118,21 @@ class Door:
             await refused.response()(scope, receive, guarded)
             return
         try:
-            await self._app(scope, receive, guarded)
+            await self._direct.get(scope["path"], self._app)(scope, receive, guarded)
         except Exception as error:  # what no route has answered becomes a problem; a begun answer breaks off
             if began:
                 raise
             await refusal(error).response()(scope, receive, guarded)
 
     def _refused(self, scope: Scope) -> Problem | None:
-        headers = scope["headers"]
-        if len(headers) > MOST_HEADERS or sum(len(n) + len(v) for n, v in headers) > MOST_HEADER_BYTES:
+        headers, size, hosts = scope["headers"], 0, []
+        for name, value in headers:
+            size += len(name) + len(value)
+            if name == b"host":
+                hosts.append(value)
+        if len(headers) > MOST_HEADERS or size > MOST_HEADER_BYTES:
             return Problem("headers_too_large", headers={"connection": "close"})
-        hosts = [value.decode("latin-1").lower() for name, value in headers if name == b"host"]
-        if len(hosts) != 1 or host_name(hosts[0]) not in self._hosts:
+        if len(hosts) != 1 or host_name(hosts[0].decode("latin-1").lower()) not in self._hosts:
             return Problem("misdirected", "name the host with --host")
         return None
 
@@ -154,11 +155,11 @@ def application(server: Server, rules: Sequence[Rule] = RULES, more: Iterable[Ba
     paths: dict[str, list[Rule]] = {}
     for rule in rules:
         paths.setdefault(rule.path, []).append(rule)
-    routes = [Route(path, Endpoint(server, of)) for path, of in paths.items()]
-    app = Starlette(routes=[*routes, *more], exception_handlers={404: _not_found})
-    app.router.redirect_slashes = False  # every path has one form
-    return Door(app, server)
+    answers = {path: Endpoint(server, of) for path, of in paths.items()}
+    routes = [Route(path, endpoint) for path, endpoint in answers.items()]
+    app = Router([*routes, *more], redirect_slashes=False, default=_not_found)  # every path has one form
+    return Door(app, server, {path: one for path, one in answers.items() if "{" not in path})
 
 
-async def _not_found(_request: Request, _error: Exception) -> Response:
-    return Problem("not_found").response()
+async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:
+    await Problem("not_found").response()(scope, receive, send)

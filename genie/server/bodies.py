@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import anyio
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import from_json
 
 from genie.contracts.problems import problem_of
 from genie.server.problems import Problem
 
 if TYPE_CHECKING:
-    from starlette.requests import Request
     from starlette.types import Message
+
+    from genie.server.messages import Incoming
 
 MOST_BODY = 1_000_000
 """Bytes of a body."""
@@ -63,7 +64,7 @@ class Login(Body):
     key: Text = Field(description="An API key.")
 
 
-async def read(request: Request, kind: type[M]) -> M:
+async def read(request: Incoming, kind: type[M]) -> M:
     """Return the body of a request.
 
     Raises:
@@ -72,13 +73,13 @@ async def read(request: Request, kind: type[M]) -> M:
     return checked(kind, parsed(await received(request)))
 
 
-async def received(request: Request) -> bytes:
+async def received(request: Incoming) -> bytes:
     """Return the bytes of a body of JSON.
 
     Raises:
         Problem: It is too large or too slow, or says that it is something else.
     """
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+    if (request.header(b"content-type") or "").partition(";")[0].strip().lower() != "application/json":
         raise Problem("unsupported_media_type", "send application/json")
     part = await request.receive()  # the connection bounds the time until the first bytes of a body
     whole = bytearray(_bytes(part))
@@ -108,9 +109,11 @@ def parsed(body: bytes) -> Any:
         Problem: It is not JSON in UTF-8, or too deep.
     """
     try:
-        found = json.loads(body.decode("utf-8"), parse_constant=_constant)
-    except (ValueError, RecursionError):
+        found = from_json(body, allow_inf_nan=False)
+    except ValueError:
         raise Problem("malformed", "the body is not JSON in UTF-8") from None
+    if body.count(b"{") + body.count(b"[") <= DEEPEST:
+        return found
     level, left = 0, [found]
     while left:
         level += 1
@@ -148,7 +151,3 @@ def checked(kind: type[M], value: object, where: str = "") -> M:
 def _pointed(part: str | int) -> str:
     """Return a step of a JSON pointer (RFC 6901); a name from outside is cut."""
     return str(part)[:100].replace("~", "~0").replace("/", "~1")
-
-
-def _constant(name: str) -> float:
-    raise ValueError(name)

@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from pydantic.json_schema import models_json_schema
-from starlette.responses import JSONResponse
 
 from genie.server.bodies import Act, Ballot, Login, Question
+from genie.server.messages import Json
 from genie.server.problems import MEDIA, PROBLEMS
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ async def show(call: Call) -> ASGIApp:
     server = call.server
     if server.described is None:
         server.described = server.describe()
-    return JSONResponse(server.described)
+    return Json(server.described)
 
 
 def document(rules: Iterable[Rule], hosted: Iterable[Hosted]) -> dict[str, Any]:

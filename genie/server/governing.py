@@ -6,7 +6,6 @@ import itertools
 from typing import TYPE_CHECKING, Any
 
 import anyio
-from starlette.responses import JSONResponse
 
 from genie.approvals.request import Seal, fields_of, merged
 from genie.approvals.voting import validated
@@ -14,6 +13,7 @@ from genie.contracts.message import topic_of
 from genie.contracts.serialization import as_values
 from genie.errors import InputError, UnknownAgentError
 from genie.server.bodies import Act, Ballot, read
+from genie.server.messages import Json
 from genie.server.problems import Problem
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def _page(call: Call, found: list[dict[str, Any]], name: str) -> ASGIApp:
     """Return one page of a list, with what the next one is asked for with."""
     limit, after = max(1, call.number("limit", 100, MOST_LISTED)), call.number("after", 0, 10**9)
     shown = found[after : after + limit]
-    return JSONResponse({name: shown, "next": str(after + limit) if len(found) > after + limit else None})
+    return Json({name: shown, "next": str(after + limit) if len(found) > after + limit else None})
 
 
 # --- approvals ---
@@ -53,7 +53,7 @@ async def list_approvals(call: Call) -> ASGIApp:
 async def show_approval(call: Call) -> ASGIApp:
     """Show one approval, with the payload as its approver may see it."""
     hosted, held = _hold(call)
-    return JSONResponse(_approval(call, hosted, held))
+    return Json(_approval(call, hosted, held))
 
 
 async def vote(call: Call) -> ASGIApp:
@@ -79,7 +79,7 @@ async def vote(call: Call) -> ASGIApp:
             )
     except InputError as error:
         raise Problem("conflict", str(error)) from None
-    return JSONResponse({"pipeline": hosted.pipeline.id, **stands.record()})
+    return Json({"pipeline": hosted.pipeline.id, **stands.record()})
 
 
 def _holds(call: Call) -> Iterator[tuple[Hosted, Held]]:
@@ -124,7 +124,7 @@ async def show_agent(call: Call) -> ASGIApp:
     """Show one agent."""
     hosted, card = _found_agent(call)
     figures = hosted.runtime.statistics().agents if "operate" in call.who.rights else {}
-    return JSONResponse(_agent(hosted, card, figures.get(card.id)))
+    return Json(_agent(hosted, card, figures.get(card.id)))
 
 
 async def pause(call: Call) -> ASGIApp:
@@ -159,7 +159,7 @@ async def _act(call: Call, act: Callable[[Hosted, str, Act, str], None]) -> ASGI
         act(hosted, card.id, given, call.who.caller.user)
     except InputError as error:
         raise Problem("conflict", str(error)) from None
-    return JSONResponse(_agent(hosted, card, hosted.runtime.statistics().agents.get(card.id)))
+    return Json(_agent(hosted, card, hosted.runtime.statistics().agents.get(card.id)))
 
 
 def _works_for(call: Call, card: AgentCard) -> bool:
@@ -229,7 +229,7 @@ async def redrive(call: Call) -> ASGIApp:
     except (InputError, UnknownAgentError) as error:
         raise Problem("conflict", str(error)) from None
     _noted(call, hosted, "redriven", letter, given)
-    return JSONResponse(_letter(hosted, letter), 202)
+    return Json(_letter(hosted, letter), 202)
 
 
 async def drop(call: Call) -> ASGIApp:
@@ -239,7 +239,7 @@ async def drop(call: Call) -> ASGIApp:
     call.signed_for(hosted)
     hosted.runtime.bus.dead_letters.pop(letter.id)
     _noted(call, hosted, "dropped", letter, given)
-    return JSONResponse(_letter(hosted, letter))
+    return Json(_letter(hosted, letter))
 
 
 def _noted(call: Call, hosted: Hosted, act: str, letter: DeadLetter, given: Act) -> None:
@@ -307,7 +307,7 @@ async def _incident_act(call: Call, act: str) -> ASGIApp:
         do(incident.id, by=call.who.caller.user)
     except InputError as error:
         raise Problem("conflict", str(error)) from None
-    return JSONResponse(next(_incident(hosted, one) for one in operations.incidents() if one.id == incident.id))
+    return Json(next(_incident(hosted, one) for one in operations.incidents() if one.id == incident.id))
 
 
 def _incidents(call: Call) -> Iterator[tuple[Hosted, Incident]]:
@@ -357,7 +357,7 @@ async def statistics(call: Call) -> ASGIApp:
                         for (name, unit), budget in sorted(one.budgets.items())],
             "agents": {name: _figures(agent) for name, agent in one.agents.items()},
         }  # fmt: skip
-    return JSONResponse({"pipelines": found})
+    return Json({"pipelines": found})
 
 
 # --- audit ---
@@ -386,7 +386,7 @@ async def query_audit(call: Call) -> ASGIApp:
 
     records = await anyio.to_thread.run_sync(found)
     more = str(records[limit - 1]["seq"]) if len(records) > limit else None
-    return JSONResponse({"pipeline": hosted.pipeline.id, "records": records[:limit], "next": more})
+    return Json({"pipeline": hosted.pipeline.id, "records": records[:limit], "next": more})
 
 
 async def verify_audit(call: Call) -> ASGIApp:
@@ -402,7 +402,7 @@ async def verify_audit(call: Call) -> ASGIApp:
         said = await anyio.to_thread.run_sync(found)
     except InputError as error:
         raise Problem("conflict", error.problem) from None
-    return JSONResponse({
+    return Json({
         "pipeline": hosted.pipeline.id, "intact": said.intact, "records": said.records, "files": said.files,
         "heads": said.heads, "last_seq": said.last_seq, "broken": said.broken, "signatures_checked": False,
         "breaks": [{"seq": one.seq, "problem": one.problem} for one in said.breaks],

@@ -5,22 +5,24 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from typing import TYPE_CHECKING, Any
 
-import anyio
-
 from genie.contracts.outcome import Outcome
 from genie.contracts.serialization import as_wire
 from genie.errors import GenieError, RunCancelledError, RunError, RunExpiredError, RunHeld
 from genie.inflight.events import Event, Watcher
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from anyio.abc import TaskGroup
 
+    from genie.backend.asyncio_trio import Waiter
     from genie.config.pipeline import Pipeline
     from genie.contracts.message import Payload
     from genie.contracts.outcome import Failure
     from genie.runtime.run import Run
     from genie.runtime.runtime import Runtime
     from genie.server.principals import Principal
+    from genie.server.streams import Stream
 
 MOST_RUNS = 1_000
 """Runs of one pipeline that have ended and can still be read; the oldest are forgotten."""
@@ -36,10 +38,9 @@ _SUSPENDED = frozenset({"killed", "paused", "quarantined", "removed"})
 class Told:
     """One event of one run, and how it is sent; it is encoded once for all who read it."""
 
-    __slots__ = ("encoded", "event", "number", "run")
+    __slots__ = ("encoded", "event", "run")
 
-    def __init__(self, number: int, run: HostedRun, event: Event) -> None:
-        self.number = number
+    def __init__(self, run: HostedRun, event: Event) -> None:
         self.run = run
         self.event = event
         self.encoded: bytes | None = None
@@ -56,25 +57,25 @@ class Ring:
         self.kept: deque[Told] = deque(maxlen=most)
         self.last = 0
         """Number of the latest event."""
-        self._changed: anyio.Event | None = None
+        self.readers: dict[Stream, None] = {}
+        self.told: Callable[[Ring], None] | None = None
+        """Called with this ring when its readers have something to read."""
+
+    @property
+    def first(self) -> int:
+        """Number of the earliest event that is kept; the next number where none is."""
+        return self.last - len(self.kept) + 1
 
     def append(self, told: Told) -> None:
         """Keep an event, and wake the readers."""
-        self.last = told.number
+        self.last += 1
         self.kept.append(told)
         self.wake()
 
     def wake(self) -> None:
         """Let the readers look again."""
-        if self._changed is not None:
-            changed, self._changed = self._changed, None
-            changed.set()
-
-    async def changed(self) -> None:
-        """Wait for the next event or change."""
-        if self._changed is None:
-            self._changed = anyio.Event()
-        await self._changed.wait()
+        if self.readers and self.told is not None:
+            self.told(self)
 
     def after(self, number: int) -> list[Told]:
         """Return the events that are kept after a number, oldest first."""
@@ -95,6 +96,7 @@ class HostedRun(Watcher):
         principal: Who asked.
         at: Seconds since the epoch at its start.
         everything: Where the events of all runs go.
+        make_waiter: Makes what its requests wait with.
     """
 
     __slots__ = (
@@ -102,7 +104,10 @@ class HostedRun(Watcher):
         "principal", "ring", "run", "status",
     )  # fmt: skip
 
-    def __init__(self, pipeline: str, run: Run[Payload], principal: Principal, at: float, everything: Ring) -> None:
+    def __init__(
+        self, pipeline: str, run: Run[Payload], principal: Principal, at: float, everything: Ring,
+        make_waiter: Callable[[], Waiter],
+    ) -> None:  # fmt: skip
         self.pipeline = pipeline
         self.run = run
         self.id = run.id
@@ -120,18 +125,18 @@ class HostedRun(Watcher):
         self.notices: tuple[str, ...] = ()
         self.over = False
         self.ring = Ring(MOST_EVENTS)
-        self.events = None
-        self.lost = 0
-        self._waiting = ()
+        super().__init__(make_waiter, keeps=False)
 
     def put(self, event: Event) -> None:
         """Keep an event of the run."""
-        self.ring.append(Told(self.ring.last + 1, self, event))
-        self.everything.append(Told(self.everything.last + 1, self, event))
+        told = Told(self, event)
+        self.ring.append(told)
+        self.everything.append(told)
 
     def look(self) -> None:
         """The state of the run may have changed."""
         self.ring.wake()
+        super().look()
 
     def visible_to(self, principal: Principal) -> bool:
         """Return True for its owner, and for whoever may audit in its tenant."""
@@ -156,6 +161,25 @@ class HostedRun(Watcher):
                 for one in (self.missing or self.run.failures())[:MOST_MISSING]
             ],
         }  # fmt: skip
+
+
+class Ends:
+    """The end of one request's wait for a run, whatever the run does.
+
+    Args:
+        run: The run.
+    """
+
+    __slots__ = ("came", "run")
+
+    def __init__(self, run: HostedRun) -> None:
+        self.run = run
+        self.came = False
+
+    def come(self) -> None:
+        """End the wait."""
+        self.came = True
+        self.run.look()
 
 
 class Hosted:
@@ -192,7 +216,9 @@ class Hosted:
         known = self.runs.get(run.id)
         if known is not None:
             return known, False
-        hosted = self.runs[run.id] = HostedRun(self.pipeline.id, run, principal, self.now(), self._everything)
+        hosted = self.runs[run.id] = HostedRun(
+            self.pipeline.id, run, principal, self.now(), self._everything, self.runtime.bus.make_waiter
+        )  # fmt: skip
         run.watched_by(hosted)
         return hosted, True
 
@@ -207,6 +233,18 @@ class Hosted:
             if hosted.status == "held":
                 await hosted.run.decided()
                 hosted.status = "running"
+
+    async def waited(self, ends: Ends, within_s: float) -> None:
+        """Wait for a run as ``answered`` does, until the wait is over."""
+        hosted, bus = ends.run, self.runtime.bus
+        timer = bus.timers.at(bus.now() + within_s, "call", ends.come)
+        try:
+            while hosted.run.awaited and not ends.came:
+                await hosted.wait()
+        finally:
+            timer.cancel()
+        if not hosted.run.awaited:
+            await self.answered(hosted)
 
     async def answered(self, hosted: HostedRun) -> None:
         """Wait until a run has an answer, can have none, or waits for a person."""

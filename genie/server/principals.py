@@ -165,12 +165,21 @@ class ApiKeys:
         digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
         if not hmac.compare_digest(digest, _NO_DIGEST if key is None else key.sha256) or key is None or key.ended(now):
             return None
-        return self._principals.setdefault(name, key.principal())
+        return self._principal(key)
+
+    def _principal(self, key: ApiKey) -> Principal:
+        found = self._principals.get(key.id)
+        if found is None:
+            found = self._principals[key.id] = key.principal()
+        return found
 
     def valid(self, principal: Principal, now: float) -> bool:
         """Return True while the key of a principal is good, and gives what it gave."""
         key = self.all.get(principal.id.removeprefix("key:"))
-        return key is not None and not key.ended(now) and key.principal() == principal
+        if key is None or key.ended(now):
+            return False
+        found = self._principal(key)
+        return found is principal or found == principal
 
 
 class Tokens:

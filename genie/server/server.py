@@ -18,6 +18,7 @@ from genie.server.hosting import MOST_TOLD, Hosted, HostedRun, Ring
 from genie.server.limits import Rates
 from genie.server.principals import LONGEST_TOKEN, NOBODY, PREFIX, ApiKeys, Principal, Session, Sessions, Tokens
 from genie.server.problems import Problem
+from genie.server.streams import Streams
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from genie.config.pipeline import Pipeline
+    from genie.server.messages import Incoming
 
 COOKIE = "genie"
 SECURE_COOKIE = "__Host-genie"
@@ -72,6 +74,7 @@ class Server:
                 raise InputError(f"pipeline {pipeline.id!r}", "is named twice", "give one of them another id")
             self.pipelines[pipeline.id] = pipeline
         self.keys = keys
+        self._clock = clock or Clock(time.monotonic)
         self.settings = settings = settings or Settings()
         self.tokens = Tokens((one.signed for one in self.pipelines.values() if one.signed is not None), grants or {})
         self.hosted: dict[str, Hosted] = {}
@@ -80,7 +83,7 @@ class Server:
         self.epoch = os.urandom(6).hex()
         """Names this process in the ids of events."""
         self.everything = Ring(MOST_TOLD)
-        self._clock = clock or Clock(time.monotonic)
+        self.streams = Streams(self.good, self._clock.now)
         self.sessions = Sessions(self.now)
         self.rates = Rates(settings.per_s, settings.burst, self._clock.now)
         self.strangers = Rates(settings.per_s / 20, max(20, settings.burst // 20), self._clock.now)
@@ -101,6 +104,7 @@ class Server:
             for pipeline in self.pipelines.values():
                 runtime = await stack.enter_async_context(Runtime.from_pipeline(pipeline))
                 self.hosted[pipeline.id] = Hosted(pipeline, runtime, tasks, self.everything)
+            tasks.start_soon(self.streams.run)
             if self._key_file is not None:
                 tasks.start_soon(self._watch_keys, self._key_file)
             try:
@@ -118,8 +122,7 @@ class Server:
     def close(self) -> None:
         """End every stream."""
         self.closed = True
-        for ring in (self.everything, *(run.ring for run in self.runs())):
-            ring.wake()
+        self.streams.touch_all()
 
     async def _watch_keys(self, file: Path) -> None:
         path, seen = anyio.Path(file), None
@@ -137,8 +140,7 @@ class Server:
         for run in self.runs():
             if not run.over and not self.good(run.principal):
                 run.run.cancel("its API key was revoked")
-        for ring in (self.everything, *(run.ring for run in self.runs())):
-            ring.wake()
+        self.streams.touch_all()
 
     # --- who ---
 
@@ -151,7 +153,7 @@ class Server:
             return False
         return principal.signed is not None or self.keys.valid(principal, self.now())
 
-    def principal(self, request: Request, right: str) -> Principal:
+    def principal(self, request: Incoming, right: str) -> Principal:
         """Return who calls, where it has a right.
 
         Raises:
@@ -166,8 +168,8 @@ class Server:
             raise Problem("forbidden", f"this needs the right {right!r}")
         return found
 
-    def _credentials(self, request: Request) -> Principal | None:
-        given = request.headers.get("authorization")
+    def _credentials(self, request: Incoming) -> Principal | None:
+        given = request.header(b"authorization")
         if given is not None:
             scheme, _, token = given.partition(" ")
             return self.resolve(token.strip()) if scheme.lower() == "bearer" else None
@@ -239,7 +241,7 @@ class Call(NamedTuple):
     """One request, and who sends it."""
 
     server: Server
-    request: Request
+    request: Incoming
     who: Principal = NOBODY
 
     def signed_for(self, hosted: Hosted) -> None:

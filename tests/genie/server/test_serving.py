@@ -61,7 +61,7 @@ async def test_a_run_that_somebody_cancels_is_cancelled() -> None:
         assert (await http.delete(f"/v1/runs/{run}")).status_code == 202
         hosted = at.server.hosted["desk"].runs[run]
         while not hosted.over:
-            await hosted.ring.changed()
+            await hosted.wait()
         found = (await http.get(f"/v1/runs/{run}")).json()
         assert (found["status"], found["code"]) == ("failed", "cancelled")
 
@@ -226,7 +226,7 @@ async def test_a_held_run_is_approved_by_another_person_for_what_they_saw() -> N
         assert (await at.get(votes, checker, "POST", ballot)).json()["state"] == "approved"
         hosted = at.server.hosted["desk"].runs[run["id"]]
         while not hosted.over:
-            await hosted.ring.changed()
+            await hosted.wait()
         assert (await at.get(f"/v1/runs/{run['id']}", at.key("ann"))).json()["answer"] == {"text": "bought one desk"}
         assert (await at.get(votes, checker, "POST", ballot)).status_code == 404
 

@@ -1,0 +1,51 @@
+"""Whether the client of a request is still there."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+import anyio
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from contextlib import AbstractAsyncContextManager
+
+    from genie.server.messages import Incoming
+
+
+def told_when_gone(request: Incoming, gone: Callable[[], None]) -> AbstractAsyncContextManager[None]:
+    """Call something when the client of a request goes away while the block runs.
+
+    The connection of this server calls it, so that a request needs no task of its own. Behind any other server a task
+    reads the request to its end.
+    """
+    line = request.line
+    return _reading(request, gone) if line is None else _Registered(line.partings, gone)
+
+
+class _Registered:
+    __slots__ = ("_gone", "_partings")
+
+    def __init__(self, partings: dict[Callable[[], None], None], gone: Callable[[], None]) -> None:
+        self._partings = partings
+        self._gone = gone
+
+    async def __aenter__(self) -> None:
+        self._partings[self._gone] = None
+
+    async def __aexit__(self, *_: object) -> None:
+        self._partings.pop(self._gone, None)
+
+
+@contextlib.asynccontextmanager
+async def _reading(request: Incoming, gone: Callable[[], None]) -> AsyncIterator[None]:
+    async def read() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        gone()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(read)
+        yield
+        tasks.cancel_scope.cancel()
