@@ -106,6 +106,7 @@ async def all_events(call: Call) -> ASGIApp:
     server, who = call.server, call.who
     query = call.request.query_params
     wanted, pipeline = frozenset(filter(None, query.get("runs", "")[:10_000].split(","))), query.get("pipeline")
+    server.streams.feed(server.everything)
     stream = Stream(
         server.everything, server.epoch, _last_seen(call) if _given(call) else server.everything.last, who=who,
         allowed=lambda run: (

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from genie.backend.clock import Clock
 from genie.errors import InputError
 from genie.runtime.runtime import Runtime
-from genie.server.hosting import MOST_TOLD, Hosted, HostedRun, Ring
+from genie.server.hosting import MOST_TOLD, Everything, Hosted, HostedRun, Ring
 from genie.server.limits import Rates
 from genie.server.principals import LONGEST_TOKEN, NOBODY, PREFIX, ApiKeys, Principal, Session, Sessions, Tokens
 from genie.server.problems import Problem
@@ -82,7 +82,7 @@ class Server:
         self.closed = False
         self.epoch = os.urandom(6).hex()
         """Names this process in the ids of events."""
-        self.everything = Ring(MOST_TOLD)
+        self.everything: Everything = Ring(MOST_TOLD)
         self.streams = Streams(self.good, self._clock.now)
         self.sessions = Sessions(self.now)
         self.rates = Rates(settings.per_s, settings.burst, self._clock.now)
@@ -95,7 +95,7 @@ class Server:
 
     def now(self) -> float:
         """Return the seconds since the epoch."""
-        return self._clock.wall().timestamp()
+        return self._clock.offset + self._clock.now()
 
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator[None]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import anyio
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
-    from genie.server.hosting import HostedRun, Ring, Told
+    from genie.server.hosting import HostedRun, Ring
     from genie.server.messages import Incoming
     from genie.server.principals import Principal
 
@@ -125,7 +125,7 @@ class Stream:
     )  # fmt: skip
 
     def __init__(
-        self, ring: Ring, epoch: str, after: int | None, *, who: Principal,
+        self, ring: Ring[Any], epoch: str, after: int | None, *, who: Principal,
         allowed: Callable[[HostedRun], bool] | None = None, run: HostedRun | None = None,
         snapshot: Callable[[], object] = dict,
     ) -> None:  # fmt: skip
@@ -167,10 +167,11 @@ class Stream:
             self.closed.set()
             return False
         left, allowed, form, epoch = CHUNK, self._allowed, self.form, self._epoch
-        for told in ring.after(self._after):
+        for entry in ring.after(self._after):
             self._after += 1
-            if allowed is None or allowed(told.run):
-                parts.append(form.event(epoch, self._after, told.event.kind, body_of(told)))
+            run, fact = (self.run, entry) if self.run is not None else entry
+            if allowed is None or allowed(run):
+                parts.append(form.event(epoch, self._after, fact.kind, ring.body(self._after, run, fact)))
                 left -= len(parts[-1])
                 if left <= 0:
                     break
@@ -218,14 +219,6 @@ class Stream:
         return [self.form.word("gap", gap)]
 
 
-def body_of(told: Told) -> bytes:
-    """Return one event as JSON; events name things and never carry payload text."""
-    if told.encoded is None:
-        body = {"run": told.run.id, "pipeline": told.run.pipeline, **told.event._asdict()}
-        told.encoded = json.dumps(body, separators=(",", ":")).encode()
-    return told.encoded
-
-
 class Streams:
     """All open streams of a server, and the task that writes to them.
 
@@ -254,8 +247,10 @@ class Streams:
     async def entered(self, stream: Stream) -> AsyncIterator[None]:
         """Write to a stream while the block runs."""
         ring = stream.ring
+        ring.readers = {} if ring.readers is None else ring.readers
         self.open[stream] = ring.readers[stream] = None
-        stream.wrote_at, ring.told = self._now(), self.touch
+        stream.wrote_at = self._now()
+        self.feed(ring)
         self.again(stream)
         try:
             yield
@@ -263,10 +258,15 @@ class Streams:
             for table in (self.open, self._due, ring.readers):
                 table.pop(stream, None)
 
-    def touch(self, ring: Ring) -> None:
+    def feed(self, ring: Ring[Any]) -> None:
+        """Hear of what is new in a ring."""
+        ring.told = self.touch
+
+    def touch(self, ring: Ring[Any]) -> None:
         """A ring has changed: its readers are due."""
-        self._due |= ring.readers
-        self._changed.set()
+        if ring.readers:
+            self._due |= ring.readers
+            self._changed.set()
 
     def again(self, stream: Stream) -> None:
         """A stream is due."""

@@ -8,6 +8,7 @@ from typing import Any
 import anyio
 import pytest
 
+from genie.server.hosting import Ring
 from genie.server.problems import PROBLEMS
 from genie.server.routes import RULES
 from tests.genie.desk_for_tests import NOW, ORIGIN, Desk, desk, pipeline, wish
@@ -290,9 +291,20 @@ async def test_events_that_are_kept_no_more_are_a_gap_with_the_present_state() -
         key = at.key()
         run = (await at.ask(key)).json()["id"]
         ring = at.server.hosted["desk"].runs[run].ring
-        ring.kept.popleft()
+        ring.drop(1)
         first = told((await at.get(f"/v1/runs/{run}/events", key)).text)[0]
         assert (first[0], first[2]["from"], first[2]["to"]) == ("gap", 1, 1)
+
+
+def test_a_ring_keeps_the_latest_events_and_their_numbers() -> None:
+    ring: Ring[str] = Ring(3)
+    for number in range(1, 11):
+        ring.append(f"event {number}")
+        assert min(3, number) <= len(ring.kept) <= 5
+        assert ring.last == number
+        assert ring.after(ring.first - 1) == ring.kept
+    assert ring.after(9) == ["event 10"]
+    assert ring.after(10) == []
 
 
 # --- the document ---
