@@ -100,7 +100,6 @@ async def echo(said: Said) -> Heard:
 
 
 EACH = Each(Result, of=Work)
-FACTS = {"risk": "low", "tier": "production", "tenants": TENANTS, "concurrency": 64}
 
 
 def _work(asked: Question) -> Work:
@@ -113,7 +112,7 @@ def _result(name: str, work: Work) -> Result:
     return Result(corr=work.corr, agent=name, kind="result", score=0.5, note="ok", series=SERIES)
 
 
-@agent("analyser", asks={Work: (EACH,)}, **FACTS)
+@agent("analyser", asks={Work: (EACH,)}, risk="low", tier="production", tenants=TENANTS, concurrency=64)
 async def analyser(asked: Question, context: Context) -> Reply:
     """Turn a question into work, and gather the results."""
     gathered = await context.gather(_work(asked), expect=(EACH,))
@@ -122,7 +121,7 @@ async def analyser(asked: Question, context: Context) -> Reply:
 
 
 def _worker(name: str) -> Any:
-    @agent(name, **FACTS)
+    @agent(name, risk="low", tier="production", tenants=TENANTS, concurrency=64)
     async def worker(work: Work) -> Result:
         return _result(name, work)
 
@@ -189,6 +188,7 @@ async def _client(port: int, key: str, count: int, what: str) -> None:
         + f"Authorization: Bearer {key}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
     )  # fmt: skip
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    answer = b""
     for _ in range(count):
         writer.write(request)
         head = await reader.readuntil(b"\r\n\r\n")

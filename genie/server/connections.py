@@ -27,8 +27,55 @@ BODY_S = 2 * SLOWEST_S
 SEND_BUFFER = 65_536
 """Bytes that the kernel keeps for one client that does not read; its own choice is megabytes."""
 BACKLOG = 2_048
+JOINED = 32_768
+"""Bytes that are written at once, whatever else follows in the same turn of the loop."""
 _HEAD, _BODY = 0, 1
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+
+
+class Joined:
+    """A transport that sends what is written in one turn of the loop at once: a head with its body is one system call.
+
+    Args:
+        transport: The transport.
+        soon: Calls something at the next turn of the loop.
+    """
+
+    __slots__ = ("_parts", "_size", "_soon", "_transport")
+
+    def __init__(self, transport: Any, soon: Callable[[Callable[[], None]], object]) -> None:
+        self._transport = transport
+        self._soon = soon
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def is_closing(self) -> bool:
+        """Return True once nothing can be written."""
+        closing: bool = self._transport.is_closing()
+        return closing
+
+    def write(self, data: bytes) -> None:
+        """Write soon; at once where much is waiting, so that the transport can say that it is full."""
+        if not self._parts:
+            self._soon(self.flush)
+        self._parts.append(data)
+        self._size += len(data)
+        if self._size > JOINED:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what is waiting."""
+        if self._parts:
+            parts, self._parts, self._size = self._parts, [], 0
+            self._transport.write(parts[0] if len(parts) == 1 else b"".join(parts))
+
+    def close(self) -> None:
+        """Write what is waiting, and close."""
+        self.flush()
+        self._transport.close()
 
 
 class Connection(HttpToolsProtocol):
@@ -40,6 +87,7 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: Any) -> None:
         """Begin to wait for the first head."""
         super().connection_made(transport)
+        self.transport: Any = Joined(transport, self.loop.call_soon)
         self._head: int | None = 0
         """Bytes of the head so far; None while a body or an answer is under way."""
         self._tail = b""
