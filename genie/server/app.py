@@ -10,9 +10,10 @@ from starlette.routing import Route, Router
 from genie.errors import CapacityError, RuntimeClosedError, RuntimeDrainingError, class_name
 from genie.errors.tracebacks import place_of
 from genie.server.document import document
-from genie.server.messages import Incoming
+from genie.server.messages import SOCKET, Incoming
 from genie.server.problems import Problem
 from genie.server.routes import RULES
+from genie.server.rules import EVENTS
 from genie.server.server import Call, Server
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ class Endpoint:
         request = Incoming(scope, receive)
         try:
             rule = self._rules.get(request.method)
+            if SOCKET in scope and (rule is None or rule.media != EVENTS):
+                raise Problem("not_found")
             if rule is None:
                 raise Problem("method_not_allowed", headers={"Allow": self._allow})
             if rule.right is None:
@@ -101,9 +104,9 @@ class Door:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        if scope["type"] != "http":  # no WebSocket is served
-            await send({"type": "websocket.close", "code": 1008})
-            return
+        if scope["type"] == "websocket":  # as a GET of the same path, whose refusals are plain responses
+            scope = {**scope, "type": "http", "method": "GET", SOCKET: send}
+            send = _refusing(send)
         began = False
 
         async def guarded(message: Message) -> None:
@@ -135,6 +138,15 @@ class Door:
         if len(hosts) != 1 or host_name(hosts[0].decode("latin-1").lower()) not in self._hosts:
             return Problem("misdirected", "name the host with --host")
         return None
+
+
+def _refusing(send: Send) -> Send:
+    """Return what sends a response to the request for a WebSocket that is not opened."""
+
+    async def refuse(message: Message) -> None:
+        await send({**message, "type": f"websocket.{message['type']}"})
+
+    return refuse
 
 
 def host_name(value: str) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import ipaddress
 import socket
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import anyio
 import uvicorn
@@ -27,6 +28,8 @@ BODY_S = 2 * SLOWEST_S
 SEND_BUFFER = 65_536
 """Bytes that the kernel keeps for one client that does not read; its own choice is megabytes."""
 BACKLOG = 2_048
+MOST_FRAME = 4_096
+"""Bytes of a message that a client sends over a WebSocket; none has a meaning."""
 JOINED = 32_768
 """Bytes that are written at once, whatever else follows in the same turn of the loop."""
 _HEAD, _BODY = 0, 1
@@ -94,6 +97,7 @@ class Connection(HttpToolsProtocol):
         self._awaited: int | None = _HEAD
         """What has a limit of time: the head or the body of a request; None between requests."""
         self._limit = self.loop.call_later(self.head_s, self._late)
+        self._upgraded = False
         self.partings: dict[Callable[[], None], None] = {}
         self.room: Callable[[], None] = _nothing
 
@@ -121,12 +125,20 @@ class Connection(HttpToolsProtocol):
                 self.transport.close()
                 return
         super().data_received(data)
+        if self._upgraded:
+            return
         awaited = _BODY if self._head is None else _HEAD if self._head else None
         if awaited != self._awaited:  # most requests come whole, and need no limit
             self._awaited = awaited
             self._limit.cancel()
             if awaited is not None:
                 self._limit = self.loop.call_later(BODY_S if awaited == _BODY else self.head_s, self._late)
+
+    def handle_websocket_upgrade(self) -> None:
+        """Leave the connection to the protocol of WebSockets."""
+        self._upgraded = True
+        self._limit.cancel()
+        super().handle_websocket_upgrade()
 
     def on_headers_complete(self) -> None:
         """End the head, and begin to wait for the body."""
@@ -165,6 +177,10 @@ class Connection(HttpToolsProtocol):
     def _late(self) -> None:
         if not self.transport.is_closing():
             self.transport.close()
+
+
+def _websockets() -> Literal["websockets-sansio", "none"]:
+    return "none" if importlib.util.find_spec("websockets") is None else "websockets-sansio"
 
 
 def _nothing() -> None:
@@ -219,8 +235,9 @@ async def serve(
     """
     bounded = type("BoundedConnection", (Connection,), {"head_s": server.settings.head_s})
     config = uvicorn.Config(
-        application(server, more=Site().routes()), http=bounded, ws="none", lifespan="off", log_config=None,
-        access_log=False, server_header=False, date_header=False, timeout_graceful_shutdown=5, proxy_headers=False,
+        application(server, more=Site().routes()), http=bounded, lifespan="off", log_config=None, access_log=False,
+        ws=_websockets(), ws_max_size=MOST_FRAME, ws_max_queue=1, server_header=False, date_header=False,
+        timeout_graceful_shutdown=5, proxy_headers=False,
     )  # fmt: skip
     running = _Uvicorn(config)
     async with server.open(), anyio.create_task_group() as tasks:

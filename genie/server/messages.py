@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 LINE = "genie.line"
 """Key of a scope under which the connection of this server is."""
+SOCKET = "genie.socket"
+"""Key of a scope that is a WebSocket's, under which its ``send`` is."""
 _JSON = (b"content-type", b"application/json")
 
 

@@ -41,7 +41,7 @@ class _Registered:
 @contextlib.asynccontextmanager
 async def _reading(request: Incoming, gone: Callable[[], None]) -> AsyncIterator[None]:
     async def read() -> None:
-        while (await request.receive())["type"] != "http.disconnect":
+        while not (await request.receive())["type"].endswith(".disconnect"):
             pass
         gone()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from genie.server import asking, document, governing, system, topology
 from genie.server.bodies import Act, Ballot, Login, Question
-from genie.server.rules import Rule
+from genie.server.rules import EVENTS, Rule
 
 RULES: tuple[Rule, ...] = (
     Rule("POST", "/v1/ask", "ask", None, asking.ask, Question),
@@ -12,8 +12,8 @@ RULES: tuple[Rule, ...] = (
     Rule("GET", "/v1/runs", "observe", None, asking.list_runs),
     Rule("GET", "/v1/runs/{id}", "observe", "run", asking.show_run),
     Rule("DELETE", "/v1/runs/{id}", "ask", "run", asking.cancel_run, None, 202),
-    Rule("GET", "/v1/runs/{id}/events", "observe", "run", asking.run_events, media="text/event-stream"),
-    Rule("GET", "/v1/events", "observe", None, asking.all_events, media="text/event-stream"),
+    Rule("GET", "/v1/runs/{id}/events", "observe", "run", asking.run_events, media=EVENTS),
+    Rule("GET", "/v1/events", "observe", None, asking.all_events, media=EVENTS),
     Rule("GET", "/v1/pipelines", "observe", None, asking.list_pipelines),
     Rule("GET", "/v1/pipelines/{id}", "observe", "pipeline", asking.show_pipeline),
     Rule("GET", "/v1/pipelines/{id}/topology", "observe", "pipeline", topology.show_topology),

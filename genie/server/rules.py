@@ -17,6 +17,10 @@ Kind = Literal["run", "approval", "agent", "dead_letter", "incident", "pipeline"
 """What a route with an id shows one of."""
 
 
+EVENTS = "text/event-stream"
+"""Media type of routes that stream; a WebSocket may be opened on them as well."""
+
+
 class Rule(NamedTuple):
     """One route: who may use it, what it is about, and what answers."""
 

@@ -16,6 +16,7 @@ from genie.errors import InputError
 from genie.runtime.runtime import Runtime
 from genie.server.hosting import MOST_TOLD, Everything, Hosted, HostedRun, Ring
 from genie.server.limits import Rates
+from genie.server.messages import SOCKET, Incoming
 from genie.server.principals import LONGEST_TOKEN, NOBODY, PREFIX, ApiKeys, Principal, Session, Sessions, Tokens
 from genie.server.problems import Problem
 from genie.server.streams import Streams
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from genie.config.pipeline import Pipeline
-    from genie.server.messages import Incoming
 
 COOKIE = "genie"
 SECURE_COOKIE = "__Host-genie"
@@ -176,7 +176,9 @@ class Server:
         found = self.session(request)
         if found is None:
             return None
-        if request.method not in _SAFE:
+        if SOCKET in request.scope:
+            same_site(request)  # a browser lets any site open a WebSocket, and sends the cookie
+        elif request.method not in _SAFE:
             same_site(request)
             if not hmac.compare_digest(request.headers.get(CSRF_HEADER, "").encode(), found.csrf.encode()):
                 raise Problem("cross_site", f"the page sends the secret of its session in {CSRF_HEADER}")

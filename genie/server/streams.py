@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import anyio
 
+from genie.server.messages import SOCKET
 from genie.server.presence import told_when_gone
 from genie.server.problems import Problem
 
@@ -36,6 +37,10 @@ MOST_STREAMS = 20_000
 """Open streams; more are refused."""
 LOOK_S = 1.0
 """Seconds between two looks for clients that do not read, or that have heard nothing."""
+CLOSING_S = 1.0
+"""Seconds that the last message of a WebSocket may take."""
+CODES = {"end": 1000, "behind": 4001, "blocked": 4002}
+"""Outcome of a stream -> code with which its WebSocket is closed."""
 _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-store"),
     (b"x-accel-buffering", b"no"),
@@ -106,6 +111,22 @@ class SentEvents:
         return f"event: {kind}\ndata: {json.dumps(body)}\n\n".encode()
 
 
+class Frames:
+    """Messages of a WebSocket: one JSON object for each event."""
+
+    quiet = b'{"event":"still_here"}'
+
+    @staticmethod
+    def event(epoch: str, number: int, kind: str, body: bytes) -> bytes:
+        """Return an event of a run."""
+        return b'{"id":"%b.%d","event":"%b","data":%b}' % (epoch.encode(), number, kind.encode(), body)
+
+    @staticmethod
+    def word(kind: str, body: object) -> bytes:
+        """Return what the stream says of itself."""
+        return json.dumps({"event": kind, "data": body}).encode()
+
+
 class Stream:
     """One client's way through a ring.
 
@@ -120,7 +141,8 @@ class Stream:
     """
 
     __slots__ = (
-        "_after", "_allowed", "_epoch", "_lost", "_snapshot", "began", "blocked_at", "closed", "form", "outlet", "ring",
+        "_after", "_allowed", "_epoch", "_lost", "_snapshot", "began", "blocked_at", "closed", "form", "outcome",
+        "outlet", "ring",
         "run", "who", "wrote_at",
     )  # fmt: skip
 
@@ -135,6 +157,8 @@ class Stream:
         self.form: Form = SentEvents
         self.outlet: Outlet | None = None
         self.closed = anyio.Event()
+        self.outcome = "gone"
+        """Why it is closed: ``end``, ``behind`` (the client resumes), ``blocked`` (it did not read) or ``gone``."""
         self.began = False
         self.wrote_at = 0.0
         self.blocked_at: float | None = None
@@ -163,9 +187,7 @@ class Stream:
         parts = [] if self.began else self._gap()
         self.began = True
         if ring.first > self._after + 1:
-            outlet.push([*parts, self.form.word("behind", {})])  # the client resumes, with a gap
-            self.closed.set()
-            return False
+            return self._close("behind", [*parts, self.form.word("behind", {})])  # the client resumes, with a gap
         left, allowed, form, epoch = CHUNK, self._allowed, self.form, self._epoch
         for entry in ring.after(self._after):
             self._after += 1
@@ -192,6 +214,7 @@ class Stream:
         if outlet.full:
             self.blocked_at = self.blocked_at or now
             if now - self.blocked_at > BLOCKED_S:
+                self.outcome = "blocked"
                 self.cut()
         elif now - self.wrote_at >= HEARTBEAT_S:
             self.wrote_at = now
@@ -204,8 +227,12 @@ class Stream:
             self.outlet.cut()
 
     def _end(self, why: object) -> bool:
+        return self._close("end", [self.form.word("end", why)])
+
+    def _close(self, outcome: str, parts: list[bytes]) -> bool:
+        self.outcome = outcome
         if self.outlet is not None:
-            self.outlet.push([self.form.word("end", why)])
+            self.outlet.push(parts)
         self.closed.set()
         return False
 
@@ -229,6 +256,8 @@ class Streams:
 
     def __init__(self, good: Callable[[Principal], bool], now: Callable[[], float]) -> None:
         self.open: dict[Stream, None] = {}
+        self.closed: dict[str, int] = {}
+        """How many have been closed, by outcome."""
         self._good = good
         self._now = now
         self._due: dict[Stream, None] = {}
@@ -255,6 +284,7 @@ class Streams:
         try:
             yield
         finally:
+            self.closed[stream.outcome] = self.closed.get(stream.outcome, 0) + 1
             for table in (self.open, self._due, ring.readers):
                 table.pop(stream, None)
 
@@ -357,6 +387,7 @@ class Buffered:
             with anyio.move_on_after(BLOCKED_S) as limit:
                 await send(parts)
             if limit.cancelled_caught:
+                self._stream.outcome = "blocked"
                 break
             del self._parts[: len(parts)]
             self._streams.again(self._stream)
@@ -380,8 +411,11 @@ class Events:
         self._stream = stream
         self._request = request
 
-    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send events until the run is over or the client has gone."""
+        if SOCKET in scope:
+            await self._frames(scope[SOCKET], receive)
+            return
         await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
         await send({"type": "http.response.body", "body": b"retry: 2000\n\n", "more_body": True})
         stream, line = self._stream, self._request.line
@@ -396,6 +430,25 @@ class Events:
                 await buffered.drain(lambda parts: _body(send, parts))
         with anyio.move_on_after(BLOCKED_S):
             await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _frames(self, send: Send, receive: Receive) -> None:
+        """Send them as messages of a WebSocket; what the client sends is not read."""
+        if (await receive())["type"] != "websocket.connect":
+            return
+        await send({"type": "websocket.accept"})
+        stream = self._stream
+        stream.form = Frames
+        stream.outlet = buffered = Buffered(self._streams, stream)
+        async with self._streams.entered(stream), told_when_gone(self._request, stream.cut):
+            await buffered.drain(lambda parts: _messages(send, parts))
+        if stream.outcome != "gone":
+            with anyio.move_on_after(CLOSING_S):
+                await send({"type": "websocket.close", "code": CODES[stream.outcome], "reason": stream.outcome})
+
+
+async def _messages(send: Send, parts: list[bytes]) -> None:
+    for part in parts:
+        await send({"type": "websocket.send", "text": part.decode()})
 
 
 async def _body(send: Send, parts: list[bytes]) -> None:

@@ -90,7 +90,8 @@ async def health(call: Call) -> ASGIApp:
             "abandoned": {name: one.abandoned for name, one in figures.agents.items() if one.abandoned},
         }  # fmt: skip
     status = "draining" if server.draining else "ready" if len(found) == len(server.pipelines) else "opening"
-    return Json({"status": status, "pipelines": found})
+    streams = {"open": len(server.streams.open), "closed": dict(server.streams.closed)}
+    return Json({"status": status, "pipelines": found, "streams": streams})
 
 
 async def metrics(call: Call) -> ASGIApp:
