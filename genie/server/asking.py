@@ -17,6 +17,7 @@ from genie.server.streams import Events, Stream, position
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
+    from genie.contracts.message import Payload
     from genie.server.hosting import Hosted, HostedRun
     from genie.server.server import Call
 
@@ -53,7 +54,7 @@ async def start_run(call: Call) -> ASGIApp:
     hosted, run, fresh = await _started(call)
     if fresh:
         hosted.follow(run)
-    return _run(call, run, 202)
+    return shown_run(call, run, 202)
 
 
 async def list_runs(call: Call) -> ASGIApp:
@@ -78,7 +79,7 @@ async def list_runs(call: Call) -> ASGIApp:
 
 async def show_run(call: Call) -> ASGIApp:
     """Show a run; the answer is shown to whoever it was judged for."""
-    return _run(call, call.server.run(call.path("id"), call.who), 200)
+    return shown_run(call, call.server.run(call.path("id"), call.who), 200)
 
 
 async def cancel_run(call: Call) -> ASGIApp:
@@ -87,7 +88,7 @@ async def cancel_run(call: Call) -> ASGIApp:
     if not run.principal.is_also(call.who) and "operate" not in call.who.rights:
         raise Problem("forbidden", "the runs of others are cancelled with the right 'operate'")
     run.run.cancel(f"cancelled by {call.who.caller.user}")
-    return _run(call, run, 202)
+    return shown_run(call, run, 202)
 
 
 async def run_events(call: Call) -> ASGIApp:
@@ -145,15 +146,25 @@ async def _started(call: Call) -> tuple[Hosted, HostedRun, bool]:
     if key is not None and not (0 < len(key) <= LONGEST_KEY and key.isprintable()):
         raise Problem("invalid", f"an Idempotency-Key has 1 to {LONGEST_KEY} visible characters")
     hosted = call.server.host(asked.pipeline)
-    _identified(call, hosted)
     question = checked(hosted.pipeline.entry, asked.payload, "/payload")
+    return hosted, *begun(call, hosted, question, asked.within_s, key)
+
+
+def begun(
+    call: Call, hosted: Hosted, question: Payload, within_s: float | None, key: str | None
+) -> tuple[HostedRun, bool]:
+    """Start a run for a caller; False for one that its key has started before.
+
+    Raises:
+        Problem: The caller may not ask here, or its key stands for another question.
+    """
+    _identified(call, hosted)
     try:
-        run, fresh = hosted.start(question, call.who, asked.within_s, key)
+        return hosted.start(question, call.who, within_s, key)
     except IdentityError as error:
         raise Problem("unauthenticated", error.why) from None
     except KeyReusedError:
         raise Problem("idempotency_conflict", "send another key with another body") from None
-    return hosted, run, fresh
 
 
 def _identified(call: Call, hosted: Hosted) -> None:
@@ -176,10 +187,11 @@ def _shown(call: Call, run: HostedRun) -> Json:
             run.code, headers={"Location": f"/v1/runs/{run.id}"}, run=run.id, reason=run.detail,
             missing=run.record(call.who)["missing"],
         )  # fmt: skip
-    return _run(call, run, 200 if run.status == "complete" else 202)
+    return shown_run(call, run, 200 if run.status == "complete" else 202)
 
 
-def _run(call: Call, run: HostedRun, status: int) -> Json:
+def shown_run(call: Call, run: HostedRun, status: int) -> Json:
+    """Return the response that shows a run."""
     return Json(run.record(call.who), status, {"Location": f"/v1/runs/{run.id}"})
 
 

@@ -24,6 +24,7 @@ DEEPEST = 32
 """Objects and lists inside each other."""
 MOST_ERRORS = 50
 M = TypeVar("M", bound=BaseModel)
+_JSON = frozenset({"application/json"})
 Text = Annotated[str, Field(min_length=1, max_length=1_000)]
 
 
@@ -73,14 +74,14 @@ async def read(request: Incoming, kind: type[M]) -> M:
     return checked(kind, parsed(await received(request)))
 
 
-async def received(request: Incoming) -> bytes:
+async def received(request: Incoming, media: frozenset[str] = _JSON) -> bytes:
     """Return the bytes of a body of JSON.
 
     Raises:
         Problem: It is too large or too slow, or says that it is something else.
     """
-    if (request.header(b"content-type") or "").partition(";")[0].strip().lower() != "application/json":
-        raise Problem("unsupported_media_type", "send application/json")
+    if (request.header(b"content-type") or "").partition(";")[0].strip().lower() not in media:
+        raise Problem("unsupported_media_type", f"send {' or '.join(sorted(media))}")
     part = await request.receive()  # the connection bounds the time until the first bytes of a body
     whole = bytearray(_bytes(part))
     if part.get("more_body", False):

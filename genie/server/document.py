@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic.json_schema import models_json_schema
 
-from genie.server.bodies import Act, Ballot, Login, Question
 from genie.server.messages import Json
 from genie.server.problems import MEDIA, PROBLEMS
 
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from genie.server.rules import Rule
     from genie.server.server import Call
 
-_BODIES: tuple[type[BaseModel], ...] = (Question, Ballot, Act, Login)
 _PLACE = re.compile(r"\{(\w+)\}")
 _LISTED = {
     "type": "object",
@@ -50,7 +48,9 @@ def document(rules: Iterable[Rule], hosted: Iterable[Hosted]) -> dict[str, Any]:
         rules: The routes.
         hosted: Pipelines whose questions and answers are described as well.
     """
-    kinds: list[tuple[type[BaseModel], JsonSchemaMode]] = [(kind, "validation") for kind in _BODIES]
+    rules = tuple(rules)
+    bodies = dict.fromkeys(rule.body for rule in rules if rule.body is not None)
+    kinds: list[tuple[type[BaseModel], JsonSchemaMode]] = [(kind, "validation") for kind in bodies]
     for one in hosted:
         kinds += [(one.pipeline.entry, "validation"), (one.pipeline.answer, "serialization")]
     refs, table = models_json_schema(kinds, ref_template="#/components/schemas/{model}")
@@ -100,5 +100,5 @@ def _operation(rule: Rule, body: dict[str, Any] | None) -> dict[str, Any]:
             for name in names
         ]  # fmt: skip
     if body is not None:
-        found["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
+        found["requestBody"] = {"required": True, "content": {rule.takes: {"schema": body}}}
     return found

@@ -258,15 +258,20 @@ class Hosted:
         runtime: Its open runtime.
         tasks: Where its runs are followed.
         everything: Where the events of all runs go.
+        told: Called with a run that is held or over.
     """
 
-    def __init__(self, pipeline: Pipeline, runtime: Runtime, tasks: TaskGroup, everything: Everything) -> None:
+    def __init__(
+        self, pipeline: Pipeline, runtime: Runtime, tasks: TaskGroup, everything: Everything,
+        told: Callable[[HostedRun], None] = lambda _run: None,
+    ) -> None:  # fmt: skip
         self.pipeline = pipeline
         self.runtime = runtime
         self.runs: OrderedDict[str, HostedRun] = OrderedDict()
         self._ended: deque[str] = deque()
         self._tasks = tasks
         self._everything = everything
+        self._told = told
 
     def now(self) -> float:
         """Return the seconds since the epoch."""
@@ -329,8 +334,10 @@ class Hosted:
         try:
             answer = await hosted.run.result()
         except RunHeld:
-            hosted.status = "held"
-            hosted.look()
+            if hosted.status != "held":
+                hosted.status = "held"
+                hosted.look()
+                self._told(hosted)
             return
         except RunError as error:
             hosted.status = "failed"
@@ -348,6 +355,7 @@ class Hosted:
         self._ended.append(hosted.id)
         while len(self._ended) > MOST_RUNS:
             self.runs.pop(self._ended.popleft(), None)
+        self._told(hosted)
 
 
 def problem_of_run(error: RunError, failures: tuple[Failure, ...]) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from genie.server import asking, document, governing, system, topology
+from genie.server import asking, cloudevents, document, governing, system, topology, webhooks
 from genie.server.bodies import Act, Ballot, Login, Question
 from genie.server.rules import EVENTS, Rule
 
@@ -14,6 +14,21 @@ RULES: tuple[Rule, ...] = (
     Rule("DELETE", "/v1/runs/{id}", "ask", "run", asking.cancel_run, None, 202),
     Rule("GET", "/v1/runs/{id}/events", "observe", "run", asking.run_events, media=EVENTS),
     Rule("GET", "/v1/events", "observe", None, asking.all_events, media=EVENTS),
+    Rule(
+        "POST",
+        "/v1/cloudevents",
+        "ask",
+        None,
+        cloudevents.take,
+        cloudevents.CloudEvent,
+        202,
+        takes=cloudevents.STRUCTURED,
+    ),
+    Rule("POST", "/v1/webhooks", "observe", None, webhooks.create, webhooks.Hook, 201),
+    Rule("GET", "/v1/webhooks", "observe", None, webhooks.show_all),
+    Rule("GET", "/v1/webhooks/{id}", "observe", "webhook", webhooks.show),
+    Rule("DELETE", "/v1/webhooks/{id}", "observe", "webhook", webhooks.delete),
+    Rule("POST", "/v1/webhooks/{id}/redeliver", "observe", "webhook", webhooks.redeliver, Act, 202),
     Rule("GET", "/v1/pipelines", "observe", None, asking.list_pipelines),
     Rule("GET", "/v1/pipelines/{id}", "observe", "pipeline", asking.show_pipeline),
     Rule("GET", "/v1/pipelines/{id}/topology", "observe", "pipeline", topology.show_topology),

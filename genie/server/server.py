@@ -20,6 +20,7 @@ from genie.server.messages import SOCKET, Incoming
 from genie.server.principals import LONGEST_TOKEN, NOBODY, PREFIX, ApiKeys, Principal, Session, Sessions, Tokens
 from genie.server.problems import Problem
 from genie.server.streams import Streams
+from genie.server.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
@@ -49,6 +50,9 @@ class Settings(BaseModel):
     burst: int = Field(default=400, ge=1, description="Requests of one caller that may come at once.")
     head_s: float = Field(default=10.0, gt=0, description="Seconds in which the head of a request must have arrived.")
     drain_s: float = Field(default=30.0, ge=0, description="Seconds that runs have after SIGTERM.")
+    webhook_networks: tuple[str, ...] = Field(
+        default=(), description="Private networks in which receivers of webhooks may be, also without TLS."
+    )
 
 
 class Server:
@@ -82,6 +86,7 @@ class Server:
         self.closed = False
         self.epoch = os.urandom(6).hex()
         """Names this process in the ids of events."""
+        self.webhooks = Webhooks(self.good, self._clock.now, self.now, settings.webhook_networks)
         self.everything: Everything = Ring(MOST_TOLD)
         self.streams = Streams(self.good, self._clock.now)
         self.sessions = Sessions(self.now)
@@ -103,8 +108,9 @@ class Server:
         async with contextlib.AsyncExitStack() as stack, anyio.create_task_group() as tasks:
             for pipeline in self.pipelines.values():
                 runtime = await stack.enter_async_context(Runtime.from_pipeline(pipeline))
-                self.hosted[pipeline.id] = Hosted(pipeline, runtime, tasks, self.everything)
+                self.hosted[pipeline.id] = Hosted(pipeline, runtime, tasks, self.everything, self.webhooks.told)
             tasks.start_soon(self.streams.run)
+            self.webhooks.tasks = tasks
             if self._key_file is not None:
                 tasks.start_soon(self._watch_keys, self._key_file)
             try:

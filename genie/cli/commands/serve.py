@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
               help="Requests a second of one caller.")  # fmt: skip
 @click.option("--drain-within", "within_s", type=click.FloatRange(min=0), default=30.0, show_default=True,
               metavar="SECONDS", help="Time limit of runs after the first SIGTERM or SIGINT.")  # fmt: skip
+@click.option("--webhooks-to", "networks", multiple=True, metavar="NETWORK",
+              help="Private network in which receivers of webhooks may be, also without TLS; repeatable.")  # fmt: skip
 @log_options
 @guarded
 def command(
@@ -47,6 +50,7 @@ def command(
 
     The signal starts a drain: no run is taken, and running runs have --drain-within seconds.
     """
+    networks = _networks(given.pop("networks"))
     logged(given)
     try:
         import uvicorn  # noqa: F401, PLC0415 - the extra `serve`
@@ -60,7 +64,7 @@ def command(
     host, port = _address(bind)
     settings = Settings(
         hosts=Settings().hosts | {name.lower() for name in hosts}, secure=behind_proxy, per_s=rate,
-        burst=max(1, int(2 * rate)), drain_s=within_s,
+        burst=max(1, int(2 * rate)), drain_s=within_s, webhook_networks=networks,
     )  # fmt: skip
     listener = listening(host, port, behind_proxy=behind_proxy)
     with listener:
@@ -86,6 +90,15 @@ def _address(bind: str) -> tuple[str, int]:
     if not host or not (port.isascii() and port.isdigit() and len(port) <= 5):
         raise InputError(f"--bind {bind}", "is not HOST:PORT", "write 127.0.0.1:8080")
     return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def _networks(given: tuple[str, ...]) -> tuple[str, ...]:
+    for network in given:
+        try:
+            ipaddress.ip_network(network)
+        except ValueError:
+            raise InputError(f"--webhooks-to {network}", "is not a network", "write 10.1.0.0/16") from None
+    return given
 
 
 def _granted(grants: tuple[str, ...]) -> dict[str, frozenset[str]]:

@@ -165,6 +165,7 @@ async def _objects(at: Desk, key: str) -> dict[str, str]:
     await at.ask(key, "fail")
     hosted = at.server.hosted["desk"].runtime
     return {
+        "webhook": (await at.get("/v1/webhooks", key, "POST", {"url": "https://receiver.example"})).json()["id"],
         "run": run, "agent": "teller", "pipeline": "desk", "approval": hosted.approvals.holds()[0].id,
         "dead_letter": hosted.operations.dead_letters()[0].id, "incident": hosted.operations.incidents()[0].id,
     }  # fmt: skip
