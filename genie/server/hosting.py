@@ -36,6 +36,10 @@ MOST_TOLD = 10_000
 MOST_BODIES = 256
 """Events of one ring that are kept as they are sent."""
 MOST_MISSING = 100
+MOST_RECENT = 500
+"""Messages of one pipeline on which policies can be tried out."""
+_JUDGED = frozenset({"started", "denied", "held"})
+"""What becomes of a delivery once it was judged."""
 _BUDGETS = frozenset({"budget", "rate"})
 _SUSPENDED = frozenset({"killed", "paused", "quarantined", "removed"})
 
@@ -138,17 +142,19 @@ class HostedRun(Watcher):
         at: Seconds since the epoch at its start.
         everything: Where the events of all runs go.
         make_waiter: Makes what its requests wait with.
+        recent: The latest messages of its pipeline, with their recipients.
     """
 
     __slots__ = (
         "answer", "at", "code", "detail", "ended_at", "everything", "id", "missing", "notices", "over",
-        "pipeline", "principal", "ring", "run", "status",
+        "pipeline", "principal", "recent", "ring", "run", "status",
     )  # fmt: skip
 
     def __init__(
         self, pipeline: str, run: Run[Payload], principal: Principal, at: float, everything: Everything,
-        make_waiter: Callable[[], Waiter],
+        make_waiter: Callable[[], Waiter], recent: deque[tuple[Envelope[Payload], str]],
     ) -> None:  # fmt: skip
+        self.recent = recent
         self.pipeline = pipeline
         self.run = run
         self.id = run.id
@@ -177,6 +183,8 @@ class HostedRun(Watcher):
         self.ring.append(fact)
         if self.everything.told is not None:  # nobody has looked at all runs yet, so nobody can resume there
             self.everything.append((self, fact))
+        if kind in _JUDGED and recipient is not None:
+            self.recent.append((message, recipient))
 
     def put(self, event: Event) -> None:
         """Keep an event of the run."""
@@ -272,6 +280,8 @@ class Hosted:
         self._tasks = tasks
         self._everything = everything
         self._told = told
+        self.recent: deque[tuple[Envelope[Payload], str]] = deque(maxlen=MOST_RECENT)
+        """The latest messages, with their recipients, for those who try policies out."""
 
     def now(self) -> float:
         """Return the seconds since the epoch."""
@@ -288,7 +298,8 @@ class Hosted:
 
         def watched(run: Run[Payload]) -> HostedRun:
             bus = self.runtime.bus
-            made.append(HostedRun(self.pipeline.id, run, principal, self.now(), self._everything, bus.make_waiter))
+            made.append(HostedRun(self.pipeline.id, run, principal, self.now(), self._everything, bus.make_waiter,
+                                  self.recent))  # fmt: skip
             return made[0]
 
         run = self.runtime.start(

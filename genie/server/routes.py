@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from genie.server import asking, cloudevents, document, governing, system, topology, webhooks
+from genie.server import asking, cloudevents, document, governing, policies, system, topology, webhooks
 from genie.server.bodies import Act, Ballot, Login, Question
 from genie.server.rules import EVENTS, Rule
 
@@ -48,6 +48,18 @@ RULES: tuple[Rule, ...] = (
     Rule("POST", "/v1/incidents/{id}/acknowledge", "operate", "incident", governing.acknowledge, Act),
     Rule("POST", "/v1/incidents/{id}/close", "operate", "incident", governing.close_incident, Act),
     Rule("GET", "/v1/policies", "observe", None, governing.list_policies),
+    Rule("GET", "/v1/policies/files", "govern", None, policies.list_files),
+    Rule("GET", "/v1/policies/messages", "govern", None, policies.list_messages),
+    Rule("POST", "/v1/policies/check", "govern", None, policies.check, policies.Draft),
+    Rule("POST", "/v1/policies/test", "govern", None, policies.test, policies.Draft),
+    Rule("POST", "/v1/policies/explain", "govern", None, policies.explain, policies.Explained),
+    Rule("POST", "/v1/policies/diff", "govern", None, policies.diff, policies.Draft),
+    Rule("POST", "/v1/policies/backtest", "govern", None, policies.backtest, policies.Draft),
+    Rule("POST", "/v1/policies/proposals", "govern", None, policies.propose, policies.Proposed, 201),
+    Rule("GET", "/v1/policies/proposals", "govern", None, policies.list_proposals),
+    Rule("GET", "/v1/policies/proposals/{id}", "govern", "proposal", policies.show_proposal),
+    Rule("POST", "/v1/policies/proposals/{id}/approve", "govern", "proposal", policies.approve, Act),
+    Rule("POST", "/v1/policies/proposals/{id}/reject", "govern", "proposal", policies.reject, Act),
     Rule("GET", "/v1/statistics", "operate", None, governing.statistics),
     Rule("GET", "/v1/audit", "audit", None, governing.query_audit),
     Rule("GET", "/v1/audit/verify", "audit", None, governing.verify_audit),

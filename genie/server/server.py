@@ -17,6 +17,7 @@ from genie.runtime.runtime import Runtime
 from genie.server.hosting import MOST_TOLD, Everything, Hosted, HostedRun, Ring
 from genie.server.limits import Rates
 from genie.server.messages import SOCKET, Incoming
+from genie.server.policies import Proposals
 from genie.server.principals import LONGEST_TOKEN, NOBODY, PREFIX, ApiKeys, Principal, Session, Sessions, Tokens
 from genie.server.problems import Problem
 from genie.server.streams import Streams
@@ -87,6 +88,7 @@ class Server:
         self.epoch = os.urandom(6).hex()
         """Names this process in the ids of events."""
         self.webhooks = Webhooks(self.good, self._clock.now, self.now, settings.webhook_networks)
+        self.proposals = Proposals()
         self.everything: Everything = Ring(MOST_TOLD)
         self.streams = Streams(self.good, self._clock.now)
         self.sessions = Sessions(self.now)
