@@ -131,6 +131,14 @@ async def list_files(call: Call) -> ASGIApp:
     return Json({"files": found})
 
 
+async def show_schema(call: Call) -> ASGIApp:  # noqa: ARG001 - every endpoint takes its call
+    """Show the JSON Schema of policy files, for editors."""
+    from genie.config.schema import policy_schema  # noqa: PLC0415 - start-up: for those who govern
+    from genie.rules.schema import RulesSettings  # noqa: PLC0415 - as above
+
+    return Json(policy_schema(RulesSettings.model_json_schema()))
+
+
 async def check(call: Call) -> ASGIApp:
     """Check a draft: each problem with its line."""
     draft = await read(call.request, Draft)

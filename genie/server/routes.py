@@ -49,6 +49,7 @@ RULES: tuple[Rule, ...] = (
     Rule("POST", "/v1/incidents/{id}/close", "operate", "incident", governing.close_incident, Act),
     Rule("GET", "/v1/policies", "observe", None, governing.list_policies),
     Rule("GET", "/v1/policies/files", "govern", None, policies.list_files),
+    Rule("GET", "/v1/policies/schema", "govern", None, policies.show_schema),
     Rule("GET", "/v1/policies/messages", "govern", None, policies.list_messages),
     Rule("POST", "/v1/policies/check", "govern", None, policies.check, policies.Draft),
     Rule("POST", "/v1/policies/test", "govern", None, policies.test, policies.Draft),

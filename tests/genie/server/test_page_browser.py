@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[3]
 CHROMIUM = os.environ.get("GENIE_CHROMIUM") or shutil.which("chromium") or ""
 AXE = ROOT / "tests/data/axe/axe.min.js"
-ALL = ("ask", "observe", "approve", "operate", "audit")
+ALL = ("ask", "observe", "approve", "operate", "audit", "govern")
 SCREENS = ("live", "runs", "ask", "approvals", "letters", "agents", "policies", "audit", "system")
 HOSTILE = (
     '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script><svg onload="window.pwned=1">{{7*7}}\u202e'
@@ -55,10 +55,12 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     path = folder / "keys.json"
     path.write_text(keys.text())
     path.chmod(0o600)
+    config = tmp_path_factory.mktemp("repository") / "config"  # a copy: the tests change a policy file
+    shutil.copytree(ROOT / "config", config)
     pipelines = [f"config/pipelines/{name}.yaml" for name in ("payment", "insights")]
     options = ["--keys", str(path), "--bind", "127.0.0.1:0", "--drain-within", "0"]
     command = [sys.executable, "-m", "genie", "serve", *pipelines, *options]
-    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, cwd=config.parent, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         try:
             lines = []
@@ -290,15 +292,53 @@ def test_a_field_that_is_not_valid_is_marked(open_page: Callable[..., Page], ser
     page.get_by_role("alert").get_by_text("/payload/payment/order").first.wait_for()
 
 
+def test_a_policy_file_is_edited_tried_and_put_into_force_by_another(
+    open_page: Callable[..., Page], served: Served
+) -> None:
+    asha, bela = open_page(served.asha), open_page(served.bela)
+    asked(asha, payment("sample.yaml", idempotency_key="policy-1"))
+    go(asha, "policies")
+    asha.get_by_role("link", name="Edit rules.yaml").click()
+    editor = asha.get_by_label("Text of ../payments/rules.yaml")
+    text = editor.input_value()
+    editor.fill(text.replace("because:", "becos:", 1))
+    asha.get_by_text(re.compile("unknown key 'becos'")).wait_for()
+    assert asha.get_by_role("button", name="Propose").is_disabled()
+    editor.fill(text.replace("payload.needs_approval: true }", "payload.needs_approval: false }", 1))
+    asha.locator(".badge", has_text=re.compile(r"\bvalid$")).wait_for()
+    asha.get_by_role("button", name="Run its tests").click()
+    asha.get_by_role("region", name="Result").get_by_text("fail", exact=False).first.wait_for()
+    editor.fill(text.replace("expires: 4h", "expires: 2h", 1))
+    asha.locator(".badge", has_text=re.compile(r"\bvalid$")).wait_for()
+    asha.get_by_role("button", name="Backtest").click()
+    asha.get_by_role("img", name=re.compile("unchanged: \\d+ deliveries")).wait_for()
+    asha.get_by_role("button", name="Explain", exact=True).click()
+    asha.get_by_role("heading", name="Explanation").wait_for()
+    asha.get_by_role("button", name="Propose").click()
+    asha.get_by_role("dialog").get_by_label("Reason").fill("four hours were too long")
+    asha.get_by_role("dialog").get_by_role("button", name="Propose").click()
+    asha.get_by_text("Another person approves what you proposed.").wait_for()
+    assert asha.get_by_role("button", name="Approve").is_disabled()
+
+    go(bela, "policies")
+    bela.get_by_role("button", name="Show the changed lines").click()
+    bela.get_by_label("Changed lines").get_by_text("expires: 2h").wait_for()
+    bela.get_by_role("button", name="Approve").click()
+    bela.get_by_role("dialog").get_by_label("Reason").fill("agreed")
+    bela.get_by_role("dialog").get_by_role("button", name="Put into force").click()
+    bela.get_by_role("region", name="Decided proposals").get_by_text("in force").wait_for()
+
+
 @pytest.mark.parametrize(("width", "dark"), [(1440, False), (1440, True), (360, False), (360, True)])
 def test_every_screen_is_accessible(open_page: Callable[..., Page], served: Served, width: int, dark: bool) -> None:
     page = open_page(served.asha, width=width, dark=dark)
     run = asked(page, payment("sample.yaml", idempotency_key=f"axe-{width}-{dark}"))
     page.evaluate(AXE.read_text())
     wrong: list[str] = []
-    for screen in (*SCREENS, f"run/{run}", "agents/mule_detector"):
+    for screen in (*SCREENS, f"run/{run}", "agents/mule_detector", "policy/payment"):
         go(page, screen)
-        under = "runs" if screen.startswith("run/") else screen.partition("/")[0]
+        name = screen.partition("/")[0]
+        under = {"run": "runs", "policy": "policies"}.get(name, name)
         page.locator(f'.side a[href="#/{under}"][aria-current]').wait_for()
         page.locator("main h1").wait_for()
         ready(page)
