@@ -140,6 +140,16 @@ def ready(page: Page) -> None:
         page.locator(".skeleton").first.wait_for(state="detached")
 
 
+def shot(page: Page, name: str) -> None:
+    """Write a picture for the documentation, and one of a phone, where a folder is named."""
+    folder = os.environ.get("GENIE_SCREENSHOTS")
+    if folder is not None:
+        page.screenshot(path=f"{folder}/page-{name}.png")
+        page.set_viewport_size({"width": 400, "height": 860})
+        page.screenshot(path=f"{folder}/phone-{name}.png", full_page=True)
+        page.set_viewport_size({"width": 1280, "height": 860})
+
+
 def payment(name: str, **order: Any) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(
         json.dumps(yaml.safe_load((ROOT / "config/payments" / name).read_text()), default=str)
@@ -308,6 +318,11 @@ def test_a_policy_file_is_edited_tried_and_put_into_force_by_another(
     asha.locator(".badge", has_text=re.compile(r"\bvalid$")).wait_for()
     asha.get_by_role("button", name="Run its tests").click()
     asha.get_by_role("region", name="Result").get_by_text("fail", exact=False).first.wait_for()
+    editor.fill(text.replace("then: { hold: { approvers: [treasury], expires: 4h } }", "then: deny", 1))
+    asha.locator(".badge", has_text=re.compile(r"\bvalid$")).wait_for()
+    asha.get_by_role("button", name="Backtest").click()
+    asha.get_by_role("img", name=re.compile("becomes deny: [1-9]")).scroll_into_view_if_needed()
+    shot(asha, "policy")
     editor.fill(text.replace("expires: 4h", "expires: 2h", 1))
     asha.locator(".badge", has_text=re.compile(r"\bvalid$")).wait_for()
     asha.get_by_role("button", name="Backtest").click()
@@ -323,6 +338,7 @@ def test_a_policy_file_is_edited_tried_and_put_into_force_by_another(
     go(bela, "policies")
     bela.get_by_role("button", name="Show the changed lines").click()
     bela.get_by_label("Changed lines").get_by_text("expires: 2h").wait_for()
+    shot(bela, "proposal")
     bela.get_by_role("button", name="Approve").click()
     bela.get_by_role("dialog").get_by_label("Reason").fill("agreed")
     bela.get_by_role("dialog").get_by_role("button", name="Put into force").click()

@@ -90,7 +90,7 @@ function Code({ text, set, wrong, line, label }) {
     event.target.setRangeText("  ", event.target.selectionStart, event.target.selectionEnd, "end");
     set(event.target.value);
   };
-  return html`<div class="code"><pre aria-hidden="true" ref=${numbers}>${Array.from({ length: count }, (_, place) => html`<span class=${marked.has(place + 1) ? "bad" : ""}>${marked.has(place + 1) ? "▲" : ""}${place + 1}\n</span>`)}</pre>
+  return html`<div class="code"><pre aria-hidden="true" ref=${numbers}>${Array.from({ length: count }, (_, place) => html`<span class=${marked.has(place + 1) ? "bad" : ""}>${marked.has(place + 1) ? "▲" : ""}${place + 1}</span>`)}</pre>
     <textarea ref=${area} class="mono" rows="22" spellcheck="false" autocomplete="off" wrap="off" aria-label=${label} aria-invalid=${wrong.length > 0} maxlength="200000" value=${text}
       onInput=${(event) => { event.target.dataset.typed = "1"; set(event.target.value); at(); }} onClick=${at} onKeyUp=${at} onKeyDown=${key} onBlur=${(event) => delete event.target.dataset.typed}
       onScroll=${() => (numbers.current.scrollTop = area.current.scrollTop)}></textarea></div>`;
@@ -146,7 +146,7 @@ function Bar({ said }) {
 
 function Lines({ lines }) {
   if (!lines.length) return html`<p class="mute">No line differs.</p>`;
-  return html`<pre class="lines" tabindex="0" aria-label="Changed lines">${lines.map((one) => html`<span class=${one.startsWith("+") ? "good" : one.startsWith("-") ? "bad" : "mute"}>${one}\n</span>`)}</pre>`;
+  return html`<pre class="lines" tabindex="0" aria-label="Changed lines">${lines.map((one) => html`<span class=${one.startsWith("+") ? "good" : one.startsWith("-") ? "bad" : "mute"}>${one}</span>`)}</pre>`;
 }
 
 /** One proposal, with its changed lines and the two decisions. */
