@@ -63,6 +63,7 @@ RULES: tuple[Rule, ...] = (
     Rule("POST", "/v1/policies/proposals/{id}/reject", "govern", "proposal", policies.reject, Act),
     Rule("GET", "/v1/statistics", "operate", None, governing.statistics),
     Rule("GET", "/v1/audit", "audit", None, governing.query_audit),
+    Rule("GET", "/v1/audit/chain", "audit", None, governing.audit_chain),
     Rule("GET", "/v1/audit/verify", "audit", None, governing.verify_audit),
     Rule("GET", "/v1/health", "operate", None, system.health),
     Rule("GET", "/metrics", "operate", None, system.metrics, media="text/plain"),

@@ -57,6 +57,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     path.chmod(0o600)
     config = tmp_path_factory.mktemp("repository") / "config"  # a copy: the tests change a policy file
     shutil.copytree(ROOT / "config", config)
+    with (config / "pipelines/payment.yaml").open("a") as file:
+        file.write(f"\naudit: {{ path: {config / 'trail'}, fsync: never }}\n")
     pipelines = [f"config/pipelines/{name}.yaml" for name in ("payment", "insights")]
     options = ["--keys", str(path), "--bind", "127.0.0.1:0", "--drain-within", "0"]
     command = [sys.executable, "-m", "genie", "serve", *pipelines, *options]
@@ -343,6 +345,25 @@ def test_a_policy_file_is_edited_tried_and_put_into_force_by_another(
     bela.get_by_role("dialog").get_by_label("Reason").fill("agreed")
     bela.get_by_role("dialog").get_by_role("button", name="Put into force").click()
     bela.get_by_role("region", name="Decided proposals").get_by_text("in force").wait_for()
+
+
+def test_the_chain_of_the_audit_is_computed_in_the_browser(open_page: Callable[..., Page], served: Served) -> None:
+    page = open_page(served.asha)
+    asked(page, payment("sample.yaml", idempotency_key="audit-1"))
+    go(page, "audit")
+    page.get_by_role("button", name="Verify in this browser").click()
+    page.get_by_text(re.compile("computed here: [1-9][0-9,]* records fit")).wait_for()
+    shot(page, "audit")
+
+    def forged(route: Route) -> None:
+        answer = route.fetch()
+        found = answer.json()
+        found["lines"][1] = found["lines"][1].replace('"by":"', '"by":"mallory')
+        route.fulfill(response=answer, body=json.dumps(found))
+
+    page.route("**/v1/audit/chain*", forged)
+    page.get_by_role("button", name="Verify in this browser").click()
+    page.get_by_text("The chain is broken at line 2.").wait_for()
 
 
 @pytest.mark.parametrize(("width", "dark"), [(1440, False), (1440, True), (360, False), (360, True)])
