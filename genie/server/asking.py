@@ -147,10 +147,10 @@ async def _started(call: Call) -> tuple[Hosted, HostedRun, bool]:
         raise Problem("invalid", f"an Idempotency-Key has 1 to {LONGEST_KEY} visible characters")
     hosted = call.server.host(asked.pipeline)
     question = checked(hosted.pipeline.entry, asked.payload, "/payload")
-    return hosted, *begun(call, hosted, question, asked.within_s, key)
+    return hosted, *await begun(call, hosted, question, asked.within_s, key)
 
 
-def begun(
+async def begun(
     call: Call, hosted: Hosted, question: Payload, within_s: float | None, key: str | None
 ) -> tuple[HostedRun, bool]:
     """Start a run for a caller; False for one that its key has started before.
@@ -159,6 +159,7 @@ def begun(
         Problem: The caller may not ask here, or its key stands for another question.
     """
     _identified(call, hosted)
+    await hosted.admit(call.who)
     try:
         return hosted.start(question, call.who, within_s, key)
     except IdentityError as error:

@@ -60,7 +60,7 @@ async def take(call: Call) -> ASGIApp:
     ]
     runs = []
     for hosted, question, event in questions:
-        run, fresh = begun(call, hosted, question, None, _key(event))
+        run, fresh = await begun(call, hosted, question, None, _key(event))
         if fresh:
             hosted.follow(run)
         runs.append(run)

@@ -97,7 +97,7 @@ class Connection(HttpToolsProtocol):
         self._awaited: int | None = _HEAD
         """What has a limit of time: the head or the body of a request; None between requests."""
         self._limit = self.loop.call_later(self.head_s, self._late)
-        self._upgraded = False
+        self._upgraded = self.lost = False
         self.partings: dict[Callable[[], None], None] = {}
         self.room: Callable[[], None] = _nothing
 
@@ -109,6 +109,7 @@ class Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the limit, and tell the requests that wait."""
         self._limit.cancel()
+        self.lost = True
         super().connection_lost(exc)
         for told in tuple(self.partings):
             told()

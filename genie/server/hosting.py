@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from genie.runtime.runtime import Runtime
     from genie.server.principals import Principal
     from genie.server.streams import Stream
+    from genie.server.turns import Quotas, Turns
 
 E = TypeVar("E")
 MOST_RUNS = 1_000
@@ -266,12 +267,14 @@ class Hosted:
         runtime: Its open runtime.
         tasks: Where its runs are followed.
         everything: Where the events of all runs go.
+        quotas: Of the tenants.
+        turns: In which runs begin.
         told: Called with a run that is held or over.
     """
 
     def __init__(
         self, pipeline: Pipeline, runtime: Runtime, tasks: TaskGroup, everything: Everything,
-        told: Callable[[HostedRun], None] = lambda _run: None,
+        quotas: Quotas, turns: Turns, told: Callable[[HostedRun], None],
     ) -> None:  # fmt: skip
         self.pipeline = pipeline
         self.runtime = runtime
@@ -280,6 +283,8 @@ class Hosted:
         self._tasks = tasks
         self._everything = everything
         self._told = told
+        self._quotas = quotas
+        self._turns = turns
         self.recent: deque[tuple[Envelope[Payload], str]] = deque(maxlen=MOST_RECENT)
         """The latest messages, with their recipients, for those who try policies out."""
 
@@ -287,6 +292,17 @@ class Hosted:
         """Return the seconds since the epoch."""
         clock = self.runtime.bus.clock
         return clock.offset + clock.now()
+
+    async def admit(self, principal: Principal) -> None:
+        """Wait until a run of somebody may begin.
+
+        Raises:
+            Problem: Its tenant has used up its quota.
+        """
+        tenant = principal.caller.tenant
+        self._quotas.admit(tenant)
+        await self._turns.take(tenant)
+        self._quotas.admit(tenant)
 
     def start(
         self, question: Payload, principal: Principal, within_s: float | None, key: str | None
@@ -314,6 +330,7 @@ class Hosted:
         else:  # of an earlier process
             hosted = self.runs[run.id] = watched(run)
             run.watched_by(hosted)
+        self._quotas.begun(principal.caller.tenant)
         return hosted, True
 
     def follow(self, hosted: HostedRun) -> None:
@@ -362,6 +379,7 @@ class Hosted:
     def _over(self, hosted: HostedRun) -> None:
         if hosted.over:
             return
+        self._quotas.over(hosted.principal.caller.tenant)
         hosted.ended(self.now(), hosted.run.failures()[:MOST_MISSING])
         self._ended.append(hosted.id)
         while len(self._ended) > MOST_RUNS:

@@ -48,6 +48,8 @@ class Line(Protocol):
 
     partings: dict[Callable[[], None], None]
     """What is called when the client goes away."""
+    lost: bool
+    """The client has gone."""
     room: Callable[[], None]
     """Called when the client has read again."""
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from contextlib import AbstractAsyncContextManager
 
-    from genie.server.messages import Incoming
+    from genie.server.messages import Incoming, Line
 
 
 def told_when_gone(request: Incoming, gone: Callable[[], None]) -> AbstractAsyncContextManager[None]:
@@ -21,21 +21,23 @@ def told_when_gone(request: Incoming, gone: Callable[[], None]) -> AbstractAsync
     reads the request to its end.
     """
     line = request.line
-    return _reading(request, gone) if line is None else _Registered(line.partings, gone)
+    return _reading(request, gone) if line is None else _Registered(line, gone)
 
 
 class _Registered:
-    __slots__ = ("_gone", "_partings")
+    __slots__ = ("_gone", "_line")
 
-    def __init__(self, partings: dict[Callable[[], None], None], gone: Callable[[], None]) -> None:
-        self._partings = partings
+    def __init__(self, line: Line, gone: Callable[[], None]) -> None:
+        self._line = line
         self._gone = gone
 
     async def __aenter__(self) -> None:
-        self._partings[self._gone] = None
+        self._line.partings[self._gone] = None
+        if self._line.lost:  # before anybody could be told
+            self._gone()
 
     async def __aexit__(self, *_: object) -> None:
-        self._partings.pop(self._gone, None)
+        self._line.partings.pop(self._gone, None)
 
 
 @contextlib.asynccontextmanager

@@ -21,6 +21,7 @@ from genie.server.policies import Proposals
 from genie.server.principals import LONGEST_TOKEN, NOBODY, PREFIX, ApiKeys, Principal, Session, Sessions, Tokens
 from genie.server.problems import Problem
 from genie.server.streams import Streams
+from genie.server.turns import Quotas, Turns
 from genie.server.webhooks import Webhooks
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ class Settings(BaseModel):
     burst: int = Field(default=400, ge=1, description="Requests of one caller that may come at once.")
     head_s: float = Field(default=10.0, gt=0, description="Seconds in which the head of a request must have arrived.")
     drain_s: float = Field(default=30.0, ge=0, description="Seconds that runs have after SIGTERM.")
+    tenant_per_s: float | None = Field(default=None, gt=0, description="Requests a second of one tenant.")
+    tenant_runs: int | None = Field(default=None, ge=1, description="Runs of one tenant that are in flight at once.")
     webhook_networks: tuple[str, ...] = Field(
         default=(), description="Private networks in which receivers of webhooks may be, also without TLS."
     )
@@ -89,10 +92,13 @@ class Server:
         """Names this process in the ids of events."""
         self.webhooks = Webhooks(self.good, self._clock.now, self.now, settings.webhook_networks)
         self.proposals = Proposals()
+        self.quotas, self.turns = Quotas(settings.tenant_runs), Turns(self._clock.now)
         self.everything: Everything = Ring(MOST_TOLD)
         self.streams = Streams(self.good, self._clock.now)
         self.sessions = Sessions(self.now)
         self.rates = Rates(settings.per_s, settings.burst, self._clock.now)
+        share = settings.tenant_per_s
+        self.tenant_rates = None if share is None else Rates(share, max(1, int(2 * share)), self._clock.now)
         self.strangers = Rates(settings.per_s / 20, max(20, settings.burst // 20), self._clock.now)
         """Requests without good credentials, by address."""
         self.describe: Callable[[], dict[str, Any]] = dict
@@ -110,8 +116,11 @@ class Server:
         async with contextlib.AsyncExitStack() as stack, anyio.create_task_group() as tasks:
             for pipeline in self.pipelines.values():
                 runtime = await stack.enter_async_context(Runtime.from_pipeline(pipeline))
-                self.hosted[pipeline.id] = Hosted(pipeline, runtime, tasks, self.everything, self.webhooks.told)
+                self.hosted[pipeline.id] = Hosted(
+                    pipeline, runtime, tasks, self.everything, self.quotas, self.turns, self.webhooks.told
+                )  # fmt: skip
             tasks.start_soon(self.streams.run)
+            tasks.start_soon(self.turns.run)
             self.webhooks.tasks = tasks
             if self._key_file is not None:
                 tasks.start_soon(self._watch_keys, self._key_file)
@@ -172,6 +181,8 @@ class Server:
             self.strangers.take(address(request))
             raise Problem("unauthenticated", headers={"WWW-Authenticate": "Bearer"})
         self.rates.take(found.id)
+        if self.tenant_rates is not None:
+            self.tenant_rates.take(found.caller.tenant or "")
         if right not in found.rights:
             raise Problem("forbidden", f"this needs the right {right!r}")
         return found

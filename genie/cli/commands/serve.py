@@ -38,6 +38,9 @@ if TYPE_CHECKING:
               help="Requests a second of one caller.")  # fmt: skip
 @click.option("--drain-within", "within_s", type=click.FloatRange(min=0), default=30.0, show_default=True,
               metavar="SECONDS", help="Time limit of runs after the first SIGTERM or SIGINT.")  # fmt: skip
+@click.option("--tenant-rate", type=click.FloatRange(min=0.1), metavar="N", help="Requests a second of one tenant.")
+@click.option("--tenant-runs", type=click.IntRange(min=1), metavar="N",
+              help="Runs of one tenant that are in flight at once.")  # fmt: skip
 @click.option("--webhooks-to", "networks", multiple=True, metavar="NETWORK",
               help="Private network in which receivers of webhooks may be, also without TLS; repeatable.")  # fmt: skip
 @log_options
@@ -50,6 +53,7 @@ def command(
 
     The signal starts a drain: no run is taken, and running runs have --drain-within seconds.
     """
+    quotas = {"tenant_per_s": given.pop("tenant_rate"), "tenant_runs": given.pop("tenant_runs")}
     networks = _networks(given.pop("networks"))
     logged(given)
     try:
@@ -64,7 +68,7 @@ def command(
     host, port = _address(bind)
     settings = Settings(
         hosts=Settings().hosts | {name.lower() for name in hosts}, secure=behind_proxy, per_s=rate,
-        burst=max(1, int(2 * rate)), drain_s=within_s, webhook_networks=networks,
+        burst=max(1, int(2 * rate)), drain_s=within_s, webhook_networks=networks, **quotas,
     )  # fmt: skip
     listener = listening(host, port, behind_proxy=behind_proxy)
     with listener:
