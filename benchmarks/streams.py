@@ -2,7 +2,7 @@
 
 ``python -m benchmarks.streams`` opens ``SESSIONS`` streams of one run that reports progress once a second, from a
 process of its own, and reads them for ``SECONDS``. An event carries the time at which it happened, on a clock that both
-processes share, so its age when the client has read it is what a person would wait. The client's own work is part of it.
+processes share, so its age when the client has read it is what a person would wait. The client's work is part of it.
 """
 
 from __future__ import annotations

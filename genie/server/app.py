@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from genie.server.rules import Rule
 
+SLOWED = frozenset({"rate_limited", "quota"})
+"""Problems that are told after a pause: who sends too much waits for each refusal."""
 MOST_HEADERS = 100
 MOST_HEADER_BYTES = 16_384
 _logger = logging.getLogger("genie.server")
@@ -68,7 +70,10 @@ class Endpoint:
                 call = Call(self._server, request, self._server.principal(request, rule.right))
             app = await rule.endpoint(call)
         except Exception as error:  # noqa: BLE001 - the door: whatever it is, the caller gets a problem
-            app = refusal(error).response()
+            refused = refusal(error)
+            if refused.code in SLOWED:
+                await self._server.slowed()
+            app = refused.response()
         await app(scope, receive, send)
 
 

@@ -38,6 +38,8 @@ CSRF_HEADER = "x-csrf-token"
 """Header in which the page sends the secret of its session with every request that changes something."""
 KEYS_EVERY_S = 2.0
 """Seconds between two looks at the file of keys."""
+MOST_SLOWED = 1_000
+"""Refusals that pause; more are sent at once."""
 _SAFE = frozenset({"GET", "HEAD"})
 
 
@@ -52,6 +54,7 @@ class Settings(BaseModel):
     burst: int = Field(default=400, ge=1, description="Requests of one caller that may come at once.")
     head_s: float = Field(default=10.0, gt=0, description="Seconds in which the head of a request must have arrived.")
     drain_s: float = Field(default=30.0, ge=0, description="Seconds that runs have after SIGTERM.")
+    refused_s: float = Field(default=0.25, ge=0, description="Pause before a refusal of too many requests.")
     tenant_per_s: float | None = Field(default=None, gt=0, description="Requests a second of one tenant.")
     tenant_runs: int | None = Field(default=None, ge=1, description="Runs of one tenant that are in flight at once.")
     webhook_networks: tuple[str, ...] = Field(
@@ -105,6 +108,7 @@ class Server:
         """Makes the document of the API; its application sets it."""
         self.described: dict[str, Any] | None = None
         self._key_file = key_file
+        self._slow = 0
 
     def now(self) -> float:
         """Return the seconds since the epoch."""
@@ -186,6 +190,15 @@ class Server:
         if right not in found.rights:
             raise Problem("forbidden", f"this needs the right {right!r}")
         return found
+
+    async def slowed(self) -> None:
+        """Pause before a refusal, so that whoever repeats a request at once costs the others little."""
+        if self._slow < MOST_SLOWED:
+            self._slow += 1
+            try:
+                await anyio.sleep(self.settings.refused_s)
+            finally:
+                self._slow -= 1
 
     def _credentials(self, request: Incoming) -> Principal | None:
         given = request.header(b"authorization")

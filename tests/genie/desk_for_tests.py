@@ -133,6 +133,8 @@ def wish(kind: str = "grant", text: str = "tea", of: str = "desk") -> dict[str, 
 async def desk(*pipelines: Pipeline, **settings: Any) -> AsyncIterator[Desk]:
     """Open a server."""
     hand = Hand()
-    server = Server(pipelines or (pipeline(),), ApiKeys(), Settings(**settings), clock=Clock(hand, wall=NOW))
+    server = Server(
+        pipelines or (pipeline(),), ApiKeys(), Settings(**{"refused_s": 0.0, **settings}), clock=Clock(hand, wall=NOW)
+    )
     async with server.open():
         yield Desk(server, hand)
