@@ -112,6 +112,7 @@ def main() -> None:
         _served(options.serve)
         return
     if options.loud is not None:
+        print("asking", flush=True)
         asyncio.run(_asking(int(options.loud[0]), options.loud[1], QUIET_PER_S * TIMES, SECONDS + 2, links=50))
         return
     made = [new_key(user="ann", tenant=f"tenant {number}") for number in range(QUIET + 1)]
@@ -129,8 +130,10 @@ def main() -> None:
         alone, beside = [], []
         for _ in range(ROUNDS):
             alone.append(_p99_ms(port, quiet, SECONDS))
-            with subprocess.Popen([*command, "--loud", str(port), loud]) as noise:  # noqa: S603 - this very module
-                time.sleep(1)
+            noisy = [*command, "--loud", str(port), loud]
+            with subprocess.Popen(noisy, stdout=subprocess.PIPE) as noise:  # noqa: S603 - this very module
+                assert noise.stdout is not None
+                noise.stdout.readline()  # it asks from now on
                 beside.append(_p99_ms(port, quiet, SECONDS))
                 noise.wait()
     finally:
