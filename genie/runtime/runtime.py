@@ -357,13 +357,9 @@ class Runtime:
 
     def start(
         self, question: Payload, answer: type[T], *, to: str | None = None, deadline_s: float | None = None,
-        caller: Caller | None = None,
-        key: str | None = None, watched: Callable[[Run[T]], Watcher] | None = None,
+        caller: Caller | None = None, key: str | None = None, watched: Callable[[Run[T]], Watcher] | None = None,
     ) -> Run[T]:  # fmt: skip
-        """Publish a question and return the live run, or that of its ``key``; a full mailbox never makes this wait.
-
-        ``watched`` makes the watcher of a new run, in place of its ``events`` and ``agents``.
-        """
+        """Publish a question and return the live run, or that of its ``key``; ``watched`` makes its watcher."""
         answers_asked(answer)
         addressed(to, caller)
         return self._started(Asked(payload_given(question), (answer,), "all", to), deadline_s, caller, key, watched)
