@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from genie.contracts.outcome import Outcome
 from genie.contracts.serialization import as_wire
 from genie.errors import GenieError, RunCancelledError, RunError, RunExpiredError, RunHeld
 from genie.inflight.events import Event, Watcher
 from genie.server.messages import encoded
+from genie.server.rings import Ring
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,18 +25,14 @@ if TYPE_CHECKING:
     from genie.runtime.run import Run
     from genie.runtime.runtime import Runtime
     from genie.server.principals import Principal
-    from genie.server.streams import Stream
     from genie.server.turns import Quotas, Turns
 
-E = TypeVar("E")
 MOST_RUNS = 1_000
 """Runs of one pipeline that have ended and can still be read; the oldest are forgotten."""
 MOST_EVENTS = 1_000
 """Events of one run that are kept for streams that resume."""
 MOST_TOLD = 10_000
 """Events of all runs that are kept for the page."""
-MOST_BODIES = 256
-"""Events of one ring that are kept as they are sent."""
 MOST_MISSING = 100
 MOST_RECENT = 500
 """Messages of one pipeline on which policies can be tried out."""
@@ -61,72 +58,6 @@ class Fact(NamedTuple):
 
 _fact = partial(tuple.__new__, Fact)
 """Makes a ``Fact`` of a tuple at a fifth of the cost of its constructor; a round trip makes 18 (benchmarks.serving)."""
-
-
-class Ring(Generic[E]):
-    """The latest events, numbered from 1, for any number of readers.
-
-    The ring of one run has its facts alone: with the run beside each, a run that is forgotten would wait for the cycle
-    collector.
-
-    Args:
-        most: How many are kept at least; at most twice as many.
-    """
-
-    __slots__ = ("_bodies", "_gone", "_most", "kept", "readers", "told")
-
-    def __init__(self, most: int) -> None:
-        self.kept: list[E] = []
-        self._most = most
-        self._gone = 0
-        self.readers: dict[Stream, None] | None = None
-        self._bodies: dict[int, bytes] | None = None
-        self.told: Callable[[Ring[Any]], None] | None = None
-        """Called with this ring when its readers have something to read."""
-
-    @property
-    def last(self) -> int:
-        """Number of the latest event."""
-        return self._gone + len(self.kept)
-
-    @property
-    def first(self) -> int:
-        """Number of the earliest event that is kept; the next number where none is."""
-        return self._gone + 1
-
-    def append(self, fact: E) -> None:
-        """Keep an event, and wake the readers."""
-        self.kept.append(fact)
-        if len(self.kept) >= 2 * self._most:
-            self.drop(self._most)
-        if self.readers and self.told is not None:
-            self.told(self)
-
-    def drop(self, count: int) -> None:
-        """Forget the oldest."""
-        del self.kept[:count]
-        self._gone += count
-
-    def wake(self) -> None:
-        """Let the readers look again."""
-        if self.readers and self.told is not None:
-            self.told(self)
-
-    def body(self, number: int, run: HostedRun, fact: Fact) -> bytes:
-        """Return an event as JSON; it is encoded once for all that read it."""
-        bodies = self._bodies
-        if bodies is None:
-            bodies = self._bodies = {}
-        found = bodies.get(number)
-        if found is None:
-            if len(bodies) >= MOST_BODIES:
-                bodies.clear()
-            found = bodies[number] = run.encoded(fact)
-        return found
-
-    def after(self, number: int) -> list[E]:
-        """Return the events that are kept after a number, oldest first."""
-        return self.kept[max(0, number - self._gone) :]
 
 
 Everything = Ring["tuple[HostedRun, Fact]"]

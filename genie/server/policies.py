@@ -7,27 +7,25 @@ it: then the file is written, and every pipeline that names it reads its policie
 from __future__ import annotations
 
 import difflib
-import hashlib
 import os
 import re
 import secrets
 import tempfile
-from collections import OrderedDict
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import anyio
-from pydantic import Field
 
 from genie.approvals.people import person
 from genie.contracts.message import topic_of
 from genie.errors import ConfigError, GenieError
 from genie.journal.sample import Specimen
-from genie.server.bodies import Act, Body, Text, read
+from genie.server.bodies import Act, read
 from genie.server.messages import Json
 from genie.server.problems import Problem
+from genie.server.proposals import Draft, Explained, Proposal, Proposed, digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,84 +36,12 @@ if TYPE_CHECKING:
     from genie.policy.policy import PolicySet
     from genie.policy_tools.sources import Sourced
     from genie.server.hosting import Hosted
+    from genie.server.proposals import State
     from genie.server.server import Call
 
-MOST_TEXT = 200_000
-MOST_PROPOSALS = 200
 MOST_SHOWN = 200
 _LINE = re.compile(r"^(?P<file>.*?):(?P<line>\d{1,9}): (?P<problem>.*)$", re.DOTALL)
 _VARIABLE = re.compile(r"\$\{(\w{1,200})")
-State = Literal["proposed", "in force", "rejected", "replaced"]
-
-
-class Draft(Body):
-    """A text for one policy file of a pipeline."""
-
-    pipeline: Text
-    file: Text = Field(description="As the pipeline names it.")
-    text: Annotated[str, Field(max_length=MOST_TEXT)] = Field(description="What the file would hold.")
-
-
-class Explained(Draft):
-    """What ``POST /v1/policies/explain`` takes."""
-
-    message: Text = Field(description="Id of one of the latest messages.")
-
-
-class Proposed(Draft):
-    """What ``POST /v1/policies/proposals`` takes."""
-
-    base_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] = Field(description="Of the file that was edited.")
-    reason: Text
-
-
-@dataclass(slots=True)
-class Proposal:
-    """A draft that somebody wants to see in force."""
-
-    id: str
-    draft: Proposed
-    path: Path
-    by: str
-    at: float
-    state: State = "proposed"
-    decided_by: str = ""
-    decided_because: str = ""
-
-    @property
-    def sha256(self) -> str:
-        """Of its text."""
-        return hashlib.sha256(self.draft.text.encode()).hexdigest()
-
-    def record(self) -> dict[str, Any]:
-        """Return it as JSON values, without its text."""
-        return {
-            "id": self.id, "pipeline": self.draft.pipeline, "file": self.draft.file, "state": self.state, "by": self.by,
-            "at": self.at, "reason": self.draft.reason, "sha256": self.sha256, "base_sha256": self.draft.base_sha256,
-            "decided_by": self.decided_by, "decided_because": self.decided_because,
-        }  # fmt: skip
-
-
-class Proposals:
-    """The latest proposals; a decided one is forgotten first."""
-
-    def __init__(self) -> None:
-        self.all: OrderedDict[str, Proposal] = OrderedDict()
-        self.changing = anyio.Lock()
-        """One file is written at a time."""
-
-    def add(self, made: Proposal) -> None:
-        """Keep a proposal.
-
-        Raises:
-            Problem: Too many wait to be decided.
-        """
-        if len(self.all) >= MOST_PROPOSALS:
-            over = next((one.id for one in self.all.values() if one.state != "proposed"), None)
-            if over is None:
-                raise Problem("conflict", f"{MOST_PROPOSALS} proposals wait to be decided; decide some of them")
-            del self.all[over]
-        self.all[made.id] = made
 
 
 # --- files and drafts ---
@@ -127,7 +53,7 @@ async def list_files(call: Call) -> ASGIApp:
     for hosted in call.server.hosted.values():
         for name, path in _files(hosted).items():
             text = await _content(path)
-            found.append({"pipeline": hosted.pipeline.id, "file": name, "text": text, "sha256": _digest(text)})
+            found.append({"pipeline": hosted.pipeline.id, "file": name, "text": text, "sha256": digest_of(text)})
     return Json({"files": found})
 
 
@@ -209,7 +135,7 @@ async def propose(call: Call) -> ASGIApp:
     hosted = call.server.host(draft.pipeline)
     path = _path(hosted, draft.file)
     call.signed_for(hosted)
-    if _digest(await _content(path)) != draft.base_sha256:
+    if digest_of(await _content(path)) != draft.base_sha256:
         raise Problem("conflict", "the file has changed since it was read; read it again")
     for one in _users(call, path):
         tested = await _tried(await _valid(call, draft, one))
@@ -246,7 +172,7 @@ async def approve(call: Call) -> ASGIApp:
         before = await _content(made.path)
         if made.state != "proposed":
             raise Problem("conflict", f"the proposal is {made.state}")
-        if _digest(before) != made.draft.base_sha256:
+        if digest_of(before) != made.draft.base_sha256:
             made.state = "replaced"
             raise Problem("conflict", "the file has changed since the proposal; propose again")
         for hosted in users:
@@ -412,10 +338,6 @@ def _specimens(call: Call, hosted: Hosted) -> Iterator[tuple[str, Specimen]]:
     for name, (message, recipients) in found.items():
         sender = cards.get(message.sender) or hosted.pipeline.caller.card()
         yield name, Specimen(message, sender, tuple(cards[one] for one in recipients))
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _lines(before: str, after: str, name: str) -> list[str]:

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from genie.server import asking, cloudevents, document, governing, policies, system, topology, webhooks
+from genie.server import (
+    asking,
+    cloudevents,
+    document,
+    governing,
+    policies,
+    proposals,
+    subscriptions,
+    system,
+    topology,
+    webhooks,
+)
 from genie.server.bodies import Act, Ballot, Login, Question
 from genie.server.rules import EVENTS, Rule
 
@@ -24,11 +35,11 @@ RULES: tuple[Rule, ...] = (
         202,
         takes=cloudevents.STRUCTURED,
     ),
-    Rule("POST", "/v1/webhooks", "observe", None, webhooks.create, webhooks.Hook, 201),
-    Rule("GET", "/v1/webhooks", "observe", None, webhooks.show_all),
-    Rule("GET", "/v1/webhooks/{id}", "observe", "webhook", webhooks.show),
-    Rule("DELETE", "/v1/webhooks/{id}", "observe", "webhook", webhooks.delete),
-    Rule("POST", "/v1/webhooks/{id}/redeliver", "observe", "webhook", webhooks.redeliver, Act, 202),
+    Rule("POST", "/v1/webhooks", "observe", None, subscriptions.create, webhooks.Hook, 201),
+    Rule("GET", "/v1/webhooks", "observe", None, subscriptions.show_all),
+    Rule("GET", "/v1/webhooks/{id}", "observe", "webhook", subscriptions.show),
+    Rule("DELETE", "/v1/webhooks/{id}", "observe", "webhook", subscriptions.delete),
+    Rule("POST", "/v1/webhooks/{id}/redeliver", "observe", "webhook", subscriptions.redeliver, Act, 202),
     Rule("GET", "/v1/pipelines", "observe", None, asking.list_pipelines),
     Rule("GET", "/v1/pipelines/{id}", "observe", "pipeline", asking.show_pipeline),
     Rule("GET", "/v1/pipelines/{id}/topology", "observe", "pipeline", topology.show_topology),
@@ -51,12 +62,12 @@ RULES: tuple[Rule, ...] = (
     Rule("GET", "/v1/policies/files", "govern", None, policies.list_files),
     Rule("GET", "/v1/policies/schema", "govern", None, policies.show_schema),
     Rule("GET", "/v1/policies/messages", "govern", None, policies.list_messages),
-    Rule("POST", "/v1/policies/check", "govern", None, policies.check, policies.Draft),
-    Rule("POST", "/v1/policies/test", "govern", None, policies.test, policies.Draft),
-    Rule("POST", "/v1/policies/explain", "govern", None, policies.explain, policies.Explained),
-    Rule("POST", "/v1/policies/diff", "govern", None, policies.diff, policies.Draft),
-    Rule("POST", "/v1/policies/backtest", "govern", None, policies.backtest, policies.Draft),
-    Rule("POST", "/v1/policies/proposals", "govern", None, policies.propose, policies.Proposed, 201),
+    Rule("POST", "/v1/policies/check", "govern", None, policies.check, proposals.Draft),
+    Rule("POST", "/v1/policies/test", "govern", None, policies.test, proposals.Draft),
+    Rule("POST", "/v1/policies/explain", "govern", None, policies.explain, proposals.Explained),
+    Rule("POST", "/v1/policies/diff", "govern", None, policies.diff, proposals.Draft),
+    Rule("POST", "/v1/policies/backtest", "govern", None, policies.backtest, proposals.Draft),
+    Rule("POST", "/v1/policies/proposals", "govern", None, policies.propose, proposals.Proposed, 201),
     Rule("GET", "/v1/policies/proposals", "govern", None, policies.list_proposals),
     Rule("GET", "/v1/policies/proposals/{id}", "govern", "proposal", policies.show_proposal),
     Rule("POST", "/v1/policies/proposals/{id}/approve", "govern", "proposal", policies.approve, Act),

@@ -14,12 +14,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from genie.backend.clock import Clock
 from genie.errors import InputError
 from genie.runtime.runtime import Runtime
-from genie.server.hosting import MOST_TOLD, Everything, Hosted, HostedRun, Ring
+from genie.server.hosting import MOST_TOLD, Everything, Hosted, HostedRun
 from genie.server.limits import Rates
 from genie.server.messages import SOCKET, Incoming
-from genie.server.policies import Proposals
 from genie.server.principals import LONGEST_TOKEN, NOBODY, PREFIX, ApiKeys, Principal, Session, Sessions, Tokens
 from genie.server.problems import Problem
+from genie.server.proposals import Proposals
+from genie.server.rings import Ring
 from genie.server.streams import Streams
 from genie.server.turns import Quotas, Turns
 from genie.server.webhooks import Webhooks

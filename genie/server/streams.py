@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import anyio
@@ -21,9 +22,10 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
-    from genie.server.hosting import HostedRun, Ring
+    from genie.server.hosting import HostedRun
     from genie.server.messages import Incoming
     from genie.server.principals import Principal
+    from genie.server.rings import Ring
 
 HEARTBEAT_S = 15.0
 """Seconds without an event after which a client is told that the stream is open."""
@@ -193,7 +195,9 @@ class Stream:
             self._after += 1
             run, fact = (self.run, entry) if self.run is not None else entry
             if allowed is None or allowed(run):
-                parts.append(form.event(epoch, self._after, fact.kind, ring.body(self._after, run, fact)))
+                parts.append(
+                    form.event(epoch, self._after, fact.kind, ring.body(self._after, partial(run.encoded, fact)))
+                )
                 left -= len(parts[-1])
                 if left <= 0:
                     break

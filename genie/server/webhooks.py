@@ -15,25 +15,23 @@ import json
 import os
 from collections import deque
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from urllib.parse import urlsplit
 
 import anyio
 from pydantic import Field
 
 from genie.errors import WebhookError
-from genie.server.bodies import Act, Body, Text, read
-from genie.server.messages import Json
+from genie.server.bodies import Body, Text
 from genie.server.problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from anyio.abc import TaskGroup
-    from starlette.types import ASGIApp
 
     from genie.edges.http.client import Way
     from genie.server.hosting import HostedRun
     from genie.server.principals import Principal
-    from genie.server.server import Call
 
 WAITS_S = (5.0, 300.0, 1_800.0, 7_200.0, 18_000.0, 36_000.0, 36_000.0)
 """Seconds before each further attempt: eight attempts in 30 hours."""
@@ -230,19 +228,17 @@ class Webhooks:
 
     def _way(self, url: str) -> Way:
         """Return how a receiver may be called: https to public addresses, or any of the networks that were named."""
-        import httpx  # noqa: PLC0415 - start-up: for those who have webhooks
-
-        from genie.edges.http.client import Way  # noqa: PLC0415 - as above
+        from genie.edges.http.client import Way  # noqa: PLC0415 - start-up: for those who have webhooks
         from genie.edges.http.ssrf import HostRule, named  # noqa: PLC0415 - as above
 
         try:
-            parts = httpx.URL(url)
-            host = named(parts.raw_host.decode("ascii"))
-        except (httpx.InvalidURL, UnicodeError, ValueError):
+            parts = urlsplit(url)
+            host, port = named(parts.hostname or ""), parts.port
+        except (UnicodeError, ValueError):
             raise Problem("invalid", "the URL of the receiver cannot be read") from None
         schemes = frozenset({"https", "http"} if self._networks else {"https"})
         way = Way(
-            error=WebhookError, hosts=(HostRule(host, below=False, port=parts.port),), schemes=schemes,
+            error=WebhookError, hosts=(HostRule(host, below=False, port=port),), schemes=schemes,
             timeout_s=TIMEOUT_S, networks=self._networks,
         )  # fmt: skip
         try:
@@ -256,37 +252,3 @@ def signature(secret: bytes, name: str, at: int, body: bytes) -> str:
     """Return the signature of Standard Webhooks: ``v1,`` and an HMAC-SHA256 over id, time and body."""
     made = hmac.new(secret, b"%b.%d.%b" % (name.encode(), at, body), hashlib.sha256).digest()
     return f"v1,{base64.b64encode(made).decode()}"
-
-
-async def create(call: Call) -> ASGIApp:
-    """Be told of runs at an address; the secret of the signatures is shown once."""
-    made = call.server.webhooks.add(call.who, await read(call.request, Hook))
-    return Json({**made.record(), "secret": f"whsec_{base64.b64encode(made.secret).decode()}"}, 201)
-
-
-async def show_all(call: Call) -> ASGIApp:
-    """List the caller's webhooks."""
-    own = [one.record() for one in call.server.webhooks.all.values() if one.owner.is_also(call.who)]
-    return Json({"webhooks": own})
-
-
-async def show(call: Call) -> ASGIApp:
-    """Show a webhook, with the events that its receiver did not take."""
-    return Json(call.server.webhooks.find(call.path("id"), call.who).record())
-
-
-async def delete(call: Call) -> ASGIApp:
-    """Remove a webhook; what waits is not sent."""
-    found = call.server.webhooks.find(call.path("id"), call.who)
-    call.server.webhooks.remove(found)
-    return Json(found.record())
-
-
-async def redeliver(call: Call) -> ASGIApp:
-    """Send the dead letters of a webhook again."""
-    await read(call.request, Act)
-    found = call.server.webhooks.find(call.path("id"), call.who)
-    found.disabled = ""
-    while found.letters:
-        found.put(found.letters.popleft()._replace(attempts=0, due=0.0))
-    return Json(found.record(), 202)

@@ -9,10 +9,10 @@ from typing import Any
 import anyio
 import pytest
 
-from genie.server.hosting import Ring
-from genie.server.policies import Proposal, Proposed
 from genie.server.principals import RIGHTS
 from genie.server.problems import PROBLEMS
+from genie.server.proposals import Proposal, Proposed
+from genie.server.rings import Ring
 from genie.server.routes import RULES
 from tests.genie.desk_for_tests import NOW, ORIGIN, Desk, desk, pipeline, wish
 
