@@ -392,9 +392,9 @@ class Bus:
         """End a delivery that its handler has handled, in that time; once it has ended, a call changes nothing."""
         scope = accounting.handled(delivery, seconds)
         if scope is not None:
-            self.after_handled(delivery, scope)
+            self.after_handled(delivery, scope, seconds)
 
-    def after_handled(self, delivery: Delivery, scope: Scope) -> None:
+    def after_handled(self, delivery: Delivery, scope: Scope, seconds: float) -> None:
         """Say that a delivery was handled, and see whether its scope is at rest."""
         subscription = delivery.subscription
         if subscription.branches:
@@ -404,6 +404,8 @@ class Bus:
         run = scope.run
         if run.observed or self.observers.listening:
             self.runs.handled(run, subscription.subscriber.card.id)
+            if (recorder := self.observers.recorder) is not None:
+                recorder.worked_s = seconds
             self._tell(delivery, HANDLED, None, run)
         if not scope.in_flight:
             self.correlator.at_rest(scope)

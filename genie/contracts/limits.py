@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import random
 
+KEY_KEPT_S = 86_400.0
+"""Seconds for which an idempotency key is kept after its run."""
+
 
 class Overflow(enum.StrEnum):
     """What happens to a message that meets a full mailbox."""

@@ -99,6 +99,8 @@ class Value(BaseModel):
     __slots__ = ("_inspection", "_validated")
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, defer_build=True)
+    __carried__: ClassVar[bool] = False
+    """Set on a class whose instances many messages carry: what inspectors saw in one is kept with it."""
 
     @classmethod
     def __pydantic_init_subclass__(cls, **options: Any) -> None:  # options are the class keywords of a subclass
@@ -153,8 +155,10 @@ class Value(BaseModel):
             """Validate the values.
 
             Raises:
-                pydantic.ValidationError: The values are not valid.
+                pydantic.ValidationError: The values are not valid, or the instance has its values already.
             """
+            if self.__dict__:
+                raise _frozen(self, "__init__")
             self.__pydantic_validator__.validate_python(values, self_instance=self)
             _mark_validated(self, True)  # noqa: FBT003 - a slot's own setter
 

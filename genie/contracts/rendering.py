@@ -241,6 +241,44 @@ class Diagram:
     note: str = ""
 
 
+SpanKind = Literal["queued", "worked", "held", "passed"]
+"""What a message did in a span of time: it waited, was handled, waited for a person, or nobody recorded which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of time of one branch, in seconds from the start."""
+
+    kind: SpanKind
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One step of a course, under the step that caused it."""
+
+    name: str
+    depth: int
+    """Steps between the first one and this one."""
+    start: float
+    """In seconds from the start."""
+    spans: tuple[Span, ...]
+    state: str = ""
+    """How it was judged and how it ended, in a few words."""
+    tone: Tone = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Steps as a tree of causes, each with its bar on one axis of time. A terminal shows a table."""
+
+    branches: tuple[Branch, ...]
+    until: float
+    """Seconds that the axis spans, above 0."""
+    note: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Card:
     """Blocks under a small heading; a card in a card is shown below it."""
@@ -260,7 +298,7 @@ class Stack:
     cards: tuple[Card, ...]
 
 
-Block = Paragraph | Notice | Lines | Facts | Tiles | Ranking | Table | Trend | Figure | Diagram | Card | Stack
+Block = Paragraph | Notice | Lines | Facts | Tiles | Ranking | Table | Trend | Figure | Diagram | Course | Card | Stack
 
 
 @dataclass(frozen=True, slots=True)

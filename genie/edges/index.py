@@ -10,6 +10,7 @@ EDGES: Mapping[str, str] = MappingProxyType(
         "audit": "genie.edges.audit.trail:AuditTrail",
         "control": "genie.edges.control.sqlite:ControlFile",
         "http": "genie.edges.http.fetch:HttpFetch",
+        "http_send": "genie.edges.http.send:HttpSend",
         "models": "genie.edges.llm.binding:ModelEntries",
     }
 )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import anyio
 
+from genie.backend.clock import EPOCH, MICROSECOND
 from genie.contracts.gather import Each
 from genie.contracts.headers import copied, exact
 from genie.contracts.limits import Cost, exact_cost
@@ -30,6 +31,7 @@ from genie.execution.handling import Handling
 from genie.execution.names import kind_of, name_of, topic_name
 from genie.execution.streams import checked_s, handler_stream, one_of, seconds_of
 from genie.inflight import accounting
+from genie.inflight.delivery import MOST_TIMES, seen_by
 
 if TYPE_CHECKING:
     import datetime
@@ -100,6 +102,8 @@ class HandlerContext:
                 run.drawn = {}
             # No message number: it depends on other runs, and a run keeps its draws when others are left out.
             ordinal = run.drawn[agent] = run.drawn.get(agent, 0) + 1
+            if handling.durable:
+                seen_by(handling.delivery).draw = ordinal
             seed = f"{handling.bus.seed}/{run.number if run.seed is None else run.seed}/{agent}/{ordinal}"
             handling.random = random.Random(seed)  # noqa: S311 - repeatable on purpose; no secret is drawn from it
         return handling.random
@@ -124,7 +128,11 @@ class HandlerContext:
 
     def now(self) -> datetime.datetime:
         """Return the date and time in UTC."""
-        return handling_of(self).bus.clock.wall()
+        handling = handling_of(self)
+        at = handling.bus.clock.wall()
+        if handling.durable and len(times := seen_by(handling.delivery).times) < MOST_TIMES:
+            times.append((at - EPOCH) // MICROSECOND)
+        return at
 
     def port(self, kind: Callable[..., Port]) -> Port:
         """Return what is bound to a port."""

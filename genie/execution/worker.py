@@ -274,7 +274,7 @@ class Worker:
                 or bus.intercepting
                 or bus.observers.listening
             ):
-                bus.after_handled(delivery, scope)
+                bus.after_handled(delivery, scope, seconds)
             if subscriber.holders:
                 subscriber.release(delivery)
         return None

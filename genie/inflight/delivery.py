@@ -28,6 +28,8 @@ NOWHERE, QUEUED, BEHIND_KEY, WAITS_FOR_ROOM = range(4)
 """Where a delivery lies in a mailbox: not in one, in its queue, behind the key of another, or waiting for room."""
 
 
+MOST_TIMES = 1_000
+"""Readings of the clock that are kept of one handling."""
 SEALED = -1
 """Epoch of an approved delivery: no policy epoch, so that its payload is compared with its seal at take-out."""
 
@@ -80,7 +82,7 @@ class Extra:
 
     __slots__ = (
         "approved", "attempt", "consults", "epoch", "failures", "heard", "heard_in", "instead_of", "notices",
-        "original", "reopened", "sealed", "tried",
+        "original", "reopened", "sealed", "seen", "tried",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -109,6 +111,31 @@ class Extra:
         """What the recipient must write beside the payload."""
         self.reopened: list[tuple[Payload, Scope]] | None = None
         """What its handler had asked before the process was killed, each with its scope; None where it was not."""
+        self.seen: Seen | None = None
+        """What its handler has read of the clock and drawn; a durable runtime alone keeps it."""
+
+
+class Seen:
+    """What one attempt of a handler has taken from outside its message: times, and the number of its randomness."""
+
+    __slots__ = ("attempt", "draw", "times")
+
+    def __init__(self, attempt: int) -> None:
+        self.attempt = attempt
+        self.draw = 0
+        """How many handlings of the agent had drawn in the run, this one too; 0 where it has not drawn."""
+        self.times: list[int] = []
+        """Microseconds since the epoch, in the order in which they were read; the first ``MOST_TIMES``."""
+
+
+def seen_by(delivery: Delivery) -> Seen:
+    """Return what the present attempt of a delivery's handler has taken."""
+    extra = delivery.extra
+    if extra is None:
+        extra = delivery.extra = Extra()
+    if extra.seen is None or extra.seen.attempt != extra.attempt:
+        extra.seen = Seen(extra.attempt)
+    return extra.seen
 
 
 Ending = tuple["Outcome", "Reason"]

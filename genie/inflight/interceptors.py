@@ -90,6 +90,9 @@ class Interceptor:
 class Recorder(Protocol):
     """What keeps the facts from which a runtime goes on after its process was killed."""
 
+    worked_s: float | None
+    """Seconds that the handler of the next delivery that is told as handled was at work."""
+
     @property
     def refusal(self) -> str | None:
         """Why no run is admitted; None while facts are kept."""
@@ -97,6 +100,10 @@ class Recorder(Protocol):
 
     def note(self, message: Envelope[Payload], kind: str, reason: Reason | None, delivery: Delivery | None) -> None:
         """Something happened to a message, or to a delivery of it."""
+        ...
+
+    def judged(self, message: Envelope[Payload], recipient: str, decision: Decision) -> None:
+        """Policies decided something that is more than a plain allow."""
         ...
 
     def handed_over(self, delivery: Delivery) -> None:

@@ -8,14 +8,18 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Self
 
-from genie.errors import InputError
+from genie.contracts.limits import KEY_KEPT_S
+from genie.contracts.outcome import Outcome
+from genie.errors import InputError, RunCancelledError
 from genie.journal.history import History
+from genie.journal.segments import system_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import TracebackType
 
     from genie.contracts.ports.journal import EventLog, LogRecord
+    from genie.journal.history import OpenRun
 
 UNKNOWN = frozenset(("intended", "indeterminate"))
 """Fates of an effect that a person has to find out."""
@@ -105,6 +109,56 @@ class Desk:
         value = json.dumps(result, separators=(",", ":"), allow_nan=False) if done else None
         fate = "done" if done else "not_done"
         await self._keep([{**effect, "fate": fate, "value": value, "by": by, "reason": reason}])
+
+    # --- runs ---
+
+    async def cancel(self, run_id: str, *, by: str, reason: str) -> list[str]:
+        """End a run that a stopped process left open; returns its deliveries that ended as cancelled.
+
+        Raises:
+            InputError: It is not open here, or has an outside effect whose fate nobody knows.
+        """
+        prefix = self._history.prefix
+        run = next((one for one in self._history if f"{prefix}-{one.record['run']:x}" == run_id), None)
+        if run is None:
+            raise InputError(f"run {run_id!r}", "is not open in this log", "see `genie runs list`")
+        unknown = next((one for one in run.effects.values() if one["fate"] in UNKNOWN), None)
+        if unknown is not None:
+            raise InputError(
+                f"run {run_id!r}", f"has an outside effect whose fate nobody knows: {unknown['id']}",
+                "say what has become of it with `genie effects resolve`, then cancel the run",
+            )  # fmt: skip
+        number, ended = run.record["run"], list(run.deliveries)
+        records: list[LogRecord] = [
+            {
+                "kind": "ended", "run": number, "delivery": one, "outcome": Outcome.CANCELLED.value,
+                "code": "cancelled", "drawn": {},
+            }
+            for one in ended
+        ]  # fmt: skip
+        records += self._outcome_of_key(run)
+        await self._keep([*records, {"kind": "closed", "run": number, "by": by, "reason": reason}])
+        return ended
+
+    def _outcome_of_key(self, run: OpenRun) -> list[LogRecord]:
+        """Return what the key of a cancelled run stands for: who asks again under it learns that it was cancelled."""
+        if run.key is None:
+            return []
+        opened: list[LogRecord] = []
+        ledger = self._history.standing
+        if ledger is None:  # what outlives its run has no place in this log yet
+            ledger = self._history.last + 1
+            opened = [{
+                "kind": "run", "run": ledger, "standing": True, "caller": None, "deadline": None,
+                "started": system_time(),
+            }]  # fmt: skip
+        run_id = f"{self._history.prefix}-{run.record['run']:x}"
+        error = RunCancelledError(run_id=run_id)
+        return [*opened, {
+            "kind": "key", "run": ledger, "id": run.key["id"], "key": run.key["key"],
+            "digest": run.key["digest"], "of": run_id, "until": system_time() + KEY_KEPT_S,
+            "outcome": {"error": error.code, "facts": {name: getattr(error, name) for name in error.facts}},
+        }]  # fmt: skip
 
     async def _keep(self, records: Iterable[LogRecord]) -> int:
         batch = list(records)

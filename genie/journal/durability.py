@@ -70,7 +70,7 @@ class Durability:
         self._history.died()
         recorder.take_over(self._history)
         bus.dead_letters.recorder = recorder
-        with _uncollected():
+        with uncollected():
             suspects = await resume(bus, recorder, self._history)
         tasks.start(recorder.write)
         if suspects:
@@ -113,16 +113,17 @@ async def durability(
         return Durability(None, None, prefix, seed)
     from genie.journal.history import History  # noqa: PLC0415 - start-up: for durable runtimes alone
 
-    with _uncollected():
+    with uncollected():
         history = History(await log.open())
     return Durability(log, history, prefix, seed, mode, chatter)
 
 
 @contextlib.contextmanager
-def _uncollected() -> Iterator[None]:
+def uncollected() -> Iterator[None]:
     """Keep the cycle collector off while objects are made that all stay.
 
     It would look through all of them again and again: half of the time of a recovery (benchmarks.durability).
+    A replay reads a run the same way.
     """
     on = gc.isenabled()
     gc.disable()

@@ -170,6 +170,10 @@ class History:
             run.failures.append((record["delivery"], record["outcome"], record["code"]))
 
     @staticmethod
+    def _verdict(run: OpenRun, record: LogRecord) -> None:
+        """A verdict is told for those who read a run later: what goes on is judged again."""
+
+    @staticmethod
     def _retry(run: OpenRun, record: LogRecord) -> None:
         run.parked[record["id"]] = record
         run.attempts[record["delivery"]] = record["attempt"]

@@ -29,6 +29,7 @@ from genie.journal.facts import (
     payload_text,
     scope_record,
 )
+from genie.policy.verdicts import coded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,10 +43,11 @@ if TYPE_CHECKING:
     from genie.contracts.outcome import Reason
     from genie.contracts.ports.journal import EventLog, LogRecord
     from genie.inflight.dead_letters import DeadLetter
-    from genie.inflight.delivery import Delivery
+    from genie.inflight.delivery import Delivery, Extra
     from genie.inflight.pending import Parked
     from genie.inflight.scope import RunState, Scope
     from genie.journal.history import History
+    from genie.policy.policy import Decision
 
 _LOGGER = logging.getLogger("genie.journal")
 MOST_WAITING = 50_000
@@ -74,6 +76,8 @@ class Recorder(Interceptor):
         self._told = 0
         self._kept = 0
         self._scopes: dict[int, set[int]] = {}
+        self._began: dict[int, float] = {}
+        """Open run -> when it began, on the loop's clock."""
         self._states: dict[tuple[int, str], str] = {}
         self._wake: Waiter = bus.make_waiter()
         self._barriers: list[tuple[int, Waiter]] = []
@@ -86,6 +90,7 @@ class Recorder(Interceptor):
         self._ledger: int | None = None
         """Number under which that stands in the log."""
         self._retold = 0
+        self.worked_s: float | None = None
         self.failure: str | None = None
         """Why nothing is kept any more: the class of the log's error."""
 
@@ -95,6 +100,7 @@ class Recorder(Interceptor):
         """A run begins."""
         clock = self._bus.clock
         self._scopes[run.number] = set()
+        self._began[run.number] = run.started
         caller = run.asker.caller
         self._tell({
             "kind": "run", "run": run.number, "caller": None if caller is None else caller_record(caller),
@@ -105,6 +111,7 @@ class Recorder(Interceptor):
     def closed(self, run: RunState) -> None:
         """A run is at rest."""
         self._scopes.pop(run.number, None)
+        self._began.pop(run.number, None)
         self._used.pop(run.number, None)
         if run.state is not None:
             for agent in run.state:
@@ -123,10 +130,14 @@ class Recorder(Interceptor):
             self._begun.discard(delivery.id)
             if message.scope.run.budgets:
                 self._budgets(message.scope.run)
-            self._tell({
-                "kind": "ended", "run": message.scope.run.number, "delivery": delivery.id, "outcome": kind,
-                "code": "" if reason is None else reason.code, "drawn": _drawn(message.scope.run, delivery),
-            })  # fmt: skip
+            run = message.scope.run
+            record = {
+                "kind": "ended", "run": run.number, "delivery": delivery.id, "outcome": kind,
+                "code": "" if reason is None else reason.code, "drawn": _drawn(run, delivery), "us": self._us(run),
+            }  # fmt: skip
+            if self.worked_s is not None:
+                record["took"], self.worked_s = int(self.worked_s * 1e6), None
+            self._tell(record if delivery.extra is None else record | _seen(delivery.extra))
 
     def _accepted(self, message: Envelope[Any]) -> None:
         scope: Scope = message.scope
@@ -144,9 +155,25 @@ class Recorder(Interceptor):
             plan = [one.subscriber.card.id for one in self._bus.route(type(message.payload)).subscriptions]
         try:
             record = message_record(message, plan)
+            record["us"] = self._us(scope.run)
             self._tell(record | {"edit": True} if edit else record)
         except NotKeptError as error:
             self._not_durable(message, str(error))
+
+    def _us(self, run: RunState) -> int:
+        """Return the time in microseconds since a run began: shorter than a date in every record."""
+        return int((self._bus.now() - run.started) * 1e6)
+
+    def judged(self, message: Envelope[Any], recipient: str, decision: Decision) -> None:
+        """Policies decided something that is more than a plain allow: codes and paths, never what was matched."""
+        if self._chatter and type(message.payload) in self._chatter:
+            return
+        self._tell({
+            "kind": "verdict", "run": message.scope.run.number, "message": message.number, "agent": recipient,
+            "verdict": decision.verdict, "policy_set": decision.policy_set, "us": self._us(message.scope.run),
+            "reasons": [[one.policy, one.version, one.verdict, coded(one.code)] for one in decision.reasons],
+            "paths": sorted(".".join(map(str, path)) for path in decision.paths),
+        })  # fmt: skip
 
     def handed_over(self, delivery: Delivery) -> None:
         """A fallback gets a message in the place of another agent."""
@@ -178,7 +205,10 @@ class Recorder(Interceptor):
     def _parked(self, parked: Parked) -> LogRecord:
         clock = self._bus.clock
         due = clock.now() if parked.due is None else parked.due
-        return {"kind": parked.kind, "run": parked.scope.run.number, "id": parked.id, "due": clock.offset + due}
+        run = parked.scope.run
+        return {
+            "kind": parked.kind, "run": run.number, "id": parked.id, "due": clock.offset + due, "us": self._us(run),
+        }  # fmt: skip
 
     def _later(
         self, parked: Parked, delivery: str, payload: Payload, headers: Headers, read: Classification, to: str | None
@@ -204,7 +234,8 @@ class Recorder(Interceptor):
         """A part of the runtime tells a fact whose meaning it knows."""
         if record["kind"] == "edited":
             self._edits.add(record["message"])
-        self._tell(record)
+        began = self._began.get(record["run"])
+        self._tell(record if began is None else {**record, "us": int((self._bus.now() - began) * 1e6)})
 
     def charge(self, delivery: Delivery, cost: Decimal, tokens: int) -> None:  # noqa: ARG002 - the controller knows them
         """A handler reports what it used."""
@@ -258,7 +289,7 @@ class Recorder(Interceptor):
         for record in (*history.letters.values(), *history.keys.values(), *history.redrives.values()):
             self._standing[record["kind"], record["id"]] = record
         self._ledger = history.standing
-        self._tell({"kind": "life", "run": 0})
+        self._tell({"kind": "life", "run": 0, "policy_set": self._bus.policies.sha256})
         self._retell()
 
     def _open_ledger(self) -> None:
@@ -330,6 +361,7 @@ class Recorder(Interceptor):
     def known(self, scope: Scope) -> None:
         """A scope was read from the log, so it is not written again."""
         self._scopes.setdefault(scope.run.number, set()).add(scope.number)
+        self._began[scope.run.number] = scope.run.started
 
     def stop(self) -> None:
         """Take nothing more in; what was told is still written."""
@@ -418,6 +450,15 @@ def _drawn(run: RunState, delivery: Delivery) -> dict[str, int]:
     """Return how many handlings of a delivery's agent drew randomness in its run, so that the next draws differ."""
     agent = delivery.subscription.subscriber.card.id
     return {agent: run.drawn[agent]} if run.drawn and agent in run.drawn else {}
+
+
+def _seen(extra: Extra) -> LogRecord:
+    """Return what the last attempt of a handler has read of the clock, and which randomness it drew."""
+    seen = extra.seen
+    if seen is None or seen.attempt != extra.attempt:
+        return {}
+    found: LogRecord = {"times": seen.times} if seen.times else {}
+    return found | {"draw": seen.draw} if seen.draw else found
 
 
 def _json(value: object) -> str | None:

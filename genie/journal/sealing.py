@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 CLEAR = frozenset({
     "kind", "run", "number", "scope", "parent", "owner", "delivery", "message", "agent", "outcome", "code", "topic",
     "plan", "instead_of", "tried", "id", "due", "cause", "hops", "to", "label", "attempt", "started", "deadline",
-    "expect", "need", "asked", "drawn", "standing",
+    "expect", "need", "asked", "drawn", "standing", "us", "took", "draw", "verdict", "policy_set",
 })  # fmt: skip
 """Fields that stay readable: what deliveries are accounted by. Every other field, also one that is not known here, is
 encrypted."""

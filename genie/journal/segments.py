@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from genie.contracts.ports.journal import LogRecord
     from genie.contracts.ports.keys import KeyRing
     from genie.journal.database import Database
+    from genie.journal.sealing import Sealer
     from genie.journal.upkeep import Retention
     from genie.journal.writer import Batch
 
@@ -77,6 +78,11 @@ class SegmentLog:
             from genie.journal.sealing import Sealer  # noqa: PLC0415 - the library behind it is an extra
 
             self._sealer = Sealer(database, keys, self._wall)
+
+    @property
+    def sealer(self) -> Sealer | None:
+        """What encrypts and decrypts its records; None for a log that is not encrypted."""
+        return self._sealer
 
     # --- the port ---
 

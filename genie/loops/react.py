@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from genie.contracts.card import AgentCard, Risk, Tier
 from genie.contracts.classification import Classification
@@ -24,6 +24,8 @@ from genie.contracts.model_call import (
     Trust,
     Turn,
 )
+from genie.contracts.ports.vault import Vault
+from genie.edges.llm.pseudonyms import restored
 from genie.edges.tools.chain.attempt import HELD, RunCalls
 from genie.edges.tools.toolbox import Toolbox
 from genie.loops.budget import Amount, Cap, Share
@@ -108,6 +110,7 @@ class React:
         roles_after_untrusted: Roles that tool calls keep once the loop has read words from outside.
         clearance: Highest label that the loop may read.
         sampling: How the model draws its words.
+        pseudonyms: Values come back into the model's answer in the place of stand-ins; needs a ``Vault`` bound to it.
         consumes: ``Subtask`` alone for a loop that is a part of others.
         **card: Further fields of the card, such as ``risk`` and ``tier``.
     """
@@ -128,6 +131,7 @@ class React:
         roles_after_untrusted: frozenset[str] = frozenset(),
         clearance: Classification | str = Classification.CONFIDENTIAL,
         sampling: Sampling | None = None,
+        pseudonyms: bool = False,
         consumes: tuple[type[Task], ...] = (Task, Subtask),
         **card: Any,
     ) -> None:
@@ -137,7 +141,9 @@ class React:
         self.prompt = shipped(prompt) if isinstance(prompt, str) else prompt
         self.check, self.form = check, form
         self.roles_after_untrusted = roles_after_untrusted
-        self.sampling = sampling
+        self.sampling, self.pseudonyms = sampling, pseudonyms
+        if pseudonyms:
+            card["ports"] = (*card.get("ports", ()), cast("type", Vault))
         options: dict[str, Any] = {"risk": Risk.MEDIUM, "tier": Tier.BETA, "concurrency": 8, "name": id, **card}
         self.card = AgentCard(
             id=id, description=options.pop("description", f"Answers tasks with {len(self.toolbox.tools)} tools."),
@@ -193,9 +199,14 @@ class React:
                         raise Ended(StopReason.MALFORMED, "form", spoken.text)
                     talk.add(Role.USER, found, source="loop")
                     continue
-            checked = Checked() if self.check is None else self.check(spoken.text, made, task.goal)
+            text = spoken.text
+            if self.pseudonyms:
+                port: Any = Vault
+                vault, tenant = context.port(port), context.headers.tenant
+                text = restored(text, talk.turns, vault, tenant, in_json=self.form is not None)
+            checked = Checked() if self.check is None else self.check(text, made, task.goal)
             if not checked.code:
-                return spoken.text, checked.links
+                return text, checked.links
             refusals += 1
             if refusals > self.limits.on_refusal:
                 raise Ended(StopReason.REFUSED, checked.code, spoken.text)

@@ -169,6 +169,8 @@ class Observers:
         for reason in decision.reasons:
             said = (reason.policy, reason.verdict)
             self.verdicts[said] = self.verdicts.get(said, 0) + 1
+        if self.recorder is not None:
+            self.recorder.judged(message, recipient, decision)
         if self.journals:
             self.emit_event(message, "judged", recipient, Reason(decision.verdict), decision.record())
         if self.audit is not None:

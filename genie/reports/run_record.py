@@ -12,19 +12,31 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from genie.contracts.rendering import Span
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from genie.contracts.rendering import SpanKind
 
 MOST_MESSAGES = 500
 MOST_DELIVERIES = 2_000
 MOST_STEPS = 4_000
 MOST_AGENTS = 500
+MOST_SPANS = 64
+"""Waits and handlings of one delivery."""
 LONGEST = 4_000
 """Characters of a payload that are kept."""
 LONGEST_NAME = 200
 _ENDS = frozenset(("handled", "answered", "denied", "expired", "cancelled", "dead_lettered"))
 _DELIVERED = _ENDS | {"started", "held", "released", "retrying", "redacted", "late"}
 """Kinds of records that show that a delivery was judged."""
+
+
+_QUIET = frozenset(("judged", "queued", "started", "progress", "redacted"))
+"""Kinds of records that say nothing beside the verdict and the end."""
+_DOING: dict[str, SpanKind] = {"started": "worked", "retrying": "queued", "held": "held", "released": "queued"}
+"""Kind of record -> what a delivery does from then on."""
 
 
 class Said(NamedTuple):
@@ -71,6 +83,16 @@ class Delivered:
     ended: float | None = None
     steps: list[str] = field(default_factory=list)
     """Kinds of the records between, such as ``retrying``."""
+    spans: list[Span] = field(default_factory=list)
+    """What it did when, from its publication on."""
+    doing: SpanKind = "queued"
+    since: float = 0.0
+
+    def turn(self, at: float, doing: SpanKind) -> None:
+        """Something else begins."""
+        if len(self.spans) < MOST_SPANS and at > self.since:
+            self.spans.append(Span(self.doing, self.since, at))
+        self.doing, self.since = doing, max(at, self.since)
 
 
 class Step(NamedTuple):
@@ -115,14 +137,16 @@ class RunRecord:
             self.policies = tuple(map(_text, found))[:MOST_AGENTS] if isinstance(found, list) else ()
             self.policy_set, self.environment = _text(detail.get("policy_set")), _text(detail.get("environment"))
             return
-        self.kinds[kind] += 1
+        self.kinds[kind] += kind != "queued"
         self.run_id = self.run_id or _text(line.get("run_id"))
         step = Step(
             _number(line.get("at")), kind, _text(line.get("topic")), _text(line.get("sender")),
             _text(line.get("recipient")), _text(line.get("reason")), _text(line.get("message_id")),
             _text(line.get("causation_id")),
         )  # fmt: skip
-        if len(self.steps) < MOST_STEPS:
+        if kind == "queued":
+            pass  # it says what follows from the message
+        elif len(self.steps) < MOST_STEPS:
             self.steps.append(step)
         else:
             self.left_out["steps"] += 1
@@ -150,7 +174,11 @@ class RunRecord:
             if len(self.deliveries) >= MOST_DELIVERIES:
                 self.left_out["records of deliveries"] += 1
                 return
-            found = self.deliveries[key] = Delivered(step.message, step.topic, step.sender, step.recipient, step.at)
+            sent = self.sent.get(step.message)
+            at = step.at if sent is None else sent.at
+            found = self.deliveries[key] = Delivered(
+                step.message, step.topic, step.sender, step.recipient, at, since=at
+            )
         if step.kind == "judged":
             found.verdict = step.why or "allow"
             found.said = [
@@ -159,8 +187,13 @@ class RunRecord:
             ]
             found.masked = _paths(detail.get("paths")) if found.verdict in {"redact", "hold"} else ()
         elif step.kind in _ENDS:
+            if step.kind == "handled" and found.doing == "queued":
+                found.doing = "passed"  # when its handler began was not recorded
+            found.turn(step.at, found.doing)
             found.outcome, found.why, found.ended = step.kind.replace("_", " "), step.why, step.at
-        elif step.kind not in {"started", "progress", "redacted"}:
+        elif step.kind in _DOING:
+            found.turn(step.at, _DOING[step.kind])
+        if step.kind not in _ENDS | _QUIET and len(found.steps) < MOST_SPANS:
             found.steps.append(step.kind)
             found.why = step.why or found.why
             if step.kind == "held":
@@ -170,6 +203,10 @@ class RunRecord:
         """Count verdicts and links, once every line was read."""
         self.verdicts = Counter(one.verdict for one in self.deliveries.values())
         self.links = {}
+        latest = max((one.at for one in self.steps), default=0.0)
+        for one in self.deliveries.values():
+            if one.ended is None:
+                one.turn(latest, one.doing)
         for one in self.deliveries.values():
             ends = one.sender, one.recipient
             if ends in self.links or len(self.links) < MOST_AGENTS:

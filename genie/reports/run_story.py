@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from genie.contracts.rendering import (
     Block,
+    Branch,
     Card,
     Chart,
     Column,
+    Course,
     Diagram,
     Facts,
     Figure,
@@ -19,6 +22,7 @@ from genie.contracts.rendering import (
     Paragraph,
     Report,
     Section,
+    Span,
     Table,
     Text,
     Tile,
@@ -35,6 +39,7 @@ MOST_NODES = 40
 MOST_LINKS = 120
 MOST_LANES = 24
 MOST_ROWS = 500
+MOST_BRANCHES = 400
 MOST_POINTS = 400
 MOST_OPENED = 100
 """Messages that a page lists with their payloads."""
@@ -46,7 +51,7 @@ _TONES: dict[str, Tone] = {
 }  # fmt: skip
 _MOODS = {
     "accepted": "good", "started": "good", "handled": "good", "answered": "good", "progress": "good",
-    "released": "good",
+    "released": "good", "effect": "good", "timed": "good",
     "redacted": "warn", "held": "warn", "retrying": "warn", "late": "warn", "judged": "warn",
 }  # fmt: skip
 
@@ -97,6 +102,8 @@ def _run(record: RunRecord) -> Iterator[Block]:
         Tile("Allowed", f"{verdicts['allow']:,}"), Tile("Masked", f"{verdicts['redact']:,}"),
         Tile("Held", f"{verdicts['hold']:,}"), Tile("Denied", f"{verdicts['deny']:,}"),
     ))  # fmt: skip
+    if record.sent:
+        yield Card("What caused what, and when", (course(record),), wide=True)
     yield Card("Messages between agents", (_diagram(record),), wide=True)
     yield Card("Every delivery, with its verdict", (_deliveries(record, deliveries),), wide=True)
     yield _timeline(record)
@@ -108,6 +115,54 @@ def _run(record: RunRecord) -> Iterator[Block]:
     if record.left_out:
         told = ", ".join(f"{count:,} {name}" for name, count in record.left_out.items())
         yield Card("Left out, because the run is large", (Lines((told,)),), wide=True)
+
+
+def course(record: RunRecord) -> Course:
+    """Return the deliveries of a run as a tree of causes, each with its bar on one axis of time."""
+    record.close()
+    began = min((one.at for one in record.sent.values()), default=0.0)
+    to: dict[str, list[Delivered]] = defaultdict(list)
+    caused: dict[str, list[Sent]] = defaultdict(list)
+    for one in record.deliveries.values():
+        to[one.message].append(one)
+    for sent in record.sent.values():
+        caused[sent.cause if sent.cause in record.sent else ""].append(sent)
+    branches: list[Branch] = []
+    waiting: list[tuple[Sent, int] | Branch] = [(sent, 0) for sent in reversed(caused[""])]
+    while waiting and len(branches) < MOST_BRANCHES:
+        step = waiting.pop()
+        if isinstance(step, Branch):
+            branches.append(step)
+            continue
+        sent, depth = step
+        below: list[tuple[Sent, int] | Branch] = []
+        left = list(caused.pop(sent.id, ()))
+        for one in to[sent.id]:
+            below.append(_branch(sent.topic, one, depth, began))
+            below += [(child, depth + 1) for child in left if child.sender == one.recipient]
+            left = [child for child in left if child.sender != one.recipient]
+        if not to[sent.id]:
+            below.append(Branch(f"{sent.topic} → nobody", depth, sent.at - began, ()))
+        below += [(child, depth + 1) for child in left]
+        waiting += reversed(below)
+    until = max((span.end for one in branches for span in one.spans), default=0.0)
+    left_out = len(record.deliveries) - len(branches)
+    note = f"and {left_out:,} more deliveries" if left_out > 0 and waiting else ""
+    return Course(tuple(branches), max(until, 1e-6), note)
+
+
+def _branch(topic: str, one: Delivered, depth: int, began: float) -> Branch:
+    spans = tuple(Span(span.kind, span.start - began, span.end - began) for span in one.spans)
+    verdict = "" if one.verdict == "allow" else f"{one.verdict}: {'; '.join(found.policy for found in one.said)}"
+    why = one.why if one.why and one.outcome not in {"handled", "answered"} else ""
+    state = "; ".join(dict.fromkeys(filter(None, (verdict, one.outcome, why, *_counts(one.steps)))))
+    tone = max(_TONES.get(one.verdict, ""), _TONES.get(one.outcome, ""), key=_rank)
+    return Branch(f"{topic} → {one.recipient}", depth, one.at - began, spans, state, "" if tone == "good" else tone)
+
+
+def _counts(steps: list[str]) -> list[str]:
+    counts = Counter(step for step in steps if step not in {"held", "released"})
+    return [f"{step} {count} times" if count > 1 else step for step, count in counts.items()]
 
 
 def _diagram(record: RunRecord) -> Diagram:
@@ -152,15 +207,10 @@ def _timeline(record: RunRecord) -> Figure:
         [round(one.at - began, 6), lanes.index(who[place]), _MOODS.get(one.kind, "bad"), _told(one, began)]
         for place, one in ((place, steps[place]) for place in drawn)
     ]
-    columns = (Column("at, ms", number=True), *map(Column, ("what", "message", "from", "to", "why")))
-    rows = tuple(
-        (_ms(one.at - began), one.kind.replace("_", " "), one.topic, one.sender, one.recipient or None, one.why or None)
-        for one in record.steps
-    )
     left_out = f"The first {len(steps):,} of {sum(record.kinds.values()):,} steps are drawn." \
         if sum(record.kinds.values()) > len(steps) else ""  # fmt: skip
     return Figure(
-        "timeline", "Timeline", Table("Timeline", columns, rows),
+        "timeline", "Timeline", steps_of(record),
         f"A line leads from each message to the steps that it caused. {left_out}".rstrip(),
         Chart(
             "lanes", {"names": lanes, "arrows": arrows, "steps": points, "axis": "seconds from the start"},
@@ -169,6 +219,17 @@ def _timeline(record: RunRecord) -> Figure:
         ),
         wide=True,
     )  # fmt: skip
+
+
+def steps_of(record: RunRecord) -> Table:
+    """Return every step of a run, in the order of time."""
+    began = record.steps[0].at if record.steps else 0.0
+    columns = (Column("at, ms", number=True), *map(Column, ("what", "message", "from", "to", "why")))
+    rows = tuple(
+        (_ms(one.at - began), one.kind.replace("_", " "), one.topic, one.sender, one.recipient or None, one.why or None)
+        for one in record.steps
+    )
+    return Table("Timeline", columns, rows)
 
 
 def _told(one: object, began: float) -> str:

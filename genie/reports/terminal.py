@@ -19,6 +19,7 @@ from genie.contracts.rendering import (
     Bar,
     Card,
     Column,
+    Course,
     Diagram,
     Facts,
     Figure,
@@ -34,6 +35,7 @@ from genie.contracts.rendering import (
     Trend,
     plain,
 )
+from genie.reports.course import took
 from genie.reports.drawing import bar, sparkline
 from genie.reports.grid import GridColumn, fitted
 
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from genie.contracts.rendering import Block, Cell, Tile
+    from genie.contracts.rendering import Block, Branch, Cell, Tile
 
 MOST_LINES = 100
 MOST_LETTER = 1_000
@@ -51,6 +53,10 @@ LONGEST = 2_000
 """Characters of one text that are shown."""
 WIDEST = 100_000
 """Columns of a line that no terminal bounds."""
+_BAR = 32
+"""Characters of the axis of a course."""
+_DEEPEST = 12
+_MARKS = {"queued": "\N{MIDDLE DOT}", "worked": "\N{FULL BLOCK}", "held": "\N{MEDIUM SHADE}", "passed": "-"}
 _STYLES = {"": "", "dim": "dim", "good": "green", "warn": "yellow", "bad": "red"}
 
 
@@ -141,6 +147,8 @@ class _Layout:
                 yield from self._table(Table("", tuple(map(Column, ("from", "to", "what"))), rows), indent)
                 if note:
                     yield _styled(note, "dim")
+            case Course():
+                yield from self._course(block, indent)
             case Stack(cards):
                 yield from self.blocks(cards, 0)
             case Card(title, blocks, only=only):
@@ -158,6 +166,36 @@ class _Layout:
         yield Group(*fitted(drawn, cells, self._console.width - indent))
         if len(every) > self._rows:
             yield _styled(f"and {len(every) - self._rows:,} more; {self._more}", "dim")
+
+    def _course(self, course: Course, indent: int) -> Iterator[RenderableType]:
+        """Yield a tree of causes; bars are left out where there is no room for them."""
+        shown = course.branches[: self._rows]
+        columns = [
+            GridColumn(Styled("at, ms"), right=True), GridColumn(Styled("message"), whole=True),
+            GridColumn(Styled(""), whole=True, bar=True), GridColumn(Styled("took"), right=True),
+            GridColumn(Styled("")),
+        ]  # fmt: skip
+        cells = [
+            [
+                _styled(f"{one.start * 1000:,.1f}"), Styled(plain("  " * min(one.depth, _DEEPEST) + one.name)),
+                Styled(_line(one, course.until)), _styled(took(one)), _styled(one.state, _STYLES[one.tone]),
+            ]
+            for one in shown
+        ]  # fmt: skip
+        yield Group(*fitted(columns, cells, self._console.width - indent))
+        left_out = len(course.branches) - len(shown)
+        if left_out or course.note:
+            yield _styled(course.note or f"and {left_out:,} more; {self._more}", "dim")
+
+
+def _line(branch: Branch, until: float) -> str:
+    """Return the bar of a branch in characters."""
+    places = [" "] * _BAR
+    for span in branch.spans:
+        start = min(_BAR - 1, int(span.start / until * _BAR))
+        for place in range(start, max(start + 1, min(_BAR, int(span.end / until * _BAR)))):
+            places[place] = _MARKS[span.kind]
+    return "".join(places)
 
 
 def _styled(text: str, style: str = "") -> Styled:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from genie.approvals.request import digest
 from genie.contracts.card import Caller
+from genie.contracts.limits import KEY_KEPT_S
 from genie.contracts.message import Payload, topic_of
 from genie.errors import (
     InputError,
@@ -38,8 +39,7 @@ T = TypeVar("T", bound=Payload)
 
 MOST_KEYS = 10_000
 """Keys that are kept at once; one more is refused."""
-KEPT_S = 86_400.0
-"""Seconds for which a key is kept after its run."""
+KEPT_S = KEY_KEPT_S
 LONGEST_KEY = 200
 """Characters of a key."""
 _ERRORS: dict[str, Callable[..., RunError]] = {

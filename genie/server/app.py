@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from typing import TYPE_CHECKING
 
@@ -11,10 +12,11 @@ from genie.errors import CapacityError, RuntimeClosedError, RuntimeDrainingError
 from genie.errors.tracebacks import place_of
 from genie.server.document import document
 from genie.server.messages import SOCKET, Incoming
+from genie.server.principals import WantingError
 from genie.server.problems import Problem
 from genie.server.routes import RULES
 from genie.server.rules import EVENTS
-from genie.server.server import Call, Server
+from genie.server.server import Call, Server, brought
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -67,7 +69,11 @@ class Endpoint:
             if rule.right is None:
                 call = Call(self._server, request)
             else:
-                call = Call(self._server, request, self._server.principal(request, rule.right))
+                try:
+                    who = self._server.principal(request, rule.right, rule)
+                except WantingError as wanting:
+                    who = await brought(wanting, functools.partial(self._server.principal, request, rule.right, rule))
+                call = Call(self._server, request, who)
             app = await rule.endpoint(call)
         except Exception as error:  # noqa: BLE001 - the door: whatever it is, the caller gets a problem
             refused = refusal(error)
@@ -98,9 +104,9 @@ class Door:
         direct: What answers paths without a place for an id, which need no search.
     """
 
-    def __init__(self, app: ASGIApp, server: Server, direct: Mapping[str, ASGIApp]) -> None:
+    def __init__(self, app: ASGIApp, server: Server, direct: Mapping[str, ASGIApp] | None = None) -> None:
         self._app = app
-        self._direct = direct
+        self._direct = direct or {}
         self._hosts = server.settings.hosts
         self._added = [*_SECURITY, _ONLY_TLS] if server.settings.secure else list(_SECURITY)
 
@@ -118,7 +124,10 @@ class Door:
             nonlocal began
             if message["type"] == "http.response.start":
                 began = True
-                message["headers"] = [*message["headers"], *self._added]
+                message["headers"] = [
+                    *message["headers"],
+                    *self._added,
+                ]  # each policy of content holds beside the others
             await send(message)
 
         refused = self._refused(scope)

@@ -44,7 +44,7 @@ class CloudEvent(BaseModel):
 async def take(call: Call) -> ASGIApp:
     """Start a run for each event; an event that was taken before leads to the same run."""
     media = _media(call.request)
-    body = parsed(await received(call.request, frozenset({STRUCTURED, BATCH, BINARY})))
+    body = parsed(await received(call.request, media=frozenset({STRUCTURED, BATCH, BINARY})))
     if media == BATCH:
         if not isinstance(body, list) or not 0 < len(body) <= MOST_EVENTS:
             raise Problem("invalid", f"a batch is a list of 1 to {MOST_EVENTS} events")

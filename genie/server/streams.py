@@ -457,3 +457,11 @@ async def _messages(send: Send, parts: list[bytes]) -> None:
 
 async def _body(send: Send, parts: list[bytes]) -> None:
     await send({"type": "http.response.body", "body": b"".join(parts), "more_body": True})
+
+
+async def written(send: Send, body: bytes, *, more: bool = True) -> bool:
+    """Write a part of a stream; False where the client has not read for too long."""
+    with anyio.move_on_after(BLOCKED_S):
+        await send({"type": "http.response.body", "body": body, "more_body": more})
+        return True
+    return False

@@ -26,8 +26,10 @@ from genie.simulation.simulation import Simulation, Subset
 class CrashingSimulation(Simulation):
     """A simulation whose processes end without a word, each going on from what the simulated disk has kept."""
 
-    def __init__(self, scenario: Scenario, seed: int, part: Subset, journal: IO[str] | None) -> None:
-        super().__init__(scenario, seed, part, journal)
+    def __init__(
+        self, scenario: Scenario, seed: int, part: Subset, journal: IO[str] | None, follow: int | None = None
+    ) -> None:  # fmt: skip
+        super().__init__(scenario, seed, part, journal, follow)
         self._disk = SimulatedDisk(random.Random(f"{seed}/disk"))  # noqa: S311 - repeatable on purpose
         self._up = anyio.Event()
         self._alive = False

@@ -31,6 +31,7 @@ MAX_VIOLATIONS = 50
 """Violations kept per invariant."""
 MAX_TIMELINE = 400
 """Records kept per run for its timeline."""
+_WITHHELD = "a simulation keeps no payloads; the seed makes them again"
 _ASKER = "asker"
 """The bus records this recipient for an answer that ends without reaching its asker."""
 
@@ -56,6 +57,18 @@ class OpenRun:
             for one in self.records
         )  # fmt: skip
 
+    def lines(self) -> tuple[dict[str, Any], ...]:
+        """Return the run's records as the lines of a journal, without payloads."""
+        return tuple(
+            {
+                "at": one.at, "kind": one.kind, "run_id": one.run_id, "message_id": one.message_id, "topic": one.topic,
+                "sender": one.sender, "recipient": one.recipient, "reason": one.reason, "detail": dict(one.detail),
+            } | ({} if one.message is None else {
+                "causation_id": one.message.causation_id, "label": one.message.label.label, "withheld": _WITHHELD,
+            })
+            for one in self.records
+        )  # fmt: skip
+
 
 class SimulationJournal:
     """Writes the journal of one simulation and checks each record.
@@ -66,6 +79,7 @@ class SimulationJournal:
         topics: Topics whose payloads are kept for invariants.
         most: Number of messages after which ``full`` is called.
         full: Stops the simulation.
+        follow: Number of an arrival whose run is kept to the end.
     """
 
     def __init__(
@@ -76,8 +90,10 @@ class SimulationJournal:
         topics: Iterable[str] = (),
         most: int,
         full: Callable[[], None],
+        follow: int | None = None,
     ) -> None:
         self._file = file
+        self._follow = follow
         self._cards = cards
         self._hash = hashlib.sha256()
         self._buffer: list[str] = []
@@ -96,6 +112,8 @@ class SimulationJournal:
         self.kept: dict[str, list[tuple[int, Payload]]] = {topic: [] for topic in topics}
         self.violations: list[Violation] = []
         self._violated: Counter[str] = Counter()
+        self.followed: OpenRun | None = None
+        """The run of the arrival that is followed."""
         self.on_held: Callable[[], None] | None = None
         """Called for each delivery that a policy holds."""
         self.number = 0
@@ -149,6 +167,8 @@ class SimulationJournal:
         state.seed = self.number  # the bus's own number of a run depends on other runs
         run = self.runs[run_id] = self.opened[self.number] = OpenRun(self.number, state)
         self.numbers[state.number] = self.number
+        if self.number == self._follow:
+            self.followed = run
         return run
 
     def reopen(self, runs: Iterable[Any]) -> None:

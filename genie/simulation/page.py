@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from genie.contracts.rendering import (
     Card,
@@ -21,33 +21,35 @@ from genie.contracts.rendering import (
     counted,
 )
 from genie.reports.html.page import Badge, Page, stamp, whole_page
+from genie.reports.run_record import RunRecord
+from genie.reports.run_story import run_sections
 from genie.simulation.durations import format_duration as shown
 from genie.simulation.record import ANSWERED, percentile
 from genie.simulation.report import MAX_NAMED, held
+from genie.simulation.runner import simulate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from genie.contracts.rendering import Block
-    from genie.simulation.record import Record, TimelineEntry
+    from genie.simulation.record import Record
     from genie.simulation.scenario import Scenario
     from genie.simulation.shrinking import MinimalFailure
+    from genie.simulation.simulation import Subset
 
 BINS = 60
 """Intervals of virtual time for which latencies are summarised."""
 MOST_AGENTS = 4
 MOST_BARS = 12
-MOST_POINTS = 120
-MOST_LANES = 16
 _MOODS = {
     "answered": "good", "partial": "warn", "held": "warn", "allow": "good", "redact": "warn", "hold": "warn",
     "handled": "good", "accepted": "good", "retrying": "warn", "redacted": "warn", "released": "good", "late": "warn",
 }  # fmt: skip
-_DULL = ("started", "judged")
-"""Kinds of records that repeat what a neighbouring record says."""
 
 
-def simulation_page(scenario: Scenario, evidence: Record, smallest: MinimalFailure | None, replay: str) -> str:
+def simulation_page(
+    scenario: Scenario, evidence: Record, smallest: MinimalFailure | None, replay: str, failed: Failed | None = None
+) -> str:  # fmt: skip
     """Return the page of one seed."""
     broken = bool(evidence.violations)
     sections = [
@@ -55,8 +57,8 @@ def simulation_page(scenario: Scenario, evidence: Record, smallest: MinimalFailu
         Section("Runs", (_tiles(evidence), *_runs(evidence)), vital=True),
         Section("Mail and governance", tuple(_mail(scenario, evidence))),
     ]
-    if evidence.timeline:
-        sections.append(Section("The worst run", (_worst(evidence),)))
+    if evidence.story:
+        sections.append(_story(evidence, failed))
     sections.append(_rest(scenario, evidence))
     return whole_page(
         Page(
@@ -234,49 +236,42 @@ def _tally(
     )  # fmt: skip
 
 
-def _worst(evidence: Record) -> Figure:
-    steps = [one for one in evidence.timeline if one.kind not in _DULL][:MOST_POINTS]
-    began = steps[0].at if steps else 0.0
-    who = [_lane(one) for one in steps]
-    lanes = list(dict.fromkeys(who))[:MOST_LANES]
-    sent = {one.message: place for place, one in enumerate(steps) if one.kind == "accepted"}
-    drawn = [(place, one) for place, one in enumerate(steps) if who[place] in lanes]
-    position = {place: number for number, (place, _) in enumerate(drawn)}
-    arrows = []
-    for place, one in drawn:
-        cause = sent.get(one.cause or "") if one.kind == "accepted" else sent.get(one.message)
-        if cause is not None and cause in position and cause != place:
-            arrows.append([position[cause], position[place]])
-    rows = (
-        (shown(one.at - began), one.kind, one.topic, one.sender, one.recipient, one.reason, one.message, one.cause)
-        for one in steps
-    )
-    columns = ("at", "what", "topic", "from", "to", "why", "message", "cause")
-    run = next((one for one in evidence.runs if one.number == evidence.worst), None)
-    outcome = "" if run is None else f" It ended {run.outcome} after {shown(run.latency or 0.0)}."
-    return Figure(
-        id="worst", title=f"Run {evidence.worst}",
-        note=f"The steps of the run by agent; a line leads from each step to the steps it caused.{outcome}",
-        chart=Chart(
-            "lanes",
-            {
-                "names": lanes, "arrows": arrows,
-                "steps": [[round(one.at - began, 6), lanes.index(_lane(one)), _MOODS.get(one.kind, "bad"),
-                           f"{shown(one.at - began)}: {one.kind} {one.topic}{_why(one)}"] for _, one in drawn],
-            },
-            says="The steps of the worst run by agent and time. The table below has every one.",
-            keys=(("good", "sent, handled"), ("warn", "retried, held, masked"), ("bad", "denied, failed, late")),
-        ) if drawn else None,
-        table=_table("The worst run", columns, rows, numbers=False), wide=True,
-    )  # fmt: skip
+def failed_run(scenario: Scenario, evidence: Record, smallest: MinimalFailure | None, part: Subset) -> Failed | None:
+    """Return the first run that broke an invariant, simulated once more to be told whole; None where none is named.
+
+    Args:
+        scenario: What was simulated.
+        evidence: Its record.
+        smallest: The smallest failing scenario, whose run is told then.
+        part: The part that was simulated.
+    """
+    if smallest is not None:
+        part, evidence = smallest.part, simulate(scenario, evidence.seed, part=smallest.part)
+    number = next((one.run for one in evidence.violations if one.run is not None), None)
+    if number is None:
+        return None
+    return Failed(number, simulate(scenario, evidence.seed, part=part, follow=number))
 
 
-def _lane(step: TimelineEntry) -> str:
-    return step.sender if step.kind == "accepted" or step.recipient is None else step.recipient
+class Failed(NamedTuple):
+    """A run that broke an invariant."""
+
+    number: int
+    record: Record
+    """Of the simulation that follows it."""
 
 
-def _why(step: TimelineEntry) -> str:
-    return f" ({step.reason})" if step.reason else ""
+def _story(evidence: Record, failed: Failed | None) -> Section:
+    """Return the first run that broke an invariant, or else the slowest one, as the page of a run shows it."""
+    number, told = (evidence.worst, evidence) if failed is None else failed
+    run = RunRecord()
+    for line in told.story:
+        run.add(line)
+    which = "the slowest one" if failed is None else "the first that broke an invariant"
+    found = next((one for one in told.runs if one.number == number), None)
+    ended = "" if found is None else f" It ended {found.outcome} after {shown(found.latency or 0.0)}."
+    note = Paragraph(f"This is {which}.{ended} Times are virtual.", "note")
+    return Section(f"Run {number}", (note, *run_sections(run)[0].blocks), vital=failed is not None)
 
 
 def _rest(scenario: Scenario, evidence: Record) -> Section:

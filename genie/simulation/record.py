@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -128,6 +128,8 @@ class Record:
     samples: tuple[LoadSample, ...] = ()
     timeline: tuple[TimelineEntry, ...] = ()
     """Timeline of the worst run."""
+    story: tuple[Mapping[str, Any], ...] = ()
+    """The run that is followed, or else the worst one, as lines of a journal without payloads."""
     worst: int | None = None
     """Number of the worst run's arrival."""
     baseline: Record | None = None

@@ -30,8 +30,9 @@ def trouble_on(scenario: Scenario, seed: int) -> frozenset[int]:
 
 
 def simulate(
-    scenario: Scenario, seed: int | None = None, *, part: Subset = EVERYTHING, journal: IO[str] | None = None
-) -> Record:
+    scenario: Scenario, seed: int | None = None, *, part: Subset = EVERYTHING, journal: IO[str] | None = None,
+    follow: int | None = None,
+) -> Record:  # fmt: skip
     """Run a scenario under one seed, and without trouble as well if an invariant compares the two.
 
     Args:
@@ -39,6 +40,7 @@ def simulate(
         seed: Replaces the scenario's seed.
         part: The part of the scenario to run.
         journal: Receives the lines of the journal.
+        follow: Number of an arrival, whose run the record tells whole; the worst one by default.
 
     Returns:
         The record with all violations of all invariants.
@@ -49,7 +51,7 @@ def simulate(
     # What an uncrashed run answers is what a durable one does, so the baseline has a log as well.
     durable = any(one.kind in CRASHES for one in scenario.section.trouble)
     simulation = CrashingSimulation if durable else Simulation
-    record = simulation(scenario, seed, part, journal).run()
+    record = simulation(scenario, seed, part, journal, follow).run()
     if part.trouble and any(one.requirements.baseline for one in scenario.invariants):
         record.baseline = simulation(scenario, seed, part._replace(trouble=frozenset()), None).run()
     record.violations = [violation for one in scenario.invariants for violation in one.violations(record)]

@@ -65,7 +65,9 @@ class Subset(NamedTuple):
 class Simulation:
     """One simulation."""
 
-    def __init__(self, scenario: Scenario, seed: int, part: Subset, journal: IO[str] | None) -> None:
+    def __init__(
+        self, scenario: Scenario, seed: int, part: Subset, journal: IO[str] | None, follow: int | None = None
+    ) -> None:  # fmt: skip
         self._scenario = scenario
         self._section = section = scenario.section
         self._seed = seed
@@ -77,7 +79,7 @@ class Simulation:
         self._cards[card.id] = card
         self._loop = SimulationLoop(seed, explain=self._explain)
         self._journal = SimulationJournal(
-            journal, self._cards, topics=_topics(scenario), most=section.limits.messages, full=self._full
+            journal, self._cards, topics=_topics(scenario), most=section.limits.messages, full=self._full, follow=follow
         )
         self._journal.on_held = self._held
         trouble = [(place, section.trouble[place]) for place in sorted(part.trouble or ())]
@@ -155,6 +157,9 @@ class Simulation:
         record.worst = self._worst
         if self._worst_run is not None:
             record.timeline = self._worst_run.timeline()
+        told = journal.followed or self._worst_run
+        if told is not None:
+            record.story = told.lines()
         record.virtual_s, record.steps = self._loop.time(), self._loop.steps
         record.failures = tuple(self._loop.failures)
         return record

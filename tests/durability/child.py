@@ -1,4 +1,4 @@
-"""A process that is killed: it starts its runs once and waits to be killed; started again it resumes them, and ends with 0."""
+"""A process to kill: the first starts the runs and waits for its end; started again it resumes them and ends with 0."""
 
 from __future__ import annotations
 

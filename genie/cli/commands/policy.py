@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,6 +11,7 @@ from genie.cli.errors import guarded, stop
 from genie.cli.files import read_payload
 from genie.cli.help import USUAL, manual
 from genie.cli.options.identity import identified, identity_options
+from genie.cli.options.past import is_log, opened, sealer_of
 from genie.cli.terminal.drawing import plain
 from genie.cli.terminal.progress import progress
 from genie.errors import InputError
@@ -20,7 +22,9 @@ if TYPE_CHECKING:
 
     from genie.cli.terminal.layout import Line
     from genie.contracts.card import Caller
+    from genie.journal.reader import Replay
     from genie.journal.sample import Specimen
+    from genie.journal.specimens import LogSpecimens
     from genie.policy_tools.sources import Sourced
 
 PARTIAL = 3
@@ -28,6 +32,7 @@ PARTIAL = 3
 pipeline_option = click.option(
     "--pipeline", metavar="FILE", help="Pipeline of a policy file; without it, all installed agents are known."
 )
+keys_option = click.option("--keys", metavar="RING", help="Key ring of an encrypted log: a file, or env:NAME.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
 FINANCE = "config/policies/finance.yaml"
 STANDARD = "config/policies/standard.yaml"
@@ -46,12 +51,15 @@ def command() -> None:
 )
 @click.argument("source", type=click.Path())
 @click.argument("message")
-@click.option("--journal", metavar="FILE", help="MESSAGE is a message id in this file of genie run --journal.")
+@click.option("--journal", metavar="FILE", help="MESSAGE is a message id in this journal file, or durable log.")
+@keys_option
 @pipeline_option
 @identity_options
 @json_option
 @guarded
-def explain(source: str, message: str, journal: str | None, pipeline: str | None, **given: Any) -> None:
+def explain(
+    source: str, message: str, journal: str | None, keys: str | None, pipeline: str | None, **given: Any
+) -> None:  # fmt: skip
     """Explain the verdict on MESSAGE under the policies of SOURCE, a pipeline or a policy file.
 
     MESSAGE is a YAML or JSON file with topic and payload, and optionally sender, recipient, headers and label; - reads
@@ -60,7 +68,7 @@ def explain(source: str, message: str, journal: str | None, pipeline: str | None
     from genie.policy_tools.explain import explain as explained  # noqa: PLC0415 - start-up: after the words are parsed
 
     known = _sourced(source, pipeline)
-    specimen = _specimen(known, message, journal, identified(known.caller, given))
+    specimen = _specimen(known, message, journal, keys, identified(known.caller, given))
     found = list(explained(known.policies, specimen))
     if given["as_json"]:
         _json([one.as_json() for one in found])
@@ -112,24 +120,26 @@ def test(source: str, pipeline: str | None, *, as_json: bool) -> None:
 )
 @click.argument("old", type=click.Path())
 @click.argument("new", type=click.Path())
-@click.option("--journal", required=True, metavar="FILE", help="A file that `genie run --journal` wrote.")
+@click.option("--journal", required=True, metavar="FILE",
+              help="A file that `genie run --journal` wrote, or the log of a durable runtime.")  # fmt: skip
+@keys_option
 @pipeline_option
 @identity_options
 @json_option
 @guarded
-def diff(old: str, new: str, journal: str, pipeline: str | None, **given: Any) -> None:
+def diff(old: str, new: str, journal: str, keys: str | None, pipeline: str | None, **given: Any) -> None:
     """Show which deliveries of a journal get another verdict under the policies of NEW than under those of OLD.
 
-    OLD and NEW are policy files or pipelines. Payloads in a journal are masked for its reader. A delivery is
-    undecidable when a rule needs a masked field.
+    OLD and NEW are policy files or pipelines. Payloads in a journal file are masked for its reader. A delivery is
+    undecidable when a rule needs a masked field. A durable log has whole payloads; none of them is shown.
     """
-    from genie.journal.reader import Replay  # noqa: PLC0415 - as above
     from genie.policy_tools.diff import compared  # noqa: PLC0415 - as above
 
     before, after = _sourced(old, pipeline), _sourced(new, pipeline)
-    replay = Replay(journal, after.scene, identified(after.caller, given))
-    with progress("comparing"):
-        found = compared(before.policies, after.policies, replay.specimens(), replay.skipped)
+    caller = identified(after.caller, given)
+    with _deliveries(journal, keys, after, caller) as kept, progress("comparing"):
+        found = compared(before.policies, after.policies, kept.specimens(), {})
+        found.skipped = kept.skipped
     if given["as_json"]:
         _json(found.as_json())
     else:
@@ -150,18 +160,32 @@ def _sourced(path: str, pipeline: str | None) -> Sourced:
     return found
 
 
-def _specimen(known: Sourced, message: str, journal: str | None, caller: Caller) -> Specimen:
+@contextlib.contextmanager
+def _deliveries(journal: str, keys: str | None, known: Sourced, caller: Caller) -> Iterator[Replay | LogSpecimens]:
+    """Open a journal file, or a log, for the deliveries in it."""
+    if not is_log(journal):
+        from genie.journal.reader import Replay  # noqa: PLC0415 - as above
+
+        if keys is not None:
+            raise InputError("--keys", "is for a log; a journal file is not encrypted", "omit it")
+        yield Replay(journal, known.scene, caller)
+        return
+    from genie.journal.specimens import LogSpecimens  # noqa: PLC0415 - as above
+
+    with opened(journal) as database:
+        yield LogSpecimens(database, known.scene, sealer_of(database, keys))
+
+
+def _specimen(known: Sourced, message: str, journal: str | None, keys: str | None, caller: Caller) -> Specimen:
     if journal is None:
         from genie.policy_tools.sample import parse_specimen  # noqa: PLC0415 - as above
 
         name = "<stdin>" if message == "-" else message
         return parse_specimen(read_payload(message), name, known.scene, known.policies)
-    from genie.journal.reader import Replay  # noqa: PLC0415 - as above
-
-    replay = Replay(journal, known.scene, caller)
-    found = next((one for _, one in replay.specimens(only=message)), None)
+    with _deliveries(journal, keys, known, caller) as kept:
+        found = next((one for _, one in kept.specimens(only=message)), None)
     if found is None:
-        why = "; ".join(replay.skipped) or "has no such message"
+        why = "; ".join(kept.skipped) or "has no such message"
         raise InputError(f"{journal}: message {message}", why, "use the message_id of a record of kind accepted")
     if not found.recipients:
         raise InputError(f"{journal}: message {message}", "has no recipient that is known here")

@@ -1,8 +1,7 @@
-"""`genie runs`: look at the runs of a journal file."""
+"""`genie runs`: look at the runs of a journal file or of a log, and end one that a stopped process left open."""
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,102 +9,146 @@ import click
 
 from genie.cli.errors import guarded
 from genie.cli.files import whole_file
-from genie.cli.help import manual
+from genie.cli.help import USUAL, manual
 from genie.cli.options import completion as suggestions
-from genie.cli.terminal.drawing import plain
+from genie.cli.options.control import shown_time
+from genie.cli.options.log import JSON, LOG, WHO, at_desk, person
+from genie.cli.options.past import is_log, opened, reading, run_record, runs_of
+from genie.cli.terminal.drawing import counted, plain
+from genie.cli.terminal.json_text import to_text
 from genie.cli.terminal.screen import show_report
-from genie.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from genie.journal.desk import Desk
 
-_MOST_RUNS = 10_000
-_MOST_LISTED = 20
 _SHOW = (
     "Show a run: the messages between agents, the verdict and the end of each delivery",
     "genie runs show run.jsonl",
 )
+_EXITS = {0: "shown", 2: "it cannot be read, or the run is not there", 5: "the journal holds no run"}
+_PLACE = click.argument("journal", type=click.Path(), shell_complete=suggestions.files)
 
 
-@click.group(epilog=manual(_SHOW, ("List the runs of a journal", "genie runs list run.jsonl")))
+@click.group(epilog=manual(_SHOW, ("List the runs of a log", "genie runs list orders.log")))
 def command() -> None:
-    """List and show the runs of a journal that `genie run --journal` wrote.
+    """List and show the runs of a journal or of a log, and cancel a run that a stopped process left open.
 
-    A journal holds each payload as the caller of its run may see it.
+    JOURNAL is a file that `genie run --journal` wrote, or the log of a durable runtime: a SQLite file, or a
+    postgresql: address. A journal holds each payload as the caller of its run may see it. Payloads of a log are masked
+    when they are shown.
     """
 
 
-@command.command("list", epilog=manual(("List the runs of a journal", "genie runs list run.jsonl")))
-@click.argument("journal", type=click.Path(), shell_complete=suggestions.files)
+@command.command("list", epilog=manual(("List the runs of a log", "genie runs list orders.log")))
+@_PLACE
+@JSON
 @guarded
-def listed(*, journal: str) -> None:
-    """List the runs of JOURNAL with the number of records of each."""
-    for run, count in _runs(journal).items():
-        click.echo(plain(f"{run}  {count:,} records"))
+def listed(*, journal: str, as_json: bool) -> None:
+    """List the runs of JOURNAL, oldest first."""
+    if not is_log(journal):
+        found = runs_of(journal)
+        if as_json:
+            click.echo(to_text([{"id": run, "records": count} for run, count in found.items()]))
+            return
+        for run, count in found.items():
+            click.echo(plain(f"{run}  {count:,} records"))
+        return
+    from genie.journal.past import listed as runs_in  # noqa: PLC0415 - start-up: SQLite only where it is used
+
+    with opened(journal) as database:
+        runs = runs_in(database)
+    if as_json:
+        click.echo(to_text([one._asdict() for one in runs]))
+        return
+    for one in runs:
+        state = "over" if one.over else f"open, {one.in_flight:,} in flight"
+        at, deliveries = shown_time(one.began_ms / 1000), counted(one.deliveries, "delivery", "deliveries")
+        click.echo(plain(f"{one.id}  {at}  {deliveries}  {state}"))
 
 
 @command.command(
     epilog=manual(
         _SHOW,
-        ("Write it as one page with graph, timeline and messages", "genie runs show run.jsonl --html run.html"),
-        exits={0: "shown", 2: "the file cannot be read, or is not a journal", 5: "the journal holds no run"},
+        ("Write it as one page with tree, timeline and messages", "genie runs show run.jsonl --html run.html"),
+        ("Show a run of a log with payloads, as an auditor may see them",
+         "genie runs show orders.log --run 9f3c01aa-1 --pipeline orders.yaml --as ann --clearance internal"),
+        exits=_EXITS,
     )
 )  # fmt: skip
-@click.argument("journal", type=click.Path(), shell_complete=suggestions.files)
-@click.option("--run", "run_id", metavar="ID", help="The run, if the journal holds several.")
+@_PLACE
+@reading
 @click.option("--html", metavar="FILE", shell_complete=suggestions.files,
               help="Write the run as one page; it needs no network.")  # fmt: skip
 @guarded
-def show(*, journal: str, run_id: str | None, html: str | None) -> None:
+def show(*, journal: str, html: str | None, **given: Any) -> None:
     """Show a run of JOURNAL: the messages between agents, with the verdict and the end of each delivery."""
-    from genie.reports.run_record import RunRecord  # noqa: PLC0415 - start-up: only where a run is shown
-    from genie.reports.run_story import run_report  # noqa: PLC0415 - as above
+    from genie.reports.run_story import run_report  # noqa: PLC0415 - start-up: only where a run is shown
 
-    chosen = _chosen(journal, run_id)
-    record = RunRecord(run_id=chosen)
-    for _, line in _lines(journal):
-        if line.get("kind") == "policies" or line.get("run_id") == chosen:
-            record.add(line)
+    record = run_record(journal, given)
     report = run_report(record)
     if html is not None:
         from genie.contracts.rendering import Paragraph  # noqa: PLC0415 - as above
         from genie.reports.html.page import Page, whole_page  # noqa: PLC0415 - as above
 
         head = (Paragraph(report.headline, "answer"),)
-        page = Page(title="A run", standing=(chosen,), head=head, sections=report.sections, more=report.more)
+        page = Page(title="A run", standing=(record.run_id,), head=head, sections=report.sections, more=report.more)
         with whole_file(Path(html)) as file:
             file.write(whole_page(page))
     show_report(report)
 
 
-def _chosen(journal: str, run_id: str | None) -> str:
-    """Return the id of the run to show: the only one, or the one that is named by its id or the start of it."""
-    runs = _runs(journal)
-    if not runs:
-        click.echo(plain(f"{journal}: holds no run"), err=True)
-        raise SystemExit(5)
-    found = [one for one in runs if run_id is None or one == run_id] or [
-        one for one in runs if run_id is not None and one.startswith(run_id)
-    ]
-    if len(found) == 1:
-        return found[0]
-    if not found:
-        near = did_you_mean(run_id or "", list(runs))
-        raise InputError(f"run {run_id!r}", f"is not in this journal{near}", f"see genie runs list {journal}")
-    named = ", ".join(found[:_MOST_LISTED]) + (", …" if len(found) > _MOST_LISTED else "")
-    raise InputError(journal, f"holds {len(found):,} runs: {named}", "name one with --run")
+@command.command(epilog=manual(("Show what caused what", "genie runs tree orders.log"), exits=_EXITS))
+@_PLACE
+@reading
+@guarded
+def tree(*, journal: str, **given: Any) -> None:
+    """Show a run of JOURNAL as a tree: each delivery under the message that caused it, with its time and its end."""
+    from genie.contracts.rendering import Report, Section  # noqa: PLC0415 - start-up: only where a run is shown
+    from genie.reports.run_story import MOST_ROWS, course  # noqa: PLC0415 - as above
+
+    record = run_record(journal, given)
+    show_report(Report((Section("", (course(record),)),), more="the journal has them all", rows=MOST_ROWS))
 
 
-def _runs(journal: str) -> Counter[str]:
-    found: Counter[str] = Counter()
-    for _, line in _lines(journal):
-        run = line.get("run_id")
-        if isinstance(run, str) and run and (run in found or len(found) < _MOST_RUNS):
-            found[run] += 1
-    return found
+@command.command(epilog=manual(("Show what happened when", "genie runs timeline orders.log"), exits=_EXITS))
+@_PLACE
+@reading
+@guarded
+def timeline(*, journal: str, **given: Any) -> None:
+    """Show a run of JOURNAL step by step, in the order of time."""
+    from genie.contracts.rendering import Report, Section  # noqa: PLC0415 - start-up: only where a run is shown
+    from genie.reports.run_story import MOST_ROWS, steps_of  # noqa: PLC0415 - as above
+
+    record = run_record(journal, given)
+    show_report(Report((Section("", (steps_of(record),)),), more="the journal has them all", rows=MOST_ROWS))
 
 
-def _lines(journal: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    from genie.journal.reader import lines_of  # noqa: PLC0415 - start-up: pydantic is needed to read, not to complete
+@command.command(
+    epilog=manual(
+        (
+            "End what a stopped process left open",
+            "genie runs cancel 9f3c01aa-1 --reason 'asked twice' --log orders.log",
+        ),
+        exits={**USUAL, 0: "the run is over", 2: "it is not open, or a process uses the log"},
+        notes="A process that runs cancels its own runs: `run.cancel()`, or DELETE /v1/runs/{id} of `genie serve`.",
+    )
+)
+@click.argument("run")
+@click.option("--reason", required=True, metavar="TEXT", help="Why; it is kept in the log.")
+@LOG
+@WHO
+@JSON
+@guarded
+def cancel(run: str, *, reason: str, **given: Any) -> None:
+    """Cancel RUN of a log that no process uses: each delivery in flight ends as cancelled."""
 
-    return lines_of(journal)
+    async def work(desk: Desk) -> list[str]:
+        return await desk.cancel(run, by=person(given), reason=reason)
+
+    ended = at_desk(given, work)
+    if given["as_json"]:
+        click.echo(to_text({"run": run, "cancelled": ended}))
+        return
+    for one in ended:
+        click.echo(plain(f"cancelled {one}"))
+    click.echo(plain(f"run {run} is over; {counted(len(ended), 'delivery', 'deliveries')} ended"))

@@ -128,7 +128,7 @@ def _one(scenario: Scenario, path: str, given: dict[str, Any]) -> None:
         if evidence.violations and not given["no_shrink"]:
             smallest, replay = _smallest(scenario, path, evidence.seed, evidence, len(evidence.runs), part)
         if page is not None:
-            page(evidence, smallest, replay)
+            page(evidence, smallest, replay, part)
     found = as_json(scenario, evidence)
     found["smallest"] = None if smallest is None else minimal_failure_as_json(smallest, replay)
     changed = None if before is None else difference(before, found)
@@ -214,7 +214,7 @@ def _journal(path: str | None) -> Iterator[IO[str] | None]:
 @contextlib.contextmanager
 def _page(
     scenario: Scenario, path: str | None, journal: str | None
-) -> Iterator[Callable[[Record, MinimalFailure | None, str], None] | None]:
+) -> Iterator[Callable[[Record, MinimalFailure | None, str, Subset], None] | None]:
     if path is None:
         yield None
         return
@@ -222,9 +222,10 @@ def _page(
 
     with page_file(path, other=journal) as page:
 
-        def write(evidence: Record, smallest: MinimalFailure | None, replay: str) -> None:
-            from genie.simulation.page import simulation_page  # noqa: PLC0415 - as above
+        def write(evidence: Record, smallest: MinimalFailure | None, replay: str, part: Subset) -> None:
+            from genie.simulation.page import failed_run, simulation_page  # noqa: PLC0415 - as above
 
-            page.file.write(simulation_page(scenario, evidence, smallest, replay))
+            failed = failed_run(scenario, evidence, smallest, part)
+            page.file.write(simulation_page(scenario, evidence, smallest, replay, failed))
 
         yield write

@@ -43,7 +43,7 @@ def detectors(regions: Sequence[str] = DEFAULT_REGIONS) -> tuple[Detector, ...]:
         Detector("nino", (documents.NINO_HINT,), _plain(documents.find_nino)),
         Detector("email", contacts.EMAIL_HINTS, _plain(contacts.find_email)),
         Detector("upi", (contacts.UPI_HINT,), _plain(contacts.find_upi)),
-        Detector("phone", phones.hints, _plain(phones.find)),
+        Detector("phone", phones.hints, phones.find),
     )
 
 
@@ -106,10 +106,12 @@ class PiiInspector:
         found = iter(self.examine(_BETWEEN.join(texts)))
         span, at = next(found, None), 0
         all_spans: list[tuple[Span, ...]] = []
+        new: Callable[..., Span] = tuple.__new__  # a NamedTuple's own constructor takes twice as long
         for text in texts:
             end, here = at + len(text), []
             while span is not None and span.start < end:
-                here.append(Span(span.kind, span.start - at, min(span.end, end) - at, span.label))
+                kind, start, stop, label, score = span
+                here.append(new(Span, (kind, start - at, min(stop, end) - at, label, score)))
                 span = next(found, None)
             all_spans.append(tuple(here))
             at = end + len(_BETWEEN)
@@ -138,7 +140,7 @@ class PiiInspector:
         found: list[Found] = []
         if "[" in plain:
             plain = self._masks.sub(_blank, plain)
-        digits = Digits(plain)
+        digits = Digits(plain, found)
         for detector in self._detectors:
             if hints.isdisjoint(detector.hints):
                 continue

@@ -95,9 +95,21 @@ def test_the_page_is_whole_and_fetches_nothing(scenario: Path, tmp_path: Path) -
     assert genie(str(scenario), "--html", str(page)).exit_code == 0
     text = page.read_text()
     assert "<b>Small" not in text
-    for heading in ("Latency over virtual time", "Queue depths", "Outcomes", "The worst run", "Trouble"):
+    for heading in ("Latency over virtual time", "Queue depths", "Outcomes", "What caused what, and when", "Trouble"):
         assert heading in text
     assert "http://" not in text.replace("http://www.w3.org", "")
+
+
+def test_a_run_that_breaks_an_invariant_is_told_as_the_page_of_a_run_tells_it(scenario: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    trouble = "invariants: [same_answers]\ntrouble: [{kind: corrupt, agent: forecaster, start: 30m}]\n"
+    scenario.write_text(scenario.read_text() + trouble)
+    assert genie(str(scenario), "--once", "--html", str(page)).exit_code == 1
+    text = page.read_text()
+    section = text[text.index("the first that broke an invariant") :]
+    assert "<h2>Run 1</h2>" not in text, "the trouble begins after it"
+    for part in ("What caused what, and when", 'class="course"', "Every delivery, with its verdict", "Timeline"):
+        assert part in section
 
 
 def test_a_saved_run_is_compared(scenario: Path, tmp_path: Path) -> None:

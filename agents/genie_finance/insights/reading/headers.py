@@ -7,7 +7,12 @@ from typing import Literal
 
 from genie_finance.insights.reading.currencies import CODES
 from genie_finance.insights.reading.vocabulary import plain
-from genie_finance.insights.reading.vocabulary import words as _words
+
+
+def _words(text: str) -> frozenset[str]:
+    """Return the words of a table in the form in which headers are compared."""
+    return frozenset(plain(text).split())
+
 
 Role = Literal[
     "date", "value_date", "narration", "amount", "other_amount", "debit", "credit", "net", "fee", "mark", "status",
@@ -39,7 +44,8 @@ _HEADERS: dict[Role, str] = {
         |取扱日付|取扱日|操作日|交易时间|交易日期|记账日期|记账日|入账日期|交易日|交易日期时间|日期
         |交易日期和时间|거래일자|거래일시|거래일|일자|일시|거래 일시|tanggal|tanggal transaksi|tgl
         |ngày|ngày giao dịch|ngày gd|ngay giao dich|วันที่|วันที่ทำรายการ|วันที่ รายการ|تاريخ|التاريخ
-        |تاريخ العملية|תאריך|תאריך עסקה|תאריך רכישה|trx date|txn posted date|transaction date time
+        |تاريخ العملية|תאריך|תאריך עסקה|תאריך רכישה|trx date|帳務日期|入帳日期|入帳日|date entered|txn posted date
+        |transaction date time
         |date time|datetime|date and time|time""",
     "value_date": """value date|value dt|val date|val dt|valuta|valutadatum|wertstellung
         |wertstellungsdatum|wert|valuta datum|date valeur|date de valeur|valutadato|rentedato
@@ -123,7 +129,7 @@ _HEADERS: dict[Role, str] = {
         |terhelés|borç|çıkan|giden|gider|расход|списание|списано|дебет|дебит|витрати|видаток|χρέωση
         |χρεώσεις|isplate|isplata|duguje|terećenje|breme|odliv|deebet|debets|debetas|出金|出金額
         |お引出し|お支払金額|支払い金額|お支払い金額|引出額|支払金額|出金金額 円|支出|支出金额|借方
-        |借方金额|借方发生额|支出金額|提款|출금|출금액|출금금액|찾으신금액|보내신금액|debit idr|ghi nợ
+        |借方金额|借方发生额|支出金額|提款|출금|출금액|출금금액|찾으신금액|보내신금액|debit idr|nợ debit|ghi nợ
         |nợ|phát sinh nợ|tiền ra|số tiền ghi nợ|debit amount vnd|ถอน|ถอนเงิน|เดบิต|مدين|חובה
         |amount paid|withdraw|retiros|retiro|egresos|egreso|cargos clp|cargo $|cheques y otros cargos
         |débitos|saídas|levantamentos|pagamentos|expense|expenses|withdrawn|kiadás|cheltuieli
@@ -139,7 +145,7 @@ _HEADERS: dict[Role, str] = {
         |зачислено|кредит|надходження|πίστωση|πιστώσεις|uplate|uplata|potražuje|odobrenje|dobro|priliv
         |kreedit|kredīts|kreditas|入金|入金額|お預入れ|お預り金額|預かり金額|預入額|預り金額
         |入金金額 円|收入|收入金额|贷方|贷方金额|贷方发生额|收入金額|存款|입금|입금액|입금금액
-        |맡기신금액|받으신금액|ghi có|có|phát sinh có|tiền vào|số tiền ghi có|ฝาก|ฝากเงิน|เครดิต|دائن
+        |맡기신금액|받으신금액|ghi có|có credit|có|phát sinh có|tiền vào|số tiền ghi có|ฝาก|ฝากเงิน|เครดิต|دائن
         |זכות|amount received|lodgement|depósitos|depósito|depositos y abonos|abonos clp
         |depósitos y otros abonos|créditos|receipts|receipt|income|deposited|bevétel|încasări|pano
         |tilipanot|hyvitys""",
@@ -170,7 +176,7 @@ _HEADERS: dict[Role, str] = {
         |saldo na boeking|disponibel saldo|bogfort saldo|bal|running bal|saldo na trn|disponible
         |accountbalance|saldo po operacji|saldo po transakcji|saldo po|zůstatek|zůstatek po transakci
         |zostatok|zostatok po transakcii|egyenleg|könyvelt egyenleg|sold|sold contabil|bakiye|остаток
-        |остаток средств|баланс|залишок|залишок після операції|υπόλοιπο|λογιστικό υπόλοιπο|stanje|jääk
+        |остаток средств|баланс|залишок|залишок після операції|υπόλοιπο|λογιστικό υπόλοιπο|stanje|jääk|guthaben
         |atlikums|likutis|staða|残高|差引残高|取引後残高|取扱後残高|余额|账户余额|交易后余额|本次余额
         |餘額|잔액|거래후잔액|거래 후 잔액|잔고|saldo akhir|số dư|so du|ยอดคงเหลือ|คงเหลือ|الرصيد|יתרה
         |יתרה בש ח|tilin saldo|saldo actual|net balance|balance after|balance after transaction
@@ -206,10 +212,12 @@ for _role, _listed in _HEADERS.items():
         if _role not in _NAMES.get(_key, ()):
             _NAMES[_key] = (*_NAMES.get(_key, ()), _role)
 
-UNITS = (
-    frozenset(code.lower() for code in CODES) - {"all", "top", "try"}
+UNITS = frozenset(
+    plain(word)
+    for word in {code.lower() for code in CODES} - {"all", "top", "try"}
     | {"en", "euro", "euros", "euroa", "rs", "kr", "utc", "gmt", "元", "円", "원", "zl", "kc", "ft", "lei", "lv", "tl",
        "руб", "грн", "r", "us", "in", "cst", "est", "pst", "cet", "ntd", "rmb", "rm"}
+    if plain(word)
 )  # fmt: skip
 """Words beside a header's own: ``Amount (INR)``, ``Montant en euros``, ``Created (UTC)``."""
 
@@ -260,11 +268,18 @@ _WORD_ROLES: tuple[tuple[frozenset[str], Role], ...] = (
 )
 """For headers that are not listed: the first group of which a word occurs decides."""
 _VALUE_WORDS = _words("value valuta valuty waluty valeur valor val wertstellung available due started valute interest")
+_NUMBERS = _words(
+    """id no nr nro num numero number numer numerasi ref reference referencia referenz referenca referentie
+    viite viitenumber code codigo kod serial seq sequence volgnummer lopenummer fis belegnummer номер
+    编号 流水号 单号 番号 번호 일련번호 אסמכתא אסמכתה رقم"""
+)
 _NO_MONEY = frozenset({"id", "type", "no", "number", "count", "percent", "limit", "tipo", "typ", "code"})
 """Words that make something else of a header's last word: ``Credit limit``, ``Debit card number``."""
 
 _BOOKED = _words(
-    """booking booked posting post posted completed finished settled settlement clearing process processed
+    """booking booked posting post posted completed finished settled settlement clearing process
+        processed entered effected
+    обработки обробки проведення 帳務日期 入帳日期 入帳日 入帳日付 uzgramatota kirjendatud
     buchung buchungstag buchungsdatum comptable comptabilisation contabile contable registrazione bokfort
     bogfort bokforingsdag bokforingsdatum bokforingsdato bogforingsdato bogforingsdag reskontradatum
     kirjauspaiva kirjauspvm ksiegowania zaksiegowania zauctovani zauctovania konyveles konyvelesi boekdatum
@@ -291,6 +306,7 @@ def header_roles(name: str) -> tuple[Role, ...]:
     words = [word for word in _said(name) if word not in UNITS]
     if found := _NAMES.get(" ".join(words)):
         return found
+    words += ["datum" for word in words if word.endswith(("datum", "dato"))]
     return _roles_by_words(name, frozenset(words))
 
 
@@ -303,6 +319,8 @@ def _roles_by_words(name: str, there: frozenset[str]) -> tuple[Role, ...]:
     """Return the roles of a header that is not listed, by words of it."""
     if _OTHER & there and (_CURRENCY_WORDS & there - _OTHER or _AMOUNT_WORDS & there):
         return ("other_currency",) if _CURRENCY_WORDS & there - _OTHER else ("other_amount",)
+    if not there and any(sign in name for sign in ("[-]", "(-)", "[+]", "(+)")):
+        return ("debit",) if "-" in name else ("credit",)
     if not there:
         return ("amount",) if any(sign in name for sign in "$€£") else ()  # "CAD$": the currency alone
     if _DEBIT_WORDS & there and _CREDIT_WORDS & there:
@@ -323,6 +341,14 @@ def initials(name: str) -> dict[str, Literal["debit", "credit"]]:
     if len(debit) != 1 or len(credit) != 1 or debit == credit:
         return {}
     return {debit.pop(): "debit", credit.pop(): "credit"}
+
+
+def is_number(name: str) -> bool:
+    """True for a header of serial, document or reference numbers, which are no money however they look."""
+    said = frozenset(_said(name))
+    roles = set(header_roles(name))
+    money = {"amount", "debit", "credit", "net", "balance", "fee"}
+    return not _NUMBERS.isdisjoint(said) and roles.isdisjoint(money) and (_DEBIT_WORDS | _CREDIT_WORDS).isdisjoint(said)
 
 
 def date_rank(name: str) -> int:

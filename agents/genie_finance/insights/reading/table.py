@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from genie_finance.insights.reading.choices import name_lines
@@ -24,6 +25,8 @@ _LONGEST_NAME = 60
 _ACCOUNT_DIGITS = 8
 _MOST_CELLS = 100_000
 """Cells of rows without a date among which another header is looked for."""
+_BOTH = 100
+"""What puts a header of dates and of money before any that lacks one of them, as the head of a summary does."""
 _MONEY_ROLES = frozenset({"amount", "debit", "credit", "balance"})
 _SAME_WIDTH_PERCENT = 80
 
@@ -115,7 +118,9 @@ def _header_score(record: Record, cells: Cells) -> int:
             score += 1
             kinds.update(roles)
     has_date, has_money = not kinds.isdisjoint({"date", "value_date"}), not kinds.isdisjoint(_MONEY_ROLES)
-    return score if score >= 2 and (has_date or has_money) else 0
+    if score < 2 or not (has_date or has_money):
+        return 0
+    return score + (_BOTH if has_date and has_money else 0)
 
 
 def _unknown_header(near: list[Record], cells: Cells) -> int | None:
@@ -213,7 +218,20 @@ def _is_another_account(between: Sequence[Record], table: Table, cells: Cells) -
     currency = _named_currency(between) or _seen_currency(between)
     if currency and currency != (table.currency or table.seen_currency):
         return True
-    return not _numbers(between, cells) <= _numbers(table.before, cells)
+    named, other = _accounts(table.before), _accounts(between)
+    return bool(named and other - named) or not _numbers(between, cells) <= _numbers(table.before, cells)
+
+
+def _accounts(lines: Sequence[Record]) -> set[str]:
+    """Return what stands beside a word for the account in lines that are not rows: ``Account,Savings 5678``."""
+    pairs = [
+        (label, value)
+        for record in lines[:_HEADER_WITHIN]
+        for label, value in pairwise(
+            [one for cell in record.cells for one in cell.split(":", 1)] if record.cells else []
+        )
+    ]
+    return {plain(value) for label, value in pairs if value.strip() and header_roles(label.strip())[:1] == ("account",)}
 
 
 def _numbers(lines: Sequence[Record], cells: Cells) -> set[str]:

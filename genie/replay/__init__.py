@@ -1,0 +1,1 @@
+"""Runs a run of a log again: recorded time, ids, randomness and effects, and nothing leaves the process."""

@@ -1,0 +1,174 @@
+"""What a log says of one run, in the order in which a replay needs it."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict, deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from genie.replay.errors import NotReplayableError
+
+if TYPE_CHECKING:
+    from genie.contracts.ports.journal import LogRecord
+    from genie.journal.past import PastRun
+
+T = TypeVar("T")
+APART_S = 1e-9
+"""Seconds between two records that are of the same microsecond, so that their order stands."""
+
+
+class Alike(Generic[T]):
+    """Things of one kind, each with a text: taken by their text where one has it, else in their order."""
+
+    def __init__(self) -> None:
+        self._order: deque[tuple[str, T]] = deque()
+        self._by_text: dict[str, deque[T]] = {}
+        self._gone: Counter[str] = Counter()
+
+    def add(self, text: str, thing: T) -> None:
+        """Put one behind the others."""
+        self._order.append((text, thing))
+        self._by_text.setdefault(text, deque()).append(thing)
+
+    def take(self, text: str) -> T | None:
+        """Return the next one with a text, or else the next one; None where none is left."""
+        same = self._by_text.get(text)
+        if same:
+            self._gone[text] += 1  # those of one text are taken in their order, so the first of them is gone
+            return same.popleft()
+        while self._order:
+            name, thing = self._order.popleft()
+            if self._gone[name]:
+                self._gone[name] -= 1
+            else:
+                self._by_text[name].popleft()
+                return thing
+        return None
+
+
+@dataclass(slots=True)
+class Step:
+    """One delivery of the record."""
+
+    delivery: str
+    message: int
+    agent: str
+    end: LogRecord | None = None
+    """How it ended; None where it is open."""
+    at: float = 0.0
+    """When, in seconds since the run began."""
+    outputs: list[LogRecord] = field(default_factory=list)
+    """Messages that its handler sent, but for its questions."""
+    questions: list[tuple[float, LogRecord, LogRecord]] = field(default_factory=list)
+    """When, the message, and the scope that it opened."""
+
+    def asked(self) -> dict[str, Alike[float]]:
+        """Return when its handler asked, by topic."""
+        found: dict[str, Alike[float]] = defaultdict(Alike)
+        for at, question, _ in self.questions:
+            found[question["topic"]].add(question["payload"], at)
+        return found
+
+
+class Recorded:
+    """A run, ready to be replayed.
+
+    Raises:
+        NotReplayableError: The log does not hold what the run was made of.
+    """
+
+    def __init__(self, run: PastRun) -> None:
+        if run.unread or run.left_out:
+            raise NotReplayableError(run_id=run.id, why=run.unread or "too_long")
+        self.run = run
+        self.instants: list[float] = []
+        """When each record was written, in seconds since the run began; no two are the same."""
+        self.messages: dict[int, tuple[float, LogRecord]] = {}
+        self.steps: dict[tuple[int, str], Step] = {}
+        """(message, agent) -> its delivery; of a fallback that had tried it before, the last one."""
+        self.by_cause: dict[tuple[int, str, str], Alike[int]] = defaultdict(Alike)
+        """(cause, sender, topic) -> numbers of messages."""
+        self.verdicts: dict[tuple[int, str], LogRecord] = {}
+        self.effects: dict[tuple[str, str], LogRecord] = {}
+        self.decisions: list[tuple[float, str, LogRecord]] = []
+        """What people decided: when, on which delivery or answer, and how."""
+        self._scopes: dict[int, LogRecord] = {}
+        self._opened: set[int] = set()
+        self._read()
+        found = next((one for _, one in self.messages.values() if one["cause"] == 0), None)
+        if found is None:
+            raise NotReplayableError(run_id=run.id, why="no_message")
+        self.first = found
+
+    @property
+    def last(self) -> float:
+        """When the last record was written."""
+        return self.instants[-1]
+
+    def numbers(self) -> list[int]:
+        """Return the numbers that were given after the first message, in order."""
+        found = {*self.messages, *self._scopes}
+        for record in self.run.of("hold"):
+            found.add(int(record["id"].split("-")[1], 16))
+        return sorted(number for number in found if number > self.first["number"])
+
+    def prefix(self) -> list[LogRecord]:
+        """Return the log as it was when the first message was sent."""
+        run = self.run
+        scope = self._scopes.get(self.first["scope"])
+        opening: list[LogRecord] = [{"kind": "runtime", "prefix": run.prefix, "seed": run.seed}, run.record]
+        return [*opening, *([] if scope is None else [scope]), self.first]
+
+    def _read(self) -> None:
+        before = -APART_S
+        held: set[str] = set()
+        for record in self.run.records:
+            before = max(record.get("us", 0) / 1e6, before + APART_S)
+            self.instants.append(before)
+            kind = record["kind"]
+            if kind == "scope":
+                self._scopes[record["scope"]] = record
+            elif kind == "message":
+                self._message(record, before)
+            elif kind == "delivery":
+                self._step(record["message"], record["agent"], record["delivery"])
+            elif kind == "verdict":
+                self.verdicts.setdefault((record["message"], record["agent"]), record)
+            elif kind == "effect":
+                self.effects[record["agent"], record["key"]] = record
+            elif kind == "hold":
+                held.add(record["place"])
+            elif kind == "decided":
+                self.decisions.append((before, record["place"], record))
+            elif kind == "ended":
+                self._ended(record, before)
+                if record["delivery"] in held and record["outcome"] == "denied":
+                    self.decisions.append((before, record["delivery"], record))
+
+    def _message(self, record: LogRecord, at: float) -> None:
+        number, cause, sender = record["number"], record["cause"], record["sender"]
+        if number in self.messages:
+            return  # an approver put another payload in its place
+        self.messages[number] = (at, record)
+        self.by_cause[cause, sender, record["topic"]].add(record["payload"], number)
+        for agent in record["plan"]:
+            self._step(number, agent, f"{self.run.prefix}-{number:x}@{agent}")
+        scope = self._scopes.get(record["scope"])
+        asks = scope is not None and scope["owner"] is not None and record["scope"] not in self._opened
+        self._opened.add(record["scope"])
+        step = self.steps.get((cause, sender))
+        if step is None:
+            return  # of a caller, or of a join
+        if asks and scope is not None:
+            step.questions.append((at, record, scope))
+        else:
+            step.outputs.append(record)
+
+    def _step(self, message: int, agent: str, delivery: str) -> None:
+        self.steps[message, agent] = Step(delivery, message, agent)
+
+    def _ended(self, record: LogRecord, at: float) -> None:
+        name, _, rest = record["delivery"].partition("@")
+        step = self.steps.get((int(name.rpartition("-")[2], 16), rest.partition("<")[0]))
+        if step is not None and step.end is None:
+            step.end, step.at = record, at

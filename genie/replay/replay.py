@@ -1,0 +1,349 @@
+"""Runs a run of a log again in virtual time, on the runtime itself, and compares it with the record.
+
+It begins as a recovery: the log as it was when the first message was sent. What the rest of the log says decides when
+each handler ends, what it reads of the clock, what it draws, and what outside effects brought.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import logging
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import anyio
+
+from genie.contracts.outcome import Outcome, Reason
+from genie.edges.executors.default import InlineExecutor
+from genie.errors import InputError
+from genie.journal.durability import uncollected
+from genie.journal.facts import kinds_of, payload_of
+from genie.journal.recorder import OUTCOMES
+from genie.replay.comparison import Comparison
+from genie.replay.errors import NotReplayableError
+from genie.replay.handlers import Handlers, Outside, is_cut, is_outside
+from genie.replay.recorded import Recorded
+from genie.runtime.arguments import replaceable
+from genie.simulation.determinism import DeterminismGuard
+from genie.simulation.errors import DeadlockError, LivelockError
+from genie.simulation.event_loop import SimulationLoop, run
+from genie.simulation.instrumentation import RUNNING, Instrumentation, SimulatedRuntime
+
+if TYPE_CHECKING:
+    import asyncio  # noqa: TID251 - the loop of a simulation is its own, and makes futures of asyncio
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from genie.bus.bus import Bus
+    from genie.contracts.agent import Agent, Binding, Join
+    from genie.contracts.limits import RunLimits
+    from genie.contracts.message import Envelope, Payload
+    from genie.contracts.ports.journal import LogRecord
+    from genie.inflight.delivery import Delivery
+    from genie.inflight.scope import RunState
+    from genie.journal.past import PastRun
+    from genie.policy.policy import Decision, PolicySet
+    from genie.replay.comparison import Findings
+    from genie.runtime.runtime import Runtime
+
+PATIENCE_S = 86_400.0
+"""Virtual seconds after the last record in which what is new may end."""
+AFTER_S = 1e-7
+"""Seconds after a recorded end at which what the bus has not ended by itself is ended."""
+_PERSON = "replay-"
+_OF_RUNS = frozenset(("cancelled", "drain"))
+"""Codes of deliveries that end with their run."""
+
+
+class Parts(NamedTuple):
+    """What the pipeline of a run is made of."""
+
+    bindings: Sequence[Binding]
+    policies: PolicySet
+    joins: Sequence[Join] = ()
+    limits: RunLimits | None = None
+    chatter: frozenset[type[Payload]] = frozenset()
+
+
+class Replayed(NamedTuple):
+    """A run that was replayed."""
+
+    run_id: str
+    findings: Findings
+    to: str | None
+    """The message at which it was stopped."""
+    ran: Mapping[str, int]
+    """Handlings that ran again, by agent."""
+    read: Mapping[str, int]
+    """Handlings of agents that reach outside, read from the record, by agent."""
+    notes: tuple[tuple[str, str], ...]
+    """(code, text) of what could not be repeated."""
+    recorded_s: float
+    """How long the run took."""
+
+    @property
+    def same(self) -> bool:
+        """Every payload is the same, every verdict, and every end."""
+        return not self.findings.counts
+
+
+def replay(
+    past: PastRun, parts: Parts, *, to: str | None = None, policies: PolicySet | None = None,
+    agents: Mapping[str, Agent] | None = None,
+) -> Replayed:  # fmt: skip
+    """Run a run of a log again; nothing leaves the process.
+
+    No event loop may run in this thread.
+
+    Args:
+        past: The run.
+        parts: Its pipeline, as it is today.
+        to: Id of the message after which it stops.
+        policies: Policies in the place of the pipeline's.
+        agents: Implementations in the place of others, by id; they run, also where the others are read from the record.
+
+    Raises:
+        NotReplayableError: The log does not hold what the run was made of.
+        InputError: The message is not in the run, or an agent not in the pipeline.
+    """
+    with uncollected():
+        recorded = Recorded(past)
+    until = None
+    if to is not None:
+        until = next((number for number in recorded.messages if f"{past.prefix}-{number:x}" == to), None)
+        if until is None:
+            raise InputError(f"message {to!r}", f"is not in run {past.id}", "see genie runs timeline")
+    return _Replay(recorded, parts, until, policies or parts.policies, dict(agents or {})).run(to)
+
+
+class _Replay:
+    def __init__(
+        self, recorded: Recorded, parts: Parts, until: int | None, policies: PolicySet, agents: dict[str, Agent]
+    ) -> None:
+        self._recorded = recorded
+        self._loop = SimulationLoop(0)
+        self._comparison = Comparison(recorded, until)
+        self._notes: dict[tuple[str, str], None] = {}
+        bindings, outside = _bound(parts.bindings, agents)
+        self._bindings = bindings
+        kinds = kinds_of(one.card for one in bindings)
+        if payload_of(recorded.first, kinds) is None:
+            raise NotReplayableError(run_id=recorded.run.id, why="version")
+        self._handlers = Handlers(recorded, kinds, outside, self._wait_until, self._comparison.step_of)
+        self._over = anyio.Event()
+        self._runtime = SimulatedRuntime(
+            bindings, policies=policies, joins=parts.joins, log=_Log(recorded.prefix(), self._comparison),
+            seed=recorded.run.seed, wall=recorded.run.record["started"], prefix=recorded.run.prefix,
+            executor=InlineExecutor(), chatter=parts.chatter, calls=self._handlers.calls,
+            **({} if parts.limits is None else {"limits": parts.limits}),
+        )  # fmt: skip
+
+    def run(self, to: str | None) -> Replayed:
+        """Run to the end, or to a message."""
+        guarded = [one for one in self._bindings if not isinstance(one.agent, Outside)]
+        with DeterminismGuard(guarded, RUNNING.get, self._caught), _quiet():
+            try:
+                run(self._main(), self._loop)
+            except (DeadlockError, LivelockError) as error:
+                self._notes[error.code, str(error)] = None
+                self._comparison.close()
+        for unrecorded in self._handlers.unrecorded:
+            self._notes[f"unrecorded_{unrecorded.what}", str(unrecorded)] = None
+        for record in self._recorded.run.of("edited"):
+            self._notes["edited", f"an approver's edit of {record['before']} is not replayed"] = None
+        return Replayed(
+            self._recorded.run.id, self._comparison.findings, to, self._handlers.ran, self._handlers.read,
+            tuple(self._notes), self._recorded.last,
+        )  # fmt: skip
+
+    async def _main(self) -> None:
+        async with self._runtime as runtime:
+            bus = self._handlers.bus = runtime.bus
+            numbers = self._recorded.numbers()
+            beyond = itertools.count(numbers[-1] + 1 if numbers else self._recorded.first["number"] + 1)
+            bus.next_number = itertools.chain(numbers, beyond).__next__
+            observer: Any = _Observer(self._comparison, self._loop.time, self._over.set)
+            bus.observers.keep(observer)
+            bus.pending.recorder = bus.dead_letters.recorder = observer
+            bus.endings += (self._ended,)
+            beside = [self._loop.create_task(self._decide(runtime)), self._loop.create_task(self._cut(bus))]
+            with anyio.move_on_after(self._recorded.last + PATIENCE_S):
+                await self._over.wait()
+            self._comparison.close()  # what ends with this runtime did not end then
+            for task in beside:
+                task.cancel()
+
+    async def _wait_until(self, at: float) -> None:
+        if at > self._loop.time():
+            waiting = self._loop.create_future()
+            self._loop.call_at(at, _done, waiting)
+            await waiting
+
+    # --- what is observed ---
+
+    def _ended(self, _run: RunState) -> None:
+        """A run is at rest: no other is in this runtime."""
+        self._over.set()
+
+    def _caught(self, error: Any) -> None:
+        self._notes[error.code, str(error)] = None
+
+    # --- what others did ---
+
+    async def _cut(self, bus: Bus) -> None:
+        """End what was ended by a person, a time limit or another run, where this bus has not ended it by itself."""
+        cut = sorted(
+            (step for step in self._recorded.steps.values() if step.end is not None and is_cut(step.end)),
+            key=lambda step: step.at,
+        )
+        for step in cut:
+            await self._wait_until(step.at + AFTER_S)
+            end = step.end or {}
+            outcome, reason = Outcome(end["outcome"]), Reason(end["code"])
+            for delivery in tuple(bus.deliveries()):
+                if self._comparison.step_of(delivery) is not step:
+                    continue
+                if outcome is Outcome.CANCELLED and reason.code in _OF_RUNS:
+                    bus.runs.end(delivery.message.scope.run, outcome, reason)
+                else:
+                    bus.runs.cut_delivery(delivery, outcome, reason)
+                break
+
+    async def _decide(self, runtime: Runtime) -> None:
+        """Decide what people decided, when they did."""
+        for at, place, record in self._recorded.decisions:
+            await self._wait_until(at)
+            waiting = next((one for one in runtime.approvals.requests() if self._is(one, place)), None)
+            if waiting is None:
+                continue
+            roles = frozenset().union(*(need.approvers for need in waiting.needs))
+            try:
+                if record["outcome"] is not None:
+                    runtime.approvals.deny(waiting.id, by=f"{_PERSON}1", roles=roles, reason="as recorded")
+                elif not waiting.named:
+                    runtime.approvals.release(waiting.id)
+                else:
+                    for person in range(1, max(need.quorum for need in waiting.needs) + 1):
+                        runtime.approvals.approve(
+                            waiting.id, by=f"{_PERSON}{person}", roles=roles, reason="as recorded"
+                        )
+            except InputError as void:
+                self._notes["approval", str(void)] = None
+
+    def _is(self, waiting: Any, place: str) -> bool:
+        """Return whether an approval is that of a place of the record: a delivery, or an answer and its asker."""
+        sign = "@" if "@" in place else ">"
+        name, _, recipient = place.partition(sign)
+        number = self._comparison.matched.get(int(waiting.message_id.rpartition("-")[2], 16))
+        return (
+            number == int(name.rpartition("-")[2], 16) and recipient.partition("<")[0] == waiting.recipient
+        )  # the record's number, for the replay may have given another one
+
+
+class _Log:
+    """The log of a replay: it begins with the first message, and keeps nothing.
+
+    What the recovery itself has told, before there was an observer, is compared.
+    """
+
+    def __init__(self, records: list[LogRecord], comparison: Comparison) -> None:
+        self._records = records
+        self._comparison = comparison
+
+    async def open(self) -> Sequence[LogRecord]:
+        """Return the log as it was when the first message was sent."""
+        return [dict(record) for record in self._records]
+
+    async def append(self, records: Sequence[LogRecord]) -> None:
+        """Compare what a recovery says of the first message, and keep nothing."""
+        for record in records:
+            self._comparison.opening(record)
+
+    async def close(self) -> None:
+        """Do nothing."""
+
+
+class _Observer:
+    """Takes the place of the recorder: what it is told is compared, and not kept.
+
+    Args:
+        comparison: What compares.
+        now: Seconds since the run began.
+        stop: Called at the message after which nothing is compared.
+    """
+
+    refusal: str | None = None
+    worked_s: float | None = None
+
+    def __init__(self, comparison: Comparison, now: Callable[[], float], stop: Callable[[], None]) -> None:
+        self._comparison = comparison
+        self._now = now
+        self._stop = stop
+
+    def note(self, message: Envelope[Any], kind: str, reason: Reason | None, delivery: Delivery | None) -> None:
+        """Something happened to a message, or to a delivery of it."""
+        if kind == "accepted":
+            self._comparison.sent(message, self._now())  # before any handler sees it
+            if self._comparison.stopped:
+                self._stop()
+        elif delivery is not None and kind in OUTCOMES:
+            self._comparison.ended(delivery, kind, "" if reason is None else reason.code)
+
+    def judged(self, message: Envelope[Any], recipient: str, decision: Decision) -> None:
+        """Policies decided something that is more than a plain allow."""
+        self._comparison.judged(message, recipient, decision)
+
+    def __getattr__(self, name: str) -> Any:
+        """Return a method that does nothing: the rest of what a recorder is told is not compared."""
+        return _nothing
+
+    async def barrier(self) -> None:
+        """Do not wait: nothing leaves the process."""
+
+
+def _nothing(*_: object) -> None:
+    """Do nothing."""
+
+
+def _bound(bindings: Sequence[Binding], agents: dict[str, Agent]) -> tuple[list[Binding], frozenset[str]]:
+    """Return bindings for a replay, and the agents among them that are read from the record.
+
+    Raises:
+        InputError: An agent is not in the pipeline.
+        AgentDefinitionError: Another implementation takes or sends less.
+    """
+    unknown = next((name for name in agents if name not in {one.card.id for one in bindings}), None)
+    if unknown is not None:
+        raise InputError(f"agent {unknown!r}", "is not in the pipeline", "see genie agents")
+    found: list[Binding] = []
+    outside: set[str] = set()
+    for one in bindings:
+        other = agents.get(one.card.id)
+        if other is not None:
+            card = replace(other.card, id=one.card.id)
+            replaceable(one.card, card)
+            found.append(replace(one, agent=other, card=card, ports=dict.fromkeys(card.ports)))
+        elif is_outside(one):
+            outside.add(one.card.id)
+            card = replace(one.card, executor="loop")
+            found.append(replace(one, agent=Outside(card), card=card, settings=None))
+        else:
+            found.append(Instrumentation.bound(one))
+    return found, frozenset(outside)
+
+
+def _done(waiting: asyncio.Future[None]) -> None:
+    if not waiting.done():
+        waiting.set_result(None)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Leave out the log lines of a replay: they would tell what happened then as if it happened now."""
+    logger = logging.getLogger("genie")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
