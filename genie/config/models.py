@@ -12,6 +12,7 @@ from genie.backend.clock import Clock
 from genie.config.source_map import suggestion
 from genie.config.validation import validated
 from genie.contracts.agent import Binding
+from genie.contracts.loop_call import AnswerGiven, AnswerJudged
 from genie.contracts.model_call import ModelDelta, ModelFailed, ModelReply, ModelRequest, ModelRestarted
 from genie.errors import DefinitionError
 
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
     from genie.contracts.message import Payload
     from genie.graph.model import KeyPath
 
-UNUSED: frozenset[type[Payload]] = frozenset((ModelDelta, ModelRestarted, ModelFailed, ModelReply))
-"""What a model sends and nobody has to take."""
+UNUSED: frozenset[type[Payload]] = frozenset(
+    (ModelDelta, ModelRestarted, ModelFailed, ModelReply, AnswerGiven, AnswerJudged)
+)
+"""What models, and loops over them, send and nobody has to take."""
 
 
 def asking(bindings: Iterable[Binding]) -> tuple[tuple[str, ...], ...]:

@@ -18,6 +18,7 @@ EDGES: Mapping[str, str] = MappingProxyType(
 
 AGENTS: Mapping[str, str] = MappingProxyType(
     {
+        "auditor": "genie.edges.llm.auditor:Auditor",
         "assistant": "genie.edges.llm.assistant:assistant",
         "calculator": "genie.edges.tools.calculator:calculator",
         "calendar": "genie.edges.tools.calendar:CalendarTool",

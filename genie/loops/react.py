@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from genie.contracts.card import AgentCard, Risk, Tier
 from genie.contracts.classification import Classification
-from genie.contracts.loop_call import CallRecord, Link, LoopAnswer, StopReason, Subtask, Task
+from genie.contracts.loop_call import AnswerGiven, CallRecord, Link, LoopAnswer, StopReason, Subtask, Task
 from genie.contracts.model_call import (
     JsonText,
     ModelFailed,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from genie.contracts.headers import Headers
     from genie.contracts.loop_call import TaskBudget
     from genie.contracts.message import Message, Payload
+    from genie.contracts.model_call import Document
     from genie.edges.tools.lock import Lock
     from genie.edges.tools.tool import Tool
 
@@ -59,6 +61,14 @@ class Checked:
 
 Check = Callable[[str, "Sequence[tuple[ToolCall, ToolResult]]", str], Checked]
 """Looks at an answer, the calls with their results, and the goal."""
+
+
+class DocumentCheck(ABC):
+    """A check that needs the documents of a task."""
+
+    @abstractmethod
+    def over(self, documents: Sequence[Document]) -> Check:
+        """Return the check of an answer that was made from some documents."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +136,7 @@ class React:
         lock: Lock | None = None,
         limits: LoopLimits | None = None,
         prompt: Prompt | str = "react.v1",
-        check: Check | None = None,
+        check: Check | DocumentCheck | None = None,
         form: type[Payload] | None = None,
         roles_after_untrusted: frozenset[str] = frozenset(),
         clearance: Classification | str = Classification.CONFIDENTIAL,
@@ -144,16 +154,23 @@ class React:
         self.sampling, self.pseudonyms = sampling, pseudonyms
         if pseudonyms:
             card["ports"] = (*card.get("ports", ()), cast("type", Vault))
+        self._outward = Task in consumes
+        """Its answers go to a caller, not to another loop."""
         options: dict[str, Any] = {"risk": Risk.MEDIUM, "tier": Tier.BETA, "concurrency": 8, "name": id, **card}
         self.card = AgentCard(
             id=id, description=options.pop("description", f"Answers tasks with {len(self.toolbox.tools)} tools."),
-            consumes=consumes, produces=(LoopAnswer,), clearance=Classification.parse(clearance),
+            consumes=consumes, produces=(LoopAnswer,), publishes=(AnswerGiven,) if self._outward else (),
+            clearance=Classification.parse(clearance),
             asks=MappingProxyType({ModelRequest: (ModelReply, ModelFailed), **self.toolbox.asks()}), **options,
         )  # fmt: skip
 
     async def handle(self, message: Message[Any], context: Context) -> LoopAnswer:
         """Work on a task until it is answered, or cannot be."""
-        return await self.work(message.payload, context, self.limits.share(message.payload.budget))
+        task: Task = message.payload
+        answer = await self.work(task, context, self.limits.share(task.budget))
+        if self._outward and answer.answered and context.wanted(AnswerGiven):
+            await context.publish(AnswerGiven(goal=task.goal, answer=answer.text))
+        return answer
 
     async def work(self, task: Task, context: Context, share: Share) -> LoopAnswer:
         """Work on a task within a budget."""
@@ -204,7 +221,8 @@ class React:
                 port: Any = Vault
                 vault, tenant = context.port(port), context.headers.tenant
                 text = restored(text, talk.turns, vault, tenant, in_json=self.form is not None)
-            checked = Checked() if self.check is None else self.check(text, made, task.goal)
+            check = self.check.over(task.documents) if isinstance(self.check, DocumentCheck) else self.check
+            checked = Checked() if check is None else check(text, made, task.goal)
             if not checked.code:
                 return text, checked.links
             refusals += 1

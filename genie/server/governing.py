@@ -432,7 +432,7 @@ async def query_audit(call: Call) -> ASGIApp:
 async def audit_chain(call: Call) -> ASGIApp:
     """Show lines of a trail as they are kept, so that a browser can verify their chain by itself."""
     if call.who.caller.tenant is not None:
-        raise Problem("forbidden", "the chain has the records of all tenants; it is for auditors without a tenant")
+        raise Problem("not_found", "the chain has the records of all tenants; it is for auditors without a tenant")
     limit, after = max(1, call.number("limit", 1_000, MOST_LINES)), call.number("after", 0, 10**12)
     hosted, path = _trail(call)
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from genie.server.principals import Right
     from genie.server.server import Call
 
-Kind = Literal["run", "approval", "agent", "dead_letter", "incident", "pipeline", "proposal", "webhook"]
+Kind = Literal["run", "approval", "agent", "dead_letter", "incident", "passkey", "pipeline", "proposal", "webhook"]
 """What a route with an id shows one of."""
 
 

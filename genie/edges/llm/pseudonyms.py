@@ -11,7 +11,7 @@ import json
 from typing import TYPE_CHECKING
 
 from genie.contracts.model_call import Role
-from genie.edges.tools.detokenise import STAND_IN
+from genie.contracts.ports.vault import STAND_IN
 
 if TYPE_CHECKING:
     import re

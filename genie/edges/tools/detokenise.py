@@ -10,12 +10,12 @@ import re
 from typing import TYPE_CHECKING, TypeVar
 
 from genie.contracts.message import Payload, Value
+from genie.contracts.ports.vault import STAND_IN
 
 if TYPE_CHECKING:
     from genie.contracts.ports.vault import Vault
 
 P = TypeVar("P", bound=Payload)
-STAND_IN = re.compile(r"\[[a-z_]{1,32}:([a-z]{14})\]")
 
 
 def revealed(payload: P, vault: Vault, tenant: str | None) -> P:
