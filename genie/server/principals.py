@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from genie.config.pipeline import SignedIdentity
 
-Right = Literal["ask", "observe", "approve", "operate", "audit"]
+Right = Literal["ask", "observe", "approve", "operate", "audit", "govern"]
 """What a caller may do with the API; see the table of routes."""
 RIGHTS: frozenset[str] = frozenset(get_args(Right))
 PREFIX = "gk_"
@@ -250,7 +250,13 @@ class ApiKeys:
         if key is None or key.invited_until is not None:
             return None
         self.used[key.id] = now
-        return self._principals.setdefault(key.id, key.principal())
+        return self._principal(key)
+
+    def _principal(self, key: ApiKey) -> Principal:
+        found = self._principals.get(key.id)
+        if found is None:
+            found = self._principals[key.id] = key.principal()
+        return found
 
     def invited(self, text: str, now: float) -> ApiKey | None:
         """Return what an invitation stands for; None for one that is not known, or over."""
@@ -269,7 +275,9 @@ class ApiKeys:
         key = self.all.get(principal.id.removeprefix("key:"))
         if key is None or key.ended(now):
             return False
-        now_gives, gave = key.principal(), principal._replace(proved_at=None, session=None)
+        if self._principals.get(key.id) is principal:
+            return True
+        now_gives, gave = self._principal(key), principal._replace(proved_at=None, session=None)
         return now_gives == gave._replace(caller=replace(gave.caller, expires_at=now_gives.caller.expires_at))
 
 
