@@ -37,13 +37,14 @@ _COMMANDS = {
     "graph": _Lazy("Draw a pipeline as a Mermaid graph.", "graph"),
     "inspect": _Lazy("Show what the detectors find in a file, and the verdicts.", "inspect"),
     "journal": _Lazy("Show, check and shorten the log of a durable runtime.", "journal"),
-    "keys": _Lazy("Create, list and revoke the API keys of a server.", "keys"),
+    "keys": _Lazy("Create, list, rotate and revoke the API keys of a server.", "keys"),
     "kill": _Lazy("Stop an agent, a tenant, or everything.", "control", "kill"),
     "new": _Lazy("Create an agent or a project from templates.", "new"),
     "pipelines": _Lazy("List the pipelines that ship.", "shipped", "pipelines"),
     "scenarios": _Lazy("List the scenarios that ship.", "shipped", "scenarios"),
     "pause": _Lazy("Deliver nothing more to an agent.", "control", "pause"),
     "policy": _Lazy("Explain, test and compare policies.", "policy"),
+    "proxy": _Lazy("Put a budget in front of models, for clients in any language.", "proxy"),
     "replay": _Lazy("Run a run of a log again, and compare every payload.", "replay"),
     "resume": _Lazy("End the pause of an agent.", "control", "resume"),
     "revive": _Lazy("Lift a kill.", "control", "revive"),
@@ -51,7 +52,9 @@ _COMMANDS = {
     "runs": _Lazy("List, show and cancel the runs of a journal or a log.", "runs"),
     "serve": _Lazy("Serve pipelines: the API and the page, on one port.", "serve"),
     "serve-schedule": _Lazy("Run a pipeline on its schedule.", "serve_schedule"),
+    "store": _Lazy("Prepare the database of a server, and shred what it keeps.", "store"),
     "simulate": _Lazy("Simulate a pipeline in virtual time.", "simulate"),
+    "spend": _Lazy("Show what was spent through the proxy.", "proxy", "spend"),
     "tools": _Lazy("List, check and pin the tools of a pipeline's loops.", "tools"),
     "status": _Lazy("Show processes, switches and pending approvals.", "control", "status"),
 }
@@ -59,10 +62,10 @@ _COMMANDS = {
 
 _GROUPS = {
     "Build": ("new", "check", "graph", "agents", "inspect"),
-    "Run": ("run", "ask", "runs", "pipelines", "serve", "serve-schedule"),
+    "Run": ("run", "ask", "runs", "pipelines", "serve", "serve-schedule", "proxy"),
     "Try": ("simulate", "scenarios", "replay", "bench"),
     "Govern": ("policy", "approvals", "audit", "keys", "tools"),
-    "Operate": ("status", "pause", "resume", "kill", "revive", "dlq", "effects", "journal"),
+    "Operate": ("status", "pause", "resume", "kill", "revive", "dlq", "effects", "journal", "store", "spend"),
     "Install": ("doctor", "completion"),
 }
 """The sections of the help; each command stands in one."""

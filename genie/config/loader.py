@@ -168,8 +168,7 @@ def _parts_alone(resolver: Resolver, source: PolicyFiles) -> tuple[str, ...]:
 def _assembled(
     section: PipelineSection, resolver: Resolver, path: Path | None, source: PolicyFiles, *, locks: bool
 ) -> Pipeline:
-    for position, agent in enumerate(section.agents):
-        resolver.agent(position, agent)
+    _agents(section, resolver)
     ignored: frozenset[type[Payload]] = frozenset()
     if section.models:
         from genie.config.models import bind_models  # noqa: PLC0415 - start-up: for pipelines with models
@@ -229,6 +228,13 @@ def _assembled(
         entry=question.payload, answer=answer, within_s=section.within_s, input=question, schedules=schedules,
         warnings=_lines(resolver.document, warnings + _absent(question)), graph=graph, admission=admission,
     )  # fmt: skip
+
+
+def _agents(section: PipelineSection, resolver: Resolver) -> None:
+    for position, agent in enumerate(section.agents):
+        resolver.agent(position, agent)
+    if not (section.agents or section.models or section.loops):
+        resolver.note((), "a pipeline needs `agents`, `models` or `loops`")
 
 
 def _needed(

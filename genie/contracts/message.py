@@ -99,6 +99,8 @@ class Value(BaseModel):
     __slots__ = ("_inspection", "_validated")
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, defer_build=True)
+    __carried__: ClassVar[bool] = False
+    """Set on a class whose instances many messages carry: what inspectors saw in one is kept with it."""
 
     @classmethod
     def __pydantic_init_subclass__(cls, **options: Any) -> None:  # options are the class keywords of a subclass

@@ -145,6 +145,7 @@ Part = Annotated[Text | Image | Document | Thought | ToolCall | ToolResult, Fiel
 class Turn(Value):
     """One turn of a transcript."""
 
+    __carried__: ClassVar[bool] = True
     role: Role
     parts: Annotated[tuple[Part, ...], Field(max_length=MOST_PARTS)]
     trust: Trust = Trust.TRUSTED
@@ -159,6 +160,7 @@ class Turn(Value):
 class ToolSpec(Value):
     """A tool as a model sees it."""
 
+    __carried__: ClassVar[bool] = True
     name: Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
     description: Annotated[str, Field(max_length=4_096)]
     parameters: Json

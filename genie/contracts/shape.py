@@ -62,7 +62,7 @@ def _compile(kind: type[Value], skip: tuple[str, ...]) -> Checker:
     known: set[tuple[type, ...]] = set()
     deep = tuple(
         (name, look) for name, annotation in zip(names, annotations, strict=True)
-        if name not in skip and (look := _inside(annotation)) is not None
+        if (look := _outside(annotation) if name in skip else _inside(annotation)) is not None
     )  # fmt: skip
 
     def learn(shape: tuple[type, ...]) -> bool:
@@ -195,6 +195,12 @@ def _inside(annotation: Any) -> Checker | None:
     return look
 
 
+def _outside(annotation: Any) -> Checker | None:
+    """Return what looks at the types of the items of a tuple, and not into them; None where it is no tuple."""
+    (arm, *_) = _arms(annotation)
+    return _uniform(get_args(arm)[0], None) if get_origin(arm) is tuple else None
+
+
 def _sound(value: Any) -> bool:
     """Return True for a value of its shape, and for whatever is not a value of several fields."""
     kind = type(value)
@@ -239,7 +245,11 @@ def _items(annotation: Any) -> Checker:
             )
 
         return fixed
-    of, inside = arguments[0], _inside(arguments[0])
+    return _uniform(arguments[0], _inside(arguments[0]))
+
+
+def _uniform(of: Any, inside: Checker | None) -> Checker:
+    """Return what looks at items of one annotation."""
     known: set[type] = set()
 
     def uniform(items: Any) -> bool:

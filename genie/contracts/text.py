@@ -6,10 +6,8 @@ out *which* field a match lies in is a slower walk, taken only after a hit.
 
 from __future__ import annotations
 
-import decimal
 import enum
 import operator
-import re
 import types
 import typing
 from collections.abc import Callable, Container, Mapping, Sequence
@@ -18,29 +16,18 @@ from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
 from annotated_types import MaxLen
 from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 
 from genie.contracts import json_text
 from genie.contracts.json_text import JsonText
 from genie.contracts.maskable import MASKABLE, bounded, is_maskable
 from genie.contracts.message import Path, Payload, Value
+from genie.contracts.number_text import LEAST, NUMBERS, digits_of, may_be_personal, spelt_of, spelt_of_json
 from genie.contracts.shape import certain, checker
 
 SEPARATOR = "\x1f"
 """Joins strings for one scan; it belongs to no ordinary text."""
 SCALAR_BYTES = 8
 """What a number, date or flag counts towards a payload's size."""
-
-_LEAST = 100_000_000
-"""A number from here on is read as text as well: nine digits are the least that any number of a person has."""
-_MOST_DIGITS = 40
-_NUMBERS = (int, decimal.Decimal)
-"""What numbers of people are kept in, beside strings; nobody keeps them in a float, which forgets digits."""
-_NOBODYS = re.compile(
-    r"(?:^|_)(?:id|ids|ref|reference|order|txn|transaction|invoice|batch|sequence|seq|version|hash|offset|size|count|"
-    r"amount|minor|total|balance|limit|price|cost|fee|tax|rate|at|time|timestamp|epoch|ms|us|ns|nonce|seed)(?:$|_)"
-)
-"""Names of number fields that hold no number of a person: references, amounts, moments."""
 
 
 class Text(NamedTuple):
@@ -55,8 +42,10 @@ class Text(NamedTuple):
 class Flat(NamedTuple):
     """How a class of strings, scalars and tuples of scalars is read by name, without a walk."""
 
-    strings: Callable[[dict[str, Any]], tuple[str, ...]]
-    """Return its strings, of its values by name."""
+    strings: Callable[[dict[str, Any]], Any]
+    """Return its strings, of its values by name: a tuple, or the only one."""
+    join: Callable[[Any], str]
+    """Return what ``strings`` has returned as one text."""
     runs: tuple[str, ...]
     """Fields that are tuples of scalars."""
     scalars: int
@@ -69,7 +58,8 @@ class Reader(NamedTuple):
     read: Callable[[Any, list[str]], int]
     """Append every string to the list, and return how many scalars there were besides."""
     bulky: tuple[str, ...]
-    """Fields that hold a ``Value`` with collections in it: read apart, because their findings are kept with them."""
+    """Fields that are read apart, because findings are kept with what they hold: a ``Value`` with collections in it, or
+    a tuple of values of classes that are carried by many messages."""
     runs: tuple[str, ...]
     """Fields that are tuples of scalars."""
     told: Callable[[Any], tuple[str, int]]
@@ -99,6 +89,18 @@ def has_collections(kind: type[Value]) -> bool:
     return any(_shape(info.annotation) == "collection" for info in kind.model_fields.values())
 
 
+def carries(annotation: object) -> bool:
+    """Return True for a tuple of any length whose items are all of classes that many messages carry."""
+    arguments = get_args(_bare(annotation))
+    uniform = get_origin(_bare(annotation)) is tuple and len(arguments) == 2 and arguments[1] is Ellipsis
+    return uniform and all(isinstance(arm, type) and getattr(arm, "__carried__", False) for arm in _arms(arguments[0]))
+
+
+def _arms(annotation: object) -> tuple[object, ...]:
+    bare = _bare(annotation)
+    return get_args(bare) if get_origin(bare) in {Union, types.UnionType} else (bare,)
+
+
 def _shape(annotation: object) -> str:
     """Return how values of an annotation are read: text, json, bytes, scalar(s), number(s), value, collection, any."""
     origin, arguments = get_origin(annotation), get_args(annotation)
@@ -124,7 +126,7 @@ def _shape_of(kind: type) -> str:
         return "value"
     if issubclass(kind, (bool, enum.Enum)):
         return "scalar"
-    return "number" if issubclass(kind, _NUMBERS) else "any" if issubclass(kind, (str, bytes)) else "scalar"
+    return "number" if issubclass(kind, NUMBERS) else "any" if issubclass(kind, (str, bytes)) else "scalar"
 
 
 def _compile(kind: type[Value]) -> Reader:
@@ -143,11 +145,13 @@ def _compile(kind: type[Value]) -> Reader:
             jsons.append(name)
         elif shape in {"scalar", "number"}:
             scalars += 1
-            numbers += [name] if shape == "number" and _may_be_personal(name, info) else []
+            numbers += [name] if shape == "number" and may_be_personal(name, info) else []
         elif shape in {"scalars", "numbers"}:
             runs.append(name)
-            numbers += [name] if shape == "numbers" and _may_be_personal(name, info) else []
-        elif shape == "value" and has_collections(typing.cast("type[Value]", _bare(info.annotation))):
+            numbers += [name] if shape == "numbers" and may_be_personal(name, info) else []
+        elif (shape == "value" and has_collections(typing.cast("type[Value]", _bare(info.annotation)))) or carries(
+            info.annotation
+        ):
             bulky.append(name)
         else:
             others.append(name)
@@ -155,31 +159,23 @@ def _compile(kind: type[Value]) -> Reader:
     if jsons:
         read = _reading_json(read, tuple(jsons))
     sound, marked = checker(kind, tuple(bulky)), certain(kind)
-    if len(texts) < 2 or others or bulky or jsons:
+    if others or bulky or jsons:
         return Reader(read, tuple(bulky), tuple(runs), _telling(read, sound), sound)
+    flat = _flat(tuple(texts), tuple(runs), scalars) if marked and not numbers else None
+    if len(texts) < 2:
+        return Reader(read, (), tuple(runs), _telling(read, sound), sound, flat)
     told = _telling_flat(tuple(texts), tuple(runs), tuple(numbers), scalars, sound, marked=marked)
-    flat = Flat(operator.itemgetter(*texts), tuple(runs), scalars) if marked and not numbers else None
     return Reader(read, (), tuple(runs), told, sound, flat)
 
 
-def _may_be_personal(name: str, info: FieldInfo) -> bool:
-    """Return True for a number field that may hold the number of a person, by its name and its upper limit."""
-    limits = [getattr(limit, "le", getattr(limit, "lt", None)) for limit in info.metadata]
-    return _NOBODYS.search(name) is None and not any(limit is not None and limit <= _LEAST for limit in limits)
+def _flat(texts: tuple[str, ...], runs: tuple[str, ...], scalars: int) -> Flat:
+    if not texts:
+        return Flat(_nothing, str.__str__, runs, scalars)
+    join = SEPARATOR.join if len(texts) > 1 else str.__str__  # the type's own: an exact text is returned as it is
+    return Flat(operator.itemgetter(*texts), join, runs, scalars)
 
 
-def _spelt(name: str, value: object) -> list[str]:
-    """Return the numbers of a field that are long enough to be somebody's, as text after the field's name."""
-    numbers = value if isinstance(value, (tuple, frozenset)) else (value,)
-    return [f"{name.replace('_', ' ')} {digits}" for number in numbers if (digits := _digits(number))]
-
-
-def _digits(number: object) -> str:
-    """Return a number in digits, if it has at least nine before the decimal point; else nothing."""
-    if type(number) is int:
-        return "" if -_LEAST < number < _LEAST or number.bit_length() > 4 * _MOST_DIGITS else str(number)
-    if isinstance(number, decimal.Decimal):
-        return f"{number:f}" if 8 <= number.adjusted() < _MOST_DIGITS and len(number.as_tuple().digits) < 99 else ""
+def _nothing(_values: dict[str, Any]) -> str:
     return ""
 
 
@@ -220,11 +216,11 @@ def _telling_flat(
             count += len(values[run])
         for name in numbers:
             number = values[name]
-            if type(number) is not int or number >= _LEAST or number <= -_LEAST:
-                spelt = _spelt(name, number)
+            if type(number) is not int or number >= LEAST or number <= -LEAST:
+                spelt = spelt_of(name, number)
                 if spelt:
                     return join(
-                        (*strings(values), *(part for each in numbers for part in _spelt(each, values[each])))
+                        (*strings(values), *(part for each in numbers for part in spelt_of(each, values[each])))
                     ), count
         return join(strings(values)), count
 
@@ -251,8 +247,8 @@ def _reading(
             count += len(getattr(value, name))
         for name in numbers:
             number = getattr(value, name)
-            if type(number) is not int or number >= _LEAST or number <= -_LEAST:
-                into += _spelt(name, number)
+            if type(number) is not int or number >= LEAST or number <= -LEAST:
+                into += spelt_of(name, number)
         for name in others:
             part = getattr(value, name)
             if type(part) is str:
@@ -272,12 +268,25 @@ def _reading_json(read: Callable[[Any, list[str]], int], names: tuple[str, ...])
         for name in names:
             text = getattr(value, name)
             if type(text) is str:
-                into += [part.text for part in _json_texts(text, (name,))]
+                _read_json(text, into)
             else:
                 count += 1
         return count
 
     return read_all
+
+
+def _read_json(text: str, into: list[str]) -> None:
+    """Append what ``_json_texts`` returns of a JSON text, without saying where it stands."""
+    found = json_text.words(text)
+    if found is None:
+        into.append(text)
+        return
+    for name, value in found:
+        if type(value) is str:
+            into.append(value)
+        elif not -LEAST < value < LEAST:  # type: ignore[operator]  # a number; what is none is not below either
+            into += spelt_of_json(name, value)
 
 
 def _json_texts(text: str, path: Path) -> list[Text]:
@@ -291,10 +300,7 @@ def _json_texts(text: str, path: Path) -> list[Text]:
         if isinstance(value, str):
             texts.append(Text((*path, *leaf.path), value, maskable=not leaf.key))
             continue
-        if isinstance(value, float):  # written with a point or an exponent; what it stands for may be a long number
-            value = decimal.Decimal(repr(value))
-        if not _NOBODYS.search(leaf.name):
-            texts += [Text((*path, *leaf.path), spelt, maskable=False) for spelt in _spelt(leaf.name, value)]
+        texts += [Text((*path, *leaf.path), spelt, maskable=False) for spelt in spelt_of_json(leaf.name, value)]
     return texts
 
 
@@ -319,7 +325,7 @@ def _read_any(value: object, into: list[str]) -> int:
     if isinstance(value, bytes):
         into.append(value.decode("latin-1"))
         return 0
-    digits = _digits(value)
+    digits = digits_of(value)
     if digits:
         into.append(digits)
     return 1
@@ -358,7 +364,7 @@ def _wordy(kind: type[Value]) -> tuple[tuple[str, object, bool, str], ...]:
         (name, info.annotation, info.annotation in MASKABLE and bounded(info.metadata), shape)
         for name, info in kind.model_fields.items()
         if (shape := _shape(info.annotation)) not in {"scalar", "scalars"}
-        and (shape not in {"number", "numbers"} or _may_be_personal(name, info))
+        and (shape not in {"number", "numbers"} or may_be_personal(name, info))
     )
 
 
@@ -379,11 +385,11 @@ def _collect(value: Value, path: Path, skip: tuple[str, ...], only: Container[st
 
 
 def _collect_numbers(name: str, value: object, path: Path, only: Container[str], into: list[Text]) -> None:
-    """Append what ``_spelt`` returns of a field, where that is wanted."""
+    """Append what ``spelt_of`` returns of a field, where that is wanted."""
     places = enumerate(value) if isinstance(value, tuple) else ((None, value),)
     for position, number in places:
         at = path if position is None else (*path, position)
-        into += [Text(at, spelt, maskable=False) for spelt in _spelt(name, number) if spelt in only]
+        into += [Text(at, spelt, maskable=False) for spelt in spelt_of(name, number) if spelt in only]
 
 
 def _collect_any(
@@ -405,7 +411,7 @@ def _collect_any(
         text = value.decode("latin-1")
         if text in only:
             into.append(Text(path, text, maskable=False))
-    elif (digits := _digits(value)) and digits in only:
+    elif (digits := digits_of(value)) and digits in only:
         into.append(Text(path, digits, maskable=False))
 
 

@@ -90,15 +90,6 @@ class Scope:
         """Latest end of the run, on the loop's clock."""
         return self.run.deadline
 
-    def within(self, other: Scope) -> bool:
-        """Return True for ``other`` itself and every scope opened below it."""
-        scope: Scope | None = self
-        while scope is not None:
-            if scope is other:
-                return True
-            scope = scope.parent
-        return False
-
     def tree(self) -> Iterator[Scope]:
         """Yield this scope and every open scope below it."""
         yield self

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from genie.errors import LogError
 
@@ -25,6 +25,20 @@ TABLES = (
 )
 """``meta`` holds numbers by name; ``owner`` has one row, and a pid of 0 says that nobody uses the log. Times are
 milliseconds since the epoch."""
+
+
+class Layout(NamedTuple):
+    """The tables of one kind of database."""
+
+    tables: tuple[str, ...]
+    format: int
+    what: str
+    """In errors."""
+    named: str
+    """A table that no other kind has."""
+
+
+LOG = Layout(TABLES, FORMAT, "a log", "batches")
 
 
 class LostConnectionError(LogError):
@@ -78,6 +92,5 @@ def meta(database: Database, name: str) -> int | None:
 
 def set_meta(database: Database, name: str, value: int) -> None:
     """Keep a number of the log."""
-    database.execute(
-        "INSERT INTO meta VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value
-    )
+    database.execute("INSERT INTO meta VALUES ($1, $2) ON CONFLICT DO NOTHING", name, value)
+    database.execute("UPDATE meta SET value = $2 WHERE name = $1", name, value)

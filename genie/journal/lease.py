@@ -77,12 +77,12 @@ class Lease:
             if owner is not None and not force:
                 self._refuse(owner, host, now)
             self.epoch = 1 if owner is None else owner.epoch + 1
+            values = (self.epoch, os.getpid(), host, _ms(now), _ms(now + LEASE_S), int(self._locked))
+            database.execute("INSERT INTO owner VALUES (1, $1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING", *values)
             database.execute(
-                "INSERT INTO owner VALUES (1, $1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO UPDATE SET "
-                "epoch = excluded.epoch, pid = excluded.pid, host = excluded.host, since = excluded.since, "
-                "until = excluded.until, locked = excluded.locked",
-                self.epoch, os.getpid(), host, _ms(now), _ms(now + LEASE_S), int(self._locked),
-            )  # fmt: skip
+                "UPDATE owner SET epoch = $1, pid = $2, host = $3, since = $4, until = $5, locked = $6 WHERE id = 1",
+                *values,
+            )
         self._renewed = now
 
     def _refuse(self, owner: Owner, host: str, now: float) -> None:

@@ -6,11 +6,12 @@ import contextlib
 import hashlib
 import time
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from genie.errors import LogError, class_name
-from genie.journal.database import FORMAT, TABLES, LostConnectionError, meta, set_meta
+from genie.journal.database import LOG, Layout, LostConnectionError, meta, set_meta
 from genie.journal.segments import SegmentLog
+from genie.journal.tenancy import Objection, objections, proof_of, secret_in
 
 if TYPE_CHECKING:
     import asyncio  # noqa: TID251 - as where the loop is made
@@ -29,6 +30,9 @@ PAUSE_S = 0.2
 SCHEMA = "genie_log"
 """The schema of the tables, unless the address names another one (``?schema=``)."""
 _TYPES = {"text": "text", "integer": "bigint", "blob": "bytea", "key": "bigint PRIMARY KEY"}
+
+
+_ACT = "SELECT set_config($1, $2, true), set_config($3, $4, true), set_config($5, $6, true)"
 
 
 class PostgresLog(SegmentLog):
@@ -63,15 +67,21 @@ class PostgresDatabase:
     Args:
         dsn: The server's address.
         synchronous: What a commit waits for.
+        layout: Its tables.
 
     Raises:
         LogError: The library ``asyncpg`` is not installed, or the address cannot be read.
     """
 
-    def __init__(self, dsn: str, synchronous: Synchronous = "full") -> None:
+    def __init__(self, dsn: str, synchronous: Synchronous = "full", layout: Layout = LOG) -> None:
         parts = urlsplit(dsn)
         fields = dict(one.partition("=")[::2] for one in parts.query.split("&") if one)
         self._schema = fields.pop("schema", SCHEMA)
+        self._layout = layout
+        self._secret = fields.pop("secret", None)
+        self._acting: dict[str, str] = {}
+        """Settings of the next transaction: whose rows it sees."""
+        tenant = fields.pop("tenant", None)
         query = "&".join(f"{name}={value}" for name, value in fields.items())
         self._dsn = parts._replace(query=query).geturl()
         host = parts.hostname or fields.get("host", "localhost")
@@ -83,6 +93,11 @@ class PostgresDatabase:
         self._locked = False
         if not (self._schema.isascii() and self._schema.isidentifier()):
             raise self._error("format", "names a schema that is no plain word", "name another one")
+        if self._secret is not None:
+            self._key = secret_in(self._secret, self.place)
+            self.act("" if tenant is None else unquote(tenant))
+        elif tenant is not None:
+            raise self._error("role", "names a tenant and no secret", "add secret=NAME; see `genie store sql`")
         try:
             import asyncpg  # noqa: PLC0415 - an extra
         except ImportError:
@@ -100,22 +115,62 @@ class PostgresDatabase:
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
         self._dial()
+        if self._secret is not None:
+            self._check_role(create=create)
+            return
         tables = self.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = $1", self._schema)
         names = {str(row[0]) for row in tables}
         if "meta" not in names and create:
             with self.transaction():
                 self.execute(f"CREATE SCHEMA IF NOT EXISTS {self._schema}")
-                for statement in TABLES:
+                for statement in self._layout.tables:
                     self.execute(statement.format_map(_TYPES))
-                set_meta(self, "format", FORMAT)
+                set_meta(self, "format", self._layout.format)
             return
-        version = meta(self, "format") if "meta" in names else None
-        if version != FORMAT:
-            what = "is not a log" if version is None else f"has format {version}, and this program reads {FORMAT}"
+        self._check_format(meta(self, "format") if {"meta", self._layout.named} <= names else None)
+
+    def _check_format(self, version: int | None) -> None:
+        if version != self._layout.format:
+            what = f"is not {self._layout.what}"
+            if version is not None:
+                what = f"has format {version}, and this program reads {self._layout.format}"
             raise self._error("format", what, "name another database or schema")
 
+    def role(self) -> tuple[Objection, ...]:
+        """Connect, and return why the role must not be used."""
+        import asyncio  # noqa: PLC0415, TID251 - as where the loop is made
+
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+        self._dial()
+        return objections(self.execute, self._schema)
+
+    def _check_role(self, *, create: bool) -> None:
+        """Refuse a role that could read rows of others, and tables that nobody has prepared."""
+        found = objections(self.execute, self._schema)
+        if found:
+            raise self._error("role", found[0].text, "prepare it with `genie store sql`")
+        if self._acting["genie.tenant"]:  # else each tenant's rows are looked at in its own transactions
+            version = meta(self, "format")
+            if version is None and create:
+                version = self._layout.format
+                set_meta(self, "format", version)
+            self._check_format(version)
+
+    def act(self, tenant: str, presented: str = "") -> None:
+        """Let the next transactions see the rows of one tenant, and those whose secret id is presented.
+
+        Args:
+            tenant: Empty for none.
+            presented: Id of a row that is its own secret.
+        """
+        if self._secret is not None:
+            proof = proof_of(self._key, tenant) if tenant else ""
+            self._acting = {"genie.tenant": tenant, "genie.proof": proof, "genie.presented": presented}
+
     def _dial(self) -> None:
-        settings = {"search_path": self._schema, "application_name": "genie"}
+        # Tables of the session come last, so that none of them is taken for one of ours.
+        settings = {"search_path": f"{self._schema}, pg_temp", "application_name": "genie"}
         if self._synchronous == "normal":
             settings["synchronous_commit"] = "off"
         try:
@@ -133,6 +188,9 @@ class PostgresDatabase:
         """Run one statement; outside a transaction, a connection that was lost is made again."""
         if self._connection is None:
             raise self._error("closed", "is not open", "open it first")
+        if self._acting and not self._inside and sql != "BEGIN":
+            with self.transaction():
+                return self._fetch(sql, *values)
         try:
             return self._fetch(sql, *values)
         except LostConnectionError:
@@ -187,6 +245,8 @@ class PostgresDatabase:
         self.execute("BEGIN")
         self._inside = True
         try:
+            if self._acting:  # for this transaction alone
+                self._fetch(_ACT, *(part for pair in self._acting.items() for part in pair))
             yield
             self._fetch("COMMIT")
         except BaseException:  # half of a transaction is undone, then the error goes on
@@ -199,12 +259,15 @@ class PostgresDatabase:
     def lock(self) -> bool:
         """Take a lock of the server's, which it frees when this connection ends."""
         if not self._locked:
-            name = int.from_bytes(hashlib.sha256(self._schema.encode()).digest()[:8], "big", signed=True)
+            of = self._schema + self._acting.get("genie.tenant", "")
+            name = int.from_bytes(hashlib.sha256(of.encode()).digest()[:8], "big", signed=True)
             self._locked = bool(self.execute("SELECT pg_try_advisory_lock($1)", name)[0][0])
         return self._locked
 
     def size(self) -> int:
-        """Return the bytes of the tables."""
+        """Return the bytes of the tables; of a log among several, those of its batches."""
+        if self._secret is not None:
+            return int(self.execute("SELECT coalesce(sum(octet_length(body)), 0)::bigint FROM batches")[0][0])
         rows = self.execute(
             "SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint FROM pg_class c "
             "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relkind = 'r'",
@@ -216,8 +279,9 @@ class PostgresDatabase:
         """Nothing: the server looks after itself."""
 
     def vacuum(self) -> None:
-        """Give back the room of what was deleted."""
-        self.execute("VACUUM FULL batches")
+        """Give back the room of what was deleted; a role that does not own the tables leaves it to the server."""
+        if self._secret is None:
+            self.execute("VACUUM FULL batches")
 
     def close(self) -> None:
         """Disconnect."""
@@ -245,3 +309,20 @@ async def _pause() -> None:
     import asyncio  # noqa: PLC0415, TID251 - as where the loop is made
 
     await asyncio.sleep(PAUSE_S)
+
+
+def role_objections(dsn: str, schema: str = SCHEMA) -> tuple[Objection, ...]:
+    """Return why the role of an address must not be used; nothing is changed.
+
+    Args:
+        dsn: The address.
+        schema: Where the tables are, unless the address names another one.
+
+    Raises:
+        LogError: The server does not answer.
+    """
+    database = PostgresDatabase(dsn if "schema=" in dsn else f"{dsn}{'&' if '?' in dsn else '?'}schema={schema}")
+    try:
+        return database.role()
+    finally:
+        database.close()

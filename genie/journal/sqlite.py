@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from genie.errors import LogError
-from genie.journal.database import FORMAT, TABLES, meta, set_meta
+from genie.journal.database import LOG, Layout, meta, set_meta
 from genie.journal.segments import SegmentLog
 
 if TYPE_CHECKING:
@@ -75,10 +75,12 @@ class SqliteDatabase:
     Args:
         path: The file.
         synchronous: What a commit survives.
+        layout: Its tables.
     """
 
-    def __init__(self, path: Path, synchronous: Synchronous = "full") -> None:
+    def __init__(self, path: Path, synchronous: Synchronous = "full", layout: Layout = LOG) -> None:
         self.path = path
+        self._layout = layout
         self.place = str(path)
         self._synchronous = synchronous
         self._connection: sqlite3.Connection | None = None
@@ -114,13 +116,17 @@ class SqliteDatabase:
         tables = {str(row[0]) for row in self.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if not tables and create:
             with self.transaction():
-                for statement in TABLES:
+                for statement in self._layout.tables:
                     self.execute(statement.format_map(_TYPES))
-                set_meta(self, "format", FORMAT)
+                set_meta(self, "format", self._layout.format)
             return
         version = meta(self, "format") if "meta" in tables else None
-        if version != FORMAT or "batches" not in tables:
-            what = "is not a log" if version is None else f"has format {version}, and this program reads {FORMAT}"
+        if self._layout.named not in tables:
+            version = None
+        if version != self._layout.format:
+            what = f"is not {self._layout.what}"
+            if version is not None:
+                what = f"has format {version}, and this program reads {self._layout.format}"
             raise LogError(place=self.place, state="format", problem=what, remedy="name another file")
 
     def execute(self, sql: str, *values: object) -> Sequence[Sequence[Any]]:

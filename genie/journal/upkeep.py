@@ -242,9 +242,9 @@ def hold(database: Database, kind: HoldKind, name: str, reason: str, *, now: flo
     if len(holds(database)) >= MOST_HOLDS:
         raise LogError(place=database.place, state="full", problem=f"has {MOST_HOLDS} legal holds", remedy="end some")
     database.execute(
-        "INSERT INTO holds VALUES ($1, $2, $3, $4) ON CONFLICT (kind, name) DO UPDATE SET reason = excluded.reason",
-        kind, name, reason, int(now * 1000),
-    )  # fmt: skip
+        "INSERT INTO holds VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING", kind, name, reason, int(now * 1000)
+    )
+    database.execute("UPDATE holds SET reason = $3 WHERE kind = $1 AND name = $2", kind, name, reason)
 
 
 def release(database: Database, kind: HoldKind, name: str) -> bool:

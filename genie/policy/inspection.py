@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-import functools
-import itertools
 import math
 import operator
-import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
 from genie.contracts import text as fields
-from genie.contracts.classification import Classification
-from genie.contracts.message import Finding, Inspection, Payload, Value, topic_of
+from genie.contracts.message import Finding, Inspection, Path, Payload, Value, topic_of
 from genie.errors import PolicyError, class_name
+from genie.policy.examination import Examiner, TooManyError, TooMuchError, View, Work
+from genie.policy.inspection_input import (
+    AT_ONCE,
+    LARGEST,
+    MALFORMED,
+    MAX_FINDINGS,
+    REFUSED,
+    TOO_LARGE,
+    TOO_MANY,
+    Read,
+    ShapeError,
+)
 from genie.policy.inspector import (
     SLICE,
     Inspector,
-    Masked,
     ShadowFinding,
     ShadowInspector,
     Slice,
@@ -30,9 +37,6 @@ from genie.policy.inspector import (
     slices,
 )
 
-if TYPE_CHECKING:
-    import hashlib
-
 __all__ = (
     "LARGEST", "MAX_FINDINGS", "REFUSED", "SLICE", "TOO_LARGE", "TOO_MANY", "Inspector", "Inspectors", "ShadowFinding",
     "ShadowInspector", "Slice", "Span", "examined", "shadowed", "slices",
@@ -44,91 +48,12 @@ _SMALL = 4096
 _clean: dict[int, Inspection] = {}  # most messages are small and clean: those of one size share their inspection
 
 
-TOO_LARGE = "payload_size"
-"""``Inspection.failed`` of a payload above the size limit of its topic: nothing was scanned."""
-TOO_MANY = "findings_limit"
-"""``Inspection.failed`` of a payload with more findings than the limit: the rest was not scanned."""
-MALFORMED = "payload_shape"
-"""``Inspection.failed`` of a payload that is not what its class declares: it was made past validation."""
-REFUSED = {
-    MALFORMED: "the payload is not what its class declares: a field is missing, unknown, or of another type",
-    TOO_LARGE: "the payload was not inspected: it is above the size limit of its topic; send less, or raise the limit",
-    TOO_MANY: "the payload was not inspected to its end: it has more findings than one message may have; send less",
-}
-"""Why an inspection was refused, by its code; any other ``failed`` is the name of an error."""
-MAX_FINDINGS = 50_000
-"""Findings of one payload; a statement of 10,000 rows with an account, a card and an address in each has 30,000."""
-AT_ONCE = 16_384
-"""Characters of new strings in which a pattern matches that are examined while everything else waits."""
-LARGEST = 64 * 1024 * 1024
-"""Bytes of the largest payload that is scanned, whatever limits the policies set, and where they set none."""
-
-
-class _TooManyError(Exception):
-    """A payload has more findings than the limit."""
-
-
-class _TooMuchError(Exception):
-    """A payload has more text than may be examined while everything else waits."""
-
-
-class _Work:
-    """What one inspection may still do.
-
-    Args:
-        most: Characters of text that it may look into.
-        new: Characters of strings in which a pattern matches, and which were not examined before, that it may examine.
-        stop: Returns True when nobody wants to know any more.
-    """
-
-    __slots__ = ("left", "new", "stop")
-
-    def __init__(self, most: float = math.inf, new: float = math.inf, stop: Callable[[], bool] = never) -> None:
-        self.left = most
-        self.new = new
-        self.stop = stop
-
-    def look(self, size: int) -> None:
-        """Count a text that is looked into.
-
-        Raises:
-            _TooMuchError: It is too much.
-            StoppedError: Nobody wants to know any more.
-        """
-        self.left -= size
-        if self.left < 0:
-            raise _TooMuchError
-        if self.stop():
-            raise StoppedError
-
-    def examine(self, size: int) -> None:
-        """Count strings that are examined.
-
-        Raises:
-            _TooMuchError: It is too much.
-        """
-        self.new -= size
-        if self.new < 0:
-            raise _TooMuchError
-
-
 _I = TypeVar("_I", Inspection, Inspection | None)
-_Seen = tuple[tuple[type[Finding], tuple[Span, ...]], ...]
-"""What is in one string."""
-_ROUNDS = 4
-"""Times that a string is masked and looked into again; then all of it is one finding."""
-_KNOWN = 16_384
-"""Strings of which is kept what is in them; the string itself is not, only a digest that nobody else can make."""
-_KEY = os.urandom(16)
 _label_of = operator.attrgetter("label")
-
-
-class _View(NamedTuple):
-    """The inspectors as one topic wants them."""
-
-    inspectors: tuple[Inspector, ...]
-    always: tuple[Inspector, ...]
-    """Those that are asked though no pattern matches."""
+_NOTHING_SEEN = Inspection(0)
+_kept: Callable[[Value], tuple[object, Inspection]] = vars(Value)["_inspection"].__get__
+"""Return view and inspection of a part; its own getter, since the class answers for a missing slot ten times slower."""
+_keep = vars(Value)["_inspection"].__set__
 
 
 class Inspectors:
@@ -153,10 +78,10 @@ class Inspectors:
         self._inspectors = tuple({inspector.name: inspector for inspector in inspectors}.values())
         self._folds = tuple(dict.fromkeys(inspector.fold for inspector in self._inspectors))
         self._owners: list[int] = []
-        self._views: dict[tuple[Inspector, ...], _View] = {}  # findings kept with a value belong to one view only
-        self._kinds: dict[type[Value], _View] = {}
-        self._known: dict[_View, dict[bytes, _Seen]] = {}
+        self._views: dict[tuple[Inspector, ...], View] = {}  # findings kept with a value belong to one view only
+        self._kinds: dict[type[Value], View] = {}
         self._match: Callable[[bytes], list[int] | None] = self._compiled_patterns() or _nothing
+        self._examiner = Examiner(self._asked, max_findings)
 
     @property
     def look(self) -> bool:
@@ -192,11 +117,11 @@ class Inspectors:
         match: Callable[[bytes], list[int] | None] = getattr(patterns, "_set", patterns).Match
         return match
 
-    def _view(self, inspectors: tuple[Inspector, ...]) -> _View:
+    def _view(self, inspectors: tuple[Inspector, ...]) -> View:
         always = tuple(inspector for inspector in inspectors if getattr(inspector, "always", False))
-        return self._views.setdefault(inspectors, _View(inspectors, always))
+        return self._views.setdefault(inspectors, View(inspectors, always))
 
-    def _seen_by(self, kind: type[Value]) -> _View:
+    def _seen_by(self, kind: type[Value]) -> View:
         """Return the inspectors for a payload's topic; a part of a payload by itself has none."""
         view = self._kinds.get(kind)
         if view is None:
@@ -221,8 +146,8 @@ class Inspectors:
         told, match, scalar, limit = reader.told, self._match, fields.SCALAR_BYTES, min(self._limit(kind), most)
 
         if reader.flat is not None:
-            strings, runs, scalars_ = reader.flat
-            join, least = fields.SEPARATOR.join, scalar * scalars_
+            strings, join, runs, scalars_ = reader.flat
+            least = scalar * scalars_
 
             def inspect_flat(payload: Any) -> _I:  # the same by hand: benchmarks.instructions, 0.6 % a message
                 try:
@@ -259,18 +184,15 @@ class Inspectors:
             payload: A payload, or a part of one.
             stop: Returns True when nobody wants to know any more; asked between two slices, from the calling thread.
         """
-        return self._inspected(payload, _Work(stop=stop)) or Inspection(0, failed=StoppedError.__name__)
+        return self._inspected(payload, Work(stop=stop)) or Inspection(0, failed=StoppedError.__name__)
 
     def _inspect_at_once(self, payload: Value) -> Inspection | None:
-        return self._inspected(payload, _Work(SLICE, AT_ONCE))
+        return self._inspected(payload, Work(SLICE, AT_ONCE))
 
-    def _inspected(self, payload: Value, work: _Work) -> Inspection | None:
+    def _inspected(self, payload: Value, work: Work) -> Inspection | None:
         try:
-            limit = self._limit(type(payload))
-            if limit != math.inf and (size := self.size_of(payload)) > limit:
-                return Inspection(size, failed=TOO_LARGE)
-            return self._inspect(payload, self._seen_by(type(payload)), work)
-        except _TooMuchError:
+            return self._inspect(payload, self._seen_by(type(payload)), work, self._limit(type(payload)))
+        except TooMuchError:
             return None
         except Exception as error:  # noqa: BLE001 - fail closed: the failure becomes part of the inspection
             return Inspection(0, failed=class_name(error) if _sound(payload) else MALFORMED)
@@ -286,43 +208,87 @@ class Inspectors:
 
     def size_of(self, payload: Value) -> int:
         """Return the size of a payload in bytes as its inspection states it, without looking into its strings."""
-        reader = fields.reader(type(payload))
-        parts: list[str] = []
-        size = fields.SCALAR_BYTES * reader.read(payload, parts) + max(0, len(parts) - 1) * len(fields.SEPARATOR)
-        size += sum(len(part) if part.isascii() else len(part.encode(errors="surrogatepass")) for part in parts)
-        for name in reader.bulky:
-            part = getattr(payload, name)
-            kept: tuple[object, Inspection] | None = getattr(part, "_inspection", None)
-            size += self.size_of(part) if kept is None or kept[1].failed is not None else kept[1].size_bytes
-        return size
+        return self._read(payload, self._seen_by(type(payload))).size
 
-    def _inspect(self, payload: Value, view: _View, work: _Work) -> Inspection:
-        reader = fields.reader(type(payload))
-        if not reader.sound(payload):
-            return Inspection(0, failed=MALFORMED)
+    def _read(self, value: Value, view: View) -> Read:
+        """Return the strings of a value, and what is known of the parts that are read apart.
+
+        Raises:
+            ShapeError: It is not what its class declares.
+        """
+        reader = fields.reader(type(value))
+        if not reader.sound(value):
+            raise ShapeError
         parts: list[str] = []
-        scalars = reader.read(payload, parts)
+        scalars = reader.read(value, parts)
         text = fields.SEPARATOR.join(parts)
-        work.look(len(text))
-        size = len(text) + fields.SCALAR_BYTES * scalars
-        if not text.isascii():
-            size += len(text.encode(errors="surrogatepass")) - len(text)
-        asked = self._asked(text, view, sure=len(text) <= _SMALL)
-        if not asked and not reader.bulky:
-            return _clean.get(size) or _clean_of(size)
-        try:
-            found = self._examine(payload, parts, reader.bulky, view, asked, work) if asked else []
-        except _TooManyError:
-            return Inspection(size, failed=TOO_MANY)
+        size = fields.SCALAR_BYTES * scalars
+        size += len(text) if text.isascii() else len(text.encode(errors="surrogatepass"))
+        inside: list[tuple[Path, Value, Inspection | Read]] = []
         for name in reader.bulky:
-            kept = self._kept(getattr(payload, name), view, work)
-            size += kept.size_bytes
-            found += [finding._replace(path=(name, *finding.path)) for finding in kept.findings]
-            if kept.failed is not None or self._exceeds(found):
-                return Inspection(size, failed=kept.failed or TOO_MANY)
-        return Inspection(size, tuple(found), max(map(_label_of, found), default=Classification.PUBLIC))
+            held = getattr(value, name)
+            several = type(held) is tuple
+            for at, part in enumerate(held) if several else ((0, held),):
+                try:
+                    of, seen = _kept(part)
+                except AttributeError:  # nobody has looked into it
+                    of, seen = None, _NOTHING_SEEN
+                path = (name, at) if several else (name,)
+                if of is not view:
+                    read = self._read(part, view)
+                    size += read.size
+                    inside.append((path, part, read))
+                else:
+                    size += seen.size_bytes
+                    if seen.findings or seen.failed is not None:
+                        inside.append((path, part, seen))
+        return Read(value, reader.bulky, parts, text, size, inside)
 
-    def _asked(self, text: str, view: _View, *, sure: bool = True) -> dict[Inspector, None]:
+    def _inspect(self, payload: Value, view: View, work: Work, limit: float) -> Inspection:
+        try:
+            read = self._read(payload, view)
+        except ShapeError:
+            return Inspection(0, failed=MALFORMED)
+        if read.size > limit:
+            return Inspection(read.size, failed=TOO_LARGE)
+        texts: list[str] = []
+        read.collect(texts)
+        text = fields.SEPARATOR.join(texts) if len(texts) > 1 else texts[0]
+        work.look(len(text))
+        # One search for all that is new; only where something matches is it said of each part by itself.
+        asked = self._asked(text, view, sure=False)
+        return self._concluded(read, view, asked if len(texts) == 1 or not asked else None, work)
+
+    def _concluded(self, read: Read, view: View, asked: dict[Inspector, None] | None, work: Work) -> Inspection:
+        """Return what is in a value, and keep with each of its parts what is in that.
+
+        Args:
+            read: The value.
+            view: The inspectors of its topic.
+            asked: Those that its strings are shown to; None where that is not known.
+            work: What may still be done.
+        """
+        found: list[Finding] = []
+        own = self._asked(read.text, view, sure=False) if asked is None else asked
+        if own:
+            try:
+                found = self._examine(read.value, read.parts, read.skip, view, own, work)
+            except TooManyError:
+                return Inspection(read.size, failed=TOO_MANY)
+        for path, part, known in read.inside:
+            if type(known) is Read:
+                known = self._concluded(known, view, asked, work)  # noqa: PLW2901 - what is known by now
+                _keep(part, (view, known))  # an immutable part, however many messages carry it
+            findings, failed = known.findings, known.failed  # type: ignore[union-attr]  # no longer unread
+            if findings or failed is not None:
+                found += [finding._replace(path=(*path, *finding.path)) for finding in findings]
+                if failed is not None or self._exceeds(found):
+                    return Inspection(read.size, failed=failed or TOO_MANY)
+        if not found:
+            return _clean.get(read.size) or _clean_of(read.size)
+        return Inspection(read.size, tuple(found), max(map(_label_of, found)))
+
+    def _asked(self, text: str, view: View, *, sure: bool = True) -> dict[Inspector, None]:
         """Return the inspectors that a text is shown to; where it need not be sure, all whose patterns match."""
         if not text.isascii():
             text = fields.SEPARATOR.join(dict.fromkeys(fold(text) for fold in self._folds))  # each distinct form once
@@ -333,14 +299,6 @@ class Inspectors:
         named = dict.fromkeys([view.inspectors[owners[hit]] for hit in sorted(hits) if hit < last] + list(view.always))
         return {one: None for one in named if not sure or confirmed(one, text)}
 
-    def _kept(self, value: Value, view: _View, work: _Work) -> Inspection:
-        """Return the inspection of an immutable part, made once however many messages carry it."""
-        kept: tuple[object, Inspection] | None = getattr(value, "_inspection", None)
-        if kept is None or kept[0] is not view:
-            kept = (view, self._inspect(value, view, work))
-            object.__setattr__(value, "_inspection", kept)
-        return kept[1]
-
     def _exceeds(self, found: Sequence[Finding]) -> bool:
         """Return True for more findings than the limit; those of shadow mode stop nothing."""
         acting = len(found)
@@ -349,15 +307,15 @@ class Inspectors:
         return acting > self._max_findings
 
     def _examine(
-        self, payload: Value, parts: list[str], skip: tuple[str, ...], view: _View, asked: Iterable[Inspector],
-        work: _Work,
+        self, payload: Value, parts: list[str], skip: tuple[str, ...], view: View, asked: Iterable[Inspector],
+        work: Work,
     ) -> list[Finding]:  # fmt: skip
         """Return what is in a payload's strings, which are ``parts``; where each stands is looked up only then.
 
         Raises:
-            _TooManyError: There are more findings than the limit.
+            TooManyError: There are more findings than the limit.
         """
-        known = self._known_spans(parts, view, tuple(asked), work)
+        known = self._examiner.known_spans(parts, view, tuple(asked), work)
         if not known:
             return []
         found: list[Finding] = []
@@ -370,114 +328,8 @@ class Inspectors:
                     for kind, start, end, label, score in spans
                 ]
             if len(found) > self._max_findings and self._exceeds(found):
-                raise _TooManyError
+                raise TooManyError
         return found
-
-    def _known_spans(
-        self, parts: Iterable[str], view: _View, asked: tuple[Inspector, ...], work: _Work
-    ) -> dict[str, _Seen]:
-        """Return the strings in which something is, with what is in them.
-
-        Most strings hold nothing, a statement says the same again and again, and the messages of one run carry much
-        the same strings.
-        """
-        known, digest = self._known.setdefault(view, {}), _digest()
-        found: dict[str, _Seen] = {}
-        unknown: dict[str, bytes] = {}
-        left = self._max_findings
-        for text in dict.fromkeys(parts):
-            key = digest(text.encode(errors="surrogatepass"), digest_size=16, key=_KEY).digest()
-            spans = known.get(key)
-            if spans is None:
-                unknown[text] = key
-            elif spans:
-                found[text] = spans
-        work.examine(sum(map(len, unknown)))
-        for batch in _batches(unknown):
-            work.look(0)
-            for text, spans in self._batch_spans(batch, view, asked, left, work):
-                if len(known) >= _KNOWN:
-                    known.clear()
-                known[unknown[text]] = spans
-                if spans:
-                    found[text] = spans
-                    left -= sum([len(some) for made, some in spans if made is Finding])
-            if left < 0:
-                raise _TooManyError
-        return found
-
-    def _batch_spans(
-        self, texts: list[str], view: _View, asked: tuple[Inspector, ...], left: int, work: _Work
-    ) -> Iterator[tuple[str, _Seen]]:
-        """Yield strings with what is in them; whoever examines many strings at once gets all of them."""
-        together = [one for one in asked if len(texts) > 1 and hasattr(one, "examine_all")]
-        all_spans = {one: one.examine_all(texts) for one in together}
-        one_by_one = len(together) < len(asked)
-        for at, text in enumerate(texts):
-            # The patterns say who looks: examining a string costs ten times as much.
-            wanted = self._asked(text, view) if one_by_one else {}
-            seen: list[tuple[type[Finding], tuple[Span, ...]]] = []
-            acting: list[Span] = []
-            for inspector in view.inspectors:
-                spans: Iterable[Span] = ()
-                if inspector in all_spans:
-                    spans = all_spans[inspector][at]
-                elif inspector in wanted:
-                    spans = examined(inspector, text, stop=work.stop)
-                some = tuple(itertools.islice(spans, self._max_findings + 1))
-                if not some:
-                    continue
-                made = ShadowFinding if isinstance(inspector, ShadowInspector) else Finding
-                seen.append((made, some))
-                if made is Finding:
-                    acting += some
-                    if len(acting) > left:
-                        raise _TooManyError
-            more = self._left_over(text, acting, view, left - len(acting), work) if acting else ()
-            yield text, tuple([*seen, (Finding, tuple(more))] if more else seen)
-
-    def _left_over(self, text: str, seen: Sequence[Span], view: _View, left: int, work: _Work) -> list[Span]:
-        """Return what is found in a string only once all that was found before is masked, until nothing is.
-
-        Raises:
-            _TooManyError: There are more findings than may be.
-        """
-        more: list[Span] = []
-        spans = list(seen)
-        for _ in range(_ROUNDS):
-            shown = Masked(text, spans)
-            wanted = [one for one in self._asked(shown.text, view) if not isinstance(one, ShadowInspector)]
-            found = [span for one in wanted for span in examined(one, shown.text, stop=work.stop)]
-            fresh = [span for span in map(shown.original, found) if span is not None]
-            if not fresh:
-                return more
-            more += fresh
-            spans += fresh
-            if len(more) > left:
-                raise _TooManyError
-        label = max(span.label for span in spans)
-        return [*more, Span(max(spans, key=lambda span: span.label).kind, 0, len(text), label)]
-
-
-def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
-    """Yield the strings in groups of about the size of a slice; a longer string is a group by itself."""
-    batch: list[str] = []
-    size = 0
-    for text in texts:
-        if batch and size + len(text) > SLICE:
-            yield batch
-            batch, size = [], 0
-        batch.append(text)
-        size += len(text)
-    if batch:
-        yield batch
-
-
-@functools.cache
-def _digest() -> type[hashlib.blake2b]:
-    import hashlib  # noqa: PLC0415 - start-up: loads OpenSSL, which a program without inspectors needs not
-
-    return hashlib.blake2b
 
 
 def _clean_of(size: int) -> Inspection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
@@ -182,34 +183,41 @@ class Masked:
     """
 
     def __init__(self, text: str, spans: Iterable[Span]) -> None:
+        self._spans = sorted(spans, key=_start)
         self._cuts: list[tuple[int, int, str]] = []
-        """Start and end of each mask in the original, and its word."""
+        """Start and end of each mask in the original, and its word; looked up only where something is found in it."""
         self._shown: list[int] = []
-        """Where each mask begins in the masked text; looked up only where something is found in it."""
+        """Where each mask begins in the masked text; as above."""
         pieces: list[str] = []
         at = 0
-        words: dict[str, str] = {}
-        for kind, start, end, *_ in sorted(spans, key=_start):
+        for kind, start, end, _, _ in self._spans:
             if start >= at:
-                word = words.get(kind) or words.setdefault(kind, f"[{kind.rpartition('.')[2]}]")
-                pieces += (text[at:start], word)
-                self._cuts.append((start, end, word))
+                pieces += (text[at:start], _word(kind))
                 at = end
             elif end > at:  # it overlaps the one before, and is a part of what that masks
-                self._cuts[-1] = (self._cuts[-1][0], end, self._cuts[-1][2])
                 at = end
         self.text = "".join([*pieces, text[at:]])
 
     def original(self, span: Span) -> Span | None:
         """Return the span of the original that a span of the masked text stands for; None inside what a mask says."""
-        if not self._shown:
-            shift = 0
-            for begin, stop, word in self._cuts:
-                self._shown.append(begin + shift)
-                shift += len(word) - (stop - begin)
+        if not self._cuts:
+            self._look_up()
         first, start, _ = self._origin(span.start)
         last, _, end = self._origin(span.end - 1)
         return None if first == last and first is not None else span._replace(start=start, end=end)
+
+    def _look_up(self) -> None:
+        at = shift = 0
+        for kind, start, end, *_ in self._spans:
+            if start >= at:
+                self._cuts.append((start, end, _word(kind)))
+            elif end > at:
+                begin, _, word = self._cuts[-1]
+                self._cuts[-1] = (begin, end, word)
+            at = max(at, end)
+        for begin, stop, word in self._cuts:
+            self._shown.append(begin + shift)
+            shift += len(word) - (stop - begin)
 
     def _origin(self, at: int) -> tuple[int | None, int, int]:
         """Return which mask a character of the masked text is part of, and the span that it stands for."""
@@ -219,6 +227,12 @@ class Masked:
         begin, stop, word = self._cuts[number]
         beyond = at - self._shown[number] - len(word)
         return (number, begin, stop) if beyond < 0 else (None, stop + beyond, stop + beyond + 1)
+
+
+@functools.lru_cache(maxsize=1024)  # kinds are named by policies; an organisation has some of its own
+def _word(kind: str) -> str:
+    """Return what stands in the place of a masked value of a kind."""
+    return f"[{kind.rpartition('.')[2]}]"
 
 
 _start = operator.itemgetter(Span._fields.index("start"))

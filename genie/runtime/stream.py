@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from genie.bus.bus import Bus
     from genie.contracts.card import Caller
     from genie.contracts.gather import Need
+    from genie.contracts.outcome import Failure
     from genie.inflight.gather import Gather
     from genie.inflight.mailbox import RoomTicket
     from genie.inflight.scope import RunState
@@ -113,6 +114,10 @@ class RunStream(Generic[P]):
             raise
         await self.aclose()
         return answer_of(run, stream, self._answers, bus.failures)
+
+    def failures(self) -> tuple[Failure, ...]:
+        """Return what of the run was not handled so far, oldest first."""
+        return () if self._bus is None else tuple(self._run.missing or ())
 
     async def aclose(self) -> None:
         """End the run, unless its answer has come."""

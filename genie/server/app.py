@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from typing import TYPE_CHECKING
 
@@ -12,9 +13,10 @@ from starlette.routing import Route
 from genie.errors import CapacityError, RuntimeClosedError, RuntimeDrainingError, class_name
 from genie.errors.tracebacks import place_of
 from genie.server.document import document
+from genie.server.principals import WantingError
 from genie.server.problems import Problem
 from genie.server.routes import RULES
-from genie.server.server import Call, Server
+from genie.server.server import Call, Server, brought
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -64,7 +66,11 @@ class Endpoint:
             if rule.right is None:
                 call = Call(self._server, request)
             else:
-                call = Call(self._server, request, self._server.principal(request, rule.right))
+                try:
+                    who = self._server.principal(request, rule.right, rule)
+                except WantingError as wanting:
+                    who = await brought(wanting, functools.partial(self._server.principal, request, rule.right, rule))
+                call = Call(self._server, request, who)
             app = await rule.endpoint(call)
         except Exception as error:  # noqa: BLE001 - the door: whatever it is, the caller gets a problem
             app = refusal(error).response()
@@ -112,6 +118,7 @@ class Door:
                 began = True
                 own = message.get("headers", [])
                 names = {name for name, _ in own}
+                names.discard(b"content-security-policy")  # each policy holds besides the others
                 message = {**message, "headers": [*own, *(one for one in self._added if one[0] not in names)]}
             await send(message)
 

@@ -50,6 +50,18 @@ class Ballot(Body):
     edit: dict[str, Any] | None = Field(default=None, description="Fields to be delivered instead.")
 
 
+class NamedBallot(Ballot):
+    """One vote of several."""
+
+    id: Text = Field(description="Of the approval.")
+
+
+class Ballots(Body):
+    """What ``POST /v1/approvals/votes`` takes."""
+
+    ballots: Annotated[list[NamedBallot], Field(min_length=1, max_length=100)]
+
+
 class Act(Body):
     """What the acts of an operator take."""
 
@@ -60,7 +72,7 @@ class Act(Body):
 class Login(Body):
     """What ``POST /v1/session`` takes."""
 
-    key: Text = Field(description="An API key.")
+    key: Annotated[str, Field(min_length=1, max_length=8_192)] = Field(description="An API key, or a signed token.")
 
 
 async def read(request: Request, kind: type[M]) -> M:
@@ -72,8 +84,12 @@ async def read(request: Request, kind: type[M]) -> M:
     return checked(kind, parsed(await received(request)))
 
 
-async def received(request: Request) -> bytes:
+async def received(request: Request, most: int = MOST_BODY) -> bytes:
     """Return the bytes of a body of JSON.
+
+    Args:
+        request: The request.
+        most: Bytes that it may have.
 
     Raises:
         Problem: It is too large or too slow, or says that it is something else.
@@ -84,13 +100,13 @@ async def received(request: Request) -> bytes:
     whole = bytearray(_bytes(part))
     if part.get("more_body", False):
         with anyio.move_on_after(SLOWEST_S) as limit:
-            while part.get("more_body", False) and len(whole) <= MOST_BODY:
+            while part.get("more_body", False) and len(whole) <= most:
                 part = await request.receive()
                 whole += _bytes(part)
         if limit.cancelled_caught:
             raise Problem("too_slow", f"a body arrives within {SLOWEST_S:g} seconds", headers={"connection": "close"})
-    if len(whole) > MOST_BODY:
-        raise Problem("too_large", f"the limit is {MOST_BODY:,} bytes", headers={"connection": "close"})
+    if len(whole) > most:
+        raise Problem("too_large", f"the limit is {most:,} bytes", headers={"connection": "close"})
     return bytes(whole)
 
 

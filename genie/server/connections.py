@@ -19,6 +19,8 @@ from genie.server.site import Site
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
+    from starlette.types import ASGIApp
+
     from genie.server.server import Server
 
 BODY_S = 2 * SLOWEST_S
@@ -117,7 +119,7 @@ def listening(host: str, port: int, *, behind_proxy: bool) -> socket.socket:
 
 async def serve(
     server: Server, listener: socket.socket, stop: Callable[[], Awaitable[object]],
-    told: Callable[[str], object] = lambda _address: None,
+    told: Callable[[str], object] = lambda _address: None, app: ASGIApp | None = None,
 ) -> None:  # fmt: skip
     """Serve until ``stop`` returns, then drain: no more runs are taken, those in flight have a limit.
 
@@ -126,10 +128,12 @@ async def serve(
         listener: Where.
         stop: Waits for the end.
         told: Called with the address once requests are answered.
+        app: What answers; the API and the page of the pipelines by default.
     """
+    app = application(server, more=Site().routes()) if app is None else app
     bounded = type("BoundedConnection", (Connection,), {"head_s": server.settings.head_s})
     config = uvicorn.Config(
-        application(server, more=Site().routes()), http=bounded, ws="none", lifespan="off", log_config=None,
+        app, http=bounded, ws="none", lifespan="off", log_config=None,
         access_log=False, server_header=False, date_header=False, timeout_graceful_shutdown=5, proxy_headers=False,
     )  # fmt: skip
     running = _Uvicorn(config)

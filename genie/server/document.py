@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic.json_schema import models_json_schema
 from starlette.responses import JSONResponse
 
-from genie.server.bodies import Act, Ballot, Login, Question
+from genie.server.bodies import Act, Ballot, Ballots, Login, Question
 from genie.server.problems import MEDIA, PROBLEMS
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from genie.server.rules import Rule
     from genie.server.server import Call
 
-_BODIES: tuple[type[BaseModel], ...] = (Question, Ballot, Act, Login)
+_BODIES: tuple[type[BaseModel], ...] = (Question, Ballot, Ballots, Act, Login)
 _PLACE = re.compile(r"\{(\w+)\}")
 _LISTED = {
     "type": "object",

@@ -10,10 +10,11 @@ from starlette.responses import JSONResponse
 
 from genie.approvals.request import Seal, fields_of, merged
 from genie.approvals.voting import validated
+from genie.contracts.card import Risk
 from genie.contracts.message import topic_of
 from genie.contracts.serialization import as_values
 from genie.errors import InputError, UnknownAgentError
-from genie.server.bodies import Act, Ballot, read
+from genie.server.bodies import Act, Ballot, Ballots, read
 from genie.server.problems import Problem
 
 if TYPE_CHECKING:
@@ -46,20 +47,50 @@ def _page(call: Call, found: list[dict[str, Any]], name: str) -> ASGIApp:
 async def list_approvals(call: Call) -> ASGIApp:
     """List what waits for people in the caller's tenant, oldest first; payloads are in each one alone."""
     return _page(
-        call, [{"pipeline": hosted.pipeline.id, **held.request.record()} for hosted, held in _holds(call)], "approvals"
+        call,
+        [
+            {"pipeline": hosted.pipeline.id, "risk": str(risk_of(hosted, held)), **held.request.record()}
+            for hosted, held in _holds(call)
+        ],
+        "approvals",
     )
 
 
 async def show_approval(call: Call) -> ASGIApp:
     """Show one approval, with the payload as its approver may see it."""
-    hosted, held = _hold(call)
+    hosted, held = _hold(call, call.path("id"))
     return JSONResponse(_approval(call, hosted, held))
 
 
 async def vote(call: Call) -> ASGIApp:
-    """Vote, for what was shown: a vote for anything else is void."""
+    """Vote, for what was shown: a vote for anything else is void. High risk needs a fresh proof of the person."""
     ballot = await read(call.request, Ballot)
-    hosted, held = _hold(call)
+    hosted, held = _hold(call, call.path("id"))
+    if ballot.approve and risk_of(hosted, held) is Risk.HIGH:
+        call.proved()
+    return JSONResponse(_cast(call, hosted, held, ballot))
+
+
+async def vote_on_several(call: Call) -> ASGIApp:
+    """Vote on several approvals; none is cast where one is unknown or approves what is of high risk."""
+    given = (await read(call.request, Ballots)).ballots
+    if len({ballot.id for ballot in given}) != len(given):
+        raise Problem("invalid", "an approval is named twice")
+    held = [(*_hold(call, ballot.id), ballot) for ballot in given]
+    if any(ballot.approve and risk_of(hosted, one) is Risk.HIGH for hosted, one, ballot in held):
+        raise Problem("not_in_bulk", "approve what is of high risk one by one")
+    stands: list[dict[str, Any]] = []
+    for hosted, one, ballot in held:
+        try:
+            stands.append({"code": "", **_cast(call, hosted, one, ballot)})
+        except Problem as problem:
+            stands.append(
+                {"id": one.id, "pipeline": hosted.pipeline.id, "code": problem.code, "detail": problem.detail}
+            )
+    return JSONResponse({"approvals": stands})
+
+
+def _cast(call: Call, hosted: Hosted, held: Held, ballot: Ballot) -> dict[str, Any]:
     call.signed_for(hosted)
     approvals, caller = hosted.runtime.approvals, call.who.caller
     request = held.request
@@ -79,7 +110,14 @@ async def vote(call: Call) -> ASGIApp:
             )
     except InputError as error:
         raise Problem("conflict", str(error)) from None
-    return JSONResponse({"pipeline": hosted.pipeline.id, **stands.record()})
+    return {"pipeline": hosted.pipeline.id, **stands.record()}
+
+
+def risk_of(hosted: Hosted, held: Held) -> Risk:
+    """Return how much harm a held message can do: the worse of its sender and its recipient; unknown ones are high."""
+    ends = {held.request.sender, held.request.recipient}
+    found = {card.risk for card in hosted.runtime.cards() if card.id in ends}
+    return next((risk for risk in (Risk.HIGH, Risk.MEDIUM, Risk.LOW) if risk in found), Risk.HIGH)
 
 
 def _holds(call: Call) -> Iterator[tuple[Hosted, Held]]:
@@ -89,8 +127,8 @@ def _holds(call: Call) -> Iterator[tuple[Hosted, Held]]:
                 yield hosted, held
 
 
-def _hold(call: Call) -> tuple[Hosted, Held]:
-    found = next((one for one in _holds(call) if one[1].id == call.path("id")), None)
+def _hold(call: Call, name: str) -> tuple[Hosted, Held]:
+    found = next((one for one in _holds(call) if one[1].id == name), None)
     if found is None:
         raise Problem("not_found")
     return found
@@ -99,7 +137,7 @@ def _hold(call: Call) -> tuple[Hosted, Held]:
 def _approval(call: Call, hosted: Hosted, held: Held) -> dict[str, Any]:
     seen = hosted.runtime.approvals.sight(held.id, call.who.caller.clearance)
     return {
-        "pipeline": hosted.pipeline.id, **held.request.record(),
+        "pipeline": hosted.pipeline.id, "risk": str(risk_of(hosted, held)), **held.request.record(),
         "payload": None if seen.payload is None else fields_of(seen.payload),
         "masked": sorted([list(path) for path in seen.masked], key=str), "withheld": seen.withheld,
         "schema": type(held.message.payload).model_json_schema(),

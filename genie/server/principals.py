@@ -7,6 +7,8 @@ import hashlib
 import hmac
 import os
 from collections import OrderedDict
+from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -16,7 +18,7 @@ from genie.contracts.classification import Classification
 from genie.errors import IdentityError, InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
     from pathlib import Path
 
     from genie.config.pipeline import SignedIdentity
@@ -33,6 +35,29 @@ MOST_TOKENS = 10_000
 """Verified tokens that are remembered until they end."""
 _NO_DIGEST = "0" * 64
 Name = Annotated[str, Field(min_length=1, max_length=200)]
+KeyId = Annotated[str, Field(pattern=r"^[a-z0-9]{1,40}$")]
+Scope = Annotated[str, Field(pattern=r"^[a-z.-]{1,40}:(read|write)$")]
+
+
+class Issued(NamedTuple):
+    """Against which configured issuer a token was verified."""
+
+    issuer: str
+    audience: str
+    pipelines: frozenset[str]
+    """Pipelines with ``caller: keys`` that accept this issuer as well."""
+
+
+class WantingError(Exception):
+    """Something must be brought before it can be said who calls: keys, a session. The request is looked at again then.
+
+    Args:
+        bring: Brings it; it comes back without an error where it cannot.
+    """
+
+    def __init__(self, bring: Callable[[], Awaitable[None]]) -> None:
+        super().__init__()
+        self.bring = bring
 
 
 class Principal(NamedTuple):
@@ -42,8 +67,12 @@ class Principal(NamedTuple):
     rights: frozenset[str]
     id: str
     """Of the key, or of the token's subject; for limits and the audit."""
-    signed: SignedIdentity | None = None
+    signed: SignedIdentity | Issued | None = None
     """Against what its token was verified; None for a key."""
+    proved_at: float | None = None
+    """Seconds since the epoch when the person last proved to be there: a passkey, or ``auth_time`` of a token."""
+    scopes: frozenset[str] | None = None
+    """Of the routes that it may use, beside the rights that they need; None for all."""
 
     def is_also(self, other: Principal) -> bool:
         """Return True for the same person of the same tenant, whose identity is proved in the same way."""
@@ -61,12 +90,24 @@ class Principal(NamedTuple):
 NOBODY = Principal(Caller(user="nobody", clearance=Classification.PUBLIC), frozenset(), "nobody")
 
 
+class Allowance(BaseModel):
+    """What a key, or each of its conversations, may spend on models."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    cost: Annotated[Decimal, Field(gt=0, le=1_000_000, allow_inf_nan=False)] | None = None
+    """In the unit of the models' prices."""
+    tokens: Annotated[int, Field(gt=0, le=10**15)] | None = None
+    per: Literal["day", "month", "total"] = "day"
+    """Days and months are those of UTC."""
+
+
 class ApiKey(BaseModel):
     """One key as it is kept; the secret is not."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    id: Annotated[str, Field(pattern=r"^[a-z0-9]{1,40}$")]
+    id: KeyId
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     user: Name
     tenant: Name | None = None
@@ -74,9 +115,21 @@ class ApiKey(BaseModel):
     clearance: Literal["public", "internal", "confidential", "restricted"] = "internal"
     region: Name | None = None
     rights: tuple[Right, ...] = ("ask", "observe")
+    scopes: Annotated[tuple[Scope, ...], Field(min_length=1, max_length=100)] | None = None
+    """Routes that it is limited to; None for all that its rights allow."""
+    replaces: KeyId | None = None
+    """The key that it took over from."""
     expires_at: float | None = Field(default=None, ge=0)
     """Seconds since the epoch; None for a key without a term."""
     revoked_at: float | None = None
+    models: tuple[Name, ...] | None = None
+    """Models that it may ask through the proxy; None for all."""
+    budget: Allowance | None = None
+    """Of all its calls of models."""
+    conversation: Allowance | None = None
+    """Of each of its conversations."""
+    repeats: int = Field(default=0, ge=0, le=1_000)
+    """Equal requests in a row of one conversation that are let through; 0 for any number."""
 
     def principal(self) -> Principal:
         """Return who calls with this key."""
@@ -84,7 +137,8 @@ class ApiKey(BaseModel):
             user=self.user, roles=frozenset(self.roles), tenant=self.tenant, region=self.region,
             clearance=Classification.parse(self.clearance), expires_at=self.expires_at,
         )  # fmt: skip
-        return Principal(caller, frozenset(self.rights), f"key:{self.id}")
+        scopes = None if self.scopes is None else frozenset(self.scopes)
+        return Principal(caller, frozenset(self.rights), f"key:{self.id}", scopes=scopes)
 
     def ended(self, now: float) -> bool:
         """Return True once it is revoked or its term is over."""
@@ -107,6 +161,26 @@ def new_key(**facts: object) -> tuple[str, ApiKey]:
     return text, kept
 
 
+def rotated(old: ApiKey, now: float, overlap_s: float, term_s: float) -> tuple[str, ApiKey, ApiKey]:
+    """Return the text of a key that takes over, what is kept of it, and the old key, which ends after the overlap.
+
+    Args:
+        old: A key that has not ended.
+        now: Seconds since the epoch.
+        overlap_s: Seconds for which both are good.
+        term_s: Seconds until the new one ends.
+
+    Raises:
+        InputError: The old key has ended.
+    """
+    if old.ended(now):
+        raise InputError(f"key {old.id}", "has ended", "make another one with `genie keys create`")
+    facts = old.model_dump(exclude={"id", "sha256", "expires_at", "revoked_at", "replaces"})
+    text, new = new_key(**facts, expires_at=now + term_s, replaces=old.id)
+    ends = now + overlap_s if old.expires_at is None else min(old.expires_at, now + overlap_s)
+    return text, new, old.model_copy(update={"expires_at": ends})
+
+
 class _File(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -123,6 +197,8 @@ class ApiKeys:
     def __init__(self, keys: Iterable[ApiKey] = ()) -> None:
         self.all = {key.id: key for key in keys}
         self._principals: dict[str, Principal] = {}
+        self.used: dict[str, float] = {}
+        """Key -> when it was last used, in seconds since the epoch."""
 
     @classmethod
     def read(cls, path: Path) -> ApiKeys:
@@ -157,6 +233,7 @@ class ApiKeys:
     def replace(self, other: ApiKeys) -> None:
         """Take over the keys of another file: what it lacks or has revoked is refused from now on."""
         self.all, self._principals = other.all, {}
+        self.used = {name: at for name, at in self.used.items() if name in self.all}
 
     def resolve(self, text: str, now: float) -> Principal | None:
         """Return who calls with a key; None for a key that is not known, or has ended."""
@@ -165,12 +242,16 @@ class ApiKeys:
         digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
         if not hmac.compare_digest(digest, _NO_DIGEST if key is None else key.sha256) or key is None or key.ended(now):
             return None
+        self.used[name] = now
         return self._principals.setdefault(name, key.principal())
 
     def valid(self, principal: Principal, now: float) -> bool:
-        """Return True while the key of a principal is good, and gives what it gave."""
+        """Return True while the key of a principal is good, and gives what it gave; its term may have changed."""
         key = self.all.get(principal.id.removeprefix("key:"))
-        return key is not None and not key.ended(now) and key.principal() == principal
+        if key is None or key.ended(now):
+            return False
+        now_gives, gave = key.principal(), principal._replace(proved_at=None)
+        return now_gives == gave._replace(caller=replace(gave.caller, expires_at=now_gives.caller.expires_at))
 
 
 class Tokens:

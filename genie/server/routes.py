@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from genie.server import asking, document, governing, system, topology
-from genie.server.bodies import Act, Ballot, Login, Question
+from genie.server.bodies import Act, Ballot, Ballots, Login, Question
 from genie.server.rules import Rule
+from genie.server.server import METADATA
 
 RULES: tuple[Rule, ...] = (
     Rule("POST", "/v1/ask", "ask", None, asking.ask, Question),
@@ -18,6 +19,7 @@ RULES: tuple[Rule, ...] = (
     Rule("GET", "/v1/pipelines/{id}", "observe", "pipeline", asking.show_pipeline),
     Rule("GET", "/v1/pipelines/{id}/topology", "observe", "pipeline", topology.show_topology),
     Rule("GET", "/v1/approvals", "approve", None, governing.list_approvals),
+    Rule("POST", "/v1/approvals/votes", "approve", None, governing.vote_on_several, Ballots),
     Rule("GET", "/v1/approvals/{id}", "approve", "approval", governing.show_approval),
     Rule("POST", "/v1/approvals/{id}/votes", "approve", "approval", governing.vote, Ballot),
     Rule("GET", "/v1/agents", "observe", None, governing.list_agents),
@@ -41,6 +43,7 @@ RULES: tuple[Rule, ...] = (
     Rule("POST", "/v1/session", None, None, system.login, Login),
     Rule("GET", "/v1/session", "observe", None, system.session),
     Rule("DELETE", "/v1/session", "observe", None, system.logout, None, 204),
+    Rule("GET", METADATA, None, None, system.resource),
     Rule("GET", "/openapi.json", "observe", None, document.show),
     Rule("GET", "/livez", None, None, system.live),
     Rule("GET", "/readyz", None, None, system.ready),

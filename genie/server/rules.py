@@ -31,3 +31,9 @@ class Rule(NamedTuple):
     status: int = 200
     """Of a success."""
     media: str = "application/json"
+
+    @property
+    def scope(self) -> str:
+        """What a key or a token that is limited to some routes must name: ``runs:read``, ``agents:write``."""
+        parts = self.path.strip("/").split("/")
+        return f"{parts[1] if len(parts) > 1 else parts[0]}:{'read' if self.method == 'GET' else 'write'}"

@@ -4,20 +4,35 @@ from __future__ import annotations
 
 import contextlib
 import hmac
+import logging
 import os
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import anyio
 from pydantic import BaseModel, ConfigDict, Field
 
 from genie.backend.clock import Clock
-from genie.errors import InputError
+from genie.errors import IdentityError, InputError
 from genie.runtime.runtime import Runtime
 from genie.server.hosting import MOST_TOLD, Hosted, HostedRun, Ring
+from genie.server.issuers import issuers_in
+from genie.server.key_use import KeyUse
 from genie.server.limits import Rates
-from genie.server.principals import LONGEST_TOKEN, NOBODY, PREFIX, ApiKeys, Principal, Session, Sessions, Tokens
+from genie.server.principals import (
+    LONGEST_TOKEN,
+    NOBODY,
+    PREFIX,
+    ApiKeys,
+    Issued,
+    Principal,
+    Session,
+    Sessions,
+    Tokens,
+    WantingError,
+)  # fmt: skip
 from genie.server.problems import Problem
+from genie.server.who import WhoSection
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
@@ -26,13 +41,22 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from genie.config.pipeline import Pipeline
+    from genie.contracts.ports.fetch import Fetch
+    from genie.server.rules import Rule
 
+_logger = logging.getLogger("genie.server")
 COOKIE = "genie"
 SECURE_COOKIE = "__Host-genie"
 CSRF_HEADER = "x-csrf-token"
 """Header in which the page sends the secret of its session with every request that changes something."""
 KEYS_EVERY_S = 2.0
 """Seconds between two looks at the file of keys."""
+METADATA = "/.well-known/oauth-protected-resource"
+LOGINS_PER_S = 0.5
+LOGINS_AT_ONCE = 20
+MOST_BROUGHT = 3
+"""Things that one request may wait for before it is known who sends it."""
+T = TypeVar("T")
 _SAFE = frozenset({"GET", "HEAD"})
 
 
@@ -57,6 +81,8 @@ class Server:
         keys: Who may call.
         settings: Hosts and limits.
         grants: Role of a signed token -> rights that it gives.
+        who: Issuers of tokens, step-up and passkeys, as a file says it.
+        fetch: Reads from issuers; over HTTP by default.
         key_file: Read again when it changes.
         clock: Of terms, sessions and rates; the system's by default.
     """
@@ -64,7 +90,7 @@ class Server:
     def __init__(
         self, pipelines: Iterable[Pipeline], keys: ApiKeys, settings: Settings | None = None, *,
         grants: Mapping[str, frozenset[str]] | None = None, key_file: Path | None = None,
-        clock: Clock | None = None,
+        clock: Clock | None = None, who: WhoSection | None = None, fetch: Fetch | None = None,
     ) -> None:  # fmt: skip
         self.pipelines: dict[str, Pipeline] = {}
         for pipeline in pipelines:
@@ -82,12 +108,18 @@ class Server:
         self.everything = Ring(MOST_TOLD)
         self._clock = clock or Clock(time.monotonic)
         self.sessions = Sessions(self.now)
+        self.who = who or WhoSection(version=1)
+        self.issuers = issuers_in(self.who, self._clock.now, self.now, fetch)
         self.rates = Rates(settings.per_s, settings.burst, self._clock.now)
         self.strangers = Rates(settings.per_s / 20, max(20, settings.burst // 20), self._clock.now)
         """Requests without good credentials, by address."""
+        self.logins = Rates(LOGINS_PER_S, LOGINS_AT_ONCE, self._clock.now)
+        """Attempts to sign in, by address, good or not."""
         self.describe: Callable[[], dict[str, Any]] = dict
         """Makes the document of the API; its application sets it."""
         self.described: dict[str, Any] | None = None
+        self.ended: Callable[[], None] = lambda: None
+        """Called when keys have changed, and when the server closes; a proxy sets it."""
         self._key_file = key_file
 
     def now(self) -> float:
@@ -120,25 +152,34 @@ class Server:
         self.closed = True
         for ring in (self.everything, *(run.ring for run in self.runs())):
             ring.wake()
+        self.ended()
 
     async def _watch_keys(self, file: Path) -> None:
         path, seen = anyio.Path(file), None
+        used = KeyUse(file)
         while True:
+            await anyio.to_thread.run_sync(used.keep, dict(self.keys.used), frozenset(self.keys.all))
             with contextlib.suppress(OSError, InputError):  # half written, or away: the keys that are known stay
                 state = await path.stat()
                 if seen is not None and (state.st_mtime_ns, state.st_size) != seen:
                     self.take_keys(await anyio.to_thread.run_sync(ApiKeys.read, file))
                 seen = (state.st_mtime_ns, state.st_size)
+            self.end_runs()
             await anyio.sleep(KEYS_EVERY_S)
 
     def take_keys(self, keys: ApiKeys) -> None:
         """Take over changed keys: runs of keys that are good no more are cancelled, their streams end."""
         self.keys.replace(keys)
-        for run in self.runs():
-            if not run.over and not self.good(run.principal):
-                run.run.cancel("its API key was revoked")
+        self.end_runs()
         for ring in (self.everything, *(run.ring for run in self.runs())):
             ring.wake()
+        self.ended()
+
+    def end_runs(self) -> None:
+        """Cancel the runs of whoever may not call any more."""
+        for run in self.runs():
+            if not run.over and not self.good(run.principal):
+                run.run.cancel("the credentials of its caller have ended")
 
     # --- who ---
 
@@ -151,8 +192,8 @@ class Server:
             return False
         return principal.signed is not None or self.keys.valid(principal, self.now())
 
-    def principal(self, request: Request, right: str) -> Principal:
-        """Return who calls, where it has a right.
+    def principal(self, request: Request, right: str, rule: Rule | None = None) -> Principal:
+        """Return who calls, where it has a right, and where a rule is within the routes that it is limited to.
 
         Raises:
             Problem: It has not shown who it is, may not do this, or sends too much.
@@ -160,11 +201,21 @@ class Server:
         found = self._credentials(request)
         if found is None:
             self.strangers.take(address(request))
-            raise Problem("unauthenticated", headers={"WWW-Authenticate": "Bearer"})
+            raise Problem("unauthenticated", headers={"WWW-Authenticate": self.challenge()})
         self.rates.take(found.id)
+        challenge = {} if found.signed is None else {"WWW-Authenticate": self.challenge("insufficient_scope")}
         if right not in found.rights:
-            raise Problem("forbidden", f"this needs the right {right!r}")
+            raise Problem("forbidden", f"this needs the right {right!r}", headers=challenge)
+        if found.scopes is not None and (rule is None or rule.scope not in found.scopes):
+            raise Problem("forbidden", "these credentials are limited to other routes", headers=challenge)
         return found
+
+    def challenge(self, error: str | None = None, **more: str) -> str:
+        """Return what tells a client how to identify its user (RFC 6750, RFC 9470, RFC 9728)."""
+        facts = {} if error is None else {"error": error, **more}
+        if self.who.resource is not None:
+            facts["resource_metadata"] = f"{self.who.resource.removesuffix('/')}{METADATA}"
+        return " ".join(["Bearer", ", ".join(f'{name}="{value}"' for name, value in facts.items())]).strip()
 
     def _credentials(self, request: Request) -> Principal | None:
         given = request.headers.get("authorization")
@@ -186,6 +237,12 @@ class Server:
             return None
         if token.startswith(PREFIX):
             return self.keys.resolve(token, self.now())
+        if self.issuers is not None and self.issuers.knows(token):
+            try:
+                return self.issuers.resolve(token, self.now())
+            except IdentityError as error:
+                _logger.info("token refused: %s", error.why)
+                return None
         return self.tokens.resolve(token, self.now())
 
     @property
@@ -248,8 +305,23 @@ class Call(NamedTuple):
         Raises:
             Problem: The caller has an API key, or a token of another issuer.
         """
-        if hosted.pipeline.signed not in {None, self.who.signed}:
+        wanted, given = hosted.pipeline.signed, self.who.signed
+        if wanted not in {None, given} and not (isinstance(given, Issued) and hosted.pipeline.id in given.pipelines):
             raise Problem("forbidden", "this pipeline needs a signed identity")
+
+    def proved(self) -> None:
+        """Refuse an act of high risk by whoever has not shown lately that a person is there.
+
+        Raises:
+            Problem: The last proof is too old, or there was none.
+        """
+        within_s, at = self.server.who.step_up.within_s, self.who.proved_at
+        if at is None or self.server.now() - at > within_s:
+            challenge = self.server.challenge("insufficient_user_authentication", max_age=f"{within_s:.0f}")
+            raise Problem(
+                "step_up", f"sign in on the page and repeat it within {within_s:g} seconds, or send a token whose "
+                "auth_time is that fresh", headers={"WWW-Authenticate": challenge}, within_s=within_s,
+            )  # fmt: skip
 
     def path(self, name: str) -> str:
         """Return a part of the path."""
@@ -268,6 +340,21 @@ class Call(NamedTuple):
         if not (given.isascii() and given.isdigit() and len(given) <= 15 and int(given) <= most):
             raise Problem("invalid", f"{name} is a whole number from 0 to {most}")
         return int(given)
+
+
+async def brought(wanting: WantingError, look: Callable[[], T]) -> T:
+    """Return what a look returns once what it wants was brought.
+
+    Raises:
+        Problem: It cannot be brought.
+    """
+    for _ in range(MOST_BROUGHT):
+        await wanting.bring()
+        try:
+            return look()
+        except WantingError as further:
+            wanting = further
+    raise Problem("unauthenticated", headers={"WWW-Authenticate": "Bearer"})
 
 
 def address(request: Request) -> str:

@@ -83,12 +83,12 @@ class Events:
             tasks.cancel_scope.cancel()
 
     async def _stream(self, send: Send) -> None:
-        if not await _written(send, b"retry: 2000\n\n" + self._gap()):
+        if not await written(send, b"retry: 2000\n\n" + self._gap()):
             return
         while self._good():
             pending = self._ring.after(self._after)
             if pending and pending[0].number > self._after + 1:
-                await _written(send, b"event: behind\ndata: {}\n\n", more=False)  # the client resumes, with a gap
+                await written(send, b"event: behind\ndata: {}\n\n", more=False)  # the client resumes, with a gap
                 return
             chunk = bytearray()
             for told in pending:
@@ -98,20 +98,20 @@ class Events:
                 if len(chunk) > CHUNK:
                     break
             if chunk:
-                if not await _written(send, bytes(chunk)):
+                if not await written(send, bytes(chunk)):
                     return
                 await anyio.lowlevel.checkpoint()  # a client that has gone must not keep the loop
             if self._after < self._ring.last:
                 continue
             if self._run is not None and self._run.over:
                 body = json.dumps({"status": self._run.status, "code": self._run.code})
-                await _written(send, f"event: end\ndata: {body}\n\n".encode(), more=False)
+                await written(send, f"event: end\ndata: {body}\n\n".encode(), more=False)
                 return
             with anyio.move_on_after(HEARTBEAT_S) as quiet:
                 await self._ring.changed()
-            if quiet.cancelled_caught and not await _written(send, b": still here\n\n"):
+            if quiet.cancelled_caught and not await written(send, b": still here\n\n"):
                 return
-        await _written(send, b'event: end\ndata: {"status": "closed"}\n\n', more=False)
+        await written(send, b'event: end\ndata: {"status": "closed"}\n\n', more=False)
 
     def _gap(self) -> bytes:
         """Return what tells a client of events that are kept no more, with the present state."""
@@ -131,7 +131,7 @@ class Events:
         return told.encoded
 
 
-async def _written(send: Send, body: bytes, *, more: bool = True) -> bool:
+async def written(send: Send, body: bytes, *, more: bool = True) -> bool:
     """Write a part of a stream; False where the client has not read for too long."""
     with anyio.move_on_after(BLOCKED_S):
         await send({"type": "http.response.body", "body": body, "more_body": more})

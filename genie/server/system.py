@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 from starlette.responses import JSONResponse, Response
 
 from genie.server.bodies import Login, read
-from genie.server.principals import PREFIX, Principal
+from genie.server.principals import Principal, WantingError
 from genie.server.problems import Problem
-from genie.server.server import address, same_site
+from genie.server.server import address, brought, same_site
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -18,23 +19,43 @@ if TYPE_CHECKING:
 
 
 async def login(call: Call) -> ASGIApp:
-    """Begin a session of the page with an API key; the key itself is not kept in the browser."""
+    """Begin a session of the page with an API key or a token, which is not kept in the browser."""
     same_site(call.request)
     given = await read(call.request, Login)
-    found = call.server.resolve(given.key) if given.key.startswith(PREFIX) else None
+    call.server.logins.take(address(call.request))  # before the credentials are looked at: a right guess waits as well
+    look = functools.partial(call.server.resolve, given.key)
+    try:
+        found = look()
+    except WantingError as wanting:
+        found = await brought(wanting, look)
     if found is None:
-        call.server.strangers.take(address(call.request))
         raise Problem("unauthenticated")
-    old = call.server.session_of(call.request)
+    if found.signed is None and not call.server.who.proves:
+        found = found._replace(proved_at=call.server.now())  # nothing stronger than a key can be asked for here
+    return signed_in(call, found)
+
+
+def signed_in(call: Call, found: Principal) -> ASGIApp:
+    """Begin a session under a new id, whatever the request brought."""
+    server = call.server
+    old = server.session_of(call.request)
     if old is not None:
-        call.server.sessions.end(old)
-    name, begun = call.server.sessions.begin(found)
+        server.sessions.end(old)
+    name, begun = server.sessions.begin(found)
     response = JSONResponse(_who(found, begun.csrf))
-    response.set_cookie(
-        call.server.cookie, name, httponly=True, samesite="lax",
-        secure=call.server.settings.secure, path="/",
-    )  # fmt: skip
+    response.set_cookie(server.cookie, name, httponly=True, samesite="lax", secure=server.settings.secure, path="/")
     return response
+
+
+async def resource(call: Call) -> ASGIApp:
+    """Show which issuers this server takes tokens of (RFC 9728)."""
+    who = call.server.who
+    if who.resource is None:
+        raise Problem("not_found")
+    return JSONResponse({
+        "resource": who.resource, "authorization_servers": [one.issuer for one in who.issuers],
+        "bearer_methods_supported": ["header"], "resource_name": "Genie",
+    })  # fmt: skip
 
 
 async def session(call: Call) -> ASGIApp:
@@ -58,7 +79,7 @@ def _who(found: Principal, csrf: str | None) -> dict[str, object]:
     return {
         "user": caller.user, "tenant": caller.tenant, "roles": sorted(caller.roles), "region": caller.region,
         "clearance": caller.clearance.label, "rights": sorted(found.rights), "expires_at": caller.expires_at,
-        "csrf": csrf,
+        "csrf": csrf, "proved_at": found.proved_at,
     }  # fmt: skip
 
 

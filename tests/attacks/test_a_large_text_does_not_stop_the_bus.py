@@ -119,6 +119,22 @@ async def test_what_a_sender_publishes_behind_a_large_text_stays_behind_it() -> 
 
 
 @pytest.mark.anyio
+async def test_a_large_text_to_an_agent_that_leaves_meanwhile_is_counted() -> None:
+    looking = Waiting()
+    async with running(answerer, policies=policies(looking)) as runtime, anyio.create_task_group() as tasks:
+
+        async def publish() -> None:
+            await runtime.publish(Question(text=LARGE), to="answerer")
+
+        tasks.start_soon(publish)
+        await looking.reached()
+        await runtime.remove("answerer")
+        looking.go.set()
+        await runtime.drain(20)
+        assert runtime.statistics().unrouted == 1
+
+
+@pytest.mark.anyio
 async def test_a_handlers_small_output_does_not_overtake_its_large_one() -> None:
     looking = Waiting()
     looking.begun.clear()

@@ -70,7 +70,15 @@ def test_the_default_pipeline_loads_with_a_shipped_policy_file(path: Path, monke
 SIMULATIONS = sorted((ROOT / "config" / "simulations").glob("*.yaml"))
 
 
-@pytest.mark.parametrize("path", SIMULATIONS, ids=lambda path: path.name)
+LONG = {"agent-outage", "fraud-ring", "injection-campaign", "month-end-burst"}
+"""Scenarios of many customers or statements."""
+
+
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, marks=pytest.mark.slow) if path.stem in LONG else path for path in SIMULATIONS],
+    ids=lambda path: path.name,
+)
 def test_a_shipped_scenario_is_of_its_schema_and_ends_as_its_story_says(path: Path) -> None:
     first = path.read_text(encoding="utf-8").split("\n", 1)[0]
     assert first == "# yaml-language-server: $schema=../schemas/simulation.schema.json"

@@ -1,4 +1,4 @@
-"""A process that is killed: it starts its runs once, resumes them whenever it starts again, and ends with 0."""
+"""A process to kill: the first starts the runs and waits for its end; started again it resumes them and ends with 0."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ RUNS = 12
 
 
 async def main(path: str) -> None:
-    """Run until everything has ended."""
+    """Run until everything has ended; the first process never ends by itself, so that at least one is killed."""
     log = SqliteLog(path)
     new = not await log.open()
     world = World(log=log)
@@ -23,7 +23,7 @@ async def main(path: str) -> None:
                 runtime.start(Question(size=size), Answer)
         sys.stdout.write("open\n")
         sys.stdout.flush()
-        while runtime.bus.runs.open_runs:  # beside deliveries, delayed payloads keep a run open
+        while new or runtime.bus.runs.open_runs:  # beside deliveries, delayed payloads keep a run open
             await anyio.sleep(0.005)
 
 

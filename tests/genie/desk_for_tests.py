@@ -15,10 +15,12 @@ from genie.config.pipeline import Pipeline
 from genie.config.plugins import Plugins
 from genie.contracts.agent import agent
 from genie.contracts.message import Payload
+from genie.contracts.ports.fetch import Fetch
 from genie.policies.index import POLICIES
 from genie.server.app import application
 from genie.server.principals import ApiKeys, new_key
 from genie.server.server import Server, Settings
+from genie.server.who import WhoSection
 
 ORIGIN = "http://127.0.0.1"
 NOW = 4_000_000_000.0
@@ -130,9 +132,13 @@ def wish(kind: str = "grant", text: str = "tea", of: str = "desk") -> dict[str, 
 
 
 @contextlib.asynccontextmanager
-async def desk(*pipelines: Pipeline, **settings: Any) -> AsyncIterator[Desk]:
+async def desk(
+    *pipelines: Pipeline, who: WhoSection | None = None, fetch: Fetch | None = None, **settings: Any
+) -> AsyncIterator[Desk]:
     """Open a server."""
     hand = Hand()
-    server = Server(pipelines or (pipeline(),), ApiKeys(), Settings(**settings), clock=Clock(hand, wall=NOW))
+    server = Server(
+        pipelines or (pipeline(),), ApiKeys(), Settings(**settings), clock=Clock(hand, wall=NOW), who=who, fetch=fetch
+    )
     async with server.open():
         yield Desk(server, hand)

@@ -77,12 +77,11 @@ def unable_to_fail(folder: Path) -> list[str]:
     def reaches(path: Path, name: str) -> bool:
         return (path, name) in can or foreign[path].get(name) in can
 
-    while more := {
-        (path, name)
-        for (path, name), function in functions.items()
-        if (path, name) not in can and any(reaches(path, used) for used in uses(function))
-    }:
+    read = {place: uses(function) for place, function in functions.items() if place not in can}
+    while more := {(path, name) for (path, name), used in read.items() if any(reaches(path, one) for one in used)}:
         can |= more
+        for place in more:
+            del read[place]
     return [
         f"{path.relative_to(folder).as_posix()}:{function.lineno} {name}"
         for (path, name), function in functions.items()

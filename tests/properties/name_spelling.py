@@ -126,9 +126,9 @@ def aliases(file: str) -> list[tuple[str, str]]:
     return [(first, other) for first, *others in parties for other in others]
 
 
-def by_hand() -> list[tuple[str, str]]:
+def by_hand(file: str) -> list[tuple[str, str]]:
     """Return a listed name and a spelling of it that was written by hand."""
-    lines = (CORPORA / "listed_spellings.txt").read_text().splitlines()
+    lines = (CORPORA / file).read_text().splitlines()
     parties = [line.split(" | ") for line in lines if line and not line.startswith("#")]
     return [(name, spelt.strip()) for name, others in parties for spelt in others.split(";")]
 

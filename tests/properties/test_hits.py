@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from genie.contracts.message import Payload
@@ -26,6 +26,7 @@ class Page(Payload, topic="hits.page"):
     lines: tuple[str, ...]
 
 
+@settings(max_examples=40)
 @given(st.lists(texts, max_size=6).map(tuple))
 @example(TOLD)
 def test_every_finding_of_every_string_is_there(lines: tuple[str, ...]) -> None:

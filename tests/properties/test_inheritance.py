@@ -182,7 +182,7 @@ def worlds(draw: st.DrawFn) -> list[Actor]:
     return actors
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(actors=worlds(), partial=st.booleans(), questions=st.integers(1, 2))
 def test_what_is_made_of_content_is_as_sensitive_and_as_narrow_as_all_of_it(
     live: Callable[..., Any], actors: list[Actor], partial: bool, questions: int

@@ -9,6 +9,8 @@ import pytest
 
 from genie_finance.domain.screening import Entry, Subject, Watchlist, search
 from tests.properties.name_spelling import aliases, by_hand, common, held_out, listed, spellings
+from tests.properties.name_systems import SYSTEMS
+from tests.properties.name_systems import pairs as pairs_of_systems
 
 AS_OF = datetime.date(2026, 11, 22)
 
@@ -54,25 +56,45 @@ def test_names_that_the_search_was_tuned_on_are_found_in_other_spellings() -> No
     assert share >= 0.98, missed
 
 
-@pytest.mark.parametrize(("file", "least"), [("listed_aliases.txt", 0.94), ("listed_aliases_held.txt", 0.95)])
-def test_spellings_that_a_list_itself_gives_are_found(file: str, least: float) -> None:
+def found_of(what: str, pairs: list[tuple[str, str]]) -> tuple[float, list[tuple[str, str]]]:
+    """Return the recall of listed names by other spellings of them, each against a list of its own, and print it."""
+    missed = [(name, spelt) for name, spelt in pairs if not finds(a_list(name), spelt)]
+    share = 1 - len(missed) / len(pairs)
+    print(f"{what}: recall {share:.1%} of {len(pairs):,} spellings")  # noqa: T201 - shown with -rP
+    return share, missed
+
+
+def test_spellings_that_a_list_itself_gives_are_found() -> None:
     """Among them translations and other words, which no comparison of spellings can find."""
-    pairs = aliases(file)
-    missed = [(name, spelt) for name, spelt in pairs if not finds(a_list(name), spelt)]
-    assert 1 - len(missed) / len(pairs) >= least, missed
+    pairs = [pair for file in ("listed_aliases.txt", "listed_aliases_held.txt") for pair in aliases(file)]
+    share, missed = found_of("aliases of OFAC", pairs)
+    assert share >= 0.98, missed
 
 
-def test_spellings_that_were_written_by_hand_are_found() -> None:
-    pairs = by_hand()
-    missed = [(name, spelt) for name, spelt in pairs if not finds(a_list(name), spelt)]
+@pytest.mark.parametrize("held", [True, False], ids=["held out", "tuned"])
+def test_slavic_names_are_found_in_every_system_that_writes_them(held: bool) -> None:
+    """Was: 92 %, with 21 % of the Scandinavian and 91 % of the German spellings."""
+    asked = list(pairs_of_systems(held=held))
+    share, missed = found_of("systems of romanisation", [(listed, way) for _, listed, way in asked])
+    assert len(asked) > 1_500
+    assert {system for system, _, _ in asked} == set(SYSTEMS)
+    assert share >= 0.98, missed
+
+
+@pytest.mark.parametrize(("file", "least"), [("listed_spellings.txt", 0.97), ("listed_latin.txt", 0.98)])
+def test_spellings_that_were_written_by_hand_are_found(file: str, least: float) -> None:
+    """Of the first file some are other names of a person, which no spelling leads to."""
+    pairs = by_hand(file)
+    share, missed = found_of(file, pairs)
     assert len(pairs) > 130
-    assert 1 - len(missed) / len(pairs) >= 0.97, missed
+    assert share >= least, missed
 
 
 @pytest.mark.parametrize("every", [pytest.param(6, id="some"), pytest.param(1, id="all", marks=pytest.mark.slow)])
 def test_common_names_are_left_alone(every: int) -> None:
     names = common()[::every]
     found = [name for name in names if finds(corpus(), name)]
+    print(f"false alarms: {10_000 * len(found) / len(names):.0f} in 10,000 common names")  # noqa: T201 - shown with -rP
     assert len(found) / len(names) <= 0.02, found
 
 
@@ -86,7 +108,10 @@ def test_common_names_are_left_alone(every: int) -> None:
         ("Mostotrest GmbH", "Open Joint Stock Company Mostotrest"), ("Kim Jeong-eun", "Kim Jong Un"),
         ("Ch'en Ch'uan-kuo", "Chen Quanguo"), ("Jewgeni Prigoschin", "Yevgeny Prigozhin"),
         ("Abdurrahman Makki", "Abdul Rehman Makki"), ("Usāma ibn Lādin", "Usama bin Ladin"),
-        ("Alexei Borisovich Miller", "Alexei Miller"),
+        ("Alexei Borisovich Miller", "Alexei Miller"), ("Sachari Kalaschow", "KALASHOV, Zakhary"),
+        ("Wiktor Juschtschenko", "YUSHCHENKO, Viktor"), ("Viktor Iouchtchenko", "YUSHCHENKO, Viktor"),
+        ("Scheich Dschamil", "SHAYKH, Jamil"), ("Ganadera Uno", "COMPANIA GANADERA UNO S. DE P.R. DE R.L."),
+        ("Alomgy, Said Saleh Abed Rubbah", "AL-OMQY, Saeed Salih Abed Rabbo"),
         ("\u0412\u043b\u0430\u0434\u0438\u043c\u0438\u0440 \u041f\u0443\u0442\u0438\u043d", "Vladimir Putin"),
         ("\u0413\u0435\u0440\u043c\u0430\u043d \u0413\u0440\u0435\u0444", "Herman Gref"),
         ("\uae40\uc815\uc740", "Kim Jong Un"), ("\ubc15\uc9c4\ud601", "Pak Jin Hyok"),

@@ -30,7 +30,7 @@ from genie.rules.policy import Rules, condition_of
 from genie.rules.schema import RulesSettings
 from genie_finance.contracts.money import Money
 
-SETTINGS = settings(max_examples=300, deadline=None)
+SETTINGS = settings(max_examples=100, deadline=None)
 
 
 class Colour(enum.StrEnum):

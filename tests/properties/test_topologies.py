@@ -605,7 +605,7 @@ def run(world: World, script: list[tuple[int, str, int, int]]) -> None:
     assert not world.wrong, "\n".join(world.wrong[:5])
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(
     st.lists(specs, min_size=1, max_size=5).map(tuple),
     st.integers(0, 5),

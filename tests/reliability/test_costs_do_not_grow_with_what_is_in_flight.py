@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 pytestmark = pytest.mark.anyio
-FEW, MANY, CROWD = 100, 500, 1_600
+FEW, MANY, CROWD = 50, 250, 800
 """In flight; the crowd is for what happens once, beside which what it does anyway must not count."""
 GROWTH = 2.0
 """What five times as much in flight may cost more, for each: far below five, and above the noise of amortised work."""

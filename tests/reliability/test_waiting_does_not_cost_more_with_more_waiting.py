@@ -10,7 +10,7 @@ from tests.genie.policies_for_tests import Answer, Note, Question, running
 from tests.reliability.trouble import FOR_EVER_S, Hang, measured
 
 pytestmark = pytest.mark.anyio
-FEW, MANY = 50, 400
+FEW, MANY = 30, 200
 GROWTH = 2.0
 
 

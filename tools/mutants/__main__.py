@@ -22,7 +22,8 @@ PACKAGES = ("genie/bus", "genie/execution", "genie/inflight", "genie/observation
 TESTS = (
     "tests/mutants", "tests/genie/bus", "tests/genie/policy", "tests/genie/joins", "tests/genie/approvals",
     "tests/genie/operations", "tests/genie/admission", "tests/genie/policies", "tests/golden", "tests/reliability",
-    "tests/properties", "tests/attacks", "tests/genie/journal", "tests/durability/test_crash.py",
+    "tests/properties", "tests/attacks", "tests/genie/journal", "tests/genie/runtime",
+    "tests/durability/test_[cdelw]*.py",
 )  # fmt: skip
 """The tests of the kernel and of what plugs into it."""
 EQUIVALENT = Path(__file__).with_name("equivalent.toml")

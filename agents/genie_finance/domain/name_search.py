@@ -12,7 +12,7 @@ from collections import Counter
 from functools import lru_cache
 from typing import NamedTuple
 
-from genie_finance.domain.name_sounds import eastern, folded, sounds, spoken
+from genie_finance.domain.name_sounds import eastern, folded, slavic, sounds, spoken
 from genie_finance.domain.name_words import FIRM_WORDS, HONORIFICS, LEGAL_FORMS, PARTICLES, SPELLINGS, TITLES
 
 _MOST = 14
@@ -25,6 +25,8 @@ _BRIEF = 8
 _OMITTED = 20
 _DULL = 2
 """Letters that a word of many firms and groups counts for where the other name has another."""
+_SYLLABLES = 9
+"""Letters of two words together that are more than a syllable each."""
 ONE_WORD = 70
 """Most that one word can score against a name of several."""
 _CLOSE, _SOUND, _SAME, _INITIAL = 0.8, 0.9, 0.97, 0.85
@@ -64,9 +66,21 @@ def _enough(parts: list[str], keep: frozenset[str]) -> list[str]:
     kept = [one for one in parts if one not in dull] or parts
     if len(kept) < 2 and not firm:
         kept = parts
+    kept = _initials(kept)
+    if firm:
+        kept = [one for one in kept if one not in LEGAL_FORMS] or kept
     named = kept if firm else [one for one in kept if one not in TITLES] or kept
     plain = [one for one in named if one not in HONORIFICS]
     return named if firm or len(plain) < 2 else plain
+
+
+def _initials(parts: list[str]) -> list[str]:
+    """Join three letters or more that stand alone, as in *S. de R.L. de C.V.*; two may be a person's initials."""
+    found: list[str] = []
+    for alone, run in itertools.groupby(parts, key=lambda part: len(part) == 1 and part.isalpha()):
+        letters = list(run)
+        found += ["".join(letters)] if alone and len(letters) > 2 else letters
+    return found
 
 
 _MARKS = "'\"`\u2018\u2019\u00b4\u02bc\u02bf\u02be"
@@ -125,7 +139,8 @@ def _own_keys(word: str) -> frozenset[str]:
     heard = {key for key in sounds(word) if len(key) > 1}
     ends = {f"^{word[:3]}", f"{word[-3:]}$"} if len(word) > _SHORT else set()
     slips = {f"-{word[:at]}{word[at + 1 :]}" for at in range(len(word))} | {f"-{word}"} if 3 < len(word) < 8 else set()
-    return frozenset((*heard, *ends, *slips, f"={SPELLINGS.get(word, word)}", f"~{eastern(word)}"))
+    written_as = {f"%{one}" for one in slavic(word)}
+    return frozenset((*heard, *ends, *slips, *written_as, f"={SPELLINGS.get(word, word)}", f"~{eastern(word)}"))
 
 
 @lru_cache(maxsize=65_536)
@@ -133,11 +148,16 @@ def resemblance(subject: str, listed: str) -> int:
     """Return 0 to 100: how far a subject's name may be a listed one."""
     left, right = written(subject), written(listed)
     names = PARTICLES.intersection((*left.words, *right.words))  # as in Su Bin, of which too little would be left
-    return _resemblance(written(subject, names), written(listed, names)) if names else _resemblance(left, right)
+    if names:
+        left, right = written(subject, names), written(listed, names)
+    short, long = sorted((left, right), key=lambda name: len(name.words))
+    found = _resemblance(short, long, right)
+    alike_kind = FIRM_WORDS.isdisjoint(short.words) == FIRM_WORDS.isdisjoint(long.words)
+    equal = len(short.words) == len(long.words) and alike_kind
+    return max(found, _resemblance(long, short, right)) if equal else found
 
 
-def _resemblance(subject: Written, listed: Written) -> int:
-    short, long = sorted((subject, listed), key=lambda name: len(name.words))
+def _resemblance(short: Written, long: Written, listed: Written) -> int:
     if not short.words:
         return 0
     if sorted(short.words) == sorted(long.words):
@@ -194,20 +214,30 @@ def alike(one: str, other: str) -> float:
     if SPELLINGS.get(one, one) == SPELLINGS.get(other, other):
         return 1.0 if one == other else _SAME
     if min(len(one), len(other)) == 1:
-        return _INITIAL if one[0] == other[0] else 0.0
+        return _INITIAL if one[0].translate(_INITIALS) == other[0].translate(_INITIALS) else 0.0
     if spoken(one) == spoken(other) and (min(len(one), len(other)) >= _SHORT or _near(one, other) >= 0.5):
         return _SAME
-    if eastern(one) == eastern(other):
+    if eastern(one) == eastern(other) or _slavic_alike(one, other):
         return _SOUND
     short, long = sorted((spoken(one), spoken(other)), key=len)
     if len(short) > 3 and long.startswith(short) and long[len(short) :] in _ENDINGS:
         return _ENDINGS[long[len(short) :]]
     if min(len(one), len(other)) <= _SHORT:
-        return _short(one, other)
+        return _INITIAL if {one.removeprefix("al"), one} & {other.removeprefix("al"), other} else _short(one, other)
     bare = _without_prefix(one, other)
     if bare is not None:
         return bare
     return max(_sounding(one, other), _slipped(one, other))
+
+
+def _slavic_alike(one: str, other: str) -> bool:
+    """Compare words as Slavic names; what is as short as a syllable of Chinese says too little."""
+    least = 3 if len(one) + len(other) >= _SYLLABLES else 4
+    return any(len(sound) >= least for sound in slavic(one) & slavic(other))
+
+
+_INITIALS = str.maketrans("jiwz", "yyvs")
+"""Initials of one name: *Yury* is *J.* in German and *I.* in French, *Zakhary* is *S.*"""
 
 
 def _without_prefix(one: str, other: str) -> float | None:
@@ -226,7 +256,7 @@ _ENDINGS = {
     **dict.fromkeys(("din", "udin", "idin", "adin", "ula", "alla", "ulla"), _CLOSE),
 }
 """What is written as one with a name or left out, as it is spoken: articles, links, the second part of a name."""
-_PREFIXES = ("abd", "abu", "al", "el")
+_PREFIXES = ("abd", "abu", "al", "el", "mir")
 """Written as one with what follows, or apart, or left out."""
 
 

@@ -178,3 +178,66 @@ _EASTERN = (
     ("sh", "s"), ("g", "k"), ("d", "t"), ("b", "p"), ("yeo", "yo"), ("eo", "o"), ("eu", "u"), ("oo", "u"), ("ee", "i"),
     ("young", "yong"), ("ae", "e"), ("oe", "oi"), ("z", "c"), ("ien", "ian"), ("ueh", "ue"),
 )  # fmt: skip
+
+
+@lru_cache(maxsize=65_536)
+def slavic(word: str) -> frozenset[str]:
+    """Return how a folded word sounds if each system that writes Slavic names in Latin letters wrote it.
+
+    The systems differ in sibilants (*sh*, *sch*, *ch*, *sz*, *sj*), in *v* and *w*, in *u*, *ou* and *oe*, and in where
+    they write a *y*, *j* or *i*. Accents are gone by now, so that *s*, *z* and their signs with a hook are one sound.
+    """
+    return frozenset(one for one in (_slavic(word, system) for system in _SYSTEMS) if len(one) > 2)
+
+
+def _slavic(word: str, system: tuple[tuple[str, str], ...]) -> str:
+    for end, plain in _SLAVIC_ENDS:
+        if word.endswith(end):
+            word = word.removesuffix(end) + plain
+            break
+    for spelling, plain in (*system, *_SLAVIC):
+        word = word.replace(spelling, plain)
+    first = "e" if word[0] in "ijy" else ""
+    word = word.translate(_SLAVIC_CLASSES)
+    if word[:1] not in _VOWELS:
+        word = first + word
+    return "".join(one for before, one in zip(" " + word, word, strict=False) if one != before or one in _VOWELS)
+
+
+_SLAVIC_ENDS = (("off", "ov"), ("eff", "ev"), ("ine", "in"), ("yne", "yn"), ("ou", "ov"), ("au", "av"), ("eu", "ev"))
+_SLAVIC = (
+    ("dzh", "d"), ("dj", "d"), ("dz", "d"), ("sh", "s"), ("zh", "s"), ("kh", "H"), ("ts", "C"), ("tz", "C"),
+    ("x", "ks"), ("ck", "k"), ("ph", "f"), ("c", "C"),
+)  # fmt: skip
+"""What every system may have; a capital letter is a sound that is read already."""
+_SYSTEMS: tuple[tuple[tuple[str, str], ...], ...] = (
+    (("tch", "C"), ("ch", "C")),  # English, Spanish, Bulgarian
+    (
+        ("dsch", "d"),
+        ("tsch", "C"),
+        ("sch", "s"),
+        ("sh", "s"),
+        ("ch", "H"),
+        ("ds", "d"),
+        ("tz", "C"),
+        ("z", "C"),
+    ),  # German
+    (
+        ("dsch", "d"),
+        ("tsch", "C"),
+        ("sch", "s"),
+        ("ch", "H"),
+        ("ck", "Ck"),
+        ("ds", "d"),
+    ),  # German press; scholarly, Czech
+    (("tch", "C"), ("sch", "s"), ("ch", "s"), ("dj", "d"), ("j", "s"), ("ou", "u"), ("gu", "g")),  # French; Turkish *j*
+    (("szcz", "sC"), ("sz", "s"), ("cz", "C"), ("ch", "H"), ("ck", "Ck")),  # Polish
+    (("tsj", "C"), ("sj", "s"), ("zj", "s"), ("ch", "H"), ("oe", "u")),  # Dutch
+    (("tsj", "C"), ("tj", "C"), ("sj", "s"), ("zj", "s"), ("ch", "H")),  # Swedish, Norwegian
+    (("ch", "C"), ("j", "H")),  # Spanish
+    (("ch", "C"), ("j", "d")),  # Arabic in English, beside German *dsch* and French *dj*
+    (("sc", "s"), ("ch", "H")),  # Italian
+)
+_SLAVIC_CLASSES = str.maketrans(
+    {"H": "g", "C": "c", "h": "g", "q": "k", "w": "v", "z": "s", "o": "e"} | dict.fromkeys("ijy")
+)

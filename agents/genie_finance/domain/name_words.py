@@ -24,7 +24,7 @@ HONORIFICS = frozenset(
         "ing", "hon", "president", "minister", "senator", "prince", "princess", "king", "emir", "amir", "sultan",
         "kum",
         "kumari", "pandit", "swami", "sardar", "chaudhary", "begum", "janab", "sahib", "saheb", "sheikh", "shaikh",
-        "shaykh", "sheik", "sheiky", "cheikh", "sheekh", "syekh", "molla", "imam",
+        "shaykh", "sheik", "scheich", "scheikh", "sheiky", "cheikh", "sheekh", "syekh", "molla", "imam",
         "seyyed", "sayyid", "saiyed", "saiyid", "sayed", "syed", "seyed", "sayyed", "agha", "aga", "khwaja", "senor",
         "don", "dona",
         "pan",
@@ -57,7 +57,8 @@ LEGAL_FORMS = frozenset(
         "joint", "stock", "open", "closed", "public", "liability", "fze", "fzc", "fzco", "fzllc", "dmcc", "wll",
         "bsc",
         "psc", "saog", "saoc", "pte", "sdn", "bhd", "pty", "kk", "tbk", "pt", "cv", "sti", "tic", "san", "ltda",
-        "eirl",
+        "eirl", "sprrl", "prrl", "rlcv", "sacv", "srlcv", "sapicv", "compania", "companhia",
+        "compagnie", "societe", "sociedad",
         "establishment", "est", "society", "obshchestvo", "ogranichennoi", "otvetstvennostyu", "aktsionernoe",
         "otkrytoe", "zakrytoe", "publichnoe", "s", "group", "holding", "holdings",
     )
@@ -72,7 +73,8 @@ FIRM_WORDS = frozenset(
         "establishment",
         "group", "holding", "holdings", "bank", "trading", "shipping", "industries", "industry", "factory", "trust",
         "enterprise", "enterprises", "insurance", "brigade", "party", "front", "army", "movement", "foundation",
-        "exchange", "bureau", "committee", "council", "union", "organization", "organisation", "center", "centre",
+        "exchange", "exchanging", "bureau", "committee", "council", "union", "organization", "organisation",
+        "center", "centre",
         "international", "general", "money", "currency", "bros", "brothers", "university", "petrochemical",
         "complex", "association", "institution", "agency", "services", "management", "ministry", "institute",
         "plant", "shipyard", "lines", "airlines", "petroleum", "oil",
@@ -106,12 +108,12 @@ aleksandr alexander aleksander alexandr oleksandr alexandre aliaksandr alyaksand
 aleksei alexei aleksey alexey oleksii oleksiy aleksej alexej alyaksei
 sergei sergey serguei sergej serhiy serhii siarhei sergiy serge
 yevgeny evgeny evgeniy yevgeniy evgenii yevgenii jewgeni eugene yevhen evgueni evgenij
-vladimir volodymyr wladimir uladzimir volodimir vladimer
+vladimir wlodzimierz wolodymyr volodymyr wladimir uladzimir volodimir vladimer
 nikolai nikolay mykola nikolaj mikalai nicolai nicholas
 mikhail mykhailo michail mihail mikail michael mikhael
 dmitry dmitri dmitriy dmytro dmitrii dzmitry dimitri dmitrij
 viktor victor viktar wiktor
-yuri yury yuriy iouri jurij yurii juri iurii yurij
+yuri yury yuriy iouri jurij yurii juri iurii yurij joeri joerij jury yuryy juryj yuryi iouryi joeryj iury
 igor ihor ihar
 pavel pavlo paul
 andrei andrey andriy andrii andrej andre andrew
@@ -120,6 +122,16 @@ ivan iwan yvan
 german herman hermann
 konstantin kostyantyn constantine kanstantsin
 anatoly anatoliy anatolii anatoli anatolij
+sheikh shaikh shaykh sheik scheich scheikh cheikh sheekh syekh
+aziz asis azis assis aseez azeez
+zakhary zachary zacharias zachari zakhar zakaria zakhariy zakharia sachari sacharij zaxar zahar
+yulia yuliya yuliia julia julija joelija iulia ioulia juliya
+zoya zoia soja zoja zoe
+lidia lidiya lidiia lydia lidija lidziya lidsija
+natalia natalya natalja natalija nataliya natallia nathalie
+elena yelena jelena olena helena helen
+tatiana tatyana tatjana tetiana
+ksenia kseniya xenia xenija ksenija
 grigory grigoriy hryhoriy grigori grigorii
 gennady gennadiy gennadi henadz hennadiy
 vyacheslav viacheslav vjatscheslaw wjatscheslaw

@@ -28,15 +28,16 @@ _COLOURS = {Severity.OK: "green", Severity.WARNING: "yellow", Severity.ERROR: "r
     exits={0: "no error; warnings are possible", 1: "an error", 2: "wrong usage", 130: "interrupted"},
 ))  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+@click.option("--database", metavar="ADDRESS", help="Check the role of a PostgreSQL address as well.")
 @guarded
-def command(*, as_json: bool) -> None:
+def command(*, as_json: bool, database: str | None) -> None:
     """Check this installation and this machine; each problem comes with a next step.
 
     Each finding has a stable code and a severity (ok, warning, error). The command imports every installed part and
     changes nothing.
     """
     with progress("checking"):
-        findings = examined()
+        findings = examined(database)
     worst = _worst(findings)
     if as_json:
         told = {"genie": __version__, "status": worst.value, "findings": [finding.as_json() for finding in findings]}
@@ -52,7 +53,7 @@ def command(*, as_json: bool) -> None:
     raise SystemExit(1 if worst is Severity.ERROR else 0)
 
 
-def examined() -> tuple[Finding, ...]:
+def examined(database: str | None = None) -> tuple[Finding, ...]:
     """Return every finding, in the order of their codes."""
     found = (
         installation.python(sys.version_info[:3]),
@@ -67,6 +68,7 @@ def examined() -> tuple[Finding, ...]:
         machine.zones(),
         *installation.rules(Clock(time.monotonic).wall().date()),
         machine.terminal(sys.stdout),
+        *(() if database is None else installation.database_role(database)),
     )
     return tuple(sorted(found, key=lambda finding: finding.check.code))
 

@@ -18,22 +18,30 @@ from genie.contracts.classification import Classification
 from genie.errors import InputError
 
 if TYPE_CHECKING:
-    from genie.server.principals import ApiKeys
+    from genie.server.principals import Allowance, ApiKey, ApiKeys
 
 _LEVELS = tuple(level.label for level in Classification)
 _RIGHTS = ("ask", "observe", "approve", "operate", "audit")
 _FILE = click.argument("file", type=click.Path(path_type=Path))
 
 
+_DAYS = click.option(
+    "--days", type=click.FloatRange(min=0, min_open=True, max=3_660), default=90.0, show_default=True,
+    help="Days until it ends.",
+)  # fmt: skip
+
+
 @click.group(epilog=manual(
     ("Make a key for a person", "genie keys create keys.json --user asha --role analyst --right ask --right observe"),
 ))  # fmt: skip
 def command() -> None:
-    """Create, list and revoke the API keys of `genie serve`."""
+    """Create, list, rotate and revoke the API keys of `genie serve`."""
 
 
 @command.command("create", epilog=manual(
     ("Make a key for a person", "genie keys create keys.json --user asha --role analyst --right ask --right observe"),
+    ("Make a key for a program that may spend 5 a day on models",
+     "genie keys create keys.json --user nightly-job --model desk --budget 5.00 --conversation-budget 0.50"),
 ))  # fmt: skip
 @_FILE
 @click.option("--user", required=True, help="Who calls with the key.")
@@ -44,16 +52,34 @@ def command() -> None:
 @click.option("--region", help="Region of the user.")
 @click.option("--right", "rights", multiple=True, type=click.Choice(_RIGHTS), help="What it may do; repeatable. "
               "By default ask and observe.")  # fmt: skip
-@click.option("--days", type=click.FloatRange(min=0, min_open=True, max=3_660), default=90.0, show_default=True,
-              help="Days until it ends.")  # fmt: skip
+@click.option("--scope", "scopes", multiple=True, metavar="NAME:read|write", help="Routes that it is limited to, such "
+              "as runs:read; repeatable. By default all that its rights allow.")  # fmt: skip
+@click.option("--model", "models", multiple=True, metavar="ID",
+              help="A model that it may ask through `genie proxy`; repeatable. All by default.")  # fmt: skip
+@click.option("--budget", "cost", metavar="AMOUNT", help="Cost of models that it may cause in one period.")
+@click.option("--budget-tokens", "tokens", type=click.IntRange(min=1), metavar="N",
+              help="Tokens of models that it may use in one period.")  # fmt: skip
+@click.option("--per", type=click.Choice(("day", "month", "total")), default="day", show_default=True,
+              help="Period of its budgets, in UTC.")  # fmt: skip
+@click.option("--conversation-budget", "conversation_cost", metavar="AMOUNT",
+              help="Cost of each of its conversations in one period.")  # fmt: skip
+@click.option("--repeats", type=click.IntRange(0, 1_000), default=0, show_default=True, metavar="N",
+              help="Equal requests in a row of one conversation that are let through; 0 for any number.")  # fmt: skip
+@_DAYS
 @guarded
-def create(file: Path, *, days: float, **facts: Any) -> None:
+def create(file: Path, *, days: float, per: str, **facts: Any) -> None:
     """Add a key to FILE and print it; it is shown once."""
+    own = {name: found for name in ("cost", "tokens") if (found := facts.pop(name)) is not None}
+    each = facts.pop("conversation_cost")
+    facts["budget"] = {**own, "per": per} if own else None
+    facts["conversation"] = None if each is None else {"cost": each, "per": per}
+    facts["models"] = facts["models"] or None
     keys = _library()
     from genie.server.principals import ApiKeys, new_key  # noqa: PLC0415 - start-up
 
     held = keys(file) if file.exists() else ApiKeys()
     facts["rights"] = facts["rights"] or ("ask", "observe")
+    facts["scopes"] = facts["scopes"] or None
     text, key = new_key(**facts, expires_at=float(int(now() + days * 86_400)))
     held.add(key)
     _write(file, held)
@@ -67,14 +93,54 @@ def create(file: Path, *, days: float, **facts: Any) -> None:
 def list_command(file: Path, *, as_json: bool) -> None:
     """List the keys in FILE, without their secrets."""
     held = _library()(file)
+    from genie.server.key_use import read_use  # noqa: PLC0415 - start-up
+
+    used = read_use(file)
     if as_json:
-        click.echo(json.dumps([key.model_dump(exclude={"sha256"}) for key in held.all.values()], indent=2))
+        shown = [
+            {**key.model_dump(mode="json", exclude={"sha256"}), "last_used_at": used.get(key.id)}
+            for key in held.all.values()
+        ]
+        click.echo(json.dumps(shown, indent=2))
         return
     for key in held.all.values():
         ends = "never" if key.expires_at is None else f"{datetime.fromtimestamp(key.expires_at, UTC):%Y-%m-%d}"
         state = "revoked" if key.revoked_at is not None else "ended" if key.ended(now()) else f"until {ends}"
         where = "" if key.tenant is None else f" of {key.tenant}"
-        click.echo(plain(f"{key.id} {key.user}{where}: {', '.join(key.rights)}; {state}"))
+        limited = "" if key.scopes is None else f" ({', '.join(key.scopes)})"
+        spends = "" if key.budget is None else f"; may spend {_spending(key.budget)}"
+        last = f"{datetime.fromtimestamp(used[key.id], UTC):%Y-%m-%d %H}h" if key.id in used else "never"
+        click.echo(
+            plain(f"{key.id} {key.user}{where}: {', '.join(key.rights)}{limited}; {state}; last used {last}{spends}")
+        )
+
+
+def _spending(budget: Allowance) -> str:
+    parts = [f"{budget.cost:f}"] if budget.cost is not None else []
+    parts += [f"{budget.tokens:,} tokens"] if budget.tokens is not None else []
+    return " and ".join(parts) + (" in all" if budget.per == "total" else f" a {budget.per}")
+
+
+@command.command("rotate", epilog=manual(
+    ("Replace a key, both are good for a week", "genie keys rotate served-keys.json vh44bzpr"),
+))  # fmt: skip
+@_FILE
+@click.argument("key_id", metavar="ID")
+@click.option("--overlap-days", "overlap", type=click.FloatRange(min=0, max=90), default=7.0, show_default=True,
+              help="Days for which the old key is good as well.")  # fmt: skip
+@_DAYS
+@guarded
+def rotate(file: Path, key_id: str, overlap: float, days: float) -> None:
+    """Add a key that gives what another one gives, print it, and let the other one end."""
+    held = _library()(file)
+    from genie.server.principals import rotated  # noqa: PLC0415 - start-up
+
+    text, new, old = rotated(_found(held, key_id), float(int(now())), overlap * 86_400, days * 86_400)
+    held.add(new)
+    held.add(old)
+    _write(file, held)
+    click.echo(text)
+    click.echo(f"{old.id} ends {datetime.fromtimestamp(old.expires_at or 0, UTC):%Y-%m-%d %H:%M} UTC", err=True)
 
 
 @command.command("revoke", epilog=manual(("Take a key back", "genie keys revoke served-keys.json vh44bzpr")))
@@ -84,12 +150,17 @@ def list_command(file: Path, *, as_json: bool) -> None:
 def revoke(file: Path, key_id: str) -> None:
     """Revoke a key: a server that runs refuses it within seconds, and cancels its runs."""
     held = _library()(file)
-    key = held.all.get(key_id)
-    if key is None:
-        raise InputError(f"key {plain(key_id)}", "is not in the file", "see `genie keys list`")
+    key = _found(held, key_id)
     held.add(key.model_copy(update={"revoked_at": float(int(now()))}))
     _write(file, held)
     click.echo(f"{key.id} is revoked")
+
+
+def _found(held: ApiKeys, key_id: str) -> ApiKey:
+    key = held.all.get(key_id)
+    if key is None:
+        raise InputError(f"key {plain(key_id)}", "is not in the file", "see `genie keys list`")
+    return key
 
 
 def _library() -> Any:

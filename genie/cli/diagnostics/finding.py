@@ -41,6 +41,12 @@ class Check(enum.Enum):
     ZONES = ("GD012", "time zones", Severity.WARNING, "time-zone data is available")
     TERMINAL = ("GD013", "terminal", Severity.WARNING, "the terminal can show bars and lines")
     RULES = ("GD014", "rules", Severity.WARNING, "dated rules cover today and were looked at within a year")
+    ROLE = (
+        "GD015",
+        "database role",
+        Severity.ERROR,
+        "the role of a PostgreSQL address cannot read other tenants' rows",
+    )
 
     def __init__(self, code: str, title: str, worst: Severity, about: str) -> None:
         self.code = code

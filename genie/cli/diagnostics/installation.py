@@ -222,3 +222,20 @@ def _place(name: str) -> Path | None:
     if spec is None or not spec.submodule_search_locations:
         return None
     return Path(next(iter(spec.submodule_search_locations)))
+
+
+def database_role(address: str) -> Iterator[Finding]:
+    """Yield a finding for each reason why the role of a PostgreSQL address must not be used, or one that it may."""
+    from genie.errors import LogError  # noqa: PLC0415 - for this check alone
+    from genie.journal.postgres import role_objections  # noqa: PLC0415 - as above
+    from genie.server.store import SCHEMA  # noqa: PLC0415 - as above
+
+    try:
+        found = role_objections(address, SCHEMA)
+    except LogError as error:
+        yield Finding(Check.ROLE, f"{error.place} {error.problem}", error.remedy)
+        return
+    for one in found:
+        yield Finding(Check.ROLE, f"{one.text} ({one.code})", "use the role that `genie store sql` makes")
+    if not found:
+        yield Finding(Check.ROLE, "owns nothing, bypasses nothing, and sees protected tables alone")

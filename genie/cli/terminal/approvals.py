@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shutil
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from genie.cli.options.control import shown_time
-from genie.cli.terminal.drawing import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,7 +29,8 @@ def described(found: Mapping[str, Any], payload: Payload | None = None) -> Itera
 
     report = _report(found, payload)
     width = max(40, min(120, shutil.get_terminal_size((100, 24)).columns))
-    shown = [] if report is None else list(report_lines(report, width=width))
+    # What is not shown is not laid out: a payload of a megabyte has a hundred thousand lines.
+    shown = [] if report is None else list(islice(report_lines(report, width=width), MOST_LINES + 2))
     if report is not None and report.headline:
         yield from (shown.pop(0), "")
     yield f"{found['id']}: {found['state']}"
@@ -49,7 +50,7 @@ def described(found: Mapping[str, Any], payload: Payload | None = None) -> Itera
             yield ""
         yield from shown[:MOST_LINES]
         if len(shown) > MOST_LINES:
-            yield f"... and {counted(len(shown) - MOST_LINES, 'more line')}; --json has everything"
+            yield "... and more; --json has everything"
         if found["masked"]:
             yield ""
         yield from (f"masked    {path}" for path in found["masked"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime
 import io
+import itertools
 import random
 import tomllib
 from dataclasses import dataclass, field
@@ -41,6 +42,7 @@ class Row:
     balance: Decimal = Decimal(0)
     foreign: tuple[Decimal, str] | None = None
     number: int = 0
+    closes_day: bool = False
 
 
 @dataclass
@@ -145,10 +147,11 @@ def movements(layout: Layout) -> list[Row]:
                 fee=Decimal(0), status=word, booked=False,
             ),
         )  # fmt: skip
-    for row in rows:
+    for row, after in itertools.zip_longest(rows, rows[1:]):
         if row.booked:
             balance += row.amount - row.fee
         row.balance = balance
+        row.closes_day = after is None or after.date != row.date
     return rows
 
 
@@ -239,6 +242,8 @@ def cell(row: Row, what: str, layout: Layout) -> str:  # noqa: PLR0911, PLR0912 
             return more if out else number(-amount, layout)
         case "bal":
             return number(row.balance, layout) if row.booked else ""
+        case "daybal":
+            return number(row.balance, layout) if row.closes_day else ""
         case "prebal":
             return number(row.balance - row.amount, layout)
         case "balmark":

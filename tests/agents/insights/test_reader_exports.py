@@ -77,9 +77,9 @@ def test_danish_export_whose_balance_follows_nowhere_keeps_its_amounts_and_has_n
 def test_british_dates_and_dollar_signs_with_the_sign_before_them() -> None:
     reading = read("english_date_example.csv")
     # Newest first the balances chain: 1498.57 + 327.49 = 1826.06, less 76.00 = 1750.06.
-    assert totals(reading) == {"USD": (3, "876.00", "327.49")}
+    assert totals(reading) == {"XXX": (3, "876.00", "327.49")}  # a dollar, and not that of the United States
     assert period(reading) == ("2009-12-24", "2009-12-24")
-    assert chosen(reading) == {"currency": "USD"}
+    assert chosen(reading) == {"currency": "XXX"}
     assert (reading.notices, reading.quarantined) == ((), ())
     assert [t.narration for t in reading.statement.transactions] == [
         "Check - 0000000122", "BLARG R SH 456930", "Check - 0000000112",

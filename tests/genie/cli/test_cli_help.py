@@ -50,6 +50,8 @@ ELSEWHERE = {
     or "control.db" in line
     or "orders.log" in line
     or "served-keys.json" in line
+    or "served-store.db" in line
+    or "GENIE_TENANT_SECRET" in line
     or line.endswith(" desk.yaml")
     or line.startswith(("genie kill all ", "genie audit ", "genie replay "))
     or (line.startswith("genie policy ") and "run.jsonl" in line)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from genie.contracts import json_text
 from genie.contracts import text as fields
 from genie.contracts.json_text import JsonText
 from genie.contracts.maskable import is_maskable
@@ -104,3 +105,32 @@ def test_a_mask_that_makes_a_string_too_long_is_refused():
     request = ModelRequest(turns=(Turn(role=Role.USER, parts=()),), tools=(spec,))
     with pytest.raises(LookupError):
         fields.masked(request, {("tools", 0, "description"): ((0, 1, "card"),)})
+
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.just("a")
+ANY = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3)
+)
+
+
+@given(ANY)
+def test_the_quick_reading_reads_what_the_one_with_paths_reads(value):
+    text = of({"a": value})
+    found = json_text.leaves(text)
+    assert [(leaf.name, repr(leaf.value)) for leaf in found] == [
+        (name, repr(value)) for name, value in json_text.words(text)
+    ]
+    payload = Called(arguments=text)
+    assert read(payload) == [part.text for part in fields.texts(payload)]
+
+
+@pytest.mark.parametrize("levels", range(json_text.MOST_DEPTH - 2, json_text.MOST_DEPTH + 3))
+@pytest.mark.parametrize("inside", ["[]", '"x"', '{"k": 1}', "{}", ""])
+def test_text_that_is_nested_too_deep_is_read_as_it_stands_by_both(levels, inside):
+    for text in ("[" * levels + inside + "]" * levels, '{"a":' * levels + (inside or "1") + "}" * levels):
+        assert (json_text.leaves(text) is None) is (json_text.words(text) is None)
+
+
+@pytest.mark.parametrize("text", ['{"a": "x", "a": "y"}', '[{"a": 1, "a": 1}]', '{"a": {"b": 1, "b": 2}}', "{", ""])
+def test_text_that_is_not_plain_json_has_no_words(text):
+    assert json_text.leaves(text) is json_text.words(text) is None

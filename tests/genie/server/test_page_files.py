@@ -11,11 +11,17 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+from genie.server.proxy.app import PAGE as PROXY
 from genie.server.site import FOLDER, Site
 from genie.server.topology import layout
 
 VENDOR = FOLDER / "vendor"
-OWN = sorted(path for path in FOLDER.rglob("*") if path.suffix in {".js", ".css", ".html"} and path.parent != VENDOR)
+OWN = sorted(
+    path
+    for folder in (FOLDER, PROXY)
+    for path in folder.rglob("*")
+    if path.suffix in {".js", ".css", ".html"} and path.parent != VENDOR
+)
 MOST_LINES = 250
 FIRST_SCREEN = {"index.html", "icon.svg", "style.css", "app.js", "api.js", "store.js", "ui.js", "vendor.js",
                 "graph.js", "screens/signin.js", "screens/live.js"}  # fmt: skip

@@ -118,7 +118,7 @@ async def test_every_route_asks_who_calls(rule: Any) -> None:
         body = BODIES if rule.method == "POST" else None
         found = await at.get(path, None, rule.method, body)
         if rule.right is None:
-            assert found.status_code in {200, 403}  # the login of the page wants to know where it comes from
+            assert found.status_code in {200, 403, 404}  # the page's own routes; what is not configured is not there
             return
         assert (found.status_code, found.json()["code"]) == (401, "unauthenticated")
         assert found.headers["www-authenticate"].startswith("Bearer")

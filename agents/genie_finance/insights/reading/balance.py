@@ -28,17 +28,21 @@ class Chain(NamedTuple):
         return self.fits > 0 and self.fits * 2 >= self.steps
 
 
-def follow(amounts: Sequence[Decimal | None], balances: Sequence[Decimal | None]) -> Chain:
+def follow(
+    amounts: Sequence[Decimal | None], balances: Sequence[Decimal | None], *, newest_first: bool | None = None
+) -> Chain:
     """Return how the balances follow from the amounts, oldest first or newest first, whichever fits better.
 
     Args:
         amounts: Signed movement of each row, in file order; None where it could not be read, over which no step goes.
         balances: Balance after each row; None where the row has none, as in banks that print one a day.
+        newest_first: The order of the rows, where dates tell it: against it, a balance before each row would follow
+            from the opposite of every amount.
     """
     last = len(amounts) - 1
     forward = _walk(amounts, balances)
     back = _walk(amounts[::-1], balances[::-1])
-    if back.fits <= forward.fits:
+    if newest_first is False or (newest_first is None and back.fits <= forward.fits):
         return forward
     return Chain(back.steps, tuple(sorted(last - position for position in back.breaks)))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from genie.errors import InputError, did_you_mean
 from genie_finance.insights.reading.arrangement import Arranged, arrange, one_of_two
 from genie_finance.insights.reading.facts import column_facts
-from genie_finance.insights.reading.headers import Role, date_rank, header_roles
+from genie_finance.insights.reading.headers import Role, date_rank, header_roles, is_number
 from genie_finance.insights.reading.hypotheses import Chosen, Hypothesis, Named, choose, follows
 from genie_finance.insights.reading.naming import Columns, NamedColumns, holds, named_columns
 from genie_finance.insights.reading.vocabulary import MARKS, mark_of, plain
@@ -313,7 +313,7 @@ class ColumnFinder:
             unnamed = taken not in self._of("date") and roles[:1] == ("date",)
             if column == taken or not (better or unnamed) or _TIME & {*plain(name).split()}:
                 continue
-            if (unnamed or self._facts[column].filled) and not holds("date", self._facts[column]):
+            if not holds("date", self._facts[column]):
                 self._choices.assume(
                     "date_column", str(taken + 1),
                     f"{self._table.name(column)} is called a date and mostly holds none; {other} is taken",
@@ -322,9 +322,11 @@ class ColumnFinder:
 
     def _candidates(self) -> list[int]:
         """Return the columns that hold money; counters and cheque numbers only if nothing else does."""
+        names = self._table.header.cells if self._table.header else ()
         free = [
             column for column in self._free()
             if self._facts[column].mostly(self._facts[column].amounts) and not holds("date", self._facts[column])
+            and not (column < len(names) and is_number(names[column]))
         ]  # fmt: skip
         return [column for column in free if self._facts[column].money] or free
 

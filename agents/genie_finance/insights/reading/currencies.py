@@ -25,7 +25,11 @@ _CERTAIN = {
     "NZ$": "NZD", "HK$": "HKD", "S$": "SGD", "R$": "BRL", "MX$": "MXN", "ZŁ": "PLN", "KČ": "CZK", "SFR": "CHF",
     "EURO": "EUR", "EUROS": "EUR", "EUROA": "EUR", "NT$": "TWD", "元": "CNY", "円": "JPY", "원": "KRW", "TL": "TRY",
     "₸": "KZT", "₾": "GEL", "₼": "AZN", "֏": "AMD", "₡": "CRC", "₲": "PYG", "₮": "MNT", "৳": "BDT", "₭": "LAK",
-    "₵": "GHS", "ЛВ": "BGN", "ДЕН": "MKD", "DIN": "RSD",
+    "₵": "GHS", "GH₵": "GHS", "S/": "PEN", "KSH": "KES", "U$S": "USD", "J$": "JMD", "TT$": "TTD", "RD$": "DOP",
+    "N$": "NAD", "NTD": "TWD", "RMB": "CNY", "人民币": "CNY", "人民幣": "CNY", "美元": "USD", "欧元": "EUR",
+    "歐元": "EUR", "港币": "HKD", "港幣": "HKD", "日元": "JPY", "日圓": "JPY", "日本円": "JPY",
+    "米ドル": "USD", "ユーロ": "EUR", "台幣": "TWD", "新台幣": "TWD", "新臺幣": "TWD", "원화": "KRW", "달러": "USD",
+    "ЛВ": "BGN", "ДЕН": "MKD", "DIN": "RSD",
     "LEI": "RON", "FT": "HUF", "RM": "MYR", "RP": "IDR", "ГРН": "UAH", "РУБ": "RUB", "KČS": "CZK",
 }  # fmt: skip
 

@@ -26,8 +26,18 @@ class Denomination:
     the table, in the header of the balance, or alone in all other rows and balances; else it is ``XXX``.
     """
 
-    def __init__(self, table: Table, columns: Columns, read: Read, profile: StatementProfile, choices: Choices) -> None:
+    def __init__(
+        self,
+        table: Table,
+        columns: Columns,
+        read: Read,
+        profile: StatementProfile,
+        choices: Choices,
+        *,
+        day_first: bool = False,
+    ) -> None:
         self._choices = choices
+        self._day_first = day_first
         self._profile = profile
         self._columns = columns
         self._by_header = _header_currency(table, columns.money)
@@ -92,6 +102,8 @@ class Denomination:
 
     def _of_shared(self, sign: str) -> str:
         code = currency_of(sign) or UNKNOWN_CURRENCY
+        if sign == "$" and self._day_first:
+            code = UNKNOWN_CURRENCY  # of the countries with dollars and pesos, the United States write the month first
         settle = _SETTLE if code == UNKNOWN_CURRENCY else ""
         self._choices.assume("currency", code, f"several currencies are written {sign!r}", settle)
         return code

@@ -91,6 +91,9 @@ def column_facts(rows: Iterable[Record], cells: Cells) -> list[Facts]:
                 _count(fact, cell, cells)
             elif cell:
                 fact.values.add(cell)
+    for fact in facts:
+        if fact.values == {"+", "-"}:  # a minus alone stands for an empty cell
+            fact.filled = fact.marks = len(sample)
     return facts
 
 
@@ -109,7 +112,9 @@ def _count(fact: Facts, cell: str, cells: Cells) -> None:
         return
     if mark_of(cell):
         fact.marks += 1
-    if cell in CODES or (len(cell) <= 3 and (cell.upper() in CODES or (not cell.isalnum() and currency_of(cell)))):
+    if cell in CODES or (
+        len(cell) <= 3 and (cell.upper() in CODES or (not (cell.isalnum() and cell.isascii()) and currency_of(cell)))
+    ):
         fact.currencies += 1
     letters, both = sum(map(str.isalpha, cell)), sum(map(str.isalnum, cell))
     is_iban = len(cell) >= 15 and cell[:2].isalpha() and cell[2:4].isdigit() and both <= 34 and letters <= 8

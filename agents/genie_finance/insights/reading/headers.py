@@ -7,7 +7,12 @@ from typing import Literal
 
 from genie_finance.insights.reading.currencies import CODES
 from genie_finance.insights.reading.vocabulary import plain
-from genie_finance.insights.reading.vocabulary import words as _words
+
+
+def _words(text: str) -> frozenset[str]:
+    """Return the words of a table in the form in which headers are compared."""
+    return frozenset(plain(text).split())
+
 
 Role = Literal[
     "date", "value_date", "narration", "amount", "other_amount", "debit", "credit", "net", "fee", "mark", "status",
@@ -123,7 +128,7 @@ _HEADERS: dict[Role, str] = {
         |terhelés|borç|çıkan|giden|gider|расход|списание|списано|дебет|дебит|витрати|видаток|χρέωση
         |χρεώσεις|isplate|isplata|duguje|terećenje|breme|odliv|deebet|debets|debetas|出金|出金額
         |お引出し|お支払金額|支払い金額|お支払い金額|引出額|支払金額|出金金額 円|支出|支出金额|借方
-        |借方金额|借方发生额|支出金額|提款|출금|출금액|출금금액|찾으신금액|보내신금액|debit idr|ghi nợ
+        |借方金额|借方发生额|支出金額|提款|출금|출금액|출금금액|찾으신금액|보내신금액|debit idr|nợ debit|ghi nợ
         |nợ|phát sinh nợ|tiền ra|số tiền ghi nợ|debit amount vnd|ถอน|ถอนเงิน|เดบิต|مدين|חובה
         |amount paid|withdraw|retiros|retiro|egresos|egreso|cargos clp|cargo $|cheques y otros cargos
         |débitos|saídas|levantamentos|pagamentos|expense|expenses|withdrawn|kiadás|cheltuieli
@@ -139,7 +144,7 @@ _HEADERS: dict[Role, str] = {
         |зачислено|кредит|надходження|πίστωση|πιστώσεις|uplate|uplata|potražuje|odobrenje|dobro|priliv
         |kreedit|kredīts|kreditas|入金|入金額|お預入れ|お預り金額|預かり金額|預入額|預り金額
         |入金金額 円|收入|收入金额|贷方|贷方金额|贷方发生额|收入金額|存款|입금|입금액|입금금액
-        |맡기신금액|받으신금액|ghi có|có|phát sinh có|tiền vào|số tiền ghi có|ฝาก|ฝากเงิน|เครดิต|دائن
+        |맡기신금액|받으신금액|ghi có|có credit|có|phát sinh có|tiền vào|số tiền ghi có|ฝาก|ฝากเงิน|เครดิต|دائن
         |זכות|amount received|lodgement|depósitos|depósito|depositos y abonos|abonos clp
         |depósitos y otros abonos|créditos|receipts|receipt|income|deposited|bevétel|încasări|pano
         |tilipanot|hyvitys""",
@@ -206,10 +211,12 @@ for _role, _listed in _HEADERS.items():
         if _role not in _NAMES.get(_key, ()):
             _NAMES[_key] = (*_NAMES.get(_key, ()), _role)
 
-UNITS = (
-    frozenset(code.lower() for code in CODES) - {"all", "top", "try"}
+UNITS = frozenset(
+    plain(word)
+    for word in {code.lower() for code in CODES} - {"all", "top", "try"}
     | {"en", "euro", "euros", "euroa", "rs", "kr", "utc", "gmt", "元", "円", "원", "zl", "kc", "ft", "lei", "lv", "tl",
        "руб", "грн", "r", "us", "in", "cst", "est", "pst", "cet", "ntd", "rmb", "rm"}
+    if plain(word)
 )  # fmt: skip
 """Words beside a header's own: ``Amount (INR)``, ``Montant en euros``, ``Created (UTC)``."""
 
@@ -260,6 +267,11 @@ _WORD_ROLES: tuple[tuple[frozenset[str], Role], ...] = (
 )
 """For headers that are not listed: the first group of which a word occurs decides."""
 _VALUE_WORDS = _words("value valuta valuty waluty valeur valor val wertstellung available due started valute interest")
+_NUMBERS = _words(
+    """id no nr nro num numero number numer numerasi ref reference referencia referenz referenca referentie
+    viite viitenumber code codigo kod serial seq sequence volgnummer lopenummer fis belegnummer номер
+    编号 流水号 单号 番号 번호 일련번호 אסמכתא אסמכתה رقم"""
+)
 _NO_MONEY = frozenset({"id", "type", "no", "number", "count", "percent", "limit", "tipo", "typ", "code"})
 """Words that make something else of a header's last word: ``Credit limit``, ``Debit card number``."""
 
@@ -291,6 +303,7 @@ def header_roles(name: str) -> tuple[Role, ...]:
     words = [word for word in _said(name) if word not in UNITS]
     if found := _NAMES.get(" ".join(words)):
         return found
+    words += ["datum" for word in words if word.endswith(("datum", "dato"))]
     return _roles_by_words(name, frozenset(words))
 
 
@@ -323,6 +336,14 @@ def initials(name: str) -> dict[str, Literal["debit", "credit"]]:
     if len(debit) != 1 or len(credit) != 1 or debit == credit:
         return {}
     return {debit.pop(): "debit", credit.pop(): "credit"}
+
+
+def is_number(name: str) -> bool:
+    """True for a header of serial, document or reference numbers, which are no money however they look."""
+    said = frozenset(_said(name))
+    roles = set(header_roles(name))
+    money = {"amount", "debit", "credit", "net", "balance", "fee"}
+    return not _NUMBERS.isdisjoint(said) and roles.isdisjoint(money) and (_DEBIT_WORDS | _CREDIT_WORDS).isdisjoint(said)
 
 
 def date_rank(name: str) -> int:

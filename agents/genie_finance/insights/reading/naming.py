@@ -77,10 +77,23 @@ def named_columns(
     if "date" in found:
         found["date"].sort(key=lambda column: date_rank(names[column]))
     if "amount" in found:
-        found["amount"].sort(key=lambda column: (not header_code(names[column]), amount_rank(names[column])))
+        held = _constant_code(found, facts)
+        found["amount"].sort(key=lambda column: (_code_rank(names[column], held), amount_rank(names[column])))
     if "balance" in found:
         found["balance"].sort(key=lambda column: "disponi" in plain(names[column]) or "availab" in plain(names[column]))
     return found
+
+
+def _constant_code(found: NamedColumns, facts: Sequence[Facts]) -> str:
+    """Return the one code that a column of currencies holds in every row, ``""`` where there is none."""
+    held = [facts[column] for column in found.get("currency", ()) if facts[column].constant]
+    return next(iter(held[0].values)).upper() if held else ""
+
+
+def _code_rank(name: str, held: str) -> int:
+    """Rank an amount by the code of its header: the account's own is first, one that no row has is last."""
+    code = header_code(name)
+    return 1 if not code else 2 if held and code != held else 0
 
 
 def _settle_others(found: NamedColumns, names: Sequence[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from genie_finance.contracts.statements import Quarantined
@@ -57,6 +58,18 @@ class Read:
     """For the check of the running balance: position in ``entries``, None for a row that is none; and the balance."""
     balance_signs: set[str] = field(default_factory=set)
     """Currency signs seen in the balance column."""
+
+    days_told: bool = False
+    """The dates can be read in one way alone."""
+
+    @property
+    def newest_first(self) -> bool | None:
+        """The order of the rows, None where their dates do not tell it."""
+        dates = [entry.date for entry in self.entries]
+        if not self.days_told:
+            return None
+        falls, rises = (any(a > b for a, b in pairwise(dates)), any(a < b for a, b in pairwise(dates)))
+        return None if falls == rises else falls
 
 
 class _UnreadableError(ValueError):
@@ -132,7 +145,7 @@ class RowReader:
         if kind == "total":
             return "" if dated else "a total"
         if kind:
-            return _OPENING if kind == "opening" else "a closing balance"
+            return {"opening": _OPENING, "closing": "a closing balance"}.get(kind, "a total")
         return "a footer" if after and self._is_footer(row) else ""
 
     def _is_footer(self, row: _Row) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from genie_finance.insights.reading.balance import Chain, follow
-from genie_finance.insights.reading.choices import name_lines
+from genie_finance.insights.reading.choices import Choices, name_lines
 from genie_finance.insights.reading.vocabulary import says_incoming
 
 if TYPE_CHECKING:
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from genie_finance.contracts.statements import StatementProfile
-    from genie_finance.insights.reading.choices import Choices
     from genie_finance.insights.reading.rows import Entry, Read
     from genie_finance.insights.reading.vocabulary import Mark
 
@@ -197,7 +196,31 @@ def chain(read: Read, amounts: Sequence[Decimal | None], rows: int | None = None
     """Return how the balances of all rows, or of the first ones, follow from the amounts of the entries."""
     balances = read.balances[:rows]
     movements = [None if position is None else amounts[position] for position, _ in balances]
-    return follow(movements, [balance for _, balance in balances])
+    return follow(movements, [balance for _, balance in balances], newest_first=read.newest_first)
+
+
+def with_balances_after(read: Read, profile: StatementProfile, choices: Choices) -> None:
+    """Write the balance after each row where the file has the one before it.
+
+    Against the order of the dates, such a balance follows from the opposite of every amount; read as the balance after
+    the row, it would turn every debit into a credit.
+    """
+    newest_first = read.newest_first
+    if newest_first is None or profile.positive_is is not None or not any(one is not None for _, one in read.balances):
+        return
+    plain = signed_amounts(read, profile, Choices())
+    if chain(read, plain, _SAMPLE).proves:
+        return
+    for amounts in (plain, [None if amount is None else -amount for amount in plain]):
+        moved = [None if at is None or (amount := amounts[at]) is None else -amount for at, _ in read.balances]
+        before = follow(moved, [balance for _, balance in read.balances], newest_first=not newest_first)
+        if before.fits > 1 and not before.breaks:
+            for row, (at, balance) in enumerate(read.balances):
+                if at is not None and balance is not None and (amount := amounts[at]) is not None:
+                    read.balances[row] = (at, balance + amount)
+                    read.entries[at] = read.entries[at]._replace(balance=balance + amount)
+            choices.notice("the balance stands before each row; the one after it is stated")
+            return
 
 
 def check_balance(read: Read, amounts: Sequence[Decimal | None], where: str, choices: Choices) -> None:

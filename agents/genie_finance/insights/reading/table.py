@@ -24,6 +24,8 @@ _LONGEST_NAME = 60
 _ACCOUNT_DIGITS = 8
 _MOST_CELLS = 100_000
 """Cells of rows without a date among which another header is looked for."""
+_BOTH = 100
+"""What puts a header of dates and of money before any that lacks one of them, as the head of a summary does."""
 _MONEY_ROLES = frozenset({"amount", "debit", "credit", "balance"})
 _SAME_WIDTH_PERCENT = 80
 
@@ -115,7 +117,9 @@ def _header_score(record: Record, cells: Cells) -> int:
             score += 1
             kinds.update(roles)
     has_date, has_money = not kinds.isdisjoint({"date", "value_date"}), not kinds.isdisjoint(_MONEY_ROLES)
-    return score if score >= 2 and (has_date or has_money) else 0
+    if score < 2 or not (has_date or has_money):
+        return 0
+    return score + (_BOTH if has_date and has_money else 0)
 
 
 def _unknown_header(near: list[Record], cells: Cells) -> int | None:

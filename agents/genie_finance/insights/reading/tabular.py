@@ -17,7 +17,7 @@ from genie_finance.insights.making import money, transaction
 from genie_finance.insights.reading.cells import Cells
 from genie_finance.insights.reading.choices import Choices
 from genie_finance.insights.reading.columns import ColumnFinder
-from genie_finance.insights.reading.dates import SERIAL, serial_date
+from genie_finance.insights.reading.dates import ORDERS, SERIAL, serial_date
 from genie_finance.insights.reading.denomination import Denomination
 from genie_finance.insights.reading.dialect import DELIMITER_NAMES, find_delimiter, split_lines, tokenise
 from genie_finance.insights.reading.encoding import decode
@@ -25,7 +25,7 @@ from genie_finance.insights.reading.headers import header_roles
 from genie_finance.insights.reading.identity import identity
 from genie_finance.insights.reading.numerals import date_order, decimal_marks
 from genie_finance.insights.reading.rows import Read, RowReader
-from genie_finance.insights.reading.signs import chain, check_balance, signed_amounts
+from genie_finance.insights.reading.signs import chain, check_balance, signed_amounts, with_balances_after
 from genie_finance.insights.reading.statuses import booked
 from genie_finance.insights.reading.table import Table, find_table, later_table, with_spelt_marks
 
@@ -148,8 +148,12 @@ def read_table(
     columns = finder.find(profile.decimal_mark or mark)
     order = date_order(table, columns.date, cells, profile, choices)
 
+    left, told = _orders_left(table, columns.date, cells)
+
     def read_with(decimal_mark: DecimalMark, into: Choices) -> Read:
-        return RowReader(table, columns, cells, order=order, decimal_mark=decimal_mark).read(into)
+        read = RowReader(table, columns, cells, order=order, decimal_mark=decimal_mark).read(into)
+        read.days_told = told
+        return read
 
     if profile.decimal_mark is not None:
         mark = profile.decimal_mark
@@ -157,10 +161,12 @@ def read_table(
         mark = _settled_mark(read_with, mark, profile, choices)
     read = read_with(mark, choices)
     _refuse_mostly_bad(name, table, read)
+    with_balances_after(read, profile, choices)
     amounts = signed_amounts(read, profile, choices)
     if columns.balance is not None:
         check_balance(read, amounts, table.name(columns.balance), choices)
-    denomination = Denomination(table, columns, read, profile, choices)
+    day_first = left == {"dmy"}
+    denomination = Denomination(table, columns, read, profile, choices, day_first=day_first)
     transactions = _transactions(read, amounts, denomination, profile, choices.file, seen)
     _refuse_mostly_bad(name, table, read, len(transactions))
     accounts = {one.account for one in transactions}
@@ -172,6 +178,13 @@ def read_table(
         notices=tuple(choices.notices),
         quarantined=tuple(sorted((*read.quarantined, *left_out), key=lambda row: row.line)),
     )
+
+
+def _orders_left(table: Table, column: int, cells: Cells) -> tuple[set[str], bool]:
+    """Return the orders in which every date of a column can be read, and whether all of them mean the same days."""
+    found = [one for row in table.rows[:_SAMPLE] if column < len(row.cells) and (one := cells.date(row.cells[column]))]
+    left = [at for at in range(len(ORDERS)) if all(one[at] is not None for one in found)]
+    return {ORDERS[at] for at in left}, all(len({one[at] for at in left}) == 1 for one in found)
 
 
 def _settled_mark(

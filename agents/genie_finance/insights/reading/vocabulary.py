@@ -93,7 +93,13 @@ def mark_of(cell: str) -> Mark | None:
 Unbooked = Literal["pending", "declined", "cancelled", "failed", "reverted"]
 
 _UNBOOKED: dict[Unbooked, str] = {
-    "pending": """memo|oczekujace|pendente|vantande|laukiama|cekajici platba|in afwachting
+    "pending": """memo|oczekujace|under review|in review|awaiting|unsettled|not settled|on-hold|delayed
+        |te verwerken
+        |gereserveerd|noch nicht gebucht|nicht gebucht|en attente de validation|a comptabiliser|en espera de
+        |por confirmar|pendiente de cargo|da contabilizzare|em analise|a liquidar|w trakcie realizacji
+        |oczekuje na realizacje|probiha|spracovava sa|авторизация|авторизовано|авторизован|очікує|очікується
+        |gaida|laukiama patvirtinimo|tootlemisel|onay bekliyor|処理待ち|审核中|심사중|menunggu|pendente|vantande
+        |laukiama|cekajici platba|in afwachting
         |εκκρεμης|en espera|pending|processing|in progress|in process|waiting|authorised|authorized
         |authorisation|authorization|held|on hold|hold|open|scheduled|upcoming|created|initiated
         |placed|temporary|requires action|vorgemerkt|umsatz vorgemerkt|ausstehend|offen|in bearbeitung
@@ -106,7 +112,12 @@ _UNBOOKED: dict[Unbooked, str] = {
         |εκκρεμει|na cekanju|rezervacija|ootel|处理中|待处理|等待付款|待付款|等待确认收货|待确认
         |未確定|処理中|保留|대기|승인대기|처리중|tertunda|diproses|cho xu ly|dang xu ly|รอดำเนินการ
         |معلق|بانتظار|in reserve|not posted|unposted|uncleared""",
-    "declined": """declined|denied|rejected|refused|blocked|not authorised|not authorized|abgelehnt
+    "declined": """declined|denied|rejected|geweigerd|afgewezen|отказано|отказана|отклонён
+        |zuruckgewiesen|abgewiesen
+        |non accepte|rejetee|rejeitado|rejeitada|nao autorizado|no autorizado|non autorizzato|avvisad
+        |odrzucony|zamitnuta|odmietnuta|neautorizovano|elutasitott|onaylanmadi|відмовлено|відхилена
+        |απορριφθεισα|odbijena|noraidits|atmesta|tagasi lukatud|不成立|未成功|승인 거절|refused|blocked
+        |not authorised|not authorized|abgelehnt
         |refuse|refusee|rejete|rechazado|rechazada|denegado|denegada|rifiutato|rifiutata|respinto
         |recusado|recusada|negado|negada|avvist|avslatt|nekad|avslagen|afvist|hylatty|odrzucona
         |odrzucone|odmowa|zamitnuto|zamietnute|elutasitva|elutasitott|respins|respinsa|reddedildi
@@ -132,7 +143,12 @@ _UNBOOKED: dict[Unbooked, str] = {
         |iade|iade edildi|возврат|возвращен|возвращено|повернено|已退款|退款成功|全额退款|返金|반환
         |dikembalikan|hoan tien|teruggeboekt|storno""",
 }  # fmt: skip
-_BOOKED = """debit|credit|termine|terminee|zakonczono|concluida|voltooid|slutford|dokonceno
+_BOOKED = """geaccepteerd|akkoord|angenommen|berechnet|abgerechnet|accepte|acceptee|aceptado|aceptada
+        |autorizado|autorizada|accettato|accettata|approvato|approvata|aceite|aceito|aceita|aprobado
+        |godkand|godkendt|godkjent|hyvaksytty|zaakceptowana|zaakceptowano|przyjeta|schvaleno|schvalena
+        |elfogadva|elfogadott|acceptat|aprobat|onaylandi|kesinlesti|принято|одобрено|одобрен|прийнято
+        |одобрена|prihvaceno|izvrsena|ivykdyta|izpildits|taidetud|成立|成功済み|imputado|imputada
+        |debit|credit|termine|terminee|zakonczono|concluida|voltooid|slutford|dokonceno
         |befejezett|uzbaigta|ολοκληρωμενη|fuldfort|completed|complete|booked|posted|settled|cleared
         |processed|success|successful|succeeded|paid|executed|done|final|finished|approved|accepted
         |confirmed|available|reconciled|ok|gebucht|umsatz gebucht|verbucht|ausgefuhrt|abgeschlossen
@@ -178,25 +194,45 @@ def says_incoming(narration: str) -> bool:
     return any(f" {word} " in text for word in _INCOMING)
 
 
-_OPENING = """opening balance|balance brought forward|brought forward|bal b f|balance b f|b f
+_OPENING = """likutis pradziai|pradinis likutis|sakuma atlikums|algsaldo|pocatecni zustatek
+        |pociatocny zostatok|saldo poczatkowe|nyito egyenleg|sold initial|pocetno stanje|acilis bakiyesi
+        |onceki bakiye|devir bakiyesi|начальный остаток|входящий остаток|вхідний залишок|начално салдо
+        |входящо салдо|αρχικο υπολοιπο|προηγουμενο υπολοιπο|saldo awal|期初余额|前日余额|前期繰越|前回残高
+        |전월이월|이월잔액|saldo apertura|abningssaldo|alkusaldo|upphafsstada|solde au|saldo al inicio
+        |opening balance|balance brought forward|brought forward|bal b f|balance b f|b f
         |bal brought forward|bf|starting balance|previous balance|beginning balance|start balance
         |saldo anterior|saldo inicial|saldo iniziale|saldo precedente|anfangssaldo|anfangsbestand
         |saldovortrag|alter saldo|kontostand alt|alter kontostand|ancien solde|solde precedent
         |solde initial|solde anterieur|report du solde|beginsaldo|vorig saldo|openingssaldo|primosaldo
         |indgaende saldo|inngaende saldo|ingaende saldo|saldo de apertura|saldo de abertura"""
-_CLOSING = """closing balance|balance carried forward|carried forward|balance c f|bal c f|c f
+_CLOSING = """galutinis likutis|likutis pabaigai|beigu atlikums|loppsaldo|konecny zustatek
+        |konecny zostatok|saldo koncowe|zaro egyenleg|sold final|konacno stanje|zavrsno stanje|son bakiye
+        |kapanis bakiyesi|исходящий остаток|конечный остаток|вихідний залишок|крайно салдо|изходящо салдо
+        |τελικο υπολοιπο|νεο υπολοιπο|saldo akhir|期末余额|本期余额|次期繰越|saldo contabile|loppusaldo
+        |lokastada|saldo disponibile|saldo contable|closing balance|balance carried forward
+        |carried forward|balance c f|bal c f|c f
         |ending balance|end balance|saldo final|saldo finale|saldo atual|saldo actual|saldo attuale
         |endsaldo|schlusssaldo|endbestand|neuer saldo|kontostand neu|neuer kontostand|nouveau solde
         |solde final|eindsaldo|nieuw saldo|slutsaldo|ultimosaldo|utgaende saldo|udgaende saldo
         |saldo do dia|s a l d o"""
-_TOTAL = (
-    "total|totals|grand total|sub total|subtotal|summe|gesamt|totaal|totale|totali|totais|totales|sum|total general"
-)
+_TOTAL = """celkem|spolu|razem|osszesen|ukupno|toplam|итого|всего|разом|всього|общо|συνολο|yhteensa|samtals
+        |i alt|totalt|合计|合計|总计|總計|합계|총계|total|totals|grand total|sub total|subtotal|summe|gesamt|totaal
+        |totale|totali|totais|totales|sum|total general"""
 
+_TURNOVER = """apyvarta|apgrozijums|kaive|obrat|obraty|suma obrotow|forgalom|promet|обороты|оборот|turnover
+        |total turnover|debit turnover|credit turnover|umsatzsumme|total debits|total credits
+        |total debit|total credit|totale entrate|totale uscite|total cargos|total abonos
+        |total de debitos|total de creditos"""
+"""Sums that nobody is called by, whereas there are payees named Total."""
 _UNITS = frozenset(code.lower() for code in CODES) | {"euro", "euros", "rs", "kr"}
 _PHRASES = {
-    phrase.strip(): kind
-    for kind, phrases in (("opening", _OPENING), ("closing", _CLOSING), ("total", _TOTAL))
+    plain(phrase): kind
+    for kind, phrases in (
+        ("opening", _OPENING),
+        ("closing", _CLOSING),
+        ("total", _TOTAL),
+        ("turnover", _TURNOVER),
+    )
     for phrase in phrases.split("|")
 }
 _FIRST_WORDS = frozenset(phrase.split()[0] for phrase in _PHRASES)
@@ -210,7 +246,7 @@ _AROUND = frozenset((
 
 
 def balance_row(narration: str) -> str:
-    """Return ``opening``, ``closing`` or ``total`` for a row that is not a transaction, else ``""``."""
+    """Return ``opening``, ``closing``, ``total`` or ``turnover`` for a row that is not a transaction, else ``""``."""
     text = unaccented(narration[:120])
     first = _WORD.search(text)
     if first is None or first[0] not in _FIRST_WORDS:  # so it is with nearly every row

@@ -1,0 +1,252 @@
+"""The strings of a payload: each is examined once, many at a time, and again once what was found in it is masked."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from genie.contracts import text as fields
+from genie.contracts.message import Finding
+from genie.policy.inspector import (
+    SLICE,
+    Inspector,
+    Masked,
+    ShadowFinding,
+    ShadowInspector,
+    Span,
+    StoppedError,
+    examined,
+    never,
+)
+
+if TYPE_CHECKING:
+    import hashlib
+
+
+class TooManyError(Exception):
+    """A payload has more findings than the limit."""
+
+
+class TooMuchError(Exception):
+    """A payload has more text than may be examined while everything else waits."""
+
+
+class Work:
+    """What one inspection may still do.
+
+    Args:
+        most: Characters of text that it may look into.
+        new: Characters of strings in which a pattern matches, and which were not examined before, that it may examine.
+        stop: Returns True when nobody wants to know any more.
+    """
+
+    __slots__ = ("left", "new", "stop")
+
+    def __init__(self, most: float = math.inf, new: float = math.inf, stop: Callable[[], bool] = never) -> None:
+        self.left = most
+        self.new = new
+        self.stop = stop
+
+    def look(self, size: int) -> None:
+        """Count a text that is looked into.
+
+        Raises:
+            TooMuchError: It is too much.
+            StoppedError: Nobody wants to know any more.
+        """
+        self.left -= size
+        if self.left < 0:
+            raise TooMuchError
+        if self.stop():
+            raise StoppedError
+
+    def examine(self, size: int) -> None:
+        """Count strings that are examined.
+
+        Raises:
+            TooMuchError: It is too much.
+        """
+        self.new -= size
+        if self.new < 0:
+            raise TooMuchError
+
+
+class View(NamedTuple):
+    """The inspectors as one topic wants them."""
+
+    inspectors: tuple[Inspector, ...]
+    always: tuple[Inspector, ...]
+    """Those that are asked though no pattern matches."""
+
+
+class Asked(Protocol):
+    """Returns the inspectors that a text is shown to."""
+
+    def __call__(self, text: str, view: View) -> dict[Inspector, None]:
+        """Return those whose patterns match, and who do not deny it.
+
+        What matches in one string matches in strings that are joined by ``SEPARATOR``, too.
+        """
+        ...
+
+
+Seen = tuple[tuple[type[Finding], tuple[Span, ...]], ...]
+"""What is in one string."""
+_ROUNDS = 4
+"""Times that a string is masked and looked into again; then all of it is one finding."""
+_KNOWN = 16_384
+"""Strings of which is kept what is in them; the string itself is not, only a digest that nobody else can make."""
+_KEY = os.urandom(16)
+
+
+class Examiner:
+    """Finds what is in strings, and remembers it.
+
+    Args:
+        asked: Says who looks at a text.
+        max_findings: Findings after which a payload is not examined further; those of shadow mode are not counted.
+    """
+
+    def __init__(self, asked: Asked, max_findings: int) -> None:
+        self._asked = asked
+        self._max_findings = max_findings
+        self._known: dict[View, dict[bytes, Seen]] = {}
+
+    def known_spans(self, parts: Iterable[str], view: View, asked: Sequence[Inspector], work: Work) -> dict[str, Seen]:
+        """Return the strings in which something is, with what is in them.
+
+        Most strings hold nothing, a statement says the same again and again, and the messages of one run carry much
+        the same strings.
+
+        Raises:
+            TooManyError: There are more findings than the limit.
+            TooMuchError: There is more text than may be examined now.
+            StoppedError: Nobody wants to know any more.
+        """
+        known, digest = self._known.setdefault(view, {}), _digest()
+        found: dict[str, Seen] = {}
+        unknown: dict[str, bytes] = {}
+        left = self._max_findings
+        for text in dict.fromkeys(parts):
+            key = digest(text.encode(errors="surrogatepass"), digest_size=16, key=_KEY).digest()
+            spans = known.get(key)
+            if spans is None:
+                unknown[text] = key
+            elif spans:
+                found[text] = spans
+        work.examine(sum(map(len, unknown)))
+        for batch in _batches(unknown):
+            work.look(0)
+            for text, spans in zip(batch, self._seen_in(batch, view, asked, left, work), strict=True):
+                if len(known) >= _KNOWN:
+                    known.clear()
+                known[unknown[text]] = spans
+                if spans:
+                    found[text] = spans
+                    left -= sum([len(some) for made, some in spans if made is Finding])
+            if left < 0:
+                raise TooManyError
+        return found
+
+    def _seen_in(
+        self, texts: list[str], view: View, asked: Sequence[Inspector], left: int, work: Work
+    ) -> Sequence[Seen]:
+        """Return what is in each string; whoever examines many strings at once gets all of them."""
+        many = len(texts) > 1
+        if many:
+            asked = tuple(self._asked(fields.SEPARATOR.join(texts), view))
+            if not asked:
+                return [()] * len(texts)
+        all_spans = {one: one.examine_all(texts) for one in asked if many and hasattr(one, "examine_all")}
+        one_by_one = len(all_spans) < len(asked)
+        seen: list[Seen] = []
+        acting: list[list[Span]] = []
+        for at, text in enumerate(texts):
+            # The patterns say who looks: examining a string costs ten times as much.
+            wanted = self._asked(text, view) if one_by_one else ()
+            here: list[tuple[type[Finding], tuple[Span, ...]]] = []
+            act: list[Span] = []
+            for inspector in view.inspectors:
+                if inspector in all_spans:
+                    some = tuple(all_spans[inspector][at])
+                elif inspector in wanted:
+                    spans = examined(inspector, text, stop=work.stop)
+                    some = tuple(itertools.islice(spans, self._max_findings + 1))
+                else:
+                    continue
+                if some:
+                    made = ShadowFinding if isinstance(inspector, ShadowInspector) else Finding
+                    here.append((made, some))
+                    if made is Finding:
+                        act += some
+            left -= len(act)
+            if left < 0:
+                raise TooManyError
+            seen.append(tuple(here))
+            acting.append(act)
+        return self._again(texts, seen, acting, view, left, work)
+
+    def _again(
+        self, texts: list[str], seen: list[Seen], acting: list[list[Span]], view: View, left: int, work: Work
+    ) -> Sequence[Seen]:
+        """Return what is in each string, with what is found only once all that was found before is masked.
+
+        Raises:
+            TooManyError: There are more findings than may be.
+        """
+        shown = [Masked(text, spans).text for text, spans in zip(texts, acting, strict=True) if spans]
+        if not shown or (len(shown) > 1 and not self._asked(fields.SEPARATOR.join(shown), view)):
+            return seen
+        for at, spans in enumerate(acting):
+            more = self._left_over(texts[at], spans, view, left, work) if spans else ()
+            if more:
+                left -= len(more)
+                seen[at] = (*seen[at], (Finding, tuple(more)))
+        return seen
+
+    def _left_over(self, text: str, seen: Sequence[Span], view: View, left: int, work: Work) -> list[Span]:
+        """Return what is found in one string only once all that was found before is masked, until nothing is.
+
+        Raises:
+            TooManyError: There are more findings than may be.
+        """
+        more: list[Span] = []
+        spans = list(seen)
+        for _ in range(_ROUNDS):
+            shown = Masked(text, spans)
+            wanted = [one for one in self._asked(shown.text, view) if not isinstance(one, ShadowInspector)]
+            found = [span for one in wanted for span in examined(one, shown.text, stop=work.stop)]
+            fresh = [span for span in map(shown.original, found) if span is not None]
+            if not fresh:
+                return more
+            more += fresh
+            spans += fresh
+            if len(more) > left:
+                raise TooManyError
+        label = max(span.label for span in spans)
+        return [*more, Span(max(spans, key=lambda span: span.label).kind, 0, len(text), label)]
+
+
+def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
+    """Yield the strings in groups of about the size of a slice; a longer string is a group by itself."""
+    batch: list[str] = []
+    size = 0
+    for text in texts:
+        if batch and size + len(text) > SLICE:
+            yield batch
+            batch, size = [], 0
+        batch.append(text)
+        size += len(text)
+    if batch:
+        yield batch
+
+
+@functools.cache
+def _digest() -> type[hashlib.blake2b]:
+    import hashlib  # noqa: PLC0415 - start-up: loads OpenSSL, which a program without inspectors needs not
+
+    return hashlib.blake2b

@@ -1,0 +1,198 @@
+"""The public keys of an identity provider: found by discovery, kept for a while, fetched again for a key not known."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
+
+import anyio
+
+from genie.errors import GenieError
+from genie.server.principals import WantingError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from genie.contracts.ports.fetch import Fetch
+    from genie.server.who import IssuerSection
+
+_logger = logging.getLogger("genie.server")
+FETCH_S = 10.0
+"""Seconds for discovery and keys together."""
+AGAIN_S = 60.0
+"""Seconds between two fetches because of a key that is not known."""
+FAILED_S = 5.0
+"""Seconds after a fetch that failed before the next one."""
+STALE_S = 3_600.0
+"""Seconds for which keys that are due are used on while the issuer cannot be reached."""
+MOST_KEYS = 100
+MOST_BYTES = 262_144
+LEAST_RSA_BITS = 2_048
+_DISCOVERY = "/.well-known/openid-configuration"
+_FIRST = {"RSA": "RS256", "P-256": "ES256", "P-384": "ES384", "P-521": "ES512", "Ed25519": "EdDSA"}
+"""Kind or curve of a key -> an algorithm that it verifies; keys of other curves are not used."""
+_RSA = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"})
+
+
+class IssuerKey(NamedTuple):
+    """One public key."""
+
+    id: str | None
+    algorithms: frozenset[str]
+    """That it may verify: by its kind, and by what it says itself."""
+    key: Any
+
+
+class IssuerKeys:
+    """The keys of one issuer.
+
+    Args:
+        section: The issuer.
+        fetch: Reads from it.
+        now: Seconds on a clock that never goes back.
+    """
+
+    def __init__(self, section: IssuerSection, fetch: Fetch, now: Callable[[], float]) -> None:
+        self._section = section
+        self._fetch = fetch
+        self._now = now
+        self._keys: tuple[IssuerKey, ...] = ()
+        self._fetched: float | None = None
+        self._tried: float | None = None
+        self._failed = False
+        self._lock = anyio.Lock()
+        self._shown: object = None
+        self.edition = 0
+        """Changes with the keys."""
+
+    def look(self, _now: float) -> None:
+        """Return where there are keys that may be used.
+
+        Raises:
+            WantingError: They must be fetched first.
+        """
+        age = None if self._fetched is None else self._now() - self._fetched
+        if (age is None or age >= self._section.keys_s) and self._may_fetch():
+            raise WantingError(self.bring)
+        if age is None or age >= self._section.keys_s + STALE_S:
+            self._take((), None)
+
+    def fitting(self, kid: str | None, algorithm: str, now: float) -> list[Any]:
+        """Return the keys that may have signed a token.
+
+        Args:
+            kid: Key that the token names; without one, an issuer with several keys for the algorithm fits none.
+            algorithm: Of the token.
+            now: Seconds since the epoch.
+
+        Raises:
+            WantingError: The key is not known, and the issuer may have it now.
+        """
+        self.look(now)
+        able = [one for one in self._keys if algorithm in one.algorithms]
+        found = [one.key for one in able if one.id == kid] if kid is not None else [one.key for one in able]
+        if kid is None and len(found) > 1:
+            return []
+        if not found and self._may_fetch(for_unknown=True):
+            raise WantingError(self.bring)
+        return found
+
+    def _may_fetch(self, *, for_unknown: bool = False) -> bool:
+        if self._tried is None:
+            return True
+        pause = FAILED_S if self._failed else AGAIN_S if for_unknown else 0.0
+        return self._now() - self._tried >= pause
+
+    async def bring(self) -> None:
+        """Fetch the keys; what fails is logged by its kind, and the keys that are known stay for ``STALE_S``."""
+        asked = self._now()
+        async with self._lock:
+            if self._tried is not None and self._tried >= asked:
+                return  # somebody else has fetched them meanwhile
+            self._tried, self._failed = self._now(), True
+            with anyio.move_on_after(FETCH_S) as limit:
+                try:
+                    found = await self._found()
+                except (GenieError, ValueError) as error:
+                    _logger.error(
+                        "keys of issuer %s: %s", urlsplit(self._section.issuer).hostname, type(error).__name__
+                    )
+                    return
+                self._failed = False
+                self._take(*found)
+                self._fetched = self._now()
+            if limit.cancelled_caught:
+                _logger.error("keys of issuer %s: too slow", urlsplit(self._section.issuer).hostname)
+
+    def _take(self, keys: tuple[IssuerKey, ...], shown: object) -> None:
+        if shown != self._shown:
+            self.edition += 1
+        self._keys, self._shown = keys, shown
+
+    async def _found(self) -> tuple[tuple[IssuerKey, ...], object]:
+        address = self._section.jwks_uri
+        if address is None:
+            facts = await self._document(self._section.issuer.removesuffix("/") + _DISCOVERY)
+            address = facts.get("jwks_uri")
+            if facts.get("issuer") != self._section.issuer or not isinstance(address, str):
+                raise ValueError("the document is of another issuer, or names no keys")
+        document = await self._document(address)
+        given = document.get("keys")
+        if not isinstance(given, list) or len(given) > MOST_KEYS:
+            raise ValueError("a set of keys is a list of bounded length")
+        return tuple(filter(None, map(key_of, given))), given
+
+    async def _document(self, url: str) -> dict[str, Any]:
+        found = await self._fetch.get(url)
+        if found.status != 200 or len(found.body) > MOST_BYTES:
+            raise ValueError("not there, or too large")
+        try:
+            document = json.loads(found.body)
+        except RecursionError:
+            document = None
+        if not isinstance(document, dict):
+            raise ValueError("not a JSON object")
+        return document
+
+
+def key_of(given: object) -> IssuerKey | None:
+    """Return a key of a set (RFC 7517); None for one that verifies no signature, is too weak, or is a secret."""
+    import jwt  # noqa: PLC0415 - an extra, loaded where it is used
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa  # noqa: PLC0415 - as above
+
+    if not isinstance(given, dict) or given.get("crv", given.get("kty")) not in _FIRST or given.get("kty") == "oct":
+        return None
+    if given.get("use", "sig") != "sig" or "verify" not in given.get("key_ops", ["verify"]):
+        return None
+    kid, said = given.get("kid"), given.get("alg")
+    if kid is not None and not isinstance(kid, str):
+        return None
+    public = {name: given[name] for name in ("kty", "crv", "x", "y", "n", "e") if name in given}
+    able: frozenset[str] = frozenset()
+    try:
+        key = jwt.PyJWK(public, algorithm=_FIRST.get(str(given.get("crv", given["kty"])))).key
+    except (jwt.PyJWTError, ValueError, TypeError, KeyError):
+        return None
+    if isinstance(key, rsa.RSAPublicKey) and key.key_size >= LEAST_RSA_BITS:
+        able = _RSA
+    elif isinstance(key, ec.EllipticCurvePublicKey):
+        able = frozenset({_FIRST[given["crv"]]})
+    elif isinstance(key, ed25519.Ed25519PublicKey):
+        able = frozenset({"EdDSA"})
+    if said is not None:
+        able &= {"EdDSA" if said == "Ed25519" else str(said)}
+    return IssuerKey(kid, able, key) if able else None
+
+
+def fetch_of(section: IssuerSection) -> Fetch:
+    """Return what reads from an issuer, and from no other host."""
+    from genie.edges.http.fetch import FetchSettings, HttpFetch  # noqa: PLC0415 - start-up: for those with issuers
+
+    parts = [urlsplit(one) for one in (section.issuer, section.jwks_uri) if one is not None]
+    hosts = tuple(dict.fromkeys([*(one.netloc for one in parts), *section.hosts]))
+    local = any(one.scheme == "http" for one in parts)
+    networks = (*section.networks, "127.0.0.0/8", "::1/128") if local else section.networks
+    settings = FetchSettings(hosts=hosts, http=local, max_bytes=MOST_BYTES, redirects=0)
+    return HttpFetch(settings, networks=networks)

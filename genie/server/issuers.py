@@ -1,0 +1,309 @@
+"""Tokens of identity providers (OpenID Connect): signature, issuer, audience, term, and what the claims give here.
+
+Everything that decides is configured: the algorithms, the type, the claims that are read and what their values give. A
+token names its key by id and nothing else; an address or a key inside a token is never used.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import heapq
+import json
+import math
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any
+
+from genie.contracts.card import Caller
+from genie.contracts.classification import Classification
+from genie.errors import IdentityError, InputError
+from genie.server.issuer_keys import IssuerKeys, fetch_of
+from genie.server.principals import LONGEST_TOKEN, RIGHTS, Issued, Principal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from genie.contracts.ports.fetch import Fetch
+    from genie.server.who import IssuerSection, WhoSection
+
+MOST_TOKENS = 10_000
+"""Verified tokens that are remembered until they end."""
+MOST_ONCE = 100_000
+"""Tokens for one use that are remembered until they end; when it is full, further ones are refused."""
+MOST_NAMES = 100
+LONGEST_NAME = 200
+_OTHER_KINDS = ("nonce", "at_hash", "c_hash")
+"""Claims of an ID token, which says who signed in and gives no access."""
+
+
+class Issuers:
+    """Identity providers whose tokens are accepted.
+
+    Args:
+        sections: As they are configured.
+        keys: Issuer -> its public keys.
+        started: Seconds since the epoch; a token for one use that was issued before may have been used before.
+    """
+
+    def __init__(self, sections: Iterable[IssuerSection], keys: Mapping[str, IssuerKeys], started: float) -> None:
+        self._sections = {one.issuer: one for one in sections}
+        self._keys = keys
+        self._started = started
+        self._known: OrderedDict[bytes, tuple[Principal, int]] = OrderedDict()
+        self._used = Used(MOST_ONCE)
+
+    def knows(self, token: str) -> bool:
+        """Return True for a token that names one of these issuers; nothing of it has been verified."""
+        try:
+            return _named(token) in self._sections
+        except IdentityError:
+            return False
+
+    def resolve(self, token: str, now: float) -> Principal:
+        """Return who a token identifies.
+
+        Raises:
+            IdentityError: It is not good; ``why`` is for the log alone.
+            WantingError: The keys of its issuer must be fetched first.
+        """
+        section = self._sections.get(_named(token))
+        if section is None:
+            raise IdentityError("issuer", "the token is from an issuer that is not configured")
+        keys = self._keys[section.issuer]
+        keys.look(now)
+        digest = hashlib.sha256(token.encode()).digest()
+        known = self._known.get(digest)
+        if known is not None and known[1] == keys.edition:  # no key was taken back since
+            if known[0].caller.expires_at is None or now >= known[0].caller.expires_at:
+                raise IdentityError("expired", "the token's term is over")
+            return known[0]
+        claims = self._claims(token, section, now)
+        found = principal_of(section, claims, _in_term(section, claims, now))
+        if section.once:
+            self._use(section, claims, now)
+        else:
+            while len(self._known) >= MOST_TOKENS:
+                self._known.popitem(last=False)
+            self._known[digest] = found, keys.edition
+        return found
+
+    def _claims(self, token: str, section: IssuerSection, now: float) -> dict[str, Any]:
+        import jwt  # noqa: PLC0415 - an extra, loaded where it is used
+
+        head = _part(token, 0)
+        algorithm, kid, kind = head.get("alg"), head.get("kid"), head.get("typ")
+        if algorithm not in section.algorithms:
+            raise IdentityError("algorithm", "the token is signed by an algorithm that is not configured")
+        if "crit" in head or "b64" in head:
+            raise IdentityError("malformed", "the token demands an extension that is not known here")
+        if not isinstance(kind, str) or kind.lower().removeprefix("application/") not in section.types:
+            raise IdentityError("type", "the token is of another type than is configured")
+        if kid is not None and not (isinstance(kid, str) and 0 < len(kid) <= LONGEST_NAME):
+            raise IdentityError("malformed", "the id of the token's key is not valid")
+        for key in self._keys[section.issuer].fitting(kid, str(algorithm), now):
+            try:
+                body = jwt.PyJWS().decode(token, key, algorithms=[str(algorithm)])
+            except jwt.InvalidSignatureError:
+                continue
+            except jwt.PyJWTError:
+                raise IdentityError("malformed", "this is not a valid signed token") from None
+            return _checked(section, _object(body))
+        raise IdentityError("signature", "the token is signed by none of the issuer's keys")
+
+    def _use(self, section: IssuerSection, claims: Mapping[str, Any], now: float) -> None:
+        issued, token_id = claims.get("iat"), claims.get("jti")
+        if not isinstance(token_id, str) or not 0 < len(token_id) <= LONGEST_NAME or issued is None:
+            raise IdentityError("replay", "a token for one use has jti and iat")
+        if issued < self._started - section.clock_skew_s:
+            raise IdentityError("replay", "the token was issued before this process started, and may have been used")
+        self._used.take((section.issuer, token_id), float(claims["exp"]) + section.clock_skew_s, now)
+
+
+class Used:
+    """What was used and may not be used again before it ends.
+
+    Args:
+        most: How many are remembered.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._ends: list[tuple[float, tuple[str, ...]]] = []
+        self._there: set[tuple[str, ...]] = set()
+
+    def take(self, name: tuple[str, ...], ends: float, now: float) -> None:
+        """Note a use.
+
+        Raises:
+            IdentityError: It was used before, or no more can be remembered.
+        """
+        while self._ends and self._ends[0][0] <= now:
+            self._there.discard(heapq.heappop(self._ends)[1])
+        if name in self._there:
+            raise IdentityError("replay", "the token was used before")
+        if len(self._there) >= self._most:
+            raise IdentityError("replay", "no more tokens for one use can be remembered now")
+        self._there.add(name)
+        heapq.heappush(self._ends, (ends, name))
+
+
+def _named(token: str) -> str:
+    if not token.isascii() or len(token) > LONGEST_TOKEN or token.count(".") != 2:
+        raise IdentityError("malformed", "this is not a compact JWS")
+    found = _part(token, 1).get("iss")
+    if not isinstance(found, str):
+        raise IdentityError("issuer", "the token names no issuer")
+    return found
+
+
+def _part(token: str, number: int) -> dict[str, Any]:
+    text = token.split(".")[number]
+    try:
+        return _object(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
+    except ValueError:
+        raise IdentityError("malformed", "this is not a compact JWS") from None
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    """Return a JSON object without names that occur twice: two readers could each take another one."""
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            raise ValueError("a name occurs twice")
+        return found
+
+    def constant(name: str) -> float:
+        raise ValueError(name)
+
+    try:
+        found = json.loads(body, object_pairs_hook=unique, parse_constant=constant)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise IdentityError("malformed", "a part of the token is not a JSON object")
+    return found
+
+
+def _checked(section: IssuerSection, claims: dict[str, Any]) -> dict[str, Any]:
+    if claims.get("iss") != section.issuer:
+        raise IdentityError("issuer", "the token is from another issuer")
+    meant = claims.get("aud")
+    if section.audience not in (meant if isinstance(meant, list) else [meant]):
+        raise IdentityError("audience", "the token is meant for somebody else")
+    if any(name in claims for name in _OTHER_KINDS) or claims.get("typ") in {"ID", "Refresh", "Logout"}:
+        raise IdentityError("type", "this is an ID token or a refresh token; send an access token")
+    return claims
+
+
+def _in_term(section: IssuerSection, claims: Mapping[str, Any], now: float) -> float:
+    """Return when a token ends, in seconds since the epoch."""
+    for name in ("exp", "nbf", "iat", "auth_time"):
+        at = claims.get(name)
+        if at is None and name != "exp":
+            continue
+        if isinstance(at, bool) or not isinstance(at, (int, float)) or not (math.isfinite(at) and 0 <= at < 1e11):
+            raise IdentityError("malformed", f"the token's {name} is not a valid time")
+        if name != "exp" and at > now + section.clock_skew_s:
+            raise IdentityError("early", "the token is not valid yet")
+    ends = float(claims["exp"])
+    if ends + section.clock_skew_s <= now:
+        raise IdentityError("expired", "the token's term is over")
+    if ends - now > section.longest_s + section.clock_skew_s:
+        raise IdentityError("term", f"the token is good for more than {section.longest_s:g} seconds")
+    return ends + section.clock_skew_s
+
+
+def principal_of(section: IssuerSection, claims: Mapping[str, Any], ends: float) -> Principal:
+    """Return who the claims of a verified token identify here; a value that is not configured gives nothing.
+
+    Raises:
+        IdentityError: A claim that is needed is missing or not valid.
+    """
+    named = section.claims
+    user = _name(_value(claims, named.user))
+    if user is None:
+        raise IdentityError("user", "the token names no user")
+    given = [] if named.roles is None else _names(_value(claims, named.roles))
+    roles = frozenset(role for value in given for role in section.roles.get(value, ()))
+    clearance = max(
+        [section.clearance, *(level for role, level in section.clearances.items() if role in roles)],
+        key=Classification.parse,
+    )
+    region = None if named.region is None else _name(_value(claims, named.region))
+    caller = Caller(
+        user=user, roles=roles, tenant=_tenant(section, claims), region=region,
+        clearance=Classification.parse(clearance), expires_at=ends,
+    )  # fmt: skip
+    rights = frozenset(right for role, some in section.rights.items() if role in roles for right in some)
+    issued = Issued(section.issuer, section.audience, frozenset(section.pipelines))
+    proved = claims.get("auth_time")
+    scopes = None if named.scopes is None else frozenset(_names(_value(claims, named.scopes)))
+    return Principal(
+        caller, rights & RIGHTS, f"token:{caller.tenant}:{section.issuer}:{user}", issued,
+        None if proved is None else float(proved), scopes,
+    )  # fmt: skip
+
+
+def _tenant(section: IssuerSection, claims: Mapping[str, Any]) -> str:
+    if section.claims.tenant is None:
+        if section.tenant is None:
+            raise IdentityError("tenant", "the issuer has no tenant")  # the configuration refuses it before
+        return section.tenant
+    value = _name(_value(claims, section.claims.tenant))
+    found = value if section.tenants is None else section.tenants.get(value or "")
+    if not found:
+        raise IdentityError("tenant", "the token names no tenant that is configured")
+    return found
+
+
+def _value(claims: Mapping[str, Any], path: str) -> object:
+    """Return the claim of a name; dots lead into objects where no claim has the whole name."""
+    if path in claims:
+        return claims[path]
+    found: object = claims
+    for step in path.split("."):
+        found = found.get(step) if isinstance(found, dict) else None
+    return found
+
+
+def _name(value: object) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str) or not value.isprintable() or not 0 < len(value) <= LONGEST_NAME:
+        raise IdentityError("malformed", "a claim of the token is not a valid name")
+    return value
+
+
+def _names(value: object) -> list[str]:
+    """Return the names of a claim: a list, or a text with spaces between them as in ``scope``."""
+    if value is None:
+        return []
+    given = value.split(" ") if isinstance(value, str) else value
+    if not isinstance(given, list) or len(given) > MOST_NAMES or not all(isinstance(one, str) for one in given):
+        raise IdentityError("malformed", f"a claim of the token is not a list of at most {MOST_NAMES} names")
+    return given
+
+
+def issuers_in(
+    who: WhoSection, now: Callable[[], float], wall: Callable[[], float], fetch: Fetch | None = None
+) -> Issuers | None:
+    """Return the issuers of a configuration; None where there are none.
+
+    Args:
+        who: The configuration.
+        now: Seconds on a clock that never goes back.
+        wall: Seconds since the epoch.
+        fetch: Reads from issuers; over HTTP by default.
+
+    Raises:
+        InputError: The library that verifies tokens is not installed.
+    """
+    if not who.issuers:
+        return None
+    try:
+        import jwt  # noqa: F401, PLC0415 - an extra
+    except ImportError:
+        raise InputError("the issuers of tokens", "need PyJWT", "install genie-bus[serve]") from None
+    keys = {one.issuer: IssuerKeys(one, fetch or fetch_of(one), now) for one in who.issuers}
+    return Issuers(who.issuers, keys, wall())

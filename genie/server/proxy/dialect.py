@@ -1,0 +1,202 @@
+"""What the two dialects of clients share: a request that is read, and a reply that is written."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import to_json
+
+from genie.contracts.model_call import JsonText, ModelRequest, Role, Text, ToolCall, Trust
+from genie.contracts.problems import problem_of
+from genie.server.proxy.refusals import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from genie.contracts.model_call import ModelDelta, ModelReply
+
+MOST_PLACE = 200
+
+
+class Asked(NamedTuple):
+    """A call of a client."""
+
+    request: ModelRequest
+    model: str
+    stream: bool
+    usage: bool
+    """Whether the usage is told at the end of a stream."""
+    limited: bool
+    """Whether the client says how long a reply may be; the model's own limit holds otherwise."""
+
+
+class Mark(NamedTuple):
+    """What a reply is known by."""
+
+    name: str
+    created: int
+    """Seconds since the epoch."""
+
+
+class Part(BaseModel):
+    """A part of a request; fields that we do not know are left out."""
+
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+
+
+class Whole(BaseModel):
+    """A request; a field that we do not know is refused, since it may change what the client gets."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+class Speaking(ABC):
+    """One streamed reply while it is written."""
+
+    @abstractmethod
+    def begin(self) -> bytes:
+        """Return what comes before the words."""
+
+    @abstractmethod
+    def delta(self, delta: ModelDelta) -> bytes:
+        """Return some words; empty for what this dialect sends at the end."""
+
+    @abstractmethod
+    def end(self, reply: ModelReply) -> bytes:
+        """Return what comes after the words: calls of tools, the reason of the end, the usage."""
+
+    @abstractmethod
+    def cut(self, refusal: Refusal) -> bytes:
+        """Return the event that ends a reply which was cut, so that the client's library raises its own error."""
+
+
+class Dialect(ABC):
+    """How one family of clients speaks."""
+
+    @abstractmethod
+    def asked(self, body: Any) -> Asked:
+        """Return a request.
+
+        Raises:
+            Refusal: It is not valid, or asks for what cannot be done.
+        """
+
+    @abstractmethod
+    def refused(self, refusal: Refusal) -> tuple[int, bytes]:
+        """Return the status and body of a refusal."""
+
+    @abstractmethod
+    def whole(self, reply: ModelReply, mark: Mark) -> bytes:
+        """Return a reply that is not streamed."""
+
+    @abstractmethod
+    def speaking(self, asked: Asked, mark: Mark) -> Speaking:
+        """Return what writes a streamed reply."""
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def read(kind: type[M], body: Any) -> M:
+    """Return a request as its model.
+
+    Raises:
+        Refusal: It is not valid; names the place and never its content.
+    """
+    try:
+        return kind.model_validate(body)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(map(str, first["loc"]))[:MOST_PLACE]
+        if first["type"] == "extra_forbidden":
+            raise Refusal("unsupported", f"field {place!r}") from None
+        raise Refusal("invalid", f"{place}: {problem_of(first)}"[: 2 * MOST_PLACE]) from None
+
+
+def built(**fields: Any) -> ModelRequest:
+    """Return the neutral request.
+
+    Raises:
+        Refusal: A value is out of its range.
+    """
+    try:
+        return ModelRequest(**fields)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(map(str, first["loc"]))[:MOST_PLACE]
+        raise Refusal("invalid", f"{place}: {problem_of(first)}"[: 2 * MOST_PLACE]) from None
+
+
+def harmless(body: Any, names: Mapping[str, Any]) -> Any:
+    """Return a body without fields that change nothing, or that have the value which changes nothing.
+
+    Raises:
+        Refusal: The body is not an object.
+    """
+    if not isinstance(body, dict):
+        raise Refusal("invalid", "the body is not an object")
+    return {
+        name: value for name, value in body.items()
+        if value is not None and not (name in names and (names[name] is ANY or value in names[name]))
+    }  # fmt: skip
+
+
+ANY: Any = object()
+"""In the place of the values of a field that changes nothing whatever it says."""
+
+
+# --- pieces of a neutral request, as plain values that ``built`` checks all at once ---
+
+Fields = dict[str, Any]
+
+
+def turn(role: Role, parts: Iterable[Fields]) -> Fields:
+    """Return a turn: trusted where the client speaks for itself.
+
+    What its users and its tools say may come from anywhere.
+    """
+    trust = Trust.UNTRUSTED if role in {Role.USER, Role.TOOL} else Trust.TRUSTED
+    return {"role": role, "parts": tuple(parts), "trust": trust, "source": role.value}
+
+
+def text_of(text: str) -> Fields:
+    """Return words."""
+    return {"kind": "text", "text": text}
+
+
+def image_of(media_type: str, data: str) -> Fields:
+    """Return a picture."""
+    return {"kind": "image", "media_type": media_type, "data": data}
+
+
+def call_of(id: str, name: str, arguments: str) -> Fields:  # noqa: A002 - the field's own name
+    """Return a call of a tool."""
+    return {"kind": "tool_call", "id": id, "name": name, "arguments": arguments}
+
+
+def result_of(id: str, names: Mapping[str, str], text: str, *, failed: bool = False) -> Fields:  # noqa: A002 - as above
+    """Return the result of a call; a tool's own name is that of the call before it."""
+    name = names.get(id, "")[:128]
+    return {"kind": "tool_result", "id": id, "name": name, "text": text, "code": "failed" if failed else ""}
+
+
+def tool_of(name: str, description: str, parameters: Any) -> Fields:
+    """Return a tool."""
+    return {"name": name, "description": description, "parameters": json_text(parameters)}
+
+
+def json_text(value: Any) -> JsonText:
+    """Return a value as JSON text."""
+    return JsonText(to_json(value).decode())
+
+
+def words(reply: ModelReply) -> str:
+    """Return the text of a reply."""
+    return "".join(part.text for part in reply.parts if isinstance(part, Text))
+
+
+def tool_calls(reply: ModelReply) -> tuple[ToolCall, ...]:
+    """Return the calls that a reply asks for."""
+    return tuple(part for part in reply.parts if isinstance(part, ToolCall))

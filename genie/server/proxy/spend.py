@@ -1,0 +1,265 @@
+"""What keys and conversations have spent: reserved before a call, settled after it, in one SQLite file.
+
+Check and reservation are one transaction, so that no budget is overspent, however many calls and processes race. What
+a process had reserved when it was killed stays reserved: nobody knows what its calls cost. A cost is a whole number of
+its twelfth decimal, rounded up.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from decimal import ROUND_CEILING, Decimal
+from typing import TYPE_CHECKING, NamedTuple
+
+from genie.contracts.limits import EXACT
+from genie.errors import InputError
+
+if TYPE_CHECKING:
+    import datetime
+    from collections.abc import Iterator
+    from pathlib import Path
+    from typing import Self
+
+    from genie.server.principals import Allowance
+
+SCALE = Decimal(10**12)
+MOST = 1 << 62
+MOST_ACCOUNTS = 1_000_000
+"""Accounts of one file; further conversations are refused."""
+WAIT_S = 1.0
+"""Seconds that another process may keep the file; then the call is refused."""
+_TABLE = """
+CREATE TABLE IF NOT EXISTS account (
+    kind TEXT NOT NULL, name TEXT NOT NULL, period TEXT NOT NULL,
+    cost INTEGER NOT NULL DEFAULT 0, tokens INTEGER NOT NULL DEFAULT 0,
+    reserved_cost INTEGER NOT NULL DEFAULT 0, reserved_tokens INTEGER NOT NULL DEFAULT 0,
+    calls INTEGER NOT NULL DEFAULT 0, estimated INTEGER NOT NULL DEFAULT 0, refused INTEGER NOT NULL DEFAULT 0,
+    unpriced INTEGER NOT NULL DEFAULT 0, latest REAL NOT NULL DEFAULT 0,
+    PRIMARY KEY (kind, name, period)
+) WITHOUT ROWID
+"""
+_RESERVE = """
+INSERT INTO account (kind, name, period, reserved_cost, reserved_tokens, calls, unpriced, latest)
+VALUES (?, ?, ?, ?, ?, 1, ?, ?)
+ON CONFLICT (kind, name, period) DO UPDATE SET
+    reserved_cost = reserved_cost + excluded.reserved_cost,
+    reserved_tokens = reserved_tokens + excluded.reserved_tokens,
+    calls = calls + 1, unpriced = unpriced + excluded.unpriced, latest = excluded.latest
+RETURNING cost + reserved_cost, tokens + reserved_tokens, calls
+"""
+_COLUMNS = (
+    "kind", "name", "period", "cost", "tokens", "reserved_cost", "reserved_tokens", "calls", "estimated", "refused",
+    "unpriced", "latest",
+)  # fmt: skip
+
+
+class Place(NamedTuple):
+    """One account that a call pays from."""
+
+    kind: str
+    """``key``, ``conversation`` or ``model``."""
+    name: str
+    period: str
+    """A day, a month, or empty."""
+    allowance: Allowance | None
+
+
+class Spent(NamedTuple):
+    """What an account has come to."""
+
+    kind: str
+    name: str
+    period: str
+    cost: Decimal
+    tokens: int
+    reserved_cost: Decimal
+    """Of calls in flight, and of those whose process was killed."""
+    reserved_tokens: int
+    calls: int
+    estimated: int
+    """Calls of which the provider stated no usage."""
+    refused: int
+    unpriced: int
+    """Calls of a model without a price; their cost is not known."""
+    latest: float
+
+
+class OverError(Exception):
+    """An account has not enough left.
+
+    Args:
+        place: The account.
+        unit: ``cost`` or ``tokens``.
+    """
+
+    def __init__(self, place: Place, unit: str) -> None:
+        super().__init__(place.kind, unit)
+        self.place, self.unit = place, unit
+
+
+class Ticket:
+    """What one call has reserved.
+
+    Args:
+        places: Accounts that it pays from.
+        cost: In parts of ``SCALE``.
+        tokens: Tokens.
+    """
+
+    __slots__ = ("cost", "places", "settled", "tokens")
+
+    def __init__(self, places: tuple[Place, ...], cost: int, tokens: int) -> None:
+        self.places, self.cost, self.tokens = places, cost, tokens
+        self.settled = False
+
+
+class Spend:
+    """The accounts.
+
+    Args:
+        path: The file; in memory alone without.
+
+    Raises:
+        InputError: The file cannot be opened, or is another one.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        where = ":memory:" if path is None else str(path)
+        try:
+            self._base = sqlite3.connect(where, timeout=WAIT_S, isolation_level=None)
+            self._base.execute("PRAGMA journal_mode=WAL")
+            self._base.execute("PRAGMA synchronous=NORMAL")
+            self._base.execute(_TABLE)
+            self._base.execute(f"SELECT {', '.join(_COLUMNS)} FROM account LIMIT 1")  # noqa: S608 - names of our own
+            (self._count,) = self._base.execute("SELECT COUNT(*) FROM account").fetchone()
+        except sqlite3.Error as error:
+            problem = f"cannot be used as a file of spending ({type(error).__name__})"
+            raise InputError(where, problem, "name a file that this command made, or a new one") from None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._base.close()
+
+    def reserve(self, places: tuple[Place, ...], cost: Decimal | None, tokens: int, now: float) -> Ticket:
+        """Keep an upper bound free in every account, or in none.
+
+        Raises:
+            OverError: An account has not that much left.
+            sqlite3.Error: The file cannot be written; nothing is reserved.
+        """
+        bound, opened = scaled(cost or Decimal(0)), 0
+        with self._writing() as base:
+            for place in places:
+                found = base.execute(_RESERVE, (*place[:3], bound, tokens, cost is None, now)).fetchall()
+                ((spent, used, calls),) = found
+                opened += calls == 1
+                if self._count + opened > MOST_ACCOUNTS:
+                    raise OverError(place, "accounts")
+                _check(place, spent, used)
+        self._count += opened
+        return Ticket(places, bound, tokens)
+
+    def more(self, ticket: Ticket, cost: Decimal | None, tokens: int) -> None:
+        """Raise what a call has reserved to another upper bound.
+
+        Raises:
+            OverError: An account has not that much left; nothing changes.
+            sqlite3.Error: As for ``reserve``.
+        """
+        bound = max(scaled(cost or Decimal(0)), ticket.cost)
+        tokens = max(tokens, ticket.tokens)
+        added, further = bound - ticket.cost, tokens - ticket.tokens
+        with self._writing() as base:
+            for place in ticket.places:
+                spent, used = base.execute(
+                    "SELECT cost + reserved_cost, tokens + reserved_tokens FROM account "
+                    "WHERE kind = ? AND name = ? AND period = ?", place[:3],
+                ).fetchone()  # fmt: skip
+                _check(place, spent + added, used + further)
+            for place in ticket.places:
+                base.execute(
+                    "UPDATE account SET reserved_cost = reserved_cost + ?, reserved_tokens = reserved_tokens + ? "
+                    "WHERE kind = ? AND name = ? AND period = ?", (added, further, *place[:3]),
+                )  # fmt: skip
+        ticket.cost, ticket.tokens = bound, tokens
+
+    def settle(self, ticket: Ticket, cost: Decimal | None, tokens: int, *, estimated: bool = False) -> None:
+        """Replace what was reserved by what was used, once; more than was reserved counts all the same.
+
+        Args:
+            ticket: Of the call.
+            cost: What it cost; None for a model without a price.
+            tokens: Tokens that it used.
+            estimated: The provider did not say so.
+        """
+        if ticket.settled:
+            return
+        with self._writing() as base:
+            for place in ticket.places:
+                base.execute(
+                    "UPDATE account SET reserved_cost = reserved_cost - ?, reserved_tokens = reserved_tokens - ?, "
+                    "cost = cost + ?, tokens = tokens + ?, estimated = estimated + ? "
+                    "WHERE kind = ? AND name = ? AND period = ?",
+                    (ticket.cost, ticket.tokens, scaled(cost or Decimal(0)), tokens, estimated, *place[:3]),
+                )
+        ticket.settled = True
+
+    def refuse(self, place: Place) -> None:
+        """Count a call that an account did not let through; one that was never paid from has no count."""
+        with contextlib.suppress(sqlite3.Error), self._writing() as base:
+            base.execute(
+                "UPDATE account SET refused = refused + 1 WHERE kind = ? AND name = ? AND period = ?", place[:3]
+            )
+
+    def all(self, kind: str | None = None, most: int = 10_000) -> list[Spent]:
+        """Return the accounts, the latest first."""
+        found = self._base.execute(
+            f"SELECT {', '.join(_COLUMNS)} FROM account WHERE ? IS NULL OR kind = ? "  # noqa: S608 - names of our own
+            "ORDER BY latest DESC, kind, name LIMIT ?", (kind, kind, most),
+        )  # fmt: skip
+        return [_spent(row) for row in found]
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        base = self._base
+        base.execute("BEGIN IMMEDIATE")
+        try:
+            yield base
+        except BaseException:  # nothing of it is kept, then the error goes on
+            base.execute("ROLLBACK")
+            raise
+        base.execute("COMMIT")
+
+
+def _check(place: Place, cost: int, tokens: int) -> None:
+    allowance = place.allowance
+    if allowance is None:
+        return
+    if allowance.cost is not None and cost > scaled(allowance.cost):
+        raise OverError(place, "cost")
+    if allowance.tokens is not None and tokens > allowance.tokens:
+        raise OverError(place, "tokens")
+
+
+def _spent(row: tuple[object, ...]) -> Spent:
+    found = dict(zip(_COLUMNS, row, strict=True))
+    for name in ("cost", "reserved_cost"):
+        found[name] = EXACT.divide(Decimal(str(found[name])), SCALE)
+    return Spent(**found)  # type: ignore[arg-type]  # the columns are declared so
+
+
+def scaled(cost: Decimal) -> int:
+    """Return a cost as accounts count it, rounded up."""
+    return min(MOST, int(EXACT.multiply(cost, SCALE).to_integral_value(ROUND_CEILING)))
+
+
+def period(per: str, today: datetime.date) -> str:
+    """Return the period that a day is in."""
+    return {"day": today.isoformat(), "month": today.isoformat()[:7]}.get(per, "")

@@ -1,0 +1,165 @@
+"""Who may call, as a file says it: issuers of tokens, what their claims give, how fresh a sign-in must be, passkeys."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING, Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from genie.config.validation import validated
+from genie.config.yaml import load_file
+from genie.errors import ConfigError
+from genie.server.principals import Name, Right
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+MOST_ISSUERS = 20
+MOST_MAPPED = 1_000
+Level = Literal["public", "internal", "confidential", "restricted"]
+Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
+"""Signatures with a public key; one that is verified with a shared secret cannot be configured."""
+
+
+def _network(text: str) -> str:
+    ipaddress.ip_network(text)
+    return text
+
+
+def _address(text: str) -> str:
+    """Return an address that is https, or http on this machine."""
+    parts = urlsplit(text)
+    if parts.scheme not in {"https", "http"} or not parts.hostname or parts.username or parts.query or parts.fragment:
+        raise ValueError("write https://HOST/PATH")
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        raise ValueError("only an issuer on this machine is called without TLS; write https://")
+    return text
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+Address = Annotated[str, Field(max_length=2_000), AfterValidator(_address)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ClaimsSection(_Section):
+    """Which claims are read; dots lead into objects."""
+
+    user: Name = Field(default="sub", description="Who it is.")
+    roles: Name | None = Field(default=None, description="List of names, or names with spaces between them.")
+    tenant: Name | None = Field(default=None, description="Tenant; a token without it is refused.")
+    region: Name | None = Field(default=None, description="Region of the user.")
+    scopes: Name | None = Field(
+        default=None, description="Routes that a token is limited to (runs:read); others in the claim give nothing."
+    )
+
+
+class IssuerSection(_Section):
+    """One identity provider."""
+
+    issuer: Address = Field(description="Exactly as in `iss`.")
+    audience: Name = Field(description="Must be in `aud`.")
+    algorithms: tuple[Algorithm, ...] = Field(min_length=1, description="Signatures that are accepted.")
+    types: tuple[Name, ...] = Field(
+        default=("at+jwt",), min_length=1, description="Accepted `typ` of tokens; many providers write JWT."
+    )
+    jwks_uri: Address | None = Field(default=None, description="Where the keys are; by discovery if absent.")
+    hosts: tuple[Name, ...] = Field(default=(), description="Other hosts that the keys may be fetched from.")
+    networks: tuple[Annotated[str, AfterValidator(_network)], ...] = Field(
+        default=(), description="Private networks that the issuer may be in."
+    )
+    keys_s: float = Field(default=600.0, ge=60, le=86_400, description="Seconds until the keys are fetched again.")
+    clock_skew_s: float = Field(default=60.0, ge=0, le=300, description="Difference of the clocks.")
+    longest_s: float = Field(default=86_400.0, gt=0, le=86_400, description="Longest term of a token.")
+    once: bool = Field(default=False, description="A token is for one request, by its `jti`.")
+    claims: ClaimsSection = ClaimsSection()
+    tenant: Name | None = Field(default=None, description="Tenant of every token of this issuer.")
+    tenants: dict[Name, Name] | None = Field(
+        default=None, max_length=MOST_MAPPED, description="Value of the claim -> tenant; others are refused."
+    )
+    roles: dict[Name, tuple[Name, ...]] = Field(
+        default={}, max_length=MOST_MAPPED, description="Value of the claim -> roles; others give nothing."
+    )
+    rights: dict[Name, tuple[Right, ...]] = Field(
+        default={}, max_length=MOST_MAPPED, description="Role -> rights; others give none."
+    )
+    clearance: Level = Field(default="public", description="Clearance of every user.")
+    clearances: dict[Name, Level] = Field(default={}, max_length=MOST_MAPPED, description="Role -> clearance.")
+    pipelines: tuple[Name, ...] = Field(
+        default=(), description="Pipelines with `caller: keys` that accept this issuer as well."
+    )
+
+    @model_validator(mode="after")
+    def _one_tenant(self) -> Self:
+        if (self.tenant is None) == (self.claims.tenant is None):
+            raise ValueError("name either `tenant` or `claims: tenant`, so that every token has one")
+        if self.tenants is not None and self.claims.tenant is None:
+            raise ValueError("`tenants` needs `claims: tenant`")
+        if self.roles and self.claims.roles is None:
+            raise ValueError("`roles` needs `claims: roles`")
+        known = {role for roles in self.roles.values() for role in roles}
+        unknown = sorted({*self.rights, *self.clearances} - known)
+        if unknown:
+            raise ValueError(f"no value of the claim gives the role {unknown[0]!r}")
+        return self
+
+
+class StepUpSection(_Section):
+    """How fresh a person's proof must be for acts of high risk."""
+
+    within_s: float = Field(default=300.0, gt=0, le=3_600, description="Age of a passkey's use or of `auth_time`.")
+
+
+class PasskeySection(_Section):
+    """The site that passkeys are made for."""
+
+    host: Name = Field(description="Name of the site without port, such as genie.example.org.")
+    origins: tuple[Annotated[str, Field(pattern=r"^https?://[^/?#\s]{1,250}$")], ...] = Field(
+        min_length=1, description="Where the page is, such as https://genie.example.org."
+    )
+
+
+class WhoSection(_Section):
+    """The whole file."""
+
+    version: Literal[1]
+    resource: Address | None = Field(default=None, description="Address of this server, for clients that look for it.")
+    issuers: tuple[IssuerSection, ...] = Field(default=(), max_length=MOST_ISSUERS)
+    step_up: StepUpSection = StepUpSection()
+    passkeys: PasskeySection | None = None
+
+    @property
+    def proves(self) -> bool:
+        """True where a passkey or a token can prove that a person is there, so that a key does not."""
+        return self.passkeys is not None or bool(self.issuers)
+
+    @model_validator(mode="after")
+    def _once(self) -> Self:
+        if len({one.issuer for one in self.issuers}) != len(self.issuers):
+            raise ValueError("an issuer is named twice")
+        return self
+
+
+def read_who(path: Path, environ: Mapping[str, str]) -> WhoSection:
+    """Read the file.
+
+    Raises:
+        ConfigError: It is not valid; one line for each problem.
+    """
+    document = load_file(path, environ=environ)
+    section, problems = validated(WhoSection, document)
+    if section is None:
+        raise ConfigError(tuple(f"{document.where(one.path)}: {document.hide(one.text)}" for one in problems))
+    found: WhoSection = section
+    return found
