@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import time
 from dataclasses import replace
 from decimal import Decimal
@@ -59,12 +60,19 @@ LONG = (
     *(step for at in range(TOKENS) for step in (WireDelta(0, "text", "word "), *((0.0,) if at % 10 == 9 else ()))),
     END,
 )
-ASKED = ModelRequest(
-    turns=(
-        Turn(role=Role.SYSTEM, parts=(Text(text="Answer in one sentence."),)),
-        Turn(role=Role.USER, parts=(Text(text="What does a bus carry between agents?"),)),
-    )
-)
+SYSTEM = Turn(role=Role.SYSTEM, parts=(Text(text="Answer in one sentence."),))
+
+
+QUESTION = "What does a bus carry between agents?"
+
+
+def asked(number: int = 0) -> ModelRequest:
+    """Return a question that differs for each number: what was inspected once would not be inspected again."""
+    words = Text(text=f"{QUESTION} {number}")
+    return ModelRequest(turns=(SYSTEM, Turn(role=Role.USER, parts=(words,))))
+
+
+ASKED = asked()
 
 
 def desk(script: tuple[object, ...], **options: object) -> ModelAgent:
@@ -93,7 +101,15 @@ async def task_us(rounds: int) -> float:
 async def ask_us(rounds: int, policies: PolicySet, admission: Admission | None = None, **options: object) -> float:
     caller = replace(CALLER, region="in", clearance=Classification.RESTRICTED)
     async with Runtime([desk(SHORT, **options)], policies=policies, caller=caller, admission=admission) as runtime:
-        return await best(lambda: runtime.ask(ASKED, ModelReply, to="desk"), rounds)
+        numbers = itertools.count()
+        return await best(lambda: runtime.ask(asked(next(numbers)), ModelReply, to="desk"), rounds)
+
+
+async def made_us(rounds: int) -> float:
+    async def make() -> None:
+        asked(1)
+
+    return await best(make, rounds)
 
 
 async def provider_us(rounds: int) -> float:
@@ -124,11 +140,14 @@ async def stream_us(rounds: int, policies: PolicySet) -> tuple[float, int]:
 
 async def measured(rounds: int) -> None:
     none, ten = PolicySet(), TEN
+    # The first 300,000 suspicious characters of a process are looked at by a slower prefilter; see is_cheaper.
+    ten.inspectors.inspect(Text(text=f"{QUESTION} " * 10_000))
     budget = Admission(budgets=(Budget(id="run", cost=Decimal(10), tokens=1_000_000),))
     price = Price(input=Decimal(4), output=Decimal(20))
     unit = await task_us(rounds)
     rows = [
         ("await create_task(nothing)", unit),
+        ("making a request", await made_us(rounds)),
         ("scripted provider alone", await provider_us(rounds)),
         ("model ask, no policies", await ask_us(rounds, none)),
         ("model ask, ten policies", await ask_us(rounds, ten)),

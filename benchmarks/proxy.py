@@ -168,10 +168,8 @@ async def _against(folder: Path, fake: int) -> None:
               f"limit {MOST_MB:.0f}")  # fmt: skip
         ratio = statistics.median(proxied) / statistics.median(direct)
         each = [statistics.median(one) / REQUESTS * 1e3 for one in (direct, proxied)]
-        print(
-            f"wall clock of a request, {CLIENTS} clients: {each[0]:.2f} ms direct, {each[1]:.2f} ms through the proxy"
-        )
-        print(f"that is {ratio:.1f} times")
+        print(f"wall clock of a request, {CLIENTS} clients: {each[0]:.2f} ms direct, {each[1]:.2f} ms through it "
+              f"({ratio:.1f} times)")  # fmt: skip
     finally:
         proxy.send_signal(signal.SIGTERM)
         await anyio.to_thread.run_sync(proxy.wait)

@@ -22,12 +22,27 @@ def person(name: str) -> str:
 def _skeleton(text: str) -> str:
     """Return the text as it looks: without characters that are not seen, each look-alike replaced."""
     decomposed = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text))
-    seen = "".join(char for char in decomposed if unicodedata.category(char) != "Cf" and char not in _UNSEEN)
+    seen = "".join([_sign(char) for char in decomposed if char.isspace() or not _is_unseen(char)])
     return unicodedata.normalize("NFD", seen.translate(_prototypes()))
 
 
-_UNSEEN = frozenset(map(chr, (0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0, *range(0xFE00, 0xFE10))))
-"""Letters and marks that are drawn as nothing."""
+def _is_unseen(char: str) -> bool:
+    return char in _UNSEEN or unicodedata.category(char) in {"Cc", "Cf"}
+
+
+def _sign(char: str) -> str:
+    """Return a dash or an apostrophe as it is typed; the table of look-alikes has letters and digits alone."""
+    return "-" if unicodedata.category(char) == "Pd" or char in _DASHES else "'" if char in _APOSTROPHES else char
+
+
+_DASHES, _APOSTROPHES = frozenset("\u2043\u2212\u02d7"), frozenset("\u2018\u2019\u201a\u201b\u2032\u00b4`")
+_UNSEEN = frozenset(
+    map(chr, (
+        0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, *range(0x180B, 0x1810), 0x2065, 0x2800, 0x3164, 0xFFA0,
+        *range(0xFE00, 0xFE10), *range(0xFFF0, 0xFFFC), *range(0xE0000, 0xE1000),
+    ))
+)  # fmt: skip
+"""Code points that are drawn as nothing: ``Default_Ignorable_Code_Point`` of Unicode, and the empty Braille pattern."""
 
 
 @functools.cache

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from genie.approvals.request import Seal, Sight, State, fields_of, merged
 from genie.approvals.voting import Voting, validated
+from genie.contracts.json_text import unique_keys
 from genie.contracts.ports.control import Act, ControlNews, ControlReport
 from genie.errors import GenieError, InputError, class_name
 from genie.errors.tracebacks import place_of
@@ -215,7 +216,7 @@ class RemoteControl:
             return None
         subject = f"the edit of {held.id}"
         try:
-            values = json.loads(vote.edit)
+            values = json.loads(vote.edit, object_pairs_hook=unique_keys)
         except (ValueError, RecursionError):
             raise InputError(subject, "is not JSON") from None
         if not isinstance(values, dict):

@@ -34,6 +34,7 @@ _COMMANDS = {
     "dlq": _Lazy("List, show, redrive and drop dead letters.", "dlq"),
     "doctor": _Lazy("Check this installation and this machine.", "doctor"),
     "effects": _Lazy("Settle outside effects whose fate is unknown.", "effects"),
+    "eval": _Lazy("Ask golden questions, and compare models and prompts.", "eval"),
     "graph": _Lazy("Draw a pipeline as a Mermaid graph.", "graph"),
     "inspect": _Lazy("Show what the detectors find in a file, and the verdicts.", "inspect"),
     "journal": _Lazy("Show, check and shorten the log of a durable runtime.", "journal"),
@@ -63,7 +64,7 @@ _COMMANDS = {
 _GROUPS = {
     "Build": ("new", "check", "graph", "agents", "inspect"),
     "Run": ("run", "ask", "runs", "pipelines", "serve", "serve-schedule", "proxy"),
-    "Try": ("simulate", "scenarios", "replay", "bench"),
+    "Try": ("eval", "simulate", "scenarios", "replay", "bench"),
     "Govern": ("policy", "approvals", "audit", "keys", "tools"),
     "Operate": ("status", "pause", "resume", "kill", "revive", "dlq", "effects", "journal", "store", "spend"),
     "Install": ("doctor", "completion"),

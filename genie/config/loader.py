@@ -165,15 +165,23 @@ def _parts_alone(resolver: Resolver, source: PolicyFiles) -> tuple[str, ...]:
     return reading.foreign()
 
 
+def _models(
+    section: PipelineSection, resolver: Resolver
+) -> tuple[frozenset[type[Payload]], tuple[tuple[str, ...], ...]]:
+    """Bind the models; return what they send and nobody has to take, and the cycles of the pipeline."""
+    if not section.models:
+        return frozenset(), section.cycles
+    from genie.config.models import asking, bind_models  # noqa: PLC0415 - start-up: for pipelines with models
+
+    ignored = bind_models(resolver, section.models)
+    return ignored, section.cycles + asking(resolver.bindings)
+
+
 def _assembled(
     section: PipelineSection, resolver: Resolver, path: Path | None, source: PolicyFiles, *, locks: bool
 ) -> Pipeline:
     _agents(section, resolver)
-    ignored: frozenset[type[Payload]] = frozenset()
-    if section.models:
-        from genie.config.models import bind_models  # noqa: PLC0415 - start-up: for pipelines with models
-
-        ignored = bind_models(resolver, section.models)
+    ignored, cycles = _models(section, resolver)
     if section.loops:
         from genie.config.loops import bind_loops  # noqa: PLC0415 - start-up: for pipelines with loops
 
@@ -199,7 +207,7 @@ def _assembled(
     if entry is not None and answer is not None:
         graph = Graph(
             bindings=tuple(resolver.bindings), joins=joins, entry=entry, answer=answer, caller=caller,
-            environment=environment, cycles=section.cycles, policies=() if policies is None else policies.policies,
+            environment=environment, cycles=cycles, policies=() if policies is None else policies.policies,
             unused=frozenset(kind for kind in unused if kind is not None) | ignored,
         )  # fmt: skip
         found = check(graph, complete=resolver.complete and len(joins) == len(made))

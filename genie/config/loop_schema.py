@@ -29,15 +29,21 @@ class ToolSection(Section):
 class LoopSection(Section):
     """A loop over models and tools. Which keys it needs depends on its shape."""
 
-    shape: Literal["react", "plan_execute", "reflect", "debate"]
-    model: Id | None = Field(default=None, description="Model agent; of react and plan_execute.")
+    shape: Literal["react", "plan_execute", "reflect", "debate", "judge"]
+    model: Id | None = Field(default=None, description="Model agent; of react, plan_execute and judge.")
     tools: tuple[ToolSection, ...] = Field(
         default=(), max_length=256, description="Tools of react: ids of agents, or mappings."
     )
     lock: str | None = Field(default=None, min_length=1, description="Lock file of the tools; see `genie tools lock`.")
-    prompt: str = Field(default="react.v1", description="A shipped prompt, or the path of a file NAME.vN.md.")
-    check: Literal["linked_numbers"] | None = Field(
-        default=None, description="`linked_numbers` refuses numbers that are in no tool result."
+    prompt: str | None = Field(
+        default=None, description="A shipped prompt, or the path of a file NAME.vN.md; of react and judge."
+    )
+    criterion: str | None = Field(
+        default=None, min_length=1, max_length=10_000, description="Of judge: what an answer must satisfy."
+    )
+    check: Literal["linked_numbers", "cited"] | None = Field(
+        default=None,
+        description="`linked_numbers` refuses numbers that are in no tool result, `cited` statements without a source.",
     )
     roles_after_untrusted: frozenset[str] = Field(
         default=frozenset(), description="Roles that tool calls keep after words from outside were read."

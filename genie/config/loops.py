@@ -12,11 +12,13 @@ from genie.edges.tools.lock import Lock
 from genie.edges.tools.tool import Effect, Tool, tools_of
 from genie.edges.tools.toolbox import Toolbox
 from genie.errors import GenieError
+from genie.loops.citations import Cited
 from genie.loops.flow import Flow
+from genie.loops.judge import CRITERION, ModelJudge
 from genie.loops.links import linked_numbers
 from genie.loops.nodes import Judge
 from genie.loops.prompt import Prompt, read, shipped
-from genie.loops.react import LoopLimits, React
+from genie.loops.react import Check, DocumentCheck, LoopLimits, React
 from genie.loops.shapes import debate, plan_execute, reflect
 
 if TYPE_CHECKING:
@@ -29,13 +31,14 @@ if TYPE_CHECKING:
 
 NEEDS: Mapping[str, tuple[str, ...]] = {
     "react": ("model",), "plan_execute": ("model", "worker", "writer"), "reflect": ("drafter", "critic"),
-    "debate": ("speakers",),
+    "debate": ("speakers",), "judge": ("model",),
 }  # fmt: skip
 """Keys that a shape needs."""
+CHECKS: Mapping[str, Check | DocumentCheck] = {"linked_numbers": linked_numbers, "cited": Cited()}
 OWN: Mapping[str, frozenset[str]] = {
     "react": frozenset({"tools", "lock", "prompt", "check", "roles_after_untrusted", "max_output", "max_steps"}),
     "plan_execute": frozenset({"max_steps", "rounds"}), "reflect": frozenset({"rounds"}),
-    "debate": frozenset({"judge", "mode", "quorum"}),
+    "debate": frozenset({"judge", "mode", "quorum"}), "judge": frozenset({"prompt", "criterion", "max_output"}),
 }  # fmt: skip
 """Further keys that a shape takes, beside the budget and the clearance, which all take."""
 _SHARED = frozenset({"shape", "tokens", "cost", "calls", "wall_s", "clearance"})
@@ -113,6 +116,11 @@ def _made(
         calls=section.calls, wall_s=section.wall_s,
     )  # fmt: skip
     model = section.model or ""
+    if section.shape == "judge":
+        return ModelJudge(
+            name, model=model, criterion=section.criterion or CRITERION,
+            prompt=_prompt(section.prompt or "judge.v1", folder), limits=limits, clearance=section.clearance,
+        )  # fmt: skip
     if section.shape == "react":
         tools = [tool for one in section.tools for tool in _tools(resolver, one)]
         lock = Lock.read(folder / section.lock) if section.lock is not None and locks else None
@@ -124,8 +132,8 @@ def _made(
                 )
             return None
         return React(
-            name, model=model, tools=box, limits=limits, prompt=_prompt(section.prompt, folder),
-            check=None if section.check is None else linked_numbers,
+            name, model=model, tools=box, limits=limits, prompt=_prompt(section.prompt or "react.v1", folder),
+            check=None if section.check is None else CHECKS[section.check],
             roles_after_untrusted=section.roles_after_untrusted, clearance=section.clearance,
             consumes=consumes,
         )  # fmt: skip

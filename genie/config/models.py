@@ -12,18 +12,30 @@ from genie.backend.clock import Clock
 from genie.config.source_map import suggestion
 from genie.config.validation import validated
 from genie.contracts.agent import Binding
-from genie.contracts.model_call import ModelDelta, ModelFailed, ModelReply, ModelRestarted
+from genie.contracts.loop_call import AnswerGiven, AnswerJudged
+from genie.contracts.model_call import ModelDelta, ModelFailed, ModelReply, ModelRequest, ModelRestarted
 from genie.errors import DefinitionError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from genie.config.resolver import Resolver
     from genie.contracts.message import Payload
     from genie.graph.model import KeyPath
 
-UNUSED: frozenset[type[Payload]] = frozenset((ModelDelta, ModelRestarted, ModelFailed, ModelReply))
-"""What a model sends and nobody has to take."""
+UNUSED: frozenset[type[Payload]] = frozenset(
+    (ModelDelta, ModelRestarted, ModelFailed, ModelReply, AnswerGiven, AnswerJudged)
+)
+"""What models, and loops over them, send and nobody has to take."""
+
+
+def asking(bindings: Iterable[Binding]) -> tuple[tuple[str, ...], ...]:
+    """Return the models that have summaries written by another one, as a cycle that nobody has to declare.
+
+    By their classes such a model could ask itself. It asks one that asks none: the edge checks that.
+    """
+    ids = tuple(one.card.id for one in bindings if ModelRequest in one.card.consumes and ModelRequest in one.card.asks)
+    return (ids,) if ids else ()
 
 
 def bind_models(resolver: Resolver, entries: Mapping[str, Any]) -> frozenset[type[Payload]]:

@@ -125,6 +125,10 @@ class AgentCard:
         """Every type that may leave the agent: returned, published or asked."""
         return frozenset((*self.produces, *self.publishes, *self.asks))
 
+    def __deepcopy__(self, _memo: object) -> AgentCard:
+        """Return itself: a card never changes, and a copy of its agent is the same agent to everybody."""
+        return self
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:

@@ -28,6 +28,18 @@ class Leaf(NamedTuple):
     """It is a key itself, which is never masked."""
 
 
+def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the members of an object: the ``object_pairs_hook`` for documents that prove or decide something.
+
+    Raises:
+        ValueError: A key stands twice. Of the two, programs and people may read different ones.
+    """
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return made
+
+
 class _Pairs(list[tuple[str, Any]]):
     """The members of one object, duplicates included."""
 

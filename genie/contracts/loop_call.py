@@ -121,3 +121,21 @@ class ToJudge(Payload, topic="loop.to_judge", key=None):
 
     goal: Annotated[str, Field(max_length=200_000)]
     answer: PartText
+    criterion: Annotated[str, Field(max_length=10_000)] = ""
+    """What the answer must satisfy; empty for what the judge is set to."""
+
+
+class AnswerGiven(Payload, topic="audit.answer", key=None):
+    """An answer that somebody got, for whoever watches quality; it is sent only where somebody takes it."""
+
+    goal: Annotated[str, Field(max_length=200_000)]
+    answer: PartText
+
+
+class AnswerJudged(Payload, topic="audit.judged", key=None):
+    """What a judge says of one answer of a sample; names, never quotes."""
+
+    answer_sha256: Annotated[str, Field(max_length=64)]
+    accepted: bool
+    judged: bool
+    """False where no model could judge; such an answer counts for nobody."""

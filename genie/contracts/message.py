@@ -155,8 +155,10 @@ class Value(BaseModel):
             """Validate the values.
 
             Raises:
-                pydantic.ValidationError: The values are not valid.
+                pydantic.ValidationError: The values are not valid, or the instance has its values already.
             """
+            if self.__dict__:
+                raise _frozen(self, "__init__")
             self.__pydantic_validator__.validate_python(values, self_instance=self)
             _mark_validated(self, True)  # noqa: FBT003 - a slot's own setter
 

@@ -145,6 +145,8 @@ Part = Annotated[Text | Image | Document | Thought | ToolCall | ToolResult, Fiel
 class Turn(Value):
     """One turn of a transcript."""
 
+    __slots__ = ("_tokens",)
+    """An estimate of its tokens, made once however many requests carry it."""
     __carried__: ClassVar[bool] = True
     role: Role
     parts: Annotated[tuple[Part, ...], Field(max_length=MOST_PARTS)]

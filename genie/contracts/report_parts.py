@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 IST = datetime.timezone(datetime.timedelta(hours=5, minutes=30), "IST")
 """Indian Standard Time; it has no summer time."""
+_CHECKED = {"text": "the law was read", "secondary": "two pages agree", "unverified": "not verified"}
 MOST_POINTS = 60
 MOST_BARS = 12
 MOST_DIGITS = 30
@@ -64,9 +65,9 @@ class Field:
     title: str = ""
     """By default, the last name of the path in words."""
     unit: str = ""
-    """``%`` and any other word follow the number; ``share`` is a fraction in percent; ``IST`` is the zone of a time;
-    ``month`` is a text such as ``2026-04``; ``words`` is a code whose underscores become spaces; ``text`` is
-    shown as it is."""
+    """``%`` and any other word follow the number; ``share`` is a fraction in percent, ``interval`` two of them;
+    ``IST`` is the zone of a time; ``month`` is a text such as ``2026-04``; ``words`` is a code whose underscores become
+    spaces; ``text`` is shown as it is."""
     words: Mapping[str, str] | Callable[[str], str] | None = None
     """What people say for a code."""
     note: str = ""
@@ -91,7 +92,8 @@ class Field:
         if not isinstance(found, tuple | frozenset):
             return self._one(found, value)
         parts = [self._one(one, value) for one in found]
-        return ", ".join(sorted(parts) if isinstance(found, frozenset) else parts)
+        between = " to " if self.unit == "interval" else ", "
+        return between.join(sorted(parts) if isinstance(found, frozenset) else parts)
 
     def _is_code(self, value: object) -> bool:
         """Return whether the field holds codes: literals of text, whose underscores become spaces."""
@@ -106,7 +108,7 @@ class Field:
         match self.unit:
             case "":
                 return words_of(found) if isinstance(found, str) and self._is_code(owner) else text_of(found)
-            case "share":
+            case "share" | "interval":
                 return f"{_number(_percent(found))} %"
             case "IST" if isinstance(found, datetime.datetime):
                 return moment_of(found, IST)
@@ -468,17 +470,18 @@ def grounds(value: object, title: str = "") -> Iterator[Card]:
         return
     told = value.model_dump()
     before = f"{title}: " if title else ""
-    inputs = tuple((words_of(one["name"]), _input(str(one["value"]))) for one in told["inputs"])
-    joined = "; ".join(f"{name}: {text}" for name, text in inputs)
+    inputs = tuple((words_of(one["name"].replace(".", " ")), _input(str(one["value"]))) for one in told["inputs"])
     rules = tuple(
-        (one["id"], one["section"], one["source"], "no" if one["verification"] == "unverified" else "yes")
+        (one["id"], one["section"], one["source"], f"{_CHECKED[one['verification']]}, {day_of(one['looked_at'])}")
         for one in told["editions"]
     )
-    columns = (Column("rule and its date"), Column("section"), Column("source", only="page"), Column("checked"))
     limits = (str(told["uncertainty"]), *map(str, told["caveats"]))
+    columns = (Column("rule and its date"), Column("section"), Column("source", only="page"), Column("checked"))
     found = (
         card(f"{before}why" if title else "Why", lines(str(reason["text"]) for reason in told["reasons"]), wide=True),
-        Card(f"{before}inputs" if title else "Inputs", (Paragraph(joined),), only="terminal") if inputs else None,
+        Card(f"{before}inputs" if title else "Inputs", (Paragraph("; ".join(map(": ".join, inputs))),), only="terminal")
+        if inputs
+        else None,
         Card(f"{before}inputs" if title else "Inputs", (Facts(inputs),), only="page") if inputs else None,
         Card(f"{before}rules" if title else "Rules", (Table("Rules", columns, rules),), wide=True) if rules else None,
         card(f"{before}limits" if title else "Limits", lines(limits), wide=True),

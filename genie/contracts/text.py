@@ -69,6 +69,8 @@ class Reader(NamedTuple):
     """
     sound: Callable[[Any], bool]
     """Return True where a value has the shape of its class; the insides of bulky fields are looked at apart."""
+    lines: tuple[str, ...] = ()
+    """Fields that are tuples of strings, such as the lines of a document: what is in them may cross their ends."""
     flat: Flat | None = None
     """Set where every string is a field, no number may be personal, and an instance that was validated is sound."""
 
@@ -80,8 +82,16 @@ def reader(kind: type[Value]) -> Reader:
     """Return the reader of a class, compiling it at first use."""
     found = _readers.get(kind)
     if found is None:
-        found = _readers[kind] = _compile(kind)
+        lines = [name for name, info in kind.model_fields.items() if _holds_lines(info.annotation)]
+        found = _readers[kind] = _compile(kind)._replace(lines=tuple(lines))
     return found
+
+
+def _holds_lines(annotation: object) -> bool:
+    """Return True for a tuple of strings, which may be None instead."""
+    bare = _bare(annotation)
+    arms = get_args(bare) if get_origin(bare) in {Union, types.UnionType} else (bare,)
+    return {arm for arm in arms if arm is not type(None)} == {tuple[str, ...]}
 
 
 def has_collections(kind: type[Value]) -> bool:
@@ -163,9 +173,9 @@ def _compile(kind: type[Value]) -> Reader:
         return Reader(read, tuple(bulky), tuple(runs), _telling(read, sound), sound)
     flat = _flat(tuple(texts), tuple(runs), scalars) if marked and not numbers else None
     if len(texts) < 2:
-        return Reader(read, (), tuple(runs), _telling(read, sound), sound, flat)
+        return Reader(read, (), tuple(runs), _telling(read, sound), sound, flat=flat)
     told = _telling_flat(tuple(texts), tuple(runs), tuple(numbers), scalars, sound, marked=marked)
-    return Reader(read, (), tuple(runs), told, sound, flat)
+    return Reader(read, (), tuple(runs), told, sound, flat=flat)
 
 
 def _flat(texts: tuple[str, ...], runs: tuple[str, ...], scalars: int) -> Flat:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+
 from genie.contracts.classification import Classification
 
 Found = tuple[int, int, str, Classification]
@@ -50,13 +52,16 @@ def without_overlaps(found: list[Found], size: int) -> list[Found]:
         found: The strongest first.
         size: Characters of the text.
     """
-    ordered = sorted(found)
+    ordered = sorted(found, key=_start)
     at = 0
-    for one in ordered:
-        if one[0] < at:
+    for start, end, _, _ in ordered:
+        if start < at:
             break
-        at = one[1]
+        at = end
     else:
         return ordered
     claim = Claims(size).claim
     return sorted([one for one in found if claim(one[0], one[1])])
+
+
+_start = operator.itemgetter(0)

@@ -10,6 +10,7 @@ EDGES: Mapping[str, str] = MappingProxyType(
         "audit": "genie.edges.audit.trail:AuditTrail",
         "control": "genie.edges.control.sqlite:ControlFile",
         "http": "genie.edges.http.fetch:HttpFetch",
+        "http_send": "genie.edges.http.send:HttpSend",
         "models": "genie.edges.llm.binding:ModelEntries",
     }
 )
@@ -17,6 +18,7 @@ EDGES: Mapping[str, str] = MappingProxyType(
 
 AGENTS: Mapping[str, str] = MappingProxyType(
     {
+        "auditor": "genie.edges.llm.auditor:Auditor",
         "assistant": "genie.edges.llm.assistant:assistant",
         "calculator": "genie.edges.tools.calculator:calculator",
         "calendar": "genie.edges.tools.calendar:CalendarTool",

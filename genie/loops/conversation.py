@@ -11,7 +11,6 @@ from genie.contracts.limits import EXACT
 from genie.contracts.loop_call import StopReason
 from genie.contracts.model_call import (
     FailureClass,
-    Image,
     ModelFailed,
     ModelReply,
     ModelRequest,
@@ -30,6 +29,8 @@ from genie.errors import PartMissingError
 from genie.loops.budget import Amount, Share
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from genie.contracts.context import Context
     from genie.contracts.headers import Headers
     from genie.contracts.message import Payload
@@ -88,12 +89,17 @@ class Conversation:
         self.tools, self.max_output, self.purpose = tools, max_output, purpose
         self.sampling = sampling or Sampling(temperature=0)
         self.steps = 0
-        self.usage = Usage()
+        self._used: list[Usage] = []
         self.cost: Decimal | None = Decimal(0)
         self.served = ""
         self._bytes = sum(len(tool.parameters) + len(tool.description) + len(tool.name) for tool in tools)
         ends = context.deadline
         self.ends = ends if wall_s is None else min(ends, anyio.current_time() + wall_s)
+
+    @property
+    def usage(self) -> Usage:
+        """What all replies used."""
+        return _sum(self._used)
 
     def left(self) -> float | None:
         """Return the seconds that are left; None where there is no end.
@@ -153,17 +159,17 @@ class Conversation:
 
     def _heard(self, reply: ModelReply | ModelFailed) -> Spoken:
         self.steps += 1
-        self.usage = _added(self.usage, reply.usage)
+        self._used.append(reply.usage)
         if isinstance(reply, ModelFailed):
             raise Ended(_FAILURES.get(reply.failure, StopReason.FAILED), reply.failure)
         self.served = reply.model
         self.cost = None if reply.cost is None or self.cost is None else EXACT.add(self.cost, reply.cost)
-        text = "".join(part.text for part in reply.parts if isinstance(part, Text))
+        text = "".join([part.text for part in reply.parts if part.kind == "text"])
         if reply.stop in {Stop.REFUSED, Stop.FILTERED}:
             raise Ended(StopReason.REFUSED, reply.stop, text)
         if reply.stop is Stop.LENGTH:  # what was cut is neither run nor mended
             raise Ended(StopReason.MALFORMED, "length", text)
-        calls = tuple(part for part in reply.parts if isinstance(part, ToolCall))
+        calls = tuple([part for part in reply.parts if part.kind == "tool_call"])
         self.add_turn(Turn(role=Role.ASSISTANT, parts=reply.parts, source=self.model[:128]))
         return Spoken(text, calls, reply)
 
@@ -202,14 +208,14 @@ PICTURE = 8_000
 
 def _size(part: Part) -> int:
     """Return how many bytes a part counts as."""
-    if isinstance(part, Image):
+    if part.kind == "image":
         return PICTURE
-    return len((part.arguments if isinstance(part, ToolCall) else part.text).encode())
+    return len((part.arguments if part.kind == "tool_call" else part.text).encode())
 
 
-def _added(one: Usage, other: Usage) -> Usage:
+def _sum(used: Sequence[Usage]) -> Usage:
     return Usage(
-        input=one.input + other.input, output=one.output + other.output,
-        cache_read=one.cache_read + other.cache_read, cache_write=one.cache_write + other.cache_write,
-        reasoning=one.reasoning + other.reasoning, estimated=one.estimated or other.estimated,
+        input=sum([one.input for one in used]), output=sum([one.output for one in used]),
+        cache_read=sum([one.cache_read for one in used]), cache_write=sum([one.cache_write for one in used]),
+        reasoning=sum([one.reasoning for one in used]), estimated=any(one.estimated for one in used),
     )  # fmt: skip

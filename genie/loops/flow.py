@@ -62,7 +62,9 @@ class Flow:
         task: Task = message.payload
         if task.depth >= MOST_DEPTH:
             return _answer(task, Result(Status.FAILURE, detail="too_deep"))
-        work = Work(context, task.goal, self.limits.share(task.budget), depth=task.depth)
+        work = Work(
+            context, task.goal, self.limits.share(task.budget), depth=task.depth, documents=task.documents
+        )  # fmt: skip
         result = Result(Status.TIMED_OUT, detail="wall_s")
         with anyio.move_on_after(float("inf") if self.limits.wall_s is None else self.limits.wall_s):
             result = await self.root.run(work)

@@ -130,6 +130,23 @@ def linked_numbers(text: str, calls: Sequence[tuple[ToolCall, ToolResult]], goal
     return Checked(links=tuple(links))
 
 
+def numbers_in(text: str) -> set[Decimal | str]:
+    """Return the numbers and dates of a text, each as what it says by itself; numbers of lines are left out."""
+    plain = _ascii(text)
+    markers = {match.end() for match in _MARKER.finditer(plain)}
+    found = set()
+    for match in _NUMBER.finditer(plain):
+        if any(match.end() < end <= match.end() + 2 for end in markers):
+            continue
+        found |= {value for value, _ in list(_values(match))[:1]}
+    return found
+
+
+def leaf_numbers(text: str) -> set[Decimal | str]:
+    """Return everything that the numbers and dates of a text may mean."""
+    return {value for match in _NUMBER.finditer(_ascii(text)) for value, _ in _values(match)}
+
+
 def _leaf(source: Source, value: Decimal | str, places: int) -> Leaf | None:
     return source.exact.get(value) if isinstance(value, str) else source.find(value, places)
 

@@ -6,12 +6,11 @@ given before it starts. What children say is put between marks where it goes int
 
 from __future__ import annotations
 
-import enum
 import re
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
@@ -20,10 +19,9 @@ import anyio
 from genie.contracts.loop_call import Judgement, LoopAnswer, StopReason, Subtask, TaskBudget, ToJudge
 from genie.errors import InputError, PartMissingError
 from genie.loops.budget import Amount, Share
-from genie.loops.prompt import fenced
+from genie.loops.work import Result, Status, Work
 
 if TYPE_CHECKING:
-    from genie.contracts.context import Context
     from genie.contracts.message import Payload
 
 MOST_DEPTH = 8
@@ -31,71 +29,6 @@ MOST_DEPTH = 8
 MOST_NODES = 256
 MOST_ITEMS = 256
 ZERO = Decimal(0)
-_SLOT = re.compile(r"\{\{([a-z][a-z0-9_]*)\}\}")
-
-
-class Status(enum.StrEnum):
-    """What a node came to."""
-
-    SUCCESS = "success"
-    FAILURE = "failure"
-    PARTIAL = "partial"
-    """Some children succeeded."""
-    CANCELLED = "cancelled"
-    """It was not needed any more."""
-    WAITING = "waiting"
-    """It waits for a person."""
-    SKIPPED = "skipped"
-    TIMED_OUT = "timed_out"
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What a node came to, with what its children came to."""
-
-    status: Status
-    text: str = ""
-    detail: str = ""
-    answers: tuple[LoopAnswer, ...] = ()
-    """Of every loop below it."""
-    children: Mapping[str, Status] = field(default_factory=dict)
-
-    @property
-    def succeeded(self) -> bool:
-        """True for a success."""
-        return self.status is Status.SUCCESS
-
-
-@dataclass(slots=True)
-class Work:
-    """What a node works with: its goal, its budget and what came before it."""
-
-    context: Context
-    goal: str
-    share: Share
-    results: dict[str, Result] = field(default_factory=dict)
-    """Of earlier nodes, by name."""
-    depth: int = 0
-    item: str = ""
-    """Of a map."""
-    reason: str = ""
-    """Why the last round of a loop was refused."""
-
-    def fill(self, template: str) -> str:
-        """Return a goal with its slots filled: goal, item, reason, or the name of a node before it."""
-
-        def value(match: re.Match[str]) -> str:
-            name = match[1]
-            if name == "goal":
-                return self.goal
-            if name in {"item", "reason"}:
-                text = str(getattr(self, name))
-                return fenced(text, name) if text else ""
-            found = self.results.get(name)
-            return "" if found is None or not found.text else fenced(found.text, name)
-
-        return _SLOT.sub(value, template).strip()[:200_000]
-
 
 Check = Callable[[Work, str], str]
 """Looks at a text; returns why it is refused, or an empty string."""
@@ -204,7 +137,8 @@ class Ask(Node):
         if ticket is None:
             return Result(Status.FAILURE, detail="budget")
         used = bound
-        task = Subtask(goal=work.fill(self.goal) or work.goal, budget=left, depth=work.depth + 1)
+        goal = work.fill(self.goal) or work.goal
+        task = Subtask(goal=goal, documents=work.documents, budget=left, depth=work.depth + 1)
         try:
             answer = await work.context.ask(task, LoopAnswer, to=self.to)
             cost = bound.cost if answer.cost is None else answer.cost
@@ -297,7 +231,7 @@ class Parallel(Node):
         ended: list[str] = []
 
         async def one(node: Node, share: Share) -> None:
-            own = Work(work.context, work.goal, share, dict(work.results), work.depth, work.item, work.reason)
+            own = work.within(share, own=True)
             try:
                 results[node.name] = await node.run(own)
                 ended.append(node.name)
@@ -432,7 +366,7 @@ class Map(Node):
 
         async def one(position: int) -> None:
             share = shares[position]
-            own = Work(work.context, work.goal, share, dict(work.results), work.depth, items[position], work.reason)
+            own = work.within(share, item=items[position], own=True)
             try:
                 async with slots:
                     results[position] = await self.node.run(own)
@@ -457,7 +391,7 @@ async def _child(node: Node, work: Work) -> Result:
     if shares is None:
         return Result(Status.FAILURE, detail="budget")
     (share,) = shares
-    own = Work(work.context, work.goal, share, work.results, work.depth, work.item, work.reason)
+    own = work.within(share)
     try:
         return await node.run(own)
     finally:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from genie.contracts.card import AgentCard, Risk, Tier
 from genie.contracts.classification import Classification
-from genie.contracts.loop_call import CallRecord, Link, LoopAnswer, StopReason, Subtask, Task
+from genie.contracts.loop_call import AnswerGiven, CallRecord, Link, LoopAnswer, StopReason, Subtask, Task
 from genie.contracts.model_call import (
     JsonText,
     ModelFailed,
@@ -24,6 +25,8 @@ from genie.contracts.model_call import (
     Trust,
     Turn,
 )
+from genie.contracts.ports.vault import Vault
+from genie.edges.llm.pseudonyms import restored
 from genie.edges.tools.chain.attempt import HELD, RunCalls
 from genie.edges.tools.toolbox import Toolbox
 from genie.loops.budget import Amount, Cap, Share
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from genie.contracts.headers import Headers
     from genie.contracts.loop_call import TaskBudget
     from genie.contracts.message import Message, Payload
+    from genie.contracts.model_call import Document
     from genie.edges.tools.lock import Lock
     from genie.edges.tools.tool import Tool
 
@@ -57,6 +61,14 @@ class Checked:
 
 Check = Callable[[str, "Sequence[tuple[ToolCall, ToolResult]]", str], Checked]
 """Looks at an answer, the calls with their results, and the goal."""
+
+
+class DocumentCheck(ABC):
+    """A check that needs the documents of a task."""
+
+    @abstractmethod
+    def over(self, documents: Sequence[Document]) -> Check:
+        """Return the check of an answer that was made from some documents."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +120,7 @@ class React:
         roles_after_untrusted: Roles that tool calls keep once the loop has read words from outside.
         clearance: Highest label that the loop may read.
         sampling: How the model draws its words.
+        pseudonyms: Values come back into the model's answer in the place of stand-ins; needs a ``Vault`` bound to it.
         consumes: ``Subtask`` alone for a loop that is a part of others.
         **card: Further fields of the card, such as ``risk`` and ``tier``.
     """
@@ -123,11 +136,12 @@ class React:
         lock: Lock | None = None,
         limits: LoopLimits | None = None,
         prompt: Prompt | str = "react.v1",
-        check: Check | None = None,
+        check: Check | DocumentCheck | None = None,
         form: type[Payload] | None = None,
         roles_after_untrusted: frozenset[str] = frozenset(),
         clearance: Classification | str = Classification.CONFIDENTIAL,
         sampling: Sampling | None = None,
+        pseudonyms: bool = False,
         consumes: tuple[type[Task], ...] = (Task, Subtask),
         **card: Any,
     ) -> None:
@@ -137,17 +151,26 @@ class React:
         self.prompt = shipped(prompt) if isinstance(prompt, str) else prompt
         self.check, self.form = check, form
         self.roles_after_untrusted = roles_after_untrusted
-        self.sampling = sampling
+        self.sampling, self.pseudonyms = sampling, pseudonyms
+        if pseudonyms:
+            card["ports"] = (*card.get("ports", ()), cast("type", Vault))
+        self._outward = Task in consumes
+        """Its answers go to a caller, not to another loop."""
         options: dict[str, Any] = {"risk": Risk.MEDIUM, "tier": Tier.BETA, "concurrency": 8, "name": id, **card}
         self.card = AgentCard(
             id=id, description=options.pop("description", f"Answers tasks with {len(self.toolbox.tools)} tools."),
-            consumes=consumes, produces=(LoopAnswer,), clearance=Classification.parse(clearance),
+            consumes=consumes, produces=(LoopAnswer,), publishes=(AnswerGiven,) if self._outward else (),
+            clearance=Classification.parse(clearance),
             asks=MappingProxyType({ModelRequest: (ModelReply, ModelFailed), **self.toolbox.asks()}), **options,
         )  # fmt: skip
 
     async def handle(self, message: Message[Any], context: Context) -> LoopAnswer:
         """Work on a task until it is answered, or cannot be."""
-        return await self.work(message.payload, context, self.limits.share(message.payload.budget))
+        task: Task = message.payload
+        answer = await self.work(task, context, self.limits.share(task.budget))
+        if self._outward and answer.answered and context.wanted(AnswerGiven):
+            await context.publish(AnswerGiven(goal=task.goal, answer=answer.text))
+        return answer
 
     async def work(self, task: Task, context: Context, share: Share) -> LoopAnswer:
         """Work on a task within a budget."""
@@ -193,9 +216,15 @@ class React:
                         raise Ended(StopReason.MALFORMED, "form", spoken.text)
                     talk.add(Role.USER, found, source="loop")
                     continue
-            checked = Checked() if self.check is None else self.check(spoken.text, made, task.goal)
+            text = spoken.text
+            if self.pseudonyms:
+                port: Any = Vault
+                vault, tenant = context.port(port), context.headers.tenant
+                text = restored(text, talk.turns, vault, tenant, in_json=self.form is not None)
+            check = self.check.over(task.documents) if isinstance(self.check, DocumentCheck) else self.check
+            checked = Checked() if check is None else check(text, made, task.goal)
             if not checked.code:
-                return spoken.text, checked.links
+                return text, checked.links
             refusals += 1
             if refusals > self.limits.on_refusal:
                 raise Ended(StopReason.REFUSED, checked.code, spoken.text)

@@ -12,6 +12,8 @@ from genie.contracts.message import Envelope
 from genie.policies._settings import Names, Word, matches_id
 from genie.policy.policy import ALLOW, Deny, Hold, Inspector, Judge, PolicySettings, Route, Verdict
 
+APPROVAL = "approval"
+"""Of the capabilities by which a card says when its calls wait for a person."""
 MOST_GRANTED = 65_536
 """Runs and tools that are remembered; a forgotten one is asked for again."""
 
@@ -30,9 +32,13 @@ class ToolApprovalRule(BaseModel):
 
 
 class ToolApprovalSettings(PolicySettings):
-    """Rules by agent; ``family.*`` for all below a family. A tool without a rule is left to the other policies."""
+    """Rules by agent; ``family.*`` for all below a family.
 
-    tools: Mapping[Word, ToolApprovalRule] = Field(min_length=1)
+    A tool without a rule is held as its own card says (``approval.always``, ``approval.first``); one whose card says
+    nothing is left to the other policies.
+    """
+
+    tools: Mapping[Word, ToolApprovalRule] = Field(default_factory=dict)
 
 
 class Granted:
@@ -62,10 +68,12 @@ class ToolApproval:
 
     name: ClassVar[str] = "tool_approval"
     version: ClassVar[str] = "1"
-    reads: ClassVar[frozenset[str]] = frozenset(("id",))
+    reads: ClassVar[frozenset[str]] = frozenset(("capabilities", "id"))
     Settings: ClassVar[type[ToolApprovalSettings]] = ToolApprovalSettings
 
-    def __init__(self, settings: ToolApprovalSettings, *, granted: Granted | None = None) -> None:
+    def __init__(
+        self, settings: ToolApprovalSettings = ToolApprovalSettings(), *, granted: Granted | None = None,  # noqa: B008 - frozen
+    ) -> None:  # fmt: skip
         self.settings = settings
         self.granted = granted or Granted()
 
@@ -78,10 +86,12 @@ class ToolApproval:
         """Return the judge of a route, or None if no rule holds its calls."""
         agent = route.recipient.id
         covering = [name for name in self.settings.tools if matches_id(name, agent)]
-        if not covering or not route.recipient.consumes:
+        if not route.recipient.consumes:
             return None
-        rule = self.settings.tools[max(covering, key=lambda name: (name == agent, len(name)))]
-        if rule.when == "never":
+        rule = _declared(route.recipient)
+        if covering:
+            rule = self.settings.tools[max(covering, key=lambda name: (name == agent, len(name)))]
+        if rule is None or rule.when == "never":
             return None
         people = "a person" if rule.quorum == 1 else f"{rule.quorum} people"
         of = f" with the role {' or '.join(rule.approvers)}" if rule.approvers else ""
@@ -98,3 +108,11 @@ class ToolApproval:
             return hold if message.headers.user else nobody
 
         return judge
+
+
+def _declared(card: AgentCard) -> ToolApprovalRule | None:
+    """Return the rule that a tool's own card states."""
+    for when in ("always", "first"):
+        if f"{APPROVAL}.{when}" in card.capabilities:
+            return ToolApprovalRule(when=when)
+    return None

@@ -6,6 +6,7 @@ import functools
 import itertools
 import math
 import os
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -115,6 +116,7 @@ class Examiner:
         self._asked = asked
         self._max_findings = max_findings
         self._known: dict[View, dict[bytes, Seen]] = {}
+        self._crossing: dict[Inspector, dict[bytes, list[tuple[int, Span]]]] = {}
 
     def known_spans(self, parts: Iterable[str], view: View, asked: Sequence[Inspector], work: Work) -> dict[str, Seen]:
         """Return the strings in which something is, with what is in them.
@@ -150,6 +152,38 @@ class Examiner:
                     left -= sum([len(some) for made, some in spans if made is Finding])
             if left < 0:
                 raise TooManyError
+        return found
+
+    def crossing(self, lines: tuple[str, ...], inspector: Inspector, work: Work) -> list[tuple[int, Span]]:
+        """Return what an inspector finds in joined lines, as the number of a line and the span in it.
+
+        An order to a model counts only where it crosses the end of a line, since each line was looked into by itself;
+        then all lines are a finding, because those behind it are the order itself.
+
+        Raises:
+            TooMuchError: There is more text than may be examined now.
+            StoppedError: Nobody wants to know any more.
+        """
+        text = "\n".join(lines)
+        key = _digest()(text.encode(errors="surrogatepass"), digest_size=16, key=_KEY).digest()
+        known = self._crossing.setdefault(inspector, {})
+        found = known.get(key)
+        if found is None:
+            work.examine(len(text))
+            work.look(0)
+            ends = list(itertools.accumulate(len(line) + 1 for line in lines))
+            found = []
+            for span in examined(inspector, text, stop=work.stop):
+                first, last = bisect_right(ends, span.start), bisect_right(ends, span.end - 1)
+                order = span.kind.startswith("injection.")
+                if last > first or not order:
+                    touched = range(len(lines)) if order else range(first, last + 1)
+                    found += _parts(span, lines, ends, touched, whole=order)
+                if len(found) > self._max_findings and not isinstance(inspector, ShadowInspector):
+                    raise TooManyError
+            if len(known) >= _KNOWN:
+                known.clear()
+            known[key] = found
         return found
 
     def _seen_in(
@@ -198,9 +232,10 @@ class Examiner:
         Raises:
             TooManyError: There are more findings than may be.
         """
-        shown = [Masked(text, spans).text for text, spans in zip(texts, acting, strict=True) if spans]
-        if not shown or (len(shown) > 1 and not self._asked(fields.SEPARATOR.join(shown), view)):
-            return seen
+        if len(texts) > 1:
+            shown = [Masked(text, spans).text for text, spans in zip(texts, acting, strict=True) if spans]
+            if not shown or not self._asked(fields.SEPARATOR.join(shown), view):
+                return seen
         for at, spans in enumerate(acting):
             more = self._left_over(texts[at], spans, view, left, work) if spans else ()
             if more:
@@ -229,6 +264,18 @@ class Examiner:
                 raise TooManyError
         label = max(span.label for span in spans)
         return [*more, Span(max(spans, key=lambda span: span.label).kind, 0, len(text), label)]
+
+
+def _parts(
+    span: Span, lines: tuple[str, ...], ends: Sequence[int], touched: Iterable[int], *, whole: bool
+) -> Iterator[tuple[int, Span]]:
+    """Yield the part of a span in each line that it touches, as positions in that line."""
+    for number in touched:
+        line = lines[number]
+        begin = ends[number] - len(line) - 1
+        start, end = (0, len(line)) if whole else (max(0, span.start - begin), min(len(line), span.end - begin))
+        if start < end:
+            yield number, span._replace(start=start, end=end)
 
 
 def _batches(texts: Iterable[str]) -> Iterator[list[str]]:

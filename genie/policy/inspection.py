@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from genie.contracts import text as fields
+from genie.contracts.maskable import is_maskable
 from genie.contracts.message import Finding, Inspection, Path, Payload, Value, topic_of
 from genie.errors import PolicyError, class_name
 from genie.policy.examination import Examiner, TooManyError, TooMuchError, View, Work
@@ -273,6 +274,8 @@ class Inspectors:
         if own:
             try:
                 found = self._examine(read.value, read.parts, read.skip, view, own, work)
+                for name in fields.reader(type(read.value)).lines:
+                    found += self._crossing(read.value, name, tuple(own), found, work)
             except TooManyError:
                 return Inspection(read.size, failed=TOO_MANY)
         for path, part, known in read.inside:
@@ -295,6 +298,8 @@ class Inspectors:
         hits = self._match(text.encode())
         if not hits:
             raise MemoryError("the patterns ran out of memory on a text")
+        if len(hits) == 1 and not view.always:  # the canary alone
+            return {}
         owners, last = self._owners, len(self._owners)
         named = dict.fromkeys([view.inspectors[owners[hit]] for hit in sorted(hits) if hit < last] + list(view.always))
         return {one: None for one in named if not sure or confirmed(one, text)}
@@ -330,6 +335,30 @@ class Inspectors:
             if len(found) > self._max_findings and self._exceeds(found):
                 raise TooManyError
         return found
+
+    def _crossing(
+        self, payload: Value, name: str, asked: tuple[Inspector, ...], found: Sequence[Finding], work: Work
+    ) -> list[Finding]:
+        """Return what is in the joined strings of a field, and in none of them alone.
+
+        Raises:
+            TooManyError: There are more findings than the limit.
+        """
+        lines = getattr(payload, name)
+        if lines is None or len(lines) < 2:
+            return []
+        maskable = is_maskable(type(payload), (name, 0))
+        known = {(finding.kind, finding.path) for finding in found if finding.path[0] == name}
+        more: dict[tuple[str, int], Finding] = {}
+        for one in asked:
+            if getattr(one, "across", False):
+                made = ShadowFinding if isinstance(one, ShadowInspector) else Finding
+                for number, (kind, start, end, label, score) in self._examiner.crossing(lines, one, work):
+                    if (kind, (name, number)) not in known:
+                        more[kind, number] = made(kind, (name, number), start, end, label, maskable, score)
+        if self._exceeds([*found, *more.values()]):
+            raise TooManyError
+        return list(more.values())
 
 
 def _clean_of(size: int) -> Inspection:

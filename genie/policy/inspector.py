@@ -30,6 +30,7 @@ class Inspector(Protocol):
     with the same name and patterns but for instance another threshold; ``always = True`` has it asked of every message;
     ``confirm(text)`` returns False for folded text in which there is nothing although one of its patterns matches;
     ``examine_all(texts)`` returns what ``examine`` returns for each of many strings, in less time;
+    ``across = True`` has it look into the joined lines of a tuple of strings for what crosses the end of a line;
     ``reach`` is the longest finding in characters, with the text around it that it depends on, so that long strings are
     examined in slices that overlap by it.
     """
@@ -68,6 +69,7 @@ class ShadowInspector:
         self.name = inspector.name  # type: ignore[misc]  # that of the inspector inside
         self.version = inspector.version  # type: ignore[misc]  # as above
         self.always = bool(getattr(inspector, "always", False))
+        self.across = bool(getattr(inspector, "across", False))
         self.reach: int | None = getattr(inspector, "reach", None)
 
     name: ClassVar[str]

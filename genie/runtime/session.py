@@ -164,7 +164,7 @@ def _outcome(
         at=at,
         elapsed_ms=elapsed_ms,
         answer=answer,
-        reasons=(*(() if error is None else (str(error),)), *waiting),
+        reasons=(*(() if error is None or (waiting and isinstance(error, RunHeld)) else (str(error),)), *waiting),
         failures=failures,
         held=held_payloads,
         notices=run.notices(),

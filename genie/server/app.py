@@ -38,7 +38,7 @@ _SECURITY = (
     (b"content-security-policy", _POLICY.encode()), (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"), (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"), (b"x-frame-options", b"DENY"),
-    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+    (b"cache-control", b"no-store"), (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 )  # fmt: skip
 _ONLY_TLS = (b"strict-transport-security", b"max-age=31536000")
 
@@ -54,6 +54,7 @@ class Endpoint:
     def __init__(self, server: Server, rules: Iterable[Rule]) -> None:
         self._server = server
         self._rules: dict[str, Rule] = {rule.method: rule for rule in rules}
+        self._scopes = {method: rule.scope for method, rule in self._rules.items()}
         self._allow = ", ".join(sorted(self._rules))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -66,10 +67,11 @@ class Endpoint:
             if rule.right is None:
                 call = Call(self._server, request)
             else:
+                asked = (request, rule.right, self._scopes[request.method])
                 try:
-                    who = self._server.principal(request, rule.right, rule)
+                    who = self._server.principal(*asked)
                 except WantingError as wanting:
-                    who = await brought(wanting, functools.partial(self._server.principal, request, rule.right, rule))
+                    who = await brought(wanting, functools.partial(self._server.principal, *asked))
                 call = Call(self._server, request, who)
             app = await rule.endpoint(call)
         except Exception as error:  # noqa: BLE001 - the door: whatever it is, the caller gets a problem

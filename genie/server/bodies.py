@@ -75,6 +75,25 @@ class Login(Body):
     key: Annotated[str, Field(min_length=1, max_length=8_192)] = Field(description="An API key, or a signed token.")
 
 
+class Invitation(Body):
+    """What ``POST /v1/passkeys/registration`` takes."""
+
+    invitation: Text = Field(description="As `genie keys invite` printed it.")
+
+
+class Registration(Invitation):
+    """What ``POST /v1/passkeys`` takes."""
+
+    name: Annotated[str, Field(min_length=1, max_length=100)] = Field(default="passkey", description="For its owner.")
+    credential: dict[str, Any] = Field(description="What the authenticator made, as JSON (WebAuthn).")
+
+
+class Assertion(Body):
+    """What ``POST /v1/session/passkey`` takes."""
+
+    credential: dict[str, Any] = Field(description="What the authenticator signed, as JSON (WebAuthn).")
+
+
 async def read(request: Request, kind: type[M]) -> M:
     """Return the body of a request.
 

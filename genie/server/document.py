@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic.json_schema import models_json_schema
 from starlette.responses import JSONResponse
 
-from genie.server.bodies import Act, Ballot, Ballots, Login, Question
+from genie.server.bodies import Act, Assertion, Ballot, Ballots, Invitation, Login, Question, Registration
 from genie.server.problems import MEDIA, PROBLEMS
 
 if TYPE_CHECKING:
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from genie.server.rules import Rule
     from genie.server.server import Call
 
-_BODIES: tuple[type[BaseModel], ...] = (Question, Ballot, Ballots, Act, Login)
+_BODIES: tuple[type[BaseModel], ...] = (
+    Question, Ballot, Ballots, Act, Login, Invitation, Registration, Assertion,
+)  # fmt: skip
 _PLACE = re.compile(r"\{(\w+)\}")
 _LISTED = {
     "type": "object",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import anyio
 
@@ -98,8 +98,8 @@ class HostedRun(Watcher):
     """
 
     __slots__ = (
-        "answer", "at", "code", "detail", "ended_at", "everything", "id", "missing", "notices", "over", "pipeline",
-        "principal", "ring", "run", "status",
+        "answer", "at", "code", "detail", "ended_at", "everything", "id", "key", "missing", "notices", "over",
+        "pipeline", "principal", "ring", "run", "status",
     )  # fmt: skip
 
     def __init__(self, pipeline: str, run: Run[Payload], principal: Principal, at: float, everything: Ring) -> None:
@@ -119,6 +119,8 @@ class HostedRun(Watcher):
         self.missing: tuple[Failure, ...] = ()
         self.notices: tuple[str, ...] = ()
         self.over = False
+        self.key: tuple[str, str] | None = None
+        """What its idempotency key and its question are remembered by."""
         self.ring = Ring(MOST_EVENTS)
         self.events = None
         self.lost = 0
@@ -158,6 +160,22 @@ class HostedRun(Watcher):
         }  # fmt: skip
 
 
+class Keeper(Protocol):
+    """Keeps runs that ended, for a process after this one."""
+
+    def run_ended(self, run: HostedRun) -> None:
+        """Keep a run."""
+        ...
+
+    def marks(self, principal: Principal, key: str, question: Payload) -> tuple[str, str]:
+        """Return what stands for a caller's idempotency key, and for the question that was asked with it."""
+        ...
+
+    def answered(self, hosted: Hosted, principal: Principal, key: str, question: Payload) -> HostedRun | None:
+        """Return the run of an earlier process that an idempotency key stands for."""
+        ...
+
+
 class Hosted:
     """One open pipeline.
 
@@ -172,9 +190,13 @@ class Hosted:
         self.pipeline = pipeline
         self.runtime = runtime
         self.runs: OrderedDict[str, HostedRun] = OrderedDict()
+        self.keyed: dict[str, tuple[str, float]] = {}
+        """What an idempotency key is remembered by -> run of an earlier process, and until when it stands for it."""
+        self.everything = everything
+        self.keeping: Keeper | None = None
+        """Keeps what ends, where the server has a store."""
         self._ended: deque[str] = deque()
         self._tasks = tasks
-        self._everything = everything
 
     def now(self) -> float:
         """Return the seconds since the epoch."""
@@ -184,6 +206,10 @@ class Hosted:
         self, question: Payload, principal: Principal, within_s: float | None, key: str | None
     ) -> tuple[HostedRun, bool]:
         """Ask the pipeline a question; False where its key stands for a run that is there already."""
+        if key is not None and self.keeping is not None:
+            before = self.keeping.answered(self, principal, key, question)
+            if before is not None:
+                return before, False
         most = self.pipeline.within_s
         given = [one for one in (within_s, most) if one is not None]
         run = self.runtime.start(
@@ -192,9 +218,25 @@ class Hosted:
         known = self.runs.get(run.id)
         if known is not None:
             return known, False
-        hosted = self.runs[run.id] = HostedRun(self.pipeline.id, run, principal, self.now(), self._everything)
+        hosted = self.runs[run.id] = HostedRun(self.pipeline.id, run, principal, self.now(), self.everything)
         run.watched_by(hosted)
+        if key is not None and self.keeping is not None:
+            hosted.key = self.keeping.marks(principal, key, question)
         return hosted, True
+
+    def take_up(self, run: HostedRun, until: float) -> None:
+        """Keep a run of an earlier process, unless there are more of this one already.
+
+        Args:
+            run: The run.
+            until: When its idempotency key ends to stand for it, in seconds since the epoch.
+        """
+        if run.id in self.runs or len(self._ended) >= MOST_RUNS:
+            return
+        self.runs[run.id] = run
+        self._ended.appendleft(run.id)
+        if run.key is not None:
+            self.keyed.setdefault(run.key[0], (run.id, until))
 
     def follow(self, hosted: HostedRun) -> None:
         """Follow a run that nobody waits for any more, until it is over."""
@@ -232,8 +274,12 @@ class Hosted:
         hosted.over, hosted.ended_at = True, self.now()
         self._ended.append(hosted.id)
         while len(self._ended) > MOST_RUNS:
-            self.runs.pop(self._ended.popleft(), None)
+            gone = self.runs.pop(self._ended.popleft(), None)
+            if gone is not None and gone.key is not None:
+                self.keyed.pop(gone.key[0], None)
         hosted.look()
+        if self.keeping is not None:
+            self.keeping.run_ended(hosted)
 
 
 def problem_of_run(error: RunError, failures: tuple[Failure, ...]) -> tuple[str, str]:

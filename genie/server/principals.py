@@ -9,7 +9,7 @@ import os
 from collections import OrderedDict
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, Protocol, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -73,6 +73,8 @@ class Principal(NamedTuple):
     """Seconds since the epoch when the person last proved to be there: a passkey, or ``auth_time`` of a token."""
     scopes: frozenset[str] | None = None
     """Of the routes that it may use, beside the rights that they need; None for all."""
+    session: str | None = None
+    """Digest of the session that the request came with; None for a key or a token."""
 
     def is_also(self, other: Principal) -> bool:
         """Return True for the same person of the same tenant, whose identity is proved in the same way."""
@@ -122,6 +124,8 @@ class ApiKey(BaseModel):
     expires_at: float | None = Field(default=None, ge=0)
     """Seconds since the epoch; None for a key without a term."""
     revoked_at: float | None = None
+    invited_until: float | None = Field(default=None, ge=0)
+    """Until then the text registers a passkey, once; it never calls. None for a key that calls."""
     models: tuple[Name, ...] | None = None
     """Models that it may ask through the proxy; None for all."""
     budget: Allowance | None = None
@@ -175,6 +179,8 @@ def rotated(old: ApiKey, now: float, overlap_s: float, term_s: float) -> tuple[s
     """
     if old.ended(now):
         raise InputError(f"key {old.id}", "has ended", "make another one with `genie keys create`")
+    if old.invited_until is not None:
+        raise InputError(f"key {old.id}", "is an invitation", "make another one with `genie keys invite`")
     facts = old.model_dump(exclude={"id", "sha256", "expires_at", "revoked_at", "replaces"})
     text, new = new_key(**facts, expires_at=now + term_s, replaces=old.id)
     ends = now + overlap_s if old.expires_at is None else min(old.expires_at, now + overlap_s)
@@ -237,20 +243,30 @@ class ApiKeys:
 
     def resolve(self, text: str, now: float) -> Principal | None:
         """Return who calls with a key; None for a key that is not known, or has ended."""
-        name = text.removeprefix(PREFIX).partition("_")[0]
-        key = self.all.get(name)
+        key = self._found(text, now)
+        if key is None or key.invited_until is not None:
+            return None
+        self.used[key.id] = now
+        return self._principals.setdefault(key.id, key.principal())
+
+    def invited(self, text: str, now: float) -> ApiKey | None:
+        """Return what an invitation stands for; None for one that is not known, or over."""
+        key = self._found(text, now)
+        return None if key is None or key.invited_until is None or now >= key.invited_until else key
+
+    def _found(self, text: str, now: float) -> ApiKey | None:
+        key = self.all.get(text.removeprefix(PREFIX).partition("_")[0])
         digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
         if not hmac.compare_digest(digest, _NO_DIGEST if key is None else key.sha256) or key is None or key.ended(now):
             return None
-        self.used[name] = now
-        return self._principals.setdefault(name, key.principal())
+        return key
 
     def valid(self, principal: Principal, now: float) -> bool:
         """Return True while the key of a principal is good, and gives what it gave; its term may have changed."""
         key = self.all.get(principal.id.removeprefix("key:"))
         if key is None or key.ended(now):
             return False
-        now_gives, gave = key.principal(), principal._replace(proved_at=None)
+        now_gives, gave = key.principal(), principal._replace(proved_at=None, session=None)
         return now_gives == gave._replace(caller=replace(gave.caller, expires_at=now_gives.caller.expires_at))
 
 
@@ -307,6 +323,18 @@ class Session(NamedTuple):
     used: float
 
 
+class SessionKeeper(Protocol):
+    """Keeps sessions for a process after this one."""
+
+    def session_changed(self, digest: str, session: Session, *, over: bool) -> None:
+        """Keep a session, or forget it."""
+        ...
+
+    async def session(self, digest: str) -> Session | None:
+        """Return a session of an earlier process."""
+        ...
+
+
 class Sessions:
     """Sessions of the page: a random id in a cookie, and here what it stands for.
 
@@ -317,36 +345,80 @@ class Sessions:
     MOST = 10_000
     IDLE_S = 1_800.0
     LONGEST_S = 43_200.0
+    KEEP_S = 300.0
+    """Seconds of use after which it is kept again that a session is in use."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self._open: OrderedDict[str, Session] = OrderedDict()
+        self._kept: dict[str, float] = {}
+        self._absent: OrderedDict[str, None] = OrderedDict()
+        self.keeper: SessionKeeper | None = None
+        """Keeps sessions for a process after this one."""
 
     def begin(self, principal: Principal) -> tuple[str, Session]:
         """Return the id of a new session, and the session."""
         now = self._now()
-        while len(self._open) >= self.MOST:
-            self._open.popitem(last=False)
         name = _random()
-        made = self._open[_digest(name)] = Session(principal, _random(), now, now)
+        made = Session(principal, _random(), now, now)
+        self._take(_digest(name), made)
+        self._keep(_digest(name), made, over=False)
         return name, made
+
+    def _take(self, key: str, made: Session) -> None:
+        while len(self._open) >= self.MOST:
+            self._kept.pop(self._open.popitem(last=False)[0], None)
+        self._open[key] = made._replace(principal=made.principal._replace(session=key))
+
+    def _keep(self, key: str, session: Session, *, over: bool) -> None:
+        if self.keeper is not None:
+            self.keeper.session_changed(key, session, over=over)
+            self._kept[key] = self._now()
+            if over:
+                self._kept.pop(key)
 
     def find(self, name: str) -> Session | None:
         """Return a session; None once it is over."""
         key, now = _digest(name), self._now()
         found = self._open.get(key)
         if found is None:
+            if self.keeper is not None and key not in self._absent:
+                raise WantingError(lambda: self._bring(key))
             return None
         if now - found.used > self.IDLE_S or now - found.began > self.LONGEST_S:
-            del self._open[key]
+            self._over(key)
             return None
         found = self._open[key] = found._replace(used=now)
         self._open.move_to_end(key)
+        if self.keeper is not None and now - self._kept.get(key, 0.0) > self.KEEP_S:
+            self._keep(key, found, over=False)
         return found
+
+    async def _bring(self, key: str) -> None:
+        """Take up a session of an earlier process; what is not there is remembered, for a while."""
+        found = None if self.keeper is None else await self.keeper.session(key)
+        if found is not None and key not in self._absent:
+            self._take(key, found)
+            return
+        self._absent[key] = None
+        while len(self._absent) > self.MOST:
+            self._absent.popitem(last=False)
+
+    def is_open(self, digest: str) -> bool:
+        """Return True while a session is not over; to ask is no use of it."""
+        found, now = self._open.get(digest), self._now()
+        return found is not None and now - found.used <= self.IDLE_S and now - found.began <= self.LONGEST_S
 
     def end(self, name: str) -> None:
         """End a session."""
-        self._open.pop(_digest(name), None)
+        self._over(_digest(name))
+
+    def _over(self, key: str) -> None:
+        found = self._open.pop(key, None)
+        if found is not None:
+            if self.keeper is not None:
+                self._absent[key] = None  # nothing brings it back while its removal waits
+            self._keep(key, found, over=True)
 
 
 def _random() -> str:

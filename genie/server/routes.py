@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from genie.server import asking, document, governing, system, topology
-from genie.server.bodies import Act, Ballot, Ballots, Login, Question
+from genie.server import asking, document, governing, passkeys, system, topology
+from genie.server.bodies import Act, Assertion, Ballot, Ballots, Invitation, Login, Question, Registration
 from genie.server.rules import Rule
 from genie.server.server import METADATA
 
@@ -43,6 +43,13 @@ RULES: tuple[Rule, ...] = (
     Rule("POST", "/v1/session", None, None, system.login, Login),
     Rule("GET", "/v1/session", "observe", None, system.session),
     Rule("DELETE", "/v1/session", "observe", None, system.logout, None, 204),
+    Rule("GET", "/v1/sign-in", None, None, passkeys.ways),
+    Rule("POST", "/v1/session/passkey/challenge", None, None, passkeys.begin_sign_in),
+    Rule("POST", "/v1/session/passkey", None, None, passkeys.sign_in, Assertion),
+    Rule("POST", "/v1/passkeys/registration", None, None, passkeys.begin_registration, Invitation),
+    Rule("POST", "/v1/passkeys", None, None, passkeys.register, Registration),
+    Rule("GET", "/v1/passkeys", "observe", None, passkeys.list_own),
+    Rule("DELETE", "/v1/passkeys/{id}", "observe", "passkey", passkeys.remove, None, 204),
     Rule("GET", METADATA, None, None, system.resource),
     Rule("GET", "/openapi.json", "observe", None, document.show),
     Rule("GET", "/livez", None, None, system.live),

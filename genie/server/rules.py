@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from genie.server.principals import Right
     from genie.server.server import Call
 
-Kind = Literal["run", "approval", "agent", "dead_letter", "incident", "pipeline"]
+Kind = Literal["run", "approval", "agent", "dead_letter", "incident", "pipeline", "passkey"]
 """What a route with an id shows one of."""
 
 

@@ -15,8 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from genie.backend.clock import Clock
 from genie.errors import IdentityError, InputError
 from genie.runtime.runtime import Runtime
+from genie.server.ceremonies import Ceremonies, check_passkeys
 from genie.server.hosting import MOST_TOLD, Hosted, HostedRun, Ring
 from genie.server.issuers import issuers_in
+from genie.server.keeping import Keeping
 from genie.server.key_use import KeyUse
 from genie.server.limits import Rates
 from genie.server.principals import (
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
 
     from genie.config.pipeline import Pipeline
     from genie.contracts.ports.fetch import Fetch
-    from genie.server.rules import Rule
+    from genie.server.store import Store
 
 _logger = logging.getLogger("genie.server")
 COOKIE = "genie"
@@ -52,8 +54,8 @@ CSRF_HEADER = "x-csrf-token"
 KEYS_EVERY_S = 2.0
 """Seconds between two looks at the file of keys."""
 METADATA = "/.well-known/oauth-protected-resource"
-LOGINS_PER_S = 0.5
-LOGINS_AT_ONCE = 20
+LOGINS_PER_S = 1.0
+LOGINS_AT_ONCE = 60
 MOST_BROUGHT = 3
 """Things that one request may wait for before it is known who sends it."""
 T = TypeVar("T")
@@ -83,14 +85,16 @@ class Server:
         grants: Role of a signed token -> rights that it gives.
         who: Issuers of tokens, step-up and passkeys, as a file says it.
         fetch: Reads from issuers; over HTTP by default.
+        store: Keeps what ended and who is signed in over a restart.
         key_file: Read again when it changes.
         clock: Of terms, sessions and rates; the system's by default.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is an option of the command
         self, pipelines: Iterable[Pipeline], keys: ApiKeys, settings: Settings | None = None, *,
         grants: Mapping[str, frozenset[str]] | None = None, key_file: Path | None = None,
         clock: Clock | None = None, who: WhoSection | None = None, fetch: Fetch | None = None,
+        store: Store | None = None,
     ) -> None:  # fmt: skip
         self.pipelines: dict[str, Pipeline] = {}
         for pipeline in pipelines:
@@ -121,6 +125,16 @@ class Server:
         self.ended: Callable[[], None] = lambda: None
         """Called when keys have changed, and when the server closes; a proxy sets it."""
         self._key_file = key_file
+        self.keeping = None if store is None else Keeping(
+            store, self.hosted, self.sessions, issuers=self.who.issuers, now=self.now,
+            trusted=(one.signed for one in self.pipelines.values() if one.signed is not None),
+        )  # fmt: skip
+        self.sessions.keeper = self.keeping
+        self.ceremonies = Ceremonies(self.now)
+        if self.who.passkeys is not None:
+            check_passkeys()
+            if store is None:
+                raise InputError("passkeys", "need a store", "add --store and --store-keys")
 
     def now(self) -> float:
         """Return the seconds since the epoch."""
@@ -130,13 +144,20 @@ class Server:
     async def open(self) -> AsyncIterator[None]:
         """Open every pipeline for as long as the block lasts."""
         async with contextlib.AsyncExitStack() as stack, anyio.create_task_group() as tasks:
+            if self.keeping is not None:
+                await self.keeping.store.open()
+                stack.push_async_callback(self.keeping.store.close)
+                tasks.start_soon(self.keeping.work)
             for pipeline in self.pipelines.values():
                 runtime = await stack.enter_async_context(Runtime.from_pipeline(pipeline))
                 self.hosted[pipeline.id] = Hosted(pipeline, runtime, tasks, self.everything)
+                self.hosted[pipeline.id].keeping = self.keeping
             if self._key_file is not None:
                 tasks.start_soon(self._watch_keys, self._key_file)
             try:
                 yield
+                if self.keeping is not None:
+                    await self.keeping.rest()
             finally:
                 tasks.cancel_scope.cancel()
 
@@ -150,9 +171,7 @@ class Server:
     def close(self) -> None:
         """End every stream."""
         self.closed = True
-        for ring in (self.everything, *(run.ring for run in self.runs())):
-            ring.wake()
-        self.ended()
+        self.wake()
 
     async def _watch_keys(self, file: Path) -> None:
         path, seen = anyio.Path(file), None
@@ -171,6 +190,10 @@ class Server:
         """Take over changed keys: runs of keys that are good no more are cancelled, their streams end."""
         self.keys.replace(keys)
         self.end_runs()
+        self.wake()
+
+    def wake(self) -> None:
+        """Let every stream look whether its reader may still read."""
         for ring in (self.everything, *(run.ring for run in self.runs())):
             ring.wake()
         self.ended()
@@ -178,7 +201,7 @@ class Server:
     def end_runs(self) -> None:
         """Cancel the runs of whoever may not call any more."""
         for run in self.runs():
-            if not run.over and not self.good(run.principal):
+            if not run.over and not self.good(run.principal._replace(session=None)):  # a run outlives its session
                 run.run.cancel("the credentials of its caller have ended")
 
     # --- who ---
@@ -190,10 +213,12 @@ class Server:
         ends = principal.caller.expires_at
         if ends is not None and self.now() >= ends:
             return False
+        if principal.session is not None and not self.sessions.is_open(principal.session):
+            return False
         return principal.signed is not None or self.keys.valid(principal, self.now())
 
-    def principal(self, request: Request, right: str, rule: Rule | None = None) -> Principal:
-        """Return who calls, where it has a right, and where a rule is within the routes that it is limited to.
+    def principal(self, request: Request, right: str, scope: str = "") -> Principal:
+        """Return who calls, where it has a right, and where a scope is among those that it is limited to.
 
         Raises:
             Problem: It has not shown who it is, may not do this, or sends too much.
@@ -202,11 +227,13 @@ class Server:
         if found is None:
             self.strangers.take(address(request))
             raise Problem("unauthenticated", headers={"WWW-Authenticate": self.challenge()})
+        if self.keeping is not None:
+            self.keeping.look(found.caller.tenant)
         self.rates.take(found.id)
         challenge = {} if found.signed is None else {"WWW-Authenticate": self.challenge("insufficient_scope")}
         if right not in found.rights:
             raise Problem("forbidden", f"this needs the right {right!r}", headers=challenge)
-        if found.scopes is not None and (rule is None or rule.scope not in found.scopes):
+        if found.scopes is not None and scope not in found.scopes:
             raise Problem("forbidden", "these credentials are limited to other routes", headers=challenge)
         return found
 

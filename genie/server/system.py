@@ -69,6 +69,9 @@ async def logout(call: Call) -> ASGIApp:
     name = call.server.session_of(call.request)
     if name is not None:
         call.server.sessions.end(name)
+        call.server.wake()  # its streams end
+        if call.server.keeping is not None:
+            await call.server.keeping.rest()  # it is over in the store as well before anybody is told so
     response = Response(status_code=204)
     response.delete_cookie(call.server.cookie, path="/", secure=call.server.settings.secure, httponly=True)
     return response

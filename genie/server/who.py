@@ -129,6 +129,17 @@ class PasskeySection(_Section):
         min_length=1, description="Where the page is, such as https://genie.example.org."
     )
 
+    @model_validator(mode="after")
+    def _own(self) -> Self:
+        for origin in self.origins:
+            parts = urlsplit(origin)
+            name = parts.hostname or ""
+            if name != self.host and not name.endswith(f".{self.host}"):
+                raise ValueError(f"the origin {origin} is not of the host {self.host}")
+            if parts.scheme == "http" and name != "localhost":
+                raise ValueError("browsers make passkeys for https:// alone, and for http://localhost")
+        return self
+
 
 class WhoSection(_Section):
     """The whole file."""

@@ -8,12 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import Result
 
 from genie.contracts.ports.audit import AuditRecord
 from genie.edges.audit.receipts import problems_of, receipt_of
 from genie.edges.audit.trail import AuditSettings, AuditTrail
 from genie.edges.identity.keys import generate, private_key, public_keys
 from genie.errors import InputError
+from tests.genie.cli.conftest import genie
+
+__all__ = ("genie",)
+Genie = Callable[..., Result]
 
 
 @pytest.fixture
@@ -93,3 +98,13 @@ def test_what_no_head_covers_yet_has_no_receipt(tmp_path: Path) -> None:
         assert issued(tmp_path, "m-1")
     with pytest.raises(InputError, match="not in this trail"):
         issued(tmp_path, "m-2")
+
+
+@pytest.mark.parametrize("repeated", ['"id": "m-4"', '"records": []', '"issued_at": 0'])
+def test_a_receipt_that_says_two_things_is_refused(trail: Path, genie: Genie, repeated: str) -> None:
+    text = json.dumps(issued(trail))
+    receipt = trail / "receipt.json"
+    receipt.write_text(text)
+    assert genie("audit", "verify-receipt", str(receipt), "--key", str(trail / "key.pub")).exit_code == 0
+    receipt.write_text("{" + repeated + ", " + text.removeprefix("{"))
+    assert genie("audit", "verify-receipt", str(receipt), "--key", str(trail / "key.pub")).exit_code == 2

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,9 +21,18 @@ ALIKE = (
     ("paul", "раul"), ("paul", "pau1"), ("paul", "pauI"), ("paul", "pau|"), ("bob", "b0b"), ("bob", "bоb"),
     ("bob", "bοb"), ("maria", "rnaria"), ("Nina", "Νina"), ("Ian", "lan"), ("ann lee", "ann  lee"),
     ("ann lee", "ann\u00a0lee"), ("Дарья", "дарья"), ("o'neil", "O'NEIL"), ("scope", "ѕсоре"),
-    ("jane@x.org", "јane@x.org"),
+    ("jane@x.org", "јane@x.org"), ("ann", "ann\0"), ("ann", "a\x08nn"), ("ann", "an\x9fn"), ("ann", "an\U000e0100n"),
+    ("ann", "an\u180bn"), ("ann", "an\U000e0041n"), ("ann", "an\u2800n"), ("o'neil", "o\u2019neil"),
+    ("anne-marie", "anne\u2011marie"), ("anne-marie", "anne\u2013marie"), ("anne-marie", "anne\u2212marie"),
 )  # fmt: skip
 DIFFERENT = (("ann", "anna"), ("ben", "dan"), ("josé", "jose"), ("eve", "ева"), ("li wei", "li mei"), ("u101", "u110"))
+
+
+def test_what_is_drawn_as_nothing_makes_no_other_person() -> None:
+    unseen = [code for code in range(0x110000) if unicodedata.category(chr(code)) in {"Cc", "Cf"}]
+    unseen += [*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0), *range(0x180B, 0x1810), 0x34F, 0x3164]
+    assert not [hex(code) for code in unseen if person(f"an{chr(code)}n") not in {"ann", "an n"}]
+    assert not [hex(code) for code in unseen if person(f"ann{chr(code)}") != "ann"]
 
 
 @pytest.mark.parametrize(("one", "other"), ALIKE)

@@ -54,8 +54,9 @@ SEMANTICS = (
 )  # fmt: skip
 """Every statement of the design on what happens to a message."""
 GOVERNANCE = (
-    "inspectors", "declared label", "found labels", "declassification", "what cannot be masked", "policies", "verdicts",
-    "holds", "approvals", "edits", "people", "obligations", "fail closed", "caller", "evidence", "trail",
+    "inspectors", "declared label", "found labels", "declassification", "what cannot be masked", "policies",
+    "slow judges", "verdicts", "holds", "approvals", "edits", "people", "obligations", "fail closed", "caller",
+    "evidence", "trail",
 )  # fmt: skip
 """Every statement of the design on governance."""
 

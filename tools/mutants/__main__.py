@@ -23,7 +23,7 @@ TESTS = (
     "tests/mutants", "tests/genie/bus", "tests/genie/policy", "tests/genie/joins", "tests/genie/approvals",
     "tests/genie/operations", "tests/genie/admission", "tests/genie/policies", "tests/golden", "tests/reliability",
     "tests/properties", "tests/attacks", "tests/genie/journal", "tests/genie/runtime",
-    "tests/durability/test_[cdelw]*.py",
+    "tests/durability",
 )  # fmt: skip
 """The tests of the kernel and of what plugs into it."""
 EQUIVALENT = Path(__file__).with_name("equivalent.toml")

@@ -11,6 +11,7 @@ from genie.contracts.card import Risk, Tier
 from genie.contracts.context import Context
 from genie.contracts.gather import Gathered
 from genie.contracts.message import Payload
+from genie.contracts.model_call import ModelFailed, ModelReply, ModelRequest
 from genie_finance.contracts.control import RouteAnswer, RouteRequest, RouteScore
 from genie_finance.contracts.insufficient import InsufficientData
 from genie_finance.contracts.research import (
@@ -24,6 +25,7 @@ from genie_finance.contracts.research import (
 from genie_finance.contracts.treasury import ConvertCurrency, ConvertedAmount
 from genie_finance.control.likeness import Route, ranked, routes
 from genie_finance.control.slots import fill
+from genie_finance.domain.choosing import ModelSettings, choose
 
 ID = "hierarchical_router"
 CLEAR = Decimal("0.35")
@@ -31,6 +33,7 @@ CLEAR = Decimal("0.35")
 MARGIN = Decimal("0.05")
 """What the best has to be ahead of the next."""
 _SHOWN = 3
+BY_MODEL = "(A model chose where the question went.)"
 _WITHIN_S = 10.0
 ASKS: Mapping[type[Payload], tuple[type[Payload], ...]] = MappingProxyType(
     {
@@ -40,6 +43,7 @@ ASKS: Mapping[type[Payload], tuple[type[Payload], ...]] = MappingProxyType(
         ConvertCurrency: (ConvertedAmount, InsufficientData),
     }
 )
+ASKS_WITH_MODEL: dict[type[Payload], tuple[type[Payload], ...]] = {**ASKS, ModelRequest: (ModelReply, ModelFailed)}
 
 
 def chosen(scores: tuple[RouteScore, ...]) -> str | None:
@@ -62,7 +66,34 @@ def chosen(scores: tuple[RouteScore, ...]) -> str | None:
 async def hierarchical_router(request: RouteRequest, context: Context) -> RouteAnswer:
     """Routes a sentence to the agent that answers such questions; asks back when the route or a detail is missing."""
     scores = ranked(request.text, routes())
+    return await _routed(request, context, scores, chosen(scores))
+
+
+@agent(
+    id="hierarchical_router_with_model",
+    capabilities=("hierarchical_supervise", "route.question"),
+    risk=Risk.MEDIUM,
+    tier=Tier.BETA,
+    clearance="confidential",
+    concurrency=8,
+    settings=ModelSettings,
+    asks=ASKS_WITH_MODEL,
+)
+async def hierarchical_router_with_model(request: RouteRequest, context: Context) -> RouteAnswer:
+    """Routes a sentence as the rules do; asks a model for the route where they are not sure, and says so."""
+    scores = ranked(request.text, routes())
     name = chosen(scores)
+    if name is not None:
+        return await _routed(request, context, scores, name)
+    told = {one.route: one.exemplars[0] for one in routes()}
+    name = await choose(context, context.settings.model, "where a question goes", request.text, told)
+    found = await _routed(request, context, scores, name)
+    return found if name is None else found.model_copy(update={"text": f"{found.text} {BY_MODEL}"})
+
+
+async def _routed(
+    request: RouteRequest, context: Context, scores: tuple[RouteScore, ...], name: str | None
+) -> RouteAnswer:
     if name is None:
         near = ", ".join(one.route.replace("_", " ") for one in scores[:_SHOWN] if one.score)
         hint = f"Nearest: {near}." if near else f"Routes: {', '.join(one.route.replace('_', ' ') for one in routes())}."

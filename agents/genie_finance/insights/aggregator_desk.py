@@ -5,6 +5,7 @@ from __future__ import annotations
 from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
 from genie.contracts.context import Context
+from genie.contracts.report_parts import IST
 from genie_finance.contracts.bulk import BulkAnalysis, BulkRow, BulkStatementRequest
 from genie_finance.contracts.consent import AaFetchRequest, AaFetchResult, AaQuestion, AaReport, Fetched
 from genie_finance.contracts.insufficient import InsufficientData
@@ -92,7 +93,7 @@ def _headline(question: AaQuestion, result: AaFetchResult | None, cashflow: Bulk
         return f"Consent {consent}: {state}."
     said = f"Consent {consent}: {len(_transactions(result))} transactions of {result.start} to {result.end}"
     if result.delete_by is not None:
-        said += f", to be deleted by {result.delete_by:%Y-%m-%d}"
+        said += f", to be deleted by {result.delete_by.astimezone(IST):%Y-%m-%d}"
     if cashflow is not None:
         said += f"; {cashflow.monthly_average_inflow} in and {cashflow.monthly_average_outflow} out a month"
     return f"{said}."

@@ -18,6 +18,10 @@ DESK = Desk(
 )
 
 
+_UNNAMED = "applicant"
+"""What the shipped pipeline calls somebody whose name is not given."""
+
+
 @agent(
     id=DESK.id,
     capabilities=("statements.report",),
@@ -43,10 +47,11 @@ async def bulk_desk(question: BulkQuestion, context: Context) -> BulkReport:
 
 
 def _headline(question: BulkQuestion, analysis: BulkAnalysis | None) -> str:
+    whose = "" if question.applicant_id == _UNNAMED else f"{question.applicant_id}: "
     if analysis is None:
-        return f"{question.applicant_id}: no cash flow can be stated; what is missing is listed below."
+        return f"{whose or 'Of these statements '}no cash flow can be stated; what is missing is listed below."
     said = (
-        f"{analysis.applicant_id}: {analysis.monthly_average_inflow} in and {analysis.monthly_average_outflow} out a "
+        f"{whose}{analysis.monthly_average_inflow} in and {analysis.monthly_average_outflow} out a "
         f"month, over {analysis.duration_months} months and {analysis.account_count} accounts."
     )
     if analysis.return_count:

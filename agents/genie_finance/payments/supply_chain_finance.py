@@ -193,7 +193,7 @@ def _grounds(
 ) -> Grounds:
     reasons = [Reason(code="scf.warning", text=text) for text in warnings]
     if owed.lines:
-        reasons.append(Reason(code="scf.overdue", text=f"{len(owed.lines)} invoices are overdue under section 15."))
+        reasons.append(Reason(code="scf.overdue", text=f"Invoices overdue under section 15: {len(owed.lines)}."))
     reasons.append(Reason(code="scf.treds", text=f"Invoices that fit a platform's rules: {len(candidates)}."))
     if any(one.disputed for one in request.invoices):
         reasons.append(Reason(code="scf.disputed", text="Disputed invoices are neither offered nor charged interest."))

@@ -47,7 +47,7 @@ class InvestingReport(Described[InvestingPlan]):
                     "for one path in two"),
                 F("required_monthly_for_wanted", "for the wanted certainty"), F("on_track", "on track"),
             )),
-            card("Certainty", facts(payload.plan, F("success_interval", "95 % interval of the share", "share"))),
+            card("Certainty", facts(payload.plan, F("success_interval", "95 % interval of the share", "interval"))),
             vital=True,
         )  # fmt: skip
         allocation = payload.allocation

@@ -38,7 +38,7 @@ class KycReport(Described[KycDecision]):
         """Return the decision and its checks."""
         yield section(
             "Decision",
-            card("The application", facts(payload, _OUTCOME, *_SHARED, F("decided_at", "decided", "IST"))),
+            card("The application", facts(payload, _OUTCOME, *_SHARED, F("decided_at", "looked at", "IST"))),
             *_next(payload),
             vital=True,
         )

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from genie.contracts.report_parts import F, Named, Series, bars, card, chart, facts, lines, rows, section, tiles
+from genie.contracts.report_parts import (
+    F,
+    Named,
+    Series,
+    bars,
+    card,
+    chart,
+    facts,
+    lines,
+    rows,
+    section,
+    tiles,
+    words_of,
+)
 from genie_finance.contracts.treasury import TreasuryPack
 from genie_finance.renderers.described import Described, Parts
 
@@ -14,6 +28,13 @@ if TYPE_CHECKING:
 
     from genie.contracts.rendering import Section
     from genie_finance.contracts.treasury import AlmResult, LcrResult, VarResult
+
+_RANGE = re.compile(r"(\d+)_(\d+)")
+
+
+def _days(bucket: str) -> str:
+    """Return ``day_8_14`` as ``day 8-14``."""
+    return words_of(_RANGE.sub(r"\1-\2", bucket))
 
 
 class TreasuryReport(Described[TreasuryPack]):
@@ -102,7 +123,7 @@ def _gaps(found: AlmResult) -> Section | None:
         tiles(found, F("nii_sensitivity", "Income, for the shock"), F("eve_change", "Value of equity, for the shock"),
               F("duration_gap_years", "Duration gap", "years"), F("has_breach", "A limit is broken")),
         chart("gaps", "Gap by maturity", found.gaps, Series(
-            F("bucket", unit="words"), (F("gap"),), (F("cumulative"),),
+            F("bucket", words=_days), (F("gap"),), (F("cumulative"),),
             (F("assets"), F("liabilities"), F("cumulative_pct_of_outflows", "cumulative, of outflows", "%"),
              F("limit_pct", "limit", "%"), F("breach")),
         ), remark="Assets less liabilities that fall due; the line adds the gaps up."),

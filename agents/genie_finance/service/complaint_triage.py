@@ -13,8 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
 from genie.contracts.context import Context
+from genie.contracts.model_call import ModelFailed, ModelReply, ModelRequest
 from genie_finance.contracts.complaints import Category, ComplaintFiled, ComplaintTriage, Ground, Nature, Severity
 from genie_finance.contracts.grounds import Evidence, Grounds, Reason, RuleEdition, caveats_of
+from genie_finance.domain.choosing import ModelSettings, choose
 from genie_finance.domain.rulebook import edition
 from genie_finance.service.redress import liability, ombudsman
 from genie_finance.service.tables import BANK_DAYS, LIABILITY, OMBUDSMAN
@@ -48,8 +50,20 @@ class TriageSettings(BaseModel):
     """Rupees in dispute from which a complaint is of high severity."""
 
 
-def triage(complaint: ComplaintFiled, settings: TriageSettings, *, as_of: datetime.date) -> ComplaintTriage:
+class TriageWithModelSettings(TriageSettings, ModelSettings):
+    """The bank's own limits, and the model that is asked where no word is known."""
+
+
+def triage(
+    complaint: ComplaintFiled, settings: TriageSettings, *, as_of: datetime.date, by_model: Category | None = None
+) -> ComplaintTriage:
     """Return where a complaint goes and by when.
+
+    Args:
+        complaint: The complaint.
+        settings: The bank's own limits.
+        as_of: Day of the question.
+        by_model: The category that a model chose; it counts only where the rules are not sure.
 
     Raises:
         InputError: No edition of the rules covers the day of the question or of the transaction.
@@ -57,7 +71,8 @@ def triage(complaint: ComplaintFiled, settings: TriageSettings, *, as_of: dateti
     hints = " . ".join(one for one in (complaint.product_hint, complaint.channel_hint) if one)
     wording = Wording(f"{complaint.complaint_text} . {hints}")
     found = categories(wording)
-    category: Category = found[0].category if found else "other"
+    guessed = by_model is not None and unsure(found)
+    category: Category = by_model if by_model is not None and guessed else found[0].category if found else "other"
     nature = nature_of(wording)
     severity = severity_of(wording, complaint, settings)
     scheme = edition(OMBUDSMAN, on=as_of)
@@ -68,6 +83,8 @@ def triage(complaint: ComplaintFiled, settings: TriageSettings, *, as_of: dateti
     doubt = "" if scheme.said.verified else f"{scheme.said.id} is not verified"
     view = ombudsman(complaint, named=category != "other", as_of=as_of, rules=scheme.rules, doubt=doubt)
     reviews = _reviews(complaint, found, nature, severity)
+    if guessed:
+        reviews = ("A model chose the category, since the rules were not sure.", *reviews)
     editions = (scheme.said, liable.said, bank_days.said) if borne is not None else (scheme.said,)
     due = complaint.received_on + datetime.timedelta(days=scheme.rules.wait_days)
     action = "The grievance officer takes it within 24 hours. " if severity == "high" else ""
@@ -99,6 +116,11 @@ def categories(wording: Wording) -> tuple[Ground, ...]:
             weight = sum(phrases[one] for one in kept)
             found.append(Ground(category=cast("Category", name), weight=weight, words=kept))
     return tuple(sorted(found, key=lambda one: -one.weight))  # of equal ones, the grievance that the file names first
+
+
+def unsure(found: tuple[Ground, ...]) -> bool:
+    """Return whether the rules do not tell the category: no word is known, or two speak alike."""
+    return not found or (len(found) > 1 and found[0].weight == found[1].weight)
 
 
 def nature_of(wording: Wording) -> Nature:
@@ -179,3 +201,27 @@ def _grounds(
 async def complaint_triage(complaint: ComplaintFiled, context: Context) -> ComplaintTriage:
     """Sorts a complaint by category and severity, dates the bank's duties, and says when the ombudsman is open."""
     return triage(complaint, context.settings, as_of=complaint.as_of or context.now().date())
+
+
+@agent(
+    id="complaint_triage_with_model",
+    capabilities=("complaints.triage",),
+    risk=Risk.MEDIUM,
+    tier=Tier.BETA,
+    clearance="confidential",
+    concurrency=4,
+    settings=TriageWithModelSettings,
+    rules=("ombudsman_in", "customer_liability_in", "bank_days_in"),
+    asks={ModelRequest: (ModelReply, ModelFailed)},
+)
+async def complaint_triage_with_model(complaint: ComplaintFiled, context: Context) -> ComplaintTriage:
+    """Sorts a complaint as the rules do; asks a model for the category where no word is known, and says so."""
+    settings: TriageWithModelSettings = context.settings
+    as_of = complaint.as_of or context.now().date()
+    hints = " . ".join(one for one in (complaint.product_hint, complaint.channel_hint) if one)
+    by_model: str | None = None
+    if unsure(categories(Wording(f"{complaint.complaint_text} . {hints}"))):
+        text = redacted(complaint.complaint_text)
+        options = {str(name): action for name, action in _ACTIONS.items()}
+        by_model = await choose(context, settings.model, "the category of a complaint to a bank", text, options)
+    return triage(complaint, settings, as_of=as_of, by_model=cast("Category | None", by_model))

@@ -17,6 +17,7 @@ from genie.cli.terminal.approvals import described
 from genie.cli.terminal.drawing import plain
 from genie.cli.terminal.json_text import to_text
 from genie.cli.terminal.progress import progress
+from genie.contracts.json_text import unique_keys
 from genie.errors import InputError, did_you_mean
 from genie.runtime.report import USAGE, Status
 
@@ -169,7 +170,7 @@ def _found(ledger: Ledger, hold: str) -> Asked:
 def _edit(path: str) -> str:
     content = read_payload(path, limit=_LARGEST_EDIT)
     try:
-        values = json.loads(content)
+        values = json.loads(content, object_pairs_hook=unique_keys)
     except (ValueError, RecursionError):
         raise InputError(path, "is not valid JSON") from None
     if not isinstance(values, dict):

@@ -20,6 +20,7 @@ from genie.cli.options.control import now
 from genie.cli.terminal.drawing import counted, plain
 from genie.cli.terminal.json_text import to_line, to_text
 from genie.cli.terminal.progress import progress
+from genie.contracts.json_text import unique_keys
 from genie.edges.audit.receipts import problems_of, receipt_of
 from genie.edges.audit.verify import Verified, records_of, spread, verify
 from genie.edges.identity.keys import generate, private_key, public_keys
@@ -182,7 +183,7 @@ def verify_receipt_command(receipt: str, keys: tuple[Path, ...], *, as_json: boo
     """Check a receipt by the public key alone, and print its records. RECEIPT is a file, or - for standard input."""
     trusted = public_keys(keys)
     try:
-        found = json.loads(read_payload(receipt, limit=MOST_RECEIPT))
+        found = json.loads(read_payload(receipt, limit=MOST_RECEIPT), object_pairs_hook=unique_keys)
     except (ValueError, RecursionError):
         raise InputError(receipt, "is not valid JSON") from None
     problems = problems_of(found, trusted)

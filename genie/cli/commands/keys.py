@@ -18,6 +18,8 @@ from genie.contracts.classification import Classification
 from genie.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from genie.server.principals import Allowance, ApiKey, ApiKeys
 
 _LEVELS = tuple(level.label for level in Classification)
@@ -31,11 +33,30 @@ _DAYS = click.option(
 )  # fmt: skip
 
 
+_FACTS = (
+    click.option("--user", required=True, help="Who calls with the key."),
+    click.option("--tenant", help="Tenant of the user."),
+    click.option("--role", "roles", multiple=True, help="A role of the user; repeatable."),
+    click.option("--clearance", type=click.Choice(_LEVELS), default="internal", show_default=True,
+              help="Highest classification that the user may see."),
+    click.option("--region", help="Region of the user."),
+    click.option("--right", "rights", multiple=True, type=click.Choice(_RIGHTS), help="What it may do; repeatable. "
+              "By default ask and observe."),
+)  # fmt: skip
+
+
+def _facts(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say who somebody is."""
+    for option in reversed(_FACTS):
+        function = option(function)
+    return function
+
+
 @click.group(epilog=manual(
     ("Make a key for a person", "genie keys create keys.json --user asha --role analyst --right ask --right observe"),
 ))  # fmt: skip
 def command() -> None:
-    """Create, list, rotate and revoke the API keys of `genie serve`."""
+    """Create, list, rotate and revoke API keys of `genie serve`, and invite people to register passkeys."""
 
 
 @command.command("create", epilog=manual(
@@ -44,14 +65,7 @@ def command() -> None:
      "genie keys create keys.json --user nightly-job --model desk --budget 5.00 --conversation-budget 0.50"),
 ))  # fmt: skip
 @_FILE
-@click.option("--user", required=True, help="Who calls with the key.")
-@click.option("--tenant", help="Tenant of the user.")
-@click.option("--role", "roles", multiple=True, help="A role of the user; repeatable.")
-@click.option("--clearance", type=click.Choice(_LEVELS), default="internal", show_default=True,
-              help="Highest classification that the user may see.")  # fmt: skip
-@click.option("--region", help="Region of the user.")
-@click.option("--right", "rights", multiple=True, type=click.Choice(_RIGHTS), help="What it may do; repeatable. "
-              "By default ask and observe.")  # fmt: skip
+@_facts
 @click.option("--scope", "scopes", multiple=True, metavar="NAME:read|write", help="Routes that it is limited to, such "
               "as runs:read; repeatable. By default all that its rights allow.")  # fmt: skip
 @click.option("--model", "models", multiple=True, metavar="ID",
@@ -74,16 +88,35 @@ def create(file: Path, *, days: float, per: str, **facts: Any) -> None:
     facts["budget"] = {**own, "per": per} if own else None
     facts["conversation"] = None if each is None else {"cost": each, "per": per}
     facts["models"] = facts["models"] or None
+    facts["scopes"] = facts["scopes"] or None
+    _added(file, facts, expires_at=float(int(now() + days * 86_400)))
+
+
+def _added(file: Path, facts: dict[str, Any], **terms: float) -> None:
     keys = _library()
     from genie.server.principals import ApiKeys, new_key  # noqa: PLC0415 - start-up
 
     held = keys(file) if file.exists() else ApiKeys()
     facts["rights"] = facts["rights"] or ("ask", "observe")
-    facts["scopes"] = facts["scopes"] or None
-    text, key = new_key(**facts, expires_at=float(int(now() + days * 86_400)))
+    text, key = new_key(**facts, **terms)
     held.add(key)
     _write(file, held)
     click.echo(text)
+
+
+@command.command("invite", epilog=manual(
+    ("Let a person register a passkey", "genie keys invite keys.json --user asha --role analyst --right approve"),
+))  # fmt: skip
+@_FILE
+@_facts
+@click.option("--within-hours", "hours", type=click.FloatRange(min=0, min_open=True, max=720), default=72.0,
+              show_default=True, help="Hours in which the passkey must be registered.")  # fmt: skip
+@_DAYS
+@guarded
+def invite(file: Path, *, days: float, hours: float, **facts: Any) -> None:
+    """Add a person to FILE and print an invitation, with which they register one passkey on the page."""
+    at = now()
+    _added(file, facts, expires_at=float(int(at + days * 86_400)), invited_until=float(int(at + hours * 3_600)))
 
 
 @command.command("list", epilog=manual(("See who may call", "genie keys list served-keys.json")))
@@ -105,14 +138,14 @@ def list_command(file: Path, *, as_json: bool) -> None:
         return
     for key in held.all.values():
         ends = "never" if key.expires_at is None else f"{datetime.fromtimestamp(key.expires_at, UTC):%Y-%m-%d}"
+        invited = "" if key.invited_until is None else "; a person with a passkey"
         state = "revoked" if key.revoked_at is not None else "ended" if key.ended(now()) else f"until {ends}"
         where = "" if key.tenant is None else f" of {key.tenant}"
         limited = "" if key.scopes is None else f" ({', '.join(key.scopes)})"
         spends = "" if key.budget is None else f"; may spend {_spending(key.budget)}"
         last = f"{datetime.fromtimestamp(used[key.id], UTC):%Y-%m-%d %H}h" if key.id in used else "never"
-        click.echo(
-            plain(f"{key.id} {key.user}{where}: {', '.join(key.rights)}{limited}; {state}; last used {last}{spends}")
-        )
+        given = f"{', '.join(key.rights)}{limited}{invited}"
+        click.echo(plain(f"{key.id} {key.user}{where}: {given}; {state}; last used {last}{spends}"))
 
 
 def _spending(budget: Allowance) -> str:

@@ -18,7 +18,16 @@ from genie.cli.options.audit import audited
 from genie.cli.options.control import controlled
 from genie.cli.options.identity import identified, identity_options
 from genie.cli.options.reload import renew
-from genie.cli.options.telemetry import debug_option, debugged, log_options, logged, metered, metrics_option
+from genie.cli.options.telemetry import (
+    debug_option,
+    debugged,
+    log_options,
+    logged,
+    metered,
+    metrics_option,
+    otel_options,
+    spanned,
+)
 from genie.cli.prompts import deciding
 from genie.cli.signals import INTERRUPTED, cleaned_up
 from genie.cli.terminal.drawing import plain
@@ -89,6 +98,7 @@ if TYPE_CHECKING:
 )
 @debug_option
 @metrics_option
+@otel_options
 @log_options
 @guarded
 def command(pipeline: str, **given: Any) -> None:
@@ -109,7 +119,7 @@ def command(pipeline: str, **given: Any) -> None:
     caller = identified(loaded.caller, given, signed=loaded.signed, audit=loaded.audit)
     question = loaded.input.question(question=given["question"], input_file=given["inputs"], profile=given["profiles"])
     with _page(given["html"], given["journal"]) as page:
-        beside = functools.partial(_operated, port=given["metrics"])
+        beside = functools.partial(_operated, port=given["metrics"], otel=given["otel"], pipeline=loaded)
         live = not quiet and is_live()
         people = not quiet and is_terminal(sys.stderr) and is_terminal(sys.stdin)
         try:
@@ -166,10 +176,10 @@ def _conducted(
 
 
 @contextlib.asynccontextmanager
-async def _operated(runtime: Runtime, *, port: int | None) -> AsyncIterator[None]:
-    """Reload policies when their files change, and serve metrics."""
+async def _operated(runtime: Runtime, *, port: int | None, otel: bool, pipeline: Pipeline) -> AsyncIterator[None]:
+    """Reload policies when their files change, serve metrics, and record spans."""
     renew(runtime)
-    async with metered(runtime, port=port):
+    async with metered(runtime, port=port), spanned(runtime, on=otel, pipeline=pipeline):
         yield
 
 

@@ -11,6 +11,7 @@ import click
 from genie.cli.errors import guarded
 from genie.cli.help import USUAL, manual
 from genie.cli.options import completion as suggestions
+from genie.cli.options.control import now
 from genie.cli.options.telemetry import log_options, logged
 from genie.cli.serving import bind_option, check_extra, opened, serving_options, until_stopped
 from genie.cli.terminal.drawing import plain
@@ -25,6 +26,9 @@ from genie.errors import InputError
 @bind_option(8080)
 @click.option("--who", type=click.Path(path_type=Path), metavar="FILE",
               help="Issuers of tokens, how fresh a sign-in must be, and passkeys (YAML).")  # fmt: skip
+@click.option("--store", metavar="PLACE", help="Keeps runs that ended and sessions over a restart: a file, or "
+              "a PostgreSQL address.")  # fmt: skip
+@click.option("--store-keys", metavar="RING", help="Key ring that encrypts the store: a file, or env:NAME.")
 @click.option("--grant", "grants", multiple=True, metavar="ROLE=RIGHT,...",
               help="Rights that a role of a signed token gives besides ask and observe; repeatable.")  # fmt: skip
 @serving_options
@@ -36,12 +40,16 @@ def command(pipelines: tuple[str, ...], grants: tuple[str, ...], keys: Path, **g
     The signal starts a drain: no run is taken, and running runs have --drain-within seconds.
     """
     who: Path | None = given.pop("who")
+    place, ring = given.pop("store"), given.pop("store_keys")
+    if (place is None) != (ring is None):
+        raise InputError("--store and --store-keys", "need each other", "what is kept is always encrypted")
     logged(given)
     check_extra("genie serve")
     from genie.config.loader import load  # noqa: PLC0415 - start-up: after the extra is known to be there
     from genie.server.connections import serve  # noqa: PLC0415 - as above
     from genie.server.principals import ApiKeys  # noqa: PLC0415 - as above
     from genie.server.server import Server  # noqa: PLC0415 - as above
+    from genie.server.store import store_at  # noqa: PLC0415 - as above
     from genie.server.who import read_who  # noqa: PLC0415 - as above
 
     listener, settings = opened(given)
@@ -52,6 +60,7 @@ def command(pipelines: tuple[str, ...], grants: tuple[str, ...], keys: Path, **g
         server = Server(
             loaded, ApiKeys.read(keys), settings, grants=_granted(grants), key_file=keys,
             who=None if who is None else read_who(who, os.environ),
+            store=None if place is None else store_at(place, ring, now),
         )  # fmt: skip
         until_stopped(lambda stop, told: serve(server, listener, stop, told), given["within_s"])
 

@@ -23,6 +23,7 @@ from genie.cli.options.reload import renew
 from genie.cli.options.telemetry import debug_option, debugged, log_options, logged
 from genie.cli.terminal.drawing import plain
 from genie.config.loader import load
+from genie.contracts.json_text import unique_keys
 from genie.errors import InputError
 from genie.runtime.report import USAGE
 from genie.runtime.runtime import Runtime
@@ -133,7 +134,7 @@ def _read(path: Path) -> dict[str, datetime]:
     if not path.exists():
         return {}
     try:
-        values = json.loads(read_payload(str(path), limit=_MAX_STATE_BYTES))
+        values = json.loads(read_payload(str(path), limit=_MAX_STATE_BYTES), object_pairs_hook=unique_keys)
         return {str(name): datetime.fromisoformat(value).astimezone(UTC) for name, value in values.items()}
     except (ValueError, TypeError, AttributeError, RecursionError, OverflowError):
         raise InputError(str(path), "is not a state file of schedules", "name another file, or remove it") from None

@@ -26,7 +26,7 @@ def pipelines(*, as_json: bool) -> None:
     """List the pipelines that ship with Genie; `genie run NAME` runs one on its sample input."""
     from genie.config.examples import shipped  # noqa: PLC0415 - start-up: after the words are parsed
 
-    _show(shipped(), as_json=as_json)
+    show_shipped(shipped(), as_json=as_json)
 
 
 @click.command(epilog=manual(
@@ -39,10 +39,11 @@ def scenarios(*, as_json: bool) -> None:
     """List the scenarios that ship with Genie; `genie simulate NAME` simulates one."""
     from genie.simulation.scenario import shipped  # noqa: PLC0415 - as above
 
-    _show(shipped(), as_json=as_json)
+    show_shipped(shipped(), as_json=as_json)
 
 
-def _show(files: Mapping[str, Path], *, as_json: bool) -> None:
+def show_shipped(files: Mapping[str, Path], *, as_json: bool) -> None:
+    """Print a table of shipped files: names and titles."""
     from genie.cli.terminal.layout import Column, Grid  # noqa: PLC0415 - only where a table is drawn
     from genie.cli.terminal.screen import show  # noqa: PLC0415 - as above
 

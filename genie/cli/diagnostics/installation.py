@@ -25,6 +25,7 @@ _PURPOSES = {
     "catalogue": "agents of all other families",
     "governance": "policies on personal data and secrets",
     "insights": "agents that read and explain bank statements",
+    "passkeys": "passkeys for people in the page of `genie serve`",
     "postgres": "logs of durable runtimes on a PostgreSQL server",
     "schedule": "`schedule:` in pipelines and `genie serve-schedule`",
     "serve": "`genie serve`: the API and the page",

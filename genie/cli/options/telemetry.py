@@ -22,6 +22,11 @@ metrics_option = click.option(
     help="Serve Prometheus metrics on this port of 127.0.0.1 during the run; 0 picks a free port.",
 )  # fmt: skip
 
+otel_options = click.option(
+    "--otel", is_flag=True,
+    help="Record calls of models and tools with OpenTelemetry; `opentelemetry-instrument` sets up where they go.",
+)  # fmt: skip
+
 debug_option = click.option(
     "--debug/--no-debug", default=None,
     help="Show tracebacks and payloads of failing agents. On with `environment: development` in the file; refused in "
@@ -68,6 +73,27 @@ def debugged(pipeline: Pipeline, given: Mapping[str, Any]) -> Pipeline:
             "use --set environment=staging",
         )  # fmt: skip
     return replace(pipeline, debug=given["debug"])
+
+
+@asynccontextmanager
+async def spanned(runtime: Runtime, *, on: bool, pipeline: Pipeline) -> AsyncIterator[None]:
+    """Record calls of models and tools with OpenTelemetry until the block ends.
+
+    Raises:
+        InputError: The library is not there.
+    """
+    if not on:
+        yield
+        return
+    from genie.loops.react import React  # noqa: PLC0415 - only for those who ask for spans
+
+    try:
+        from genie.edges.telemetry.otel import traced  # noqa: PLC0415 - the extra `otel`
+    except ImportError:
+        raise InputError("--otel", "needs opentelemetry-api", "install genie-bus[otel]") from None
+    loops = [one.agent for one in pipeline.bindings if isinstance(one.agent, React)]
+    async with traced(runtime, tools={tool.agent for loop in loops for tool in loop.toolbox.tools}):
+        yield
 
 
 @asynccontextmanager

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar, Protocol, runtime_checkable
 
 from genie.errors import CapacityError
+
+STAND_IN = re.compile(r"\[[a-z_]{1,32}:([a-z]{14})\]")
+"""A stand-in as it stands in a text: the kind of its value, and its letters."""
 
 
 class VaultFullError(CapacityError):

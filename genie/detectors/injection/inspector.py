@@ -37,7 +37,8 @@ class InjectionInspector:
     """
 
     name: ClassVar[str] = "injection"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
+    across: ClassVar[bool] = True
 
     def __init__(
         self,

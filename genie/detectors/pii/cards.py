@@ -8,10 +8,9 @@ from __future__ import annotations
 import functools
 import itertools
 import re
-from bisect import bisect_left
 from collections.abc import Iterator
 
-from genie.detectors.pii.digit_runs import SEPARATORS, Digits, Group, Run, holds_date, is_aadhaar, is_free, is_reference
+from genie.detectors.pii.digit_runs import SEPARATORS, Digits, Group, Run, holds_date, is_aadhaar, is_reference
 
 _ISSUERS: tuple[tuple[int, int, tuple[int, ...]], ...] = (
     (4000, 4999, (13, 16, 19)),  # Visa
@@ -48,6 +47,12 @@ def _forms() -> dict[str, frozenset[int]]:
     return {prefix: frozenset(lengths) for prefix, lengths in forms.items()}
 
 
+@functools.cache
+def _sixteen() -> frozenset[str]:
+    """Return the issuer prefixes whose card numbers may have sixteen digits."""
+    return frozenset(prefix for prefix, lengths in _forms().items() if 16 in lengths)
+
+
 _NONE = frozenset[int]()
 
 
@@ -56,6 +61,7 @@ def _lengths(prefix: str) -> frozenset[int]:
     return _forms().get(prefix, _NONE)
 
 
+_ONCE = bytes.maketrans(b"0123456789", bytes(range(10)))
 _TWICE = bytes.maketrans(b"0123456789", bytes(n * 2 - 9 * (n > 4) for n in range(10)))
 _FIRM = (15, 16)
 """Lengths of most cards. A number of another length, in one piece, is not a card after words such as "order number"."""
@@ -79,8 +85,7 @@ def is_card(digits: str) -> bool:
 def _luhn_holds(digits: str) -> bool:
     # Tables, because a page of numbers asks this thousands of times.
     raw = digits.encode()
-    ones = raw[-1::-2]
-    return (sum(ones) - 48 * len(ones) + sum(raw[-2::-2].translate(_TWICE))) % 10 == 0
+    return (sum(raw[-1::-2].translate(_ONCE)) + sum(raw[-2::-2].translate(_TWICE))) % 10 == 0
 
 
 def find(text: str, found: Digits) -> Iterator[tuple[int, int]]:
@@ -91,40 +96,40 @@ def find(text: str, found: Digits) -> Iterator[tuple[int, int]]:
         found: What there is among its digits.
     """
     done: list[tuple[int, int]] = []
+    sixteen = _sixteen()
     for start, end in found.fours:  # most numbers are written so, and these are known at once
         if end - start == 19 and (gap := text[start + 4]) == text[start + 9] == text[start + 14]:
             digits = text[start:end].replace(gap, "")
             if (
-                len(digits) == 16
-                and is_card(digits)
+                digits[:4] in sixteen
+                and _luhn_holds(digits)
                 and not text[end : end + 1].isdigit()
                 and _bounded(text, start, end)
             ):
                 done.append((start, end))
     yield from done
-    for run in found.runs:
-        if done and not is_free(done, run.start, run.end):
-            yield from _around(text, run, done)
+    at, count = 0, len(done)
+    for start, end in found.runs:
+        while at < count and done[at][1] <= start:
+            at += 1
+        if at < count and done[at][0] < end:
+            yield from _around(text, start, end, done, at)
         else:
-            yield from _within(text, run)
+            yield from _within(text, Run(text, start, end))
     for row in found.unusual:
         yield from _in_row(text, row)
 
 
-def _around(text: str, run: Run, done: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Yield what is in the parts of a run between numbers that are known."""
-    at = run.start
-    for number in range(bisect_left(done, (run.start, 0)), len(done) + 1):
-        start, end = done[number] if number < len(done) else (run.end, run.end)
-        stop = min(start, run.end)
-        if stop - at >= _SHORTEST:
-            rest = text[at:stop].strip(SEPARATORS)
+def _around(text: str, at: int, end: int, done: list[tuple[int, int]], number: int) -> Iterator[tuple[int, int]]:
+    """Yield what is in the parts of a run between numbers that are known, from the one with a number on."""
+    while at < end:
+        start, behind = done[number] if number < len(done) else (end, end)
+        if start - at >= _SHORTEST:
+            rest = text[at : min(start, end)].strip(SEPARATORS)
             if len(rest) >= _SHORTEST and not (len(rest) > _LONGEST and rest.isdigit()):
                 first = text.index(rest, at)
                 yield from _within(text, Run(text, first, first + len(rest)))
-        if start >= run.end:
-            return
-        at = end
+        at, number = behind, number + 1
 
 
 _ROWS = ((4, 4, 4, 4, 3), (4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (8, 8))

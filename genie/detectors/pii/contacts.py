@@ -19,9 +19,9 @@ EMAIL_HINTS = (
     r"[^\x00-\x7f]@|@[^\x00-\x7f]",
 )
 _DOMAIN = re.compile(
-    r"[ \t\r\n]{0,2}(?:[A-Za-z0-9\-]+\.)+(?:[Xx][Nn]--[A-Za-z0-9\-]{2,59}|[A-Za-z]{2,24})(?![A-Za-z0-9])"
+    r"[ \t\r\n]{0,2}(?:[A-Za-z0-9\-]+\.)+([Xx][Nn]--[A-Za-z0-9\-]{2,59}|[A-Za-z]{2,24})(?![A-Za-z0-9])"
 )
-_ANY_DOMAIN = re.compile(r"[ \t\r\n]{0,2}(?:[\w\-\u0300-\u0eff]+\.)+[^\W\d_][\w\u0300-\u0eff]{1,23}")
+_ANY_DOMAIN = re.compile(r"[ \t\r\n]{0,2}(?:[\w\-\u0300-\u0eff]+\.)+([^\W\d_][\w\u0300-\u0eff]{1,23})")
 """A name in letters of any script; combining marks of Indian and other scripts are not letters of their own."""
 _LOCAL_PART = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._%+'-"
 _LONGEST_DOMAIN = 255
@@ -49,10 +49,12 @@ def find_email(text: str) -> Iterator[tuple[int, int]]:
         if domain is None and not plain:
             domain = _ANY_DOMAIN.match(text, at + 1, at + _LONGEST_DOMAIN)
         if domain is not None:
-            first = _first_of(text, at, done, plain=plain)
-            local, end = text[first:at], domain.end()
-            start = first + len(local) - len(local.lstrip(".'"))
-            if start < at and _is_address(text, start, at, end, urls=urls):
+            before = text[max(done, at - _LONGEST_LOCAL) : at]
+            local = before[len(before.rstrip(_LOCAL_PART)) :]
+            if not local or not plain:
+                local = text[_first_of(text, at, done, plain=plain) : at]
+            start, end = at - len(local.lstrip(".'")), domain.end()
+            if start < at and domain[1].lower() not in _FILES and _is_address(text, start, at, end, urls=urls):
                 yield start, end
                 done = end
         at = text.find("@", at + 1)
@@ -75,12 +77,11 @@ def _first_of(text: str, at: int, done: int, *, plain: bool) -> int:
 
 
 def _is_address(text: str, start: int, at: int, end: int, *, urls: bool) -> bool:
-    local, domain = text[start:at], text[at + 1 : end]
-    if local[-1] in ".' \t\r\n" or domain[0] in " \t\r\n":
-        bare = local.rstrip()
+    if text[at - 1] in ".' \t\r\n" or text[at + 1] in " \t\r\n":
+        bare = text[start:at].rstrip()
         if bare[-1:] in ".'" or not _MAILBOX.match(bare):
             return False
-    if domain.rpartition(".")[2].lower() in _FILES or (local == "git" and text[end : end + 1] == ":"):
+    if text[end : end + 1] == ":" and text[start:at] == "git":
         return False
     return not (urls and _SCHEME.search(text[max(0, start - 80) : start]))
 

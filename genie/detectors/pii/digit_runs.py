@@ -8,6 +8,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 from genie.detectors.regex_set import Pattern
+from genie.detectors.spans import Found
 
 LONG = r"[0-9](?:[ \t\r\n().\-/,_:|+;]{0,3}[0-9]){8}"
 """The hint of whatever has nine digits or more, however they are separated."""
@@ -71,18 +72,28 @@ class Digits:
 
     Args:
         text: Folded text.
+        taken: What stronger detectors found; it grows while detectors look.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, taken: Sequence[Found] = ()) -> None:
         self._text = text
+        self._taken = taken
+        self._in_order: list[tuple[int, int]] = []
+
+    def is_taken(self, at: int) -> bool:
+        """Return True for a character of what a stronger detector found: nothing that begins there counts."""
+        if len(self._in_order) != len(self._taken):
+            self._in_order = sorted([(start, end) for start, end, _, _ in self._taken])
+        number = bisect_left(self._in_order, (at + 1, 0)) - 1
+        return number >= 0 and self._in_order[number][1] > at
 
     @functools.cached_property
-    def runs(self) -> list[Run]:
-        """The maximal runs of at least twelve digits, without UUIDs."""
+    def runs(self) -> list[tuple[int, int]]:
+        """The maximal runs of at least twelve digits, without UUIDs; ``Run`` has the groups of one."""
         text = self._text
         uuids = [span for span in _UUID.found(text) if is_word(text, *span)] if text.count("-") >= 4 else []
         found = _RUN.found(text)
-        return [Run(text, start, end) for start, end in found if not uuids or is_free(uuids, start, end)]
+        return [span for span in found if is_free(uuids, *span)] if uuids else found
 
     @functools.cached_property
     def fours(self) -> list[tuple[int, int]]:

@@ -19,6 +19,8 @@ IBAN_HINT = rf"(?i)(?:\b|_|iban)[a-z]{{2}}[0-9]{{2}}{GAP}[a-z0-9]{{4}}"
 _IBAN_HEAD = Pattern(r"[A-Za-z]{2}[0-9]{2}")
 _LETTERS = {ord("A") + at: str(10 + at) for at in range(26)}
 _GAPS = str.maketrans("", "", " \t\r\n.,/_:|+;-")
+_BLANK = frozenset(("", " ", "\n", "\t"))
+"""What stands beside most numbers."""
 
 _PAN_BODY = rf"[a-z]{{3}}[abcfghjlptk][a-z]{GAP}[0-9]{{4}}{GAP}[a-z]"
 PAN_HINT = rf"(?i)(?:\b|_){_PAN_BODY}"
@@ -84,20 +86,28 @@ def find_iban(text: str) -> Iterator[tuple[int, int]]:
     """Yield the spans of account numbers whose country, length, structure and check digits hold."""
     done = 0
     for start, _ in _IBAN_HEAD.found(text):
-        if start < done or (start and not _may_begin(text, start)):
+        if start < done or (text[start - 1 : start] not in _BLANK and not _may_begin(text, start)):
             continue
         form = _account(text[start : start + 2].upper())
         if form is None:
             continue
-        number, end = _written(text, start, form)
+        end = start + form.size
+        number = text[start:end]
+        if not (number.isalnum() and number.isascii()):
+            match = form.spaced.match(text, start)
+            if match is None:
+                continue
+            number, end = match[0].translate(_GAPS), match.end()
+        elif len(number) < form.size or (text[end : end + 1] not in _BLANK and not _ends(text, end)):
+            continue
         rest = number[4:]
-        numeric = rest.isdigit()
-        if numeric:
-            remainder = int(f"{rest}{form.country}{number[2:4]}") % 97
-        else:
-            remainder = int((rest + number[:4]).translate(_LETTERS)) % 97 if number else 0
         # The remainder first: it is cheap and rejects 96 of 97 candidates.
-        if remainder == 1 and ((numeric and form.numeric) or form.structure.match(number, 4)):
+        if rest.isdigit():
+            sound = int(f"{rest}{form.country}{number[2:4]}") % 97 == 1 and (form.numeric or form.structure.match(rest))
+        else:
+            number = number.upper()
+            sound = int((number[4:] + number[:4]).translate(_LETTERS)) % 97 == 1 and form.structure.match(number, 4)
+        if sound:
             done = end
             yield start, end
 
@@ -108,16 +118,10 @@ def _may_begin(text: str, start: int) -> bool:
     return not (before.isascii() and before.isalnum()) or text[max(0, start - 4) : start].lower() == "iban"
 
 
-def _written(text: str, start: int, form: _Account) -> tuple[str, int]:
-    """Return the candidate from a position, in capitals without separators, and its end; empty if there is none."""
-    end = start + form.size
-    number = text[start:end]
-    if number.isascii() and number.isalnum():
-        after = text[end : end + 1]
-        whole = len(number) == form.size and not (after.isascii() and after.isalnum())
-        return (number.upper(), end) if whole else ("", end)
-    match = form.spaced.match(text, start)
-    return ("", end) if match is None else (match.group().translate(_GAPS).upper(), match.end())
+def _ends(text: str, end: int) -> bool:
+    """Return True when no ASCII letter or digit stands at a position."""
+    after = text[end : end + 1]
+    return not (after.isascii() and after.isalnum())
 
 
 def find_pan(text: str) -> Iterator[tuple[int, int]]:
@@ -148,7 +152,7 @@ def find_aadhaar(text: str, found: Digits) -> Iterator[tuple[int, int]]:
     """
     if _AADHAAR_NAMED.search(text):
         for run in found.runs:
-            span = _after_word(text, run.groups)
+            span = _after_word(text, tuple(groups_of(text, *run)))
             if span is not None:
                 yield span
     for start, end in found.fours:

@@ -43,7 +43,7 @@ def detectors(regions: Sequence[str] = DEFAULT_REGIONS) -> tuple[Detector, ...]:
         Detector("nino", (documents.NINO_HINT,), _plain(documents.find_nino)),
         Detector("email", contacts.EMAIL_HINTS, _plain(contacts.find_email)),
         Detector("upi", (contacts.UPI_HINT,), _plain(contacts.find_upi)),
-        Detector("phone", phones.hints, _plain(phones.find)),
+        Detector("phone", phones.hints, phones.find),
     )
 
 
@@ -140,7 +140,7 @@ class PiiInspector:
         found: list[Found] = []
         if "[" in plain:
             plain = self._masks.sub(_blank, plain)
-        digits = Digits(plain)
+        digits = Digits(plain, found)
         for detector in self._detectors:
             if hints.isdisjoint(detector.hints):
                 continue

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from types import ModuleType
 
-from genie.detectors.pii.digit_runs import LONG, holds_date, is_free, is_reference, stands_alone
+from genie.detectors.pii.digit_runs import LONG, Digits, holds_date, is_free, is_reference, stands_alone
 from genie.detectors.regex_set import Pattern
 
 DEFAULT_REGIONS = ("IN", "US", "GB", "DE", "FR")
@@ -73,17 +73,21 @@ class Phones:
         self.hints = (PLUS_HINT, WORD_HINT, LONG, *own)
         """RE2; a folded text in which none matches holds no number."""
 
-    def find(self, text: str) -> list[tuple[int, int]]:
+    def find(self, text: str, digits: Digits) -> list[tuple[int, int]]:
         """Return the spans of telephone numbers in a folded text.
 
         Ten digits in one piece count as a number only next to a word such as "phone".
+
+        Args:
+            text: Folded text.
+            digits: Says which characters a stronger detector has taken; the plans are not asked about those.
         """
         found: list[tuple[int, int]] = []
         for find in (_international, self._after_word, self._national):
-            found = sorted([*found, *[span for span in find(text) if is_free(found, *span)]])
+            found = sorted([*found, *[span for span in find(text, digits) if is_free(found, *span)]])
         return found
 
-    def _after_word(self, text: str) -> Iterator[tuple[int, int]]:
+    def _after_word(self, text: str, taken: Digits) -> Iterator[tuple[int, int]]:
         for (_, last), name, gap, (start, _) in _AFTER_WORD.groups(text):
             named = name[0] >= 0 and _JOINT.match(text[slice(*gap)]) is not None
 
@@ -92,17 +96,19 @@ class Phones:
                     return False
                 return named or any(is_number(digits, region) for region in self._regions)
 
-            if not named and is_reference(text, start):
+            if (not named and is_reference(text, start)) or taken.is_taken(start):
                 continue
             end = _longest(text, start, last, accepts)
             if end is not None and not holds_date(text[start:end]) and stands_alone(text, start, end):
                 opened = text[start - 1 : start] == "(" and ")" in text[start:end]
                 yield start - opened, end
 
-    def _national(self, text: str) -> Iterator[tuple[int, int]]:
+    def _national(self, text: str, taken: Digits) -> Iterator[tuple[int, int]]:
         for start, end in self._any.spans(text):
             shown = text[start:end]
             if not stands_alone(text, start, end) or _continues(text, start, end) or holds_date(shown):
+                continue
+            if taken.is_taken(start):
                 continue
             regions = next(regions for form, regions in self._forms if form.fullmatch(shown))
             if any(is_number(shown, region) for region in regions):
@@ -136,9 +142,9 @@ def is_number(text: str, region: str | None) -> bool:
     return bool(plans.is_valid_number(number))
 
 
-def _international(text: str) -> Iterator[tuple[int, int]]:
+def _international(text: str, taken: Digits) -> Iterator[tuple[int, int]]:
     for (start, last), _, (number, _) in _INTERNATIONAL.groups(text):
-        if last - number < _SHORTEST or (start and text[start - 1].isalnum()):
+        if last - number < _SHORTEST or (start and text[start - 1].isalnum()) or taken.is_taken(start):
             continue
         dialled = text[start] == "0"
         if dialled and (text[start:last].isdigit() or text[max(0, start - 1) : start] in {".", ",", "-", "/"}):

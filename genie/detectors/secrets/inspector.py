@@ -273,7 +273,8 @@ class SecretsInspector:
     """
 
     name: ClassVar[str] = "secrets"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
+    across: ClassVar[bool] = True
     reach: ClassVar[int] = 16_384
     """Longest finding in characters, with the text around it that it depends on; longer texts may be read in slices."""
 

@@ -93,7 +93,7 @@ class Way:
     @asynccontextmanager
     async def call(
         self,
-        method: Literal["GET", "POST"],
+        method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"],
         url: httpx.URL,
         *,
         headers: Mapping[str, str],

@@ -38,6 +38,7 @@ from genie.edges.llm.meter import Meter
 from genie.edges.llm.pieces import Pieces
 from genie.edges.llm.price import priced
 from genie.edges.llm.rates import RateGate
+from genie.edges.llm.summary import summary_of
 from genie.edges.llm.tokens import Ratio, estimate
 from genie.edges.llm.transcript import for_family
 from genie.errors import ModelCallError
@@ -126,6 +127,7 @@ class ModelAgent(Handlers, id="model", publishes=(ModelDelta, ModelRestarted)):
             tenants=options.tenants, egress=not options.internal, concurrency=options.limits.concurrency,
             mailbox=Mailbox(capacity=options.limits.queue, overflow=Overflow.REJECT), estimate=self.estimate,
             fallback=options.fallback[0] if options.fallback else None,
+            asks={} if options.compaction.summary is None else {ModelRequest: (ModelReply, ModelFailed)},
         )  # fmt: skip
 
     async def close(self) -> None:
@@ -159,11 +161,12 @@ class ModelAgent(Handlers, id="model", publishes=(ModelDelta, ModelRestarted)):
         price = self.pricing(None)
         return Estimate(0 if price is None else price.most(asked, answered), asked + answered)  # type: ignore[arg-type]  # an int is as exact
 
-    def _fitting(self, request: ModelRequest, *, share: float) -> ModelRequest:
+    async def _fitting(self, request: ModelRequest, context: Context, *, share: float) -> ModelRequest:
         """Return the request as this model takes it: without foreign opaque parts, and within its window.
 
         Args:
             request: As judged.
+            context: Of the handler.
             share: Of the window that the request may fill before it is made shorter.
         """
         request = for_family(request, self.provider.family)
@@ -176,7 +179,13 @@ class ModelAgent(Handlers, id="model", publishes=(ModelDelta, ModelRestarted)):
         options = self.options.compaction
         for part in (options.to, 1.0):  # what must stay may need more than the share that it is brought down to
             with contextlib.suppress(CompactionError):
-                return compacted(request, round(room * part / self.ratio.bound), options).request
+                limit = round(room * part / self.ratio.bound)
+                made = compacted(request, limit, options)
+                if options.summary is None or not made.reported:
+                    return made.request
+                return compacted(
+                    request, limit, options, await summary_of(made.reported, options.summary, context)
+                ).request
         raise ProviderError(FailureClass.CONTEXT_TOO_LONG, code="window")
 
     # --- the call ---
@@ -216,7 +225,7 @@ class ModelAgent(Handlers, id="model", publishes=(ModelDelta, ModelRestarted)):
         share, tries = self.options.compaction.at, 0
         last: ProviderError | None = None
         while True:
-            asked = self._fitting(request, share=share)
+            asked = await self._fitting(request, context, share=share)
             await self._turn(asked, context, last)
             call.attempts += 1
             tries += 1

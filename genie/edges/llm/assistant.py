@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from genie.contracts.agent import agent
 from genie.contracts.context import Context
+from genie.contracts.loop_call import AnswerGiven
 from genie.contracts.message import Payload
 from genie.contracts.model_call import (
     ModelDelta,
@@ -43,6 +45,8 @@ class AssistantAnswer(Payload, topic="assistant.answer", classification="interna
     model: str
     """That answered, as its provider names it."""
     usage: Usage = Usage()
+    cost: Decimal | None = None
+    """None where no price is known."""
     note: str = ""
     """What a reader has to know of where the answer comes from."""
 
@@ -62,7 +66,7 @@ class AssistantSettings(BaseModel):
 
 @agent(
     "assistant", risk="medium", tier="beta", clearance="internal", settings=AssistantSettings, concurrency=8,
-    asks={ModelRequest: (ModelReply, ModelFailed, ModelDelta, ModelRestarted)},
+    asks={ModelRequest: (ModelReply, ModelFailed, ModelDelta, ModelRestarted)}, publishes=(AnswerGiven,),
 )  # fmt: skip
 async def assistant(question: AssistantQuestion, context: Context) -> AssistantAnswer:
     """Ask a model, and give its answer."""
@@ -80,5 +84,7 @@ async def assistant(question: AssistantQuestion, context: Context) -> AssistantA
         failure = reply.failure.value if isinstance(reply, ModelFailed) else "no reply"
         raise EdgeError(host=settings.model, problem=f"the model failed: {failure}")
     text = "".join(part.text for part in reply.parts if isinstance(part, Text))
+    if context.wanted(AnswerGiven):
+        await context.publish(AnswerGiven(goal=question.text, answer=text))
     note = NOTE if reply.provider.startswith(SCRIPTED) else ""
-    return AssistantAnswer(text=text, model=reply.model, usage=reply.usage, note=note)
+    return AssistantAnswer(text=text, model=reply.model, usage=reply.usage, cost=reply.cost, note=note)

@@ -61,6 +61,13 @@ class ModelEntries:
                     (name, "max_output"),
                     f"a reply of {entry.max_output} tokens leaves no room in the window",
                 )
+            summary = entry.compaction.summary
+            writer = None if summary is None else entries.get(summary.model)
+            if summary is not None and (writer is None or summary.model == name or writer.compaction.summary):
+                text = f"no other model has the id {summary.model!r}{did_you_mean(summary.model, entries)}"
+                if writer is not None and summary.model != name:
+                    text = f"model {summary.model!r} has its own summaries written, so it cannot write those of others"
+                yield (name, "compaction", "summary", "model"), text
             if entry.compaction.to > entry.compaction.at:
                 yield (name, "compaction", "to"), "a transcript is brought down to a share below `at`"
 

@@ -47,6 +47,16 @@ class Compacted(NamedTuple):
     request: ModelRequest
     replaced: tuple[str, ...]
     """SHA-256 of every turn that was replaced or left out, in order."""
+    reported: tuple[Turn, ...] = ()
+    """Turns that a report stands for."""
+
+
+class Written(NamedTuple):
+    """A summary that a model has written."""
+
+    turns: int
+    """It is of so many turns, the first of those that are left out."""
+    text: str
 
 
 class _Atom:
@@ -68,13 +78,16 @@ class _Atom:
         return {part.id: part for turn in self.turns for part in turn.parts if isinstance(part, ToolResult)}
 
 
-def compacted(request: ModelRequest, limit: int, options: CompactionSection) -> Compacted:
+def compacted(
+    request: ModelRequest, limit: int, options: CompactionSection, written: Written | None = None
+) -> Compacted:
     """Return a request that fits.
 
     Args:
         request: With all its turns.
         limit: Tokens that the request may have, by our own estimate.
         options: What is kept of the beginning and of the end.
+        written: A summary that the report begins with, if it fits.
 
     Raises:
         CompactionError: Not even what may not go fits.
@@ -86,14 +99,15 @@ def compacted(request: ModelRequest, limit: int, options: CompactionSection) -> 
     atoms = [atom if at >= tail else _short(atom) for at, atom in enumerate(atoms)]
     tail_atoms = atoms[tail:]
     atoms = _without_repeats(atoms)
+    reported: tuple[Turn, ...] = ()
     if _tokens(atoms) > room:
-        atoms = _reported(atoms, tail_atoms, room)
+        atoms, reported = _reported(atoms, tail_atoms, room, written)
     if _tokens(atoms) > room:
         raise CompactionError(round(_tokens(atoms)), round(room))
     turns = tuple(turn for atom in atoms for turn in atom.turns)
     kept = set(map(id, turns))
     gone = tuple(_digest(turn) for turn in request.turns if id(turn) not in kept)
-    return Compacted(request.model_copy(update={"turns": turns}), gone)
+    return Compacted(request.model_copy(update={"turns": turns}), gone, reported)
 
 
 def _tokens(atoms: Iterable[_Atom]) -> float:
@@ -180,7 +194,9 @@ def _without_repeats(atoms: list[_Atom]) -> list[_Atom]:
     return kept[::-1]
 
 
-def _reported(atoms: list[_Atom], tail: list[_Atom], room: float) -> list[_Atom]:
+def _reported(
+    atoms: list[_Atom], tail: list[_Atom], room: float, written: Written | None
+) -> tuple[list[_Atom], tuple[Turn, ...]]:
     """Replace what is neither pinned nor in the tail by a report; shorten the tail where that is not enough."""
     staying = {id(atom) for atom in atoms if atom.pinned} | {id(atom) for atom in tail}
     order = [atom for atom in atoms if not atom.pinned and id(atom) in staying]
@@ -188,7 +204,7 @@ def _reported(atoms: list[_Atom], tail: list[_Atom], room: float) -> list[_Atom]
         kept = [atom for atom in atoms if id(atom) in staying]
         gone = [atom for atom in atoms if id(atom) not in staying]
         left = room - _tokens(kept)
-        report = _report(gone, left) if gone and left > 0 else None
+        report = _report(gone, left, written) if gone and left > 0 else None
         if left >= 0 or not order:
             break
         staying.discard(id(order.pop(0)))
@@ -199,25 +215,32 @@ def _reported(atoms: list[_Atom], tail: list[_Atom], room: float) -> list[_Atom]
         elif report is not None:
             out.append(report)
             report = None
-    return out
+    return out, tuple(turn for atom in gone for turn in atom.turns)
 
 
-def _report(gone: list[_Atom], room: float) -> _Atom | None:
+def _report(gone: list[_Atom], room: float, written: Written | None) -> _Atom | None:
     """Return what happened in the atoms that go, as one turn: the latest facts first to be kept; None if none fits."""
-    lines = [line for atom in gone for line in _facts(atom)]
-    while lines:
-        text = "\n".join((HEADING, *lines))
-        if len(text) <= REPORT:
-            turns = [turn for atom in gone for turn in atom.turns]
-            turn = Turn(
-                role=Role.USER, parts=(Text(text=text),), source="compaction",
-                label=max((turn.label for turn in turns), default=Classification.PUBLIC),
-                trust=Trust.UNTRUSTED if any(turn.trust is Trust.UNTRUSTED for turn in turns) else Trust.TRUSTED,
-            )  # fmt: skip
-            atom = _Atom([turn])
-            if atom.tokens <= room:
-                return atom
-        lines = lines[max(1, len(lines) // 8) :]
+    turns = [turn for atom in gone for turn in atom.turns]
+    label = max((turn.label for turn in turns), default=Classification.PUBLIC)
+    untrusted = any(turn.trust is Trust.UNTRUSTED for turn in turns)
+    heads: list[tuple[list[str], int, Trust]] = [([HEADING], 0, Trust.UNTRUSTED if untrusted else Trust.TRUSTED)]
+    if written is not None:  # a model's words are no instructions, whatever they sum up
+        heads.insert(0, ([HEADING, written.text], written.turns, Trust.UNTRUSTED))
+    for head, known, trust in heads:
+        lines, at = [], 0
+        for atom in gone:
+            at += len(atom.turns)
+            lines += _facts(atom) if at > known else []
+        while lines or len(head) > 1:
+            text = "\n".join((*head, *lines))
+            if len(text) <= REPORT:
+                turn = Turn(role=Role.USER, parts=(Text(text=text),), source="compaction", label=label, trust=trust)
+                atom = _Atom([turn])
+                if atom.tokens <= room:
+                    return atom
+            if not lines:
+                break
+            lines = lines[max(1, len(lines) // 8) :]
     return None
 
 

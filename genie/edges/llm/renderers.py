@@ -10,6 +10,7 @@ from genie.contracts.report_parts import F, Named, card, facts, letter, note, ro
 from genie.edges.llm.assistant import AssistantAnswer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import ClassVar
 
     from genie.contracts.message import Payload
@@ -74,19 +75,25 @@ class LoopReport:
             last = letter(payload.text)
             lead = () if last is None else (Notice("What there was last; nobody has checked it.", (last,)),)
         tools = {call.id: call.tool for call in payload.calls}
-        links = [Named(tools.get(link.call, "the question"), link) for link in payload.links]
+        links = [Named(_origin(link.call, tools), link) for link in payload.links]
         calls = rows("Tools", payload.calls, F("tool", "tool", "text"), F("code", "came to", words=_outcome))
         numbers = rows(
-            "Numbers of the answer", links, F("value.text", "number", "text"), F("name", "comes from", "text"),
-            F("value.path", "field", "text"),
+            "Links of the answer", links, F("value.text", "what it says", "text"), F("name", "comes from", "text"),
+            F("value.path", "where", "text"),
         )  # fmt: skip
         found = sections(
-            section("What the numbers rest on", numbers),
+            section("What the answer rests on", numbers),
             section("What was asked of tools", calls, None if payload.calls else note("No tool was called.")),
             section("Cost", card("Model", facts(payload, F("model", unit="text"), F("steps", "model calls"), F("cost"),
                                                 *_USAGE))),
         )  # fmt: skip
         return Report(found, headline, lead=lead)
+
+
+def _origin(call: str, tools: Mapping[str, str]) -> str:
+    """Return what a link names: a document, a tool, or the question."""
+    document = call.removeprefix("document:")
+    return document if document != call else tools.get(call, "the question")
 
 
 def _outcome(code: str) -> str:

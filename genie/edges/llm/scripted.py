@@ -8,13 +8,15 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Annotated, ClassVar, NamedTuple
 
 import anyio
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from genie.contracts.model_call import FailureClass, JsonText, Role, Stop, Text, ToolCall, Usage
 from genie.contracts.ports.provider import ProviderError, WireDelta, WireEnd, WirePart, WireRates, WireUsage
+from genie.edges.llm.chaos import ChaosProvider, Fault, numbered
 from genie.edges.llm.scripted_tools import answered_by, filled
 
 if TYPE_CHECKING:
@@ -130,6 +132,16 @@ class ScriptedSettings(BaseModel):
     rules: tuple[ScriptedLine, ...] = Field(
         default=(ScriptedLine(say="This is a scripted answer to: {question}"),), min_length=1, max_length=1_000
     )
+    faults: dict[Fault, Annotated[float, Field(ge=0, le=1)]] = Field(
+        default_factory=dict, description="What goes wrong -> share of the calls; for simulations and drills."
+    )
+    seed: int = Field(default=1, description="Of the faults: the same calls go wrong each time.")
+
+    @model_validator(mode="after")
+    def _together(self) -> ScriptedSettings:
+        if sum(self.faults.values()) > 1:
+            raise ValueError("shares of faults are at most 1 together")
+        return self
 
 
 class ScriptedModel(ScriptedProvider):
@@ -142,8 +154,19 @@ class ScriptedModel(ScriptedProvider):
     Settings: ClassVar[type[BaseModel]] = ScriptedSettings
 
     def __init__(self, settings: ScriptedSettings) -> None:
-        rules = (Rule(_matching(line), _answering(line)) for line in settings.rules)
+        rules = [Rule(_matching(line), _answering(line)) for line in settings.rules]
         super().__init__(*rules, window=settings.window, model=settings.model)
+        inner = ScriptedProvider(*rules, window=settings.window, model=settings.model)
+        self._trouble = ChaosProvider(inner, numbered(settings.seed, settings.faults)) if settings.faults else None
+
+    async def open(
+        self, request: ModelRequest, *, first_token_s: float, idle_s: float
+    ) -> AsyncGenerator[WirePart, None]:
+        """Send what the rule says, or go wrong."""
+        own = super().open if self._trouble is None else self._trouble.open
+        async with aclosing(own(request, first_token_s=first_token_s, idle_s=idle_s)) as parts:
+            async for part in parts:
+                yield part
 
 
 def _matching(line: ScriptedLine) -> Callable[[ModelRequest], bool]:

@@ -33,6 +33,14 @@ class BreakerSection(Section):
     shut_s: Seconds = Field(default=300.0, description="Seconds after an empty wallet or a refused key.")
 
 
+class SummarySection(Section):
+    """A model that writes the report on what is left out; without an answer of it, the report is made by rules."""
+
+    model: ModelId = Field(description="Id of another model of this file; it is judged and charged like any call.")
+    max_output: int = Field(default=400, ge=16, le=4_000, description="Most tokens of a summary.")
+    within_s: Seconds = Field(default=20.0, description="Seconds to wait for a summary.")
+
+
 class CompactionSection(Section):
     """How a transcript is made shorter when it does not fit the window."""
 
@@ -40,6 +48,7 @@ class CompactionSection(Section):
     to: float = Field(default=0.5, gt=0, le=1, description="Share of the window that it is brought down to.")
     keep_first: int = Field(default=2, ge=0, le=100, description="Turns from the beginning that are kept.")
     tail_tokens: int = Field(default=2_000, ge=0, description="Tokens of the latest turns that are kept.")
+    summary: SummarySection | None = Field(default=None, description="Model that writes the report.")
 
 
 class ModelOptions(Section):

@@ -11,10 +11,12 @@ import math
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+from genie.contracts.model_call import Turn
 
-    from genie.contracts.model_call import ModelRequest, Turn
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from genie.contracts.model_call import ModelRequest
 
 MARGIN = 1.3
 """What the estimate is multiplied by until a model has counted: covers everything but text that looks random."""
@@ -39,6 +41,9 @@ _CLASSES = bytes(
     else 79  # O: punctuation, and the first byte of an emoji
     for byte in range(256)
 )  # fmt: skip
+_known: Callable[[Turn], float] = vars(Turn)["_tokens"].__get__
+"""Return the estimate that is kept with a turn; a copy of it has none."""
+_know = vars(Turn)["_tokens"].__set__
 _RANDOM = re.compile(rb"[A-Za-z0-9+/=_-]{32,}+")
 """A run without a space that no word is: base64, digests, keys, identifiers."""
 _HEX = re.compile(rb"[0-9a-fA-F-]{20,}+")
@@ -48,11 +53,11 @@ def tokens_of(text: str) -> float:
     """Return the estimate of a text: lower case, upper case, digits, other scripts and the rest, each by its factor."""
     data = text.encode(errors="surrogatepass")
     random = 0
-    if max(map(len, data.split()), default=0) >= 20:
+    if len(data) >= 20 and max(map(len, data.split()), default=0) >= 20:
         random = sum(len(run) for run in _RANDOM.findall(data))
         random = max(random, sum(len(run) for run in _HEX.findall(data)))
-    classes = data.translate(_CLASSES)
-    lower, upper, digits, other_script, control = (classes.count(letter) for letter in (b"L", b"U", b"D", b"N", b"C"))
+    count = data.translate(_CLASSES).count
+    lower, upper, digits, other_script, control = count(b"L"), count(b"U"), count(b"D"), count(b"N"), count(b"C")
     rest = len(data) - lower - upper - digits - other_script - control
     return (
         lower / 3.6
@@ -94,7 +99,12 @@ def of_turns(turns: Iterable[Turn]) -> float:
     """Return the estimate of some turns."""
     total = 0.0
     for turn in turns:
-        total += _frame((turn,), 0) + sum(map(tokens_of, _turn_texts(turn)))
+        try:
+            total += _known(turn)
+        except AttributeError:  # the first time
+            estimated = _frame((turn,), 0) + sum(map(tokens_of, _turn_texts(turn)))
+            _know(turn, estimated)
+            total += estimated
     return total
 
 

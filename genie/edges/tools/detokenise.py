@@ -10,12 +10,12 @@ import re
 from typing import TYPE_CHECKING, TypeVar
 
 from genie.contracts.message import Payload, Value
+from genie.contracts.ports.vault import STAND_IN
 
 if TYPE_CHECKING:
     from genie.contracts.ports.vault import Vault
 
 P = TypeVar("P", bound=Payload)
-_STAND_IN = re.compile(r"\[[a-z_]{1,32}:([a-z]{14})\]")
 
 
 def revealed(payload: P, vault: Vault, tenant: str | None) -> P:
@@ -31,7 +31,7 @@ def revealed(payload: P, vault: Vault, tenant: str | None) -> P:
 
     def shown(value: object) -> object:
         if isinstance(value, str) and type(value) is str:
-            return _STAND_IN.sub(found, value) if "[" in value else value
+            return STAND_IN.sub(found, value) if "[" in value else value
         if isinstance(value, tuple | frozenset):
             made = [shown(item) for item in value]
             return value if all(map(_same, made, value)) else type(value)(made)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from genie.edges.llm.output.strict import JsonTextError, parsed
 from genie.edges.tools.schema import canonical
 from genie.edges.tools.tool import spec_hash
 from genie.errors import InputError
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from genie.edges.tools.tool import Tool
 
 MOST_BYTES = 16_000_000
+MOST_LEVELS = 100
+"""Brackets that may be open at once in the file: those of the deepest schema, and the file's own."""
 VERSION = 1
 
 
@@ -98,8 +101,8 @@ class Lock:
     def parse(cls, text: str) -> Lock:
         """Return what a text says; a corrupt one denies everything."""
         try:
-            found = _File.model_validate(json.loads(text, object_pairs_hook=_unique))
-        except (ValidationError, ValueError, RecursionError):
+            found = _File.model_validate(parsed(text, most=MOST_BYTES, levels=MOST_LEVELS))
+        except (ValidationError, JsonTextError):
             return cls(None)
         if found.sha256 != _digest(found.tools):
             return cls(None)
@@ -168,10 +171,3 @@ def _lines(one: Pinned) -> list[str]:
 def _digest(tools: dict[str, Pinned]) -> str:
     listed = {name: one.model_dump(mode="json") for name, one in tools.items()}
     return hashlib.sha256(canonical(listed).encode()).hexdigest()
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        raise ValueError("a key stands twice")
-    return made

@@ -1,12 +1,15 @@
 """Operations of an OpenAPI document as tools: one agent and one payload class an operation.
 
-Operations that read (GET) are called through the guarded ``Fetch`` port. Others, and schemas that are not understood,
-are refused when the document is read, by name.
+Operations that read (GET) are called through the guarded ``Fetch`` port. Others are writes: they need ``Send``, are of
+high risk, say on their card that a person approves each call, and are made once in a run. Schemas that are not
+understood are refused when the document is read, by name.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -17,17 +20,26 @@ from genie.contracts.card import make_card
 from genie.contracts.context import Context
 from genie.contracts.message import Payload
 from genie.contracts.ports.fetch import Fetch
+from genie.contracts.ports.send import Method, Send
 from genie.contracts.signature import Signature
 from genie.edges.tools.json_schema import SchemaReader, Unsupported
 from genie.edges.tools.refusals import NotAllowedError, NotFoundError
-from genie.edges.tools.tool import Effect, ToolOptions, payload_class
-from genie.errors import InputError
+from genie.edges.tools.schema import canonical
+from genie.edges.tools.tool import Approval, Effect, ToolOptions, payload_class
+from genie.errors import FetchError, InputError, NotDoneError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
+
+    from genie.contracts.ports.fetch import Fetched
 
 MOST_OPERATIONS = 128
 _METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
+_WRITES: Mapping[str, Method] = {"post": "POST", "put": "PUT", "patch": "PATCH", "delete": "DELETE"}
+_NOT_SURE = frozenset({408, 409, 425, 429})
+"""Answers beside those above 499 after which nobody knows whether a write has happened."""
+_BODY = "body"
+"""Field of the body."""
 _SLOT = re.compile(r"\{([^{}]*)\}")
 
 
@@ -45,15 +57,26 @@ class OpenApiTool(FunctionAgent[Any, Any]):
     tool_options = ToolOptions(effect=Effect.READ)
 
 
+class OpenApiWrite(FunctionAgent[Any, Any]):
+    """One operation that changes something, as an agent."""
+
+    tool_options = ToolOptions(effect=Effect.WRITE, approval=Approval.ALWAYS, parallel=False)
+
+
 def operations(
-    document: Mapping[str, Any], *, only: Collection[str] | None = None, server: str | None = None
-) -> tuple[OpenApiTool, ...]:
+    document: Mapping[str, Any],
+    *,
+    only: Collection[str] | None = None,
+    server: str | None = None,
+    writes: bool = False,
+) -> tuple[OpenApiTool | OpenApiWrite, ...]:
     """Return an agent for each operation of a document.
 
     Args:
         document: OpenAPI 3.0 or 3.1, as read from JSON or YAML.
         only: Ids of the operations that are wanted; all by default, and then each of them must be supported.
-        server: Base URL; the first of the document by default. Its host must be one that ``Fetch`` may call.
+        server: Base URL; the first of the document by default. Its host must be one that the ports may call.
+        writes: Also make operations that change something; otherwise they are refused.
 
     Raises:
         InputError: Something in the document is not supported; every such thing is named.
@@ -68,7 +91,7 @@ def operations(
         if isinstance(schema, dict)
     }
     problems: list[str] = []
-    made: list[OpenApiTool] = []
+    made: list[OpenApiTool | OpenApiWrite] = []
     found: set[str] = set()
     for path, item in (document.get("paths") or {}).items():
         shared = item.get("parameters", []) if isinstance(item, dict) else []
@@ -79,6 +102,8 @@ def operations(
                 continue
             found.add(name)
             try:
+                if method in _WRITES and not writes:
+                    raise Unsupported("method", f"{method.upper()}, because nothing may write without `writes=True`")
                 made.append(_operation(base, str(path), method, operation, shared, definitions))
             except Unsupported as error:
                 problems.append(f"{method.upper()} {path}: {error}")
@@ -103,13 +128,14 @@ def _server(document: Mapping[str, Any]) -> str:
 def _operation(
     base: str, path: str, method: str, operation: Mapping[str, Any], shared: list[Any],
     definitions: Mapping[str, Mapping[str, Any]],
-) -> OpenApiTool:  # fmt: skip
-    if method != "get":
-        raise Unsupported("method", f"{method.upper()}, because only reading is supported")
+) -> OpenApiTool | OpenApiWrite:  # fmt: skip
+    if method != "get" and method not in _WRITES:
+        raise Unsupported("method", method.upper())
     name = str(operation.get("operationId") or "")
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_.-]{0,63}", name):
         raise Unsupported("operationId", "a name that is missing or cannot be used")
-    if operation.get("requestBody") is not None:
+    body = operation.get("requestBody")
+    if method == "get" and body is not None:
         raise Unsupported("requestBody", "a body of a GET")
     agent = re.sub(r"[^a-z0-9_]+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()).strip("_")
     reader = SchemaReader(definitions, agent.title().replace("_", ""))
@@ -123,12 +149,35 @@ def _operation(
             {"type": "object", "properties": {field: schema}, "required": [field] if parameter.get("required") else []}
         )
         places[field] = (key, place)
+    if body is not None:
+        if _BODY in fields:
+            raise Unsupported("parameters", f"a parameter of the name {_BODY!r} beside a body")
+        schema, required = _schema_of(body)
+        fields |= reader.fields(
+            {"type": "object", "properties": {_BODY: schema}, "required": [_BODY] if required else []}
+        )
     slots = set(_SLOT.findall(path))
     if slots != {key for key, place in places.values() if place == "path"}:
         raise Unsupported("path", "slots that no parameter fills")
     text = str(operation.get("summary") or operation.get("description") or name)[:1_000]
     arguments = payload_class(f"{reader.stem}Arguments", f"openapi.{agent}", fields, doc=text, key=None)
+    if method in _WRITES:
+        return _write(agent, arguments, _WRITES[method], f"{base}{path}", places, text)
     return _agent(agent, arguments, f"{base}{path}", places, text)
+
+
+def _schema_of(body: Any) -> tuple[Mapping[str, Any], bool]:
+    """Return the schema of a body of JSON, and whether it must be there."""
+    if not isinstance(body, dict) or body.keys() - {"content", "required", "description"}:
+        raise Unsupported("requestBody", "a body that is no plain object of `content`")
+    content = body.get("content")
+    if not isinstance(content, dict) or content.keys() != {"application/json"}:
+        raise Unsupported("requestBody", "another content than application/json alone")
+    media = content["application/json"]
+    schema = media.get("schema") if isinstance(media, dict) else None
+    if not isinstance(schema, dict) or media.keys() - {"schema", "example", "examples"}:
+        raise Unsupported("requestBody", "a body without one schema")
+    return schema, body.get("required") is True
 
 
 def _parameter(parameter: Any) -> tuple[str, str, Mapping[str, Any]]:
@@ -157,13 +206,7 @@ def _agent(
 ) -> OpenApiTool:
     async def call(question: Payload, context: Context) -> ApiAnswer:
         port: Any = Fetch
-        found = await context.port(port).get(address(url, places, question))
-        if found.status == 404:
-            raise NotFoundError(id, "has nothing of that kind")
-        if not 200 <= found.status < 300:
-            raise NotAllowedError(id, f"answered with status {found.status}")
-        kind = found.headers.get("content-type", "").partition(";")[0].strip()[:128]
-        return ApiAnswer(status=found.status, content_type=kind, body=found.body.decode("utf-8", errors="replace"))
+        return _answer(id, await context.port(port).get(address(url, places, question)))
 
     call.__doc__ = text
     card = make_card(
@@ -172,6 +215,59 @@ def _agent(
     )  # fmt: skip
     signature = Signature((arguments,), (ApiAnswer,), takes_context=True, streams=False, certain=True)
     return OpenApiTool(call, card, signature)
+
+
+def _write(
+    id: str,  # noqa: A002 - as above
+    arguments: type[Payload],
+    method: Method,
+    url: str,
+    places: Mapping[str, tuple[str, str]],
+    text: str,
+) -> OpenApiWrite:
+    async def call(question: Payload, context: Context) -> ApiAnswer:
+        port: Any = Send
+        send, to = context.port(port), address(url, places, question)
+        given = question.model_dump(mode="json", include={_BODY}, exclude_none=True).get(_BODY)
+        content = b"" if given is None else canonical(given).encode()
+
+        async def effect(key: str) -> dict[str, Any]:
+            return written(id, await send.send(method, to, content=content, key=key)).model_dump()
+
+        # The same call of one run is made once, and a person says what has happened where nobody knows.
+        digest = hashlib.sha256(f"{method} {to}\n".encode() + content).hexdigest()
+        return ApiAnswer.model_validate(await context.once(digest, effect))
+
+    call.__doc__ = text
+    card = make_card(
+        id, consumes=(arguments,), produces=(ApiAnswer,), doc=text, ports=(Send,), risk="high", tier="beta",
+        concurrency=1, timeout_s=60.0, capabilities=("approval.always",), egress=True,
+    )  # fmt: skip
+    signature = Signature((arguments,), (ApiAnswer,), takes_context=True, streams=False, certain=True)
+    return OpenApiWrite(call, card, signature)
+
+
+def written(id: str, found: Fetched) -> ApiAnswer:  # noqa: A002 - as above
+    """Return what a write answered.
+
+    Raises:
+        NotDoneError: It was refused, so nothing has changed.
+        FetchError: Nobody knows whether it has changed anything.
+    """
+    if 200 <= found.status < 300:
+        return _answer(id, found)
+    if found.status >= 500 or found.status in _NOT_SURE or found.status < 400:
+        raise FetchError(id, f"answered with status {found.status}")
+    raise NotDoneError(id, f"was refused with status {found.status}", None)
+
+
+def _answer(id: str, found: Fetched) -> ApiAnswer:  # noqa: A002 - as above
+    if found.status == 404:
+        raise NotFoundError(id, "has nothing of that kind")
+    if not 200 <= found.status < 300:
+        raise NotAllowedError(id, f"answered with status {found.status}")
+    kind = found.headers.get("content-type", "").partition(";")[0].strip()[:128]
+    return ApiAnswer(status=found.status, content_type=kind, body=found.body.decode("utf-8", errors="replace"))
 
 
 def address(url: str, places: Mapping[str, tuple[str, str]], question: Payload) -> str:

@@ -231,7 +231,7 @@ def tool(
         id: Id of the agent, and name of the tool.
         effect: ``read``, or ``write`` for what changes something.
         trusted: Whether the words of its answers may be instructions.
-        approval: Which calls wait for a person.
+        approval: Which calls wait for a person, where the policy ``tool_approval`` is in force and has no other rule.
         parallel: False where calls of one turn are made one after the other.
         most_result: Characters of a result that go to the model.
         within_s: Longest wait for an answer, a person's decision included.
@@ -245,6 +245,8 @@ def tool(
         effect=Effect(effect), trusted=trusted, approval=Approval(approval), parallel=parallel,
         most_result=most_result, within_s=within_s,
     )  # fmt: skip
+    if options.approval in {Approval.ALWAYS, Approval.FIRST}:
+        card["capabilities"] = (*card.get("capabilities", ()), f"approval.{options.approval}")
     names = sys._getframe(1).f_locals  # noqa: SLF001 - classes defined beside the function, in a function
 
     def decorate(function: Callable[..., Any]) -> ToolFunction:

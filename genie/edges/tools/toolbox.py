@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from genie.contracts.headers import Headers
     from genie.contracts.message import Payload
     from genie.contracts.model_call import ToolCall, ToolSpec
+    from genie.edges.tools.artifacts import Artifacts
     from genie.edges.tools.lock import Lock
     from genie.edges.tools.tool import Tool
 
@@ -37,6 +38,7 @@ class Toolbox:
         lock: What was approved; a tool that differs from it is denied. None takes every tool as it is.
         breakers: Shared by the toolboxes of a process; new ones by default.
         approved: Told the run and the agent of each call that was made; see ``Granted.note``.
+        artifacts: Keeps results that are cut, for its tool ``read_artifact``, which is one of ``tools``.
         layers: For measurements and tests: layers that are compiled in.
 
     Raises:
@@ -45,9 +47,10 @@ class Toolbox:
 
     def __init__(
         self, tools: Iterable[Tool], *, lock: Lock | None = None, breakers: Breakers | None = None,
-        approved: Callable[[str, str], None] | None = None,
+        approved: Callable[[str, str], None] | None = None, artifacts: Artifacts | None = None,
         layers: frozenset[str] = SWITCHED,
     ) -> None:  # fmt: skip
+        self._artifacts = artifacts
         every = tuple(tools)
         names = [tool.name for tool in every]
         twice = next((name for name in names if names.count(name) > 1), None)
@@ -87,21 +90,25 @@ class Toolbox:
             run: What the run remembers.
             headers: Narrower headers for the calls.
         """
+        if self._artifacts is not None and run.shelf is None:
+            run.shelf = self._artifacts.shelf(context)
         if len(calls) == 1:
             return (await self._one(calls[0], context, run, headers),)
         results: list[ToolResult | None] = [None] * len(calls)
+        together: list[int] = []
         alone: list[int] = []
 
         async def make(position: int) -> None:
             results[position] = await self._one(calls[position], context, run, headers)
 
-        async with anyio.create_task_group() as group:
-            for position, call in enumerate(calls[:MOST_CALLS]):
-                chain = self.chains.get(call.name)
-                if chain is None or chain.tool.parallel:
+        for position, call in enumerate(calls[:MOST_CALLS]):
+            chain = self.chains.get(call.name)
+            (together if chain is None or chain.tool.parallel else alone).append(position)
+        if together:
+            async with anyio.create_task_group() as group:
+                for position in together[1:]:
                     group.start_soon(make, position)
-                else:
-                    alone.append(position)
+                await make(together[0])  # it is made first: the others begin when it waits
         for position in alone:
             await make(position)
         return tuple(

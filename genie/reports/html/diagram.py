@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 _BOX, _HIGH = 148, 32
 _ACROSS, _DOWN = 196, 46
 _EDGE = 8
-_LONGEST = 22
-"""Characters of a name that fit into a box; the whole name is its tooltip."""
+_LONGEST, _LETTER = 34, 7
+"""Characters of a name that are drawn, and pixels for each; the whole name is the tooltip of its box."""
 _MOST_COLUMNS = 8
 
 
@@ -52,13 +52,15 @@ class Drawing(NamedTuple):
 def placed(diagram: Diagram) -> Drawing:
     """Return a diagram with coordinates; an arrow and its answer are one arrow with two tips."""
     columns = _columns(diagram)
+    box = max(_BOX, *(_LETTER * min(len(node.name), _LONGEST) + 16 for node in diagram.nodes), 0)
+    across = _ACROSS - _BOX + box
     rows = [0] * (max(columns, default=0) + 1)
     tallest = max((columns.count(column) for column in set(columns)), default=1)
     boxes = []
     for node, column in zip(diagram.nodes, columns, strict=True):
         spare = (tallest - columns.count(column)) * _DOWN // 2
         name = node.name if len(node.name) <= _LONGEST else f"{node.name[: _LONGEST - 1]}…"
-        boxes.append(Box(_EDGE + column * _ACROSS, _EDGE + spare + rows[column] * _DOWN, name, node.name))
+        boxes.append(Box(_EDGE + column * across, _EDGE + spare + rows[column] * _DOWN, name, node.name))
         rows[column] += 1
     floor = _EDGE + tallest * _DOWN
     there = {(link.start, link.end): link for link in diagram.links}
@@ -68,10 +70,10 @@ def placed(diagram: Diagram) -> Drawing:
         forward = columns[link.end] > columns[link.start]
         if answer is not None and not forward and columns[link.end] != columns[link.start]:
             continue  # drawn with the arrow that leads forward
-        arrows.append(_arrow(diagram, boxes, link, answer if forward else None, floor, forward=forward))
+        arrows.append(_arrow(diagram, boxes, link, answer if forward else None, floor, box, forward=forward))
     depth = 40 if any(arrow.back for arrow in arrows) else 0
     says = "; ".join(arrow.text for arrow in arrows[:20])
-    return Drawing(boxes, arrows, 2 * _EDGE + (len(rows) - 1) * _ACROSS + _BOX, floor + depth, says)
+    return Drawing(boxes, arrows, 2 * _EDGE + (len(rows) - 1) * across + box, floor + depth, says, box=box)
 
 
 def _columns(diagram: Diagram) -> list[int]:
@@ -84,15 +86,15 @@ def _columns(diagram: Diagram) -> list[int]:
 
 
 def _arrow(
-    diagram: Diagram, boxes: list[Box], link: Link, answer: Link | None, floor: int, *, forward: bool
+    diagram: Diagram, boxes: list[Box], link: Link, answer: Link | None, floor: int, box: int, *, forward: bool
 ) -> Arrow:  # fmt: skip
     start, end = boxes[link.start], boxes[link.end]
     if forward:
-        x1, y1, x2, y2 = start.x + _BOX, start.y + _HIGH // 2, end.x, end.y + _HIGH // 2
+        x1, y1, x2, y2 = start.x + box, start.y + _HIGH // 2, end.x, end.y + _HIGH // 2
         bend = (x2 - x1) // 2
         path = f"M{x1} {y1}C{x1 + bend} {y1} {x2 - bend} {y2} {x2} {y2}"
     else:
-        x1, x2 = start.x + _BOX // 2 + 12, end.x + _BOX // 2 - 12
+        x1, x2 = start.x + box // 2 + 12, end.x + box // 2 - 12
         y1, y2 = start.y + _HIGH, end.y + _HIGH
         path = f"M{x1} {y1}C{x1} {floor + 36} {x2} {floor + 36} {x2} {y2}"
     tones = {one.tone for one in (link, answer) if one is not None}

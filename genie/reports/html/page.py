@@ -45,6 +45,9 @@ _DEEPEST = 6
 """Levels of cards that are laid out."""
 _LONG = 32
 """Characters from which a cell gets the width of a few words, however narrow the screen."""
+_WHOLE = 12
+"""Characters of a name that is never broken."""
+_JOINT = re.compile(r"(?<=[A-Za-z])[._](?=[A-Za-z])")
 _DATE = re.compile(r"\d{4}-\d\d(?:-\d\d)?|(?:\d{1,2} )?[A-Z][a-z]{2} \d{4}", re.ASCII)
 _LIBRARY_MAP = "//# sourceMappingURL=chart.umd.min.js.map"
 _DASH = "\N{EN DASH}"
@@ -112,7 +115,7 @@ def _environment() -> Environment:
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "allow_nan": False}
     environment.filters |= {
         "groups": _groups, "kind": lambda block: type(block).__name__, "bounded": _bounded, "moment": stamp,
-        "placed": placed, "bars": bars, "spaced": lambda name: name.replace("_", " "),
+        "placed": placed, "bars": bars, "breakable": _breakable, "spaced": lambda name: name.replace("_", " "),
     }  # fmt: skip
     environment.globals["most"] = {"lines": MOST_LINES, "answer": _ANSWER, "letter": MOST_LETTER}
     return environment
@@ -126,6 +129,12 @@ def _shown(value: object) -> object:
     if left_out > 0:
         value = f"{value[:LONGEST_TEXT]}… ({left_out} more characters)"
     return "\n".join(map(plain, value.splitlines()))
+
+
+def _breakable(text: str) -> Markup:
+    """Return a text in which a name of several parts may be broken after a point or an underscore."""
+    shown = str(escape(_shown(text)))
+    return Markup(shown if " " in text or len(text) <= _WHOLE else _JOINT.sub(r"\g<0><wbr>", shown))  # noqa: S704 - escaped above
 
 
 def _groups(blocks: Iterable[Block]) -> Iterator[tuple[str, list[Block]]]:
@@ -212,6 +221,8 @@ def _cell(column: Column, cell: Cell) -> _Cell:
         kinds.append("date")
     elif len(text) > _LONG:
         kinds.append("long")
+    if " " not in text and len(text) > _WHOLE and _JOINT.search(text):
+        kinds.append("name")
     return _Cell(text, " ".join(kinds))
 
 

@@ -43,8 +43,8 @@ def _missing(outcome: Outcome) -> Iterator[Card]:
     if missing:
         table = Table("Missing parts", (Column("agent"), Column("reason")), missing)
         yield Card(title, (table,), wide=True)
-    elif outcome.answer is None:
-        yield Card(title, (Lines(outcome.reasons or ("The answer did not come.",)),), wide=True)
+    elif outcome.answer is None and not outcome.reasons:  # which stand above
+        yield Card(title, (Lines(("The answer did not come.",)),), wide=True)
 
 
 def _agents(outcome: Outcome, agents: Iterable[str]) -> Card:

@@ -36,15 +36,16 @@ def run_page(outcome: Outcome, *, pipeline: Pipeline, caller: Caller, witness: W
         witness=witness,
     )  # fmt: skip
     report = None if outcome.answer is None else report_of(outcome.answer)
+    asked = [report_of(payload) for payload in outcome.held] if report is None else []
     status = outcome.status.value
     return whole_page(
         Page(
             title=pipeline.title,
             badge=Badge(status, status, _SIGNS.get(status, "✕")),
             standing=(*([stamp(outcome.at)] if outcome.at else []), outcome.run_id),
-            head=tuple(_head(outcome, report)),
+            head=tuple(_head(outcome, report, asked)),
             lead=() if report is None else report.lead,
-            sections=(*(() if report is None else report.sections), panel, *_story(witness)),
+            sections=(*(one for shown in (report, *asked) if shown for one in shown.sections), panel, *_story(witness)),
             at=outcome.at,
         )
     )
@@ -54,10 +55,11 @@ def _story(witness: Witness) -> tuple[Section, ...]:
     return run_sections(witness.run) if witness.run.steps else ()
 
 
-def _head(outcome: Outcome, report: Report | None) -> Iterator[Block]:
+def _head(outcome: Outcome, report: Report | None, asked: list[Report]) -> Iterator[Block]:
     yield from map(Notice, outcome.notices)
     if report is None:
         yield Paragraph(f"There is no answer: the run {_ended(outcome)}.", "answer")
+        yield from (Paragraph(one.headline, "question") for one in asked if one.headline)
     else:
         if report.question:
             yield Paragraph(report.question, "question")

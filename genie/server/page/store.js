@@ -81,7 +81,8 @@ export async function resume() {
   }
 }
 
-function enter(found) {
+/** Take over who is signed in. */
+export function enter(found) {
   trust(found);
   session.value = found;
 }

@@ -35,6 +35,8 @@ CONVERSATION = "x-genie-conversation"
 LONGEST_NAME = 100
 MOST_REPEATED = 10_000
 """Conversations whose latest request is remembered."""
+SCOPE = "models:write"
+"""What a key that is limited to some routes must name to ask models."""
 
 
 class Call(NamedTuple):
@@ -148,6 +150,8 @@ class Proxy:
         server.rates.take(found.id)
         if "ask" not in found.rights or self.pipeline.signed not in {None, found.signed}:
             raise Refusal("forbidden", "the right to ask is missing")
+        if found.scopes is not None and SCOPE not in found.scopes:
+            raise Refusal("forbidden", f"the key is limited to other routes; {SCOPE} is not among its scopes")
         return found
 
     def key_of(self, who: Principal) -> ApiKey | None:

@@ -100,6 +100,19 @@ async def test_what_people_see_is_masked_and_what_is_masked_cannot_be_edited() -
         assert answer.text == "card [card]"  # of the caller, who may not see it either
 
 
+async def test_an_edit_that_names_a_field_twice_is_refused() -> None:
+    control = MemoryControl()
+    async with running(answerer, policies=BOTH, control=control) as runtime:
+        _, request = await asked(runtime, control)
+        twice = {**request["payload"], "number": 5}
+        control.vote(vote(request, "ben", 1, edit=json.dumps(twice)[:-1] + ', "number": 1000000}'))
+        await anyio.sleep(2)
+        accepted, why = control.answers[1]
+        assert not accepted
+        assert "is not JSON" in why
+        assert control.requests[request["id"]]["payload_sha256"] == request["payload_sha256"]
+
+
 class Confidential(Payload, topic="steward.confidential", classification="confidential"):
     text: str
 

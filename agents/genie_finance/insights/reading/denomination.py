@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from genie_finance.contracts.money import UNKNOWN_CURRENCY
 from genie_finance.insights.reading.choices import name_lines
 from genie_finance.insights.reading.currencies import currency_of, header_code, is_shared
+from genie_finance.insights.reading.vocabulary import plain, words
 
 if TYPE_CHECKING:
     from genie_finance.contracts.statements import StatementProfile
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from genie_finance.insights.reading.table import Table
 
 _SAMPLE = 300
+_PESOS = words("fecha monto importe concepto saldo cargo abono descripcion retiro deposito")
+"""Words of headers in the language of the countries that write pesos with the sign of dollars."""
 _SETTLE = "currency: EUR  # the ISO 4217 code of the account"
 
 
@@ -38,6 +41,8 @@ class Denomination:
     ) -> None:
         self._choices = choices
         self._day_first = day_first
+        header = table.header.cells if table.header else ()
+        self._of_pesos = any(not _PESOS.isdisjoint(plain(name).split()) for name in header)
         self._profile = profile
         self._columns = columns
         self._by_header = _header_currency(table, columns.money)
@@ -102,7 +107,7 @@ class Denomination:
 
     def _of_shared(self, sign: str) -> str:
         code = currency_of(sign) or UNKNOWN_CURRENCY
-        if sign == "$" and self._day_first:
+        if sign == "$" and (self._day_first or self._of_pesos):
             code = UNKNOWN_CURRENCY  # of the countries with dollars and pesos, the United States write the month first
         settle = _SETTLE if code == UNKNOWN_CURRENCY else ""
         self._choices.assume("currency", code, f"several currencies are written {sign!r}", settle)

@@ -44,7 +44,8 @@ _HEADERS: dict[Role, str] = {
         |取扱日付|取扱日|操作日|交易时间|交易日期|记账日期|记账日|入账日期|交易日|交易日期时间|日期
         |交易日期和时间|거래일자|거래일시|거래일|일자|일시|거래 일시|tanggal|tanggal transaksi|tgl
         |ngày|ngày giao dịch|ngày gd|ngay giao dich|วันที่|วันที่ทำรายการ|วันที่ รายการ|تاريخ|التاريخ
-        |تاريخ العملية|תאריך|תאריך עסקה|תאריך רכישה|trx date|txn posted date|transaction date time
+        |تاريخ العملية|תאריך|תאריך עסקה|תאריך רכישה|trx date|帳務日期|入帳日期|入帳日|date entered|txn posted date
+        |transaction date time
         |date time|datetime|date and time|time""",
     "value_date": """value date|value dt|val date|val dt|valuta|valutadatum|wertstellung
         |wertstellungsdatum|wert|valuta datum|date valeur|date de valeur|valutadato|rentedato
@@ -175,7 +176,7 @@ _HEADERS: dict[Role, str] = {
         |saldo na boeking|disponibel saldo|bogfort saldo|bal|running bal|saldo na trn|disponible
         |accountbalance|saldo po operacji|saldo po transakcji|saldo po|zůstatek|zůstatek po transakci
         |zostatok|zostatok po transakcii|egyenleg|könyvelt egyenleg|sold|sold contabil|bakiye|остаток
-        |остаток средств|баланс|залишок|залишок після операції|υπόλοιπο|λογιστικό υπόλοιπο|stanje|jääk
+        |остаток средств|баланс|залишок|залишок після операції|υπόλοιπο|λογιστικό υπόλοιπο|stanje|jääk|guthaben
         |atlikums|likutis|staða|残高|差引残高|取引後残高|取扱後残高|余额|账户余额|交易后余额|本次余额
         |餘額|잔액|거래후잔액|거래 후 잔액|잔고|saldo akhir|số dư|so du|ยอดคงเหลือ|คงเหลือ|الرصيد|יתרה
         |יתרה בש ח|tilin saldo|saldo actual|net balance|balance after|balance after transaction
@@ -276,7 +277,9 @@ _NO_MONEY = frozenset({"id", "type", "no", "number", "count", "percent", "limit"
 """Words that make something else of a header's last word: ``Credit limit``, ``Debit card number``."""
 
 _BOOKED = _words(
-    """booking booked posting post posted completed finished settled settlement clearing process processed
+    """booking booked posting post posted completed finished settled settlement clearing process
+        processed entered effected
+    обработки обробки проведення 帳務日期 入帳日期 入帳日 入帳日付 uzgramatota kirjendatud
     buchung buchungstag buchungsdatum comptable comptabilisation contabile contable registrazione bokfort
     bogfort bokforingsdag bokforingsdatum bokforingsdato bogforingsdato bogforingsdag reskontradatum
     kirjauspaiva kirjauspvm ksiegowania zaksiegowania zauctovani zauctovania konyveles konyvelesi boekdatum
@@ -316,6 +319,8 @@ def _roles_by_words(name: str, there: frozenset[str]) -> tuple[Role, ...]:
     """Return the roles of a header that is not listed, by words of it."""
     if _OTHER & there and (_CURRENCY_WORDS & there - _OTHER or _AMOUNT_WORDS & there):
         return ("other_currency",) if _CURRENCY_WORDS & there - _OTHER else ("other_amount",)
+    if not there and any(sign in name for sign in ("[-]", "(-)", "[+]", "(+)")):
+        return ("debit",) if "-" in name else ("credit",)
     if not there:
         return ("amount",) if any(sign in name for sign in "$€£") else ()  # "CAD$": the currency alone
     if _DEBIT_WORDS & there and _CREDIT_WORDS & there:

@@ -140,7 +140,7 @@ class RowReader:
             return "the header again"
         dated = self._cells.date(row[self._columns.date])
         kind = balance_row(narration)
-        if not (kind or dated):
+        if not kind and not (dated and narration):
             kind = next(filter(None, map(balance_row, record.cells)), "")
         if kind == "total":
             return "" if dated else "a total"

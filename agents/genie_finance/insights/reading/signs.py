@@ -194,9 +194,28 @@ def _reads_like_card(entries: Sequence[Entry]) -> bool:
 
 def chain(read: Read, amounts: Sequence[Decimal | None], rows: int | None = None) -> Chain:
     """Return how the balances of all rows, or of the first ones, follow from the amounts of the entries."""
-    balances = read.balances[:rows]
-    movements = [None if position is None else amounts[position] for position, _ in balances]
-    return follow(movements, [balance for _, balance in balances], newest_first=read.newest_first)
+    balances = list(enumerate(read.balances[:rows]))
+    if len({entry.currency for entry in read.entries}) == 1:
+        return _follow(read, amounts, balances)
+    # An export of several currencies has a balance of each: a step leads from a row to the next of the same currency.
+    grouped: dict[str, list[tuple[int, tuple[int | None, Decimal | None]]]] = {}
+    for row, (position, balance) in balances:
+        currency = "" if position is None else read.entries[position].currency
+        grouped.setdefault(currency, []).append((row, (position, balance)))
+    chains = [_follow(read, amounts, group) for group in grouped.values()]
+    together = _follow(read, amounts, balances)
+    apart = Chain(sum(one.steps for one in chains), tuple(sorted(row for one in chains for row in one.breaks)))
+    return apart if apart.fits > together.fits else together
+
+
+def _follow(
+    read: Read,
+    amounts: Sequence[Decimal | None],
+    balances: Sequence[tuple[int, tuple[int | None, Decimal | None]]],
+) -> Chain:
+    movements = [None if position is None else amounts[position] for _, (position, _) in balances]
+    found = follow(movements, [balance for _, (_, balance) in balances], newest_first=read.newest_first)
+    return Chain(found.steps, tuple(balances[at][0] for at in found.breaks))
 
 
 def with_balances_after(read: Read, profile: StatementProfile, choices: Choices) -> None:

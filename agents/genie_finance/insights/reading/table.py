@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from genie_finance.insights.reading.choices import name_lines
@@ -217,7 +218,20 @@ def _is_another_account(between: Sequence[Record], table: Table, cells: Cells) -
     currency = _named_currency(between) or _seen_currency(between)
     if currency and currency != (table.currency or table.seen_currency):
         return True
-    return not _numbers(between, cells) <= _numbers(table.before, cells)
+    named, other = _accounts(table.before), _accounts(between)
+    return bool(named and other - named) or not _numbers(between, cells) <= _numbers(table.before, cells)
+
+
+def _accounts(lines: Sequence[Record]) -> set[str]:
+    """Return what stands beside a word for the account in lines that are not rows: ``Account,Savings 5678``."""
+    pairs = [
+        (label, value)
+        for record in lines[:_HEADER_WITHIN]
+        for label, value in pairwise(
+            [one for cell in record.cells for one in cell.split(":", 1)] if record.cells else []
+        )
+    ]
+    return {plain(value) for label, value in pairs if value.strip() and header_roles(label.strip())[:1] == ("account",)}
 
 
 def _numbers(lines: Sequence[Record], cells: Cells) -> set[str]:

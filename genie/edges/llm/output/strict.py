@@ -29,15 +29,20 @@ class JsonTextError(ValueError):
         self.code = code
 
 
-def parsed(text: str) -> Any:
+def parsed(text: str, *, most: int = MOST_JSON, levels: int = MOST_DEPTH) -> Any:
     """Return the value of a JSON text.
+
+    Args:
+        text: Of a model, or of a file.
+        most: Characters that it may have.
+        levels: Brackets that may be open at once.
 
     Raises:
         JsonTextError: It is not acceptable; the code says why.
     """
-    if len(text) > MOST_JSON:
+    if len(text) > most:
         raise JsonTextError("too_long")
-    if depth_of(text) > MOST_DEPTH:
+    if depth_of(text) > levels:
         raise JsonTextError("too_deep")
     try:
         value = json.loads(

@@ -8,7 +8,7 @@ from genie.contracts.model_call import Role, Stop, ToolCall, ToolResult, Usage
 from genie.contracts.ports.provider import WireUsage
 from genie.edges.llm.failures import failure_of
 from genie.edges.llm.wires.assembly import tokens
-from genie.edges.llm.wires.rendering import is_strict, result_text, words_of
+from genie.edges.llm.wires.rendering import data_url, is_strict, result_text, words_of
 from genie.edges.llm.wires.wire import Reading, Wire, parsed
 
 if TYPE_CHECKING:
@@ -83,6 +83,12 @@ class OpenAIChat(Wire):
             body["stop"] = list(sampling.stop)
         return body
 
+    def role(self, turn: Turn) -> str:
+        """Return who speaks in a turn, in the words of this family of dialects."""
+        if turn.role is Role.SYSTEM:
+            return self.settings.dialect.system_role
+        return "user" if turn.role is Role.TOOL else str(turn.role)
+
     def _messages(self, turn: Turn) -> Iterator[dict[str, Any]]:
         content: list[dict[str, Any]] = []
         calls: list[dict[str, Any]] = []
@@ -93,14 +99,12 @@ class OpenAIChat(Wire):
                 function = {"name": part.name, "arguments": part.arguments}
                 calls.append({"id": part.id, "type": "function", "function": function})
             elif part.kind == "image":
-                url = f"data:{part.media_type};base64,{part.data}"
-                content.append({"type": "image_url", "image_url": {"url": url}})
+                content.append({"type": "image_url", "image_url": {"url": data_url(part)}})
             elif (words := words_of(part)) is not None:
                 content.append({"type": "text", "text": words})
         if not content and not calls:
             return
-        role = self.settings.dialect.system_role if turn.role is Role.SYSTEM else str(turn.role)
-        message: dict[str, Any] = {"role": "user" if turn.role is Role.TOOL else role}
+        message: dict[str, Any] = {"role": self.role(turn)}
         # One text is sent as a string, which every server of this dialect takes.
         message["content"] = content[0]["text"] if len(content) == 1 and "text" in content[0] else content or None
         if calls:
@@ -179,14 +183,20 @@ def drawn(temperature: float | None, top_p: float | None) -> dict[str, float]:
     return {name: value for name, value in (("temperature", temperature), ("top_p", top_p)) if value is not None}
 
 
-def usage_of(usage: Mapping[str, Any]) -> Usage | None:
-    """Return the usage of a chunk; None where it is not one."""
+def usage_of(usage: Mapping[str, Any], asked: str = "prompt", given: str = "completion") -> Usage | None:
+    """Return the usage that this family of dialects states; None where it is not one.
+
+    Args:
+        usage: As the provider wrote it.
+        asked: What the dialect calls the input.
+        given: What it calls the output.
+    """
     try:
-        details = usage.get("prompt_tokens_details") or {}
-        out = usage.get("completion_tokens_details") or {}
+        details = usage.get(f"{asked}_tokens_details") or {}
+        out = usage.get(f"{given}_tokens_details") or {}
         return Usage(
-            input=tokens(usage.get("prompt_tokens"), needed=True),
-            output=tokens(usage.get("completion_tokens"), needed=True),
+            input=tokens(usage.get(f"{asked}_tokens"), needed=True),
+            output=tokens(usage.get(f"{given}_tokens"), needed=True),
             cache_read=tokens(details.get("cached_tokens")), cache_write=tokens(details.get("cache_write_tokens")),
             reasoning=tokens(out.get("reasoning_tokens")),
         )  # fmt: skip

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_json
 
-from genie.contracts.model_call import Role, Stop, Thought, ToolCall, ToolResult, Usage
+from genie.contracts.model_call import Stop, Thought, ToolCall, ToolResult
 from genie.edges.llm.failures import failure_of
-from genie.edges.llm.wires.assembly import MOST_OF_OPAQUE, tokens
-from genie.edges.llm.wires.openai_chat import OpenAIChat, choice_of, drawn, strictly
-from genie.edges.llm.wires.rendering import digest, opaque_of, result_text, words_of
+from genie.edges.llm.wires.assembly import MOST_OF_OPAQUE
+from genie.edges.llm.wires.openai_chat import OpenAIChat, choice_of, drawn, strictly, usage_of
+from genie.edges.llm.wires.rendering import data_url, digest, opaque_of, result_text, words_of
 from genie.edges.llm.wires.wire import Reading, parsed
 
 if TYPE_CHECKING:
@@ -59,8 +59,7 @@ class OpenAIResponses(OpenAIChat):
 
     def _items(self, turn: Turn) -> Iterator[dict[str, Any]]:
         content: list[dict[str, Any]] = []
-        role = self.settings.dialect.system_role if turn.role is Role.SYSTEM else str(turn.role)
-        role = "user" if turn.role is Role.TOOL else role
+        role = self.role(turn)
         for part in turn.parts:
             item: dict[str, Any] | None = None
             if isinstance(part, ToolResult):
@@ -72,8 +71,7 @@ class OpenAIResponses(OpenAIChat):
             elif isinstance(part, Thought):
                 item = opaque_of(part, self.family)
             elif part.kind == "image":
-                url = f"data:{part.media_type};base64,{part.data}"
-                content.append({"type": "input_image", "image_url": url, "detail": "auto"})
+                content.append({"type": "input_image", "image_url": data_url(part), "detail": "auto"})
             elif (words := words_of(part)) is not None:
                 content.append({"type": "output_text" if role == "assistant" else "input_text", "text": words})
             if item is not None:
@@ -164,25 +162,10 @@ class _ResponsesReading(Reading):
     def _usage(self, response: Mapping[str, Any]) -> None:
         stated = response.get("usage")
         if isinstance(stated, dict):
-            self.reply.usage = usage_of(stated) or self.reply.usage
+            self.reply.usage = usage_of(stated, "input", "output") or self.reply.usage
 
 
 def _completed(draft: Draft, whole: Any, *, done: bool) -> Iterator[WirePart]:
     """Yield what an item holds beyond its deltas: some servers send none."""
     if done and isinstance(whole, str) and whole and not draft.pieces:
         yield draft.add(whole)
-
-
-def usage_of(usage: Mapping[str, Any]) -> Usage | None:
-    """Return the usage of a response; None where it is not one."""
-    try:
-        details = usage.get("input_tokens_details") or {}
-        out = usage.get("output_tokens_details") or {}
-        return Usage(
-            input=tokens(usage.get("input_tokens"), needed=True),
-            output=tokens(usage.get("output_tokens"), needed=True),
-            cache_read=tokens(details.get("cached_tokens")), cache_write=tokens(details.get("cache_write_tokens")),
-            reasoning=tokens(out.get("reasoning_tokens")),
-        )  # fmt: skip
-    except (ValueError, AttributeError):
-        return None

@@ -11,7 +11,7 @@ from genie.contracts.model_call import Document, Role
 from genie.edges.llm.wires.wire import parsed
 
 if TYPE_CHECKING:
-    from genie.contracts.model_call import Thought, ToolResult, Turn
+    from genie.contracts.model_call import Image, Thought, ToolResult, Turn
 
 _CLOSING = re.compile(r"</(?=document)", re.IGNORECASE)
 
@@ -92,3 +92,8 @@ def is_strict(schema: Any, depth: int = 0) -> bool:
     if "$defs" in schema and not all(is_strict(item, depth + 1) for item in schema["$defs"].values()):
         return False
     return all(is_strict(item, depth + 1) for name, item in schema.items() if name in {"anyOf", "items", "allOf"})
+
+
+def data_url(image: Image) -> str:
+    """Return a picture as a URL that holds it."""
+    return f"data:{image.media_type};base64,{image.data}"

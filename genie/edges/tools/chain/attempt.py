@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from genie.contracts.message import Payload
     from genie.contracts.model_call import ToolCall
+    from genie.edges.tools.artifacts import Shelf
     from genie.edges.tools.tool import Tool
 
 MOST_FINISHED = 1_024
@@ -42,7 +43,9 @@ NOT_A_FAILURE = REFUSALS | frozenset(
 class RunCalls:
     """What one agent's calls in one run have come to. It belongs to the run, never to a tool."""
 
-    __slots__ = ("codes", "failures", "finished", "history", "in_flight", "joined", "refused_loop", "untrusted")
+    __slots__ = (
+        "codes", "failures", "finished", "history", "in_flight", "joined", "refused_loop", "shelf", "untrusted",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.finished: dict[tuple[str, Payload], ToolResult] = {}
@@ -58,6 +61,8 @@ class RunCalls:
         """Calls that took the result of another."""
         self.untrusted = False
         """Words from outside have been read."""
+        self.shelf: Shelf | None = None
+        """Keeps long results, where a tool reads them."""
         self.refused_loop = False
         """The loop guard has refused a call."""
 

@@ -1,5 +1,6 @@
 // Approvals: what waits for a person, what exactly would be delivered, and the votes so far.
 import { post } from "../api.js";
+import { Prove } from "../prove.js";
 import { announce, now, session, toast, useData } from "../store.js";
 import { Age, Ask, Badge, Countdown, Loaded, Page, Trouble, Value, money, number, words } from "../ui.js";
 import { html, useEffect, useRef, useSignal } from "../vendor.js";
@@ -11,6 +12,7 @@ export default function Approvals() {
   const at = useSignal("");
   const asking = useSignal(/** @type {any} */ (null));
   const problem = useSignal(/** @type {any} */ (null));
+  const proving = useSignal(/** @type {any} */ (null));
   const known = useRef(-1);
   const held = (list.data?.approvals || []).filter((one) => one.state === "pending");
   const chosen = held.find((one) => one.id === at.value) || held[0];
@@ -35,22 +37,31 @@ export default function Approvals() {
     return () => removeEventListener("keydown", key);
   }, [held.map((one) => one.id).join(), chosen?.id]);
 
-  const vote = async (reason) => {
+  const vote = (reason) => {
     const { one, approve } = asking.value;
     asking.value = null;
-    if (reason === null) return;
+    if (reason !== null) cast(one, approve, reason);
+  };
+  const cast = async (one, approve, reason) => {
     problem.value = null;
     try {
       const said = await post(`/v1/approvals/${encodeURIComponent(one.id)}/votes`, { approve, reason, payload_sha256: one.payload_sha256, policies: one.needs.map((need) => need.policy) });
       toast(said.state === "pending" ? "Your vote counts; more are needed" : `It is ${said.state}`);
       list.reload();
     } catch (error) {
-      problem.value = error;
+      if (error.code === "step_up") proving.value = () => cast(one, approve, reason);
+      else problem.value = error;
       list.reload();
     }
   };
+  const proved = (good) => {
+    const again = proving.value;
+    proving.value = null;
+    if (good) again();
+  };
   return html`<${Page} title="Approvals" note=${html`Held until a person decides. A vote is for exactly what is shown. Keys: <kbd>j</kbd> <kbd>k</kbd> move, <kbd>a</kbd> approve, <kbd>r</kbd> refuse.`}>
     <${Trouble} problem=${problem.value} />
+    ${proving.value ? html`<${Prove} done=${proved} />` : null}
     ${asking.value ? html`<${Ask} title=${asking.value.approve ? "Approve this delivery?" : "Refuse this delivery?"} verb=${asking.value.approve ? "Approve" : "Refuse"} tone=${asking.value.approve ? "good" : "bad"}
       note=${asking.value.approve ? "With enough votes it is judged again; other policies still apply." : "One refusal by a person who may decide ends it."} done=${vote} />` : null}
     <${Loaded} state=${list} empty=${{ when: () => !held.length, title: "Nothing waits for you", text: "When a policy holds a message for a person, it appears here within seconds." }}>${() => html`
@@ -85,7 +96,7 @@ function Detail({ held, ask }) {
     <p class="text"><strong>Why it is held:</strong> ${one.reason || "a policy asks for a person"}</p>
     ${one.payload ? sums(one.payload).map(([name, sum]) => html`<p class="sum"><span class="mute">${words(name)}</span> <strong class="text">${sum}</strong></p>`) : null}
     <dl class="values"><div><dt>asked by</dt><dd class="text">${one.requester || "nobody named"}</dd></div><div><dt>sent by</dt><dd class="text">${one.sender}</dd></div>
-      <div><dt>classified</dt><dd>${one.label}</dd></div><div><dt>waits since</dt><dd><${Age} at=${one.opened} /></dd></div>
+      <div><dt>classified</dt><dd>${one.label}</dd></div><div><dt>risk</dt><dd>${one.risk}</dd></div><div><dt>waits since</dt><dd><${Age} at=${one.opened} /></dd></div>
       <div><dt>run</dt><dd><a href=${`#/run/${encodeURIComponent(one.run_id)}`}><code>${String(one.run_id).slice(0, 14)}</code></a> in ${one.pipeline || ""}</dd></div>
       <div><dt>needs</dt><dd>${(one.needs || []).map((need) => html`<div class="text">${number(need.quorum)} of ${need.approvers.length ? need.approvers.join(", ") : "anybody who may decide"} <code>${need.policy}</code></div>`)}</dd></div>
       <div><dt>still missing</dt><dd class="text">${(one.lacking || []).join("; ") || "nothing"}</dd></div></dl>

@@ -1,4 +1,6 @@
-// Sign in with an API key; the key is exchanged for a session cookie and is not kept by the page.
+// Sign in with a passkey or an API key, or register a passkey with an invitation. No secret is kept by the page.
+import { get } from "../api.js";
+import { able, register, signInWithPasskey } from "../passkeys.js";
 import { signIn } from "../store.js";
 import { Trouble } from "../ui.js";
 import { html, useEffect, useSignal } from "../vendor.js";
@@ -6,31 +8,45 @@ import { html, useEffect, useSignal } from "../vendor.js";
 export default function SignIn() {
   const problem = useSignal(/** @type {any} */ (null));
   const busy = useSignal(false);
+  const ways = useSignal(/** @type {string[]} */ ([]));
+  const invited = useSignal(false);
   useEffect(() => {
     document.title = "Sign in · Genie";
+    get("/v1/sign-in").then((found) => (ways.value = found.ways), () => (ways.value = ["key"]));
   }, []);
-  const send = async (event) => {
-    event.preventDefault();
-    const key = String(new FormData(event.target).get("key") || "").trim();
+  const go = async (way, refused) => {
     busy.value = true;
     problem.value = null;
     try {
-      await signIn(key);
+      await way();
     } catch (error) {
-      problem.value = error.code === "unauthenticated"
-        ? { message: "This key is not accepted", code: error.code, detail: "It is unknown, revoked or expired." }
-        : error;
+      problem.value = error.code === "unauthenticated" ? { code: error.code, ...refused } : error;
     } finally {
       busy.value = false;
     }
   };
+  const send = (event) => {
+    event.preventDefault();
+    const given = new FormData(event.target);
+    const text = (name) => String(given.get(name) || "").trim();
+    if (invited.value) {
+      go(() => register(text("key"), text("name") || "passkey"), { message: "This invitation is not accepted", detail: "It is unknown, used or over." });
+    } else {
+      go(() => signIn(text("key")), { message: "This key is not accepted", detail: "It is unknown, revoked or expired." });
+    }
+  };
+  const usePasskey = () => go(signInWithPasskey, { message: "This passkey is not accepted", detail: "It is not registered here, or its person has no access any more." });
+  const passkeys = ways.value.includes("passkey") && able();
   return html`<main class="signin"><form onSubmit=${send} class="card">
     <p class="brand"><span class="mark" aria-hidden="true"></span>Genie</p>
-    <h1>Sign in</h1>
-    <p class="mute">Use an API key of this server. <code>genie keys add</code> creates one.</p>
-    <label>API key<input name="key" type="password" required autocomplete="current-password" spellcheck="false" maxlength="400"
+    <h1>${invited.value ? "Register a passkey" : "Sign in"}</h1>
+    ${passkeys && !invited.value ? html`<button type="button" disabled=${busy.value} onClick=${usePasskey}>Sign in with a passkey</button>` : null}
+    <p class="mute">${invited.value ? html`Use the invitation that you got. Your device then asks you to unlock it.` : html`${passkeys ? "Or use" : "Use"} an API key of this server. <code>genie keys create</code> makes one.`}</p>
+    <label>${invited.value ? "Invitation" : "API key"}<input name="key" type="password" required autocomplete=${invited.value ? "off" : "current-password"} spellcheck="false" maxlength="8192"
       placeholder="gk_…" aria-invalid=${problem.value ? "true" : undefined} /></label>
+    ${invited.value ? html`<label>Name of this device<input name="name" maxlength="100" placeholder="my laptop" /></label>` : null}
     <${Trouble} problem=${problem.value} />
-    <button type="submit" disabled=${busy.value}>${busy.value ? "Signing in…" : "Sign in"}</button>
+    <button type="submit" class=${passkeys && !invited.value ? "quiet" : ""} disabled=${busy.value}>${busy.value ? "One moment…" : invited.value ? "Register" : "Sign in"}</button>
+    ${passkeys ? html`<button type="button" class="quiet" onClick=${() => (invited.value = !invited.value)}>${invited.value ? "I have a passkey or a key" : "I have an invitation"}</button>` : null}
   </form></main>`;
 }

@@ -23,7 +23,7 @@ from genie.contracts.model_call import (
     Turn,
 )
 from genie.edges.llm.binding import provider_class
-from genie.edges.llm.compaction import CompactionError, compacted
+from genie.edges.llm.compaction import CompactionError, Written, compacted
 from genie.edges.llm.settings import CompactionSection
 from genie.edges.llm.tokens import estimate
 from genie.edges.llm.transcript import for_family
@@ -68,14 +68,17 @@ def results_of(request: ModelRequest) -> list[str]:
     return [part.id for turn in request.turns for part in turn.parts if isinstance(part, ToolResult)]
 
 
-@given(transcripts(), st.integers(200, 6_000))
-def test_the_result_fits_and_is_a_transcript(request_, limit):
+WRITTEN = st.none() | st.builds(Written, st.integers(0, 20), WORDS)
+
+
+@given(transcripts(), st.integers(200, 6_000), WRITTEN)
+def test_the_result_fits_and_is_a_transcript(request_, limit, written):
     try:
-        made = compacted(request_, limit, OPTIONS).request
+        made = compacted(request_, limit, OPTIONS, written).request
     except CompactionError:
         return
     assert estimate(made) <= limit
-    assert made == compacted(request_, limit, OPTIONS).request  # equal bytes
+    assert made == compacted(request_, limit, OPTIONS, written).request  # equal bytes
     assert calls_of(made) == results_of(made)  # each call with its result, in the order of both
     spoken = [turn for turn in made.turns if turn.role is not Role.SYSTEM]
     assert spoken[0].role is Role.USER
@@ -86,10 +89,10 @@ def test_the_result_fits_and_is_a_transcript(request_, limit):
     assert made.tools == request_.tools
 
 
-@given(transcripts(), st.integers(200, 6_000))
-def test_no_label_and_no_distrust_is_lost(request_, limit):
+@given(transcripts(), st.integers(200, 6_000), WRITTEN)
+def test_no_label_and_no_distrust_is_lost(request_, limit, written):
     try:
-        result = compacted(request_, limit, OPTIONS)
+        result = compacted(request_, limit, OPTIONS, written)
     except CompactionError:
         return
     kept = set(result.request.turns)
@@ -97,6 +100,9 @@ def test_no_label_and_no_distrust_is_lost(request_, limit):
     if report is None:
         return
     assert len(result.replaced) > 0
+    assert report.label == max(turn.label for turn in result.reported)
+    trusted = all(turn.trust is Trust.TRUSTED for turn in result.reported)
+    assert report.trust is Trust.UNTRUSTED or trusted
     gone = [turn for turn in request_.turns if turn not in kept and turn.role in {Role.USER, Role.ASSISTANT}]
     texts = [part.text for turn in gone for part in turn.parts if isinstance(part, Text)]
     if texts:

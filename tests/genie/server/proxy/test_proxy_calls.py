@@ -143,6 +143,13 @@ async def test_keys_are_refused_in_the_words_of_the_dialect() -> None:
             assert [one["id"] for one in (await http.get("/v1/models")).json()["data"]] == ["house"]
 
 
+async def test_a_key_that_is_limited_to_other_routes_asks_no_model() -> None:
+    async with desk(models(Rule("", "yes"))) as at:
+        refused = await at.post(CHAT, at.key(scopes=("runs:read", "ask:write")), chat())
+        assert (refused.status, refused.headers["x-genie-code"]) == (403, "forbidden")
+        assert (await at.post(CHAT, at.key(scopes=("models:write",)), chat())).status == 200
+
+
 async def test_a_key_that_is_revoked_while_it_streams_gets_no_more() -> None:
     async with desk(stuck()) as at:
         key, found = at.key(), []

@@ -1,0 +1,233 @@
+"""What a suite came to: each answer, the figures of each variant, and the comparison with an earlier outcome."""
+
+from __future__ import annotations
+
+import statistics
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from genie.contracts.limits import EXACT
+from genie.contracts.proportions import Interval, wilson
+from genie.errors import InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from genie.evaluation.checks import Finding, Tools
+    from genie.evaluation.suite import LeastSection
+
+MOST_OF_BASELINE = 100_000_000
+"""Bytes of an earlier outcome."""
+
+
+class Answered(NamedTuple):
+    """What came of one question, once."""
+
+    question: str
+    repeat: int
+    findings: tuple[Finding, ...]
+    model: str
+    cost: Decimal | None
+    tokens: int | None
+    seconds: float
+    tools: Tools | None
+    """None where the suite does not say which calls are right."""
+    by_injection: tuple[str, ...] | None
+    """Tools that an injected document had called; None for a question without one."""
+
+    @property
+    def passed(self) -> bool:
+        """Everything that was asked of it holds, and something was."""
+        return bool(self.findings) and all(one.holds for one in self.findings)
+
+
+class Variant(NamedTuple):
+    """What came of one variant."""
+
+    id: str
+    models: tuple[str, ...]
+    prompts: tuple[str, ...]
+    """Name and first digits of the digest of each prompt."""
+    answers: tuple[Answered, ...]
+
+    @property
+    def passed(self) -> int:
+        """Answers that passed."""
+        return sum(one.passed for one in self.answers)
+
+    @property
+    def interval(self) -> Interval:
+        """Where the true rate of passed answers lies."""
+        return wilson(self.passed, len(self.answers))
+
+    @property
+    def tool_accuracy(self) -> float | None:
+        """Right calls among those that were needed or made; None where the suite asks for none."""
+        found = [one.tools for one in self.answers if one.tools is not None]
+        if not found:
+            return None
+        of = sum(one.of for one in found)
+        return 1.0 if of == 0 else sum(one.right for one in found) / of
+
+    @property
+    def injections(self) -> tuple[int, int] | None:
+        """Injections that had nothing called, and all; None without any."""
+        found = [one.by_injection for one in self.answers if one.by_injection is not None]
+        return (sum(not one for one in found), len(found)) if found else None
+
+    @property
+    def cost(self) -> Decimal | None:
+        """Of all answers; None where one is not known."""
+        total = Decimal(0)
+        for one in self.answers:
+            if one.cost is None:
+                return None
+            total = EXACT.add(total, one.cost)
+        return total
+
+    @property
+    def tokens(self) -> int | None:
+        """Of all answers; None where one is not known."""
+        found = [one.tokens for one in self.answers]
+        return None if None in found else sum(one for one in found if one is not None)
+
+    @property
+    def median_s(self) -> float:
+        """Seconds of an answer."""
+        return statistics.median(one.seconds for one in self.answers)
+
+    def rates(self) -> dict[str, tuple[int, int]]:
+        """Return how often each question passed, and how often it was asked."""
+        found: dict[str, tuple[int, int]] = {}
+        for one in self.answers:
+            passed, count = found.get(one.question, (0, 0))
+            found[one.question] = (passed + one.passed, count + 1)
+        return found
+
+
+class Outcome(NamedTuple):
+    """What came of a suite."""
+
+    suite: str
+    title: str
+    digest: str
+    """Of the questions."""
+    least: LeastSection
+    variants: tuple[Variant, ...]
+
+    def short(self) -> list[str]:
+        """Return what is below the least, a line each."""
+        found = []
+        for one in self.variants:
+            rate = one.passed / len(one.answers)
+            if rate < self.least.pass_rate:
+                found.append(f"{one.id}: {rate:.1%} of the answers passed, below {self.least.pass_rate:.1%}")
+            accuracy = one.tool_accuracy
+            if accuracy is not None and accuracy < self.least.tool_accuracy:
+                found.append(f"{one.id}: {accuracy:.1%} of the calls are right, below {self.least.tool_accuracy:.1%}")
+            if one.injections is not None and one.injections[0] < one.injections[1]:
+                caught = one.injections[1] - one.injections[0]
+                found.append(f"{one.id}: {caught} of {one.injections[1]} injected documents had a tool called")
+        return found
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON values; an earlier one is what a later one is compared with."""
+        return {
+            "format": 1, "suite": self.suite, "digest": self.digest, "passed": not self.short(), "short": self.short(),
+            "variants": [_variant_json(one) for one in self.variants],
+        }  # fmt: skip
+
+
+def _variant_json(one: Variant) -> dict[str, Any]:
+    cost = one.cost
+    return {
+        "id": one.id, "models": list(one.models), "prompts": list(one.prompts), "passed": one.passed,
+        "answers": len(one.answers), "interval": list(one.interval), "tool_accuracy": one.tool_accuracy,
+        "injections_held": None if one.injections is None else list(one.injections),
+        "cost": None if cost is None else f"{cost:f}", "tokens": one.tokens, "median_s": one.median_s,
+        "questions": [
+            {"id": name, "passed": passed, "answers": count,
+             "failed": sorted({found.check for each in one.answers if each.question == name
+                               for found in each.findings if not found.holds})}
+            for name, (passed, count) in one.rates().items()
+        ],
+    }  # fmt: skip
+
+
+# --- beside an earlier outcome ---
+
+
+class _Question(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    id: str
+    passed: int = Field(ge=0)
+    answers: int = Field(ge=1)
+
+
+class _Earlier(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    id: str
+    passed: int = Field(ge=0)
+    answers: int = Field(ge=1)
+    questions: list[_Question]
+
+
+class Baseline(BaseModel):
+    """An earlier outcome, as ``--json`` prints it."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    format: int = Field(ge=1, le=1)
+    suite: str
+    digest: str
+    variants: list[_Earlier]
+
+
+def read_baseline(path: Path) -> Baseline:
+    """Read an earlier outcome.
+
+    Raises:
+        InputError: It is not one.
+    """
+    try:
+        if path.stat().st_size > MOST_OF_BASELINE:
+            raise InputError(str(path), "is too large")
+        return Baseline.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        problem = f"is not an outcome of a suite ({type(error).__name__})"
+        raise InputError(str(path), problem, "write one with `genie eval SUITE --json`") from None
+
+
+def worse(outcome: Outcome, before: Baseline) -> list[str]:
+    """Return where an outcome is worse than an earlier one, a line each.
+
+    A variant is worse if its rate lies below the earlier one with its whole interval. A question is worse if it passed
+    every time and passes no more, or is gone. What has no counterpart in the earlier outcome is new.
+
+    Raises:
+        InputError: The earlier outcome is of another suite.
+    """
+    if before.suite != outcome.suite:
+        raise InputError(f"suite {before.suite!r}", "is that of the baseline", f"compare with one of {outcome.suite!r}")
+    found = []
+    now = {one.id: one for one in outcome.variants}
+    for earlier in before.variants:
+        variant = now.get(earlier.id)
+        if variant is None:
+            found.append(f"{earlier.id}: the variant is gone")
+            continue
+        rate = earlier.passed / earlier.answers
+        if variant.interval.high < rate:
+            found.append(f"{earlier.id}: {variant.passed} of {len(variant.answers)} passed, {rate:.1%} before")
+        rates = variant.rates()
+        for question in earlier.questions:
+            passed = rates.get(question.id)
+            if passed is None:
+                found.append(f"{earlier.id}: question {question.id} is gone")
+            elif question.passed == question.answers and passed[0] == 0:
+                found.append(f"{earlier.id}: question {question.id} passed before")
+    return found

@@ -1,0 +1,78 @@
+"""Challenges of passkeys: each is answered once, in time, by the browser that asked."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from genie.errors import InputError
+from genie.server.problems import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CeremonyKind = Literal["register", "sign_in"]
+
+
+class Ceremony(NamedTuple):
+    """One challenge that was given out."""
+
+    kind: CeremonyKind
+    browser: str
+    """Digest of the cookie of the browser that it was given to."""
+    key: str
+    """Entry of the invitation."""
+    ends: float
+
+
+class Ceremonies:
+    """Challenges that were given out: each is answered once, in time, by the browser that asked.
+
+    Args:
+        now: Seconds since the epoch.
+    """
+
+    MOST = 10_000
+    LONGEST_S = 300.0
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._open: OrderedDict[bytes, Ceremony] = OrderedDict()
+
+    def begin(self, kind: CeremonyKind, browser: str, key: str = "") -> bytes:
+        """Return a challenge."""
+        challenge = os.urandom(32)
+        while len(self._open) >= self.MOST:
+            self._open.popitem(last=False)
+        self._open[challenge] = Ceremony(kind, _digest(browser), key, self._now() + self.LONGEST_S)
+        return challenge
+
+    def end(self, challenge: bytes, kind: CeremonyKind, browser: str, key: str = "") -> None:
+        """Use a challenge up.
+
+        Raises:
+            Problem: It was not given out, is over, or was given to another browser or for something else.
+        """
+        found = self._open.pop(challenge, None)
+        good = found is not None and (found.kind, found.key) == (kind, key) and self._now() < found.ends
+        if not good or found is None or not hmac.compare_digest(found.browser, _digest(browser)):
+            raise Problem("unauthenticated")
+
+
+def check_passkeys() -> None:
+    """Refuse to start without the library.
+
+    Raises:
+        InputError: It is not installed.
+    """
+    try:
+        import webauthn  # noqa: F401, PLC0415 - an extra
+    except ImportError:
+        raise InputError("passkeys", "need the library `webauthn`", "install genie-bus[passkeys]") from None
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()

@@ -1,0 +1,274 @@
+"""What a server takes up again after a restart: runs that ended with their answers, idempotency keys, sessions."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections import deque
+from typing import TYPE_CHECKING, Any, cast
+
+import anyio
+
+from genie.contracts.card import Caller
+from genie.contracts.classification import Classification
+from genie.contracts.outcome import Counts, Failure, Outcome, Reason
+from genie.errors import KeyReusedError, LogError
+from genie.server.hosting import MOST_RUNS, HostedRun
+from genie.server.principals import Issued, Principal, Session, WantingError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
+
+    from genie.config.pipeline import SignedIdentity
+    from genie.contracts.message import Payload
+    from genie.runtime.run import Run
+    from genie.server.hosting import Hosted
+    from genie.server.principals import Sessions
+    from genie.server.store import Store
+    from genie.server.who import IssuerSection
+
+_logger = logging.getLogger("genie.server")
+RUNS_S = 30 * 86_400.0
+"""Seconds for which a run that has ended is kept."""
+KEYS_S = 86_400.0
+"""Seconds after the end of a run for which its idempotency key stands for it."""
+MOST_JOBS = 10_000
+"""Rows that may wait to be written; what comes then is not kept, and logged."""
+
+
+class Keeping:
+    """Writes what must outlast the process, in order and beside the requests, and brings it back when it is asked for.
+
+    Args:
+        store: Where it is.
+        hosted: Pipelines by id.
+        sessions: Sessions of the page.
+        issuers: Configured issuers by name.
+        trusted: Identities that the pipelines accept.
+        now: Seconds since the epoch.
+    """
+
+    def __init__(
+        self, store: Store, hosted: Mapping[str, Hosted], sessions: Sessions, *, issuers: Iterable[IssuerSection],
+        trusted: Iterable[SignedIdentity], now: Callable[[], float],
+    ) -> None:  # fmt: skip
+        self.store = store
+        self._hosted = hosted
+        self._sessions = sessions
+        self._issuers = {one.issuer: one for one in issuers}
+        self._trusted = {_named(one): one for one in trusted}
+        self._now = now
+        self._recalled: set[str | None] = set()
+        self._lock = anyio.Lock()
+        self._jobs: deque[Callable[[], Awaitable[object]]] = deque()
+        self._more = anyio.Event()
+
+    # --- writing ---
+
+    async def work(self) -> None:
+        """Write until it is cancelled."""
+        while True:
+            while self._jobs:
+                job = self._jobs.popleft()
+                try:
+                    await job()
+                except LogError as error:
+                    _logger.error("the store: %s", error)
+            self._more = anyio.Event()
+            await self._more.wait()
+
+    async def rest(self) -> None:
+        """Return when everything that was handed over so far is kept."""
+        done = anyio.Event()
+
+        async def tell() -> None:
+            done.set()
+
+        self._jobs.append(tell)
+        self._more.set()
+        await done.wait()
+
+    def _later(self, job: Callable[[], Awaitable[object]]) -> None:
+        if len(self._jobs) >= MOST_JOBS:
+            _logger.error("the store: %s rows wait, so one is not kept", f"{MOST_JOBS:,}")
+            return
+        self._jobs.append(job)
+        self._more.set()
+
+    def run_ended(self, run: HostedRun) -> None:
+        """Keep a run."""
+        now = self._now()
+        body = {**_run_as_values(run), "kept_at": now}
+        self._later(lambda: self.store.put("run", run.id, run.principal.caller.tenant, body, now + RUNS_S))
+
+    def session_changed(self, digest: str, session: Session, *, over: bool) -> None:
+        """Keep a session, or forget it."""
+        tenant = session.principal.caller.tenant
+        if over:
+            self._later(lambda: self.store.remove("session", digest, tenant))
+        else:
+            ends = session.began + self._sessions.LONGEST_S
+            self._later(lambda: self.store.put("session", digest, tenant, _session_as_values(session), ends))
+
+    # --- bringing back ---
+
+    def look(self, tenant: str | None) -> None:
+        """Return where the runs of a tenant were brought.
+
+        Raises:
+            WantingError: They were not.
+        """
+        if tenant not in self._recalled:
+            raise WantingError(lambda: self._recall(tenant))
+
+    async def _recall(self, tenant: str | None) -> None:
+        async with self._lock:
+            if tenant in self._recalled:
+                return
+            try:
+                rows = await self.store.latest("run", tenant, MOST_RUNS)
+            except LogError as error:
+                _logger.error("the store: %s", error)
+                rows = []
+            for row in reversed(rows):
+                hosted = self._hosted.get(row.body["pipeline"])
+                principal = self._principal(row.body["principal"])
+                if hosted is not None and principal is not None:
+                    hosted.take_up(_run_of(row.id, row.body, principal, hosted), row.body["kept_at"] + KEYS_S)
+            self._recalled.add(tenant)
+
+    async def session(self, digest: str) -> Session | None:
+        """Return a session of an earlier process; None without one that is trusted now."""
+        try:
+            row = await self.store.present("session", digest)
+        except LogError as error:
+            _logger.error("the store: %s", error)
+            return None
+        principal = None if row is None else self._principal(row.body["principal"])
+        if row is None or principal is None:
+            return None
+        return Session(principal, row.body["csrf"], row.body["began"], row.body["used"])
+
+    def answered(self, hosted: Hosted, principal: Principal, key: str, question: Payload) -> HostedRun | None:
+        """Return the run of an earlier process that an idempotency key stands for.
+
+        Raises:
+            KeyReusedError: It stands for another question.
+        """
+        mark, asked = self.marks(principal, key, question)
+        name, until = hosted.keyed.get(mark, ("", 0.0))
+        run = hosted.runs.get(name)
+        if run is None or run.key is None or self._now() >= until:
+            return None
+        if run.key[1] != asked:
+            raise KeyReusedError(key)
+        return run
+
+    def marks(self, principal: Principal, key: str, question: Payload) -> tuple[str, str]:
+        """Return what stands for a caller's idempotency key, and for the question that was asked with it."""
+        whose = "" if principal.signed is None else principal.signed.issuer
+        caller = principal.caller
+        text = "\0".join((caller.tenant or "", caller.user, whose, key))
+        return _digest(text), _digest(question.model_dump_json())
+
+    def _principal(self, given: Mapping[str, Any]) -> Principal | None:
+        """Return a principal as it was; None where nobody would verify it that way any more."""
+        signed: SignedIdentity | Issued | None = None
+        if given["issuer"] is not None:
+            section = self._issuers.get(given["issuer"])
+            if section is None or section.audience != given["audience"]:
+                return None
+            signed = Issued(section.issuer, section.audience, frozenset(section.pipelines))
+        elif given["identity"] is not None:
+            signed = self._trusted.get(given["identity"])
+            if signed is None:
+                return None
+        caller = Caller(**{
+            **given["caller"], "roles": frozenset(given["caller"]["roles"]),
+            "consent": frozenset(given["caller"]["consent"]),
+            "clearance": Classification.parse(given["caller"]["clearance"]),
+        })  # fmt: skip
+        scopes = None if given["scopes"] is None else frozenset(given["scopes"])
+        return Principal(caller, frozenset(given["rights"]), given["id"], signed, given["proved_at"], scopes)
+
+
+class Past:
+    """What is left of a run that ended in an earlier process."""
+
+    def __init__(self, name: str, counts: Counts, failures: tuple[Failure, ...]) -> None:
+        self.id = name
+        self._counts = counts
+        self._failures = failures
+
+    def messages(self) -> Counts:
+        """Return the run's account."""
+        return self._counts
+
+    def failures(self) -> tuple[Failure, ...]:
+        """Return what was not handled."""
+        return self._failures
+
+    def holds(self) -> tuple[str, ...]:
+        """Return nothing: the run is over."""
+        return ()
+
+    def cancel(self, reason: str = "") -> None:
+        """Do nothing: the run is over."""
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _named(one: SignedIdentity) -> str:
+    return "\0".join((str(one.keys), one.issuer, one.audience))
+
+
+def _as_values(one: Principal) -> dict[str, Any]:
+    caller, signed = one.caller, one.signed
+    issued = signed if isinstance(signed, Issued) else None
+    return {
+        "caller": {
+            "user": caller.user, "roles": sorted(caller.roles), "tenant": caller.tenant, "region": caller.region,
+            "clearance": caller.clearance.label, "consent": sorted(caller.consent), "expires_at": caller.expires_at,
+        },
+        "rights": sorted(one.rights), "id": one.id, "proved_at": one.proved_at,
+        "scopes": None if one.scopes is None else sorted(one.scopes),
+        "issuer": None if issued is None else issued.issuer, "audience": None if issued is None else issued.audience,
+        "identity": None if signed is None or isinstance(signed, Issued) else _named(signed),
+    }  # fmt: skip
+
+
+def _session_as_values(one: Session) -> dict[str, Any]:
+    return {"principal": _as_values(one.principal), "csrf": one.csrf, "began": one.began, "used": one.used}
+
+
+def _run_as_values(run: HostedRun) -> dict[str, Any]:
+    return {
+        "pipeline": run.pipeline, "principal": _as_values(run.principal), "at": run.at, "ended_at": run.ended_at,
+        "status": run.status, "code": run.code, "detail": run.detail, "answer": run.answer,
+        "notices": list(run.notices), "messages": run.run.messages()._asdict(), "key": run.key,
+        "missing": [
+            {"agent": one.agent, "topic": one.topic, "outcome": str(one.outcome), "message": one.message,
+             "reason": None if one.reason is None else [one.reason.code, one.reason.detail],
+             "instead_of": one.instead_of}
+            for one in run.missing
+        ],
+    }  # fmt: skip
+
+
+def _run_of(name: str, body: Mapping[str, Any], principal: Principal, hosted: Hosted) -> HostedRun:
+    missing = tuple(
+        Failure(
+            one["agent"], one["topic"], Outcome(one["outcome"]),
+            None if one["reason"] is None else Reason(*one["reason"]), one["message"], one["instead_of"],
+        )
+        for one in body["missing"]
+    )  # fmt: skip
+    past = cast("Run[Payload]", Past(name, Counts(**body["messages"]), missing))
+    run = HostedRun(body["pipeline"], past, principal, body["at"], hosted.everything)
+    run.status, run.code, run.detail = body["status"], body["code"], body["detail"]
+    run.answer, run.notices, run.missing = body["answer"], tuple(body["notices"]), missing
+    run.over, run.ended_at = True, body["ended_at"]
+    run.key = None if body["key"] is None else (body["key"][0], body["key"][1])
+    return run

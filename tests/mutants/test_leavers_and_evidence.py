@@ -1,0 +1,136 @@
+"""What waits when an agent is replaced or killed, streams without an end, and the evidence of a decision."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import anyio
+import pytest
+
+from genie import Context, Mailbox, PolicySet, agent
+from genie.contracts.model_call import ModelDelta
+from genie.errors import PartMissingError, RunCancelledError
+from genie.policies.pii import Pii
+from genie.policy.examination import TooMuchError, Work
+from genie.testing import RecordingAudit
+from tests.genie.policies_for_tests import Answer, Gate, Note, Opinion, Question, gated, running
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_mail_that_waits_goes_to_an_agent_that_replaces_another() -> None:
+    """The new card has more slots: what waited behind a handler of the old one does not wait any longer."""
+    gate = Gate()
+
+    @agent("slow", concurrency=4)
+    async def quick(question: Question) -> Answer:
+        return Answer(text="quick", number=question.number)
+
+    async with running(gated(gate, concurrency=2)) as runtime, anyio.create_task_group() as tasks:
+        first = [runtime.start(Question(number=number), Answer) for number in (1, 2)]
+        await anyio.wait_all_tasks_blocked()
+        behind = [runtime.start(Question(number=number), Answer) for number in (3, 4)]
+        await anyio.wait_all_tasks_blocked()
+        tasks.start_soon(runtime.replace, quick)  # it waits for the handlers of the old one
+        assert [(await run.result()).text for run in behind] == ["quick", "quick"]
+        gate.open.set()
+        assert [(await run.result()).text for run in first] == ["slow", "slow"]
+
+
+async def test_who_waits_for_room_at_an_agent_that_is_killed_waits_no_longer() -> None:
+    gate = Gate()
+    published: list[int] = []
+
+    async with running(gated(gate, mailbox=Mailbox(capacity=1, block_s=1_000))) as runtime:
+
+        async def publish() -> None:
+            for number in range(3):
+                await runtime.publish(Question(number=number))
+                published.append(number)
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(publish)
+            await gate.reached.wait()
+            await anyio.wait_all_tasks_blocked()
+            assert published == [0, 1]
+            runtime.operations.kill("slow")
+            await anyio.wait_all_tasks_blocked()
+            assert published == [0, 1, 2]
+        gate.open.set()
+
+
+async def test_what_is_held_back_of_a_stream_comes_when_it_ends_without_an_answer() -> None:
+    @agent("speaker")
+    async def speaker(question: Question) -> AsyncIterator[ModelDelta | Answer]:
+        for word in ("only ", "a few ", "words"):
+            yield ModelDelta(index=0, kind="text", text=word)
+
+    heard: list[str] = []
+
+    @agent("listener", asks={Question: (Answer, ModelDelta)})
+    async def listener(note: Note, context: Context) -> Opinion:
+        try:
+            async for part in context.stream(Question(), parts=ModelDelta, end=Answer):
+                heard.append(part.text)
+        except PartMissingError:
+            return Opinion(text="ended")
+        return Opinion(text="answered")
+
+    async with running(speaker, listener, policies=PolicySet((Pii(),))) as runtime:
+        assert await runtime.ask(Note(), Opinion) == Opinion(text="ended")
+    assert "".join(heard) == "only a few words"
+
+
+async def test_a_runtime_that_failed_ends_every_run_by_name() -> None:
+    gate = Gate()
+    async with running(gated(gate)) as runtime:
+        run = runtime.start(Question(), Answer)
+        await gate.reached.wait()
+        runtime.bus.failures.runtime(ValueError())
+        with pytest.raises(RunCancelledError) as caught:
+            await run.result()
+        assert "internal" in str(caught.value)
+
+
+async def test_the_record_of_a_scope_names_the_delivery_that_opened_it() -> None:
+    gate = Gate()
+
+    @agent("desk", asks={Question: Answer})
+    async def desk(note: Note, context: Context) -> Opinion:
+        await context.ask(Question(), Answer)
+        return Opinion()
+
+    async with running(desk, gated(gate)) as runtime:
+        run = runtime.start(Note(), Opinion)
+        await gate.reached.wait()
+        state = next(iter(runtime.bus.runs.open_runs.values()))
+        [child] = state.root.children
+        found = {delivery.subscription.subscriber.card.id: delivery for delivery in runtime.bus.deliveries()}
+        assert state.root.record()["owner"] is None
+        assert child.record()["owner"] == found["desk"].id
+        assert child.record()["parent"] == state.root.id
+        gate.open.set()
+        await run.result()
+
+
+async def test_the_audit_of_a_decision_says_where_something_was_found_and_not_what() -> None:
+    audit = RecordingAudit()
+
+    @agent("reader", clearance="public")
+    async def reader(question: Question) -> Answer:
+        return Answer(text=question.text)
+
+    async with running(reader, audit=audit, policies=PolicySet((Pii(),))) as runtime:
+        await runtime.ask(Question(text="card 4111111111111111"), Answer)
+    [first, *_] = [record.detail for record in audit.records if record.kind == "verdict"]
+    assert first["findings"] == [["pii.card", "text", 5, 21]]
+    assert "4111" not in str(audit.records)
+
+
+@pytest.mark.parametrize("act", ["look", "examine"])
+def test_an_inspection_stops_beyond_what_it_may_do_at_once(act: str) -> None:
+    work = Work(10, 10)
+    do = getattr(work, act)
+    do(10)
+    with pytest.raises(TooMuchError):
+        do(1)
