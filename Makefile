@@ -45,13 +45,17 @@ bench: $(VENV)/.test  ## measure the bus beside bare asyncio
 	$(BIN)/python -m benchmarks
 
 VENDORS := openai anthropic google-genai ollama
-bench-models: $(VENV)/.test  ## measure the wires, and have the vendors' own clients ask the scripted server
-	@for vendor in $(VENDORS); do \
+PEERS := openai-agents pydantic-ai-slim litellm
+bench-models: $(VENV)/.test  ## measure the wires and loops beside others, and have the vendors' own clients ask the scripted server
+	@for vendor in $(VENDORS) $(PEERS); do \
 		test -x build/models/$$vendor/bin/python || { $(BIN)/python -m venv build/models/$$vendor && \
 		build/models/$$vendor/bin/python -m pip --quiet --disable-pip-version-check install $$vendor; } || exit 1; done
 	@! command -v npm >/dev/null || npm install --silent --no-audit --no-fund --prefix build/models/aimock @copilotkit/aimock@1.43.0
 	$(BIN)/python -m pytest -n 0 -m slow tests/genie/edges/live/test_vendors_clients.py
 	@$(BIN)/python -m benchmarks.wires
+	@$(BIN)/python -m benchmarks.models
+	@$(BIN)/python -m benchmarks.tools
+	@$(BIN)/python -m benchmarks.model_peers.run build/models
 
 docs: $(VENV)/.docs  ## build the site of docs/ into build/site, strictly; it fetches nothing when it is read
 	@NO_MKDOCS_2_WARNING=1 $(VENV)/docs/bin/python -m mkdocs build --quiet --strict

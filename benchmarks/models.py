@@ -66,6 +66,10 @@ SYSTEM = Turn(role=Role.SYSTEM, parts=(Text(text="Answer in one sentence."),))
 QUESTION = "What does a bus carry between agents?"
 
 
+WARM = Text(text=f"{QUESTION} " * 10_000)
+"""The first 300,000 suspicious characters of a process are looked at by a slower prefilter; see ``is_cheaper``."""
+
+
 def asked(number: int = 0) -> ModelRequest:
     """Return a question that differs for each number: what was inspected once would not be inspected again."""
     words = Text(text=f"{QUESTION} {number}")
@@ -140,8 +144,7 @@ async def stream_us(rounds: int, policies: PolicySet) -> tuple[float, int]:
 
 async def measured(rounds: int) -> None:
     none, ten = PolicySet(), TEN
-    # The first 300,000 suspicious characters of a process are looked at by a slower prefilter; see is_cheaper.
-    ten.inspectors.inspect(Text(text=f"{QUESTION} " * 10_000))
+    ten.inspectors.inspect(WARM)
     budget = Admission(budgets=(Budget(id="run", cost=Decimal(10), tokens=1_000_000),))
     price = Price(input=Decimal(4), output=Decimal(20))
     unit = await task_us(rounds)

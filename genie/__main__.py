@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import _signal as signal  # type: ignore[import-not-found]  # part of the interpreter: `signal` takes twelve milliseconds
 import os
-import signal
 
 TYPE_CHECKING = False  # type checkers take the name for true; importing `typing` takes ten milliseconds
 if TYPE_CHECKING:

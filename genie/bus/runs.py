@@ -82,6 +82,11 @@ class Runs:
             run.root = NOTHING
 
     @staticmethod
+    def forget(run: RunState) -> None:
+        """Free the tree of a run at rest at once; its account stays."""
+        run.folded, run.root, run.watchers = run.counts(), NOTHING, ()
+
+    @staticmethod
     def notice(run: RunState) -> None:
         """Let the asker and the watchers of a run look at it."""
         if run.waiter is not None:

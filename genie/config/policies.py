@@ -19,7 +19,7 @@ from genie.config.plugins import Plugins, settings_of
 from genie.config.schema import PolicyFileSection
 from genie.config.source_map import SourceMap, suggestion
 from genie.config.validation import MAX_PROBLEMS, Checked, validated
-from genie.config.yaml import load_file
+from genie.config.yaml import load_bytes, load_file
 from genie.contracts.agent import Join
 from genie.contracts.card import AgentCard, Risk, Tier
 from genie.contracts.gather import Each
@@ -65,6 +65,7 @@ class PolicyFiles:
         plugins: The installed policies.
         environ: Variables for ``${NAME}``.
         scene: The pipeline to check against; None skips the checks that need one.
+        drafts: What files would hold, with the variables that they may use; read in place of the files.
     """
 
     document: SourceMap = field(repr=False)
@@ -72,6 +73,7 @@ class PolicyFiles:
     plugins: Plugins = field(repr=False)
     environ: Mapping[str, str] = field(repr=False)
     scene: PipelineContext | None = field(default=None, repr=False)
+    drafts: Mapping[Path, tuple[bytes, Mapping[str, str]]] = field(default_factory=dict, repr=False)
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -194,7 +196,12 @@ class PolicyReader:
 
     def _file(self, path: KeyPath, name: str) -> Iterator[_ListedPolicy]:
         try:
-            document = load_file(self.source.folder / name, environ=self.source.environ)
+            file = self.source.folder / name
+            draft = self.source.drafts.get(file)
+            if draft is None:
+                document = load_file(file, environ=self.source.environ)
+            else:
+                document = load_bytes(draft[0], name=str(file), environ=draft[1])
         except ConfigError as error:
             self._broken += error.problems
             return

@@ -20,8 +20,11 @@ def as_wire(payload: Payload) -> dict[str, Any]:
     return values
 
 
-def as_values(value: Any) -> Any:  # noqa: PLR0911 - one return a kind reads best
+def as_values(value: Any) -> Any:  # noqa: C901, PLR0911 - one return a kind reads best
     """Return anything as JSON values; what has no form of its own is named by its class."""
+    plain = type(value)
+    if plain is str or plain is int or value is None:  # nearly everything; a class of its own may be an enumeration
+        return value
     match value:
         case enum.Enum():
             return as_values(value.value)
@@ -32,8 +35,10 @@ def as_values(value: Any) -> Any:  # noqa: PLR0911 - one return a kind reads bes
         case bytes():
             return {"bytes": len(value), "sha256": hashlib.sha256(value).hexdigest()}
         case dict():
-            return {str(name): as_values(item) for name, item in value.items()}
+            return {str(name): item if type(item) is str else as_values(item) for name, item in value.items()}
         case list() | tuple():
+            if all(type(item) is float for item in value) and math.isfinite(sum(value)):
+                return list(value)
             return [as_values(item) for item in value]
         case set() | frozenset():
             return sorted((as_values(item) for item in value), key=str)

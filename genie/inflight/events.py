@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from genie.backend.asyncio_trio import Waiter
+    from genie.contracts.message import Envelope, Payload
 
 
 class Event(NamedTuple):
@@ -41,6 +42,13 @@ class Watcher:
         self._waiting: tuple[Waiter, ...] = ()
         self.events: deque[Event] | None = deque(maxlen=self.CAPACITY) if keeps else None
         self.lost = 0
+
+    def note(
+        self, at: float, kind: str, message: Envelope[Payload], topic: str, recipient: str | None, reason: str | None,
+        code: str,
+    ) -> None:  # fmt: skip
+        """Something has happened to a message."""
+        self.put(Event(at, kind, message.id, topic, message.sender, recipient, reason, code))
 
     def put(self, event: Event) -> None:
         """Keep an event."""

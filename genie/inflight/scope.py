@@ -39,7 +39,9 @@ class Scope:
         owner: The delivery whose handler opened it; None for the run's own.
     """
 
-    denied = expired = cancelled = dead_lettered = redacted = unrouted = late = 0
+    accepted = in_flight = handled = denied = expired = cancelled = dead_lettered = redacted = unrouted = late = 0
+    gather: Gather | None = None
+    """What the asker waits for."""
     held = 0
     """What waits for a person in this scope and those below it."""
     own_held = 0
@@ -63,8 +65,7 @@ class Scope:
         self.parent = parent
         self.owner = owner
         self.accepted = self.in_flight = self.handled = 0  # read for every delivery, so set on each scope
-        self.gather: Gather | None = None
-        """What the asker waits for."""
+        self.gather = None
         self.may_deadlock = False
         """Some of its deliveries lay with handlers that wait, so the end of others may leave a wait that cannot end."""
         self.deliveries: set[Delivery] = set()

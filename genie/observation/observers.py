@@ -16,7 +16,6 @@ from genie.contracts.ports.audit import AuditRecord
 from genie.contracts.ports.journal import JournalRecord
 from genie.errors import AuditFailedError, JournalError, class_name
 from genie.errors.tracebacks import place_of
-from genie.inflight.events import Event
 from genie.policy.verdicts import coded
 
 if TYPE_CHECKING:
@@ -120,13 +119,12 @@ class Observers:
                 except Exception as error:  # noqa: BLE001 - an observer cannot stop a delivery
                     self.journals = tuple(one for one in self.journals if one is not journal)
                     self._disable("journal", error)
-        event = Event(at, kind, message.id, topic, message.sender, recipient, text, code)
         for watcher in self.watchers:
-            watcher.put(event)
+            watcher.note(at, kind, message, topic, recipient, text, code)
         if kind == "progress" and reason is not None:  # an agent's words, for those who asked
-            event = event._replace(reason=reason.said)
+            text = reason.said
         for watcher in run.watchers:
-            watcher.put(event)
+            watcher.note(at, kind, message, topic, recipient, text, code)
 
     def watch(self, watcher: Watcher, *, on: bool) -> None:
         """Add or remove one who watches every run."""

@@ -44,7 +44,7 @@ def sourced(path: str, pipeline: str | None = None) -> Sourced:
     document = load_file(Path(path), environ=os.environ)
     if isinstance(document.value, dict) and ("agents" in document.value or "input" in document.value):
         loaded = load(path)
-        return _read(loaded.policy_source, loaded.caller)
+        return sourced_from(loaded.policy_source, loaded.caller)
     plugins = Plugins.installed()
     warnings: tuple[str, ...] = ()
     if pipeline is not None:
@@ -53,10 +53,15 @@ def sourced(path: str, pipeline: str | None = None) -> Sourced:
     else:
         scene, warnings = _installed(plugins)
         caller = Caller()
-    return _read(single_file(Path(path), plugins=plugins, environ=os.environ, scene=scene), caller, warnings)
+    return sourced_from(single_file(Path(path), plugins=plugins, environ=os.environ, scene=scene), caller, warnings)
 
 
-def _read(source: PolicyFiles, caller: Caller, warnings: tuple[str, ...] = ()) -> Sourced:
+def sourced_from(source: PolicyFiles, caller: Caller, warnings: tuple[str, ...] = ()) -> Sourced:
+    """Return the policies of a pipeline, or of a draft of them.
+
+    Raises:
+        ConfigError: A file is invalid.
+    """
     reading = PolicyReader(source)
     policies = reading.policies()
     if policies is None or source.scene is None:

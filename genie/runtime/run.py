@@ -107,19 +107,25 @@ class Questions:
 
     def start(
         self, bus: Bus, asked: Asked[T], deadline_s: float | None, caller: Caller | None,
-        told: Callable[[RunState], None] | None,
+        told: Callable[[RunState], None] | None, watched: Callable[[Run[T]], Watcher] | None = None,
     ) -> Run[T]:  # fmt: skip
         """Open a run, send its question, and return the run; ``told`` gets its state before anything is sent."""
         state = self.open(bus, asked.question, deadline_s, caller)
-        watcher, kind = Watcher(bus.make_waiter, keeps=True), type(asked.question)
+        run = Run(bus, state, asked.answers, Watcher(bus.make_waiter, keeps=False))
+        if watched is None:
+            state.agents = {}
+            run.watched_by(Watcher(bus.make_waiter, keeps=True))
+        else:
+            run.watched_by(watched(run))
+        kind = type(asked.question)
         gather = bus.correlator.expect(state.root, asked.answers, asked.need, lambda: bus.runs.notice(state), kind)
         if asked.mute:
             gather.notices = None
         if told is not None:
             told(state)
-        state.watchers, state.observed, state.agents = (watcher,), True, {}
+        state.observed = True
         send(bus, state, asked.question, asked.to)
-        return Run(bus, state, asked.answers, watcher)
+        return run
 
     def caller(self, caller: Caller | None) -> Caller:
         """Return who asks: the runtime's caller, where a question names nobody."""
@@ -237,6 +243,10 @@ class Run(Generic[T]):
         """The correlation id of everything the run causes."""
         return self._state.id
 
+    def named(self, number: int) -> str:
+        """Return the id of a message of the run."""
+        return self._state.ids.name(number)
+
     async def result(self) -> T:
         """Wait for the answer.
 
@@ -310,6 +320,10 @@ class Run(Generic[T]):
         own, self._watcher = self._watcher, watcher
         self._state.watchers = (*(one for one in self._state.watchers if one is not own), watcher)
 
+    def forget(self) -> None:
+        """Let the tree of a run at rest be freed; its account and its failures stay, its watchers hear nothing more."""
+        self._bus.runs.forget(self._state)
+
     def messages(self) -> Counts:
         """Return the run's account."""
         return self._state.counts()
@@ -329,6 +343,12 @@ class Run(Generic[T]):
         """Return what must be shown beside the answer, such as a disclosure; complete once the answer is there."""
         gather = self._state.root.gather
         return () if gather is None else gather.notices or ()
+
+    @property
+    def awaited(self) -> bool:
+        """``result`` would wait: the answer may still come, and not everything left waits for a person."""
+        gather = self._state.root.gather
+        return gather is not None and not gather.done and not self._bus.runs.all_held(self._state.root)
 
     @property
     def at_rest(self) -> bool:

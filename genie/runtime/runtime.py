@@ -357,19 +357,19 @@ class Runtime:
 
     def start(
         self, question: Payload, answer: type[T], *, to: str | None = None, deadline_s: float | None = None,
-        caller: Caller | None = None,
-        key: str | None = None,
+        caller: Caller | None = None, key: str | None = None, watched: Callable[[Run[T]], Watcher] | None = None,
     ) -> Run[T]:  # fmt: skip
-        """Publish a question and return the live run, or that of its ``key``; a full mailbox never makes this wait."""
+        """Publish a question and return the live run, or that of its ``key``; ``watched`` makes its watcher."""
         answers_asked(answer)
         addressed(to, caller)
-        return self._started(Asked(payload_given(question), (answer,), "all", to), deadline_s, caller, key)
+        return self._started(Asked(payload_given(question), (answer,), "all", to), deadline_s, caller, key, watched)
 
     def _started(
-        self, asked: Asked[T], deadline_s: float | None, caller: Caller | None, key: str | None, *, asks: bool = False
-    ) -> Run[T]:
+        self, asked: Asked[T], deadline_s: float | None, caller: Caller | None, key: str | None,
+        watched: Callable[[Run[T]], Watcher] | None = None, *, asks: bool = False,
+    ) -> Run[T]:  # fmt: skip
         def begin(told: Callable[[RunState], None] | None = None) -> Run[T]:
-            return self._questions.start(self._admitting(asks=asks), asked, deadline_s, caller, told)
+            return self._questions.start(self._admitting(asks=asks), asked, deadline_s, caller, told, watched)
 
         self._open_bus()
         if key is None:

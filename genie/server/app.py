@@ -6,27 +6,28 @@ import functools
 import logging
 from typing import TYPE_CHECKING
 
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.routing import Route
+from starlette.routing import Route, Router
 
 from genie.errors import CapacityError, RuntimeClosedError, RuntimeDrainingError, class_name
 from genie.errors.tracebacks import place_of
 from genie.server.document import document
+from genie.server.messages import SOCKET, Incoming
 from genie.server.principals import WantingError
 from genie.server.problems import Problem
 from genie.server.routes import RULES
+from genie.server.rules import EVENTS
 from genie.server.server import Call, Server, brought
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from starlette.responses import Response
     from starlette.routing import BaseRoute
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from genie.server.rules import Rule
 
+SLOWED = frozenset({"rate_limited", "quota"})
+"""Problems that are told after a pause: who sends too much waits for each refusal."""
 MOST_HEADERS = 100
 MOST_HEADER_BYTES = 16_384
 _logger = logging.getLogger("genie.server")
@@ -59,9 +60,11 @@ class Endpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        request = Request(scope, receive)
+        request = Incoming(scope, receive)
         try:
             rule = self._rules.get(request.method)
+            if SOCKET in scope and (rule is None or rule.media != EVENTS):
+                raise Problem("not_found")
             if rule is None:
                 raise Problem("method_not_allowed", headers={"Allow": self._allow})
             if rule.right is None:
@@ -75,7 +78,10 @@ class Endpoint:
                 call = Call(self._server, request, who)
             app = await rule.endpoint(call)
         except Exception as error:  # noqa: BLE001 - the door: whatever it is, the caller gets a problem
-            app = refusal(error).response()
+            refused = refusal(error)
+            if refused.code in SLOWED:
+                await self._server.slowed()
+            app = refused.response()
         await app(scope, receive, send)
 
 
@@ -97,10 +103,12 @@ class Door:
     Args:
         app: What is behind it.
         server: The server.
+        direct: What answers paths without a place for an id, which need no search.
     """
 
-    def __init__(self, app: ASGIApp, server: Server) -> None:
+    def __init__(self, app: ASGIApp, server: Server, direct: Mapping[str, ASGIApp] | None = None) -> None:
         self._app = app
+        self._direct = direct or {}
         self._hosts = server.settings.hosts
         self._added = [*_SECURITY, _ONLY_TLS] if server.settings.secure else list(_SECURITY)
 
@@ -109,19 +117,19 @@ class Door:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        if scope["type"] != "http":  # no WebSocket is served
-            await send({"type": "websocket.close", "code": 1008})
-            return
+        if scope["type"] == "websocket":  # as a GET of the same path, whose refusals are plain responses
+            scope = {**scope, "type": "http", "method": "GET", SOCKET: send}
+            send = _refusing(send)
         began = False
 
         async def guarded(message: Message) -> None:
             nonlocal began
             if message["type"] == "http.response.start":
                 began = True
-                own = message.get("headers", [])
-                names = {name for name, _ in own}
-                names.discard(b"content-security-policy")  # each policy holds besides the others
-                message = {**message, "headers": [*own, *(one for one in self._added if one[0] not in names)]}
+                message["headers"] = [
+                    *message["headers"],
+                    *self._added,
+                ]  # each policy of content holds beside the others
             await send(message)
 
         refused = self._refused(scope)
@@ -129,20 +137,32 @@ class Door:
             await refused.response()(scope, receive, guarded)
             return
         try:
-            await self._app(scope, receive, guarded)
+            await self._direct.get(scope["path"], self._app)(scope, receive, guarded)
         except Exception as error:  # what no route has answered becomes a problem; a begun answer breaks off
             if began:
                 raise
             await refusal(error).response()(scope, receive, guarded)
 
     def _refused(self, scope: Scope) -> Problem | None:
-        headers = scope["headers"]
-        if len(headers) > MOST_HEADERS or sum(len(n) + len(v) for n, v in headers) > MOST_HEADER_BYTES:
+        headers, size, hosts = scope["headers"], 0, []
+        for name, value in headers:
+            size += len(name) + len(value)
+            if name == b"host":
+                hosts.append(value)
+        if len(headers) > MOST_HEADERS or size > MOST_HEADER_BYTES:
             return Problem("headers_too_large", headers={"connection": "close"})
-        hosts = [value.decode("latin-1").lower() for name, value in headers if name == b"host"]
-        if len(hosts) != 1 or host_name(hosts[0]) not in self._hosts:
+        if len(hosts) != 1 or host_name(hosts[0].decode("latin-1").lower()) not in self._hosts:
             return Problem("misdirected", "name the host with --host")
         return None
+
+
+def _refusing(send: Send) -> Send:
+    """Return what sends a response to the request for a WebSocket that is not opened."""
+
+    async def refuse(message: Message) -> None:
+        await send({**message, "type": f"websocket.{message['type']}"})
+
+    return refuse
 
 
 def host_name(value: str) -> str:
@@ -163,11 +183,11 @@ def application(server: Server, rules: Sequence[Rule] = RULES, more: Iterable[Ba
     paths: dict[str, list[Rule]] = {}
     for rule in rules:
         paths.setdefault(rule.path, []).append(rule)
-    routes = [Route(path, Endpoint(server, of)) for path, of in paths.items()]
-    app = Starlette(routes=[*routes, *more], exception_handlers={404: _not_found})
-    app.router.redirect_slashes = False  # every path has one form
-    return Door(app, server)
+    answers = {path: Endpoint(server, of) for path, of in paths.items()}
+    routes = [Route(path, endpoint) for path, endpoint in answers.items()]
+    app = Router([*routes, *more], redirect_slashes=False, default=_not_found)  # every path has one form
+    return Door(app, server, {path: one for path, one in answers.items() if "{" not in path})
 
 
-async def _not_found(_request: Request, _error: Exception) -> Response:
-    return Problem("not_found").response()
+async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:
+    await Problem("not_found").response()(scope, receive, send)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import anyio
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from genie.errors import IdentityError, KeyReusedError
 from genie.server.bodies import Question, checked, parsed, received
+from genie.server.hosting import Ends
+from genie.server.messages import Json
+from genie.server.presence import told_when_gone
 from genie.server.problems import Problem
-from genie.server.streams import Events, position
+from genie.server.streams import Events, Stream, position
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
+    from genie.contracts.message import Payload
     from genie.server.hosting import Hosted, HostedRun
     from genie.server.server import Call
 
@@ -32,19 +35,15 @@ async def ask(call: Call) -> ASGIApp:
     hosted, run, fresh = await _started(call)
     wait_s, stays = _preferred(call)
     if not run.over and wait_s > 0:
-        async with anyio.create_task_group() as tasks:
-            tasks.cancel_scope.deadline = anyio.current_time() + wait_s
+        ends = Ends(run)
 
-            async def gone() -> None:
-                while (await call.request.receive())["type"] != "http.disconnect":
-                    pass
-                if fresh and not stays:
-                    run.run.cancel("its caller went away")
-                tasks.cancel_scope.cancel()
+        def gone() -> None:
+            if fresh and not stays:
+                run.run.cancel("its caller went away")
+            ends.come()
 
-            tasks.start_soon(gone)
-            await hosted.answered(run)
-            tasks.cancel_scope.cancel()
+        async with told_when_gone(call.request, gone):
+            await hosted.waited(ends, wait_s)
     if fresh:
         hosted.follow(run)
     return _shown(call, run)
@@ -55,7 +54,7 @@ async def start_run(call: Call) -> ASGIApp:
     hosted, run, fresh = await _started(call)
     if fresh:
         hosted.follow(run)
-    return _run(call, run, 202)
+    return shown_run(call, run, 202)
 
 
 async def list_runs(call: Call) -> ASGIApp:
@@ -75,12 +74,12 @@ async def list_runs(call: Call) -> ASGIApp:
         found = [run for run in found if (run.at, run.id) < (last.at, last.id)]
     shown = found[:limit]
     cursor = shown[-1].id if len(found) > limit else None
-    return JSONResponse({"runs": [run.record(call.who) for run in shown], "next": cursor})
+    return Json({"runs": [run.record(call.who) for run in shown], "next": cursor})
 
 
 async def show_run(call: Call) -> ASGIApp:
     """Show a run; the answer is shown to whoever it was judged for."""
-    return _run(call, call.server.run(call.path("id"), call.who), 200)
+    return shown_run(call, call.server.run(call.path("id"), call.who), 200)
 
 
 async def cancel_run(call: Call) -> ASGIApp:
@@ -89,7 +88,7 @@ async def cancel_run(call: Call) -> ASGIApp:
     if not run.principal.is_also(call.who) and "operate" not in call.who.rights:
         raise Problem("forbidden", "the runs of others are cancelled with the right 'operate'")
     run.run.cancel(f"cancelled by {call.who.caller.user}")
-    return _run(call, run, 202)
+    return shown_run(call, run, 202)
 
 
 async def run_events(call: Call) -> ASGIApp:
@@ -99,10 +98,8 @@ async def run_events(call: Call) -> ASGIApp:
     after = _last_seen(call)
     if after and run.over and after == run.ring.last:
         return Response(status_code=204)  # an EventSource connects no more
-    return Events(
-        run.ring, server.epoch, after, allowed=lambda one: one.visible_to(who), good=lambda: server.good(who),
-        run=run, snapshot=lambda: run.record(who),
-    )  # fmt: skip
+    stream = Stream(run.ring, server.epoch, after, who=who, run=run, snapshot=lambda: run.record(who))
+    return Events(server.streams, stream, call.request)
 
 
 async def all_events(call: Call) -> ASGIApp:
@@ -110,22 +107,24 @@ async def all_events(call: Call) -> ASGIApp:
     server, who = call.server, call.who
     query = call.request.query_params
     wanted, pipeline = frozenset(filter(None, query.get("runs", "")[:10_000].split(","))), query.get("pipeline")
-    return Events(
-        server.everything, server.epoch, _last_seen(call) if _given(call) else server.everything.last,
+    server.streams.feed(server.everything)
+    stream = Stream(
+        server.everything, server.epoch, _last_seen(call) if _given(call) else server.everything.last, who=who,
         allowed=lambda run: (
             run.visible_to(who) and (not wanted or run.id in wanted) and pipeline in {None, run.pipeline}
-        ), good=lambda: server.good(who),
+        ),
     )  # fmt: skip
+    return Events(server.streams, stream, call.request)
 
 
 async def list_pipelines(call: Call) -> ASGIApp:
     """List what can be asked, with the schema of each question and answer, and the graph of its agents."""
-    return JSONResponse({"pipelines": [_pipeline(hosted) for hosted in call.server.hosted.values()]})
+    return Json({"pipelines": [_pipeline(hosted) for hosted in call.server.hosted.values()]})
 
 
 async def show_pipeline(call: Call) -> ASGIApp:
     """Show one pipeline."""
-    return JSONResponse(_pipeline(call.server.host(call.path("id"))))
+    return Json(_pipeline(call.server.host(call.path("id"))))
 
 
 def _pipeline(hosted: Hosted) -> dict[str, object]:
@@ -143,19 +142,30 @@ def _pipeline(hosted: Hosted) -> dict[str, object]:
 async def _started(call: Call) -> tuple[Hosted, HostedRun, bool]:
     """Return the run that a request starts, or has started before."""
     asked = checked(Question, parsed(await received(call.request)))
-    key = call.request.headers.get("idempotency-key")
+    key = call.request.header(b"idempotency-key")
     if key is not None and not (0 < len(key) <= LONGEST_KEY and key.isprintable()):
         raise Problem("invalid", f"an Idempotency-Key has 1 to {LONGEST_KEY} visible characters")
     hosted = call.server.host(asked.pipeline)
-    _identified(call, hosted)
     question = checked(hosted.pipeline.entry, asked.payload, "/payload")
+    return hosted, *await begun(call, hosted, question, asked.within_s, key)
+
+
+async def begun(
+    call: Call, hosted: Hosted, question: Payload, within_s: float | None, key: str | None
+) -> tuple[HostedRun, bool]:
+    """Start a run for a caller; False for one that its key has started before.
+
+    Raises:
+        Problem: The caller may not ask here, or its key stands for another question.
+    """
+    _identified(call, hosted)
+    await hosted.admit(call.who)
     try:
-        run, fresh = hosted.start(question, call.who, asked.within_s, key)
+        return hosted.start(question, call.who, within_s, key)
     except IdentityError as error:
         raise Problem("unauthenticated", error.why) from None
     except KeyReusedError:
         raise Problem("idempotency_conflict", "send another key with another body") from None
-    return hosted, run, fresh
 
 
 def _identified(call: Call, hosted: Hosted) -> None:
@@ -172,32 +182,33 @@ def _identified(call: Call, hosted: Hosted) -> None:
         raise Problem("forbidden", str(error)) from None
 
 
-def _shown(call: Call, run: HostedRun) -> Response:
+def _shown(call: Call, run: HostedRun) -> Json:
     if run.status == "failed":
         raise Problem(
             run.code, headers={"Location": f"/v1/runs/{run.id}"}, run=run.id, reason=run.detail,
             missing=run.record(call.who)["missing"],
         )  # fmt: skip
-    return _run(call, run, 200 if run.status == "complete" else 202)
+    return shown_run(call, run, 200 if run.status == "complete" else 202)
 
 
-def _run(call: Call, run: HostedRun, status: int) -> Response:
-    return JSONResponse(run.record(call.who), status, {"Location": f"/v1/runs/{run.id}"})
+def shown_run(call: Call, run: HostedRun, status: int) -> Json:
+    """Return the response that shows a run."""
+    return Json(run.record(call.who), status, {"Location": f"/v1/runs/{run.id}"})
 
 
 def _preferred(call: Call) -> tuple[float, bool]:
     """Return how long the caller waits, and whether its run goes on without it (RFC 7240)."""
     wait_s, stays = WAIT_S, False
-    for part in call.request.headers.get("prefer", "").split(","):
+    for part in (call.request.header(b"prefer") or "").split(","):
         name, _, value = part.strip().partition("=")
         if name == "wait" and value.isascii() and value.isdigit():
             wait_s = min(float(value[:6]), LONGEST_WAIT_S)
         stays = stays or name == "respond-async"
-    return wait_s, stays or "idempotency-key" in call.request.headers
+    return wait_s, stays or b"idempotency-key" in call.request.named
 
 
 def _given(call: Call) -> str | None:
-    return call.request.headers.get("last-event-id") or call.request.query_params.get("after")
+    return call.request.header(b"last-event-id") or call.request.query_params.get("after")
 
 
 def _last_seen(call: Call) -> int | None:

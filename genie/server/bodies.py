@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import anyio
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import from_json
 
 from genie.contracts.problems import problem_of
 from genie.server.problems import Problem
 
 if TYPE_CHECKING:
-    from starlette.requests import Request
     from starlette.types import Message
+
+    from genie.server.messages import Incoming
 
 MOST_BODY = 1_000_000
 """Bytes of a body."""
@@ -23,6 +24,7 @@ DEEPEST = 32
 """Objects and lists inside each other."""
 MOST_ERRORS = 50
 M = TypeVar("M", bound=BaseModel)
+_JSON = frozenset({"application/json"})
 Text = Annotated[str, Field(min_length=1, max_length=1_000)]
 
 
@@ -94,7 +96,7 @@ class Assertion(Body):
     credential: dict[str, Any] = Field(description="What the authenticator signed, as JSON (WebAuthn).")
 
 
-async def read(request: Request, kind: type[M]) -> M:
+async def read(request: Incoming, kind: type[M]) -> M:
     """Return the body of a request.
 
     Raises:
@@ -103,18 +105,19 @@ async def read(request: Request, kind: type[M]) -> M:
     return checked(kind, parsed(await received(request)))
 
 
-async def received(request: Request, most: int = MOST_BODY) -> bytes:
+async def received(request: Incoming, most: int = MOST_BODY, media: frozenset[str] = _JSON) -> bytes:
     """Return the bytes of a body of JSON.
 
     Args:
         request: The request.
         most: Bytes that it may have.
+        media: What it may say that it is.
 
     Raises:
         Problem: It is too large or too slow, or says that it is something else.
     """
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise Problem("unsupported_media_type", "send application/json")
+    if (request.header(b"content-type") or "").partition(";")[0].strip().lower() not in media:
+        raise Problem("unsupported_media_type", f"send {' or '.join(sorted(media))}")
     part = await request.receive()  # the connection bounds the time until the first bytes of a body
     whole = bytearray(_bytes(part))
     if part.get("more_body", False):
@@ -143,9 +146,11 @@ def parsed(body: bytes) -> Any:
         Problem: It is not JSON in UTF-8, or too deep.
     """
     try:
-        found = json.loads(body.decode("utf-8"), parse_constant=_constant)
-    except (ValueError, RecursionError):
+        found = from_json(body, allow_inf_nan=False)
+    except ValueError:
         raise Problem("malformed", "the body is not JSON in UTF-8") from None
+    if body.count(b"{") + body.count(b"[") <= DEEPEST:
+        return found
     level, left = 0, [found]
     while left:
         level += 1
@@ -183,7 +188,3 @@ def checked(kind: type[M], value: object, where: str = "") -> M:
 def _pointed(part: str | int) -> str:
     """Return a step of a JSON pointer (RFC 6901); a name from outside is cut."""
     return str(part)[:100].replace("~", "~0").replace("/", "~1")
-
-
-def _constant(name: str) -> float:
-    raise ValueError(name)

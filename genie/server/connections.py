@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import ipaddress
 import socket
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import anyio
 import uvicorn
@@ -14,6 +15,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from genie.errors import InputError
 from genie.server.app import MOST_HEADER_BYTES, application
 from genie.server.bodies import SLOWEST_S
+from genie.server.messages import LINE
 from genie.server.site import Site
 
 if TYPE_CHECKING:
@@ -28,7 +30,57 @@ BODY_S = 2 * SLOWEST_S
 SEND_BUFFER = 65_536
 """Bytes that the kernel keeps for one client that does not read; its own choice is megabytes."""
 BACKLOG = 2_048
+MOST_FRAME = 4_096
+"""Bytes of a message that a client sends over a WebSocket; none has a meaning."""
+JOINED = 32_768
+"""Bytes that are written at once, whatever else follows in the same turn of the loop."""
+_HEAD, _BODY = 0, 1
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+
+
+class Joined:
+    """A transport that sends what is written in one turn of the loop at once: a head with its body is one system call.
+
+    Args:
+        transport: The transport.
+        soon: Calls something at the next turn of the loop.
+    """
+
+    __slots__ = ("_parts", "_size", "_soon", "_transport")
+
+    def __init__(self, transport: Any, soon: Callable[[Callable[[], None]], object]) -> None:
+        self._transport = transport
+        self._soon = soon
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def is_closing(self) -> bool:
+        """Return True once nothing can be written."""
+        closing: bool = self._transport.is_closing()
+        return closing
+
+    def write(self, data: bytes) -> None:
+        """Write soon; at once where much is waiting, so that the transport can say that it is full."""
+        if not self._parts:
+            self._soon(self.flush)
+        self._parts.append(data)
+        self._size += len(data)
+        if self._size > JOINED:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what is waiting."""
+        if self._parts:
+            parts, self._parts, self._size = self._parts, [], 0
+            self._transport.write(parts[0] if len(parts) == 1 else b"".join(parts))
+
+    def close(self) -> None:
+        """Write what is waiting, and close."""
+        self.flush()
+        self._transport.close()
 
 
 class Connection(HttpToolsProtocol):
@@ -40,21 +92,33 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: Any) -> None:
         """Begin to wait for the first head."""
         super().connection_made(transport)
+        self.transport: Any = Joined(transport, self.loop.call_soon)
         self._head: int | None = 0
         """Bytes of the head so far; None while a body or an answer is under way."""
         self._tail = b""
+        self._awaited: int | None = _HEAD
+        """What has a limit of time: the head or the body of a request; None between requests."""
         self._limit = self.loop.call_later(self.head_s, self._late)
+        self._upgraded = self.lost = False
+        self.partings: dict[Callable[[], None], None] = {}
+        self.room: Callable[[], None] = _nothing
+
+    def on_message_begin(self) -> None:
+        """Let requests ask to be told when their client goes away."""
+        super().on_message_begin()
+        cast("dict[str, Any]", self.scope)[LINE] = self  # ASGI leaves names with a dot to servers
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the limit."""
+        """Forget the limit, and tell the requests that wait."""
         self._limit.cancel()
+        self.lost = True
         super().connection_lost(exc)
+        for told in tuple(self.partings):
+            told()
 
     def data_received(self, data: bytes) -> None:
         """Take bytes, unless they make a head that is too large."""
         if self._head is not None:
-            if self._head == 0 and self._limit.cancelled():
-                self._limit = self.loop.call_later(self.head_s, self._late)
             joined = self._tail + data
             end = joined.find(b"\r\n\r\n")
             self._head += len(data) if end < 0 else max(0, end - len(self._tail))
@@ -64,23 +128,66 @@ class Connection(HttpToolsProtocol):
                 self.transport.close()
                 return
         super().data_received(data)
+        if self._upgraded:
+            return
+        awaited = _BODY if self._head is None else _HEAD if self._head else None
+        if awaited != self._awaited:  # most requests come whole, and need no limit
+            self._awaited = awaited
+            self._limit.cancel()
+            if awaited is not None:
+                self._limit = self.loop.call_later(BODY_S if awaited == _BODY else self.head_s, self._late)
+
+    def handle_websocket_upgrade(self) -> None:
+        """Leave the connection to the protocol of WebSockets."""
+        self._upgraded = True
+        self._limit.cancel()
+        super().handle_websocket_upgrade()
 
     def on_headers_complete(self) -> None:
         """End the head, and begin to wait for the body."""
-        self._limit.cancel()
-        self._limit = self.loop.call_later(BODY_S, self._late)
         self._head = None
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """Begin to wait for the next head."""
         self._limit.cancel()
+        self._awaited = None
         self._head, self._tail = 0, b""
         super().on_message_complete()
+
+    # A stream writes past uvicorn's coroutines: with ten thousand streams they cost more than the socket does.
+
+    @property
+    def full(self) -> bool:
+        """The client has not read what was written."""
+        return self.flow.write_paused
+
+    def push(self, parts: list[bytes]) -> None:
+        """Write parts of a body whose head was sent, as one chunk; never waits."""
+        if not self.transport.is_closing():
+            body = b"".join(parts)
+            self.transport.write(b"%x\r\n%b\r\n" % (len(body), body))
+
+    def cut(self) -> None:
+        """Close at once."""
+        self.transport.abort()
+
+    def resume_writing(self) -> None:
+        """The client has read again."""
+        super().resume_writing()
+        self.room()
 
     def _late(self) -> None:
         if not self.transport.is_closing():
             self.transport.close()
+
+
+def _websockets() -> Literal["websockets-sansio", "none"]:
+    return "none" if importlib.util.find_spec("websockets") is None else "websockets-sansio"
+
+
+def _nothing() -> None:
+    """No stream waits for room."""
 
 
 def listening(host: str, port: int, *, behind_proxy: bool) -> socket.socket:
@@ -133,8 +240,9 @@ async def serve(
     app = application(server, more=Site().routes()) if app is None else app
     bounded = type("BoundedConnection", (Connection,), {"head_s": server.settings.head_s})
     config = uvicorn.Config(
-        app, http=bounded, ws="none", lifespan="off", log_config=None,
-        access_log=False, server_header=False, date_header=False, timeout_graceful_shutdown=5, proxy_headers=False,
+        app, http=bounded, lifespan="off", log_config=None, access_log=False,
+        ws=_websockets(), ws_max_size=MOST_FRAME, ws_max_queue=1, server_header=False, date_header=False,
+        timeout_graceful_shutdown=5, proxy_headers=False,
     )  # fmt: skip
     running = _Uvicorn(config)
     async with server.open(), anyio.create_task_group() as tasks:

@@ -6,9 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from pydantic.json_schema import models_json_schema
-from starlette.responses import JSONResponse
 
-from genie.server.bodies import Act, Assertion, Ballot, Ballots, Invitation, Login, Question, Registration
+from genie.server.messages import Json
 from genie.server.problems import MEDIA, PROBLEMS
 
 if TYPE_CHECKING:
@@ -22,9 +21,6 @@ if TYPE_CHECKING:
     from genie.server.rules import Rule
     from genie.server.server import Call
 
-_BODIES: tuple[type[BaseModel], ...] = (
-    Question, Ballot, Ballots, Act, Login, Invitation, Registration, Assertion,
-)  # fmt: skip
 _PLACE = re.compile(r"\{(\w+)\}")
 _LISTED = {
     "type": "object",
@@ -42,7 +38,7 @@ async def show(call: Call) -> ASGIApp:
     server = call.server
     if server.described is None:
         server.described = server.describe()
-    return JSONResponse(server.described)
+    return Json(server.described)
 
 
 def document(rules: Iterable[Rule], hosted: Iterable[Hosted]) -> dict[str, Any]:
@@ -52,7 +48,9 @@ def document(rules: Iterable[Rule], hosted: Iterable[Hosted]) -> dict[str, Any]:
         rules: The routes.
         hosted: Pipelines whose questions and answers are described as well.
     """
-    kinds: list[tuple[type[BaseModel], JsonSchemaMode]] = [(kind, "validation") for kind in _BODIES]
+    rules = tuple(rules)
+    bodies = dict.fromkeys(rule.body for rule in rules if rule.body is not None)
+    kinds: list[tuple[type[BaseModel], JsonSchemaMode]] = [(kind, "validation") for kind in bodies]
     for one in hosted:
         kinds += [(one.pipeline.entry, "validation"), (one.pipeline.answer, "serialization")]
     refs, table = models_json_schema(kinds, ref_template="#/components/schemas/{model}")
@@ -102,5 +100,5 @@ def _operation(rule: Rule, body: dict[str, Any] | None) -> dict[str, Any]:
             for name in names
         ]  # fmt: skip
     if body is not None:
-        found["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
+        found["requestBody"] = {"required": True, "content": {rule.takes: {"schema": body}}}
     return found

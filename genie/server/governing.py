@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from typing import TYPE_CHECKING, Any
 
 import anyio
-from starlette.responses import JSONResponse
 
 from genie.approvals.request import Seal, fields_of, merged
 from genie.approvals.voting import validated
@@ -15,6 +15,7 @@ from genie.contracts.message import topic_of
 from genie.contracts.serialization import as_values
 from genie.errors import InputError, UnknownAgentError
 from genie.server.bodies import Act, Ballot, Ballots, read
+from genie.server.messages import Json
 from genie.server.problems import Problem
 
 if TYPE_CHECKING:
@@ -32,13 +33,14 @@ if TYPE_CHECKING:
     from genie.server.server import Call
 
 MOST_LISTED = 500
+MOST_LINES = 2_000
 
 
 def _page(call: Call, found: list[dict[str, Any]], name: str) -> ASGIApp:
     """Return one page of a list, with what the next one is asked for with."""
     limit, after = max(1, call.number("limit", 100, MOST_LISTED)), call.number("after", 0, 10**9)
     shown = found[after : after + limit]
-    return JSONResponse({name: shown, "next": str(after + limit) if len(found) > after + limit else None})
+    return Json({name: shown, "next": str(after + limit) if len(found) > after + limit else None})
 
 
 # --- approvals ---
@@ -59,7 +61,7 @@ async def list_approvals(call: Call) -> ASGIApp:
 async def show_approval(call: Call) -> ASGIApp:
     """Show one approval, with the payload as its approver may see it."""
     hosted, held = _hold(call, call.path("id"))
-    return JSONResponse(_approval(call, hosted, held))
+    return Json(_approval(call, hosted, held))
 
 
 async def vote(call: Call) -> ASGIApp:
@@ -68,7 +70,7 @@ async def vote(call: Call) -> ASGIApp:
     hosted, held = _hold(call, call.path("id"))
     if ballot.approve and risk_of(hosted, held) is Risk.HIGH:
         call.proved()
-    return JSONResponse(_cast(call, hosted, held, ballot))
+    return Json(_cast(call, hosted, held, ballot))
 
 
 async def vote_on_several(call: Call) -> ASGIApp:
@@ -87,7 +89,7 @@ async def vote_on_several(call: Call) -> ASGIApp:
             stands.append(
                 {"id": one.id, "pipeline": hosted.pipeline.id, "code": problem.code, "detail": problem.detail}
             )
-    return JSONResponse({"approvals": stands})
+    return Json({"approvals": stands})
 
 
 def _cast(call: Call, hosted: Hosted, held: Held, ballot: Ballot) -> dict[str, Any]:
@@ -162,7 +164,7 @@ async def show_agent(call: Call) -> ASGIApp:
     """Show one agent."""
     hosted, card = _found_agent(call)
     figures = hosted.runtime.statistics().agents if "operate" in call.who.rights else {}
-    return JSONResponse(_agent(hosted, card, figures.get(card.id)))
+    return Json(_agent(hosted, card, figures.get(card.id)))
 
 
 async def pause(call: Call) -> ASGIApp:
@@ -197,7 +199,7 @@ async def _act(call: Call, act: Callable[[Hosted, str, Act, str], None]) -> ASGI
         act(hosted, card.id, given, call.who.caller.user)
     except InputError as error:
         raise Problem("conflict", str(error)) from None
-    return JSONResponse(_agent(hosted, card, hosted.runtime.statistics().agents.get(card.id)))
+    return Json(_agent(hosted, card, hosted.runtime.statistics().agents.get(card.id)))
 
 
 def _works_for(call: Call, card: AgentCard) -> bool:
@@ -267,7 +269,7 @@ async def redrive(call: Call) -> ASGIApp:
     except (InputError, UnknownAgentError) as error:
         raise Problem("conflict", str(error)) from None
     _noted(call, hosted, "redriven", letter, given)
-    return JSONResponse(_letter(hosted, letter), 202)
+    return Json(_letter(hosted, letter), 202)
 
 
 async def drop(call: Call) -> ASGIApp:
@@ -277,7 +279,7 @@ async def drop(call: Call) -> ASGIApp:
     call.signed_for(hosted)
     hosted.runtime.bus.dead_letters.pop(letter.id)
     _noted(call, hosted, "dropped", letter, given)
-    return JSONResponse(_letter(hosted, letter))
+    return Json(_letter(hosted, letter))
 
 
 def _noted(call: Call, hosted: Hosted, act: str, letter: DeadLetter, given: Act) -> None:
@@ -345,7 +347,7 @@ async def _incident_act(call: Call, act: str) -> ASGIApp:
         do(incident.id, by=call.who.caller.user)
     except InputError as error:
         raise Problem("conflict", str(error)) from None
-    return JSONResponse(next(_incident(hosted, one) for one in operations.incidents() if one.id == incident.id))
+    return Json(next(_incident(hosted, one) for one in operations.incidents() if one.id == incident.id))
 
 
 def _incidents(call: Call) -> Iterator[tuple[Hosted, Incident]]:
@@ -395,7 +397,7 @@ async def statistics(call: Call) -> ASGIApp:
                         for (name, unit), budget in sorted(one.budgets.items())],
             "agents": {name: _figures(agent) for name, agent in one.agents.items()},
         }  # fmt: skip
-    return JSONResponse({"pipelines": found})
+    return Json({"pipelines": found})
 
 
 # --- audit ---
@@ -424,7 +426,27 @@ async def query_audit(call: Call) -> ASGIApp:
 
     records = await anyio.to_thread.run_sync(found)
     more = str(records[limit - 1]["seq"]) if len(records) > limit else None
-    return JSONResponse({"pipeline": hosted.pipeline.id, "records": records[:limit], "next": more})
+    return Json({"pipeline": hosted.pipeline.id, "records": records[:limit], "next": more})
+
+
+async def audit_chain(call: Call) -> ASGIApp:
+    """Show lines of a trail as they are kept, so that a browser can verify their chain by itself."""
+    if call.who.caller.tenant is not None:
+        raise Problem("not_found", "the chain has the records of all tenants; it is for auditors without a tenant")
+    limit, after = max(1, call.number("limit", 1_000, MOST_LINES)), call.number("after", 0, 10**12)
+    hosted, path = _trail(call)
+
+    def found() -> list[str]:
+        from genie.edges.audit.verify import files_of  # noqa: PLC0415 - start-up: for those that audit
+
+        with contextlib.ExitStack() as stack:
+            files = [stack.enter_context(file.open("rb")) for file in files_of([path])]
+            lines = itertools.islice(itertools.chain.from_iterable(files), after, after + limit)
+            return [line.decode("ascii", "replace").removesuffix("\n") for line in lines]
+
+    lines = await anyio.to_thread.run_sync(found)
+    more = str(after + limit) if len(lines) == limit else None
+    return Json({"pipeline": hosted.pipeline.id, "lines": lines, "next": more})
 
 
 async def verify_audit(call: Call) -> ASGIApp:
@@ -440,7 +462,7 @@ async def verify_audit(call: Call) -> ASGIApp:
         said = await anyio.to_thread.run_sync(found)
     except InputError as error:
         raise Problem("conflict", error.problem) from None
-    return JSONResponse({
+    return Json({
         "pipeline": hosted.pipeline.id, "intact": said.intact, "records": said.records, "files": said.files,
         "heads": said.heads, "last_seq": said.last_seq, "broken": said.broken, "signatures_checked": False,
         "breaks": [{"seq": one.seq, "problem": one.problem} for one in said.breaks],

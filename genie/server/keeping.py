@@ -212,6 +212,9 @@ class Past:
         """Return nothing: the run is over."""
         return ()
 
+    at_rest = False
+    """Nothing of it is in memory that could be freed."""
+
     def cancel(self, reason: str = "") -> None:
         """Do nothing: the run is over."""
 
@@ -266,7 +269,8 @@ def _run_of(name: str, body: Mapping[str, Any], principal: Principal, hosted: Ho
         for one in body["missing"]
     )  # fmt: skip
     past = cast("Run[Payload]", Past(name, Counts(**body["messages"]), missing))
-    run = HostedRun(body["pipeline"], past, principal, body["at"], hosted.everything)
+    run = HostedRun(body["pipeline"], past, principal, body["at"], hosted.everything, hosted.runtime.bus.make_waiter,
+                    hosted.recent)  # fmt: skip
     run.status, run.code, run.detail = body["status"], body["code"], body["detail"]
     run.answer, run.notices, run.missing = body["answer"], tuple(body["notices"]), missing
     run.over, run.ended_at = True, body["ended_at"]

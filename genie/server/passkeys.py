@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse, Response
 from genie.errors import class_name
 from genie.server.bodies import Assertion, Invitation, Registration, read
 from genie.server.ceremonies import Ceremonies
+from genie.server.messages import Json
 from genie.server.problems import Problem
 from genie.server.server import address, same_site
 from genie.server.system import signed_in
@@ -25,9 +26,9 @@ from genie.server.system import signed_in
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from starlette.requests import Request
     from starlette.types import ASGIApp
 
+    from genie.server.messages import Incoming
     from genie.server.principals import ApiKey
     from genie.server.server import Call
     from genie.server.store import Store
@@ -44,7 +45,7 @@ FOR_EVER_S = 100 * 366 * 86_400.0
 
 async def ways(call: Call) -> ASGIApp:
     """Show how a person can sign in."""
-    return JSONResponse({"ways": ["key", *(["passkey"] if call.server.who.passkeys is not None else [])]})
+    return Json({"ways": ["key", *(["passkey"] if call.server.who.passkeys is not None else [])]})
 
 
 async def begin_registration(call: Call) -> ASGIApp:
@@ -150,7 +151,7 @@ async def list_own(call: Call) -> ASGIApp:
         {"id": row.id, "name": row.body["name"], "made": row.body["made"], "used": row.body["used"]}
         for row in rows if row.body["user"] == caller.user
     ]  # fmt: skip
-    return JSONResponse({"passkeys": shown})
+    return Json({"passkeys": shown})
 
 
 async def remove(call: Call) -> ASGIApp:
@@ -196,7 +197,7 @@ def _cookie(call: Call) -> str:
     return f"__Host-{COOKIE}" if call.server.settings.secure else COOKIE
 
 
-def _browser(request: Request) -> str:
+def _browser(request: Incoming) -> str:
     found = request.cookies.get(f"__Host-{COOKIE}") or request.cookies.get(COOKIE) or ""
     return found if len(found) <= 100 else ""
 

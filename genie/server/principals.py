@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from genie.config.pipeline import SignedIdentity
 
-Right = Literal["ask", "observe", "approve", "operate", "audit"]
+Right = Literal["ask", "observe", "approve", "operate", "audit", "govern"]
 """What a caller may do with the API; see the table of routes."""
 RIGHTS: frozenset[str] = frozenset(get_args(Right))
 PREFIX = "gk_"
@@ -217,9 +217,12 @@ class ApiKeys:
             if path.stat().st_size > MOST_BYTES:
                 raise InputError(str(path), f"is larger than {MOST_BYTES:,} bytes", "remove keys that have ended")
             return cls(_File.model_validate_json(path.read_bytes()).keys)
-        except (OSError, ValueError) as error:
-            problem = f"is not a file of API keys ({type(error).__name__})"
-            raise InputError(str(path), problem, "make one with `genie keys create`") from None
+        except FileNotFoundError:
+            raise InputError(str(path), "does not exist", "make it with `genie keys create`") from None
+        except OSError as error:
+            raise InputError(str(path), f"cannot be read ({error.strerror})", "name a file of API keys") from None
+        except ValueError:
+            raise InputError(str(path), "is not a file of API keys", "make one with `genie keys create`") from None
 
     def text(self) -> str:
         """Return the text of the file."""
@@ -247,7 +250,13 @@ class ApiKeys:
         if key is None or key.invited_until is not None:
             return None
         self.used[key.id] = now
-        return self._principals.setdefault(key.id, key.principal())
+        return self._principal(key)
+
+    def _principal(self, key: ApiKey) -> Principal:
+        found = self._principals.get(key.id)
+        if found is None:
+            found = self._principals[key.id] = key.principal()
+        return found
 
     def invited(self, text: str, now: float) -> ApiKey | None:
         """Return what an invitation stands for; None for one that is not known, or over."""
@@ -266,7 +275,9 @@ class ApiKeys:
         key = self.all.get(principal.id.removeprefix("key:"))
         if key is None or key.ended(now):
             return False
-        now_gives, gave = key.principal(), principal._replace(proved_at=None, session=None)
+        if self._principals.get(key.id) is principal:
+            return True
+        now_gives, gave = self._principal(key), principal._replace(proved_at=None, session=None)
         return now_gives == gave._replace(caller=replace(gave.caller, expires_at=now_gives.caller.expires_at))
 
 

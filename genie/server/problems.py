@@ -39,6 +39,7 @@ PROBLEMS: dict[str, Kind] = {
     "not_in_bulk": Kind(422, "This is decided one by one"),
     "idempotency_conflict": Kind(422, "The idempotency key was used for another request"),
     "rate_limited": Kind(429, "Too many requests", 1),
+    "quota": Kind(429, "The quota of the tenant is used up", 1),
     "budget": Kind(429, "A budget or a rate is used up", 60),
     "headers_too_large": Kind(431, "The headers are too large"),
     "internal_error": Kind(500, "The server failed"),

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from genie.server import asking, document, governing, passkeys, system, topology
+from genie.server import (
+    asking,
+    cloudevents,
+    document,
+    governing,
+    passkeys,
+    policies,
+    proposals,
+    subscriptions,
+    system,
+    topology,
+    webhooks,
+)
 from genie.server.bodies import Act, Assertion, Ballot, Ballots, Invitation, Login, Question, Registration
-from genie.server.rules import Rule
+from genie.server.rules import EVENTS, Rule
 from genie.server.server import METADATA
 
 RULES: tuple[Rule, ...] = (
@@ -13,8 +25,23 @@ RULES: tuple[Rule, ...] = (
     Rule("GET", "/v1/runs", "observe", None, asking.list_runs),
     Rule("GET", "/v1/runs/{id}", "observe", "run", asking.show_run),
     Rule("DELETE", "/v1/runs/{id}", "ask", "run", asking.cancel_run, None, 202),
-    Rule("GET", "/v1/runs/{id}/events", "observe", "run", asking.run_events, media="text/event-stream"),
-    Rule("GET", "/v1/events", "observe", None, asking.all_events, media="text/event-stream"),
+    Rule("GET", "/v1/runs/{id}/events", "observe", "run", asking.run_events, media=EVENTS),
+    Rule("GET", "/v1/events", "observe", None, asking.all_events, media=EVENTS),
+    Rule(
+        "POST",
+        "/v1/cloudevents",
+        "ask",
+        None,
+        cloudevents.take,
+        cloudevents.CloudEvent,
+        202,
+        takes=cloudevents.STRUCTURED,
+    ),
+    Rule("POST", "/v1/webhooks", "observe", None, subscriptions.create, webhooks.Hook, 201),
+    Rule("GET", "/v1/webhooks", "observe", None, subscriptions.show_all),
+    Rule("GET", "/v1/webhooks/{id}", "observe", "webhook", subscriptions.show),
+    Rule("DELETE", "/v1/webhooks/{id}", "observe", "webhook", subscriptions.delete),
+    Rule("POST", "/v1/webhooks/{id}/redeliver", "observe", "webhook", subscriptions.redeliver, Act, 202),
     Rule("GET", "/v1/pipelines", "observe", None, asking.list_pipelines),
     Rule("GET", "/v1/pipelines/{id}", "observe", "pipeline", asking.show_pipeline),
     Rule("GET", "/v1/pipelines/{id}/topology", "observe", "pipeline", topology.show_topology),
@@ -35,8 +62,22 @@ RULES: tuple[Rule, ...] = (
     Rule("POST", "/v1/incidents/{id}/acknowledge", "operate", "incident", governing.acknowledge, Act),
     Rule("POST", "/v1/incidents/{id}/close", "operate", "incident", governing.close_incident, Act),
     Rule("GET", "/v1/policies", "observe", None, governing.list_policies),
+    Rule("GET", "/v1/policies/files", "govern", None, policies.list_files),
+    Rule("GET", "/v1/policies/schema", "govern", None, policies.show_schema),
+    Rule("GET", "/v1/policies/messages", "govern", None, policies.list_messages),
+    Rule("POST", "/v1/policies/check", "govern", None, policies.check, proposals.Draft),
+    Rule("POST", "/v1/policies/test", "govern", None, policies.test, proposals.Draft),
+    Rule("POST", "/v1/policies/explain", "govern", None, policies.explain, proposals.Explained),
+    Rule("POST", "/v1/policies/diff", "govern", None, policies.diff, proposals.Draft),
+    Rule("POST", "/v1/policies/backtest", "govern", None, policies.backtest, proposals.Draft),
+    Rule("POST", "/v1/policies/proposals", "govern", None, policies.propose, proposals.Proposed, 201),
+    Rule("GET", "/v1/policies/proposals", "govern", None, policies.list_proposals),
+    Rule("GET", "/v1/policies/proposals/{id}", "govern", "proposal", policies.show_proposal),
+    Rule("POST", "/v1/policies/proposals/{id}/approve", "govern", "proposal", policies.approve, Act),
+    Rule("POST", "/v1/policies/proposals/{id}/reject", "govern", "proposal", policies.reject, Act),
     Rule("GET", "/v1/statistics", "operate", None, governing.statistics),
     Rule("GET", "/v1/audit", "audit", None, governing.query_audit),
+    Rule("GET", "/v1/audit/chain", "audit", None, governing.audit_chain),
     Rule("GET", "/v1/audit/verify", "audit", None, governing.verify_audit),
     Rule("GET", "/v1/health", "operate", None, system.health),
     Rule("GET", "/metrics", "operate", None, system.metrics, media="text/plain"),

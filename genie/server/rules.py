@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from pydantic import BaseModel
     from starlette.types import ASGIApp
 
-    from genie.server.bodies import Body
     from genie.server.principals import Right
     from genie.server.server import Call
 
-Kind = Literal["run", "approval", "agent", "dead_letter", "incident", "pipeline", "passkey"]
+Kind = Literal["run", "approval", "agent", "dead_letter", "incident", "passkey", "pipeline", "proposal", "webhook"]
 """What a route with an id shows one of."""
+
+
+EVENTS = "text/event-stream"
+"""Media type of routes that stream; a WebSocket may be opened on them as well."""
 
 
 class Rule(NamedTuple):
@@ -27,10 +31,12 @@ class Rule(NamedTuple):
     kind: Kind | None
     """Kind of the object that ``{id}`` names; the caller's tenant and ownership decide whether it is there."""
     endpoint: Callable[[Call], Awaitable[ASGIApp]]
-    body: type[Body] | None = None
+    body: type[BaseModel] | None = None
     status: int = 200
     """Of a success."""
     media: str = "application/json"
+    takes: str = "application/json"
+    """Media type of the body."""
 
     @property
     def scope(self) -> str:

@@ -16,11 +16,12 @@ from genie.backend.clock import Clock
 from genie.errors import IdentityError, InputError
 from genie.runtime.runtime import Runtime
 from genie.server.ceremonies import Ceremonies, check_passkeys
-from genie.server.hosting import MOST_TOLD, Hosted, HostedRun, Ring
+from genie.server.hosting import MOST_TOLD, Everything, Hosted, HostedRun
 from genie.server.issuers import issuers_in
 from genie.server.keeping import Keeping
 from genie.server.key_use import KeyUse
 from genie.server.limits import Rates
+from genie.server.messages import SOCKET, Incoming
 from genie.server.principals import (
     LONGEST_TOKEN,
     NOBODY,
@@ -34,6 +35,11 @@ from genie.server.principals import (
     WantingError,
 )  # fmt: skip
 from genie.server.problems import Problem
+from genie.server.proposals import Proposals
+from genie.server.rings import Ring
+from genie.server.streams import Streams
+from genie.server.turns import Quotas, Turns
+from genie.server.webhooks import Webhooks
 from genie.server.who import WhoSection
 
 if TYPE_CHECKING:
@@ -53,6 +59,8 @@ CSRF_HEADER = "x-csrf-token"
 """Header in which the page sends the secret of its session with every request that changes something."""
 KEYS_EVERY_S = 2.0
 """Seconds between two looks at the file of keys."""
+MOST_SLOWED = 1_000
+"""Refusals that pause; more are sent at once."""
 METADATA = "/.well-known/oauth-protected-resource"
 LOGINS_PER_S = 1.0
 LOGINS_AT_ONCE = 60
@@ -73,6 +81,12 @@ class Settings(BaseModel):
     burst: int = Field(default=400, ge=1, description="Requests of one caller that may come at once.")
     head_s: float = Field(default=10.0, gt=0, description="Seconds in which the head of a request must have arrived.")
     drain_s: float = Field(default=30.0, ge=0, description="Seconds that runs have after SIGTERM.")
+    refused_s: float = Field(default=0.25, ge=0, description="Pause before a refusal of too many requests.")
+    tenant_per_s: float | None = Field(default=None, gt=0, description="Requests a second of one tenant.")
+    tenant_runs: int | None = Field(default=None, ge=1, description="Runs of one tenant that are in flight at once.")
+    webhook_networks: tuple[str, ...] = Field(
+        default=(), description="Private networks in which receivers of webhooks may be, also without TLS."
+    )
 
 
 class Server:
@@ -102,6 +116,7 @@ class Server:
                 raise InputError(f"pipeline {pipeline.id!r}", "is named twice", "give one of them another id")
             self.pipelines[pipeline.id] = pipeline
         self.keys = keys
+        self._clock = clock or Clock(time.monotonic)
         self.settings = settings = settings or Settings()
         self.tokens = Tokens((one.signed for one in self.pipelines.values() if one.signed is not None), grants or {})
         self.hosted: dict[str, Hosted] = {}
@@ -109,12 +124,17 @@ class Server:
         self.closed = False
         self.epoch = os.urandom(6).hex()
         """Names this process in the ids of events."""
-        self.everything = Ring(MOST_TOLD)
-        self._clock = clock or Clock(time.monotonic)
+        self.webhooks = Webhooks(self.good, self._clock.now, self.now, settings.webhook_networks)
+        self.proposals = Proposals()
+        self.quotas, self.turns = Quotas(settings.tenant_runs), Turns(self._clock.now)
+        self.everything: Everything = Ring(MOST_TOLD)
+        self.streams = Streams(self.good, self._clock.now)
         self.sessions = Sessions(self.now)
         self.who = who or WhoSection(version=1)
         self.issuers = issuers_in(self.who, self._clock.now, self.now, fetch)
         self.rates = Rates(settings.per_s, settings.burst, self._clock.now)
+        share = settings.tenant_per_s
+        self.tenant_rates = None if share is None else Rates(share, max(1, int(2 * share)), self._clock.now)
         self.strangers = Rates(settings.per_s / 20, max(20, settings.burst // 20), self._clock.now)
         """Requests without good credentials, by address."""
         self.logins = Rates(LOGINS_PER_S, LOGINS_AT_ONCE, self._clock.now)
@@ -125,6 +145,7 @@ class Server:
         self.ended: Callable[[], None] = lambda: None
         """Called when keys have changed, and when the server closes; a proxy sets it."""
         self._key_file = key_file
+        self._slow = 0
         self.keeping = None if store is None else Keeping(
             store, self.hosted, self.sessions, issuers=self.who.issuers, now=self.now,
             trusted=(one.signed for one in self.pipelines.values() if one.signed is not None),
@@ -138,7 +159,7 @@ class Server:
 
     def now(self) -> float:
         """Return the seconds since the epoch."""
-        return self._clock.wall().timestamp()
+        return self._clock.offset + self._clock.now()
 
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
@@ -150,8 +171,13 @@ class Server:
                 tasks.start_soon(self.keeping.work)
             for pipeline in self.pipelines.values():
                 runtime = await stack.enter_async_context(Runtime.from_pipeline(pipeline))
-                self.hosted[pipeline.id] = Hosted(pipeline, runtime, tasks, self.everything)
+                self.hosted[pipeline.id] = Hosted(
+                    pipeline, runtime, tasks, self.everything, self.quotas, self.turns, self.webhooks.told
+                )  # fmt: skip
                 self.hosted[pipeline.id].keeping = self.keeping
+            tasks.start_soon(self.streams.run)
+            tasks.start_soon(self.turns.run)
+            self.webhooks.tasks = tasks
             if self._key_file is not None:
                 tasks.start_soon(self._watch_keys, self._key_file)
             try:
@@ -194,8 +220,7 @@ class Server:
 
     def wake(self) -> None:
         """Let every stream look whether its reader may still read."""
-        for ring in (self.everything, *(run.ring for run in self.runs())):
-            ring.wake()
+        self.streams.touch_all()
         self.ended()
 
     def end_runs(self) -> None:
@@ -217,7 +242,7 @@ class Server:
             return False
         return principal.signed is not None or self.keys.valid(principal, self.now())
 
-    def principal(self, request: Request, right: str, scope: str = "") -> Principal:
+    def principal(self, request: Incoming, right: str, scope: str = "") -> Principal:
         """Return who calls, where it has a right, and where a scope is among those that it is limited to.
 
         Raises:
@@ -230,12 +255,23 @@ class Server:
         if self.keeping is not None:
             self.keeping.look(found.caller.tenant)
         self.rates.take(found.id)
+        if self.tenant_rates is not None:
+            self.tenant_rates.take(found.caller.tenant or "")
         challenge = {} if found.signed is None else {"WWW-Authenticate": self.challenge("insufficient_scope")}
         if right not in found.rights:
             raise Problem("forbidden", f"this needs the right {right!r}", headers=challenge)
         if found.scopes is not None and scope not in found.scopes:
             raise Problem("forbidden", "these credentials are limited to other routes", headers=challenge)
         return found
+
+    async def slowed(self) -> None:
+        """Pause before a refusal, so that whoever repeats a request at once costs the others little."""
+        if self._slow < MOST_SLOWED:
+            self._slow += 1
+            try:
+                await anyio.sleep(self.settings.refused_s)
+            finally:
+                self._slow -= 1
 
     def challenge(self, error: str | None = None, **more: str) -> str:
         """Return what tells a client how to identify its user (RFC 6750, RFC 9470, RFC 9728)."""
@@ -244,15 +280,17 @@ class Server:
             facts["resource_metadata"] = f"{self.who.resource.removesuffix('/')}{METADATA}"
         return " ".join(["Bearer", ", ".join(f'{name}="{value}"' for name, value in facts.items())]).strip()
 
-    def _credentials(self, request: Request) -> Principal | None:
-        given = request.headers.get("authorization")
+    def _credentials(self, request: Incoming) -> Principal | None:
+        given = request.header(b"authorization")
         if given is not None:
             scheme, _, token = given.partition(" ")
             return self.resolve(token.strip()) if scheme.lower() == "bearer" else None
         found = self.session(request)
         if found is None:
             return None
-        if request.method not in _SAFE:
+        if SOCKET in request.scope:
+            same_site(request)  # a browser lets any site open a WebSocket, and sends the cookie
+        elif request.method not in _SAFE:
             same_site(request)
             if not hmac.compare_digest(request.headers.get(CSRF_HEADER, "").encode(), found.csrf.encode()):
                 raise Problem("cross_site", f"the page sends the secret of its session in {CSRF_HEADER}")
@@ -323,7 +361,7 @@ class Call(NamedTuple):
     """One request, and who sends it."""
 
     server: Server
-    request: Request
+    request: Incoming
     who: Principal = NOBODY
 
     def signed_for(self, hosted: Hosted) -> None:

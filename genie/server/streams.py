@@ -1,27 +1,48 @@
-"""Server-sent events with resume by ``Last-Event-ID``, gaps, heartbeats and an end, written on bare ASGI."""
+"""Streams of events with resume by the id of the last one, gaps, heartbeats and an end.
+
+One task serves all streams of a server: it takes the rings that have changed, and writes to each of their readers what
+it has not had. An event is encoded once. A stream whose client does not read is skipped, so nobody waits for it.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import json
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
 
 import anyio
 
+from genie.server.messages import SOCKET
+from genie.server.presence import told_when_gone
 from genie.server.problems import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from starlette.types import Receive, Scope, Send
 
-    from genie.server.hosting import HostedRun, Ring, Told
+    from genie.server.hosting import HostedRun
+    from genie.server.messages import Incoming
+    from genie.server.principals import Principal
+    from genie.server.rings import Ring
 
 HEARTBEAT_S = 15.0
-"""Seconds without an event after which a comment is sent."""
+"""Seconds without an event after which a client is told that the stream is open."""
 BLOCKED_S = 30.0
-"""Seconds that a write may be blocked before the stream is closed."""
+"""Seconds that a client may not read before its stream is closed."""
 CHUNK = 64_000
 """Bytes that are written at once."""
+SLICE = 128
+"""Streams that are written to before others on the loop have their turn."""
+MOST_STREAMS = 20_000
+"""Open streams; more are refused."""
+LOOK_S = 1.0
+"""Seconds between two looks for clients that do not read, or that have heard nothing."""
+CLOSING_S = 1.0
+"""Seconds that the last message of a WebSocket may take."""
+CODES = {"end": 1000, "behind": 4001, "blocked": 4002}
+"""Outcome of a stream -> code with which its WebSocket is closed."""
 _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-store"),
     (b"x-accel-buffering", b"no"),
@@ -42,93 +63,400 @@ def position(given: str | None, epoch: str) -> int | None:
     return int(number) if of == epoch else None
 
 
-class Events:
-    """The response that streams events; a client that goes away ends it.
+class Outlet(Protocol):
+    """Where the parts of one stream go."""
+
+    @property
+    def full(self) -> bool:
+        """The client has not read what was written."""
+        ...
+
+    def push(self, parts: list[bytes]) -> None:
+        """Write; never waits."""
+        ...
+
+    def cut(self) -> None:
+        """Close at once; what was not read is lost."""
+        ...
+
+
+class Form(Protocol):
+    """How the parts of a stream look."""
+
+    quiet: bytes
+    """Says that the stream is open."""
+
+    @staticmethod
+    def event(epoch: str, number: int, kind: str, body: bytes) -> bytes:
+        """Return an event of a run."""
+        ...
+
+    @staticmethod
+    def word(kind: str, body: object) -> bytes:
+        """Return what the stream says of itself: ``gap``, ``behind``, ``end``."""
+        ...
+
+
+class SentEvents:
+    """Server-sent events."""
+
+    quiet = b": still here\n\n"
+
+    @staticmethod
+    def event(epoch: str, number: int, kind: str, body: bytes) -> bytes:
+        """Return an event of a run."""
+        return b"id: %b.%d\nevent: %b\ndata: %b\n\n" % (epoch.encode(), number, kind.encode(), body)
+
+    @staticmethod
+    def word(kind: str, body: object) -> bytes:
+        """Return what the stream says of itself."""
+        return f"event: {kind}\ndata: {json.dumps(body)}\n\n".encode()
+
+
+class Frames:
+    """Messages of a WebSocket: one JSON object for each event."""
+
+    quiet = b'{"event":"still_here"}'
+
+    @staticmethod
+    def event(epoch: str, number: int, kind: str, body: bytes) -> bytes:
+        """Return an event of a run."""
+        return b'{"id":"%b.%d","event":"%b","data":%b}' % (epoch.encode(), number, kind.encode(), body)
+
+    @staticmethod
+    def word(kind: str, body: object) -> bytes:
+        """Return what the stream says of itself."""
+        return json.dumps({"event": kind, "data": body}).encode()
+
+
+class Stream:
+    """One client's way through a ring.
 
     Args:
         ring: The events.
         epoch: Names this process in ids.
         after: Number of the last event that the client has; None where it comes from another process.
-        allowed: Says whether an event may be shown to the client.
-        good: Says whether the client's credentials are still good.
+        who: Whose stream it is.
+        allowed: Says whether an event may be shown to the client; None where all of the ring may.
         run: The run that ends the stream; None for one without an end.
         snapshot: What a client is sent that has missed events.
     """
 
+    __slots__ = (
+        "_after", "_allowed", "_epoch", "_lost", "_snapshot", "began", "blocked_at", "closed", "form", "outcome",
+        "outlet", "ring",
+        "run", "who", "wrote_at",
+    )  # fmt: skip
+
     def __init__(
-        self, ring: Ring, epoch: str, after: int | None, *, allowed: Callable[[HostedRun], bool],
-        good: Callable[[], bool], run: HostedRun | None = None, snapshot: Callable[[], object] = dict,
+        self, ring: Ring[Any], epoch: str, after: int | None, *, who: Principal,
+        allowed: Callable[[HostedRun], bool] | None = None, run: HostedRun | None = None,
+        snapshot: Callable[[], object] = dict,
     ) -> None:  # fmt: skip
-        self._ring = ring
+        self.ring = ring
+        self.who = who
+        self.run = run
+        self.form: Form = SentEvents
+        self.outlet: Outlet | None = None
+        self.closed = anyio.Event()
+        self.outcome = "gone"
+        """Why it is closed: ``end``, ``behind`` (the client resumes), ``blocked`` (it did not read) or ``gone``."""
+        self.began = False
+        self.wrote_at = 0.0
+        self.blocked_at: float | None = None
         self._epoch = epoch
         self._lost = after is None or after > ring.last
         self._after = 0 if after is None or after > ring.last else after
         self._allowed = allowed
-        self._good = good
-        self._run = run
         self._snapshot = snapshot
 
-    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
-        """Send events until the run is over or the client has gone."""
-        await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-        async with anyio.create_task_group() as tasks:
+    def step(self, now: float, *, good: bool) -> bool:
+        """Write what the client has not had; True where more is left.
 
-            async def gone() -> None:
-                while (await receive())["type"] != "http.disconnect":
-                    pass
-                tasks.cancel_scope.cancel()
-
-            tasks.start_soon(gone)
-            await self._stream(send)
-            tasks.cancel_scope.cancel()
-
-    async def _stream(self, send: Send) -> None:
-        if not await written(send, b"retry: 2000\n\n" + self._gap()):
-            return
-        while self._good():
-            pending = self._ring.after(self._after)
-            if pending and pending[0].number > self._after + 1:
-                await written(send, b"event: behind\ndata: {}\n\n", more=False)  # the client resumes, with a gap
-                return
-            chunk = bytearray()
-            for told in pending:
-                self._after = told.number
-                if self._allowed(told.run):
-                    chunk += self._encoded(told)
-                if len(chunk) > CHUNK:
+        Args:
+            now: Seconds on the loop's clock.
+            good: The client's credentials are still good.
+        """
+        outlet, ring = self.outlet, self.ring
+        if outlet is None or self.closed.is_set():
+            return False
+        if not good:
+            return self._end({"status": "closed"})
+        if outlet.full:
+            self.blocked_at = self.blocked_at or now
+            return False
+        self.blocked_at = None
+        parts = [] if self.began else self._gap()
+        self.began = True
+        if ring.first > self._after + 1:
+            return self._close("behind", [*parts, self.form.word("behind", {})])  # the client resumes, with a gap
+        left, allowed, form, epoch = CHUNK, self._allowed, self.form, self._epoch
+        for entry in ring.after(self._after):
+            self._after += 1
+            run, fact = (self.run, entry) if self.run is not None else entry
+            if allowed is None or allowed(run):
+                parts.append(
+                    form.event(epoch, self._after, fact.kind, ring.body(self._after, partial(run.encoded, fact)))
+                )
+                left -= len(parts[-1])
+                if left <= 0:
                     break
-            if chunk:
-                if not await written(send, bytes(chunk)):
-                    return
-                await anyio.lowlevel.checkpoint()  # a client that has gone must not keep the loop
-            if self._after < self._ring.last:
-                continue
-            if self._run is not None and self._run.over:
-                body = json.dumps({"status": self._run.status, "code": self._run.code})
-                await written(send, f"event: end\ndata: {body}\n\n".encode(), more=False)
-                return
-            with anyio.move_on_after(HEARTBEAT_S) as quiet:
-                await self._ring.changed()
-            if quiet.cancelled_caught and not await written(send, b": still here\n\n"):
-                return
-        await written(send, b'event: end\ndata: {"status": "closed"}\n\n', more=False)
+        if parts:
+            self.wrote_at = now
+            outlet.push(parts)
+        if self._after < ring.last:
+            return True
+        if self.run is not None and self.run.over:
+            return self._end({"status": self.run.status, "code": self.run.code})
+        return False
 
-    def _gap(self) -> bytes:
+    def look(self, now: float) -> None:
+        """Close the stream of a client that does not read, and tell one that hears nothing that it is open."""
+        outlet = self.outlet
+        if outlet is None or self.closed.is_set():
+            return
+        if outlet.full:
+            self.blocked_at = self.blocked_at or now
+            if now - self.blocked_at > BLOCKED_S:
+                self.outcome = "blocked"
+                self.cut()
+        elif now - self.wrote_at >= HEARTBEAT_S:
+            self.wrote_at = now
+            outlet.push([self.form.quiet])
+
+    def cut(self) -> None:
+        """The client has gone, or does not read: nothing more is written."""
+        self.closed.set()
+        if self.outlet is not None:
+            self.outlet.cut()
+
+    def _end(self, why: object) -> bool:
+        return self._close("end", [self.form.word("end", why)])
+
+    def _close(self, outcome: str, parts: list[bytes]) -> bool:
+        self.outcome = outcome
+        if self.outlet is not None:
+            self.outlet.push(parts)
+        self.closed.set()
+        return False
+
+    def _gap(self) -> list[bytes]:
         """Return what tells a client of events that are kept no more, with the present state."""
-        first = self._ring.kept[0].number if self._ring.kept else self._ring.last + 1
+        first = self.ring.first
         if not self._lost and first <= self._after + 1:
-            return b""
+            return []
         gap = {"from": self._after + 1, "to": first - 1, "restarted": self._lost, "snapshot": self._snapshot()}
         self._after = max(self._after, first - 1)
-        return f"event: gap\ndata: {json.dumps(gap)}\n\n".encode()
+        return [self.form.word("gap", gap)]
 
-    def _encoded(self, told: Told) -> bytes:
-        """Return one event as it is sent; events name things and never carry payload text."""
-        if told.encoded is None:
-            body = {"run": told.run.id, "pipeline": told.run.pipeline, **told.event._asdict()}
-            text = json.dumps(body, separators=(",", ":"))
-            told.encoded = f"id: {self._epoch}.{told.number}\nevent: {told.event.kind}\ndata: {text}\n\n".encode()
-        return told.encoded
+
+class Streams:
+    """All open streams of a server, and the task that writes to them.
+
+    Args:
+        good: Says whether somebody's credentials are still good.
+        now: The loop's clock.
+    """
+
+    def __init__(self, good: Callable[[Principal], bool], now: Callable[[], float]) -> None:
+        self.open: dict[Stream, None] = {}
+        self.closed: dict[str, int] = {}
+        """How many have been closed, by outcome."""
+        self._good = good
+        self._now = now
+        self._due: dict[Stream, None] = {}
+        self._changed = anyio.Event()
+
+    def admit(self) -> None:
+        """Let one more be opened.
+
+        Raises:
+            Problem: Too many are open.
+        """
+        if len(self.open) >= MOST_STREAMS:
+            raise Problem("overflow", "too many streams are open")
+
+    @contextlib.asynccontextmanager
+    async def entered(self, stream: Stream) -> AsyncIterator[None]:
+        """Write to a stream while the block runs."""
+        ring = stream.ring
+        ring.readers = {} if ring.readers is None else ring.readers
+        self.open[stream] = ring.readers[stream] = None
+        stream.wrote_at = self._now()
+        self.feed(ring)
+        self.again(stream)
+        try:
+            yield
+        finally:
+            self.closed[stream.outcome] = self.closed.get(stream.outcome, 0) + 1
+            for table in (self.open, self._due, ring.readers):
+                table.pop(stream, None)
+
+    def feed(self, ring: Ring[Any]) -> None:
+        """Hear of what is new in a ring."""
+        ring.told = self.touch
+
+    def touch(self, ring: Ring[Any]) -> None:
+        """A ring has changed: its readers are due."""
+        if ring.readers:
+            self._due |= ring.readers
+            self._changed.set()
+
+    def again(self, stream: Stream) -> None:
+        """A stream is due."""
+        self._due[stream] = None
+        self._changed.set()
+
+    def touch_all(self) -> None:
+        """Everything may have changed, such as who may see what."""
+        self._due |= self.open
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Write until cancelled."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._look)
+            while True:
+                await self._changed.wait()
+                self._changed = anyio.Event()
+                await self._pass()
+
+    async def _pass(self) -> None:
+        due, self._due = self._due, {}
+        known: dict[int, bool] = {}
+        now = self._now()
+        for number, stream in enumerate(due):
+            if number % SLICE == SLICE - 1:
+                await anyio.lowlevel.checkpoint()
+                now = self._now()
+                known.clear()
+            good = known.get(id(stream.who))
+            if good is None:
+                good = known[id(stream.who)] = self._good(stream.who)
+            if stream.step(now, good=good):
+                self.again(stream)
+        await anyio.lowlevel.checkpoint()  # what is due again at once must not keep the loop
+
+    async def _look(self) -> None:
+        while True:
+            await anyio.sleep(LOOK_S)
+            now = self._now()
+            for number, stream in enumerate(tuple(self.open)):
+                if number % SLICE == SLICE - 1:
+                    await anyio.lowlevel.checkpoint()
+                if self._good(stream.who):
+                    stream.look(now)
+                else:
+                    self.again(stream)
+
+
+class Buffered:
+    """An outlet for a client that is written to by ``send`` of ASGI; the response's own task does so.
+
+    Args:
+        streams: Told once there is room.
+        stream: Whose outlet it is.
+    """
+
+    def __init__(self, streams: Streams, stream: Stream) -> None:
+        self._streams = streams
+        self._stream = stream
+        self._parts: list[bytes] = []
+        self._changed = anyio.Event()
+        self._cut = False
+
+    @property
+    def full(self) -> bool:
+        """What was pushed last has not been taken."""
+        return bool(self._parts)
+
+    def push(self, parts: list[bytes]) -> None:
+        """Keep parts for the task that sends."""
+        self._parts += parts
+        self._changed.set()
+
+    def cut(self) -> None:
+        """Let the task end."""
+        self._cut = True
+        self._changed.set()
+
+    async def drain(self, send: Callable[[list[bytes]], Awaitable[None]]) -> None:
+        """Send what is pushed until the stream is closed and everything is sent, or the client does not read."""
+        while not self._cut and (self._parts or not self._stream.closed.is_set()):
+            if not self._parts:
+                await self._changed.wait()
+                self._changed = anyio.Event()
+                continue
+            parts = self._parts.copy()
+            with anyio.move_on_after(BLOCKED_S) as limit:
+                await send(parts)
+            if limit.cancelled_caught:
+                self._stream.outcome = "blocked"
+                break
+            del self._parts[: len(parts)]
+            self._streams.again(self._stream)
+
+
+class Events:
+    """The response that streams server-sent events; a client that goes away ends it.
+
+    Args:
+        streams: All open ones.
+        stream: Its own.
+        request: What it answers.
+
+    Raises:
+        Problem: Too many are open.
+    """
+
+    def __init__(self, streams: Streams, stream: Stream, request: Incoming) -> None:
+        streams.admit()
+        self._streams = streams
+        self._stream = stream
+        self._request = request
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send events until the run is over or the client has gone."""
+        if SOCKET in scope:
+            await self._frames(scope[SOCKET], receive)
+            return
+        await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+        await send({"type": "http.response.body", "body": b"retry: 2000\n\n", "more_body": True})
+        stream, line = self._stream, self._request.line
+        buffered = None if line is not None else Buffered(self._streams, stream)
+        stream.outlet = buffered or line
+        if line is not None:
+            line.room = lambda: self._streams.again(stream)
+        async with self._streams.entered(stream), told_when_gone(self._request, stream.cut):
+            if buffered is None:
+                await stream.closed.wait()
+            else:
+                await buffered.drain(lambda parts: _body(send, parts))
+        with anyio.move_on_after(BLOCKED_S):
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _frames(self, send: Send, receive: Receive) -> None:
+        """Send them as messages of a WebSocket; what the client sends is not read."""
+        if (await receive())["type"] != "websocket.connect":
+            return
+        await send({"type": "websocket.accept"})
+        stream = self._stream
+        stream.form = Frames
+        stream.outlet = buffered = Buffered(self._streams, stream)
+        async with self._streams.entered(stream), told_when_gone(self._request, stream.cut):
+            await buffered.drain(lambda parts: _messages(send, parts))
+        if stream.outcome != "gone":
+            with anyio.move_on_after(CLOSING_S):
+                await send({"type": "websocket.close", "code": CODES[stream.outcome], "reason": stream.outcome})
+
+
+async def _messages(send: Send, parts: list[bytes]) -> None:
+    for part in parts:
+        await send({"type": "websocket.send", "text": part.decode()})
+
+
+async def _body(send: Send, parts: list[bytes]) -> None:
+    await send({"type": "http.response.body", "body": b"".join(parts), "more_body": True})
 
 
 async def written(send: Send, body: bytes, *, more: bool = True) -> bool:

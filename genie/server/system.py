@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import JSONResponse, Response
 
 from genie.server.bodies import Login, read
+from genie.server.messages import Json
 from genie.server.principals import Principal, WantingError
 from genie.server.problems import Problem
 from genie.server.server import address, brought, same_site
@@ -52,7 +53,7 @@ async def resource(call: Call) -> ASGIApp:
     who = call.server.who
     if who.resource is None:
         raise Problem("not_found")
-    return JSONResponse({
+    return Json({
         "resource": who.resource, "authorization_servers": [one.issuer for one in who.issuers],
         "bearer_methods_supported": ["header"], "resource_name": "Genie",
     })  # fmt: skip
@@ -61,7 +62,7 @@ async def resource(call: Call) -> ASGIApp:
 async def session(call: Call) -> ASGIApp:
     """Show who calls, and what it may do."""
     found = None if "authorization" in call.request.headers else call.server.session(call.request)
-    return JSONResponse(_who(call.who, None if found is None else found.csrf))
+    return Json(_who(call.who, None if found is None else found.csrf))
 
 
 async def logout(call: Call) -> ASGIApp:
@@ -88,17 +89,17 @@ def _who(found: Principal, csrf: str | None) -> dict[str, object]:
 
 async def live(call: Call) -> ASGIApp:  # noqa: ARG001 - every endpoint takes its call
     """Say that the loop answers."""
-    return JSONResponse({"status": "live"})
+    return Json({"status": "live"})
 
 
 async def ready(call: Call) -> ASGIApp:
     """Say whether runs are taken; 503 while the process opens or drains."""
     server = call.server
     if server.draining:
-        return JSONResponse({"status": "draining"}, 503)
+        return Json({"status": "draining"}, 503)
     if len(server.hosted) < len(server.pipelines):
-        return JSONResponse({"status": "opening"}, 503)
-    return JSONResponse({"status": "ready"})
+        return Json({"status": "opening"}, 503)
+    return Json({"status": "ready"})
 
 
 async def health(call: Call) -> ASGIApp:
@@ -113,7 +114,8 @@ async def health(call: Call) -> ASGIApp:
             "abandoned": {name: one.abandoned for name, one in figures.agents.items() if one.abandoned},
         }  # fmt: skip
     status = "draining" if server.draining else "ready" if len(found) == len(server.pipelines) else "opening"
-    return JSONResponse({"status": status, "pipelines": found})
+    streams = {"open": len(server.streams.open), "closed": dict(server.streams.closed)}
+    return Json({"status": status, "pipelines": found, "streams": streams})
 
 
 async def metrics(call: Call) -> ASGIApp:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from starlette.responses import JSONResponse
-
 from genie.graph.model import CALLER, name_of
+from genie.server.messages import Json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,7 +36,7 @@ class Edge(NamedTuple):
 
 async def show_topology(call: Call) -> ASGIApp:
     """Show the graph of a pipeline, with a place for each node."""
-    return JSONResponse(drawing(call.server.host(call.path("id")).pipeline.graph))
+    return Json(drawing(call.server.host(call.path("id")).pipeline.graph))
 
 
 def drawing(graph: Graph) -> dict[str, Any]:

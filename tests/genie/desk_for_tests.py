@@ -138,7 +138,12 @@ async def desk(
     """Open a server."""
     hand = Hand()
     server = Server(
-        pipelines or (pipeline(),), ApiKeys(), Settings(**settings), clock=Clock(hand, wall=NOW), who=who, fetch=fetch
+        pipelines or (pipeline(),),
+        ApiKeys(),
+        Settings(**{"refused_s": 0.0, **settings}),
+        clock=Clock(hand, wall=NOW),
+        who=who,
+        fetch=fetch,
     )
     async with server.open():
         yield Desk(server, hand)

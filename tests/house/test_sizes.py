@@ -106,7 +106,7 @@ def test_a_package_has_a_page(package: str) -> None:
 def test_slow_tests_are_left_out_by_default_and_run_by_ci() -> None:
     options = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]
     recipe = re.search(r"^test-slow:.*\n\t(.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
-    assert options["addopts"][-2:] == ["-m", "not slow"]
+    assert options["addopts"][-2:] == ["-m", "not slow and not real_model"]
     assert recipe is not None
     assert recipe[1].endswith("-m slow")
     assert "make --no-print-directory test-slow" in (ROOT / ".ci/run").read_text().splitlines()

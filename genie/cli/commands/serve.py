@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,11 @@ from genie.errors import InputError
 @click.option("--store-keys", metavar="RING", help="Key ring that encrypts the store: a file, or env:NAME.")
 @click.option("--grant", "grants", multiple=True, metavar="ROLE=RIGHT,...",
               help="Rights that a role of a signed token gives besides ask and observe; repeatable.")  # fmt: skip
+@click.option("--tenant-rate", type=click.FloatRange(min=0.1), metavar="N", help="Requests a second of one tenant.")
+@click.option("--tenant-runs", type=click.IntRange(min=1), metavar="N",
+              help="Runs of one tenant that are in flight at once.")  # fmt: skip
+@click.option("--webhooks-to", "networks", multiple=True, metavar="NETWORK",
+              help="Private network in which receivers of webhooks may be, also without TLS; repeatable.")  # fmt: skip
 @serving_options
 @log_options
 @guarded
@@ -39,6 +45,8 @@ def command(pipelines: tuple[str, ...], grants: tuple[str, ...], keys: Path, **g
 
     The signal starts a drain: no run is taken, and running runs have --drain-within seconds.
     """
+    more = {"tenant_per_s": given.pop("tenant_rate"), "tenant_runs": given.pop("tenant_runs"),
+            "webhook_networks": _networks(given.pop("networks"))}  # fmt: skip
     who: Path | None = given.pop("who")
     place, ring = given.pop("store"), given.pop("store_keys")
     if (place is None) != (ring is None):
@@ -53,6 +61,7 @@ def command(pipelines: tuple[str, ...], grants: tuple[str, ...], keys: Path, **g
     from genie.server.who import read_who  # noqa: PLC0415 - as above
 
     listener, settings = opened(given)
+    settings = settings.model_copy(update=more)
     with listener:
         loaded = [load(path) for path in pipelines]
         for warning in [warning for one in loaded for warning in one.warnings]:
@@ -63,6 +72,15 @@ def command(pipelines: tuple[str, ...], grants: tuple[str, ...], keys: Path, **g
             store=None if place is None else store_at(place, ring, now),
         )  # fmt: skip
         until_stopped(lambda stop, told: serve(server, listener, stop, told), given["within_s"])
+
+
+def _networks(given: tuple[str, ...]) -> tuple[str, ...]:
+    for network in given:
+        try:
+            ipaddress.ip_network(network)
+        except ValueError:
+            raise InputError(f"--webhooks-to {network}", "is not a network", "write 10.1.0.0/16") from None
+    return given
 
 
 def _granted(grants: tuple[str, ...]) -> dict[str, frozenset[str]]:

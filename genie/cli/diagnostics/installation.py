@@ -24,11 +24,13 @@ OLDEST = (3, 11)
 _PURPOSES = {
     "catalogue": "agents of all other families",
     "governance": "policies on personal data and secrets",
+    "graphql": "GraphQL documents as tools of a model",
     "insights": "agents that read and explain bank statements",
     "passkeys": "passkeys for people in the page of `genie serve`",
+    "otel": "`--otel`: spans and metrics of models and tools",
     "postgres": "logs of durable runtimes on a PostgreSQL server",
     "schedule": "`schedule:` in pipelines and `genie serve-schedule`",
-    "serve": "`genie serve`: the API and the page",
+    "serve": "`genie serve` and `genie proxy`: the API, the page and the proxy",
 }
 """Extras and their purposes; the extras for development of Genie are not checked."""
 _EXTRA = re.compile(r"\A([A-Za-z0-9][A-Za-z0-9._-]*)[^;]*;.*\bextra\s*==\s*['\"]([\w.-]+)['\"]")

@@ -9,7 +9,7 @@ import anyio
 import click
 
 from genie.journal.desk import Desk
-from genie.journal.places import log_at
+from genie.journal.places import database_at, log_at
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -31,7 +31,10 @@ def LOG(function: Callable[..., Any]) -> Callable[..., Any]:  # noqa: N802 - it 
 
 
 def at_desk(given: Mapping[str, Any], work: Callable[[Desk], Awaitable[Any]]) -> Any:
-    """Open the log that the options name, do something with it, and close it."""
+    """Open the log that the options name, do something with it, and close it; a log that is not there is not made."""
+    there = database_at(given["log"])
+    there.connect(create=False)
+    there.close()
 
     async def main() -> Any:
         async with Desk(log_at(given["log"], keys=given.get("keys"))) as desk:

@@ -14,7 +14,10 @@ const SCREENS = {
   audit: { title: "Audit", icon: "M10 4a6 6 0 1 0 0 12 6 6 0 1 0 0-12M15 15l5 5", load: () => import("./screens/audit.js") },
   system: { title: "System", icon: "M4 19V9M10 19V5M16 19v-7M20 19H3", load: () => import("./screens/system.js") },
 };
-const OTHERS = { run: { title: "Run", load: () => import("./screens/run.js"), under: "runs" } };
+const OTHERS = {
+  run: { title: "Run", load: () => import("./screens/run.js"), under: "runs" },
+  policy: { title: "Policy file", load: () => import("./screens/policy.js"), under: "policies" },
+};
 const THEMES = ["system", "light", "dark"];
 
 function Icon({ path }) {

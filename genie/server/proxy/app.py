@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
-from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
@@ -15,6 +14,7 @@ from genie.errors.tracebacks import place_of
 from genie.server import system
 from genie.server.app import application
 from genie.server.bodies import Login
+from genie.server.messages import Incoming
 from genie.server.proxy.anthropic import Counted, Messages
 from genie.server.proxy.conduct import Conduct, logger, refused
 from genie.server.proxy.openai import ChatCompletions
@@ -48,7 +48,7 @@ class Calls:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one call; a client that goes away ends it."""
         try:
-            call = await self._proxy.began(Request(scope, receive), self._dialect)
+            call = await self._proxy.began(Incoming(scope, receive), self._dialect)
             ticket = self._proxy.reserve(call)
         except Refusal as refusal:
             await refused(send, self._dialect, refusal)
@@ -78,7 +78,7 @@ class Counts:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one question."""
-        request = Request(scope, receive)
+        request = Incoming(scope, receive)
         try:
             call = await self._proxy.began(request, self._dialect)
         except Refusal as refusal:

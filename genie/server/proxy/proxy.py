@@ -20,10 +20,9 @@ from genie.server.proxy.spend import OverError, Place, period
 from genie.server.server import address
 
 if TYPE_CHECKING:
-    from starlette.requests import Request
-
     from genie.contracts.model_call import ModelRequest
     from genie.runtime.runtime import Runtime
+    from genie.server.messages import Incoming
     from genie.server.principals import ApiKey, Principal
     from genie.server.proxy.dialect import Asked, Dialect
     from genie.server.proxy.spend import Spend, Ticket
@@ -115,7 +114,7 @@ class Proxy:
 
     # --- before a call ---
 
-    async def began(self, request: Request, dialect: Dialect) -> Call:
+    async def began(self, request: Incoming, dialect: Dialect) -> Call:
         """Return what a request asks for, where it may be asked.
 
         Raises:
@@ -138,7 +137,7 @@ class Proxy:
         )  # fmt: skip
         return Call(who, asked, agent, made, self._bound(agent, made), self._places(who, agent, conversation))
 
-    def _caller(self, request: Request) -> Principal:
+    def _caller(self, request: Incoming) -> Principal:
         given = request.headers.get("authorization", "")
         scheme, _, token = given.partition(" ")
         token = token.strip() if scheme.lower() == "bearer" else request.headers.get("x-api-key", "").strip()
@@ -191,7 +190,7 @@ class Proxy:
         return cost, tokens
 
     @staticmethod
-    def _conversation(request: Request, asked: ModelRequest) -> str:
+    def _conversation(request: Incoming, asked: ModelRequest) -> str:
         """Return the name of a conversation: as the client says, or made from how it begins, which stays the same."""
         given = request.headers.get(CONVERSATION, "")
         if given:

@@ -84,3 +84,24 @@ def test_a_large_payload_is_still_one_page() -> None:
     assert len(lines) < 100
     assert any("--json has everything" in line for line in lines)
     assert max(map(len, lines)) < 250
+
+
+@pytest.mark.parametrize("words", [("dlq", "list"), ("dlq", "show", "1"), ("effects", "list")])
+def test_a_log_that_is_not_there_is_not_made(genie: Genie, tmp_path: Path, words: tuple[str, ...]) -> None:
+    """Was: an empty log was made, and "no dead letter" said of it."""
+    path = tmp_path / "nowhere.log"
+    result = genie(*words, "--log", str(path))
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("content", [None, b"", b"{", b"\x00\xff"])
+def test_what_is_no_file_of_keys_is_refused_without_names_of_classes(
+    genie: Genie, tmp_path: Path, content: bytes | None
+) -> None:
+    path = tmp_path / "keys.json"
+    if content is not None:
+        path.write_bytes(content)
+    result = genie("keys", "list", str(path))
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "Error" not in result.stderr

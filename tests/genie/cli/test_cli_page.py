@@ -56,6 +56,8 @@ def test_a_held_answer_has_a_page(genie: Genie, pipeline: Callable[..., str], in
     page = seen((installed / "page.html").read_text())
     assert "<dt>Held</dt><dd>1</dd>" in page
     assert "a person decides" in page
+    assert "approve(id)" not in page
+    assert page.count('role="note"') == 1
 
 
 @pytest.mark.parametrize(

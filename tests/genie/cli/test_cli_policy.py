@@ -191,3 +191,19 @@ def test_agents_that_are_not_known_are_left_out_and_counted(
 def test_each_command_has_an_example_in_its_help(genie: Genie) -> None:
     for name in ("explain", "test", "diff"):
         assert f"genie policy {name} config/" in genie("policy", name, "--help").stdout
+
+
+def test_diff_tells_which_model_calls_a_policy_would_have_denied(genie: Genie, tmp_path: Path) -> None:
+    kept, new = tmp_path / "j.jsonl", tmp_path / "new.yaml"
+    assert genie("run", "assistant", "--quiet", "--journal", str(kept)).exit_code == 0
+    (tmp_path / "old.yaml").write_text("version: 1\nid: old\npolicies: [clearance]\n")
+    rule = "{topic_roles: {topics: {model.request: [analyst]}, unlisted: open}}"
+    new.write_text(f"version: 1\nid: new\npolicies: [clearance, {rule}]\n")
+    pipeline = str(Path(__file__).parents[3] / "config" / "pipelines" / "assistant.yaml")
+    result = genie(
+        "policy", "diff", str(tmp_path / "old.yaml"), str(new), "--journal", str(kept), "--pipeline", pipeline,
+        "--role", "user", "--json",
+    )  # fmt: skip
+    (change,) = json.loads(result.stdout)["changes"]
+    assert (change["policy"], change["after"], change["deliveries"]) == ("topic_roles", "deny", 1)
+    assert change["samples"][0].endswith("model.request -> desk")

@@ -10,6 +10,7 @@ import pytest
 from genie.config.pipeline import Pipeline, SignedIdentity
 from genie.contracts.card import Caller
 from genie.contracts.classification import Classification
+from genie.edges.audit.records import chained, parted
 from genie.edges.audit.trail import AuditSettings, AuditTrail
 from genie.edges.identity.jwt import issue
 from genie.edges.identity.keys import generate, private_key
@@ -99,6 +100,25 @@ async def test_an_auditor_reads_the_records_of_the_own_tenant(tmp_path: Path) ->
         said = (await at.get("/v1/audit/verify", auditor)).json()
         assert (said["intact"], said["signatures_checked"]) == (True, False)
         assert (await at.get("/v1/audit?limit=-1", auditor)).json()["code"] == "invalid"
+
+
+async def test_a_client_computes_the_chain_from_the_lines(tmp_path: Path) -> None:
+    trail = AuditTrail(AuditSettings(path=tmp_path / "trail", fsync="never"))
+    async with desk(replace(pipeline(), audit=trail)) as at:
+        await at.ask(at.key("ann", roles=()))
+        root = at.key("root", tenant=None, rights=("audit",))
+        lines, after = [], "0"
+        while after is not None:
+            page = (await at.get(f"/v1/audit/chain?limit=2&after={after}", root)).json()
+            lines, after = lines + page["lines"], page["next"]
+        before = b"0" * 64
+        for line in lines:
+            parts = parted(f"{line}\n".encode())
+            assert parts is not None
+            before = chained(before, parts.body)
+            assert before == parts.chain
+        assert len(lines) == (await at.get("/v1/audit/verify", root)).json()["records"]
+        assert (await at.get("/v1/audit/chain", at.key("bob", rights=("audit",)))).status_code == 404
 
 
 async def test_figures_are_for_whoever_operates() -> None:

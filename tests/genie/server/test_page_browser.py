@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[3]
 CHROMIUM = os.environ.get("GENIE_CHROMIUM") or shutil.which("chromium") or ""
 AXE = ROOT / "tests/data/axe/axe.min.js"
-ALL = ("ask", "observe", "approve", "operate", "audit")
+ALL = ("ask", "observe", "approve", "operate", "audit", "govern")
 SCREENS = ("live", "runs", "ask", "approvals", "letters", "agents", "policies", "audit", "system")
 HOSTILE = (
     '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script><svg onload="window.pwned=1">{{7*7}}\u202e'
@@ -55,10 +55,14 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     path = folder / "keys.json"
     path.write_text(keys.text())
     path.chmod(0o600)
+    config = tmp_path_factory.mktemp("repository") / "config"  # a copy: the tests change a policy file
+    shutil.copytree(ROOT / "config", config)
+    with (config / "pipelines/payment.yaml").open("a") as file:
+        file.write(f"\naudit: {{ path: {config / 'trail'}, fsync: never }}\n")
     pipelines = [f"config/pipelines/{name}.yaml" for name in ("payment", "insights")]
     options = ["--keys", str(path), "--bind", "127.0.0.1:0", "--drain-within", "0"]
     command = [sys.executable, "-m", "genie", "serve", *pipelines, *options]
-    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, cwd=config.parent, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         try:
             lines = []
@@ -136,6 +140,16 @@ def ready(page: Page) -> None:
     page.locator("main h1").first.wait_for()
     while page.locator(".skeleton").count():
         page.locator(".skeleton").first.wait_for(state="detached")
+
+
+def shot(page: Page, name: str) -> None:
+    """Write a picture for the documentation, and one of a phone, where a folder is named."""
+    folder = os.environ.get("GENIE_SCREENSHOTS")
+    if folder is not None:
+        page.screenshot(path=f"{folder}/page-{name}.png")
+        page.set_viewport_size({"width": 400, "height": 860})
+        page.screenshot(path=f"{folder}/phone-{name}.png", full_page=True)
+        page.set_viewport_size({"width": 1280, "height": 860})
 
 
 def payment(name: str, **order: Any) -> dict[str, Any]:
@@ -290,15 +304,78 @@ def test_a_field_that_is_not_valid_is_marked(open_page: Callable[..., Page], ser
     page.get_by_role("alert").get_by_text("/payload/payment/order").first.wait_for()
 
 
+def test_a_policy_file_is_edited_tried_and_put_into_force_by_another(
+    open_page: Callable[..., Page], served: Served
+) -> None:
+    asha, bela = open_page(served.asha), open_page(served.bela)
+    asked(asha, payment("sample.yaml", idempotency_key="policy-1"))
+    go(asha, "policies")
+    asha.get_by_role("link", name="Edit rules.yaml").click()
+    editor = asha.get_by_label("Text of ../payments/rules.yaml")
+    text = editor.input_value()
+    editor.fill(text.replace("because:", "becos:", 1))
+    asha.get_by_text(re.compile("unknown key 'becos'")).wait_for()
+    assert asha.get_by_role("button", name="Propose").is_disabled()
+    editor.fill(text.replace("payload.needs_approval: true }", "payload.needs_approval: false }", 1))
+    asha.locator(".badge", has_text=re.compile(r"\bvalid$")).wait_for()
+    asha.get_by_role("button", name="Run its tests").click()
+    asha.get_by_role("region", name="Result").get_by_text("fail", exact=False).first.wait_for()
+    editor.fill(text.replace("then: { hold: { approvers: [treasury], expires: 4h } }", "then: deny", 1))
+    asha.locator(".badge", has_text=re.compile(r"\bvalid$")).wait_for()
+    asha.get_by_role("button", name="Backtest").click()
+    asha.get_by_role("img", name=re.compile("becomes deny: [1-9]")).scroll_into_view_if_needed()
+    shot(asha, "policy")
+    editor.fill(text.replace("expires: 4h", "expires: 2h", 1))
+    asha.locator(".badge", has_text=re.compile(r"\bvalid$")).wait_for()
+    asha.get_by_role("button", name="Backtest").click()
+    asha.get_by_role("img", name=re.compile("unchanged: \\d+ deliveries")).wait_for()
+    asha.get_by_role("button", name="Explain", exact=True).click()
+    asha.get_by_role("heading", name="Explanation").wait_for()
+    asha.get_by_role("button", name="Propose").click()
+    asha.get_by_role("dialog").get_by_label("Reason").fill("four hours were too long")
+    asha.get_by_role("dialog").get_by_role("button", name="Propose").click()
+    asha.get_by_text("Another person approves what you proposed.").wait_for()
+    assert asha.get_by_role("button", name="Approve").is_disabled()
+
+    go(bela, "policies")
+    bela.get_by_role("button", name="Show the changed lines").click()
+    bela.get_by_label("Changed lines").get_by_text("expires: 2h").wait_for()
+    shot(bela, "proposal")
+    bela.get_by_role("button", name="Approve").click()
+    bela.get_by_role("dialog").get_by_label("Reason").fill("agreed")
+    bela.get_by_role("dialog").get_by_role("button", name="Put into force").click()
+    bela.get_by_role("region", name="Decided proposals").get_by_text("in force").wait_for()
+
+
+def test_the_chain_of_the_audit_is_computed_in_the_browser(open_page: Callable[..., Page], served: Served) -> None:
+    page = open_page(served.asha)
+    asked(page, payment("sample.yaml", idempotency_key="audit-1"))
+    go(page, "audit")
+    page.get_by_role("button", name="Verify in this browser").click()
+    page.get_by_text(re.compile("computed here: [1-9][0-9,]* records fit")).wait_for()
+    shot(page, "audit")
+
+    def forged(route: Route) -> None:
+        answer = route.fetch()
+        found = answer.json()
+        found["lines"][1] = found["lines"][1].replace('"by":"', '"by":"mallory')
+        route.fulfill(response=answer, body=json.dumps(found))
+
+    page.route("**/v1/audit/chain*", forged)
+    page.get_by_role("button", name="Verify in this browser").click()
+    page.get_by_text("The chain is broken at line 2.").wait_for()
+
+
 @pytest.mark.parametrize(("width", "dark"), [(1440, False), (1440, True), (360, False), (360, True)])
 def test_every_screen_is_accessible(open_page: Callable[..., Page], served: Served, width: int, dark: bool) -> None:
     page = open_page(served.asha, width=width, dark=dark)
     run = asked(page, payment("sample.yaml", idempotency_key=f"axe-{width}-{dark}"))
     page.evaluate(AXE.read_text())
     wrong: list[str] = []
-    for screen in (*SCREENS, f"run/{run}", "agents/mule_detector"):
+    for screen in (*SCREENS, f"run/{run}", "agents/mule_detector", "policy/payment"):
         go(page, screen)
-        under = "runs" if screen.startswith("run/") else screen.partition("/")[0]
+        name = screen.partition("/")[0]
+        under = {"run": "runs", "policy": "policies"}.get(name, name)
         page.locator(f'.side a[href="#/{under}"][aria-current]').wait_for()
         page.locator("main h1").wait_for()
         ready(page)

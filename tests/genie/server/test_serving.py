@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
 
+from genie.server.principals import RIGHTS
 from genie.server.problems import PROBLEMS
+from genie.server.proposals import Proposal, Proposed
+from genie.server.rings import Ring
 from genie.server.routes import RULES
 from tests.genie.desk_for_tests import NOW, ORIGIN, Desk, desk, pipeline, wish
 
@@ -61,7 +65,7 @@ async def test_a_run_that_somebody_cancels_is_cancelled() -> None:
         assert (await http.delete(f"/v1/runs/{run}")).status_code == 202
         hosted = at.server.hosted["desk"].runs[run]
         while not hosted.over:
-            await hosted.ring.changed()
+            await hosted.wait()
         found = (await http.get(f"/v1/runs/{run}")).json()
         assert (found["status"], found["code"]) == ("failed", "cancelled")
 
@@ -122,7 +126,7 @@ async def test_every_route_asks_who_calls(rule: Any) -> None:
             return
         assert (found.status_code, found.json()["code"]) == (401, "unauthenticated")
         assert found.headers["www-authenticate"].startswith("Bearer")
-        others = {"ask", "observe", "approve", "operate", "audit"} - {rule.right}
+        others = RIGHTS - {rule.right}
         found = await at.get(path, at.key(rights=tuple(others)), rule.method, body)
         assert (found.status_code, found.json()["code"]) == (403, "forbidden")
 
@@ -146,9 +150,15 @@ async def test_what_belongs_to_others_is_not_there(rule: Any, principal: str) ->
         found = await at.get(rule.path.replace("{id}", ids[rule.kind]), key, rule.method, body)
         if principal == "nobody":
             assert found.status_code == 401
+        elif rule.kind == "proposal":  # of the process, not of a tenant
+            assert found.status_code in {200, 403, 409}
         elif rule.kind in {"agent", "pipeline"}:
             assert found.status_code == 200
-        elif principal == "other tenant" or (rule.kind == "run" and principal == "other owner"):
+        elif (
+            principal == "other tenant"
+            or (rule.kind == "run" and principal == "other owner")
+            or (rule.kind == "webhook" and principal != "owner")
+        ):
             unknown = await at.get(rule.path.replace("{id}", "unknown"), key, rule.method, body)
             assert found.status_code == 404
             assert found.content == unknown.content
@@ -164,7 +174,11 @@ async def _objects(at: Desk, key: str) -> dict[str, str]:
     await at.ask(key, "order")
     await at.ask(key, "fail")
     hosted = at.server.hosted["desk"].runtime
+    draft = Proposed(pipeline="desk", file="rules.yaml", text="", base_sha256="0" * 64, reason="a test")
+    at.server.proposals.add(Proposal("p1", draft, Path("rules.yaml"), "ann", NOW))
     return {
+        "proposal": "p1",
+        "webhook": (await at.get("/v1/webhooks", key, "POST", {"url": "https://receiver.example"})).json()["id"],
         "run": run, "agent": "teller", "pipeline": "desk", "approval": hosted.approvals.holds()[0].id,
         "dead_letter": hosted.operations.dead_letters()[0].id, "incident": hosted.operations.incidents()[0].id,
     }  # fmt: skip
@@ -227,7 +241,7 @@ async def test_a_held_run_is_approved_by_another_person_for_what_they_saw() -> N
         assert (await at.get(votes, checker, "POST", ballot)).json()["state"] == "approved"
         hosted = at.server.hosted["desk"].runs[run["id"]]
         while not hosted.over:
-            await hosted.ring.changed()
+            await hosted.wait()
         assert (await at.get(f"/v1/runs/{run['id']}", at.key("ann"))).json()["answer"] == {"text": "bought one desk"}
         assert (await at.get(votes, checker, "POST", ballot)).status_code == 404
 
@@ -291,9 +305,20 @@ async def test_events_that_are_kept_no_more_are_a_gap_with_the_present_state() -
         key = at.key()
         run = (await at.ask(key)).json()["id"]
         ring = at.server.hosted["desk"].runs[run].ring
-        ring.kept.popleft()
+        ring.drop(1)
         first = told((await at.get(f"/v1/runs/{run}/events", key)).text)[0]
         assert (first[0], first[2]["from"], first[2]["to"]) == ("gap", 1, 1)
+
+
+def test_a_ring_keeps_the_latest_events_and_their_numbers() -> None:
+    ring: Ring[str] = Ring(3)
+    for number in range(1, 11):
+        ring.append(f"event {number}")
+        assert min(3, number) <= len(ring.kept) <= 5
+        assert ring.last == number
+        assert ring.after(ring.first - 1) == ring.kept
+    assert ring.after(9) == ["event 10"]
+    assert ring.after(10) == []
 
 
 # --- the document ---

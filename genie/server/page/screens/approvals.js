@@ -84,6 +84,13 @@ function sums(payload) {
   return found;
 }
 
+/** What one policy still asks for: how many votes, of whom. */
+function wanted(need, lacking) {
+  const whom = need.approvers.length ? need.approvers.join(", ") : "anybody who may decide";
+  const left = lacking.find((one) => one.startsWith(`${need.policy}: `));
+  return left ? `${number(need.quorum)} of ${whom}${Number.parseInt(left.slice(need.policy.length + 2), 10) < need.quorum ? `; ${left.slice(need.policy.length + 2)}` : ""}` : `${number(need.quorum)} of ${whom}: given`;
+}
+
 function Detail({ held, ask }) {
   const shown = useData(`/v1/approvals/${encodeURIComponent(held.id)}`, 5);
   const own = held.requester && session.value?.user === held.requester;
@@ -98,8 +105,7 @@ function Detail({ held, ask }) {
     <dl class="values"><div><dt>asked by</dt><dd class="text">${one.requester || "nobody named"}</dd></div><div><dt>sent by</dt><dd class="text">${one.sender}</dd></div>
       <div><dt>classified</dt><dd>${one.label}</dd></div><div><dt>risk</dt><dd>${one.risk}</dd></div><div><dt>waits since</dt><dd><${Age} at=${one.opened} /></dd></div>
       <div><dt>run</dt><dd><a href=${`#/run/${encodeURIComponent(one.run_id)}`}><code>${String(one.run_id).slice(0, 14)}</code></a> in ${one.pipeline || ""}</dd></div>
-      <div><dt>needs</dt><dd>${(one.needs || []).map((need) => html`<div class="text">${number(need.quorum)} of ${need.approvers.length ? need.approvers.join(", ") : "anybody who may decide"} <code>${need.policy}</code></div>`)}</dd></div>
-      <div><dt>still missing</dt><dd class="text">${(one.lacking || []).join("; ") || "nothing"}</dd></div></dl>
+      <div><dt>needs</dt><dd>${(one.needs || []).map((need) => html`<div class="text">${wanted(need, one.lacking || [])}</div>`)}</dd></div></dl>
     <h3>What would be delivered</h3>
     <${Loaded} state=${shown}>${(data) => html`${data.payload ? html`<${Value} value=${data.payload} />` : html`<p class="banner warn text">▲ ${data.withheld || "You may not see it with your clearance."}</p>`}
       ${data.masked?.length ? html`<p class="mute">Masked for you: <span class="text">${data.masked.map((path) => path.join(".")).join(", ")}</span></p>` : null}`}<//>

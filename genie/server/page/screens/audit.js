@@ -17,7 +17,7 @@ export default function Audit({ query }) {
     after.value = [];
     target.value = event.target.value;
   };
-  return html`<${Page} title="Audit" note="What was judged, decided and done, as a chain of hashes: a changed or missing record is found." actions=${html`<${Verify} pipeline=${parts.pipeline} />`}>
+  return html`<${Page} title="Audit" note="What was judged, decided and done, as a chain of hashes: a changed or missing record is found." actions=${html`<${Verify} pipeline=${parts.pipeline} /><${Compute} pipeline=${parts.pipeline} />`}>
     <form class="filters" role="search" onSubmit=${(event) => event.preventDefault()}>
       ${pipelines.data?.pipelines.length > 1 ? html`<label>Pipeline<select onChange=${type(pipeline)}>${pipelines.data.pipelines.map((one) => html`<option value=${one.id} selected=${one.id === parts.pipeline}>${one.title || one.id}</option>`)}</select></label>` : null}
       <label>Run<input type="search" value=${run.value} maxlength="100" onChange=${type(run)} /></label>
@@ -30,6 +30,54 @@ export default function Audit({ query }) {
         one.detail && Object.keys(one.detail).length ? html`<details><summary>Show</summary><${Value} value=${one.detail} /></details>` : "–"] }))} />
       <div class="row">${after.value.length ? html`<button type="button" class="quiet" onClick=${() => (after.value = after.value.slice(0, -1))}>Earlier</button>` : null}
         ${data.next ? html`<button type="button" class="quiet" onClick=${() => (after.value = [...after.value, data.next])}>Later</button>` : null}</div>`}<//>`}<//>`;
+}
+
+const START = "0".repeat(64);
+const HEAD = '{"chain":"';
+const MIDDLE = '","record":';
+
+/** Compute the chain of a trail here, by WebCrypto: each value is SHA-256 over the value before and the record's bytes. */
+async function computed(pipeline, told) {
+  const encoder = new TextEncoder();
+  let [before, after, count, latest] = ["", "0", 0, ""];
+  for (;;) {
+    const page = await get(`/v1/audit/chain?limit=2000&after=${after}${pipeline ? `&pipeline=${encodeURIComponent(pipeline)}` : ""}`, { within_ms: 60_000 });
+    for (const line of page.lines) {
+      const chain = line.slice(HEAD.length, HEAD.length + 64);
+      const body = line.slice(HEAD.length + 64 + MIDDLE.length, -1);
+      count += 1;
+      if (!line.startsWith(HEAD) || line.slice(HEAD.length + 64, HEAD.length + 64 + MIDDLE.length) !== MIDDLE || !line.endsWith("}")) return { intact: false, count, problem: "the line is not a record" };
+      if (!before) before = JSON.parse(body).detail?.previous || START;
+      const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", encoder.encode(before + body)));
+      before = [...digest].map((one) => one.toString(16).padStart(2, "0")).join("");
+      if (before !== chain) return { intact: false, count, problem: "its hash does not fit the record and the line before" };
+      latest = chain;
+    }
+    told(count);
+    if (!page.next) return { intact: true, count, latest };
+    after = page.next;
+  }
+}
+
+/** The same check without trust in the server's word; a head that was noted elsewhere can be compared. */
+function Compute({ pipeline }) {
+  const said = useSignal(/** @type {any} */ (null));
+  const seen = useSignal(-1);
+  const problem = useSignal(/** @type {any} */ (null));
+  const check = async () => {
+    [seen.value, said.value, problem.value] = [0, null, null];
+    try {
+      said.value = await computed(pipeline, (count) => (seen.value = count));
+    } catch (error) {
+      problem.value = error;
+    }
+    seen.value = -1;
+  };
+  if (!globalThis.crypto?.subtle) return null; // a browser offers it on https and on this machine alone
+  return html`<div class="stack"><button type="button" class="quiet" onClick=${check} disabled=${seen.value >= 0}>${seen.value >= 0 ? `Computing, ${number(seen.value)} records` : "Verify in this browser"}</button>
+    <div role="status">${said.value ? said.value.intact ? html`<${Badge} status="approved" text=${`computed here: ${number(said.value.count)} records fit`} /> <small class="mute text">head <code>${said.value.latest.slice(0, 16)}</code></small>`
+      : html`<div class="trouble"><strong>The chain is broken at line ${number(said.value.count)}.</strong><p>${said.value.problem}</p></div>` : null}</div>
+    <${Trouble} problem=${problem.value?.code === "not_found" ? null : problem.value} /></div>`;
 }
 
 function Verify({ pipeline }) {

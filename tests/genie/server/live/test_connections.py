@@ -99,7 +99,7 @@ async def test_a_client_that_goes_away_cancels_its_run() -> None:
         )  # fmt: skip
         runs = at.server.hosted["desk"].runs
         while not runs:
-            await at.server.everything.changed()
+            await anyio.lowlevel.checkpoint()
         (run,) = runs.values()
         await stream.aclose()
         with anyio.fail_after(5):

@@ -1,0 +1,102 @@
+"""Questions that come as CloudEvents 1.0 over HTTP: structured, binary or in a batch."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import unquote
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from genie.contracts.message import topic_of
+from genie.server.asking import begun, shown_run
+from genie.server.bodies import checked, parsed, received
+from genie.server.messages import Json
+from genie.server.problems import Problem
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from genie.server.hosting import Hosted
+    from genie.server.messages import Incoming
+    from genie.server.server import Call
+
+STRUCTURED = "application/cloudevents+json"
+BATCH = "application/cloudevents-batch+json"
+BINARY = "application/json"
+MOST_EVENTS = 100
+Name = Annotated[str, Field(min_length=1, max_length=1_000)]
+
+
+class CloudEvent(BaseModel):
+    """What ``POST /v1/cloudevents`` takes: ``type`` is the topic of a pipeline's question, ``data`` its payload."""
+
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+    specversion: Literal["1.0"]
+    id: Name = Field(description="With `source` it is the idempotency key: the same event starts one run.")
+    source: Name
+    type: Name
+    datacontenttype: Name = "application/json"
+    data: dict[str, Any] = Field(default_factory=dict)
+
+
+async def take(call: Call) -> ASGIApp:
+    """Start a run for each event; an event that was taken before leads to the same run."""
+    media = _media(call.request)
+    body = parsed(await received(call.request, media=frozenset({STRUCTURED, BATCH, BINARY})))
+    if media == BATCH:
+        if not isinstance(body, list) or not 0 < len(body) <= MOST_EVENTS:
+            raise Problem("invalid", f"a batch is a list of 1 to {MOST_EVENTS} events")
+        events = [checked(CloudEvent, one, f"/{number}") for number, one in enumerate(body)]
+    elif media == STRUCTURED:
+        events = [checked(CloudEvent, body)]
+    else:
+        events = [checked(CloudEvent, {**_attributes(call.request), "data": body})]
+    asked = [(_asked(call, event), event) for event in events]  # all of a batch are good, or none is taken
+    questions = [
+        (hosted, checked(hosted.pipeline.entry, event.data, "/data" if len(events) == 1 else f"/{number}/data"), event)
+        for number, (hosted, event) in enumerate(asked)
+    ]
+    runs = []
+    for hosted, question, event in questions:
+        run, fresh = await begun(call, hosted, question, None, _key(event))
+        if fresh:
+            hosted.follow(run)
+        runs.append(run)
+    if media != BATCH:
+        return shown_run(call, runs[0], 202)
+    return Json({"runs": [run.record(call.who) for run in runs]}, 202)
+
+
+def _media(request: Incoming) -> str:
+    return (request.header(b"content-type") or "").partition(";")[0].strip().lower()
+
+
+def _attributes(request: Incoming) -> dict[str, str]:
+    """Return the attributes of an event in binary mode, which are headers."""
+    names = {"specversion", "id", "source", "type"}
+    found = {name: request.header(f"ce-{name}".encode()) for name in names}
+    return {name: unquote(value, errors="strict") for name, value in found.items() if value is not None}
+
+
+def _asked(call: Call, event: CloudEvent) -> Hosted:
+    """Return the pipeline whose question an event is; ``?pipeline=`` chooses among several."""
+    if event.datacontenttype.partition(";")[0].strip().lower() != "application/json":
+        raise Problem("unsupported_media_type", "the data of an event is application/json")
+    wanted = call.request.query_params.get("pipeline")
+    found = [
+        hosted for hosted in call.server.hosted.values()
+        if topic_of(hosted.pipeline.entry).name == event.type and wanted in {None, hosted.pipeline.id}
+    ]  # fmt: skip
+    if not found:
+        raise Problem("not_found", "no pipeline here takes events of this type")
+    if len(found) > 1:
+        raise Problem("conflict", "several pipelines take events of this type; add ?pipeline=ID")
+    return found[0]
+
+
+def _key(event: CloudEvent) -> str:
+    """Return the idempotency key of an event; its lengths keep one pair of names from being another."""
+    text = f"{len(event.source)}:{event.source}{event.id}"
+    return f"ce-{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()}"

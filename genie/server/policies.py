@@ -1,0 +1,358 @@
+"""Policies over the API: check, test, explain, compare and backtest a draft, and put it into force with four eyes.
+
+A draft is the text of one policy file that an open pipeline names. Nothing changes until a second person has approved
+it: then the file is written, and every pipeline that names it reads its policies again.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import secrets
+import tempfile
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from genie.approvals.people import person
+from genie.contracts.message import topic_of
+from genie.errors import ConfigError, GenieError
+from genie.journal.sample import Specimen
+from genie.server.bodies import Act, read
+from genie.server.messages import Json
+from genie.server.problems import Problem
+from genie.server.proposals import Draft, Explained, Proposal, Proposed, digest_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from starlette.types import ASGIApp
+
+    from genie.config.policies import PolicyFiles
+    from genie.policy.policy import PolicySet
+    from genie.policy_tools.sources import Sourced
+    from genie.server.hosting import Hosted
+    from genie.server.proposals import State
+    from genie.server.server import Call
+
+MOST_SHOWN = 200
+_LINE = re.compile(r"^(?P<file>.*?):(?P<line>\d{1,9}): (?P<problem>.*)$", re.DOTALL)
+_VARIABLE = re.compile(r"\$\{(\w{1,200})")
+
+
+# --- files and drafts ---
+
+
+async def list_files(call: Call) -> ASGIApp:
+    """List the policy files of the open pipelines, with their text."""
+    found = []
+    for hosted in call.server.hosted.values():
+        for name, path in _files(hosted).items():
+            text = await _content(path)
+            found.append({"pipeline": hosted.pipeline.id, "file": name, "text": text, "sha256": digest_of(text)})
+    return Json({"files": found})
+
+
+async def show_schema(call: Call) -> ASGIApp:  # noqa: ARG001 - every endpoint takes its call
+    """Show the JSON Schema of policy files, for editors."""
+    from genie.config.schema import policy_schema  # noqa: PLC0415 - start-up: for those who govern
+    from genie.rules.schema import RulesSettings  # noqa: PLC0415 - as above
+
+    return Json(policy_schema(RulesSettings.model_json_schema()))
+
+
+async def check(call: Call) -> ASGIApp:
+    """Check a draft: each problem with its line."""
+    draft = await read(call.request, Draft)
+    sourced, problems = await _read(call, draft)
+    warnings = [] if sourced is None else [one.text for one in sourced.reading.warnings]
+    return Json(
+        {"problems": problems, "warnings": warnings, "sha256": None if sourced is None else sourced.policies.sha256}
+    )
+
+
+async def test(call: Call) -> ASGIApp:
+    """Run the examples of the rules of a draft."""
+    return Json(await _tried(await _valid(call, await read(call.request, Draft))))
+
+
+async def explain(call: Call) -> ASGIApp:
+    """Explain what each policy of a draft says of one of the latest messages; no payload text is shown."""
+    from genie.policy_tools.explain import explain as explained  # noqa: PLC0415 - start-up: for those who govern
+
+    asked = await read(call.request, Explained)
+    hosted = call.server.host(asked.pipeline)
+    found = next((one for name, one in _specimens(call, hosted) if name == asked.message), None)
+    if found is None:
+        raise Problem("not_found", "there is no such message among the latest of your tenant")
+    sourced = await _valid(call, asked)
+    return Json({"explanations": [one.as_json() for one in explained(sourced.policies, found)]})
+
+
+async def backtest(call: Call) -> ASGIApp:
+    """Judge the latest messages by a draft and by the policies in force, and show what would change."""
+    from genie.policy_tools.diff import compared  # noqa: PLC0415 - start-up: for those who govern
+
+    draft = await read(call.request, Draft)
+    hosted = call.server.host(draft.pipeline)
+    sourced = await _valid(call, draft)
+    specimens, before = list(_specimens(call, hosted)), hosted.runtime.bus.policies
+    found = await anyio.to_thread.run_sync(partial(compared, before, sourced.policies, specimens, {}))
+    return Json({**found.as_json(), "within": len(specimens)})
+
+
+async def diff(call: Call) -> ASGIApp:
+    """Compare a draft with its file: changed lines, and policies that come, go or change."""
+    draft = await read(call.request, Draft)
+    hosted = call.server.host(draft.pipeline)
+    sourced = await _valid(call, draft)
+    return Json({
+        "lines": _lines(await _content(_path(hosted, draft.file)), draft.text, draft.file),
+        **_changes(hosted.runtime.bus.policies, sourced.policies),
+    })  # fmt: skip
+
+
+async def list_messages(call: Call) -> ASGIApp:
+    """List the latest messages of the caller's tenant by id, for explanations; without payloads."""
+    found = [
+        {"pipeline": hosted.pipeline.id, "id": name, "topic": topic_of(one.message.payload).name,
+         "sender": one.sender.id, "recipients": [card.id for card in one.recipients]}
+        for hosted in call.server.hosted.values() for name, one in _specimens(call, hosted)
+    ]  # fmt: skip
+    return Json({"messages": found[-MOST_SHOWN:][::-1]})
+
+
+# --- proposals ---
+
+
+async def propose(call: Call) -> ASGIApp:
+    """Propose a draft; it must be valid, and all of its examples must pass."""
+    draft = await read(call.request, Proposed)
+    hosted = call.server.host(draft.pipeline)
+    path = _path(hosted, draft.file)
+    call.signed_for(hosted)
+    if digest_of(await _content(path)) != draft.base_sha256:
+        raise Problem("conflict", "the file has changed since it was read; read it again")
+    for one in _users(call, path):
+        tested = await _tried(await _valid(call, draft, one))
+        if tested["failed"]:
+            raise Problem("invalid", "examples of its rules fail; see /v1/policies/test")
+    made = Proposal(secrets.token_hex(8), draft, path, call.who.caller.user, call.server.now())
+    call.server.proposals.add(made)
+    _noted(call, made, "policy_proposed", draft.reason)
+    return Json(made.record(), 201)
+
+
+async def list_proposals(call: Call) -> ASGIApp:
+    """List proposals, the latest first."""
+    return Json({"proposals": [one.record() for one in reversed(call.server.proposals.all.values())]})
+
+
+async def show_proposal(call: Call) -> ASGIApp:
+    """Show a proposal with its text, and how that differs from the file now."""
+    made = _proposal(call)
+    lines = _lines(await _content(made.path), made.draft.text, made.draft.file)
+    return Json({**made.record(), "text": made.draft.text, "lines": lines})
+
+
+async def approve(call: Call) -> ASGIApp:
+    """Put into force what another person has proposed: write the file, and reload every pipeline that names it."""
+    given = await read(call.request, Act)
+    made = _proposal(call)
+    if person(made.by) == person(call.who.caller.user):
+        raise Problem("forbidden", "another person than the proposer approves")
+    async with call.server.proposals.changing:
+        users = _users(call, made.path)
+        for hosted in users:
+            call.signed_for(hosted)
+        before = await _content(made.path)
+        if made.state != "proposed":
+            raise Problem("conflict", f"the proposal is {made.state}")
+        if digest_of(before) != made.draft.base_sha256:
+            made.state = "replaced"
+            raise Problem("conflict", "the file has changed since the proposal; propose again")
+        for hosted in users:
+            await _valid(call, made.draft, hosted)
+        await _written(made.path, made.draft.text)
+        done: list[Hosted] = []
+        try:
+            for hosted in users:
+                await hosted.runtime.operations.reload(by=call.who.caller.user, reason=given.reason)
+                done.append(hosted)
+        except GenieError as error:
+            await _written(made.path, before)
+            for hosted in done:
+                await hosted.runtime.operations.reload(by="server", reason="the policies were not accepted everywhere")
+            raise Problem("conflict", f"the policies cannot be put into force: {error.code}") from None
+        _decide(call, made, "in force", given.reason)
+    _noted(call, made, "policy_approved", given.reason)
+    return Json({**made.record(), "policy_sets": {one.pipeline.id: one.runtime.bus.policies.sha256 for one in users}})
+
+
+async def reject(call: Call) -> ASGIApp:
+    """Reject a proposal; its proposer may withdraw it."""
+    given = await read(call.request, Act)
+    made = _proposal(call)
+    if made.state != "proposed":
+        raise Problem("conflict", f"the proposal is {made.state}")
+    _decide(call, made, "rejected", given.reason)
+    _noted(call, made, "policy_rejected", given.reason)
+    return Json(made.record())
+
+
+def _decide(call: Call, made: Proposal, state: State, reason: str) -> None:
+    made.state, made.decided_by, made.decided_because = state, call.who.caller.user, reason
+
+
+def _noted(call: Call, made: Proposal, act: str, reason: str) -> None:
+    detail = {"proposal": made.id, "sha256": made.sha256, "base_sha256": made.draft.base_sha256, "proposer": made.by}
+    for hosted in _users(call, made.path):
+        hosted.runtime.bus.record_act(act, made.draft.file, by=call.who.caller.user, reason=reason, detail=detail)
+
+
+def _proposal(call: Call) -> Proposal:
+    found = call.server.proposals.all.get(call.path("id"))
+    if found is None:
+        raise Problem("not_found")
+    return found
+
+
+# --- reading ---
+
+
+def _files(hosted: Hosted) -> dict[str, Path]:
+    """Return the policy files of a pipeline, by the names that it gives them."""
+    source = hosted.pipeline.policy_source
+    return {os.path.relpath(path, source.folder): path for path in source.files}
+
+
+def _path(hosted: Hosted, name: str) -> Path:
+    found = _files(hosted).get(name)
+    if found is None:
+        raise Problem("not_found", "the pipeline names no such policy file")
+    return found
+
+
+def _users(call: Call, path: Path) -> list[Hosted]:
+    """Return the pipelines that name a file."""
+    own = path.resolve()
+    return [
+        hosted for hosted in call.server.hosted.values()
+        if any(one.resolve() == own for one in _files(hosted).values())
+    ]  # fmt: skip
+
+
+async def _content(path: Path) -> str:
+    try:
+        return await anyio.Path(path).read_text("utf-8")
+    except (OSError, UnicodeError):
+        raise Problem("conflict", "the policy file cannot be read") from None
+
+
+async def _written(path: Path, text: str) -> None:
+    """Replace a file whole, so that nobody reads half of it."""
+
+    def write() -> None:
+        target = path.resolve()
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=target.parent, delete=False) as made:
+            try:
+                made.write(text)
+                made.flush()
+                os.fsync(made.fileno())
+                Path(made.name).chmod(target.stat().st_mode & 0o777)
+                Path(made.name).replace(target)
+            except BaseException:  # half a file is removed, then the error goes on
+                Path(made.name).unlink(missing_ok=True)
+                raise
+
+    try:
+        await anyio.to_thread.run_sync(write)
+    except OSError:
+        raise Problem("conflict", "the policy file cannot be written") from None
+
+
+def _source(hosted: Hosted, path: Path, text: str, known: str) -> PolicyFiles:
+    """Return the policies of a pipeline with another text for one file.
+
+    A draft sees the variables of the environment that the file in force names, and no others: they could be secrets.
+    """
+    source = hosted.pipeline.policy_source
+    names = set(_VARIABLE.findall(known))
+    environ = {name: value for name, value in source.environ.items() if name in names}
+    own = path.resolve()
+    drafts = {one: (text.encode(), environ) for one in source.files if one.resolve() == own}
+    return replace(source, drafts=drafts)
+
+
+async def _read(call: Call, draft: Draft, hosted: Hosted | None = None) -> tuple[Sourced | None, list[dict[str, Any]]]:
+    """Return the policies with a draft, None where it is not valid; and its problems."""
+    from genie.policy_tools.sources import sourced_from  # noqa: PLC0415 - start-up: for those who govern
+
+    first = call.server.host(draft.pipeline)
+    path = _path(first, draft.file)
+    hosted = hosted or first
+    source = _source(hosted, path, draft.text, await _content(path))
+    try:
+        found = await anyio.to_thread.run_sync(partial(sourced_from, source, hosted.pipeline.caller))
+    except ConfigError as error:
+        return None, [_problem(line) for line in error.problems]
+    return found, []
+
+
+async def _valid(call: Call, draft: Draft, hosted: Hosted | None = None) -> Sourced:
+    found, problems = await _read(call, draft, hosted)
+    if found is None:
+        errors = [{"pointer": "/text", **one} for one in problems]
+        raise Problem("invalid", "the policies are not valid", errors=errors)
+    return found
+
+
+async def _tried(sourced: Sourced) -> dict[str, Any]:
+    from genie.policy_tools.examples import tried  # noqa: PLC0415 - start-up: for those who govern
+
+    try:
+        return (await anyio.to_thread.run_sync(partial(tried, sourced))).as_json()
+    except ConfigError as error:
+        errors = [{"pointer": "/text", **_problem(line)} for line in error.problems]
+        raise Problem("invalid", "an example is not a valid message", errors=errors) from None
+
+
+def _problem(line: str) -> dict[str, Any]:
+    found = _LINE.match(line)
+    if found is None:
+        return {"file": "", "line": None, "problem": line}
+    return {"file": Path(found["file"]).name, "line": int(found["line"]), "problem": found["problem"]}
+
+
+def _specimens(call: Call, hosted: Hosted) -> Iterator[tuple[str, Specimen]]:
+    """Yield the latest messages of the caller's tenant, with those that they were for."""
+    cards = {card.id: card for card in hosted.runtime.cards()}
+    found: dict[str, tuple[Any, dict[str, None]]] = {}
+    for message, recipient in hosted.recent:
+        if message.headers.tenant == call.who.caller.tenant and recipient in cards:
+            found.setdefault(message.id, (message, {}))[1][recipient] = None
+    for name, (message, recipients) in found.items():
+        sender = cards.get(message.sender) or hosted.pipeline.caller.card()
+        yield name, Specimen(message, sender, tuple(cards[one] for one in recipients))
+
+
+def _lines(before: str, after: str, name: str) -> list[str]:
+    return list(difflib.unified_diff(before.splitlines(), after.splitlines(), name, name, lineterm=""))[:2_000]
+
+
+def _changes(before: PolicySet, after: PolicySet) -> dict[str, Any]:
+    """Return which policies come, go or change."""
+    old, new = ({one.name: one for one in of.policies} for of in (before, after))
+    return {
+        "before": before.sha256, "after": after.sha256, "added": sorted(new.keys() - old.keys()),
+        "removed": sorted(old.keys() - new.keys()),
+        "changed": sorted(
+            name for name in old.keys() & new.keys()
+            if (old[name].version, old[name].settings, name in before.shadow)
+            != (new[name].version, new[name].settings, name in after.shadow)
+        ),
+    }  # fmt: skip
