@@ -28,10 +28,10 @@ def test_the_version_is_the_packages(genie: Genie) -> None:
 
 def test_help_lists_every_command_without_importing_any() -> None:
     names = {
-        "agents", "approvals", "ask", "audit", "bench", "check", "completion", "dlq", "doctor", "effects", "graph",
-        "inspect", "journal", "keys", "kill", "new", "pause", "pipelines", "policy", "proxy", "replay", "resume",
-        "revive", "run", "runs", "scenarios", "serve", "serve-schedule", "simulate", "spend", "status", "store",
-        "tools",
+        "agents", "approvals", "ask", "audit", "bench", "check", "completion", "dlq", "doctor", "effects", "eval",
+        "graph", "inspect", "journal", "keys", "kill", "new", "pause", "pipelines", "policy", "proxy", "replay",
+        "resume", "revive", "run", "runs", "scenarios", "serve", "serve-schedule", "simulate", "spend", "status",
+        "store", "tools",
     }  # fmt: skip
     assert set(main.list_commands(click.Context(main))) == names
     code = (
