@@ -11,6 +11,7 @@ import pytest
 from genie.errors import InputError
 from genie_finance.contracts.statements import StatementReading
 from genie_finance.insights.reader import read_statement
+from genie_finance.insights.reading.headers import header_roles
 from tests.agents.insights.layouts import CORPUS, Layout, compare, expected, layouts, movements, write
 
 LAYOUTS = [layout for path in sorted(CORPUS.glob("*.toml")) for layout in layouts(path.name)]
@@ -24,6 +25,8 @@ SOME = [
 Sums = tuple[int, dict[str, tuple[int, int]]]
 _GARBLED = ("", "###", "n/a", "99/99/9999", "USD", "pending", "12.5.3")
 """What none of the cells may hold, but for a currency in a column of currencies."""
+_OF_CURRENCIES = frozenset({"currency", "other_currency"})
+"""Roles beside which a code is no garbling: ``Valuta`` is a day in Germany and a currency in Denmark."""
 
 
 def read(layout: Layout) -> StatementReading | None:
@@ -72,7 +75,9 @@ def garbled(layout: Layout) -> Iterator[Layout]:
     chance = random.Random(layout.id)
     for at, (name, what) in enumerate(layout.cols):
         if what:
-            bad = "'###'" if what in {"cur", "ocur", "curlow"} else f"'{chance.choice(_GARBLED)}'"
+            legitimate = not _OF_CURRENCIES.isdisjoint(header_roles(name))
+            word = chance.choice([one for one in _GARBLED if not (legitimate and one == "USD")])
+            bad = "'###'" if what in {"cur", "ocur", "curlow"} else f"'{word}'"
             yield replace(
                 layout, cols=[*layout.cols[:at], (name, bad), *layout.cols[at + 1 :]], seed=layout.seed or layout.id
             )

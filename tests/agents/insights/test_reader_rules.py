@@ -351,3 +351,87 @@ def test_a_column_that_is_called_an_amount_and_holds_none_refuses_the_file() -> 
 def test_a_column_that_is_called_a_date_and_holds_none_is_said() -> None:
     reading = read("Date,Value date,Description,Amount\n?,2025-02-13,Shop,-5.00\n?,2025-02-14,Pay,6.00\n")
     assert chosen(reading)["date_column"] == "2"
+
+
+# Columns that hold something else than their header says
+
+
+_BAD = ["", "###", "n/a", "99/99/9999", "pending", "USD"]
+
+
+@pytest.mark.parametrize("bad", _BAD)
+@pytest.mark.parametrize("names", [("datum verrichting", "Datum verrekening"), ("Buchungsdatum", "Buchungsdatum")])
+def test_of_two_dates_alike_the_second_is_said_where_the_first_holds_none(names: tuple[str, str], bad: str) -> None:
+    first, second = names
+    reading = read(
+        f"{first};{second};Text;Betrag\n{bad};14.02.2025;a;-1,00\n{bad};15.02.2025;b;-2,00\n{bad};16.02.2025;c;4,00\n"
+    )
+    assert days(reading) == ["2025-02-14", "2025-02-15", "2025-02-16"]
+    said = next(one for one in reading.assumptions if one.field == "date_column")
+    assert said.chosen == "2"
+    assert first in said.why
+    assert second in said.why
+
+
+@pytest.mark.parametrize("bad", _BAD)
+@pytest.mark.parametrize("name", ["Buchtag", "Ημ/νία"])
+def test_a_value_date_is_said_where_the_day_of_booking_is_garbled(name: str, bad: str) -> None:
+    reading = read(
+        f"{name};Valuta;Text;Betrag\n{bad};14.02.2025;a;-1,00\n{bad};15.02.2025;b;-2,00\n{bad};16.02.2025;c;4,00\n"
+    )
+    assert chosen(reading)["date_column"] == "2"
+
+
+def test_an_empty_column_of_dates_further_from_the_booking_leaves_nothing_open() -> None:
+    reading = read("Booking date,Transaction date,Text,Amount\n2025-02-14,,a,-1.00\n2025-02-15,,b,2.00\n")
+    assert "date_column" not in chosen(reading)
+
+
+def test_a_garbled_column_of_currencies_is_said_where_another_is_taken() -> None:
+    rows = "14.02.2025;-1,00;###;PLN\n15.02.2025;-2,00;###;USD\n16.02.2025;4,00;###;PLN\n"
+    reading = read(f"Data;Kwota;Waluta;Waluta zlecenia\n{rows}")
+    said = next(one for one in reading.assumptions if one.field == "currency_column")
+    assert said.chosen == "4"
+    assert "'Waluta'" in said.why
+    assert "'Waluta zlecenia'" in said.why
+
+
+def test_an_empty_column_of_currencies_beside_one_code_alone_leaves_nothing_open() -> None:
+    reading = read("Date,Amount,Currency,Billing currency\n2025-02-14,-1.00,GBP,\n2025-02-15,2.00,GBP,\n")
+    assert amounts(reading) == ["-1.00 GBP", "2.00 GBP"]
+    assert "currency_column" not in chosen(reading)
+
+
+def test_currencies_that_change_are_said_where_the_second_amount_is_empty() -> None:
+    rows = "2025-02-14,a,,NOK,-1.00\n2025-02-15,b,,USD,-2.00\n2025-02-16,c,,NOK,4.00\n"
+    assert "currency_column" in chosen(read(f"Date,Text,Original amount,Currency,Amount\n{rows}"))
+
+
+@pytest.mark.parametrize("name", ["Currency Rate", "Currency Exchange Rate", "Valuta Date", "Fecha valuta"])
+def test_a_rate_or_a_day_of_a_currency_names_no_currency(name: str) -> None:
+    reading = read(f"Date,Text,Amount,{name}\n2025-02-14,a,-1.00,USD\n2025-02-15,b,-2.00,USD\n2025-02-16,c,4.00,USD\n")
+    assert {one.amount.currency for one in reading.statement.transactions} == {"XXX"}
+
+
+def test_a_posted_account_is_no_day_and_a_posted_currency_is_one() -> None:
+    reading = read(
+        "Posted Account,Posted Date,Text,Amount,Posted Currency\n7,2025-02-14,a,-1.00,EUR\n7,2025-02-15,b,2.00,EUR\n"
+    )
+    assert amounts(reading) == ["-1.00 EUR", "2.00 EUR"]
+    assert "date_column" not in chosen(reading)
+
+
+def test_a_turnover_beside_the_number_of_an_account_is_no_booking() -> None:
+    rows = "".join(f"USD,2025-02-{day},Shop {day},Card,1.00,D\n" for day in range(13, 19))
+    foot = "LT12,2025-02-18,,Apyvarta,1234.00,K\nLT12,2025-02-18,,galutinis likutis,99.00,K\n"
+    reading = read(f"Zqx,Data,Gavėjas,Paaiškinimai,Suma,D/K\n{rows}{foot}")
+    assert len(amounts(reading)) == 6
+
+
+def test_a_balance_named_in_another_column_than_the_narration_is_no_booking() -> None:
+    reading = read(
+        "Buchungstag;Wert;Verwendungszweck;Soll;Haben;Währung\n###;14.02.2025;a;-1,00;;EUR\n###;15.02.2025;b;;2,00;EUR\n"
+        "###;16.02.2025;c;-4,00;;EUR\nKontostand;16.02.2025;;;99,00;EUR\n"
+    )
+    assert amounts(reading) == ["-1.00 EUR", "2.00 EUR", "-4.00 EUR"]
+    assert chosen(reading)["date_column"] == "2"

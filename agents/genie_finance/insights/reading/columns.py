@@ -49,11 +49,11 @@ class ColumnFinder:
         self._narration: list[int] = []
         self._from_profile()
         self._named: NamedColumns = {}
+        self._names = table.header.cells[: len(self._facts)] if table.header else ()
         if table.header:
-            names = table.header.cells[: len(self._facts)]
             taken = {*self._found.values(), *self._narration}
-            self._named = named_columns(names, self._facts, taken, self._forbidden())
-            self._from_header_alone(table.header)
+            self._named = named_columns(self._names, self._facts, taken, self._forbidden())
+            self._from_header_alone()
             if not self._narration:
                 self._narration = self._named.get("narration", [])
 
@@ -92,9 +92,7 @@ class ColumnFinder:
 
     def _refuse_garbled(self) -> None:
         """Refuse a table whose header names the amount where none is: a guess would take references for money."""
-        if self._table.header is None or self._fixed(*_MOVEMENT):
-            return
-        for column, name in enumerate(self._table.header.cells[: len(self._facts)]):
+        for column, name in enumerate(() if self._fixed(*_MOVEMENT) else self._names):
             facts, roles = self._facts[column], set(header_roles(name))
             called = "amount" in roles and roles <= {*_MOVEMENT, "net", "balance"}
             if called and not (facts.amounts or facts.dates):
@@ -233,7 +231,7 @@ class ColumnFinder:
             f"the columns are {shown}",
         )  # fmt: skip
 
-    def _from_header_alone(self, header: Record) -> None:
+    def _from_header_alone(self) -> None:
         """Take the header's word for a date or an amount that most rows lack: it is the rows that are bad then.
 
         Likewise for currencies: most may be none of ISO 4217 (``BTC``), and must not be added to those that are.
@@ -244,7 +242,7 @@ class ColumnFinder:
         if not (self._fixed(*_MOVEMENT) or self._of("amount", "net", "debit", "credit")):
             missing.add("amount")
         taken = {*self._found.values(), *(column for columns in self._named.values() for column in columns)}
-        for column, name in enumerate(header.cells[: len(self._facts)]):
+        for column, name in enumerate(self._names):
             facts = self._facts[column]
             for role in missing.intersection(header_roles(name)):
                 if column not in taken and (facts.dates if role == "date" else facts.amounts):
@@ -267,7 +265,7 @@ class ColumnFinder:
 
     def _unnamed(self) -> list[int]:
         """Return the free columns of which the header says nothing: only their content tells what they are."""
-        names = self._table.header.cells if self._table.header else ()
+        names = self._names
         return [column for column in self._free() if column >= len(names) or not header_roles(names[column])]
 
     def _free(self) -> list[int]:
@@ -304,12 +302,14 @@ class ColumnFinder:
         return first
 
     def _say_other_date(self, taken: int) -> None:
-        """Say that the header names a better column of dates, which holds none."""
-        names = self._table.header.cells[: len(self._facts)] if self._table.header else ()
+        """Say that the header names a better column of dates, which holds none.
+
+        Of two that are as near to the day of booking, the first would have been taken.
+        """
         other = self._table.name(taken)
-        for column, name in enumerate(names):
+        for column, name in enumerate(self._names):
             roles = header_roles(name)
-            better = "date" in roles and date_rank(name) < date_rank(names[taken])
+            better = "date" in roles and (date_rank(name), column) < (date_rank(self._names[taken]), taken)
             unnamed = taken not in self._of("date") and roles[:1] == ("date",)
             if column == taken or not (better or unnamed) or _TIME & {*plain(name).split()}:
                 continue
@@ -322,11 +322,10 @@ class ColumnFinder:
 
     def _candidates(self) -> list[int]:
         """Return the columns that hold money; counters and cheque numbers only if nothing else does."""
-        names = self._table.header.cells if self._table.header else ()
         free = [
             column for column in self._free()
             if self._facts[column].mostly(self._facts[column].amounts) and not holds("date", self._facts[column])
-            and not (column < len(names) and is_number(names[column]))
+            and not (column < len(self._names) and is_number(self._names[column]))
         ]  # fmt: skip
         return [column for column in free if self._facts[column].money] or free
 
@@ -454,15 +453,33 @@ class ColumnFinder:
         if named:
             # The account has one currency, so of several columns the one that never changes tells it.
             taken = self._found["currency"] = min(named, key=lambda c: (len(self._facts[c].values) > 1, c))
-            names = self._table.header.cells if self._table.header else ()
-            second = any("other_amount" in header_roles(name) for name in names)
-            if second and not self._of("other_amount") and len(self._facts[taken].values) > 1:
+            self._say_other_currency(taken)
+            second = any("other_amount" in header_roles(name) for name in self._names)
+            held = any(self._facts[column].filled for column in self._of("other_amount"))
+            if second and not held and len(self._facts[taken].values) > 1:
                 self._choices.assume(
                     "currency_column", str(taken + 1),
                     f"{self._table.name(taken)} may tell the currency of a second amount, which holds no amounts",
                 )  # fmt: skip
         if accounts := self._of("account"):
             self._found["account"] = accounts[0]
+
+    def _say_other_currency(self, taken: int) -> None:
+        """Say that the header names another column of currencies, which holds none.
+
+        If it is empty, one code in every row of the column that is taken leaves nothing open.
+        """
+        for column, name in enumerate(self._names):
+            facts, called = self._facts[column], column != taken and header_roles(name)[:1] == ("currency",)
+            if not called or facts.amounts or facts.dates or column in self._of("currency", "other_currency"):
+                continue
+            if facts.filled or len(self._facts[taken].values) > 1:
+                self._choices.assume(
+                    "currency_column", str(taken + 1),
+                    f"{self._table.name(column)} is called a currency and holds none; {self._table.name(taken)} is "
+                    "taken",
+                )  # fmt: skip
+                return
 
     def _texts(self) -> tuple[int, ...]:
         """Return the text columns left of the money, or all of them if there are none; constant ones left out."""

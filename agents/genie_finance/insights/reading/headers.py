@@ -22,7 +22,7 @@ Role = Literal[
 _HEADERS: dict[Role, str] = {
     "date": """date|transaction date|txn date|tran date|trans date|posting date|post date
         |posted date|posted|date posted|booking date|booked|date booked|completed date|operation date
-        |entry date|process date|transaction date and time|dated|buchungstag|buchungsdatum|buchung
+        |entry date|process date|transaction date and time|dated|buchungstag|buchtag|buchungsdatum|buchung
         |datum|belegdatum|umsatzdatum|kaufdatum|date operation|date de l operation|date de operation
         |date d operation|date comptable|dateop|date op|date de comptabilisation|date ecriture
         |boekdatum|boekingsdatum|transactiedatum|data|data lancamento|data do lancamento
@@ -38,7 +38,7 @@ _HEADERS: dict[Role, str] = {
         |könyvelés dátuma|könyvelési dátum|tranzakció dátuma|tranzakció időpontja|data tranzactie
         |data tranzacției|data procesarii|tarih|işlem tarihi|işlem tarihi saati|дата|дата операции
         |дата и время операции|дата операції|дата проведения|дата і час операції|дата транзакции
-        |дата на операцията|дата на транзакция|ημερομηνία|ημερομηνία συναλλαγής|ημ νία συναλλαγής
+        |дата на операцията|дата на транзакция|ημερομηνία|ημερομηνία συναλλαγής|ημ νία|ημ νία συναλλαγής
         |ημνια συναλλαγής|ημερ συναλλαγής|datum transakcije|datum knjiženja|datum valute knjiženja
         |kuupäev|datums|data ir laikas|dagsetning|日付|取引日|お取引日|ご利用日|利用日|年月日|取引日時
         |取扱日付|取扱日|操作日|交易时间|交易日期|记账日期|记账日|入账日期|交易日|交易日期时间|日期
@@ -235,6 +235,9 @@ _CURRENCY_WORDS = _words(
     """currency wahrung waehrung devise valuta valuutta waluta mena moneda divisa moeda munt ccy валюта
     devizanem birimi devizaneme valutacode whg"""
 )
+_RATE_WORDS = _words(
+    "rate kurs wechselkurs taux koers wisselkoers vaxelkurs valutakurs valuuttakurssi kurz arfolyam curs курс"
+)
 _DEBIT_WORDS = _words(
     """withdrawal withdrawals debit debits debito debet debe cargo soll belastung lastschrift af borc
     terheles dare ud ut
@@ -246,6 +249,9 @@ _CREDIT_WORDS = _words(
     kredits
     kreedit kreditas кредит πιστωση potrazuje ma entrate accredito entrada"""
 )
+_POSTED = _words("booked posting posted bokfort bogfort")
+_NO_DAY = _CURRENCY_WORDS | _AMOUNT_WORDS | _words("account description")
+"""Words beside which these tell no day: ``Posted Account``, ``Booked amount``."""
 _WORD_ROLES: tuple[tuple[frozenset[str], Role], ...] = (
     (
         _words("balance saldo solde kontostand zustatek zostatok egyenleg bakiye остаток υπολοιπο sold"),
@@ -258,7 +264,7 @@ _WORD_ROLES: tuple[tuple[frozenset[str], Role], ...] = (
     (_DEBIT_WORDS, "debit"),
     (_CREDIT_WORDS, "credit"),
     (_words("date datum fecha data dato datetime tarih tarihi дата ημερομηνια dateop paivays"), "date"),
-    (_words("booked posting posted bokfort bogfort"), "date"),
+    (_POSTED, "date"),
     (_CURRENCY_WORDS, "currency"),
     (_AMOUNT_WORDS, "amount"),
     (
@@ -280,7 +286,7 @@ _BOOKED = _words(
     """booking booked posting post posted completed finished settled settlement clearing process
         processed entered effected
     обработки обробки проведення 帳務日期 入帳日期 入帳日 入帳日付 uzgramatota kirjendatud
-    buchung buchungstag buchungsdatum comptable comptabilisation contabile contable registrazione bokfort
+    buchung buchungstag buchtag buchungsdatum comptable comptabilisation contabile contable registrazione bokfort
     bogfort bokforingsdag bokforingsdatum bokforingsdato bogforingsdato bogforingsdag reskontradatum
     kirjauspaiva kirjauspvm ksiegowania zaksiegowania zauctovani zauctovania konyveles konyvelesi boekdatum
     boekingsdatum knjizenja lancamento 记账日期 记账日 入账日期"""
@@ -318,17 +324,26 @@ def _said(name: str) -> list[str]:
 def _roles_by_words(name: str, there: frozenset[str]) -> tuple[Role, ...]:
     """Return the roles of a header that is not listed, by words of it."""
     if _OTHER & there and (_CURRENCY_WORDS & there - _OTHER or _AMOUNT_WORDS & there):
-        return ("other_currency",) if _CURRENCY_WORDS & there - _OTHER else ("other_amount",)
+        if not _AMOUNT_WORDS & there:
+            return ("other_currency",)
+        # "Amount in local currency" is an amount; its cells tell if it is a currency after all.
+        return ("other_amount", "other_currency") if _CURRENCY_WORDS & there - _OTHER else ("other_amount",)
     if not there and any(sign in name for sign in ("[-]", "(-)", "[+]", "(+)")):
         return ("debit",) if "-" in name else ("credit",)
     if not there:
         return ("amount",) if any(sign in name for sign in "$€£") else ()  # "CAD$": the currency alone
     if _DEBIT_WORDS & there and _CREDIT_WORDS & there:
         return ("mark", "amount")
+    if _RATE_WORDS & there and _CURRENCY_WORDS & there and not _AMOUNT_WORDS & there:
+        return ("rate",)  # "Currency rate"
     found: list[Role] = []
     for group, role in _WORD_ROLES:
         if not group & there or (role in {"debit", "credit", "fee"} and _NO_MONEY & there):
             continue
+        if group is _POSTED and _NO_DAY & there:
+            continue
+        if role == "currency" and not {"date", "value_date"}.isdisjoint(found):
+            continue  # "Valuta date"
         found.append("value_date" if role == "date" and _VALUE_WORDS & there else role)
     return tuple(found)
 

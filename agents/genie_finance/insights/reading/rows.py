@@ -139,7 +139,7 @@ class RowReader:
         if self._table.header is not None and record.cells == self._table.header.cells:
             return "the header again"
         dated = self._cells.date(row[self._columns.date])
-        kind = balance_row(narration)
+        kind = balance_row(narration) or self._balance_beside_code(row)
         if not kind and not (dated and narration):
             kind = next(filter(None, map(balance_row, record.cells)), "")
         if kind == "total":
@@ -147,6 +147,14 @@ class RowReader:
         if kind:
             return {"opening": _OPENING, "closing": "a closing balance"}.get(kind, "a total")
         return "a footer" if after and self._is_footer(row) else ""
+
+    def _balance_beside_code(self, row: _Row) -> str:
+        """Return what kind of balance the narration names beside codes, such as the number of an account."""
+        columns = self._columns.narration if len(self._columns.narration) > 1 else ()
+        for column in columns:
+            if (kind := balance_row(row[column])) and all(_is_code(row[one]) for one in columns if one != column):
+                return kind
+        return ""
 
     def _is_footer(self, row: _Row) -> bool:
         """True unless the row has something like a date where the date belongs, and something for an amount."""
@@ -239,6 +247,12 @@ class RowReader:
         if len(columns) == 1:  # as in most files, so that most rows are spared a look for repetitions
             return " ".join(row[columns[0]].split())
         return joined(row[column] for column in columns)
+
+
+def _is_code(cell: str) -> bool:
+    """True for a cell without words: fewer than three letters, or more digits than letters."""
+    letters = sum(map(str.isalpha, cell))
+    return letters < 3 or letters * 2 < sum(map(str.isalnum, cell))
 
 
 def _at(column: int | None) -> int:

@@ -214,7 +214,8 @@ _CLOSING = """galutinis likutis|likutis pabaigai|beigu atlikums|loppsaldo|konecn
         |ending balance|end balance|saldo final|saldo finale|saldo atual|saldo actual|saldo attuale
         |endsaldo|schlusssaldo|endbestand|neuer saldo|kontostand neu|neuer kontostand|nouveau solde
         |solde final|eindsaldo|nieuw saldo|slutsaldo|ultimosaldo|utgaende saldo|udgaende saldo
-        |saldo do dia|s a l d o"""
+        |saldo do dia|s a l d o|kontostand|kontosaldo|account balance|saldo konta|solde du compte|saldo del conto
+        |saldo de la cuenta|saldo da conta|rekeningsaldo"""
 _TOTAL = """celkem|spolu|razem|osszesen|ukupno|toplam|итого|всего|разом|всього|общо|συνολο|yhteensa|samtals
         |i alt|totalt|合计|合計|总计|總計|합계|총계|total|totals|grand total|sub total|subtotal|summe|gesamt|totaal
         |totale|totali|totais|totales|sum|total general"""
