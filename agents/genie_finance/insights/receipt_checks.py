@@ -17,7 +17,8 @@ from genie_finance.insights.reading.dates import date_readings
 
 _LONGEST = 200
 """Characters of one value that a model names."""
-_NUMBER = re.compile(r"[-\u2212]?[0-9][0-9.,'\u2019]*-?(?! ?%)", re.ASCII)
+# Possessive, and never from within a number: of "13.5%" no part is an amount, and a long run of digits is read once.
+_NUMBER = re.compile(r"(?<![0-9.,'\u2019])[-\u2212]?[0-9][0-9.,'\u2019]*+-?+(?! ?%)")
 _FRACTION = re.compile(r"[.,][0-9]{2,3}-?$", re.ASCII)
 _TOTAL = re.compile(r"\b(?:grand total|total|amount due|to pay|summe|gesamt|montant|importe|totale)\b", re.IGNORECASE)
 _PART = re.compile(r"\bsub|\bnet\b|\bbefore\b|\bzwischen", re.IGNORECASE)
@@ -125,6 +126,9 @@ def _link(said: SaidLink) -> Link:
 
 def _unlinked(said: Said, lines: list[str]) -> tuple[Problem, ...]:
     """Return one problem for each value that is not in its line."""
+    used = [one.line for one in (*said.lines, *said.taxes, said.total) if one is not None]
+    if len(set(used)) < len(used):  # before any line is searched: what a model says is as long as it likes
+        return (Problem(code="line_used_twice", text="One line of the receipt was counted twice."),)
     found: list[Problem] = []
     amounts = [*(("line", one) for one in said.lines), *(("tax", one) for one in said.taxes), ("total", said.total)]
     for what, one in (("merchant", said.merchant), ("date", said.date), ("currency", said.currency), *amounts):
@@ -133,9 +137,6 @@ def _unlinked(said: Said, lines: list[str]) -> tuple[Problem, ...]:
         line = lines[one.line - 1] if 1 <= one.line <= len(lines) else ""
         if not _has(line, one.text) or (isinstance(one, SaidAmount) and not _has_amount(line, one)):
             found.append(Problem(code=f"unlinked_{what}", text=f"Line {one.line} does not have the {what} as read."))
-    used = [one.line for _, one in amounts if one is not None]
-    if len(set(used)) < len(used):
-        found.append(Problem(code="line_used_twice", text="One line of the receipt was counted twice."))
     return tuple(found)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from genie.config.loader import load
@@ -17,6 +20,7 @@ from genie.reports.terminal import report_lines
 from genie.runtime.runtime import Runtime
 from genie_finance.contracts.money import Money
 from genie_finance.contracts.receipts import ReceiptGiven, ReceiptReading
+from genie_finance.insights.receipt_checks import Plausible, Said, examined
 
 SAMPLE = (Path(__file__).parents[3] / "config" / "receipts" / "sample.txt").read_text()
 SAID: dict[str, Any] = {
@@ -84,6 +88,8 @@ UNLINKED = [
     ({"lines": [{"line": 6, "text": "0.25", "name": ""}]}, "unlinked_line"),
     ({"lines": [{"line": 5, "text": "2.25", "name": ""}] * 2}, "line_used_twice"),
     ({"taxes": [{"line": 8, "text": "13.5", "name": ""}]}, "unlinked_tax"),
+    ({"taxes": [{"line": 8, "text": "13", "name": ""}]}, "unlinked_tax"),
+    ({"taxes": [{"line": 8, "text": "5", "name": ""}]}, "unlinked_tax"),
 ]
 
 
@@ -196,3 +202,38 @@ async def test_a_model_that_fails_and_a_receipt_that_is_too_long_are_insufficien
 def test_no_reading_is_read_without_a_receipt(fields: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         ReceiptReading.model_validate({"status": "read", **fields})
+
+
+TOLD = Plausible(datetime.date(2026, 11, 20), 366, "USD", day_first=True)
+LINES = SAMPLE.splitlines()
+WORDS = st.sampled_from(
+    ["7.00", "2.25", "-0.25", "9.00", "1.22", "10.22", "0.22", "13.5", "3.50", "2", "-", "EUR", "$", "1,2,3"]
+)
+AT = st.integers(-1, 12)
+AMOUNT = st.fixed_dictionaries({"line": AT, "text": WORDS, "name": st.sampled_from(["", "VAT", "TOTAL"])})
+LINK = st.fixed_dictionaries({"line": AT, "text": st.one_of(WORDS, st.text(max_size=8))})
+
+
+@given(
+    st.fixed_dictionaries(
+        {}, optional={"lines": st.lists(AMOUNT, max_size=4), "taxes": st.lists(AMOUNT, max_size=2), "total": AMOUNT,
+                      "merchant": LINK, "date": LINK, "currency": LINK}
+    )
+)  # fmt: skip
+def test_whatever_a_model_says_a_receipt_without_problems_adds_up_in_its_own_lines(change: dict[str, Any]) -> None:
+    found = examined(Said.model_validate(SAID | change), LINES, TOLD)
+    if found.receipt is None or found.problems:
+        assert found.refused or found.missing or found.problems
+        return
+    receipt = found.receipt
+    assert sum(one.amount.minor for one in receipt.lines) + receipt.tax.minor == receipt.total.amount.minor == 1022
+    assert all(one.link.text in LINES[one.link.line - 1] for one in (*receipt.lines, *receipt.taxes, receipt.total))
+
+
+def test_a_line_of_digits_and_a_long_reply_are_read_once() -> None:
+    line = "1" * 19_000 + "%"
+    amounts = [{"line": 1, "text": "1", "name": ""}] * 20_000
+    found = examined(Said.model_validate(SAID | {"lines": amounts}), [line], TOLD)
+    assert [one.code for one in found.refused] == ["line_used_twice"]
+    found = examined(Said.model_validate(SAID | {"lines": amounts[:1]}), [line], TOLD)
+    assert "unlinked_line" in {one.code for one in found.refused}
