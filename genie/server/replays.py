@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from genie.server.server import Call
 
 _logger = logging.getLogger("genie.server")
-LONGEST_S = 60.0
-"""Seconds that a replay may take."""
 MOST_AT_ONCE = 2
 """Replays of one process; each tenant has one."""
 _WORDS = {
@@ -32,7 +30,7 @@ _WORDS = {
     "in_flight": "the run is not over",
     "absent": "the log does not hold the run, or does not hold it yet",
     "changed": "the file of the pipeline is not the one in force",
-    "too_long": f"it takes longer than {LONGEST_S:g} seconds",
+    "too_long": "it takes longer than a replay may",
     "too_large": "it needs more records or memory than a replay may use",
 }
 
@@ -68,7 +66,7 @@ async def _replayed(call: Call, asked: dict[str, Any]) -> dict[str, Any]:
     """Return what another process finds; it ends with the request."""
     folders = os.pathsep.join(folder or os.getcwd() for folder in sys.path)  # noqa: PTH109 - text
     done = None
-    with anyio.move_on_after(LONGEST_S) as limit:
+    with anyio.move_on_after(call.server.settings.replay_s) as limit:
         async with told_when_gone(call.request, limit.cancel):
             done = await anyio.run_process(
                 [sys.executable, "-m", "genie.server.replaying"], input=json.dumps(asked).encode(), check=False,

@@ -85,6 +85,7 @@ class Settings(BaseModel):
     refused_s: float = Field(default=0.25, ge=0, description="Pause before a refusal of too many requests.")
     tenant_per_s: float | None = Field(default=None, gt=0, description="Requests a second of one tenant.")
     tenant_runs: int | None = Field(default=None, ge=1, description="Runs of one tenant that are in flight at once.")
+    replay_s: float = Field(default=60.0, gt=0, description="Seconds that a replay of a run may take.")
     webhook_networks: tuple[str, ...] = Field(
         default=(), description="Private networks in which receivers of webhooks may be, also without TLS."
     )

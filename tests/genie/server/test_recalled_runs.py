@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import textwrap
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import anyio
+import anyio.lowlevel
 import pytest
 
 from genie.backend.clock import Clock
@@ -73,14 +76,26 @@ class House:
         self.keys.add(kept)
         return text
 
+    def alter(self, before: str, after: str) -> None:
+        """Change the module of the agents for processes that start from now on."""
+        file = self.folder / "installed" / "kept_agents.py"
+        file.write_text(file.read_text().replace(before, after, 1))
+
     @contextlib.asynccontextmanager
-    async def open(self, section: WhoSection | None = None, *, stored: bool = False) -> AsyncIterator[Desk]:
+    async def open(
+        self, section: WhoSection | None = None, *, stored: bool = False, replay_s: float = 60.0
+    ) -> AsyncIterator[Desk]:
         hand = Hand()
         store = store_at(str(self.folder / "s.db"), str(self.folder / "r.json"), lambda: NOW) if stored else None
         server = Server(
-            [load(self.folder / "desk.yaml")], ApiKeys(self.keys.all.values()), Settings(refused_s=0.0), store=store,
-            clock=Clock(hand, wall=NOW), who=section, fetch=None if section is None else Provider(),
-        )  # fmt: skip
+            [load(self.folder / "desk.yaml")],
+            ApiKeys(self.keys.all.values()),
+            Settings(refused_s=0.0, replay_s=replay_s),
+            store=store,
+            clock=Clock(hand, wall=NOW),
+            who=section,
+            fetch=None if section is None else Provider(),
+        )
         async with server.open():
             yield Desk(server, hand)
 
@@ -93,7 +108,7 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
     (folder / "kept-1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: kept\nVersion: 1\n")
     (folder / "kept-1.dist-info" / "entry_points.txt").write_text(ENTRY_POINTS)
     monkeypatch.syspath_prepend(str(folder))
-    monkeypatch.delitem(__import__("sys").modules, "kept_agents", raising=False)
+    monkeypatch.delitem(sys.modules, "kept_agents", raising=False)
     (tmp_path / "desk.yaml").write_text(PIPELINE)
     return House(tmp_path)
 
@@ -168,8 +183,7 @@ async def test_a_replay_is_the_same_or_shows_the_first_difference_as_the_caller_
         assert found.status_code == 200
         told = found.json()
         assert (told["same"], told["messages"], told["ran"], told["first"]) == (True, 2, {"clerk": 1}, None)
-        agents = house.folder / "installed" / "kept_agents.py"
-        agents.write_text(agents.read_text().replace("Granted(text=wish.text)", "Granted(text=wish.text + '!')"))
+        house.alter("Granted(text=wish.text)", "Granted(text=wish.text + '!')")
         told = (await at.get(path, ann, method)).json()
         first = told["first"]
         assert (told["same"], first["code"], first["agent"], first["path"]) == (False, "payload", "clerk", "text")
@@ -204,9 +218,29 @@ async def test_what_cannot_be_replayed_says_why(house: House) -> None:
         file.write_text(PIPELINE.replace(", pii]", "]"))  # it would mask less
         assert await why(over) == (409, "not_replayable", "changed")
         file.write_text(PIPELINE)
-        agents = house.folder / "installed" / "kept_agents.py"
-        agents.write_text(f"import os\nos._exit(3)\n{agents.read_text()}")
+        house.alter("import anyio", "import os; os._exit(3)")
         assert await why(over) == (409, "not_replayable", "failed")
+
+
+async def test_a_replay_that_never_ends_has_a_limit_and_ends_with_its_request(house: House) -> None:
+    ann = house.key("ann")
+    async with house.open() as at:
+        run = (await at.ask(ann)).json()["id"]
+    async with house.open(replay_s=0.01) as at:
+        house.alter("import anyio", "while True: pass")
+        found = await at.get(*_posted(run, ann))
+        assert (found.status_code, found.json()["code"], found.json()["why"]) == (409, "not_replayable", "too_long")
+        assert at.server.replays == set()
+    house.alter("while True: pass", "import anyio")
+    async with house.open() as at, anyio.create_task_group() as tasks:
+        house.alter("import anyio", "while True: pass")
+        tasks.start_soon(at.get, *_posted(run, ann))
+        while not at.server.replays:
+            await anyio.lowlevel.checkpoint()
+        assert (await at.get(f"/v1/runs/{run}", ann)).status_code == 200  # the server goes on answering
+        assert at.server.replays == {"north"}
+        tasks.cancel_scope.cancel()
+    assert at.server.replays == set()
 
 
 def _posted(run: str, key: str) -> tuple[str, str, str]:
