@@ -3,61 +3,26 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter, OrderedDict
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, cast
 
 import anyio
 
-from genie.contracts.card import Caller
-from genie.contracts.outcome import Counts
-from genie.errors import GenieError, InputError, LogError
-from genie.journal.bodies import checked
-from genie.journal.facts import caller_of
-from genie.journal.past import reading
-from genie.journal.sealing import tenant_of
-from genie.journal.upkeep import batches, run_id
+from genie.errors import GenieError, InputError
 from genie.server.hosting import ENDED, MOST_RUNS, HostedRun
 from genie.server.keeping import Past
 from genie.server.principals import Issued, Principal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from genie.config.pipeline import Pipeline, SignedIdentity
     from genie.contracts.message import Payload
-    from genie.contracts.ports.journal import LogRecord
     from genie.runtime.run import Run
     from genie.server.hosting import Hosted
+    from genie.server.logged import Logged
     from genie.server.who import IssuerSection
 
 _logger = logging.getLogger("genie.server")
-MOST_BATCHES = 50_000
-"""Batches of a log that are read, the latest."""
-UNREAD = "(unknown)"
-"""User of a run whose caller the log does not name, or names in what cannot be decrypted."""
-
-
-class Logged(NamedTuple):
-    """What a log says of one run."""
-
-    id: str
-    caller: Caller
-    known: bool
-    """The log names the caller."""
-    at: float
-    last: float
-    counts: Counts
-
-
-@dataclass(slots=True)
-class _Seen:
-    caller: Caller
-    known: bool
-    at: float
-    last: float
-    ends: dict[str, str] = field(default_factory=dict)
-    """Delivery -> its outcome, empty while it is in flight."""
 
 
 class Recall:
@@ -83,10 +48,21 @@ class Recall:
         if len(self._read) < len(self._hosted):
             async with self._lock:
                 for name, hosted in self._hosted.items():
-                    if name not in self._read:
-                        if hosted.pipeline.log is not None:
-                            self._take_up(hosted, await anyio.to_thread.run_sync(_logged, hosted.pipeline))
+                    if name not in self._read and await self._known(hosted):
                         self._read.add(name)
+
+    async def _known(self, hosted: Hosted) -> bool:
+        """Take up the runs of a pipeline; False where its log cannot be read now, so that the next request tries it."""
+        if hosted.pipeline.log is None:
+            return True
+        from genie.server.logged import runs_of  # noqa: PLC0415 - start-up: only for pipelines with a log
+
+        try:
+            self._take_up(hosted, await anyio.to_thread.run_sync(runs_of, hosted.pipeline, MOST_RUNS))
+        except GenieError as error:
+            _logger.error("the log of pipeline %s: %s", hosted.pipeline.id, error)
+            return False
+        return True
 
     def _take_up(self, hosted: Hosted, found: list[Logged]) -> None:
         certain, proof = self._proof(hosted.pipeline)
@@ -123,73 +99,3 @@ def _live(hosted: Hosted, one: Logged) -> Run[Payload] | None:
         return hosted.runtime.run(one.id)
     except InputError:
         return None
-
-
-def _logged(pipeline: Pipeline) -> list[Logged]:
-    """Return the latest runs of a log, newest first."""
-    try:
-        return _runs(pipeline)
-    except GenieError as error:
-        _logger.error("the log of pipeline %s: %s", pipeline.id, error)
-        return []
-
-
-def _runs(pipeline: Pipeline) -> list[Logged]:
-    seen: OrderedDict[int, _Seen] = OrderedDict()
-    prefix = ""
-    with reading(pipeline.log) as (database, sealer):
-        last = database.execute("SELECT max(number) FROM batches")[0][0] or 0
-        first = next(batches(database), None)
-        if first is None:
-            return []
-        prefix = next(
-            one["prefix"] for one in checked(database.place, first.number, first.body, first.sha256)[0]
-            if one["kind"] == "runtime"
-        )  # fmt: skip
-        for batch in batches(database, int(last) - MOST_BATCHES):
-            try:
-                records, sealed = checked(database.place, batch.number, batch.body, batch.sha256)
-                whole: Sequence[LogRecord] = records
-                if sealer is not None and any(one["kind"] == "run" for one in records):
-                    whole = sealer.opened(records, sealed)
-            except LogError as error:
-                _logger.error("the log of pipeline %s: %s", pipeline.id, error)
-                continue
-            callers = {one["run"]: one.get("caller") for one in whole if one["kind"] == "run"}
-            for record in records:
-                _add(seen, record, callers, prefix, batch.at / 1000)
-            while len(seen) > MOST_RUNS:
-                seen.popitem(last=False)
-    return [
-        Logged(run_id(prefix, number), one.caller, one.known, one.at, one.last, _counts(one))
-        for number, one in reversed(seen.items())
-    ]
-
-
-def _add(
-    seen: OrderedDict[int, _Seen], record: LogRecord, callers: dict[int, LogRecord | None], prefix: str, at: float
-) -> None:
-    number = record.get("run", -1)
-    if record["kind"] == "run" and not record.get("standing"):
-        named = callers.get(number)
-        caller = Caller(user=UNREAD, tenant=tenant_of(record) or None) if named is None else caller_of(named)
-        seen[number] = _Seen(caller, named is not None, record["started"], at)
-    found = seen.get(number)
-    if found is None:
-        return
-    found.last = at
-    if record["kind"] == "message":
-        for agent in record["plan"]:
-            found.ends.setdefault(f"{prefix}-{record['number']:x}@{agent}", "")
-    elif record["kind"] == "delivery":
-        found.ends.setdefault(record["delivery"], "")
-    elif record["kind"] == "edited" and record["delivery"] is not None:
-        found.ends[record["delivery"]] = found.ends.pop(record["before"], "")
-    elif record["kind"] == "ended":
-        found.ends[record["delivery"]] = record["outcome"]
-
-
-def _counts(one: _Seen) -> Counts:
-    ends = Counter(one.ends.values())
-    in_flight = ends.pop("", 0)
-    return Counts(accepted=len(one.ends), in_flight=in_flight, **ends)

@@ -15,6 +15,9 @@ import pytest
 
 from genie.backend.clock import Clock
 from genie.config.loader import load
+from genie.journal.rings import FileKeyRing
+from genie.journal.sqlite import SqliteDatabase
+from genie.journal.upkeep import owned, shred
 from genie.server.principals import ApiKeys, new_key
 from genie.server.server import Server, Settings
 from genie.server.store import store_at
@@ -241,6 +244,44 @@ async def test_a_replay_that_never_ends_has_a_limit_and_ends_with_its_request(ho
         assert at.server.replays == {"north"}
         tasks.cancel_scope.cancel()
     assert at.server.replays == set()
+
+
+@pytest.mark.slow
+async def test_a_run_whose_caller_cannot_be_decrypted_is_shown_to_operators_of_its_tenant(house: House) -> None:
+    rights = ("ask", "observe", "operate", "audit")
+    ann, south = house.key("ann"), house.key("kim", tenant="south", rights=rights)
+    operator = house.key("kim", rights=rights)
+    file = house.folder / "desk.yaml"
+    file.write_text(PIPELINE.replace("log: runs.log", "log:\n  path: runs.log\n  keys: ring.json"))
+    async with house.open() as at:
+        run = (await at.ask(ann)).json()["id"]
+    async with house.open() as at:
+        assert (await at.get(f"/v1/runs/{run}", ann)).json()["user"] == "ann"
+        assert (await at.get(*_posted(run, ann))).json()["same"] is True
+    database = SqliteDatabase(house.folder / "runs.log")
+    lease = owned(database, lambda: NOW)
+    shred(database, FileKeyRing(house.folder / "ring.json"), "north", now=NOW, check=lease.check)
+    lease.give_back()
+    database.close()
+    async with house.open() as at:
+        for other in (ann, south):
+            assert (await at.get(f"/v1/runs/{run}", other)).status_code == 404
+        shown = (await at.get(f"/v1/runs/{run}", operator)).json()
+        assert (shown["status"], shown["user"], shown["messages"]["accepted"]) == ("ended", "(unknown)", 1)
+        found = (await at.get(*_posted(run, operator))).json()
+        assert (found["code"], found["why"]) == ("not_replayable", "shredded")
+
+
+async def test_a_log_that_cannot_be_read_now_is_read_at_the_next_request(house: House) -> None:
+    ann = house.key("ann")
+    async with house.open() as at:
+        run = (await at.ask(ann)).json()["id"]
+    async with house.open() as at:
+        log, away = house.folder / "runs.log", house.folder / "away"
+        log.rename(away)
+        assert (await at.get("/v1/runs", ann)).json()["runs"] == []
+        away.rename(log)
+        assert [one["id"] for one in (await at.get("/v1/runs", ann)).json()["runs"]] == [run]
 
 
 def _posted(run: str, key: str) -> tuple[str, str, str]:
