@@ -92,8 +92,8 @@ def test_a_shipped_scenario_is_of_its_schema_and_ends_as_its_story_says(path: Pa
     assert found["runs"] > 20
 
 
-def test_eight_scenarios_ship() -> None:
-    assert len(SIMULATIONS) == 8
+def test_nine_scenarios_ship() -> None:
+    assert len(SIMULATIONS) == 9
 
 
 def test_the_outage_is_felt_while_it_lasts() -> None:

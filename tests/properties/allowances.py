@@ -14,6 +14,12 @@ _NO_LIMIT = "null says that the policy has no limit"
 _NOT_ASKED = "what is not given is not asked about"
 _BY_ACCOUNT = "an order without this address is paid to the account"
 
+_COMPLAINT = {
+    "amount": "a complaint that names no amount disputes none; where it may, a person reads it",
+    "vulnerable_customer": "left out, nobody has said that the customer needs care",
+    "complaint_text": "another text is another complaint; a person reads one without a known word",
+}
+
 MEANT: Final[Mapping[str, Mapping[str, str]]] = {
     "auto_insurance": {"idv": "left out, it asks for the value by price and age"},
     "claim_adjudicator": {
@@ -22,11 +28,8 @@ MEANT: Final[Mapping[str, Mapping[str, str]]] = {
         "terms.specific_diseases.*": _ANOTHER_CODE,
         "terms.exclusions.*.diagnoses.*": _ANOTHER_CODE,
     },
-    "complaint_triage": {
-        "amount": "a complaint that names no amount disputes none; where it may, a person reads it",
-        "vulnerable_customer": "left out, nobody has said that the customer needs care",
-        "complaint_text": "another text is another complaint; a person reads one without a known word",
-    },
+    "complaint_triage": _COMPLAINT,
+    "complaint_triage_with_model": _COMPLAINT,
     "goal_planner": {"annual_inflation": "left out, the target is in the money of its day"},
     "health_preauth": {
         "plan.excluded_procedures.*": _ANOTHER_PROCEDURE,

@@ -33,7 +33,7 @@ CLEAR = Decimal("0.35")
 MARGIN = Decimal("0.05")
 """What the best has to be ahead of the next."""
 _SHOWN = 3
-BY_MODEL = "(A model chose where the question went.)"
+BY_MODEL = "A model chose where the question went."
 _WITHIN_S = 10.0
 ASKS: Mapping[type[Payload], tuple[type[Payload], ...]] = MappingProxyType(
     {

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from genie.contracts.loop_call import LoopAnswer, StopReason
-from genie.contracts.rendering import Notice, Report
+from genie.contracts.loop_call import Judgement, LoopAnswer, StopReason
+from genie.contracts.model_call import ModelReply, Text
+from genie.contracts.rendering import Facts, Notice, Report
 from genie.contracts.report_parts import F, Named, card, facts, letter, note, rows, section, sections, words_of
 from genie.edges.llm.assistant import AssistantAnswer
+from genie.edges.llm.auditor import AuditReport
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,6 +90,71 @@ class LoopReport:
                                                 *_USAGE))),
         )  # fmt: skip
         return Report(found, headline, lead=lead)
+
+
+class JudgementReport:
+    """Renders ``loop.judgement``."""
+
+    topics: ClassVar[tuple[str, ...]] = ("loop.judgement",)
+    kind = Judgement
+
+    def render(self, payload: Payload) -> Report:
+        """Return the report of a judgement.
+
+        Raises:
+            TypeError: The payload belongs to another topic.
+        """
+        if not isinstance(payload, Judgement):
+            raise TypeError(f"expected {self.kind.__qualname__}, got {type(payload).__qualname__}")
+        reason = letter(payload.reason) if payload.reason else note("The judge gave no reason.")
+        said = "The judge accepts the answer." if payload.accepted else "The judge refuses the answer."
+        return Report(sections(section("What the judge says", reason)), said)
+
+
+class AgreementReport:
+    """Renders ``audit.agreement``."""
+
+    topics: ClassVar[tuple[str, ...]] = ("audit.agreement",)
+    kind = AuditReport
+
+    def render(self, payload: Payload) -> Report:
+        """Return the report of an audit of answers.
+
+        Raises:
+            TypeError: The payload belongs to another topic.
+        """
+        if not isinstance(payload, AuditReport):
+            raise TypeError(f"expected {self.kind.__qualname__}, got {type(payload).__qualname__}")
+        judged = facts(
+            payload, F("answers", "answers with a label"), F("judged", "judged of them"),
+            F("agreed", "as people judged"), F("low", "lowest rate of agreement in 95 of 100 cases", "share"),
+            F("high", "highest rate in 95 of 100 cases", "share"),
+            F("too_lenient", "accepted though people refused"), F("too_strict", "refused though people accepted"),
+        )  # fmt: skip
+        if judged is not None and payload.kappa is not None:
+            judged = Facts((*judged.pairs, ("agreement beyond chance (kappa)", f"{payload.kappa:.2f}")))
+        return Report(sections(section("Agreement with people", card("Answers", judged))), payload.text)
+
+
+class ReplyReport:
+    """Renders ``model.reply``."""
+
+    topics: ClassVar[tuple[str, ...]] = ("model.reply",)
+    kind = ModelReply
+
+    def render(self, payload: Payload) -> Report:
+        """Return the report of a model's reply.
+
+        Raises:
+            TypeError: The payload belongs to another topic.
+        """
+        if not isinstance(payload, ModelReply):
+            raise TypeError(f"expected {self.kind.__qualname__}, got {type(payload).__qualname__}")
+        text = "\n".join(part.text for part in payload.parts if isinstance(part, Text))
+        told = facts(
+            payload, F("model", unit="text"), F("stop", "it stopped because of", unit="words"), F("cost"), *_USAGE
+        )
+        return Report(sections(section("Where it comes from", card("Model", told))), text or "The model said nothing.")
 
 
 def _origin(call: str, tools: Mapping[str, str]) -> str:

@@ -120,7 +120,7 @@ def test_what_a_person_must_decide_ends_as_held(genie: Genie, pipeline: Pipeline
     result = genie("run", pipeline("parrot", more="policies: [hold_answers]"), "--json")
     printed = json.loads(result.stdout)
     assert (result.exit_code, printed["status"], printed["report"]) == (5, "held", None)
-    assert any("decision" in notice for notice in printed["notices"])
+    assert any("waits for" in notice for notice in printed["notices"])
     shown = genie("run", pipeline("parrot", more="policies: [hold_answers]")).stdout
     assert shown.index("text: ") < shown.index("Because")  # what waits is shown, as far as who asked may see it
 

@@ -1,0 +1,66 @@
+"""Where a complaint goes, by when, and what its customer may do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from genie.contracts.report_parts import F, card, dated, facts, letter, lines, rows, section, words_of
+from genie_finance.contracts.complaints import ComplaintTriage
+from genie_finance.renderers.described import Described
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import ClassVar
+
+    from genie.contracts.rendering import Section
+
+
+class ComplaintReport(Described[ComplaintTriage]):
+    """Renders ``complaints.triage``."""
+
+    topics: ClassVar[tuple[str, ...]] = ("complaints.triage",)
+    kind = ComplaintTriage
+
+    def headline(self, payload: ComplaintTriage) -> str:
+        """Return what it is about, how urgent it is, and by when it is answered."""
+        read = " A person reads it first." if payload.needs_human_review else ""
+        return (
+            f"{words_of(payload.category).capitalize()}, {payload.severity} severity: the first answer is due by "
+            f"{payload.first_response_due}.{read}"
+        )
+
+    def sections(self, payload: ComplaintTriage) -> Iterable[Section | None]:
+        """Return what to do, who reads it, and what the customer may do."""
+        yield section(
+            "What to do",
+            letter(payload.suggested_action),
+            card("Complaint", facts(
+                payload, F("complaint_id", "complaint", "text"), F("category", unit="words"), F("nature", unit="words"),
+                F("severity", unit="words"), F("first_response_due", "first answer by"),
+                F("resolution_due", "resolved by"),
+            )),
+        )  # fmt: skip
+        yield section("What a person looks at", lines(payload.review_reasons))
+        yield section("What it says", letter(payload.redacted_summary))
+        yield section(
+            "Words that were found",
+            rows("Words", payload.grounds_found, F("category", unit="words"), F("weight"), F("words")),
+        )
+        yield section(
+            "The ombudsman",
+            card("May it go there", facts(
+                payload.ombudsman, F("eligible", "it may"), F("from_day", "from"), F("until_day", "until"),
+                F("compensation_limit", "most for the loss"), F("distress_limit", "most for distress"),
+            ), wide=True),
+            letter(dated(payload.ombudsman.reason)),
+        )  # fmt: skip
+        if payload.liability is not None:
+            yield section(
+                "What the customer bears",
+                card("Unauthorised transaction", facts(
+                    payload.liability, F("bears", unit="words"), F("most"),
+                    F("delay_working_days", "working days until it was reported"), F("credit_due", "credited by"),
+                    F("resolution_due", "resolved by"),
+                ), wide=True),
+                letter(dated(payload.liability.reason)),
+            )  # fmt: skip
