@@ -71,6 +71,7 @@ AGENTS: Mapping[str, str] = MappingProxyType(
         "portfolio_advisor": "genie_finance.investing.portfolio_advisor:portfolio_advisor",
         "prepayment_advisor": "genie_finance.lending.prepayment_advisor:prepayment_advisor",
         "rate_watcher": "genie_finance.research.rate_watcher:rate_watcher",
+        "receipt_reader": "genie_finance.insights.receipt_reader:receipt_reader",
         "reporter": "genie_finance.insights.reporter:reporter",
         "settlement_clerk": "genie_finance.insurance.settlement_clerk:settlement_clerk",
         "sip_vs_lumpsum": "genie_finance.investing.sip_vs_lumpsum:sip_vs_lumpsum",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,9 +13,9 @@ from genie.journal.sealing import clear_part
 from genie.journal.upkeep import account, batches, run_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from genie.contracts.ports.journal import LogRecord
+    from genie.contracts.ports.journal import EventLog, LogRecord
     from genie.journal.database import Database
     from genie.journal.sealing import Sealer
 
@@ -71,6 +72,27 @@ class PastRun:
         return (one for one in self.records if one["kind"] in kinds)
 
 
+@contextlib.contextmanager
+def reading(log: Callable[[], EventLog] | None) -> Iterator[tuple[Database, Sealer | None]]:
+    """Open the database of a pipeline's log to read it, with what decrypts it; a process may use the log.
+
+    Raises:
+        InputError: The pipeline keeps no log in a database.
+    """
+    from genie.journal.segments import SegmentLog  # noqa: PLC0415 - start-up: only where a log is read
+
+    found = None if log is None else log()
+    if not isinstance(found, SegmentLog):
+        raise InputError("the pipeline", "keeps no log", "name one with `log`")
+    found.database.connect(create=False)
+    try:
+        if found.sealer is not None:
+            found.sealer.load()
+        yield found.database, found.sealer
+    finally:
+        found.database.close()
+
+
 def listed(database: Database) -> list[Listed]:
     """Return the runs of a log, oldest first; no key is needed."""
     found = account(database)
@@ -89,7 +111,7 @@ def chosen(database: Database, name: str | None) -> int:
     Raises:
         InputError: There is none, or several begin with that.
     """
-    known = None if name is None else _number(database, name)
+    known = None if name is None else whole_number(database, name)
     if known is not None:
         return known
     ids = {one.id: one.number for one in listed(database)}
@@ -106,7 +128,7 @@ def chosen(database: Database, name: str | None) -> int:
     raise InputError(database.place, f"holds {len(found):,} such runs: {named}", "name one with --run")
 
 
-def _number(database: Database, name: str) -> int | None:
+def whole_number(database: Database, name: str) -> int | None:
     """Return the number of a whole id; None for the start of one. Nothing but the first batch is read."""
     first = next(batches(database), None)
     if first is None:

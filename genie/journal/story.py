@@ -7,21 +7,21 @@ withheld by name.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from genie.backend.ids import IdSource
-from genie.contracts.card import Caller
+from genie.contracts.card import AgentCard, Caller
 from genie.contracts.classification import Classification
 from genie.contracts.message import stamp
 from genie.contracts.ports.journal import JournalRecord
 from genie.inflight.scope import Asker, RunState
-from genie.journal.facts import caller_of, headers_of, payload_of
+from genie.journal.facts import caller_of, headers_of, kinds_of, payload_of
 from genie.journal.jsonl import JournalLines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from genie.contracts.card import AgentCard
+    from genie.contracts.agent import Binding, Join
     from genie.contracts.message import Envelope
     from genie.contracts.ports.journal import LogRecord
     from genie.journal.facts import Kinds
@@ -53,6 +53,13 @@ class Eyes:
         self.kinds = kinds
         self._reader = reader
         self._senders = senders
+
+    @classmethod
+    def of(cls, policies: PolicySet, reader: AgentCard, bindings: Iterable[Binding], joins: Iterable[Join]) -> Self:
+        """Return who reads, by the parts of a pipeline."""
+        cards = {binding.card.id: binding.card for binding in bindings}
+        joined = {join.id: AgentCard(id=join.id, clearance=join.clearance) for join in joins}
+        return cls(policies, reader, {**cards, **joined}, kinds_of(cards.values()))
 
     def lines(self, caller: AgentCard) -> JournalLines:
         """Return what makes the lines of a run of a caller."""

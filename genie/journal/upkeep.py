@@ -47,9 +47,8 @@ class StoredBatch(NamedTuple):
     body: bytes
 
 
-def batches(database: Database) -> Iterator[StoredBatch]:
-    """Yield every batch, oldest first."""
-    after = -1
+def batches(database: Database, after: int = -1) -> Iterator[StoredBatch]:
+    """Yield every batch after one, oldest first."""
     while True:
         rows = database.execute(
             "SELECT number, at, first, sha256, body FROM batches WHERE number > $1 ORDER BY number LIMIT $2",

@@ -144,6 +144,7 @@ class Inspectors:
         reader = fields.reader(kind)
         if reader.bulky or self._seen_by(kind).always:
             return slow
+        clean = [len(self._owners)]  # the canary alone
         told, match, scalar, limit = reader.told, self._match, fields.SCALAR_BYTES, min(self._limit(kind), most)
 
         if reader.flat is not None:
@@ -158,7 +159,7 @@ class Inspectors:
                         for run in runs:
                             size += scalar * len(values[run])
                         size += len(text)
-                        if size <= limit and text.isascii() and len(match(text.encode()) or ()) == 1:
+                        if size <= limit and text.isascii() and match(text.encode()) == clean:
                             return _clean.get(size) or _clean_of(size)
                 except Exception:  # noqa: BLE001 - fail closed: the slow path names what failed
                     return slow(payload)
@@ -170,7 +171,7 @@ class Inspectors:
             try:
                 text, scalars = told(payload)
                 size = len(text) + scalar * scalars
-                if size <= limit and text.isascii() and len(match(text.encode()) or ()) == 1:  # the canary alone
+                if size <= limit and text.isascii() and match(text.encode()) == clean:
                     return _clean.get(size) or _clean_of(size)
             except Exception:  # noqa: BLE001 - fail closed: the slow path names what failed
                 return slow(payload)

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from genie.errors import IdentityError, KeyReusedError
 from genie.server.bodies import Question, checked, parsed, received
-from genie.server.hosting import Ends
+from genie.server.hosting import ENDED, Ends
 from genie.server.messages import Json
 from genie.server.presence import told_when_gone
 from genie.server.problems import Problem
@@ -27,7 +27,7 @@ LONGEST_WAIT_S = 120.0
 MOST_LISTED = 500
 LONGEST_KEY = 200
 """Characters of an ``Idempotency-Key``."""
-_STATUSES = frozenset({"running", "held", "complete", "failed"})
+_STATUSES = frozenset({"running", "held", "complete", "failed", ENDED})
 
 
 async def ask(call: Call) -> ASGIApp:
@@ -59,6 +59,7 @@ async def start_run(call: Call) -> ASGIApp:
 
 async def list_runs(call: Call) -> ASGIApp:
     """List the runs that the caller may see, newest first."""
+    await call.server.recall.bring()
     query = call.request.query_params
     limit = max(1, call.number("limit", 50, MOST_LISTED))
     status, pipeline, after = query.get("status"), query.get("pipeline"), query.get("after")
@@ -79,12 +80,12 @@ async def list_runs(call: Call) -> ASGIApp:
 
 async def show_run(call: Call) -> ASGIApp:
     """Show a run; the answer is shown to whoever it was judged for."""
-    return shown_run(call, call.server.run(call.path("id"), call.who), 200)
+    return shown_run(call, await named_run(call), 200)
 
 
 async def cancel_run(call: Call) -> ASGIApp:
     """Cancel a run."""
-    run = call.server.run(call.path("id"), call.who)
+    run = await named_run(call)
     if not run.principal.is_also(call.who) and "operate" not in call.who.rights:
         raise Problem("forbidden", "the runs of others are cancelled with the right 'operate'")
     run.run.cancel(f"cancelled by {call.who.caller.user}")
@@ -94,7 +95,7 @@ async def cancel_run(call: Call) -> ASGIApp:
 async def run_events(call: Call) -> ASGIApp:
     """Stream the events of a run as they happen; ``Last-Event-ID`` resumes."""
     server, who = call.server, call.who
-    run = server.run(call.path("id"), who)
+    run = await named_run(call)
     after = _last_seen(call)
     if after and run.over and after == run.ring.last:
         return Response(status_code=204)  # an EventSource connects no more
@@ -189,6 +190,16 @@ def _shown(call: Call, run: HostedRun) -> Json:
             missing=run.record(call.who)["missing"],
         )  # fmt: skip
     return shown_run(call, run, 200 if run.status == "complete" else 202)
+
+
+async def named_run(call: Call) -> HostedRun:
+    """Return the run that a request names, of this process or of a log.
+
+    Raises:
+        Problem: There is none that the caller may see.
+    """
+    await call.server.recall.bring()
+    return call.server.run(call.path("id"), call.who)
 
 
 def shown_run(call: Call, run: HostedRun, status: int) -> Json:

@@ -28,7 +28,7 @@ _LISTED = {
     "properties": {
         "type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"},
         "code": {"type": "string", "enum": sorted(PROBLEMS)}, "detail": {"type": "string"}, "run": {"type": "string"},
-        "errors": {"type": "array", "items": {"type": "object"}},
+        "why": {"type": "string"}, "errors": {"type": "array", "items": {"type": "object"}},
     },
 }  # fmt: skip
 

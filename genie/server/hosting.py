@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 MOST_RUNS = 1_000
 """Runs of one pipeline that have ended and can still be read; the oldest are forgotten."""
+ENDED = "ended"
+"""Status of a run of a log: it is over, and the log does not say what its caller was told."""
 MOST_EVENTS = 1_000
 """Events of one run that are kept for streams that resume."""
 MOST_TOLD = 10_000
@@ -78,8 +80,8 @@ class HostedRun(Watcher):
     """
 
     __slots__ = (
-        "answer", "at", "code", "detail", "ended_at", "everything", "id", "key", "missing", "notices", "over",
-        "pipeline", "principal", "recent", "ring", "run", "status",
+        "answer", "at", "code", "detail", "ended_at", "everything", "id", "key", "logged", "missing", "notices", "over",
+        "ownerless", "pipeline", "principal", "recent", "ring", "run", "status",
     )  # fmt: skip
 
     def __init__(
@@ -103,6 +105,10 @@ class HostedRun(Watcher):
         self.missing: tuple[Failure, ...] = ()
         self.notices: tuple[str, ...] = ()
         self.over = False
+        self.logged = False
+        """It was read from a log: its caller has shown no credentials to this process."""
+        self.ownerless = False
+        """Nobody knows for certain who asked."""
         self.key: tuple[str, str] | None = None
         """What its idempotency key and its question are remembered by."""
         self.ring: Ring[Fact] = Ring(MOST_EVENTS)
@@ -149,14 +155,16 @@ class HostedRun(Watcher):
             self.run.forget()
 
     def visible_to(self, principal: Principal) -> bool:
-        """Return True for its owner, and for whoever may audit in its tenant."""
+        """Return True for its owner, and for whoever may audit in its tenant; without an owner, for its operators."""
         if principal.caller.tenant != self.principal.caller.tenant:
             return False
+        if self.ownerless:
+            return "operate" in principal.rights
         return principal.is_also(self.principal) or "audit" in principal.rights
 
     def record(self, principal: Principal) -> dict[str, Any]:
         """Return it as JSON values; an answer was judged for who asked, so that nobody else is shown it."""
-        shown = principal.reads(self.principal)
+        shown = not self.ownerless and principal.reads(self.principal)
         caller = self.principal.caller
         return {
             "id": self.id, "pipeline": self.pipeline, "user": caller.user, "tenant": caller.tenant, "at": self.at,
@@ -280,8 +288,12 @@ class Hosted:
             watched=watched,
         )  # fmt: skip
         known = self.runs.get(run.id)
-        if known is not None:
+        if known is not None and known.status != ENDED:
+            if known.logged:  # its key says who it belongs to
+                known.principal, known.logged, known.ownerless = principal, False, False
             return known, False
+        if known is not None:
+            self._ended.remove(run.id)
         if made:
             hosted = self.runs[run.id] = made[0]
         else:  # of an earlier process
@@ -299,12 +311,24 @@ class Hosted:
             run: The run.
             until: When its idempotency key ends to stand for it, in seconds since the epoch.
         """
-        if run.id in self.runs or len(self._ended) >= MOST_RUNS:
+        known = self.runs.get(run.id)
+        if known is None:
+            if len(self._ended) >= MOST_RUNS:
+                return
+            self._ended.appendleft(run.id)
+        elif known.status != ENDED:  # what was kept says more than a log
             return
         self.runs[run.id] = run
-        self._ended.appendleft(run.id)
         if run.key is not None:
             self.keyed.setdefault(run.key[0], (run.id, until))
+
+    def go_on(self, run: HostedRun) -> None:
+        """Follow a run that the runtime has recovered, unless somebody has asked for it again already."""
+        if run.id not in self.runs:
+            self.runs[run.id] = run
+            run.run.watched_by(run)
+            self._quotas.begun(run.principal.caller.tenant)
+            self.follow(run)
 
     def follow(self, hosted: HostedRun) -> None:
         """Follow a run that nobody waits for any more, until it is over."""

@@ -31,6 +31,7 @@ PROBLEMS: dict[str, Kind] = {
     "method_not_allowed": Kind(405, "The address does not take this method"),
     "too_slow": Kind(408, "The request took too long to arrive"),
     "conflict": Kind(409, "The state of the object does not allow this"),
+    "not_replayable": Kind(409, "The run cannot be replayed"),
     "cancelled": Kind(409, "The run was cancelled"),
     "too_large": Kind(413, "The body is too large"),
     "unsupported_media_type": Kind(415, "The body is not JSON"),

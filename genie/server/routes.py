@@ -10,6 +10,7 @@ from genie.server import (
     passkeys,
     policies,
     proposals,
+    replays,
     subscriptions,
     system,
     topology,
@@ -25,6 +26,7 @@ RULES: tuple[Rule, ...] = (
     Rule("GET", "/v1/runs", "observe", None, asking.list_runs),
     Rule("GET", "/v1/runs/{id}", "observe", "run", asking.show_run),
     Rule("DELETE", "/v1/runs/{id}", "ask", "run", asking.cancel_run, None, 202),
+    Rule("POST", "/v1/runs/{id}/replay", "ask", "run", replays.replay),
     Rule("GET", "/v1/runs/{id}/events", "observe", "run", asking.run_events, media=EVENTS),
     Rule("GET", "/v1/events", "observe", None, asking.all_events, media=EVENTS),
     Rule(

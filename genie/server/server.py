@@ -36,6 +36,7 @@ from genie.server.principals import (
 )  # fmt: skip
 from genie.server.problems import Problem
 from genie.server.proposals import Proposals
+from genie.server.recall import Recall
 from genie.server.rings import Ring
 from genie.server.streams import Streams
 from genie.server.turns import Quotas, Turns
@@ -84,6 +85,7 @@ class Settings(BaseModel):
     refused_s: float = Field(default=0.25, ge=0, description="Pause before a refusal of too many requests.")
     tenant_per_s: float | None = Field(default=None, gt=0, description="Requests a second of one tenant.")
     tenant_runs: int | None = Field(default=None, ge=1, description="Runs of one tenant that are in flight at once.")
+    replay_s: float = Field(default=60.0, gt=0, description="Seconds that a replay of a run may take.")
     webhook_networks: tuple[str, ...] = Field(
         default=(), description="Private networks in which receivers of webhooks may be, also without TLS."
     )
@@ -127,10 +129,13 @@ class Server:
         self.webhooks = Webhooks(self.good, self._clock.now, self.now, settings.webhook_networks)
         self.proposals = Proposals()
         self.quotas, self.turns = Quotas(settings.tenant_runs), Turns(self._clock.now)
+        self.replays: set[str | None] = set()
+        """Tenants of which a replay runs."""
         self.everything: Everything = Ring(MOST_TOLD)
         self.streams = Streams(self.good, self._clock.now)
         self.sessions = Sessions(self.now)
         self.who = who or WhoSection(version=1)
+        self.recall = Recall(self.hosted, self.pipelines.values(), self.who.issuers)
         self.issuers = issuers_in(self.who, self._clock.now, self.now, fetch)
         self.rates = Rates(settings.per_s, settings.burst, self._clock.now)
         share = settings.tenant_per_s
@@ -226,7 +231,9 @@ class Server:
     def end_runs(self) -> None:
         """Cancel the runs of whoever may not call any more."""
         for run in self.runs():
-            if not run.over and not self.good(run.principal._replace(session=None)):  # a run outlives its session
+            if run.over or run.logged:
+                continue
+            if not self.good(run.principal._replace(session=None)):  # a run outlives its session
                 run.run.cancel("the credentials of its caller have ended")
 
     # --- who ---

@@ -81,21 +81,14 @@ def past_of(pipeline: Pipeline, run_id: str, log: str | None, keys: str | None) 
         InputError: There is none, or it holds no such run.
     """
     from genie.journal.past import chosen, past_run  # noqa: PLC0415 - start-up: SQLite only where it is used
-    from genie.journal.segments import SegmentLog  # noqa: PLC0415 - as above
+    from genie.journal.past import reading as reading_of  # noqa: PLC0415 - as above
 
     if log is not None:
         return past(log, run_id, keys)
-    found = None if pipeline.log is None else pipeline.log()
-    if not isinstance(found, SegmentLog):
+    if pipeline.log is None:
         raise InputError(f"pipeline {pipeline.id}", "keeps no log", "name one with --log")
-    database = found.database
-    database.connect(create=False)
-    try:
-        if found.sealer is not None:
-            found.sealer.load()
-        return past_run(database, chosen(database, run_id), found.sealer)
-    finally:
-        database.close()
+    with reading_of(pipeline.log) as (database, sealer):
+        return past_run(database, chosen(database, run_id), sealer)
 
 
 def past(place: str, run_id: str | None, keys: str | None) -> PastRun:
@@ -164,14 +157,10 @@ def eyes(given: Mapping[str, Any]) -> Eyes | None:
 
 def eyes_of(pipeline: Pipeline, given: Mapping[str, Any]) -> Eyes:
     """Return who reads, by the policies of a pipeline."""
-    from genie.contracts.card import AgentCard  # noqa: PLC0415 - as above
-    from genie.journal.facts import kinds_of  # noqa: PLC0415 - as above
     from genie.journal.story import Eyes  # noqa: PLC0415 - as above
 
     reader = identified(pipeline.caller, given, signed=pipeline.signed, audit=pipeline.audit)
-    cards = {binding.card.id: binding.card for binding in pipeline.bindings}
-    joins = {join.id: AgentCard(id=join.id, clearance=join.clearance) for join in pipeline.joins}
-    return Eyes(pipeline.policies, reader.card(), {**cards, **joins}, kinds_of(cards.values()))
+    return Eyes.of(pipeline.policies, reader.card(), pipeline.bindings, pipeline.joins)
 
 
 def chosen_line(journal: str, run_id: str | None) -> str:

@@ -3,7 +3,7 @@ import { useData } from "../store.js";
 import { Age, Badge, Loaded, Page, Table, number, span } from "../ui.js";
 import { html, useSignal } from "../vendor.js";
 
-const STATES = ["", "running", "held", "complete", "failed"];
+const STATES = ["", "running", "held", "complete", "failed", "ended"];
 
 export default function Runs({ query }) {
   const status = useSignal(query.get("status") || "");

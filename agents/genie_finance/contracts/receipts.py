@@ -1,0 +1,97 @@
+"""What a reader of receipts is asked and answers."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from genie.contracts.message import Payload, Value
+from genie_finance.contracts.insufficient import InsufficientData
+from genie_finance.contracts.money import Money
+
+MOST_TEXT = 20_000
+"""Characters of a receipt."""
+MOST_LINES = 500
+"""Lines of a receipt."""
+
+ReadingStatus = Literal["read", "needs_person", "refused"]
+
+
+class ReceiptGiven(Payload, topic="receipts.given", classification="confidential"):
+    """What does this receipt say?"""
+
+    text: Annotated[str, Field(min_length=1, max_length=MOST_TEXT)]
+    """The receipt, line by line; its words are untrusted."""
+    filename: Annotated[str, Field(max_length=256)] = ""
+    as_of: datetime.date | None = None
+    """Day of the question; today by default."""
+
+
+class Link(Value):
+    """The line of the receipt that a value comes from."""
+
+    line: Annotated[int, Field(ge=1)]
+    """Counted from 1."""
+    text: str
+    """The value as the line has it."""
+
+
+class ReceiptAmount(Value):
+    """An amount and its line."""
+
+    name: str = ""
+    """What was bought or charged, as the line has it."""
+    amount: Money
+    link: Link
+
+
+class Receipt(Value):
+    """A receipt; each value names its line."""
+
+    merchant: str
+    merchant_link: Link
+    date: datetime.date
+    date_link: Link
+    currency: str
+    currency_link: Link
+    lines: tuple[ReceiptAmount, ...]
+    taxes: tuple[ReceiptAmount, ...]
+    tax: Money
+    """Sum of ``taxes``; 0 where no line of the receipt names a tax."""
+    tax_included: bool
+    """The prices of the lines include the tax, and the receipt says so."""
+    total: ReceiptAmount
+
+
+class Problem(Value):
+    """Why a reading is not a receipt yet."""
+
+    code: str
+    """Stable label, such as ``sum_differs``."""
+    text: str
+
+
+class ReceiptReading(Payload, topic="receipts.reading", classification="confidential"):
+    """What a receipt says, or why a person must read it."""
+
+    status: ReadingStatus
+    receipt: Receipt | None = None
+    """Only where every check holds."""
+    unconfirmed: Receipt | None = None
+    """What was read and linked, where a check does not hold; for a person, and for no booking."""
+    problems: tuple[Problem, ...] = ()
+    insufficient: tuple[InsufficientData, ...] = ()
+    filename: str = ""
+    model: str = ""
+    """That read it, as its provider names it; empty where none did."""
+    note: str = ""
+    """What a reader must know of the model."""
+
+    @model_validator(mode="after")
+    def _read_alone_has_a_receipt(self) -> Self:
+        bad = bool(self.problems or self.insufficient or self.unconfirmed)
+        if (self.status == "read") != (self.receipt is not None) or (self.receipt is not None and bad):
+            raise ValueError("a receipt stands only in a reading that has no problem")
+        return self

@@ -1,0 +1,53 @@
+"""The report of a receipt: what was read with its lines, or why a person must read it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from genie.contracts.report_parts import F, card, facts, lines, note, rows, section
+from genie_finance.contracts.receipts import ReceiptReading
+from genie_finance.renderers.described import Described
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import ClassVar
+
+    from genie.contracts.rendering import Section
+
+_HEAD = (
+    F("merchant", unit="text"), F("date"), F("currency", unit="text"), F("tax"),
+    F("tax_included", "prices include the tax"), F("total.amount", "total"),
+)  # fmt: skip
+_AMOUNTS = (F("name", unit="text"), F("amount"), F("link.line", "line of the receipt"))
+
+
+class ReceiptReport(Described[ReceiptReading]):
+    """Renders ``receipts.reading``."""
+
+    topics: ClassVar[tuple[str, ...]] = ("receipts.reading",)
+    kind = ReceiptReading
+    parts: ClassVar[tuple[tuple[str, str], ...]] = ()
+
+    def headline(self, payload: ReceiptReading) -> str:
+        """Return the total, or that a person must read the receipt."""
+        found = payload.receipt
+        if found is None:
+            what = "The reading was refused" if payload.status == "refused" else "The receipt was not confirmed"
+            return f"{what}; a person must read it."
+        return f"{found.merchant}, {found.date}: {found.total.amount}, of it tax {found.tax}."
+
+    def sections(self, payload: ReceiptReading) -> Iterable[Section | None]:
+        """Return what is wrong, what was read, and by which model."""
+        told = [f"{one.text} ({one.code})" for one in payload.problems]
+        yield section("What a person must look at", card("Problems", lines(told)), vital=True)
+        found = payload.receipt or payload.unconfirmed
+        if found is not None:
+            yield section(
+                "The receipt" if payload.receipt else "What was read, unconfirmed",
+                card("Receipt", facts(found, *_HEAD)),
+                card("Lines", rows("What was bought", found.lines, *_AMOUNTS), wide=True),
+                card("Taxes", rows("Taxes", found.taxes, *_AMOUNTS), wide=True),
+            )  # fmt: skip
+        yield section("Where it comes from",
+                      card("Model", facts(payload, F("model", unit="text"), F("filename", "file", "text")),
+                           note(payload.note)))  # fmt: skip
