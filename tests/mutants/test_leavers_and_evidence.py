@@ -12,8 +12,9 @@ from genie.contracts.model_call import ModelDelta
 from genie.errors import PartMissingError, RunCancelledError
 from genie.policies.pii import Pii
 from genie.policy.examination import TooMuchError, Work
+from genie.policy.inspection import LARGEST, TOO_LARGE, Inspectors
 from genie.testing import RecordingAudit
-from tests.genie.policies_for_tests import Answer, Gate, Note, Opinion, Question, gated, running
+from tests.genie.policies_for_tests import Answer, CardNumbers, Gate, Note, Opinion, Question, gated, running
 
 pytestmark = pytest.mark.anyio
 
@@ -134,3 +135,21 @@ def test_an_inspection_stops_beyond_what_it_may_do_at_once(act: str) -> None:
     do(10)
     with pytest.raises(TooMuchError):
         do(1)
+
+
+def test_no_text_is_too_large_where_nobody_looks_and_one_is_where_somebody_does() -> None:
+    text = Question(text="x" * (LARGEST + 1))
+    assert Inspectors(()).inspect(text).failed is None
+    assert Inspectors((CardNumbers(),)).inspect(text).failed == TOO_LARGE
+
+
+async def test_room_is_free_again_when_who_waited_for_it_has_left() -> None:
+    gate = Gate()
+    async with running(gated(gate, mailbox=Mailbox(capacity=1, block_s=1_000))) as runtime:
+        runs = [runtime.start(Question(number=number), Answer) for number in range(3)]
+        await gate.reached.wait()
+        runs[2].cancel()
+        gate.open.set()
+        assert [(await run.result()).number for run in runs[:2]] == [0, 1]
+        with anyio.fail_after(10):
+            assert await runtime.ask(Question(number=3), Answer) == Answer(text="slow", number=3)
