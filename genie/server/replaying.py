@@ -50,7 +50,8 @@ def replayed(asked: dict[str, Any]) -> dict[str, Any]:
 
 def _replayed(asked: dict[str, Any]) -> dict[str, Any]:
     pipeline = load(asked["pipeline"])
-    if pipeline.policies.sha256 != asked["policies"]:  # they would mask for the reader in another way
+    on_disk = pipeline.policies.sha256
+    if asked["policies"] != on_disk:  # they would mask for the reader in another way
         return {"why": "changed"}
     with reading(pipeline.log) as (database, sealer):
         number = whole_number(database, asked["run"])
