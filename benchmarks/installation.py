@@ -18,6 +18,8 @@ OURS = ("genie", "agents")
 def bare_install() -> tuple[int, int]:
     """Return how many distributions a bare install has, ours included, and how many bytes their files.
 
+    Bytecode is not counted: whether it is there depends on what ran before, and on how the installer was set.
+
     Raises:
         BenchmarkError: A distribution that the core requires is not installed here.
     """
@@ -45,8 +47,12 @@ def wanted(requirement: Requirement, extras: set[str]) -> bool:
 
 def _size(distribution: metadata.Distribution) -> int:
     paths = (Path(str(distribution.locate_file(file))) for file in distribution.files or ())
-    return sum(path.stat().st_size for path in paths if path.is_file())
+    return sum(path.stat().st_size for path in paths if _is_brought(path))
+
+
+def _is_brought(path: Path) -> bool:
+    return path.suffix != ".pyc" and path.is_file()
 
 
 def _ours() -> int:
-    return sum(path.stat().st_size for name in OURS for path in (ROOT / name).rglob("*") if path.is_file())
+    return sum(path.stat().st_size for name in OURS for path in (ROOT / name).rglob("*") if _is_brought(path))

@@ -169,7 +169,7 @@ def test_a_miss_is_told_beside_how_fast_the_machine_is() -> None:
 def test_the_bare_install_is_small_and_counts_us() -> None:
     packages, size = bare_install()
     assert 9 <= packages <= 25  # eight are required by name
-    assert 1_000_000 < size <= 50_000_000  # a tenth is rich with the lexers of pygments, a fifth this library
+    assert 1_000_000 < size <= 30_000_000  # without bytecode; a fifth is this library
 
 
 @pytest.mark.parametrize(
