@@ -196,7 +196,7 @@ def _inside(annotation: Any) -> Checker | None:
 
 
 def _outside(annotation: Any) -> Checker | None:
-    """Return what looks at the types of the items of a tuple, and not into them; None where it is no tuple."""
+    """Return what looks at the types of the items of a tuple, and not into them; None where it is not a tuple."""
     (arm, *_) = _arms(annotation)
     return _uniform(get_args(arm)[0], None) if get_origin(arm) is tuple else None
 

@@ -244,5 +244,5 @@ def _judging(suite: Suite, name: str, where: str) -> list[str]:
     except ConfigError as error:
         return [f"{where}: {problem}" for problem in error.problems]
     if (found.entry, found.answer) != (ToJudge, Judgement):
-        return [f"{where}: {name!r} is no judge; a judge takes loop.to_judge and answers loop.judgement"]
+        return [f"{where}: {name!r} is not a judge; a judge takes loop.to_judge and answers loop.judgement"]
     return []

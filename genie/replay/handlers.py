@@ -131,7 +131,7 @@ class _Handling:
                 output = await self._from_record(step, context)
             else:
                 output = await self._run(handler, wants, given, context)
-        except Exception as error:
+        except Exception as error:  # a failure of then and of now end alike; any other is raised again
             if free or step is None or end is None or end["outcome"] == "handled":
                 raise
             if not is_cut(end):

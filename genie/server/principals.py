@@ -416,7 +416,7 @@ class Sessions:
             self._absent.popitem(last=False)
 
     def is_open(self, digest: str) -> bool:
-        """Return True while a session is not over; to ask is no use of it."""
+        """Return True while a session is not over; asking does not prolong it."""
         found, now = self._open.get(digest), self._now()
         return found is not None and now - found.used <= self.IDLE_S and now - found.began <= self.LONGEST_S
 

@@ -99,7 +99,7 @@ def main() -> None:
             allowed = most if hard == resource.RLIM_INFINITY else min(most, hard)
             resource.setrlimit(name, (allowed, allowed))
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what agents print is no answer
+    os.dup2(2, 1)  # what agents print does not belong to the answer
     with answers:
         json.dump(replayed(json.load(sys.stdin)), answers)
 

@@ -48,7 +48,7 @@ def is_log(place: str) -> bool:
     """Return True for a log, False for a journal file.
 
     Raises:
-        InputError: There is no such file.
+        InputError: The file does not exist.
     """
     if _SERVER.match(place):
         return True

@@ -192,7 +192,7 @@ def numbered(seed: int, rates: Mapping[Fault, float]) -> Callable[[int], Fault |
     return lambda number: at_random(Random(f"{seed}:{number}"), chosen)(number)  # noqa: S311 - a simulation repeats
 
 
-def at_random(random: Random, rates: Mapping[Fault, float]) -> Callable[[int], Fault | None]:
+def at_random(chance: Random, rates: Mapping[Fault, float]) -> Callable[[int], Fault | None]:
     """Return a plan that draws faults, each at its rate; the same source of chance draws the same ones.
 
     Raises:
@@ -203,7 +203,7 @@ def at_random(random: Random, rates: Mapping[Fault, float]) -> Callable[[int], F
     chosen = dict(rates)
 
     def plan(_number: int) -> Fault | None:
-        drawn = random.random()
+        drawn = chance.random()
         for fault, rate in chosen.items():
             drawn -= rate
             if drawn < 0:

@@ -224,7 +224,7 @@ def _report(gone: list[_Atom], room: float, written: Written | None) -> _Atom | 
     label = max((turn.label for turn in turns), default=Classification.PUBLIC)
     untrusted = any(turn.trust is Trust.UNTRUSTED for turn in turns)
     heads: list[tuple[list[str], int, Trust]] = [([HEADING], 0, Trust.UNTRUSTED if untrusted else Trust.TRUSTED)]
-    if written is not None:  # a model's words are no instructions, whatever they sum up
+    if written is not None:  # the words of a model are never instructions
         heads.insert(0, ([HEADING, written.text], written.turns, Trust.UNTRUSTED))
     for head, known, trust in heads:
         lines, at = [], 0

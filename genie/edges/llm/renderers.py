@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from genie.contracts.loop_call import Judgement, LoopAnswer, StopReason
+from genie.contracts.message import Payload
 from genie.contracts.model_call import ModelReply, Text
 from genie.contracts.rendering import Facts, Notice, Report
 from genie.contracts.report_parts import F, Named, card, facts, letter, note, rows, section, sections, words_of
@@ -15,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import ClassVar
 
-    from genie.contracts.message import Payload
     from genie.contracts.rendering import Block
 
+P = TypeVar("P", bound=Payload)
 _USAGE = (
     F("usage.input", "tokens read", "tokens"), F("usage.output", "tokens written", "tokens"),
     F("usage.cache_read", "of them from the provider's cache", "tokens"),
@@ -35,20 +37,35 @@ _STOPS = {
 }
 
 
-class AssistantReport:
+class _Rendered(ABC, Generic[P]):
+    """A renderer of one payload class."""
+
+    topics: ClassVar[tuple[str, ...]]
+    kind: type[P]
+
+    def render(self, payload: Payload) -> Report:
+        """Return the report of a payload.
+
+        Raises:
+            TypeError: The payload belongs to another topic.
+        """
+        if not isinstance(payload, self.kind):
+            raise TypeError(f"expected {self.kind.__qualname__}, got {type(payload).__qualname__}")
+        return self.report(payload)
+
+    @abstractmethod
+    def report(self, payload: P) -> Report:
+        """Return the report of a payload of this class."""
+
+
+class AssistantReport(_Rendered[AssistantAnswer]):
     """Renders ``assistant.answer``."""
 
     topics: ClassVar[tuple[str, ...]] = ("assistant.answer",)
     kind = AssistantAnswer
 
-    def render(self, payload: Payload) -> Report:
-        """Return the report of an answer.
-
-        Raises:
-            TypeError: The payload belongs to another topic.
-        """
-        if not isinstance(payload, AssistantAnswer):
-            raise TypeError(f"expected {self.kind.__qualname__}, got {type(payload).__qualname__}")
+    def report(self, payload: AssistantAnswer) -> Report:
+        """Return the report of an answer."""
         lead = (Notice(payload.note),) if payload.note else ()
         return Report(
             sections(section("Where it comes from", card("Model", facts(payload, F("model", unit="text"), *_USAGE)))),
@@ -56,20 +73,14 @@ class AssistantReport:
         )  # fmt: skip
 
 
-class LoopReport:
+class LoopReport(_Rendered[LoopAnswer]):
     """Renders ``loop.answer``."""
 
     topics: ClassVar[tuple[str, ...]] = ("loop.answer",)
     kind = LoopAnswer
 
-    def render(self, payload: Payload) -> Report:
-        """Return the report of a loop's answer.
-
-        Raises:
-            TypeError: The payload belongs to another topic.
-        """
-        if not isinstance(payload, LoopAnswer):
-            raise TypeError(f"expected {self.kind.__qualname__}, got {type(payload).__qualname__}")
+    def report(self, payload: LoopAnswer) -> Report:
+        """Return the report of a loop's answer."""
         lead: tuple[Block, ...] = ()
         headline = payload.text
         if not payload.answered:
@@ -92,39 +103,27 @@ class LoopReport:
         return Report(found, headline, lead=lead)
 
 
-class JudgementReport:
+class JudgementReport(_Rendered[Judgement]):
     """Renders ``loop.judgement``."""
 
     topics: ClassVar[tuple[str, ...]] = ("loop.judgement",)
     kind = Judgement
 
-    def render(self, payload: Payload) -> Report:
-        """Return the report of a judgement.
-
-        Raises:
-            TypeError: The payload belongs to another topic.
-        """
-        if not isinstance(payload, Judgement):
-            raise TypeError(f"expected {self.kind.__qualname__}, got {type(payload).__qualname__}")
+    def report(self, payload: Judgement) -> Report:
+        """Return the report of a judgement."""
         reason = letter(payload.reason) if payload.reason else note("The judge gave no reason.")
         said = "The judge accepts the answer." if payload.accepted else "The judge refuses the answer."
         return Report(sections(section("What the judge says", reason)), said)
 
 
-class AgreementReport:
+class AgreementReport(_Rendered[AuditReport]):
     """Renders ``audit.agreement``."""
 
     topics: ClassVar[tuple[str, ...]] = ("audit.agreement",)
     kind = AuditReport
 
-    def render(self, payload: Payload) -> Report:
-        """Return the report of an audit of answers.
-
-        Raises:
-            TypeError: The payload belongs to another topic.
-        """
-        if not isinstance(payload, AuditReport):
-            raise TypeError(f"expected {self.kind.__qualname__}, got {type(payload).__qualname__}")
+    def report(self, payload: AuditReport) -> Report:
+        """Return the report of an audit of answers."""
         judged = facts(
             payload, F("answers", "answers with a label"), F("judged", "judged of them"),
             F("agreed", "as people judged"), F("low", "lowest rate of agreement in 95 of 100 cases", "share"),
@@ -136,24 +135,16 @@ class AgreementReport:
         return Report(sections(section("Agreement with people", card("Answers", judged))), payload.text)
 
 
-class ReplyReport:
+class ReplyReport(_Rendered[ModelReply]):
     """Renders ``model.reply``."""
 
     topics: ClassVar[tuple[str, ...]] = ("model.reply",)
     kind = ModelReply
 
-    def render(self, payload: Payload) -> Report:
-        """Return the report of a model's reply.
-
-        Raises:
-            TypeError: The payload belongs to another topic.
-        """
-        if not isinstance(payload, ModelReply):
-            raise TypeError(f"expected {self.kind.__qualname__}, got {type(payload).__qualname__}")
+    def report(self, payload: ModelReply) -> Report:
+        """Return the report of a model's reply."""
         text = "\n".join(part.text for part in payload.parts if isinstance(part, Text))
-        told = facts(
-            payload, F("model", unit="text"), F("stop", "it stopped because of", unit="words"), F("cost"), *_USAGE
-        )
+        told = facts(payload, F("model", unit="text"), F("stop", "end of the reply", unit="words"), F("cost"), *_USAGE)
         return Report(sections(section("Where it comes from", card("Model", told))), text or "The model said nothing.")
 
 

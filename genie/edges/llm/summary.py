@@ -1,6 +1,6 @@
 """A summary of turns that compaction leaves out, written by another model as a governed call of its own.
 
-The bus reserves, judges and charges the call. Whatever goes wrong with it, there is no summary, and compaction makes
+The bus reserves, judges and charges the call. If the call fails, there is no summary, and compaction makes
 its report by rules.
 """
 

@@ -99,7 +99,7 @@ class _Limits:
         list_size: Length of a list that is asked for without one.
 
     Raises:
-        InputError: It is no schema, or graphql-core is not installed.
+        InputError: It is not a schema, or graphql-core is not installed.
     """
 
     def __init__(self, introspection: Mapping[str, Any], depth: int, cost: int, list_size: int) -> None:
@@ -110,7 +110,7 @@ class _Limits:
         try:
             self.schema: GraphQLSchema = graphql.build_client_schema(introspection)  # type: ignore[arg-type]  # checked by it
         except Exception as error:  # noqa: BLE001 - what it raises is not documented; a schema of others is input
-            raise InputError("graphql", f"is no introspected schema ({type(error).__name__})") from None
+            raise InputError("graphql", f"is not an introspected schema ({type(error).__name__})") from None
         self._depth, self._cost, self._list_size = depth, cost, list_size
 
     async def checked(self, text: str, variables: str, kind: str) -> tuple[str, ...]:
@@ -130,7 +130,7 @@ class _Limits:
         Raises:
             TooLargeError: It is too deep, or would cost too much.
             NotAllowedError: It is of another kind, or looks into the schema.
-            BadExpressionError: It is no GraphQL, or the variables are no object.
+            BadExpressionError: It is not GraphQL, or the variables are not an object.
         """
         import graphql  # noqa: PLC0415 - as above
         from graphql.execution.values import get_variable_values  # noqa: PLC0415 - as above
@@ -249,7 +249,7 @@ class GraphQlTool(Handlers, id="graphql"):
         list_size: Length of a list that is asked for without one.
 
     Raises:
-        InputError: It is no schema, or graphql-core is not installed.
+        InputError: It is not a schema, or graphql-core is not installed.
     """
 
     isolated = True  # the schema is all that it keeps
@@ -334,7 +334,7 @@ def answered(body: bytes) -> GraphQlAnswer:
     """Return what a server answered.
 
     Raises:
-        NotAllowedError: It is no answer of GraphQL, or too long.
+        NotAllowedError: It is not an answer of GraphQL, or is too long.
     """
     if len(body) > MOST_ANSWER:
         raise NotAllowedError("graphql", f"reads answers of at most {MOST_ANSWER:,} bytes")

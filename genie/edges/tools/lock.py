@@ -83,7 +83,7 @@ class Lock:
         """Return what a file says; a corrupt one denies everything.
 
         Raises:
-            InputError: There is no such file, or it is too large.
+            InputError: The file does not exist, or is too large.
         """
         try:
             if path.stat().st_size > MOST_BYTES:

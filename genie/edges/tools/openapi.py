@@ -169,7 +169,7 @@ def _operation(
 def _schema_of(body: Any) -> tuple[Mapping[str, Any], bool]:
     """Return the schema of a body of JSON, and whether it must be there."""
     if not isinstance(body, dict) or body.keys() - {"content", "required", "description"}:
-        raise Unsupported("requestBody", "a body that is no plain object of `content`")
+        raise Unsupported("requestBody", "a body that is not a plain object of `content`")
     content = body.get("content")
     if not isinstance(content, dict) or content.keys() != {"application/json"}:
         raise Unsupported("requestBody", "another content than application/json alone")

@@ -359,7 +359,7 @@ def initials(name: str) -> dict[str, Literal["debit", "credit"]]:
 
 
 def is_number(name: str) -> bool:
-    """True for a header of serial, document or reference numbers, which are no money however they look."""
+    """Return True for a header of serial, document or reference numbers: they may look like amounts."""
     said = frozenset(_said(name))
     roles = set(header_roles(name))
     money = {"amount", "debit", "credit", "net", "balance", "fee"}
