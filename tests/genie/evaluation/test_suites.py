@@ -192,7 +192,7 @@ output: loop.judgement
         (f"{HEAD}questions:\n  - {{ id: a, ask: x, injection: {{ document: {{ name: a, text: b }} }} }}\n", 5, "cana"),
         (f"{HEAD}variants: [{{ id: a, set: {{ limits.maxi: '5' }} }}]\nquestions: [{{ id: a, ask: x }}]\n", 4, "max"),
         (HEAD.replace("pipeline.yaml", "nowhere") + "questions: [{ id: one, ask: x }]\n", 1, "nowhere"),
-        (f"{HEAD}judge: pipeline.yaml\nquestions: [{{ id: one, ask: x }}]\n", 4, "no judge"),
+        (f"{HEAD}judge: pipeline.yaml\nquestions: [{{ id: one, ask: x }}]\n", 4, "not a judge"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_in_a_suite_is_told_with_its_line(tmp_path: Path, text: str, line: int, said: str) -> None:
