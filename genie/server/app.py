@@ -11,7 +11,7 @@ from starlette.routing import Route, Router
 from genie.errors import CapacityError, RuntimeClosedError, RuntimeDrainingError, class_name
 from genie.errors.tracebacks import place_of
 from genie.server.document import document
-from genie.server.messages import SOCKET, Incoming
+from genie.server.messages import ADDED, SOCKET, Incoming
 from genie.server.principals import WantingError
 from genie.server.problems import Problem
 from genie.server.routes import RULES
@@ -111,6 +111,7 @@ class Door:
         self._direct = direct or {}
         self._hosts = server.settings.hosts
         self._added = [*_SECURITY, _ONLY_TLS] if server.settings.secure else list(_SECURITY)
+        self._lines = b"".join(b"%b: %b\r\n" % one for one in self._added)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request in, or answer it."""
@@ -120,6 +121,7 @@ class Door:
         if scope["type"] == "websocket":  # as a GET of the same path, whose refusals are plain responses
             scope = {**scope, "type": "http", "method": "GET", SOCKET: send}
             send = _refusing(send)
+        scope[ADDED] = self._lines
         began = False
 
         async def guarded(message: Message) -> None:

@@ -17,19 +17,19 @@ LINE = "genie.line"
 """Key of a scope under which the connection of this server is."""
 SOCKET = "genie.socket"
 """Key of a scope that is a WebSocket's, under which its ``send`` is."""
-_JSON = (b"content-type", b"application/json")
+WHOLE = "genie.whole"
+"""Key of a scope under which the connection of this server takes an answer that is whole."""
+ADDED = "genie.added"
+"""Key of a scope under which are the lines of headers that every response of it has."""
 
 
 class Incoming(Request):
     """A request; its headers are looked up in a table that is made once."""
 
-    @property
-    def named(self) -> dict[bytes, bytes]:
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        super().__init__(scope, receive)
+        self.named: dict[bytes, bytes] = dict(reversed(scope["headers"]))
         """Headers by lower-case name; of several with one name the first counts."""
-        found: dict[bytes, bytes] | None = getattr(self, "_named", None)
-        if found is None:
-            found = self._named = dict(reversed(self.scope["headers"]))
-        return found
 
     def header(self, name: bytes) -> str | None:
         """Return the value of a header."""
@@ -68,28 +68,50 @@ class Line(Protocol):
 
 
 class Json:
-    """A response of JSON: encoded once, sent in two messages.
+    """A response of JSON: encoded once, and sent at once where the connection takes it so.
 
     Args:
         value: JSON values.
         status: Of the response.
         headers: Further headers.
+        media: What it is.
     """
 
-    __slots__ = ("body", "headers", "status")
+    __slots__ = ("body", "headers", "media", "status")
 
-    def __init__(self, value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, value: Any, status: int = 200, headers: Mapping[str, str] | None = None, media: bytes = b"application/json"
+    ) -> None:
         self.body = encoded(value)
         self.status = status
         self.headers = headers
+        self.media = media
 
-    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """Send it."""
-        headers = [_JSON, (b"content-length", b"%d" % len(self.body))]
-        if self.headers:
-            headers += [(name.lower().encode("latin-1"), text.encode("latin-1")) for name, text in self.headers.items()]
+        headers = [
+            (name.lower().encode("latin-1"), text.encode("latin-1")) for name, text in (self.headers or {}).items()
+        ]
+        whole, added = scope.get(WHOLE), scope.get(ADDED)
+        if whole is not None and added is not None and (b"connection", b"close") not in headers:
+            lines = b"".join([b"%b: %b\r\n" % (name, _one_line(text)) for name, text in headers])
+            head = b"content-type: %b\r\ncontent-length: %d\r\n%b%b" % (self.media, len(self.body), lines, added)
+            if whole(self.status, head, self.body):
+                return
+        headers += [(b"content-type", self.media), (b"content-length", b"%d" % len(self.body))]
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": self.body})
+
+
+def _one_line(text: bytes) -> bytes:
+    """Return the value of a header.
+
+    Raises:
+        ValueError: It would be two headers.
+    """
+    if b"\n" in text or b"\r" in text or b"\0" in text:
+        raise ValueError("a header has one line")
+    return text
 
 
 def encoded(value: Any) -> bytes:
