@@ -1,8 +1,9 @@
-"""One process that answers requests over connections without sockets, for an instrument that counts its instructions.
+"""What the API costs in instructions, which do not depend on how busy the machine is.
 
-``python -m benchmarks.served_trips SIDE WHAT LENGTH`` answers ``LENGTH`` requests. ``SIDE`` is ``genie``, the server;
-``bare``, a Starlette route on uvicorn; or ``kernel``, the same asks of a runtime without a server. Requests of
-``CLIENTS`` connections arrive together, as they do when a server is busy.
+``python -m benchmarks.served_trips`` counts the instructions of one request under valgrind, for both pairs of
+``benchmarks.serving``: the server, a bare Starlette route on uvicorn, and the same asks of a runtime without a server.
+With ``SIDE WHAT LENGTH`` it is the process that is counted: it answers ``LENGTH`` requests over connections without
+sockets. Requests of ``CLIENTS`` connections arrive together, as they do when a server is busy.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -19,7 +21,9 @@ from starlette.routing import Route
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from benchmarks.serving import BARE, asked, pipeline_of, request_of
+from benchmarks.cachegrind import counted, per_unit
+from benchmarks.cachegrind import run as ran
+from benchmarks.serving import BARE, MOST_RATIO, asked, pipeline_of, request_of
 from genie.benchmark.policies import TENANT
 from genie.contracts.card import Caller
 from genie.runtime.runtime import Runtime
@@ -32,6 +36,9 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 CLIENTS = 8
+LENGTHS = 160, 800
+"""Requests of the two processes whose difference is counted, so that their starts drop out."""
+ROOT = Path(__file__).parents[1]
 
 
 class Wire(asyncio.Transport):
@@ -121,5 +128,24 @@ def main(side: str, what: str, length: int) -> None:
     anyio.run(run, what, length, backend_options={"use_uvloop": True})
 
 
+def instructions(side: str, what: str) -> float:
+    """Return the instructions of one request."""
+    command = [sys.executable, "-m", "benchmarks.served_trips", side, what]
+    ran([*command, str(CLIENTS)], folder=ROOT)  # compiles the modules
+    short, long = (counted([*command, str(length)], folder=ROOT) for length in LENGTHS)
+    return per_unit(short, long, units=LENGTHS[1] - LENGTHS[0]).instructions
+
+
+def report() -> None:
+    """Print the counts beside their limit."""
+    for what in ("trip", "echo"):
+        bare, kernel, ours = (instructions(side, what) for side in ("bare", "kernel", "genie"))
+        print(f"{what}: {ours:,.0f} instructions; the runtime alone {kernel:,.0f}, a bare route {bare:,.0f}")
+        print(f"{what}: {ours / bare:.2f} times those of a bare route (limit {MOST_RATIO})", flush=True)
+
+
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+    if len(sys.argv) == 1:
+        report()
+    else:
+        main(sys.argv[1], sys.argv[2], int(sys.argv[3]))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
+import asyncio  # noqa: TID251 - the protocols of uvicorn are asyncio's alone
 import contextlib
 import importlib.util
 import ipaddress
+import re
 import socket
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
 import anyio
 import uvicorn
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
     from starlette.types import ASGIApp
+    from uvicorn._types import ASGIReceiveEvent
 
     from genie.server.server import Server
 
@@ -37,6 +39,8 @@ MOST_FRAME = 4_096
 JOINED = 32_768
 """Bytes that are written at once, whatever else follows in the same turn of the loop."""
 _HEAD, _BODY = 0, 1
+_PLAIN = re.compile(rb"/[A-Za-z0-9/_.~-]*")
+"""Addresses that are their own path."""
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
@@ -81,7 +85,8 @@ class Joined:
 
     def whole(self, data: bytes) -> None:
         """Write what is waiting, and an answer after which nothing follows in this turn."""
-        self.flush()
+        if self._parts:
+            self.flush()
         self._transport.write(data)
 
     def close(self) -> None:
@@ -90,11 +95,27 @@ class Joined:
         self._transport.close()
 
 
+class Cycle(RequestResponseCycle):
+    """One request, whose body most often came with its head."""
+
+    async def receive(self) -> ASGIReceiveEvent:
+        """Return the body at once where it is there."""
+        if self.more_body or self.disconnected or self.response_complete or self.waiting_for_100_continue:
+            return await super().receive()
+        if not self.message_event.is_set():  # it was read before: what is left is that the client goes away
+            return await super().receive()
+        self.message_event.clear()
+        body, self.body = bytes(self.body), bytearray()
+        return {"type": "http.request", "body": body, "more_body": False}
+
+
 class Connection(HttpToolsProtocol):
     """A connection whose heads are bounded in size and time; uvicorn bounds neither."""
 
     head_s: float
     """Seconds in which the head of a request must have arrived, and a new connection must have sent one."""
+    idle_s: float
+    """Seconds after an answer until the connection is closed."""
 
     def connection_made(self, transport: Any) -> None:
         """Begin to wait for the first head."""
@@ -117,7 +138,8 @@ class Connection(HttpToolsProtocol):
         """Let requests ask to be told when their client goes away."""
         super().on_message_begin()
         self._idle_since = None
-        cast("dict[str, Any]", self.scope)[LINE] = self  # ASGI leaves names with a dot to servers
+        scope: Any = self.scope
+        scope[LINE] = self  # ASGI leaves names with a dot to servers
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the limit, and tell the requests that wait."""
@@ -159,10 +181,26 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """End the head, and begin to wait for the body."""
         self._head = None
-        super().on_headers_complete()
-        cycle = cast("RequestResponseCycle | None", self.cycle)
-        if cycle is not None and cycle.scope is self.scope:  # not an upgrade
-            cast("dict[str, Any]", self.scope)[WHOLE] = partial(self.whole, cycle)
+        if _PLAIN.fullmatch(self.url) is None or self.parser.should_upgrade():
+            super().on_headers_complete()
+            return
+        scope: Any = self.scope
+        version = self.parser.get_http_version()
+        path = self.url.decode()
+        scope["method"], scope["http_version"] = self.parser.get_method().decode("ascii"), version
+        scope["path"], scope["raw_path"], scope["query_string"] = path, self.url, b""
+        before: RequestResponseCycle | None = self.cycle
+        cycle = self.cycle = Cycle(
+            scope, self.transport, self.flow, self.logger, self.access_logger, self.access_log,
+            self.server_state.default_headers, asyncio.Event(), self.expect_100_continue,
+            version != "1.0" and self.parser.should_keep_alive(), self.on_response_complete,
+        )  # fmt: skip
+        scope[WHOLE] = partial(self.whole, cycle)
+        if before is None or before.response_complete:
+            self._start_asgi_task(cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((cycle, self.app))
 
     def on_message_complete(self) -> None:
         """Begin to wait for the next head."""
@@ -176,19 +214,20 @@ class Connection(HttpToolsProtocol):
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
-        self.flow.resume_reading()
+        if self.flow.read_paused:
+            self.flow.resume_reading()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
             return
         self._idle_since = self.loop.time()
         if self._idle is None:
-            self._idle = self.loop.call_later(self.timeout_keep_alive, self._look)
+            self._idle = self.loop.call_later(self.idle_s, self._look)
 
     def _look(self) -> None:
         since, self._idle = self._idle_since, None
         if since is None:  # the answer to the present request sets it again
             return
-        left = since + self.timeout_keep_alive - self.loop.time()
+        left = since + self.idle_s - self.loop.time()
         if left <= 0:
             self.timeout_keep_alive_handler()
         else:
@@ -285,7 +324,8 @@ def listening(host: str, port: int, *, behind_proxy: bool) -> socket.socket:
 
 def configured(server: Server, app: ASGIApp) -> uvicorn.Config:
     """Return how uvicorn serves an application."""
-    bounded = type("BoundedConnection", (Connection,), {"head_s": server.settings.head_s})
+    limits = {"head_s": server.settings.head_s, "idle_s": server.settings.idle_s}
+    bounded = type("BoundedConnection", (Connection,), limits)
     return uvicorn.Config(
         app, http=bounded, lifespan="off", log_config=None, access_log=False,
         ws=_websockets(), ws_max_size=MOST_FRAME, ws_max_queue=1, server_header=False, date_header=False,

@@ -23,11 +23,15 @@ ADDED = "genie.added"
 """Key of a scope under which are the lines of headers that every response of it has."""
 
 
+JSON = b"application/json"
+
+
 class Incoming(Request):
     """A request; its headers are looked up in a table that is made once."""
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         super().__init__(scope, receive)
+        self.receives = receive
         self.named: dict[bytes, bytes] = dict(reversed(scope["headers"]))
         """Headers by lower-case name; of several with one name the first counts."""
 
@@ -80,7 +84,7 @@ class Json:
     __slots__ = ("body", "headers", "media", "status")
 
     def __init__(
-        self, value: Any, status: int = 200, headers: Mapping[str, str] | None = None, media: bytes = b"application/json"
+        self, value: Any, status: int = 200, headers: Mapping[str, str] | None = None, media: bytes = JSON
     ) -> None:
         self.body = encoded(value)
         self.status = status
@@ -89,29 +93,28 @@ class Json:
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """Send it."""
-        headers = [
-            (name.lower().encode("latin-1"), text.encode("latin-1")) for name, text in (self.headers or {}).items()
-        ]
+        given = self.headers or {}
         whole, added = scope.get(WHOLE), scope.get(ADDED)
-        if whole is not None and added is not None and (b"connection", b"close") not in headers:
-            lines = b"".join([b"%b: %b\r\n" % (name, _one_line(text)) for name, text in headers])
+        if whole is not None and added is not None and "connection" not in given:
+            lines = b"".join([_line(name, text) for name, text in given.items()])
             head = b"content-type: %b\r\ncontent-length: %d\r\n%b%b" % (self.media, len(self.body), lines, added)
             if whole(self.status, head, self.body):
                 return
+        headers = [(name.lower().encode("latin-1"), text.encode("latin-1")) for name, text in given.items()]
         headers += [(b"content-type", self.media), (b"content-length", b"%d" % len(self.body))]
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": self.body})
 
 
-def _one_line(text: bytes) -> bytes:
-    """Return the value of a header.
+def _line(name: str, text: str) -> bytes:
+    """Return the line of a header.
 
     Raises:
-        ValueError: It would be two headers.
+        ValueError: It would be two lines.
     """
-    if b"\n" in text or b"\r" in text or b"\0" in text:
-        raise ValueError("a header has one line")
-    return text
+    if not text.isprintable():
+        raise ValueError("the value of a header is printable")
+    return f"{name.lower()}: {text}\r\n".encode("latin-1")
 
 
 def encoded(value: Any) -> bytes:
