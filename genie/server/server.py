@@ -153,7 +153,7 @@ class Server:
         self.ended: Callable[[], None] = lambda: None
         """Called when keys have changed, and when the server closes; a proxy sets it."""
         self._key_file = key_file
-        self._slow, self._refused_at = 0, 0.0
+        self._slow, self._apart = 0, anyio.Lock()
         self.keeping = None if store is None else Keeping(
             store, self.hosted, self.sessions, issuers=self.who.issuers, now=self.now,
             trusted=(one.signed for one in self.pipelines.values() if one.signed is not None),
@@ -282,11 +282,12 @@ class Server:
         """
         if self._slow >= MOST_SLOWED:
             return False
-        pause_s, now = self.settings.refused_s, self._clock.now()
-        self._refused_at = max(now + pause_s, self._refused_at + pause_s / REFUSED_APART)
+        pause_s = self.settings.refused_s
         self._slow += 1
         try:
-            await anyio.sleep(self._refused_at - now)
+            await anyio.sleep(pause_s)
+            async with self._apart:
+                await anyio.sleep(pause_s / REFUSED_APART)
         finally:
             self._slow -= 1
         return True

@@ -12,8 +12,10 @@ from genie.server.problems import Problem
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-AT_ONCE = 2
-"""Requests that begin in one turn of the loop while several tenants ask."""
+LIGHT = 16
+"""Tenants of which a request begins without waiting in one turn of the loop, while several tenants ask."""
+PAUSE = 8
+"""Turns of the loop for which those that wait leave the loop to a request that has begun without waiting."""
 ACTIVE_S = 1.0
 """Seconds after its last request for which a tenant counts as asking."""
 MOST_WAITING = 1_000
@@ -37,8 +39,9 @@ class Waiting(NamedTuple):
 class Turns:
     """Lets requests begin in turn, one of each tenant that waits, so that the backlog of one delays no other.
 
-    A request waits before its body is read. A large one costs its tenant several turns (deficit round robin). While a
-    single tenant asks nothing waits.
+    A request waits before its body is read. A large one costs its tenant several turns (deficit round robin). A tenant
+    of which nothing waits begins at once, and those that wait leave it some turns of the loop (as new flows of
+    FQ-CoDel, RFC 8290). While a single tenant asks nothing waits.
 
     Args:
         now: Seconds on a clock that never goes back.
@@ -52,7 +55,12 @@ class Turns:
         """Who waits, the next tenant first."""
         self._owed: dict[str | None, int] = {}
         """Tenant that waits -> turns that its last request cost beyond one."""
-        self._begun = 0
+        self._light: set[str | None] = set()
+        """Tenants of which a request has begun in this turn of the loop."""
+        self._left = 0
+        """Turns of the loop that are left to those that began without waiting."""
+        self._passed = 0
+        """Turns of the loop since one that waited has begun."""
         self._woken = anyio.Event()
 
     @property
@@ -82,14 +90,17 @@ class Turns:
         if len(asked) == 1 and not self._waiting:
             return None
         self._woken.set()
-        if self._begun < AT_ONCE and not self._waiting:
-            self._begun += 1
+        cost, queue = _cost(size), self._waiting.get(tenant)
+        if queue is None and cost == 1 and tenant not in self._light and len(self._light) < LIGHT:
+            self._light.add(tenant)
+            self._left = PAUSE
             return None
-        queue = self._waiting.setdefault(tenant, deque())
+        if queue is None:
+            queue = self._waiting[tenant] = deque()
         if len(queue) >= MOST_WAITING:
             raise Problem("quota", "too many requests of the tenant wait")
         turn = anyio.Event()
-        queue.append(Waiting(turn, _cost(size)))
+        queue.append(Waiting(turn, cost))
         return turn
 
     async def run(self) -> None:
@@ -97,29 +108,32 @@ class Turns:
         while True:
             await self._woken.wait()
             self._woken = anyio.Event()
-            while self._waiting or self._begun:
+            while self._waiting or self._light:
                 await anyio.lowlevel.checkpoint()
                 self.give()
 
     def give(self) -> None:
-        """Let as many begin as may in one turn of the loop: the tenants take turns."""
-        self._begun = 0
-        for _ in range(MOST_PASSED + AT_ONCE):
-            if not self._waiting or self._begun >= AT_ONCE:
-                return
+        """Begin a turn of the loop: one that waits may begin, of each tenant in turn."""
+        self._light.clear()
+        self._passed += 1
+        if self._left > 0 and self._passed <= PAUSE:
+            self._left -= 1
+            return
+        for _ in range(min(len(self._waiting), MOST_PASSED)):
             tenant, queue = self._waiting.popitem(last=False)
             owed = self._owed.pop(tenant, 0)
-            if owed and self._waiting:
-                owed -= 1
-            else:
+            begins = not owed or not self._waiting
+            if begins:
                 waiting = queue.popleft()
                 waiting.turn.set()
-                self._begun += 1
-                owed = waiting.cost - 1
+                self._passed = 0
+            owed = waiting.cost - 1 if begins else owed - 1
             if queue:
                 self._waiting[tenant] = queue
                 if owed:
                     self._owed[tenant] = owed
+            if begins:
+                return
 
 
 def _cost(size: bytes | None) -> int:

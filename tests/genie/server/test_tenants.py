@@ -7,49 +7,58 @@ import httpx
 import pytest
 
 from genie.server.problems import Problem
-from genie.server.turns import ACTIVE_S, AT_ONCE, DEAREST, MOST_WAITING, Turns
+from genie.server.turns import ACTIVE_S, DEAREST, MOST_WAITING, PAUSE, Turns
 from tests.genie.desk_for_tests import Hand, desk, pipeline, wish
 
 pytestmark = pytest.mark.anyio
 
 
-async def taken(turns: Turns, tenant: str) -> None:
-    turn = turns.enter(tenant)
-    if turn is not None:
-        await turn.wait()
+def busy() -> Turns:
+    """Return turns of which some tenants have just had theirs."""
+    turns = Turns(Hand())
+    for name in ("first", "second", "loud"):
+        turns.enter(name)
+    return turns
 
 
-async def test_a_backlog_of_one_tenant_does_not_delay_another() -> None:
-    turns, order = Turns(Hand()), list[str]()
-
-    async def ask(tenant: str, place: int) -> None:
-        await taken(turns, tenant)
-        order.append(f"{tenant}{place}")
-
-    async with anyio.create_task_group() as tasks:
-        await taken(turns, "quiet")
-        for place in range(100):
-            tasks.start_soon(ask, "loud", place)
-        while turns.waiting < 100 - AT_ONCE:
-            await anyio.lowlevel.checkpoint()
-        for tenant in ("quiet", "third"):
-            tasks.start_soon(ask, tenant, 0)
-        while turns.waiting < 102 - AT_ONCE:
-            await anyio.lowlevel.checkpoint()
-        begun = len(order)
-        for _ in range(2):  # of three tenants two at a time
-            turns.give()
-        while len(order) < begun + 2 * AT_ONCE:
-            await anyio.lowlevel.checkpoint()
-        assert {"quiet0", "third0"} <= set(order[begun:])
-        tasks.start_soon(turns.run)
-        while len(order) < 102:
-            await anyio.lowlevel.checkpoint()
-        assert sorted(order) == sorted([*(f"loud{place}" for place in range(100)), "quiet0", "third0"])
-        tasks.cancel_scope.cancel()
+def begun(turns: Turns, waiting: dict[str, anyio.Event | None], rounds: int) -> list[str]:
+    """Return who begins in some turns of the loop, in order."""
+    order: list[str] = []
+    for _ in range(rounds):
+        turns.give()
+        order += [name for name, turn in waiting.items() if turn is not None and turn.is_set() and name not in order]
+    return order
 
 
-async def test_a_tenant_that_asks_alone_never_waits() -> None:
+def test_a_tenant_of_which_nothing_waits_begins_at_once() -> None:
+    turns = busy()
+    backlog = {f"loud{number}": turns.enter("loud") for number in range(100)}
+    assert turns.waiting == 100
+    assert turns.enter("quiet") is None
+    assert turns.enter("quiet") is not None, "one in a turn of the loop"
+    assert begun(turns, backlog, PAUSE) == [], "the loop is left to what has begun"
+    assert begun(turns, backlog, 3) == ["loud0", "loud1"], "then the tenants take turns"
+
+
+def test_a_backlog_goes_on_while_others_begin_at_once() -> None:
+    turns = busy()
+    backlog = {f"loud{number}": turns.enter("loud") for number in range(10)}
+    order: list[str] = []
+    for _ in range(3 * (PAUSE + 1)):
+        assert turns.enter("quiet") is None
+        order = begun(turns, backlog, 1) or order
+    assert len([one for one in backlog.values() if one is not None and one.is_set()]) == 3
+
+
+def test_everybody_begins_and_then_nothing_waits() -> None:
+    turns = busy()
+    waiting = {f"{name}{number}": turns.enter(name) for number in range(20) for name in ("loud", "quiet", "third")}
+    late = [name for name, turn in waiting.items() if turn is not None]
+    assert sorted(begun(turns, waiting, PAUSE + len(late))) == sorted(late)
+    assert turns.waiting == 0
+
+
+def test_a_tenant_that_asks_alone_never_waits() -> None:
     hand = Hand()
     turns = Turns(hand)
     assert turns.enter("other") is None
@@ -58,12 +67,10 @@ async def test_a_tenant_that_asks_alone_never_waits() -> None:
     assert turns.waiting == 0
 
 
-async def test_what_waits_is_bounded() -> None:
-    turns = Turns(Hand())
-    turns.enter("quiet")
-    for _ in range(MOST_WAITING + AT_ONCE):
+def test_what_waits_is_bounded() -> None:
+    turns = busy()
+    for _ in range(MOST_WAITING):
         turns.enter("loud")
-    assert turns.waiting == MOST_WAITING
     with pytest.raises(Problem) as refused:
         turns.enter("loud")
     assert refused.value.code == "quota"
@@ -71,19 +78,13 @@ async def test_what_waits_is_bounded() -> None:
 
 @pytest.mark.parametrize("size", [b"150000", b"9" * 30, b"many", None])
 def test_a_tenant_with_large_requests_waits_for_several_turns(size: bytes | None) -> None:
-    turns = Turns(Hand())
-    for name in ("first", "second", "third"):
-        turns.enter(name)
-    order: list[str] = []
-    turned = [(name, turns.enter(name, size if name == "large" else b"100"))
-              for name in ("large", "large", *["small"] * 20)]  # fmt: skip
-    while turns.waiting:
-        turns.give()
-        order += [name for name, turn in turned if turn is not None and turn.is_set()]
-        turned = [one for one in turned if one[1] is not None and not one[1].is_set()]
-    assert order[0] == "large"
-    between = order.index("large", 1) - 1
-    assert between >= (3 if size == b"150000" else DEAREST - 1)
+    turns = busy()
+    turns.enter("small")
+    large = {f"large{number}": turns.enter("large", size) for number in range(2)}
+    small = {f"small{number}": turns.enter("small") for number in range(40)}
+    order = begun(turns, large | small, 60)
+    between = order.index("large1") - order.index("large0") - 1
+    assert between >= (3 if size == b"150000" else DEAREST)
 
 
 async def test_requests_of_a_loud_tenant_do_not_begin_before_those_of_another() -> None:
