@@ -133,7 +133,7 @@ class Server:
         self.proposals = Proposals()
         self.quotas, self.turns = Quotas(settings.tenant_runs), Turns(self._clock.now)
         self.replays: set[str | None] = set()
-        """Tenants of which a replay runs."""
+        """Tenants of which a replay or a backtest runs."""
         self.everything: Everything = Ring(MOST_TOLD)
         self.streams = Streams(self.good, self._clock.now)
         self.sessions = Sessions(self.now)

@@ -122,17 +122,15 @@ class Turns:
         for _ in range(min(len(self._waiting), MOST_PASSED)):
             tenant, queue = self._waiting.popitem(last=False)
             owed = self._owed.pop(tenant, 0)
-            begins = not owed or not self._waiting
-            if begins:
-                waiting = queue.popleft()
-                waiting.turn.set()
-                self._passed = 0
-            owed = waiting.cost - 1 if begins else owed - 1
+            chosen = None if owed and self._waiting else queue.popleft()
+            owed = owed - 1 if chosen is None else chosen.cost - 1
             if queue:
                 self._waiting[tenant] = queue
                 if owed:
                     self._owed[tenant] = owed
-            if begins:
+            if chosen is not None:
+                chosen.turn.set()
+                self._passed = 0
                 return
 
 
