@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import JSONResponse, Response
 
 from genie.server.bodies import Login, read
+from genie.server.figures import everywhere
 from genie.server.messages import Json
 from genie.server.principals import Principal, WantingError
 from genie.server.problems import Problem
@@ -102,24 +103,10 @@ async def ready(call: Call) -> ASGIApp:
     return Json({"status": "ready"})
 
 
-async def health(call: Call) -> ASGIApp:
-    """Show the state of each pipeline, with why agents get nothing."""
-    server = call.server
-    found = {}
-    for hosted in server.hosted.values():
-        figures = hosted.runtime.statistics()
-        suspended = {name: one.suspended for name, one in figures.agents.items() if one.suspended}
-        found[hosted.pipeline.id] = {
-            "runs": figures.runs, "held": figures.held, "suspended": suspended, "incidents": dict(figures.incidents),
-            "abandoned": {name: one.abandoned for name, one in figures.agents.items() if one.abandoned},
-        }  # fmt: skip
-    status = "draining" if server.draining else "ready" if len(found) == len(server.pipelines) else "opening"
-    streams = {"open": len(server.streams.open), "closed": dict(server.streams.closed)}
-    return Json({"status": status, "pipelines": found, "streams": streams})
-
-
 async def metrics(call: Call) -> ASGIApp:
     """Show the metrics of one pipeline in the Prometheus text format; ``?pipeline=`` chooses among several."""
+    if not everywhere(call):
+        raise Problem("forbidden", "the metrics count all tenants; this needs the right 'operate_server' as well")
     from genie.edges.telemetry.prometheus import CONTENT_TYPE, Metrics  # noqa: PLC0415 - start-up: for scrapers
 
     hosted = list(call.server.hosted.values())
