@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,6 +17,9 @@ from genie.cli.options.telemetry import log_options, logged
 from genie.cli.serving import bind_option, check_extra, opened, serving_options, until_stopped
 from genie.cli.terminal.drawing import plain
 from genie.errors import InputError
+
+if TYPE_CHECKING:
+    from genie.server.store import Store
 
 
 @click.command("serve", epilog=manual(
@@ -57,7 +60,6 @@ def command(pipelines: tuple[str, ...], grants: tuple[str, ...], keys: Path, **g
     from genie.server.connections import serve  # noqa: PLC0415 - as above
     from genie.server.principals import ApiKeys  # noqa: PLC0415 - as above
     from genie.server.server import Server  # noqa: PLC0415 - as above
-    from genie.server.store import store_at  # noqa: PLC0415 - as above
     from genie.server.who import read_who  # noqa: PLC0415 - as above
 
     listener, settings = opened(given)
@@ -69,9 +71,15 @@ def command(pipelines: tuple[str, ...], grants: tuple[str, ...], keys: Path, **g
         server = Server(
             loaded, ApiKeys.read(keys), settings, grants=_granted(grants), key_file=keys,
             who=None if who is None else read_who(who, os.environ),
-            store=None if place is None else store_at(place, ring, now),
+            store=None if place is None else _store(place, ring),
         )  # fmt: skip
         until_stopped(lambda stop, told: serve(server, listener, stop, told), given["within_s"])
+
+
+def _store(place: str, ring: str) -> Store:
+    from genie.server.store import store_at  # noqa: PLC0415 - start-up: for servers that keep what ended
+
+    return store_at(place, ring, now)
 
 
 def _networks(given: tuple[str, ...]) -> tuple[str, ...]:
