@@ -28,6 +28,9 @@ if sys.dont_write_bytecode:
     os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+# A test run holds more than a million objects, and a simulation has the collector look through all of them again.
+gc.set_threshold(50_000, 20, 100)
+
 # Two cores shared with other work make timings worthless, and a run that differs from the last one explains nothing.
 settings.register_profile(
     "genie",
