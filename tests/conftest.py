@@ -56,7 +56,8 @@ def _own_logging() -> Iterator[None]:
     kept = [(one, one.level, one.propagate, one.disabled, list(one.handlers)) for one in loggers]
     yield
     for one, level, propagate, disabled, handlers in kept:
-        one.setLevel(level)
+        if one.level != level:  # each change of a level empties what all loggers have cached
+            one.setLevel(level)
         one.propagate, one.disabled = propagate, disabled
         one.handlers[:] = handlers
 
