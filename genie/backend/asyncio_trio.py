@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextvars import copy_context
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import anyio
@@ -89,8 +90,7 @@ def waiter_factory() -> Callable[[], Waiter]:
         return _TrioWaiter
     import asyncio  # noqa: PLC0415 - this module meets the backend
 
-    make = asyncio.get_running_loop().create_future
-    return lambda: _AsyncioWaiter(make)
+    return partial(_AsyncioWaiter, asyncio.get_running_loop().create_future)
 
 
 def loop_time() -> Callable[[], float]:
