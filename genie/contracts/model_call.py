@@ -162,6 +162,8 @@ class Turn(Value):
 class ToolSpec(Value):
     """A tool as a model sees it."""
 
+    __slots__ = ("_tokens",)
+    """An estimate of its tokens, made once however many requests carry it."""
     __carried__: ClassVar[bool] = True
     name: Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
     description: Annotated[str, Field(max_length=4_096)]
