@@ -45,7 +45,7 @@ from genie.edges.llm.transcript import for_family
 from genie.errors import ModelCallError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from genie.contracts.card import AgentCard
     from genie.contracts.ports.provider import Provider, WirePart
@@ -306,13 +306,7 @@ class ModelAgent(Handlers, id="model", publishes=(ModelDelta, ModelRestarted)):
                 pieces = Pieces(parts, heard)
                 end = await pieces.run(context.publish)
             else:
-                async for part in parts:
-                    if type(part) is WireEnd:
-                        end = part
-                    else:
-                        heard(part)
-            if end is None:
-                raise ProviderError(FailureClass.TRUNCATED)
+                end = await _read(parts, heard)
         except ProviderError as error:
             error.usage = meter.failed(error)
             raise
@@ -331,6 +325,19 @@ class ModelAgent(Handlers, id="model", publishes=(ModelDelta, ModelRestarted)):
             parts=end.parts, stop=end.stop, usage=usage, model=end.model, provider=provider.family, cost=cost,
             attempts=max(1, call.attempts), first_token_s=first_s, total_s=now() - began,
         )  # fmt: skip
+
+
+async def _read(parts: AsyncIterator[WirePart], heard: Callable[[WirePart], None]) -> WireEnd:
+    """Read a reply of which nobody wants the pieces."""
+    end: WireEnd | None = None
+    async for part in parts:
+        if type(part) is WireEnd:
+            end = part
+        else:
+            heard(part)
+    if end is None:
+        raise ProviderError(FailureClass.TRUNCATED)
+    return end
 
 
 async def _close(parts: AsyncIterator[WirePart]) -> None:
