@@ -47,6 +47,8 @@ _FAILURES = {
     FailureClass.MALFORMED: StopReason.MALFORMED,
 }  # fmt: skip
 MOST_ERRORS = 8
+STEADY = Sampling(temperature=0)
+"""How a model draws its words where nobody says otherwise: one value for all requests, so it is looked into once."""
 
 
 class Ended(Exception):  # noqa: N818 - a signal between this module and the loops
@@ -87,7 +89,7 @@ class Conversation:
         self.context, self.model, self.share = context, model, share
         self.turns: list[Turn] = []
         self.tools, self.max_output, self.purpose = tools, max_output, purpose
-        self.sampling = sampling or Sampling(temperature=0)
+        self.sampling = sampling or STEADY
         self.steps = 0
         self._used: list[Usage] = []
         self.cost: Decimal | None = Decimal(0)
