@@ -60,6 +60,9 @@ def command(pipeline: str, spending: Path | None, keys: Path, **given: Any) -> N
             click.echo(plain(f"warning: {warning}"), err=True)
         server = Server([loaded], ApiKeys.read(keys), settings, key_file=keys)
         proxy = Proxy(server, Spend(spending))
+        if proxy.spend.charged:
+            text = f"note: {proxy.spend.charged} calls of a killed process are charged as estimated, with their bound"
+            click.echo(text, err=True)
         for note in proxy.notes():
             click.echo(plain(f"note: {note}"), err=True)
         try:
@@ -88,7 +91,7 @@ def spend(file: Path, *, keys: Path | None, kind: str | None, most: int, as_json
     if not file.is_file():
         raise InputError(str(file), "is not a file", "name the file of `genie proxy --spend`")
     held = ApiKeys() if keys is None else ApiKeys.read(keys)
-    with Spend(file) as accounts:
+    with Spend(file, reads=True) as accounts:
         found = accounts.all(kind, most)
     if as_json:
         told = [{**one._asdict(), "cost": f"{one.cost:f}", "reserved_cost": f"{one.reserved_cost:f}"} for one in found]
