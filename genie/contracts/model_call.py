@@ -15,6 +15,7 @@ from pydantic import Field
 from genie.contracts import json_text
 from genie.contracts.classification import Classification
 from genie.contracts.message import Fragment, Payload, Value
+from genie.contracts.picture_text import PictureText
 
 JsonText = json_text.JsonText
 """Text whose content is JSON, at most ``MOST_JSON`` characters."""
@@ -91,7 +92,7 @@ class Image(Value):
 
     kind: Literal["image"] = "image"
     media_type: Literal["image/png", "image/jpeg", "image/webp", "image/gif"]
-    data: Annotated[str, Field(max_length=28_000_000)]
+    data: Annotated[PictureText, Field(max_length=28_000_000)]
 
 
 class Document(Value):
