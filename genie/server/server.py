@@ -45,6 +45,7 @@ from genie.server.who import WhoSection
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+    from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
     from starlette.requests import Request
@@ -52,6 +53,8 @@ if TYPE_CHECKING:
     from genie.config.pipeline import Pipeline
     from genie.contracts.ports.fetch import Fetch
     from genie.server.store import Store
+
+    Beside = Callable[[Runtime, Pipeline], AbstractAsyncContextManager[None]]
 
 _logger = logging.getLogger("genie.server")
 COOKIE = "genie"
@@ -105,6 +108,9 @@ class Server:
         key_file: Read again when it changes.
         clock: Of terms, sessions and rates; the system's by default.
     """
+
+    beside: Beside | None = None
+    """Makes what is open beside each runtime, such as what records its calls; set before ``open``."""
 
     def __init__(  # noqa: PLR0913 - each is an option of the command
         self, pipelines: Iterable[Pipeline], keys: ApiKeys, settings: Settings | None = None, *,
@@ -169,13 +175,19 @@ class Server:
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """Open every pipeline for as long as the block lasts."""
-        async with contextlib.AsyncExitStack() as stack, anyio.create_task_group() as tasks:
+        async with (
+            contextlib.AsyncExitStack() as stack,
+            anyio.create_task_group() as tasks,
+            contextlib.AsyncExitStack() as inside,
+        ):
             if self.keeping is not None:
                 await self.keeping.store.open()
                 stack.push_async_callback(self.keeping.store.close)
                 tasks.start_soon(self.keeping.work)
             for pipeline in self.pipelines.values():
                 runtime = await stack.enter_async_context(Runtime.from_pipeline(pipeline))
+                if self.beside is not None:
+                    await inside.enter_async_context(self.beside(runtime, pipeline))
                 self.hosted[pipeline.id] = Hosted(
                     pipeline, runtime, tasks, self.everything, self.quotas, self.turns, self.webhooks.told
                 )  # fmt: skip
