@@ -216,7 +216,7 @@ class ColumnFinder:
             ):
                 self._choices.assume(
                     "amount_column", str(1 + next(iter(self._fixed(*_MOVEMENT).values()))),
-                    f"{self._table.name(column)} is called a fee and holds none, so fees may be missing from the amounts",
+                    f"{self._table.name(column)} is called a fee and holds none, so the amounts may lack fees",
                 )  # fmt: skip
                 return
 

@@ -80,7 +80,7 @@ _MONTHS = {
 }
 
 
-def date_readings(cell: str) -> Readings | None:
+def date_readings(cell: str) -> Readings | None:  # noqa: PLR0911 - one return a writing
     """Return what a cell can mean as a date, or None if it is none in any order.
 
     A time of day after the date is allowed and dropped.

@@ -90,12 +90,8 @@ class RowReader:
         decimal_mark: DecimalMark,
         marks: Mapping[int, Mark] | None = None,
     ) -> None:
-        """Keep what is decided.
-
-        Args:
-            marks: Debit or credit of each line, where the running balance tells it; else the column of marks does.
-        """
         self._marks = marks
+        """Debit or credit of each line, where the running balance tells it; else the column of marks does."""
         self._table = table
         self._columns = columns
         self._cells = cells
@@ -181,7 +177,7 @@ class RowReader:
     def _entry(self, record: Record, row: _Row, narration: str, balance_signs: set[str]) -> Entry:
         if record.problem:
             raise _UnreadableError(record.problem)
-        table, columns = self._table, self._columns
+        table = self._table
         if table.width is not None and record.width > table.width:
             raise _UnreadableError(
                 f"has {record.width} columns where {table.width} are expected; "

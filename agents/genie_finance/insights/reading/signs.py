@@ -86,8 +86,8 @@ def _paired(read: Read, profile: StatementProfile, choices: Choices) -> list[Dec
     if open_ and not mixed and _comes_in_as_debit(entries):
         choices.assume(
             "debit_column", "debit",
-            "texts of money that comes in, such as salaries, stand beside debits alone, as in books of accounts, and no "
-            "balance proves what a debit is; it is taken for money going out",
+            "texts of money that comes in, such as salaries, stand beside debits alone, as in books of accounts, and "
+            "no balance proves what a debit is; it is taken for money going out",
             "debit_column: NAME  # and credit_column: NAME",
         )  # fmt: skip
     if mixed and open_:
