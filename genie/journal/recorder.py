@@ -164,6 +164,8 @@ class Recorder(Interceptor):
             drew = {agent: drawn[agent]} if drawn and agent in drawn else {}
             more = {"us": us} | ({} if took is None else {"took": took}) | ({} if extra is None else seen_record(extra))
             self._say(ended_line(run.number, id_, outcome, code, {"drawn": drew, **more}))
+            if extra is not None and extra.reopened:
+                self._bus.correlator.forsake(extra.reopened)
 
     def _accepted(self, message: Envelope[Any]) -> None:
         scope: Scope = message.scope
