@@ -12,6 +12,7 @@ from genie.journal.bodies import Body, body_of, checked
 from genie.journal.database import LostConnectionError, meta, set_meta
 from genie.journal.lease import RENEW_S, Lease
 from genie.journal.lines import Told, followed
+from genie.journal.mark import check_end
 from genie.journal.upkeep import prune
 from genie.journal.writer import MOST_RECORDS, Writer
 
@@ -182,6 +183,7 @@ class SegmentLog:
         last = database.execute("SELECT number, at, first + records FROM batches ORDER BY number DESC LIMIT 1")
         kept = last[0] if last else (0, 0, 1)
         self._last = max(int(kept[0]), meta(database, "last") or 0)
+        check_end(database, self._last, accept=self._force)
         self._records = max(int(kept[2]), meta(database, "records") or 0) - 1
         self._latest = int(kept[1])
         self._highest = max(self._highest, meta(database, "numbers") or 0)
@@ -215,6 +217,7 @@ class SegmentLog:
                 self._failure = error
             raise
         self._last, self._latest = rows[-1].number, rows[-1].at
+        self.database.note_kept(self._last)
         self._records += len(lines)
 
     def _row(self, position: int, lines: Sequence[str]) -> _Row:
