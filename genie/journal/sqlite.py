@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from genie.errors import LogError
 from genie.journal.database import LOG, Layout, meta, set_meta
 from genie.journal.mark import Mark
+from genie.journal.points import Point, unwatched
 from genie.journal.segments import SegmentLog
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class SqliteLog(SegmentLog):
         keys: What encrypts payloads and names; nothing is encrypted without.
         retention: How long finished runs stay; what is over is removed when the log is opened.
         wall: Seconds since the epoch; the system's time by default.
+        passing: Called at every point of the log's life, in its thread.
     """
 
     def __init__(
@@ -68,9 +70,12 @@ class SqliteLog(SegmentLog):
         keys: KeyRing | None = None,
         retention: Retention | None = None,
         wall: Callable[[], float] | None = None,
+        passing: Callable[[Point], None] = unwatched,
     ) -> None:
         self.path = Path(path)
-        super().__init__(SqliteDatabase(self.path, synchronous), keys=keys, retention=retention, wall=wall)
+        super().__init__(
+            SqliteDatabase(self.path, synchronous), keys=keys, retention=retention, wall=wall, passing=passing
+        )
 
 
 class SqliteDatabase:
