@@ -253,6 +253,11 @@ class SqliteDatabase:
         return limit != resource.RLIM_INFINITY and largest + _ROOM > limit
 
     def _system(self, error: OSError, problem: str) -> LogError:
+        if error.errno == errno.ENOENT:
+            return LogError(
+                place=self.place, state="io", problem=f"{problem}: there is no such file or folder",
+                remedy="name a log that is there",
+            )  # fmt: skip
         refused = error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}
         state = "full" if error.errno in _FULL else "read_only" if refused else "io"
         remedy = "let this user write to the file and its folder" if refused else "name another place, or make room"
