@@ -203,7 +203,7 @@ async def redriven(bus: Bus, letter: DeadLetter, deadline_s: float | None) -> No
     run.headers = run.headers.met(bus.judging.narrowed(message.headers))
     if bus.effects is not None:
         bus.effects.reopen(run, letter.effects)
-    ticket = send(bus, run, message.payload, letter.agent, message.label)
+    ticket = send(bus, run, message.payload, letter.agent or None, message.label)
     bus.dead_letters.pop(letter.id)
     await found_room(bus, run, ticket)
 
