@@ -15,7 +15,7 @@ import click
 
 from genie.cli.errors import guarded
 from genie.cli.files import read_payload, whole_file
-from genie.cli.help import USUAL, manual
+from genie.cli.help import USUAL, Subcommands, manual
 from genie.cli.options.control import now
 from genie.cli.terminal.drawing import counted, plain
 from genie.cli.terminal.json_text import to_line, to_text
@@ -66,7 +66,7 @@ def _filters(command: Any) -> Any:
     return command
 
 
-@click.group(epilog=manual(("Verify a trail", "genie audit verify trail --key audit.key.pub")))
+@click.group(cls=Subcommands, epilog=manual(("Verify a trail", "genie audit verify trail --key audit.key.pub")))
 def command() -> None:
     """Verify, search and export an audit trail, and create the keys that sign it.
 

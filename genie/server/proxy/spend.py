@@ -128,13 +128,17 @@ class Spend:
         where = ":memory:" if path is None else str(path)
         try:
             self._base = sqlite3.connect(where, timeout=WAIT_S, isolation_level=None)
+            tables = {name for (name,) in self._base.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            if tables and "account" not in tables:
+                self._base.close()
+                raise InputError(where, "is a database of something else", "name a file of spending, or a new one")
             self._base.execute("PRAGMA journal_mode=WAL")
             self._base.execute("PRAGMA synchronous=NORMAL")
             self._base.execute(_TABLE)
             self._base.execute(f"SELECT {', '.join(_COLUMNS)} FROM account LIMIT 1")  # noqa: S608 - names of our own
             (self._count,) = self._base.execute("SELECT COUNT(*) FROM account").fetchone()
-        except sqlite3.Error as error:
-            problem = f"cannot be used as a file of spending ({type(error).__name__})"
+        except sqlite3.Error:
+            problem = "cannot be used as a file of spending"
             raise InputError(where, problem, "name a file that this command made, or a new one") from None
 
     def __enter__(self) -> Self:
