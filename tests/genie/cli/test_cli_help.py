@@ -67,7 +67,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     (tmp_path / "tests").mkdir()
     statement = (ROOT / "config/statements/sample.csv").read_text()
-    (tmp_path / "question.json").write_text(json.dumps({"question": "Where does it go?", "content": statement}))
+    (tmp_path / "question.json").write_text(json.dumps({"question": "Where am I overspending?", "content": statement}))
     started = {"kind": "started", "at": 0.0, "run_id": "r-1", "message_id": "m-1", "topic": "a.b", "sender": "a"}
     (tmp_path / "run.jsonl").write_text(json.dumps(started | {"recipient": "b"}))
     monkeypatch.chdir(tmp_path)
