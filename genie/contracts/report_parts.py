@@ -233,7 +233,7 @@ def _number(value: object) -> str:
 
 
 def _decimal(value: object) -> Decimal | None:
-    """Return a number or a text as a number; None for what is none, or has more digits than people read."""
+    """Return a number or a text as a number; None if it is not one, or has more digits than people read."""
     try:
         number = Decimal(str(value))
     except (InvalidOperation, ValueError):  # a whole number of thousands of digits has no text

@@ -98,8 +98,8 @@ def verify_command(
 ) -> None:
     """Check that a trail is intact, and report each place where it is not.
 
-    Ends with 0 when the trail is intact and signed, with 1 when it was changed, with 2 for wrong usage, and with 3 when
-    only the chain was checked, because no --key was given: whoever may write to the folder can make such a chain.
+    Without --key only the chain is checked, and the command ends with 3: anybody who can write to the folder can make
+    a valid chain.
     """
     trusted = public_keys(keys) if keys else None
     with spread(files) as mapped, progress("verifying"):

@@ -1,6 +1,6 @@
 """An auditor in the background: a judge looks at a sample of answers, and at answers that people have judged.
 
-What it says of the sample is published as ``audit.judged``; whoever watches quality subscribes to it. From answers that
+What it says of the sample is published as ``audit.judged``; monitors of quality subscribe to it. From answers that
 people have labelled it reports how far the judge agrees with them, which says what its judgements are worth.
 """
 
