@@ -210,7 +210,7 @@ class _AsyncioTasks:
             task.cancel()
 
     async def close(self, within_s: float, abandon: Callable[[], None]) -> None:
-        with anyio.CancelScope(shield=True):  # no task outlives its runtime, whoever is cancelled meanwhile
+        with anyio.CancelScope(shield=True):  # no task outlives its runtime, even when its caller is cancelled
             await self._end(within_s)
             if self._tasks:
                 abandon()

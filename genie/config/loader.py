@@ -59,7 +59,7 @@ def load(
         overrides: ``--set`` keys and values.
         environ: Variables for ``${NAME}``; the environment of the process by default.
         plugins: The plugins that the file may name; the installed ones by default.
-        locks: False takes the tools of loops as they are, for whoever looks at the lock files.
+        locks: False takes the tools of loops as they are, for a caller that checks the lock files.
 
     Raises:
         ConfigError: The file is not valid; every problem, in the order of the file.

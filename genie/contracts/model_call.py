@@ -197,7 +197,7 @@ class Usage(Value):
 
 
 class ModelRequest(Payload, topic="model.request", key=None):
-    """A question to a model. Questions of one run are not kept in order: whoever asks several wants them at once."""
+    """A question to a model. Questions of one run are not kept in order: they are answered in parallel."""
 
     turns: Annotated[tuple[Turn, ...], Field(min_length=1, max_length=MOST_PARTS)]
     tools: Annotated[tuple[ToolSpec, ...], Field(max_length=256)] = ()
@@ -229,7 +229,7 @@ class ModelDelta(Payload, topic="model.delta"):
 
 
 class ModelRestarted(Payload, topic="model.restarted"):
-    """The call was begun again after deltas had been sent; whoever shows them drops what it has."""
+    """The call was begun again after deltas had been sent; a reader that shows them drops what it has."""
 
     __fragment__: ClassVar[Fragment | None] = Fragment(drops=True)
     index: Count = 0

@@ -57,14 +57,14 @@ class Reader(NamedTuple):
     """How the strings of one class are read."""
 
     read: Callable[[Any, list[str]], int]
-    """Append every string to the list, and return how many scalars there were besides."""
+    """Append every string to the list, and return the number of other scalars."""
     bulky: tuple[str, ...]
     """Fields that are read apart, because findings are kept with what they hold: a ``Value`` with collections in it, or
     a tuple of values of classes that are carried by many messages."""
     runs: tuple[str, ...]
     """Fields that are tuples of scalars."""
     told: Callable[[Any], tuple[str, int]]
-    """Return every string, joined by ``SEPARATOR``, and how many scalars there are besides.
+    """Return every string, joined by ``SEPARATOR``, and the number of other scalars.
 
     It raises where the value does not have the shape of its class.
     """

@@ -343,7 +343,7 @@ class HandlerContext:
         return handling_of(self).bus.policies.sha256
 
     def progress(self, text: str, *, fraction: float | None = None) -> None:
-        """Tell whoever watches the run how far this handler is."""
+        """Report the progress of this handler to watchers of the run."""
         handling = handling_of(self)
         message, bus = handling.delivery.message, handling.bus
         if message.scope.run.observed:

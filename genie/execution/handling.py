@@ -77,7 +77,7 @@ class Handling:
             taint.headers = self._headers = self._headers.met(taint.headers)
 
     def narrow(self) -> None:
-        """Take what is no longer in force out of the headers that it sends with."""
+        """Remove revoked parts from the headers that it sends with."""
         self._headers = self.bus.judging.narrowed(self._headers)
 
     def scratch(self) -> dict[str, Any]:

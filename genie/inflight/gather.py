@@ -30,7 +30,7 @@ NOTHING = "answered nothing"
 HELD, NO_ANSWER, UNSUBSCRIBED = "held", "nothing", "nobody"
 """Codes of missing parts, beside the outcomes and the reasons of dead letters."""
 ONE = ""
-"""In the place of the sender where one answer of a class is expected, whoever sends it."""
+"""In the place of the sender where one answer of a class is expected, from any sender."""
 
 Part = tuple[type[Payload], str]
 """A payload class, and the agent that should send it (``ONE`` for a plain class)."""

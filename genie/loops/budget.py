@@ -37,7 +37,7 @@ def _whole(amount: Amount) -> Amount:
 
 @dataclass(frozen=True, slots=True)
 class Cap:
-    """Bounds of a budget; None is no bound."""
+    """Bounds of a budget; None means without a bound."""
 
     tokens: int | None = None
     cost: Decimal | None = None

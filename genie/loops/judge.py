@@ -28,7 +28,7 @@ class ModelJudge:
     Args:
         id: Of the agent.
         model: Id of the model agent.
-        criterion: What an answer must satisfy, where whoever asks states nothing.
+        criterion: What an answer must satisfy, when the caller gives none.
         prompt: Words of the system, and the form of the question.
         limits: Bounds of one judgement.
         clearance: Highest label that the judge may read.

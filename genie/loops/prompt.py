@@ -81,7 +81,7 @@ def read(path: Path) -> Prompt:
     """Return the prompt of a file ``NAME.vN.md``.
 
     Raises:
-        InputError: The file cannot be read or is no prompt.
+        InputError: The file cannot be read, or is not a prompt.
     """
     name = path.name.removesuffix(".md")
     if not _NAME.match(name):

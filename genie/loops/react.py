@@ -89,7 +89,7 @@ class LoopLimits:
     """Times that the model may answer again after a check refused."""
 
     def share(self, given: TaskBudget | None = None) -> Share:
-        """Return a budget of these bounds, and of what whoever gives the task leaves for it."""
+        """Return a budget of these bounds, and of what the sender of the task leaves for it."""
         if given is None:
             return Share(Cap(self.tokens, self.cost, self.calls))
         return Share(

@@ -66,7 +66,7 @@ class Consents(Interceptor):
         self.watch(run)
 
     def _reach(self, runs: Iterable[RunState]) -> None:
-        """Take what is not in force any more from work in flight, which is judged again."""
+        """Remove revoked consents from work in flight, which is judged again."""
         bus = self._bus
         for run in runs:
             run.headers = self.narrowed(run.headers)

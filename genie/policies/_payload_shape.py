@@ -34,7 +34,7 @@ class Shape(NamedTuple):
     depth: int
     """Depth at the most, where ``rows`` are all that is unbounded."""
     fixed: int
-    """Parts besides the rows' items, at the most."""
+    """The most parts in addition to the items of rows."""
     rows: tuple[tuple[str, int], ...] | None
     """Fields that are tuples, with the parts of one item at the most; None where the payload must be walked."""
 

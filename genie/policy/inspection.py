@@ -222,10 +222,6 @@ class Inspectors:
             limit = self._limits[kind] = largest if stated is None else min(stated, largest)
         return limit
 
-    def size_of(self, payload: Value) -> int:
-        """Return the size of a payload in bytes as its inspection states it, without looking into its strings."""
-        return self._read(payload, self._seen_by(type(payload))).size
-
     def _read(self, value: Value, view: View) -> Read:
         """Return the strings of a value, and what is known of the parts that are read apart.
 

@@ -1,4 +1,4 @@
-"""A live request tree, as whoever started it sees it."""
+"""A live request tree, as its caller sees it."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class Questions:
     ) -> tuple[RunState, Gather, RoomTicket | None]:
         """Open a run, expect its answers, and send its question.
 
-        ``mute`` says that no notice can be shown, ``parts`` what a stream takes besides.
+        ``mute`` says that no notice can be shown, ``parts`` the classes that a stream takes as well.
         """
         if Payload not in type(question).__mro__:
             payload_given(question)

@@ -69,7 +69,7 @@ NO_LONGER_NEEDED = Reason("no_longer_needed", "no longer needed")
 
 
 class Runtime:
-    """Agents, policies and joins, joined by one bus.
+    """Runs agents, policies and joins on one bus.
 
     Args:
         agents: Agents, or bindings of agents to settings and ports.

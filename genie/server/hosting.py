@@ -145,7 +145,7 @@ class HostedRun(Watcher):
         self.look()
 
     def visible_to(self, principal: Principal) -> bool:
-        """Return True for its owner, and for whoever may audit in its tenant; without an owner, for its operators."""
+        """Return True for its owner and for auditors of its tenant; without an owner, for its operators."""
         if principal.caller.tenant != self.principal.caller.tenant:
             return False
         if self.ownerless:

@@ -99,4 +99,4 @@ RULES: tuple[Rule, ...] = (
     Rule("GET", "/livez", None, None, system.live),
     Rule("GET", "/readyz", None, None, system.ready),
 )
-"""Every route of the API; what is not in it answers 404."""
+"""Every route of the API; any other path answers 404."""

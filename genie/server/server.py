@@ -244,7 +244,7 @@ class Server:
         self.ended()
 
     def end_runs(self) -> None:
-        """Cancel the runs of whoever may not call any more."""
+        """Cancel the runs of callers whose key has ended."""
         for run in self.runs():
             if run.over or run.logged:
                 continue
@@ -287,7 +287,7 @@ class Server:
         return found
 
     async def slowed(self) -> bool:
-        """Pause before a refusal, so that whoever repeats a request at once costs the others little.
+        """Pause before a refusal, so that a caller that repeats a request at once costs the others little.
 
         Returns:
             False where too many pause already.
@@ -396,7 +396,7 @@ class Call(NamedTuple):
     who: Principal = NOBODY
 
     def signed_for(self, hosted: Hosted) -> None:
-        """Refuse acts on a pipeline with signed identities by whoever has no identity that it accepts.
+        """Refuse acts on a pipeline with signed identities by callers without an accepted identity.
 
         Raises:
             Problem: The caller has an API key, or a token of another issuer.
@@ -406,7 +406,7 @@ class Call(NamedTuple):
             raise Problem("forbidden", "this pipeline needs a signed identity")
 
     def proved(self) -> None:
-        """Refuse an act of high risk by whoever has not shown lately that a person is there.
+        """Refuse an act of high risk by a caller without a recent sign-in.
 
         Raises:
             Problem: The last proof is too old, or there was none.

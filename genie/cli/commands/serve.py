@@ -31,7 +31,7 @@ from genie.errors import InputError
               "a PostgreSQL address.")  # fmt: skip
 @click.option("--store-keys", metavar="RING", help="Key ring that encrypts the store: a file, or env:NAME.")
 @click.option("--grant", "grants", multiple=True, metavar="ROLE=RIGHT,...",
-              help="Rights that a role of a signed token gives besides ask and observe; repeatable.")  # fmt: skip
+              help="More rights that a role of a signed token gives, with ask and observe; repeatable.")  # fmt: skip
 @click.option("--tenant-rate", type=click.FloatRange(min=0.1), metavar="N", help="Requests a second of one tenant.")
 @click.option("--tenant-runs", type=click.IntRange(min=1), metavar="N",
               help="Runs of one tenant that are in flight at once.")  # fmt: skip

@@ -328,7 +328,7 @@ class ModelAgent(Handlers, id="model", publishes=(ModelDelta, ModelRestarted)):
 
 
 async def _read(parts: AsyncIterator[WirePart], heard: Callable[[WirePart], None]) -> WireEnd:
-    """Read a reply of which nobody wants the pieces."""
+    """Read a reply whose pieces have no reader."""
     end: WireEnd | None = None
     async for part in parts:
         if type(part) is WireEnd:

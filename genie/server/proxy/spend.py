@@ -151,6 +151,10 @@ class Spend:
         """Calls of killed processes that were charged when the file was opened."""
         try:
             self._base = sqlite3.connect(where, timeout=WAIT_S, isolation_level=None)
+            tables = {name for (name,) in self._base.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            if tables and "account" not in tables:
+                self._base.close()
+                raise InputError(where, "is a database of something else", "name a file of spending, or a new one")
             self._base.execute("PRAGMA journal_mode=WAL")
             self._base.execute("PRAGMA synchronous=NORMAL")
             self._base.execute(_TABLE)
@@ -159,8 +163,8 @@ class Spend:
             if path is not None and not reads:
                 self._take_slot(path)
             (self._count,) = self._base.execute("SELECT COUNT(*) FROM account").fetchone()
-        except sqlite3.Error as error:
-            problem = f"cannot be used as a file of spending ({type(error).__name__})"
+        except sqlite3.Error:
+            problem = "cannot be used as a file of spending"
             raise InputError(where, problem, "name a file that this command made, or a new one") from None
 
     def __enter__(self) -> Self:

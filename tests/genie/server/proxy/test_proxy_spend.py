@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 from decimal import Decimal
@@ -172,3 +173,14 @@ def test_keys_with_budgets_are_made_listed_and_shown_with_what_they_spent(tmp_pa
     drawn = CliRunner().invoke(main, ["spend", str(file), "--keys", keys]).output
     assert f"{key.id} (job)" in drawn
     assert CliRunner().invoke(main, ["spend", str(tmp_path / "none.db")]).exit_code == 2
+
+
+def test_a_database_of_something_else_is_refused_and_left_as_it_was(tmp_path: Path) -> None:
+    """Was: a table of accounts was made in it, by `genie spend` too."""
+    path = tmp_path / "control.db"
+    with contextlib.closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE votes (id TEXT)")
+    with pytest.raises(InputError):
+        Spend(path)
+    with contextlib.closing(sqlite3.connect(path)) as other:
+        assert other.execute("SELECT name FROM sqlite_master").fetchall() == [("votes",)]
