@@ -6,6 +6,7 @@ from collections import OrderedDict, deque
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from genie.contracts.message import topic_of
 from genie.contracts.outcome import Outcome
 from genie.contracts.serialization import as_wire
 from genie.errors import GenieError, RunCancelledError, RunError, RunExpiredError, RunHeld
@@ -40,6 +41,8 @@ MOST_RECENT = 500
 """Messages of one pipeline on which policies can be tried out."""
 _JUDGED = frozenset({"started", "denied", "held"})
 """What becomes of a delivery once it was judged."""
+_PASSED = frozenset({"accepted", "answered", "started", "handled"})
+"""What becomes of most parts of an answer, which the parts themselves show."""
 _BUDGETS = frozenset({"budget", "rate"})
 _SUSPENDED = frozenset({"killed", "paused", "quarantined", "removed"})
 
@@ -62,6 +65,17 @@ _fact = partial(tuple.__new__, Fact)
 """Makes a ``Fact`` of a tuple at a fifth of the cost of its constructor; a round trip makes 18 (benchmarks.serving)."""
 
 
+class Part(NamedTuple):
+    """A part of the answer of one run, as its caller may see it."""
+
+    kind: str
+    topic: str
+    fields: dict[str, Any]
+
+
+PART = "part"
+"""Kind of an event that carries a part of the answer; it goes to whoever may read the answer, and to nobody else."""
+
 Everything = Ring["tuple[HostedRun, Fact]"]
 """The events of all runs."""
 
@@ -81,7 +95,7 @@ class HostedRun(Watcher):
 
     __slots__ = (
         "answer", "at", "code", "detail", "ended_at", "everything", "id", "key", "logged", "missing", "notices", "over",
-        "ownerless", "pipeline", "principal", "recent", "ring", "run", "status",
+        "ownerless", "pipeline", "principal", "recent", "ring", "run", "status", "takes",
     )  # fmt: skip
 
     def __init__(
@@ -111,7 +125,8 @@ class HostedRun(Watcher):
         """Nobody knows for certain who asked."""
         self.key: tuple[str, str] | None = None
         """What its idempotency key and its question are remembered by."""
-        self.ring: Ring[Fact] = Ring(MOST_EVENTS)
+        self.ring: Ring[Fact | Part] = Ring(MOST_EVENTS)
+        self.takes: tuple[type[Payload], ...] = ()
         super().__init__(make_waiter, keeps=False)
 
     def note(
@@ -119,6 +134,8 @@ class HostedRun(Watcher):
         code: str,
     ) -> None:  # fmt: skip
         """Keep what has happened to a message of the run."""
+        if self.takes and type(message.payload) in self.takes and kind in _PASSED:
+            return
         fact = _fact((at, kind, message.number, topic, message.sender, recipient, reason, code))
         self.ring.append(fact)
         if self.everything.told is not None:  # nobody has looked at all runs yet, so nobody can resume there
@@ -133,14 +150,19 @@ class HostedRun(Watcher):
         if self.everything.told is not None:  # nobody has looked at all runs yet, so nobody can resume there
             self.everything.append((self, fact))
 
-    def encoded(self, fact: Fact) -> bytes:
-        """Return one of its events as JSON; events name things and never carry payload text."""
+    def encoded(self, fact: Fact | Part) -> bytes:
+        """Return one of its events as JSON; events name things, and a part alone carries text."""
+        if isinstance(fact, Part):
+            return encoded({"run": self.id, "pipeline": self.pipeline, **fact._asdict()})
         name = self.run.named(fact.message) if isinstance(fact.message, int) else fact.message
         event = Event(fact.at, fact.kind, name, *fact[3:])
         return encoded({"run": self.id, "pipeline": self.pipeline, **event._asdict()})
 
     def look(self) -> None:
         """The state of the run may have changed."""
+        if self.takes:
+            for part in self.run.parts():
+                self.ring.append(Part(PART, topic_of(part).name, as_wire(part)))
         self.ring.wake()
         super().look()
         self._let_go()
@@ -162,9 +184,13 @@ class HostedRun(Watcher):
             return "operate" in principal.rights
         return principal.is_also(self.principal) or "audit" in principal.rights
 
+    def read_by(self, principal: Principal) -> bool:
+        """Return True for whom its answer was judged."""
+        return not self.ownerless and principal.reads(self.principal)
+
     def record(self, principal: Principal) -> dict[str, Any]:
         """Return it as JSON values; an answer was judged for who asked, so that nobody else is shown it."""
-        shown = not self.ownerless and principal.reads(self.principal)
+        shown = self.read_by(principal)
         caller = self.principal.caller
         return {
             "id": self.id, "pipeline": self.pipeline, "user": caller.user, "tenant": caller.tenant, "at": self.at,
@@ -248,6 +274,9 @@ class Hosted:
         self._turns = turns
         self.recent: deque[tuple[Envelope[Payload], str]] = deque(maxlen=MOST_RECENT)
         """The latest messages, with their recipients, for those who try policies out."""
+        self.parts = tuple({kind: None for one in pipeline.bindings if pipeline.answer in one.card.produces
+                            for kind in one.card.publishes if kind.__fragment__ is not None})  # fmt: skip
+        """Payload classes in which answers may come before they are whole."""
 
     def now(self) -> float:
         """Return the seconds since the epoch."""
@@ -281,6 +310,7 @@ class Hosted:
             bus = self.runtime.bus
             made.append(HostedRun(self.pipeline.id, run, principal, self.now(), self.everything, bus.make_waiter,
                                   self.recent))  # fmt: skip
+            made[0].takes = self.parts
             return made[0]
 
         run = self.runtime.start(

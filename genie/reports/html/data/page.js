@@ -519,6 +519,11 @@
   }
 
   root.classList.add("js");
+  if (window.parent !== window) { // in a frame, whose page is told how high it has to be
+    root.classList.add("framed");
+    const told = () => window.parent.postMessage({ height: Math.ceil(document.body.getBoundingClientRect().height) }, "*");
+    new ResizeObserver(told).observe(document.body);
+  }
   for (const details of document.querySelectorAll("details[data-fold]")) details.open = false;
   draw();
   let folded = narrow();
