@@ -521,6 +521,12 @@
   root.classList.add("js");
   if (window.parent !== window) { // in a frame, whose page is told how high it has to be
     root.classList.add("framed");
+    const theme = () => (root.dataset.theme = window.location.hash.slice(1));
+    theme();
+    window.addEventListener("hashchange", () => {
+      theme();
+      draw();
+    });
     const told = () => window.parent.postMessage({ height: Math.ceil(document.body.getBoundingClientRect().height) }, "*");
     new ResizeObserver(told).observe(document.body);
   }
