@@ -95,7 +95,7 @@ class HostedRun(Watcher):
 
     __slots__ = (
         "answer", "at", "code", "detail", "ended_at", "everything", "id", "key", "logged", "missing", "notices", "over",
-        "ownerless", "pipeline", "principal", "recent", "ring", "run", "status", "takes",
+        "ownerless", "pipeline", "principal", "recent", "ring", "run", "spent", "status", "takes",
     )  # fmt: skip
 
     def __init__(
@@ -127,6 +127,8 @@ class HostedRun(Watcher):
         """What its idempotency key and its question are remembered by."""
         self.ring: Ring[Fact | Part] = Ring(MOST_EVENTS)
         self.takes: tuple[type[Payload], ...] = ()
+        self.spent: Callable[[HostedRun, Payload], None] | None = None
+        """Called with each payload that is sent, where the pipeline has models."""
         super().__init__(make_waiter, keeps=False)
 
     def note(
@@ -134,8 +136,11 @@ class HostedRun(Watcher):
         code: str,
     ) -> None:  # fmt: skip
         """Keep what has happened to a message of the run."""
-        if self.takes and type(message.payload) in self.takes and kind in _PASSED:
-            return
+        if self.spent is not None:
+            if kind == "accepted":
+                self.spent(self, message.payload)
+            if type(message.payload) in self.takes and kind in _PASSED:
+                return
         fact = _fact((at, kind, message.number, topic, message.sender, recipient, reason, code))
         self.ring.append(fact)
         if self.everything.told is not None:  # nobody has looked at all runs yet, so nobody can resume there
@@ -277,6 +282,7 @@ class Hosted:
         self.parts = tuple({kind: None for one in pipeline.bindings if pipeline.answer in one.card.produces
                             for kind in one.card.publishes if kind.__fragment__ is not None})  # fmt: skip
         """Payload classes in which answers may come before they are whole."""
+        self.spent: Callable[[HostedRun, Payload], None] | None = None
 
     def now(self) -> float:
         """Return the seconds since the epoch."""
@@ -310,7 +316,7 @@ class Hosted:
             bus = self.runtime.bus
             made.append(HostedRun(self.pipeline.id, run, principal, self.now(), self.everything, bus.make_waiter,
                                   self.recent))  # fmt: skip
-            made[0].takes = self.parts
+            made[0].takes, made[0].spent = self.parts, self.spent
             return made[0]
 
         run = self.runtime.start(

@@ -79,6 +79,7 @@ RULES: tuple[Rule, ...] = (
     Rule("GET", "/v1/policies/proposals/{id}", "govern", "proposal", policies.show_proposal),
     Rule("POST", "/v1/policies/proposals/{id}/approve", "govern", "proposal", policies.approve, Act),
     Rule("POST", "/v1/policies/proposals/{id}/reject", "govern", "proposal", policies.reject, Act),
+    Rule("GET", "/v1/spend", "operate", None, system.spend),
     Rule("GET", "/v1/statistics", "operate", None, governing.statistics),
     Rule("GET", "/v1/audit", "audit", None, governing.query_audit),
     Rule("GET", "/v1/audit/chain", "audit", None, governing.audit_chain),
