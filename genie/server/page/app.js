@@ -50,6 +50,7 @@ function Screen() {
 function Frame() {
   const at = OTHERS[route.value.screen]?.under || route.value.screen;
   const who = session.value;
+  useEffect(() => document.querySelector(".side [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }), [at]);
   const next = THEMES[(THEMES.indexOf(theme.value) + 1) % THEMES.length];
   return html`<div class="frame">
     <a class="skip" href="#main" onClick=${(event) => { event.preventDefault(); document.getElementById("main")?.focus(); }}>Skip to the content</a>

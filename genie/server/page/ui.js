@@ -23,6 +23,9 @@ export function Badge({ status, text = undefined }) {
   return html`<span class="badge ${tone}"><span aria-hidden="true">${SHAPES[tone]}</span> ${text ?? words(status)}</span>`;
 }
 
+/** Why something was judged as it was, without the id of a hold before it. */
+export const because = (text) => String(text ?? "").replace(/^hold-[\w-]{1,80}(?:: |$)/, "");
+
 /** @param {number} seconds */
 export function span(seconds) {
   const s = Math.abs(seconds);

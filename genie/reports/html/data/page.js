@@ -529,6 +529,7 @@
     });
     const told = () => window.parent.postMessage({ height: Math.ceil(document.body.getBoundingClientRect().height) }, "*");
     new ResizeObserver(told).observe(document.body);
+    window.addEventListener("load", told); // a frame that is out of sight is not observed
   }
   for (const details of document.querySelectorAll("details[data-fold]")) details.open = false;
   draw();

@@ -149,6 +149,19 @@ function Lines({ lines }) {
   return html`<pre class="lines" tabindex="0" aria-label="Changed lines">${lines.map((one) => html`<span class=${one.startsWith("+") ? "good" : one.startsWith("-") ? "bad" : "mute"}>${one}</span>`)}</pre>`;
 }
 
+/** Where a proposal stands: proposed, then decided by another person, then in force. */
+export function Way({ made }) {
+  const decided = made.state !== "proposed";
+  const good = made.state === "in force";
+  const steps = [
+    { title: "Proposed", by: made.by, done: true },
+    { title: decided && !good ? "Rejected" : "Approved", by: made.decided_by || "another person", done: decided, bad: decided && !good },
+    ...(decided && !good ? [] : [{ title: "In force", by: "", done: good }]),
+  ];
+  return html`<ol class="way" aria-label="Where the proposal stands">${steps.map((one) => html`<li class=${one.bad ? "bad" : one.done ? "good" : "open"}><span aria-hidden="true">${one.bad ? "✕" : one.done ? "✓" : "○"}</span>
+    <strong>${one.title}</strong>${one.by ? html` <span class="text">${one.done ? "by" : "needs"} ${one.by}</span>` : null}${one.done ? null : html`<span class="sr"> not yet</span>`}</li>`)}</ol>`;
+}
+
 /** One proposal, with its changed lines and the two decisions. */
 export function Decide({ made, done }) {
   const shown = useSignal(/** @type {any} */ (null));
@@ -169,7 +182,7 @@ export function Decide({ made, done }) {
     }
   };
   return html`<section class="card stack hold-card">${asking.value ? html`<${Ask} title=${asking.value === "approve" ? "Put this into force?" : "Reject this proposal?"} verb=${asking.value === "approve" ? "Put into force" : "Reject"} tone=${asking.value === "approve" ? "good" : "bad"} note=${asking.value === "approve" ? "The file is written, and every pipeline that names it reads its policies again." : ""} done=${decide} />` : null}
-    <div class="row"><h3 class="text">${made.file}</h3><${Badge} status="held" text="proposed" /><span class="text">by ${made.by}</span><${Age} at=${made.at} /></div><p class="text">${made.reason}</p>
+    <div class="row"><h3 class="text">${made.file}</h3><${Badge} status="held" text="proposed" /><${Age} at=${made.at} /></div><${Way} made=${made} /><p class="text">${made.reason}</p>
     ${shown.value ? html`<${Lines} lines=${shown.value.lines} />` : html`<button type="button" class="quiet" onClick=${() => get(path).then((said) => (shown.value = said), (error) => (problem.value = error))}>Show the changed lines</button>`}
     <div class="row"><button type="button" disabled=${own || !shown.value} onClick=${() => (asking.value = "approve")}>Approve</button><button type="button" class="bad" onClick=${() => (asking.value = "reject")}>${own ? "Withdraw" : "Reject"}</button>
       ${own ? html`<span class="mute">Another person approves what you proposed.</span>` : shown.value ? null : html`<span class="mute">Look at the lines first.</span>`}</div>

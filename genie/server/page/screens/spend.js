@@ -86,6 +86,6 @@ function Sums({ rows, by, money }) {
   const largest = found.reduce((most, { sum }) => (sum.cost > most ? sum.cost : most), 1n);
   return html`<${Table} label=${`Spend by ${by}`} heads=${[BY[by].replace(/s$/, ""), "Cost", "Calls", "Failed", "Tokens read", "Tokens written", "Without a price"]} rows=${found.map(({ name, of, sum }) => ({
     key: name, cells: [html`<strong class="text">${named(of, by, name)}</strong>`,
-      html`<span class="share"><span>${sum.cost > 0n || !sum.unpriced ? `${shownCost(sum.cost)}${money}` : "not known"}</span><i aria-hidden="true" style=${{ width: `${Number((sum.cost * 1_000n) / largest) / 10}%` }}></i></span>`,
+      html`<span class="share"><span>${sum.cost > 0n || !sum.unpriced ? `${shownCost(sum.cost)}${money}` : "not known"}</span>${sum.cost > 0n ? html`<i aria-hidden="true" style=${{ width: `${Number((sum.cost * 1_000n) / largest) / 10}%` }}></i>` : null}</span>`,
       number(sum.calls), number(sum.failed), number(sum.input), number(sum.output), number(sum.unpriced)] }))} />`;
 }

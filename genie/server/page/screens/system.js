@@ -12,10 +12,16 @@ export default function System() {
       <${Figure} label="Runs in flight" value=${number(sum(data.pipelines, "runs"))} /><${Figure} label="Held for people" value=${number(sum(data.pipelines, "held"))} tone=${sum(data.pipelines, "held") ? "hold" : ""} />
       <${Figure} label="Calls that did not stop" value=${number(Object.values(data.pipelines).flatMap((one) => Object.values(one.abandoned || {})).reduce((all, one) => all + one, 0))} /></dl>
       ${Object.entries(data.pipelines).flatMap(([id, one]) => Object.entries(one.suspended || {}).map(([agent, why]) => html`<p class="banner warn text" key=${`${id}/${agent}`}>▲ <a href=${`#/agents/${encodeURIComponent(agent)}`}>${agent}</a> in ${id} gets nothing: ${String(why?.detail || why)}</p>`))}`}<//>
-    <${Loaded} state=${statistics}>${(data) => Object.entries(data.pipelines).map(([id, one]) => html`<section class="stack" key=${id}><h2><a class="text" href=${`#/live/${encodeURIComponent(id)}`}>${id}</a></h2>
-      <dl class="figures">${Object.entries(one.totals).map(([name, value]) => html`<${Figure} label=${words(name)} value=${number(value)} tone=${value && ["denied", "dead_lettered"].includes(name) ? "bad" : ""} />`)}</dl>
-      ${one.budgets?.length ? html`<${Table} label=${`Budgets of ${id}`} heads=${["Budget", "Unit", "Limit", "Spent", "Reserved", "Least left", "Denied"]} rows=${one.budgets.map((budget) => ({ key: `${budget.budget}/${budget.unit}`, cells: [budget.budget, budget.unit, number(budget.limit), number(budget.spent), number(budget.reserved), number(budget.least_left), number(budget.denied)] }))} />` : null}
-      ${Object.keys(one.rates || {}).length ? html`<${Table} label=${`Rates of ${id}`} heads=${["Rate", "Denied", "Waited", "Keys"]} rows=${Object.entries(one.rates).map(([name, rate]) => ({ key: name, cells: [name, number(rate.denied), number(rate.waited), number(rate.buckets)] }))} />` : null}</section>`)}<//><//>`;
+    <${Loaded} state=${statistics}>${(data) => {
+      const pipelines = Object.entries(data.pipelines);
+      const names = Object.keys(pipelines[0]?.[1].totals || {});
+      const limits = pipelines.flatMap(([id, one]) => (one.budgets || []).map((budget) => ({ key: `${id}/${budget.budget}/${budget.unit}`, cells: [html`<span class="text">${words(id)}</span>`, html`<span class="text">${words(budget.budget)}</span>`, budget.unit, number(budget.limit), number(budget.spent), number(budget.reserved), number(budget.least_left), number(budget.denied)] })));
+      const rates = pipelines.flatMap(([id, one]) => Object.entries(one.rates || {}).map(([name, rate]) => ({ key: `${id}/${name}`, cells: [html`<span class="text">${words(id)}</span>`, html`<span class="text">${words(name)}</span>`, number(rate.denied), number(rate.waited), number(rate.buckets)] })));
+      return html`<h2>Messages</h2><${Table} label="Messages by pipeline" heads=${["Pipeline", ...names.map(words)]} rows=${pipelines.map(([id, one]) => ({ key: id, cells: [html`<a class="text" href=${`#/live/${encodeURIComponent(id)}`}>${words(id)}</a>`,
+          ...names.map((name) => (one.totals[name] && ["denied", "dead_lettered"].includes(name) ? html`<strong class="bad-text">${number(one.totals[name])}</strong>` : number(one.totals[name])))] }))} />
+        ${limits.length ? html`<h2>Budgets</h2><${Table} label="Budgets" heads=${["Pipeline", "Budget", "Unit", "Limit", "Spent", "Reserved", "Least left", "Denied"]} rows=${limits} />` : null}
+        ${rates.length ? html`<h2>Rates</h2><${Table} label="Rates" heads=${["Pipeline", "Rate", "Denied", "Waited", "Keys"]} rows=${rates} />` : null}`;
+    }}<//><//>`;
 }
 
 const sum = (pipelines, name) => Object.values(pipelines).reduce((total, one) => total + (one[name] || 0), 0);
