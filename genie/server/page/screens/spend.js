@@ -65,7 +65,7 @@ export default function Spend() {
 
 function Bars({ data, unit, money }) {
   const sums = new Map(grouped(data.rows, "day").map(([day, rows]) => [day, summed(rows)]));
-  const last = Date.parse(`${data.today}T00:00:00Z`);
+  const last = Date.parse(`${data.today}T00:00:00Z`) || Date.now();
   const days = Array.from({ length: data.days }, (_, at) => new Date(last - (data.days - 1 - at) * 86_400_000).toISOString().slice(0, 10));
   const largest = Math.max(1, ...[...sums.values()].map((sum) => sizeOf(sum, unit)));
   const top = [...sums.values()].find((sum) => sizeOf(sum, unit) === largest);
