@@ -45,13 +45,17 @@ def ready(page: Page) -> None:
         page.locator("main .skeleton:not(.report .skeleton)").first.wait_for(state="detached")
 
 
-def shot(page: Page, name: str) -> None:
-    """Write a picture for the documentation, and one of a phone, where a folder is named."""
+def painted(page: Page) -> None:
+    """Wait until what is shown has been painted, and its effects, such as listeners for keys, are there."""
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(() => setTimeout(done))))")
+
+
+def shot(page: Page, name: str, width: int = 1280) -> None:
+    """Write a picture for the documentation where a folder is named: ``docs/images``."""
     folder = os.environ.get("GENIE_SCREENSHOTS")
     if folder is not None:
-        page.screenshot(path=f"{folder}/page-{name}.png")
-        page.set_viewport_size({"width": 400, "height": 860})
-        page.screenshot(path=f"{folder}/phone-{name}.png", full_page=True)
+        page.set_viewport_size({"width": width, "height": 860})
+        page.screenshot(path=f"{folder}/page-{name}.png", animations="disabled")
         page.set_viewport_size({"width": 1280, "height": 860})
 
 

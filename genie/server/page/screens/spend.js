@@ -5,7 +5,6 @@ import { html, useSignal } from "../vendor.js";
 
 const BY = { pipeline: "Pipelines", model: "Models", key: "Keys", day: "Days" };
 const UNITS = { cost: "Cost", tokens: "Tokens", calls: "Calls" };
-const PLACES = 6;
 const TALL = 160;
 
 /** Exact sums: costs are decimal text, so they are added as whole numbers of their smallest place. */
@@ -17,11 +16,12 @@ const exact = (text) => {
 
 /** A sum as people write it, rounded up in the last place, so that something never looks like nothing. */
 function shownCost(sum) {
-  const digit = 10n ** BigInt(SCALE - PLACES);
+  const places = sum >= 10n ** BigInt(SCALE) ? 4 : 8;
+  const digit = 10n ** BigInt(SCALE - places);
   const rounded = sum % digit === 0n ? sum / digit : sum / digit + 1n;
-  const text = rounded.toString().padStart(PLACES + 1, "0");
-  const whole = text.slice(0, -PLACES).replace(/\B(?=(\d{3})+$)/g, ",");
-  const rest = text.slice(-PLACES).replace(/0+$/, "").padEnd(2, "0");
+  const text = rounded.toString().padStart(places + 1, "0");
+  const whole = text.slice(0, -places).replace(/\B(?=(\d{3})+$)/g, ",");
+  const rest = text.slice(-places).replace(/0+$/, "").padEnd(2, "0");
   return `${whole}.${rest}`;
 }
 
@@ -51,7 +51,7 @@ export default function Spend() {
       const all = summed(data.rows);
       const money = data.currencies.length === 1 ? ` ${data.currencies[0]}` : "";
       const shown = unit.value || (all.cost > 0n ? "cost" : "tokens");
-      return html`<dl class="figures"><${Figure} label="Cost" value=${all.cost > 0n || !all.unpriced ? `${shownCost(all.cost)}${money}` : "not known"} /><${Figure} label="Calls" value=${number(all.calls)} />
+      return html`<dl class="figures wide"><${Figure} label="Cost" value=${all.cost > 0n || !all.unpriced ? `${shownCost(all.cost)}${money}` : "not known"} /><${Figure} label="Calls" value=${number(all.calls)} />
           <${Figure} label="Tokens read" value=${number(all.input)} /><${Figure} label="Tokens written" value=${number(all.output)} />
           <${Figure} label="Failed calls" value=${number(all.failed)} tone=${all.failed ? "warn" : ""} /></dl>
         ${all.unpriced ? html`<div class="banner warn"><strong>▲ ${number(all.unpriced)} of ${number(all.calls)} calls have no known cost.</strong> <span>Their models have no price, or the provider stated no usage. State one under <code>price</code> of the model.</span></div>` : null}

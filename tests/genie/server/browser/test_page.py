@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.genie.page_for_tests import asked, go, payment, shot
+from tests.genie.page_for_tests import asked, go, painted, payment, shot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,6 +46,8 @@ def test_a_question_is_held_then_approved_by_keys_alone(open_page: Callable[...,
     go(bela, "approvals")
     bela.get_by_text("250,000.00 INR").first.wait_for()
     bela.get_by_role("button", name="Approve").wait_for()
+    shot(bela, "approvals")
+    painted(bela)
     bela.keyboard.press("a")
     bela.get_by_role("dialog").wait_for()
     bela.keyboard.type("agreed with the society")
@@ -58,6 +60,7 @@ def test_a_question_is_held_then_approved_by_keys_alone(open_page: Callable[...,
     asha.locator(".figure .badge", has_text="complete").wait_for()
     asha.get_by_text("Nothing is missing.").wait_for()
     asha.get_by_role("img", name=re.compile("payments.instruction to payment_submitter")).first.wait_for()
+    shot(asha, "run")
     asha.get_by_role("button", name="Causes").click()
     asha.locator(".tree").get_by_text("payments.instruction").first.wait_for()
     asha.get_by_role("button", name="Messages").click()
@@ -73,6 +76,8 @@ def test_live_shows_what_happens_as_a_graph_and_as_a_table(open_page: Callable[.
     page.get_by_role("region", name="Latest events").get_by_text("payments.instruction").first.wait_for()
     node = page.get_by_role("button", name=re.compile("payment submitter .*wait"))
     node.wait_for()
+    shot(page, "live")
+    shot(page, "phone", 400)
     node.press("Enter")
     page.get_by_role("link", name="Its card, pause and kill").wait_for()
     page.get_by_text("The same as a table").click()
@@ -187,7 +192,6 @@ def test_a_policy_file_is_edited_tried_and_put_into_force_by_another(
     go(bela, "policies")
     bela.get_by_role("button", name="Show the changed lines").click()
     bela.get_by_label("Changed lines").get_by_text("expires: 2h").wait_for()
-    shot(bela, "proposal")
     bela.get_by_role("button", name="Approve").click()
     bela.get_by_role("dialog").get_by_label("Reason").fill("agreed")
     bela.get_by_role("dialog").get_by_role("button", name="Put into force").click()
@@ -200,7 +204,6 @@ def test_the_chain_of_the_audit_is_computed_in_the_browser(open_page: Callable[.
     go(page, "audit")
     page.get_by_role("button", name="Verify in this browser").click()
     page.get_by_text(re.compile("computed here: [1-9][0-9,]* records fit")).wait_for()
-    shot(page, "audit")
 
     def forged(route: Route) -> None:
         answer = route.fetch()
