@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import os
+import threading
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import anyio
 from starlette.responses import JSONResponse, Response
 
 from genie.server.bodies import Login, read
@@ -116,7 +122,17 @@ async def health(call: Call) -> ASGIApp:
         }  # fmt: skip
     status = "draining" if server.draining else "ready" if len(found) == len(server.pipelines) else "opening"
     streams = {"open": len(server.streams.open), "closed": dict(server.streams.closed)}
-    return Json({"status": status, "pipelines": found, "streams": streams})
+    return Json({"status": status, "pipelines": found, "streams": streams, "process": _process()})
+
+
+def _process() -> dict[str, object]:
+    memory: int | None = None
+    with contextlib.suppress(OSError, ValueError):  # a system without it
+        memory = int(Path("/proc/self/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return {
+        "memory_bytes": memory, "tasks": len(anyio.get_running_tasks()), "threads": threading.active_count(),
+        "cpu_s": round(time.process_time(), 3),
+    }  # fmt: skip
 
 
 async def metrics(call: Call) -> ASGIApp:
