@@ -35,7 +35,7 @@ class Served(NamedTuple):
 
 def go(page: Page, screen: str) -> None:
     """Open a screen."""
-    page.evaluate("to => { location.hash = to }", f"#/{screen}")
+    assert page.evaluate("to => { location.hash = to; return location.hash }", f"#/{screen}") == f"#/{screen}"
 
 
 def ready(page: Page) -> None:

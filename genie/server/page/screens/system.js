@@ -20,7 +20,7 @@ export default function System() {
       const names = Object.keys(pipelines[0]?.[1].totals || {});
       const limits = pipelines.flatMap(([id, one]) => (one.budgets || []).map((budget) => ({ key: `${id}/${budget.budget}/${budget.unit}`, cells: [html`<span class="text">${words(id)}</span>`, html`<span class="text">${words(budget.budget)}</span>`, budget.unit, number(budget.limit), number(budget.spent), number(budget.reserved), number(budget.least_left), number(budget.denied)] })));
       const rates = pipelines.flatMap(([id, one]) => Object.entries(one.rates || {}).map(([name, rate]) => ({ key: `${id}/${name}`, cells: [html`<span class="text">${words(id)}</span>`, html`<span class="text">${words(name)}</span>`, number(rate.denied), number(rate.waited), number(rate.buckets)] })));
-      return html`<h2>Messages</h2><${Table} label="Messages by pipeline" heads=${["Pipeline", ...names.map(words), "Prometheus"]} rows=${pipelines.map(([id, one]) => ({ key: id, cells: [html`<a class="text" href=${`#/live/${encodeURIComponent(id)}`}>${words(id)}</a>`,
+      return html`<h2>Messages</h2><${Table} label="Messages by pipeline" heads=${["Pipeline", ...names.map(words), "Export"]} rows=${pipelines.map(([id, one]) => ({ key: id, cells: [html`<a class="text" href=${`#/live/${encodeURIComponent(id)}`}>${words(id)}</a>`,
           ...names.map((name) => (one.totals[name] && ["denied", "dead_lettered"].includes(name) ? html`<strong class="bad-text">${number(one.totals[name])}</strong>` : number(one.totals[name]))), html`<a href=${`/metrics?pipeline=${encodeURIComponent(id)}`} aria-label=${`Metrics of ${words(id)}`}>metrics</a>`] }))} />
         ${limits.length ? html`<h2>Budgets</h2><${Table} label="Budgets" heads=${["Pipeline", "Budget", "Unit", "Limit", "Spent", "Reserved", "Least left", "Denied"]} rows=${limits} />` : null}
         ${rates.length ? html`<h2>Rates</h2><${Table} label="Rates" heads=${["Pipeline", "Rate", "Denied", "Waited", "Keys"]} rows=${rates} />` : null}`;
@@ -47,7 +47,7 @@ function Profile() {
   const share = (count) => (found.value.looks ? (100 * count) / found.value.looks : 0);
   return html`<section class="stack"><div class="row spread"><h2>Profile</h2><button type="button" class="quiet" onClick=${take} disabled=${busy.value}>${busy.value ? "Looking for 3 seconds…" : "Look where the time goes"}</button></div>
     <${Trouble} problem=${problem.value} />
-    ${found.value ? html`<${Table} label="Profile" heads=${["Function", "Own time", "With what it calls"]} rows=${found.value.functions.map((one) => ({ key: one.function, cells: [html`<code>${one.function}</code>`,
+    ${found.value ? html`<${Table} label="Profile" heads=${["Function", "Own time", "With what it calls"]} rows=${found.value.functions.filter((one) => one.own || one.whole < found.value.looks).map((one) => ({ key: one.function, cells: [html`<code>${one.function}</code>`,
       html`<span class="share"><span>${share(one.own).toFixed(1)} %</span><i aria-hidden="true" style=${{ width: `${share(one.own)}%` }}></i></span>`, `${share(one.whole).toFixed(1)} %`] }))} />`
       : html`<p class="mute">Shows in which functions the loop of this process is, and what called them. No values are read.</p>`}</section>`;
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -181,6 +181,27 @@ def test_a_policy_file_is_edited_tried_and_put_into_force_by_another(
     asha.locator(".badge", has_text=re.compile(r"\bvalid$")).wait_for()
     asha.get_by_role("button", name="Backtest").click()
     asha.get_by_role("img", name=re.compile("unchanged: \\d+ deliveries")).wait_for()
+    month: list[dict[str, Any]] = []
+    denied = {"before": "hold", "after": "deny", "deliveries": 12}
+    told = {
+        "messages": 81_204, "deliveries": 90_000, "skipped": {"version": 3}, "source": "log", "complete": False,
+        "since": 1_767_225_600, "until": 1_769_817_600, "changes": [{"policy": "rules", "samples": ["m"], **denied}],
+        "verdicts": [{"before": "allow", "after": "allow", "deliveries": 89_988}, denied],
+    }  # fmt: skip
+
+    def of_a_month(route: Route) -> None:
+        month.append(route.request.post_data_json)
+        route.fulfill(json=told)
+
+    asha.route("**/v1/policies/backtest", of_a_month)
+    asha.get_by_label("Backtest on").select_option("the last 30 days")
+    asha.get_by_role("button", name="Backtest").click()
+    asha.get_by_role("img", name="allow, unchanged: 89988 deliveries; hold becomes deny: 12 deliveries").wait_for()
+    asha.get_by_text("81,204 messages of the log since January 1").wait_for()
+    asha.get_by_text("A limit was reached").wait_for()
+    asha.get_by_text(re.compile("Not judged: 3 . version")).wait_for()
+    assert [one["until"] - one["since"] for one in month] == [30 * 86_400]
+    asha.unroute("**/v1/policies/backtest")
     asha.get_by_role("button", name="Explain", exact=True).click()
     asha.get_by_role("heading", name="Explanation").wait_for()
     asha.get_by_role("button", name="Propose").click()
