@@ -66,8 +66,9 @@ _fact = partial(tuple.__new__, Fact)
 
 
 class Part(NamedTuple):
-    """A part of the answer of one run, as its caller may see it."""
+    """A part of the answer of one run, as its caller may see it; its kind stands where a fact has its own."""
 
+    run: str
     kind: str
     topic: str
     fields: dict[str, Any]
@@ -158,7 +159,7 @@ class HostedRun(Watcher):
     def encoded(self, fact: Fact | Part) -> bytes:
         """Return one of its events as JSON; events name things, and a part alone carries text."""
         if isinstance(fact, Part):
-            return encoded({"run": self.id, "pipeline": self.pipeline, **fact._asdict()})
+            return encoded({"pipeline": self.pipeline, **fact._asdict()})
         name = self.run.named(fact.message) if isinstance(fact.message, int) else fact.message
         event = Event(fact.at, fact.kind, name, *fact[3:])
         return encoded({"run": self.id, "pipeline": self.pipeline, **event._asdict()})
@@ -167,7 +168,7 @@ class HostedRun(Watcher):
         """The state of the run may have changed."""
         if self.takes:
             for part in self.run.parts():
-                self.ring.append(Part(PART, topic_of(part).name, as_wire(part)))
+                self.ring.append(Part(self.id, PART, topic_of(part).name, as_wire(part)))
         self.ring.wake()
         super().look()
         self._let_go()

@@ -196,7 +196,7 @@ class Stream:
             self._after += 1
             run, fact = (self.run, entry) if self.run is not None else entry
             if allowed is None or allowed(run):
-                if fact.kind == PART and not self._reads:
+                if fact[1] == PART and not self._reads:
                     continue
                 parts.append(
                     form.event(epoch, self._after, fact.kind, ring.body(self._after, partial(run.encoded, fact)))
