@@ -285,7 +285,7 @@ class React:
 
 def _begin(talk: Conversation, prompt: Prompt, task: Task) -> None:
     """Begin with the system's words and the pinned goal."""
-    talk.add(Role.SYSTEM, prompt.system, source=prompt.name, pinned=True)
+    talk.add_turn(prompt.turn)
     documents = "\n\n".join(fenced(document.text, document.name) for document in task.documents)
     values = {"goal": task.goal} | ({"documents": documents} if "documents" in prompt.slots else {})
     trust = Trust.UNTRUSTED if documents else Trust.TRUSTED
