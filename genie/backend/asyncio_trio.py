@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextvars import copy_context
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import anyio
@@ -90,8 +91,7 @@ def waiter_factory() -> Callable[[], Waiter]:
         return _TrioWaiter
     import asyncio  # noqa: PLC0415 - this module meets the backend
 
-    make = asyncio.get_running_loop().create_future
-    return lambda: _AsyncioWaiter(make)
+    return partial(_AsyncioWaiter, asyncio.get_running_loop().create_future)
 
 
 def loop_time() -> Callable[[], float]:

@@ -61,6 +61,9 @@ class Interceptor:
     def opened(self, run: RunState) -> None:
         """A run begins."""
 
+    def consented(self, run: RunState) -> None:
+        """A run begins whose headers carry consents."""
+
     def expired(self, run: RunState) -> None:
         """A run is ended by the clock."""
 

@@ -65,6 +65,12 @@ def faithful_text(payload: Payload) -> str | None:
     return None if floats and _ABSENT in text else text
 
 
+def writer_of(kind: type[Payload]) -> Callable[..., bytes] | None:
+    """Return what writes payloads of a class that their constructor has validated; None where that is not enough."""
+    known = _KNOWN.get(kind) or _known(kind)
+    return known.write if known.checked and not (known.floats or known.values) else None
+
+
 _MOST_KNOWN = 4_096
 _KNOWN: dict[type[Payload], _Kind] = {}
 

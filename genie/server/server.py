@@ -64,7 +64,9 @@ CSRF_HEADER = "x-csrf-token"
 KEYS_EVERY_S = 2.0
 """Seconds between two looks at the file of keys."""
 MOST_SLOWED = 1_000
-"""Refusals that pause; more are sent at once."""
+"""Refusals that pause; the connections of more are closed at once."""
+REFUSED_APART = 64
+"""Refusals in one pause: they are sent one after the other, since those who get them send again together."""
 METADATA = "/.well-known/oauth-protected-resource"
 LOGINS_PER_S = 1.0
 LOGINS_AT_ONCE = 60
@@ -84,6 +86,7 @@ class Settings(BaseModel):
     per_s: float = Field(default=200.0, gt=0, description="Requests a second of one caller.")
     burst: int = Field(default=400, ge=1, description="Requests of one caller that may come at once.")
     head_s: float = Field(default=10.0, gt=0, description="Seconds in which the head of a request must have arrived.")
+    idle_s: float = Field(default=5.0, gt=0, description="Seconds after an answer until its connection is closed.")
     drain_s: float = Field(default=30.0, ge=0, description="Seconds that runs have after SIGTERM.")
     refused_s: float = Field(default=0.25, ge=0, description="Pause before a refusal of too many requests.")
     tenant_per_s: float | None = Field(default=None, gt=0, description="Requests a second of one tenant.")
@@ -136,7 +139,7 @@ class Server:
         self.proposals = Proposals()
         self.quotas, self.turns = Quotas(settings.tenant_runs), Turns(self._clock.now)
         self.replays: set[str | None] = set()
-        """Tenants of which a replay runs."""
+        """Tenants of which a replay or a backtest runs."""
         self.everything: Everything = Ring(MOST_TOLD)
         self.streams = Streams(self.good, self._clock.now)
         self.sessions = Sessions(self.now)
@@ -156,7 +159,7 @@ class Server:
         self.ended: Callable[[], None] = lambda: None
         """Called when keys have changed, and when the server closes; a proxy sets it."""
         self._key_file = key_file
-        self._slow = 0
+        self._slow, self._apart = 0, anyio.Lock()
         self.keeping = None if store is None else Keeping(
             store, self.hosted, self.sessions, issuers=self.who.issuers, now=self.now,
             trusted=(one.signed for one in self.pipelines.values() if one.signed is not None),
@@ -189,7 +192,7 @@ class Server:
                 if self.beside is not None:
                     await inside.enter_async_context(self.beside(runtime, pipeline))
                 self.hosted[pipeline.id] = Hosted(
-                    pipeline, runtime, tasks, self.everything, self.quotas, self.turns, self.webhooks.told
+                    pipeline, runtime, tasks, self.everything, self.quotas, self.webhooks.told
                 )  # fmt: skip
                 self.hosted[pipeline.id].keeping = self.keeping
             tasks.start_soon(self.streams.run)
@@ -283,14 +286,23 @@ class Server:
             raise Problem("forbidden", "these credentials are limited to other routes", headers=challenge)
         return found
 
-    async def slowed(self) -> None:
-        """Pause before a refusal, so that whoever repeats a request at once costs the others little."""
-        if self._slow < MOST_SLOWED:
-            self._slow += 1
-            try:
-                await anyio.sleep(self.settings.refused_s)
-            finally:
-                self._slow -= 1
+    async def slowed(self) -> bool:
+        """Pause before a refusal, so that whoever repeats a request at once costs the others little.
+
+        Returns:
+            False where too many pause already.
+        """
+        if self._slow >= MOST_SLOWED:
+            return False
+        pause_s = self.settings.refused_s
+        self._slow += 1
+        try:
+            await anyio.sleep(pause_s)
+            async with self._apart:
+                await anyio.sleep(pause_s / REFUSED_APART)
+        finally:
+            self._slow -= 1
+        return True
 
     def challenge(self, error: str | None = None, **more: str) -> str:
         """Return what tells a client how to identify its user (RFC 6750, RFC 9470, RFC 9728)."""

@@ -62,7 +62,8 @@ def listed(**given: Any) -> None:
         return
     for one in found:
         waits = "  (to be redriven)" if one["redrive"] else ""
-        line = f"{one['id']}  {one['topic']} -> {one['agent']}  {shown_time(one['at'])}  {one['code']}: {one['reason']}"
+        where = f"{one['topic']} -> {one['agent'] or 'its subscribers'}"
+        line = f"{one['id']}  {where}  {shown_time(one['at'])}  {one['code']}: {one['reason']}"
         click.echo(plain(line + waits))
     if not found:
         click.echo("no dead letter")

@@ -224,7 +224,7 @@ def prune_command(log: str, *, older: str | None, larger: str | None, as_json: b
     """Remove finished runs of a log. Open runs stay, and so does what a legal hold keeps."""
     from genie.journal.upkeep import Retention, prune  # noqa: PLC0415 - as above
 
-    term = seconds_of(older)
+    term = seconds_of(older, "--older")
     if term is None and larger is None:
         raise InputError("genie journal prune", "does not know what to remove", "give --older, --larger or both")
     retention = Retention(None if term is None else term / 86_400, None if larger is None else _size(larger))

@@ -61,8 +61,10 @@ ELSEWHERE = {
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Work in a copy of what examples read and extend."""
-    (tmp_path / "config").symlink_to(ROOT / "config")
+    """Work in a copy of what examples read and extend; its months have a day, for tests/config simulates whole ones."""
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    for scenario in (tmp_path / "config/simulations").iterdir():
+        scenario.write_text(scenario.read_text().replace("duration: 30d", "duration: 1d"))
     shutil.copytree(ROOT / "agents", tmp_path / "agents", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     (tmp_path / "tests").mkdir()
