@@ -24,7 +24,7 @@ class ReceiptGiven(Payload, topic="receipts.given", classification="confidential
     """What does this receipt say?"""
 
     text: Annotated[str, Field(min_length=0, max_length=MOST_TEXT)] = ""
-    """The receipt, line by line; its words are untrusted. It has a lower limit, so policies deny it and never mask it."""
+    """The receipt, line by line; its words are untrusted. It has a lower limit, so policies deny it, never mask it."""
     picture: Image | None = None
     """The receipt, where there is no text of it; a person compares what is read of it."""
     filename: Annotated[str, Field(max_length=256)] = ""
