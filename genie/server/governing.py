@@ -15,6 +15,7 @@ from genie.contracts.message import topic_of
 from genie.contracts.serialization import as_values
 from genie.errors import InputError, UnknownAgentError
 from genie.server.bodies import Act, Ballot, Ballots, read
+from genie.server.figures import agents_of, may_switch
 from genie.server.messages import Json
 from genie.server.problems import Problem
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
     from genie.approvals.holds import Held
     from genie.contracts.card import AgentCard
-    from genie.contracts.statistics import AgentStatistics
     from genie.inflight.dead_letters import DeadLetter
     from genie.operations.incidents import Incident
     from genie.server.hosting import Hosted
@@ -153,7 +153,7 @@ async def list_agents(call: Call) -> ASGIApp:
     """List the agents of all pipelines: cards, with figures for operators."""
     found = []
     for hosted in call.server.hosted.values():
-        figures = hosted.runtime.statistics().agents if "operate" in call.who.rights else {}
+        figures = agents_of(call, hosted)
         found += [
             _agent(hosted, card, figures.get(card.id)) for card in hosted.runtime.cards() if _works_for(call, card)
         ]
@@ -163,7 +163,7 @@ async def list_agents(call: Call) -> ASGIApp:
 async def show_agent(call: Call) -> ASGIApp:
     """Show one agent."""
     hosted, card = _found_agent(call)
-    figures = hosted.runtime.statistics().agents if "operate" in call.who.rights else {}
+    figures = agents_of(call, hosted)
     return Json(_agent(hosted, card, figures.get(card.id)))
 
 
@@ -195,11 +195,12 @@ async def _act(call: Call, act: Callable[[Hosted, str, Act, str], None]) -> ASGI
     given = await read(call.request, Act)
     hosted, card = _found_agent(call)
     call.signed_for(hosted)
+    may_switch(call, card)
     try:
         act(hosted, card.id, given, call.who.caller.user)
     except InputError as error:
         raise Problem("conflict", str(error)) from None
-    return Json(_agent(hosted, card, hosted.runtime.statistics().agents.get(card.id)))
+    return Json(_agent(hosted, card, agents_of(call, hosted).get(card.id)))
 
 
 def _works_for(call: Call, card: AgentCard) -> bool:
@@ -221,7 +222,7 @@ def _found_agent(call: Call) -> tuple[Hosted, AgentCard]:
     return found[0]
 
 
-def _agent(hosted: Hosted, card: AgentCard, figures: AgentStatistics | None) -> dict[str, Any]:
+def _agent(hosted: Hosted, card: AgentCard, figures: dict[str, Any] | None) -> dict[str, Any]:
     def topics(kinds: Any) -> list[str]:
         return sorted(topic_of(kind).name for kind in kinds)
 
@@ -234,21 +235,13 @@ def _agent(hosted: Hosted, card: AgentCard, figures: AgentStatistics | None) -> 
         "asks": {topic_of(kind).name: [getattr(one, "__name__", str(one)) for one in parts]
                  for kind, parts in card.asks.items()},
         "suspended": _suspended(hosted, card),
-        "figures": None if figures is None else _figures(figures),
+        "figures": figures,
     }  # fmt: skip
 
 
 def _suspended(hosted: Hosted, card: AgentCard) -> dict[str, str] | None:
     why = hosted.runtime.operations.subscriber(card.id).suspended
     return None if why is None else {"code": why.code, "detail": why.detail}
-
-
-def _figures(figures: AgentStatistics) -> dict[str, Any]:
-    names = (
-        "accepted", "handled", "denied", "expired", "cancelled", "dead_lettered", "in_flight", "queued", "running",
-        "retrying", "held", "suspended", "failed", "retried", "redacted", "refused", "cost", "tokens", "p50_ms",
-    )  # fmt: skip
-    return {name: as_values(getattr(figures, name)) for name in names}
 
 
 # --- what went wrong ---
@@ -379,25 +372,6 @@ async def list_policies(call: Call) -> ASGIApp:
             ],
         })  # fmt: skip
     return _page(call, found, "policies")
-
-
-async def statistics(call: Call) -> ASGIApp:
-    """Show the counters of each pipeline; they count the messages of all tenants."""
-    found = {}
-    for hosted in call.server.hosted.values():
-        one = hosted.runtime.statistics()
-        found[hosted.pipeline.id] = {
-            "totals": one.totals._asdict(), "runs": one.runs, "held": one.held, "timed": one.timed,
-            "dead_letters": one.dead_letters, "unrouted": one.unrouted, "late": one.late, "epoch": one.epoch,
-            "incidents": dict(one.incidents),
-            "verdicts": [{"policy": policy, "verdict": verdict, "count": count}
-                         for (policy, verdict), count in sorted(one.verdicts.items())],
-            "rates": {name: rate._asdict() for name, rate in one.rates.items()},
-            "budgets": [{"budget": name, "unit": unit, **as_values(budget._asdict())}
-                        for (name, unit), budget in sorted(one.budgets.items())],
-            "agents": {name: _figures(agent) for name, agent in one.agents.items()},
-        }  # fmt: skip
-    return Json({"pipelines": found})
 
 
 # --- audit ---

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from genie.config.pipeline import SignedIdentity
 
-Right = Literal["ask", "observe", "approve", "operate", "audit", "govern"]
+Right = Literal["ask", "observe", "approve", "operate", "audit", "govern", "operate_server"]
 """What a caller may do with the API; see the table of routes."""
 RIGHTS: frozenset[str] = frozenset(get_args(Right))
 PREFIX = "gk_"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
+from genie.server.figures import everywhere
 from genie.server.messages import Json
 from genie.server.problems import Problem
 
@@ -35,6 +36,8 @@ _running = threading.Lock()
 
 async def profile(call: Call) -> ASGIApp:
     """Look where the loop spends its time for some seconds: shares of functions, without any value of theirs."""
+    if not everywhere(call):
+        raise Problem("forbidden", "the process works for all tenants; this needs the right 'operate_server' as well")
     seconds = max(1, call.number("seconds", 3, LONGEST_S))
     loop = threading.get_ident()
     if not _running.acquire(blocking=False):

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import os
-import threading
-import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import anyio
 from starlette.responses import JSONResponse, Response
 
 from genie.server.bodies import Login, read
+from genie.server.figures import everywhere
 from genie.server.messages import Json
 from genie.server.principals import Principal, WantingError
 from genie.server.problems import Problem
@@ -109,34 +104,10 @@ async def ready(call: Call) -> ASGIApp:
     return Json({"status": "ready"})
 
 
-async def health(call: Call) -> ASGIApp:
-    """Show the state of each pipeline, with why agents get nothing."""
-    server = call.server
-    found = {}
-    for hosted in server.hosted.values():
-        figures = hosted.runtime.statistics()
-        suspended = {name: one.suspended for name, one in figures.agents.items() if one.suspended}
-        found[hosted.pipeline.id] = {
-            "runs": figures.runs, "held": figures.held, "suspended": suspended, "incidents": dict(figures.incidents),
-            "abandoned": {name: one.abandoned for name, one in figures.agents.items() if one.abandoned},
-        }  # fmt: skip
-    status = "draining" if server.draining else "ready" if len(found) == len(server.pipelines) else "opening"
-    streams = {"open": len(server.streams.open), "closed": dict(server.streams.closed)}
-    return Json({"status": status, "pipelines": found, "streams": streams, "process": _process()})
-
-
-def _process() -> dict[str, object]:
-    memory: int | None = None
-    with contextlib.suppress(OSError, ValueError):  # a system without it
-        memory = int(Path("/proc/self/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    return {
-        "memory_bytes": memory, "tasks": len(anyio.get_running_tasks()), "threads": threading.active_count(),
-        "cpu_s": round(time.process_time(), 3),
-    }  # fmt: skip
-
-
 async def metrics(call: Call) -> ASGIApp:
     """Show the metrics of one pipeline in the Prometheus text format; ``?pipeline=`` chooses among several."""
+    if not everywhere(call):
+        raise Problem("forbidden", "the metrics count all tenants; this needs the right 'operate_server' as well")
     from genie.edges.telemetry.prometheus import CONTENT_TYPE, Metrics  # noqa: PLC0415 - start-up: for scrapers
 
     hosted = list(call.server.hosted.values())

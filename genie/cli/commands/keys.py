@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from genie.server.principals import Allowance, ApiKey, ApiKeys
 
 _LEVELS = tuple(level.label for level in Classification)
-_RIGHTS = ("ask", "observe", "approve", "operate", "audit")
+_RIGHTS = ("ask", "observe", "approve", "operate", "audit", "govern", "operate_server")
 _FILE = click.argument("file", type=click.Path(path_type=Path))
 
 

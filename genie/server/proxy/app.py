@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from genie.errors import class_name
 from genie.errors.tracebacks import place_of
-from genie.server import system
+from genie.server import figures, system
 from genie.server.app import application
 from genie.server.bodies import Login
 from genie.server.messages import Incoming
@@ -123,7 +123,7 @@ def rules(proxy: Proxy) -> tuple[Rule, ...]:
     return (
         Rule("GET", "/v1/models", "ask", None, models),
         Rule("GET", "/v1/spend", "observe", None, spent),
-        Rule("GET", "/v1/health", "operate", None, system.health),
+        Rule("GET", "/v1/health", "operate", None, figures.health),
         Rule("GET", "/metrics", "operate", None, system.metrics, media="text/plain"),
         Rule("POST", "/v1/session", None, None, system.login, Login),
         Rule("GET", "/v1/session", "observe", None, system.session),

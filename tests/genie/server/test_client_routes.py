@@ -65,7 +65,7 @@ def test_what_blocks_has_the_same_methods() -> None:
 async def test_the_client_calls_the_server() -> None:
     async with desk() as at:
         transport = httpx.ASGITransport(at.app)
-        async with Client("http://127.0.0.1", at.key(), transport=transport) as client:
+        async with Client("http://127.0.0.1", at.key(tenant=None), transport=transport) as client:
             answer = await client.ask("desk", wish()["payload"], Granted)
             assert answer.text == "tea"
             (run,) = (await client.runs(status="complete"))["runs"]

@@ -1,6 +1,6 @@
 // System: whether the process takes work, and what each pipeline has counted.
 import { get } from "../api.js";
-import { may, useData } from "../store.js";
+import { useData } from "../store.js";
 import { Badge, Figure, Loaded, Page, Table, Trouble, number, span, words } from "../ui.js";
 import { html, useSignal } from "../vendor.js";
 
@@ -25,7 +25,7 @@ export default function System() {
         ${limits.length ? html`<h2>Budgets</h2><${Table} label="Budgets" heads=${["Pipeline", "Budget", "Unit", "Limit", "Spent", "Reserved", "Least left", "Denied"]} rows=${limits} />` : null}
         ${rates.length ? html`<h2>Rates</h2><${Table} label="Rates" heads=${["Pipeline", "Rate", "Denied", "Waited", "Keys"]} rows=${rates} />` : null}`;
     }}<//>
-    ${may("operate") ? html`<${Profile} />` : null}<//>`;
+    <${Loaded} state=${health}>${(data) => (data.process ? html`<${Profile} />` : null)}<//><//>`;
 }
 
 /** Where a loop stands that has nothing to do. */
