@@ -78,7 +78,7 @@ class Correlator:
         self, scope: Scope, expect: tuple[Expected, ...], need: Need, wake: Callable[[], None], kind: type[Payload],
         parts: tuple[type[Payload], ...] = (),
     ) -> Gather:  # fmt: skip
-        """Set what a scope waits for; ``kind`` is the class of its question, ``parts`` what a stream takes besides."""
+        """Set what a scope waits for; ``kind`` is the class of its question, ``parts`` those of a stream."""
         key = (expect, need, type(need), kind)  # True equals 1, and only one of them is a number of parts
         try:
             spec = self._specs.get(key)

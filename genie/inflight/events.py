@@ -1,4 +1,4 @@
-"""What happens in a run, as whoever watches it sees it."""
+"""The events of a run, as its watchers see them."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ _DECORATORS = (
     "computed_fields",
 )  # fmt: skip
 ABSENT = "null"
-"""What stands in JSON for a float that is no number."""
+"""What stands in JSON for a float that is not a number."""
 
 
 class _Unsure(Exception):  # noqa: N818 - a signal inside this module

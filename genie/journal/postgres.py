@@ -95,7 +95,7 @@ class PostgresDatabase:
         self._inside = False
         self._locked = False
         if not (self._schema.isascii() and self._schema.isidentifier()):
-            raise self._error("format", "names a schema that is no plain word", "name another one")
+            raise self._error("format", "names a schema that is not a plain word", "name another one")
         if self._secret is not None:
             self._key = secret_in(self._secret, self.place)
             self.act("" if tenant is None else unquote(tenant))

@@ -1,4 +1,4 @@
-"""A live request tree, as whoever started it sees it."""
+"""A live request tree, as its caller sees it."""
 
 from __future__ import annotations
 
@@ -73,9 +73,11 @@ class Questions:
 
     def open(self, bus: Bus, _question: Payload, deadline_s: float | None, caller: Caller | None) -> RunState:
         """Open a run for a question."""
-        within_s = seconds(self._deadline_s if deadline_s is None else deadline_s)
+        within_s = self._deadline_s if deadline_s is None else deadline_s
         asker = self._own if caller is None else self._asker(caller)
-        return bus.runs.open(asker, ends_at(within_s, caller or self._caller, bus.clock))
+        by = caller or self._caller
+        endless = within_s is None and by.expires_at is None
+        return bus.runs.open(asker, math.inf if endless else ends_at(seconds(within_s), by, bus.clock))
 
     def begin(  # noqa: PLR0913 - what ask, gather and stream have in common
         self,
@@ -92,9 +94,11 @@ class Questions:
     ) -> tuple[RunState, Gather, RoomTicket | None]:
         """Open a run, expect its answers, and send its question.
 
-        ``mute`` says that no notice can be shown, ``parts`` what a stream takes besides.
+        ``mute`` says that no notice can be shown, ``parts`` the classes that a stream takes as well.
         """
-        run = self.open(bus, payload_given(question), deadline_s, caller)
+        if Payload not in type(question).__mro__:
+            payload_given(question)
+        run = self.open(bus, question, deadline_s, caller)
         waiter = run.waiter = bus.make_waiter()
         try:
             gather = bus.correlator.expect(run.root, expect, need, waiter.wake, type(question), parts)
@@ -378,12 +382,13 @@ def answer_of(state: RunState, gather: Gather | None, answers: tuple[type[T], ..
     Raises:
         RunStalled, RunExpiredError, RunCancelledError: There is none, and why.
     """
-    kinds = [] if gather is None else [kind for kind in answers if kind in gather.kinds]
-    for kind in kinds:
-        found = None if gather is None else gather.found(kind)
-        if found is not None:
-            return cast("T", found)
-    reason = None if gather is None or not kinds else gather.why_missing(kinds[0])
+    reason: str | None = None
+    if gather is not None:
+        for kind in answers:
+            found = gather.found(kind)
+            if found is not None:
+                return cast("T", found)
+            reason = reason or gather.why_missing(kind)
     raise failure_of(state, topic_of(answers[0]).name, reason) from cause_among(failures.of(state.id))
 
 

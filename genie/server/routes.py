@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from genie.server import (
     asking,
+    backtests,
     cloudevents,
     document,
     governing,
@@ -71,7 +72,7 @@ RULES: tuple[Rule, ...] = (
     Rule("POST", "/v1/policies/test", "govern", None, policies.test, proposals.Draft),
     Rule("POST", "/v1/policies/explain", "govern", None, policies.explain, proposals.Explained),
     Rule("POST", "/v1/policies/diff", "govern", None, policies.diff, proposals.Draft),
-    Rule("POST", "/v1/policies/backtest", "govern", None, policies.backtest, proposals.Draft),
+    Rule("POST", "/v1/policies/backtest", "govern", None, backtests.backtest, backtests.Backtested),
     Rule("POST", "/v1/policies/proposals", "govern", None, policies.propose, proposals.Proposed, 201),
     Rule("GET", "/v1/policies/proposals", "govern", None, policies.list_proposals),
     Rule("GET", "/v1/policies/proposals/{id}", "govern", "proposal", policies.show_proposal),
@@ -98,4 +99,4 @@ RULES: tuple[Rule, ...] = (
     Rule("GET", "/livez", None, None, system.live),
     Rule("GET", "/readyz", None, None, system.ready),
 )
-"""Every route of the API; what is not in it answers 404."""
+"""Every route of the API; any other path answers 404."""

@@ -196,7 +196,7 @@ class Stream:
             run, fact = (self.run, entry) if self.run is not None else entry
             if allowed is None or allowed(run):
                 parts.append(
-                    form.event(epoch, self._after, fact.kind, ring.body(self._after, partial(run.encoded, fact)))
+                    form.event(epoch, self._after, fact[1], ring.body(self._after, partial(run.encoded, fact)))
                 )
                 left -= len(parts[-1])
                 if left <= 0:

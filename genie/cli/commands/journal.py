@@ -11,7 +11,7 @@ import click
 
 from genie.cli.errors import guarded
 from genie.cli.files import whole_file
-from genie.cli.help import USUAL, manual
+from genie.cli.help import USUAL, Subcommands, manual
 from genie.cli.options import completion as suggestions
 from genie.cli.options.control import now, seconds_of, shown_time
 from genie.cli.terminal.drawing import counted, plain
@@ -38,7 +38,7 @@ _TENANT = click.option("--tenant", metavar="NAME", help="Every run of a tenant, 
 _UNITS = {"k": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 
-@click.group(epilog=manual(("Show what a log holds", "genie journal info orders.log")))
+@click.group(cls=Subcommands, epilog=manual(("Show what a log holds", "genie journal info orders.log")))
 def command() -> None:
     """Show, check, export and shorten the log that a durable runtime resumes from.
 
