@@ -68,7 +68,7 @@ def faithful_text(payload: Payload) -> str | None:
 def writer_of(kind: type[Payload]) -> Callable[..., bytes] | None:
     """Return what writes payloads of a class that their constructor has validated; None where that is not enough.
 
-    A text with ``ABSENT`` in it may hold a float that is no number, and is not used.
+    A text with ``ABSENT`` in it may hold a float that is not a number, and is not used.
     """
     known = _KNOWN.get(kind) or _known(kind)
     return known.write if known.checked and not known.values else None
