@@ -21,10 +21,11 @@ from genie.errors.tracebacks import cause_among
 from genie.inflight.events import Event, Watcher
 from genie.inflight.pending import EFFECT, HOLD, Parked
 from genie.inflight.scope import Asker
+from genie.inflight.streams import StreamGather
 from genie.runtime.arguments import payload_given, seconds
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Generator, Mapping
+    from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
 
     from genie.backend.clock import Clock
     from genie.bus.bus import Bus
@@ -116,13 +117,14 @@ class Questions:
         """Open a run, send its question, and return the run; ``told`` gets its state before anything is sent."""
         state = self.open(bus, asked.question, deadline_s, caller)
         run = Run(bus, state, asked.answers, Watcher(bus.make_waiter, keeps=False))
+        watcher = Watcher(bus.make_waiter, keeps=True) if watched is None else watched(run)
         if watched is None:
             state.agents = {}
-            run.watched_by(Watcher(bus.make_waiter, keeps=True))
-        else:
-            run.watched_by(watched(run))
-        kind = type(asked.question)
-        gather = bus.correlator.expect(state.root, asked.answers, asked.need, lambda: bus.runs.notice(state), kind)
+        run.watched_by(watcher)
+        kind, parts = type(asked.question), watcher.takes
+        gather = bus.correlator.expect(
+            state.root, asked.answers, asked.need, lambda: bus.runs.notice(state), kind, parts
+        )
         if asked.mute:
             gather.notices = None
         if told is not None:
@@ -323,6 +325,12 @@ class Run(Generic[T]):
             watcher.put(event)
         own, self._watcher = self._watcher, watcher
         self._state.watchers = (*(one for one in self._state.watchers if one is not own), watcher)
+
+    def parts(self) -> Iterator[Payload]:
+        """Take the parts of the answer that have come since the last call, oldest first."""
+        gather = self._state.root.gather
+        while isinstance(gather, StreamGather) and gather.came_parts:
+            yield gather.take()
 
     def forget(self) -> None:
         """Let the tree of a run at rest be freed; its account and its failures stay, its watchers hear nothing more."""

@@ -38,6 +38,7 @@ from genie.server.problems import Problem
 from genie.server.proposals import Proposals
 from genie.server.recall import Recall
 from genie.server.rings import Ring
+from genie.server.spending import Spending, models_of
 from genie.server.streams import Streams
 from genie.server.turns import Quotas, Turns
 from genie.server.webhooks import Webhooks
@@ -158,10 +159,10 @@ class Server:
         self.described: dict[str, Any] | None = None
         self.ended: Callable[[], None] = lambda: None
         """Called when keys have changed, and when the server closes; a proxy sets it."""
-        self._key_file = key_file
+        self._key_file, self.spending = key_file, Spending(self.now)
         self._slow, self._apart = 0, anyio.Lock()
         self.keeping = None if store is None else Keeping(
-            store, self.hosted, self.sessions, issuers=self.who.issuers, now=self.now,
+            store, self.hosted, self.sessions, issuers=self.who.issuers, now=self.now, spending=self.spending,
             trusted=(one.signed for one in self.pipelines.values() if one.signed is not None),
         )  # fmt: skip
         self.sessions.keeper = self.keeping
@@ -195,6 +196,8 @@ class Server:
                     pipeline, runtime, tasks, self.everything, self.quotas, self.webhooks.told
                 )  # fmt: skip
                 self.hosted[pipeline.id].keeping = self.keeping
+                if models_of(self.hosted[pipeline.id]):
+                    self.hosted[pipeline.id].spent = self.spending.note
             tasks.start_soon(self.streams.run)
             tasks.start_soon(self.turns.run)
             self.webhooks.tasks = tasks

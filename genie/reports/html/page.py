@@ -97,7 +97,7 @@ def whole_page(page: Page) -> str:
         for section in page.sections
     ]
     kept, left_out = _within_room([header, *sections])
-    style, scripts = _file("page.css"), (_library(), _file("page.js"))
+    style, scripts = _parts()
     return environment.get_template("page.html").render(
         page=page, sections=[drawn.html for drawn in kept], left_out=left_out, version=__version__,
         charts={name: chart for drawn in kept for name, chart in drawn.charts.items()},
@@ -270,6 +270,15 @@ def _size(section: _Drawn) -> int:
 
 
 # --- style and scripts ---
+
+
+def policy_of_pages() -> str:
+    """Return the content security policy that every page states, for those who send one with it."""
+    return _policy(*_parts())
+
+
+def _parts() -> tuple[str, tuple[str, str]]:
+    return _file("page.css"), (_library(), _file("page.js"))
 
 
 def _policy(style: str, scripts: tuple[str, ...]) -> str:
