@@ -16,7 +16,7 @@ from pydantic_core import from_json, to_json
 
 from genie.contracts.classification import Classification
 from genie.journal.facts import caller_record, kind_name, payload_text
-from genie.journal.faithful import faithful_text, writer_of
+from genie.journal.faithful import ABSENT, faithful_text, writer_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -206,6 +206,8 @@ class Tail:
             try:
                 text = write(payload, warnings=False).decode()
             except ValueError:
+                text = ABSENT
+            if ABSENT in text:
                 text = payload_text(payload)
         else:
             text = faithful_text(payload) or payload_text(payload)

@@ -85,7 +85,7 @@ class Recorder(Interceptor):
         self._bus = bus
         self._log = log
         self._chatter = chatter
-        self._prefix, self._now = bus.prefix, bus.now
+        self._prefix, self._now, self._route = bus.prefix, bus.now, bus.route
         self._waiting: list[str] = []
         """Lines for the next batch, and of them:"""
         self._opened: list[int] = []
@@ -148,7 +148,7 @@ class Recorder(Interceptor):
             return
         # by hand, as every call of a function costs (benchmarks.durability: 1 % of what a log costs)
         scope, class_ = message.scope, type(message.payload)
-        head, route = scope.recorded or self._scope(scope), self._bus.route(class_)
+        head, route = scope.recorded or self._scope(scope), self._route(class_)
         tail = self._tails.get(class_)
         if tail is None or tail.route is not route:
             tail = self._tail(class_, route)

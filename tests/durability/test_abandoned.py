@@ -118,6 +118,37 @@ async def test_an_asker_that_killed_its_processes_leaves_no_question_open() -> N
     assert list(History(machine.log.records)) == []
 
 
+async def test_a_stream_that_was_read_when_the_process_died_is_asked_again_and_leaves_nothing_open() -> None:
+    hangs, begun = [True], []
+
+    @agent("asker", asks={Asked: (Said, Later)})
+    async def asker(start: Start, ctx: Context) -> Done:
+        parts = []
+        async for part in ctx.stream(Asked(number=start.number), parts=Later, end=Said):
+            parts.append(part)
+        return Done(number=len(parts))
+
+    @agent("sayer", publishes=(Later,))
+    async def sayer(asked: Asked, ctx: Context) -> Said:
+        begun.append(asked.number)
+        await ctx.publish(Later(number=1))
+        if hangs[0]:
+            await sleep_forever()
+        return Said(number=asked.number)
+
+    limits = RunLimits(deaths=0, deadline_s=None)
+    machine = Machine(lambda log: Runtime([asker, sayer], log=log, seed=1, prefix="a", limits=limits))
+    async with machine.process() as runtime:
+        run = runtime.start(Start(number=1), Done).id
+        await settled(runtime)
+    hangs[0] = False
+    async with machine.process(dies=False) as runtime:
+        assert await runtime.run(run).result() == Done(number=2)
+        await settled(runtime)
+        assert not runtime.bus.runs.open_runs
+    assert list(History(machine.log.records)) == []
+
+
 class Clockwork:
     """An agent that publishes a payload later, and who takes it; a next process may have other classes."""
 
