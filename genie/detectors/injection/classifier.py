@@ -26,7 +26,7 @@ BUCKETS = 1 << 17
 WINDOW = 32
 """Words that are judged together."""
 WEIGHTS = "ngrams.bin.gz"
-SHA256 = "e90b75f1558a506ee3140570d48391350a032332b4ee747c722bc38105beeca5"
+SHA256 = "e0438926bc278d9ab9cbf5b0923335ce53b9ce5bd71bb5ee6d802c4ac323dddd"
 """Of the unpacked weights."""
 
 _WORD = re.compile(r"[^\W_]+")
