@@ -26,7 +26,7 @@ BUCKETS = 1 << 17
 WINDOW = 32
 """Words that are judged together."""
 WEIGHTS = "ngrams.bin.gz"
-SHA256 = "e0438926bc278d9ab9cbf5b0923335ce53b9ce5bd71bb5ee6d802c4ac323dddd"
+SHA256 = "b8b5dbb1421a7cf20a2c55c6c5c85121247e13fb351cbe09813b0dde743d8909"
 """Of the unpacked weights."""
 
 _WORD = re.compile(r"[^\W_]+")
