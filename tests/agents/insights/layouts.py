@@ -22,6 +22,16 @@ _TEXTS = (
     "Grocer Muller", "City transport", "Bakery 24", "Electric company", "Cafe Roma", "Book shop", "Mobile phone plan",
     "Rent flat 7", "Pharmacy", "Gym", "Cinema", "Hardware store",
 )  # fmt: skip
+_WORDS = {
+    "": _TEXTS,
+    "tricky": (
+        'Cafe "Roma", Via 3', "Rent 03.02.2025 EUR 12,50", "Shop; aisle 4 | till 2", "1,250.00 paid in two",
+        "Transfer 2025-02-11 ref 00071", "-", "Refund? no, 12/11/2024", "=SUM(A1)", "Balance sheet printing",
+        "Debit card 4.99", "Total Fitness", "O'Brien & Sons",
+    ),
+    "lines": ("Grocer\nMuller\n10115 Berlin", "City transport", "Bakery 24\r\nBranch, 7", "Electric company\n"),
+}  # fmt: skip
+"""Pools of narrations: plain ones, ones with what misleads a reader, ones of several lines."""
 _WHOLE = frozenset({"JPY", "KRW", "CLP", "ISK", "VND", "PYG"})
 _THREE = frozenset({"KWD", "BHD", "OMR", "TND", "JOD"})
 _SCALE = {"JPY": 100, "KRW": 1000, "CLP": 900, "ISK": 100, "VND": 20000, "IDR": 10000, "HUF": 300, "COP": 4000}
@@ -93,6 +103,8 @@ class Layout:
     last_sep: bool = False
     step: int = 3
     seed: str = ""
+    words: str = ""
+    """Pool of narrations: ``tricky`` (numbers, days, commas, quotes), ``lines`` (of several lines)."""
 
 
 def layouts(name: str) -> list[Layout]:
@@ -130,7 +142,7 @@ def movements(layout: Layout) -> list[Row]:
         foreign = None
         if layout.foreign and not comes_in and number % 4 == 2:
             foreign = ((amount / _RATE).quantize(Decimal("0.01")), layout.foreign.removeprefix("blank:"))
-        text = (layout.card or layout.salary) if comes_in else chance.choice(_TEXTS)
+        text = (layout.card or layout.salary) if comes_in else chance.choice(_WORDS[layout.words])
         rows.append(
             Row(
                 date=when, value_date=when + datetime.timedelta(days=number % 3), text=f"{text} {number + 1}",

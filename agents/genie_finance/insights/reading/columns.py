@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from genie.errors import InputError, did_you_mean
 from genie_finance.insights.reading.arrangement import Arranged, arrange, one_of_two
+from genie_finance.insights.reading.currency_column import CurrencyColumn
 from genie_finance.insights.reading.facts import column_facts
 from genie_finance.insights.reading.headers import Role, date_rank, header_roles, is_number
 from genie_finance.insights.reading.hypotheses import Chosen, Hypothesis, Named, choose, follows
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 _SAMPLE = 300
 _MOST_OF_A_KIND = 5
 """Columns of one role that are compared; a table with more is not a bank's."""
+_MOST_GUESSED = 3
+"""Columns that are tried as a running balance where no header names one."""
 _MOVEMENT = ("amount", "debit", "credit")
 _TIME = frozenset({"time", "uhrzeit", "heure", "hora", "ora"})
 
@@ -69,7 +72,7 @@ class ColumnFinder:
         marks = self._marks()
         chosen = self._choose(decimal_mark, marks) if self._is_named() else None
         if chosen is not None:
-            self._take_chosen(chosen)
+            self._take_chosen(self._paired(chosen, decimal_mark) or chosen)
         else:
             self._refuse_garbled()
             mark = marks[0] if marks else None
@@ -80,7 +83,12 @@ class ColumnFinder:
                 self._found.setdefault("mark", mark)
         if "balance" not in self._found:
             self._follow_balance(decimal_mark)
-        self._currency_column()
+        if "currency" not in self._found:
+            finder = CurrencyColumn(self._table, self._sample, self._facts, self._named, self._choices)
+            if (currency := finder.find(self._unnamed(), self._fixed(*_MOVEMENT).values())) is not None:
+                self._found["currency"] = currency
+            if accounts := self._of("account"):
+                self._found["account"] = accounts[0]
         found = {role: column for role, column in self._found.items() if role in Columns._fields and role != "date"}
         return Columns(
             date=date,
@@ -133,9 +141,20 @@ class ColumnFinder:
         return len({mark_of(value) for value in self._facts[column].values} - {None}) > 1
 
     def _choose(self, decimal_mark: DecimalMark, marks: tuple[int, ...]) -> Chosen | None:
+        """Return the reading that a balance proves, also one of a column that the header does not call so."""
+        if not (balances := self._known("balance")) and self._table.header is not None:
+            others = [c for c in self._candidates() if self._facts[c].dense and c not in self._of("other_amount")]
+            guessed = self._choose_among(decimal_mark, marks, tuple(others[:_MOST_GUESSED]))
+            if guessed and guessed.strict:
+                return guessed
+        return self._choose_among(decimal_mark, marks, balances)
+
+    def _choose_among(
+        self, decimal_mark: DecimalMark, marks: tuple[int, ...], balances: tuple[int, ...]
+    ) -> Chosen | None:
         known = (
             self._known("amount"), self._of("net"), self._of("fee"), self._known("debit"), self._known("credit"),
-            marks, self._known("balance"),
+            marks, balances,
         )  # fmt: skip
         named = Named(*(columns[:_MOST_OF_A_KIND] for columns in known))
         rows = [row.cells for row in self._sample if self._cells.has_movement(row.cells)]
@@ -147,6 +166,29 @@ class ColumnFinder:
         told = {c: [signs[mark_of(row[c])] if c < len(row) else 0 for row in rows] for c in marks}
         return choose(named, values, told)
 
+    def _paired(self, chosen: Chosen, decimal_mark: DecimalMark) -> Chosen | None:
+        """Return a debit and a credit column that take turns, where what the header names leaves rows out."""
+        rows = sum(self._cells.has_movement(row.cells) for row in self._sample)
+        if chosen.read >= rows or "amount" in self._found:
+            return None
+        named = self._of("amount", "net", "debit", "credit", "balance")
+        arranged = self._arranged(sorted({*self._candidates(), *named}), decimal_mark, None, {})
+        way = arranged.arrangement if arranged else None
+        taken = chosen.hypothesis
+        if arranged is None or way is None or way.debit is None or way.credit is None:
+            return None
+        if not {way.debit, way.credit} & {taken.amount, taken.debit, taken.credit}:
+            return None
+        debit, credit = way.debit, way.credit
+        if debit in self._of("credit") or credit in self._of("debit"):
+            debit, credit = credit, debit
+        pair = Hypothesis(debit=debit, credit=credit, balance=way.balance)
+        if arranged.proven:
+            return Chosen(pair, proven=True)
+        if chosen.proven:
+            return None
+        return Chosen(pair, proven=False, rival=taken, differ=rows - chosen.read)
+
     def _take_chosen(self, chosen: Chosen) -> None:
         taken = chosen.hypothesis
         for role in (*_MOVEMENT, "fee", "mark"):
@@ -157,8 +199,26 @@ class ColumnFinder:
         if balance is not None:
             self._found["balance"] = balance
         self._fee_factor = taken.fee_factor
+        if not chosen.proven:
+            self._say_no_fee()
         if chosen.rival is not None:
             self._say_rival(taken, chosen.rival, chosen.differ)
+
+    def _say_no_fee(self) -> None:
+        """Say that the header names a fee where no fees are: they may be missing from the amounts."""
+        for column, name in enumerate(self._names):
+            facts = self._facts[column]
+            if (
+                "fee" in header_roles(name)
+                and facts.filled
+                and not facts.amounts
+                and column not in self._found.values()
+            ):
+                self._choices.assume(
+                    "amount_column", str(1 + next(iter(self._fixed(*_MOVEMENT).values()))),
+                    f"{self._table.name(column)} is called a fee and holds none, so the amounts may lack fees",
+                )  # fmt: skip
+                return
 
     def _say_rival(self, taken: Hypothesis, rival: Hypothesis, differ: int) -> None:
         column = next(c for c in (taken.amount, taken.debit, taken.credit) if c is not None)
@@ -433,53 +493,6 @@ class ColumnFinder:
             self._name, f"no column of its {len(self._facts)} holds amounts",
             "give a profile with `amount_column:`, or `debit_column:` and `credit_column:` (names or positions)",
         )  # fmt: skip
-
-    def _currency_column(self) -> None:
-        if "currency" in self._found:
-            return
-        named = self._of("currency")
-        if not named:
-            coded = [
-                c
-                for c in self._unnamed()
-                if self._facts[c].dense and self._facts[c].nearly_all(self._facts[c].currencies)
-            ]
-            named = tuple(coded[:1])
-            if named and self._table.header is not None:
-                self._choices.assume(
-                    "currency_column", str(named[0] + 1),
-                    f"{self._table.name(named[0])} holds currency codes, and no header names the account's currency",
-                )  # fmt: skip
-        if named:
-            # The account has one currency, so of several columns the one that never changes tells it.
-            taken = self._found["currency"] = min(named, key=lambda c: (len(self._facts[c].values) > 1, c))
-            self._say_other_currency(taken)
-            second = any("other_amount" in header_roles(name) for name in self._names)
-            held = any(self._facts[column].filled for column in self._of("other_amount"))
-            if second and not held and len(self._facts[taken].values) > 1:
-                self._choices.assume(
-                    "currency_column", str(taken + 1),
-                    f"{self._table.name(taken)} may tell the currency of a second amount, which holds no amounts",
-                )  # fmt: skip
-        if accounts := self._of("account"):
-            self._found["account"] = accounts[0]
-
-    def _say_other_currency(self, taken: int) -> None:
-        """Say that the header names another column of currencies, which holds none.
-
-        If it is empty, one code in every row of the column that is taken leaves nothing open.
-        """
-        for column, name in enumerate(self._names):
-            facts, called = self._facts[column], column != taken and header_roles(name)[:1] == ("currency",)
-            if not called or facts.amounts or facts.dates or column in self._of("currency", "other_currency"):
-                continue
-            if facts.filled or len(self._facts[taken].values) > 1:
-                self._choices.assume(
-                    "currency_column", str(taken + 1),
-                    f"{self._table.name(column)} is called a currency and holds none; {self._table.name(taken)} is "
-                    "taken",
-                )  # fmt: skip
-                return
 
     def _texts(self) -> tuple[int, ...]:
         """Return the text columns left of the money, or all of them if there are none; constant ones left out."""

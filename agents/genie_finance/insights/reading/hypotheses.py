@@ -6,7 +6,7 @@ from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 from genie_finance.insights.reading.arrangement import one_of_two
-from genie_finance.insights.reading.balance import follow
+from genie_finance.insights.reading.balance import follow, follow_unsigned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,6 +59,10 @@ class Chosen(NamedTuple):
     """Another that gives other movements, where nothing proves the one that is taken."""
     differ: int = 0
     """Rows in which the two are not the same."""
+    read: int = 0
+    """Rows in which it finds a movement."""
+    strict: bool = False
+    """Nearly every step of the balance follows, as it must where the header does not name the balance."""
 
 
 def choose(named: Named, values: Values, marks: dict[int, list[int]]) -> Chosen | None:
@@ -75,6 +79,8 @@ def choose(named: Named, values: Values, marks: dict[int, list[int]]) -> Chosen 
     scored = [(_proof(one, values, marks), _read(one, values), one) for one in found]
     best = max(range(len(scored)), key=lambda at: (scored[at][0], scored[at][1], -at))
     fits, read, taken = scored[best]
+    if not fits and (signed := _against(taken, named, values)):
+        return Chosen(signed, proven=False, read=_read(signed, values))
     shown = _movements(taken, values, marks)
     for proof, count, other in scored:
         if other.of_amounts == taken.of_amounts or count < read or proof < fits or _settled(taken, other, values):
@@ -84,8 +90,26 @@ def choose(named: Named, values: Values, marks: dict[int, list[int]]) -> Chosen 
             for a, b in zip(shown, _movements(other, values, marks), strict=True)
         )
         if differ:
-            return Chosen(taken, proven=False, rival=other, differ=differ)
-    return Chosen(taken, proven=fits > 0)
+            return Chosen(taken, proven=False, rival=other, differ=differ, read=read)
+    strict = fits > 0 and taken.balance is not None and follows(shown, values[taken.balance])
+    return Chosen(taken, proven=fits > 0, read=read, strict=strict)
+
+
+def _against(taken: Hypothesis, named: Named, values: Values) -> Hypothesis | None:
+    """Return the signed amounts that say the opposite of every debit and credit, as books of accounts have it.
+
+    In books a debit of the bank's account is money that comes in.
+    """
+    if taken.amount is not None:
+        return None
+    paired = _movements(taken, values, {})
+    for amount in (*named.amounts, *named.nets):
+        if amount in {taken.debit, taken.credit}:
+            continue
+        both = [(a, b) for a, b in zip(paired, values[amount], strict=True) if a and b]
+        if len({b > 0 for _, b in both}) > 1 and all(a == -b for a, b in both):
+            return Hypothesis(amount=amount, balance=taken.balance)
+    return None
 
 
 def follows(amounts: Sequence[Decimal | None], balances: Sequence[Decimal | None]) -> bool:
@@ -94,7 +118,7 @@ def follows(amounts: Sequence[Decimal | None], balances: Sequence[Decimal | None
         chain = follow(signed, balances)
         if chain.fits > 1 and chain.fits * 100 >= _NEARLY_PERCENT * chain.steps:
             return True
-    return False
+    return not any(v < 0 for v in amounts if v) and follow_unsigned(amounts, balances) > 0
 
 
 def _hypotheses(named: Named, values: Values) -> list[Hypothesis]:
@@ -196,4 +220,7 @@ def _proof(one: Hypothesis, values: Values, marks: dict[int, list[int]]) -> int:
                 ]
             )
     chains = [follow(way, values[one.balance]) for way in ways]
-    return max(chain.fits if chain.proves else 0 for chain in chains)
+    fits = max(chain.fits if chain.proves else 0 for chain in chains)
+    if one.amount is None or any(v < 0 for v in values[one.amount] if v):
+        return fits
+    return max(fits, follow_unsigned(movements, values[one.balance]))

@@ -14,6 +14,7 @@ from genie_finance.insights.reading.wording import joined
 
 if TYPE_CHECKING:
     import datetime
+    from collections.abc import Mapping
     from decimal import Decimal
 
     from genie_finance.insights.reading.amounts import AmountText, DecimalMark
@@ -79,7 +80,18 @@ class _UnreadableError(ValueError):
 class RowReader:
     """Reads the rows of one table with everything about its form decided."""
 
-    def __init__(self, table: Table, columns: Columns, cells: Cells, *, order: int, decimal_mark: DecimalMark) -> None:
+    def __init__(
+        self,
+        table: Table,
+        columns: Columns,
+        cells: Cells,
+        *,
+        order: int,
+        decimal_mark: DecimalMark,
+        marks: Mapping[int, Mark] | None = None,
+    ) -> None:
+        self._marks = marks
+        """Debit or credit of each line, where the running balance tells it; else the column of marks does."""
         self._table = table
         self._columns = columns
         self._cells = cells
@@ -165,7 +177,7 @@ class RowReader:
     def _entry(self, record: Record, row: _Row, narration: str, balance_signs: set[str]) -> Entry:
         if record.problem:
             raise _UnreadableError(record.problem)
-        table, columns = self._table, self._columns
+        table = self._table
         if table.width is not None and record.width > table.width:
             raise _UnreadableError(
                 f"has {record.width} columns where {table.width} are expected; "
@@ -187,11 +199,16 @@ class RowReader:
             amount=amount,
             number=number,
             side=side,
-            mark=None if columns.mark is None else mark_of(row[columns.mark]),
+            mark=self._mark(record, row),
             balance=balance_text.signed(self._decimal_mark) if balance_text else None,
             currency=row[self._currency_at] or amount.currency,
             account=row[self._account_at][:64],
         )
+
+    def _mark(self, record: Record, row: _Row) -> Mark | None:
+        if self._marks:
+            return self._marks.get(record.line)
+        return None if self._columns.mark is None else mark_of(row[self._columns.mark])
 
     def _date(self, row: _Row) -> datetime.date:
         cell = row[self._columns.date]

@@ -82,7 +82,15 @@ def _paired(read: Read, profile: StatementProfile, choices: Choices) -> list[Dec
     amounts: list[Decimal | None] = [
         _written(entry) * usual[entry.side] * _FACTOR[entry.side] if entry.side else None for entry in entries
     ]
-    if mixed and profile.debit_column is None and not chain(read, amounts).proves:
+    open_ = profile.debit_column is None and not chain(read, amounts).proves
+    if open_ and not mixed and _comes_in_as_debit(entries):
+        choices.assume(
+            "debit_column", "debit",
+            "texts of money that comes in, such as salaries, stand beside debits alone, as in books of accounts, and "
+            "no balance proves what a debit is; it is taken for money going out",
+            "debit_column: NAME  # and credit_column: NAME",
+        )  # fmt: skip
+    if mixed and open_:
         choices.assume(
             "debit_column", "debit",
             "a column of debits or credits holds both signs and no balance proves what the rarer one means; it is "
@@ -90,6 +98,12 @@ def _paired(read: Read, profile: StatementProfile, choices: Choices) -> list[Dec
             "debit_column: NAME  # and credit_column: NAME, if the rarer sign is a reversal",
         )  # fmt: skip
     return amounts
+
+
+def _comes_in_as_debit(entries: Sequence[Entry]) -> bool:
+    """True if texts of money that comes in stand in the column of debits, and none in that of credits."""
+    sides = {entry.side for entry in entries[:_SAMPLE] if says_incoming(entry.narration)}
+    return sides == {"debit"}
 
 
 def _marks_decide(entries: Sequence[Entry], marks: Sequence[Mark | None]) -> bool:

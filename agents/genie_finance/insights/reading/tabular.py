@@ -27,6 +27,7 @@ from genie_finance.insights.reading.numerals import date_order, decimal_marks
 from genie_finance.insights.reading.rows import Read, RowReader
 from genie_finance.insights.reading.signs import chain, check_balance, signed_amounts, with_balances_after
 from genie_finance.insights.reading.statuses import booked
+from genie_finance.insights.reading.steps import marks_by_steps
 from genie_finance.insights.reading.table import Table, find_table, later_table, with_spelt_marks
 
 if TYPE_CHECKING:
@@ -151,7 +152,10 @@ def read_table(
     left, told = _orders_left(table, columns.date, cells)
 
     def read_with(decimal_mark: DecimalMark, into: Choices) -> Read:
-        read = RowReader(table, columns, cells, order=order, decimal_mark=decimal_mark).read(into)
+        marks = (
+            {} if profile.positive_is else marks_by_steps(table, columns, cells, order=order, decimal_mark=decimal_mark)
+        )
+        read = RowReader(table, columns, cells, order=order, decimal_mark=decimal_mark, marks=marks).read(into)
         read.days_told = told
         return read
 
