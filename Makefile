@@ -23,7 +23,7 @@ test: $(VENV)/.test  ## run every test but the slow ones
 	$(BIN)/python -m pytest -n 2
 
 test-slow: $(VENV)/.test  ## run the tests that take long
-	$(BIN)/python -m pytest -n 2 -m slow
+	$(BIN)/python -m pytest -n 2 $$(grep -rl --include='test_*.py' 'mark\.slow' tests) -m slow
 
 check: $(VENV)/.test  ## lint, formatting, types and the direction of imports
 	$(BIN)/ruff check .

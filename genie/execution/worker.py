@@ -458,7 +458,7 @@ class Worker:
         self._release(delivery)
 
     def _finish(self, ended: Ending | None) -> None:
-        """Settle the delivery as handled, or as it was cut off; nothing happens where that settled it."""
+        """Settle the delivery as handled or as cut off; nothing happens if it is settled already."""
         delivery, bus = self.delivery, self._bus
         if delivery is None:
             return

@@ -354,7 +354,7 @@ class Streams:
 
 
 class Buffered:
-    """An outlet for a client that is written to by ``send`` of ASGI; the response's own task does so.
+    """An outlet to a client, written by ASGI's ``send``; the response's own task does so.
 
     Args:
         streams: Told once there is room.

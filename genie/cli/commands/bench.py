@@ -63,6 +63,7 @@ def command() -> None:
 )
 @click.option(
     "--requests",
+    metavar="N",
     type=click.IntRange(1, 1_000_000),
     help="Round trips at each size; by default, all sizes take about the same time.",
 )

@@ -135,6 +135,7 @@ def test_exit_codes_are_in_order_and_no_summary_is_cut(words: tuple[str, ...]) -
     assert {2, 130} <= set(codes)
     listed = told.partition("\nCommands:\n")[2].partition("\n\n")[0]
     assert "..." not in listed
+    assert not re.search(r"^  --\S+ (?:INTEGER|FLOAT)\b", told, re.MULTILINE), "a name of click's for a number"
 
 
 def test_the_exit_codes_of_a_vote_are_listed() -> None:

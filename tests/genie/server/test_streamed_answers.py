@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import httpx
 import pytest
 
+from genie.client import Client
 from genie.config.loader import parse
 from genie.config.pipeline import Pipeline
 from genie.server.reports import show_report
 from genie.server.routes import RULES
-from tests.genie.desk_for_tests import Desk, desk
+from tests.genie.desk_for_tests import ORIGIN, Desk, desk
 
 pytestmark = pytest.mark.anyio
 
@@ -66,6 +68,18 @@ async def test_the_parts_of_an_answer_are_its_whole_text_in_order() -> None:
         assert kinds[-1] == "end"
         assert parts(events) == run["answer"]["text"] == WORDS
         assert [data["topic"] for kind, data in events if kind not in {"part", "end"}].count("model.delta") == 0
+
+
+async def test_the_client_yields_parts_and_returns_the_report() -> None:
+    async with desk(talk()) as at:
+        key = at.key()
+        run = await asked(at, key)
+        async with Client(ORIGIN, key, transport=httpx.ASGITransport(at.app)) as client:
+            events = [told async for told in client.events(run["id"])]
+            pieces = [told.part["text"] for told in events if told.part is not None]
+            assert "".join(pieces) == WORDS
+            assert {told.event.kind for told in events if told.part is not None} == {"part"}
+            assert WORDS[:60] in await client.report(run["id"])
 
 
 async def test_a_pipeline_that_does_not_stream_sends_no_part() -> None:

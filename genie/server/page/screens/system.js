@@ -28,6 +28,9 @@ export default function System() {
     ${may("operate") ? html`<${Profile} />` : null}<//>`;
 }
 
+/** Where a loop stands that has nothing to do. */
+const IDLE = "asyncio.runners.Runner.run";
+
 /** Where the loop spends its time: looks at its stack for some seconds. */
 function Profile() {
   const found = useSignal(/** @type {any} */ (null));
@@ -47,7 +50,7 @@ function Profile() {
   const share = (count) => (found.value.looks ? (100 * count) / found.value.looks : 0);
   return html`<section class="stack"><div class="row spread"><h2>Profile</h2><button type="button" class="quiet" onClick=${take} disabled=${busy.value}>${busy.value ? "Looking for 3 seconds…" : "Look where the time goes"}</button></div>
     <${Trouble} problem=${problem.value} />
-    ${found.value ? html`<${Table} label="Profile" heads=${["Function", "Own time", "With what it calls"]} rows=${found.value.functions.filter((one) => one.own || one.whole < found.value.looks).map((one) => ({ key: one.function, cells: [html`<code>${one.function}</code>`,
+    ${found.value ? html`<p class="mute">Idle in ${share(found.value.functions.find((one) => one.function === IDLE)?.own || 0).toFixed(1)} % of ${number(found.value.looks)} looks.</p><${Table} label="Profile" heads=${["Function", "Own time", "With what it calls"]} rows=${found.value.functions.filter((one) => one.function !== IDLE && (one.own || one.whole < found.value.looks)).map((one) => ({ key: one.function, cells: [html`<code>${one.function}</code>`,
       html`<span class="share"><span>${share(one.own).toFixed(1)} %</span><i aria-hidden="true" style=${{ width: `${share(one.own)}%` }}></i></span>`, `${share(one.whole).toFixed(1)} %`] }))} />`
       : html`<p class="mute">Shows in which functions the loop of this process is, and what called them. No values are read.</p>`}</section>`;
 }
