@@ -87,7 +87,9 @@ class Composer:
         chance = self._random.random()
         if chance < 0.08:
             return self._random.choice(_QUOTING).format(self._filled(self._random.choice(self._attacks)))
-        if chance < 0.18:
+        if chance < 0.12:
+            return self._spaced()
+        if chance < 0.2:
             return self._string_of_words()
         if chance < 0.5:
             return self._prose()
@@ -103,6 +105,12 @@ class Composer:
             for _ in range(self._random.randint(4, 32))
         ]
         return " ".join(words)
+
+    def _spaced(self) -> str:
+        """Return a sentence with its letters apart: single letters are not a sign of an attack."""
+        sentence = self._sentence()
+        wide = self._random.random() < 0.5
+        return "  ".join(map(" ".join, sentence.split())) if wide else " ".join("".join(sentence.split()))
 
     def _prose(self) -> str:
         """Return a part of the project's documentation, of any length."""

@@ -26,7 +26,7 @@ BUCKETS = 1 << 17
 WINDOW = 32
 """Words that are judged together."""
 WEIGHTS = "ngrams.bin.gz"
-SHA256 = "e90b75f1558a506ee3140570d48391350a032332b4ee747c722bc38105beeca5"
+SHA256 = "b8b5dbb1421a7cf20a2c55c6c5c85121247e13fb351cbe09813b0dde743d8909"
 """Of the unpacked weights."""
 
 _WORD = re.compile(r"[^\W_]+")
