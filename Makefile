@@ -30,7 +30,6 @@ check: $(VENV)/.test  ## lint, formatting, types and the direction of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/python -m pytest -n 0 tests/typing
 
 instructions: $(VENV)/.test  ## count the instructions of a round trip, and compare them with what is stored
 	@$(BIN)/python -m benchmarks.instructions --check

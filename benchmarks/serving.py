@@ -38,6 +38,7 @@ from starlette.routing import Route
 from genie.benchmark.policies import LARGEST, TENANT, TENANTS
 from genie.benchmark.workload import SERIES, Question, Reply, Result, Work, question
 from genie.config.loader import parse
+from genie.config.pipeline import Pipeline
 from genie.config.plugins import Plugins
 from genie.contracts.agent import agent
 from genie.contracts.context import Context
@@ -151,6 +152,14 @@ async def _bare_trip(request: Request) -> Response:
     return JSONResponse({**RECORD, "answer": reply.model_dump(mode="json")})
 
 
+BARE = {"echo": _bare_echo, "trip": _bare_trip}
+
+
+def pipeline_of(what: str) -> Pipeline:
+    """Return the pipeline of ``echo`` or ``trip``."""
+    return parse({"echo": _ECHO, "trip": _TRIP}[what], environ={}, plugins=Plugins(agents=AGENTS, policies=POLICIES))
+
+
 def _served(kind: str, listener: socket.socket) -> None:
     """Serve in this process until SIGTERM, with the garbage collector set as the command sets it."""
     gc.set_threshold(200_000, 20, 100)
@@ -158,16 +167,13 @@ def _served(kind: str, listener: socket.socket) -> None:
     side, _, what = kind.partition("-")
 
     async def bare() -> None:
-        app = Starlette(routes=[Route("/v1/ask", {"echo": _bare_echo, "trip": _bare_trip}[what], methods=["POST"])])
+        app = Starlette(routes=[Route("/v1/ask", BARE[what], methods=["POST"])])
         config = uvicorn.Config(app, http="httptools", ws="none", lifespan="off", log_config=None, access_log=False)
         await uvicorn.Server(config).serve([listener])
 
     async def genie() -> None:
-        pipeline = parse(
-            {"echo": _ECHO, "trip": _TRIP}[what], environ={}, plugins=Plugins(agents=AGENTS, policies=POLICIES)
-        )
         key = ApiKey.model_validate_json(os.environ["BENCH_KEY"])
-        server = Server([pipeline], ApiKeys([key]), Settings(per_s=1e6, burst=10**6, drain_s=0))
+        server = Server([pipeline_of(what)], ApiKeys([key]), Settings(per_s=1e6, burst=10**6, drain_s=0))
         stop = anyio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
         await serve(server, listener, stop.wait)
@@ -175,18 +181,23 @@ def _served(kind: str, listener: socket.socket) -> None:
     anyio.run(bare if side == "bare" else genie, backend_options={"use_uvloop": True})
 
 
-def _asked(what: str) -> dict[str, Any]:
-    payload = {"text": "how much is it?"} if what == "echo" else question(1).model_dump(mode="json")
-    return {"pipeline": what, "payload": payload}
+def asked(what: str) -> Payload:
+    """Return the question of ``echo`` or ``trip``."""
+    return Said(text="how much is it?") if what == "echo" else question(1)
+
+
+def request_of(what: str, key: str) -> bytes:
+    """Return the request that asks it."""
+    body = json.dumps({"pipeline": what, "payload": asked(what).model_dump(mode="json")}).encode()
+    return (
+        b"POST /v1/ask HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+        + f"Authorization: Bearer {key}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+    )  # fmt: skip
 
 
 async def _client(port: int, key: str, count: int, what: str) -> None:
     """Send requests one after the other on one connection."""
-    body = json.dumps(_asked(what)).encode()
-    request = (
-        b"POST /v1/ask HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-        + f"Authorization: Bearer {key}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
-    )  # fmt: skip
+    request = request_of(what, key)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     answer = b""
     for _ in range(count):

@@ -1,148 +1,148 @@
 """What a loud tenant costs the others: the 99th percentile of their asks, alone and beside a hundredfold load.
 
-``python -m benchmarks.tenants`` serves two pipelines. Quiet tenants ask ``QUIET_PER_S`` times a second each; the loud
-one, a process of its own, a hundred times as often, with a quota of ``QUOTA_PER_S`` requests a second. The rounds with
-and without it take turns, so that a busy machine slows both.
+``python -m benchmarks.tenants`` serves two pipelines in this process, over connections without sockets. Quiet tenants
+ask ``QUIET_PER_S`` times a second each; the loud one a hundred times as often over ``LINKS`` connections, with a quota
+of ``QUOTA_PER_S`` requests a second. The loop's clock is the CPU time of the process, and pauses pass at once: what the
+server computes between the arrival of a request and its answer delays it, and other processes of the machine do not.
+Rounds with and without the loud tenant take turns.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import json
-import os
-import socket
+import gc
+import random
+import selectors
 import statistics
-import subprocess
-import sys
 import time
+from typing import TYPE_CHECKING, Any
 
 import anyio
+from uvicorn.server import ServerState
 
-from benchmarks.serving import Heard, Said
-from genie.config.loader import parse
-from genie.config.plugins import Plugins
-from genie.contracts.agent import agent
-from genie.policies.index import POLICIES
-from genie.server.connections import serve
-from genie.server.principals import ApiKey, ApiKeys, new_key
+from benchmarks.served_trips import Wire
+from benchmarks.serving import pipeline_of, request_of
+from genie.backend.clock import Clock
+from genie.server.app import application
+from genie.server.connections import configured
+from genie.server.principals import ApiKeys, new_key
 from genie.server.server import Server, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 QUIET = 4
 QUIET_PER_S = 20
 TIMES = 100
+LINKS = 50
 QUOTA_PER_S = 100
-SECONDS = 5.0
+SECONDS = 10.0
 ROUNDS = 3
 MOST_MORE = 0.2
-_PIPELINE = """
-version: 1
-id: {id}
-agents: [echo]
-policies: [clearance, tenant_isolation]
-input: serving.said
-output: serving.heard
-within_s: 30
-"""
 
 
-@agent("echo", risk="low", tier="production", concurrency=64)
-async def echo(said: Said) -> Heard:
-    """Repeat what was said."""
-    return Heard(text=said.text)
+class Computed(asyncio.SelectorEventLoop):
+    """A loop on whose clock nothing but computing takes time."""
+
+    def __init__(self) -> None:
+        self.skipped = 0.0
+        super().__init__(_Skipping(self))
+
+    def time(self) -> float:
+        """Return the seconds that the process has computed, and those of the pauses."""
+        return time.process_time() + self.skipped
 
 
-def _served(descriptor: int) -> None:
-    listener = socket.socket(fileno=descriptor)
+class _Skipping(selectors.SelectSelector):
+    def __init__(self, loop: Computed) -> None:
+        super().__init__()
+        self._loop = loop
 
-    async def main() -> None:
-        plugins = Plugins(agents={"echo": echo}, policies=POLICIES)
-        pipelines = [parse(_PIPELINE.format(id=name), environ={}, plugins=plugins) for name in ("one", "two")]
-        keys = [ApiKey.model_validate(one) for one in json.loads(os.environ["BENCH_KEYS"])]
-        settings = Settings(per_s=1e6, burst=10**6, drain_s=0, tenant_per_s=QUOTA_PER_S, tenant_runs=16)
-        await serve(Server(pipelines, ApiKeys(keys), settings), listener, anyio.sleep_forever)
-
-    anyio.run(main, backend_options={"use_uvloop": True})
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        self._loop.skipped += max(0.0, timeout or 0.0)
+        return super().select(0)
 
 
-async def _asking(port: int, key: str, per_s: float, seconds: float, links: int = 1) -> list[float]:
-    """Ask at a rate, over some connections, and return how long each answer took."""
-    took: list[float] = []
-    began = time.perf_counter()
+class Asker:
+    """One connection, which asks at random times.
 
-    async def ask(place: int) -> None:
-        body = json.dumps({"pipeline": ("one", "two")[place % 2], "payload": {"text": "x"}}).encode()
-        request = (
-            b"POST /v1/ask HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-            + f"Authorization: Bearer {key}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
-        )  # fmt: skip
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        due = began + place / per_s
-        while max(due, time.perf_counter()) < began + seconds:
-            await asyncio.sleep(max(0.0, due - time.perf_counter()))
-            sent = time.perf_counter()
-            writer.write(request)
-            head = await reader.readuntil(b"\r\n\r\n")
-            length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length"))
-            await reader.readexactly(int(length.partition(b":")[2]))
-            took.append(time.perf_counter() - sent)
-            due += links / per_s
-        writer.close()
+    Args:
+        make: Makes the server's side.
+        key: Of its tenant.
+        per_s: Asks a second, where each is answered at once.
+        seed: Of the times.
+    """
 
-    await asyncio.gather(*(ask(place) for place in range(links)))
-    return took
+    def __init__(self, make: Callable[[], Any], key: str, per_s: float, seed: int) -> None:
+        self._protocol, self._wire = make(), Wire()
+        self._protocol.connection_made(self._wire)
+        self._request = request_of("echo", key)
+        self._per_s = per_s
+        self._random = random.Random(seed)  # noqa: S311 - times of a benchmark
+        self.took: list[float] = []
+        self.statuses: list[bytes] = []
+
+    async def run(self, seconds: float) -> None:
+        """Ask for a while."""
+        now = asyncio.get_running_loop().time
+        ends = now() + seconds
+        while now() + (pause_s := self._random.expovariate(self._per_s)) < ends:
+            await anyio.sleep(pause_s)
+            self._wire.written = b""
+            self._wire.whole.clear()
+            sent = now()
+            self._protocol.data_received(self._request)
+            await self._wire.whole.wait()
+            self.took.append(now() - sent)
+            self.statuses.append(self._wire.written[9:12])
 
 
-def _p99_ms(port: int, keys: list[str], seconds: float) -> float:
-    async def all_of() -> list[float]:
-        found = await asyncio.gather(*(_asking(port, key, QUIET_PER_S, seconds) for key in keys))
-        return sorted(one for each in found for one in each)
-
-    took = asyncio.run(all_of())
+async def _round(make: Callable[[], Any], quiet: list[str], loud: str | None) -> float:
+    askers = [Asker(make, key, QUIET_PER_S, seed) for seed, key in enumerate(quiet)]
+    noise = [] if loud is None else [Asker(make, loud, QUIET_PER_S * TIMES / LINKS, seed) for seed in range(LINKS)]
+    async with anyio.create_task_group() as tasks:
+        for one in (*askers, *noise):
+            tasks.start_soon(one.run, SECONDS)
+    if {status for one in askers for status in one.statuses} != {b"200"}:
+        raise SystemExit("a quiet tenant was refused")
+    if noise:
+        answered = sum(one.statuses.count(b"200") for one in noise)
+        refused = sum(map(len, (one.statuses for one in noise))) - answered
+        print(f"loud tenant: {answered / SECONDS:.0f} answers and {refused / SECONDS:.0f} refusals a second")
+    took = sorted(each for one in askers for each in one.took)
     return took[int(len(took) * 0.99)] * 1e3
+
+
+async def _main() -> None:
+    made = [new_key(user="ann", tenant=f"tenant {number}") for number in range(QUIET + 1)]
+    (loud, *quiet) = [text for text, _ in made]
+    settings = Settings(per_s=1e6, burst=10**6, drain_s=0, tenant_per_s=QUOTA_PER_S, tenant_runs=16)
+    keys = ApiKeys([kept for _, kept in made])
+    server = Server([pipeline_of("echo")], keys, settings, clock=Clock(asyncio.get_running_loop().time))
+    config = configured(server, application(server))
+    config.load()
+    state, kind = ServerState(), config.http_protocol_class
+    alone, beside = [], []
+    async with server.open():
+
+        def make() -> Any:
+            protocol: Any = kind
+            return protocol(config, state, {})
+
+        await _round(make, quiet, None)
+        for _ in range(ROUNDS):
+            alone.append(await _round(make, quiet, None))
+            beside.append(await _round(make, quiet, loud))
+    print("p99 alone:  " + ", ".join(f"{one:.2f} ms" for one in alone))
+    print("p99 beside: " + ", ".join(f"{one:.2f} ms" for one in beside))
+    more = statistics.median(beside) / statistics.median(alone) - 1
+    print(f"a tenant with {TIMES} times the load costs the others {more:+.0%} of their p99 (limit {MOST_MORE:.0%})")
 
 
 def main() -> None:
     """Print the figures beside their limit."""
-    given = argparse.ArgumentParser(description=__doc__)
-    given.add_argument("--serve", type=int)
-    given.add_argument("--loud", nargs=2)
-    options = given.parse_args()
-    if options.serve is not None:
-        _served(options.serve)
-        return
-    if options.loud is not None:
-        print("asking", flush=True)
-        asyncio.run(_asking(int(options.loud[0]), options.loud[1], QUIET_PER_S * TIMES, SECONDS + 2, links=50))
-        return
-    made = [new_key(user="ann", tenant=f"tenant {number}") for number in range(QUIET + 1)]
-    kept = json.dumps([key.model_dump(mode="json") for _, key in made])
-    (loud, *quiet) = [text for text, _ in made]
-    listener = socket.create_server(("127.0.0.1", 0), backlog=2_048)
-    port = listener.getsockname()[1]
-    command = [sys.executable, "-m", "benchmarks.tenants"]
-    started = subprocess.Popen(  # noqa: S603 - this very module
-        [*command, "--serve", str(listener.fileno())], pass_fds=[listener.fileno()],
-        env={**os.environ, "BENCH_KEYS": kept},
-    )  # fmt: skip
-    try:
-        _p99_ms(port, quiet, 2)
-        alone, beside = [], []
-        for _ in range(ROUNDS):
-            alone.append(_p99_ms(port, quiet, SECONDS))
-            noisy = [*command, "--loud", str(port), loud]
-            with subprocess.Popen(noisy, stdout=subprocess.PIPE) as noise:  # noqa: S603 - this very module
-                assert noise.stdout is not None
-                noise.stdout.readline()  # it asks from now on
-                beside.append(_p99_ms(port, quiet, SECONDS))
-                noise.wait()
-    finally:
-        started.kill()
-        started.wait(20)
-    print("p99 alone:  " + ", ".join(f"{one:.1f} ms" for one in alone))
-    print("p99 beside: " + ", ".join(f"{one:.1f} ms" for one in beside))
-    more = statistics.median(beside) / statistics.median(alone) - 1
-    print(f"a tenant with {TIMES} times the load costs the others {more:+.0%} of their p99 (limit {MOST_MORE:.0%})")
+    gc.set_threshold(200_000, 20, 100)  # as the command sets it
+    anyio.run(_main, backend_options={"loop_factory": Computed})
 
 
 if __name__ == "__main__":

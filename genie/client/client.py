@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
 import httpx
 
+from genie.client.blocking import BlockingRoutes
+from genie.client.routes import Routes, quoted
 from genie.contracts.message import Payload
 from genie.errors import (
     CapacityError,
@@ -23,10 +25,11 @@ from genie.errors import (
 from genie.inflight.events import Event
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
     from types import TracebackType
 
 T = TypeVar("T", bound=Payload)
+R = TypeVar("R")
 WAIT_S = 120
 """Longest wait of one request; the client asks again until its own limit."""
 MORE_S = 15.0
@@ -43,7 +46,7 @@ class Told(NamedTuple):
     event: Event
 
 
-class Client:
+class Client(Routes):
     """Asks the pipelines of one server.
 
     Args:
@@ -103,19 +106,6 @@ class Client:
         headers = {} if key is None else {"Idempotency-Key": key}
         return await self._call("POST", "/v1/runs", _asked(pipeline, question), headers=headers)
 
-    async def run(self, run_id: str) -> dict[str, Any]:
-        """Return a run as JSON values."""
-        return await self._call("GET", f"/v1/runs/{_quoted(run_id)}")
-
-    async def cancel(self, run_id: str) -> dict[str, Any]:
-        """Cancel a run."""
-        return await self._call("DELETE", f"/v1/runs/{_quoted(run_id)}")
-
-    async def vote(self, hold_id: str, *, approve: bool, reason: str, payload_sha256: str) -> dict[str, Any]:
-        """Vote for or against what is held; the digest says what was looked at."""
-        body = {"approve": approve, "reason": reason, "payload_sha256": payload_sha256}
-        return await self._call("POST", f"/v1/approvals/{_quoted(hold_id)}/votes", body)
-
     async def get(self, path: str, **query: str | int) -> dict[str, Any]:
         """Return what a path of the API shows, for example ``/v1/agents``."""
         return await self._call("GET", path, params=query)
@@ -126,11 +116,25 @@ class Client:
         Raises:
             EdgeError: The server cannot be reached any more.
         """
+        async for one in self._events(f"/v1/runs/{quoted(run_id)}/events", after):
+            yield one
+
+    async def all_events(self, *, pipeline: str | None = None, after: str = "") -> AsyncIterator[Told]:
+        """Yield the events of all runs that the caller may see, as they happen; a connection that breaks is resumed.
+
+        Raises:
+            EdgeError: The server cannot be reached any more.
+        """
+        path = "/v1/events" if pipeline is None else f"/v1/events?pipeline={quoted(pipeline)}"
+        async for one in self._events(path, after):
+            yield one
+
+    async def _events(self, path: str, after: str) -> AsyncIterator[Told]:
         while True:
             headers = {"Last-Event-ID": after} if after else {}
             seen = 0
             with contextlib.suppress(httpx.ReadError, httpx.RemoteProtocolError, httpx.ReadTimeout):
-                async with self._stream(f"/v1/runs/{_quoted(run_id)}/events", headers) as response:
+                async with self._stream(path, headers) as response:
                     if response.status_code == 204:
                         return
                     async for kind, name, data in _told(response):
@@ -153,7 +157,11 @@ class Client:
         except httpx.ConnectError as error:
             raise EdgeError(host=self._http.base_url.host, problem=type(error).__name__, again_s=1.0) from None
 
-    async def _call(self, method: str, path: str, body: object = None, **more: Any) -> dict[str, Any]:
+    async def metrics(self, *, pipeline: str | None = None) -> str:
+        """Return the metrics of a pipeline in the Prometheus text format."""
+        return (await self._request("GET", "/metrics", params={} if pipeline is None else {"pipeline": pipeline})).text
+
+    async def _request(self, method: str, path: str, body: object = None, **more: Any) -> httpx.Response:
         if body is not None:
             more["json"] = body
         try:
@@ -162,11 +170,15 @@ class Client:
             raise EdgeError(host=self._http.base_url.host, problem=type(error).__name__, again_s=1.0) from None
         if response.status_code >= 400:
             raise _error(response)
-        found: dict[str, Any] = response.json()
+        return response
+
+    async def _call(self, method: str, path: str, body: object = None, **more: Any) -> dict[str, Any]:
+        response = await self._request(method, path, body, **more)
+        found: dict[str, Any] = response.json() if response.content else {}
         return found
 
 
-class SyncClient:
+class SyncClient(BlockingRoutes):
     """``Client`` for programs without an event loop; each call blocks until it is over.
 
     Args:
@@ -202,21 +214,26 @@ class SyncClient:
         """As ``Client.start``."""
         return self._portal.call(lambda: self._client.start(pipeline, question, key=key))
 
-    def run(self, run_id: str) -> dict[str, Any]:
-        """As ``Client.run``."""
-        return self._portal.call(self._client.run, run_id)
-
-    def cancel(self, run_id: str) -> dict[str, Any]:
-        """As ``Client.cancel``."""
-        return self._portal.call(self._client.cancel, run_id)
-
     def get(self, path: str, **query: str | int) -> dict[str, Any]:
         """As ``Client.get``."""
         return self._portal.call(lambda: self._client.get(path, **query))
 
+    def metrics(self, *, pipeline: str | None = None) -> str:
+        """As ``Client.metrics``."""
+        return self._portal.call(lambda: self._client.metrics(pipeline=pipeline))
+
+    def _run(self, call: Callable[[Client], Awaitable[R]]) -> R:
+        return self._portal.call(call, self._client)
+
     def events(self, run_id: str, *, after: str = "") -> Iterator[Told]:
         """As ``Client.events``."""
-        found = self._client.events(run_id, after=after)
+        return self._each(self._client.events(run_id, after=after))
+
+    def all_events(self, *, pipeline: str | None = None, after: str = "") -> Iterator[Told]:
+        """As ``Client.all_events``."""
+        return self._each(self._client.all_events(pipeline=pipeline, after=after))
+
+    def _each(self, found: AsyncIterator[Told]) -> Iterator[Told]:
         while True:
             try:
                 yield self._portal.call(found.__anext__)
@@ -282,9 +299,3 @@ def _error(response: httpx.Response) -> Exception:
         return EdgeError(host=host, problem=code, again_s=None)
     places = "; ".join(f"{one['pointer']} {one['problem']}" for one in found.get("errors", ()))
     return InputError(f"the request to {response.url.path}", f"{code}: {places or detail}".removesuffix(": "))
-
-
-def _quoted(name: str) -> str:
-    from urllib.parse import quote  # noqa: PLC0415 - beside its only use
-
-    return quote(name, safe="")

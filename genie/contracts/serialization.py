@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from genie.contracts.message import Payload
 
 
+_PLAIN = frozenset({str, int, bool, type(None)})
+"""Classes whose values are JSON values as they are; a subclass can have a form of its own."""
+
+
 def as_wire(payload: Payload) -> dict[str, Any]:
     """Return a payload as JSON values: amounts and decimals as text, dates in ISO 8601, bytes by length and digest."""
     values: dict[str, Any] = as_values(payload.model_dump())
@@ -21,11 +25,12 @@ def as_wire(payload: Payload) -> dict[str, Any]:
 
 
 def as_values(value: Any) -> Any:  # noqa: C901, PLR0911 - one return a kind reads best
-    """Return anything as JSON values; what has no form of its own is named by its class."""
-    plain = type(value)
-    if plain is str or plain is int or value is None:  # nearly everything; a class of its own may be an enumeration
+    """Return anything as JSON values; a value without a JSON form is named by its class."""
+    if type(value) in _PLAIN:  # nearly everything; a class of its own may be an enumeration
         return value
     match value:
+        case dict():
+            return {str(name): item if type(item) in _PLAIN else as_values(item) for name, item in value.items()}
         case enum.Enum():
             return as_values(value.value)
         case None | bool() | int() | str():
@@ -34,12 +39,10 @@ def as_values(value: Any) -> Any:  # noqa: C901, PLR0911 - one return a kind rea
             return value if math.isfinite(value) else str(value)
         case bytes():
             return {"bytes": len(value), "sha256": hashlib.sha256(value).hexdigest()}
-        case dict():
-            return {str(name): item if type(item) is str else as_values(item) for name, item in value.items()}
         case list() | tuple():
-            if all(type(item) is float for item in value) and math.isfinite(sum(value)):
+            if {*map(type, value)} == {float} and math.isfinite(sum(value)):
                 return list(value)
-            return [as_values(item) for item in value]
+            return [item if type(item) in _PLAIN else as_values(item) for item in value]
         case set() | frozenset():
             return sorted((as_values(item) for item in value), key=str)
         case datetime.date() | datetime.time():

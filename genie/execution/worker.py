@@ -480,7 +480,7 @@ class Worker:
             self.subscriber.release(delivery)
 
     def _close(self, delivery: Delivery) -> float:
-        """Let go of a delivery, and return the seconds that it took."""
+        """Release a delivery, and return the seconds that it took."""
         bus = self._bus
         self.delivery = delivery.worker = None
         self.yielded = 0

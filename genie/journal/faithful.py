@@ -30,7 +30,7 @@ _DECORATORS = (
     "computed_fields",
 )  # fmt: skip
 _ABSENT = "null"
-"""What stands in JSON for a float that is no number."""
+"""What stands in JSON for a float that is not a number."""
 
 
 class _Unsure(Exception):  # noqa: N818 - a signal inside this module
@@ -63,6 +63,12 @@ def faithful_text(payload: Payload) -> str | None:
     except ValueError:
         return None
     return None if floats and _ABSENT in text else text
+
+
+def writer_of(kind: type[Payload]) -> Callable[..., bytes] | None:
+    """Return what writes payloads of a class that their constructor has validated; None where that is not enough."""
+    known = _KNOWN.get(kind) or _known(kind)
+    return known.write if known.checked and not (known.floats or known.values) else None
 
 
 _MOST_KNOWN = 4_096

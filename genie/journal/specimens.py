@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from genie.journal.sample import Specimen
 from genie.journal.upkeep import batches, run_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from genie.contracts.card import AgentCard
     from genie.contracts.ports.journal import LogRecord
@@ -43,11 +44,18 @@ class LogSpecimens:
         database: The log; another process may use it.
         scene: Known topics and agents.
         sealer: Decrypts an encrypted log; without, its messages are skipped.
+        wanted: Says whether a record of a message is wanted; others are neither yielded nor counted.
+        window: Times of the batches whose messages are wanted, in milliseconds since the epoch; the end is outside.
     """
 
-    def __init__(self, database: Database, scene: PipelineContext, sealer: Sealer | None = None) -> None:
+    def __init__(
+        self, database: Database, scene: PipelineContext, sealer: Sealer | None = None, *,
+        wanted: Callable[[LogRecord], bool] | None = None, window: tuple[float, float] = (-math.inf, math.inf),
+    ) -> None:  # fmt: skip
         self._database = database
         self._sealer = sealer
+        self._wanted = wanted
+        self._window = window
         self._kinds = {kind_name(kind): kind for kind in scene.kinds}
         self._cards = {card.id: card for card in scene.cards}
         self._runs: dict[int, _Run] = {}
@@ -68,14 +76,22 @@ class LogSpecimens:
         for batch in batches(self._database):
             records, sealed = checked(self._database.place, batch.number, batch.body, batch.sha256)
             whole = records if self._sealer is None else self._sealer.opened(records, sealed)
-            self.skipped["shredded"] += _messages(records) - _messages(whole)
+            within = self._window[0] <= batch.at < self._window[1]
+            lost = self._messages(records) - self._messages(whole) if within else 0
+            if lost:
+                self.skipped["shredded"] += lost
             for record in whole:
-                found = self._record(record, only)
+                found = self._record(record, only, within=within)
                 if found is not None:
                     yield run_id(self._prefix, record["number"]), found
-        self.skipped = +self.skipped
 
-    def _record(self, record: LogRecord, only: str | None) -> Specimen | None:
+    def _messages(self, records: Sequence[LogRecord]) -> int:
+        return sum(one["kind"] == "message" and self._wants(one) for one in records)
+
+    def _wants(self, record: LogRecord) -> bool:
+        return self._wanted is None or self._wanted(record)
+
+    def _record(self, record: LogRecord, only: str | None, *, within: bool) -> Specimen | None:
         kind = record["kind"]
         if kind == "runtime":
             self._prefix = record["prefix"]
@@ -89,7 +105,7 @@ class LogSpecimens:
         elif kind == "message":
             run = self._runs.get(record["run"], _Run(Caller()))
             asker = self._asker(run, record)
-            if only is None or run_id(self._prefix, record["number"]) == only:
+            if within and self._wants(record) and (only is None or run_id(self._prefix, record["number"]) == only):
                 return self._specimen(run, record, asker)
         return None
 
@@ -131,7 +147,3 @@ class LogSpecimens:
             Classification.parse(record["label"]), _BARE,
         )  # fmt: skip
         return Specimen(message, sender, tuple(cards))
-
-
-def _messages(records: list[LogRecord]) -> int:
-    return sum(one["kind"] == "message" for one in records)

@@ -11,7 +11,7 @@ from starlette.routing import Route, Router
 from genie.errors import CapacityError, RuntimeClosedError, RuntimeDrainingError, class_name
 from genie.errors.tracebacks import place_of
 from genie.server.document import document
-from genie.server.messages import SOCKET, Incoming
+from genie.server.messages import ADDED, SOCKET, Incoming
 from genie.server.principals import WantingError
 from genie.server.problems import Problem
 from genie.server.routes import RULES
@@ -30,10 +30,12 @@ SLOWED = frozenset({"rate_limited", "quota"})
 """Problems that are told after a pause: who sends too much waits for each refusal."""
 MOST_HEADERS = 100
 MOST_HEADER_BYTES = 16_384
+MOST_HOSTS = 100
+"""Values of Host that are remembered."""
 _logger = logging.getLogger("genie.server")
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    "connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 _SECURITY = (
     (b"content-security-policy", _POLICY.encode()), (b"x-content-type-options", b"nosniff"),
@@ -41,6 +43,9 @@ _SECURITY = (
     (b"cross-origin-resource-policy", b"same-origin"), (b"x-frame-options", b"DENY"),
     (b"cache-control", b"no-store"), (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 )  # fmt: skip
+_FRAMED = (b"x-frame-options", b"SAMEORIGIN")
+"""Says of a response that it has a policy of its own, under which it may stand in a frame of this origin."""
+_NOT_FRAMED = frozenset({b"content-security-policy", b"x-frame-options", b"cross-origin-opener-policy"})
 _ONLY_TLS = (b"strict-transport-security", b"max-age=31536000")
 
 
@@ -62,7 +67,8 @@ class Endpoint:
         """Answer one request."""
         request = Incoming(scope, receive)
         try:
-            rule = self._rules.get(request.method)
+            method = scope["method"]
+            rule = self._rules.get(method)
             if SOCKET in scope and (rule is None or rule.media != EVENTS):
                 raise Problem("not_found")
             if rule is None:
@@ -70,19 +76,27 @@ class Endpoint:
             if rule.right is None:
                 call = Call(self._server, request)
             else:
-                asked = (request, rule.right, self._scopes[request.method])
+                asked = (request, rule.right, self._scopes[method])
                 try:
                     who = self._server.principal(*asked)
                 except WantingError as wanting:
                     who = await brought(wanting, functools.partial(self._server.principal, *asked))
+                turn = self._server.turns.enter(who.caller.tenant, _size(request))
+                if turn is not None:
+                    await turn.wait()
                 call = Call(self._server, request, who)
             app = await rule.endpoint(call)
         except Exception as error:  # noqa: BLE001 - the door: whatever it is, the caller gets a problem
             refused = refusal(error)
-            if refused.code in SLOWED:
-                await self._server.slowed()
+            if refused.code in SLOWED and not await self._server.slowed():
+                refused.headers["connection"] = "close"
             app = refused.response()
         await app(scope, receive, send)
+
+
+def _size(request: Incoming) -> bytes | None:
+    """Return the size that a request states for its body; None for one in chunks."""
+    return None if b"transfer-encoding" in request.named else request.named.get(b"content-length", b"0")
 
 
 def refusal(error: Exception) -> Problem:
@@ -111,6 +125,10 @@ class Door:
         self._direct = direct or {}
         self._hosts = server.settings.hosts
         self._added = [*_SECURITY, _ONLY_TLS] if server.settings.secure else list(_SECURITY)
+        self._good: set[bytes] = set()
+        """Values of Host that are served, as they were sent."""
+        self._lines = b"".join(b"%b: %b\r\n" % one for one in self._added)
+        self._framed = [one for one in self._added if one[0] not in _NOT_FRAMED]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request in, or answer it."""
@@ -120,16 +138,15 @@ class Door:
         if scope["type"] == "websocket":  # as a GET of the same path, whose refusals are plain responses
             scope = {**scope, "type": "http", "method": "GET", SOCKET: send}
             send = _refusing(send)
+        scope[ADDED] = self._lines
         began = False
 
         async def guarded(message: Message) -> None:
             nonlocal began
             if message["type"] == "http.response.start":
-                began = True
-                message["headers"] = [
-                    *message["headers"],
-                    *self._added,
-                ]  # each policy of content holds beside the others
+                began, given = True, message["headers"]
+                # Each policy of content holds beside the others.
+                message["headers"] = [*given, *(self._framed if _FRAMED in given else self._added)]
             await send(message)
 
         refused = self._refused(scope)
@@ -151,8 +168,12 @@ class Door:
                 hosts.append(value)
         if len(headers) > MOST_HEADERS or size > MOST_HEADER_BYTES:
             return Problem("headers_too_large", headers={"connection": "close"})
+        if len(hosts) == 1 and hosts[0] in self._good:
+            return None
         if len(hosts) != 1 or host_name(hosts[0].decode("latin-1").lower()) not in self._hosts:
             return Problem("misdirected", "name the host with --host")
+        if len(self._good) < MOST_HOSTS:
+            self._good.add(hosts[0])
         return None
 
 

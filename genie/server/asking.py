@@ -79,7 +79,7 @@ async def list_runs(call: Call) -> ASGIApp:
 
 
 async def show_run(call: Call) -> ASGIApp:
-    """Show a run; the answer is shown to whoever it was judged for."""
+    """Show a run; the answer is shown to the caller that it was judged for."""
     return shown_run(call, await named_run(call), 200)
 
 
@@ -160,7 +160,6 @@ async def begun(
         Problem: The caller may not ask here, or its key stands for another question.
     """
     _identified(call, hosted)
-    await hosted.admit(call.who)
     try:
         return hosted.start(question, call.who, within_s, key)
     except IdentityError as error:
@@ -209,13 +208,13 @@ def shown_run(call: Call, run: HostedRun, status: int) -> Json:
 
 def _preferred(call: Call) -> tuple[float, bool]:
     """Return how long the caller waits, and whether its run goes on without it (RFC 7240)."""
-    wait_s, stays = WAIT_S, False
-    for part in (call.request.header(b"prefer") or "").split(","):
+    wait_s, stays = WAIT_S, b"idempotency-key" in call.request.named
+    for part in (call.request.header(b"prefer") or "").split(",") if b"prefer" in call.request.named else ():
         name, _, value = part.strip().partition("=")
         if name == "wait" and value.isascii() and value.isdigit():
             wait_s = min(float(value[:6]), LONGEST_WAIT_S)
         stays = stays or name == "respond-async"
-    return wait_s, stays or b"idempotency-key" in call.request.named
+    return wait_s, stays
 
 
 def _given(call: Call) -> str | None:

@@ -118,8 +118,11 @@ async def received(request: Incoming, most: int = MOST_BODY, media: frozenset[st
     """
     if (request.header(b"content-type") or "").partition(";")[0].strip().lower() not in media:
         raise Problem("unsupported_media_type", f"send {' or '.join(sorted(media))}")
-    part = await request.receive()  # the connection bounds the time until the first bytes of a body
-    whole = bytearray(_bytes(part))
+    part = await request.receives()  # the connection bounds the time until the first bytes of a body
+    first = _bytes(part)
+    if not part.get("more_body", False) and len(first) <= most:
+        return first
+    whole = bytearray(first)
     if part.get("more_body", False):
         with anyio.move_on_after(SLOWEST_S) as limit:
             while part.get("more_body", False) and len(whole) <= most:

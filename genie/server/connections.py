@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio  # noqa: TID251 - the protocols of uvicorn are asyncio's alone
 import contextlib
 import importlib.util
 import ipaddress
+import re
 import socket
-from typing import TYPE_CHECKING, Any, Literal, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
 
 import anyio
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from genie.errors import InputError
 from genie.server.app import MOST_HEADER_BYTES, application
 from genie.server.bodies import SLOWEST_S
-from genie.server.messages import LINE
+from genie.server.messages import LINE, WHOLE
 from genie.server.site import Site
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
     from starlette.types import ASGIApp
+    from uvicorn._types import ASGIReceiveEvent
 
     from genie.server.server import Server
 
@@ -35,6 +39,8 @@ MOST_FRAME = 4_096
 JOINED = 32_768
 """Bytes that are written at once, whatever else follows in the same turn of the loop."""
 _HEAD, _BODY = 0, 1
+_PLAIN = re.compile(rb"/[A-Za-z0-9/_.~-]*")
+"""Addresses that are their own path."""
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
@@ -77,10 +83,30 @@ class Joined:
             parts, self._parts, self._size = self._parts, [], 0
             self._transport.write(parts[0] if len(parts) == 1 else b"".join(parts))
 
+    def whole(self, data: bytes) -> None:
+        """Write what is waiting, and an answer after which nothing follows in this turn."""
+        if self._parts:
+            self.flush()
+        self._transport.write(data)
+
     def close(self) -> None:
         """Write what is waiting, and close."""
         self.flush()
         self._transport.close()
+
+
+class Cycle(RequestResponseCycle):
+    """One request, whose body most often came with its head."""
+
+    async def receive(self) -> ASGIReceiveEvent:
+        """Return the body at once where it is there."""
+        if self.more_body or self.disconnected or self.response_complete or self.waiting_for_100_continue:
+            return await super().receive()
+        if not self.message_event.is_set():  # it was read before: what is left is that the client goes away
+            return await super().receive()
+        self.message_event.clear()
+        body, self.body = bytes(self.body), bytearray()
+        return {"type": "http.request", "body": body, "more_body": False}
 
 
 class Connection(HttpToolsProtocol):
@@ -88,6 +114,8 @@ class Connection(HttpToolsProtocol):
 
     head_s: float
     """Seconds in which the head of a request must have arrived, and a new connection must have sent one."""
+    idle_s: float
+    """Seconds after an answer until the connection is closed."""
 
     def connection_made(self, transport: Any) -> None:
         """Begin to wait for the first head."""
@@ -100,17 +128,24 @@ class Connection(HttpToolsProtocol):
         """What has a limit of time: the head or the body of a request; None between requests."""
         self._limit = self.loop.call_later(self.head_s, self._late)
         self._upgraded = self.lost = False
+        self._idle_since: float | None = None
+        """When the last answer was complete; None while a request is under way."""
+        self._idle: asyncio.TimerHandle | None = None
         self.partings: dict[Callable[[], None], None] = {}
         self.room: Callable[[], None] = _nothing
 
     def on_message_begin(self) -> None:
         """Let requests ask to be told when their client goes away."""
         super().on_message_begin()
-        cast("dict[str, Any]", self.scope)[LINE] = self  # ASGI leaves names with a dot to servers
+        self._idle_since = None
+        scope: Any = self.scope
+        scope[LINE] = self  # ASGI leaves names with a dot to servers
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the limit, and tell the requests that wait."""
         self._limit.cancel()
+        if self._idle is not None:
+            self._idle.cancel()
         self.lost = True
         super().connection_lost(exc)
         for told in tuple(self.partings):
@@ -146,7 +181,26 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """End the head, and begin to wait for the body."""
         self._head = None
-        super().on_headers_complete()
+        if _PLAIN.fullmatch(self.url) is None or self.parser.should_upgrade():
+            super().on_headers_complete()
+            return
+        scope: Any = self.scope
+        version = self.parser.get_http_version()
+        path = self.url.decode()
+        scope["method"], scope["http_version"] = self.parser.get_method().decode("ascii"), version
+        scope["path"], scope["raw_path"], scope["query_string"] = path, self.url, b""
+        before: RequestResponseCycle | None = self.cycle
+        cycle = self.cycle = Cycle(
+            scope, self.transport, self.flow, self.logger, self.access_logger, self.access_log,
+            self.server_state.default_headers, asyncio.Event(), self.expect_100_continue,
+            version != "1.0" and self.parser.should_keep_alive(), self.on_response_complete,
+        )  # fmt: skip
+        scope[WHOLE] = partial(self.whole, cycle)
+        if before is None or before.response_complete:
+            self._start_asgi_task(cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((cycle, self.app))
 
     def on_message_complete(self) -> None:
         """Begin to wait for the next head."""
@@ -155,7 +209,51 @@ class Connection(HttpToolsProtocol):
         self._head, self._tail = 0, b""
         super().on_message_complete()
 
-    # A stream writes past uvicorn's coroutines: with ten thousand streams they cost more than the socket does.
+    def on_response_complete(self) -> None:
+        """Begin the next request, or wait for it: one timer watches a connection, however many requests it brings."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        if self.flow.read_paused:
+            self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+            return
+        self._idle_since = self.loop.time()
+        if self._idle is None:
+            self._idle = self.loop.call_later(self.idle_s, self._look)
+
+    def _look(self) -> None:
+        since, self._idle = self._idle_since, None
+        if since is None:  # the answer to the present request sets it again
+            return
+        left = since + self.idle_s - self.loop.time()
+        if left <= 0:
+            self.timeout_keep_alive_handler()
+        else:
+            self._idle = self.loop.call_later(left, self._look)
+
+    # An answer that is whole, and a stream, write past uvicorn's coroutines: they cost more than the socket does.
+
+    def whole(self, cycle: RequestResponseCycle, status: int, head: bytes, body: bytes) -> bool:
+        """Write an answer at once; False where it must be sent as any other, since its client does not read.
+
+        Args:
+            cycle: Of the request.
+            status: Of the response.
+            head: Lines of its headers, each with its end.
+            body: All of it.
+        """
+        if self.flow.write_paused or cycle.response_started or cycle.disconnected:
+            return False
+        cycle.response_started = cycle.response_complete = True
+        ends = b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n"
+        self.transport.whole(STATUS_LINE[status] + head + ends + (b"" if cycle.scope["method"] == "HEAD" else body))
+        cycle.message_event.set()
+        if not cycle.keep_alive:
+            self.transport.close()
+        cycle.on_response()
+        return True
 
     @property
     def full(self) -> bool:
@@ -224,6 +322,17 @@ def listening(host: str, port: int, *, behind_proxy: bool) -> socket.socket:
     return made
 
 
+def configured(server: Server, app: ASGIApp) -> uvicorn.Config:
+    """Return how uvicorn serves an application."""
+    limits = {"head_s": server.settings.head_s, "idle_s": server.settings.idle_s}
+    bounded = type("BoundedConnection", (Connection,), limits)
+    return uvicorn.Config(
+        app, http=bounded, lifespan="off", log_config=None, access_log=False,
+        ws=_websockets(), ws_max_size=MOST_FRAME, ws_max_queue=1, server_header=False, date_header=False,
+        timeout_graceful_shutdown=5, proxy_headers=False,
+    )  # fmt: skip
+
+
 async def serve(
     server: Server, listener: socket.socket, stop: Callable[[], Awaitable[object]],
     told: Callable[[str], object] = lambda _address: None, app: ASGIApp | None = None,
@@ -237,14 +346,7 @@ async def serve(
         told: Called with the address once requests are answered.
         app: What answers; the API and the page of the pipelines by default.
     """
-    app = application(server, more=Site().routes()) if app is None else app
-    bounded = type("BoundedConnection", (Connection,), {"head_s": server.settings.head_s})
-    config = uvicorn.Config(
-        app, http=bounded, lifespan="off", log_config=None, access_log=False,
-        ws=_websockets(), ws_max_size=MOST_FRAME, ws_max_queue=1, server_header=False, date_header=False,
-        timeout_graceful_shutdown=5, proxy_headers=False,
-    )  # fmt: skip
-    running = _Uvicorn(config)
+    running = _Uvicorn(configured(server, application(server, more=Site().routes()) if app is None else app))
     async with server.open(), anyio.create_task_group() as tasks:
         tasks.start_soon(running.serve, [listener])
         await running.ready.wait()

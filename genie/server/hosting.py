@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from genie.contracts.message import topic_of
 from genie.contracts.outcome import Outcome
 from genie.contracts.serialization import as_wire
 from genie.errors import GenieError, RunCancelledError, RunError, RunExpiredError, RunHeld
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from genie.runtime.run import Run
     from genie.runtime.runtime import Runtime
     from genie.server.principals import Principal
-    from genie.server.turns import Quotas, Turns
+    from genie.server.turns import Quotas
 
 MOST_RUNS = 1_000
 """Runs of one pipeline that have ended and can still be read; the oldest are forgotten."""
@@ -40,27 +40,28 @@ MOST_RECENT = 500
 """Messages of one pipeline on which policies can be tried out."""
 _JUDGED = frozenset({"started", "denied", "held"})
 """What becomes of a delivery once it was judged."""
+_PASSED = frozenset({"accepted", "answered", "started", "handled"})
+"""What becomes of most parts of an answer, which the parts themselves show."""
 _BUDGETS = frozenset({"budget", "rate"})
 _SUSPENDED = frozenset({"killed", "paused", "quarantined", "removed"})
 
 
-class Fact(NamedTuple):
-    """One event of one run, as it is kept: names, from which the event is made when somebody reads it."""
+Fact = tuple[float, str, Any, str, str, "str | None", "str | None", str]
+"""One event of one run, as it is kept: time, kind, message (its number in its runtime, or its id), topic, sender,
+recipient, reason and code. The event is made of it when somebody reads it; a round trip makes 18."""
 
-    at: float
+
+class Part(NamedTuple):
+    """A part of the answer of one run, as its caller may see it; its kind stands where a fact has its own."""
+
+    run: str
     kind: str
-    message: int | str
-    """Number of the message in its runtime, or its id."""
     topic: str
-    sender: str
-    recipient: str | None
-    reason: str | None
-    code: str
+    fields: dict[str, Any]
 
 
-_fact = partial(tuple.__new__, Fact)
-"""Makes a ``Fact`` of a tuple at a fifth of the cost of its constructor; a round trip makes 18 (benchmarks.serving)."""
-
+PART = "part"
+"""Kind of an event that carries a part of the answer; it goes to whoever may read the answer, and to nobody else."""
 
 Everything = Ring["tuple[HostedRun, Fact]"]
 """The events of all runs."""
@@ -81,7 +82,7 @@ class HostedRun(Watcher):
 
     __slots__ = (
         "answer", "at", "code", "detail", "ended_at", "everything", "id", "key", "logged", "missing", "notices", "over",
-        "ownerless", "pipeline", "principal", "recent", "ring", "run", "status",
+        "ownerless", "pipeline", "principal", "recent", "ring", "run", "spent", "status", "takes", "within_s",
     )  # fmt: skip
 
     def __init__(
@@ -105,13 +106,18 @@ class HostedRun(Watcher):
         self.missing: tuple[Failure, ...] = ()
         self.notices: tuple[str, ...] = ()
         self.over = False
+        self.within_s: float | None = None
+        """Seconds that it had at its start; None for no limit, or one that is not known."""
         self.logged = False
         """It was read from a log: its caller has shown no credentials to this process."""
         self.ownerless = False
         """Nobody knows for certain who asked."""
         self.key: tuple[str, str] | None = None
         """What its idempotency key and its question are remembered by."""
-        self.ring: Ring[Fact] = Ring(MOST_EVENTS)
+        self.ring: Ring[Fact | Part] = Ring(MOST_EVENTS)
+        self.takes: tuple[type[Payload], ...] = ()
+        self.spent: Callable[[HostedRun, Payload], None] | None = None
+        """Called with each payload that is sent, where the pipeline has models."""
         super().__init__(make_waiter, keeps=False)
 
     def note(
@@ -119,8 +125,17 @@ class HostedRun(Watcher):
         code: str,
     ) -> None:  # fmt: skip
         """Keep what has happened to a message of the run."""
-        fact = _fact((at, kind, message.number, topic, message.sender, recipient, reason, code))
-        self.ring.append(fact)
+        if self.spent is not None:
+            if kind == "accepted":
+                self.spent(self, message.payload)
+            if type(message.payload) in self.takes and kind in _PASSED:
+                return
+        fact: Fact = (at, kind, message.number, topic, message.sender, recipient, reason, code)
+        ring = self.ring
+        if ring.readers or len(ring.kept) >= MOST_EVENTS:
+            ring.append(fact)
+        else:
+            ring.kept.append(fact)
         if self.everything.told is not None:  # nobody has looked at all runs yet, so nobody can resume there
             self.everything.append((self, fact))
         if kind in _JUDGED and recipient is not None:
@@ -128,43 +143,50 @@ class HostedRun(Watcher):
 
     def put(self, event: Event) -> None:
         """Keep an event of the run."""
-        fact = Fact(*event)
+        fact: Fact = (event.at, event.kind, *event[2:])
         self.ring.append(fact)
         if self.everything.told is not None:  # nobody has looked at all runs yet, so nobody can resume there
             self.everything.append((self, fact))
 
-    def encoded(self, fact: Fact) -> bytes:
-        """Return one of its events as JSON; events name things and never carry payload text."""
-        name = self.run.named(fact.message) if isinstance(fact.message, int) else fact.message
-        event = Event(fact.at, fact.kind, name, *fact[3:])
+    def encoded(self, fact: Fact | Part) -> bytes:
+        """Return one of its events as JSON; events name things, and a part alone carries text."""
+        if isinstance(fact, Part):
+            return encoded({"pipeline": self.pipeline, **fact._asdict()})
+        message = fact[2]
+        event = Event(fact[0], fact[1], self.run.named(message) if isinstance(message, int) else message, *fact[3:])
         return encoded({"run": self.id, "pipeline": self.pipeline, **event._asdict()})
 
     def look(self) -> None:
         """The state of the run may have changed."""
+        if self.takes:
+            for part in self.run.parts():
+                self.ring.append(Part(self.id, PART, topic_of(part).name, as_wire(part)))
         self.ring.wake()
-        super().look()
-        self._let_go()
+        for waiter in self._waiting:
+            waiter.wake()
+        if self.over and self.run.at_rest:
+            self.run.forget()
 
     def ended(self, at: float, failures: tuple[Failure, ...]) -> None:
         """It has its answer, or can have none."""
         self.missing, self.over, self.ended_at = failures, True, at
         self.look()
 
-    def _let_go(self) -> None:
-        if self.over and self.run.at_rest:
-            self.run.forget()
-
     def visible_to(self, principal: Principal) -> bool:
-        """Return True for its owner, and for whoever may audit in its tenant; without an owner, for its operators."""
+        """Return True for its owner and for auditors of its tenant; without an owner, for its operators."""
         if principal.caller.tenant != self.principal.caller.tenant:
             return False
         if self.ownerless:
             return "operate" in principal.rights
         return principal.is_also(self.principal) or "audit" in principal.rights
 
+    def read_by(self, principal: Principal) -> bool:
+        """Return True for whom its answer was judged."""
+        return not self.ownerless and principal.reads(self.principal)
+
     def record(self, principal: Principal) -> dict[str, Any]:
         """Return it as JSON values; an answer was judged for who asked, so that nobody else is shown it."""
-        shown = not self.ownerless and principal.reads(self.principal)
+        shown = self.read_by(principal)
         caller = self.principal.caller
         return {
             "id": self.id, "pipeline": self.pipeline, "user": caller.user, "tenant": caller.tenant, "at": self.at,
@@ -225,16 +247,16 @@ class Hosted:
         tasks: Where its runs are followed.
         everything: Where the events of all runs go.
         quotas: Of the tenants.
-        turns: In which runs begin.
         told: Called with a run that is held or over.
     """
 
     def __init__(
         self, pipeline: Pipeline, runtime: Runtime, tasks: TaskGroup, everything: Everything,
-        quotas: Quotas, turns: Turns, told: Callable[[HostedRun], None],
+        quotas: Quotas, told: Callable[[HostedRun], None],
     ) -> None:  # fmt: skip
         self.pipeline = pipeline
         self.runtime = runtime
+        self._bus = runtime.bus
         self.runs: OrderedDict[str, HostedRun] = OrderedDict()
         self.keyed: dict[str, tuple[str, float]] = {}
         """What an idempotency key is remembered by -> run of an earlier process, and until when it stands for it."""
@@ -245,46 +267,43 @@ class Hosted:
         self._tasks = tasks
         self._told = told
         self._quotas = quotas
-        self._turns = turns
         self.recent: deque[tuple[Envelope[Payload], str]] = deque(maxlen=MOST_RECENT)
         """The latest messages, with their recipients, for those who try policies out."""
+        self.parts = tuple({kind: None for one in pipeline.bindings if pipeline.answer in one.card.produces
+                            for kind in one.card.publishes if kind.__fragment__ is not None})  # fmt: skip
+        """Payload classes in which answers may come before they are whole."""
+        self.spent: Callable[[HostedRun, Payload], None] | None = None
 
     def now(self) -> float:
         """Return the seconds since the epoch."""
-        clock = self.runtime.bus.clock
+        clock = self._bus.clock
         return clock.offset + clock.now()
-
-    async def admit(self, principal: Principal) -> None:
-        """Wait until a run of somebody may begin.
-
-        Raises:
-            Problem: Its tenant has used up its quota.
-        """
-        tenant = principal.caller.tenant
-        self._quotas.admit(tenant)
-        await self._turns.take(tenant)
-        self._quotas.admit(tenant)
 
     def start(
         self, question: Payload, principal: Principal, within_s: float | None, key: str | None
     ) -> tuple[HostedRun, bool]:
-        """Ask the pipeline a question; False where its key stands for a run that is there already."""
+        """Ask the pipeline a question; False where its key stands for a run that is there already.
+
+        Raises:
+            Problem: The tenant has used up its quota.
+        """
+        self._quotas.admit(principal.caller.tenant)
         if key is not None and self.keeping is not None:
             before = self.keeping.answered(self, principal, key, question)
             if before is not None:
                 return before, False
         most = self.pipeline.within_s
-        given = [one for one in (within_s, most) if one is not None]
+        given = most if within_s is None else within_s if most is None else min(within_s, most)
         made: list[HostedRun] = []
 
         def watched(run: Run[Payload]) -> HostedRun:
-            bus = self.runtime.bus
-            made.append(HostedRun(self.pipeline.id, run, principal, self.now(), self.everything, bus.make_waiter,
+            made.append(HostedRun(self.pipeline.id, run, principal, self.now(), self.everything, self._bus.make_waiter,
                                   self.recent))  # fmt: skip
+            made[0].takes, made[0].spent = self.parts, self.spent
             return made[0]
 
         run = self.runtime.start(
-            question, self.pipeline.answer, deadline_s=min(given, default=None), caller=principal.caller, key=key,
+            question, self.pipeline.answer, deadline_s=given, caller=principal.caller, key=key,
             watched=watched,
         )  # fmt: skip
         known = self.runs.get(run.id)
@@ -296,6 +315,7 @@ class Hosted:
             self._ended.remove(run.id)
         if made:
             hosted = self.runs[run.id] = made[0]
+            hosted.within_s = given
         else:  # of an earlier process
             hosted = self.runs[run.id] = watched(run)
             run.watched_by(hosted)
@@ -345,12 +365,15 @@ class Hosted:
     async def waited(self, ends: Ends, within_s: float) -> None:
         """Wait for a run as ``answered`` does, until the wait is over."""
         hosted, bus = ends.run, self.runtime.bus
-        timer = bus.timers.at(bus.now() + within_s, "call", ends.come)
+        timer = None
+        if hosted.within_s is None or hosted.within_s > within_s:  # it may outlast the wait
+            timer = bus.timers.at(bus.now() + within_s, "call", ends.come)
         try:
             while hosted.run.awaited and not ends.came:
                 await hosted.wait()
         finally:
-            timer.cancel()
+            if timer is not None:
+                timer.cancel()
         if not hosted.run.awaited and not hosted.over:
             await self.answered(hosted)
 

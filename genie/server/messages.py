@@ -17,19 +17,23 @@ LINE = "genie.line"
 """Key of a scope under which the connection of this server is."""
 SOCKET = "genie.socket"
 """Key of a scope that is a WebSocket's, under which its ``send`` is."""
-_JSON = (b"content-type", b"application/json")
+WHOLE = "genie.whole"
+"""Key of a scope under which the connection of this server takes an answer that is whole."""
+ADDED = "genie.added"
+"""Key of a scope under which are the lines of headers that every response of it has."""
+
+
+JSON = b"application/json"
 
 
 class Incoming(Request):
     """A request; its headers are looked up in a table that is made once."""
 
-    @property
-    def named(self) -> dict[bytes, bytes]:
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        super().__init__(scope, receive)
+        self.receives = receive
+        self.named: dict[bytes, bytes] = dict(reversed(scope["headers"]))
         """Headers by lower-case name; of several with one name the first counts."""
-        found: dict[bytes, bytes] | None = getattr(self, "_named", None)
-        if found is None:
-            found = self._named = dict(reversed(self.scope["headers"]))
-        return found
 
     def header(self, name: bytes) -> str | None:
         """Return the value of a header."""
@@ -68,28 +72,49 @@ class Line(Protocol):
 
 
 class Json:
-    """A response of JSON: encoded once, sent in two messages.
+    """A response of JSON: encoded once, and sent at once where the connection takes it so.
 
     Args:
         value: JSON values.
         status: Of the response.
         headers: Further headers.
+        media: What it is.
     """
 
-    __slots__ = ("body", "headers", "status")
+    __slots__ = ("body", "headers", "media", "status")
 
-    def __init__(self, value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, value: Any, status: int = 200, headers: Mapping[str, str] | None = None, media: bytes = JSON
+    ) -> None:
         self.body = encoded(value)
         self.status = status
         self.headers = headers
+        self.media = media
 
-    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """Send it."""
-        headers = [_JSON, (b"content-length", b"%d" % len(self.body))]
-        if self.headers:
-            headers += [(name.lower().encode("latin-1"), text.encode("latin-1")) for name, text in self.headers.items()]
+        given = self.headers or {}
+        whole, added = scope.get(WHOLE), scope.get(ADDED)
+        if whole is not None and added is not None and "connection" not in given:
+            lines = b"".join([_line(name, text) for name, text in given.items()])
+            head = b"content-type: %b\r\ncontent-length: %d\r\n%b%b" % (self.media, len(self.body), lines, added)
+            if whole(self.status, head, self.body):
+                return
+        headers = [(name.lower().encode("latin-1"), text.encode("latin-1")) for name, text in given.items()]
+        headers += [(b"content-type", self.media), (b"content-length", b"%d" % len(self.body))]
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": self.body})
+
+
+def _line(name: str, text: str) -> bytes:
+    """Return the line of a header.
+
+    Raises:
+        ValueError: It would be two lines.
+    """
+    if not text.isprintable():
+        raise ValueError("the value of a header is printable")
+    return f"{name.lower()}: {text}\r\n".encode("latin-1")
 
 
 def encoded(value: Any) -> bytes:

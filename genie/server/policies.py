@@ -77,7 +77,7 @@ async def check(call: Call) -> ASGIApp:
 
 async def test(call: Call) -> ASGIApp:
     """Run the examples of the rules of a draft."""
-    return Json(await _tried(await _valid(call, await read(call.request, Draft))))
+    return Json(await _tried(await valid(call, await read(call.request, Draft))))
 
 
 async def explain(call: Call) -> ASGIApp:
@@ -86,30 +86,18 @@ async def explain(call: Call) -> ASGIApp:
 
     asked = await read(call.request, Explained)
     hosted = call.server.host(asked.pipeline)
-    found = next((one for name, one in _specimens(call, hosted) if name == asked.message), None)
+    found = next((one for name, one in specimens(call, hosted) if name == asked.message), None)
     if found is None:
         raise Problem("not_found", "there is no such message among the latest of your tenant")
-    sourced = await _valid(call, asked)
+    sourced = await valid(call, asked)
     return Json({"explanations": [one.as_json() for one in explained(sourced.policies, found)]})
-
-
-async def backtest(call: Call) -> ASGIApp:
-    """Judge the latest messages by a draft and by the policies in force, and show what would change."""
-    from genie.policy_tools.diff import compared  # noqa: PLC0415 - start-up: for those who govern
-
-    draft = await read(call.request, Draft)
-    hosted = call.server.host(draft.pipeline)
-    sourced = await _valid(call, draft)
-    specimens, before = list(_specimens(call, hosted)), hosted.runtime.bus.policies
-    found = await anyio.to_thread.run_sync(partial(compared, before, sourced.policies, specimens, {}))
-    return Json({**found.as_json(), "within": len(specimens)})
 
 
 async def diff(call: Call) -> ASGIApp:
     """Compare a draft with its file: changed lines, and policies that come, go or change."""
     draft = await read(call.request, Draft)
     hosted = call.server.host(draft.pipeline)
-    sourced = await _valid(call, draft)
+    sourced = await valid(call, draft)
     return Json({
         "lines": _lines(await _content(_path(hosted, draft.file)), draft.text, draft.file),
         **_changes(hosted.runtime.bus.policies, sourced.policies),
@@ -121,7 +109,7 @@ async def list_messages(call: Call) -> ASGIApp:
     found = [
         {"pipeline": hosted.pipeline.id, "id": name, "topic": topic_of(one.message.payload).name,
          "sender": one.sender.id, "recipients": [card.id for card in one.recipients]}
-        for hosted in call.server.hosted.values() for name, one in _specimens(call, hosted)
+        for hosted in call.server.hosted.values() for name, one in specimens(call, hosted)
     ]  # fmt: skip
     return Json({"messages": found[-MOST_SHOWN:][::-1]})
 
@@ -138,7 +126,7 @@ async def propose(call: Call) -> ASGIApp:
     if digest_of(await _content(path)) != draft.base_sha256:
         raise Problem("conflict", "the file has changed since it was read; read it again")
     for one in _users(call, path):
-        tested = await _tried(await _valid(call, draft, one))
+        tested = await _tried(await valid(call, draft, one))
         if tested["failed"]:
             raise Problem("invalid", "examples of its rules fail; see /v1/policies/test")
     made = Proposal(secrets.token_hex(8), draft, path, call.who.caller.user, call.server.now())
@@ -176,7 +164,7 @@ async def approve(call: Call) -> ASGIApp:
             made.state = "replaced"
             raise Problem("conflict", "the file has changed since the proposal; propose again")
         for hosted in users:
-            await _valid(call, made.draft, hosted)
+            await valid(call, made.draft, hosted)
         await _written(made.path, made.draft.text)
         done: list[Hosted] = []
         try:
@@ -303,7 +291,12 @@ async def _read(call: Call, draft: Draft, hosted: Hosted | None = None) -> tuple
     return found, []
 
 
-async def _valid(call: Call, draft: Draft, hosted: Hosted | None = None) -> Sourced:
+async def valid(call: Call, draft: Draft, hosted: Hosted | None = None) -> Sourced:
+    """Return the policies with a draft.
+
+    Raises:
+        Problem: It is not valid.
+    """
     found, problems = await _read(call, draft, hosted)
     if found is None:
         errors = [{"pointer": "/text", **one} for one in problems]
@@ -328,7 +321,7 @@ def _problem(line: str) -> dict[str, Any]:
     return {"file": Path(found["file"]).name, "line": int(found["line"]), "problem": found["problem"]}
 
 
-def _specimens(call: Call, hosted: Hosted) -> Iterator[tuple[str, Specimen]]:
+def specimens(call: Call, hosted: Hosted) -> Iterator[tuple[str, Specimen]]:
     """Yield the latest messages of the caller's tenant, with those that they were for."""
     cards = {card.id: card for card in hosted.runtime.cards()}
     found: dict[str, tuple[Any, dict[str, None]]] = {}

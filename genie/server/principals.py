@@ -83,6 +83,8 @@ class Principal(NamedTuple):
 
     def reads(self, other: Principal) -> bool:
         """Return True where what was judged for another may be shown: the same person, with the same rights to read."""
+        if self is other:
+            return True
         return self.is_also(other) and all(
             getattr(self.caller, name) == getattr(other.caller, name)
             for name in ("roles", "clearance", "region", "consent")
@@ -203,6 +205,8 @@ class ApiKeys:
     def __init__(self, keys: Iterable[ApiKey] = ()) -> None:
         self.all = {key.id: key for key in keys}
         self._principals: dict[str, Principal] = {}
+        self._shown: dict[bytes, tuple[ApiKey, Principal]] = {}
+        """Digest of a key that was shown -> what it is; one for each key at most."""
         self.used: dict[str, float] = {}
         """Key -> when it was last used, in seconds since the epoch."""
 
@@ -238,19 +242,27 @@ class ApiKeys:
             raise InputError("the file of keys", f"has {MOST_KEYS:,} keys already", "remove keys that have ended")
         self.all[key.id] = key
         self._principals.pop(key.id, None)
+        self._shown.clear()
 
     def replace(self, other: ApiKeys) -> None:
         """Take over the keys of another file: what it lacks or has revoked is refused from now on."""
-        self.all, self._principals = other.all, {}
+        self.all, self._principals, self._shown = other.all, {}, {}
         self.used = {name: at for name, at in self.used.items() if name in self.all}
 
     def resolve(self, text: str, now: float) -> Principal | None:
         """Return who calls with a key; None for a key that is not known, or has ended."""
-        key = self._found(text, now)
-        if key is None or key.invited_until is not None:
+        digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()
+        shown = self._shown.get(digest)
+        if shown is None:
+            key = self._found(text, now)
+            if key is None or key.invited_until is not None:
+                return None
+            shown = self._shown[digest] = key, self._principal(key)
+        key, found = shown
+        if key.revoked_at is not None or (key.expires_at is not None and now >= key.expires_at):
             return None
         self.used[key.id] = now
-        return self._principal(key)
+        return found
 
     def _principal(self, key: ApiKey) -> Principal:
         found = self._principals.get(key.id)
@@ -286,7 +298,7 @@ class Tokens:
 
     Args:
         trusted: What pipelines require of identities.
-        grants: Role -> rights that it gives besides ``ask`` and ``observe``.
+        grants: Role -> rights that it gives in addition to ``ask`` and ``observe``.
     """
 
     def __init__(self, trusted: Iterable[SignedIdentity], grants: Mapping[str, frozenset[str]]) -> None:
@@ -406,7 +418,7 @@ class Sessions:
         return found
 
     async def _bring(self, key: str) -> None:
-        """Take up a session of an earlier process; what is not there is remembered, for a while."""
+        """Take up a session of an earlier process; an absent one is remembered for a while."""
         found = None if self.keeper is None else await self.keeper.session(key)
         if found is not None and key not in self._absent:
             self._take(key, found)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, NamedTuple
 
-from starlette.responses import Response
+from genie.server.messages import Json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,14 +73,14 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
         self.headers = dict(headers or {})
         self.more = more
 
-    def response(self) -> Response:
+    def response(self) -> Json:
         """Return it as ``application/problem+json``."""
         kind = PROBLEMS[self.code]
         body = {"type": f"/problems/{self.code}", "title": kind.title, "status": kind.status, "code": self.code}
         body |= self.more
         if self.detail:
             body["detail"] = self.detail
-        headers = {"cache-control": "no-store", **self.headers}
+        headers = dict(self.headers)
         if kind.again_s is not None:
             headers.setdefault("retry-after", str(kind.again_s))
-        return Response(json.dumps(body), kind.status, headers, MEDIA)
+        return Json(body, kind.status, headers, MEDIA.encode())

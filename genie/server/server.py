@@ -38,6 +38,7 @@ from genie.server.problems import Problem
 from genie.server.proposals import Proposals
 from genie.server.recall import Recall
 from genie.server.rings import Ring
+from genie.server.spending import Spending, models_of
 from genie.server.streams import Streams
 from genie.server.turns import Quotas, Turns
 from genie.server.webhooks import Webhooks
@@ -45,6 +46,7 @@ from genie.server.who import WhoSection
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+    from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
     from starlette.requests import Request
@@ -52,6 +54,8 @@ if TYPE_CHECKING:
     from genie.config.pipeline import Pipeline
     from genie.contracts.ports.fetch import Fetch
     from genie.server.store import Store
+
+    Beside = Callable[[Runtime, Pipeline], AbstractAsyncContextManager[None]]
 
 _logger = logging.getLogger("genie.server")
 COOKIE = "genie"
@@ -61,7 +65,9 @@ CSRF_HEADER = "x-csrf-token"
 KEYS_EVERY_S = 2.0
 """Seconds between two looks at the file of keys."""
 MOST_SLOWED = 1_000
-"""Refusals that pause; more are sent at once."""
+"""Refusals that pause; the connections of more are closed at once."""
+REFUSED_APART = 64
+"""Refusals in one pause: they are sent one after the other, since those who get them send again together."""
 METADATA = "/.well-known/oauth-protected-resource"
 LOGINS_PER_S = 1.0
 LOGINS_AT_ONCE = 60
@@ -81,6 +87,7 @@ class Settings(BaseModel):
     per_s: float = Field(default=200.0, gt=0, description="Requests a second of one caller.")
     burst: int = Field(default=400, ge=1, description="Requests of one caller that may come at once.")
     head_s: float = Field(default=10.0, gt=0, description="Seconds in which the head of a request must have arrived.")
+    idle_s: float = Field(default=5.0, gt=0, description="Seconds after an answer until its connection is closed.")
     drain_s: float = Field(default=30.0, ge=0, description="Seconds that runs have after SIGTERM.")
     refused_s: float = Field(default=0.25, ge=0, description="Pause before a refusal of too many requests.")
     tenant_per_s: float | None = Field(default=None, gt=0, description="Requests a second of one tenant.")
@@ -106,6 +113,9 @@ class Server:
         clock: Of terms, sessions and rates; the system's by default.
     """
 
+    beside: Beside | None = None
+    """Makes what is open beside each runtime, such as what records its calls; set before ``open``."""
+
     def __init__(  # noqa: PLR0913 - each is an option of the command
         self, pipelines: Iterable[Pipeline], keys: ApiKeys, settings: Settings | None = None, *,
         grants: Mapping[str, frozenset[str]] | None = None, key_file: Path | None = None,
@@ -130,7 +140,7 @@ class Server:
         self.proposals = Proposals()
         self.quotas, self.turns = Quotas(settings.tenant_runs), Turns(self._clock.now)
         self.replays: set[str | None] = set()
-        """Tenants of which a replay runs."""
+        """Tenants of which a replay or a backtest runs."""
         self.everything: Everything = Ring(MOST_TOLD)
         self.streams = Streams(self.good, self._clock.now)
         self.sessions = Sessions(self.now)
@@ -149,10 +159,10 @@ class Server:
         self.described: dict[str, Any] | None = None
         self.ended: Callable[[], None] = lambda: None
         """Called when keys have changed, and when the server closes; a proxy sets it."""
-        self._key_file = key_file
-        self._slow = 0
+        self._key_file, self.spending = key_file, Spending(self.now)
+        self._slow, self._apart = 0, anyio.Lock()
         self.keeping = None if store is None else Keeping(
-            store, self.hosted, self.sessions, issuers=self.who.issuers, now=self.now,
+            store, self.hosted, self.sessions, issuers=self.who.issuers, now=self.now, spending=self.spending,
             trusted=(one.signed for one in self.pipelines.values() if one.signed is not None),
         )  # fmt: skip
         self.sessions.keeper = self.keeping
@@ -169,17 +179,25 @@ class Server:
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """Open every pipeline for as long as the block lasts."""
-        async with contextlib.AsyncExitStack() as stack, anyio.create_task_group() as tasks:
+        async with (
+            contextlib.AsyncExitStack() as stack,
+            anyio.create_task_group() as tasks,
+            contextlib.AsyncExitStack() as inside,
+        ):
             if self.keeping is not None:
                 await self.keeping.store.open()
                 stack.push_async_callback(self.keeping.store.close)
                 tasks.start_soon(self.keeping.work)
             for pipeline in self.pipelines.values():
                 runtime = await stack.enter_async_context(Runtime.from_pipeline(pipeline))
+                if self.beside is not None:
+                    await inside.enter_async_context(self.beside(runtime, pipeline))
                 self.hosted[pipeline.id] = Hosted(
-                    pipeline, runtime, tasks, self.everything, self.quotas, self.turns, self.webhooks.told
+                    pipeline, runtime, tasks, self.everything, self.quotas, self.webhooks.told
                 )  # fmt: skip
                 self.hosted[pipeline.id].keeping = self.keeping
+                if models_of(self.hosted[pipeline.id]):
+                    self.hosted[pipeline.id].spent = self.spending.note
             tasks.start_soon(self.streams.run)
             tasks.start_soon(self.turns.run)
             self.webhooks.tasks = tasks
@@ -229,7 +247,7 @@ class Server:
         self.ended()
 
     def end_runs(self) -> None:
-        """Cancel the runs of whoever may not call any more."""
+        """Cancel the runs of callers whose key has ended."""
         for run in self.runs():
             if run.over or run.logged:
                 continue
@@ -271,14 +289,23 @@ class Server:
             raise Problem("forbidden", "these credentials are limited to other routes", headers=challenge)
         return found
 
-    async def slowed(self) -> None:
-        """Pause before a refusal, so that whoever repeats a request at once costs the others little."""
-        if self._slow < MOST_SLOWED:
-            self._slow += 1
-            try:
-                await anyio.sleep(self.settings.refused_s)
-            finally:
-                self._slow -= 1
+    async def slowed(self) -> bool:
+        """Pause before a refusal, so that a caller that repeats a request at once costs the others little.
+
+        Returns:
+            False where too many pause already.
+        """
+        if self._slow >= MOST_SLOWED:
+            return False
+        pause_s = self.settings.refused_s
+        self._slow += 1
+        try:
+            await anyio.sleep(pause_s)
+            async with self._apart:
+                await anyio.sleep(pause_s / REFUSED_APART)
+        finally:
+            self._slow -= 1
+        return True
 
     def challenge(self, error: str | None = None, **more: str) -> str:
         """Return what tells a client how to identify its user (RFC 6750, RFC 9470, RFC 9728)."""
@@ -372,7 +399,7 @@ class Call(NamedTuple):
     who: Principal = NOBODY
 
     def signed_for(self, hosted: Hosted) -> None:
-        """Refuse acts on a pipeline with signed identities by whoever has no identity that it accepts.
+        """Refuse acts on a pipeline with signed identities by callers without an accepted identity.
 
         Raises:
             Problem: The caller has an API key, or a token of another issuer.
@@ -382,7 +409,7 @@ class Call(NamedTuple):
             raise Problem("forbidden", "this pipeline needs a signed identity")
 
     def proved(self) -> None:
-        """Refuse an act of high risk by whoever has not shown lately that a person is there.
+        """Refuse an act of high risk by a caller without a recent sign-in.
 
         Raises:
             Problem: The last proof is too old, or there was none.

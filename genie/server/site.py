@@ -15,6 +15,8 @@ from genie.server.problems import Problem
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+    from genie.server.messages import Json
+
 FOLDER = Path(__file__).with_name("page")
 KINDS = {
     ".html": "text/html; charset=utf-8",
@@ -67,7 +69,7 @@ class Site:
     async def _index(self, request: Request) -> Response:
         return _sent(self.index, request, "no-cache")
 
-    async def _file(self, request: Request) -> Response:
+    async def _file(self, request: Request) -> Response | Json:
         found = self.assets.get(request.path_params["name"])
         if found is None or request.path_params["edition"] != self.edition:
             return Problem("not_found", headers=HEADERS).response()

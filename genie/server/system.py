@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import os
+import threading
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import anyio
 from starlette.responses import JSONResponse, Response
 
 from genie.server.bodies import Login, read
@@ -12,6 +18,7 @@ from genie.server.messages import Json
 from genie.server.principals import Principal, WantingError
 from genie.server.problems import Problem
 from genie.server.server import address, brought, same_site
+from genie.server.spending import MOST_DAYS, models_of
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -115,7 +122,17 @@ async def health(call: Call) -> ASGIApp:
         }  # fmt: skip
     status = "draining" if server.draining else "ready" if len(found) == len(server.pipelines) else "opening"
     streams = {"open": len(server.streams.open), "closed": dict(server.streams.closed)}
-    return Json({"status": status, "pipelines": found, "streams": streams})
+    return Json({"status": status, "pipelines": found, "streams": streams, "process": _process()})
+
+
+def _process() -> dict[str, object]:
+    memory: int | None = None
+    with contextlib.suppress(OSError, ValueError):  # a system without it
+        memory = int(Path("/proc/self/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return {
+        "memory_bytes": memory, "tasks": len(anyio.get_running_tasks()), "threads": threading.active_count(),
+        "cpu_s": round(time.process_time(), 3),
+    }  # fmt: skip
 
 
 async def metrics(call: Call) -> ASGIApp:
@@ -129,3 +146,18 @@ async def metrics(call: Call) -> ASGIApp:
     if len(hosted) != 1:
         raise Problem("conflict", "several pipelines are served; add ?pipeline=ID")
     return Response(Metrics(hosted[0].runtime.statistics).page(), headers={"content-type": CONTENT_TYPE})
+
+
+async def spend(call: Call) -> ASGIApp:
+    """Show what models have cost in the caller's tenant, by day, key, pipeline and model."""
+    server = call.server
+    await server.recall.bring()
+    days = max(1, call.number("days", 30, MOST_DAYS))
+    models = [one for hosted in server.hosted.values() for one in models_of(hosted)]
+    prices = [one.pricing(None) for one in models]
+    return Json({
+        "today": server.spending.today().isoformat(), "days": days, "models": len(models),
+        "unpriced_models": sum(price is None for price in prices),
+        "currencies": sorted({getattr(price, "currency", "") for price in prices} - {""}),
+        "rows": server.spending.rows(call.who.caller.tenant, days),
+    })  # fmt: skip

@@ -1,9 +1,9 @@
-"""Tenants side by side: quotas of each, and runs that begin in turn."""
+"""Tenants side by side: quotas of each, and requests that begin in turn."""
 
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import anyio
 
@@ -12,19 +12,36 @@ from genie.server.problems import Problem
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-AT_ONCE = 4
-"""Runs that begin in one turn of the loop while several tenants ask."""
+LIGHT = 16
+"""Tenants of which a request begins without waiting in one turn of the loop, while several tenants ask."""
+PAUSE = 8
+"""Turns of the loop for which those that wait leave the loop to a request that has begun without waiting."""
 ACTIVE_S = 1.0
-"""Seconds after its last question for which a tenant counts as asking."""
+"""Seconds after its last request for which a tenant counts as asking."""
 MOST_WAITING = 1_000
-"""Questions of one tenant that wait for their turn."""
+"""Requests of one tenant that wait for their turn."""
 MOST_TENANTS = 10_000
+BYTES = 65_536
+"""Bytes of a body that cost a turn."""
+DEAREST = 16
+"""Turns that one request costs at most; one that does not state its size costs them."""
+MOST_PASSED = 64
+"""Tenants that are passed over in one turn of the loop, since an earlier request of theirs was large."""
+
+
+class Waiting(NamedTuple):
+    """One request that waits."""
+
+    turn: anyio.Event
+    cost: int
 
 
 class Turns:
-    """Lets runs begin in turn, one of each tenant that waits, so that the backlog of one delays no other.
+    """Lets requests begin in turn, one of each tenant that waits, so that the backlog of one delays no other.
 
-    While a single tenant asks nothing waits.
+    A request waits before its body is read. A large one costs its tenant several turns (deficit round robin). A tenant
+    of which nothing waits begins at once, and those that wait leave it some turns of the loop (as new flows of
+    FQ-CoDel, RFC 8290). While a single tenant asks nothing waits.
 
     Args:
         now: Seconds on a clock that never goes back.
@@ -34,60 +51,94 @@ class Turns:
         self._now = now
         self._asked: OrderedDict[str | None, float] = OrderedDict()
         """Tenant -> when it asked last, the latest last."""
-        self._waiting: OrderedDict[str | None, deque[anyio.Event]] = OrderedDict()
+        self._waiting: OrderedDict[str | None, deque[Waiting]] = OrderedDict()
         """Who waits, the next tenant first."""
-        self._begun = 0
+        self._owed: dict[str | None, int] = {}
+        """Tenant that waits -> turns that its last request cost beyond one."""
+        self._light: set[str | None] = set()
+        """Tenants of which a request has begun in this turn of the loop."""
+        self._left = 0
+        """Turns of the loop that are left to those that began without waiting."""
+        self._passed = 0
+        """Turns of the loop since one that waited has begun."""
         self._woken = anyio.Event()
 
     @property
     def waiting(self) -> int:
-        """Questions that wait for their turn."""
+        """Requests that wait for their turn."""
         return sum(map(len, self._waiting.values()))
 
-    async def take(self, tenant: str | None) -> None:
-        """Wait for the turn of a tenant.
+    def enter(self, tenant: str | None, size: bytes | None = b"0") -> anyio.Event | None:
+        """Return what a request waits for; None where it may begin now.
+
+        Args:
+            tenant: Who sends it.
+            size: Its ``Content-Length``; None where its size is not known.
 
         Raises:
-            Problem: Too many of its questions wait.
+            Problem: Too many requests of the tenant wait.
         """
-        now = self._now()
-        self._asked[tenant] = now
-        self._asked.move_to_end(tenant)
-        first = next(iter(self._asked))
-        while first != tenant and (now - self._asked[first] > ACTIVE_S or len(self._asked) > MOST_TENANTS):
-            del self._asked[first]
-            first = next(iter(self._asked))
-        if len(self._asked) == 1 and not self._waiting:
-            return
+        now, asked = self._now(), self._asked
+        asked[tenant] = now
+        if len(asked) == 1 and not self._waiting:
+            return None
+        asked.move_to_end(tenant)
+        first = next(iter(asked))
+        while first != tenant and (now - asked[first] > ACTIVE_S or len(asked) > MOST_TENANTS):
+            del asked[first]
+            first = next(iter(asked))
+        if len(asked) == 1 and not self._waiting:
+            return None
         self._woken.set()
-        if self._begun < AT_ONCE and not self._waiting:
-            self._begun += 1
-            return
-        queue = self._waiting.setdefault(tenant, deque())
+        cost, queue = _cost(size), self._waiting.get(tenant)
+        if queue is None and cost == 1 and tenant not in self._light and len(self._light) < LIGHT:
+            self._light.add(tenant)
+            self._left = PAUSE
+            return None
+        if queue is None:
+            queue = self._waiting[tenant] = deque()
         if len(queue) >= MOST_WAITING:
-            raise Problem("quota", "too many questions of the tenant wait")
+            raise Problem("quota", "too many requests of the tenant wait")
         turn = anyio.Event()
-        queue.append(turn)
-        await turn.wait()
+        queue.append(Waiting(turn, cost))
+        return turn
 
     async def run(self) -> None:
         """Give turns until cancelled."""
         while True:
             await self._woken.wait()
             self._woken = anyio.Event()
-            while self._waiting or self._begun:
+            while self._waiting or self._light:
                 await anyio.lowlevel.checkpoint()
-                self._begun = 0
                 self.give()
 
     def give(self) -> None:
-        """Let as many begin as may in one turn of the loop: the tenants take turns."""
-        for _ in range(min(AT_ONCE, self.waiting)):
+        """Begin a turn of the loop: one that waits may begin, of each tenant in turn."""
+        self._light.clear()
+        self._passed += 1
+        if self._left > 0 and self._passed <= PAUSE:
+            self._left -= 1
+            return
+        for _ in range(min(len(self._waiting), MOST_PASSED)):
             tenant, queue = self._waiting.popitem(last=False)
-            queue.popleft().set()
-            self._begun += 1
+            owed = self._owed.pop(tenant, 0)
+            chosen = None if owed and self._waiting else queue.popleft()
+            owed = owed - 1 if chosen is None else chosen.cost - 1
             if queue:
                 self._waiting[tenant] = queue
+                if owed:
+                    self._owed[tenant] = owed
+            if chosen is not None:
+                chosen.turn.set()
+                self._passed = 0
+                return
+
+
+def _cost(size: bytes | None) -> int:
+    """Return how many turns a request of a size costs."""
+    if size is None or not size.isdigit() or len(size) > len(str(BYTES * DEAREST)):
+        return DEAREST
+    return min(1 + int(size) // BYTES, DEAREST)
 
 
 class Quotas:

@@ -164,7 +164,7 @@ def _grounds(
         if not one.passed
     ]
     reasons.append(
-        Reason(code="lending.amount", text=f"The amount is bounded by {tightest.name}: {rupees(tightest.most)}.")
+        Reason(code="lending.amount", text=f"The lowest limit is that of {tightest.name}: {rupees(tightest.most)}.")
     )
     text = f"Not guaranteed by the fund: {'; '.join(hindered)}." if hindered else "The fund may guarantee it."
     reasons.append(Reason(code="lending.no_guarantee" if hindered else "lending.guarantee", text=text))

@@ -55,7 +55,7 @@ class SmeLoanRendered(Described[SmeLoanReport]):
 
 
 class SmeSanctionPage(Described[SmeSanctionRequest]):
-    """Renders ``lending.sme_sanction_request`` for whoever approves it."""
+    """Renders ``lending.sme_sanction_request`` for its approvers."""
 
     topics: ClassVar[tuple[str, ...]] = ("lending.sme_sanction_request",)
     kind = SmeSanctionRequest

@@ -11,7 +11,7 @@ import click
 
 from genie.cli.errors import guarded
 from genie.cli.files import whole_file
-from genie.cli.help import manual
+from genie.cli.help import Subcommands, manual
 from genie.cli.options.control import now
 from genie.cli.terminal.drawing import plain
 from genie.contracts.classification import Classification
@@ -52,7 +52,7 @@ def _facts(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-@click.group(epilog=manual(
+@click.group(cls=Subcommands, epilog=manual(
     ("Make a key for a person", "genie keys create keys.json --user asha --role analyst --right ask --right observe"),
 ))  # fmt: skip
 def command() -> None:

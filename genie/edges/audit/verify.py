@@ -168,11 +168,14 @@ def _files(paths: Sequence[Path]) -> tuple[list[Path], bool]:
     files = [file for path in paths for file in (segment_files(path) if path.is_dir() else [path])]
     for path in files:
         if not path.is_file():
-            raise InputError(str(path), "there is no such file", "name the folder of an audit trail")
+            problem = "is not a regular file" if path.exists() else "there is no such file"
+            raise InputError(str(path), problem, "name the folder of an audit trail")
         if segment_number(path) is None:
             raise InputError(str(path), "is not a file of an audit trail", "such files are named audit-000001.jsonl")
     if not files:
-        raise InputError(str(paths[0]) if paths else "no path", "holds no audit trail")
+        raise InputError(
+            str(paths[0]) if paths else "no path", "holds no audit trail", "write one with `genie run --audit`"
+        )
     return sorted(files, key=lambda path: segment_number(path) or 0), whole
 
 

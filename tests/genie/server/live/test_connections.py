@@ -74,6 +74,49 @@ async def test_a_head_without_an_end_is_cut_off() -> None:
             assert (await http.get("/livez")).status_code == 200
 
 
+async def test_an_answer_has_the_same_headers_over_a_connection_and_behind_any_other_server() -> None:
+    async with live() as at, at.link(at.key()) as link, at.http(at.key("bob")) as other:
+        for method, path, body in (
+            ("POST", "/v1/ask", wish()), ("POST", "/v1/ask", wish("fail")), ("GET", "/v1/runs/none", None),
+            ("PATCH", "/v1/runs", None), ("GET", "/openapi.json", None),
+        ):  # fmt: skip
+            found = [await http.request(method, path, json=body) for http in (link, other)]
+            lines = [sorted((name, value) for name, value in one.headers.multi_items() if name != "location")
+                     for one in found]  # fmt: skip
+            lengths = [("content-length", str(len(one.content))) for one in found]
+            assert all(length in those for length, those in zip(lengths, lines, strict=True))
+            assert {line for line in lines[0] if line[0] != "content-length"} == {
+                line for line in lines[1] if line[0] != "content-length"
+            }
+            assert found[0].status_code == found[1].status_code
+
+
+async def test_an_answer_to_head_has_no_body_and_an_old_client_is_let_go() -> None:
+    async with live() as at, await at.raw() as stream:
+        await stream.send(
+            b"HEAD /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nGET /livez HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n"
+        )
+        with anyio.fail_after(5):
+            head, _, rest = (await received(stream)).partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 405")
+        assert rest.startswith(b"HTTP/1.1 200")
+        assert b"connection: close" in rest
+        assert rest.endswith(b'{"status":"live"}')
+
+
+async def test_a_connection_that_nobody_uses_is_closed_and_one_in_use_is_not() -> None:
+    async with live(idle_s=0.05) as at, await at.raw() as stream:
+        body = json.dumps({**wish("slow"), "within_s": 0.3}).encode()
+        await stream.send(b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" + (
+            b"POST /v1/ask HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+            + f"Authorization: Bearer {at.key()}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+        ))  # fmt: skip
+        with anyio.fail_after(5):
+            first, _, second = (await received(stream)).partition(b'{"status":"live"}')
+        assert first.startswith(b"HTTP/1.1 200")
+        assert second.startswith(b"HTTP/1.1 504"), "it was closed while its request was answered"
+
+
 async def test_a_head_that_takes_too_long_ends_the_connection() -> None:
     async with live(head_s=0.05) as at, await at.raw() as stream:
         await stream.send(b"GET /livez HT")
