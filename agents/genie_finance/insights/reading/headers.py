@@ -327,6 +327,8 @@ def header_roles(name: str) -> tuple[Role, ...]:
     words = [word for word in _said(name) if word not in UNITS]
     if found := _NAMES.get(" ".join(words)) or _NAMES.get(_unspaced(words)):
         return found
+    if found := _NAMES.get(" ".join(word for word in _said(name) if word == "in" or word not in UNITS)):
+        return found  # "Paid in (EUR)"
     words += known_words(words)
     return _roles_by_words(name, frozenset(words))
 

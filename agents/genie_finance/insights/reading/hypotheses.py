@@ -209,7 +209,7 @@ def _movements(one: Hypothesis, values: Values, marks: dict[int, list[int]]) -> 
 
 def _read(one: Hypothesis, values: Values) -> int:
     if one.amount is not None:
-        return sum(v is not None for v in values[one.amount])
+        return sum(v is not None for v in values[one.amount]) if any(values[one.amount]) else 0
     if one.debit is None or one.credit is None:
         return 0
     return sum(bool(a) != bool(b) for a, b in zip(values[one.debit], values[one.credit], strict=True))

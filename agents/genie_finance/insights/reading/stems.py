@@ -16,10 +16,11 @@ _STEMS: Final = {
         jutalek komisyon masraf""",
     "debit": """支出 出金 出账 出帳 提款 引出 払出 お支払 借方 出金額 출금 지출 찾으신 차변
         ถอน เดบิต จ่าย مدين سحب مسحوب חובה
-        списан расход дебет видат витрат χρεωσ obciaz wyplat wydat odchoz vyber terhel kiadas borc cikan""",
+        списан расход дебет видат витрат χρεωσ obciaz wyplat wydat odchoz vyber terhel kiadas borc cikan debet""",
     "credit": """收入 入金 入账 入帳 存入 存款 預入 お預 贷方 貸方 입금 수입 맡기신 대변
         ฝาก เครดิต รับ دائن ايداع إيداع זכות
-        зачисл поступл приход кредит надходж πιστωσ uznan wplat wplyw prichoz vklad jovair bevetel alacak giren""",
+        зачисл поступл приход кредит надходж πιστωσ uznan wplat wplyw prichoz vklad jovair bevetel alacak giren
+        kredit""",
     "date": """日期 日付 年月日 取引日 利用日 일자 일시 날짜 거래일 วันที่
         تاريخ תאריך дата ημερομην ημνια tarih datum tanggal
         ngay kuupaev kirjauspaiv""",
