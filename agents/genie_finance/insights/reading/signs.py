@@ -204,7 +204,14 @@ def _factor_by_balance(read: Read, written: list[Decimal], choices: Choices) -> 
     chains = {factor: chain(read, [number * factor for number in written]) for factor in (1, -1)}
     if chains[1].fits != chains[-1].fits:
         best = 1 if chains[1].fits > chains[-1].fits else -1
+        if chains[best].proves and (best == 1 or read.newest_first is not None):
+            return best
         if chains[best].proves:
+            choices.assume(
+                "positive_is", "debit",
+                "the running balance follows from the opposite of every amount, or stands before each row; the dates "
+                "do not tell in which order the rows are",
+            )  # fmt: skip
             return best
     negative = sum(number < 0 for number in written)
     seen = f"{negative} of {len(written)} amounts are negative" if negative else "no amount has a minus"

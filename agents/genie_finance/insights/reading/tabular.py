@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from genie.errors import InputError
@@ -38,6 +39,7 @@ from genie_finance.insights.reading.steps import marks_by_steps
 from genie_finance.insights.reading.table import Table, find_table, later_table, with_spelt_marks
 
 if TYPE_CHECKING:
+    import datetime
     from collections.abc import Callable
     from decimal import Decimal
 
@@ -236,10 +238,18 @@ class _Rows:
 
 
 def _orders_left(table: Table, column: int, cells: Cells) -> tuple[set[str], bool]:
-    """Return the orders in which every date of a column can be read, and whether all of them mean the same days."""
+    """Return the orders in which each date of a column can be read, and whether all mean the same days or order."""
     found = [one for row in table.rows[:_SAMPLE] if column < len(row.cells) and (one := cells.date(row.cells[column]))]
     left = [at for at in range(len(ORDERS)) if all(one[at] is not None for one in found)]
-    return {ORDERS[at] for at in left}, all(len({one[at] for at in left}) == 1 for one in found)
+    same = all(len({one[at] for at in left}) == 1 for one in found)
+    ways = {_falls([day for one in found if (day := one[at])]) for at in left}
+    return {ORDERS[at] for at in left}, same or (len(ways) == 1 and None not in ways)
+
+
+def _falls(days: list[datetime.date]) -> bool | None:
+    """Return whether days stand newest first, None where they stand in no order."""
+    falls, rises = any(a > b for a, b in pairwise(days)), any(a < b for a, b in pairwise(days))
+    return None if falls == rises else falls
 
 
 def _day_before_name(table: Table, column: int) -> bool:
