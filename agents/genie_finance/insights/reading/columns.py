@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from genie.errors import InputError, did_you_mean
-from genie_finance.insights.reading.arrangement import Arranged, arrange, one_of_two
+from genie_finance.insights.reading.arrangement import Arranged, around_empty, arrange, one_of_two
 from genie_finance.insights.reading.currency_column import CurrencyColumn
 from genie_finance.insights.reading.facts import column_facts
-from genie_finance.insights.reading.headers import Role, date_rank, header_roles, is_number
+from genie_finance.insights.reading.headers import Role, header_roles, is_number
 from genie_finance.insights.reading.hypotheses import Chosen, Hypothesis, Named, choose, follows
 from genie_finance.insights.reading.naming import Columns, NamedColumns, holds, named_columns
+from genie_finance.insights.reading.saying import say_no_fee, say_other_date, say_rival, say_rival_date
 from genie_finance.insights.reading.vocabulary import MARKS, mark_of, plain
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ _MOST_OF_A_KIND = 5
 _MOST_GUESSED = 3
 """Columns that are tried as a running balance where no header names one."""
 _MOVEMENT = ("amount", "debit", "credit")
-_TIME = frozenset({"time", "uhrzeit", "heure", "hora", "ora"})
 
 
 class ColumnFinder:
@@ -84,17 +84,21 @@ class ColumnFinder:
         if "balance" not in self._found:
             self._follow_balance(decimal_mark)
         if "currency" not in self._found:
-            finder = CurrencyColumn(self._table, self._sample, self._facts, self._named, self._choices)
+            sample = [row for row in self._sample if self._cells.has_movement(row.cells)]
+            finder = CurrencyColumn(self._table, sample, self._facts, self._named, self._choices)
             if (currency := finder.find(self._unnamed(), self._fixed(*_MOVEMENT).values())) is not None:
                 self._found["currency"] = currency
             if accounts := self._of("account"):
                 self._found["account"] = accounts[0]
+        other = next(iter(() if self._of("other_currency") else self._of("other_amount")), None)
+        if chosen is not None and not chosen.proven and "amount" in self._found:
+            other = self._unnamed_rival(decimal_mark, other)
         found = {role: column for role, column in self._found.items() if role in Columns._fields and role != "date"}
         return Columns(
             date=date,
             narration=tuple(self._narration) if self._narration else self._texts(),
             fee_factor=self._fee_factor,
-            other_amount=next(iter(() if self._of("other_currency") else self._of("other_amount")), None),
+            other_amount=other,
             **found,
         )
 
@@ -154,13 +158,21 @@ class ColumnFinder:
     ) -> Chosen | None:
         known = (
             self._known("amount"), self._of("net"), self._of("fee"), self._known("debit"), self._known("credit"),
-            marks, balances,
+            marks, balances, tuple(self._candidates()) if self._of("fee") else (),
         )  # fmt: skip
         named = Named(*(columns[:_MOST_OF_A_KIND] for columns in known))
         rows = [row.cells for row in self._sample if self._cells.has_movement(row.cells)]
         values = {
             column: [self._signed(row, column, decimal_mark) for row in rows]
-            for column in (*named.amounts, *named.nets, *named.fees, *named.debits, *named.credits_, *named.balances)
+            for column in (
+                *named.amounts,
+                *named.nets,
+                *named.fees,
+                *named.debits,
+                *named.credits_,
+                *named.balances,
+                *named.others,
+            )
         }
         signs = {"debit": -1, "credit": 1, None: 0}
         told = {c: [signs[mark_of(row[c])] if c < len(row) else 0 for row in rows] for c in marks}
@@ -200,40 +212,31 @@ class ColumnFinder:
             self._found["balance"] = balance
         self._fee_factor = taken.fee_factor
         if not chosen.proven:
-            self._say_no_fee()
+            say_no_fee(self._table, self._facts, self._found, self._choices)
         if chosen.rival is not None:
-            self._say_rival(taken, chosen.rival, chosen.differ)
+            say_rival(self._table, taken, chosen.rival, chosen.differ, self._choices)
 
-    def _say_no_fee(self) -> None:
-        """Say that the header names a fee where no fees are: they may be missing from the amounts."""
-        for column, name in enumerate(self._names):
-            facts = self._facts[column]
-            if (
-                "fee" in header_roles(name)
-                and facts.filled
-                and not facts.amounts
-                and column not in self._found.values()
-            ):
-                self._choices.assume(
-                    "amount_column", str(1 + next(iter(self._fixed(*_MOVEMENT).values()))),
-                    f"{self._table.name(column)} is called a fee and holds none, so the amounts may lack fees",
-                )  # fmt: skip
-                return
+    def _unnamed_rival(self, decimal_mark: DecimalMark, other: int | None) -> int | None:
+        """Return the column of the other amounts, where one without a known header equals the amount in some rows.
 
-    def _say_rival(self, taken: Hypothesis, rival: Hypothesis, differ: int) -> None:
-        column = next(c for c in (taken.amount, taken.debit, taken.credit) if c is not None)
-        if rival.fee is not None:
-            why = f"{self._table.name(rival.fee)} holds a fee, and no balance shows whether it is to be subtracted"
-        else:
-            other = next(c for c in (rival.amount, rival.debit, rival.credit) if c is not None)
-            why = (
-                f"{self._table.name(column)} and {self._table.name(other)} both hold amounts, and no balance proves "
-                "which is the movement"
-            )
-        self._choices.assume(
-            "amount_column" if taken.amount is not None else "debit_column", str(column + 1),
-            f"{why}; they differ in {differ} rows",
-        )  # fmt: skip
+        The one beside the column of currencies is in these, and the one apart from it in the account's.
+        """
+        taken, currency = self._found["amount"], self._found.get("currency")
+        rows = [row.cells for row in self._sample if self._cells.has_movement(row.cells)]
+        shown = [self._signed(row, taken, decimal_mark) for row in rows]
+        for column in self._candidates():
+            pairs = zip(shown, [self._signed(row, column, decimal_mark) for row in rows], strict=True)
+            alike = [abs(a) == abs(b) for a, b in pairs if a and b]
+            if all(alike) or not any(alike):
+                continue
+            if currency is not None and abs(currency - taken) == 1 < abs(currency - column):
+                codes = {row[currency] for row, same in zip(rows, alike, strict=False) if same}
+                if len(alike) == len(rows) and len(codes) == 1:
+                    self._found["amount"] = column
+                    return taken
+            rival = Hypothesis(amount=column)
+            say_rival(self._table, Hypothesis(amount=taken), rival, alike.count(False), self._choices)
+        return other
 
     def _follow_balance(self, decimal_mark: DecimalMark) -> None:
         """Take a column that the header gives no role for the running balance, where it follows from the movements."""
@@ -328,6 +331,14 @@ class ColumnFinder:
         names = self._names
         return [column for column in self._free() if column >= len(names) or not header_roles(names[column])]
 
+    def _misnamed(self) -> list[int]:
+        """Return the free columns whose cells are none of what the header says."""
+        names = self._names
+        return [
+            column for column in self._free()
+            if column < len(names) and not any(holds(role, self._facts[column]) for role in header_roles(names[column]))
+        ]  # fmt: skip
+
     def _free(self) -> list[int]:
         taken = {*self._found.values(), *self._narration}
         taken.update(column for columns in self._named.values() for column in columns)
@@ -338,7 +349,8 @@ class ColumnFinder:
             return self._found["date"]
         if named := self._of("date"):
             self._found["date"] = named[0]
-            self._say_other_date(named[0])
+            say_rival_date(self._table, self._facts, named[0], self._of("value_date"), self._choices)
+            say_other_date(self._table, self._facts, named[0], self._of("date"), self._choices)
             return named[0]
         dated = [column for column in self._free() if self._facts[column].dense and holds("date", self._facts[column])]
         dated += self._of("value_date")
@@ -348,7 +360,12 @@ class ColumnFinder:
                 'give a profile with `date_column:` (a name or a position) and `date_format:` (such as "%d/%m/%Y")',
             )  # fmt: skip
         first = self._found["date"] = dated[0]
-        self._say_other_date(first)
+        if first in self._of("value_date") and len(self._names) > len(dated):
+            self._choices.assume(
+                "date_column", str(first + 1),
+                f"{self._table.name(first)} is a value date, and no other column holds days of booking",
+            )  # fmt: skip
+        say_other_date(self._table, self._facts, first, self._of("date"), self._choices)
         if len(dated) > 1:
             self._found["value_date"] = dated[1]
             pairs = [(row.cells[first], row.cells[dated[1]]) for row in self._sample if len(row.cells) > dated[1]]
@@ -360,25 +377,6 @@ class ColumnFinder:
                     "rows; the first is taken as the booking date",
                 )  # fmt: skip
         return first
-
-    def _say_other_date(self, taken: int) -> None:
-        """Say that the header names a better column of dates, which holds none.
-
-        Of two that are as near to the day of booking, the first would have been taken.
-        """
-        other = self._table.name(taken)
-        for column, name in enumerate(self._names):
-            roles = header_roles(name)
-            better = "date" in roles and (date_rank(name), column) < (date_rank(self._names[taken]), taken)
-            unnamed = taken not in self._of("date") and roles[:1] == ("date",)
-            if column == taken or not (better or unnamed) or _TIME & {*plain(name).split()}:
-                continue
-            if not holds("date", self._facts[column]):
-                self._choices.assume(
-                    "date_column", str(taken + 1),
-                    f"{self._table.name(column)} is called a date and mostly holds none; {other} is taken",
-                )  # fmt: skip
-                return
 
     def _candidates(self) -> list[int]:
         """Return the columns that hold money; counters and cheque numbers only if nothing else does."""
@@ -393,7 +391,7 @@ class ColumnFinder:
         """Return the column in which each cell says debit or credit, unless it is the only text there is."""
         free = self._free()
         marked = [
-            c for c in self._unnamed()
+            c for c in (*self._unnamed(), *self._misnamed())
             if self._facts[c].dense and self._facts[c].nearly_all(self._facts[c].marks) and self._tells_both(c)
         ]  # fmt: skip
         texts = [c for c in free if self._facts[c].mostly(self._facts[c].texts) and c not in marked[:1]]
@@ -421,20 +419,8 @@ class ColumnFinder:
                 return
             raise self._no_amounts()
         if not arranged.proven and not fixed:
-            arranged = self._around_empty(arranged)
+            arranged = around_empty(arranged, self._facts)
         self._take(arranged, columns, fixed)
-
-    def _around_empty(self, arranged: Arranged) -> Arranged:
-        """Take an empty column beside the amount, between it and the balance, for the side that has no movements."""
-        way = arranged.arrangement
-        if way.amount is None or way.balance is None or self._facts[way.amount].negative:
-            return arranged
-        low, high = sorted((way.amount, way.balance))
-        empty = [c for c in range(low + 1, high) if not self._facts[c].filled]
-        if len(empty) != 1 or empty[0] not in {way.amount - 1, way.amount + 1}:
-            return arranged
-        pair = way._replace(amount=None, debit=min(way.amount, *empty), credit=max(way.amount, *empty))
-        return Arranged(pair, certain=False)
 
     def _gaps(self, arranged: Arranged) -> bool:
         """True if a single amount column leaves rows without an amount, which another column may hold."""

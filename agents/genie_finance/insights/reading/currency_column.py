@@ -67,34 +67,24 @@ class CurrencyColumn:
 
     def _goes_with_another(self, column: int, money: Collection[int]) -> bool:
         """True if the codes stand in just the rows in which a second amount does, and not in all rows."""
-        facts = self._facts[column]
-        if facts.filled == facts.rows:
-            return False
-        filled = self._filled(column)
-        return any(
-            at not in money
-            and other.filled == facts.filled
-            and other.mostly(other.amounts)
-            and self._filled(at) == filled
+        moved = [row.cells for row in self._sample if any(row.cells[c : c + 1] > ("",) for c in money)]
+        filled = [row[column : column + 1] > ("",) for row in moved]
+        return not all(filled) and any(
+            other.mostly(other.amounts) and [row[at : at + 1] > ("",) for row in moved] == filled
             for at, other in enumerate(self._facts)
+            if at not in money
         )
-
-    def _filled(self, column: int) -> list[bool]:
-        return [column < len(row.cells) and bool(row.cells[column]) for row in self._sample]
 
     def _say_other(self, taken: int) -> None:
         """Say that the header names another column of currencies, which holds none.
 
         If it is empty, one code in every row of the column that is taken leaves nothing open.
         """
+        others = {*self._of("currency"), *self._of("other_currency")}
         for column, name in enumerate(self._names):
             facts, called = self._facts[column], column != taken and header_roles(name)[:1] == ("currency",)
-            if (
-                not called
-                or facts.amounts
-                or facts.dates
-                or column in (*self._of("currency"), *self._of("other_currency"))
-            ):
+            other = facts.mostly(facts.amounts) or facts.mostly(facts.dates)
+            if not called or other or column in others:
                 continue
             if facts.filled or len(self._facts[taken].values) > 1:
                 self._choices.assume(

@@ -29,6 +29,8 @@ class Named(NamedTuple):
     credits_: tuple[int, ...] = ()
     marks: tuple[int, ...] = ()
     balances: tuple[int, ...] = ()
+    others: tuple[int, ...] = ()
+    """Columns of money of which the header says nothing."""
 
 
 class Hypothesis(NamedTuple):
@@ -131,9 +133,13 @@ def _hypotheses(named: Named, values: Values) -> list[Hypothesis]:
         for balance in balances
     ]
     fees = [fee for fee in named.fees if any(values[fee])]
-    nets = sorted(named.nets, key=lambda net: not _adds_up(net, named.amounts, fees, values))
+    after = [
+        net for net in (*named.amounts, *named.others)
+        if any(_is_after(net, amount, fees, values) for amount in named.amounts)
+    ]  # fmt: skip
+    nets = sorted((*named.nets, *after), key=lambda net: not _adds_up(net, named.amounts, fees, values))
     singles = [Hypothesis(amount=net) for net in nets]
-    for amount in named.amounts:
+    for amount in (one for one in named.amounts if one not in after):
         singles.append(Hypothesis(amount=amount))
         singles += [
             Hypothesis(amount=amount, fee=fee, fee_factor=factor)
@@ -155,7 +161,14 @@ def _adds_up(net: int, amounts: Sequence[int], fees: Sequence[int], values: Valu
     return any(
         _alike(values[net], _with_fee(values[amount], values[fee], factor))
         for amount, fee, factor in product(amounts, fees, (1, -1))
+        if amount != net and any(values[fee])
     )
+
+
+def _is_after(net: int, amount: int, fees: Sequence[int], values: Values) -> bool:
+    """True if an amount is another one less a fee in nearly every row: the fee is paid out of the account."""
+    charged = [[None if v is None else abs(v) for v in values[fee]] for fee in fees]
+    return net != amount and any(_alike(values[net], _with_fee(values[amount], fee, -1)) for fee in charged if any(fee))
 
 
 def _settled(taken: Hypothesis, other: Hypothesis, values: Values) -> bool:
@@ -196,7 +209,7 @@ def _movements(one: Hypothesis, values: Values, marks: dict[int, list[int]]) -> 
 
 def _read(one: Hypothesis, values: Values) -> int:
     if one.amount is not None:
-        return sum(v is not None for v in values[one.amount])
+        return sum(v is not None for v in values[one.amount]) if any(values[one.amount]) else 0
     if one.debit is None or one.credit is None:
         return 0
     return sum(bool(a) != bool(b) for a, b in zip(values[one.debit], values[one.credit], strict=True))
