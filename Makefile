@@ -23,14 +23,13 @@ test: $(VENV)/.test  ## run every test but the slow ones
 	$(BIN)/python -m pytest -n 2
 
 test-slow: $(VENV)/.test  ## run the tests that take long
-	$(BIN)/python -m pytest -n 2 -m slow
+	$(BIN)/python -m pytest -n 2 $$(grep -rl --include='test_*.py' 'mark\.slow' tests) -m slow
 
 check: $(VENV)/.test  ## lint, formatting, types and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/python -m pytest -n 0 tests/typing
 
 instructions: $(VENV)/.test  ## count the instructions of a round trip, and compare them with what is stored
 	@$(BIN)/python -m benchmarks.instructions --check

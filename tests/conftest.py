@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -26,6 +27,9 @@ if sys.dont_write_bytecode:
     sys.dont_write_bytecode = False
     os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# A test run holds more than a million objects, and a simulation has the collector look through all of them again.
+gc.set_threshold(50_000, 20, 100)
 
 # Two cores shared with other work make timings worthless, and a run that differs from the last one explains nothing.
 settings.register_profile(
@@ -52,9 +56,18 @@ def _own_logging() -> Iterator[None]:
     kept = [(one, one.level, one.propagate, one.disabled, list(one.handlers)) for one in loggers]
     yield
     for one, level, propagate, disabled, handlers in kept:
-        one.setLevel(level)
+        if one.level != level:  # each change of a level empties what all loggers have cached
+            one.setLevel(level)
         one.propagate, one.disabled = propagate, disabled
         one.handlers[:] = handlers
+
+
+@pytest.fixture
+def own_garbage() -> Iterator[None]:
+    """Have ``gc.collect`` look at what the test makes alone: all that the test run holds takes half a second."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -24,7 +24,12 @@ _GROUPS = {
     "Errors": ("GenieError",),
 }  # fmt: skip
 """The names of ``import genie``, by what they are for."""
-_MODULES = ("genie.contracts.rendering", "genie.contracts.report_parts", "genie.testing")
+_MODULES = (
+    "genie.contracts.rendering",
+    "genie.contracts.report_parts",
+    "genie.contracts.report_grounds",
+    "genie.testing",
+)
 """Modules of which every public name is in the reference."""
 
 

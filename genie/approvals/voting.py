@@ -166,7 +166,7 @@ class Voting:
         return tuple(known.get(stamp, ApprovalNeed(stamp)) for stamp in sorted(approved))
 
     def release(self, hold_id: str, *, by: str, reason: str) -> None:
-        """Let go what is held and asks for nobody by role or number.
+        """Release a hold that requires no role and a single approver.
 
         Raises:
             InputError: Nothing of that id is held, it asks for named approvers, or ``by`` sent it.

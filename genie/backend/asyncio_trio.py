@@ -7,9 +7,11 @@ the simulation's loop are the only ones that know which backend runs.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextvars import copy_context
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import anyio
@@ -89,8 +91,7 @@ def waiter_factory() -> Callable[[], Waiter]:
         return _TrioWaiter
     import asyncio  # noqa: PLC0415 - this module meets the backend
 
-    make = asyncio.get_running_loop().create_future
-    return lambda: _AsyncioWaiter(make)
+    return partial(_AsyncioWaiter, asyncio.get_running_loop().create_future)
 
 
 def loop_time() -> Callable[[], float]:
@@ -102,6 +103,16 @@ def loop_time() -> Callable[[], float]:
     read = asyncio.get_running_loop().time
     # The standard library's loops only hand on what this says, at the cost of a call on every reading.
     return time.monotonic if getattr(read, "__func__", None) is asyncio.BaseEventLoop.time else read
+
+
+def now() -> float:
+    """Return the time of the running loop, for spans of time: four times cheaper than ``anyio.current_time``.
+
+    Compare it with nothing but itself: where trio runs as a guest of asyncio, it is the time of the host.
+    """
+    events: Any = sys.modules.get("asyncio.events")  # a program on trio need not load it
+    loop = None if events is None else events._get_running_loop()  # noqa: SLF001 - the one that does not raise
+    return anyio.current_time() if loop is None else float(loop.time())
 
 
 def threadsafe() -> Callable[[Callable[[], object]], object]:
@@ -199,7 +210,7 @@ class _AsyncioTasks:
             task.cancel()
 
     async def close(self, within_s: float, abandon: Callable[[], None]) -> None:
-        with anyio.CancelScope(shield=True):  # no task outlives its runtime, whoever is cancelled meanwhile
+        with anyio.CancelScope(shield=True):  # no task outlives its runtime, even when its caller is cancelled
             await self._end(within_s)
             if self._tasks:
                 abandon()

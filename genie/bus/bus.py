@@ -26,7 +26,7 @@ from genie.bus.suspension import REMOVED, Suspensions
 from genie.contracts.limits import Overflow
 from genie.contracts.message import Envelope, Unstamped, topic_of
 from genie.contracts.outcome import Counts, Outcome, Reason
-from genie.errors import BudgetExceededError, MailboxFullError, NotConsumedError, TooManyRunsError, UnknownAgentError
+from genie.errors import BudgetExceededError, MailboxFullError, NotConsumedError, UnknownAgentError
 from genie.errors.genie_error import code_of
 from genie.errors.told import tell
 from genie.inflight import accounting
@@ -117,7 +117,7 @@ class Bus:
         """Accounts of agents that were removed and have nothing in flight, so that totals never fall."""
         self.leaving: list[Subscriber] = []
         """Agents that were removed while something of theirs was in flight, such as mail that a person holds."""
-        self.closing = False
+        self.closing = self.draining = False
         self.subscribers: dict[str, Subscriber] = {}
         self.sinks: list[Sink] = []
         self.taps: list[Tap] = []
@@ -476,19 +476,6 @@ class Bus:
         subscriber.stalled += 1
         agent = subscriber.card.id
         _warn(f"agent {agent} blocked the loop for {seconds:.1f} s", agent=agent)
-
-    def admit_run(self) -> None:
-        """Raise where no further run may begin.
-
-        Raises:
-            TooManyRunsError: As many runs are in flight as may be.
-            AuditFailedError: The audit has failed, and states that then nothing may run.
-        """
-        if len(self.runs.open_runs) >= self.limits.max_runs:
-            raise TooManyRunsError(limit=self.limits.max_runs)
-        observers = self.observers
-        if observers.audit is not None or observers.recorder is not None:
-            observers.refuse_unaudited()
 
 
 def _warn(text: str, **extra: object) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from genie.contracts.outcome import Reason
 from genie.inflight import accounting
 from genie.inflight.gather import Gather, GatherSpec
 from genie.inflight.pending import DELAYED, HOLD, JUDGE
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 MOST_SPECS = 1024
 """Forms of gathers that are kept; a program has a few, unless it builds them as it runs."""
+
+FORSAKEN = Reason("no_longer_needed", "its asker has ended")
 
 
 class Correlator:
@@ -75,7 +78,7 @@ class Correlator:
         self, scope: Scope, expect: tuple[Expected, ...], need: Need, wake: Callable[[], None], kind: type[Payload],
         parts: tuple[type[Payload], ...] = (),
     ) -> Gather:  # fmt: skip
-        """Set what a scope waits for; ``kind`` is the class of its question, ``parts`` what a stream takes besides."""
+        """Set what a scope waits for; ``kind`` is the class of its question, ``parts`` those of a stream."""
         key = (expect, need, type(need), kind)  # True equals 1, and only one of them is a number of parts
         try:
             spec = self._specs.get(key)
@@ -104,6 +107,21 @@ class Correlator:
             self._bus.runs.notice(scope.run)
         if not scope.in_flight and not scope.children:
             self._over(scope)
+
+    def forsake(self, asked: list[tuple[Payload, Scope]]) -> None:
+        """A delivery ended whose handler did not ask again what it had asked before a crash: nobody waits for that."""
+        while asked:
+            _, scope = asked.pop()
+            parent: Scope = scope.parent  # type: ignore[assignment]  # a handler asks below the scope of its message
+            accounting.enter(parent)  # whoever ended the delivery looks whether the scope around it is at rest
+            gather = scope.gather
+            if gather is not None:
+                cut, gather.closed = not gather.done, True
+                gather.finish()
+                if cut:
+                    self._bus.runs.cut_scope(scope, FORSAKEN)
+            self.close(scope)
+            accounting.leave(parent)
 
     def at_rest(self, scope: Scope) -> None:
         """Nothing of a scope is in flight: what has not come will not come."""

@@ -66,7 +66,7 @@ class Judging:
         return checks is None or all(check.admit(delivery) for check in checks)
 
     def narrowed(self, headers: Headers) -> Headers:
-        """Return headers without what is no longer in force, such as a revoked consent."""
+        """Return headers without revoked parts, such as a consent."""
         for interceptor in self._bus.interceptors:
             headers = interceptor.narrowed(headers)
         return headers
@@ -77,7 +77,7 @@ class Judging:
             interceptor.revoke(consent)
 
     def current(self, message: Envelope[Payload]) -> Envelope[Payload]:
-        """Return a message without what is no longer in force in its headers."""
+        """Return a message whose headers have no revoked parts."""
         headers = self.narrowed(message.headers)
         if headers is message.headers:
             return message

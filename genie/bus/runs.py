@@ -10,6 +10,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from genie.contracts.outcome import Outcome, Reason
+from genie.errors import AskInHandlerError, RuntimeClosedError, RuntimeDrainingError, TooManyRunsError
 from genie.inflight import accounting
 from genie.inflight.pending import HOLD, JUDGE, RETRY
 from genie.inflight.scope import AgentRun, RunState, Scope
@@ -40,6 +41,29 @@ class Runs:
         bus.timers.on("deadline", self.expire)
         bus.timers.on("notice", self.notice)
 
+    def admitting(self, *, asks: bool = False) -> Bus:
+        """Return the bus for another run; ``asks`` says that somebody waits for it.
+
+        Raises:
+            RuntimeClosedError, RuntimeDrainingError, TooManyRunsError: The runtime admits none, or no more of them.
+            AskInHandlerError: A handler would wait for it.
+            AuditFailedError: The audit has failed, and states that then nothing may run.
+        """
+        bus = self._bus
+        if bus.closing:
+            raise RuntimeClosedError
+        if bus.draining:
+            raise RuntimeDrainingError
+        workers = bus.workers
+        if asks and workers.of_handler() is workers:
+            raise AskInHandlerError
+        if len(self.open_runs) >= bus.limits.max_runs:
+            raise TooManyRunsError(limit=bus.limits.max_runs)
+        observers = bus.observers
+        if observers.audit is not None or observers.recorder is not None:
+            observers.refuse_unaudited()
+        return bus
+
     def open(self, asker: Asker, deadline: float) -> RunState:
         """Open a request tree; it holds a token until ``opened``."""
         bus = self._bus
@@ -53,6 +77,9 @@ class Runs:
         """Let a run be in flight: a new one, or one that an earlier process has begun."""
         for begun in self._bus.openings:
             begun(run)
+        if run.headers.consent:
+            for interceptor in self._bus.interceptors:
+                interceptor.consented(run)
         self.open_runs[run.number] = run
         if run.deadline != math.inf:
             run.expiry = self._bus.timers.at(run.deadline, "deadline", run)

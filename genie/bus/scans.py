@@ -1,7 +1,7 @@
 """Large payloads on their way: inspectors look into them in a thread, and they are in flight until then.
 
 The loop turns meanwhile. What a sender publishes after a large payload stays behind it, so its recipients get it in
-order. Whoever ends a run, a scope or a deadline ends what waits here as well: it is parked like a delayed payload.
+order. The end of a run, a scope or a deadline also ends what waits here: it is parked like a delayed payload.
 """
 
 from __future__ import annotations

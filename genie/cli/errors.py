@@ -48,7 +48,8 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
 def _unusable(error: OSError) -> str:
     if error.filename is None and error.errno == errno.ENOENT:
         return "the current folder no longer exists; change to another one"
-    return f"{error.filename or 'a file'}: cannot be used ({error.strerror or type(error).__name__})"
+    named = error.filename if isinstance(error.filename, str) else None  # a number: opened by its descriptor
+    return f"{named or 'a file'}: cannot be used ({error.strerror or type(error).__name__})"
 
 
 def stop(problem: object, code: int) -> NoReturn:

@@ -13,6 +13,7 @@ from genie.errors import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_UNREADABLE = re.compile(r"'(.*)' is not readable", re.DOTALL)
 _QUOTED = re.compile(r"^(?:'(.*?)'|(\S+)) is not ", re.DOTALL)
 
 
@@ -99,5 +100,7 @@ def _value(error: click.BadParameter) -> str:
             return f"should be a whole number{given}"
         case click.types.FloatParamType():
             return f"should be a number{given}"
+        case click.Path() if (path := _UNREADABLE.search(error.message)) is not None:
+            return f"{path[1]} cannot be read: permission denied"
         case _:
             return error.message.rstrip(".")

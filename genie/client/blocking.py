@@ -86,6 +86,8 @@ class BlockingRoutes:
     approve_proposal = blocking(Routes.approve_proposal)
     reject_proposal = blocking(Routes.reject_proposal)
     statistics = blocking(Routes.statistics)
+    spend = blocking(Routes.spend)
+    profile = blocking(Routes.profile)
     audit = blocking(Routes.audit)
     audit_chain = blocking(Routes.audit_chain)
     verify_audit = blocking(Routes.verify_audit)

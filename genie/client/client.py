@@ -44,6 +44,8 @@ class Told(NamedTuple):
     id: str
     run: str
     event: Event
+    part: Mapping[str, Any] | None = None
+    """Fields of a piece of the answer, of an event ``part``; such an event has a topic alone."""
 
 
 class Client(Routes):
@@ -137,12 +139,14 @@ class Client(Routes):
                 async with self._stream(path, headers) as response:
                     if response.status_code == 204:
                         return
-                    async for kind, name, data in _told(response):
-                        if kind == "end":
-                            return
+                    over = False
+                    async for kind, name, data in _told(response):  # read to its end, which comes at once
+                        over = over or kind == "end"
                         if name:
                             after, seen = name, seen + 1
-                            yield Told(name, data.pop("run"), Event(**{f: data[f] for f in Event._fields}))
+                            yield _told_of(kind, name, data)
+                    if over:
+                        return
             if not seen:
                 raise EdgeError(host=self._http.base_url.host, problem="the stream of events broke off", again_s=1.0)
 
@@ -156,6 +160,10 @@ class Client(Routes):
                 yield response
         except httpx.ConnectError as error:
             raise EdgeError(host=self._http.base_url.host, problem=type(error).__name__, again_s=1.0) from None
+
+    async def report(self, run_id: str) -> str:
+        """Return the answer of a run as one HTML page, for whom it was judged."""
+        return (await self._request("GET", f"/v1/runs/{quoted(run_id)}/report")).text
 
     async def metrics(self, *, pipeline: str | None = None) -> str:
         """Return the metrics of a pipeline in the Prometheus text format."""
@@ -218,6 +226,10 @@ class SyncClient(BlockingRoutes):
         """As ``Client.get``."""
         return self._portal.call(lambda: self._client.get(path, **query))
 
+    def report(self, run_id: str) -> str:
+        """As ``Client.report``."""
+        return self._portal.call(lambda: self._client.report(run_id))
+
     def metrics(self, *, pipeline: str | None = None) -> str:
         """As ``Client.metrics``."""
         return self._portal.call(lambda: self._client.metrics(pipeline=pipeline))
@@ -258,6 +270,12 @@ async def _told(response: httpx.Response) -> AsyncIterator[tuple[str, str, dict[
             if data:
                 yield kind, name, json.loads(data)
             kind, name, data = "message", "", ""
+
+
+def _told_of(kind: str, name: str, data: dict[str, Any]) -> Told:
+    if kind == "part":
+        return Told(name, data["run"], Event(0.0, kind, "", data["topic"], "", None, None), data["fields"])
+    return Told(name, data["run"], Event(**{field: data[field] for field in Event._fields}))
 
 
 def _asked(pipeline: str, question: Payload | Mapping[str, Any]) -> dict[str, Any]:

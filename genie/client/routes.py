@@ -252,6 +252,14 @@ class Routes:
         """Return the counters of each pipeline."""
         return await self._call("GET", "/v1/statistics")
 
+    async def spend(self, *, days: int | None = None) -> Values:
+        """Return what models have cost in the caller's tenant, by day, key, pipeline and model."""
+        return await self._call("GET", "/v1/spend", params=given(days=days))
+
+    async def profile(self, *, seconds: int | None = None) -> Values:
+        """Return where the loop of the server spends its time: functions with their shares."""
+        return await self._call("GET", "/v1/profile", params=given(seconds=seconds), timeout=30.0)
+
     async def audit(
         self,
         *,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -79,6 +81,7 @@ class Inputs:
         inputs, profiles = _listed(input_file), _listed(profile)
         self._refuse_untaken({"question": question is not None, "input": bool(inputs), "profile": bool(profiles)})
         values: dict[str, object] = {}
+        contents: dict[str, bytes] = {}
         for name, source in self.sources.items():
             if source.origin == "value":
                 values[name] = source.value
@@ -89,7 +92,7 @@ class Inputs:
             argument = question if source.origin == "question" else _only(source.origin, inputs, profiles)
             found = self._default(source) if argument is None else argument
             if found is not None:
-                values[name] = self._read(source, found, self.payload.model_fields[name].annotation)
+                values[name] = self._read(source, found, self.payload.model_fields[name].annotation, contents)
             elif self.payload.model_fields[name].is_required():
                 raise self._not_given(name, source.origin)
         try:
@@ -153,21 +156,47 @@ class Inputs:
             return next((other.default for other in self.sources.values() if other.origin == "input"), None)
         return source.default
 
-    def _read(self, source: FieldSource, found: str | Path, annotation: object) -> object:
+    def _read(
+        self, source: FieldSource, found: str | Path, annotation: object, contents: dict[str, bytes] | None = None
+    ) -> object:
         if source.origin == "question":
             return str(found)
         if source.origin == "filename":
             return _base_name(found)
         shown = str(found) if isinstance(found, str) or source.written is None else source.written
-        content = _content(found, shown, source.max_bytes)
+        if contents is not None and source.origin == "input" and str(found) in contents:
+            content = contents[str(found)]  # two fields may take one file, and standard input is read once
+        else:
+            content = _content(found, shown, source.max_bytes)
         if source.origin == "profile":
             return _profile(content, shown, annotation)
+        if contents is not None:
+            contents[str(found)] = content
+        media_type = next((kind for kind, mark in _PICTURES if mark.match(content)), None)
+        if _takes_picture(annotation):
+            data = base64.b64encode(content).decode() if media_type else ""
+            return {"media_type": media_type, "data": data} if media_type else None
         if annotation is not str:
             return content
+        if media_type and any(_takes_picture(info.annotation) for info in self.payload.model_fields.values()):
+            return ""
         try:
             return content.decode("utf-8-sig")
         except UnicodeDecodeError:
             raise InputError(shown, "is not UTF-8 text", "save it as UTF-8") from None
+
+
+_PICTURES = (
+    ("image/png", re.compile(rb"\x89PNG\r\n\x1a\n")), ("image/jpeg", re.compile(rb"\xff\xd8\xff")),
+    ("image/gif", re.compile(rb"GIF8[79]a")), ("image/webp", re.compile(rb"RIFF....WEBP", re.DOTALL)),
+)  # fmt: skip
+"""Kinds of pictures that models take, by their first bytes."""
+
+
+def _takes_picture(annotation: object) -> bool:
+    """Return True for ``Image`` and ``Image | None``; by name, because importing the class takes 20 ms of a start."""
+    kinds = [kind for kind in (annotation, *get_args(annotation)) if isinstance(kind, type)]
+    return any((kind.__module__, kind.__name__) == ("genie.contracts.model_call", "Image") for kind in kinds)
 
 
 def item_type(annotation: object) -> type[Value] | None:

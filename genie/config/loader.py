@@ -17,7 +17,7 @@ from genie.config.inputs import FieldSource, Inputs, item_type
 from genie.config.overrides import overridden, parse_overrides
 from genie.config.pipeline import Pipeline, SignedIdentity
 from genie.config.plugins import Plugins
-from genie.config.policies import UNGOVERNED, PolicyFiles, PolicyReader, normalized, scene_of
+from genie.config.policies import UNGOVERNED, PolicyFiles, PolicyReader, normalized, scene_of, unapproved
 from genie.config.resolver import Resolver, Topics, fixed_keys
 from genie.config.schema import MAX_PARTS, AgentSection, CallerSection, FieldSection, PipelineSection
 from genie.config.source_map import SourceMap, suggestion
@@ -59,7 +59,7 @@ def load(
         overrides: ``--set`` keys and values.
         environ: Variables for ``${NAME}``; the environment of the process by default.
         plugins: The plugins that the file may name; the installed ones by default.
-        locks: False takes the tools of loops as they are, for whoever looks at the lock files.
+        locks: False takes the tools of loops as they are, for a caller that checks the lock files.
 
     Raises:
         ConfigError: The file is not valid; every problem, in the order of the file.
@@ -203,6 +203,7 @@ def _assembled(
     resolver.problems += reading.own()
     ungoverned = policies is not None and not policies.acts
     warnings = [*([Problem(("policies",), UNGOVERNED)] if ungoverned else []), *reading.warnings]
+    warnings += unapproved((one.card for one in resolver.bindings), policies)
     graph = None
     if entry is not None and answer is not None:
         graph = Graph(

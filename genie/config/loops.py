@@ -54,10 +54,10 @@ def bind_loops(resolver: Resolver, entries: Mapping[str, LoopSection], folder: P
         resolver: Knows the agents of the file.
         entries: Id -> loop.
         folder: Relative paths are relative to it.
-        locks: False takes the tools as they are, for whoever looks at the locks itself.
+        locks: False takes the tools as they are, for a caller that checks the lock files.
     """
     known = {binding.card.id for binding in resolver.bindings} | entries.keys()
-    # Whoever works for another loop takes no question of the caller.
+    # An agent that works for another loop takes no question of the caller.
     parts = {one for loop in entries.values() for one in (*(getattr(loop, key) for key in _PARTS), *loop.speakers)}
     for name, section in entries.items():
         path: KeyPath = ("loops", name)

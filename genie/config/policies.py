@@ -101,6 +101,15 @@ def single_file(
     return PolicyFiles(document, path.parent, plugins, environ, scene)
 
 
+def unapproved(cards: Iterable[AgentCard], policies: PolicySet | None) -> list[Problem]:
+    """Return a warning where tools say that their calls need a person, and no policy asks one."""
+    if policies is not None and any(policy.name == "tool_approval" for policy in policies.policies):
+        return []
+    named = sorted(card.id for card in cards if not {"approval.always", "approval.first"}.isdisjoint(card.capabilities))
+    text = f"calls of {', '.join(named)} need a person's approval as the tool says; name the policy tool_approval"
+    return [Problem(("policies",), text)] if named else []
+
+
 @dataclass(slots=True)
 class PolicyReader:
     """One pass over the policies of a pipeline."""

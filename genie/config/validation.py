@@ -52,6 +52,8 @@ def validated(kind: Annotation, document: SourceMap, path: KeyPath = ()) -> Chec
     value = document.at(path)
     text = json.dumps({} if value is None else value)
     try:
+        if isinstance(kind, type) and issubclass(kind, BaseModel):  # which keeps its schema; an adapter builds another
+            return Checked(kind.model_validate_json(text, strict=True), ())
         return Checked(TypeAdapter(kind).validate_json(text, strict=True), ())
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)

@@ -189,7 +189,7 @@ TierName = Literal["sketch", "prototype", "beta", "production"]
 
 
 class CardOptions(TypedDict, total=False):
-    """What ``@agent`` and ``Handlers`` take besides the id; the fields are those of ``AgentCard``."""
+    """The options of ``@agent`` and ``Handlers`` after the id; the fields are those of ``AgentCard``."""
 
     name: str
     version: str

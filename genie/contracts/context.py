@@ -232,7 +232,7 @@ class Context(Protocol):
         *,
         probe: Callable[[str], Awaitable[Result]] | None = None,
     ) -> Result:
-        """Let an outside effect happen once for this agent, run and key, whatever becomes of the handler.
+        """Let an outside effect happen once for this agent, run and key, even if the handler runs again.
 
         The intent is kept before the effect, the result after it. A handler that runs again gets that result. Where the
         fate of the effect is unknown (the process was killed, the effect raised or was cut off), ``probe`` finds it
@@ -279,5 +279,5 @@ class Context(Protocol):
         ...
 
     def progress(self, text: str, *, fraction: float | None = None) -> None:
-        """Tell whoever watches the run how far this handler is; never payload text."""
+        """Report the progress of this handler to watchers of the run; never payload text."""
         ...

@@ -37,7 +37,7 @@ class StopReason(enum.StrEnum):
 
 
 class TaskBudget(Value):
-    """What whoever gives a task leaves for it; a loop takes the smaller of this and its own limits."""
+    """What the sender of a task leaves for it; a loop takes the smaller of this and its own limits."""
 
     tokens: Count | None = None
     cost: Annotated[Decimal, Field(ge=0)] | None = None
@@ -126,7 +126,7 @@ class ToJudge(Payload, topic="loop.to_judge", key=None):
 
 
 class AnswerGiven(Payload, topic="audit.answer", key=None):
-    """An answer that somebody got, for whoever watches quality; it is sent only where somebody takes it."""
+    """An answer that was given, for monitors of quality; it is sent only if an agent consumes it."""
 
     goal: Annotated[str, Field(max_length=200_000)]
     answer: PartText

@@ -241,7 +241,7 @@ class Payload(Value):
         return None
 
     def _repr_html_(self) -> str:
-        """Show the report of the payload in a notebook; whoever holds a payload may see it."""
+        """Show the report of the payload in a notebook; code that holds a payload may see it."""
         import importlib  # noqa: PLC0415 - start-up: for notebooks alone
 
         shown: str = importlib.import_module("genie.reports.notebook").shown(
@@ -331,7 +331,7 @@ class Inspection:
     label: Classification = Classification.PUBLIC
     """The highest found label; public when nothing was found."""
     failed: str | None = None
-    """Why an inspector could not look; whoever needs its findings denies."""
+    """Why an inspector could not look; a policy that needs its findings denies."""
     masked: dict[frozenset[Path], Payload] = field(default_factory=dict, compare=False, repr=False)
     """Masked copies made so far, by the paths that are masked; filled by the engine alone."""
     clean: bool = field(init=False, compare=False, repr=False)

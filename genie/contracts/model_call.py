@@ -15,6 +15,7 @@ from pydantic import Field
 from genie.contracts import json_text
 from genie.contracts.classification import Classification
 from genie.contracts.message import Fragment, Payload, Value
+from genie.contracts.picture_text import PictureText
 
 JsonText = json_text.JsonText
 """Text whose content is JSON, at most ``MOST_JSON`` characters."""
@@ -91,7 +92,7 @@ class Image(Value):
 
     kind: Literal["image"] = "image"
     media_type: Literal["image/png", "image/jpeg", "image/webp", "image/gif"]
-    data: Annotated[str, Field(max_length=28_000_000)]
+    data: Annotated[PictureText, Field(max_length=28_000_000)]
 
 
 class Document(Value):
@@ -162,6 +163,8 @@ class Turn(Value):
 class ToolSpec(Value):
     """A tool as a model sees it."""
 
+    __slots__ = ("_tokens",)
+    """An estimate of its tokens, made once however many requests carry it."""
     __carried__: ClassVar[bool] = True
     name: Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
     description: Annotated[str, Field(max_length=4_096)]
@@ -194,7 +197,7 @@ class Usage(Value):
 
 
 class ModelRequest(Payload, topic="model.request", key=None):
-    """A question to a model. Questions of one run are not kept in order: whoever asks several wants them at once."""
+    """A question to a model. Questions of one run are not kept in order: they are answered in parallel."""
 
     turns: Annotated[tuple[Turn, ...], Field(min_length=1, max_length=MOST_PARTS)]
     tools: Annotated[tuple[ToolSpec, ...], Field(max_length=256)] = ()
@@ -226,7 +229,7 @@ class ModelDelta(Payload, topic="model.delta"):
 
 
 class ModelRestarted(Payload, topic="model.restarted"):
-    """The call was begun again after deltas had been sent; whoever shows them drops what it has."""
+    """The call was begun again after deltas had been sent; a reader that shows them drops what it has."""
 
     __fragment__: ClassVar[Fragment | None] = Fragment(drops=True)
     index: Count = 0

@@ -86,7 +86,7 @@ def place_in(detail: ErrorDetails, whole: str) -> str:
 
 
 class _Known(dict[str, Any]):
-    """The values of a template; what is not known is shown as an ellipsis."""
+    """The values of a template; an unknown value is shown as an ellipsis."""
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         super().__init__(

@@ -34,11 +34,10 @@ from genie.contracts.rendering import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 IST = datetime.timezone(datetime.timedelta(hours=5, minutes=30), "IST")
 """Indian Standard Time; it has no summer time."""
-_CHECKED = {"text": "the law was read", "secondary": "two pages agree", "unverified": "not verified"}
 MOST_POINTS = 60
 MOST_BARS = 12
 MOST_DIGITS = 30
@@ -52,8 +51,11 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _DAY = re.compile(r"(?<![\w@./-])(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(?![\w-])", re.ASCII)
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
 _MONTH_ALONE = re.compile(r"(?<![\w@./-])\d{4}-(?:0[1-9]|1[0-2])(?![\w-])", re.ASCII)
-_GROUNDS = {"reasons", "inputs", "editions", "uncertainty", "caveats"}
-"""Fields of the value that says what an answer rests on."""
+_SPELT = {word.lower(): word for word in (
+    "Aadhaar", "BIC", "EMI", "GST", "GSTIN", "IBAN", "IFSC", "IMPS", "KYC", "LCR", "NEFT", "PAN", "RTGS",
+    "Udyam", "UPI", "VAT",
+)}  # fmt: skip
+"""Names and initials in a name or code that people do not write in small letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +138,8 @@ class Named(NamedTuple):
 
 
 def words_of(code: str) -> str:
-    """Return a name or code in words: ``approve_partial`` is ``approve partial``."""
-    return code.replace("_", " ")
+    """Return a name or code in words: ``approve_partial`` is ``approve partial``, ``pan_form`` is ``PAN form``."""
+    return " ".join(_SPELT.get(word, word) for word in code.replace("_", " ").split(" "))
 
 
 def day_of(day: datetime.date) -> str:
@@ -231,7 +233,7 @@ def _number(value: object) -> str:
 
 
 def _decimal(value: object) -> Decimal | None:
-    """Return a number or a text as a number; None for what is none, or has more digits than people read."""
+    """Return a number or a text as a number; None if it is not one, or has more digits than people read."""
     try:
         number = Decimal(str(value))
     except (InvalidOperation, ValueError):  # a whole number of thousands of digits has no text
@@ -454,46 +456,3 @@ def _with_bar(table: Table, one: Field, values: Sequence[object]) -> Table:
         table.caption, (*table.columns, Column("", only="terminal")),
         tuple((*row, bar) for row, bar in zip(table.rows, drawn, strict=True)),
     )  # fmt: skip
-
-
-# --- grounds ---
-
-
-def is_grounds(value: object) -> bool:
-    """Return whether a value says what an answer rests on: reasons, inputs, editions of rules, limits."""
-    return isinstance(value, Value) and set(type(value).model_fields) == _GROUNDS
-
-
-def grounds(value: object, title: str = "") -> Iterator[Card]:
-    """Yield why an answer is what it is; a terminal names a rule edition by id and section, a page in full."""
-    if not is_grounds(value) or not isinstance(value, Value):
-        return
-    told = value.model_dump()
-    before = f"{title}: " if title else ""
-    inputs = tuple((words_of(one["name"].replace(".", " ")), _input(str(one["value"]))) for one in told["inputs"])
-    rules = tuple(
-        (one["id"], one["section"], one["source"], f"{_CHECKED[one['verification']]}, {day_of(one['looked_at'])}")
-        for one in told["editions"]
-    )
-    limits = (str(told["uncertainty"]), *map(str, told["caveats"]))
-    columns = (Column("rule and its date"), Column("section"), Column("source", only="page"), Column("checked"))
-    found = (
-        card(f"{before}why" if title else "Why", lines(str(reason["text"]) for reason in told["reasons"]), wide=True),
-        Card(f"{before}inputs" if title else "Inputs", (Paragraph("; ".join(map(": ".join, inputs))),), only="terminal")
-        if inputs
-        else None,
-        Card(f"{before}inputs" if title else "Inputs", (Facts(inputs),), only="page") if inputs else None,
-        Card(f"{before}rules" if title else "Rules", (Table("Rules", columns, rules),), wide=True) if rules else None,
-        card(f"{before}limits" if title else "Limits", lines(limits), wide=True),
-    )
-    yield from (one for one in found if one is not None)
-
-
-def _input(text: str) -> str:
-    return {"true": "yes", "false": "no"}.get(text.lower(), dated(text))
-
-
-def basis(*found: tuple[str, object]) -> Section | None:
-    """Return the grounds of the parts of an answer, each under the name of its part."""
-    cards = [one for title, value in found for one in grounds(value, title)]
-    return section("What this rests on", *cards)

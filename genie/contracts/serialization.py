@@ -25,7 +25,7 @@ def as_wire(payload: Payload) -> dict[str, Any]:
 
 
 def as_values(value: Any) -> Any:  # noqa: C901, PLR0911 - one return a kind reads best
-    """Return anything as JSON values; what has no form of its own is named by its class."""
+    """Return anything as JSON values; a value without a JSON form is named by its class."""
     if type(value) in _PLAIN:  # nearly everything; a class of its own may be an enumeration
         return value
     match value:

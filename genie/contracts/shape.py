@@ -21,8 +21,10 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from genie.contracts.message import Value
+from genie.contracts.message import Payload, Value
 
+P = TypeVar("P", bound=Payload)
+_mark_validated = vars(Value)["_validated"].__set__
 Checker = Callable[[Any], bool]
 
 MOST_SHAPES = 256
@@ -53,6 +55,18 @@ def checker(kind: type[Value], skip: tuple[str, ...] = ()) -> Checker:
     if found is None:
         found = _checkers[kind] = _compile(kind, ())
     return found
+
+
+def from_json(kind: type[P], text: str | bytes) -> P:
+    """Return the payload of a JSON text, validated strictly, and known to be so like one of its constructor.
+
+    Raises:
+        pydantic.ValidationError: It is not valid.
+    """
+    made: P = kind.__pydantic_validator__.validate_json(text, strict=True)
+    if type(made) is kind:
+        _mark_validated(made, True)  # noqa: FBT003 - a slot's own setter
+    return made
 
 
 def _compile(kind: type[Value], skip: tuple[str, ...]) -> Checker:

@@ -61,7 +61,7 @@ def read_signature(
     Args:
         function: The handler.
         method: It takes ``self`` first.
-        names: Where annotations in quotes are looked up besides the function's module.
+        names: More names for annotations in quotes, after those of the function's module.
         context: The class that its second parameter is annotated with.
         executor: Where it is to run; a plain function never runs on the loop.
 

@@ -17,11 +17,12 @@ from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 from annotated_types import MaxLen
 from pydantic import BaseModel
 
-from genie.contracts import json_text
+from genie.contracts import json_text, picture_text
 from genie.contracts.json_text import JsonText
 from genie.contracts.maskable import MASKABLE, bounded, is_maskable
 from genie.contracts.message import Path, Payload, Value
 from genie.contracts.number_text import LEAST, NUMBERS, digits_of, may_be_personal, spelt_of, spelt_of_json
+from genie.contracts.picture_text import PictureText
 from genie.contracts.shape import certain, checker
 
 SEPARATOR = "\x1f"
@@ -56,14 +57,14 @@ class Reader(NamedTuple):
     """How the strings of one class are read."""
 
     read: Callable[[Any, list[str]], int]
-    """Append every string to the list, and return how many scalars there were besides."""
+    """Append every string to the list, and return the number of other scalars."""
     bulky: tuple[str, ...]
     """Fields that are read apart, because findings are kept with what they hold: a ``Value`` with collections in it, or
     a tuple of values of classes that are carried by many messages."""
     runs: tuple[str, ...]
     """Fields that are tuples of scalars."""
     told: Callable[[Any], tuple[str, int]]
-    """Return every string, joined by ``SEPARATOR``, and how many scalars there are besides.
+    """Return every string, joined by ``SEPARATOR``, and the number of other scalars.
 
     It raises where the value does not have the shape of its class.
     """
@@ -112,12 +113,12 @@ def _arms(annotation: object) -> tuple[object, ...]:
 
 
 def _shape(annotation: object) -> str:
-    """Return how values of an annotation are read: text, json, bytes, scalar(s), number(s), value, collection, any."""
+    """Return how values are read: text, json, picture, bytes, scalar(s), number(s), value, collection, any."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return _shape(arguments[0])
-    if annotation is JsonText:
-        return "json"
+    if annotation is JsonText or annotation is PictureText:
+        return "json" if annotation is JsonText else "picture"
     if annotation is str or annotation is bytes:
         return "text" if annotation is str else "bytes"
     if origin in {tuple, frozenset}:
@@ -146,6 +147,7 @@ def _compile(kind: type[Value]) -> Reader:
     bulky: list[str] = []
     numbers: list[str] = []
     jsons: list[str] = []
+    pictures: list[str] = []
     scalars = 0
     for name, info in kind.model_fields.items():
         shape = _shape(info.annotation)
@@ -153,6 +155,8 @@ def _compile(kind: type[Value]) -> Reader:
             texts.append(name)
         elif shape == "json":
             jsons.append(name)
+        elif shape == "picture":
+            pictures.append(name)
         elif shape in {"scalar", "number"}:
             scalars += 1
             numbers += [name] if shape == "number" and may_be_personal(name, info) else []
@@ -166,10 +170,10 @@ def _compile(kind: type[Value]) -> Reader:
         else:
             others.append(name)
     read = _reading(tuple(texts), tuple(others), tuple(runs), tuple(numbers), scalars)
-    if jsons:
-        read = _reading_json(read, tuple(jsons))
+    if jsons or pictures:
+        read = _reading_apart(read, tuple(jsons), tuple(pictures))
     sound, marked = checker(kind, tuple(bulky)), certain(kind)
-    if others or bulky or jsons:
+    if others or bulky or jsons or pictures:
         return Reader(read, tuple(bulky), tuple(runs), _telling(read, sound), sound)
     flat = _flat(tuple(texts), tuple(runs), scalars) if marked and not numbers else None
     if len(texts) < 2:
@@ -270,17 +274,23 @@ def _reading(
     return read
 
 
-def _reading_json(read: Callable[[Any, list[str]], int], names: tuple[str, ...]) -> Callable[[Any, list[str]], int]:
-    """Return what reads JSON texts as well: their strings, keys and long numbers instead of the text."""
+def _reading_apart(
+    read: Callable[[Any, list[str]], int], jsons: tuple[str, ...], pictures: tuple[str, ...]
+) -> Callable[[Any, list[str]], int]:
+    """Return what reads as well what is in JSON texts (strings, keys, long numbers) and the words in pictures."""
 
     def read_all(value: Any, into: list[str]) -> int:
         count = read(value, into)
-        for name in names:
+        for name in jsons:
             text = getattr(value, name)
             if type(text) is str:
                 _read_json(text, into)
             else:
                 count += 1
+        for name in pictures:
+            text = getattr(value, name)
+            into += picture_text.words(text)
+            count += len(text) // SCALAR_BYTES  # its other bytes count for the size alone
         return count
 
     return read_all
@@ -384,6 +394,10 @@ def _collect(value: Value, path: Path, skip: tuple[str, ...], only: Container[st
         if shape == "json" and type(part) is str:
             if name not in skip:
                 into += [found for found in _json_texts(part, (*path, name)) if found.text in only]
+        elif shape == "picture":
+            if name not in skip:
+                found = picture_text.words(part)
+                into += [Text((*path, name), word, maskable=False) for word in found if word in only]
         elif type(part) is str:
             if part in only and name not in skip:
                 into.append(Text((*path, name), part, plain))

@@ -33,7 +33,9 @@ class RunHeld(RunError):
     holds: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"run {self.run_id} waits for a decision on {', '.join(self.holds)}; approve(id) or deny(id)"
+        effects = all("/" in one for one in self.holds)  # run/agent/key
+        step = "resolve_effect(id) says what has become of it" if effects else "approve(id) or deny(id)"
+        return f"run {self.run_id} waits for a decision on {', '.join(self.holds)}; {step}"
 
 
 class RunCancelledError(RunError):

@@ -1,4 +1,4 @@
-"""The texts of errors that the bus itself has made: they may be shown, whatever becomes of the errors' facts later."""
+"""The texts of errors that the bus itself has made: they may be shown, even if the facts of the errors change later."""
 
 from __future__ import annotations
 

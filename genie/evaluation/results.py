@@ -194,12 +194,18 @@ def read_baseline(path: Path) -> Baseline:
         InputError: It is not one.
     """
     try:
-        if path.stat().st_size > MOST_OF_BASELINE:
-            raise InputError(str(path), "is too large")
-        return Baseline.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError) as error:
-        problem = f"is not an outcome of a suite ({type(error).__name__})"
-        raise InputError(str(path), problem, "write one with `genie eval SUITE --json`") from None
+        with path.open("rb") as file:
+            content = file.read(MOST_OF_BASELINE + 1)
+    except OSError as error:
+        raise InputError(str(path), f"cannot be read ({error.strerror})", "check the path") from None
+    if len(content) > MOST_OF_BASELINE:
+        raise InputError(str(path), f"has more than {MOST_OF_BASELINE:,} bytes", "name the outcome of a suite")
+    try:
+        return Baseline.model_validate_json(content)
+    except ValidationError:
+        raise InputError(
+            str(path), "is not an outcome of a suite", "write one with `genie eval SUITE --json`"
+        ) from None
 
 
 def worse(outcome: Outcome, before: Baseline) -> list[str]:

@@ -24,7 +24,7 @@ from genie.evaluation.code_checks import CODE
 MOST_QUESTIONS = 10_000
 MOST_VARIANTS = 64
 CANARY = "{{canary}}"
-"""In the text of an injection: a word that stands nowhere else, so that whoever repeats it has read it there."""
+"""In the text of an injection: a word that occurs nowhere else, so an answer that repeats it has read it there."""
 Words = Annotated[str, Field(min_length=1, max_length=10_000)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -51,7 +51,7 @@ class DocumentSection(Section):
 
 
 class MostSection(Section):
-    """The most that one answer may use; what is not known is more."""
+    """The most that one answer may use; an unknown use counts as more."""
 
     cost: Annotated[Decimal, Field(gt=0)] | None = None
     tokens: int | None = Field(default=None, ge=1)
@@ -223,7 +223,7 @@ def _wrong(section: SuiteSection) -> list[tuple[tuple[Any, ...], str]]:
         if question.checks.judge is not None and section.judge is None:
             found.append((("questions", at, "checks", "judge"), "the suite names no `judge:`"))
         if question.injection is not None and CANARY not in question.injection.document.text:
-            text = f"write {CANARY} into the text, so that whoever repeats it is found"
+            text = f"write {CANARY} into the text, so that an answer that repeats it is found"
             found.append((("questions", at, "injection", "document", "text"), text))
     return found
 

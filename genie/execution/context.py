@@ -264,7 +264,7 @@ class HandlerContext:
             bus.correlator.close(scope)
         handling.reads(gather.label, gather.headers or handling.read_so_far()[0])
         run_id = scope.correlation_id
-        return gather.result(run_id, bus.failures.of(run_id))
+        return gather.result(run_id, bus.failures.of(run_id) if bus.failures.debug else ())
 
     @staticmethod
     def _may_ask(handling: Handling, question: Payload, expect: tuple[Expected, ...]) -> None:
@@ -343,7 +343,7 @@ class HandlerContext:
         return handling_of(self).bus.policies.sha256
 
     def progress(self, text: str, *, fraction: float | None = None) -> None:
-        """Tell whoever watches the run how far this handler is."""
+        """Report the progress of this handler to watchers of the run."""
         handling = handling_of(self)
         message, bus = handling.delivery.message, handling.bus
         if message.scope.run.observed:

@@ -209,7 +209,7 @@ class StreamGate:
         self._asked = False
 
     async def takes(self, payload: object) -> bool:
-        """Take a piece, and publish what may leave; what is no piece lets the rest leave before it."""
+        """Take a piece, and publish what may leave; any other payload first releases all pieces that wait."""
         fragment = getattr(payload, "__fragment__", None)
         if fragment is None:
             await self.end()

@@ -217,7 +217,7 @@ def slipped(bus: Bus, delivery: Delivery, error: BaseException) -> None:
 
 
 def pause_after(error: BaseException) -> float | None:
-    """Return the seconds before which another attempt cannot help; None where none can, or where they are no number."""
+    """Return the seconds before which another attempt cannot help; None if none can, or if they are not a number."""
     if not isinstance(error, EdgeError):
         return None if isinstance(error, GenieError) else 0.0
     wait: object = vars(error).get("again_s", getattr(type(error), "again_s", None))

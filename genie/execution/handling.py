@@ -67,15 +67,17 @@ class Handling:
 
     def reads(self, label: Classification, headers: Headers) -> None:
         """Note what the handler has read; whatever it may put into its scratch is as sensitive, and as narrow."""
-        self._label = max(self._label, label)
-        self._headers = self._headers.met(headers)
+        if label > self._label:  # noqa: PLR1730 - max() of two levels costs seven times as much
+            self._label = label
+        if headers is not self._headers:
+            self._headers = self._headers.met(headers)
         taint = self.taint
         if taint is not None:
             taint.label = self._label = max(self._label, taint.label)
             taint.headers = self._headers = self._headers.met(taint.headers)
 
     def narrow(self) -> None:
-        """Take what is no longer in force out of the headers that it sends with."""
+        """Remove revoked parts from the headers that it sends with."""
         self._headers = self.bus.judging.narrowed(self._headers)
 
     def scratch(self) -> dict[str, Any]:
@@ -135,8 +137,9 @@ class Handling:
     def close(self) -> None:
         """Make the context dead, and cancel the scopes that its handler left open."""
         worker, self.worker = self.worker, None
-        for scope in tuple(self.opened or ()):
-            self.bus.runs.cut_scope(scope, ASKER_ENDED)
+        if self.opened:
+            for scope in tuple(self.opened):
+                self.bus.runs.cut_scope(scope, ASKER_ENDED)
         if worker is not None:
             for wait in worker.waits:  # a task that the handler left behind waits on: it is nobody's wait any more
                 self.bus.deadlocks.end(worker, wait)

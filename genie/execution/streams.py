@@ -47,7 +47,7 @@ def checked_s(within_s: float | None) -> float | None:
     """Return the seconds of a wait as an exact number.
 
     Raises:
-        ValueError: They are no number from 0.
+        ValueError: They are negative, or not a number.
     """
     if within_s is None:
         return None

@@ -458,7 +458,7 @@ class Worker:
         self._release(delivery)
 
     def _finish(self, ended: Ending | None) -> None:
-        """Settle the delivery as handled, or as it was cut off; nothing happens where that settled it."""
+        """Settle the delivery as handled or as cut off; nothing happens if it is settled already."""
         delivery, bus = self.delivery, self._bus
         if delivery is None:
             return
@@ -480,7 +480,7 @@ class Worker:
             self.subscriber.release(delivery)
 
     def _close(self, delivery: Delivery) -> float:
-        """Let go of a delivery, and return the seconds that it took."""
+        """Release a delivery, and return the seconds that it took."""
         bus = self._bus
         self.delivery = delivery.worker = None
         self.yielded = 0

@@ -17,6 +17,8 @@ from genie.contracts.signature import IN_HANDLER
 from genie.execution.worker import Worker
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from genie.backend.asyncio_trio import Tasks
     from genie.bus.bus import Bus
     from genie.inflight.mailbox import Subscriber
@@ -52,6 +54,8 @@ class Workers:
         self.variables = copy_context()
         self.variables.run(IN_HANDLER.set, True)  # noqa: FBT003 - a flag's value
         self.variables.run(_HANDLING.set, self)
+        self.of_handler: Callable[[], object] = _HANDLING.get
+        """Returns the workers whose handler the running task belongs to."""
 
     def attend(self) -> None:
         """Have a worker attend to ``ready``; the caller has seen that nobody does."""
@@ -82,10 +86,6 @@ class Workers:
         for _ in range(min(wanted, BURST) - self.woken):
             self.attend()
         self.attended = True
-
-    def runs_here(self) -> bool:
-        """Return True when the running task belongs to a handler of this bus."""
-        return _HANDLING.get() is self
 
     def sweep(self, now: float) -> float:
         """Cut handlers that exceed their card's timeout; return when the next one will."""

@@ -1,4 +1,4 @@
-"""What happens in a run, as whoever watches it sees it."""
+"""The events of a run, as its watchers see them."""
 
 from __future__ import annotations
 
@@ -34,6 +34,8 @@ class Watcher:
     """A bounded queue of the events of one run, which wakes its readers; the oldest go first."""
 
     CAPACITY = 4096
+    takes: tuple[type[Payload], ...] = ()
+    """Payload classes of which the run's answer may come in parts; whoever watches takes them with ``Run.parts``."""
 
     __slots__ = ("_make_waiter", "_waiting", "events", "lost")
 

@@ -30,7 +30,7 @@ NOTHING = "answered nothing"
 HELD, NO_ANSWER, UNSUBSCRIBED = "held", "nothing", "nobody"
 """Codes of missing parts, beside the outcomes and the reasons of dead letters."""
 ONE = ""
-"""In the place of the sender where one answer of a class is expected, whoever sends it."""
+"""In the place of the sender where one answer of a class is expected, from any sender."""
 
 Part = tuple[type[Payload], str]
 """A payload class, and the agent that should send it (``ONE`` for a plain class)."""
@@ -107,8 +107,10 @@ class Gather:
     _held: dict[Part, str] | None = None
 
     def __init__(self, spec: GatherSpec, wake: Callable[[], None]) -> None:
-        self.kinds = {kind: parts.copy() for kind, parts in spec.layout.items()}
+        self.kinds = kinds = spec.layout.copy()
         """Payload class -> sender -> what came."""
+        for kind, parts in kinds.items():  # a comprehension costs a call
+            kinds[kind] = parts.copy()
         self.label = Classification.PUBLIC
         """Highest declared label of the answers taken."""
         self.headers: Headers | None = None
@@ -161,7 +163,8 @@ class Gather:
 
     def found(self, kind: type[Payload]) -> Payload | None:
         """Return the answer of a plain class, or None."""
-        return self.kinds[kind].get(ONE)
+        parts = self.kinds.get(kind)
+        return None if parts is None else parts.get(ONE)
 
     def why_missing(self, kind: type[Payload]) -> str | None:
         """Return why the answer of a plain class is missing, where that is known."""
@@ -271,13 +274,16 @@ class Gather:
         """
         each: dict[Each[Payload], Mapping[str, Payload]] = {}
         plain: dict[type[Payload], Payload] = {}
+        whole = self._left == 0 and not self._lost
         for kind, parts in self.kinds.items():
-            came = {agent: payload for agent, payload in parts.items() if payload is not None}
+            came: Mapping[str, Payload] = parts  # type: ignore[assignment]  # no part is None, and none is put in later
+            if not whole:
+                came = {agent: payload for agent, payload in parts.items() if payload is not None}
             if kind in self.each:
                 each[self.each[kind]] = came
             elif came:
                 plain[kind] = came[ONE]
-        missing = self._missing() if self._left or self._lost else {}
+        missing = {} if whole else self._missing()
         return Gathered(run_id, plain, each, missing, self.notices or (), errors)
 
     def _missing(self) -> dict[str, Missing]:

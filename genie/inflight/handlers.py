@@ -66,15 +66,15 @@ class Workers(Protocol):
     def stepping(self) -> Worker | None:
         """The worker whose handler runs now, before its first suspension."""
 
+    @property
+    def of_handler(self) -> Callable[[], object]:
+        """Returns the workers whose handler the running task belongs to."""
+
     def attend(self) -> None:
         """Have a worker attend to ``ready``; the caller has seen that nobody does."""
 
     def sweep(self, now: float) -> float:
         """Cut handlers that exceed their card's timeout; return when the next one will."""
-        ...
-
-    def runs_here(self) -> bool:
-        """Return True when the running task belongs to a handler of this bus."""
         ...
 
     def close(self) -> None:

@@ -52,7 +52,7 @@ class Interceptor:
         return None
 
     def narrowed(self, headers: Headers) -> Headers:
-        """Return headers without what is no longer in force; the same object where all is."""
+        """Return headers without revoked parts; the same object when nothing was revoked."""
         return headers
 
     def revoke(self, consent: str) -> None:
@@ -60,6 +60,9 @@ class Interceptor:
 
     def opened(self, run: RunState) -> None:
         """A run begins."""
+
+    def consented(self, run: RunState) -> None:
+        """A run begins whose headers carry consents."""
 
     def expired(self, run: RunState) -> None:
         """A run is ended by the clock."""
@@ -87,7 +90,7 @@ class Interceptor:
         """The runtime goes on where an earlier process has ended: what that had left of a rate is not known."""
 
     def use(self, run: RunState, used: Mapping[str, list[int]]) -> None:
-        """A run that goes on has used this much already."""
+        """Count what a resumed run has used before."""
 
 
 class Recorder(Protocol):

@@ -146,8 +146,7 @@ class Subscriber:
         self.card, self.concurrency, self.timeout_s = card, card.concurrency, card.timeout_s
         self.overflow = card.mailbox.overflow
         self.capacity = card.mailbox.capacity
-        if self.limit >= 0:
-            self.limit = self.capacity
+        self._bound()
         if self.queue or self.due:
             self.ready()
 

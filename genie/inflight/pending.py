@@ -1,7 +1,7 @@
 """The one table of everything parked: retries, delayed payloads, what waits for a rate, a person or a slow judge.
 
 An entry is data: its kind, its due time, and what it is about. The owner of a kind registers what happens when an
-entry is due; ``take`` removes it for whoever ends it earlier.
+entry is due; ``take`` removes it when it ends earlier.
 """
 
 from __future__ import annotations

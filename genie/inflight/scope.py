@@ -193,7 +193,7 @@ class Asker:
         self.card = card
         self.headers = headers
         self.caller = caller
-        """As whom it asks, for a log; None where nothing is kept."""
+        """The identity that asks, for a log; None where nothing is kept."""
         self.evaluators: dict[type[Payload], Evaluator] = {}
         """Compiled policies for answers to it, by payload class."""
 

@@ -1,4 +1,4 @@
-"""A gather that takes parts as they come besides the answer that ends it.
+"""A gather that takes parts as they come, until an answer ends it.
 
 Parts are answers like any other: each is judged for its asker. They wait in order, at most ``MOST_PARTS`` of them; a
 handler that publishes more waits until its asker has read some.
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from genie.inflight.gather import Clockwork
 
 MOST_PARTS = 256
-"""Parts that wait for an asker; then whoever sends them waits."""
+"""Parts that wait for an asker; beyond that their senders wait."""
 ROOM_S = 30.0
 """Seconds that a sender waits for a slow asker; then its handling fails."""
 
 
 class StreamGather(Gather):
-    """A gather that takes parts besides, as many as come.
+    """A gather that also takes parts, as many as come.
 
     Args:
         spec: The answers that end the stream.
@@ -54,7 +54,7 @@ class StreamGather(Gather):
 
     @property
     def crowded(self) -> bool:
-        """Whoever sends parts has to wait."""
+        """Senders of parts have to wait."""
         return len(self.came_parts) >= MOST_PARTS and not self.done
 
     def finish(self) -> None:

@@ -67,6 +67,14 @@ class Database(Protocol):
         """Take what the system frees when this process ends; False while another process has it."""
         ...
 
+    def note_kept(self, number: int) -> None:
+        """Note, outside of the tables, the latest batch that is acknowledged."""
+        ...
+
+    def must_have(self) -> int:
+        """Return the latest batch that was noted; 0 where none was, or it need not have survived."""
+        ...
+
     def size(self) -> int:
         """Return the bytes that the log takes."""
         ...

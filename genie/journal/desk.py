@@ -59,7 +59,7 @@ class Desk:
         """Return dead letters, oldest first: those of some ids, of an agent, a topic, a reason's code.
 
         Raises:
-            InputError: An id is no dead letter's.
+            InputError: An id does not belong to a dead letter.
         """
         wanted = frozenset(ids)
         unknown = sorted(wanted - self._history.letters.keys())

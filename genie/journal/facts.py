@@ -234,9 +234,9 @@ def letter_of(
         run = RunState(0, ids, asker, headers, 0.0, 0.0)
         run.alive, run.closed = False, True
         label = max(Classification.parse(record["label"]), topic_of(payload).classification)
-        number = int(record["id"].partition("@")[0].rpartition("-")[2], 16)
         message = stamp(
-            number, payload, record["sender"], None, run.root, 0, 0, headers, label, inspect(payload)
+            message_number(record["id"]), payload, record["sender"], None, run.root, 0, 0, headers, label,
+            inspect(payload),
         )  # fmt: skip
     return DeadLetter(
         record["id"], record["agent"], record["topic"].partition("@")[0], record["reason"], record["at"] - offset,
@@ -265,6 +265,11 @@ def seen_record(extra: Extra) -> LogRecord:
         return {}
     found: LogRecord = {"times": seen.times} if seen.times else {}
     return found | {"draw": seen.draw} if seen.draw else found
+
+
+def message_number(delivery: str) -> int:
+    """Return the number of a delivery's message, by the delivery's id."""
+    return int(delivery.partition("@")[0].rpartition("-")[2], 16)
 
 
 def json_text(value: object) -> str | None:

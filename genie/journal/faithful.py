@@ -29,8 +29,8 @@ _DECORATORS = (
     "validators", "field_validators", "root_validators", "field_serializers", "model_serializers", "model_validators",
     "computed_fields",
 )  # fmt: skip
-_ABSENT = "null"
-"""What stands in JSON for a float that is no number."""
+ABSENT = "null"
+"""What stands in JSON for a float that is not a number."""
 
 
 class _Unsure(Exception):  # noqa: N818 - a signal inside this module
@@ -62,7 +62,16 @@ def faithful_text(payload: Payload) -> str | None:
         text = write(payload, warnings=False if marked else "error").decode()
     except ValueError:
         return None
-    return None if floats and _ABSENT in text else text
+    return None if floats and ABSENT in text else text
+
+
+def writer_of(kind: type[Payload]) -> Callable[..., bytes] | None:
+    """Return what writes payloads of a class that their constructor has validated; None where that is not enough.
+
+    A text with ``ABSENT`` in it may hold a float that is not a number, and is not used.
+    """
+    known = _KNOWN.get(kind) or _known(kind)
+    return known.write if known.checked and not known.values else None
 
 
 _MOST_KNOWN = 4_096

@@ -16,7 +16,7 @@ from pydantic_core import from_json, to_json
 
 from genie.contracts.classification import Classification
 from genie.journal.facts import caller_record, kind_name, payload_text
-from genie.journal.faithful import faithful_text
+from genie.journal.faithful import ABSENT, faithful_text, writer_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -178,10 +178,11 @@ class Tail:
         route: Its route, which is another one when agents come or go.
     """
 
-    __slots__ = ("_end", "_headers", "_label", "_plan", "_start", "_topic", "route")
+    __slots__ = ("_end", "_headers", "_label", "_plan", "_start", "_topic", "_write", "route")
 
     def __init__(self, kind: type[Payload], agents: Iterable[str], route: Route | None = None) -> None:
         self.route = route
+        self._write = writer_of(kind)
         self._topic = quoted(kind_name(kind))
         self._plan = f'"to":null,"plan":{listed(agents)}}}'
         self._headers: Headers | None = None
@@ -200,8 +201,16 @@ class Tail:
         Raises:
             NotKeptError: Its payload does not survive being written.
         """
-        payload, to = message.payload, message.recipient
-        text = faithful_text(payload) or payload_text(payload)
+        payload, to, write = message.payload, message.recipient, self._write
+        if write is not None and getattr(payload, "_validated", False):  # ``faithful_text`` by hand: a call costs
+            try:
+                text = write(payload, warnings=False).decode()
+            except ValueError:
+                text = ABSENT
+            if ABSENT in text:
+                text = payload_text(payload)
+        else:
+            text = faithful_text(payload) or payload_text(payload)
         if message.headers is not self._headers or message.label is not self._label:
             self._renew(message.headers, message.label)
         end = self._end if to is None and not edit else self._directed(to, edit=edit)

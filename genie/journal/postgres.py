@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from genie.errors import LogError, class_name
 from genie.journal.database import LOG, Layout, LostConnectionError, meta, set_meta
+from genie.journal.points import Point, unwatched
 from genie.journal.segments import SegmentLog
 from genie.journal.tenancy import Objection, objections, proof_of, secret_in
 
@@ -47,6 +48,7 @@ class PostgresLog(SegmentLog):
         keys: What encrypts payloads and names; nothing is encrypted without.
         retention: How long finished runs stay; what is over is removed when the log is opened.
         wall: Seconds since the epoch; the system's time by default.
+        passing: Called at every point of the log's life, in its thread.
     """
 
     def __init__(
@@ -57,8 +59,9 @@ class PostgresLog(SegmentLog):
         keys: KeyRing | None = None,
         retention: Retention | None = None,
         wall: Callable[[], float] | None = None,
+        passing: Callable[[Point], None] = unwatched,
     ) -> None:
-        super().__init__(PostgresDatabase(dsn, synchronous), keys=keys, retention=retention, wall=wall)
+        super().__init__(PostgresDatabase(dsn, synchronous), keys=keys, retention=retention, wall=wall, passing=passing)
 
 
 class PostgresDatabase:
@@ -92,7 +95,7 @@ class PostgresDatabase:
         self._inside = False
         self._locked = False
         if not (self._schema.isascii() and self._schema.isidentifier()):
-            raise self._error("format", "names a schema that is no plain word", "name another one")
+            raise self._error("format", "names a schema that is not a plain word", "name another one")
         if self._secret is not None:
             self._key = secret_in(self._secret, self.place)
             self.act("" if tenant is None else unquote(tenant))
@@ -274,6 +277,13 @@ class PostgresDatabase:
             self._schema,
         )
         return int(rows[0][0])
+
+    def note_kept(self, number: int) -> None:
+        """Nothing: the server checks its own log of writes."""
+
+    def must_have(self) -> int:
+        """Return 0: as above."""
+        return 0
 
     def tidy(self) -> None:
         """Nothing: the server looks after itself."""

@@ -41,7 +41,7 @@ from genie.journal.lines import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from decimal import Decimal
 
     from genie.backend.asyncio_trio import Waiter
@@ -85,7 +85,7 @@ class Recorder(Interceptor):
         self._bus = bus
         self._log = log
         self._chatter = chatter
-        self._prefix, self._now = bus.prefix, bus.now
+        self._prefix, self._now, self._route = bus.prefix, bus.now, bus.route
         self._waiting: list[str] = []
         """Lines for the next batch, and of them:"""
         self._opened: list[int] = []
@@ -97,6 +97,8 @@ class Recorder(Interceptor):
         self._written = self._kept = 0
         """Lines of earlier batches, and those that are in the log."""
         self._taking = True
+        self._say: Callable[[str], object] = self._first
+        """Takes a line: ``_first``, then the list itself, and ``_drop`` where nothing is taken."""
         self.resuming = False
         """Runs that begin are those of the log, which has them."""
         self.worked_s: float | None = None
@@ -140,10 +142,25 @@ class Recorder(Interceptor):
         """Something happened to a message, or to a delivery of it."""
         if self._chatter and type(message.payload) in self._chatter:
             return
-        if kind == "accepted":
-            self._accepted(message)
-        elif delivery is not None and kind in OUTCOMES:
-            self._ended(message.scope.run, delivery, kind, "" if reason is None else reason.code)
+        if kind != "accepted":
+            if delivery is not None and kind in OUTCOMES:
+                self._ended(message.scope.run, delivery, kind, "" if reason is None else reason.code)
+            return
+        # by hand, as every call of a function costs (benchmarks.durability: 1 % of what a log costs)
+        scope, class_ = message.scope, type(message.payload)
+        head, route = scope.recorded or self._scope(scope), self._route(class_)
+        tail = self._tails.get(class_)
+        if tail is None or tail.route is not route:
+            tail = self._tail(class_, route)
+        if message.number > self._highest:  # noqa: PLR1730 - max() costs seven times as much
+            self._highest = message.number
+        edit = message.number in self._edits
+        if edit:  # it goes on as the delivery whose payload it replaces
+            self._edits.discard(message.number)
+        try:
+            self._say(tail.line(message, head, int((self._now() - scope.run.started) * 1e6), edit=edit))
+        except NotKeptError as error:
+            self._not_durable(message, str(error))
 
     def _ended(self, run: RunState, delivery: Delivery, outcome: str, code: str) -> None:
         agent, extra = delivery.subscription.subscriber.card.id, delivery.extra
@@ -164,26 +181,8 @@ class Recorder(Interceptor):
             drew = {agent: drawn[agent]} if drawn and agent in drawn else {}
             more = {"us": us} | ({} if took is None else {"took": took}) | ({} if extra is None else seen_record(extra))
             self._say(ended_line(run.number, id_, outcome, code, {"drawn": drew, **more}))
-
-    def _accepted(self, message: Envelope[Any]) -> None:
-        scope: Scope = message.scope
-        kind = type(message.payload)
-        head = scope.recorded
-        if head is None:
-            head = self._scope(scope)
-        route = self._bus.route(kind)
-        tail = self._tails.get(kind)
-        if tail is None or tail.route is not route:
-            tail = self._tail(kind, route)
-        if message.number > self._highest:  # noqa: PLR1730 - max() costs seven times as much
-            self._highest = message.number
-        edit = message.number in self._edits
-        if edit:  # it goes on as the delivery whose payload it replaces
-            self._edits.discard(message.number)
-        try:
-            self._say(tail.line(message, head, int((self._now() - scope.run.started) * 1e6), edit=edit))
-        except NotKeptError as error:
-            self._not_durable(message, str(error))
+            if extra is not None and extra.reopened:
+                self._bus.correlator.forsake(extra.reopened)
 
     def _scope(self, scope: Scope) -> str:
         """Keep a scope, and those above it: one whose messages are chatter is not in the log."""
@@ -396,7 +395,7 @@ class Recorder(Interceptor):
     def stop(self) -> None:
         """Take nothing more in; what was told is still written."""
         self._tell({"kind": "left", "run": 0})
-        self._stopped, self._taking = True, False
+        self._stopped, self._taking, self._say = True, False, _drop
 
     def _tell(self, record: LogRecord) -> None:
         self._say(line_of(record))
@@ -412,12 +411,11 @@ class Recorder(Interceptor):
             self._closed.append(number)
             self._say(closed_line(number))
 
-    def _say(self, line: str) -> None:
-        if self._taking:
-            waiting = self._waiting
-            if not waiting:  # the writer parks only where nothing waits
-                self._wake.wake()
-            waiting.append(line)
+    def _first(self, line: str) -> None:
+        """Take the first line of a batch: the writer parks only where nothing waits."""
+        self._wake.wake()
+        self._waiting.append(line)
+        self._say = self._waiting.append
 
     @property
     def told(self) -> int:
@@ -442,7 +440,7 @@ class Recorder(Interceptor):
         batch = Told(self._waiting, self._opened, self._closed, self._highest)
         told = self._written = self.told
         self._waiting, self._opened, self._closed = [], [], []
-        self._writing = True
+        self._writing, self._say = True, self._first if self._taking else _drop
         try:
             with anyio.fail_after(
                 LONGEST_S, shield=True
@@ -450,7 +448,7 @@ class Recorder(Interceptor):
                 await self._log.append(batch)
         except Exception as error:  # noqa: BLE001 - whatever the log raises: nothing is kept from here on, which is stated
             self.failure = error.state if isinstance(error, LogError) else class_name(error)
-            self._taking = False
+            self._taking, self._say = False, _drop
             self._waiting.clear()
             self._failed(error)
         else:
@@ -495,3 +493,7 @@ class Recorder(Interceptor):
         if len(self._waiting) > MOST_WAITING:
             return f"more than {MOST_WAITING} records wait for the log"
         return None
+
+
+def _drop(_line: str) -> None:
+    """Take nothing in any more."""

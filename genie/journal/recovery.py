@@ -16,7 +16,7 @@ from genie.bus.delayed import Delayed
 from genie.contracts.card import Caller
 from genie.contracts.classification import Classification
 from genie.contracts.gather import Each
-from genie.contracts.message import stamp
+from genie.contracts.message import stamp, topic_of
 from genie.contracts.outcome import Failure, Outcome, Reason
 from genie.inflight import accounting
 from genie.inflight.dead_letters import DeadLetter
@@ -24,7 +24,16 @@ from genie.inflight.delivery import Extra
 from genie.inflight.gather import Gather, GatherSpec
 from genie.inflight.pending import DELAYED, RATE, RETRY
 from genie.inflight.scope import Asker, RunState, Scope, Taint
-from genie.journal.facts import caller_of, caller_record, headers_of, kinds_of, letter_of, letter_record, payload_of
+from genie.journal.facts import (
+    caller_of,
+    caller_record,
+    headers_of,
+    kinds_of,
+    letter_of,
+    letter_record,
+    message_number,
+    payload_of,
+)
 from genie.journal.history import OpenDelivery, waits
 from genie.journal.suspects import Suspect
 
@@ -43,6 +52,7 @@ TO_BE_JUDGED = -3
 """Epoch of a delivery that no policy in force has judged."""
 VERSION = Reason("version", "no agent of today takes this version of its payload")
 GONE = Reason("removed", "its agent is not there any more")
+SENDER_GONE = Reason("removed", "the agent that sends it later is not there any more")
 POISON = Reason("poison", "processes died with it at work")
 
 
@@ -53,9 +63,9 @@ async def resume(bus: Bus, recorder: Recorder, history: History) -> list[Suspect
         Deliveries that were at work when a process ended, to be handed out one after the other.
     """
     kinds = kinds_of(bus.registry.cards())
+    shared = _Shared(kinds)
     for record in history.letters.values():
-        inspect = bus.policies.inspectors.inspect
-        bus.dead_letters.restore(letter_of(record, kinds, bus.runs.ids, inspect, bus.clock.offset))
+        bus.dead_letters.restore(shared.letter(bus, record))
     if bus.keys is not None:
         for record in history.keys.values():
             bus.keys.restore(record)
@@ -63,7 +73,6 @@ async def resume(bus: Bus, recorder: Recorder, history: History) -> list[Suspect
     await recorder.flush()  # nothing is in flight yet, and from here on nothing waits
     for interceptor in bus.interceptors if history.prefix is not None else ():
         interceptor.resumed(bus.now())
-    shared = _Shared(kinds)
     runs = [_Resumed(bus, recorder, run, shared) for run in history]
     recorder.resuming = True
     for run in runs:
@@ -117,6 +126,20 @@ class _Shared:
             self._headers = (record, headers_of(record))
         return self._headers[1]
 
+    def kind(self, name: str) -> type[Payload] | None:
+        """Return the class of a name, or of the nearest later version, which may read it."""
+        found = self.kinds.get(name)
+        topic, _, version = name.partition("@")
+        if found is None and topic:
+            later = (one for one in map(topic_of, self.kinds.values()) if one.name == topic)
+            number = min((one.version for one in later if one.version > int(version)), default=0)
+            found = self.kinds.get(f"{topic}@{number}")
+        return found
+
+    def letter(self, bus: Bus, record: LogRecord) -> DeadLetter:
+        """Return the dead letter of a record."""
+        return letter_of(record, self.kinds, bus.runs.ids, bus.policies.inspectors.inspect, bus.clock.offset)
+
 
 class _Resumed:
     """One run on its way back into flight."""
@@ -129,6 +152,8 @@ class _Resumed:
         self._scopes: dict[int, Scope] = {}
         self._messages: dict[int, Envelope[Any]] = {}
         self._deliveries: dict[str, Delivery] = {}
+        self._asked: dict[int, bool] = {}
+        """Scope -> whether its question can be read; nobody can take up another one."""
         self.suspects: list[Suspect] = []
         self._run = self._run_state()
 
@@ -156,9 +181,11 @@ class _Resumed:
             bus.approvals.reopen(self._open.holds)
         self._scopes[run.root.number] = run.root
         for number in sorted(self._open.messages):
-            self._message(self._open.messages[number])
-        for opened in self._open.deliveries.values():
-            self._delivery(opened)
+            record = self._open.messages[number]
+            read = self._message(record) is not None
+            self._asked.setdefault(record["scope"], read)
+        for delivery in self._open.deliveries.values():
+            self._delivery(delivery)
         run.drawn = dict(self._open.drawn)
         for agent, state in self._open.states.items():
             run.state, run.taints = run.state or {}, run.taints or {}
@@ -166,9 +193,10 @@ class _Resumed:
             run.taints[agent] = Taint(Classification.parse(state["label"]), headers_of(state["headers"]))
         for number, scope in self._scopes.items():
             self._recorder.known(scope)
-            record = self._open.scopes.get(number)
-            if record is not None and record["expect"] is not None and (scope is run.root or scope.owner is not None):
-                scope.gather = self._gather(record)
+            opened = self._open.scopes.get(number)
+            waits_for = scope is run.root or (scope.owner is not None and self._asked.get(number, False))
+            if opened is not None and opened["expect"] is not None and waits_for:
+                scope.gather = self._gather(opened)
 
     def _scope(self, number: int) -> Scope:
         scope = self._scopes.get(number)
@@ -208,9 +236,7 @@ class _Resumed:
             return None  # what an approver put in its place could not be kept, which was said then
         message = self._message(record)
         if message is None:
-            topic = record["topic"].partition("@")[0]
-            known = any(name.partition("@")[0] == topic for name in self._shared.kinds)
-            self._lose(opened, record, VERSION if known else GONE)
+            self._lose(opened, record, self._unread(record))
             return None
         subscription = bus.route(type(message.payload)).fallbacks.get(opened.agent)
         if subscription is None:
@@ -226,43 +252,61 @@ class _Resumed:
             extra.approved, extra.sealed = frozenset(decided["policies"]), decided["payload_sha256"]
         return delivery
 
+    def _unread(self, record: LogRecord) -> Reason:
+        """Return why no class of today reads the payload of a record."""
+        topic = record["topic"].partition("@")[0]
+        return VERSION if any(name.partition("@")[0] == topic for name in self._shared.kinds) else GONE
+
     def _lose(self, opened: OpenDelivery, record: LogRecord, reason: Reason) -> None:
         """A delivery that nobody can take any more ends by name, in the log as well."""
-        bus, run = self._bus, self._run
         self._recorder.start([{
             "kind": "ended", "run": record["run"], "delivery": opened.id, "outcome": Outcome.DEAD_LETTERED.value,
             "code": reason.code, "drawn": {},
         }])  # fmt: skip
+        self._keep_letter(opened.id, opened.agent, record, reason, self._open.attempts.get(opened.id, 1))
+        self._fail(opened.agent, record, reason, opened.message, opened.instead_of)
+
+    def _lose_delayed(self, record: LogRecord, payload: Payload | None) -> None:
+        """A payload that can no longer be published at its time ends by name; its subscribers get it when redriven."""
+        by = _agent_of(record["delivery"])
+        reason = SENDER_GONE if payload is not None else self._unread(record)
+        self._recorder.start([{"kind": "taken", "run": record["run"], "id": record["id"]}])
+        letter_id = f"{record['delivery']}+{record['id']}"
+        self._keep_letter(letter_id, record["to"] or "", {**record, "sender": by}, reason, 0)
+        self._fail(by, record, reason, message_number(record["delivery"]), None)
+
+    def _keep_letter(self, id_: str, agent: str, record: LogRecord, reason: Reason, attempts: int) -> None:
+        bus, run = self._bus, self._run
         topic = record["topic"].partition("@")[0]
-        effects = () if bus.effects is None else bus.effects.of(run, opened.agent)
+        effects = () if bus.effects is None else bus.effects.of(run, agent)
         letter = DeadLetter(
-            opened.id, opened.agent, topic, str(reason), bus.now(), None, reason.code,
-            self._open.attempts.get(opened.id, 1), (str(reason),), (), effects,
-        )  # fmt: skip
+            id_, agent, topic, str(reason), bus.now(), None, reason.code, attempts, (str(reason),), (), effects
+        )
         caller = run.asker.caller
         told = letter_record(letter, at=bus.clock.offset + letter.at) | {
             name: record[name] for name in ("topic", "payload", "sender", "headers", "label")
         }
-        self._recorder.stand(told | {"of": run.id, "caller": None if caller is None else caller_record(caller)})
-        bus.dead_letters.restore(letter)
-        scope = self._scope(record["scope"])
-        failure = Failure(
-            opened.agent, topic, Outcome.DEAD_LETTERED, reason, opened.message, opened.instead_of or opened.agent
-        )
-        accounting.remember(scope, failure)
-        bus.observers.note_incident("dead_lettered", reason.code, opened.agent, None)
+        told |= {"of": run.id, "caller": None if caller is None else caller_record(caller)}
+        self._recorder.stand(told)
+        bus.dead_letters.restore(self._shared.letter(bus, told))
+
+    def _fail(self, agent: str, record: LogRecord, reason: Reason, message: int, instead_of: str | None) -> None:
+        """Let those who wait in a scope learn why something will not come, and name it."""
+        topic = record["topic"].partition("@")[0]
+        failure = Failure(agent, topic, Outcome.DEAD_LETTERED, reason, message, instead_of or agent)
+        accounting.remember(self._scope(record["scope"]), failure)
+        self._bus.observers.note_incident("dead_lettered", reason.code, agent, None)
 
     def _gather(self, record: LogRecord) -> Gather | None:
-        kinds, members = self._shared.kinds, {}
+        kind_of, members = self._shared.kind, {}
         expect: list[Any] = []
         for part in record["expect"]:
-            kind = kinds.get(part["topic"])
-            if kind is None:
+            kind, of = kind_of(part["topic"]), part.get("of")
+            if kind is None or kind in members:
                 return None
-            each = Each(kind, None if part.get("of") is None else kinds[part["of"]]) if part["each"] else None
             members[kind] = part.get("members", ())
-            expect.append(each or kind)
-        asked: type[Payload] | None = kinds.get(record["asked"] or "")
+            expect.append(Each(kind, None if of is None else kind_of(of)) if part["each"] else kind)
+        asked = kind_of(record["asked"] or "")
         spec = GatherSpec(tuple(expect), record["need"], lambda each: members[each.payload], asked)
         return Gather(spec, lambda: self._bus.runs.notice(self._run))
 
@@ -295,14 +339,16 @@ class _Resumed:
         bus = self._bus
         first: set[int] = set()
         for number in sorted(self._open.messages):
-            message = self._messages.get(number)
+            record, message = self._open.messages[number], self._messages.get(number)
+            question = record["scope"] not in first
+            first.add(record["scope"])
             if message is None:
+                if not question:
+                    self._unread_answer(record)
                 continue
             scope: Scope = message.scope
-            question = scope.number not in first
-            first.add(scope.number)
             sender = bus.judging.card_of(message)
-            for sink in () if self._open.messages[number].get("edit") else bus.sinks:
+            for sink in () if record.get("edit") else bus.sinks:
                 if type(message.payload) in sink.kinds and not self._joined(sink.id, scope.number):
                     sink.accept(message, sender, bus.policies.evaluator(type(message.payload), sink.card).judge(
                         message, sender))  # fmt: skip
@@ -313,6 +359,14 @@ class _Resumed:
                     owner.extra.reopened.append((message.payload, scope))
             elif gather is not None and type(message.payload) in gather.kinds and message.recipient is None:
                 self._answer(message, sender, scope, gather)
+
+    def _unread_answer(self, record: LogRecord) -> None:
+        """An answer that no class of today reads is missing to its asker, by name."""
+        scope = self._scopes.get(record["scope"])
+        gather = None if scope is None else scope.gather
+        topic = record["topic"].partition("@")[0]
+        if gather is not None and not gather.done and topic in {topic_of(kind).name for kind in gather.kinds}:
+            self._fail(record["sender"], record, self._unread(record), record["cause"], None)
 
     def _answer(self, message: Envelope[Any], sender: AgentCard, scope: Scope, gather: Gather) -> None:
         """Give one answer to its asker as it was given before: a person's word on it counts."""
@@ -366,6 +420,7 @@ class _Resumed:
         payload = payload_of(record, self._shared.kinds)
         delivery = self._source(record["delivery"])
         if payload is None or delivery is None:
+            self._lose_delayed(record, payload)
             return
         scope = self._scope(record["scope"])
         later = Delayed(
@@ -390,10 +445,14 @@ class _Resumed:
         found = self._deliveries.get(delivery)
         if found is not None:
             return found
-        number, _, rest = delivery.partition("@")
-        agent = rest.partition("<")[0]
-        message = self._messages.get(int(number.rpartition("-")[2], 16))
-        subscription = None if message is None else self._bus.route(type(message.payload)).fallbacks.get(agent)
+        message = self._messages.get(message_number(delivery))
+        route = None if message is None else self._bus.route(type(message.payload))
+        subscription = None if route is None else route.fallbacks.get(_agent_of(delivery))
         if message is None or subscription is None:
             return None
         return accounting.ended(message, subscription)
+
+
+def _agent_of(delivery: str) -> str:
+    """Return the agent of a delivery by its id."""
+    return delivery.partition("@")[2].partition("<")[0]

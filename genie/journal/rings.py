@@ -91,6 +91,9 @@ class FileKeyRing:
             return {}
         except OSError as error:
             raise self._error(f"cannot be read ({error.strerror})", "let this user read it") from None
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            os.close(handle)
+            raise self._error("is not a regular file", "name the file of a key ring")
         with os.fdopen(handle, "rb") as file:
             if os.fstat(handle).st_mode & (stat.S_IRWXG | stat.S_IRWXO):
                 raise self._error("can be read by others than its owner", f"chmod 600 {self.path}")

@@ -12,6 +12,8 @@ from genie.journal.bodies import Body, body_of, checked
 from genie.journal.database import LostConnectionError, meta, set_meta
 from genie.journal.lease import RENEW_S, Lease
 from genie.journal.lines import Told, followed
+from genie.journal.mark import check_end
+from genie.journal.points import Point, unwatched
 from genie.journal.upkeep import prune
 from genie.journal.writer import MOST_RECORDS, Writer
 
@@ -45,6 +47,7 @@ class SegmentLog:
         keys: What encrypts payloads and names; nothing is encrypted without.
         retention: How long finished runs stay; what is over is removed when the log is opened.
         wall: Seconds since the epoch; the system's time by default.
+        passing: Called at every point of the log's life, in its thread.
     """
 
     def __init__(
@@ -54,8 +57,10 @@ class SegmentLog:
         keys: KeyRing | None = None,
         retention: Retention | None = None,
         wall: Callable[[], float] | None = None,
+        passing: Callable[[Point], None] = unwatched,
     ) -> None:
         self.database = database
+        self._passing = passing
         self._wall = wall or system_time
         self._lease = Lease(database, self._wall)
         self._retention = retention
@@ -147,14 +152,18 @@ class SegmentLog:
             self._closed = False
             try:
                 self.database.connect()
+                self._passing(Point.CONNECTED)
                 self._lease.take(force=self._force)
+                self._passing(Point.TAKEN)
                 if self._retention is not None:
                     prune(self.database, self._retention, now=self._wall(), check=self._lease.check)
             except BaseException:  # nothing is kept of a log that did not open, then the error goes on
                 self.database.close()
                 raise
         try:
-            return self._read()
+            records = self._read()
+            self._passing(Point.READ)
+            return records
         except BaseException:  # as above
             self._close()
             raise
@@ -182,6 +191,7 @@ class SegmentLog:
         last = database.execute("SELECT number, at, first + records FROM batches ORDER BY number DESC LIMIT 1")
         kept = last[0] if last else (0, 0, 1)
         self._last = max(int(kept[0]), meta(database, "last") or 0)
+        check_end(database, self._last, accept=self._force)
         self._records = max(int(kept[2]), meta(database, "records") or 0) - 1
         self._latest = int(kept[1])
         self._highest = max(self._highest, meta(database, "numbers") or 0)
@@ -215,6 +225,9 @@ class SegmentLog:
                 self._failure = error
             raise
         self._last, self._latest = rows[-1].number, rows[-1].at
+        self._passing(Point.COMMITTED)
+        self.database.note_kept(self._last)
+        self._passing(Point.NOTED)
         self._records += len(lines)
 
     def _row(self, position: int, lines: Sequence[str]) -> _Row:
@@ -225,6 +238,7 @@ class SegmentLog:
         database = self.database
         with database.transaction():
             self._lease.check()
+            self._passing(Point.BEGUN)
             for number, at, first, records, body in rows:
                 database.execute(
                     "INSERT INTO batches VALUES ($1, $2, $3, $4, $5, $6)",
@@ -232,6 +246,7 @@ class SegmentLog:
                 )  # fmt: skip
                 if number % FLOOR_EVERY == 0:
                     self._note(number)
+            self._passing(Point.WRITTEN)
 
     def _there(self, rows: Sequence[_Row]) -> bool:
         """Return whether a transaction whose end is not known was committed; the server is asked, once it is back."""
@@ -279,7 +294,9 @@ class SegmentLog:
                 with self.database.transaction():
                     self._lease.check()
                     self._note(self._last)
+                    self._passing(Point.LEAVING)
                     self._lease.give_back()
+                self._passing(Point.LEFT)
         except LogError as error:  # everything that was acknowledged is kept
             _LOGGER.warning("%s", error)
         finally:

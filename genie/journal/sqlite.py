@@ -7,11 +7,14 @@ import errno
 import os
 import sqlite3
 import stat
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from genie.errors import LogError
 from genie.journal.database import LOG, Layout, meta, set_meta
+from genie.journal.mark import Mark
+from genie.journal.points import Point, unwatched
 from genie.journal.segments import SegmentLog
 
 if TYPE_CHECKING:
@@ -27,6 +30,8 @@ BUSY_S = 10.0
 MOST_WAL = 64 << 20
 """Bytes of the write-ahead log that stay on the disk when it is not needed."""
 _TYPES = {"text": "TEXT", "integer": "INTEGER", "blob": "BLOB", "key": "INTEGER PRIMARY KEY"}
+_ROOM = 64 << 10
+"""Bytes that a file system with room takes."""
 _NETWORKS = ("nfs", "cifs", "smb", "9p", "afs", "fuse.sshfs", "ceph", "glusterfs", "lustre")
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _STATES = {
@@ -54,6 +59,7 @@ class SqliteLog(SegmentLog):
         keys: What encrypts payloads and names; nothing is encrypted without.
         retention: How long finished runs stay; what is over is removed when the log is opened.
         wall: Seconds since the epoch; the system's time by default.
+        passing: Called at every point of the log's life, in its thread.
     """
 
     def __init__(
@@ -64,9 +70,12 @@ class SqliteLog(SegmentLog):
         keys: KeyRing | None = None,
         retention: Retention | None = None,
         wall: Callable[[], float] | None = None,
+        passing: Callable[[Point], None] = unwatched,
     ) -> None:
         self.path = Path(path)
-        super().__init__(SqliteDatabase(self.path, synchronous), keys=keys, retention=retention, wall=wall)
+        super().__init__(
+            SqliteDatabase(self.path, synchronous), keys=keys, retention=retention, wall=wall, passing=passing
+        )
 
 
 class SqliteDatabase:
@@ -85,6 +94,10 @@ class SqliteDatabase:
         self._synchronous = synchronous
         self._connection: sqlite3.Connection | None = None
         self._lock: int | None = None
+        self._mark = Mark(self._beside(".lock"), power=synchronous == "full")
+
+    def _beside(self, end: str) -> Path:
+        return self.path.with_name(self.path.name + end)
 
     def connect(self, *, create: bool = True) -> None:
         """Open the file.
@@ -93,6 +106,8 @@ class SqliteDatabase:
             LogError: It cannot be opened, or is not a log.
         """
         self._refuse_network()
+        if not self.path.exists() and self._mark.read():
+            self._mark.write(0)  # of a file that was removed
         flags = os.O_RDWR | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0) | (os.O_CREAT if create else 0)
         try:
             handle = os.open(self.path, flags, 0o600)
@@ -114,6 +129,11 @@ class SqliteDatabase:
 
     def _prepare(self, *, create: bool) -> None:
         tables = {str(row[0]) for row in self.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if not tables and self._mark.read():
+            raise LogError(
+                place=self.place, state="damaged", problem="has lost everything that was acknowledged",
+                remedy="put the latest copy back, or remove it and begin a new log",
+            )  # fmt: skip
         if not tables and create:
             with self.transaction():
                 for statement in self._layout.tables:
@@ -157,9 +177,8 @@ class SqliteDatabase:
             import fcntl  # noqa: PLC0415 - not on every system; the lease alone holds there
         except ImportError:
             return False
-        path = self.path.with_name(self.path.name + ".lock")
         try:
-            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            handle = os.open(self._beside(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         except OSError as error:
             raise self._system(error, "its lock file cannot be opened") from None
         try:
@@ -170,9 +189,17 @@ class SqliteDatabase:
         self._lock = handle
         return True
 
+    def note_kept(self, number: int) -> None:
+        """Note the latest batch that is acknowledged, in the lock file."""
+        self._mark.write(number)
+
+    def must_have(self) -> int:
+        """Return the latest batch that was noted; 0 where none was, or it need not have survived."""
+        return self._mark.read()
+
     def size(self) -> int:
         """Return the bytes of the file and of its write-ahead log."""
-        paths = (self.path, self.path.with_name(self.path.name + "-wal"))
+        paths = (self.path, self._beside("-wal"))
         return sum(path.stat().st_size for path in paths if path.exists())
 
     def tidy(self) -> None:
@@ -193,6 +220,7 @@ class SqliteDatabase:
         lock, self._lock = self._lock, None
         if lock is not None:
             os.close(lock)
+        self._mark.close()
 
     # --- what went wrong ---
 
@@ -203,10 +231,33 @@ class SqliteDatabase:
             yield
         except sqlite3.Error as error:
             code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+            if code == sqlite3.SQLITE_IOERR_WRITE and self._has_no_room():
+                code = sqlite3.SQLITE_FULL
             state, problem, remedy = _STATES.get(code & 0xFF, ("io", "SQLite refuses a statement", "open it again"))
             raise LogError(place=self.place, state=state, problem=problem, remedy=remedy) from None
 
+    def _has_no_room(self) -> bool:
+        """Return whether a quota or the limit of a file's size is reached, which SQLite calls an error of the disk."""
+        try:
+            import resource  # noqa: PLC0415 - not on every system
+
+            limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+            largest = max(path.stat().st_size for path in (self.path, self._beside("-wal")) if path.exists())
+            with tempfile.TemporaryFile(dir=self.path.parent) as probe:
+                probe.write(bytes(_ROOM))
+                os.fsync(probe.fileno())
+        except ImportError:
+            return False
+        except OSError as error:
+            return error.errno in _FULL
+        return limit != resource.RLIM_INFINITY and largest + _ROOM > limit
+
     def _system(self, error: OSError, problem: str) -> LogError:
+        if error.errno == errno.ENOENT:
+            return LogError(
+                place=self.place, state="io", problem=f"{problem}: there is no such file or folder",
+                remedy="name a log that is there",
+            )  # fmt: skip
         refused = error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}
         state = "full" if error.errno in _FULL else "read_only" if refused else "io"
         remedy = "let this user write to the file and its folder" if refused else "name another place, or make room"

@@ -10,6 +10,7 @@ from genie.errors import LogError
 from genie.journal.bodies import checked, packed
 from genie.journal.database import FORMAT, meta, set_meta
 from genie.journal.lease import Lease, owner_of
+from genie.journal.mark import check_end, missing_end
 from genie.journal.sealing import OF_THE_LOG, clear_part, tenant_of
 
 if TYPE_CHECKING:
@@ -158,7 +159,10 @@ class Account:
 def account(database: Database, progress: Callable[[int], None] | None = None) -> Account:
     """Read a whole log, without keys; damaged batches are problems."""
     found = Account()
+    noted = database.must_have()  # before the batches: a process may be adding more
+    last = meta(database, "last") or 0
     for batch in batches(database):
+        last = max(last, batch.number)
         try:
             records, _ = checked(database.place, batch.number, batch.body, batch.sha256)
             found.add(batch, records)
@@ -168,6 +172,8 @@ def account(database: Database, progress: Callable[[int], None] | None = None) -
             found.note(batch.number, "unreadable", f"batch {batch.number} has a record that is not of this version")
         if progress is not None:
             progress(batch.number)
+    if noted > last:
+        found.note(noted, "missing", missing_end(last, noted))
     for number, run in found.runs.items():
         left = sum(not ends for ends in run.deliveries.values())
         if run.closed and left:
@@ -467,4 +473,7 @@ def owned(database: Database, now: Callable[[], float], *, force: bool = False) 
     database.connect(create=False)
     lease = Lease(database, now)
     lease.take(force=force)
+    if force:
+        rows = database.execute("SELECT max(number) FROM batches")
+        check_end(database, max(int(rows[0][0] or 0), meta(database, "last") or 0), accept=True)
     return lease

@@ -32,7 +32,7 @@ def catalogue_tools(agents: Iterable[Agent | Binding]) -> tuple[Tool, ...]:
     for one in agents:
         card = one.card
         if card.egress or card.ports:
-            raise InputError(f"agent {card.id!r}", "reaches outside, so it is no plain computation", "use `tools_of`")
+            raise InputError(f"agent {card.id!r}", "reaches outside, so it is not a pure computation", "use `tools_of`")
         made += tools_of(one, effect=Effect.READ, trusted=True, most_result=MOST_RESULT)
     return tuple(made)
 

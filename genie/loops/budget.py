@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from genie.contracts.limits import EXACT
 
@@ -16,25 +16,28 @@ SMALLEST = Decimal("1e-18")
 """What parts of a cost are rounded down to."""
 
 
-@dataclass(frozen=True, slots=True)
-class Amount:
+class Amount(NamedTuple):
     """What is used: tokens, cost in the operator's unit, and calls of models and tools."""
 
     tokens: int = 0
     cost: Decimal = ZERO
     calls: int = 0
 
-    def __post_init__(self) -> None:
-        if self.tokens < 0 or self.calls < 0 or not self.cost >= 0:
-            raise ValueError("an amount has no negative parts")
-
-    def __add__(self, other: Amount) -> Amount:
+    def plus(self, other: Amount) -> Amount:
+        """Return the sum."""
         return Amount(self.tokens + other.tokens, EXACT.add(self.cost, other.cost), self.calls + other.calls)
+
+
+def _whole(amount: Amount) -> Amount:
+    """Return the amount; raises ``ValueError`` where a part of it is negative, or no number."""
+    if amount.tokens < 0 or amount.calls < 0 or not amount.cost >= 0:
+        raise ValueError("an amount has no negative parts")
+    return amount
 
 
 @dataclass(frozen=True, slots=True)
 class Cap:
-    """Bounds of a budget; None is no bound."""
+    """Bounds of a budget; None means without a bound."""
 
     tokens: int | None = None
     cost: Decimal | None = None
@@ -72,12 +75,12 @@ class Share:
         """What is spent, reserved, or promised to children."""
         whole = self.spent
         for amount in (*self._reserved.values(), *self.promised.values()):
-            whole = whole + amount
+            whole = whole.plus(amount)
         return whole
 
     def reserve(self, amount: Amount) -> int | None:
         """Keep an upper bound free for a call; None where the budget has not that much left."""
-        if self._closed or not self.cap.covers(self.committed + amount):
+        if self._closed or not self.cap.covers(self.committed.plus(_whole(amount))):
             return None
         ticket = max(self._reserved, default=0) + 1
         self._reserved[ticket] = amount
@@ -86,7 +89,7 @@ class Share:
     def settle(self, ticket: int, used: Amount) -> None:
         """Replace a reservation by what was used. More than was reserved counts all the same."""
         del self._reserved[ticket]
-        self.spent = self.spent + used
+        self.spent = self.spent.plus(_whole(used))
 
     def split(self, weights: Sequence[int]) -> tuple[Share, ...] | None:
         """Return a child for each weight, with its part of what is left; None where nothing is left for one of them.
@@ -120,7 +123,7 @@ class Share:
         parent = self.parent
         if parent is not None:
             parent.promised.pop(self, None)
-            parent.spent = parent.spent + self.committed
+            parent.spent = parent.spent.plus(self.committed)
 
 
 def _part(cap: Decimal, taken: Decimal, weight: int, whole: int) -> Decimal:

@@ -29,8 +29,6 @@ from genie.errors import PartMissingError
 from genie.loops.budget import Amount, Share
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from genie.contracts.context import Context
     from genie.contracts.headers import Headers
     from genie.contracts.message import Payload
@@ -47,6 +45,8 @@ _FAILURES = {
     FailureClass.MALFORMED: StopReason.MALFORMED,
 }  # fmt: skip
 MOST_ERRORS = 8
+STEADY = Sampling(temperature=0)
+"""How a model draws its words where nobody says otherwise: one value for all requests, so it is looked into once."""
 
 
 class Ended(Exception):  # noqa: N818 - a signal between this module and the loops
@@ -87,9 +87,9 @@ class Conversation:
         self.context, self.model, self.share = context, model, share
         self.turns: list[Turn] = []
         self.tools, self.max_output, self.purpose = tools, max_output, purpose
-        self.sampling = sampling or Sampling(temperature=0)
+        self.sampling = sampling or STEADY
         self.steps = 0
-        self._used: list[Usage] = []
+        self._used = Usage()
         self.cost: Decimal | None = Decimal(0)
         self.served = ""
         self._bytes = sum(len(tool.parameters) + len(tool.description) + len(tool.name) for tool in tools)
@@ -99,7 +99,7 @@ class Conversation:
     @property
     def usage(self) -> Usage:
         """What all replies used."""
-        return _sum(self._used)
+        return self._used
 
     def left(self) -> float | None:
         """Return the seconds that are left; None where there is no end.
@@ -159,7 +159,7 @@ class Conversation:
 
     def _heard(self, reply: ModelReply | ModelFailed) -> Spoken:
         self.steps += 1
-        self._used.append(reply.usage)
+        self._used = _sum(self._used, reply.usage) if self.steps > 1 else reply.usage
         if isinstance(reply, ModelFailed):
             raise Ended(_FAILURES.get(reply.failure, StopReason.FAILED), reply.failure)
         self.served = reply.model
@@ -213,9 +213,9 @@ def _size(part: Part) -> int:
     return len((part.arguments if part.kind == "tool_call" else part.text).encode())
 
 
-def _sum(used: Sequence[Usage]) -> Usage:
+def _sum(one: Usage, other: Usage) -> Usage:
     return Usage(
-        input=sum([one.input for one in used]), output=sum([one.output for one in used]),
-        cache_read=sum([one.cache_read for one in used]), cache_write=sum([one.cache_write for one in used]),
-        reasoning=sum([one.reasoning for one in used]), estimated=any(one.estimated for one in used),
+        input=one.input + other.input, output=one.output + other.output,
+        cache_read=one.cache_read + other.cache_read, cache_write=one.cache_write + other.cache_write,
+        reasoning=one.reasoning + other.reasoning, estimated=one.estimated or other.estimated,
     )  # fmt: skip

@@ -28,7 +28,7 @@ class ModelJudge:
     Args:
         id: Of the agent.
         model: Id of the model agent.
-        criterion: What an answer must satisfy, where whoever asks states nothing.
+        criterion: What an answer must satisfy, when the caller gives none.
         prompt: Words of the system, and the form of the question.
         limits: Bounds of one judgement.
         clearance: Highest label that the judge may read.
@@ -65,7 +65,7 @@ class ModelJudge:
             context, self.model, self.limits.share(), wall_s=self.limits.wall_s, max_output=self.limits.max_output,
             purpose=self.card.id[:128],
         )  # fmt: skip
-        talk.add(Role.SYSTEM, self.prompt.system, source=self.prompt.name, pinned=True)
+        talk.add_turn(self.prompt.turn)
         words = self.prompt.render(
             goal=asked.goal, answer=fenced(asked.answer, "answer"), criterion=asked.criterion or self.criterion
         )

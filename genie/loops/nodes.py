@@ -203,7 +203,7 @@ class Parallel(Node):
     Args:
         mode: ``fail_fast`` ends all with the first that does not succeed; ``all`` waits for each, and is partial where
             some succeed; ``quorum`` needs a number of successes; ``majority`` needs more than half of all children to
-            say the same, a tie is a failure; ``first`` takes the first success, ``race`` whoever ends first.
+            say the same, a tie is a failure; ``first`` takes the first success, ``race`` the node that ends first.
         quorum: Successes that ``quorum`` needs.
         same: What makes two answers the same vote; the text without spaces around it by default.
     """

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Literal, cast
 
+from genie.contracts.model_call import Role, Text, Turn
 from genie.errors import InputError
 
 if TYPE_CHECKING:
@@ -39,6 +40,12 @@ class Prompt:
     system: str
     user: str
     sha256: str
+    turn: Turn = field(init=False, repr=False, compare=False)
+    """The system's words, made once: what is known of them is kept with it."""
+
+    def __post_init__(self) -> None:
+        words = (Text(text=self.system),)
+        object.__setattr__(self, "turn", Turn(role=Role.SYSTEM, parts=words, source=self.name[:128], pinned=True))
 
     def render(self, **values: str) -> str:
         """Return the user turn with its slots filled; untrusted slots must be fenced already.
@@ -74,7 +81,7 @@ def read(path: Path) -> Prompt:
     """Return the prompt of a file ``NAME.vN.md``.
 
     Raises:
-        InputError: The file cannot be read or is no prompt.
+        InputError: The file cannot be read, or is not a prompt.
     """
     name = path.name.removesuffix(".md")
     if not _NAME.match(name):

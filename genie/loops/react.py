@@ -89,7 +89,7 @@ class LoopLimits:
     """Times that the model may answer again after a check refused."""
 
     def share(self, given: TaskBudget | None = None) -> Share:
-        """Return a budget of these bounds, and of what whoever gives the task leaves for it."""
+        """Return a budget of these bounds, and of what the sender of the task leaves for it."""
         if given is None:
             return Share(Cap(self.tokens, self.cost, self.calls))
         return Share(
@@ -285,7 +285,7 @@ class React:
 
 def _begin(talk: Conversation, prompt: Prompt, task: Task) -> None:
     """Begin with the system's words and the pinned goal."""
-    talk.add(Role.SYSTEM, prompt.system, source=prompt.name, pinned=True)
+    talk.add_turn(prompt.turn)
     documents = "\n\n".join(fenced(document.text, document.name) for document in task.documents)
     values = {"goal": task.goal} | ({"documents": documents} if "documents" in prompt.slots else {})
     trust = Trust.UNTRUSTED if documents else Trust.TRUSTED

@@ -90,7 +90,7 @@ def _spent(talk: Conversation, work: Work, stop: StopReason, text: str = "") -> 
 def plan_execute(
     *, model: str, worker: str, writer: str, most_steps: int = 8, replans: int = 1, check: Check | Judge | None = None
 ) -> Node:
-    """Return a tree that plans, works on each step, and writes the answer; where a step fails it plans anew.
+    """Return a tree that plans, works on each step, and writes the answer; when a step fails, it makes a new plan.
 
     Args:
         model: Model agent that plans.

@@ -1,4 +1,4 @@
-"""Observers: the journal, the audit, incidents, verdict counts and whoever watches a run.
+"""Observers: the journal, the audit, incidents, verdict counts and the watchers of a run.
 
 They get events after each transition and cannot stop a delivery. One that raises is disabled, with a log line and an
 incident. An audit that fails stops admission, unless it states otherwise. Events name things and never carry payload
@@ -99,7 +99,7 @@ class Observers:
         detail: Mapping[str, object] | None = None,
         delivery: Delivery | None = None,
     ) -> None:
-        """Tell the journal and whoever watches the run what happened; never payload text."""
+        """Tell the journal and the watchers of a run what happened; never payload text."""
         if self.recorder is not None:
             self.recorder.note(message, kind, reason, delivery)
         run = message.scope.run

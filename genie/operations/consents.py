@@ -42,10 +42,9 @@ class Consents(Interceptor):
         left, _ = self._of(consent)
         return headers if len(left) == len(consent) else headers.narrowed(consent=left)
 
-    def opened(self, run: RunState) -> None:
-        """A run begins."""
-        if run.headers.consent:
-            self.watch(run)
+    def consented(self, run: RunState) -> None:
+        """A run begins whose headers carry consents."""
+        self.watch(run)
 
     def watch(self, run: RunState) -> None:
         """Set a timer for the end of a run's first consent that ends."""
@@ -67,7 +66,7 @@ class Consents(Interceptor):
         self.watch(run)
 
     def _reach(self, runs: Iterable[RunState]) -> None:
-        """Take what is not in force any more from work in flight, which is judged again."""
+        """Remove revoked consents from work in flight, which is judged again."""
         bus = self._bus
         for run in runs:
             run.headers = self.narrowed(run.headers)

@@ -34,7 +34,7 @@ class Shape(NamedTuple):
     depth: int
     """Depth at the most, where ``rows`` are all that is unbounded."""
     fixed: int
-    """Parts besides the rows' items, at the most."""
+    """The most parts in addition to the items of rows."""
     rows: tuple[tuple[str, int], ...] | None
     """Fields that are tuples, with the parts of one item at the most; None where the payload must be walked."""
 
@@ -78,8 +78,27 @@ def _bound_of(value: Value, left: int) -> Measured:
     if shape.most is not None:
         return shape.most
     if shape.rows is not None:
-        return shape.depth, shape.fixed + sum(each * len(getattr(value, name) or ()) for name, each in shape.rows)
-    return _bound_of_all([getattr(value, name) for name in type(value).model_fields], left)
+        count = shape.fixed
+        for name, each in shape.rows:
+            count += each * len(getattr(value, name) or ())
+        return shape.depth, count
+    depth, fixed, unbounded = _partly(type(value))
+    inside = _bound_of_all([getattr(value, name) for name in unbounded], left)
+    return max(depth, inside[0]), fixed + inside[1]
+
+
+@cache
+def _partly(kind: type[Value]) -> tuple[int, int, tuple[str, ...]]:
+    """Return depth and parts of the fields of a class that are bounded, and the names of the others."""
+    depth, fixed = 1, 0
+    unbounded: list[str] = []
+    for name, info in kind.model_fields.items():
+        most = _most(info.annotation, (kind,))
+        if most is None:
+            unbounded.append(name)
+        else:
+            depth, fixed = max(depth, 1 + most[0]), fixed + most[1]
+    return depth, fixed, tuple(unbounded)
 
 
 def _bound_of_all(parts: Iterable[Any], left: int) -> Measured:

@@ -39,6 +39,7 @@ def default_set(environment: Environment) -> PolicySet:
 
     They differ from each policy's own defaults in three places: every message needs a user; topics that no role rule
     lists are open, because without a single rule closed ones would stop everything; and labels fall where cards say so.
+    Calls of tools wait for a person where the tool's own card says so.
     Schema versions, residency, consent, explainability and disclosure have no effect without a configured topic, a
     region or a purpose, so they are left to pipelines of their own.
 
@@ -62,6 +63,7 @@ def default_set(environment: Environment) -> PolicySet:
     from genie.policies.risk_tier import RiskTier  # noqa: PLC0415 - as said above
     from genie.policies.secrets import Secrets  # noqa: PLC0415 - as said above
     from genie.policies.tenant_isolation import TenantIsolation  # noqa: PLC0415 - as said above
+    from genie.policies.tool_approval import ToolApproval  # noqa: PLC0415 - as said above
     from genie.policy.policy import PolicySet  # noqa: PLC0415 - as said above
 
     policies = (
@@ -75,5 +77,6 @@ def default_set(environment: Environment) -> PolicySet:
         Pii(),
         Secrets(),
         Injection(),
+        ToolApproval(),
     )
     return PolicySet(policies, environment=environment)

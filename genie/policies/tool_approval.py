@@ -19,7 +19,7 @@ MOST_GRANTED = 65_536
 
 
 class ToolApprovalRule(BaseModel):
-    """When the calls of a tool wait, and for whom."""
+    """When the calls of a tool wait, and which people decide."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -286,7 +286,7 @@ def _opinions(policy: CompiledPolicy, message: Envelope[Payload], sender: AgentC
         return (_wrong(policy, f"answered {kind_name(type(found))}, which is not a verdict"),)
     if texts is not None:
         if any(coded(word) != word for one in said for word in (one.rule, one.version)):
-            return (_wrong(policy, "named a rule or a version by what is no code"),)
+            return (_wrong(policy, "named a rule or a version with a text that is not a code"),)
         if not all(places_exist(one.verdict, message.payload) for one in opinions):
             return (_wrong(policy, "named a path that the payload does not have"),)
     return opinions

@@ -189,7 +189,7 @@ class Examiner:
     def _seen_in(
         self, texts: list[str], view: View, asked: Sequence[Inspector], left: int, work: Work
     ) -> Sequence[Seen]:
-        """Return what is in each string; whoever examines many strings at once gets all of them."""
+        """Return what is in each string; a caller that examines many strings at once gets all of them."""
         many = len(texts) > 1
         if many:
             asked = tuple(self._asked(fields.SEPARATOR.join(texts), view))

@@ -45,6 +45,9 @@ __all__ = (
 
 _CANARY = r"\z"
 """A pattern of every set that always matches: where nothing did, the set gave up, and the text is not known clean."""
+_SHORT = 512
+"""Characters of a text in which a pattern matches of which the inspectors are asked at once whether it is anything: to
+look up what is known of its strings costs more."""
 _SMALL = 4096
 _clean: dict[int, Inspection] = {}  # most messages are small and clean: those of one size share their inspection
 
@@ -141,43 +144,54 @@ class Inspectors:
         return self._quick(kind, self._inspect_at_once, SLICE) if self._inspectors else self.compiled(kind)
 
     def _quick(self, kind: type[Payload], slow: Callable[[Payload], _I], most: float) -> Callable[[Payload], _I]:
-        reader = fields.reader(kind)
-        if reader.bulky or self._seen_by(kind).always:
+        reader, view = fields.reader(kind), self._seen_by(kind)
+        if reader.bulky or view.always:
             return slow
-        clean = [len(self._owners)]  # the canary alone
-        told, match, scalar, limit = reader.told, self._match, fields.SCALAR_BYTES, min(self._limit(kind), most)
-
+        limit = min(self._limit(kind), most)
         if reader.flat is not None:
-            strings, join, runs, scalars_ = reader.flat
-            least = scalar * scalars_
-
-            def inspect_flat(payload: Any) -> _I:  # the same by hand: benchmarks.instructions, 0.6 % a message
-                try:
-                    if payload._validated:  # noqa: SLF001 - the constructor's mark; a property would cost a call
-                        values = payload.__dict__
-                        text, size = join(strings(values)), least
-                        for run in runs:
-                            size += scalar * len(values[run])
-                        size += len(text)
-                        if size <= limit and text.isascii() and match(text.encode()) == clean:
-                            return _clean.get(size) or _clean_of(size)
-                except Exception:  # noqa: BLE001 - fail closed: the slow path names what failed
-                    return slow(payload)
-                return slow(payload)
-
-            return inspect_flat
+            return self._quick_flat(reader.flat, view, slow, limit)
+        clean = [len(self._owners)]  # the canary alone
+        told, match, scalar, denied = reader.told, self._match, fields.SCALAR_BYTES, self._denied
 
         def inspect(payload: Payload) -> _I:
             try:
                 text, scalars = told(payload)
                 size = len(text) + scalar * scalars
-                if size <= limit and text.isascii() and match(text.encode()) == clean:
-                    return _clean.get(size) or _clean_of(size)
+                if size <= limit and text.isascii():
+                    hits = match(text.encode())
+                    if hits == clean or denied(hits, text, view):
+                        return _clean.get(size) or _clean_of(size)
             except Exception:  # noqa: BLE001 - fail closed: the slow path names what failed
                 return slow(payload)
             return slow(payload)
 
         return inspect
+
+    def _quick_flat(
+        self, flat: fields.Flat, view: View, slow: Callable[[Payload], _I], limit: float
+    ) -> Callable[[Payload], _I]:
+        """Return the same by hand, for a class that is read by name: benchmarks.instructions, 0.6 % a message."""
+        strings, join, runs, scalars = flat
+        clean = [len(self._owners)]
+        match, scalar, least, denied = self._match, fields.SCALAR_BYTES, fields.SCALAR_BYTES * scalars, self._denied
+
+        def inspect_flat(payload: Any) -> _I:
+            try:
+                if payload._validated:  # noqa: SLF001 - the constructor's mark; a property would cost a call
+                    values = payload.__dict__
+                    text, size = join(strings(values)), least
+                    for run in runs:
+                        size += scalar * len(values[run])
+                    size += len(text)
+                    if size <= limit and text.isascii():
+                        hits = match(text.encode())
+                        if hits == clean or denied(hits, text, view):
+                            return _clean.get(size) or _clean_of(size)
+            except Exception:  # noqa: BLE001 - fail closed: the slow path names what failed
+                return slow(payload)
+            return slow(payload)
+
+        return inspect_flat
 
     def inspect(self, payload: Value, *, stop: Callable[[], bool] = never) -> Inspection:
         """Return what is in a payload; never raises, because an inspector that fails makes policies deny.
@@ -207,10 +221,6 @@ class Inspectors:
             largest = LARGEST if self._inspectors else math.inf
             limit = self._limits[kind] = largest if stated is None else min(stated, largest)
         return limit
-
-    def size_of(self, payload: Value) -> int:
-        """Return the size of a payload in bytes as its inspection states it, without looking into its strings."""
-        return self._read(payload, self._seen_by(type(payload))).size
 
     def _read(self, value: Value, view: View) -> Read:
         """Return the strings of a value, and what is known of the parts that are read apart.
@@ -258,7 +268,7 @@ class Inspectors:
         text = fields.SEPARATOR.join(texts) if len(texts) > 1 else texts[0]
         work.look(len(text))
         # One search for all that is new; only where something matches is it said of each part by itself.
-        asked = self._asked(text, view, sure=False)
+        asked = self._asked(text, view, sure=len(text) <= _SHORT)
         return self._concluded(read, view, asked if len(texts) == 1 or not asked else None, work)
 
     def _concluded(self, read: Read, view: View, asked: dict[Inspector, None] | None, work: Work) -> Inspection:
@@ -301,6 +311,14 @@ class Inspectors:
             raise MemoryError("the patterns ran out of memory on a text")
         if len(hits) == 1 and not view.always:  # the canary alone
             return {}
+        return self._named(hits, text, view, sure=sure)
+
+    def _denied(self, hits: list[int] | None, text: str, view: View) -> bool:
+        """Return True for a short text in which patterns match, and whose inspectors all say that it is nothing."""
+        return bool(hits) and len(text) <= _SHORT and not self._named(hits or [], text, view)
+
+    def _named(self, hits: list[int], text: str, view: View, *, sure: bool = True) -> dict[Inspector, None]:
+        """Return the inspectors whose patterns match; where it must be sure, those who do not deny it."""
         owners, last = self._owners, len(self._owners)
         named = dict.fromkeys([view.inspectors[owners[hit]] for hit in sorted(hits) if hit < last] + list(view.always))
         return {one: None for one in named if not sure or confirmed(one, text)}

@@ -241,7 +241,7 @@ _start = operator.itemgetter(Span._fields.index("start"))
 
 
 class StoppedError(Exception):
-    """Whoever asked does not want to know any more."""
+    """The caller does not need the answer any more."""
 
 
 def confirmed(inspector: Inspector, text: str) -> bool:

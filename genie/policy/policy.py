@@ -3,7 +3,7 @@
 Inspectors run on a payload's strings and attach findings. Policies are compiled per route (payload class and
 recipient) into judges: pure, synchronous functions of the message and its sender's card. Deny overrides hold overrides
 redact overrides allow; a judge that raises denies. A policy in shadow mode is heard and recorded, and nothing comes of
-what it says. Whoever writes a policy finds here as well what lives in ``genie.policy.verdicts`` (verdicts, decisions)
+what it says. Authors of policies also find here what lives in ``genie.policy.verdicts`` (verdicts, decisions)
 and in ``genie.policy.inspection``.
 """
 
@@ -118,7 +118,7 @@ class Policy(Protocol):
       what was judged.
 
     A class method ``problems(settings, scene)`` may yield ``(path, text)`` for what is wrong with settings in a
-    pipeline, the path starting in the settings; whoever loads a file asks it first. ``scene`` is None where the
+    pipeline, the path starting in the settings; a loader calls it first. ``scene`` is None where the
     pipeline is not known. A class method ``warnings(settings, scene)`` yields in the same way what is only told.
     """
 

@@ -121,11 +121,12 @@ class Comparison:
         if self._limit is not None and when > self._limit:
             return
         self.findings.messages += 1
-        told = (self._name(same), kind, message.sender)
-        if record["payload"] != text:
-            self.findings.diverged(Divergence(when, "payload", *told, record["payload"], text))
-        if record["label"] != message.label.label:
-            self.findings.diverged(Divergence(when, "label", *told, record["label"], message.label.label))
+        for what, before, after in (
+            ("payload", record["payload"], text), ("label", record["label"], message.label.label)
+        ):  # fmt: skip
+            if before != after:
+                told = (self._name(same), kind, message.sender)
+                self.findings.diverged(Divergence(when, what, *told, before, after))
 
     def judged(self, message: Envelope[Any], recipient: str, decision: Decision) -> None:
         """Policies decided something again that is more than a plain allow."""

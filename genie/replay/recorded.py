@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict, deque
+from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -20,30 +20,45 @@ APART_S = 1e-9
 class Alike(Generic[T]):
     """Things of one kind, each with a text: taken by their text where one has it, else in their order."""
 
+    __slots__ = ("_by_text", "_next", "_things")
+
     def __init__(self) -> None:
-        self._order: deque[tuple[str, T]] = deque()
-        self._by_text: dict[str, deque[T]] = {}
-        self._gone: Counter[str] = Counter()
+        self._things: list[tuple[str, T] | None] = []
+        """Those that are taken are None."""
+        self._next = 0
+        self._by_text: dict[str, deque[int]] | None = None
+        """Text -> places; made where they are not taken in their order."""
 
     def add(self, text: str, thing: T) -> None:
-        """Put one behind the others."""
-        self._order.append((text, thing))
-        self._by_text.setdefault(text, deque()).append(thing)
+        """Put one behind the others; none is taken before all are there."""
+        self._things.append((text, thing))
 
     def take(self, text: str) -> T | None:
         """Return the next one with a text, or else the next one; None where none is left."""
-        same = self._by_text.get(text)
-        if same:
-            self._gone[text] += 1  # those of one text are taken in their order, so the first of them is gone
-            return same.popleft()
-        while self._order:
-            name, thing = self._order.popleft()
-            if self._gone[name]:
-                self._gone[name] -= 1
-            else:
-                self._by_text[name].popleft()
-                return thing
-        return None
+        things = self._things
+        while self._next < len(things) and things[self._next] is None:
+            self._next += 1
+        if self._next == len(things):
+            return None
+        place, first = self._next, things[self._next]
+        if first is not None and first[0] != text:
+            place = self._place_of(text, place)
+        found, things[place] = things[place], None
+        return None if found is None else found[1]
+
+    def _place_of(self, text: str, otherwise: int) -> int:
+        """Return where the next one with a text is."""
+        if self._by_text is None:
+            self._by_text = defaultdict(deque)
+            for place, one in enumerate(self._things):
+                if one is not None:
+                    self._by_text[one[0]].append(place)
+        places = self._by_text.get(text)
+        while places:
+            place = places.popleft()
+            if self._things[place] is not None:
+                return place
+        return otherwise
 
 
 @dataclass(slots=True)

@@ -8,17 +8,8 @@ from typing import TYPE_CHECKING
 
 from genie.contracts.message import Value
 from genie.contracts.rendering import Block, Card, Facts, Lines, Paragraph, Report, Section
-from genie.contracts.report_parts import (
-    Field,
-    grounds,
-    has_fields,
-    is_empty,
-    is_grounds,
-    letter,
-    rows,
-    text_of,
-    words_of,
-)
+from genie.contracts.report_grounds import grounds, is_grounds
+from genie.contracts.report_parts import Field, has_fields, is_empty, letter, rows, text_of, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -29,10 +29,6 @@ LONGEST = 4_000
 """Characters of a payload that are kept."""
 LONGEST_NAME = 200
 _ENDS = frozenset(("handled", "answered", "denied", "expired", "cancelled", "dead_lettered"))
-_DELIVERED = _ENDS | {"started", "held", "released", "retrying", "redacted", "late"}
-"""Kinds of records that show that a delivery was judged."""
-
-
 _QUIET = frozenset(("judged", "queued", "started", "progress", "redacted"))
 """Kinds of records that say nothing beside the verdict and the end."""
 _DOING: dict[str, SpanKind] = {"started": "worked", "retrying": "queued", "held": "held", "released": "queued"}

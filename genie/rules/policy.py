@@ -72,7 +72,7 @@ class _Compiled:
 
 
 class Rules:
-    """Rules of one's own, each with a name and a version of its own in every decision.
+    """Rules that people write; a decision names each rule with its version.
 
     Args:
         settings: The rules.

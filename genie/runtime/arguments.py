@@ -34,6 +34,10 @@ R = TypeVar("R")
 S = TypeVar("S")
 
 
+PAYLOAD_KIND = type(Payload)
+"""The class of payload classes."""
+
+
 class Made(NamedTuple):
     """What a runtime is made of, checked; see the arguments of ``Runtime``."""
 
@@ -64,9 +68,9 @@ def payload_given(payload: object) -> Payload:
     Raises:
         TypeError: It is not one.
     """
-    if not isinstance(payload, Payload):
+    if Payload not in type(payload).__mro__:  # isinstance() of a pydantic class runs Python code
         raise TypeError(f"a payload is an instance of a Payload class, not {shown_type(payload)}")
-    return payload
+    return cast("Payload", payload)
 
 
 def answers_asked(answer: object) -> tuple[type[Payload], ...]:
@@ -77,7 +81,7 @@ def answers_asked(answer: object) -> tuple[type[Payload], ...]:
     """
     answers = answer if isinstance(answer, tuple) else (answer,)
     for one in answers:
-        if not (isinstance(one, type) and issubclass(one, Payload)):
+        if not (isinstance(one, type) and Payload in one.__mro__):
             raise TypeError(f"an answer is a Payload class or a tuple of them, not {shown_type(one)}")
     if not answers:
         raise TypeError("an answer is a Payload class or a tuple of them, not an empty tuple")
@@ -86,7 +90,8 @@ def answers_asked(answer: object) -> tuple[type[Payload], ...]:
 
 def parts_expected(expect: object) -> tuple[Expected, ...]:
     """Return the parts of a gather; their classes are checked where the gather is laid out."""
-    return cast("tuple[Expected, ...]", tuple(expect) if isinstance(expect, (tuple, list)) else (expect,))
+    parts: Any = expect if isinstance(expect, (tuple, list)) else (expect,)
+    return tuple(parts)
 
 
 def seconds(within_s: object, what: str = "a deadline") -> float | None:
@@ -104,16 +109,29 @@ def seconds(within_s: object, what: str = "a deadline") -> float | None:
     return within_s
 
 
-def addressed(to: object, caller: object) -> None:
-    """Check the recipient and the caller of a question.
+def addressed(to: object, caller: object, notices: object = None) -> None:
+    """Check the recipient and the caller of a question, and what takes its notices.
 
     Raises:
-        TypeError: The recipient is not the id of an agent, or the caller is not a Caller.
+        TypeError: The recipient is not the id of an agent, the caller not a Caller, or the notices not a list.
     """
     if to is not None and not isinstance(to, str):
         raise TypeError(f"to is the id of an agent, not {shown_type(to)}")
     if caller is not None and not isinstance(caller, Caller):
         raise TypeError(f"caller is a Caller, not {shown_type(caller)}")
+    if notices is not None:
+        instance("notices", notices, list)
+
+
+def gather_options(within_s: object, caller: object, cancel_rest: object) -> float | None:
+    """Check the options of a gather, and return its limit in seconds.
+
+    Raises:
+        TypeError, ValueError: One is of another type, or out of range.
+    """
+    addressed(None, caller)
+    instance("cancel_rest", cancel_rest, bool)
+    return seconds(within_s)
 
 
 def instance(name: str, value: object, kind: type[T]) -> None:

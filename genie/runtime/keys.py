@@ -223,7 +223,7 @@ def _place_of(key: str, caller: Caller) -> str:
 
 
 def _digest_of(asked: Asked[Any], caller: Caller) -> str:
-    """Return what a key stands for, as a hash: the question, what answers it, and as whom it is asked."""
+    """Return what a key stands for, as a hash: the question, its answer class, and the identity that asks."""
     facts = {
         "question": digest(asked.question), "answers": [_name(one) for one in asked.answers], "to": asked.to,
         "roles": sorted(caller.roles), "clearance": caller.clearance.label, "region": caller.region,

@@ -13,11 +13,9 @@ from genie.bus.bus import Bus
 from genie.contracts.message import Payload
 from genie.contracts.outcome import Outcome, Reason
 from genie.errors import (
-    AskInHandlerError,
     GenieError,
     InputError,
     RuntimeClosedError,
-    RuntimeDrainingError,
     RuntimeFailedError,
     class_name,
 )
@@ -112,21 +110,6 @@ class Life:
         if self.bus.closing:
             raise RuntimeClosedError
         return self.bus
-
-    def admitting(self, *, asks: bool = False) -> Bus:
-        """Return the bus for another run; ``asks`` says that somebody waits for it.
-
-        Raises:
-            RuntimeDrainingError, TooManyRunsError, AuditFailedError: No run is admitted.
-            AskInHandlerError: A handler would wait for it.
-        """
-        bus = self.open_bus()
-        if self.parts.operations.draining:
-            raise RuntimeDrainingError
-        if asks and bus.workers.runs_here():
-            raise AskInHandlerError
-        bus.admit_run()
-        return bus
 
     async def published(self) -> None:
         """Wait until a payload from outside is in the log."""
@@ -270,7 +253,7 @@ class Life:
         Raises:
             InputError: No dead letter of that id is kept, or no class of today reads its payload.
         """
-        bus = self.admitting()
+        bus = self.bus.runs.admitting()
         letter = bus.dead_letters.get(letter_id)
         if letter is None:
             raise InputError(f"dead letter {letter_id!r}", "is not kept", "see operations.dead_letters()")
@@ -281,7 +264,7 @@ class Life:
     async def drain(self, within_s: float) -> None:
         """Admit no more runs and let those in flight end; what is left at the limit is cancelled, or kept by a log."""
         bus = self.open_bus()
-        self.parts.operations.draining = True
+        bus.draining = True
         with anyio.move_on_after(within_s):
             left = True
             while left:
@@ -305,7 +288,7 @@ class Life:
             RuntimeFailedError: The runtime had failed by an error of its own.
         """
         bus = self.bus
-        self.parts.operations.draining = True
+        bus.draining = True
         self._durability.stop()
         with anyio.CancelScope(shield=True):
             await self._durability.rest()

@@ -44,7 +44,6 @@ class Operations:
         self._incidents = incidents
         self._reloads = reloads
         self._effects = effects
-        self.draining = False
         """No run is admitted any more."""
         self.redrive: Callable[[str], Awaitable[None]]
         """Publishes one dead letter again; the runtime sets it."""
@@ -195,7 +194,8 @@ class Operations:
 
     def health(self) -> Health:
         """Return whether the runtime is live, ready or draining, and which agents are not well, with reasons."""
-        return health_of(self._open_bus(), draining=self.draining)
+        bus = self._open_bus()
+        return health_of(bus, draining=bus.draining)
 
     # --- outside effects ---
 

@@ -1,4 +1,4 @@
-"""A live request tree, as whoever started it sees it."""
+"""A live request tree, as its caller sees it."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ from genie.errors.tracebacks import cause_among
 from genie.inflight.events import Event, Watcher
 from genie.inflight.pending import EFFECT, HOLD, Parked
 from genie.inflight.scope import Asker
+from genie.inflight.streams import StreamGather
 from genie.runtime.arguments import payload_given, seconds
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Generator, Mapping
+    from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
 
     from genie.backend.clock import Clock
     from genie.bus.bus import Bus
@@ -73,9 +74,11 @@ class Questions:
 
     def open(self, bus: Bus, _question: Payload, deadline_s: float | None, caller: Caller | None) -> RunState:
         """Open a run for a question."""
-        within_s = seconds(self._deadline_s if deadline_s is None else deadline_s)
+        within_s = self._deadline_s if deadline_s is None else deadline_s
         asker = self._own if caller is None else self._asker(caller)
-        return bus.runs.open(asker, ends_at(within_s, caller or self._caller, bus.clock))
+        by = caller or self._caller
+        endless = within_s is None and by.expires_at is None
+        return bus.runs.open(asker, math.inf if endless else ends_at(seconds(within_s), by, bus.clock))
 
     def begin(  # noqa: PLR0913 - what ask, gather and stream have in common
         self,
@@ -92,9 +95,11 @@ class Questions:
     ) -> tuple[RunState, Gather, RoomTicket | None]:
         """Open a run, expect its answers, and send its question.
 
-        ``mute`` says that no notice can be shown, ``parts`` what a stream takes besides.
+        ``mute`` says that no notice can be shown, ``parts`` the classes that a stream takes as well.
         """
-        run = self.open(bus, payload_given(question), deadline_s, caller)
+        if Payload not in type(question).__mro__:
+            payload_given(question)
+        run = self.open(bus, question, deadline_s, caller)
         waiter = run.waiter = bus.make_waiter()
         try:
             gather = bus.correlator.expect(run.root, expect, need, waiter.wake, type(question), parts)
@@ -112,13 +117,14 @@ class Questions:
         """Open a run, send its question, and return the run; ``told`` gets its state before anything is sent."""
         state = self.open(bus, asked.question, deadline_s, caller)
         run = Run(bus, state, asked.answers, Watcher(bus.make_waiter, keeps=False))
+        watcher = Watcher(bus.make_waiter, keeps=True) if watched is None else watched(run)
         if watched is None:
             state.agents = {}
-            run.watched_by(Watcher(bus.make_waiter, keeps=True))
-        else:
-            run.watched_by(watched(run))
-        kind = type(asked.question)
-        gather = bus.correlator.expect(state.root, asked.answers, asked.need, lambda: bus.runs.notice(state), kind)
+        run.watched_by(watcher)
+        kind, parts = type(asked.question), watcher.takes
+        gather = bus.correlator.expect(
+            state.root, asked.answers, asked.need, lambda: bus.runs.notice(state), kind, parts
+        )
         if asked.mute:
             gather.notices = None
         if told is not None:
@@ -199,7 +205,7 @@ async def redriven(bus: Bus, letter: DeadLetter, deadline_s: float | None) -> No
     run.headers = run.headers.met(bus.judging.narrowed(message.headers))
     if bus.effects is not None:
         bus.effects.reopen(run, letter.effects)
-    ticket = send(bus, run, message.payload, letter.agent, message.label)
+    ticket = send(bus, run, message.payload, letter.agent or None, message.label)
     bus.dead_letters.pop(letter.id)
     await found_room(bus, run, ticket)
 
@@ -320,6 +326,12 @@ class Run(Generic[T]):
         own, self._watcher = self._watcher, watcher
         self._state.watchers = (*(one for one in self._state.watchers if one is not own), watcher)
 
+    def parts(self) -> Iterator[Payload]:
+        """Take the parts of the answer that have come since the last call, oldest first."""
+        gather = self._state.root.gather
+        while isinstance(gather, StreamGather) and gather.came_parts:
+            yield gather.take()
+
     def forget(self) -> None:
         """Let the tree of a run at rest be freed; its account and its failures stay, its watchers hear nothing more."""
         self._bus.runs.forget(self._state)
@@ -378,12 +390,13 @@ def answer_of(state: RunState, gather: Gather | None, answers: tuple[type[T], ..
     Raises:
         RunStalled, RunExpiredError, RunCancelledError: There is none, and why.
     """
-    kinds = [] if gather is None else [kind for kind in answers if kind in gather.kinds]
-    for kind in kinds:
-        found = None if gather is None else gather.found(kind)
-        if found is not None:
-            return cast("T", found)
-    reason = None if gather is None or not kinds else gather.why_missing(kinds[0])
+    reason: str | None = None
+    if gather is not None:
+        for kind in answers:
+            found = gather.found(kind)
+            if found is not None:
+                return cast("T", found)
+            reason = reason or gather.why_missing(kind)
     raise failure_of(state, topic_of(answers[0]).name, reason) from cause_among(failures.of(state.id))
 
 

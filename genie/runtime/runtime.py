@@ -16,16 +16,17 @@ from genie.errors import InputError, RuntimeClosedError
 from genie.graph.registry import Registry
 from genie.inflight.events import Watcher
 from genie.runtime.arguments import (
+    PAYLOAD_KIND,
     Made,
     addressed,
     answers_asked,
     bound,
     checked,
+    gather_options,
     instance,
     parts_expected,
     payload_given,
     policy_set,
-    seconds,
     several,
 )
 from genie.runtime.run import Asked, Questions, Run, answer_of, answered, found_room, send
@@ -68,7 +69,7 @@ NO_LONGER_NEEDED = Reason("no_longer_needed", "no longer needed")
 
 
 class Runtime:
-    """Agents, policies and joins, joined by one bus.
+    """Runs agents, policies and joins on one bus.
 
     Args:
         agents: Agents, or bindings of agents to settings and ports.
@@ -182,8 +183,6 @@ class Runtime:
 
         return cls.from_pipeline(load(path), journal=journal, debug=debug)
 
-    # --- what it is made of ---
-
     @property
     def operations(self) -> Operations:
         """What an operator may do: pause, kill, reload, revoke, incidents, dead letters."""
@@ -288,11 +287,9 @@ class Runtime:
 
         Cancelled: the run is cancelled, wherever it is.
         """
-        answers = answers_asked(answer)
-        if to is not None or caller is not None:
-            addressed(to, caller)
-        if notices is not None:
-            instance("notices", notices, list)
+        answers = (answer,) if type(answer) is PAYLOAD_KIND and Payload in answer.__mro__ else answers_asked(answer)
+        if to is not None or caller is not None or notices is not None:
+            addressed(to, caller, notices)
         need: Need = "all" if len(answers) == 1 else 1
         if key is not None:
             asked = Asked(payload_given(question), answers, need, to, notices is None)
@@ -337,9 +334,9 @@ class Runtime:
         Raises:
             RunHeld: Everything left waits for a person; the run stays open, and ``run(id)`` finds it.
         """
-        parts, within_s = parts_expected(expect), seconds(within_s)
-        addressed(None, caller)
-        instance("cancel_rest", cancel_rest, bool)
+        parts = parts_expected(expect)
+        if within_s is not None or caller is not None or cancel_rest is not False:
+            within_s = gather_options(within_s, caller, cancel_rest)
         bus = self._admitting(asks=True)
         run, gather, ticket = self._questions.begin(bus, payload, parts, need, None, None, caller)
         del payload  # it is not kept while its answers are awaited
@@ -350,7 +347,8 @@ class Runtime:
             if timer is not None:
                 timer.cancel()
         gather.closed = True
-        result = gather.result(run.id, bus.failures.of(run.id))
+        run_id = run.id
+        result = gather.result(run_id, bus.failures.of(run_id) if bus.failures.debug else ())
         if need == "first" or cancel_rest:
             bus.runs.end(run, Outcome.CANCELLED, NO_LONGER_NEEDED)
         return result
@@ -413,8 +411,9 @@ class Runtime:
             await self._life.published()
 
     def _admitting(self, *, asks: bool = False) -> Bus:
-        self._open_bus()
-        return self._life.admitting(asks=asks)
+        if self._bus is None:
+            raise RuntimeClosedError
+        return self._bus.runs.admitting(asks=asks)
 
     def observe(
         self,

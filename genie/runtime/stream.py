@@ -109,7 +109,7 @@ class RunStream(Generic[P]):
                     await run.waiter.park()
             if stream.came_parts:
                 return cast("P", stream.take())
-        except BaseException:  # whoever was reading has left, then the error goes on
+        except BaseException:  # the reader has left, then the error goes on
             await self.aclose()
             raise
         await self.aclose()

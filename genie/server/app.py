@@ -35,7 +35,7 @@ MOST_HOSTS = 100
 _logger = logging.getLogger("genie.server")
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    "connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 _SECURITY = (
     (b"content-security-policy", _POLICY.encode()), (b"x-content-type-options", b"nosniff"),
@@ -43,6 +43,9 @@ _SECURITY = (
     (b"cross-origin-resource-policy", b"same-origin"), (b"x-frame-options", b"DENY"),
     (b"cache-control", b"no-store"), (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 )  # fmt: skip
+_FRAMED = (b"x-frame-options", b"SAMEORIGIN")
+"""Says of a response that it has a policy of its own, under which it may stand in a frame of this origin."""
+_NOT_FRAMED = frozenset({b"content-security-policy", b"x-frame-options", b"cross-origin-opener-policy"})
 _ONLY_TLS = (b"strict-transport-security", b"max-age=31536000")
 
 
@@ -125,6 +128,7 @@ class Door:
         self._good: set[bytes] = set()
         """Values of Host that are served, as they were sent."""
         self._lines = b"".join(b"%b: %b\r\n" % one for one in self._added)
+        self._framed = [one for one in self._added if one[0] not in _NOT_FRAMED]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request in, or answer it."""
@@ -140,11 +144,9 @@ class Door:
         async def guarded(message: Message) -> None:
             nonlocal began
             if message["type"] == "http.response.start":
-                began = True
-                message["headers"] = [
-                    *message["headers"],
-                    *self._added,
-                ]  # each policy of content holds beside the others
+                began, given = True, message["headers"]
+                # Each policy of content holds beside the others.
+                message["headers"] = [*given, *(self._framed if _FRAMED in given else self._added)]
             await send(message)
 
         refused = self._refused(scope)

@@ -79,7 +79,7 @@ async def list_runs(call: Call) -> ASGIApp:
 
 
 async def show_run(call: Call) -> ASGIApp:
-    """Show a run; the answer is shown to whoever it was judged for."""
+    """Show a run; the answer is shown to the caller that it was judged for."""
     return shown_run(call, await named_run(call), 200)
 
 

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import threading
+import time
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import anyio
 
 from genie.contracts.outcome import Counts
 from genie.contracts.serialization import as_values
+from genie.server.hosting import Part
 from genie.server.messages import Json
 from genie.server.problems import Problem
 
@@ -55,7 +63,7 @@ def agents_of(call: Call, hosted: Hosted) -> dict[str, dict[str, Any]]:
     counted: dict[str, Counter[str]] = {card.id: Counter() for card in hosted.runtime.cards()}
     for run in _own(call, hosted):
         for fact in run.ring.kept:
-            if fact[1] in _COUNTED and fact[5] in counted:
+            if not isinstance(fact, Part) and fact[1] in _COUNTED and fact[5] in counted:
                 counted[fact[5]][fact[1]] += 1
     return {name: _known(found) for name, found in counted.items()}
 
@@ -145,4 +153,15 @@ async def health(call: Call) -> ASGIApp:
     status = "draining" if server.draining else "ready" if len(found) == len(server.pipelines) else "opening"
     opened = [one for one in server.streams.open if all_of or one.who.caller.tenant == call.who.caller.tenant]
     streams = {"open": len(opened), "closed": dict(server.streams.closed) if all_of else {}}
-    return Json({"status": status, "pipelines": found, "streams": streams})
+    process = _process() if all_of else None
+    return Json({"status": status, "pipelines": found, "streams": streams, "process": process})
+
+
+def _process() -> dict[str, object]:
+    memory: int | None = None
+    with contextlib.suppress(OSError, ValueError):  # a system without it
+        memory = int(Path("/proc/self/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return {
+        "memory_bytes": memory, "tasks": len(anyio.get_running_tasks()), "threads": threading.active_count(),
+        "cpu_s": round(time.process_time(), 3),
+    }  # fmt: skip

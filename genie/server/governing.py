@@ -150,7 +150,7 @@ def _approval(call: Call, hosted: Hosted, held: Held) -> dict[str, Any]:
 
 
 async def list_agents(call: Call) -> ASGIApp:
-    """List the agents of all pipelines: cards, with the figures for whoever operates."""
+    """List the agents of all pipelines: cards, with figures for operators."""
     found = []
     for hosted in call.server.hosted.values():
         figures = agents_of(call, hosted)
@@ -358,7 +358,7 @@ def _incident(hosted: Hosted, one: Incident) -> dict[str, Any]:
 
 
 async def list_policies(call: Call) -> ASGIApp:
-    """List the policies in force of each pipeline; settings are shown to whoever audits."""
+    """List the policies in force of each pipeline; settings are shown to auditors."""
     shown = "audit" in call.who.rights
     found = []
     for hosted in call.server.hosted.values():

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from genie.contracts.message import topic_of
 from genie.contracts.outcome import Outcome
 from genie.contracts.serialization import as_wire
 from genie.errors import GenieError, RunCancelledError, RunError, RunExpiredError, RunHeld
@@ -39,6 +40,8 @@ MOST_RECENT = 500
 """Messages of one pipeline on which policies can be tried out."""
 _JUDGED = frozenset({"started", "denied", "held"})
 """What becomes of a delivery once it was judged."""
+_PASSED = frozenset({"accepted", "answered", "started", "handled"})
+"""What becomes of most parts of an answer, which the parts themselves show."""
 _BUDGETS = frozenset({"budget", "rate"})
 _SUSPENDED = frozenset({"killed", "paused", "quarantined", "removed"})
 
@@ -47,6 +50,18 @@ Fact = tuple[float, str, Any, str, str, "str | None", "str | None", str]
 """One event of one run, as it is kept: time, kind, message (its number in its runtime, or its id), topic, sender,
 recipient, reason and code. The event is made of it when somebody reads it; a round trip makes 18."""
 
+
+class Part(NamedTuple):
+    """A part of the answer of one run, as its caller may see it; its kind stands where a fact has its own."""
+
+    run: str
+    kind: str
+    topic: str
+    fields: dict[str, Any]
+
+
+PART = "part"
+"""Kind of an event that carries a part of the answer; it goes to whoever may read the answer, and to nobody else."""
 
 Everything = Ring["tuple[HostedRun, Fact]"]
 """The events of all runs."""
@@ -67,7 +82,7 @@ class HostedRun(Watcher):
 
     __slots__ = (
         "answer", "at", "code", "detail", "ended_at", "everything", "id", "key", "logged", "missing", "notices", "over",
-        "ownerless", "pipeline", "principal", "recent", "ring", "run", "status", "within_s",
+        "ownerless", "pipeline", "principal", "recent", "ring", "run", "spent", "status", "takes", "within_s",
     )  # fmt: skip
 
     def __init__(
@@ -99,7 +114,10 @@ class HostedRun(Watcher):
         """Nobody knows for certain who asked."""
         self.key: tuple[str, str] | None = None
         """What its idempotency key and its question are remembered by."""
-        self.ring: Ring[Fact] = Ring(MOST_EVENTS)
+        self.ring: Ring[Fact | Part] = Ring(MOST_EVENTS)
+        self.takes: tuple[type[Payload], ...] = ()
+        self.spent: Callable[[HostedRun, Payload], None] | None = None
+        """Called with each payload that is sent, where the pipeline has models."""
         super().__init__(make_waiter, keeps=False)
 
     def note(
@@ -107,6 +125,11 @@ class HostedRun(Watcher):
         code: str,
     ) -> None:  # fmt: skip
         """Keep what has happened to a message of the run."""
+        if self.spent is not None:
+            if kind == "accepted":
+                self.spent(self, message.payload)
+            if type(message.payload) in self.takes and kind in _PASSED:
+                return
         fact: Fact = (at, kind, message.number, topic, message.sender, recipient, reason, code)
         ring = self.ring
         if ring.readers or len(ring.kept) >= MOST_EVENTS:
@@ -125,14 +148,19 @@ class HostedRun(Watcher):
         if self.everything.told is not None:  # nobody has looked at all runs yet, so nobody can resume there
             self.everything.append((self, fact))
 
-    def encoded(self, fact: Fact) -> bytes:
-        """Return one of its events as JSON; events name things and never carry payload text."""
+    def encoded(self, fact: Fact | Part) -> bytes:
+        """Return one of its events as JSON; events name things, and a part alone carries text."""
+        if isinstance(fact, Part):
+            return encoded({"pipeline": self.pipeline, **fact._asdict()})
         message = fact[2]
         event = Event(fact[0], fact[1], self.run.named(message) if isinstance(message, int) else message, *fact[3:])
         return encoded({"run": self.id, "pipeline": self.pipeline, **event._asdict()})
 
     def look(self) -> None:
         """The state of the run may have changed."""
+        if self.takes:
+            for part in self.run.parts():
+                self.ring.append(Part(self.id, PART, topic_of(part).name, as_wire(part)))
         self.ring.wake()
         for waiter in self._waiting:
             waiter.wake()
@@ -145,16 +173,20 @@ class HostedRun(Watcher):
         self.look()
 
     def visible_to(self, principal: Principal) -> bool:
-        """Return True for its owner, and for whoever may audit in its tenant; without an owner, for its operators."""
+        """Return True for its owner and for auditors of its tenant; without an owner, for its operators."""
         if principal.caller.tenant != self.principal.caller.tenant:
             return False
         if self.ownerless:
             return "operate" in principal.rights
         return principal.is_also(self.principal) or "audit" in principal.rights
 
+    def read_by(self, principal: Principal) -> bool:
+        """Return True for whom its answer was judged."""
+        return not self.ownerless and principal.reads(self.principal)
+
     def record(self, principal: Principal) -> dict[str, Any]:
         """Return it as JSON values; an answer was judged for who asked, so that nobody else is shown it."""
-        shown = not self.ownerless and principal.reads(self.principal)
+        shown = self.read_by(principal)
         caller = self.principal.caller
         return {
             "id": self.id, "pipeline": self.pipeline, "user": caller.user, "tenant": caller.tenant, "at": self.at,
@@ -237,6 +269,10 @@ class Hosted:
         self._quotas = quotas
         self.recent: deque[tuple[Envelope[Payload], str]] = deque(maxlen=MOST_RECENT)
         """The latest messages, with their recipients, for those who try policies out."""
+        self.parts = tuple({kind: None for one in pipeline.bindings if pipeline.answer in one.card.produces
+                            for kind in one.card.publishes if kind.__fragment__ is not None})  # fmt: skip
+        """Payload classes in which answers may come before they are whole."""
+        self.spent: Callable[[HostedRun, Payload], None] | None = None
 
     def now(self) -> float:
         """Return the seconds since the epoch."""
@@ -263,6 +299,7 @@ class Hosted:
         def watched(run: Run[Payload]) -> HostedRun:
             made.append(HostedRun(self.pipeline.id, run, principal, self.now(), self.everything, self._bus.make_waiter,
                                   self.recent))  # fmt: skip
+            made[0].takes, made[0].spent = self.parts, self.spent
             return made[0]
 
         run = self.runtime.start(

@@ -15,6 +15,7 @@ from genie.contracts.outcome import Counts, Failure, Outcome, Reason
 from genie.errors import KeyReusedError, LogError
 from genie.server.hosting import MOST_RUNS, HostedRun
 from genie.server.principals import Issued, Principal, Session, WantingError
+from genie.server.spending import MOST_DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -24,12 +25,15 @@ if TYPE_CHECKING:
     from genie.runtime.run import Run
     from genie.server.hosting import Hosted
     from genie.server.principals import Sessions
+    from genie.server.spending import Spending
     from genie.server.store import Store
     from genie.server.who import IssuerSection
 
 _logger = logging.getLogger("genie.server")
 RUNS_S = 30 * 86_400.0
 """Seconds for which a run that has ended is kept."""
+SPENT_S = MOST_DAYS * 86_400.0
+"""Seconds for which what was spent on a day is kept."""
 KEYS_S = 86_400.0
 """Seconds after the end of a run for which its idempotency key stands for it."""
 MOST_JOBS = 10_000
@@ -46,11 +50,13 @@ class Keeping:
         issuers: Configured issuers by name.
         trusted: Identities that the pipelines accept.
         now: Seconds since the epoch.
+        spending: What models have cost.
     """
 
     def __init__(
         self, store: Store, hosted: Mapping[str, Hosted], sessions: Sessions, *, issuers: Iterable[IssuerSection],
         trusted: Iterable[SignedIdentity], now: Callable[[], float],
+        spending: Spending,
     ) -> None:  # fmt: skip
         self.store = store
         self._hosted = hosted
@@ -58,6 +64,10 @@ class Keeping:
         self._issuers = {one.issuer: one for one in issuers}
         self._trusted = {_named(one): one for one in trusted}
         self._now = now
+        self._spending = spending
+        spending.changed = self.spent
+        self._unkept: set[tuple[str | None, str]] = set()
+        """Tenants and days of which something new was spent."""
         self._recalled: set[str | None] = set()
         self._lock = anyio.Lock()
         self._jobs: deque[Callable[[], Awaitable[object]]] = deque()
@@ -101,6 +111,19 @@ class Keeping:
         body = {**_run_as_values(run), "kept_at": now}
         self._later(lambda: self.store.put("run", run.id, run.principal.caller.tenant, body, now + RUNS_S))
 
+    def spent(self, tenant: str | None, day: str) -> None:
+        """Keep what a tenant has spent on a day, once for all that is spent until it is written."""
+        if tenant not in self._recalled or (tenant, day) in self._unkept:
+            return  # what an earlier process kept would be lost
+
+        async def keep() -> None:
+            self._unkept.discard((tenant, day))
+            rows = self._spending.rows(tenant, only=day)
+            await self.store.put("spend", day, tenant, {"rows": rows}, self._now() + SPENT_S)
+
+        self._unkept.add((tenant, day))
+        self._later(keep)
+
     def session_changed(self, digest: str, session: Session, *, over: bool) -> None:
         """Keep a session, or forget it."""
         tenant = session.principal.caller.tenant
@@ -127,9 +150,12 @@ class Keeping:
                 return
             try:
                 rows = await self.store.latest("run", tenant, MOST_RUNS)
+                days = await self.store.latest("spend", tenant, MOST_DAYS)
             except LogError as error:
                 _logger.error("the store: %s", error)
-                rows = []
+                rows, days = [], []
+            for day in days:
+                self._spending.take_up(tenant, day.body["rows"])
             for row in reversed(rows):
                 hosted = self._hosted.get(row.body["pipeline"])
                 principal = self._principal(row.body["principal"])

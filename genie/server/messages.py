@@ -72,7 +72,7 @@ class Line(Protocol):
 
 
 class Json:
-    """A response of JSON: encoded once, and sent at once where the connection takes it so.
+    """A JSON response: encoded once, and sent in one piece if the connection supports that.
 
     Args:
         value: JSON values.

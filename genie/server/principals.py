@@ -298,7 +298,7 @@ class Tokens:
 
     Args:
         trusted: What pipelines require of identities.
-        grants: Role -> rights that it gives besides ``ask`` and ``observe``.
+        grants: Role -> rights that it gives in addition to ``ask`` and ``observe``.
     """
 
     def __init__(self, trusted: Iterable[SignedIdentity], grants: Mapping[str, frozenset[str]]) -> None:
@@ -418,7 +418,7 @@ class Sessions:
         return found
 
     async def _bring(self, key: str) -> None:
-        """Take up a session of an earlier process; what is not there is remembered, for a while."""
+        """Take up a session of an earlier process; an absent one is remembered for a while."""
         found = None if self.keeper is None else await self.keeper.session(key)
         if found is not None and key not in self._absent:
             self._take(key, found)

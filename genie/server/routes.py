@@ -11,8 +11,10 @@ from genie.server import (
     governing,
     passkeys,
     policies,
+    profiling,
     proposals,
     replays,
+    reports,
     subscriptions,
     system,
     topology,
@@ -28,6 +30,7 @@ RULES: tuple[Rule, ...] = (
     Rule("GET", "/v1/runs", "observe", None, asking.list_runs),
     Rule("GET", "/v1/runs/{id}", "observe", "run", asking.show_run),
     Rule("DELETE", "/v1/runs/{id}", "ask", "run", asking.cancel_run, None, 202),
+    Rule("GET", "/v1/runs/{id}/report", "observe", "run", reports.show_report, media="text/html"),
     Rule("POST", "/v1/runs/{id}/replay", "ask", "run", replays.replay),
     Rule("GET", "/v1/runs/{id}/events", "observe", "run", asking.run_events, media=EVENTS),
     Rule("GET", "/v1/events", "observe", None, asking.all_events, media=EVENTS),
@@ -79,11 +82,13 @@ RULES: tuple[Rule, ...] = (
     Rule("GET", "/v1/policies/proposals/{id}", "govern", "proposal", policies.show_proposal),
     Rule("POST", "/v1/policies/proposals/{id}/approve", "govern", "proposal", policies.approve, Act),
     Rule("POST", "/v1/policies/proposals/{id}/reject", "govern", "proposal", policies.reject, Act),
+    Rule("GET", "/v1/spend", "operate", None, system.spend),
     Rule("GET", "/v1/statistics", "operate", None, figures.statistics),
     Rule("GET", "/v1/audit", "audit", None, governing.query_audit),
     Rule("GET", "/v1/audit/chain", "audit", None, governing.audit_chain),
     Rule("GET", "/v1/audit/verify", "audit", None, governing.verify_audit),
     Rule("GET", "/v1/health", "operate", None, figures.health),
+    Rule("GET", "/v1/profile", "operate", None, profiling.profile),
     Rule("GET", "/metrics", "operate", None, system.metrics, media="text/plain"),
     Rule("POST", "/v1/session", None, None, system.login, Login),
     Rule("GET", "/v1/session", "observe", None, system.session),
@@ -100,4 +105,4 @@ RULES: tuple[Rule, ...] = (
     Rule("GET", "/livez", None, None, system.live),
     Rule("GET", "/readyz", None, None, system.ready),
 )
-"""Every route of the API; what is not in it answers 404."""
+"""Every route of the API; any other path answers 404."""

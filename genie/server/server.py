@@ -38,6 +38,7 @@ from genie.server.problems import Problem
 from genie.server.proposals import Proposals
 from genie.server.recall import Recall
 from genie.server.rings import Ring
+from genie.server.spending import Spending, models_of
 from genie.server.streams import Streams
 from genie.server.turns import Quotas, Turns
 from genie.server.webhooks import Webhooks
@@ -45,6 +46,7 @@ from genie.server.who import WhoSection
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+    from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
     from starlette.requests import Request
@@ -52,6 +54,8 @@ if TYPE_CHECKING:
     from genie.config.pipeline import Pipeline
     from genie.contracts.ports.fetch import Fetch
     from genie.server.store import Store
+
+    Beside = Callable[[Runtime, Pipeline], AbstractAsyncContextManager[None]]
 
 _logger = logging.getLogger("genie.server")
 COOKIE = "genie"
@@ -109,6 +113,9 @@ class Server:
         clock: Of terms, sessions and rates; the system's by default.
     """
 
+    beside: Beside | None = None
+    """Makes what is open beside each runtime, such as what records its calls; set before ``open``."""
+
     def __init__(  # noqa: PLR0913 - each is an option of the command
         self, pipelines: Iterable[Pipeline], keys: ApiKeys, settings: Settings | None = None, *,
         grants: Mapping[str, frozenset[str]] | None = None, key_file: Path | None = None,
@@ -152,10 +159,10 @@ class Server:
         self.described: dict[str, Any] | None = None
         self.ended: Callable[[], None] = lambda: None
         """Called when keys have changed, and when the server closes; a proxy sets it."""
-        self._key_file = key_file
+        self._key_file, self.spending = key_file, Spending(self.now)
         self._slow, self._apart = 0, anyio.Lock()
         self.keeping = None if store is None else Keeping(
-            store, self.hosted, self.sessions, issuers=self.who.issuers, now=self.now,
+            store, self.hosted, self.sessions, issuers=self.who.issuers, now=self.now, spending=self.spending,
             trusted=(one.signed for one in self.pipelines.values() if one.signed is not None),
         )  # fmt: skip
         self.sessions.keeper = self.keeping
@@ -172,17 +179,25 @@ class Server:
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """Open every pipeline for as long as the block lasts."""
-        async with contextlib.AsyncExitStack() as stack, anyio.create_task_group() as tasks:
+        async with (
+            contextlib.AsyncExitStack() as stack,
+            anyio.create_task_group() as tasks,
+            contextlib.AsyncExitStack() as inside,
+        ):
             if self.keeping is not None:
                 await self.keeping.store.open()
                 stack.push_async_callback(self.keeping.store.close)
                 tasks.start_soon(self.keeping.work)
             for pipeline in self.pipelines.values():
                 runtime = await stack.enter_async_context(Runtime.from_pipeline(pipeline))
+                if self.beside is not None:
+                    await inside.enter_async_context(self.beside(runtime, pipeline))
                 self.hosted[pipeline.id] = Hosted(
                     pipeline, runtime, tasks, self.everything, self.quotas, self.webhooks.told
                 )  # fmt: skip
                 self.hosted[pipeline.id].keeping = self.keeping
+                if models_of(self.hosted[pipeline.id]):
+                    self.hosted[pipeline.id].spent = self.spending.note
             tasks.start_soon(self.streams.run)
             tasks.start_soon(self.turns.run)
             self.webhooks.tasks = tasks
@@ -232,7 +247,7 @@ class Server:
         self.ended()
 
     def end_runs(self) -> None:
-        """Cancel the runs of whoever may not call any more."""
+        """Cancel the runs of callers whose key has ended."""
         for run in self.runs():
             if run.over or run.logged:
                 continue
@@ -275,7 +290,7 @@ class Server:
         return found
 
     async def slowed(self) -> bool:
-        """Pause before a refusal, so that whoever repeats a request at once costs the others little.
+        """Pause before a refusal, so that a caller that repeats a request at once costs the others little.
 
         Returns:
             False where too many pause already.
@@ -384,7 +399,7 @@ class Call(NamedTuple):
     who: Principal = NOBODY
 
     def signed_for(self, hosted: Hosted) -> None:
-        """Refuse acts on a pipeline with signed identities by whoever has no identity that it accepts.
+        """Refuse acts on a pipeline with signed identities by callers without an accepted identity.
 
         Raises:
             Problem: The caller has an API key, or a token of another issuer.
@@ -394,7 +409,7 @@ class Call(NamedTuple):
             raise Problem("forbidden", "this pipeline needs a signed identity")
 
     def proved(self) -> None:
-        """Refuse an act of high risk by whoever has not shown lately that a person is there.
+        """Refuse an act of high risk by a caller without a recent sign-in.
 
         Raises:
             Problem: The last proof is too old, or there was none.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import anyio
 
+from genie.server.hosting import PART
 from genie.server.messages import SOCKET
 from genie.server.presence import told_when_gone
 from genie.server.problems import Problem
@@ -143,9 +144,8 @@ class Stream:
     """
 
     __slots__ = (
-        "_after", "_allowed", "_epoch", "_lost", "_snapshot", "began", "blocked_at", "closed", "form", "outcome",
-        "outlet", "ring",
-        "run", "who", "wrote_at",
+        "_after", "_allowed", "_epoch", "_lost", "_reads", "_snapshot", "began", "blocked_at", "closed", "form",
+        "outcome", "outlet", "ring", "run", "who", "wrote_at",
     )  # fmt: skip
 
     def __init__(
@@ -169,6 +169,7 @@ class Stream:
         self._after = 0 if after is None or after > ring.last else after
         self._allowed = allowed
         self._snapshot = snapshot
+        self._reads = run is not None and run.read_by(who)
 
     def step(self, now: float, *, good: bool) -> bool:
         """Write what the client has not had; True where more is left.
@@ -195,6 +196,8 @@ class Stream:
             self._after += 1
             run, fact = (self.run, entry) if self.run is not None else entry
             if allowed is None or allowed(run):
+                if fact[1] == PART and not self._reads:
+                    continue
                 parts.append(
                     form.event(epoch, self._after, fact[1], ring.body(self._after, partial(run.encoded, fact)))
                 )
@@ -351,7 +354,7 @@ class Streams:
 
 
 class Buffered:
-    """An outlet for a client that is written to by ``send`` of ASGI; the response's own task does so.
+    """An outlet to a client, written by ASGI's ``send``; the response's own task does so.
 
     Args:
         streams: Told once there is room.

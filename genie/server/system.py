@@ -13,6 +13,7 @@ from genie.server.messages import Json
 from genie.server.principals import Principal, WantingError
 from genie.server.problems import Problem
 from genie.server.server import address, brought, same_site
+from genie.server.spending import MOST_DAYS, models_of
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -116,3 +117,18 @@ async def metrics(call: Call) -> ASGIApp:
     if len(hosted) != 1:
         raise Problem("conflict", "several pipelines are served; add ?pipeline=ID")
     return Response(Metrics(hosted[0].runtime.statistics).page(), headers={"content-type": CONTENT_TYPE})
+
+
+async def spend(call: Call) -> ASGIApp:
+    """Show what models have cost in the caller's tenant, by day, key, pipeline and model."""
+    server = call.server
+    await server.recall.bring()
+    days = max(1, call.number("days", 30, MOST_DAYS))
+    models = [one for hosted in server.hosted.values() for one in models_of(hosted)]
+    prices = [one.pricing(None) for one in models]
+    return Json({
+        "today": server.spending.today().isoformat(), "days": days, "models": len(models),
+        "unpriced_models": sum(price is None for price in prices),
+        "currencies": sorted({getattr(price, "currency", "") for price in prices} - {""}),
+        "rows": server.spending.rows(call.who.caller.tenant, days),
+    })  # fmt: skip

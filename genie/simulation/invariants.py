@@ -36,7 +36,7 @@ Check = Callable[..., Iterable[str | tuple[int, str] | Violation]]
 
 
 class Requirements(NamedTuple):
-    """Inputs of a check besides the record."""
+    """Inputs of a check in addition to the record."""
 
     settings: type[Section] | None = None
     topics: tuple[type[Payload], ...] = ()

@@ -235,7 +235,7 @@ class ScenarioSection(Section):
     invariants: tuple[dict[str, dict[str, JsonValue] | None], ...] = Field(
         default=(),
         max_length=MAX_PARTS,
-        description="Invariants besides the six that are always checked: a name, or a name with settings.",
+        description="Invariants in addition to the six that are always checked: a name, or a name with settings.",
         examples=[[{"p99": {"under": "30s"}}, "same_answers"]],
     )
     compared: ComparedSection | None = Field(default=None, alias="compare")

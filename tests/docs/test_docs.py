@@ -64,8 +64,8 @@ def test_python_blocks_run_and_print_what_is_shown(page: Path, monkeypatch: pyte
             assert printed == block.text, f"{named(page)}:{block.line}"
 
 
-SLOW = {"docs/benchmark.md", "docs/simulation.md"}
-"""Pages whose commands measure for seconds, or simulate many seeds."""
+SLOW = {"docs/agents/fraud.md", "docs/benchmark.md", "docs/simulation.md"}
+"""Pages whose commands measure for seconds, or simulate many seeds or customers."""
 
 
 @pytest.mark.parametrize(

@@ -34,9 +34,7 @@ from tests.durability.world import Answer, Both, Left, Question, Right, World
 from tests.genie.policies_for_tests import verdict_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from genie.contracts.ports.journal import LogRecord
+    from collections.abc import Iterator
 
 RUNS = 2
 WORKERS, PAYERS = 20, 10
@@ -99,20 +97,6 @@ class Point:
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
-class PointedLog(SqliteLog):
-    """A log whose process may be killed before and after each batch."""
-
-    def __init__(self, path: Path, point: Point) -> None:
-        super().__init__(path, synchronous="normal")  # what a killed process has written is kept either way
-        self._point = point
-
-    async def append(self, records: Sequence[LogRecord]) -> None:
-        """Pass a point before and after it."""
-        self._point.at("before batch")
-        await super().append(records)
-        self._point.at("after batch")
-
-
 class Outside:
     """What is outside the process: a line for each effect."""
 
@@ -141,7 +125,9 @@ class Outside:
 
 def runtime_of(folder: Path, point: Point) -> Runtime:
     """Return the process: forty agents, a join, timers, retries, a fallback, approvals and effects."""
-    log, outside = PointedLog(folder / "log", point), Outside(folder / "effects", point)
+    # What a killed process has written is kept in either mode.
+    log = SqliteLog(folder / "log", synchronous="normal", passing=lambda passed: point.at(passed.value))
+    outside = Outside(folder / "effects", point)
 
     def worker(number: int) -> Any:
         @agent(f"worker{number}")
@@ -270,7 +256,8 @@ def main(mode: str, most: int) -> NoReturn:
     """Print the crashes that happened, and what went wrong after them.
 
     Args:
-        mode: ``points``: at every point. ``random``: at random moments.
+        mode: ``points``: at every point. ``twice``: at one point, and the process after it at another one.
+            ``random``: at random moments.
         most: How many.
     """
     drawn = random.Random(mode)
@@ -280,22 +267,32 @@ def main(mode: str, most: int) -> NoReturn:
         where = points(Path(folder))
         lasted = time.monotonic() - began
     wrong += list(() if where else ("the uncrashed process failed",))
-    chosen = [str(one) for one in range(most)] if mode == "random" else where
-    if mode == "points" and len(chosen) > most:
-        chosen = sorted(drawn.sample(chosen, most))
+    if mode == "random":
+        chosen = [str(one) for one in range(most)]
+    elif mode == "twice":
+        chosen = [f"{drawn.choice(where)}, {drawn.choice(where)}" for _ in range(most if where else 0)]
+    else:
+        chosen = where if len(where) <= most else sorted(drawn.sample(where, most))
     for point in chosen:
         with tempfile.TemporaryDirectory() as name:
             folder_ = Path(name)
             kill_s = drawn.uniform(0.0, lasted) if mode == "random" else None
-            code = forked(folder_, None if mode == "random" else point, kill_s)
-            killed += code == -signal.SIGKILL
-            if code not in {0, -signal.SIGKILL}:
-                wrong.append(f"{point}: ended with {code}")
+            code = 0
+            for where_ in (None,) if mode == "random" else point.split(", "):
+                code = forked(folder_, where_, kill_s)
+                killed += code == -signal.SIGKILL
+                if code not in {0, -signal.SIGKILL}:
+                    wrong.append(f"{point}: ended with {code}")
+                if not code:
+                    break
             if code and forked(folder_, None):
                 wrong.append(f"{point}: the next process failed")
             else:
                 wrong += [f"{point}: {problem}" for problem in problems_of(folder_)]
-    sys.stdout.write(json.dumps({"points": len(where), "killed": killed, "lasted_s": lasted, "wrong": wrong[:20]}))
+    names = sorted({one.rpartition(" ")[0] for one in where})
+    sys.stdout.write(json.dumps({
+        "points": len(where), "names": names, "killed": killed, "lasted_s": lasted, "wrong": wrong[:20],
+    }))  # fmt: skip
     raise SystemExit(bool(wrong))
 
 

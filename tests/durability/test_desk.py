@@ -143,3 +143,12 @@ def test_a_log_that_a_process_uses_is_refused(shop: Shop) -> None:
             await anyio.to_thread.run_sync(lambda: genie("dlq", "list", "--log", str(shop.path), code=2))
 
     anyio.run(main_)
+
+
+def test_a_term_that_is_none_is_named_by_its_option(shop: Shop) -> None:
+    assert "--older 0d" in genie("journal", "prune", str(shop.path), "--older", "0d", code=2)
+
+
+def test_a_run_that_waits_for_an_effect_names_the_step_that_helps() -> None:
+    assert "resolve_effect" in str(RunHeld(run_id="d-1", holds=("d-1/payer/pay",)))
+    assert "approve" in str(RunHeld(run_id="d-1", holds=("d-3",)))

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from genie.journal.points import Point
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -19,10 +21,11 @@ def crashed(mode: str, most: int) -> dict[str, object]:
     return found
 
 
-# By hand: python -m tests.durability.matrix random 1000, and points 1000
+# By hand: python -m tests.durability.matrix random 1000, points 1000, and twice 500
 @pytest.mark.slow  # starts two processes a point
-@pytest.mark.parametrize(("mode", "most", "killed"), [("points", 8, 4), ("random", 100, 30)])
+@pytest.mark.parametrize(("mode", "most", "killed"), [("points", 8, 4), ("twice", 6, 6), ("random", 100, 30)])
 def test_whatever_kills_a_process_the_next_one_ends_it_as_if_nothing_had(mode: str, most: int, killed: int) -> None:
     found = crashed(mode, most)
     assert found["wrong"] == []
+    assert found["names"] == sorted((*Point, "before effect", "after effect"))
     assert int(str(found["killed"])) >= killed

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 
+from genie import Payload, RunLimits, Runtime, agent
 from genie.errors import LogError
 from genie.journal import postgres
 from genie.journal.postgres import PostgresDatabase, PostgresLog
@@ -28,6 +29,14 @@ pytestmark = [
     pytest.mark.skipif(programs() is None, reason="no PostgreSQL server is installed"),
 ]
 _NUMBERS = itertools.count()
+
+
+class Asked(Payload, topic="postgres.asked"):
+    number: int
+
+
+class Said(Payload, topic="postgres.said"):
+    number: int
 
 
 @pytest.fixture(params=["asyncio", "trio"])
@@ -137,6 +146,43 @@ async def test_a_server_that_crashes_and_comes_back_loses_nothing(server: Server
         restarted.set()
     await log.close()
     assert [one["run"] for one in await read(dsn)] == acknowledged
+
+
+async def test_a_runtime_whose_server_crashes_in_the_middle_answers_everything_once(server: Server, dsn: str) -> None:
+    handled: list[int] = []
+    back = anyio.Event()
+
+    @agent("answerer")
+    async def answerer(asked: Asked) -> Said:
+        handled.append(asked.number)
+        return Said(number=asked.number)
+
+    def opened() -> Runtime:
+        return Runtime([answerer], log=PostgresLog(dsn), durability="every_message", limits=RunLimits(deadline_s=None))
+
+    def restart() -> None:
+        server.stop("immediate")
+        server.start()
+
+    answered = 0
+    async with opened() as runtime, anyio.create_task_group() as tasks:
+
+        async def ask() -> None:
+            nonlocal answered
+            for number in itertools.count(1):
+                assert (await runtime.ask(Asked(number=number), Said, key=f"{number}")).number == number
+                answered = number
+                if back.is_set() and number > 50:
+                    return
+
+        tasks.start_soon(ask)
+        await anyio.to_thread.run_sync(restart)
+        back.set()
+    assert handled == list(range(1, answered + 1))
+    async with opened() as runtime:
+        for number in range(1, answered + 1):
+            assert (await runtime.ask(Asked(number=number), Said, key=f"{number}")).number == number
+    assert len(handled) == answered  # what was answered is in the log, so it is not handled again
 
 
 async def test_a_server_that_stays_away_is_named(server: Server, dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:

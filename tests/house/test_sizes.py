@@ -109,6 +109,9 @@ def test_slow_tests_are_left_out_by_default_and_run_by_ci() -> None:
     assert options["addopts"][-2:] == ["-m", "not slow and not real_model"]
     assert recipe is not None
     assert recipe[1].endswith("-m slow")
+    # It reads the files alone that say so themselves: no other one may mark tests.
+    others = [path for path in (ROOT / "tests").rglob("*.py") if not path.name.startswith("test_")]
+    assert [path for path in others if re.search(r"mark\.slow|add_marker", path.read_text())] == []
     assert "make --no-print-directory test-slow" in (ROOT / ".ci/run").read_text().splitlines()
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import anyio
 import pytest
 
-from genie import Context, Mailbox, PolicySet, agent
+from genie import Context, Mailbox, Overflow, Payload, PolicySet, agent
 from genie.contracts.model_call import ModelDelta
-from genie.errors import PartMissingError, RunCancelledError
+from genie.errors import MailboxFullError, PartMissingError, RunCancelledError
 from genie.policies.pii import Pii
 from genie.policy.examination import TooMuchError, Work
 from genie.policy.inspection import LARGEST, TOO_LARGE, Inspectors
@@ -36,6 +37,33 @@ async def test_mail_that_waits_goes_to_an_agent_that_replaces_another() -> None:
         assert [(await run.result()).text for run in behind] == ["quick", "quick"]
         gate.open.set()
         assert [(await run.result()).text for run in first] == ["slow", "slow"]
+
+
+class Account(Payload, topic="leavers.account", key="number"):
+    """Mail of one account is handled in its order."""
+
+    number: int
+
+
+async def test_what_waits_behind_a_key_fills_the_mailbox_of_an_agent_that_replaces_another_too() -> None:
+    gate = Gate()
+
+    def keeper() -> Any:
+        @agent("keeper", concurrency=2, mailbox=Mailbox(capacity=2, overflow=Overflow.REJECT))
+        async def keeper(account: Account) -> None:
+            await gate.wait()
+
+        return keeper
+
+    async with running(keeper()) as runtime, anyio.create_task_group() as tasks:
+        for _ in range(3):
+            await runtime.publish(Account(number=1))
+            await anyio.wait_all_tasks_blocked()
+        tasks.start_soon(runtime.replace, keeper())
+        await anyio.wait_all_tasks_blocked()
+        with pytest.raises(MailboxFullError):
+            await runtime.publish(Account(number=1))
+        gate.open.set()
 
 
 async def test_who_waits_for_room_at_an_agent_that_is_killed_waits_no_longer() -> None:

@@ -38,7 +38,7 @@ def test_no_interleaving_overspends(tokens: int, cost: Decimal, calls: int, acts
             if id(owner) not in closed:
                 used = Amount(amount.tokens // size, amount.cost / 2, amount.calls)
                 owner.settle(ticket, used)
-                spent = spent + used
+                spent = spent.plus(used)
         elif act == "close" and share is not root:
             share.close()
             closed.add(id(share))

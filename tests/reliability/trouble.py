@@ -73,11 +73,13 @@ def run_alone(backend: str, main: Callable[[], Awaitable[None]]) -> None:
             keep the torn loop alive, whose tasks would then end in the middle of something else.
     """
     left = ""
+    gc.freeze()  # to look through all that the test run has made takes longer than the test
     try:
         anyio.run(main, backend=backend, backend_options=BACKENDS[backend]())
     except BaseException as error:  # noqa: BLE001 - that nothing else leaves is what is tested
         left = "".join(traceback.format_exception(error))
     gc.collect()  # a task that nobody awaited says so now
+    gc.unfreeze()
     if left:
         raise AssertionError(left)
 
@@ -99,8 +101,7 @@ def measured() -> Iterator[Work]:
             work.lines += 1
         return trace if str(frame.f_globals.get("__name__", "")).startswith("genie.") else None
 
-    gc.collect()  # what earlier work left behind is not finalised inside
-    gc.disable()
+    gc.disable()  # what earlier work left behind is not finalised inside
     sys.settrace(trace)
     try:
         yield work

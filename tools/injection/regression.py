@@ -12,7 +12,7 @@ from genie.detectors.injection.classifier import BUCKETS, WINDOW, grams, pair, w
 from genie.detectors.unicode import fold
 
 _RATE = 0.35
-_DECAY = 2e-5
+_DECAY = 5e-6
 _START = 0.1  # of the sums of squares, so that the first steps are not wild
 
 
@@ -24,7 +24,7 @@ class Fitted(NamedTuple):
     bias: float
 
 
-def fit(texts: Iterable[tuple[str, bool]], *, rounds: int = 3) -> Fitted:
+def fit(texts: Iterable[tuple[str, bool]], *, rounds: int = 4) -> Fitted:
     """Return the weights that tell attacks from ordinary texts.
 
     Args:

@@ -5,10 +5,17 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from tools.injection.orders import ACTIONS, ATTACKS, PERSONAS, TASKS
 from tools.injection.ordinary import ORDINARY, PLAIN, SYLLABLES, TOPICS, TOPICS_DE
 
+MORE_ATTACKS = Path(__file__).with_name("attacks.txt")
+"""Templates of attacks of every class that the field names, in twenty languages."""
+MORE_ORDINARY = Path(__file__).with_name("benign.txt")
+"""Letters, mails, chats, documentation and code, many of them made of the words that attacks are made of."""
+DOCUMENTATION = Path(__file__).with_name("documentation.txt")
+"""Paragraphs, docstrings and lines of code of this project, as they were once: technical prose is not composed."""
 _CHOICE = re.compile(r"\{([^{}]*)\}")
 _QUOTING = (
     'The filter blocks texts such as "{}".', "Our test checks that '{}' is detected.",
@@ -37,7 +44,9 @@ class Composer:
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)  # noqa: S311 - texts for training, not secrets
-        self._attacks, self._ordinary = _lines(ATTACKS), _lines(ORDINARY)
+        self._attacks = _lines(ATTACKS) + _lines(MORE_ATTACKS.read_text(encoding="utf-8"))
+        self._ordinary = _lines(ORDINARY) + _lines(MORE_ORDINARY.read_text(encoding="utf-8"))
+        self._documentation = _lines(DOCUMENTATION.read_text(encoding="utf-8"))
         self._words = {
             "TASK": _lines(TASKS), "PERSONA": _lines(PERSONAS), "ACTION": _lines(ACTIONS),
             "TOPICDE": TOPICS_DE.split("|"), "TOPIC": TOPICS.strip().split("|"),
@@ -69,17 +78,21 @@ class Composer:
         if chance < 0.2:
             return f"{text} {self._filled(self._random.choice(self._attacks))}"
         if chance < 0.45:
-            return self._random.choice(_CARRIERS).format(self._sentence(), text)
+            return self._random.choice(_CARRIERS).format(self._filler(), text)
         if chance < 0.55:
-            return f"{text} {self._sentence()}"
+            return f"{text} {self._filler()}"
         return text
 
     def _benign(self) -> str:
         chance = self._random.random()
         if chance < 0.08:
             return self._random.choice(_QUOTING).format(self._filled(self._random.choice(self._attacks)))
-        if chance < 0.3:
+        if chance < 0.12:
+            return self._spaced()
+        if chance < 0.2:
             return self._string_of_words()
+        if chance < 0.5:
+            return self._prose()
         return " ".join(self._sentence() for _ in range(self._random.choice((1, 1, 1, 2, 3))))
 
     def _string_of_words(self) -> str:
@@ -92,6 +105,21 @@ class Composer:
             for _ in range(self._random.randint(4, 32))
         ]
         return " ".join(words)
+
+    def _spaced(self) -> str:
+        """Return a sentence with its letters apart: single letters are not a sign of an attack."""
+        sentence = self._sentence()
+        wide = self._random.random() < 0.5
+        return "  ".join(map(" ".join, sentence.split())) if wide else " ".join("".join(sentence.split()))
+
+    def _prose(self) -> str:
+        """Return a part of the project's documentation, of any length."""
+        words = self._random.choice(self._documentation).split()
+        start = self._random.randrange(max(1, len(words) - 8))
+        return " ".join(words[start : start + self._random.choice((6, 12, 20, 40, 40))])
+
+    def _filler(self) -> str:
+        return self._prose() if self._random.random() < 0.25 else self._sentence()
 
     def _sentence(self) -> str:
         return self._filled(self._random.choice(self._ordinary))

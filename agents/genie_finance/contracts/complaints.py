@@ -54,7 +54,7 @@ class ComplaintFiled(Payload, topic="complaints.filed", classification="confiden
 
 
 class Ground(Value):
-    """A category that speaks from the text, and the words that say so."""
+    """A category that fits the text, and the words that point to it."""
 
     category: Category
     weight: Annotated[int, Field(ge=0)]

@@ -77,7 +77,7 @@ class PaymentOrder(Value):
 
 
 class Payment(Value):
-    """An order with what is known around it. None means not known, which is never taken for good."""
+    """An order with its known context. None means unknown, which never counts as good."""
 
     order: PaymentOrder
     available_balance: Amount | None = None

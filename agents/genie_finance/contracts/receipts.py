@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from genie.contracts.message import Payload, Value
+from genie.contracts.model_call import Image
 from genie_finance.contracts.insufficient import InsufficientData
 from genie_finance.contracts.money import Money
 
@@ -22,11 +23,19 @@ ReadingStatus = Literal["read", "needs_person", "refused"]
 class ReceiptGiven(Payload, topic="receipts.given", classification="confidential"):
     """What does this receipt say?"""
 
-    text: Annotated[str, Field(min_length=1, max_length=MOST_TEXT)]
-    """The receipt, line by line; its words are untrusted."""
+    text: Annotated[str, Field(min_length=0, max_length=MOST_TEXT)] = ""
+    """The receipt, line by line; its words are untrusted. It has a lower limit, so policies deny it, never mask it."""
+    picture: Image | None = None
+    """The receipt, where there is no text of it; a person compares what is read of it."""
     filename: Annotated[str, Field(max_length=256)] = ""
     as_of: datetime.date | None = None
     """Day of the question; today by default."""
+
+    @model_validator(mode="after")
+    def _text_or_picture(self) -> Self:
+        if bool(self.text.strip()) == (self.picture is not None):
+            raise ValueError("a receipt is given as text or as a picture")
+        return self
 
 
 class Link(Value):
@@ -83,6 +92,8 @@ class ReceiptReading(Payload, topic="receipts.reading", classification="confiden
     """What was read and linked, where a check does not hold; for a person, and for no booking."""
     problems: tuple[Problem, ...] = ()
     insufficient: tuple[InsufficientData, ...] = ()
+    transcript: Annotated[tuple[str, ...], Field(max_length=MOST_LINES)] = ()
+    """Lines of a picture as the model read them: what the links of ``unconfirmed`` mean."""
     filename: str = ""
     model: str = ""
     """That read it, as its provider names it; empty where none did."""

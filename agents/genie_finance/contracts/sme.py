@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -17,6 +19,11 @@ from genie_finance.contracts.numbers import Number
 from genie_finance.contracts.statements import StatementFile
 
 MOST_MOVEMENTS = 200_000
+LIMIT_NAMES: Mapping[str, str] = MappingProxyType({
+    "requested": "what was asked", "turnover_share": "share of the turnover", "turnover_method": "turnover method",
+    "projected_turnover": "projected turnover", "debt_service": "what the cash flow can repay",
+})  # fmt: skip
+"""What people call the limits of an amount."""
 
 # --- cash-flow underwriting ---
 

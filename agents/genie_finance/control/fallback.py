@@ -19,10 +19,10 @@ StandIn = FunctionAgent[[Payload], Awaitable[InsufficientData]]
 def fallback_for(primary: str, *, consumes: tuple[type[Payload], ...], produces: tuple[type[Payload], ...]) -> StandIn:
     """Return the stand-in of an agent, ``PRIMARY_fallback``, of the primary's own types.
 
-    It answers every question with what is lacking, the primary, and promises nothing that nobody does. A pipeline names
-    it as the primary's ``fallback`` and lists it. As it takes the same questions it also answers them of its own
-    accord: whoever asks both reads answers by agent (``Each(InsufficientData)``), where a stand-in counts under the id
-    that it replaces.
+    It answers every question with ``InsufficientData``, which names the primary as what is missing. A pipeline names it
+    as the ``fallback`` of the primary, and lists it. It subscribes to the same questions, so it also answers by itself.
+    Callers should read answers by agent (``Each(InsufficientData)``): a reply of a fallback is recorded under the id of
+    its primary.
 
     Raises:
         AgentDefinitionError: The primary never answers ``InsufficientData``, so nobody could expect it.

@@ -95,7 +95,7 @@ class Asking:
         return None
 
     async def ask_all(self, *questions: tuple[Payload | None, type[Payload]]) -> None:
-        """Ask several questions at the same time and keep the answers for ``get``. None is not asked."""
+        """Ask several questions at the same time and keep the answers for ``get``; None is left out."""
         async with anyio.create_task_group() as tasks:
             for question, answer in questions:
                 if question is not None:

@@ -171,9 +171,10 @@ def _resemblance(short: Written, long: Written, listed: Written) -> int:
     left = tuple((Counter(short.words) - Counter(met)).elements())
     missed = sum(_DULL if word in FIRM_WORDS else max(_SHORT, len(word)) for word in left)
     score = int(100 * matched / (sum(map(len, met)) + missed))
-    if len(short.words) == 1 < len(long.words) and not any(len(run) > 1 for _, run, _ in pairs):
-        return ONE_WORD if score >= 100 * _INITIAL else min(score, ONE_WORD - 10)
     used = {at for _, run, _ in pairs for at in run}
+    dull = all(word in FIRM_WORDS for at, word in enumerate(long.words) if at not in used)  # "Rosneft Oil"
+    if len(short.words) == 1 < len(long.words) and not dull and not any(len(run) > 1 for _, run, _ in pairs):
+        return ONE_WORD if score >= 100 * _INITIAL else min(score, ONE_WORD - 10)
     more = [word for at, word in enumerate(long.words) if at not in used and word not in FIRM_WORDS]
     extra = max(0, len(more) - len(left))
     brief = long is listed and extra > 0 and sum(map(len, met)) <= _BRIEF

@@ -10,16 +10,13 @@ import datetime
 import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
-from decimal import ROUND_CEILING, ROUND_HALF_UP, Context, Decimal, localcontext
+from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 from typing import NamedTuple
 
 _ZERO = Decimal(0)
 _ONE = Decimal(1)
 _PRECISION = Context(prec=40)
 """Tiny rates over many periods lose digits in ``(1 + r)^n - 1``; with forty, twenty and more remain."""
-_MOST_PERIODS = 1_200
-"""A hundred years of months; what takes longer is taken never to end."""
-_HIGHEST_RATE = Decimal(1_000)
 _STEPS = 2_000
 """Of the search for several rates of return; neighbours are one percent apart in ``1 + r``."""
 
@@ -78,67 +75,10 @@ def annuity_present_value(rate: Decimal, periods: int, *, due: bool = False) -> 
         return worth * (_ONE + rate) if due else worth
 
 
-def annuity_future_value(rate: Decimal, periods: int, *, due: bool = False) -> Decimal:
-    """Return what payments of 1 at the end of each period have grown to: ``((1+r)^n - 1) / r``.
-
-    Arguments and errors are those of ``annuity_present_value``.
-    """
-    _checked(rate, periods)
-    with localcontext(_PRECISION):
-        if not rate:
-            return Decimal(periods)
-        grown = ((_ONE + rate) ** periods - _ONE) / rate
-        return grown * (_ONE + rate) if due else grown
-
-
 def growth(rate: Decimal, periods: int) -> Decimal:
     """Return what 1 grows to: ``(1+r)^n``; for negative periods what 1 is worth so much earlier."""
     with localcontext(_PRECISION):
         return (_ONE + rate) ** periods
-
-
-def periods_to_repay(principal: Decimal, payment: Decimal, rate: Decimal) -> int | None:
-    """Return after how many payments a loan is repaid, the last one smaller; None where it never is, or in 100 years.
-
-    ``n = ceil(-ln(1 - P r / A) / ln(1 + r))``.
-    """
-    if principal <= _ZERO:
-        return 0
-    if payment <= principal * rate:
-        return None
-    with localcontext(_PRECISION):
-        exact = -(_ONE - principal * rate / payment).ln() / (_ONE + rate).ln() if rate else principal / payment
-        # A quotient of logarithms may miss a whole number by its last digit.
-        periods = int(exact.quantize(Decimal("1e-18")).to_integral_value(ROUND_CEILING))
-    return periods if periods <= _MOST_PERIODS else None
-
-
-def rate_of_instalment(principal: Decimal, payment: Decimal, periods: int) -> Decimal:
-    """Return the rate of a period at which level payments repay a principal, to 15 digits after the point.
-
-    With the principal net of fees it is the internal rate of return on which an annual percentage rate rests.
-
-    Raises:
-        ValueError: Principal or payment is not above 0, the payments do not even repay the principal, or the rate is
-            beyond 100,000 percent a period.
-    """
-    if principal <= _ZERO or payment <= _ZERO:
-        raise ValueError("principal and payment must be above 0")
-    if payment * periods < principal:
-        raise ValueError(f"{periods} payments of {payment} do not repay {principal}")
-    low, high = _ZERO, _ONE
-    while payment * annuity_present_value(high, periods) > principal:
-        high *= 10
-        if high > _HIGHEST_RATE:
-            raise ValueError("the rate is beyond 100,000 percent a period")
-    step = Decimal("1e-17")
-    while high - low > step:
-        middle = (low + high) / 2
-        if payment * annuity_present_value(middle, periods) > principal:
-            low = middle
-        else:
-            high = middle
-    return high.quantize(Decimal("1e-15"), rounding=ROUND_HALF_UP)
 
 
 def rounded_minor(amount: Decimal) -> int:
@@ -166,15 +106,6 @@ def amortise(principal: int, rate: Decimal, payment: int, *, periods: int | None
         closing = opening + interest - paid
         yield Row(period, opening, interest, paid - interest, paid, closing)
         opening = closing
-
-
-def net_present_value(rate: Decimal, flows: Sequence[Decimal]) -> Decimal:
-    """Return what flows at the ends of periods 0, 1, 2 … are worth today."""
-    with localcontext(_PRECISION):
-        worth = _ZERO
-        for flow in reversed(flows):  # Horner's rule: one division a flow
-            worth = flow + worth / (_ONE + rate)
-        return worth
 
 
 def irr_roots(flows: Sequence[Decimal]) -> tuple[Decimal, ...]:

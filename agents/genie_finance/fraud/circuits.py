@@ -16,7 +16,7 @@ SHARE = 0.8
 """What arrives at each step, of what left before it, at least: the rest is what the go-betweens keep."""
 MOST_STEPS = 6
 _MOST_TRIED = 100
-"""Transfers tried from one start, lest crowded accounts take all the time; a way home beyond them is missed."""
+"""Transfers tried from one start, so that busy accounts do not take all the time; a circuit beyond them is missed."""
 
 
 class Circuit(NamedTuple):

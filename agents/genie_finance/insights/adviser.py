@@ -129,27 +129,29 @@ def _general_answer(currency: str, over: Sequence[Line], months: Comparison) -> 
     ]
     baseline = f"The baseline is {months.baseline_words}."
     if clear:
-        rest = _left_out(over, clear[:3])
-        return f"In {months.latest} spending rose most on {_listed(named)}.{rest} {baseline}"
+        larger, rest = _left_out(over, clear[:3])
+        rose = f"spending rose most on {_listed(named)}."
+        told = f"{larger} Apart from that, {rose}" if larger else rose
+        return f"In {months.latest} {told}{rest} {baseline}"
     return (
         f"In {months.latest} nothing in {currency} stands out from how much the months before differed; "
         f"the largest rise was {named[0]}. {baseline}"
     )
 
 
-def _left_out(over: Sequence[Line], named: Sequence[Line]) -> str:
-    """Return a sentence on what the answer does not name: the largest rise, if it is not named, and how many more."""
+def _left_out(over: Sequence[Line], named: Sequence[Line]) -> tuple[str, str]:
+    """Return what an answer does not name: the largest rise, if it is not named, and how many more rose."""
     rest = [line for line in over if line not in named]
     if not rest:
-        return ""
+        return "", ""
     largest = max(rest, key=lambda line: line.over)
     if largest.over <= max(line.over for line in named):
-        return f" {_more(len(rest))} rose, by less."
+        return "", f" {_more(len(rest))} rose, by less."
     why = "it is not a monthly cost" if largest.occasional else "the months before differed as much"
     if largest.fixed:
         why = "a contract or the law sets it"
-    told = f" The largest rise is {largest.title} ({largest.money(largest.over)}); {why}."
-    return told + ("" if len(rest) == 1 else f" {_more(len(rest) - 1)} rose.")
+    told = f"the largest rise is {largest.title} ({largest.money(largest.over)}); {why}."
+    return told, "" if len(rest) == 1 else f" {_more(len(rest) - 1)} rose."
 
 
 def _more(count: int) -> str:

@@ -87,7 +87,7 @@ async def household_desk(question: HouseholdQuestion, context: Context) -> House
 
 
 def _movements(transactions: Iterable[Transaction]) -> Iterable[Movement]:
-    """Yield movements; a refund keeps the category of what it takes back, so that it does not count as income."""
+    """Yield movements; a refund keeps the category of its payment, so that it does not count as income."""
     by_id = {one.id: one for one in transactions}
     for one in transactions:
         bought = by_id.get(one.nets_with or "")

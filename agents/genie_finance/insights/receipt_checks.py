@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime
 import re
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from genie_finance.contracts.money import Money, exponent
-from genie_finance.contracts.receipts import Link, Problem, Receipt, ReceiptAmount
+from genie_finance.contracts.receipts import MOST_LINES, Link, Problem, Receipt, ReceiptAmount
 from genie_finance.insights.reading.amounts import amount_text
 from genie_finance.insights.reading.currencies import CODES, currency_of, is_shared
 from genie_finance.insights.reading.dates import date_readings
@@ -55,6 +55,12 @@ class Said(BaseModel):
     lines: list[SaidAmount]
     taxes: list[SaidAmount]
     total: SaidAmount | None
+
+
+class SaidOfPicture(Said):
+    """What a model says of a picture: its lines, too, of which nobody else knows."""
+
+    transcript: Annotated[list[Annotated[str, Field(max_length=1_000)]], Field(max_length=MOST_LINES)]
 
 
 class Plausible(NamedTuple):

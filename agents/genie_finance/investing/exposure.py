@@ -23,9 +23,9 @@ class Held(NamedTuple):
 
 
 def concentrations(held: Sequence[Held], cash: Decimal) -> tuple[Concentration, ...]:
-    """Return concentration by every mark; cash is an asset class, and no holding.
+    """Return concentration by every mark; cash is an asset class, not a holding.
 
-    What has no mark counts as one of its own, which understates concentration, and is said as ``unknown_weight``.
+    A holding without a mark counts as one of its own, which understates concentration, and is in ``unknown_weight``.
     """
     marks: tuple[tuple[str, Callable[[Holding], str | None]], ...] = (
         ("holding", lambda one: one.symbol),

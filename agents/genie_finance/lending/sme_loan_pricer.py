@@ -14,7 +14,7 @@ from genie_finance.contracts.insufficient import InsufficientData, Lack
 from genie_finance.contracts.lending import Check
 from genie_finance.contracts.money import paise, rupees
 from genie_finance.contracts.numbers import ZERO, rounded, shown
-from genie_finance.contracts.sme import AmountLimit, SmeLoanOffer, SmeOfferRequest
+from genie_finance.contracts.sme import LIMIT_NAMES, AmountLimit, SmeLoanOffer, SmeOfferRequest
 from genie_finance.domain.rulebook import edition
 from genie_finance.lending.guarantee import fee_percent, obstacles, uncovered
 from genie_finance.lending.scorecard import HIGHEST, LOWEST
@@ -164,7 +164,9 @@ def _grounds(
         if not one.passed
     ]
     reasons.append(
-        Reason(code="lending.amount", text=f"The amount is bounded by {tightest.name}: {rupees(tightest.most)}.")
+        Reason(
+            code="lending.amount", text=f"The lowest limit is {rupees(tightest.most)}: {LIMIT_NAMES[tightest.name]}."
+        )
     )
     text = f"Not guaranteed by the fund: {'; '.join(hindered)}." if hindered else "The fund may guarantee it."
     reasons.append(Reason(code="lending.no_guarantee" if hindered else "lending.guarantee", text=text))

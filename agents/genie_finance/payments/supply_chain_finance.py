@@ -87,7 +87,7 @@ def assess(request: ScfRequest) -> ScfRecommendation | InsufficientData:
 
 
 def _without_terms(book: Sequence[BookInvoice]) -> Iterator[Lack]:
-    """Yield invoices of which nobody knows when they are due: overdue or not, interest and platform depend on it."""
+    """Yield invoices without a due date: whether they are overdue, their interest and their platform depend on it."""
     unknown = [one for one in book if one.agreed_days is None and one.written_agreement is not False]
     for one in unknown[:_MOST_NAMED]:
         needed = "days for payment by the written agreement, or written_agreement false where there is none"

@@ -51,7 +51,7 @@ class ClaimReport(Described[CaseReport]):
 
 
 class SettlementOrderPage(Described[SettlementOrder]):
-    """Renders ``insurance.settlement_order`` for whoever approves it."""
+    """Renders ``insurance.settlement_order`` for its approvers."""
 
     topics: ClassVar[tuple[str, ...]] = ("insurance.settlement_order",)
     kind = SettlementOrder

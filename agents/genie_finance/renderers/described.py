@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from genie.contracts.message import Payload
 from genie.contracts.rendering import Block, Notice, Report, Section
-from genie.contracts.report_parts import Field, basis, dated, lines, rows, sections, words_of
+from genie.contracts.report_grounds import basis
+from genie.contracts.report_parts import Field, dated, lines, rows, sections, words_of
 from genie_finance.domain.categories import taxonomy
 
 if TYPE_CHECKING:

@@ -88,7 +88,7 @@ def _outcomes(title: str, *found: Named) -> Card | None:
     table = rows(
         title, [one for one in found if one.value is not None], F("name", "way"), F("value.worst_twentieth",
             "worst twentieth"),
-        F("value.p10", "one in ten below"), F("value.p50", "one in two below"), F("value.mean", "mean"),
+        F("value.p10", "one in ten below"), F("value.p50", "median"), F("value.mean", "mean"),
         F("value.p90", "nine in ten below"),
     )  # fmt: skip
     return card(title, table, wide=True)

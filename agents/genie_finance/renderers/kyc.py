@@ -46,7 +46,7 @@ class KycReport(Described[KycDecision]):
 
 
 class KycRecommendationPage(Described[KycRecommendation]):
-    """Renders ``kyc.recommendation`` for whoever approves it."""
+    """Renders ``kyc.recommendation`` for its approvers."""
 
     topics: ClassVar[tuple[str, ...]] = ("kyc.recommendation",)
     kind = KycRecommendation

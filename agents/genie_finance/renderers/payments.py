@@ -39,7 +39,7 @@ class PaymentReport(Described[PaymentStatus]):
 
 
 class PaymentInstructionPage(Described[PaymentInstruction]):
-    """Renders ``payments.instruction`` for whoever approves it."""
+    """Renders ``payments.instruction`` for its approvers."""
 
     topics: ClassVar[tuple[str, ...]] = ("payments.instruction",)
     kind = PaymentInstruction

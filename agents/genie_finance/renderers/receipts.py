@@ -48,6 +48,8 @@ class ReceiptReport(Described[ReceiptReading]):
                 card("Lines", rows("What was bought", found.lines, *_AMOUNTS), wide=True),
                 card("Taxes", rows("Taxes", found.taxes, *_AMOUNTS), wide=True),
             )  # fmt: skip
+        if payload.transcript:
+            yield section("The picture, as the model read it", card("Lines", lines(payload.transcript)))
         yield section("Where it comes from",
                       card("Model", facts(payload, F("model", unit="text"), F("filename", "file", "text")),
                            note(payload.note)))  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from genie.contracts.report_parts import F, Series, bars, card, chart, facts, letter, lines, rows, section, tiles
-from genie_finance.contracts.sme import SmeLoanReport, SmeSanctionRequest
+from genie_finance.contracts.sme import LIMIT_NAMES, SmeLoanReport, SmeSanctionRequest
 from genie_finance.renderers.described import Described, Parts
 
 if TYPE_CHECKING:
@@ -16,10 +16,6 @@ if TYPE_CHECKING:
     from genie_finance.contracts.sme import CashflowScore, SmeLoanOffer, WorkingCapitalForecast
 
 _RECOMMENDED = {"in_principle": "recommended in principle", "decline": "decline"}
-_LIMITS = {
-    "requested": "what was asked", "turnover_share": "share of the turnover", "turnover_method": "turnover method",
-    "projected_turnover": "projected turnover", "debt_service": "what the cash flow can repay",
-}  # fmt: skip
 
 
 class SmeLoanRendered(Described[SmeLoanReport]):
@@ -55,7 +51,7 @@ class SmeLoanRendered(Described[SmeLoanReport]):
 
 
 class SmeSanctionPage(Described[SmeSanctionRequest]):
-    """Renders ``lending.sme_sanction_request`` for whoever approves it."""
+    """Renders ``lending.sme_sanction_request`` for its approvers."""
 
     topics: ClassVar[tuple[str, ...]] = ("lending.sme_sanction_request",)
     kind = SmeSanctionRequest
@@ -95,7 +91,7 @@ def _offer(offer: SmeLoanOffer | None) -> Section | None:
                 "guarantee fee, first year"),
         )),
         card("What bounds the amount", rows(
-            "Limits, the tightest first", offer.limits, F("name", "limit", words=_LIMITS), F("most", "at most"),
+            "Limits, the tightest first", offer.limits, F("name", "limit", words=LIMIT_NAMES), F("most", "at most"),
         )),
         card("Checks", rows(
             "Checks", offer.checks, F("name", "check", "words"), F("passed"), F("status"), F("value", unit="text"),

@@ -14,7 +14,7 @@ _SATURDAY = 5
 
 
 def working_days(start: datetime.date, end: datetime.date, days: BankDays) -> int:
-    """Return the working days of banks after a day up to another; Sundays and the Saturdays that are off are none."""
+    """Return the working days of banks after a day up to another; Sundays and free Saturdays do not count."""
     return max(_until(end, days) - _until(start, days), 0)
 
 

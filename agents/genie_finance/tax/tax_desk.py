@@ -124,7 +124,7 @@ def _headline(tax_year: str, estimate: TaxEstimate | None, advance: AdvanceTaxPl
     if estimate is None:
         return f"Tax year {tax_year}: no tax can be stated; what is missing is listed below."
     said = f"Tax year {tax_year}: {estimate.tax} in the {estimate.regime} regime"
-    said += f", {estimate.saving} less than in the other." if estimate.saving and estimate.saving.minor else "."
+    said += f", {estimate.saving} less than in the other regime." if estimate.saving and estimate.saving.minor else "."
     if advance is not None and advance.next_instalment is not None:
         due = advance.next_instalment
         said += f" Next: {due.still_due} by {due.due}."

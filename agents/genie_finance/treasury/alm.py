@@ -191,7 +191,7 @@ def _breaches(rows: tuple[GapRow, ...], request: AlmRequest) -> Iterator[Reason]
             continue
         limit = f"{row.limit_pct} per cent of outflows" if row.limit_pct is not None else "no limit of the rules"
         own = request.internal_limit_pct_of_assets
-        said = f", {own} per cent of assets of the bank's own" if own is not None else ""
+        said = f", and {own} per cent of assets by the bank's own limit" if own is not None else ""
         text = f"{bucket_name(row.bucket)}: a cumulative gap of {row.cumulative} against {limit}{said}."
         yield Reason(code="treasury.gap_breach", text=text)
 

@@ -11,7 +11,7 @@ import click
 from genie.approvals.request import signed
 from genie.cli.errors import guarded, stop
 from genie.cli.files import read_payload
-from genie.cli.help import manual
+from genie.cli.help import USUAL, Subcommands, manual
 from genie.cli.options.control import control_options, now, opened, shown_time, who
 from genie.cli.terminal.approvals import described
 from genie.cli.terminal.drawing import plain
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from genie.edges.control.schema import Asked
 
 _LARGEST_EDIT = 1 << 20
+_VOTED = {
+    **USUAL, 0: "the vote counts", 2: "it does not count, or wrong usage", 3: "no process has read it within --wait",
+}  # fmt: skip
 _VOTE = (
     click.option("--as", "user", metavar="USER", help="Name of the approver; not the requester."),
     click.option("--identity", metavar="FILE",
@@ -41,7 +44,7 @@ _VOTE = (
 
 
 @click.group(
-    epilog=manual(
+    cls=Subcommands, epilog=manual(
         ("List pending approvals", "genie approvals list --control control.db"),
         ("Approve one of them",
          "genie approvals approve hold-3-9f3c01aa-2 --as ben --role treasury --reason agreed --control control.db"),
@@ -118,6 +121,7 @@ def show(hold: str, *, as_json: bool, **given: Any) -> None:
             "Approve it with another payload, which is judged again",
             "genie approvals approve hold-3 --as ben --reason less --edit less.json --control control.db",
         ),
+        exits=_VOTED,
     )
 )
 @click.argument("hold")
@@ -129,8 +133,6 @@ def approve(hold: str, edit: str | None, **given: Any) -> None:
     """Approve HOLD. With enough approvals the message is judged again and delivered.
 
     --edit replaces the payload: it is validated and judged as a new one, and earlier votes are void.
-
-    Ends with 0 when the vote counts, 2 when it does not, 3 when no process has read it within --wait.
     """
     _vote(hold, approve=True, edit=None if edit is None else _edit(edit), given=given)
 
@@ -141,6 +143,7 @@ def approve(hold: str, edit: str | None, **given: Any) -> None:
             "Deny it",
             'genie approvals deny hold-3-9f3c01aa-2 --as ben --role treasury --reason "too much" --control control.db',
         ),
+        exits=_VOTED,
     )
 )
 @click.argument("hold")
@@ -148,7 +151,7 @@ def approve(hold: str, edit: str | None, **given: Any) -> None:
 @_voting
 @guarded
 def deny(hold: str, **given: Any) -> None:
-    """Deny HOLD. One approver is enough. The exit codes are those of approve."""
+    """Deny HOLD. One approver is enough."""
     _vote(hold, approve=False, edit=None, given=given)
 
 

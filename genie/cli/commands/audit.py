@@ -15,7 +15,7 @@ import click
 
 from genie.cli.errors import guarded
 from genie.cli.files import read_payload, whole_file
-from genie.cli.help import USUAL, manual
+from genie.cli.help import USUAL, Subcommands, manual
 from genie.cli.options.control import now
 from genie.cli.terminal.drawing import counted, plain
 from genie.cli.terminal.json_text import to_line, to_text
@@ -66,7 +66,7 @@ def _filters(command: Any) -> Any:
     return command
 
 
-@click.group(epilog=manual(("Verify a trail", "genie audit verify trail --key audit.key.pub")))
+@click.group(cls=Subcommands, epilog=manual(("Verify a trail", "genie audit verify trail --key audit.key.pub")))
 def command() -> None:
     """Verify, search and export an audit trail, and create the keys that sign it.
 
@@ -98,8 +98,8 @@ def verify_command(
 ) -> None:
     """Check that a trail is intact, and report each place where it is not.
 
-    Ends with 0 when the trail is intact and signed, with 1 when it was changed, with 2 for wrong usage, and with 3 when
-    only the chain was checked, because no --key was given: whoever may write to the folder can make such a chain.
+    Without --key only the chain is checked, and the command ends with 3: anybody who can write to the folder can make
+    a valid chain.
     """
     trusted = public_keys(keys) if keys else None
     with spread(files) as mapped, progress("verifying"):

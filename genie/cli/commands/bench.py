@@ -11,7 +11,7 @@ import click
 from genie import benchmark
 from genie.benchmark.timing import silent
 from genie.cli.errors import guarded
-from genie.cli.help import manual
+from genie.cli.help import Subcommands, manual
 from genie.cli.options import completion as suggestions
 from genie.cli.terminal.json_text import to_text
 from genie.cli.terminal.screen import has_colour
@@ -40,7 +40,9 @@ class Fanouts(click.ParamType[tuple[int, ...]]):
         return tuple(int(word) for word in words)
 
 
-@click.group(epilog=manual(("Take a quick measurement", "genie bench fanout --fanout 3 --requests 100")))
+@click.group(
+    cls=Subcommands, epilog=manual(("Take a quick measurement", "genie bench fanout --fanout 3 --requests 100"))
+)
 def command() -> None:
     """Measure the bus against bare asyncio, in the same process and the same run."""
 
@@ -61,6 +63,7 @@ def command() -> None:
 )
 @click.option(
     "--requests",
+    metavar="N",
     type=click.IntRange(1, 1_000_000),
     help="Round trips at each size; by default, all sizes take about the same time.",
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from genie.cli.errors import guarded
-from genie.cli.help import manual
+from genie.cli.help import Subcommands, manual
 from genie.cli.options.control import shown_time
 from genie.cli.options.log import JSON, LOG, WHO, at_desk, person
 from genie.cli.terminal.drawing import plain
@@ -29,7 +29,7 @@ _FILTERS = (
 
 
 @click.group(
-    epilog=manual(
+    cls=Subcommands, epilog=manual(
         ("List the dead letters of a log", "genie dlq list --log orders.log"),
         ("Redrive those that ran out of time", "genie dlq redrive --code timeout --log orders.log"),
         notes="A runtime redrives when it opens the log; each letter is judged again by the policies in force then.",
@@ -62,7 +62,8 @@ def listed(**given: Any) -> None:
         return
     for one in found:
         waits = "  (to be redriven)" if one["redrive"] else ""
-        line = f"{one['id']}  {one['topic']} -> {one['agent']}  {shown_time(one['at'])}  {one['code']}: {one['reason']}"
+        where = f"{one['topic']} -> {one['agent'] or 'its subscribers'}"
+        line = f"{one['id']}  {where}  {shown_time(one['at'])}  {one['code']}: {one['reason']}"
         click.echo(plain(line + waits))
     if not found:
         click.echo("no dead letter")

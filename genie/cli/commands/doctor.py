@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import click
@@ -18,6 +19,7 @@ from genie.cli.terminal.json_text import to_text
 from genie.cli.terminal.layout import Column, Grid, Line, Text
 from genie.cli.terminal.progress import progress
 from genie.cli.terminal.screen import show
+from genie.contracts.rendering import counted
 
 _COLOURS = {Severity.OK: "green", Severity.WARNING: "yellow", Severity.ERROR: "red"}
 
@@ -48,7 +50,9 @@ def command(*, as_json: bool, database: str | None) -> None:
             severity = finding.severity
             found = (finding.detail, finding.next_step) if finding.next_step else finding.detail
             table.add(finding.check.code, finding.check.title, Text(severity.value, _COLOURS[severity]), Text(found))
-        counts = ", ".join(f"{sum(one.severity is kind for one in findings)} {kind.value}" for kind in Severity)
+        of = Counter(one.severity for one in findings)
+        problems = [counted(of[kind], kind.value) for kind in (Severity.WARNING, Severity.ERROR)]
+        counts = ", ".join([f"{of[Severity.OK]} ok", *problems])
         show([table, Line.of(counts, _COLOURS[worst])])
     raise SystemExit(1 if worst is Severity.ERROR else 0)
 

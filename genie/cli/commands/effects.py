@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from genie.cli.errors import guarded
-from genie.cli.help import manual
+from genie.cli.help import Subcommands, manual
 from genie.cli.options.control import shown_time
 from genie.cli.options.log import JSON, LOG, WHO, at_desk, person
 from genie.cli.terminal.drawing import plain
@@ -22,7 +22,7 @@ _SHOWN = ("id", "agent", "key", "token", "delivery", "at", "fate")
 
 
 @click.group(
-    epilog=manual(
+    cls=Subcommands, epilog=manual(
         ("List the effects that wait for a person", "genie effects list --log orders.log"),
         ("Say that one has happened",
          "genie effects resolve 9f3c-1/payer/transfer --done --result 17 --reason 'on the statement' --log orders.log"),

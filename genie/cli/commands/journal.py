@@ -11,7 +11,7 @@ import click
 
 from genie.cli.errors import guarded
 from genie.cli.files import whole_file
-from genie.cli.help import USUAL, manual
+from genie.cli.help import USUAL, Subcommands, manual
 from genie.cli.options import completion as suggestions
 from genie.cli.options.control import now, seconds_of, shown_time
 from genie.cli.terminal.drawing import counted, plain
@@ -38,7 +38,7 @@ _TENANT = click.option("--tenant", metavar="NAME", help="Every run of a tenant, 
 _UNITS = {"k": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 
-@click.group(epilog=manual(("Show what a log holds", "genie journal info orders.log")))
+@click.group(cls=Subcommands, epilog=manual(("Show what a log holds", "genie journal info orders.log")))
 def command() -> None:
     """Show, check, export and shorten the log that a durable runtime resumes from.
 
@@ -224,7 +224,7 @@ def prune_command(log: str, *, older: str | None, larger: str | None, as_json: b
     """Remove finished runs of a log. Open runs stay, and so does what a legal hold keeps."""
     from genie.journal.upkeep import Retention, prune  # noqa: PLC0415 - as above
 
-    term = seconds_of(older)
+    term = seconds_of(older, "--older")
     if term is None and larger is None:
         raise InputError("genie journal prune", "does not know what to remove", "give --older, --larger or both")
     retention = Retention(None if term is None else term / 86_400, None if larger is None else _size(larger))

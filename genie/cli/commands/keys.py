@@ -11,7 +11,7 @@ import click
 
 from genie.cli.errors import guarded
 from genie.cli.files import whole_file
-from genie.cli.help import manual
+from genie.cli.help import Subcommands, manual
 from genie.cli.options.control import now
 from genie.cli.terminal.drawing import plain
 from genie.contracts.classification import Classification
@@ -28,7 +28,7 @@ _FILE = click.argument("file", type=click.Path(path_type=Path))
 
 
 _DAYS = click.option(
-    "--days", type=click.FloatRange(min=0, min_open=True, max=3_660), default=90.0, show_default=True,
+    "--days", metavar="DAYS", type=click.FloatRange(min=0, min_open=True, max=3_660), default=90.0, show_default=True,
     help="Days until it ends.",
 )  # fmt: skip
 
@@ -52,7 +52,7 @@ def _facts(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-@click.group(epilog=manual(
+@click.group(cls=Subcommands, epilog=manual(
     ("Make a key for a person", "genie keys create keys.json --user asha --role analyst --right ask --right observe"),
 ))  # fmt: skip
 def command() -> None:
@@ -110,7 +110,7 @@ def _added(file: Path, facts: dict[str, Any], **terms: float) -> None:
 @_FILE
 @_facts
 @click.option("--within-hours", "hours", type=click.FloatRange(min=0, min_open=True, max=720), default=72.0,
-              show_default=True, help="Hours in which the passkey must be registered.")  # fmt: skip
+              metavar="HOURS", show_default=True, help="Hours in which the passkey must be registered.")  # fmt: skip
 @_DAYS
 @guarded
 def invite(file: Path, *, days: float, hours: float, **facts: Any) -> None:
@@ -160,7 +160,7 @@ def _spending(budget: Allowance) -> str:
 @_FILE
 @click.argument("key_id", metavar="ID")
 @click.option("--overlap-days", "overlap", type=click.FloatRange(min=0, max=90), default=7.0, show_default=True,
-              help="Days for which the old key is good as well.")  # fmt: skip
+              metavar="DAYS", help="Days for which the old key is good as well.")  # fmt: skip
 @_DAYS
 @guarded
 def rotate(file: Path, key_id: str, overlap: float, days: float) -> None:

@@ -12,7 +12,7 @@ import click
 
 from genie import __version__
 from genie.cli.errors import guarded
-from genie.cli.help import USUAL, manual
+from genie.cli.help import USUAL, Subcommands, manual
 from genie.cli.terminal.drawing import plain
 from genie.contracts.card import Risk
 
@@ -32,7 +32,7 @@ class Name(click.ParamType[str]):
         return text
 
 
-@click.group(epilog=manual(
+@click.group(cls=Subcommands, epilog=manual(
     ("Create a package of your own, outside this repository", "genie new project ledger"),
     ("Create an agent in this repository", "genie new agent insights rain_gauge --risk low"),
 ))  # fmt: skip

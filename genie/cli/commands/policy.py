@@ -9,7 +9,7 @@ import click
 
 from genie.cli.errors import guarded, stop
 from genie.cli.files import read_payload
-from genie.cli.help import USUAL, manual
+from genie.cli.help import USUAL, Subcommands, manual
 from genie.cli.options.identity import identified, identity_options
 from genie.cli.options.past import is_log, opened, sealer_of
 from genie.cli.terminal.drawing import plain
@@ -38,7 +38,7 @@ FINANCE = "config/policies/finance.yaml"
 STANDARD = "config/policies/standard.yaml"
 
 
-@click.group(epilog=manual(("Run the examples of the rules", f"genie policy test {FINANCE}")))
+@click.group(cls=Subcommands, epilog=manual(("Run the examples of the rules", f"genie policy test {FINANCE}")))
 def command() -> None:
     """Explain, test and compare policies. Nothing is delivered, and no budget is touched."""
 

@@ -10,7 +10,7 @@ import click
 from genie.cli.errors import guarded
 from genie.cli.help import USUAL, manual
 from genie.cli.options import completion as suggestions
-from genie.cli.options.telemetry import log_options, logged
+from genie.cli.options.telemetry import log_options, logged, otel_options, spans_of
 from genie.cli.serving import bind_option, check_extra, opened, serving_options, until_stopped
 from genie.cli.terminal.drawing import plain
 from genie.cli.terminal.json_text import to_text
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
               help="File of what was spent, created if absent; several processes may share it. "
               "In memory alone by default.")  # fmt: skip
 @serving_options
+@otel_options
 @log_options
 @guarded
 def command(pipeline: str, spending: Path | None, keys: Path, **given: Any) -> None:
@@ -59,7 +60,11 @@ def command(pipeline: str, spending: Path | None, keys: Path, **given: Any) -> N
         for warning in loaded.warnings:
             click.echo(plain(f"warning: {warning}"), err=True)
         server = Server([loaded], ApiKeys.read(keys), settings, key_file=keys)
+        server.beside = spans_of(given)
         proxy = Proxy(server, Spend(spending))
+        if proxy.spend.charged:
+            text = f"note: {proxy.spend.charged} calls of a killed process are charged as estimated, with their bound"
+            click.echo(text, err=True)
         for note in proxy.notes():
             click.echo(plain(f"note: {note}"), err=True)
         try:
@@ -88,7 +93,7 @@ def spend(file: Path, *, keys: Path | None, kind: str | None, most: int, as_json
     if not file.is_file():
         raise InputError(str(file), "is not a file", "name the file of `genie proxy --spend`")
     held = ApiKeys() if keys is None else ApiKeys.read(keys)
-    with Spend(file) as accounts:
+    with Spend(file, reads=True) as accounts:
         found = accounts.all(kind, most)
     if as_json:
         told = [{**one._asdict(), "cost": f"{one.cost:f}", "reserved_cost": f"{one.reserved_cost:f}"} for one in found]

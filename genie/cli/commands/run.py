@@ -60,7 +60,7 @@ if TYPE_CHECKING:
 @click.command(epilog=manual(
     ("Run the sample statement", "genie run config/pipelines/insights.yaml"),
     ("Ask a question on your own statements",
-     "genie run config/pipelines/insights.yaml --input config/statements/sample.csv --question 'Where does it go?'"),
+     "genie run insights --input config/statements/sample.csv --question 'Where am I overspending?'"),
     ("Print one JSON object, for a named caller",
      "genie run config/pipelines/insights.yaml --json --as ann --role analyst"),
     ("Write a page to share, and the journal of all decisions",

@@ -9,11 +9,11 @@ import click
 
 from genie.cli.errors import guarded
 from genie.cli.files import whole_file
-from genie.cli.help import USUAL, manual
+from genie.cli.help import USUAL, Subcommands, manual
 from genie.cli.options import completion as suggestions
 from genie.cli.options.control import shown_time
 from genie.cli.options.log import JSON, LOG, WHO, at_desk, person
-from genie.cli.options.past import is_log, opened, reading, run_record, runs_of
+from genie.cli.options.past import NoRunError, is_log, opened, reading, run_record, runs_of
 from genie.cli.terminal.drawing import counted, plain
 from genie.cli.terminal.json_text import to_text
 from genie.cli.terminal.screen import show_report
@@ -25,11 +25,11 @@ _SHOW = (
     "Show a run: the messages between agents, the verdict and the end of each delivery",
     "genie runs show run.jsonl",
 )
-_EXITS = {0: "shown", 2: "it cannot be read, or the run is not there", 5: "the journal holds no run"}
+_EXITS = {**USUAL, 0: "shown", 2: "it cannot be read, or the run is not there", 5: "it holds no run"}
 _PLACE = click.argument("journal", type=click.Path(), shell_complete=suggestions.files)
 
 
-@click.group(epilog=manual(_SHOW, ("List the runs of a log", "genie runs list orders.log")))
+@click.group(cls=Subcommands, epilog=manual(_SHOW, ("List the runs of a log", "genie runs list orders.log")))
 def command() -> None:
     """List and show the runs of a journal or of a log, and cancel a run that a stopped process left open.
 
@@ -39,7 +39,7 @@ def command() -> None:
     """
 
 
-@command.command("list", epilog=manual(("List the runs of a log", "genie runs list orders.log")))
+@command.command("list", epilog=manual(("List the runs of a log", "genie runs list orders.log"), exits=_EXITS))
 @_PLACE
 @JSON
 @guarded
@@ -49,9 +49,11 @@ def listed(*, journal: str, as_json: bool) -> None:
         found = runs_of(journal)
         if as_json:
             click.echo(to_text([{"id": run, "records": count} for run, count in found.items()]))
-            return
-        for run, count in found.items():
-            click.echo(plain(f"{run}  {count:,} records"))
+        else:
+            for run, count in found.items():
+                click.echo(plain(f"{run}  {counted(count, 'record')}"))
+        if not found:
+            raise NoRunError(journal)
         return
     from genie.journal.past import listed as runs_in  # noqa: PLC0415 - start-up: SQLite only where it is used
 
@@ -59,8 +61,9 @@ def listed(*, journal: str, as_json: bool) -> None:
         runs = runs_in(database)
     if as_json:
         click.echo(to_text([one._asdict() for one in runs]))
-        return
-    for one in runs:
+    if not runs:
+        raise NoRunError(journal)
+    for one in () if as_json else runs:
         state = "over" if one.over else f"open, {one.in_flight:,} in flight"
         at, deliveries = shown_time(one.began_ms / 1000), counted(one.deliveries, "delivery", "deliveries")
         click.echo(plain(f"{one.id}  {at}  {deliveries}  {state}"))

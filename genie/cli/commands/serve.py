@@ -13,7 +13,7 @@ from genie.cli.errors import guarded
 from genie.cli.help import USUAL, manual
 from genie.cli.options import completion as suggestions
 from genie.cli.options.control import now
-from genie.cli.options.telemetry import log_options, logged
+from genie.cli.options.telemetry import log_options, logged, otel_options, spans_of
 from genie.cli.serving import bind_option, check_extra, opened, serving_options, until_stopped
 from genie.cli.terminal.drawing import plain
 from genie.errors import InputError
@@ -34,13 +34,14 @@ if TYPE_CHECKING:
               "a PostgreSQL address.")  # fmt: skip
 @click.option("--store-keys", metavar="RING", help="Key ring that encrypts the store: a file, or env:NAME.")
 @click.option("--grant", "grants", multiple=True, metavar="ROLE=RIGHT,...",
-              help="Rights that a role of a signed token gives besides ask and observe; repeatable.")  # fmt: skip
+              help="More rights that a role of a signed token gives, with ask and observe; repeatable.")  # fmt: skip
 @click.option("--tenant-rate", type=click.FloatRange(min=0.1), metavar="N", help="Requests a second of one tenant.")
 @click.option("--tenant-runs", type=click.IntRange(min=1), metavar="N",
               help="Runs of one tenant that are in flight at once.")  # fmt: skip
 @click.option("--webhooks-to", "networks", multiple=True, metavar="NETWORK",
               help="Private network in which receivers of webhooks may be, also without TLS; repeatable.")  # fmt: skip
 @serving_options
+@otel_options
 @log_options
 @guarded
 def command(pipelines: tuple[str, ...], grants: tuple[str, ...], keys: Path, **given: Any) -> None:
@@ -73,6 +74,7 @@ def command(pipelines: tuple[str, ...], grants: tuple[str, ...], keys: Path, **g
             who=None if who is None else read_who(who, os.environ),
             store=None if place is None else _store(place, ring),
         )  # fmt: skip
+        server.beside = spans_of(given)
         until_stopped(lambda stop, told: serve(server, listener, stop, told), given["within_s"])
 
 

@@ -67,7 +67,7 @@ class Numbers(click.ParamType[frozenset[int]]):
     notes="The same scenario, seed and code produce the same journal, byte for byte.",
 ))  # fmt: skip
 @click.argument("scenario", type=click.Path(), shell_complete=suggestions.scenarios)
-@click.option("--seed", type=click.IntRange(min=0), help="Use this seed instead of the one in the file.")
+@click.option("--seed", metavar="N", type=click.IntRange(min=0), help="Use this seed instead of the one in the file.")
 @click.option("--seeds", type=Numbers(0), help="Try many seeds, in parallel: 1..200.")
 @click.option("--runs", type=Numbers(1), help="Simulate these arrivals only, as named by a smallest failing scenario.")
 @click.option("--trouble", type=Numbers(0), help="Apply these entries of trouble only, numbered from 0; or none.")

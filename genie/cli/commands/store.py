@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from genie.cli.errors import guarded, run_async
-from genie.cli.help import manual
+from genie.cli.help import Subcommands, manual
 from genie.cli.options.control import now
 from genie.errors import InputError
 
@@ -25,7 +25,7 @@ _KEYS = click.option("--keys", required=True, metavar="RING", help="Key ring: a 
 _TENANT = click.option("--tenant", required=True, help="Whose rows.")
 
 
-@click.group(epilog=manual(("Prepare a database", "genie store sql --secret GENIE_TENANT_SECRET")))
+@click.group(cls=Subcommands, epilog=manual(("Prepare a database", "genie store sql --secret GENIE_TENANT_SECRET")))
 def command() -> None:
     """Prepare the database of a server, and shred what it keeps."""
 

@@ -10,7 +10,7 @@ import click
 
 from genie.cli.errors import guarded
 from genie.cli.files import whole_file
-from genie.cli.help import manual
+from genie.cli.help import Subcommands, manual
 from genie.cli.terminal.drawing import counted, plain
 from genie.cli.terminal.json_text import to_text
 from genie.errors import InputError
@@ -29,7 +29,7 @@ class _Loop(NamedTuple):
     lock: Path | None
 
 
-@click.group(epilog=manual(
+@click.group(cls=Subcommands, epilog=manual(
     ("List the tools of a pipeline", "genie tools list finance_assistant"),
     ("Pin them after a person has looked at them", "genie tools lock desk.yaml"),
     ("Show what has changed since", "genie tools check desk.yaml"),

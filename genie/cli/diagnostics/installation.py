@@ -6,6 +6,7 @@ import importlib
 import importlib.metadata
 import importlib.util
 import re
+import shlex
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from functools import partial
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from genie.cli.diagnostics.finding import Check, Finding
+from genie.cli.scaffold.project import checkout
 from genie.contracts.rendering import counted
 
 if TYPE_CHECKING:
@@ -73,9 +75,19 @@ def extras(requirements: Iterable[str] | None = None) -> Iterator[Finding]:
         missing = sorted(name for name in names if not _is_installed(name))
         if missing:
             detail = f"{extra} is for {_PURPOSES[extra]}; missing: {', '.join(missing)}"
-            yield Finding(Check.EXTRA, detail, f"pip install '{DISTRIBUTION}[{extra}]' if you need it")
+            yield Finding(Check.EXTRA, detail, f"{installing(extra)}, if you need it")
         else:
             yield Finding(Check.EXTRA, f"{extra}: {_PURPOSES[extra]}")
+
+
+_HERE = checkout()
+
+
+def installing(extra: str, source: Path | None = _HERE) -> str:
+    """Return the command that installs an extra: from a checkout, or from a package index where there is none."""
+    if source is None:
+        return f"pip install '{DISTRIBUTION}[{extra}]'"
+    return f"pip install -e {shlex.quote(f'{source}[{extra}]')}"
 
 
 def _required() -> list[str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from genie.cli.diagnostics.finding import Check, Finding
+from genie.cli.diagnostics.installation import installing
 from genie.cli.terminal.screen import has_colour, is_terminal
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def zones(names: Iterable[str] = _ZONES) -> Finding:
     """Return whether time-zone data is available."""
     missing = [name for name in names if not _has_zone(name)]
     if missing:
-        step = "pip install 'genie-bus[schedule]', or install the tzdata of the system"
+        step = f"{installing('schedule')}, or install the tzdata of the system"
         return Finding(Check.ZONES, f"not found: {', '.join(missing)}", step)
     return Finding(Check.ZONES, "found")
 

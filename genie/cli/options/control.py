@@ -175,8 +175,12 @@ def shown_time(at: float) -> str:
         return "an unknown time"
 
 
-def seconds_of(term: str | None) -> float | None:
+def seconds_of(term: str | None, option: str = "--for") -> float | None:
     """Return the seconds of a term such as ``90s``, ``15m``, ``2h`` or ``1d``; None for none.
+
+    Args:
+        term: The text.
+        option: Where it was given.
 
     Raises:
         InputError: The text is not a valid term.
@@ -185,5 +189,5 @@ def seconds_of(term: str | None) -> float | None:
         return None
     found = _TERM.match(term)
     if found is None or not int(found[1]):
-        raise InputError(f"--for {term}", "is not a valid term", "write 90s, 15m, 2h or 1d")
+        raise InputError(f"{option} {term}", "is not a valid term", "write 90s, 15m, 2h or 1d")
     return float(int(found[1]) * _SECONDS[found[2]])

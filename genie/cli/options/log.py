@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _LOG = (
     click.option("--log", "log", required=True, metavar="LOG",
                  help="File or PostgreSQL address of the log of a durable runtime, which no process uses now."),
-    click.option("--keys", metavar="KEYS", help="Key ring of a sealed log: a file, or env:NAME."),
+    click.option("--keys", metavar="RING", help="Key ring of an encrypted log: a file, or env:NAME."),
 )  # fmt: skip
 WHO = click.option("--as", "user", metavar="USER", help="Name of the person; the login name by default.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

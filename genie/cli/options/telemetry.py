@@ -13,6 +13,7 @@ from genie.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
+    from contextlib import AbstractAsyncContextManager
 
     from genie.config.pipeline import Pipeline
     from genie.runtime.runtime import Runtime
@@ -94,6 +95,11 @@ async def spanned(runtime: Runtime, *, on: bool, pipeline: Pipeline) -> AsyncIte
     loops = [one.agent for one in pipeline.bindings if isinstance(one.agent, React)]
     async with traced(runtime, tools={tool.agent for loop in loops for tool in loop.toolbox.tools}):
         yield
+
+
+def spans_of(given: Mapping[str, Any]) -> Callable[[Runtime, Pipeline], AbstractAsyncContextManager[None]] | None:
+    """Return what records the calls of each runtime that is served; None where the options ask for none."""
+    return (lambda runtime, pipeline: spanned(runtime, on=True, pipeline=pipeline)) if given["otel"] else None
 
 
 @asynccontextmanager

@@ -44,7 +44,7 @@ class Act(NamedTuple):
 
 
 class ControlReport(NamedTuple):
-    """What a running process has to say since its last report."""
+    """What a running process reports: everything since its last report."""
 
     at: float
     """Seconds since the epoch."""

@@ -21,7 +21,7 @@ class Fetched(NamedTuple):
 
 @runtime_checkable
 class Fetch(Protocol):
-    """Reads from the web, for agents that declare ``ports=(Fetch,)``; whoever binds it says which hosts it may call."""
+    """Reads from the web, for agents that declare ``ports=(Fetch,)``; its binding lists the hosts that it may call."""
 
     async def get(self, url: str) -> Fetched:
         """Return what a URL answers.

@@ -11,7 +11,7 @@ Method = Literal["POST", "PUT", "PATCH", "DELETE"]
 
 @runtime_checkable
 class Send(Protocol):
-    """Writes to the web, for agents that declare ``ports=(Send,)``; whoever binds it says which hosts it may call."""
+    """Writes to the web, for agents that declare ``ports=(Send,)``; its binding lists the hosts that it may call."""
 
     async def send(self, method: Method, url: str, *, content: bytes = b"", key: str = "") -> Fetched:
         """Make one call, once: it is neither tried again nor redirected.

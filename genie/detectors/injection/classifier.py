@@ -22,11 +22,11 @@ from operator import sub
 from typing import NamedTuple
 from zlib import crc32
 
-BUCKETS = 1 << 15
+BUCKETS = 1 << 17
 WINDOW = 32
 """Words that are judged together."""
 WEIGHTS = "ngrams.bin.gz"
-SHA256 = "1a44cb2a1e79d2bf9f6ceb7859af3e910d1cdcc433a5449c20f62b61bf234816"
+SHA256 = "b8b5dbb1421a7cf20a2c55c6c5c85121247e13fb351cbe09813b0dde743d8909"
 """Of the unpacked weights."""
 
 _WORD = re.compile(r"[^\W_]+")
@@ -59,11 +59,10 @@ def word_places(text: str) -> Iterator[re.Match[str]]:
 
 def grams(word: str) -> list[int]:
     """Return the buckets of a word's n-grams; the same one may come twice."""
-    marked = f"<{word[:_LONGEST_WORD]}>".encode()
+    marked = f"<{word[:_LONGEST_WORD]}>"
     size = len(marked)
-    return [crc32(marked[at : at + n]) % BUCKETS for n in (2, 3, 4, 5) for at in range(size - n + 1)] + [
-        crc32(b"=" + marked) % BUCKETS
-    ]
+    pieces = [marked[at : at + n] for n in (2, 3, 4, 5) for at in range(size - n + 1)]
+    return [crc32(piece.encode(errors="replace")) % BUCKETS for piece in (*pieces, f"={marked}")]
 
 
 def pair(first: str, second: str) -> int:

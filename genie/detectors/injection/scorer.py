@@ -31,8 +31,8 @@ _MOST_MARKS = 64  # of one row in one text
 
 # The score with the model: 1 / (1 + exp(doubt - rules * score - logit)), where the logit is held between two bounds, so
 # that the model alone must be very sure, and can overrule weak hints of the rules.
-_DOUBT, _RULES = 4.25, 11.0
-_LEAST_LOGIT, _MOST_LOGIT = -2.5, 6.0
+_DOUBT, _RULES = 2.8, 7.0
+_LEAST_LOGIT, _MOST_LOGIT = -2.0, 6.0
 _TELLING = 1.5  # logit from which the model is a reason
 
 
@@ -125,17 +125,29 @@ def is_suspicious(folded: str) -> bool:
 
 def scored(folded: str, *, model: bool) -> tuple[float, list[Mark]]:
     """Return the score of folded text with or without the model, and the marks that it rests on."""
-    score, marks = _scored(folded)
+    score, marks = _scored(folded, model=model)
     if not model:
         return score, marks
+    hidden = any(mark.kind == "encoded" and mark.weight >= MARKED for mark in marks)
+    together, window = _modelled(folded, score, least=0.0 if hidden else _LEAST_LOGIT)
+    if window.logit >= _TELLING:
+        marks = [*marks, Mark("model", "model.ngrams", min(0.99, together), *_place(folded, window))]
+    return together, marks
+
+
+def _modelled(folded: str, score: float, least: float = _LEAST_LOGIT) -> tuple[float, Window]:
+    """Return what the model makes of a score of the rules, and the words that the model looked at.
+
+    Args:
+        folded: Folded text.
+        score: What the rules say.
+        least: The lowest logit; words that hide others say nothing against what they hide.
+    """
     window = _model().heaviest(folded)
     if window.logit > 0 and score < MARKED and (quoted := quotations_of(folded)).spans and quoted.excused:
         window = _model().heaviest(quoted.outside)._replace(start=0, end=0)
-    logit = max(_LEAST_LOGIT, min(_MOST_LOGIT, window.logit))
-    together = round(1.0 / (1.0 + math.exp(_DOUBT - _RULES * score - logit)), 4)
-    if logit >= _TELLING:
-        marks = [*marks, Mark("model", "model.ngrams", min(0.99, together), *_place(folded, window))]
-    return together, marks
+    logit = max(least, min(_MOST_LOGIT, window.logit))
+    return round(1.0 / (1.0 + math.exp(_DOUBT - _RULES * score - logit)), 4), window
 
 
 def _place(folded: str, window: Window) -> tuple[int, int]:
@@ -144,7 +156,7 @@ def _place(folded: str, window: Window) -> tuple[int, int]:
     return (places[0].start(), places[-1].end()) if places else (0, len(folded))
 
 
-def _scored(folded: str) -> tuple[float, list[Mark]]:
+def _scored(folded: str, *, model: bool) -> tuple[float, list[Mark]]:
     """Return the score of folded text, and the marks that it rests on."""
     hits = _hits(folded)
     if not hits:
@@ -152,7 +164,7 @@ def _scored(folded: str) -> tuple[float, list[Mark]]:
     marks = list(_marks(folded, hits))
     signs = [hit - len(PATTERNS) for hit in hits if hit >= len(PATTERNS)]
     if signs:
-        marks += _disguised(folded, signs, {mark.code for mark in marks})
+        marks += _disguised(folded, signs, {mark.code for mark in marks}, model=model)
     marks = _weighed(folded, marks)
     return _summed(marks), marks
 
@@ -168,12 +180,16 @@ def _marks(folded: str, hits: Iterable[int]) -> Iterable[Mark]:
                 yield Mark(kind, code, weight, matches[-1].start(), len(folded))
 
 
-def _disguised(folded: str, signs: Iterable[int], seen: set[str]) -> Iterable[Mark]:
+def _disguised(folded: str, signs: Iterable[int], seen: set[str], *, model: bool) -> Iterable[Mark]:
     for variant in deobfuscated(folded, signs):
         known = list(_marks(variant.text, _hits(variant.text)))
         if variant.start == 0 and variant.end == len(folded):
             known = [mark for mark in known if mark.code not in seen]
         score = _summed(_weighed(variant.text, known))
+        if model and score < MARKED:
+            score, _ = _modelled(variant.text, score)
+            if score < MARKED:
+                continue
         innocent = variant.code in _INNOCENT
         if score >= (MARKED if innocent else _DISGUISED):
             weight = score if innocent else _either(score, _DISGUISED)

@@ -1,7 +1,7 @@
 """Receipts: the records of one decision in a signed JSON document that proves itself without the trail.
 
 A receipt holds the records as they stand in the trail, each with the chain values before and after it, the signed head
-that covers them, and a signature over all of it by the trail's key. Whoever issues it has verified the trail first.
+that covers them, and a signature over all of it by the trail's key. The issuer verifies the trail first.
 """
 
 from __future__ import annotations

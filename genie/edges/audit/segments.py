@@ -143,7 +143,7 @@ class TrailLock:
         self._handle = handle
 
     def free(self) -> None:
-        """Let go of the lock."""
+        """Release the lock."""
         if self._handle >= 0:
             os.close(self._handle)
             self._handle = -1

@@ -123,7 +123,7 @@ class AuditTrail:
             self._lock.take()
             try:
                 self._take_up()
-            except BaseException:  # the folder's lock is let go, then the error goes on
+            except BaseException:  # the lock of the folder is released, then the error goes on
                 self._release()
                 raise
         except OSError as error:
@@ -162,7 +162,7 @@ class AuditTrail:
         return began_us + int(self.settings.segment.seconds * 1e6)
 
     def close(self) -> None:
-        """Sign the end of the trail and let go of it; nothing happens when it is not open."""
+        """Sign the end of the trail and close it; nothing happens when it is not open."""
         if not self.is_open:
             return
         if self.failure is None:

@@ -15,7 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from genie.edges.audit.records import MOST_LINE, START, chained, parted, record_of, signed_bytes
+from genie.edges.audit.records import MOST_LINE, START, chained, outline_of, parted, record_of, signed_bytes
 from genie.edges.audit.segments import segment_files, segment_number
 from genie.errors import InputError
 
@@ -168,11 +168,14 @@ def _files(paths: Sequence[Path]) -> tuple[list[Path], bool]:
     files = [file for path in paths for file in (segment_files(path) if path.is_dir() else [path])]
     for path in files:
         if not path.is_file():
-            raise InputError(str(path), "there is no such file", "name the folder of an audit trail")
+            problem = "is not a regular file" if path.exists() else "there is no such file"
+            raise InputError(str(path), problem, "name the folder of an audit trail")
         if segment_number(path) is None:
             raise InputError(str(path), "is not a file of an audit trail", "such files are named audit-000001.jsonl")
     if not files:
-        raise InputError(str(paths[0]) if paths else "no path", "holds no audit trail")
+        raise InputError(
+            str(paths[0]) if paths else "no path", "holds no audit trail", "write one with `genie run --audit`"
+        )
     return sorted(files, key=lambda path: segment_number(path) or 0), whole
 
 
@@ -205,29 +208,30 @@ def _scan(path: Path) -> _Scan:
     for raw in lines_of(path):
         scan.lines += 1
         line = parted(raw)
-        record = None if line is None else record_of(line.body)
-        if line is None or record is None:
+        outline = None if line is None else outline_of(line.body)
+        if line is None or outline is None:
             torn = not raw.endswith(b"\n")
             scan.note("the last line is not whole" if torn else "is not a valid line of an audit trail")
             if line is not None:
                 scan.chain = line.chain
             continue
-        seq = record["seq"]
+        seq = outline.seq
         if scan.lines == 1:
-            _first(scan, record)
+            _first(scan, record_of(line.body) or {"detail": {}, "kind": "", "seq": seq})
         if seq != scan.seq + 1 or line.chain != chained(scan.chain, line.body):
             _unfollowed(scan, seq)
         before, scan.chain, scan.seq = scan.chain, line.chain, seq
         scan.since_head += 1
-        scan.at_us = record["at"]
+        scan.at_us = outline.at
         if scan.since_head == 1:
             scan.unsigned_us = scan.at_us
-        scan.headed = record["kind"] == "head" and record["by"] == "audit"
+        scan.headed = outline.kind == "head" and outline.by == "audit"
         if scan.headed:
+            detail = (record_of(line.body) or {"detail": {}})["detail"]
             scan.heads.append(_Head(scan.lines, seq, line.body))
             scan.since_head = 0
-            scan.closed = record["detail"].get("closed") is True
-            if record["detail"].get("chain") != before.decode("ascii", "replace"):
+            scan.closed = detail.get("closed") is True
+            if detail.get("chain") != before.decode("ascii", "replace"):
                 scan.note("the head does not name the record before it", seq)
     if not scan.lines:
         scan.note("is empty")

@@ -177,7 +177,7 @@ class Ledger:
             raise InputError(str(self.path), "is not a control file", "name one that `control:` created")
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         connection: sqlite3.Connection | None = getattr(self, "_connection", None)
         if connection is not None:
             connection.close()

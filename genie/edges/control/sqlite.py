@@ -65,7 +65,7 @@ class ControlFile:
         return ControlFile(self.settings.model_copy(update={"path": folder / self.path}))
 
     def signed_by(self, keys: Path, issuer: str, audience: str, tenant: str | None) -> None:
-        """Demand a signed identity of whoever votes or acts, by the keys of the pipeline's callers."""
+        """Require a signed identity for votes and acts, verified by the keys of the pipeline's callers."""
         roles = frozenset(self.settings.operators)
         self.operators = Operators(keys, issuer, audience, tenant=tenant, roles=roles)
 

@@ -125,7 +125,7 @@ class ThreadJob:
             call, task.call = task.call, None
             try:
                 task.output = call() if call is not None else None
-            except Exception as error:  # noqa: BLE001 - it belongs to whoever waits for the task
+            except Exception as error:  # noqa: BLE001 - the error is raised where the task is awaited
                 task.error = error
             except BaseException as error:  # noqa: BLE001 - neither an exit nor an interrupt leaves a handler
                 task.error = RuntimeError(f"the handler raised {class_name(error)}")

@@ -11,11 +11,12 @@ import contextlib
 import datetime
 import math
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from types import AsyncGeneratorType
 from typing import TYPE_CHECKING
 
 import anyio
 
+from genie.backend.asyncio_trio import now
 from genie.contracts.agent import Handlers, handles
 from genie.contracts.card import make_card
 from genie.contracts.context import Context
@@ -44,7 +45,7 @@ from genie.edges.llm.transcript import for_family
 from genie.errors import ModelCallError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
 
     from genie.contracts.card import AgentCard
     from genie.contracts.ports.provider import Provider, WirePart
@@ -144,10 +145,6 @@ class ModelAgent(Handlers, id="model", publishes=(ModelDelta, ModelRestarted)):
             self._latest = (request, found)
         return found
 
-    def _bounds(self, request: ModelRequest) -> tuple[int, int]:
-        asked = min(math.ceil(self._estimated(request) * self.ratio.bound), self.provider.window)
-        return asked, min(request.max_output, self.options.max_output)
-
     def pricing(self, context: Context | None) -> Pricing | None:
         """Return the price of the day; of the newest one where nobody says what day it is."""
         named = self.options.price
@@ -157,35 +154,40 @@ class ModelAgent(Handlers, id="model", publishes=(ModelDelta, ModelRestarted)):
 
     def estimate(self, request: ModelRequest) -> Estimate:
         """Return the most that a call can use: what budgets reserve before it is made."""
-        asked, answered = self._bounds(request)
+        asked = min(math.ceil(self._estimated(request) * self.ratio.bound), self.provider.window)
+        answered = min(request.max_output, self.options.max_output)
         price = self.pricing(None)
         return Estimate(0 if price is None else price.most(asked, answered), asked + answered)  # type: ignore[arg-type]  # an int is as exact
 
-    async def _fitting(self, request: ModelRequest, context: Context, *, share: float) -> ModelRequest:
-        """Return the request as this model takes it: without foreign opaque parts, and within its window.
+    def _fits(self, request: ModelRequest, share: float) -> float | None:
+        """Return the bound of a request's tokens; None where it fills more than a share of the window."""
+        bound = self._estimated(request) * self.ratio.bound
+        return bound if bound <= (self.provider.window - request.max_output) * share else None
 
-        Args:
-            request: As judged.
-            context: Of the handler.
-            share: Of the window that the request may fill before it is made shorter.
-        """
+    def _own(self, request: ModelRequest) -> ModelRequest:
+        """Return the request as this model takes it: without foreign opaque parts, and with its own limit of output."""
         request = for_family(request, self.provider.family)
         output = min(request.max_output, self.options.max_output)
-        if output != request.max_output:
-            request = request.model_copy(update={"max_output": output})
-        room = self.provider.window - output
-        if self._estimated(request) * self.ratio.bound <= room * share:
-            return request
-        options = self.options.compaction
+        return request if output == request.max_output else request.model_copy(update={"max_output": output})
+
+    async def _shortened(self, request: ModelRequest, context: Context) -> tuple[ModelRequest, float]:
+        """Return a request that fills too much of the window made shorter, with the bound of its tokens.
+
+        Args:
+            request: As this model takes it.
+            context: Of the handler.
+        """
+        options, ratio = self.options.compaction, self.ratio.bound
+        room = self.provider.window - request.max_output
         for part in (options.to, 1.0):  # what must stay may need more than the share that it is brought down to
             with contextlib.suppress(CompactionError):
-                limit = round(room * part / self.ratio.bound)
+                limit = round(room * part / ratio)
                 made = compacted(request, limit, options)
-                if options.summary is None or not made.reported:
-                    return made.request
-                return compacted(
-                    request, limit, options, await summary_of(made.reported, options.summary, context)
-                ).request
+                short = made.request
+                if options.summary is not None and made.reported:
+                    summary = await summary_of(made.reported, options.summary, context)
+                    short = compacted(request, limit, options, summary).request
+                return short, self._estimated(short) * ratio
         raise ProviderError(FailureClass.CONTEXT_TOO_LONG, code="window")
 
     # --- the call ---
@@ -202,7 +204,7 @@ class ModelAgent(Handlers, id="model", publishes=(ModelDelta, ModelRestarted)):
         number = context.message.id if self._chained else ""
         call = self._calls.of(number) if self._chained else Call()
         call.limit = call.limit or self.options.attempts
-        began = anyio.current_time()
+        began = now()
         if call.streamed:  # by the model that this one takes over from
             call.streamed = False
             await context.publish(ModelRestarted())
@@ -224,16 +226,20 @@ class ModelAgent(Handlers, id="model", publishes=(ModelDelta, ModelRestarted)):
     async def _attempts(self, request: ModelRequest, context: Context, call: Call, began: float) -> ModelReply:
         share, tries = self.options.compaction.at, 0
         last: ProviderError | None = None
+        own = self._own(request)
         while True:
-            asked = await self._fitting(request, context, share=share)
-            await self._turn(asked, context, last)
+            asked, bound = own, self._fits(own, share)
+            if bound is None:
+                asked, bound = await self._shortened(own, context)
+            if self.rates.known or self.breaker.tripped:
+                await self._turn(asked, context, last)
             call.attempts += 1
             tries += 1
             try:
-                return await self._attempt(asked, context, call, began)
+                return await self._attempt(asked, bound, context, call, began)
             except ProviderError as error:
                 trait, last = TRAITS[error.failure], error
-                self.breaker.failed(trait.breaker, anyio.current_time())
+                self.breaker.failed(trait.breaker, now())
                 again = trait.retry == "before_output" or (trait.retry == "once" and share != 0)
                 # Each of those that may take over keeps one attempt.
                 if not again or call.streamed or call.attempts >= call.limit - len(self.options.fallback):
@@ -264,18 +270,19 @@ class ModelAgent(Handlers, id="model", publishes=(ModelDelta, ModelRestarted)):
         """Wait until the provider has room for a call, as far as its headers say, and the circuit is closed."""
         if self.rates.known:
             tokens = self._estimated(asked) + asked.max_output
-            while (wait_s := self.rates.wait_s(tokens, anyio.current_time())) > 0:
+            while (wait_s := self.rates.wait_s(tokens, now())) > 0:
                 limited = ProviderError(FailureClass.RATE_LIMITED, code="rates", retry_after_s=wait_s)
                 await self._wait(wait_s, context, limited)
             self.rates.take(tokens)
-        open_s = self.breaker.wait_s(anyio.current_time()) if self.breaker.tripped else 0.0
+        open_s = self.breaker.wait_s(now()) if self.breaker.tripped else 0.0
         if open_s:
             raise last or ProviderError(FailureClass.CIRCUIT_OPEN, retry_after_s=open_s)
 
-    async def _attempt(self, asked: ModelRequest, context: Context, call: Call, began: float) -> ModelReply:
-        options = self.options
-        bound, output = self._bounds(asked)
-        meter = Meter(context, self.pricing(context), bound, output)
+    async def _attempt(
+        self, asked: ModelRequest, bound: float, context: Context, call: Call, began: float
+    ) -> ModelReply:
+        options, provider = self.options, self.provider
+        meter = Meter(context, self.pricing(context), min(math.ceil(bound), provider.window), asked.max_output)
         if call.attempts > 1:  # for the first, the bus has reserved as much
             meter.hold()
         first_s: float | None = None
@@ -284,15 +291,16 @@ class ModelAgent(Handlers, id="model", publishes=(ModelDelta, ModelRestarted)):
             nonlocal first_s
             if type(part) is WireDelta:
                 if first_s is None:
-                    first_s = anyio.current_time() - began
+                    first_s = now() - began
                 meter.wrote(part.text)
             elif type(part) is WireUsage:
                 meter.stated(part.usage)
             elif type(part) is WireRates:
-                self.rates.heard(part, anyio.current_time())
+                self.rates.heard(part, now())
 
-        parts = self.provider.open(asked, first_token_s=options.first_token_s, idle_s=options.idle_s)
+        parts = provider.open(asked, first_token_s=options.first_token_s, idle_s=options.idle_s)
         pieces: Pieces | None = None
+        end: WireEnd | None = None
         try:
             if context.wanted(ModelDelta):
                 pieces = Pieces(parts, heard)
@@ -307,24 +315,26 @@ class ModelAgent(Handlers, id="model", publishes=(ModelDelta, ModelRestarted)):
             raise
         finally:
             call.streamed = call.streamed or (pieces is not None and pieces.sent)
-            await _close(parts)
+            if end is None or type(parts) is not AsyncGeneratorType:  # a generator that was read to its end is over
+                await _close(parts)
         self.breaker.succeeded()
         if end.usage is not None:
             self.ratio = self.ratio.after(self._estimated(asked), end.usage.input)
         usage, cost = meter.settle(end.usage)
         return ModelReply(
-            parts=end.parts, stop=end.stop, usage=usage, model=end.model, provider=self.provider.family, cost=cost,
-            attempts=max(1, call.attempts), first_token_s=first_s, total_s=anyio.current_time() - began,
+            parts=end.parts, stop=end.stop, usage=usage, model=end.model, provider=provider.family, cost=cost,
+            attempts=max(1, call.attempts), first_token_s=first_s, total_s=now() - began,
         )  # fmt: skip
 
 
 async def _read(parts: AsyncIterator[WirePart], heard: Callable[[WirePart], None]) -> WireEnd:
-    """Read a reply of which nobody wants the pieces."""
+    """Read a reply whose pieces have no reader."""
     end: WireEnd | None = None
     async for part in parts:
-        heard(part)
         if type(part) is WireEnd:
             end = part
+        else:
+            heard(part)
     if end is None:
         raise ProviderError(FailureClass.TRUNCATED)
     return end

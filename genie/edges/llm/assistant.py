@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from genie.contracts.agent import agent
 from genie.contracts.context import Context
 from genie.contracts.loop_call import AnswerGiven
-from genie.contracts.message import Payload
+from genie.contracts.message import Payload, Value
 from genie.contracts.model_call import (
     ModelDelta,
     ModelFailed,
@@ -26,16 +26,27 @@ from genie.contracts.model_call import (
 from genie.errors import EdgeError
 
 SCRIPTED = "scripted/"
+MOST_EARLIER = 100
+"""Exchanges of one conversation."""
 NOTE = (
     "A scripted model wrote this answer. For a real one, name its wire, its model and the environment variable of its "
     "key under `models:` of the pipeline file; docs/models.md shows how."
 )
 
 
+class Exchange(Value):
+    """A question of a conversation, and what was answered."""
+
+    question: Annotated[str, Field(min_length=1, max_length=100_000)]
+    answer: Annotated[str, Field(max_length=100_000)]
+
+
 class AssistantQuestion(Payload, topic="assistant.question", classification="internal"):
     """What somebody asks an assistant."""
 
     text: Annotated[str, Field(min_length=1, max_length=100_000)]
+    earlier: Annotated[tuple[Exchange, ...], Field(max_length=MOST_EARLIER)] = ()
+    """The conversation so far, as whoever asks states it."""
 
 
 class AssistantAnswer(Payload, topic="assistant.answer", classification="internal"):
@@ -62,24 +73,27 @@ class AssistantSettings(BaseModel):
         max_length=20_000, description="Instructions before the question.",
     )  # fmt: skip
     max_output: int = Field(default=1_024, ge=1, le=1_000_000, description="Most tokens of an answer.")
+    stream: bool = Field(
+        default=False,
+        description="Pass on pieces of the reply as they come: each is judged as `model.delta`, before the answer is.",
+    )
 
 
 @agent(
     "assistant", risk="medium", tier="beta", clearance="internal", settings=AssistantSettings, concurrency=8,
-    asks={ModelRequest: (ModelReply, ModelFailed, ModelDelta, ModelRestarted)}, publishes=(AnswerGiven,),
+    asks={ModelRequest: (ModelReply, ModelFailed, ModelDelta, ModelRestarted)},
+    publishes=(AnswerGiven, ModelDelta, ModelRestarted),
 )  # fmt: skip
 async def assistant(question: AssistantQuestion, context: Context) -> AssistantAnswer:
     """Ask a model, and give its answer."""
     settings: AssistantSettings = context.settings
-    request = ModelRequest(
-        turns=(
-            Turn(role=Role.SYSTEM, parts=(Text(text=settings.system),)),
-            Turn(role=Role.USER, parts=(Text(text=question.text),), trust=Trust.UNTRUSTED, source="user"),
-        ),
-        max_output=settings.max_output,
-        purpose="assistant",
-    )
-    reply = await context.ask(request, (ModelReply, ModelFailed), to=settings.model)
+    said = [(Role.SYSTEM, settings.system)]
+    for one in question.earlier:
+        said += [(Role.USER, one.question), (Role.ASSISTANT, one.answer)]
+    said.append((Role.USER, question.text))
+    turns = tuple(_turn(role, text) for role, text in said)
+    request = ModelRequest(turns=turns, max_output=settings.max_output, purpose="assistant")
+    reply = await _replied(request, context, settings)
     if not isinstance(reply, ModelReply):
         failure = reply.failure.value if isinstance(reply, ModelFailed) else "no reply"
         raise EdgeError(host=settings.model, problem=f"the model failed: {failure}")
@@ -88,3 +102,24 @@ async def assistant(question: AssistantQuestion, context: Context) -> AssistantA
         await context.publish(AnswerGiven(goal=question.text, answer=text))
     note = NOTE if reply.provider.startswith(SCRIPTED) else ""
     return AssistantAnswer(text=text, model=reply.model, usage=reply.usage, cost=reply.cost, note=note)
+
+
+def _turn(role: Role, text: str) -> Turn:
+    """Return a turn; whoever asks states all but the system's, the assistant's earlier ones too."""
+    own = role is Role.SYSTEM
+    trust, source = (Trust.TRUSTED, "") if own else (Trust.UNTRUSTED, "user")
+    return Turn(role=role, parts=(Text(text=text),), trust=trust, source=source)
+
+
+async def _replied(request: ModelRequest, context: Context, settings: AssistantSettings) -> Payload:
+    """Return the model's reply, and pass its pieces on before where that is set and somebody takes them."""
+    if not (settings.stream and context.wanted(ModelDelta)):
+        return await context.ask(request, (ModelReply, ModelFailed), to=settings.model)
+    parts, ends = (ModelDelta, ModelRestarted), (ModelReply, ModelFailed)
+    async with context.stream(request, parts=parts, end=ends, to=settings.model) as stream:
+        async for part in stream:
+            if isinstance(part, ends):
+                return part
+            if isinstance(part, ModelRestarted) or (isinstance(part, ModelDelta) and part.kind == "text"):
+                await context.publish(part)
+    raise EdgeError(host=settings.model, problem="the model's stream had no end")

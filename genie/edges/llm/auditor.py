@@ -1,6 +1,6 @@
 """An auditor in the background: a judge looks at a sample of answers, and at answers that people have judged.
 
-What it says of the sample is published as ``audit.judged``; whoever watches quality subscribes to it. From answers that
+What it says of the sample is published as ``audit.judged``; monitors of quality subscribe to it. From answers that
 people have labelled it reports how far the judge agrees with them, which says what its judgements are worth.
 """
 
@@ -116,7 +116,7 @@ def report(judge: Sequence[bool | None], people: Sequence[bool]) -> AuditReport:
     kappa = "not defined" if found.kappa is None else f"{found.kappa:.2f}"
     text = f"The judge agrees with people on {found.agreed} of {found.count} answers; Cohen's kappa is {kappa}."
     if found.count < LEAST_LABELLED:
-        text += f" {LEAST_LABELLED} labelled answers are the least to rely on."
+        text += f" That is too few to rely on: label at least {LEAST_LABELLED}."
     if found.count < len(people):
         text += f" {len(people) - found.count} could not be judged."
     return AuditReport(

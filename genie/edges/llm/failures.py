@@ -27,7 +27,7 @@ LONGEST_WAIT_S = 7 * 86_400.0
 
 
 class Trait(NamedTuple):
-    """What a class of failure means to whoever calls a model."""
+    """What a class of failure means for the caller of a model."""
 
     retry: Literal["never", "before_output", "once"]
     """``before_output``: while no part of a reply has left. ``once``: after a change, such as compaction."""

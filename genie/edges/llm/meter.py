@@ -36,6 +36,8 @@ class Meter:
         max_output: Tokens that the reply may have.
     """
 
+    __slots__ = ("_bound", "_context", "_counted", "_max_output", "_price", "_said", "_since", "_uncounted", "settled")
+
     def __init__(self, context: Context, price: Pricing | None, bound: int, max_output: int) -> None:
         self._context = context
         self._price = price
@@ -43,25 +45,36 @@ class Meter:
         self._max_output = max_output
         self._said: Usage | None = None
         self._counted = 0.0
+        self._uncounted: list[str] = []
+        """What has come since the last look at the budgets."""
         self._since = 0
         self.settled = False
+
+    def _count(self) -> float:
+        """Return the tokens of the reply so far, by our count."""
+        if self._uncounted:
+            self._counted += tokens_of("".join(self._uncounted))
+            self._uncounted.clear()
+            self._since = 0
+        return self._counted
 
     def hold(self) -> None:
         """Reserve what the attempt may still come to; raises ``BudgetExceededError`` where that is not left."""
         known = self._said.input if self._said is not None and self._said.input else self._bound
-        output = max(self._max_output, round(self._counted))
+        output = max(self._max_output, round(self._count()))
         cost = 0 if self._price is None else self._price.most(known, output)
         self._context.reserve(cost=cost, tokens=known + output)
 
     def wrote(self, text: str) -> None:
         """A piece of the reply has come; raises ``BudgetExceededError`` where its tokens are not left."""
-        self._since += len(text)
-        self._counted += tokens_of(text)
+        if text:
+            self._since += len(text)
+            self._uncounted.append(text)
         if self._since >= STEP:
-            self._since = 0
-            if self._counted > self._max_output:
+            counted = self._count()
+            if counted > self._max_output:
                 self.hold()
-                if self._counted > RUNAWAY * self._max_output + SLACK:
+                if counted > RUNAWAY * self._max_output + SLACK:
                     raise ProviderError(FailureClass.MALFORMED, code="endless")
 
     def stated(self, usage: Usage) -> None:
@@ -74,7 +87,7 @@ class Meter:
         if final is not None:
             return final
         said = self._said or Usage()
-        counted = max(said.output, -(-round(self._counted * 100) // 100))
+        counted = max(said.output, -(-round(self._count() * 100) // 100))
         return said.model_copy(update={"input": said.input or self._bound, "output": counted, "estimated": True})
 
     def settle(self, final: Usage | None) -> tuple[Usage, Decimal | None]:
@@ -94,7 +107,7 @@ class Meter:
 
     def failed(self, error: ProviderError) -> Usage:
         """Charge an attempt that failed: what the provider says, or what it may bill."""
-        if error.usage is not None or self._counted or error.failure in BILLED:
+        if error.usage is not None or self._count() or error.failure in BILLED:
             return self.settle(error.usage)[0]
         self.settled = True
         return Usage()

@@ -1,4 +1,4 @@
-"""Pieces of a reply on their way to whoever reads them: put together, so that a message is worth its cost."""
+"""Pieces of a reply on their way to readers, joined so that fewer messages are sent."""
 
 from __future__ import annotations
 

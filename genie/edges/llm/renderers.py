@@ -24,6 +24,7 @@ _USAGE = (
     F("usage.input", "tokens read", "tokens"), F("usage.output", "tokens written", "tokens"),
     F("usage.cache_read", "of them from the provider's cache", "tokens"),
 )  # fmt: skip
+_DIGITS = 10
 _STOPS = {
     StopReason.BUDGET: "Its budget was used up before there was an answer.",
     StopReason.DEADLINE: "Its time was over before there was an answer.",
@@ -92,11 +93,11 @@ class LoopReport(_Rendered[LoopAnswer]):
         calls = rows("Tools", payload.calls, F("tool", "tool", "text"), F("code", "came to", words=_outcome))
         numbers = rows(
             "Links of the answer", links, F("value.text", "what it says", "text"), F("name", "comes from", "text"),
-            F("value.path", "where", "text"),
+            F("value.path", "where", words=_place),
         )  # fmt: skip
         found = sections(
             section("What the answer rests on", numbers),
-            section("What was asked of tools", calls, None if payload.calls else note("No tool was called.")),
+            section("Calls of tools", calls),
             section("Cost", card("Model", facts(payload, F("model", unit="text"), F("steps", "model calls"), F("cost"),
                                                 *_USAGE))),
         )  # fmt: skip
@@ -152,6 +153,11 @@ def _origin(call: str, tools: Mapping[str, str]) -> str:
     """Return what a link names: a document, a tool, or the question."""
     document = call.removeprefix("document:")
     return document if document != call else tools.get(call, "the question")
+
+
+def _place(path: str) -> str:
+    """Return where in a document or a tool's answer a link points to."""
+    return f"character {int(path):,}" if path.isdecimal() and len(path) < _DIGITS else path
 
 
 def _outcome(code: str) -> str:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_left, insort
 from typing import TYPE_CHECKING, NamedTuple
 
-from genie.contracts.model_call import Turn
+from genie.contracts.model_call import ToolSpec, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -44,6 +45,8 @@ _CLASSES = bytes(
 _known: Callable[[Turn], float] = vars(Turn)["_tokens"].__get__
 """Return the estimate that is kept with a turn; a copy of it has none."""
 _know = vars(Turn)["_tokens"].__set__
+_known_tool: Callable[[ToolSpec], float] = vars(ToolSpec)["_tokens"].__get__
+_know_tool = vars(ToolSpec)["_tokens"].__set__
 _RANDOM = re.compile(rb"[A-Za-z0-9+/=_-]{32,}+")
 """A run without a space that no word is: base64, digests, keys, identifiers."""
 _HEX = re.compile(rb"[0-9a-fA-F-]{20,}+")
@@ -75,19 +78,30 @@ class Ratio(NamedTuple):
 
     seen: tuple[float, ...] = ()
     """The newest last."""
+    ranked: tuple[float, ...] = ()
+    """The same, the smallest first."""
 
     def after(self, estimated: float, counted: int) -> Ratio:
         """Return the ratio with one more count; a count of nothing teaches nothing."""
         if estimated <= 0 or counted <= 0:
             return self
-        return Ratio((*self.seen, min(max(counted / estimated, LEAST_RATIO), MOST_RATIO))[-OBSERVED:])
+        new = min(max(counted / estimated, LEAST_RATIO), MOST_RATIO)
+        seen, ranked = self.seen, list(self.ranked)
+        if len(seen) == OBSERVED:
+            if seen[0] == new:  # the one takes the other's rank
+                return Ratio((*seen[1:], new), self.ranked)
+            del ranked[bisect_left(ranked, seen[0])]
+            seen = seen[1:]
+        insort(ranked, new)
+        return Ratio((*seen, new), tuple(ranked))
 
     @property
     def bound(self) -> float:
         """What an estimate is multiplied by: the 95th percentile of what was seen, ``MARGIN`` until there is enough."""
-        if len(self.seen) < LEAST_OBSERVED:
-            return max((MARGIN, *self.seen))
-        return sorted(self.seen)[math.ceil(0.95 * len(self.seen)) - 1]
+        ranked = self.ranked
+        if len(ranked) < LEAST_OBSERVED:
+            return max(MARGIN, ranked[-1]) if ranked else MARGIN
+        return ranked[math.ceil(0.95 * len(ranked)) - 1]
 
 
 def estimate(request: ModelRequest) -> float:
@@ -102,7 +116,7 @@ def of_turns(turns: Iterable[Turn]) -> float:
         try:
             total += _known(turn)
         except AttributeError:  # the first time
-            estimated = _frame((turn,), 0) + sum(map(tokens_of, _turn_texts(turn)))
+            estimated = _frame(turn) + sum(map(tokens_of, _turn_texts(turn)))
             _know(turn, estimated)
             total += estimated
     return total
@@ -110,7 +124,16 @@ def of_turns(turns: Iterable[Turn]) -> float:
 
 def beside_turns(request: ModelRequest) -> float:
     """Return the estimate of tools and of the schema of the answer."""
-    return _frame((), len(request.tools)) + sum(map(tokens_of, _other_texts(request)))
+    schema = request.answer_schema
+    total = 0.0 if schema is None else tokens_of(schema)
+    for tool in request.tools:
+        try:
+            total += _known_tool(tool)
+        except AttributeError:  # the first time
+            estimated = PER_TOOL + sum(map(tokens_of, _tool_texts(tool)))
+            _know_tool(tool, estimated)
+            total += estimated
+    return total
 
 
 def most_input(request: ModelRequest, ratio: Ratio = Ratio(), *, certain: bool = False) -> int:  # noqa: B008 - an immutable value
@@ -122,18 +145,21 @@ def most_input(request: ModelRequest, ratio: Ratio = Ratio(), *, certain: bool =
         certain: Count a token a byte, which no encoding of bytes exceeds.
     """
     if certain:
-        return sum(len(part.encode()) for part in _texts(request)) + math.ceil(
-            _frame(request.turns, len(request.tools))
-        )
+        frame = math.ceil(sum(map(_frame, request.turns)) + PER_TOOL * len(request.tools))
+        return sum(len(part.encode()) for part in _texts(request)) + frame
     return math.ceil(estimate(request) * ratio.bound)
 
 
-def _frame(turns: tuple[Turn, ...], tools: int) -> float:
-    """Return what stands around the texts, with pictures and opaque state."""
-    parts = [part for turn in turns for part in turn.parts]
-    frame: float = PER_TURN * len(turns) + PER_PART * len(parts) + PER_TOOL * tools
-    frame += PER_IMAGE * sum(part.kind == "image" for part in parts)
-    return frame + sum(len(part.opaque) for part in parts if part.kind in {"thought", "tool_call"}) / BYTES_OF_RANDOM
+def _frame(turn: Turn) -> float:
+    """Return what stands around the texts of a turn, with pictures and opaque state."""
+    frame: float = PER_TURN
+    for part in turn.parts:
+        frame += PER_PART
+        if part.kind == "image":
+            frame += PER_IMAGE
+        elif part.kind in {"thought", "tool_call"}:
+            frame += len(part.opaque) / BYTES_OF_RANDOM
+    return frame
 
 
 def _texts(request: ModelRequest) -> Iterator[str]:
@@ -153,8 +179,12 @@ def _turn_texts(turn: Turn) -> Iterator[str]:
 
 def _other_texts(request: ModelRequest) -> Iterator[str]:
     for tool in request.tools:
-        yield tool.name
-        yield tool.description
-        yield tool.parameters
+        yield from _tool_texts(tool)
     if request.answer_schema is not None:
         yield request.answer_schema
+
+
+def _tool_texts(tool: ToolSpec) -> Iterator[str]:
+    yield tool.name
+    yield tool.description
+    yield tool.parameters

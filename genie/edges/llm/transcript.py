@@ -11,8 +11,6 @@ from genie.contracts.model_call import ModelRequest, Part, Thought, ToolCall, Tu
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_OPAQUE = frozenset({"thought", "tool_call"})
-"""Kinds of parts that may hold state of one provider."""
 _name_of = operator.attrgetter("name")
 _MASK = re.compile(r"\[[a-z][a-z0-9_.]{0,63}(?::[^\]\s]{1,64})?\]")
 """What a policy writes in the place of what it masks."""
@@ -24,12 +22,20 @@ def for_family(request: ModelRequest, family: str) -> ModelRequest:
     Opaque parts go back to the family that made them alone. A thought that was masked is dropped: its signature does
     not fit any more. Tools are in the order of their names, so that equal prefixes are equal bytes.
     """
-    plain = not any(part.kind in _OPAQUE for turn in request.turns for part in turn.parts)
-    turns = request.turns if plain else tuple(_kept(request.turns, family))
+    turns = request.turns if _plain(request.turns) else tuple(_kept(request.turns, family))
     tools = tuple(sorted(request.tools, key=_name_of)) if len(request.tools) > 1 else request.tools
     if turns == request.turns and tools == request.tools:
         return request
     return request.model_copy(update={"turns": turns or request.turns[:1], "tools": tools})
+
+
+def _plain(turns: tuple[Turn, ...]) -> bool:
+    """Return True where no part holds state of one provider."""
+    for turn in turns:
+        for part in turn.parts:  # loops by hand: a generator costs as much as all the rest for a short transcript
+            if part.kind == "thought" or (part.kind == "tool_call" and part.opaque):
+                return False
+    return True
 
 
 def _kept(turns: Iterable[Turn], family: str) -> Iterable[Turn]:

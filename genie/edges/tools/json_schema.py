@@ -44,7 +44,7 @@ MOST_TEXT = 100_000
 
 
 class Unsupported(Exception):  # noqa: N818 - collected into one InputError
-    """A schema uses what is not understood."""
+    """A schema uses a keyword that is not supported."""
 
     def __init__(self, path: str, what: str) -> None:
         super().__init__(f"{path or 'schema'}: {what}")
@@ -76,7 +76,7 @@ class SchemaReader:
         properties = schema.get("properties", {})
         required = schema.get("required", [])
         if not isinstance(properties, dict) or not isinstance(required, list) or len(properties) > MOST_FIELDS:
-            raise Unsupported(path, f"properties that are no object of at most {MOST_FIELDS}")
+            raise Unsupported(path, f"properties that are not an object of at most {MOST_FIELDS}")
         return {
             name: self._field(name, part, f"{path}.{name}".lstrip("."), depth, required=name in required)
             for name, part in properties.items()
@@ -86,7 +86,7 @@ class SchemaReader:
         if not isinstance(name, str) or not _NAME.match(name) or keyword.iskeyword(name) or hasattr(Payload, name):
             raise Unsupported(path[:80], "a name that no field can have")
         if not isinstance(schema, dict):
-            raise Unsupported(path, "a schema that is no object")
+            raise Unsupported(path, "a schema that is not an object")
         annotation = self.annotation(schema, path, depth)
         made: Any = annotation if required else Optional[annotation]  # noqa: UP045 - of a value, not of a name
         told = schema.get("description")
@@ -124,7 +124,7 @@ class SchemaReader:
     def _typed(self, kind: str, schema: Mapping[str, Any], path: str, depth: int) -> Any:
         bounds = {_BOUNDS[key]: schema[key] for key in _BOUNDS if key in schema}
         if any(isinstance(bound, bool) or not isinstance(bound, int | float) for bound in bounds.values()):
-            raise Unsupported(path, "a bound that is no number")
+            raise Unsupported(path, "a bound that is not a number")
         form = schema.get("format")
         if form is not None and form not in _FORMATS and form not in _PLAIN_FORMATS:
             raise Unsupported(path, f"format {str(form)[:40]!r}")

@@ -133,7 +133,7 @@ class Lock:
             if was is not None:
                 found.append(Change(name, "changed", _diff(was, one)))
                 continue
-            # Another name for the same thing is a new tool: whoever approved the old one has not seen this one.
+            # Another name for the same thing is a new tool: people approved the old one and have not seen this one.
             twin = next((old for old, old_one in gone.items() if _same_but_name(old_one, one)), None)
             found.append(Change(name, "added" if twin is None else "renamed", _diff(gone.get(twin or ""), one)))
         renamed = {change.tool for change in found if change.what == "renamed"}

@@ -182,7 +182,7 @@ def _schema_of(body: Any) -> tuple[Mapping[str, Any], bool]:
 
 def _parameter(parameter: Any) -> tuple[str, str, Mapping[str, Any]]:
     if not isinstance(parameter, dict):
-        raise Unsupported("parameters", "a parameter that is no object")
+        raise Unsupported("parameters", "a parameter that is not an object")
     key, place, schema = str(parameter.get("name", "")), parameter.get("in"), parameter.get("schema")
     if place not in {"path", "query"}:
         raise Unsupported(key, f"a parameter in {str(place)[:20]!r}")

@@ -110,7 +110,7 @@ def ask(settings: SqlSettings, query: str, parameters: tuple[Cell, ...]) -> Rows
 
     Raises:
         NotAllowedError: The query would do something else than read allowed tables.
-        BadExpressionError: It is no valid SQL.
+        BadExpressionError: It is not valid SQL.
         TookTooLongError: It was stopped at its limit.
     """
     if not query.lstrip().lower().startswith(("select", "with", "values")):

@@ -225,7 +225,7 @@ def tool(
     """Make a typed function a tool; its parameters are the arguments, its return annotation is the answer.
 
     A plain ``def`` runs in a thread; an ``async def`` on the loop. Parameters and answer are of immutable types. An
-    answer that is no payload becomes a payload with the field ``value``.
+    answer that is not a payload becomes a payload with the field ``value``.
 
     Args:
         id: Id of the agent, and name of the tool.
@@ -322,7 +322,7 @@ def payload_class(
         if field_name.startswith("_") or not field_name.isidentifier() or hasattr(Payload, field_name):
             raise InputError(f"field {field_name!r}"[:80], "is not usable as the name of a field", "rename it")
         if isinstance(default, FieldInfo) and default.default_factory is not None:
-            raise InputError(f"field {field_name!r}", "has a default that is made anew; give a value")
+            raise InputError(f"field {field_name!r}", "has a default factory; give a default value")
     make: Any = create_model  # its overloads know no class keywords of a base
     made: type[Payload] = make(
         name, __base__=base, __module__=module, __doc__=doc, __cls_kwargs__={"topic": topic, **keywords}, **fields

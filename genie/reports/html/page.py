@@ -22,6 +22,7 @@ from markupsafe import Markup, escape
 
 from genie import __version__
 from genie.contracts.rendering import Card, Facts, Figure, Section, Stack, Text, Trend, plain
+from genie.contracts.report_parts import moment_of
 from genie.reports.course import bars
 from genie.reports.html.diagram import placed
 
@@ -45,6 +46,12 @@ _DEEPEST = 6
 """Levels of cards that are laid out."""
 _LONG = 32
 """Characters from which a cell gets the width of a few words, however narrow the screen."""
+_STACKED = 5
+"""Columns from which a table is stacked on a phone."""
+_STACKED_LONG = 3
+"""The same where a cell is long."""
+_MANY = 6
+"""Columns from which a table is set tighter."""
 _WHOLE = 12
 """Characters of a name that is never broken."""
 _JOINT = re.compile(r"(?<=[A-Za-z])[._](?=[A-Za-z])")
@@ -90,7 +97,7 @@ def whole_page(page: Page) -> str:
         for section in page.sections
     ]
     kept, left_out = _within_room([header, *sections])
-    style, scripts = _file("page.css"), (_library(), _file("page.js"))
+    style, scripts = _parts()
     return environment.get_template("page.html").render(
         page=page, sections=[drawn.html for drawn in kept], left_out=left_out, version=__version__,
         charts={name: chart for drawn in kept for name, chart in drawn.charts.items()},
@@ -100,7 +107,7 @@ def whole_page(page: Page) -> str:
 
 def stamp(at: datetime) -> str:
     """Return a date and time for people; ``at`` is in UTC."""
-    return f"{at:%Y-%m-%d %H:%M} UTC"
+    return moment_of(at)
 
 
 # --- templates ---
@@ -196,6 +203,10 @@ class _Rows(NamedTuple):
     columns: Sequence[Column]
     rows: Sequence[Sequence[_Cell]]
     left_out: int
+    stacked: bool
+    """Whether a phone has no room for its columns; a row is shown there as names with values."""
+    many: bool
+    """Whether the columns need the room between them."""
 
 
 def _bounded(table: Table) -> _Rows:
@@ -209,7 +220,9 @@ def _bounded(table: Table) -> _Rows:
         if size > MOST_TABLE_BYTES:
             break
         kept.append(cells)
-    return _Rows(columns, kept, len(rows) - len(kept))
+    long = any("long" in cell.kind for row in kept for cell in row)
+    stacked = len(columns) >= (_STACKED_LONG if long else _STACKED)
+    return _Rows(columns, kept, len(rows) - len(kept), stacked, len(columns) >= _MANY)
 
 
 def _cell(column: Column, cell: Cell) -> _Cell:
@@ -257,6 +270,15 @@ def _size(section: _Drawn) -> int:
 
 
 # --- style and scripts ---
+
+
+def policy_of_pages() -> str:
+    """Return the content security policy that every page states, for those who send one with it."""
+    return _policy(*_parts())
+
+
+def _parts() -> tuple[str, tuple[str, str]]:
+    return _file("page.css"), (_library(), _file("page.js"))
 
 
 def _policy(style: str, scripts: tuple[str, ...]) -> str:

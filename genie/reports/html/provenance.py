@@ -110,7 +110,7 @@ def _run(outcome: Outcome, caller: Caller) -> Card:
         ("Pipeline", outcome.pipeline),
         ("Took", f"{outcome.elapsed_ms:,.0f} ms"),
         ("Account", f"{counts.get('accepted', 0):,} accepted = {account}"),
-        *([("Besides", ", ".join(others))] if others else []),
+        *([("Also", ", ".join(others))] if others else []),
         ("Asked by", caller.user or "unnamed caller"),
         *([("Tenant", caller.tenant)] if caller.tenant else []),
         ("Roles", ", ".join(sorted(caller.roles)) or "none"),

@@ -12,6 +12,7 @@ const SCREENS = {
   agents: { title: "Agents", icon: "M12 4a4 4 0 1 0 0 8 4 4 0 1 0 0-8M4 20c1-4 4-6 8-6s7 2 8 6", load: () => import("./screens/agents.js") },
   policies: { title: "Policies", icon: "M12 3l8 3v6c0 5-4 8-8 9-4-1-8-4-8-9V6z", load: () => import("./screens/policies.js") },
   audit: { title: "Audit", icon: "M10 4a6 6 0 1 0 0 12 6 6 0 1 0 0-12M15 15l5 5", load: () => import("./screens/audit.js") },
+  spend: { title: "Spend", icon: "M4 8c0-2 4-3 8-3s8 1 8 3-4 3-8 3-8-1-8-3M4 8v8c0 2 4 3 8 3s8-1 8-3V8M4 12c0 2 4 3 8 3s8-1 8-3", load: () => import("./screens/spend.js") },
   system: { title: "System", icon: "M4 19V9M10 19V5M16 19v-7M20 19H3", load: () => import("./screens/system.js") },
 };
 const OTHERS = {
@@ -49,6 +50,7 @@ function Screen() {
 function Frame() {
   const at = OTHERS[route.value.screen]?.under || route.value.screen;
   const who = session.value;
+  useEffect(() => document.querySelector(".side [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }), [at]);
   const next = THEMES[(THEMES.indexOf(theme.value) + 1) % THEMES.length];
   return html`<div class="frame">
     <a class="skip" href="#main" onClick=${(event) => { event.preventDefault(); document.getElementById("main")?.focus(); }}>Skip to the content</a>

@@ -56,18 +56,26 @@ export function cleaned(value, given, root) {
 export function Form({ schema: given, root, value, set, errors, pointer = "/payload", depth = 0 }) {
   const schema = resolved(given, root);
   if (schema.type !== "object" || !schema.properties || depth >= DEEPEST) return html`<${Json} value=${value} set=${set} label=${schema.title || "JSON"} />`;
-  return html`${Object.entries(schema.properties).map(([name, one]) => html`<${Field} key=${name} name=${name} schema=${one} root=${root} required=${schema.required?.includes(name)} errors=${errors}
-    pointer=${`${pointer}/${name}`} depth=${depth} value=${value?.[name] ?? ""} set=${(next, more) => set({ ...value, ...(more?.filename && "filename" in schema.properties ? { filename: more.filename } : {}), [name]: next })} />`)}`;
+  return html`<div class="fields">${Object.entries(schema.properties).map(([name, one]) => html`<${Field} key=${name} name=${name} schema=${one} root=${root} required=${schema.required?.includes(name)} errors=${errors}
+    pointer=${`${pointer}/${name}`} depth=${depth} value=${value?.[name] ?? ""} set=${(next, more) => set({ ...value, ...(more?.filename && "filename" in schema.properties ? { filename: more.filename } : {}), [name]: next })} />`)}</div>`;
+}
+
+/** A title that somebody has written, or else the name of the field as words: what schemas make of names are no titles. */
+function titleOf(name, given, schema) {
+  const own = words(name);
+  const stated = given.title || (schema.type === "object" ? "" : schema.title) || "";
+  return stated && stated.toLowerCase() !== own.toLowerCase() ? stated : own.charAt(0).toUpperCase() + own.slice(1);
 }
 
 function Field({ name, schema: given, root, required, value, set, errors, pointer, depth }) {
   const schema = resolved(given, root);
   const error = errors.find((one) => one.pointer === pointer);
-  const title = schema.title || given.title || words(name);
+  const title = titleOf(name, given, schema);
   const id = `field${pointer.replaceAll("/", "-")}`;
-  const hint = html`${schema.description ? html`<span class="hint">${schema.description}</span>` : null}${error ? html`<span class="badge bad" id=${`${id}-error`}>✕ ${error.problem}</span>` : null}`;
+  const about = schema.type === "object" ? schema.description?.split(/(?<=\.)\s/)[0] : schema.description; // of its class: the first sentence
+  const hint = html`${about ? html`<span class="hint">${about}</span>` : null}${error ? html`<span class="badge bad" id=${`${id}-error`}>✕ ${error.problem}</span>` : null}`;
   const invalid = { "aria-invalid": error ? "true" : undefined, "aria-describedby": error ? `${id}-error` : undefined };
-  const label = html`<span>${title}${required ? html` <span class="mute">(needed)</span>` : null}</span>`;
+  const label = html`<span>${title}${required && schema.type !== "boolean" ? html` <span class="mute">(needed)</span>` : null}</span>`;
   if (schema.const !== undefined) return null;
   if (schema.type === "object" && schema.properties && depth < DEEPEST - 1) {
     if (schema.nullable && value === "") return html`<div><button type="button" class="quiet" onClick=${() => set(blank({ ...schema, nullable: false }, root, depth + 1))}>Add ${title.toLowerCase()}</button></div>`;

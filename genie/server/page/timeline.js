@@ -1,5 +1,5 @@
 // What happened to each delivery of a run, as bars on one axis and as a tree of causes.
-import { Badge, number, span, toneOf, words } from "./ui.js";
+import { Badge, because, number, span, toneOf, words } from "./ui.js";
 import { html, useSignal } from "./vendor.js";
 
 const ENDS = new Set(["handled", "denied", "expired", "cancelled", "dead_lettered", "refused"]);
@@ -43,7 +43,7 @@ const PHASES = { started: "working", held: "waiting", released: "queued", retryi
 
 function turn(one, event) {
   one.to = Math.max(one.to, event.at);
-  if (event.reason || event.code) {
+  if ((event.reason || event.code) && event.kind !== "released") { // its reason is the id of the hold
     one.why = event.reason || one.why;
     one.code = event.code || one.code;
   }
@@ -75,9 +75,9 @@ export function Timeline({ found }) {
   const percent = (at) => `${(((at - start) / (end - start)) * 100).toFixed(3)}%`;
   return html`<section class="card stack"><div class="legend"><span><i></i>queued</span><span><i class="info"></i>worked</span><span><i class="hold"></i>waited for a person</span>
       <span><i class="warn"></i>waited for a retry</span><span><i class="bad"></i>ended without being handled</span></div>
-    <div class="axis" aria-hidden="true"><span>0</span><span>${span((end - start) / 2)}</span><span>${span(end - start)}</span></div>
+    <div class="axis" aria-hidden="true"><span></span><div><span>0</span><span>${span((end - start) / 2)}</span><span>${span(end - start)}</span></div></div>
     <ul class="gantt">${found.slice(0, most.value).map((one) => html`<li class="bar-row" key=${one.key}>
-      <span class="bar-name" title=${`${one.topic}: ${one.sender} to ${one.recipient || "whoever asked"}`}>${one.recipient || one.sender} <span class="mute">${one.topic}</span></span>
+      <span class="bar-name" title=${`${one.topic}: ${one.sender} to ${one.recipient || "whoever asked"}`}><b>${words(one.recipient || one.sender)}</b> <span class="mute">${one.topic}</span></span>
       <div class="track" role="img" aria-label=${spoken(one, start)}>
         ${one.parts.map((part) => html`<i class=${part.kind} title=${`${NAMES[part.kind]}, ${span(part.to - part.from)}`} style=${{ left: percent(part.from), width: `${(((part.to - part.from) / (end - start)) * 100).toFixed(3)}%` }}></i>`)}
         ${toneOf(one.end) === "bad" ? html`<i class="end-bad" title=${words(one.end)} style=${{ left: `min(${percent(one.to)}, calc(100% - 5px))`, width: "5px" }}></i>` : !one.parts.length ? html`<i class="working" style=${{ left: `min(${percent(one.from)}, calc(100% - 3px))` }}></i>` : null}
@@ -87,7 +87,7 @@ export function Timeline({ found }) {
 
 function spoken(one, start) {
   const parts = one.parts.map((part) => `${NAMES[part.kind]} ${span(part.to - part.from)}`).join(", ");
-  return `${one.topic} to ${one.recipient || "whoever asked"}, after ${span(one.from - start)}: ${parts || "at once"}; ${words(one.end || "in flight")}${one.why ? `, ${one.why}` : ""}`;
+  return `${one.topic} to ${one.recipient || "whoever asked"}, after ${span(one.from - start)}: ${parts || "at once"}; ${words(one.end || "in flight")}${one.why ? `, ${because(one.why)}` : ""}`;
 }
 
 /**
@@ -123,8 +123,8 @@ function leadsTo(children, from, to) {
 export function Tree({ found }) {
   const { roots, children } = causes(found.slice(0, 1_000));
   const twig = (one, depth) => html`<li key=${one.key}><div class="twig"><${Badge} status=${one.end || "running"} /> <strong class="text">${one.topic}</strong>
-      <span class="mute text">${one.sender} → ${one.recipient || "whoever asked"}</span> ${one.marks.filter((mark) => mark.kind !== one.end).map((mark) => html`<${Badge} status=${mark.kind} />`)}
-      ${one.why ? html`<span class="text">${one.why}</span>` : null} ${one.code ? html`<code>${one.code}</code>` : null}</div>
+      <span class="mute text">${words(one.sender)} → ${words(one.recipient || "whoever asked")}</span> ${one.marks.filter((mark) => mark.kind !== one.end).map((mark) => html`<${Badge} status=${mark.kind} />`)}
+      ${one.why || one.code ? html`<span class="because"><span class="text">${because(one.why) || one.code}</span></span>` : null}</div>
     ${depth < 40 && children.get(one.key) ? html`<ul>${children.get(one.key).map((child) => twig(child, depth + 1))}</ul>` : null}</li>`;
   return html`<section class="card tree"><ul>${roots.map((one) => twig(one, 0))}</ul>
     ${found.length > 1_000 ? html`<p class="mute">The first 1,000 deliveries are shown.</p>` : null}</section>`;

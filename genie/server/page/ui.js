@@ -23,9 +23,13 @@ export function Badge({ status, text = undefined }) {
   return html`<span class="badge ${tone}"><span aria-hidden="true">${SHAPES[tone]}</span> ${text ?? words(status)}</span>`;
 }
 
+/** Why something was judged as it was, without the id of a hold before it. */
+export const because = (text) => String(text ?? "").replace(/^hold-[\w-]{1,80}(?:: |$)/, "");
+
 /** @param {number} seconds */
 export function span(seconds) {
   const s = Math.abs(seconds);
+  if (!s) return "0 s";
   if (s < 0.001) return `${Math.round(s * 1e6)} µs`;
   if (s < 1) return `${(s * 1000).toPrecision(3).replace(/\.0+$/, "")} ms`;
   if (s < 60) return `${s < 10 && !Number.isInteger(s) ? s.toFixed(1) : Math.round(s)} s`;

@@ -1,1 +1,1 @@
-"""A budget in front of models: clients of two dialects ask it, and every call of theirs is a message on the bus."""
+"""A budget in front of models: clients of three dialects ask it, and every call of theirs is a message on the bus."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -26,7 +25,9 @@ from genie.server.proxy.dialect import (
     json_text,
     read,
     result_of,
+    signature_of,
     text_of,
+    thought_of,
     tool_of,
     turn,
 )
@@ -258,23 +259,9 @@ def _part(block: _Block, names: dict[str, str]) -> Fields | None:
             text = block.content if isinstance(block.content, str) else "".join(one.text for one in block.content)
             return result_of(block.tool_use_id, names, text, failed=block.is_error)
         case _ThinkingBlock():
-            return _thought(block.thinking, block.signature)
+            return thought_of(block.thinking, block.signature)
         case _RedactedBlock():
-            return _thought("", block.data)
-
-
-def signature_of(thought: Thought) -> str:
-    """Return what a client keeps of a thought without reading it: whose it is, and its provider's own state."""
-    return base64.b64encode(to_json([thought.made_by, thought.opaque])).decode()
-
-
-def _thought(text: str, signature: str) -> Fields | None:
-    """Return a thought that a client sends back; None where its state is not one that we have given."""
-    try:
-        made_by, opaque = from_json(base64.b64decode(signature, validate=True))
-    except (ValueError, TypeError):
-        return None
-    return {"kind": "thought", "text": text, "opaque": opaque, "made_by": made_by}
+            return thought_of("", block.data)
 
 
 def _block(part: Any) -> dict[str, Any] | None:

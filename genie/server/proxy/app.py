@@ -1,4 +1,4 @@
-"""The addresses of the proxy: calls in two dialects, the models, what was spent, and a page that shows it."""
+"""The addresses of the proxy: calls in three dialects, the models, what was spent, and a page that shows it."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ from genie.server import figures, system
 from genie.server.app import application
 from genie.server.bodies import Login
 from genie.server.messages import Incoming
+from genie.server.proxy import responses
 from genie.server.proxy.anthropic import Counted, Messages
 from genie.server.proxy.conduct import Conduct, logger, refused
 from genie.server.proxy.openai import ChatCompletions
 from genie.server.proxy.refusals import Refusal
+from genie.server.proxy.responses import Responses
 from genie.server.rules import Rule
 from genie.server.site import Site
 
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 PAGE = Path(__file__).with_name("page")
 MOST_SHOWN = 1_000
+OF_RESPONSES = {"object": "response.input_tokens"}
 
 
 class Calls:
@@ -71,10 +74,16 @@ class Calls:
 
 
 class Counts:
-    """What answers how many tokens a call would have."""
+    """What answers how many tokens a call would have.
 
-    def __init__(self, proxy: Proxy) -> None:
-        self._proxy, self._dialect = proxy, Messages(Counted)
+    Args:
+        proxy: Knows.
+        dialect: Of the clients.
+        more: What else an answer says.
+    """
+
+    def __init__(self, proxy: Proxy, dialect: Dialect, more: dict[str, str]) -> None:
+        self._proxy, self._dialect, self._more = proxy, dialect, more
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one question."""
@@ -84,7 +93,8 @@ class Counts:
         except Refusal as refusal:
             await refused(send, self._dialect, refusal)
             return
-        await JSONResponse({"input_tokens": max(1, call.bound[1] - call.request.max_output)})(scope, receive, send)
+        tokens = max(1, call.bound[1] - call.request.max_output)
+        await JSONResponse({"input_tokens": tokens, **self._more})(scope, receive, send)
 
 
 def rules(proxy: Proxy) -> tuple[Rule, ...]:
@@ -138,7 +148,9 @@ def proxy_application(proxy: Proxy) -> ASGIApp:
     """Return the ASGI application of a proxy."""
     calls = [
         Route("/v1/chat/completions", Calls(proxy, ChatCompletions()), methods=None),
+        Route("/v1/responses", Calls(proxy, Responses()), methods=None),
+        Route("/v1/responses/input_tokens", Counts(proxy, Responses(responses.Counted), OF_RESPONSES), methods=None),
         Route("/v1/messages", Calls(proxy, Messages()), methods=None),
-        Route("/v1/messages/count_tokens", Counts(proxy), methods=None),
+        Route("/v1/messages/count_tokens", Counts(proxy, Messages(Counted), {}), methods=None),
     ]
     return application(proxy.server, rules(proxy), [*calls, *Site(PAGE).routes()])

@@ -1,14 +1,16 @@
-"""What the two dialects of clients share: a request that is read, and a reply that is written."""
+"""What the dialects of clients share: a request that is read, and a reply that is written."""
 
 from __future__ import annotations
 
+import base64
+import re
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
-from genie.contracts.model_call import JsonText, ModelRequest, Role, Text, ToolCall, Trust
+from genie.contracts.model_call import JsonText, ModelRequest, Role, Text, Thought, ToolCall, Trust
 from genie.contracts.problems import problem_of
 from genie.server.proxy.refusals import Refusal
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from genie.contracts.model_call import ModelDelta, ModelReply
 
 MOST_PLACE = 200
+_DATA_URL = re.compile(r"data:(image/(?:png|jpeg|webp|gif));base64,([A-Za-z0-9+/=]+)\Z")
 
 
 class Asked(NamedTuple):
@@ -169,6 +172,32 @@ def text_of(text: str) -> Fields:
 def image_of(media_type: str, data: str) -> Fields:
     """Return a picture."""
     return {"kind": "image", "media_type": media_type, "data": data}
+
+
+def picture_at(url: str) -> Fields:
+    """Return the picture that an address holds.
+
+    Raises:
+        Refusal: It is somewhere else: nothing is fetched for a client.
+    """
+    match = _DATA_URL.match(url)
+    if match is None:
+        raise Refusal("unsupported", "pictures by address; send them as data:image/...;base64,...")
+    return image_of(match[1], match[2])
+
+
+def signature_of(thought: Thought) -> str:
+    """Return what a client keeps of a thought without reading it: whose it is, and its provider's own state."""
+    return base64.b64encode(to_json([thought.made_by, thought.opaque])).decode()
+
+
+def thought_of(text: str, signature: str) -> Fields | None:
+    """Return a thought that a client sends back; None where its state is not one that we have given."""
+    try:
+        made_by, opaque = from_json(base64.b64decode(signature, validate=True))
+    except (ValueError, TypeError):
+        return None
+    return {"kind": "thought", "text": text, "opaque": opaque, "made_by": made_by}
 
 
 def call_of(id: str, name: str, arguments: str) -> Fields:  # noqa: A002 - the field's own name

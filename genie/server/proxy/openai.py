@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -22,8 +21,8 @@ from genie.server.proxy.dialect import (
     built,
     call_of,
     harmless,
-    image_of,
     json_text,
+    picture_at,
     read,
     result_of,
     text_of,
@@ -50,7 +49,6 @@ REASONS = {
     Stop.ANSWERED: "stop", Stop.STOP_SEQUENCE: "stop", Stop.LENGTH: "length", Stop.TOOL_CALLS: "tool_calls",
     Stop.FILTERED: "content_filter", Stop.REFUSED: "stop",
 }  # fmt: skip
-_DATA_URL = re.compile(r"data:(image/(?:png|jpeg|webp|gif));base64,([A-Za-z0-9+/=]+)\Z")
 MOST_MESSAGES = 4_096
 
 
@@ -175,7 +173,7 @@ class ChatCompletions(Dialect):
 
     def refused(self, refusal: Refusal) -> tuple[int, bytes]:
         """See ``Dialect.refused``."""
-        return refusal.kind.status, to_json({"error": _error(refusal)})
+        return refusal.kind.status, to_json({"error": error_of(refusal)})
 
     def whole(self, reply: ModelReply, mark: Mark) -> bytes:
         """See ``Dialect.whole``."""
@@ -227,10 +225,7 @@ def _parts(content: _Content) -> Iterator[Fields]:
         elif isinstance(part, _RefusalPart):
             yield text_of(part.refusal)
         else:
-            match = _DATA_URL.match(part.image_url.url)
-            if match is None:
-                raise Refusal("unsupported", "pictures by address; send them as data:image/...;base64,...")
-            yield image_of(match[1], match[2])
+            yield picture_at(part.image_url.url)
 
 
 def _call(call: ToolCall) -> dict[str, Any]:
@@ -245,7 +240,8 @@ def _usage(usage: Usage) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _error(refusal: Refusal) -> dict[str, Any]:
+def error_of(refusal: Refusal) -> dict[str, Any]:
+    """Return a refusal as OpenAI's clients read it."""
     return {"message": refusal.text, "type": refusal.kind.type, "param": None, "code": f"genie_{refusal.code}"}
 
 
@@ -294,4 +290,4 @@ class _Chunks(Speaking):
 
     def cut(self, refusal: Refusal) -> bytes:
         """See ``Speaking.cut``."""
-        return b"data: " + to_json({"error": _error(refusal)}) + b"\n\n"
+        return b"data: " + to_json({"error": error_of(refusal)}) + b"\n\n"

@@ -87,7 +87,7 @@ class Proxy:
         server.ended = self._look
 
     def _look(self) -> None:
-        """End the calls of whoever may call no more."""
+        """End the calls of callers whose key has ended."""
         for conduct in tuple(self.open):
             if self.server.closed:
                 conduct.stop(Refusal("overloaded", "the process is closing", 5))
@@ -95,7 +95,7 @@ class Proxy:
                 conduct.stop(Refusal("unauthenticated", "the key was revoked"))
 
     def notes(self) -> list[str]:
-        """Return what whoever starts the proxy has to know of its models."""
+        """Return notes on the models for the operator of the proxy."""
         scripted = sorted(name for name, one in self.models.items() if one.provider.family.startswith(SCRIPTED))
         told = f"{', '.join(scripted)}: scripted, so it answers without a network; docs/models.md names real models"
         free = sorted(name for name, one in self.models.items() if one.pricing(None) is None)

@@ -1,13 +1,16 @@
 """What keys and conversations have spent: reserved before a call, settled after it, in one SQLite file.
 
-Check and reservation are one transaction, so that no budget is overspent, however many calls and processes race. What
-a process had reserved when it was killed stays reserved: nobody knows what its calls cost. A cost is a whole number of
-its twelfth decimal, rounded up.
+Check and reservation are one transaction, so that no budget is overspent, however many calls and processes race. Each
+process holds a slot of the file by a lock that the system frees when the process ends. What a killed process had
+reserved is charged at the next start, whole and as ``estimated``: nobody knows what its calls cost. A cost is a whole
+number of its twelfth decimal, rounded up.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
+import os
 import sqlite3
 from decimal import ROUND_CEILING, Decimal
 from typing import TYPE_CHECKING, NamedTuple
@@ -39,6 +42,14 @@ CREATE TABLE IF NOT EXISTS account (
     PRIMARY KEY (kind, name, period)
 ) WITHOUT ROWID
 """
+_OPEN = """
+CREATE TABLE IF NOT EXISTS open_call (
+    slot INTEGER NOT NULL, number INTEGER NOT NULL, places TEXT NOT NULL, cost INTEGER NOT NULL,
+    tokens INTEGER NOT NULL, PRIMARY KEY (slot, number)
+) WITHOUT ROWID
+"""
+MOST_SLOTS = 64
+"""Processes that share one file; what further ones reserve stays reserved where they are killed."""
 _RESERVE = """
 INSERT INTO account (kind, name, period, reserved_cost, reserved_tokens, calls, unpriced, latest)
 VALUES (?, ?, ?, ?, ?, 1, ?, ?)
@@ -47,6 +58,10 @@ ON CONFLICT (kind, name, period) DO UPDATE SET
     reserved_tokens = reserved_tokens + excluded.reserved_tokens,
     calls = calls + 1, unpriced = unpriced + excluded.unpriced, latest = excluded.latest
 RETURNING cost + reserved_cost, tokens + reserved_tokens, calls
+"""
+_SETTLE = """
+UPDATE account SET reserved_cost = reserved_cost - ?, reserved_tokens = reserved_tokens - ?, cost = cost + ?,
+    tokens = tokens + ?, estimated = estimated + ? WHERE kind = ? AND name = ? AND period = ?
 """
 _COLUMNS = (
     "kind", "name", "period", "cost", "tokens", "reserved_cost", "reserved_tokens", "calls", "estimated", "refused",
@@ -74,11 +89,11 @@ class Spent(NamedTuple):
     cost: Decimal
     tokens: int
     reserved_cost: Decimal
-    """Of calls in flight, and of those whose process was killed."""
+    """Of calls in flight, and of those whose process was killed until another one starts."""
     reserved_tokens: int
     calls: int
     estimated: int
-    """Calls of which the provider stated no usage."""
+    """Calls of which nobody knows the usage: the provider stated none, or the process was killed."""
     refused: int
     unpriced: int
     """Calls of a model without a price; their cost is not known."""
@@ -105,12 +120,13 @@ class Ticket:
         places: Accounts that it pays from.
         cost: In parts of ``SCALE``.
         tokens: Tokens.
+        number: Of the call in its process.
     """
 
-    __slots__ = ("cost", "places", "settled", "tokens")
+    __slots__ = ("cost", "number", "places", "settled", "tokens")
 
-    def __init__(self, places: tuple[Place, ...], cost: int, tokens: int) -> None:
-        self.places, self.cost, self.tokens = places, cost, tokens
+    def __init__(self, places: tuple[Place, ...], cost: int, tokens: int, number: int) -> None:
+        self.places, self.cost, self.tokens, self.number = places, cost, tokens, number
         self.settled = False
 
 
@@ -119,22 +135,36 @@ class Spend:
 
     Args:
         path: The file; in memory alone without.
+        reads: It is opened to be read: nothing is reserved, and nothing of killed processes is charged.
 
     Raises:
         InputError: The file cannot be opened, or is another one.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None, *, reads: bool = False) -> None:
         where = ":memory:" if path is None else str(path)
+        self._path = path
+        self._lock: int | None = None
+        self._slot = 0
+        self._calls = 0
+        self.charged = 0
+        """Calls of killed processes that were charged when the file was opened."""
         try:
             self._base = sqlite3.connect(where, timeout=WAIT_S, isolation_level=None)
+            tables = {name for (name,) in self._base.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            if tables and "account" not in tables:
+                self._base.close()
+                raise InputError(where, "is a database of something else", "name a file of spending, or a new one")
             self._base.execute("PRAGMA journal_mode=WAL")
             self._base.execute("PRAGMA synchronous=NORMAL")
             self._base.execute(_TABLE)
+            self._base.execute(_OPEN)
             self._base.execute(f"SELECT {', '.join(_COLUMNS)} FROM account LIMIT 1")  # noqa: S608 - names of our own
+            if path is not None and not reads:
+                self._take_slot(path)
             (self._count,) = self._base.execute("SELECT COUNT(*) FROM account").fetchone()
-        except sqlite3.Error as error:
-            problem = f"cannot be used as a file of spending ({type(error).__name__})"
+        except sqlite3.Error:
+            problem = "cannot be used as a file of spending"
             raise InputError(where, problem, "name a file that this command made, or a new one") from None
 
     def __enter__(self) -> Self:
@@ -146,6 +176,32 @@ class Spend:
     def close(self) -> None:
         """Close the file."""
         self._base.close()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def _take_slot(self, path: Path) -> None:
+        """Take the first slot that no process holds, and charge what the processes had reserved that held free ones."""
+        for slot in range(1, MOST_SLOTS + 1):
+            lock = _locked(path, slot)
+            if lock is None:
+                continue
+            self._charge_killed(slot)
+            if self._lock is None:
+                self._lock, self._slot = lock, slot
+            else:
+                os.close(lock)
+            if not self._base.execute("SELECT 1 FROM open_call WHERE slot > ? LIMIT 1", (slot,)).fetchone():
+                return
+
+    def _charge_killed(self, slot: int) -> None:
+        with self._writing() as base:
+            rows = base.execute("SELECT places, cost, tokens FROM open_call WHERE slot = ?", (slot,)).fetchall()
+            for places, cost, tokens in rows:
+                for place in json.loads(places):
+                    base.execute(_SETTLE, (cost, tokens, cost, tokens, True, *place))
+            base.execute("DELETE FROM open_call WHERE slot = ?", (slot,))
+        self.charged += len(rows)
 
     def reserve(self, places: tuple[Place, ...], cost: Decimal | None, tokens: int, now: float) -> Ticket:
         """Keep an upper bound free in every account, or in none.
@@ -163,8 +219,13 @@ class Spend:
                 if self._count + opened > MOST_ACCOUNTS:
                     raise OverError(place, "accounts")
                 _check(place, spent, used)
+            self._calls += 1
+            if self._slot:
+                named = json.dumps([place[:3] for place in places])
+                base.execute("INSERT INTO open_call VALUES (?, ?, ?, ?, ?)",
+                             (self._slot, self._calls, named, bound, tokens))  # fmt: skip
         self._count += opened
-        return Ticket(places, bound, tokens)
+        return Ticket(places, bound, tokens, self._calls)
 
     def more(self, ticket: Ticket, cost: Decimal | None, tokens: int) -> None:
         """Raise what a call has reserved to another upper bound.
@@ -188,6 +249,8 @@ class Spend:
                     "UPDATE account SET reserved_cost = reserved_cost + ?, reserved_tokens = reserved_tokens + ? "
                     "WHERE kind = ? AND name = ? AND period = ?", (added, further, *place[:3]),
                 )  # fmt: skip
+            base.execute("UPDATE open_call SET cost = ?, tokens = ? WHERE slot = ? AND number = ?",
+                         (bound, tokens, self._slot, ticket.number))  # fmt: skip
         ticket.cost, ticket.tokens = bound, tokens
 
     def settle(self, ticket: Ticket, cost: Decimal | None, tokens: int, *, estimated: bool = False) -> None:
@@ -203,12 +266,10 @@ class Spend:
             return
         with self._writing() as base:
             for place in ticket.places:
-                base.execute(
-                    "UPDATE account SET reserved_cost = reserved_cost - ?, reserved_tokens = reserved_tokens - ?, "
-                    "cost = cost + ?, tokens = tokens + ?, estimated = estimated + ? "
-                    "WHERE kind = ? AND name = ? AND period = ?",
-                    (ticket.cost, ticket.tokens, scaled(cost or Decimal(0)), tokens, estimated, *place[:3]),
-                )
+                used = (ticket.cost, ticket.tokens, scaled(cost or Decimal(0)), tokens, estimated)
+                base.execute(_SETTLE, (*used, *place[:3]))
+            if self._slot:
+                base.execute("DELETE FROM open_call WHERE slot = ? AND number = ?", (self._slot, ticket.number))
         ticket.settled = True
 
     def refuse(self, place: Place) -> None:
@@ -236,6 +297,29 @@ class Spend:
             base.execute("ROLLBACK")
             raise
         base.execute("COMMIT")
+
+
+def _locked(path: Path, slot: int) -> int | None:
+    """Return the lock file of a slot, locked until it is closed or the process ends; None where another holds it.
+
+    Raises:
+        InputError: It cannot be opened.
+    """
+    try:
+        import fcntl  # noqa: PLC0415 - not on every system; without it, what a killed process had reserved stays so
+    except ImportError:
+        return None
+    name = path.with_name(f"{path.name}.lock-{slot}")
+    try:
+        handle = os.open(name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise InputError(str(name), f"cannot be opened ({error.strerror})", "make its folder writable") from None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        return None
+    return handle
 
 
 def _check(place: Place, cost: int, tokens: int) -> None:

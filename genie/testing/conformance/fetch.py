@@ -97,7 +97,7 @@ async def refuses_what_is_not_listed(made: _Subject) -> None:
 
 
 async def checks_redirects(made: _Subject) -> None:
-    """A redirect to what is not listed is refused without a connection."""
+    """A redirect to a host that is not listed is refused without a connection."""
     for path in ("/outside", "/file"):
         await _refused(made, made.url(path), "FetchError for a redirect to what is not listed")
     expect(made.unlisted.connections == 0, "no connection to a server that is not listed")

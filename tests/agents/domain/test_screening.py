@@ -57,6 +57,12 @@ def test_organisations_are_found_by_forms_of_their_names() -> None:
     assert [match.entry.id for match in found("Northstar Ore and Metals Pvt. Ltd.")] == ["inv-s-006"]
 
 
+@pytest.mark.parametrize("name", ["Rosneft", "OAO Rosneft", "PJSC Rosneft"])
+def test_a_firm_is_found_by_the_one_word_that_tells_it_apart(name: str) -> None:
+    listed = read("x,sanctions,Rosneft Oil Company,,,,\n")
+    assert [match.entry.id for match in search(Subject((name,), None, (), ()), listed)] == ["x"]
+
+
 @pytest.mark.parametrize("name", ["Ramesh Sharma", "Anil Roy", "International Trading Limited"])
 def test_ordinary_names_are_not_found(name: str) -> None:
     assert found(name) == ()

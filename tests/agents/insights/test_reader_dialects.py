@@ -139,6 +139,8 @@ AMOUNTS = {
     "100.00 Dr": "-100.00 XXX",
     "100.00CR": "100.00 XXX",
     "+5.5": "5.50 XXX",
+    "\u0663\u066b\u0665\u0660": "3.50 XXX",
+    "12.50 (Dr)": "-12.50 XXX",
     ".50": "0.50 XXX",
     '"=""12.50"""': "12.50 XXX",
 }
@@ -164,7 +166,6 @@ def test_amounts_as_banks_write_them(written: str) -> None:
         "T1",
         "5 apples",
         "=1+1",
-        "٣",
         "1,2345.00",
         "1.0000000000000000001",
     ],
@@ -421,7 +422,7 @@ def test_ids_are_stable_and_tell_equal_movements_apart() -> None:
     assert all(identity.isalpha() for identity in ids)
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1", "cp1252", "utf-16"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1", "cp1252", "utf-16", "utf-16-le", "utf-16-be"])
 def test_encodings(encoding: str) -> None:
     reading = read("Date;Libellé;Montant\n13/02/2025;Café;-5,00\n", StatementProfile(currency="EUR"), encoding=encoding)
     assert rows(reading) == [("2025-02-13", "Café", "-5.00 EUR")]

@@ -48,7 +48,12 @@ def sums(reading: StatementReading | None) -> Sums | None:
 
 
 def without_twins(layout: Layout) -> bool:
-    """Headers that stand twice in one table tell their columns apart by their places alone."""
+    """Headers that stand twice in one table tell their columns apart by their places alone.
+
+    So do amounts of which the one beside the currency is in it.
+    """
+    if layout.id == "by_priorbank":
+        return False
     names = [name.strip().lower() for name, _ in layout.cols]
     return len(set(names)) == len(names)
 

@@ -435,3 +435,30 @@ def test_a_balance_named_in_another_column_than_the_narration_is_no_booking() ->
     )
     assert amounts(reading) == ["-1.00 EUR", "2.00 EUR", "-4.00 EUR"]
     assert chosen(reading)["date_column"] == "2"
+
+
+# What several readings leave open
+
+
+def test_days_that_leave_their_order_open_still_tell_the_order_of_the_rows() -> None:
+    rows = "03/02/2025,Shop,-5.00,100.00\n04/02/2025,Pay,20.00,95.00\n05/02/2025,Bar,-7.00,115.00\n"
+    reading = read(f"Date,Description,Amount,Balance\n{rows}")
+    assert [one.split()[0] for one in amounts(reading)] == ["-5.00", "20.00", "-7.00"]
+
+
+def test_steps_of_the_balance_are_the_signs_where_the_words_beside_are_unknown() -> None:
+    rows = "2025-02-13,Zap,5.00,95.00\n2025-02-14,Zop,20.00,115.00\n2025-02-15,Zap,7.00,108.00\n"
+    reading = read(f"Date,Kind,Amount,Balance\n{rows}2025-02-16,Zap,1.50,106.50\n")
+    assert [one.split()[0] for one in amounts(reading)] == ["-5.00", "20.00", "-7.00", "-1.50"]
+    assert reading.unproven == ()
+
+
+def test_a_salary_among_debits_alone_is_unproven() -> None:
+    reading = read("Date,Description,Debit,Credit\n2025-02-13,Salary,900.00,\n2025-02-14,Rent,,500.00\n")
+    assert [one.code for one in reading.unproven] == ["statement.debit_column_assumed"]
+
+
+def test_debits_and_credits_that_nothing_proves_are_said() -> None:
+    open_ = read("Date,Description,Debit,Credit\n2025-02-13,Shop,9.00,\n2025-02-14,Bar,,5.00\n")
+    said = read("Date,Description,Paid out,Paid in\n2025-02-13,Shop,9.00,\n2025-02-14,Bar,,5.00\n")
+    assert (len(open_.notices), said.notices) == (1, ())

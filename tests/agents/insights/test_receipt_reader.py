@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
 import json
 from decimal import Decimal
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from genie.config.loader import load
+from genie.edges.llm.agent import ModelAgent
 from genie.errors import RunStalled
 from genie.reports.renderers import report_of
 from genie.reports.terminal import report_lines
@@ -237,3 +239,69 @@ def test_a_line_of_digits_and_a_long_reply_are_read_once() -> None:
     assert [one.code for one in found.refused] == ["line_used_twice"]
     found = examined(Said.model_validate(SAID | {"lines": amounts[:1]}), [line], TOLD)
     assert "unlinked_line" in {one.code for one in found.refused}
+
+
+# --- pictures ---
+
+PICTURE = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(range(256))).decode()
+
+
+async def seen(said: object) -> ReceiptReading:
+    """Return what the shipped pipeline makes of a picture of which its model says something."""
+    overrides = {"models.desk.rules": json.dumps([{"when": "The receipt is the picture.", "say": json.dumps(said)}])}
+    pipeline = load("receipt_reader", overrides=overrides)
+    picture = {"media_type": "image/png", "data": PICTURE}
+    question = ReceiptGiven.model_validate({"picture": picture, "as_of": "2026-11-20"})
+    async with Runtime.from_pipeline(pipeline) as runtime:
+        return await runtime.ask(question, ReceiptReading)
+
+
+@pytest.mark.anyio
+async def test_what_is_read_of_a_picture_is_checked_and_left_to_a_person_with_its_lines() -> None:
+    found = await seen({**SAID, "transcript": SAMPLE.splitlines()})
+    assert (found.status, found.receipt, codes(found)) == ("needs_person", None, {"picture_not_compared"})
+    assert found.unconfirmed is not None
+    assert found.unconfirmed.total.amount == Money.of("10.22", "EUR")
+    assert found.transcript == tuple(SAMPLE.splitlines())
+    shown = "\n".join(report_lines(report_of(found)))
+    assert "Date 14 Nov 2026" in shown
+    assert "picture_not_compared" in shown
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ({**SAID, "transcript": SAMPLE.splitlines()[:5]}, "unlinked_total"),
+        ({**SAID, "transcript": SAMPLE.replace("2.25", "2.75").splitlines()}, "unlinked_line"),
+        (SAID, "no_reading"),
+        ({**SAID, "transcript": ["x"] * 501}, "no_reading"),
+    ],
+)
+async def test_a_picture_whose_lines_do_not_bear_the_values_out_is_no_receipt(said: object, code: str) -> None:
+    found = await seen(said)
+    assert found.receipt is found.unconfirmed is None
+    assert code in codes(found)
+
+
+@pytest.mark.anyio
+async def test_a_model_sees_the_picture_itself(tmp_path: Path) -> None:
+    (tmp_path / "receipt.png").write_bytes(base64.b64decode(PICTURE))
+    pipeline = load("receipt_reader")
+    question = pipeline.input.question(input_file=str(tmp_path / "receipt.png"))
+    assert isinstance(question, ReceiptGiven)
+    assert question.picture is not None
+    assert (question.text, question.filename) == ("", "receipt.png")
+    assert (question.picture.media_type, question.picture.data) == ("image/png", PICTURE)
+    async with Runtime.from_pipeline(pipeline) as runtime:
+        await runtime.ask(question, ReceiptReading)
+    (desk,) = [one.agent for one in pipeline.bindings if isinstance(one.agent, ModelAgent)]
+    provider: Any = desk.provider
+    assert provider.requests[-1].turns[-1].parts[0] == question.picture
+
+
+def test_a_receipt_is_a_text_or_a_picture() -> None:
+    picture = {"media_type": "image/png", "data": PICTURE}
+    for wrong in ({}, {"text": "  "}, {"text": "x", "picture": picture}):
+        with pytest.raises(ValidationError):
+            ReceiptGiven.model_validate(wrong)

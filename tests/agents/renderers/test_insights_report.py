@@ -150,7 +150,7 @@ def seen(page: str) -> str:
         "medium confidence", "6,000.00", "1,234", "-30,345.00", "32,345.00", "2024-03 (part)", "Groceries</th>",
         "+200.00</td>", "80% interval", "a short history", "nine times the usual", "144.00", "1 Apr 2024", "+2.00",
         "currency: EUR", "does not chain at line 7", "no date", "carbon", "denied(paused)", "slow: late",
-        "1 row of the statement could not be read", "2026-11-21 09:30 UTC", "partial", "ann",
+        "1 row of the statement could not be read", "21 Nov 2026, 09:30 UTC", "partial", "ann",
     ],
 )  # fmt: skip
 def test_everything_of_weight_is_on_the_page_without_scripts(insights: Pipeline, words: str) -> None:

@@ -587,6 +587,7 @@ async def test_a_handler_with_two_waits_is_told_of_the_one_that_is_left() -> Non
 # --- what is kept ---
 
 
+@pytest.mark.usefixtures("own_garbage")
 async def test_callers_come_and_go_without_leaving_anything() -> None:
     async with running(answerer, policies=masking("nobody", Answer)) as runtime:
         for number in range(3_000):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import json
-import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,25 +47,24 @@ class Carrier:
         (self.folder / "one.py").write_text(text)
 
     def listed(self) -> dict[str, str]:
-        """Return the descriptions that another process lists, so that nothing is loaded before."""
-        script = (
-            "import os, sys; from genie.cli.options.card_index import cards_of; "
-            "from genie.config.plugins import Plugins; "
-            f"cards, _ = cards_of(Plugins(agents={dict(self.catalogue.agents)!r}), (), os.environ); "
-            f"print({self.name + '.one'!r} in sys.modules, *(one.description for one in cards.values()), sep='\\n')"
-        )
-        done = subprocess.run(
-            [sys.executable, "-c", script], capture_output=True, text=True, check=True,
-            env={**os.environ, **self.environ, "PYTHONPATH": os.pathsep.join((str(self.folder.parent), *sys.path))},
-        )  # fmt: skip
-        imported, *said = done.stdout.splitlines()
-        return {"imported": imported, "said": " ".join(said)}
+        """Return the descriptions that a process lists which has loaded none of the package's modules."""
+        self._forget()
+        cards, _ = cards_of(self.catalogue, (), self.environ)
+        imported = str(f"{self.name}.one" in sys.modules)
+        self._forget()
+        return {"imported": imported, "said": " ".join(card.description for card in cards.values())}
+
+    def _forget(self) -> None:
+        for name in [name for name in sys.modules if name.split(".")[0] == self.name]:
+            del sys.modules[name]
+        importlib.invalidate_caches()
 
 
 @pytest.fixture
-def carrier(tmp_path: Path) -> Carrier:
+def carrier(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Carrier:
     folder = tmp_path / "site" / "carrier"
     folder.mkdir(parents=True)
+    monkeypatch.syspath_prepend(folder.parent)
     (folder / "__init__.py").touch()
     made = Carrier(folder, tmp_path / "cache", "carrier")
     made.write("First")

@@ -135,7 +135,15 @@ def test_what_an_extra_lacks_is_named_with_what_it_is_for() -> None:
     assert (insights.severity, schedule.severity) == (Severity.WARNING, Severity.OK)
     assert "missing: no-such-thing" in insights.detail
     assert "bank statements" in insights.detail
-    assert "genie-bus[insights]" in insights.next_step
+
+
+@pytest.mark.parametrize(
+    ("source", "command"), [(None, "pip install 'genie-bus[serve]'"), (ROOT, f"pip install -e '{ROOT}[serve]'")]
+)
+def test_an_extra_is_installed_from_where_genie_comes_from(source: Path | None, command: str) -> None:
+    """Was: in a checkout, the command asked a package index for a distribution that is not on it."""
+    assert installation.installing("serve", source) == command
+    assert installation.installing("serve") == f"pip install -e '{ROOT}[serve]'"
 
 
 def test_every_extra_for_users_says_what_it_is_for() -> None:

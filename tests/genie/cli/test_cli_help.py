@@ -61,13 +61,15 @@ ELSEWHERE = {
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Work in a copy of what examples read and extend."""
-    (tmp_path / "config").symlink_to(ROOT / "config")
+    """Work in a copy of what examples read and extend; its months have a day, for tests/config simulates whole ones."""
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    for scenario in (tmp_path / "config/simulations").iterdir():
+        scenario.write_text(scenario.read_text().replace("duration: 30d", "duration: 1d"))
     shutil.copytree(ROOT / "agents", tmp_path / "agents", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     (tmp_path / "tests").mkdir()
     statement = (ROOT / "config/statements/sample.csv").read_text()
-    (tmp_path / "question.json").write_text(json.dumps({"question": "Where does it go?", "content": statement}))
+    (tmp_path / "question.json").write_text(json.dumps({"question": "Where am I overspending?", "content": statement}))
     started = {"kind": "started", "at": 0.0, "run_id": "r-1", "message_id": "m-1", "topic": "a.b", "sender": "a"}
     (tmp_path / "run.jsonl").write_text(json.dumps(started | {"recipient": "b"}))
     monkeypatch.chdir(tmp_path)
@@ -122,3 +124,20 @@ def test_the_first_screen_tells_what_each_command_tells() -> None:
         if len(words) == 2:
             assert re.search(rf"^  {re.escape(words[1])} +\S.*\.$", first, re.MULTILINE)
             assert command.name is not None
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_exit_codes_are_in_order_and_no_summary_is_cut(words: tuple[str, ...]) -> None:
+    """Was: `130 interrupted` before 3 and 5, and summaries of subcommands that ended in three dots."""
+    told = shown(words)
+    codes = [int(code) for code in re.findall(r"^    (\d+) +\S", told.partition("Exit codes:")[2], re.MULTILINE)]
+    assert codes == sorted(set(codes))
+    assert {2, 130} <= set(codes)
+    listed = told.partition("\nCommands:\n")[2].partition("\n\n")[0]
+    assert "..." not in listed
+    assert not re.search(r"^  --\S+ (?:INTEGER|FLOAT)\b", told, re.MULTILINE), "a name of click's for a number"
+
+
+def test_the_exit_codes_of_a_vote_are_listed() -> None:
+    for vote in ("approve", "deny"):
+        assert "3    no process has read it" in shown(("genie", "approvals", vote))

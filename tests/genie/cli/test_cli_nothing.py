@@ -47,6 +47,16 @@ def test_policy_diff_with_an_empty_journal(genie: Genie, tmp_path: Path) -> None
     assert "nothing was compared" in result.stderr
 
 
+@pytest.mark.parametrize("extra", [(), ("--json",)])
+def test_the_list_of_a_journal_without_a_run(genie: Genie, tmp_path: Path, extra: tuple[str, ...]) -> None:
+    """Was: 0 and no word, where `runs show` of the same file ended with 5."""
+    journal = tmp_path / "journal.jsonl"
+    journal.write_text("")
+    result = genie("runs", "list", str(journal), *extra)
+    assert (result.exit_code, result.stdout) == (5, "[]\n" if extra else "")
+    assert "holds no run" in result.stderr
+
+
 @pytest.mark.parametrize(("count", "text"), [(0, "0 tries"), (1, "1 try"), (2, "2 tries"), (12_345, "12,345 tries")])
 def test_counts_are_grammatical(count: int, text: str) -> None:
     assert counted(count, "try", "tries") == text

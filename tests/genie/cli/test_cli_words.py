@@ -6,8 +6,11 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import Result
+
+from genie.cli.usage import told
 
 Genie = Callable[..., Result]
 ROOT = Path(__file__).parents[3]
@@ -112,3 +115,28 @@ def test_wrong_words(genie: Genie, words: tuple[str, ...]) -> None:
 )  # fmt: skip
 def test_a_near_name_is_suggested(genie: Genie, words: tuple[str, ...], near: str) -> None:
     assert f"did you mean {near}" in refused(genie(*words))
+
+
+def test_a_baseline_that_cannot_be_read_is_named_without_a_class(genie: Genie, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.json"
+    wrong.write_text("[]")
+    for path in (tmp_path / "absent.json", tmp_path, wrong):
+        result = genie("eval", "assistant", "--baseline", str(path))
+        assert result.exit_code == 2
+        assert str(path) in result.stderr
+        assert "Error" not in result.stderr
+
+
+def test_a_folder_as_a_key_ring_is_named(genie: Genie, tmp_path: Path) -> None:
+    """Was: `3: cannot be used`, the number of its descriptor."""
+    result = genie("store", "rewrap", str(tmp_path / "store.db"), "--keys", str(tmp_path), "--tenant", "acme")
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"{tmp_path}: is not a regular file")
+
+
+def test_a_path_without_the_right_to_read_has_words_of_our_own() -> None:
+    option = click.Option(["--keys"], type=click.Path())
+    message = "Path 'keys.json' is not readable."
+    assert told(click.BadParameter(message, param=option)).message.startswith(
+        "genie: --keys: keys.json cannot be read: permission denied"
+    )

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from genie.contracts import json_text
@@ -122,6 +122,25 @@ def test_the_quick_reading_reads_what_the_one_with_paths_reads(value):
     ]
     payload = Called(arguments=text)
     assert read(payload) == [part.text for part in fields.texts(payload)]
+
+
+PIECES = (
+    "{", "}", "[", "]", ",", ":", '"a"', '"a":', '"b":', '"\\"":', '"\\u0061":', '"', "1", "-0", "1e400", "NaN", "-NaN",
+    "-Infinity", "9" * 20, "9" * 4_301, "true", "null", " ", "\ufeff", "\x00", "\ud800", '"\ud800"', '"\x1f"', "'",
+)  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
+@example('{"a":1,"b":{"a":[{"a":2,"\\u0061":3}]}}')
+@example('{"a":"x","a":1}')
+@example('[{"b":"","b":""}]')
+@example('{"a":1,"\\u0061":1}')
+def test_any_text_has_the_same_words_in_both_readings(text):
+    found, words = json_text.leaves(text), json_text.words(text)
+    assert (found is None) is (words is None)
+    assert [(leaf.name, repr(leaf.value)) for leaf in found or ()] == [
+        (name, repr(value)) for name, value in words or ()
+    ]
 
 
 @pytest.mark.parametrize("levels", range(json_text.MOST_DEPTH - 2, json_text.MOST_DEPTH + 3))

@@ -56,7 +56,7 @@ def figures(name: str, *, model: bool) -> tuple[float, float, dict[str, float]]:
     return recall, rate, recalls
 
 
-@pytest.mark.parametrize(("model", "recall", "rate"), [(False, 0.87, 0.01), (True, 0.94, 0.013)])
+@pytest.mark.parametrize(("model", "recall", "rate"), [(False, 0.87, 0.01), (True, 0.97, 0.012)])
 def test_the_corpus_is_judged_well(*, model: bool, recall: float, rate: float) -> None:
     found, false, by_class = figures("injection.jsonl", model=model)
 
@@ -65,7 +65,7 @@ def test_the_corpus_is_judged_well(*, model: bool, recall: float, rate: float) -
     assert min(by_class.values()) >= 0.8
 
 
-@pytest.mark.parametrize(("model", "recall", "rate"), [(False, 0.79, 0.01), (True, 0.90, 0.01)])
+@pytest.mark.parametrize(("model", "recall", "rate"), [(False, 0.79, 0.01), (True, 0.92, 0.01)])
 def test_texts_that_nothing_was_tuned_on_are_judged_nearly_as_well(*, model: bool, recall: float, rate: float) -> None:
     found, false, _ = figures("injection_heldout.jsonl", model=model)
 

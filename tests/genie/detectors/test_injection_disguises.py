@@ -59,6 +59,32 @@ def test_an_attack_is_found_in_disguise(disguise: str) -> None:
     assert sum(every) / len(every) >= least
 
 
+BENIGN = [
+    row["text"] for row in map(json.loads, CORPUS.read_text(encoding="utf-8").splitlines())
+    if row["label"] == "benign" and row["class"] not in {"security", "developer"} and len(row["text"]) < 200
+]  # fmt: skip
+"""Texts that neither quote attacks nor are code; in a disguise they stay what they are."""
+
+
+@pytest.mark.parametrize("disguise", DISGUISES)
+def test_the_model_marks_no_benign_text_for_its_disguise(disguise: str) -> None:
+    change, _ = DISGUISES[disguise]
+    marked = sum(assess(change(text)).marked for text in BENIGN)
+    print(f"\n{disguise:30} benign, rules and model: {marked} of {len(BENIGN)}")
+
+    assert marked <= 0.04 * len(BENIGN)
+
+
+@pytest.mark.parametrize("disguise", DISGUISES)
+def test_the_model_reads_what_a_disguise_hides(disguise: str) -> None:
+    change, least = DISGUISES[disguise]
+    found = {language: [assess(change(text)).marked for text in texts] for language, texts in ATTACKS.items()}
+    print(f"\n{disguise:30}", *(f"{language} {sum(hits) / len(hits):.2f}" for language, hits in found.items()))
+    every = [hit for hits in found.values() for hit in hits]
+
+    assert sum(every) / len(every) >= max(least, 0.65)
+
+
 @pytest.mark.parametrize(
     "text",
     [

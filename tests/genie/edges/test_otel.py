@@ -9,17 +9,21 @@ import pytest
 pytest.importorskip("opentelemetry.sdk", reason="the extra `otel` with the SDK of OpenTelemetry is not installed")
 
 import anyio
+from opentelemetry import trace
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from genie.cli.options.telemetry import spans_of
 from genie.config.loader import load
 from genie.contracts.loop_call import LoopAnswer
 from genie.edges.telemetry.otel import PROFILES, GenAi, traced
 from genie.errors import InputError, RunStalled
 from genie.runtime.runtime import Runtime
+from genie.server.principals import ApiKeys
+from genie.server.server import Server
 
 pytestmark = pytest.mark.anyio
 
@@ -85,3 +89,18 @@ async def test_a_call_that_a_budget_denies_is_an_error() -> None:
     spans, _ = await told("What does a loan cost?", overrides=["budgets.tokens_of_a_run.tokens=10"])
     (chat,) = [one for one in spans if one.name.startswith("chat")]
     assert (chat.attributes["error.type"], chat.status.is_ok) == ("budget", False)
+
+
+async def test_calls_of_served_pipelines_have_spans_where_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    exporter, tracers = InMemorySpanExporter(), TracerProvider()
+    tracers.add_span_processor(SimpleSpanProcessor(exporter))
+    monkeypatch.setattr(trace, "_TRACER_PROVIDER", tracers)  # the library's own: what opentelemetry-instrument sets up
+    pipeline = load("finance_assistant")
+    for asked in (False, True):
+        server = Server([pipeline], ApiKeys())
+        server.beside = spans_of({"otel": asked})
+        async with server.open():
+            question = pipeline.input.question(question="What does a loan of 10 lakh over 24 months cost?")
+            await server.host(pipeline.id).runtime.ask(question, LoopAnswer)
+            await anyio.wait_all_tasks_blocked()
+        assert ("execute_tool loan_advisor" in [one.name for one in exporter.get_finished_spans()]) is asked

@@ -31,7 +31,7 @@ SENDER = AgentCard(id="sender", clearance=Classification.RESTRICTED)
 CLEARED = AgentCard(id="cleared", clearance=Classification.RESTRICTED)
 UNCLEARED = AgentCard(id="uncleared", clearance=Classification.CONFIDENTIAL, risk=Risk.LOW, tier=Tier.PRODUCTION)
 TENANT_B = Headers(user="ann", tenant="b")
-UNSETTLED = {"four_eyes", "tool_approval"}
+UNSETTLED = {"four_eyes"}
 """Policies that mean nothing without settings."""
 POLICY_SET = default_set(Environment())
 
@@ -96,6 +96,14 @@ def test_the_default_set_stops_what_each_policy_is_there_for(payload, recipient,
     assert decision is not None
     assert decision.verdict == "deny"
     assert code in {reason.code for reason in decision.reasons if reason.verdict == "deny"}
+
+
+def test_the_default_set_holds_calls_of_tools_that_say_so_themselves() -> None:
+    for capabilities, held in (((), False), (("approval.always",), True), (("approval.never",), False)):
+        pay = replace(CLEARED, capabilities=capabilities, consumes=(Narration,))
+        asked = message(Narration(text="x"), Headers(user="ann"))
+        decision = POLICY_SET.evaluator(Narration, pay).judge(asked, SENDER)
+        assert (decision is not None and decision.verdict == "hold") is held
 
 
 # --- masking, with everything in place ---

@@ -97,15 +97,6 @@ def test_a_limit_belongs_to_a_topic() -> None:
     assert inspectors.inspect(Sheet(title="eleven long")).failed is None
 
 
-@given(st.text(max_size=20), st.lists(st.text(max_size=20), max_size=4))
-def test_the_size_that_is_judged_is_the_size_that_is_stated(title: str, lines: list[str]) -> None:
-    inspectors = Inspectors([Words()])
-    sheet = Sheet(title=title, body=Lines(lines=tuple(Line(text=line) for line in lines)))
-
-    for _ in range(2):  # the second time the part's inspection is known
-        assert inspectors.size_of(sheet) == inspectors.inspect(sheet).size_bytes
-
-
 def test_a_message_that_is_too_large_is_denied_by_the_policy_that_set_the_limit() -> None:
     policies = PolicySet((Pii(), PayloadSize(PayloadSizeSettings(max_bytes=50))))
     decision = policies.evaluator(Flat, AgentCard(id="a")).judge(

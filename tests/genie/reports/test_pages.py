@@ -223,7 +223,7 @@ def test_a_page_stays_below_its_size_and_keeps_what_is_vital() -> None:
 
 
 def test_the_date_is_the_one_that_was_given() -> None:
-    assert "2026-11-21 09:30 UTC" in page_of()
+    assert "21 Nov 2026, 09:30 UTC" in page_of()
     assert "UTC" not in body(whole_page(Page(title="A page")))
 
 

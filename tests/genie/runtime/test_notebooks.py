@@ -55,7 +55,7 @@ def test_a_payload_shows_its_report_and_escapes_its_text() -> None:
 
 
 def test_a_pipeline_is_asked_by_name_question_and_input() -> None:
-    report = genie.ask("insights", question="Where does it go?", input=STATEMENT)
+    report = genie.ask("insights", question="Where am I overspending?", input=STATEMENT)
     assert "Food delivery" in report._repr_html_()
 
 

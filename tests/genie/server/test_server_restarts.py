@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from genie.backend.clock import Clock
+from genie.config.loader import parse
+from genie.config.pipeline import Pipeline
 from genie.server.principals import ApiKeys, new_key
 from genie.server.server import Server, Settings
 from genie.server.store import store_at
@@ -18,6 +20,15 @@ from tests.genie.desk_for_tests import NOW, ORIGIN, Desk, Hand, pipeline, wish
 from tests.genie.issuer_for_tests import Provider, token, who
 
 pytestmark = pytest.mark.anyio
+TALK = """
+version: 1
+id: talk
+agents: [assistant]
+models: { desk: { wire: scripted, internal: true, price: { input: "3", output: "15" } } }
+policies: [clearance]
+input: assistant.question
+output: assistant.answer
+"""
 SAME = {"Sec-Fetch-Site": "same-origin", "Origin": ORIGIN}
 
 
@@ -48,10 +59,13 @@ class House:
         return text
 
     @contextlib.asynccontextmanager
-    async def open(self, section: WhoSection | None = None) -> AsyncIterator[Desk]:
+    async def open(
+        self, section: WhoSection | None = None, pipelines: Sequence[Pipeline] | None = None
+    ) -> AsyncIterator[Desk]:
         store = store_at(str(self.folder / "store.db"), str(self.folder / "ring.json"), lambda: NOW + self.hand.at)
         server = Server(
-            [pipeline()], ApiKeys(self.keys.all.values()), Settings(), clock=Clock(self.hand, wall=NOW + self.hand.at),
+            pipelines or [pipeline()], ApiKeys(self.keys.all.values()), Settings(),
+            clock=Clock(self.hand, wall=NOW + self.hand.at),
             store=store, who=section, fetch=None if section is None else Provider(),
         )  # fmt: skip
         async with server.open():
@@ -161,3 +175,14 @@ async def test_a_store_that_is_damaged_stops_no_request_and_shows_nothing(house:
     async with house.open() as at:
         assert (await at.get(f"/v1/runs/{made}", ann)).status_code == 404
         assert (await at.ask(ann)).status_code == 200
+
+
+async def test_what_was_spent_is_there_after_a_restart_and_is_counted_once(house: House) -> None:
+    ann, eve = house.key(rights=("ask", "operate")), house.key("eve", tenant="south", rights=("operate",))
+    talk = parse(TALK, environ={})
+    for calls in (1, 2, 3):
+        async with house.open(pipelines=[talk]) as at:
+            await at.get("/v1/ask", ann, "POST", {"pipeline": "talk", "payload": {"text": "hello"}})
+            (row,) = (await at.get("/v1/spend", ann)).json()["rows"]
+            assert (row["calls"], row["user"], row["cost"] != "0") == (calls, "ann", True)
+            assert (await at.get("/v1/spend", eve)).json()["rows"] == []

@@ -22,6 +22,8 @@ _AMOUNT = re.compile(r"([^0-9]{0,10}?)([.,]?[0-9][0-9.,'\u2019 ]*)([^0-9]{0,16})
 _MINUSES = str.maketrans("\u2212\u2013\u2014", "---")
 """Minus sign, en dash and em dash."""
 _GROUP_MARKS = " '\u2019"
+_IN_BRACKETS = re.compile(r"\(([^\W\d_]{1,6}\.?)\)")
+"""A mark or a currency in brackets, which are then no minus: ``12.00 (Dr)``."""
 
 
 class AmountText(NamedTuple):
@@ -68,6 +70,8 @@ def amount_text(cell: str) -> AmountText | None:
         sign, whole, fraction = match.groups()
         value = Decimal(f"{whole}.{fraction}") if fraction else Decimal(whole)
         return AmountText(value, None if fraction else value, -1 if sign == "-" else 1, money=True)
+    if "(" in cell:
+        cell = _IN_BRACKETS.sub(r" \1", cell)
     match = _AMOUNT.fullmatch(" ".join(cell.translate(_MINUSES).split()))
     return _dressed(match[1], match[2].strip(), match[3]) if match else None
 

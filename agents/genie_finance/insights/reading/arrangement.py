@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from decimal import Decimal
 
+    from genie_finance.insights.reading.facts import Facts
+
 _MOST_COLUMNS = 6
 _EXCLUSIVE_PERCENT = 95
 
@@ -68,6 +70,19 @@ def arrange(values: Values, marks: Sequence[int], fixed: Mapping[str, int]) -> A
         chosen = chosen._replace(balance=None)
     # Credits of a card may have a minus as well as debits of an account, so signs alone make no pair certain.
     return Arranged(chosen, certain=len(columns) == 1)
+
+
+def around_empty(arranged: Arranged, facts: Sequence[Facts]) -> Arranged:
+    """Take an empty column beside the amount, between it and the balance, for the side that has no movements."""
+    way = arranged.arrangement
+    if way.amount is None or way.balance is None or facts[way.amount].negative:
+        return arranged
+    low, high = sorted((way.amount, way.balance))
+    empty = [c for c in range(low + 1, high) if not facts[c].filled]
+    if len(empty) != 1 or empty[0] not in {way.amount - 1, way.amount + 1}:
+        return arranged
+    pair = way._replace(amount=None, debit=min(way.amount, *empty), credit=max(way.amount, *empty))
+    return Arranged(pair, certain=False)
 
 
 def _has_both_signs(way: Arrangement, values: Values) -> bool:

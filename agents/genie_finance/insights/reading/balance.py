@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
 
+_DISTINCT = 3
+"""Steps, and amounts that differ, from which steps without signs are not taken for chance."""
+
+
 class Chain(NamedTuple):
     """How well balances follow from amounts, in the direction in which they follow best."""
 
@@ -45,6 +49,29 @@ def follow(
     if newest_first is False or (newest_first is None and back.fits <= forward.fits):
         return forward
     return Chain(back.steps, tuple(sorted(last - position for position in back.breaks)))
+
+
+def follow_unsigned(amounts: Sequence[Decimal | None], balances: Sequence[Decimal | None]) -> int:
+    """Return how many steps of a balance are as large as amounts without a sign, 0 unless each one is.
+
+    Two steps or fewer prove nothing, nor do amounts that are all alike.
+    """
+    if len({abs(amount) for amount in amounts if amount}) < _DISTINCT:
+        return 0
+    found = [_unsigned_steps(amounts, balances), _unsigned_steps(amounts[::-1], balances[::-1])]
+    return max(found)
+
+
+def _unsigned_steps(amounts: Sequence[Decimal | None], balances: Sequence[Decimal | None]) -> int:
+    steps = 0
+    before: Decimal | None = None
+    for amount, balance in zip(amounts, balances, strict=True):
+        if before is not None and balance is not None and amount is not None:
+            if abs(balance - before) != abs(amount):
+                return 0
+            steps += 1
+        before = balance
+    return steps if steps >= _DISTINCT else 0
 
 
 def _walk(amounts: Sequence[Decimal | None], balances: Sequence[Decimal | None]) -> Chain:

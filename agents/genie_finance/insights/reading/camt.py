@@ -1,4 +1,4 @@
-"""CAMT.053, the statement of ISO 20022, and CAMT.052, the account report of the same make: XML, read as it streams.
+"""CAMT.053, the statement of ISO 20022, and CAMT.052, the account report of the same family: XML, read as it streams.
 
 Source: ISO 20022 message definitions camt.053.001 and camt.052.001, versions 02 to 13; where a later version moved an
 element one level down (``Sts/Cd``, ``Pty/Nm``), both places are looked at.

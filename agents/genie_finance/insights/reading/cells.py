@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from genie_finance.insights.reading.amounts import AmountText, amount_text
 from genie_finance.insights.reading.dates import Readings, date_readings, formatted_date
+from genie_finance.insights.reading.wording import western
 
 if TYPE_CHECKING:
     from genie_finance.contracts.statements import StatementProfile
@@ -37,7 +38,7 @@ class Cells:
         if not isinstance(known, _Unseen):
             return known
         if self._date_format is None:
-            found = date_readings(cell)
+            found = date_readings(western(cell))
         else:
             day = formatted_date(cell, self._date_format)
             found = (day, day, day) if day else None
@@ -50,7 +51,7 @@ class Cells:
         known = self._amounts.get(cell, _UNSEEN)
         if not isinstance(known, _Unseen):
             return known
-        found = amount_text(cell)
+        found = amount_text(western(cell))
         if len(self._amounts) < _REMEMBERED:
             self._amounts[cell] = found
         return found

@@ -47,6 +47,11 @@ class Choices:
             if one.field in _OF_AMOUNTS
         )
 
+    def take(self, other: Choices) -> None:
+        """Keep what another collected."""
+        self.assumptions += other.assumptions
+        self.notices += other.notices
+
     def notice(self, text: str) -> None:
         """Keep a notice for the reader of the report that is not a choice."""
         self.notices.append(text)

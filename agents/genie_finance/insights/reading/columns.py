@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from genie.errors import InputError, did_you_mean
-from genie_finance.insights.reading.arrangement import Arranged, arrange, one_of_two
+from genie_finance.insights.reading.arrangement import Arranged, around_empty, arrange, one_of_two
+from genie_finance.insights.reading.currency_column import CurrencyColumn
 from genie_finance.insights.reading.facts import column_facts
-from genie_finance.insights.reading.headers import Role, date_rank, header_roles, is_number
+from genie_finance.insights.reading.headers import Role, header_roles, is_number
 from genie_finance.insights.reading.hypotheses import Chosen, Hypothesis, Named, choose, follows
 from genie_finance.insights.reading.naming import Columns, NamedColumns, holds, named_columns
+from genie_finance.insights.reading.saying import say_no_fee, say_other_date, say_rival, say_rival_date
 from genie_finance.insights.reading.vocabulary import MARKS, mark_of, plain
 
 if TYPE_CHECKING:
@@ -25,8 +27,9 @@ if TYPE_CHECKING:
 _SAMPLE = 300
 _MOST_OF_A_KIND = 5
 """Columns of one role that are compared; a table with more is not a bank's."""
+_MOST_GUESSED = 3
+"""Columns that are tried as a running balance where no header names one."""
 _MOVEMENT = ("amount", "debit", "credit")
-_TIME = frozenset({"time", "uhrzeit", "heure", "hora", "ora"})
 
 
 class ColumnFinder:
@@ -69,7 +72,7 @@ class ColumnFinder:
         marks = self._marks()
         chosen = self._choose(decimal_mark, marks) if self._is_named() else None
         if chosen is not None:
-            self._take_chosen(chosen)
+            self._take_chosen(self._paired(chosen, decimal_mark) or chosen)
         else:
             self._refuse_garbled()
             mark = marks[0] if marks else None
@@ -80,13 +83,22 @@ class ColumnFinder:
                 self._found.setdefault("mark", mark)
         if "balance" not in self._found:
             self._follow_balance(decimal_mark)
-        self._currency_column()
+        if "currency" not in self._found:
+            sample = [row for row in self._sample if self._cells.has_movement(row.cells)]
+            finder = CurrencyColumn(self._table, sample, self._facts, self._named, self._choices)
+            if (currency := finder.find(self._unnamed(), self._fixed(*_MOVEMENT).values())) is not None:
+                self._found["currency"] = currency
+            if accounts := self._of("account"):
+                self._found["account"] = accounts[0]
+        other = next(iter(() if self._of("other_currency") else self._of("other_amount")), None)
+        if chosen is not None and not chosen.proven and "amount" in self._found:
+            other = self._unnamed_rival(decimal_mark, other)
         found = {role: column for role, column in self._found.items() if role in Columns._fields and role != "date"}
         return Columns(
             date=date,
             narration=tuple(self._narration) if self._narration else self._texts(),
             fee_factor=self._fee_factor,
-            other_amount=next(iter(() if self._of("other_currency") else self._of("other_amount")), None),
+            other_amount=other,
             **found,
         )
 
@@ -133,19 +145,61 @@ class ColumnFinder:
         return len({mark_of(value) for value in self._facts[column].values} - {None}) > 1
 
     def _choose(self, decimal_mark: DecimalMark, marks: tuple[int, ...]) -> Chosen | None:
+        """Return the reading that a balance proves, also one of a column that the header does not call so."""
+        if not (balances := self._known("balance")) and self._table.header is not None:
+            others = [c for c in self._candidates() if self._facts[c].dense and c not in self._of("other_amount")]
+            guessed = self._choose_among(decimal_mark, marks, tuple(others[:_MOST_GUESSED]))
+            if guessed and guessed.strict:
+                return guessed
+        return self._choose_among(decimal_mark, marks, balances)
+
+    def _choose_among(
+        self, decimal_mark: DecimalMark, marks: tuple[int, ...], balances: tuple[int, ...]
+    ) -> Chosen | None:
         known = (
             self._known("amount"), self._of("net"), self._of("fee"), self._known("debit"), self._known("credit"),
-            marks, self._known("balance"),
+            marks, balances, tuple(self._candidates()) if self._of("fee") else (),
         )  # fmt: skip
         named = Named(*(columns[:_MOST_OF_A_KIND] for columns in known))
         rows = [row.cells for row in self._sample if self._cells.has_movement(row.cells)]
         values = {
             column: [self._signed(row, column, decimal_mark) for row in rows]
-            for column in (*named.amounts, *named.nets, *named.fees, *named.debits, *named.credits_, *named.balances)
+            for column in (
+                *named.amounts,
+                *named.nets,
+                *named.fees,
+                *named.debits,
+                *named.credits_,
+                *named.balances,
+                *named.others,
+            )
         }
         signs = {"debit": -1, "credit": 1, None: 0}
         told = {c: [signs[mark_of(row[c])] if c < len(row) else 0 for row in rows] for c in marks}
         return choose(named, values, told)
+
+    def _paired(self, chosen: Chosen, decimal_mark: DecimalMark) -> Chosen | None:
+        """Return a debit and a credit column that take turns, where what the header names leaves rows out."""
+        rows = sum(self._cells.has_movement(row.cells) for row in self._sample)
+        if chosen.read >= rows or "amount" in self._found:
+            return None
+        named = self._of("amount", "net", "debit", "credit", "balance")
+        arranged = self._arranged(sorted({*self._candidates(), *named}), decimal_mark, None, {})
+        way = arranged.arrangement if arranged else None
+        taken = chosen.hypothesis
+        if arranged is None or way is None or way.debit is None or way.credit is None:
+            return None
+        if not {way.debit, way.credit} & {taken.amount, taken.debit, taken.credit}:
+            return None
+        debit, credit = way.debit, way.credit
+        if debit in self._of("credit") or credit in self._of("debit"):
+            debit, credit = credit, debit
+        pair = Hypothesis(debit=debit, credit=credit, balance=way.balance)
+        if arranged.proven:
+            return Chosen(pair, proven=True)
+        if chosen.proven:
+            return None
+        return Chosen(pair, proven=False, rival=taken, differ=rows - chosen.read)
 
     def _take_chosen(self, chosen: Chosen) -> None:
         taken = chosen.hypothesis
@@ -157,23 +211,32 @@ class ColumnFinder:
         if balance is not None:
             self._found["balance"] = balance
         self._fee_factor = taken.fee_factor
+        if not chosen.proven:
+            say_no_fee(self._table, self._facts, self._found, self._choices)
         if chosen.rival is not None:
-            self._say_rival(taken, chosen.rival, chosen.differ)
+            say_rival(self._table, taken, chosen.rival, chosen.differ, self._choices)
 
-    def _say_rival(self, taken: Hypothesis, rival: Hypothesis, differ: int) -> None:
-        column = next(c for c in (taken.amount, taken.debit, taken.credit) if c is not None)
-        if rival.fee is not None:
-            why = f"{self._table.name(rival.fee)} holds a fee, and no balance shows whether it is to be subtracted"
-        else:
-            other = next(c for c in (rival.amount, rival.debit, rival.credit) if c is not None)
-            why = (
-                f"{self._table.name(column)} and {self._table.name(other)} both hold amounts, and no balance proves "
-                "which is the movement"
-            )
-        self._choices.assume(
-            "amount_column" if taken.amount is not None else "debit_column", str(column + 1),
-            f"{why}; they differ in {differ} rows",
-        )  # fmt: skip
+    def _unnamed_rival(self, decimal_mark: DecimalMark, other: int | None) -> int | None:
+        """Return the column of the other amounts, where one without a known header equals the amount in some rows.
+
+        The one beside the column of currencies is in these, and the one apart from it in the account's.
+        """
+        taken, currency = self._found["amount"], self._found.get("currency")
+        rows = [row.cells for row in self._sample if self._cells.has_movement(row.cells)]
+        shown = [self._signed(row, taken, decimal_mark) for row in rows]
+        for column in self._candidates():
+            pairs = zip(shown, [self._signed(row, column, decimal_mark) for row in rows], strict=True)
+            alike = [abs(a) == abs(b) for a, b in pairs if a and b]
+            if all(alike) or not any(alike):
+                continue
+            if currency is not None and abs(currency - taken) == 1 < abs(currency - column):
+                codes = {row[currency] for row, same in zip(rows, alike, strict=False) if same}
+                if len(alike) == len(rows) and len(codes) == 1:
+                    self._found["amount"] = column
+                    return taken
+            rival = Hypothesis(amount=column)
+            say_rival(self._table, Hypothesis(amount=taken), rival, alike.count(False), self._choices)
+        return other
 
     def _follow_balance(self, decimal_mark: DecimalMark) -> None:
         """Take a column that the header gives no role for the running balance, where it follows from the movements."""
@@ -268,6 +331,14 @@ class ColumnFinder:
         names = self._names
         return [column for column in self._free() if column >= len(names) or not header_roles(names[column])]
 
+    def _misnamed(self) -> list[int]:
+        """Return the free columns whose cells are none of what the header says."""
+        names = self._names
+        return [
+            column for column in self._free()
+            if column < len(names) and not any(holds(role, self._facts[column]) for role in header_roles(names[column]))
+        ]  # fmt: skip
+
     def _free(self) -> list[int]:
         taken = {*self._found.values(), *self._narration}
         taken.update(column for columns in self._named.values() for column in columns)
@@ -278,7 +349,8 @@ class ColumnFinder:
             return self._found["date"]
         if named := self._of("date"):
             self._found["date"] = named[0]
-            self._say_other_date(named[0])
+            say_rival_date(self._table, self._facts, named[0], self._of("value_date"), self._choices)
+            say_other_date(self._table, self._facts, named[0], self._of("date"), self._choices)
             return named[0]
         dated = [column for column in self._free() if self._facts[column].dense and holds("date", self._facts[column])]
         dated += self._of("value_date")
@@ -288,7 +360,12 @@ class ColumnFinder:
                 'give a profile with `date_column:` (a name or a position) and `date_format:` (such as "%d/%m/%Y")',
             )  # fmt: skip
         first = self._found["date"] = dated[0]
-        self._say_other_date(first)
+        if first in self._of("value_date") and len(self._names) > len(dated):
+            self._choices.assume(
+                "date_column", str(first + 1),
+                f"{self._table.name(first)} is a value date, and no other column holds days of booking",
+            )  # fmt: skip
+        say_other_date(self._table, self._facts, first, self._of("date"), self._choices)
         if len(dated) > 1:
             self._found["value_date"] = dated[1]
             pairs = [(row.cells[first], row.cells[dated[1]]) for row in self._sample if len(row.cells) > dated[1]]
@@ -300,25 +377,6 @@ class ColumnFinder:
                     "rows; the first is taken as the booking date",
                 )  # fmt: skip
         return first
-
-    def _say_other_date(self, taken: int) -> None:
-        """Say that the header names a better column of dates, which holds none.
-
-        Of two that are as near to the day of booking, the first would have been taken.
-        """
-        other = self._table.name(taken)
-        for column, name in enumerate(self._names):
-            roles = header_roles(name)
-            better = "date" in roles and (date_rank(name), column) < (date_rank(self._names[taken]), taken)
-            unnamed = taken not in self._of("date") and roles[:1] == ("date",)
-            if column == taken or not (better or unnamed) or _TIME & {*plain(name).split()}:
-                continue
-            if not holds("date", self._facts[column]):
-                self._choices.assume(
-                    "date_column", str(taken + 1),
-                    f"{self._table.name(column)} is called a date and mostly holds none; {other} is taken",
-                )  # fmt: skip
-                return
 
     def _candidates(self) -> list[int]:
         """Return the columns that hold money; counters and cheque numbers only if nothing else does."""
@@ -333,7 +391,7 @@ class ColumnFinder:
         """Return the column in which each cell says debit or credit, unless it is the only text there is."""
         free = self._free()
         marked = [
-            c for c in self._unnamed()
+            c for c in (*self._unnamed(), *self._misnamed())
             if self._facts[c].dense and self._facts[c].nearly_all(self._facts[c].marks) and self._tells_both(c)
         ]  # fmt: skip
         texts = [c for c in free if self._facts[c].mostly(self._facts[c].texts) and c not in marked[:1]]
@@ -361,20 +419,8 @@ class ColumnFinder:
                 return
             raise self._no_amounts()
         if not arranged.proven and not fixed:
-            arranged = self._around_empty(arranged)
+            arranged = around_empty(arranged, self._facts)
         self._take(arranged, columns, fixed)
-
-    def _around_empty(self, arranged: Arranged) -> Arranged:
-        """Take an empty column beside the amount, between it and the balance, for the side that has no movements."""
-        way = arranged.arrangement
-        if way.amount is None or way.balance is None or self._facts[way.amount].negative:
-            return arranged
-        low, high = sorted((way.amount, way.balance))
-        empty = [c for c in range(low + 1, high) if not self._facts[c].filled]
-        if len(empty) != 1 or empty[0] not in {way.amount - 1, way.amount + 1}:
-            return arranged
-        pair = way._replace(amount=None, debit=min(way.amount, *empty), credit=max(way.amount, *empty))
-        return Arranged(pair, certain=False)
 
     def _gaps(self, arranged: Arranged) -> bool:
         """True if a single amount column leaves rows without an amount, which another column may hold."""
@@ -433,53 +479,6 @@ class ColumnFinder:
             self._name, f"no column of its {len(self._facts)} holds amounts",
             "give a profile with `amount_column:`, or `debit_column:` and `credit_column:` (names or positions)",
         )  # fmt: skip
-
-    def _currency_column(self) -> None:
-        if "currency" in self._found:
-            return
-        named = self._of("currency")
-        if not named:
-            coded = [
-                c
-                for c in self._unnamed()
-                if self._facts[c].dense and self._facts[c].nearly_all(self._facts[c].currencies)
-            ]
-            named = tuple(coded[:1])
-            if named and self._table.header is not None:
-                self._choices.assume(
-                    "currency_column", str(named[0] + 1),
-                    f"{self._table.name(named[0])} holds currency codes, and no header names the account's currency",
-                )  # fmt: skip
-        if named:
-            # The account has one currency, so of several columns the one that never changes tells it.
-            taken = self._found["currency"] = min(named, key=lambda c: (len(self._facts[c].values) > 1, c))
-            self._say_other_currency(taken)
-            second = any("other_amount" in header_roles(name) for name in self._names)
-            held = any(self._facts[column].filled for column in self._of("other_amount"))
-            if second and not held and len(self._facts[taken].values) > 1:
-                self._choices.assume(
-                    "currency_column", str(taken + 1),
-                    f"{self._table.name(taken)} may tell the currency of a second amount, which holds no amounts",
-                )  # fmt: skip
-        if accounts := self._of("account"):
-            self._found["account"] = accounts[0]
-
-    def _say_other_currency(self, taken: int) -> None:
-        """Say that the header names another column of currencies, which holds none.
-
-        If it is empty, one code in every row of the column that is taken leaves nothing open.
-        """
-        for column, name in enumerate(self._names):
-            facts, called = self._facts[column], column != taken and header_roles(name)[:1] == ("currency",)
-            if not called or facts.amounts or facts.dates or column in self._of("currency", "other_currency"):
-                continue
-            if facts.filled or len(self._facts[taken].values) > 1:
-                self._choices.assume(
-                    "currency_column", str(taken + 1),
-                    f"{self._table.name(column)} is called a currency and holds none; {self._table.name(taken)} is "
-                    "taken",
-                )  # fmt: skip
-                return
 
     def _texts(self) -> tuple[int, ...]:
         """Return the text columns left of the money, or all of them if there are none; constant ones left out."""

@@ -17,13 +17,15 @@ _LONGEST = 40
 _CENTURY_PIVOT = 70
 """Two-digit years from 70 are 19xx, those below 20xx; bank exports of the 1960s do not exist."""
 _FIRST_YEAR, _LAST_YEAR = 1970, 2099
+_BUDDHIST, _MINGUO = 543, 1911
+"""What the year of a calendar is ahead of the common one, in Thailand, and behind it, in Taiwan (``114/04/13``)."""
 
 # Every repetition is bounded and cells longer than forty characters are never tried, so matching cannot run away.
 _ZONE = (
     r"(?: ?(?:Z|[+-][0-9]{1,2}(?::?[0-9]{2})?|[A-Z]{3,4}(?:[+-][0-9]{1,2}(?::?[0-9]{2})?)?|\[[A-Za-z_/]{3,30}\])){0,2}"
 )
 _TIME = (
-    r"(?:(?:[ T,]{1,2}|T| at | um | - | / )[0-9]{1,2}[:.h][0-9]{2}(?:[:.][0-9]{2}(?:[.,][0-9]{1,9})?)?"
+    r"(?:(?:[ T,]{1,2}|T|,? [^\W\d_]{1,4}\.? | - | / )[0-9]{1,2}[:.h][0-9]{2}(?:[:.][0-9]{2}(?:[.,][0-9]{1,9})?)?"
     r"(?: ?[AaPp]\.?[Mm]\.?)?" + _ZONE + r")?"
 )
 _NUMERIC = re.compile(r"([0-9]{1,4})([./-]) ?([0-9]{1,2})\2 ?([0-9]{1,4})\.?" + _TIME)
@@ -32,6 +34,12 @@ _COMPACT = re.compile(
 )
 _EASTERN = re.compile(r"([0-9]{4}) ?[\u5e74\ub144] ?([0-9]{1,2}) ?[\u6708\uc6d4] ?([0-9]{1,2}) ?[\u65e5\uc77c]" + _TIME)
 """``2025年4月13日`` of Japan and China, ``2025년 4월 13일`` of Korea."""
+_ERA = re.compile(
+    r"(R|\u4ee4\u548c|H|\u5e73\u6210) ?([0-9]{1,2}|\u5143)[./\u5e74-] ?([0-9]{1,2})[./\u6708-] ?([0-9]{1,2})\u65e5?"
+)
+"""``R7.4.13``, ``令和7年4月13日``: years of the eras of Japan."""
+_ERAS = {"R": 2018, "令和": 2018, "H": 1988, "平成": 1988}
+_TIME_FIRST = re.compile(r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?: ?[AaPp][Mm])?,? (?=[0-9]{1,4}[^0-9:])")
 _WEEKDAY = re.compile(r"[^\W\d_]{2,9}\.?,? (?=[0-9])")
 _DAY_MONTH_NAME = re.compile(
     r"([0-9]{1,4})(?:st|nd|rd|th)?(?: de)?[ ./-]{0,2}([^\W\d_]{3,12})(?: de)?[ ,./-]{0,3}'?([0-9]{1,4})" + _TIME
@@ -72,12 +80,14 @@ _MONTHS = {
 }
 
 
-def date_readings(cell: str) -> Readings | None:
+def date_readings(cell: str) -> Readings | None:  # noqa: PLR0911 - one return a writing
     """Return what a cell can mean as a date, or None if it is none in any order.
 
     A time of day after the date is allowed and dropped.
     """
-    if not 6 <= len(cell) <= _LONGEST or not (cell[0].isdigit() or cell[-1].isdigit() or ":" in cell):
+    if not 6 <= len(cell) <= _LONGEST or not (
+        cell[0].isdigit() or cell[-1].isdigit() or cell[-1] == "\u65e5" or ":" in cell
+    ):
         return None
     if not (cell[0].isdigit() or cell[0].isalpha()):
         return None
@@ -85,12 +95,16 @@ def date_readings(cell: str) -> Readings | None:
         rest = cell[day.end() :]
         if unaccented(day[0].strip("., ")) not in _MONTHS:
             cell = rest
+    if ":" in cell[:3] and (time := _TIME_FIRST.match(cell)):
+        cell = cell[time.end() :]
     if match := _NUMERIC.fullmatch(cell):
         return _numeric(match[1], match[3], match[4])
     if match := _COMPACT.fullmatch(cell):
         return _same(_date(match[1], match[2], match[3]))
     if match := _EASTERN.fullmatch(cell):
         return _same(_date(match[1], match[2], match[3]))
+    if match := _ERA.fullmatch(cell):
+        return _same(_date(str(_ERAS[match[1]] + (1 if match[2] == "\u5143" else int(match[2]))), match[3], match[4]))
     if match := _DAY_MONTH_NAME.fullmatch(cell):
         return _around_name(match[1], match[2], match[3])
     if match := _MONTH_NAME_DAY.fullmatch(cell):
@@ -101,7 +115,9 @@ def date_readings(cell: str) -> Readings | None:
 def _numeric(first: str, second: str, third: str) -> Readings | None:
     if len(first) == 4:
         return _same(_date(first, second, third)) if len(third) <= 2 else None
-    if len(first) == 3 or len(third) not in {2, 4}:
+    if len(first) == 3:
+        return _same(_date(str(int(first) + _MINGUO), second, third)) if len(third) <= 2 else None
+    if len(third) not in {2, 4}:
         return None
     dmy, mdy = _date(third, second, first), _date(third, first, second)
     ymd = _date(first, second, third) if len(first) == len(third) == 2 else None
@@ -130,6 +146,8 @@ def _date(year: str, month: str, day: str) -> datetime.date | None:
     number = int(year)
     if len(year) <= 2:
         number += 1900 if number >= _CENTURY_PIVOT else 2000
+    elif number > _FIRST_YEAR + _BUDDHIST - 1:
+        number -= _BUDDHIST
     if not _FIRST_YEAR <= number <= _LAST_YEAR:
         return None
     try:

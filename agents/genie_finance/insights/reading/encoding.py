@@ -60,7 +60,7 @@ _NEL = 0x85
 
 _CANDIDATES = (
     "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp932", "gb18030", "big5", "cp949",
-    "euc_jp", "cp850", "cp852", "cp866", "mac-roman",
+    "euc_jp", "cp874", "cp850", "cp852", "cp866", "koi8_r", "mac-roman",
 )  # fmt: skip
 """Encodings that a file which is not UTF-8 may have; words of its header tell which."""
 _HEAD = 8_192
@@ -124,6 +124,12 @@ def _text(name: str, content: bytes, profile: StatementProfile, choices: Choices
             return _decoded(name, content, encoding)
     if b"\0" in content:
         wide = content.count(0) * 3 > len(content)
+        if wide and len(content) % 2 == 0:
+            wider = "utf-16-le" if content[1::2].count(0) > content[::2].count(0) else "utf-16-be"
+            try:
+                return content.decode(wider)
+            except UnicodeDecodeError:
+                pass
         seen = "looks like UTF-16 without its byte order mark" if wide else "holds NUL bytes, so it is binary"
         raise InputError(
             name, seen, "give a profile with `encoding: utf-16-le` (or utf-16-be)" if wide else _EXPORT_CSV

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from genie_finance.insights.reading.currencies import CODES
+from genie_finance.insights.reading.stems import known_words
 from genie_finance.insights.reading.vocabulary import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def _words(text: str) -> frozenset[str]:
@@ -205,12 +209,15 @@ TYPE_WORDS = frozenset(
 )  # fmt: skip
 """Headers that name a debit or credit mark at one bank and the kind of payment at another."""
 
+_EAST = 0x2E7F
+"""The first letters of East Asia follow."""
 _NAMES: dict[str, tuple[Role, ...]] = {}
 for _role, _listed in _HEADERS.items():
     for _name in _listed.split("|"):
         _key = plain(_name)
-        if _role not in _NAMES.get(_key, ()):
-            _NAMES[_key] = (*_NAMES.get(_key, ()), _role)
+        for _written in {_key, _key.replace(" ", "")} if ord(_key[0]) > _EAST else {_key}:
+            if _role not in _NAMES.get(_written, ()):
+                _NAMES[_written] = (*_NAMES.get(_written, ()), _role)
 
 UNITS = frozenset(
     plain(word)
@@ -242,13 +249,14 @@ _DEBIT_WORDS = _words(
     """withdrawal withdrawals debit debits debito debet debe cargo soll belastung lastschrift af borc
     terheles dare ud ut
     debets deebet debetas дебет χρεωση duguje wn uit uscite
-    addebito saida"""
+    addebito saida expense expenses outflow outgoing out spent"""
 )
 _CREDIT_WORDS = _words(
     """deposit deposits credit credits credito kredit haber abono haben gutschrift bij alacak jovairas avere ind inn
     kredits
-    kreedit kreditas кредит πιστωση potrazuje ma entrate accredito entrada"""
+    kreedit kreditas кредит πιστωση potrazuje ma entrate accredito entrada income inflow incoming received"""
 )
+_DATE_WORDS = _words("date datum fecha data dato datetime tarih tarihi дата ημερομηνια dateop paivays")
 _POSTED = _words("booked posting posted bokfort bogfort")
 _NO_DAY = _CURRENCY_WORDS | _AMOUNT_WORDS | _words("account description")
 """Words beside which these tell no day: ``Posted Account``, ``Booked amount``."""
@@ -263,7 +271,7 @@ _WORD_ROLES: tuple[tuple[frozenset[str], Role], ...] = (
     ),
     (_DEBIT_WORDS, "debit"),
     (_CREDIT_WORDS, "credit"),
-    (_words("date datum fecha data dato datetime tarih tarihi дата ημερομηνια dateop paivays"), "date"),
+    (_DATE_WORDS, "date"),
     (_POSTED, "date"),
     (_CURRENCY_WORDS, "currency"),
     (_AMOUNT_WORDS, "amount"),
@@ -271,9 +279,13 @@ _WORD_ROLES: tuple[tuple[frozenset[str], Role], ...] = (
         _words("narration description particulars verwendungszweck libelle omschrijving описание aciklama"),
         "narration",
     ),
+    (_words("status statut статус"), "status"),
 )
 """For headers that are not listed: the first group of which a word occurs decides."""
-_VALUE_WORDS = _words("value valuta valuty waluty valeur valor val wertstellung available due started valute interest")
+_VALUE_WORDS = _words(
+    """value valuta valuty waluty valeur valor val wertstellung available due started valute interest
+    waarde waardedatum wertstellungsdatum valutadatum rentedatum rentedato arvopaiva"""
+)
 _NUMBERS = _words(
     """id no nr nro num numero number numer numerasi ref reference referencia referenz referenca referentie
     viite viitenumber code codigo kod serial seq sequence volgnummer lopenummer fis belegnummer номер
@@ -285,7 +297,7 @@ _NO_MONEY = frozenset({"id", "type", "no", "number", "count", "percent", "limit"
 _BOOKED = _words(
     """booking booked posting post posted completed finished settled settlement clearing process
         processed entered effected
-    обработки обробки проведення 帳務日期 入帳日期 入帳日 入帳日付 uzgramatota kirjendatud
+    обработки обробки проведення списания зачисления 帳務日期 入帳日期 入帳日 入帳日付 uzgramatota kirjendatud
     buchung buchungstag buchtag buchungsdatum comptable comptabilisation contabile contable registrazione bokfort
     bogfort bokforingsdag bokforingsdatum bokforingsdato bogforingsdato bogforingsdag reskontradatum
     kirjauspaiva kirjauspvm ksiegowania zaksiegowania zauctovani zauctovania konyveles konyvelesi boekdatum
@@ -299,6 +311,9 @@ _MADE = _words(
 )
 
 
+_MINOR_UNITS = _words(
+    "minor minorunits cents cent pence paise centavos centimes centimos kopecks ore groszy haleru fils sen"
+)
 _LONGEST = 80
 _CAMEL = re.compile(r"([a-z])([A-Z])")
 
@@ -310,10 +325,17 @@ def header_roles(name: str) -> tuple[Role, ...]:
     if found := _NAMES.get(plain(name)):
         return found
     words = [word for word in _said(name) if word not in UNITS]
-    if found := _NAMES.get(" ".join(words)):
+    if found := _NAMES.get(" ".join(words)) or _NAMES.get(_unspaced(words)):
         return found
-    words += ["datum" for word in words if word.endswith(("datum", "dato"))]
+    if found := _NAMES.get(" ".join(word for word in _said(name) if word == "in" or word not in UNITS)):
+        return found  # "Paid in (EUR)"
+    words += known_words(words)
     return _roles_by_words(name, frozenset(words))
+
+
+def _unspaced(words: Sequence[str]) -> str:
+    """Return words of East Asia as one, in which banks set spaces or none: ``거래후 잔액``."""
+    return "".join(words) if words and all(ord(word[0]) > _EAST for word in words) else ""
 
 
 def _said(name: str) -> list[str]:
@@ -333,7 +355,7 @@ def _roles_by_words(name: str, there: frozenset[str]) -> tuple[Role, ...]:
     if not there:
         return ("amount",) if any(sign in name for sign in "$€£") else ()  # "CAD$": the currency alone
     if _DEBIT_WORDS & there and _CREDIT_WORDS & there:
-        return ("mark", "amount")
+        return ("mark", "amount", "date") if _DATE_WORDS & there else ("mark", "amount")
     if _RATE_WORDS & there and _CURRENCY_WORDS & there and not _AMOUNT_WORDS & there:
         return ("rate",)  # "Currency rate"
     found: list[Role] = []
@@ -364,6 +386,11 @@ def is_number(name: str) -> bool:
     roles = set(header_roles(name))
     money = {"amount", "debit", "credit", "net", "balance", "fee"}
     return not _NUMBERS.isdisjoint(said) and roles.isdisjoint(money) and (_DEBIT_WORDS | _CREDIT_WORDS).isdisjoint(said)
+
+
+def is_minor(name: str) -> bool:
+    """True for a header of amounts in the smallest unit of their currency: ``amount_cents``, ``Betrag in Cent``."""
+    return not _MINOR_UNITS.isdisjoint(_said(name))
 
 
 def date_rank(name: str) -> int:

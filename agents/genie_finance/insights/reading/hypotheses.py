@@ -6,7 +6,7 @@ from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 from genie_finance.insights.reading.arrangement import one_of_two
-from genie_finance.insights.reading.balance import follow
+from genie_finance.insights.reading.balance import follow, follow_unsigned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +29,8 @@ class Named(NamedTuple):
     credits_: tuple[int, ...] = ()
     marks: tuple[int, ...] = ()
     balances: tuple[int, ...] = ()
+    others: tuple[int, ...] = ()
+    """Columns of money of which the header says nothing."""
 
 
 class Hypothesis(NamedTuple):
@@ -59,6 +61,10 @@ class Chosen(NamedTuple):
     """Another that gives other movements, where nothing proves the one that is taken."""
     differ: int = 0
     """Rows in which the two are not the same."""
+    read: int = 0
+    """Rows in which it finds a movement."""
+    strict: bool = False
+    """Nearly every step of the balance follows, as it must where the header does not name the balance."""
 
 
 def choose(named: Named, values: Values, marks: dict[int, list[int]]) -> Chosen | None:
@@ -75,6 +81,8 @@ def choose(named: Named, values: Values, marks: dict[int, list[int]]) -> Chosen 
     scored = [(_proof(one, values, marks), _read(one, values), one) for one in found]
     best = max(range(len(scored)), key=lambda at: (scored[at][0], scored[at][1], -at))
     fits, read, taken = scored[best]
+    if not fits and (signed := _against(taken, named, values)):
+        return Chosen(signed, proven=False, read=_read(signed, values))
     shown = _movements(taken, values, marks)
     for proof, count, other in scored:
         if other.of_amounts == taken.of_amounts or count < read or proof < fits or _settled(taken, other, values):
@@ -84,8 +92,26 @@ def choose(named: Named, values: Values, marks: dict[int, list[int]]) -> Chosen 
             for a, b in zip(shown, _movements(other, values, marks), strict=True)
         )
         if differ:
-            return Chosen(taken, proven=False, rival=other, differ=differ)
-    return Chosen(taken, proven=fits > 0)
+            return Chosen(taken, proven=False, rival=other, differ=differ, read=read)
+    strict = fits > 0 and taken.balance is not None and follows(shown, values[taken.balance])
+    return Chosen(taken, proven=fits > 0, read=read, strict=strict)
+
+
+def _against(taken: Hypothesis, named: Named, values: Values) -> Hypothesis | None:
+    """Return the signed amounts that say the opposite of every debit and credit, as books of accounts have it.
+
+    In books a debit of the bank's account is money that comes in.
+    """
+    if taken.amount is not None:
+        return None
+    paired = _movements(taken, values, {})
+    for amount in (*named.amounts, *named.nets):
+        if amount in {taken.debit, taken.credit}:
+            continue
+        both = [(a, b) for a, b in zip(paired, values[amount], strict=True) if a and b]
+        if len({b > 0 for _, b in both}) > 1 and all(a == -b for a, b in both):
+            return Hypothesis(amount=amount, balance=taken.balance)
+    return None
 
 
 def follows(amounts: Sequence[Decimal | None], balances: Sequence[Decimal | None]) -> bool:
@@ -94,7 +120,7 @@ def follows(amounts: Sequence[Decimal | None], balances: Sequence[Decimal | None
         chain = follow(signed, balances)
         if chain.fits > 1 and chain.fits * 100 >= _NEARLY_PERCENT * chain.steps:
             return True
-    return False
+    return not any(v < 0 for v in amounts if v) and follow_unsigned(amounts, balances) > 0
 
 
 def _hypotheses(named: Named, values: Values) -> list[Hypothesis]:
@@ -107,9 +133,13 @@ def _hypotheses(named: Named, values: Values) -> list[Hypothesis]:
         for balance in balances
     ]
     fees = [fee for fee in named.fees if any(values[fee])]
-    nets = sorted(named.nets, key=lambda net: not _adds_up(net, named.amounts, fees, values))
+    after = [
+        net for net in (*named.amounts, *named.others)
+        if any(_is_after(net, amount, fees, values) for amount in named.amounts)
+    ]  # fmt: skip
+    nets = sorted((*named.nets, *after), key=lambda net: not _adds_up(net, named.amounts, fees, values))
     singles = [Hypothesis(amount=net) for net in nets]
-    for amount in named.amounts:
+    for amount in (one for one in named.amounts if one not in after):
         singles.append(Hypothesis(amount=amount))
         singles += [
             Hypothesis(amount=amount, fee=fee, fee_factor=factor)
@@ -131,7 +161,14 @@ def _adds_up(net: int, amounts: Sequence[int], fees: Sequence[int], values: Valu
     return any(
         _alike(values[net], _with_fee(values[amount], values[fee], factor))
         for amount, fee, factor in product(amounts, fees, (1, -1))
+        if amount != net and any(values[fee])
     )
+
+
+def _is_after(net: int, amount: int, fees: Sequence[int], values: Values) -> bool:
+    """True if an amount is another one less a fee in nearly every row: the fee is paid out of the account."""
+    charged = [[None if v is None else abs(v) for v in values[fee]] for fee in fees]
+    return net != amount and any(_alike(values[net], _with_fee(values[amount], fee, -1)) for fee in charged if any(fee))
 
 
 def _settled(taken: Hypothesis, other: Hypothesis, values: Values) -> bool:
@@ -172,7 +209,7 @@ def _movements(one: Hypothesis, values: Values, marks: dict[int, list[int]]) -> 
 
 def _read(one: Hypothesis, values: Values) -> int:
     if one.amount is not None:
-        return sum(v is not None for v in values[one.amount])
+        return sum(v is not None for v in values[one.amount]) if any(values[one.amount]) else 0
     if one.debit is None or one.credit is None:
         return 0
     return sum(bool(a) != bool(b) for a, b in zip(values[one.debit], values[one.credit], strict=True))
@@ -196,4 +233,7 @@ def _proof(one: Hypothesis, values: Values, marks: dict[int, list[int]]) -> int:
                 ]
             )
     chains = [follow(way, values[one.balance]) for way in ways]
-    return max(chain.fits if chain.proves else 0 for chain in chains)
+    fits = max(chain.fits if chain.proves else 0 for chain in chains)
+    if one.amount is None or any(v < 0 for v in values[one.amount] if v):
+        return fits
+    return max(fits, follow_unsigned(movements, values[one.balance]))

@@ -74,6 +74,9 @@ def named_columns(
                 found.setdefault("amount", []).append(column)  # with both signs it may be the amount itself
             break
     _settle_others(found, names)
+    for role in ("debit", "credit"):
+        if role in found:
+            found[role].sort(key=lambda column: not facts[column].filled)
     if "date" in found:
         found["date"].sort(key=lambda column: date_rank(names[column]))
     if "amount" in found:

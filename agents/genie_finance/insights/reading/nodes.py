@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 MAX_DEPTH = 64
 """Elements inside one another; statements need a dozen."""
 MAX_NODES = 200_000
-"""Elements held at one time, where entries are let go as they are read."""
+"""Elements held at one time, where entries are dropped as they are read."""
 
 
 class Node:

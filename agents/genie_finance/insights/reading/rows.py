@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,7 +15,7 @@ from genie_finance.insights.reading.wording import joined
 
 if TYPE_CHECKING:
     import datetime
-    from decimal import Decimal
+    from collections.abc import Mapping, Sequence
 
     from genie_finance.insights.reading.amounts import AmountText, DecimalMark
     from genie_finance.insights.reading.cells import Cells
@@ -79,7 +80,23 @@ class _UnreadableError(ValueError):
 class RowReader:
     """Reads the rows of one table with everything about its form decided."""
 
-    def __init__(self, table: Table, columns: Columns, cells: Cells, *, order: int, decimal_mark: DecimalMark) -> None:
+    def __init__(
+        self,
+        table: Table,
+        columns: Columns,
+        cells: Cells,
+        *,
+        order: int,
+        decimal_mark: DecimalMark,
+        marks: Mapping[int, Mark] | None = None,
+        from_above: bool = False,
+    ) -> None:
+        self._from_above = from_above
+        """A row with money and without a date has the date of the row above it."""
+        self._above: datetime.date | None = None
+        self._sums: dict[int, set[Decimal]] = {}
+        self._marks = marks
+        """Debit or credit of each line, where the running balance tells it; else the column of marks does."""
         self._table = table
         self._columns = columns
         self._cells = cells
@@ -123,9 +140,12 @@ class RowReader:
 
     def _last_dated(self) -> int:
         rows = self._table.rows
-        return next(
-            (i for i in range(len(rows) - 1, -1, -1) if self._cells.date(self._row(rows[i])[self._columns.date])), -1
-        )
+        return next((i for i in range(len(rows) - 1, -1, -1) if self._is_dated(self._row(rows[i]))), -1)
+
+    def _is_dated(self, row: _Row) -> bool:
+        if self._from_above and is_undated(row, self._columns, self._cells):
+            return True
+        return self._cells.date(row[self._columns.date]) is not None
 
     def _row(self, record: Record) -> _Row:
         """Return a record's cells, as many as are asked for, and one more that is empty."""
@@ -138,7 +158,7 @@ class RowReader:
             return ""
         if self._table.header is not None and record.cells == self._table.header.cells:
             return "the header again"
-        dated = self._cells.date(row[self._columns.date])
+        dated = self._is_dated(row)
         kind = balance_row(narration) or self._balance_beside_code(row)
         if not kind and not (dated and narration):
             kind = next(filter(None, map(balance_row, record.cells)), "")
@@ -146,7 +166,7 @@ class RowReader:
             return "" if dated else "a total"
         if kind:
             return {"opening": _OPENING, "closing": "a closing balance"}.get(kind, "a total")
-        return "a footer" if after and self._is_footer(row) else ""
+        return "a footer" if after and self._is_footer(row, narration) else ""
 
     def _balance_beside_code(self, row: _Row) -> str:
         """Return what kind of balance the narration names beside codes, such as the number of an account."""
@@ -156,16 +176,34 @@ class RowReader:
                 return kind
         return ""
 
-    def _is_footer(self, row: _Row) -> bool:
-        """True unless the row has something like a date where the date belongs, and something for an amount."""
+    def _is_footer(self, row: _Row, narration: str) -> bool:
+        """True unless the row has something like a date where the date belongs, and something for an amount.
+
+        A row with a text, an amount and no date is one that cannot be read, unless the amount is a sum of its column.
+        """
         filled = any(row[column] for column in self._columns.money)
         where_date_is = row[self._columns.date]
+        if filled and not where_date_is and self._columns.balance is None and any(map(str.isalpha, narration)):
+            return not any(self._is_unexplained(row[column], column) for column in self._columns.money)
         return not (where_date_is and filled) or self._cells.amount(where_date_is) is not None
+
+    def _is_unexplained(self, cell: str, column: int) -> bool:
+        amount = self._cells.amount(cell) if cell else None
+        number = amount.magnitude(self._decimal_mark) if amount and amount.money else None
+        if not number:
+            return False
+        if column not in self._sums:
+            rows = [self._row(record) for record in self._table.rows]
+            found = [self._cells.amount(row[column]) for row in rows if row[column] and self._is_dated(row)]
+            signed = [one.signed(self._decimal_mark) or Decimal(0) for one in found if one]
+            sums = (sum(signed), sum(v for v in signed if v > 0), sum(v for v in signed if v < 0))
+            self._sums[column] = {abs(Decimal(one)) for one in sums}
+        return number not in self._sums[column]
 
     def _entry(self, record: Record, row: _Row, narration: str, balance_signs: set[str]) -> Entry:
         if record.problem:
             raise _UnreadableError(record.problem)
-        table, columns = self._table, self._columns
+        table = self._table
         if table.width is not None and record.width > table.width:
             raise _UnreadableError(
                 f"has {record.width} columns where {table.width} are expected; "
@@ -187,16 +225,24 @@ class RowReader:
             amount=amount,
             number=number,
             side=side,
-            mark=None if columns.mark is None else mark_of(row[columns.mark]),
+            mark=self._mark(record, row),
             balance=balance_text.signed(self._decimal_mark) if balance_text else None,
             currency=row[self._currency_at] or amount.currency,
             account=row[self._account_at][:64],
         )
 
+    def _mark(self, record: Record, row: _Row) -> Mark | None:
+        if self._marks:
+            return self._marks.get(record.line)
+        return None if self._columns.mark is None else mark_of(row[self._columns.mark])
+
     def _date(self, row: _Row) -> datetime.date:
         cell = row[self._columns.date]
         readings = self._cells.date(cell) if cell else None
         day = readings[self._order] if readings else None
+        if not cell and self._from_above:
+            day = self._above
+        self._above = day
         if day is None:
             where = self._table.name(self._columns.date)
             if not cell:
@@ -247,6 +293,14 @@ class RowReader:
         if len(columns) == 1:  # as in most files, so that most rows are spared a look for repetitions
             return " ".join(row[columns[0]].split())
         return joined(row[column] for column in columns)
+
+
+def is_undated(row: Sequence[str], columns: Columns, cells: Cells) -> bool:
+    """True for a row with an amount and a balance, whose date is empty."""
+    held = [cells.amount(row[c]) for c in columns.money if c < len(row) and row[c]]
+    at = columns.balance
+    has_balance = at is not None and at < len(row) and cells.amount(row[at]) is not None
+    return columns.date < len(row) and not row[columns.date] and has_balance and any(held)
 
 
 def _is_code(cell: str) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from genie_finance.insights.reading.balance import Chain, follow
 from genie_finance.insights.reading.choices import Choices, name_lines
-from genie_finance.insights.reading.vocabulary import says_incoming
+from genie_finance.insights.reading.vocabulary import is_of_books, says_incoming
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +36,14 @@ def signed_amounts(read: Read, profile: StatementProfile, choices: Choices) -> l
             alone = [entry.number * _FACTOR[mark] if mark else None for entry, mark in zip(entries, marks, strict=True)]
             return _by_balance(read, alone, choices)
         if _marks_decide(entries, marks):
-            return _by_balance(read, _marked(read, marks, choices), choices)
+            marked = _by_balance(read, _marked(read, marks, choices), choices)
+            if _comes_in_as_debit(entries, marks) and not chain(read, marked).proves:
+                choices.assume(
+                    "positive_is", "credit",
+                    "texts of money that comes in, such as salaries, stand beside marks of debits alone, as in books "
+                    "of accounts, and no balance proves what a debit is; it is taken for money going out",
+                )  # fmt: skip
+            return marked
     return _signed(read, written, marks, profile, choices)
 
 
@@ -82,7 +89,15 @@ def _paired(read: Read, profile: StatementProfile, choices: Choices) -> list[Dec
     amounts: list[Decimal | None] = [
         _written(entry) * usual[entry.side] * _FACTOR[entry.side] if entry.side else None for entry in entries
     ]
-    if mixed and profile.debit_column is None and not chain(read, amounts).proves:
+    open_ = profile.debit_column is None and not chain(read, amounts).proves
+    if open_ and not mixed and _comes_in_as_debit(entries, [entry.side for entry in entries]):
+        choices.assume(
+            "debit_column", "debit",
+            "texts of money that comes in, such as salaries, stand beside debits alone, as in books of accounts, and "
+            "no balance proves what a debit is; it is taken for money going out",
+            "debit_column: NAME  # and credit_column: NAME",
+        )  # fmt: skip
+    if mixed and open_:
         choices.assume(
             "debit_column", "debit",
             "a column of debits or credits holds both signs and no balance proves what the rarer one means; it is "
@@ -90,6 +105,30 @@ def _paired(read: Read, profile: StatementProfile, choices: Choices) -> list[Dec
             "debit_column: NAME  # and credit_column: NAME, if the rarer sign is a reversal",
         )  # fmt: skip
     return amounts
+
+
+def say_either_way(read: Read, amounts: Sequence[Decimal | None], names: Sequence[str], choices: Choices) -> None:
+    """Say that nothing proves what a debit is, where neither a balance nor a text does.
+
+    Args:
+        read: The rows.
+        amounts: What is taken for them.
+        names: Headers of the two columns; words such as ``Withdrawal`` or ``Paid in`` say it themselves.
+        choices: Where it is said.
+    """
+    sides = {entry.side for entry in read.entries[:_SAMPLE] if says_incoming(entry.narration)}
+    if sides or not any(is_of_books(name) for name in names) or chain(read, amounts).proves:
+        return
+    choices.notice(
+        "no balance proves that a debit is money going out, as in statements; in books of accounts it comes in"
+    )
+
+
+def _comes_in_as_debit(entries: Sequence[Entry], sides_: Sequence[Mark | None]) -> bool:
+    """True if texts of money that comes in stand beside debits, and none beside credits."""
+    pairs = zip(entries[:_SAMPLE], sides_[:_SAMPLE], strict=True)
+    sides = {side for entry, side in pairs if says_incoming(entry.narration)}
+    return sides == {"debit"}
 
 
 def _marks_decide(entries: Sequence[Entry], marks: Sequence[Mark | None]) -> bool:
@@ -165,7 +204,14 @@ def _factor_by_balance(read: Read, written: list[Decimal], choices: Choices) -> 
     chains = {factor: chain(read, [number * factor for number in written]) for factor in (1, -1)}
     if chains[1].fits != chains[-1].fits:
         best = 1 if chains[1].fits > chains[-1].fits else -1
+        if chains[best].proves and (best == 1 or read.newest_first is not None):
+            return best
         if chains[best].proves:
+            choices.assume(
+                "positive_is", "debit",
+                "the running balance follows from the opposite of every amount, or stands before each row; the dates "
+                "do not tell in which order the rows are",
+            )  # fmt: skip
             return best
     negative = sum(number < 0 for number in written)
     seen = f"{negative} of {len(written)} amounts are negative" if negative else "no amount has a minus"

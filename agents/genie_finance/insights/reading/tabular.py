@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from genie.errors import InputError
@@ -15,25 +16,36 @@ from genie_finance.contracts.statements import (
 )
 from genie_finance.insights.making import money, transaction
 from genie_finance.insights.reading.cells import Cells
-from genie_finance.insights.reading.choices import Choices
+from genie_finance.insights.reading.choices import Choices, name_lines
 from genie_finance.insights.reading.columns import ColumnFinder
 from genie_finance.insights.reading.dates import ORDERS, SERIAL, serial_date
 from genie_finance.insights.reading.denomination import Denomination
 from genie_finance.insights.reading.dialect import DELIMITER_NAMES, find_delimiter, split_lines, tokenise
 from genie_finance.insights.reading.encoding import decode
-from genie_finance.insights.reading.headers import header_roles
+from genie_finance.insights.reading.headers import header_roles, is_minor
 from genie_finance.insights.reading.identity import identity
 from genie_finance.insights.reading.numerals import date_order, decimal_marks
-from genie_finance.insights.reading.rows import Read, RowReader
-from genie_finance.insights.reading.signs import chain, check_balance, signed_amounts, with_balances_after
+from genie_finance.insights.reading.rows import Read, RowReader, is_undated
+from genie_finance.insights.reading.sections import without_pending
+from genie_finance.insights.reading.signs import (
+    chain,
+    check_balance,
+    say_either_way,
+    signed_amounts,
+    with_balances_after,
+)
 from genie_finance.insights.reading.statuses import booked
+from genie_finance.insights.reading.steps import marks_by_steps
 from genie_finance.insights.reading.table import Table, find_table, later_table, with_spelt_marks
 
 if TYPE_CHECKING:
+    import datetime
     from collections.abc import Callable
     from decimal import Decimal
 
     from genie_finance.insights.reading.amounts import DecimalMark
+    from genie_finance.insights.reading.naming import Columns
+    from genie_finance.insights.reading.vocabulary import Mark
 
 _MOST_TABLES = 20
 _SAMPLE = 300
@@ -143,6 +155,8 @@ def read_table(
             name, f"holds a header in line {table.header.line} and no transactions", "export a longer period"
         )
     table, left_out = booked(with_spelt_marks(table), choices)
+    table, pending = without_pending(table, cells, choices)
+    left_out += pending
     finder = ColumnFinder(name, table, cells, profile, choices)
     mark, sure = decimal_marks(table, finder.money_columns(), cells)
     columns = finder.find(profile.decimal_mark or mark)
@@ -150,24 +164,25 @@ def read_table(
 
     left, told = _orders_left(table, columns.date, cells)
 
-    def read_with(decimal_mark: DecimalMark, into: Choices) -> Read:
-        read = RowReader(table, columns, cells, order=order, decimal_mark=decimal_mark).read(into)
-        read.days_told = told
-        return read
-
+    rows = _Rows(table, columns, cells, order, profile, told=told)
     if profile.decimal_mark is not None:
         mark = profile.decimal_mark
     elif not sure:
-        mark = _settled_mark(read_with, mark, profile, choices)
-    read = read_with(mark, choices)
+        mark = _settled_mark(rows.read, mark, profile, choices)
+    read = rows.read(mark, choices)
     _refuse_mostly_bad(name, table, read)
     with_balances_after(read, profile, choices)
     amounts = signed_amounts(read, profile, choices)
+    if columns.debit is not None and table.header is not None and profile.debit_column is None:
+        say_either_way(read, amounts, [table.name(column) for column in columns.money], choices)
     if columns.balance is not None:
         check_balance(read, amounts, table.name(columns.balance), choices)
-    day_first = left == {"dmy"}
+    day_first = left == {"dmy"} or _day_before_name(table, columns.date)
     denomination = Denomination(table, columns, read, profile, choices, day_first=day_first)
-    transactions = _transactions(read, amounts, denomination, profile, choices.file, seen)
+    whole = table.header is not None and any(is_minor(table.name(column)) for column in columns.money)
+    if whole:
+        choices.notice("the header says that amounts are in the smallest unit of their currency; they are read so")
+    transactions = _transactions(read, amounts, denomination, profile, choices.file, seen, whole=whole)
     _refuse_mostly_bad(name, table, read, len(transactions))
     accounts = {one.account for one in transactions}
     return StatementReading(
@@ -180,11 +195,67 @@ def read_table(
     )
 
 
+class _Rows:
+    """Reads the rows of a table whose columns are known."""
+
+    def __init__(
+        self, table: Table, columns: Columns, cells: Cells, order: int, profile: StatementProfile, *, told: bool
+    ) -> None:
+        self._table = table
+        self._columns = columns
+        self._cells = cells
+        self._order = order
+        self._profile = profile
+        self._told = told
+        self._undated = [row.line for row in table.rows if not row.problem and is_undated(row.cells, columns, cells)]
+
+    def read(self, decimal_mark: DecimalMark, choices: Choices) -> Read:
+        """Return the rows; ones without a date have that of the row above, if the running balance follows with them."""
+        if not self._undated:
+            return self._read(decimal_mark, choices)
+        wide = Choices(choices.file)
+        wider = self._read(decimal_mark, wide, from_above=True)
+        found = chain(wider, signed_amounts(wider, self._profile, Choices()))
+        if not found.proves or found.breaks:
+            return self._read(decimal_mark, choices)
+        choices.take(wide)
+        choices.notice(
+            f"{name_lines(self._undated)} without a date: that of the row above is taken, and the balance follows"
+        )
+        return wider
+
+    def _read(self, decimal_mark: DecimalMark, choices: Choices, *, from_above: bool = False) -> Read:
+        table, columns, cells = self._table, self._columns, self._cells
+        marks: dict[int, Mark] = {}
+        if self._profile.positive_is is None:
+            marks = marks_by_steps(table, columns, cells, order=self._order, decimal_mark=decimal_mark)
+        reader = RowReader(
+            table, columns, cells, order=self._order, decimal_mark=decimal_mark, marks=marks, from_above=from_above
+        )
+        read = reader.read(choices)
+        read.days_told = self._told
+        return read
+
+
 def _orders_left(table: Table, column: int, cells: Cells) -> tuple[set[str], bool]:
-    """Return the orders in which every date of a column can be read, and whether all of them mean the same days."""
+    """Return the orders in which each date of a column can be read, and whether all mean the same days or order."""
     found = [one for row in table.rows[:_SAMPLE] if column < len(row.cells) and (one := cells.date(row.cells[column]))]
     left = [at for at in range(len(ORDERS)) if all(one[at] is not None for one in found)]
-    return {ORDERS[at] for at in left}, all(len({one[at] for at in left}) == 1 for one in found)
+    same = all(len({one[at] for at in left}) == 1 for one in found)
+    ways = {_falls([day for one in found if (day := one[at])]) for at in left}
+    return {ORDERS[at] for at in left}, same or (len(ways) == 1 and None not in ways)
+
+
+def _falls(days: list[datetime.date]) -> bool | None:
+    """Return whether days stand newest first, None where they stand in no order."""
+    falls, rises = any(a > b for a, b in pairwise(days)), any(a < b for a, b in pairwise(days))
+    return None if falls == rises else falls
+
+
+def _day_before_name(table: Table, column: int) -> bool:
+    """True if dates have the day before the name of a month: ``3 Feb 2025``."""
+    cells = [row.cells[column] for row in table.rows[:_SAMPLE] if column < len(row.cells) and row.cells[column]]
+    return any(cell[:1].isdigit() and cell[:4].strip("0123456789. -/")[:1].isalpha() for cell in cells)
 
 
 def _settled_mark(
@@ -229,6 +300,8 @@ def _transactions(
     profile: StatementProfile,
     file: str,
     seen: dict[str, int],
+    *,
+    whole: bool,
 ) -> list[Transaction]:
     """Return the transactions; an entry without side or with a currency that is none is quarantined instead."""
     found = []
@@ -243,8 +316,8 @@ def _transactions(
             read.quarantined.append(Quarantined(line=entry.line, reason="its currency is not an ISO 4217 code"))
             continue
         try:
-            moved = money(minor_units(amount, currency), currency)
-            balance = None if entry.balance is None else money(minor_units(entry.balance, currency), currency)
+            moved = money(_minor(amount, currency, whole=whole), currency)
+            balance = None if entry.balance is None else money(_minor(entry.balance, currency, whole=whole), currency)
         except ValueError:
             read.quarantined.append(Quarantined(line=entry.line, reason=_too_many_digits(currency)))
             continue
@@ -262,6 +335,19 @@ def _transactions(
             )
         )
     return found
+
+
+def _minor(amount: Decimal, currency: str, *, whole: bool) -> int:
+    """Return an amount in minor units.
+
+    Raises:
+        ValueError: It has more digits than its currency has.
+    """
+    if not whole:
+        return minor_units(amount, currency)
+    if amount != amount.to_integral_value():
+        raise ValueError("a part of a minor unit")
+    return int(amount)
 
 
 def _too_many_digits(currency: str) -> str:

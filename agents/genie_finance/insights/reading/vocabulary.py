@@ -188,6 +188,17 @@ _INCOMING_WORDS = """payment received|payment thank you|thank you|autopay|paymen
 _INCOMING = tuple(map(plain, _INCOMING_WORDS.split("|")))
 
 
+_OF_BOOKS = words(
+    """debit debits credit credits debito credito debe haber soll haben dare avere dr cr debet kredit deebet kreedit
+    debets kredits debetas kreditas дебет кредит χρεωση πιστωση borc alacak duguje potrazuje 借方 贷方 貸方 차변 대변"""
+)
+
+
+def is_of_books(header: str) -> bool:
+    """True for a word of bookkeeping, which means the one at a bank and the other in its customer's books."""
+    return not _OF_BOOKS.isdisjoint(plain(header).split())
+
+
 def says_incoming(narration: str) -> bool:
     """True if a text is one of money that comes in: a salary, a refund, the payment of a card's bill."""
     text = f" {plain(narration[:120])} "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,6 +16,19 @@ def visible(text: str) -> str:
     if not text.isascii() or not text.isprintable():
         text = text.translate(_INVISIBLE)
     return text.strip()
+
+
+_MARKS = str.maketrans(
+    {"\u066b": ".", "\u066c": ",", "\uff0e": ".", "\uff0c": ",", "\uff0d": "-", "\uff0b": "+", "\uff0f": "/"}
+)
+"""Decimal mark and thousands mark of Arabic script, and the wide forms of East Asia."""
+
+
+def western(text: str) -> str:
+    """Return a text with the digits of any script as 0 to 9."""
+    if text.isascii():
+        return text
+    return "".join(str(unicodedata.decimal(c, c)) for c in text.translate(_MARKS))
 
 
 def joined(parts: Iterable[str]) -> str:

@@ -1,6 +1,6 @@
 """Mends the syntax of JSON, never its values: nothing is added, dropped or chosen between.
 
-Quotes, commas, comments, key quotes and Python's words are mended. What is not closed stays refused: ``{"amount": 10``
+Quotes, commas, comments, key quotes and Python's words are mended. An open value is refused: ``{"amount": 10``
 may have been going to say 1000.
 """
 

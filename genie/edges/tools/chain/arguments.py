@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from genie.contracts.model_call import Stop
+from genie.contracts.shape import from_json
 from genie.edges.llm.output.pipeline import MalformedAnswerError, is_exact, json_of
 from genie.edges.llm.output.strict import JsonTextError, parsed
 from genie.edges.tools.chain.attempt import INVALID_ARGUMENTS
@@ -27,7 +28,6 @@ MOST_ERRORS = 8
 
 def layer(kind: type[Payload]) -> Callable[[Attempt], ToolResult | None]:
     """Return the layer of one payload class."""
-    validate = kind.__pydantic_validator__.validate_json
     exact = is_exact(kind.model_json_schema())
     flat = not any(_holds_values(info.annotation) for info in kind.model_fields.values())
 
@@ -35,7 +35,7 @@ def layer(kind: type[Payload]) -> Callable[[Attempt], ToolResult | None]:
         text = attempt.call.arguments or "{}"
         attempt.arguments_hash = hash(text)
         try:
-            payload: Payload = validate(text, strict=True)
+            payload = from_json(kind, text)
             # Every key of a flat object is a field: with as many colons as fields, no key can be there twice.
             if not (flat and text.count(":") == len(payload.model_fields_set)):
                 parsed(text)
@@ -70,8 +70,7 @@ def _again(kind: type[Payload], text: str, *, exact: bool) -> Payload:
     """Return the payload of a text whose syntax is mended, and where null stands for a default."""
     mended, _ = json_of(text, stop=Stop.TOOL_CALLS, exact=exact)
     value = canonical(_with_defaults(kind, parsed(mended)))
-    made: Payload = kind.__pydantic_validator__.validate_json(value, strict=True)
-    return made
+    return from_json(kind, value)
 
 
 def _with_defaults(kind: type[BaseModel], value: Any) -> Any:

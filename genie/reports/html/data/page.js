@@ -519,6 +519,18 @@
   }
 
   root.classList.add("js");
+  if (window.parent !== window) { // in a frame, whose page is told how high it has to be
+    root.classList.add("framed");
+    const theme = () => (root.dataset.theme = window.location.hash.slice(1));
+    theme();
+    window.addEventListener("hashchange", () => {
+      theme();
+      draw();
+    });
+    const told = () => window.parent.postMessage({ height: Math.ceil(document.body.getBoundingClientRect().height) }, "*");
+    new ResizeObserver(told).observe(document.body);
+    window.addEventListener("load", told); // a frame that is out of sight is not observed
+  }
   for (const details of document.querySelectorAll("details[data-fold]")) details.open = false;
   draw();
   let folded = narrow();

@@ -39,7 +39,7 @@ export default function Agents({ id }) {
       const shown = data.agents.filter((agent) => !text || [agent.id, agent.name, agent.pipeline, agent.risk, agent.tier, agent.description].some((part) => String(part ?? "").toLowerCase().includes(text)));
       return html`${one ? html`<${Card} one=${one} ask=${ask} />` : id ? html`<p class="banner warn">No agent has this id.</p>` : null}
         <div class="filters"><label>Find<input type="search" value=${wanted.value} maxlength="200" placeholder="name, risk, tier, pipeline" onInput=${(event) => (wanted.value = event.target.value)} /></label></div>
-        <${Table} label="Agents" heads=${["Agent", "Pipeline", "State", "Risk", "Tier", "Handled", "Denied", "Failed", "p50", "Act"]} rows=${shown.map((agent) => ({ key: `${agent.pipeline}/${agent.id}`, cells: cells(agent, ask) }))} />`;
+        <${Table} label="Agents" heads=${["Agent", "Pipeline", "State", "Risk", "Handled", "Denied", "Failed", "p50", "Act"]} rows=${shown.map((agent) => ({ key: `${agent.pipeline}/${agent.id}`, cells: cells(agent, ask) }))} />`;
     }}<//><//>`;
 }
 
@@ -54,9 +54,9 @@ function Buttons({ one, ask }) {
 
 function cells(one, ask) {
   const p50 = one.figures?.p50_ms;
-  return [html`<a class="text" href=${`#/agents/${encodeURIComponent(one.id)}`}>${one.name || one.id}</a>`, html`<span class="text">${one.pipeline}</span>`, stateOf(one),
-    html`<${Badge} status=${one.risk} />`, words(one.tier), number(one.figures?.handled), number(one.figures?.denied), number(one.figures?.failed),
-    p50 == null ? "–" : span(p50 / 1000), html`<${Buttons} one=${one} ask=${ask} />`];
+  return [html`<a class="text" href=${`#/agents/${encodeURIComponent(one.id)}`}>${one.name || one.id}</a>`, html`<span class="text">${words(one.pipeline)}</span>`, stateOf(one),
+    html`<span class="keep"><${Badge} status=${one.risk} /> <small class="mute">${words(one.tier)}</small></span>`, number(one.figures?.handled), number(one.figures?.denied), number(one.figures?.failed),
+    p50 == null ? "–" : html`<span class="keep">${span(p50 / 1000)}</span>`, html`<${Buttons} one=${one} ask=${ask} />`];
 }
 
 function Card({ one, ask }) {

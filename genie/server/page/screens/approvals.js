@@ -67,7 +67,7 @@ export default function Approvals() {
     <${Loaded} state=${list} empty=${{ when: () => !held.length, title: "Nothing waits for you", text: "When a policy holds a message for a person, it appears here within seconds." }}>${() => html`
       <div class="columns"><div>${html`<${Detail} key=${chosen.id} held=${chosen} ask=${(one, approve) => (asking.value = { one, approve })} />`}</div>
       <nav aria-label="What waits"><ul class="stack">${held.map((one) => html`<li key=${one.id}><button type="button" class="quiet queue" id=${`hold-${one.id}`} aria-pressed=${chosen.id === one.id} onClick=${() => (at.value = one.id)}>
-        <span class="text">${one.topic} → ${one.recipient}</span><small class="mute text">for ${one.requester || "nobody named"}</small><${Countdown} until=${one.expires} /></button></li>`)}</ul></nav></div>`}<//><//>`;
+        <span class="text">${words(one.recipient)}</span>${one.payload ? sums(one.payload).slice(0, 1).map(([, sum]) => html`<strong class="text">${sum}</strong>`) : null}<small class="mute text">${one.topic}</small><small class="mute text">for ${one.requester || "nobody named"}</small><${Countdown} until=${one.expires} /></button></li>`)}</ul></nav></div>`}<//><//>`;
 }
 
 /** The values of fields whose name speaks of money, so that a sum is read before the rest. */
@@ -99,7 +99,7 @@ function Detail({ held, ask }) {
   const stale = shown.data && shown.data.payload_sha256 !== held.payload_sha256;
   const blocked = own || over || !shown.data || stale;
   return html`<article class="card hold-card stack" aria-labelledby=${`title-${held.id}`}>
-    <div class="row"><h2 id=${`title-${held.id}`} class="text">${words(one.topic)} to ${one.recipient}</h2><${Badge} status=${one.state} /><${Countdown} until=${one.expires} /></div>
+    <div class="row"><h2 id=${`title-${held.id}`} class="text">${one.topic} to ${words(one.recipient)}</h2><${Badge} status=${one.state} /><${Countdown} until=${one.expires} /></div>
     <p class="text"><strong>Why it is held:</strong> ${one.reason || "a policy asks for a person"}</p>
     ${one.payload ? sums(one.payload).map(([name, sum]) => html`<p class="sum"><span class="mute">${words(name)}</span> <strong class="text">${sum}</strong></p>`) : null}
     <dl class="values"><div><dt>asked by</dt><dd class="text">${one.requester || "nobody named"}</dd></div><div><dt>sent by</dt><dd class="text">${one.sender}</dd></div>

@@ -23,7 +23,7 @@ export default function Audit({ query }) {
       <label>Run<input type="search" value=${run.value} maxlength="100" onChange=${type(run)} /></label>
       <label>Kind<input type="search" value=${kind.value} maxlength="60" placeholder="denied, approved, killed" onChange=${type(kind)} /></label></form>
     ${records.problem?.code === "not_found" ? html`<div class="empty"><div class="empty-mark" aria-hidden="true"></div><h2>No audit trail</h2><p>This pipeline keeps none. Add <code>audit:</code> to its file.</p></div>`
-      : html`<${Loaded} state=${records} empty=${{ when: (data) => !data.records.length, title: "No records", text: "Nothing in the trail fits." }}>${(data) => html`
+      : html`<${Loaded} state=${pipelines.data ? records : pipelines} empty=${{ when: (data) => !data.records.length, title: "No records", text: "Nothing in the trail fits." }}>${(data) => html`
       <${Table} label="Audit records" heads=${["Row", "When", "What", "Subject", "By", "Why", "Run", "Detail"]} rows=${data.records.map((one) => ({ key: String(one.seq), cells: [
         number(one.seq), html`<${Age} at=${Number(one.at) > 1e12 ? Number(one.at) / 1e6 : Number(one.at)} />`, html`<${Badge} status=${one.kind} />`, html`<span class="text">${one.subject || "–"}</span>`, html`<span class="text">${one.by || "–"}</span>`, html`<span class="text">${one.reason || "–"}</span>`,
         one.run ? html`<a href=${`#/run/${encodeURIComponent(one.run)}`}><code>${one.run.slice(0, 12)}</code></a>` : "–",

@@ -1,11 +1,14 @@
 // One policy file: an editor with line errors and help, then tests, an explanation, a backtest and a proposal.
 import { get, post } from "../api.js";
 import { session, toast, useData } from "../store.js";
-import { Age, Ask, Badge, Loaded, Page, Table, Trouble, number } from "../ui.js";
+import { Age, Ask, Badge, Loaded, Page, Table, Trouble, number, words } from "../ui.js";
 import { html, useEffect, useRef, useSignal } from "../vendor.js";
 
 const VERDICTS = { allow: "handled", deny: "denied", redact: "redacted", hold: "held" };
 const WAIT_MS = 300;
+const LONGEST_MS = 150_000;
+/** Days of the log that a draft is tried on; 0 for the latest messages of the process. */
+const WINDOWS = { 0: "the latest messages", 1: "the last day", 7: "the last 7 days", 30: "the last 30 days" };
 
 export default function Policy({ id, query }) {
   const files = useData("/v1/policies/files");
@@ -25,6 +28,7 @@ function Editor({ file }) {
   const busy = useSignal("");
   const asking = useSignal(false);
   const line = useSignal(1);
+  const days = useSignal(0);
   const schema = useData("/v1/policies/schema");
   const draft = (more = {}) => ({ pipeline: file.pipeline, file: file.file, text: text.value, ...more });
   useEffect(() => {
@@ -35,17 +39,21 @@ function Editor({ file }) {
       stop.abort();
     };
   }, [text.value]);
-  const run = async (what, path, more = {}) => {
+  const run = async (what, path, more = {}, within_ms = 60_000) => {
     busy.value = what;
     problem.value = null;
     try {
-      result.value = { what, said: await post(`/v1/policies/${path}`, draft(more), { within_ms: 60_000 }) };
+      result.value = { what, said: await post(`/v1/policies/${path}`, draft(more), { within_ms }) };
     } catch (error) {
       problem.value = error;
       result.value = null;
     } finally {
       busy.value = "";
     }
+  };
+  const backtest = () => {
+    const until = Math.floor(Date.now() / 1000);
+    run("backtest", "backtest", days.value ? { since: until - days.value * 86_400, until } : {}, LONGEST_MS);
   };
   const propose = async (reason) => {
     asking.value = false;
@@ -67,7 +75,9 @@ function Editor({ file }) {
       <div role="status">${wrong.length ? html`<ul class="stack">${wrong.map((one) => html`<li class="row"><strong>${one.line ? `Line ${one.line}` : "File"}</strong> <span class="text">${one.problem}</span></li>`)}</ul>` : null}
         ${found.value.warnings.length ? html`<ul>${found.value.warnings.map((one) => html`<li class="text mute">${one}</li>`)}</ul>` : null}</div>
       <div class="row"><button type="button" class="quiet" disabled=${!!busy.value || wrong.length} onClick=${() => run("test", "test")}>Run its tests</button>
-        <button type="button" class="quiet" disabled=${!!busy.value || wrong.length} onClick=${() => run("backtest", "backtest")}>Backtest</button>
+        <label class="with"><span class="sr">Backtest on</span><select onChange=${(event) => (days.value = Number(event.target.value))}>
+          ${Object.entries(WINDOWS).map(([of, title]) => html`<option value=${of} selected=${Number(of) === days.value}>${title}</option>`)}</select></label>
+        <button type="button" class="quiet" disabled=${!!busy.value || wrong.length} onClick=${backtest}>Backtest</button>
         <button type="button" class="quiet" disabled=${!!busy.value || wrong.length} onClick=${() => run("diff", "diff")}>Show changes</button>
         <button type="button" disabled=${!changed || !!wrong.length || !!busy.value} onClick=${() => (asking.value = true)}>Propose</button>
         ${changed ? html`<button type="button" class="quiet" onClick=${() => (text.value = file.text)}>Discard</button>` : null}<span class="mute" role="status">${busy.value ? "Working…" : ""}</span></div>
@@ -122,11 +132,15 @@ function Explain({ file, run, off }) {
     <button type="button" class="quiet" disabled=${off} onClick=${() => run(chosen.value || own[0].id)}>Explain</button></div>`;
 }
 
+const skipped = (said) => Object.entries(said.skipped || {}).filter(([, count]) => count);
+
 const RESULTS = {
   test: (said) => html`<div class="row"><h2>Tests</h2><${Badge} status=${said.failed ? "failed" : "approved"} text=${`${number(said.passed)} pass, ${number(said.failed)} fail`} /></div>
     ${said.examples.length ? html`<${Table} label="Tests" heads=${["Rule", "Where", "Expected", "Found", "Result"]} rows=${said.examples.map((one, at) => ({ key: String(at), cells: [html`<span class="text">${one.rule}</span>`, html`<span class="text">${one.where.split("/").at(-1)}</span>`, one.expected, one.found.join(", "), html`<${Badge} status=${one.passed ? "approved" : "failed"} text=${one.passed ? "passes" : "fails"} />`] }))} />` : html`<p class="mute">No rule has examples.</p>`}
     ${said.without_examples.length ? html`<p class="mute text">Without examples: ${said.without_examples.join(", ")}</p>` : null}`,
-  backtest: (said) => html`<div class="row"><h2>Backtest</h2><span class="mute">on the latest ${number(said.messages)} messages, ${number(said.deliveries)} deliveries</span></div>
+  backtest: (said) => html`<div class="row"><h2>Backtest</h2><span class="mute">on ${said.source === "log" ? `${number(said.messages)} messages of the log since ${new Date(said.since * 1000).toLocaleDateString("en", { day: "numeric", month: "long" })}` : `the latest ${number(said.messages)} messages`}, ${number(said.deliveries)} deliveries</span></div>
+    ${said.complete === false ? html`<div class="banner warn">▲ A limit was reached: the window has more messages than were judged.</div>` : null}
+    ${skipped(said).length ? html`<p class="mute">Not judged: ${skipped(said).map(([why, count]) => `${number(count)} × ${words(why)}`).join(", ")}</p>` : null}
     <${Bar} said=${said} />
     ${said.changes.length ? html`<${Table} label="What would change" heads=${["Policy", "Now", "With the draft", "Deliveries", "For example"]} rows=${said.changes.map((one, at) => ({ key: String(at), cells: [html`<span class="text">${one.policy}</span>`, html`<${Badge} status=${VERDICTS[one.before] || "late"} text=${one.before} />`, html`<${Badge} status=${VERDICTS[one.after] || "late"} text=${one.after} />`, number(one.deliveries), html`<span class="text">${one.samples[0]}</span>`] }))} />` : html`<p>No verdict would change.</p>`}`,
   diff: (said) => html`<h2>Changes</h2><p class="text">${["added", "removed", "changed"].map((kind) => `${kind}: ${said[kind].join(", ") || "none"}`).join("; ")}</p><${Lines} lines=${said.lines} />`,
@@ -149,6 +163,19 @@ function Lines({ lines }) {
   return html`<pre class="lines" tabindex="0" aria-label="Changed lines">${lines.map((one) => html`<span class=${one.startsWith("+") ? "good" : one.startsWith("-") ? "bad" : "mute"}>${one}</span>`)}</pre>`;
 }
 
+/** Where a proposal stands: proposed, then decided by another person, then in force. */
+export function Way({ made }) {
+  const decided = made.state !== "proposed";
+  const good = made.state === "in force";
+  const steps = [
+    { title: "Proposed", by: made.by, done: true },
+    { title: decided && !good ? "Rejected" : "Approved", by: made.decided_by || "another person", done: decided, bad: decided && !good },
+    ...(decided && !good ? [] : [{ title: "In force", by: "", done: good }]),
+  ];
+  return html`<ol class="way" aria-label="Where the proposal stands">${steps.map((one) => html`<li class=${one.bad ? "bad" : one.done ? "good" : "open"}><span aria-hidden="true">${one.bad ? "✕" : one.done ? "✓" : "○"}</span>
+    <strong>${one.title}</strong>${one.by ? html` <span class="text">${one.done ? "by" : "needs"} ${one.by}</span>` : null}${one.done ? null : html`<span class="sr"> not yet</span>`}</li>`)}</ol>`;
+}
+
 /** One proposal, with its changed lines and the two decisions. */
 export function Decide({ made, done }) {
   const shown = useSignal(/** @type {any} */ (null));
@@ -169,7 +196,7 @@ export function Decide({ made, done }) {
     }
   };
   return html`<section class="card stack hold-card">${asking.value ? html`<${Ask} title=${asking.value === "approve" ? "Put this into force?" : "Reject this proposal?"} verb=${asking.value === "approve" ? "Put into force" : "Reject"} tone=${asking.value === "approve" ? "good" : "bad"} note=${asking.value === "approve" ? "The file is written, and every pipeline that names it reads its policies again." : ""} done=${decide} />` : null}
-    <div class="row"><h3 class="text">${made.file}</h3><${Badge} status="held" text="proposed" /><span class="text">by ${made.by}</span><${Age} at=${made.at} /></div><p class="text">${made.reason}</p>
+    <div class="row"><h3 class="text">${made.file}</h3><${Badge} status="held" text="proposed" /><${Age} at=${made.at} /></div><${Way} made=${made} /><p class="text">${made.reason}</p>
     ${shown.value ? html`<${Lines} lines=${shown.value.lines} />` : html`<button type="button" class="quiet" onClick=${() => get(path).then((said) => (shown.value = said), (error) => (problem.value = error))}>Show the changed lines</button>`}
     <div class="row"><button type="button" disabled=${own || !shown.value} onClick=${() => (asking.value = "approve")}>Approve</button><button type="button" class="bad" onClick=${() => (asking.value = "reject")}>${own ? "Withdraw" : "Reject"}</button>
       ${own ? html`<span class="mute">Another person approves what you proposed.</span>` : shown.value ? null : html`<span class="mute">Look at the lines first.</span>`}</div>

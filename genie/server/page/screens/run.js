@@ -1,11 +1,14 @@
 // One run: its state, what it waited for, its messages with verdicts, and what is missing.
 import { follow, remove } from "../api.js";
 import { announce, may, now, toast, useData } from "../store.js";
-import { Age, Ask, Badge, Empty, Figure, Loaded, Page, Table, Trouble, Value, number, span, words } from "../ui.js";
+import { Age, Ask, Badge, Empty, Figure, Loaded, Page, Table, Trouble, because, number, span, words } from "../ui.js";
 import { html, useEffect, useMemo, useSignal } from "../vendor.js";
+import { Beside, Fields, Report } from "../answer.js";
+import { Replay } from "../replay.js";
 import { deliveries, Timeline, Tree } from "../timeline.js";
 
 const MOST = 5_000;
+const PLAIN = new Set(["accepted", "started", "handled", "answered", "progress"]);
 const VIEWS = { timeline: "Timeline", tree: "Causes", messages: "Messages" };
 
 export default function Run({ id }) {
@@ -23,7 +26,7 @@ export default function Run({ id }) {
     const stream = follow(`${path}/events`, ({ event, data }) => {
       if (event === "gap") gap.value += Math.max(1, (data?.to ?? 0) - (data?.from ?? 0) + 1);
       else if (event === "end") announce(`The run is over: ${words(data?.status || "")}`);
-      else if (data && events.length < MOST) events.push({ ...data, kind: data.kind || event });
+      else if (event !== "part" && data && events.length < MOST) events.push({ ...data, kind: data.kind || event });
     }, (found) => {
       state.value = found;
       if (found === "ended") run.reload();
@@ -65,9 +68,9 @@ export default function Run({ id }) {
         <${Badge} status=${state.value === "ended" ? "closed" : state.value === "live" ? "live" : "retrying"} text=${`stream ${state.value}`} /></div>
       ${found.length ? view.value === "timeline" ? html`<${Timeline} found=${found} />` : view.value === "tree" ? html`<${Tree} found=${found} />` : html`<${Messages} events=${events} />`
         : html`<${Empty} title="No events">None are kept for this run, or it has not started.<//>`}
-      <div class="columns"><section class="card stack"><h2>Answer</h2>${data.answer ? html`${(data.notices || []).map((one) => html`<div class="banner info text">${one}</div>`)}${typeof data.answer.headline === "string" ? html`<p class="sum text">${data.answer.headline}</p>` : null}<${Value} value=${data.answer} />`
-        : html`<p class="mute">${data.withheld ? "There is one, and it was judged for the person who asked; you may not see it." : going ? "Not yet." : "None."}</p>`}</section>
-        <${Missing} run=${data} /></div>`}<//><//>`;
+      <div class="halves"><${Missing} run=${data} />${over.value && may("ask") ? html`<${Replay} run=${data} />` : null}</div>
+      <section class="card stack"><h2>Answer</h2>${data.answer ? html`<${Beside} run=${{ notices: data.notices }} /><${Report} run=${id} /><${Fields} answer=${data.answer} />`
+        : html`<p class="mute">${data.withheld ? "There is one, and it was judged for the person who asked; you may not see it." : going ? "Not yet." : "None."}</p>`}</section>`}<//><//>`;
 }
 
 function Head({ run, found }) {
@@ -91,13 +94,15 @@ function Missing({ run }) {
 
 function Messages({ events }) {
   const wanted = useSignal("");
+  const judged = useSignal(false);
   const most = useSignal(200);
   const text = wanted.value.toLowerCase();
-  const shown = events.filter((one) => !text || [one.kind, one.topic, one.sender, one.recipient, one.reason, one.code].some((part) => String(part ?? "").toLowerCase().includes(text)));
+  const shown = events.filter((one) => (!judged.value || !PLAIN.has(one.kind)) && (!text || [one.kind, one.topic, one.sender, one.recipient, one.reason, one.code].some((part) => String(part ?? "").toLowerCase().includes(text))));
   const start = events[0]?.at || 0;
-  return html`<div class="filters"><label>Find<input type="search" value=${wanted.value} maxlength="200" placeholder="agent, topic, verdict, reason" onInput=${(event) => (wanted.value = event.target.value)} /></label></div>
+  return html`<div class="filters"><label>Find<input type="search" value=${wanted.value} maxlength="200" placeholder="agent, topic, verdict, reason" onInput=${(event) => (wanted.value = event.target.value)} /></label>
+      <label class="check"><input type="checkbox" checked=${judged.value} onChange=${(event) => (judged.value = event.target.checked)} />Only what was judged or went wrong</label></div>
     <${Table} label="Messages" heads=${["At", "Verdict", "Topic", "From", "To", "Why", "Code"]} rows=${shown.slice(0, most.value).map((one, at) => ({
-      key: String(at), cells: [html`<span class="mono">+${span(one.at - start)}</span>`, html`<${Badge} status=${one.kind} />`, html`<span class="text">${one.topic}</span>`, html`<span class="text">${one.sender}</span>`,
-        html`<span class="text">${one.recipient || "–"}</span>`, html`<span class="text">${one.reason || "–"}</span>`, one.code ? html`<code>${one.code}</code>` : "–"] }))} />
+      key: String(at), cells: [html`<span class="mono keep">+${span(one.at - start)}</span>`, html`<${Badge} status=${one.kind} />`, html`<span class="text">${one.topic}</span>`, html`<span class="text">${one.sender}</span>`,
+        html`<span class="text">${one.recipient || "–"}</span>`, html`<span class="text">${because(one.reason) || "–"}</span>`, one.code ? html`<code>${one.code}</code>` : "–"] }))} />
     ${shown.length > most.value ? html`<button type="button" class="quiet" onClick=${() => (most.value += 500)}>Show more of ${number(shown.length)}</button>` : null}`;
 }

@@ -1,21 +1,58 @@
 // System: whether the process takes work, and what each pipeline has counted.
+import { get } from "../api.js";
 import { useData } from "../store.js";
-import { Badge, Figure, Loaded, Page, Table, number, words } from "../ui.js";
-import { html } from "../vendor.js";
+import { Badge, Figure, Loaded, Page, Table, Trouble, number, span, words } from "../ui.js";
+import { html, useSignal } from "../vendor.js";
 
 export default function System() {
   const health = useData("/v1/health", 3);
   const statistics = useData("/v1/statistics", 3);
-  return html`<${Page} title="System" note="The process that serves this page." actions=${html`<a href="/metrics">Metrics for Prometheus</a>`}>
+  return html`<${Page} title="System" note="The process that serves this page.">
     <${Loaded} state=${health}>${(data) => html`<dl class="figures"><${Figure} label="State" value=${html`<${Badge} status=${data.status} />`} />
       <${Figure} label="Pipelines" value=${number(Object.keys(data.pipelines).length)} />
       <${Figure} label="Runs in flight" value=${number(sum(data.pipelines, "runs"))} /><${Figure} label="Held for people" value=${number(sum(data.pipelines, "held"))} tone=${sum(data.pipelines, "held") ? "hold" : ""} />
+      <${Figure} label="Memory" value=${data.process?.memory_bytes ? `${number(Math.round(data.process.memory_bytes / 1_000_000))} MB` : "–"} /><${Figure} label="Tasks" value=${number(data.process?.tasks)} />
+      <${Figure} label="Streams" value=${number(data.streams?.open)} /><${Figure} label="CPU used" value=${data.process ? span(Math.round(data.process.cpu_s)) : "–"} />
       <${Figure} label="Calls that did not stop" value=${number(Object.values(data.pipelines).flatMap((one) => Object.values(one.abandoned || {})).reduce((all, one) => all + one, 0))} /></dl>
       ${Object.entries(data.pipelines).flatMap(([id, one]) => Object.entries(one.suspended || {}).map(([agent, why]) => html`<p class="banner warn text" key=${`${id}/${agent}`}>▲ <a href=${`#/agents/${encodeURIComponent(agent)}`}>${agent}</a> in ${id} gets nothing: ${String(why?.detail || why)}</p>`))}`}<//>
-    <${Loaded} state=${statistics}>${(data) => Object.entries(data.pipelines).map(([id, one]) => html`<section class="stack" key=${id}><h2><a class="text" href=${`#/live/${encodeURIComponent(id)}`}>${id}</a></h2>
-      <dl class="figures">${Object.entries(one.totals).map(([name, value]) => html`<${Figure} label=${words(name)} value=${number(value)} tone=${value && ["denied", "dead_lettered"].includes(name) ? "bad" : ""} />`)}</dl>
-      ${one.budgets?.length ? html`<${Table} label=${`Budgets of ${id}`} heads=${["Budget", "Unit", "Limit", "Spent", "Reserved", "Least left", "Denied"]} rows=${one.budgets.map((budget) => ({ key: `${budget.budget}/${budget.unit}`, cells: [budget.budget, budget.unit, number(budget.limit), number(budget.spent), number(budget.reserved), number(budget.least_left), number(budget.denied)] }))} />` : null}
-      ${Object.keys(one.rates || {}).length ? html`<${Table} label=${`Rates of ${id}`} heads=${["Rate", "Denied", "Waited", "Keys"]} rows=${Object.entries(one.rates).map(([name, rate]) => ({ key: name, cells: [name, number(rate.denied), number(rate.waited), number(rate.buckets)] }))} />` : null}</section>`)}<//><//>`;
+    <${Loaded} state=${statistics}>${(data) => {
+      const pipelines = Object.entries(data.pipelines);
+      const names = Object.keys(pipelines[0]?.[1].totals || {});
+      const limits = pipelines.flatMap(([id, one]) => (one.budgets || []).map((budget) => ({ key: `${id}/${budget.budget}/${budget.unit}`, cells: [html`<span class="text">${words(id)}</span>`, html`<span class="text">${words(budget.budget)}</span>`, budget.unit, number(budget.limit), number(budget.spent), number(budget.reserved), number(budget.least_left), number(budget.denied)] })));
+      const rates = pipelines.flatMap(([id, one]) => Object.entries(one.rates || {}).map(([name, rate]) => ({ key: `${id}/${name}`, cells: [html`<span class="text">${words(id)}</span>`, html`<span class="text">${words(name)}</span>`, number(rate.denied), number(rate.waited), number(rate.buckets)] })));
+      return html`<h2>Messages</h2><${Table} label="Messages by pipeline" heads=${["Pipeline", ...names.map(words), "Export"]} rows=${pipelines.map(([id, one]) => ({ key: id, cells: [html`<a class="text" href=${`#/live/${encodeURIComponent(id)}`}>${words(id)}</a>`,
+          ...names.map((name) => (one.totals[name] && ["denied", "dead_lettered"].includes(name) ? html`<strong class="bad-text">${number(one.totals[name])}</strong>` : number(one.totals[name]))), html`<a href=${`/metrics?pipeline=${encodeURIComponent(id)}`} aria-label=${`Metrics of ${words(id)}`}>metrics</a>`] }))} />
+        ${limits.length ? html`<h2>Budgets</h2><${Table} label="Budgets" heads=${["Pipeline", "Budget", "Unit", "Limit", "Spent", "Reserved", "Least left", "Denied"]} rows=${limits} />` : null}
+        ${rates.length ? html`<h2>Rates</h2><${Table} label="Rates" heads=${["Pipeline", "Rate", "Denied", "Waited", "Keys"]} rows=${rates} />` : null}`;
+    }}<//>
+    <${Loaded} state=${health}>${(data) => (data.process ? html`<${Profile} />` : null)}<//><//>`;
+}
+
+/** Where a loop stands that has nothing to do. */
+const IDLE = "asyncio.runners.Runner.run";
+
+/** Where the loop spends its time: looks at its stack for some seconds. */
+function Profile() {
+  const found = useSignal(/** @type {any} */ (null));
+  const problem = useSignal(/** @type {any} */ (null));
+  const busy = useSignal(false);
+  const take = async () => {
+    busy.value = true;
+    problem.value = null;
+    try {
+      found.value = await get("/v1/profile?seconds=3");
+    } catch (error) {
+      problem.value = error;
+    } finally {
+      busy.value = false;
+    }
+  };
+  const share = (count) => (found.value.looks ? (100 * count) / found.value.looks : 0);
+  return html`<section class="stack"><div class="row spread"><h2>Profile</h2><button type="button" class="quiet" onClick=${take} disabled=${busy.value}>${busy.value ? "Looking for 3 seconds…" : "Look where the time goes"}</button></div>
+    <${Trouble} problem=${problem.value} />
+    ${found.value ? html`<p class="mute">Idle in ${share(found.value.functions.find((one) => one.function === IDLE)?.own || 0).toFixed(1)} % of ${number(found.value.looks)} looks.</p><${Table} label="Profile" heads=${["Function", "Own time", "With what it calls"]} rows=${found.value.functions.filter((one) => one.function !== IDLE && (one.own || one.whole < found.value.looks)).map((one) => ({ key: one.function, cells: [html`<code>${one.function}</code>`,
+      html`<span class="share"><span>${share(one.own).toFixed(1)} %</span><i aria-hidden="true" style=${{ width: `${share(one.own)}%` }}></i></span>`, `${share(one.whole).toFixed(1)} %`] }))} />`
+      : html`<p class="mute">Shows in which functions the loop of this process is, and what called them. No values are read.</p>`}</section>`;
 }
 
 const sum = (pipelines, name) => Object.values(pipelines).reduce((total, one) => total + (one[name] || 0), 0);

@@ -123,6 +123,7 @@ async def test_many_streams_at_once_are_all_let_go() -> None:
                 await anyio.lowlevel.checkpoint()
 
 
+@pytest.mark.usefixtures("own_garbage")
 async def test_an_endless_line_is_cut_off_in_bounded_memory() -> None:
     async with asking("openai_chat", [Raw((b"data: " + b"x" * 65_536,), forever=True)]) as (provider, models):
         await read(provider, request())

@@ -64,6 +64,7 @@ async def test_a_model_reads_what_was_cut_of_a_result() -> None:
     assert json.loads(seen[0]) == {"text": whole[50_000:50_030], "start": 50_000, "of": len(whole)}
 
 
+@pytest.mark.usefixtures("own_garbage")
 async def test_a_result_of_another_run_or_tenant_is_not_found() -> None:
     digest = hashlib.sha256(json.dumps({"value": f"may: {WHOLE}"}, separators=(",", ":")).encode()).hexdigest()
     artifacts = Artifacts()

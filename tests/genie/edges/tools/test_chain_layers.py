@@ -322,3 +322,23 @@ def test_every_layer_has_a_scenario() -> None:
 async def test_a_layer_holds_and_is_missed_when_it_is_off(name: str) -> None:
     assert await SCENARIOS[name](True)
     assert not await SCENARIOS[name](False)
+
+
+@pytest.mark.parametrize("cycle", [(1, 2), (1, 2, 3), (1, 2, 3, 4)])
+async def test_a_cycle_of_calls_with_the_same_results_stops_at_its_fifth_round(cycle: tuple[int, ...]) -> None:
+    found = await worked(counter(Seen()), (each(cycle * 12),))
+    assert found.stop is StopReason.LOOP
+    assert [one.code for one in found.calls] == [""] * 5 * len(cycle) + ["loop"]
+
+
+async def test_polling_whose_results_change_is_no_loop() -> None:
+    seen = Seen()
+
+    @tool("note", effect="read", trusted=True)
+    async def note(value: int) -> int:
+        """Count the calls."""
+        seen.given.append(value)
+        return len(seen.given)
+
+    found = await worked(note, (each([7] * 30),))
+    assert (found.stop, len(found.calls)) == (StopReason.ANSWERED, 30)

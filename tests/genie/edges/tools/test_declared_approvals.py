@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 
 from genie import Caller, PolicySet, Runtime
+from genie.config.loader import parse
+from genie.config.plugins import Plugins
 from genie.edges.tools.tool import ToolFunction, tool
 from genie.errors import RunHeld
+from genie.policies.index import POLICIES
 from genie.policies.tool_approval import ToolApproval, ToolApprovalRule, ToolApprovalSettings
 
 pytestmark = pytest.mark.anyio
@@ -44,3 +47,24 @@ async def test_the_card_of_a_tool_says_when_its_calls_wait(approval: str, waits:
 async def test_a_rule_of_the_policy_goes_before_what_the_tool_says(when: str, waits: bool) -> None:
     for approval in ("always", "rule", "never"):
         assert await held(approval, pay=ToolApprovalRule(when=when)) is waits
+
+
+FILE = """
+version: 1
+id: paying
+agents: [pay]
+policies: [{policies}]
+input: tool.pay
+output: tool.pay_answer
+"""
+
+
+@pytest.mark.parametrize("approval", ["always", "first", "rule", "never"])
+@pytest.mark.parametrize("policies", ["clearance", "tool_approval"])
+async def test_a_pipeline_that_asks_nobody_for_a_tool_that_needs_a_person_gets_a_warning(
+    approval: str, policies: str
+) -> None:
+    plugins = Plugins(agents={"pay": paying(approval)}, policies=POLICIES)
+    warnings = parse(FILE.format(policies=policies), environ={}, plugins=plugins).warnings
+    expected = approval in {"always", "first"} and policies == "clearance"
+    assert any("tool_approval" in line and "pay" in line for line in warnings) is expected

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 from decimal import Decimal
@@ -23,16 +24,36 @@ from tests.genie.server.proxy.proxy_for_tests import CHAT, chat, desk, models
 DAY = Place("key", "k1", "2026-11-22", Allowance(cost=Decimal("1.00"), tokens=1_000))
 
 
-def test_a_restart_keeps_what_was_spent_and_what_a_killed_process_had_reserved(tmp_path: Path) -> None:
+def test_a_restart_charges_what_a_killed_process_had_reserved_as_estimated(tmp_path: Path) -> None:
     with Spend(tmp_path / "spend.db") as spend:
         spend.settle(spend.reserve((DAY,), Decimal("0.30"), 100, 1.0), Decimal("0.20"), 90)
-        spend.reserve((DAY,), Decimal("0.50"), 100, 2.0)  # its process is killed
+        spend.more(spend.reserve((DAY,), Decimal("0.40"), 90, 2.0), Decimal("0.50"), 100)  # its process is killed
+    with Spend(tmp_path / "spend.db", reads=True) as spend:  # whoever reads charges nothing
+        assert [(one.cost, one.reserved_cost) for one in spend.all()] == [(Decimal("0.2"), Decimal("0.5"))]
     with Spend(tmp_path / "spend.db") as spend:
         (found,) = spend.all("key")
-        assert (found.cost, found.tokens, found.reserved_cost) == (Decimal("0.2"), 90, Decimal("0.5"))
+        assert (found.cost, found.tokens, found.reserved_cost) == (Decimal("0.7"), 190, Decimal(0))
+        assert (found.reserved_tokens, found.calls, found.estimated, spend.charged) == (0, 2, 1, 1)
         with pytest.raises(OverError):
             spend.reserve((DAY,), Decimal("0.31"), 1, 3.0)
-        spend.reserve((DAY,), Decimal("0.30"), 1, 3.0)
+        spend.settle(spend.reserve((DAY,), Decimal("0.30"), 1, 3.0), Decimal(0), 1)
+    with Spend(tmp_path / "spend.db") as spend:
+        assert (spend.charged, spend.all()[0].cost) == (0, Decimal("0.7"))
+
+
+def test_what_a_process_that_lives_has_reserved_is_not_charged_by_the_next(tmp_path: Path) -> None:
+    path = tmp_path / "spend.db"
+    lives, killed = Spend(path), Spend(path)
+    ticket = lives.reserve((DAY,), Decimal("0.10"), 10, 1.0)
+    killed.reserve((DAY,), Decimal("0.20"), 20, 1.0)
+    killed.close()
+    with Spend(path) as third:
+        (found,) = third.all()
+        assert (third.charged, found.cost, found.reserved_cost) == (1, Decimal("0.2"), Decimal("0.1"))
+    lives.settle(ticket, Decimal("0.05"), 5)
+    (found,) = lives.all()
+    lives.close()
+    assert (found.cost, found.tokens, found.reserved_cost, found.estimated) == (Decimal("0.25"), 25, 0, 1)
 
 
 def test_processes_that_share_a_file_spend_no_more_than_there_is(tmp_path: Path) -> None:
@@ -152,3 +173,14 @@ def test_keys_with_budgets_are_made_listed_and_shown_with_what_they_spent(tmp_pa
     drawn = CliRunner().invoke(main, ["spend", str(file), "--keys", keys]).output
     assert f"{key.id} (job)" in drawn
     assert CliRunner().invoke(main, ["spend", str(tmp_path / "none.db")]).exit_code == 2
+
+
+def test_a_database_of_something_else_is_refused_and_left_as_it_was(tmp_path: Path) -> None:
+    """Was: a table of accounts was made in it, by `genie spend` too."""
+    path = tmp_path / "control.db"
+    with contextlib.closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE votes (id TEXT)")
+    with pytest.raises(InputError):
+        Spend(path)
+    with contextlib.closing(sqlite3.connect(path)) as other:
+        assert other.execute("SELECT name FROM sqlite_master").fetchall() == [("votes",)]

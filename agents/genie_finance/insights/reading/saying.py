@@ -1,0 +1,108 @@
+"""What is said of columns that the header names, and that hold none of what it names."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from genie_finance.insights.reading.headers import date_rank, header_roles
+from genie_finance.insights.reading.naming import holds
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from genie_finance.insights.reading.choices import Choices
+    from genie_finance.insights.reading.facts import Facts
+    from genie_finance.insights.reading.hypotheses import Hypothesis
+    from genie_finance.insights.reading.table import Table
+
+_SAMPLE = 300
+_TIME = re.compile(r"[0-9]{1,2}[:.h][0-9]{2}.{0,12}|[0-9]{6}")
+
+
+def say_other_date(table: Table, facts: Sequence[Facts], taken: int, named: Sequence[int], choices: Choices) -> None:
+    """Say that the header names a better column of dates, which holds none.
+
+    Of two that are as near to the day of booking, the first would have been taken.
+
+    Args:
+        table: The table.
+        facts: What its columns hold.
+        taken: The column that is taken.
+        named: Columns that the header calls dates, and that hold them.
+        choices: Where it is said.
+    """
+    names = table.header.cells[: len(facts)] if table.header else ()
+    other = table.name(taken)
+    for column, name in enumerate(names):
+        roles = header_roles(name)
+        better = "date" in roles and (date_rank(name), column) < (date_rank(names[taken]), taken)
+        unnamed = taken not in named and roles[:1] == ("date",)
+        if column == taken or not (better or unnamed) or any(map(_TIME.fullmatch, facts[column].values)):
+            continue
+        if not holds("date", facts[column]):
+            choices.assume(
+                "date_column", str(taken + 1),
+                f"{table.name(column)} is called a date and mostly holds none; {other} is taken",
+            )  # fmt: skip
+            return
+
+
+def say_rival_date(
+    table: Table, facts: Sequence[Facts], taken: int, value_dates: Sequence[int], choices: Choices
+) -> None:
+    """Say that another column holds other dates, where no header says which are the days of booking.
+
+    Args:
+        table: The table.
+        facts: What its columns hold.
+        taken: The column that is taken.
+        value_dates: Columns that the header calls value dates.
+        choices: Where it is said.
+    """
+    names = table.header.cells if table.header else ()
+    if date_rank(names[taken]) == 0:
+        return
+    for column, fact in enumerate(facts):
+        other = column != taken and column not in value_dates and holds("date", fact)
+        if not other or not fact.dense or fact.values == facts[taken].values:
+            continue
+        rows = [row.cells for row in table.rows[:_SAMPLE] if len(row.cells) > max(column, taken)]
+        differ = sum(bool(row[column]) and row[column][:10] != row[taken][:10] for row in rows)
+        if differ:
+            choices.assume(
+                "date_column", str(taken + 1),
+                f"{table.name(taken)} and {table.name(column)} both hold dates, different in {differ} of {len(rows)} "
+                "rows; the first named is taken as the booking date",
+            )  # fmt: skip
+            return
+
+
+def say_rival(table: Table, taken: Hypothesis, rival: Hypothesis, differ: int, choices: Choices) -> None:
+    """Say that another reading of the columns gives other amounts, and how many rows differ."""
+    column = next(c for c in (taken.amount, taken.debit, taken.credit) if c is not None)
+    if rival.fee is not None:
+        why = f"{table.name(rival.fee)} holds a fee, and no balance shows whether it is to be subtracted"
+    else:
+        other = next(c for c in (rival.amount, rival.debit, rival.credit) if c is not None)
+        why = (
+            f"{table.name(column)} and {table.name(other)} both hold amounts, and no balance proves which is the "
+            "movement"
+        )
+    choices.assume(
+        "amount_column" if taken.amount is not None else "debit_column", str(column + 1),
+        f"{why}; they differ in {differ} rows",
+    )  # fmt: skip
+
+
+def say_no_fee(table: Table, facts: Sequence[Facts], found: Mapping[str, int], choices: Choices) -> None:
+    """Say that the header names a fee where no fees are: they may be missing from the amounts."""
+    for column, name in enumerate(table.header.cells[: len(facts)] if table.header else ()):
+        held = facts[column].amounts or not facts[column].filled or column in found.values()
+        if "fee" in header_roles(name) and not held:
+            taken = next(found[role] for role in ("amount", "debit", "credit") if role in found)
+            choices.assume(
+                "amount_column", str(taken + 1),
+                f"{table.name(column)} is called a fee and holds none, so the amounts may lack fees",
+            )  # fmt: skip
+            return

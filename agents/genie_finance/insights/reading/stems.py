@@ -1,0 +1,71 @@
+"""Stems by which headers of inflected languages, and of scripts without spaces, are known: one word stands for each."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from genie_finance.insights.reading.vocabulary import plain
+
+_STEMS: Final = {
+    "original": """原始 原币 外币 外幣 外貨 現地 海外 外貨建 외화 현지 해외 מקורי אصلي اصلي أصلي иностран исходн іноземн
+        oryginaln zagraniczn puvodn cizi eredeti kulfoldi""",
+    "balance": """余额 餘額 結餘 结余 残高 잔액 잔고 ยอดคงเหลือ คงเหลือ رصيد יתרה остат остач залиш баланс салдо υπολοιπ
+        zustat zostat egyenleg bakiye saldo""",
+    "fee": """手续费 手續費 手数料 수수료 ค่าธรรมเนียม رسوم עמלה
+        عمولة комисс коміс προμηθ poplat prowiz oplat opłat
+        jutalek komisyon masraf""",
+    "debit": """支出 出金 出账 出帳 提款 引出 払出 お支払 借方 出金額 출금 지출 찾으신 차변
+        ถอน เดบิต จ่าย مدين سحب مسحوب חובה
+        списан расход дебет видат витрат χρεωσ obciaz wyplat wydat odchoz vyber terhel kiadas borc cikan debet""",
+    "credit": """收入 入金 入账 入帳 存入 存款 預入 お預 贷方 貸方 입금 수입 맡기신 대변
+        ฝาก เครดิต รับ دائن ايداع إيداع זכות
+        зачисл поступл приход кредит надходж πιστωσ uznan wplat wplyw prichoz vklad jovair bevetel alacak giren
+        kredit""",
+    "date": """日期 日付 年月日 取引日 利用日 일자 일시 날짜 거래일 วันที่
+        تاريخ תאריך дата ημερομην ημνια tarih datum tanggal
+        ngay kuupaev kirjauspaiv""",
+    "currency": """币种 幣別 币别 货币 貨幣 通貨 통화 สกุลเงิน عملة העملה מטבע валют νομισμ walut devizanem penznem""",
+    "amount": """金额 金額 額 금액 จำนวนเงิน ยอดเงิน مبلغ סכום сумм сума kwot castk ciastk osszeg tutar jumlah
+        nominal""",
+    "description": """摘要 内容 內容 备注 備註 備考 明细 明細 说明 說明 적요 내용 메모 가맹점 商户 商戶 รายการ รายละเอียด
+        وصف بيان تفاصيل תיאור פרטים פירוט описан назначен призначен опис περιγραφ αιτιολογ popis kozlemeny
+        aciklam keterang uraian""",
+    "status": "状态 狀態 状態 상태 สถานะ حالة סטטוס статус statut durum allapot",
+}
+"""Words of headers that one of their own stands for, so that any combination of them is known."""
+_LISTED: Final = tuple((plain(stem), word) for word, listed in _STEMS.items() for stem in listed.split())
+_UNSPACED: Final = 0x0590
+"""From here on scripts stick words together: what a stem stands in, it belongs to."""
+
+
+def known_words(words: list[str]) -> list[str]:
+    """Return the words that stand for those of a header, without the ones that are none's."""
+    found = []
+    for word in words:
+        if word.isascii():
+            found += [known for stem, known in _LISTED if len(stem) > 4 and stem.isascii() and word.startswith(stem)]
+            found += [base for base in _ENDINGS if word.endswith(base) and word != base]
+            continue
+        apart = ord(word[0]) < _UNSPACED
+        found += [known for stem, known in _LISTED if not stem.isascii() and _fits(word, stem, apart=apart)]
+    return found
+
+
+def _fits(word: str, stem: str, *, apart: bool) -> bool:
+    return word.startswith(stem) if apart else stem in word
+
+
+_ENDINGS: Final = (
+    "betrag",
+    "belopp",
+    "belop",
+    "bedrag",
+    "saldo",
+    "wahrung",
+    "gebuhr",
+    "avgift",
+    "gebyr",
+    "datum",
+    "dato",
+)
+"""Last parts of compound words: ``Zahlungsbetrag``, ``Kontosaldo``."""

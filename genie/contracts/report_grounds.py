@@ -1,0 +1,60 @@
+"""What an answer rests on, as cards of a report: reasons, inputs, editions of rules, limits."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from genie.contracts.message import Value
+from genie.contracts.rendering import Card, Column, Facts, Paragraph, Section, Table
+from genie.contracts.report_parts import card, dated, day_of, lines, section, words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_CHECKED = {"text": "the law was read", "secondary": "two pages agree", "unverified": "not verified"}
+_CODE = re.compile(r"[a-z]{1,40}(?:_[a-z]{1,40}){1,8}")
+_GROUNDS = {"reasons", "inputs", "editions", "uncertainty", "caveats"}
+"""Fields of the value that says what an answer rests on."""
+
+
+def is_grounds(value: object) -> bool:
+    """Return whether a value says what an answer rests on: reasons, inputs, editions of rules, limits."""
+    return isinstance(value, Value) and set(type(value).model_fields) == _GROUNDS
+
+
+def grounds(value: object, title: str = "") -> Iterator[Card]:
+    """Yield why an answer is what it is; a terminal names a rule edition by id and section, a page in full."""
+    if not is_grounds(value) or not isinstance(value, Value):
+        return
+    told = value.model_dump()
+    before = f"{title}: " if title else ""
+    inputs = tuple((words_of(one["name"].replace(".", " ")), _input(str(one["value"]))) for one in told["inputs"])
+    rules = tuple(
+        (one["id"], one["section"], one["source"], f"{_CHECKED[one['verification']]}, {day_of(one['looked_at'])}")
+        for one in told["editions"]
+    )
+    limits = (str(told["uncertainty"]), *map(str, told["caveats"]))
+    columns = (Column("rule and its date"), Column("section"), Column("source", only="page"), Column("checked"))
+    found = (
+        card(f"{before}why" if title else "Why", lines(str(reason["text"]) for reason in told["reasons"]), wide=True),
+        Card(f"{before}inputs" if title else "Inputs", (Paragraph("; ".join(map(": ".join, inputs))),), only="terminal")
+        if inputs
+        else None,
+        Card(f"{before}inputs" if title else "Inputs", (Facts(inputs),), only="page") if inputs else None,
+        Card(f"{before}rules" if title else "Rules", (Table("Rules", columns, rules),), wide=True) if rules else None,
+        card(f"{before}limits" if title else "Limits", lines(limits), wide=True),
+    )
+    yield from (one for one in found if one is not None)
+
+
+def _input(text: str) -> str:
+    if _CODE.fullmatch(text):
+        return words_of(text)
+    return {"true": "yes", "false": "no"}.get(text.lower(), dated(text))
+
+
+def basis(*found: tuple[str, object]) -> Section | None:
+    """Return the grounds of the parts of an answer, each under the name of its part."""
+    cards = [one for title, value in found for one in grounds(value, title)]
+    return section("What this rests on", *cards)

@@ -1,0 +1,98 @@
+"""The latest batch that was acknowledged, in the lock file beside a log: a log that has fewer batches has lost some.
+
+SQLite drops the end of a write-ahead log from the first damaged page on without a word, and a file may be replaced by
+an older copy. The mark is written after each commit and never synced, so it never says more than was acknowledged.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from genie.errors import LogError
+
+if TYPE_CHECKING:
+    from genie.journal.database import Database
+
+_WIDTH = 64
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+
+
+class Mark:
+    """The mark of one file.
+
+    Args:
+        path: The lock file.
+        power: What was acknowledged survives a loss of power.
+    """
+
+    def __init__(self, path: Path, *, power: bool) -> None:
+        self._path = path
+        self._boot = "" if power else _boot()
+        self._handle: int | None = None
+
+    def write(self, number: int) -> None:
+        """Keep the number of a batch; where there is no room for it, an earlier one stays."""
+        with contextlib.suppress(OSError):
+            if self._handle is None:
+                self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            os.pwrite(self._handle, f"{number} {self._boot}".ljust(_WIDTH - 1).encode() + b"\n", 0)
+
+    def read(self) -> int:
+        """Return the number of the latest batch that must be there; 0 where nothing says so."""
+        try:
+            handle = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        except OSError:
+            return 0
+        try:
+            number, _, boot = os.pread(handle, _WIDTH, 0).decode("ascii", "replace").strip().partition(" ")
+        finally:
+            os.close(handle)
+        if boot and boot != _boot():
+            return 0  # the machine was started again, and what was kept need not survive that
+        return int(number) if number.isascii() and number.isdecimal() else 0
+
+    def close(self) -> None:
+        """Let go of the file."""
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            os.close(handle)
+
+
+def _boot() -> str:
+    """Return what names this start of the machine; ``-`` where the system does not tell."""
+    try:
+        return _BOOT.read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return "-"
+
+
+def check_end(database: Database, last: int, *, accept: bool = False) -> None:
+    """Make sure that no batch at the end of a log is missing.
+
+    Args:
+        database: The log.
+        last: Its latest batch.
+        accept: Go on without those that are missing.
+
+    Raises:
+        LogError: Batches that were acknowledged are not there (``damaged``).
+    """
+    noted = database.must_have()
+    if noted <= last:
+        return
+    if accept:
+        database.note_kept(last)
+        return
+    raise LogError(
+        place=database.place, state="damaged", problem=f"has lost the end: {missing_end(last, noted)}",
+        remedy="put the latest copy back; `genie journal takeover` goes on without them",
+    )  # fmt: skip
+
+
+def missing_end(last: int, noted: int) -> str:
+    """Return which batches are missing."""
+    which = f"batch {noted} was" if noted == last + 1 else f"batches {last + 1} to {noted} were"
+    return f"{which} acknowledged and not found"

@@ -1,0 +1,136 @@
+"""What the models of served pipelines were asked for and have cost, by day, key, pipeline and model.
+
+Each tenant has its own table. A cost that nobody knows is counted as a call without a price, and never as nothing.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections import OrderedDict
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from genie.contracts.limits import EXACT
+from genie.contracts.model_call import ModelFailed, ModelReply
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from genie.contracts.message import Payload
+    from genie.edges.llm.agent import ModelAgent
+    from genie.server.hosting import Hosted, HostedRun
+
+KINDS = (ModelReply, ModelFailed)
+MOST_DAYS = 62
+"""Days that are kept."""
+MOST_ROWS = 5_000
+"""Rows of one tenant; what comes then is counted in the row that names nobody."""
+MOST_TENANTS = 1_000
+"""Tables that are held; the tenant that has asked longest ago is forgotten first."""
+OTHERS = ("", "", "", "")
+
+
+class Place(NamedTuple):
+    """Who asked which model, and when."""
+
+    day: str
+    key: str
+    user: str
+    pipeline: str
+    model: str
+
+
+class Row:
+    """What one place has come to."""
+
+    __slots__ = ("calls", "cost", "estimated", "failed", "input", "output", "unpriced")
+
+    def __init__(self) -> None:
+        self.calls = self.failed = self.unpriced = self.estimated = self.input = self.output = 0
+        self.cost = Decimal(0)
+
+    def take(self, reply: ModelReply | ModelFailed) -> None:
+        """Count a call."""
+        usage = reply.usage
+        self.calls += 1
+        self.input += usage.input
+        self.output += usage.output
+        self.estimated += usage.estimated
+        cost = reply.cost if isinstance(reply, ModelReply) else None
+        self.failed += isinstance(reply, ModelFailed)
+        if cost is not None:
+            self.cost = EXACT.add(self.cost, cost)
+        elif isinstance(reply, ModelReply) or usage.input or usage.output:
+            self.unpriced += 1
+
+    def add(self, other: dict[str, Any]) -> None:
+        """Add what an earlier process has counted."""
+        for name in ("calls", "failed", "unpriced", "estimated", "input", "output"):
+            setattr(self, name, getattr(self, name) + int(other[name]))
+        self.cost = EXACT.add(self.cost, Decimal(other["cost"]))
+
+    def shown(self) -> dict[str, Any]:
+        """Return it as JSON values; a cost is exact decimal text."""
+        return {name: getattr(self, name) for name in self.__slots__ if name != "cost"} | {"cost": f"{self.cost:f}"}
+
+
+class Spending:
+    """The tables of all tenants.
+
+    Args:
+        now: Seconds since the epoch.
+    """
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._tables: OrderedDict[str | None, dict[Place, Row]] = OrderedDict()
+        self.changed: Callable[[str | None, str], None] = lambda _tenant, _day: None
+        """Called with a tenant and a day that have something new."""
+
+    def today(self) -> datetime.date:
+        """Return the day, in UTC."""
+        return datetime.datetime.fromtimestamp(self._now(), datetime.UTC).date()
+
+    def note(self, run: HostedRun, reply: Payload) -> None:
+        """Count a payload that is what a call of a model came to."""
+        if not isinstance(reply, KINDS):
+            return
+        caller, day = run.principal.caller, self.today().isoformat()
+        key = run.principal.id.removeprefix("key:")
+        self._row(caller.tenant, Place(day, key, caller.user, run.pipeline, reply.model)).take(reply)
+        self.changed(caller.tenant, day)
+
+    def take_up(self, tenant: str | None, rows: list[dict[str, Any]]) -> None:
+        """Add the rows of an earlier process."""
+        for row in rows:
+            self._row(tenant, Place(*(row[name] for name in Place._fields))).add(row)
+
+    def rows(self, tenant: str | None, days: int = MOST_DAYS, only: str = "") -> list[dict[str, Any]]:
+        """Return the rows of a tenant, the latest day first; ``only`` names one day."""
+        first = (self.today() - datetime.timedelta(days=days - 1)).isoformat()
+        found = sorted(self._tables.get(tenant, {}).items(), key=lambda one: one[0], reverse=True)
+        return [place._asdict() | row.shown() for place, row in found if place.day >= first and only in {"", place.day}]
+
+    def _row(self, tenant: str | None, place: Place) -> Row:
+        table = self._tables.setdefault(tenant, {})
+        self._tables.move_to_end(tenant)
+        if len(self._tables) > MOST_TENANTS:
+            self._tables.popitem(last=False)
+        row = table.get(place)
+        if row is None:
+            first = (self.today() - datetime.timedelta(days=MOST_DAYS - 1)).isoformat()
+            for old in [one for one in table if one.day < first]:
+                del table[old]
+            if len(table) >= MOST_ROWS:
+                place = Place(place.day, *OTHERS)
+            row = table.setdefault(place, Row())
+        return row
+
+
+def models_of(hosted: Hosted) -> list[ModelAgent]:
+    """Return the models of a pipeline."""
+    if ModelReply not in {kind for one in hosted.pipeline.bindings for kind in one.card.produces}:
+        return []
+    from genie.edges.llm.agent import ModelAgent  # noqa: PLC0415 - start-up: for pipelines with models
+
+    return [one.agent for one in hosted.pipeline.bindings if isinstance(one.agent, ModelAgent)]
