@@ -54,6 +54,8 @@ def test_a_thread_that_is_gone_is_counted_nowhere() -> None:
 async def test_a_profile_is_for_operators_and_one_at_a_time() -> None:
     async with desk() as at:
         assert (await at.get("/v1/profile", at.key("wim", rights=("observe",)))).status_code == 403
-        assert (await at.get("/v1/profile?seconds=11", at.key())).json()["code"] == "invalid"
+        assert (await at.get("/v1/profile", at.key("ann", rights=("operate",)))).status_code == 403
+        of_server = at.key("root", rights=("operate", "operate_server"))
+        assert (await at.get("/v1/profile?seconds=11", of_server)).json()["code"] == "invalid"
         with profiling._running:
-            assert (await at.get("/v1/profile", at.key())).json()["code"] == "overflow"
+            assert (await at.get("/v1/profile", of_server)).json()["code"] == "overflow"
