@@ -23,9 +23,12 @@ CHROMIUM = os.environ.get("GENIE_CHROMIUM") or shutil.which("chromium") or ""
 PIPELINES = ("payment", "insights", "assistant", "finance_assistant")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Return a browser, or skip."""
+    """Return a browser, or skip.
+
+    It is closed before the next module: while it is open, no other loop can run in this process.
+    """
     api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     if not CHROMIUM:
         pytest.skip("no chromium on this machine; name one with GENIE_CHROMIUM")
@@ -35,7 +38,7 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def served(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Return a server with the keys of three people."""
     keys = ApiKeys()
