@@ -56,8 +56,12 @@ def say(*words: object) -> None:
     sys.stdout.flush()
 
 
-async def until_it_fails(folder: Path, most: int | None = None) -> int:
-    """Ask until the log fails, or the process kills itself; return how many questions were answered."""
+async def until_it_fails(folder: Path, most: int | None = None, pause: int | None = None) -> int:
+    """Ask until the log fails, or the process kills itself; return how many questions were answered.
+
+    It stops itself after ``pause`` answers, when nothing is being written: a process that stands still within a
+    transaction holds the lock of the database, and nobody can take its place.
+    """
     answered = 0
     async with runtime(folder, []) as opened:
         try:
@@ -67,6 +71,10 @@ async def until_it_fails(folder: Path, most: int | None = None) -> int:
                 say("answered", number)
                 if number == most:
                     os.kill(os.getpid(), signal.SIGKILL)
+                recorder = opened.bus.observers.recorder
+                if number == pause and recorder is not None:
+                    await recorder.barrier()
+                    os.kill(os.getpid(), signal.SIGSTOP)
         except JournalError as error:
             say("failed", error.problem)
         try:
@@ -92,7 +100,8 @@ def main(how: str, folder: Path) -> None:
         subprocess.run(["mount", "-t", "tmpfs", "-o", "size=768k", "tmpfs", str(folder)], check=True)
     elif how == "limited":
         resource.setrlimit(resource.RLIMIT_FSIZE, (MOST_BYTES, resource.RLIM_INFINITY))
-    answered = anyio.run(until_it_fails, folder, 10 if how == "killed" else None)
+    most, pause = 10 if how == "killed" else None, 5 if how == "stopped" else None
+    answered = anyio.run(until_it_fails, folder, most, pause)
     if how == "full":
         subprocess.run(["mount", "-o", "remount,size=64M", str(folder)], check=True)
     elif how == "limited":

@@ -5,6 +5,7 @@ Each is a named state, and nothing that was acknowledged is lost.
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import sqlite3
@@ -47,8 +48,13 @@ def played(how: str, folder: Path, *before: str) -> list[str]:
 
 
 def stopped(folder: Path) -> subprocess.Popen[str]:
-    """Start a process that answers until it is stopped."""
+    """Start a process that answers, stops itself after five answers, and goes on when it is let."""
     return subprocess.Popen(command("stopped", folder), cwd=ROOT, stdout=subprocess.PIPE, text=True)
+
+
+def stands_still(process: subprocess.Popen[str]) -> bool:
+    """Wait until a process has stopped itself, and return True; False for one that has ended."""
+    return os.WIFSTOPPED(os.waitpid(process.pid, os.WUNTRACED)[1])
 
 
 def namespaces() -> bool:
@@ -128,18 +134,19 @@ async def test_a_new_log_in_the_place_of_one_that_was_removed_misses_nothing(kil
 
 async def test_a_process_that_was_replaced_while_it_stood_still_answers_nothing_more(tmp_path: Path) -> None:
     with stopped(tmp_path) as old:
-        assert old.stdout is not None
-        lines = [old.stdout.readline() for _ in range(5)]
-        assert lines[-1] == "answered 5\n"
-        old.send_signal(signal.SIGSTOP)
-        path = tmp_path / "log"
-        refused = CliRunner().invoke(genie, ["journal", "prune", str(path), "--older", "1d"])
-        assert refused.exit_code == 2
-        assert f"process {old.pid} on" in refused.output
-        assert f"process {old.pid} on" in CliRunner().invoke(genie, ["journal", "takeover", str(path)]).output
-        assert await handled_again(tmp_path, 5) == 0
-        old.send_signal(signal.SIGCONT)
-        lines += old.stdout.readlines()
+        try:
+            assert old.stdout is not None
+            assert stands_still(old)
+            path = tmp_path / "log"
+            refused = CliRunner().invoke(genie, ["journal", "prune", str(path), "--older", "1d"])
+            assert refused.exit_code == 2
+            assert f"process {old.pid} on" in refused.output
+            assert f"process {old.pid} on" in CliRunner().invoke(genie, ["journal", "takeover", str(path)]).output
+            assert await handled_again(tmp_path, 5) == 0
+            old.send_signal(signal.SIGCONT)
+            lines = old.stdout.read().splitlines(keepends=True)
+        finally:
+            old.kill()  # one that stands still would be waited for without an end
     answered = [line for line in lines if line.startswith("answered")]
     assert lines[len(answered) :] == ["failed fenced\n", "refused\n"]
     assert await handled_again(tmp_path, len(answered)) == 0  # also those that were said at the last moment
