@@ -162,7 +162,7 @@ class Client(Routes):
             raise EdgeError(host=self._http.base_url.host, problem=type(error).__name__, again_s=1.0) from None
 
     async def report(self, run_id: str) -> str:
-        """Return the answer of a run as one HTML page, for whom it was judged."""
+        """Return the answer of a run as one HTML page; only the person for whom it was judged gets it."""
         return (await self._request("GET", f"/v1/runs/{quoted(run_id)}/report")).text
 
     async def metrics(self, *, pipeline: str | None = None) -> str:

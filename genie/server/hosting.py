@@ -181,7 +181,7 @@ class HostedRun(Watcher):
         return principal.is_also(self.principal) or "audit" in principal.rights
 
     def read_by(self, principal: Principal) -> bool:
-        """Return True for whom its answer was judged."""
+        """Return True for the person for whom its answer was judged."""
         return not self.ownerless and principal.reads(self.principal)
 
     def record(self, principal: Principal) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The answer of a run as a page with its charts, for whom it was judged."""
+"""The answer of a run as a page with its charts, for the person for whom it was judged."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class ReceiptGiven(Payload, topic="receipts.given", classification="confidential
     text: Annotated[str, Field(min_length=0, max_length=MOST_TEXT)] = ""
     """The receipt, line by line; its words are untrusted. It has a lower limit, so policies deny it, never mask it."""
     picture: Image | None = None
-    """The receipt, where there is no text of it; a person compares what is read of it."""
+    """A picture of the receipt, for a receipt without text. A person compares the reading with the picture."""
     filename: Annotated[str, Field(max_length=256)] = ""
     as_of: datetime.date | None = None
     """Day of the question; today by default."""

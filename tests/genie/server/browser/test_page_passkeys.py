@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
-CHROMIUM = os.environ.get("GENIE_CHROMIUM") or shutil.which("chromium") or ""
 HOURS_S = 360_000.0
 pytestmark = pytest.mark.slow
 
@@ -77,17 +74,6 @@ def served(tmp_path: Path) -> Iterator[Served]:
         ended.set()
         thread.join(60)
     assert not thread.is_alive()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if not CHROMIUM:
-        pytest.skip("no chromium on this machine")
-    with api.sync_playwright() as play:
-        found = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield found
-        found.close()
 
 
 def with_authenticator(browser: Browser, address: str) -> Page:
