@@ -1,7 +1,7 @@
 """Run canonical round trips and nothing else: the process that `benchmarks.instructions` counts.
 
-``python -m benchmarks.round_trips ours|bare FANOUT LENGTH``. The module loads no command-line library, because every
-import runs under the simulation of a processor and costs fifty times its usual time.
+``python -m benchmarks.round_trips ours|all|bare FANOUT LENGTH``. The module loads no command-line library, because
+every import runs under the simulation of a processor and costs fifty times its usual time.
 
 The cycle collector stays on, on both sides. Objects that exist before the first round trip are frozen (``gc.freeze``),
 so a collection costs what the round trips leave behind and does not depend on how much a side imports.
@@ -16,7 +16,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from genie.benchmark.baseline import Bare
+from genie.benchmark.policies import CONSENTING, all_policies
 from genie.benchmark.timing import governed, whole
+from genie.benchmark.workload import Governed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,8 +26,12 @@ if TYPE_CHECKING:
     from genie.benchmark.workload import Contender
 
 SEED = 20_250_101
-SIDES: dict[str, Callable[[int], Contender]] = {"ours": governed, "bare": Bare}
-"""The bus under eight policies, and bare asyncio."""
+SIDES: dict[str, Callable[[int], Contender]] = {
+    "ours": governed,
+    "all": lambda n: Governed(n, policies=all_policies(), caller=CONSENTING),
+    "bare": Bare,
+}
+"""The bus under eight policies and under all, and bare asyncio."""
 
 
 async def run(side: str, fanout: int, length: int) -> None:
