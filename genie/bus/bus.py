@@ -7,9 +7,11 @@ Everything here runs on the loop's thread, and only ``room`` waits.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
+from genie.backend.asyncio_trio import Waiter
 from genie.backend.timers import Timers
 from genie.bus.answers import Answers
 from genie.bus.correlator import Correlator
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Iterator
 
-    from genie.backend.asyncio_trio import Tasks, Waiter
+    from genie.backend.asyncio_trio import Future, Tasks
     from genie.backend.clock import Clock
     from genie.backend.ids import IdSource
     from genie.contracts.card import AgentCard
@@ -79,7 +81,7 @@ class Bus:
         registry: The cards in force.
         policies: What judges every delivery.
         limits: Bounds of runs.
-        make_waiter: Makes the backend's wake-up primitive.
+        make_future: Makes the backend's wake-up primitive.
         tasks: Where timers and scans run.
         make_workers: Makes what runs handlers.
         journal: Where every message, verdict and outcome is recorded.
@@ -96,7 +98,7 @@ class Bus:
         registry: Registry,
         policies: PolicySet,
         limits: RunLimits,
-        make_waiter: Callable[[], Waiter],
+        make_future: Callable[[], Future],
         tasks: Tasks,
         make_workers: Callable[[Bus], Workers],
         journal: Journal | None,
@@ -109,7 +111,8 @@ class Bus:
         self.now = clock.now
         self.next_number, self.prefix = ids.next_number, ids.prefix
         self.registry, self.policies, self.limits = registry, policies, limits
-        self.make_waiter, self.tasks, self.seed = make_waiter, tasks, seed
+        self.make_future, self.tasks, self.seed = make_future, tasks, seed
+        self.make_waiter = make_waiter = partial(Waiter, make_future)
         self.observers = observers = Observers(clock, journal, audit, policies.inspectors)
         self.emit_event, self.record_act, self.may_hear = observers.emit_event, observers.record_act, observers.may_hear
         self.epoch = self.unrouted = self.late = 0

@@ -47,7 +47,7 @@ class Correlator:
     # --- scopes ---
 
     def ask(
-        self, delivery: Delivery, question: Payload, expect: tuple[Expected, ...], need: Need, wake: Callable[[], None],
+        self, delivery: Delivery, question: Payload, expect: tuple[Expected, ...], need: Need,
         parts: tuple[type[Payload], ...] = (),
     ) -> tuple[Scope, bool]:  # fmt: skip
         """Return a scope for what a handler asks, and whether it is that of the same question before a crash.
@@ -60,7 +60,6 @@ class Correlator:
             gather = scope.gather
             if gather is not None and payload == question and gather.expected() == expect:
                 del asked[place]
-                gather.wake = wake
                 return scope, True
         parent: Scope = delivery.message.scope
         scope = Scope(parent.run, self._bus.next_number(), parent, delivery)
@@ -68,17 +67,20 @@ class Correlator:
             parent.children = {}
         parent.children[scope] = None
         try:
-            self.expect(scope, expect, need, wake, type(question), parts)
+            self.expect(scope, expect, need, type(question), parts)
         except BaseException:  # a question that never left closes what it opened, then the error goes on
             self.close(scope)
             raise
         return scope, False
 
     def expect(
-        self, scope: Scope, expect: tuple[Expected, ...], need: Need, wake: Callable[[], None], kind: type[Payload],
-        parts: tuple[type[Payload], ...] = (),
+        self, scope: Scope, expect: tuple[Expected, ...], need: Need, kind: type[Payload],
+        parts: tuple[type[Payload], ...] = (), told: Callable[[], None] | None = None,
     ) -> Gather:  # fmt: skip
-        """Set what a scope waits for; ``kind`` is the class of its question, ``parts`` those of a stream."""
+        """Set what a scope waits for, and who is told when that is over.
+
+        ``kind`` is the class of its question, ``parts`` those of a stream.
+        """
         key = (expect, need, type(need), kind)  # True equals 1, and only one of them is a number of parts
         try:
             spec = self._specs.get(key)
@@ -94,7 +96,7 @@ class Correlator:
             if len(self._specs) >= MOST_SPECS:
                 self._specs.clear()
             self._specs[key] = spec
-        gather = scope.gather = StreamGather(spec, wake, parts) if parts else Gather(spec, wake)
+        gather = scope.gather = StreamGather(spec, told, parts) if parts else Gather(spec, told)
         return gather
 
     def forget_specs(self) -> None:

@@ -116,8 +116,8 @@ class Runs:
     @staticmethod
     def notice(run: RunState) -> None:
         """Let the asker and the watchers of a run look at it."""
-        if run.waiter is not None:
-            run.waiter.wake()
+        if run.root.gather is not None:
+            run.root.gather.wake()
         for watcher in run.watchers:
             watcher.look()
 

@@ -127,7 +127,6 @@ class HandlerStream:
         self._scope: Scope | None = None
         self._timer: Timer | None = None
         self._over = False
-        self._waiter = handling.bus.make_waiter()
 
     def __aiter__(self) -> Self:
         return self
@@ -155,7 +154,8 @@ class HandlerStream:
                 bus.deadlocks.begin(worker, scope)
                 try:
                     while not gather.came_parts and not gather.done:
-                        await self._waiter.park()
+                        gather.waiter = waiter = bus.make_future()
+                        await waiter
                 finally:
                     if scope in worker.waits:
                         bus.deadlocks.end(worker, scope)
@@ -173,7 +173,7 @@ class HandlerStream:
         handling, bus = self._handling, self._handling.bus
         question, kinds, parts = self._form
         need: Need = "all" if len(kinds) == 1 else "first"
-        scope, _ = bus.correlator.ask(handling.delivery, question, kinds, need, self._waiter.wake, parts)
+        scope, _ = bus.correlator.ask(handling.delivery, question, kinds, need, parts)
         self._scope = scope
         gather = scope.gather
         if handling.opened is None:

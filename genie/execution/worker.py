@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from contextvars import Context as Variables
 
-    from genie.backend.asyncio_trio import Waiter
+    from genie.backend.asyncio_trio import Future
     from genie.backend.timers import Timer
     from genie.execution.workers import Workers
     from genie.inflight.delivery import Delivery, Ending
@@ -53,9 +53,9 @@ class Worker:
     """Runs handlers, one at a time; ``genie.inflight.handlers`` says what the bus sees of it."""
 
     __slots__ = (
-        "_abandoned", "_attends", "_base", "_bus", "_pending", "_scope", "_stop", "_suspended", "_variables", "_waiter",
+        "_abandoned", "_attends", "_base", "_bus", "_pending", "_scope", "_stop", "_suspended", "_variables",
         "_workers", "coroutine", "delivery", "ended", "handling", "started", "subscriber", "task", "until", "waits",
-        "wake", "yielded",
+        "yielded",
     )  # fmt: skip
 
     def __init__(self, workers: Workers) -> None:
@@ -63,9 +63,6 @@ class Worker:
         self._bus = workers.bus
         self.task: object = None
         """What the backend calls its task."""
-        self._waiter: Waiter = workers.bus.make_waiter()
-        self.wake = self._waiter.wake
-        """Let it attend to the ready agents; it has been taken off the idle stack."""
         self._base = workers.variables
         self._variables: Variables = workers.variables
         self.coroutine: Any = None
@@ -84,10 +81,11 @@ class Worker:
         self.waits: tuple[Scope | RoomTicket, ...] = ()
         self.yielded = 0
 
-    async def run(self) -> None:  # noqa: C901, PLR0912 - the loop of a worker, in one frame
+    async def run(self) -> None:  # noqa: C901, PLR0912, PLR0915 - the loop of a worker, in one frame
         """Serve ready agents until the runtime closes."""
         workers = self._workers
         workers.woken -= 1
+        idle: Future | None = None
         try:
             while not self._abandoned:
                 try:
@@ -99,9 +97,10 @@ class Worker:
                                 if self._bus.closing or len(workers.idle) >= KEPT_IDLE:
                                     self._attends = False
                                     return
-                                workers.idle.append(self)
+                                idle = self._bus.make_future()
+                                workers.idle.append(idle)
                                 self._attends = True  # it will, when it is woken
-                                await self._waiter.park()
+                                await idle
                                 workers.woken -= 1
                                 continue
                             rest = self._serve()
@@ -126,8 +125,8 @@ class Worker:
             workers.all.pop(self, None)
             if self._suspended:
                 self._resume()
-            if self in workers.idle:
-                workers.idle.remove(self)
+            if idle is not None and idle in workers.idle:
+                workers.idle.remove(idle)
             elif self._attends and not self._bus.closing:
                 workers.hand_over()
             self._bus.tasks.left(self.task)

@@ -19,7 +19,7 @@ from genie.execution.worker import Worker
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from genie.backend.asyncio_trio import Tasks
+    from genie.backend.asyncio_trio import Future, Tasks
     from genie.bus.bus import Bus
     from genie.inflight.mailbox import Subscriber
 
@@ -44,7 +44,8 @@ class Workers:
         """Agents that have something to do and a free slot, in turn."""
         self.attended = False
         """A worker attends to ``ready``, or has been woken to do so."""
-        self.idle: list[Worker] = []
+        self.idle: list[Future] = []
+        """What workers without work await, the last to come first."""
         self.woken = 0
         """Workers that have been woken or started and have not run yet."""
         self.all: dict[Worker, None] = {}
@@ -62,7 +63,9 @@ class Workers:
         self.attended = True
         self.woken += 1
         if self.idle:
-            self.idle.pop().wake()
+            idle = self.idle.pop()
+            if not idle.done():
+                idle.set_result(None)
         else:
             self.spawn()
 

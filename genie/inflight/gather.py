@@ -17,7 +17,7 @@ from genie.errors import shown_type
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from genie.backend.asyncio_trio import Waiter
+    from genie.backend.asyncio_trio import Future, Waiter
     from genie.backend.timers import Timers
     from genie.contracts.gather import Expected, Need
     from genie.contracts.headers import Headers
@@ -95,9 +95,11 @@ class Gather:
 
     Args:
         spec: What is expected.
-        wake: Called once, when the wait is over.
+        told: Called when the wait is over, for those who do not await ``waiter``.
     """
 
+    waiter: Future | None = None
+    """What the asker awaits now."""
     notices: tuple[str, ...] | None = ()
     """What an outside asker must show beside the answers taken; None for one that has no place for it."""
     closed = False
@@ -106,7 +108,7 @@ class Gather:
     """When the asker stops waiting."""
     _held: dict[Part, str] | None = None
 
-    def __init__(self, spec: GatherSpec, wake: Callable[[], None]) -> None:
+    def __init__(self, spec: GatherSpec, told: Callable[[], None] | None = None) -> None:
         self.kinds = kinds = spec.layout.copy()
         """Payload class -> sender -> what came."""
         for kind, parts in kinds.items():  # a comprehension costs a call
@@ -123,7 +125,7 @@ class Gather:
         self.each = spec.each
         self._left = spec.parts
         self.need = spec.need
-        self.wake = wake
+        self._told = told
         if not spec.parts:
             self.finish()
 
@@ -206,11 +208,19 @@ class Gather:
         if self._held is not None and self._held.get(part) == hold_id:
             del self._held[part]
 
+    def wake(self) -> None:
+        """Let the asker look at it again."""
+        waiter = self.waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
     def finish(self) -> None:
         """End the wait with what there is."""
         if not self.done:
             self.done = True
             self.wake()
+            if self._told is not None:
+                self._told()
 
     def limit(self, ticket: RoomTicket | None) -> Callable[[], None]:
         """Return what ends the wait at its time, a wait for room included."""

@@ -13,7 +13,6 @@ from genie.contracts.outcome import Counts
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from genie.backend.asyncio_trio import Waiter
     from genie.backend.ids import IdSource
     from genie.backend.timers import Timer
     from genie.contracts.card import AgentCard, Caller
@@ -134,8 +133,6 @@ class RunState:
     """Reason of its end by the clock, where that is not its deadline but a budget of wall time."""
     budgets: dict[object, Any] | None = None
     """What it has used, by budget; kept by the admission controller."""
-    waiter: Waiter | None = None
-    """Where the asker waits."""
     watchers: tuple[Watcher, ...] = ()
     agents: dict[str, AgentRun] | None = None
     state: dict[str, dict[str, Any]] | None = None

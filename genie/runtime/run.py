@@ -100,9 +100,8 @@ class Questions:
         if Payload not in type(question).__mro__:
             payload_given(question)
         run = self.open(bus, question, deadline_s, caller)
-        waiter = run.waiter = bus.make_waiter()
         try:
-            gather = bus.correlator.expect(run.root, expect, need, waiter.wake, type(question), parts)
+            gather = bus.correlator.expect(run.root, expect, need, type(question), parts)
         except BaseException:  # a run without its question is closed, then the error goes on
             bus.runs.opened(run)
             raise
@@ -123,7 +122,7 @@ class Questions:
         run.watched_by(watcher)
         kind, parts = type(asked.question), watcher.takes
         gather = bus.correlator.expect(
-            state.root, asked.answers, asked.need, lambda: bus.runs.notice(state), kind, parts
+            state.root, asked.answers, asked.need, kind, parts, lambda: bus.runs.notice(state)
         )
         if asked.mute:
             gather.notices = None
@@ -177,15 +176,14 @@ async def answered(bus: Bus, run: RunState, gather: Gather, ticket: RoomTicket |
     Raises:
         RunHeld: Everything left waits for a person.
     """
-    waiter = run.waiter
     try:
         if ticket is not None:
             await bus.overflows.room(ticket)
         while not gather.done:
             if run.held and bus.runs.all_held(run.root):
                 raise RunHeld(run_id=run.id, holds=holds_of(run))
-            if waiter is not None:
-                await waiter.park()
+            gather.waiter = waiter = bus.make_future()
+            await waiter
     except RunHeld:
         raise
     except BaseException:  # the run of a caller that left is cancelled, then the cancellation goes on

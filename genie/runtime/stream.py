@@ -105,8 +105,8 @@ class RunStream(Generic[P]):
             while not stream.came_parts and not stream.done:
                 if run.held and bus.runs.all_held(run.root):
                     raise RunHeld(run_id=run.id, holds=holds_of(run))
-                if run.waiter is not None:
-                    await run.waiter.park()
+                stream.waiter = waiter = bus.make_future()
+                await waiter
             if stream.came_parts:
                 return cast("P", stream.take())
         except BaseException:  # the reader has left, then the error goes on
