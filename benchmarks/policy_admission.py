@@ -22,8 +22,7 @@ from genie.contracts.classification import Classification
 from genie.contracts.limits import Estimate
 from genie.contracts.message import stamp
 from genie.contracts.outcome import Outcome
-from genie.inflight.accounting import accept, settle
-from genie.inflight.scope import Asker
+from genie.inflight.accounting import Asker, accept, settle
 from genie.runtime.runtime import Runtime
 
 if TYPE_CHECKING:

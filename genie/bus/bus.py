@@ -57,12 +57,12 @@ if TYPE_CHECKING:
     from genie.contracts.ports.journal import Journal
     from genie.errors import GenieError
     from genie.graph.registry import Registry
+    from genie.inflight.accounting import Asker, RunState, Scope
     from genie.inflight.delivery import Delivery, Ending
     from genie.inflight.handlers import Workers
     from genie.inflight.interceptors import Approvals, Check, Consultations, Effects, Interceptor, Keys, Sink
     from genie.inflight.mailbox import Subscriber
     from genie.inflight.pending import Parked
-    from genie.inflight.scope import Asker, RunState, Scope
     from genie.inflight.subscription import Subscription
     from genie.observation.taps import Tap
     from genie.policy.evaluator import Evaluator

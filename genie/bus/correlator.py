@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from genie.contracts.outcome import Reason
 from genie.inflight import accounting
+from genie.inflight.accounting import Scope
 from genie.inflight.gather import Gather, GatherSpec
 from genie.inflight.pending import DELAYED, HOLD, JUDGE
-from genie.inflight.scope import Scope
 from genie.inflight.streams import StreamGather
 
 if TYPE_CHECKING:

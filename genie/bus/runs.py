@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 from genie.contracts.outcome import Outcome, Reason
 from genie.errors import AskInHandlerError, RuntimeClosedError, RuntimeDrainingError, TooManyRunsError
 from genie.inflight import accounting
+from genie.inflight.accounting import AgentRun, RunState, Scope
 from genie.inflight.pending import HOLD, JUDGE, RETRY
-from genie.inflight.scope import AgentRun, RunState, Scope
 
 if TYPE_CHECKING:
     from genie.backend.ids import IdSource
     from genie.bus.bus import Bus
+    from genie.inflight.accounting import Asker
     from genie.inflight.delivery import Delivery
-    from genie.inflight.scope import Asker
 
 EXPIRED, CANCELLED = Outcome.EXPIRED, Outcome.CANCELLED
 DEADLINE = Reason("deadline")

@@ -41,9 +41,9 @@ if TYPE_CHECKING:
     from genie.contracts.context import Stream
     from genie.contracts.gather import Expected, Gathered, Need
     from genie.contracts.headers import Headers
+    from genie.inflight.accounting import Scope
     from genie.inflight.gather import Gather
     from genie.inflight.mailbox import RoomTicket
-    from genie.inflight.scope import Scope
 
 FAIRNESS = 64
 """Payloads that a handler publishes in a row before the loop turns."""

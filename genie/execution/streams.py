@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from genie.contracts.gather import Gathered, Need
     from genie.contracts.message import Payload
     from genie.execution.handling import Handling
+    from genie.inflight.accounting import Scope
     from genie.inflight.mailbox import RoomTicket
-    from genie.inflight.scope import Scope
     from genie.inflight.streams import StreamGather
 
 T = TypeVar("T", bound="Payload")

@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from genie.backend.asyncio_trio import Future
     from genie.backend.timers import Timer
     from genie.execution.workers import Workers
+    from genie.inflight.accounting import Scope
     from genie.inflight.delivery import Delivery, Ending
     from genie.inflight.mailbox import RoomTicket, Subscriber
-    from genie.inflight.scope import Scope
 
 CANCELLED, DEAD_LETTERED = Outcome.CANCELLED, Outcome.DEAD_LETTERED
 FAIRNESS = 64

@@ -35,9 +35,7 @@ class StreamGather(Gather):
         parts: Payload classes of the parts.
     """
 
-    def __init__(
-        self, spec: GatherSpec, told: Callable[[], None] | None, parts: tuple[type[Payload], ...]
-    ) -> None:
+    def __init__(self, spec: GatherSpec, told: Callable[[], None] | None, parts: tuple[type[Payload], ...]) -> None:
         self.came_parts: deque[Payload] = deque()
         self._senders: list[Waiter] = []
         super().__init__(spec, told)

@@ -25,8 +25,8 @@ from genie.errors import (
     RunStalled,
     TooManyKeysError,
 )
+from genie.inflight.accounting import Asker, RunState
 from genie.inflight.events import Watcher
-from genie.inflight.scope import Asker, RunState
 from genie.runtime.run import Asked, Run, answer_of
 
 if TYPE_CHECKING:

@@ -18,9 +18,9 @@ from genie.errors import (
     RunStalled,
 )
 from genie.errors.tracebacks import cause_among
+from genie.inflight.accounting import Asker
 from genie.inflight.events import Event, Watcher
 from genie.inflight.pending import EFFECT, HOLD, Parked
-from genie.inflight.scope import Asker
 from genie.inflight.streams import StreamGather
 from genie.runtime.arguments import payload_given, seconds
 
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from genie.contracts.card import Caller
     from genie.contracts.gather import Expected, Need
     from genie.contracts.outcome import Counts, Failure
+    from genie.inflight.accounting import RunState
     from genie.inflight.dead_letters import DeadLetter
     from genie.inflight.gather import Gather
     from genie.inflight.mailbox import RoomTicket
-    from genie.inflight.scope import RunState
 
 T = TypeVar("T", bound=Payload)
 

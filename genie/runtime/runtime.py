@@ -49,8 +49,8 @@ if TYPE_CHECKING:
     from genie.contracts.ports.journal import DurabilityMode, EventLog, Journal
     from genie.contracts.statistics import Statistics
     from genie.contracts.views import Parts, Views
+    from genie.inflight.accounting import RunState
     from genie.inflight.events import Event
-    from genie.inflight.scope import RunState
     from genie.observation.taps import Observation
     from genie.operations.reload import PolicySource
     from genie.policy.policy import Policy, PolicySet

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from genie.contracts.card import Caller
     from genie.contracts.gather import Need
     from genie.contracts.outcome import Failure
+    from genie.inflight.accounting import RunState
     from genie.inflight.gather import Gather
     from genie.inflight.mailbox import RoomTicket
-    from genie.inflight.scope import RunState
     from genie.inflight.streams import StreamGather
     from genie.runtime.run import Questions
 
