@@ -22,7 +22,7 @@ from genie.contracts.classification import Classification
 from genie.contracts.limits import Estimate
 from genie.contracts.message import stamp
 from genie.contracts.outcome import Outcome
-from genie.inflight.accounting import Asker, accept, settle
+from genie.inflight.accounting import Asker, accept, leave, settle
 from genie.runtime.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -71,7 +71,8 @@ async def _measured_us(admission: Admission, rounds: int) -> tuple[float, float]
             alone = min(_passing_ns(bus, message(), 1) for _ in range(10 * rounds))
         finally:
             gc.enable()
-        bus.runs.opened(run)
+        leave(run.root)
+        bus.at_rest_if_empty(run.root)
     return among / 1e3, alone / 1e3
 
 

@@ -14,7 +14,7 @@ from weakref import WeakSet
 from genie.backend.asyncio_trio import Waiter
 from genie.backend.timers import Timers
 from genie.bus.answers import Answers
-from genie.bus.correlator import Correlator
+from genie.bus.correlator import Correlator, Runs
 from genie.bus.deadlock import Deadlocks
 from genie.bus.delayed import DelayedPublications
 from genie.bus.failures import Failures
@@ -22,11 +22,10 @@ from genie.bus.judging import Judging
 from genie.bus.overflow import Overflows
 from genie.bus.retries import Retries
 from genie.bus.routes import Route, route_of
-from genie.bus.runs import Runs
 from genie.bus.scans import Scans
 from genie.bus.suspension import REMOVED, Suspensions
 from genie.contracts.limits import Overflow
-from genie.contracts.message import Envelope, Unstamped, topic_of
+from genie.contracts.message import Envelope, Inspection, Unstamped, topic_of
 from genie.contracts.outcome import Counts, Outcome, Reason
 from genie.errors import BudgetExceededError, MailboxFullError, NotConsumedError, UnknownAgentError
 from genie.errors.genie_error import code_of
@@ -52,7 +51,7 @@ if TYPE_CHECKING:
     from genie.contracts.classification import Classification
     from genie.contracts.headers import Headers
     from genie.contracts.limits import RunLimits
-    from genie.contracts.message import Inspection, Payload
+    from genie.contracts.message import Payload
     from genie.contracts.ports.audit import Audit
     from genie.contracts.ports.journal import Journal
     from genie.errors import GenieError
@@ -70,6 +69,8 @@ if TYPE_CHECKING:
 
 HANDLED, DENIED, DEAD_LETTERED = Outcome.HANDLED, Outcome.DENIED, Outcome.DEAD_LETTERED
 HANDLED_KIND = HANDLED.value
+NOT_INSPECTED = Inspection(0)
+"""Of a validated payload where there is no policy, so that nobody reads what an inspector would find."""
 
 
 class Bus:
@@ -265,7 +266,12 @@ class Bus:
         route = self._routes.get(kind) or self.route(kind)
         if inspection is None:
             scans = self.scans
-            inspection = scans.inspection(payload, sender, scope) if scans.lines else route.inspect(payload)
+            if scans.lines:
+                inspection = scans.inspection(payload, sender, scope)
+            elif route.unjudged and getattr(payload, "_validated", False):
+                inspection = NOT_INSPECTED
+            else:
+                inspection = route.inspect(payload)
             if inspection is None:
                 sent = (payload, sender, scope, cause, hops, headers, read)
                 return scans.publish(ticket, sent, to, answers_as, asked=asked)

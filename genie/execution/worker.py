@@ -68,10 +68,9 @@ class Worker:
         self.coroutine: Any = None
         self._pending: Any = _SENT  # what that coroutine awaits, as its event loop made it
         self._scope: anyio.CancelScope
-        self._attends = True
+        self._attends, self._abandoned = True, False
         self._suspended = False
         """The handler has suspended, so the time it took does not measure how long it blocked the loop."""
-        self._abandoned = False
         self._stop: Timer | None = None  # at which a handler that was cut is abandoned
         self.subscriber: Subscriber
         self.delivery: Delivery | None = None
@@ -173,11 +172,7 @@ class Worker:
     # --- deliveries ---
 
     def _serve(self) -> Awaitable[Any] | None:  # noqa: C901, PLR0912, PLR0915 - the road of every message, without calls
-        """Run handlers of ready agents, each up to its first suspension.
-
-        Returns:
-            The rest of the handler that has suspended; None when no agent is ready, or the loop must turn.
-        """
+        """Run handlers of ready agents up to their first suspension; return the rest of one that suspends, or None."""
         workers, bus, base = self._workers, self._bus, self._base
         ready, now = workers.ready, bus.now
         for _ in range(FAIRNESS):
@@ -445,16 +440,14 @@ class Worker:
         if self.ended is not None or delivery is None:
             self._cut_short()
             return
-        bus, message = self._bus, delivery.message
-        handlers.slipped(bus, delivery, error)
-        label = message.label if self.handling is None else self.handling.read_so_far()[1]
-        reason = handlers.named(bus, error, message, label)
-        bus.failures.handler(delivery, error)
-        again_s = handlers.pause_after(error)
+        bus = self._bus
+        label = delivery.message.label if self.handling is None else self.handling.read_so_far()[1]
+        reason, again_s = handlers.failed(bus, delivery, error, label)
         final = final or again_s is None or self.yielded > 0
         accounting.timed(delivery.subscription, self._close(delivery))
         bus.retries.failed(delivery, reason, final=final, again_s=again_s or 0.0)
-        self._release(delivery)
+        if self.subscriber.holders and delivery.parked is None:  # else the key is kept for another attempt
+            self.subscriber.release(delivery)
 
     def _finish(self, ended: Ending | None) -> None:
         """Settle the delivery as handled or as cut off; nothing happens if it is settled already."""
@@ -471,10 +464,6 @@ class Worker:
                 bus.settle(delivery, *ended)
             else:  # out of time: a failure like any other
                 bus.retries.failed(delivery, ended[1], final=final)
-        self._release(delivery)
-
-    def _release(self, delivery: Delivery) -> None:
-        """Give up the key of a delivery, unless it waits for another attempt."""
         if self.subscriber.holders and delivery.parked is None:
             self.subscriber.release(delivery)
 
@@ -496,3 +485,17 @@ class Worker:
             self.handling = None
             handling.close()
         return elapsed
+
+
+def attend(workers: Workers) -> None:
+    """Have a worker attend to the ready agents; the caller has seen that nobody does."""
+    workers.attended = True
+    workers.woken += 1
+    if workers.idle:
+        idle = workers.idle.pop()
+        if not idle.done():
+            idle.set_result(None)
+    else:
+        worker = Worker(workers)
+        workers.all[worker] = None
+        worker.task = workers.tasks.start(worker.run)

@@ -163,11 +163,6 @@ class Gather:
         """An answer was taken beside which these notices must be shown, each once."""
         self.notices = tuple(dict.fromkeys((*(self.notices or ()), *notices)))
 
-    def found(self, kind: type[Payload]) -> Payload | None:
-        """Return the answer of a plain class, or None."""
-        parts = self.kinds.get(kind)
-        return None if parts is None else parts.get(ONE)
-
     def why_missing(self, kind: type[Payload]) -> str | None:
         """Return why the answer of a plain class is missing, where that is known."""
         missing = (self._lost or {}).get((kind, ONE))

@@ -27,7 +27,8 @@ from genie.errors import (
 )
 from genie.inflight.accounting import Asker, RunState
 from genie.inflight.events import Watcher
-from genie.runtime.run import Asked, Run, answer_of
+from genie.runtime.asking import Asked, answer_of
+from genie.runtime.run import Run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

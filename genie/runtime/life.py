@@ -252,7 +252,7 @@ class Life:
         Raises:
             InputError: No dead letter of that id is kept, or no class of today reads its payload.
         """
-        bus = self.bus.runs.admitting()
+        bus = self.bus
         letter = bus.dead_letters.get(letter_id)
         if letter is None:
             raise InputError(f"dead letter {letter_id!r}", "is not kept", "see operations.dead_letters()")

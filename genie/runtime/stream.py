@@ -9,7 +9,7 @@ from genie.contracts.outcome import Outcome
 from genie.errors import RunHeld
 from genie.execution.streams import STREAM_CLOSED
 from genie.runtime.arguments import addressed, answers_asked
-from genie.runtime.run import answer_of, holds_of
+from genie.runtime.asking import answer_of, holds_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from genie.inflight.gather import Gather
     from genie.inflight.mailbox import RoomTicket
     from genie.inflight.streams import StreamGather
-    from genie.runtime.run import Questions
+    from genie.runtime.asking import Questions
 
     Begun = tuple[Bus, RunState, Gather, RoomTicket | None]
 
@@ -32,13 +32,13 @@ P = TypeVar("P", bound=Payload)
 
 
 def opened(
-    admitting: Callable[..., Bus], questions: Questions, question: Payload, parts: object, end: object,
+    open_bus: Callable[[], Bus], questions: Questions, question: Payload, parts: object, end: object,
     options: tuple[str | None, float | None, Caller | None],
 ) -> RunStream[Payload]:  # fmt: skip
     """Return the stream of a question; its run is admitted when it is first read.
 
     Args:
-        admitting: Returns the bus, or raises where no run is admitted.
+        open_bus: Returns the bus, or raises where it is not open.
         questions: Opens the run.
         question: What is asked.
         parts: Class or classes of the parts.
@@ -51,7 +51,7 @@ def opened(
         raise ValueError("a stream has parts of one class and an answer of another")
 
     def begin() -> Begun:
-        bus = admitting(asks=True)
+        bus = open_bus()
         need: Need = "all" if len(answers) == 1 else 1
         return bus, *questions.begin(bus, question, answers, need, *options, mute=True, parts=pieces)
 

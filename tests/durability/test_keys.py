@@ -10,8 +10,8 @@ from genie import Payload, Runtime, agent
 from genie.contracts.card import Caller
 from genie.errors import KeyReusedError, RunStalled, TooManyKeysError
 from genie.journal.history import History
+from genie.runtime.asking import Asked, Questions
 from genie.runtime.keys import KEPT_S, Keys
-from genie.runtime.run import Asked, Questions
 from genie.testing import settled
 from tests.durability.restarts import Machine
 
