@@ -22,7 +22,8 @@ from genie.contracts.classification import Classification
 from genie.contracts.limits import Estimate
 from genie.contracts.message import stamp
 from genie.contracts.outcome import Outcome
-from genie.inflight.accounting import Asker, accept, leave, settle
+from genie.inflight.accounting import accept, settle
+from genie.inflight.gather import Asker
 from genie.runtime.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -71,8 +72,7 @@ async def _measured_us(admission: Admission, rounds: int) -> tuple[float, float]
             alone = min(_passing_ns(bus, message(), 1) for _ in range(10 * rounds))
         finally:
             gc.enable()
-        leave(run.root)
-        bus.at_rest_if_empty(run.root)
+        bus.runs.opened(run)
     return among / 1e3, alone / 1e3
 
 

@@ -56,8 +56,9 @@ if TYPE_CHECKING:
     from genie.contracts.ports.journal import Journal
     from genie.errors import GenieError
     from genie.graph.registry import Registry
-    from genie.inflight.accounting import Asker, RunState, Scope
+    from genie.inflight.accounting import RunState, Scope
     from genie.inflight.delivery import Delivery, Ending
+    from genie.inflight.gather import Asker
     from genie.inflight.handlers import Workers
     from genie.inflight.interceptors import Approvals, Check, Consultations, Effects, Interceptor, Keys, Sink
     from genie.inflight.mailbox import Subscriber

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from genie.contracts.gather import Each, Expected, Need
     from genie.contracts.message import Payload
     from genie.contracts.outcome import Failure
-    from genie.inflight.accounting import Asker
     from genie.inflight.delivery import Delivery
+    from genie.inflight.gather import Asker
 
 MOST_SPECS = 1024
 """Forms of gathers that are kept; a program has a few, unless it builds them as it runs."""
@@ -300,6 +300,12 @@ class Runs:
         self.open_runs[run.number] = run
         if run.deadline != math.inf:
             run.expiry = self._bus.timers.at(run.deadline, "deadline", run)
+
+    def opened(self, run: RunState) -> None:
+        """The first message of a run is out."""
+        accounting.leave(run.root)
+        if not run.root.in_flight:
+            self._bus.correlator.at_rest(run.root)
 
     def over(self, run: RunState) -> None:
         """Nothing of a run is in flight any more."""

@@ -61,8 +61,7 @@ class Worker:
     def __init__(self, workers: Workers) -> None:
         self._workers = workers
         self._bus = workers.bus
-        self.task: object = None
-        """What the backend calls its task."""
+        self.task: object = None  # what the backend calls it
         self._base = workers.variables
         self._variables: Variables = workers.variables
         self.coroutine: Any = None

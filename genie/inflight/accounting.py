@@ -21,18 +21,16 @@ if TYPE_CHECKING:
 
     from genie.backend.ids import IdSource
     from genie.backend.timers import Timer
-    from genie.contracts.card import AgentCard, Caller
     from genie.contracts.classification import Classification
     from genie.contracts.headers import Headers
     from genie.contracts.message import Envelope, Payload
     from genie.contracts.outcome import Reason
     from genie.inflight.events import Watcher
-    from genie.inflight.gather import Gather
+    from genie.inflight.gather import Asker, Gather
     from genie.inflight.handlers import Worker
     from genie.inflight.mailbox import Subscriber
     from genie.inflight.pending import Parked
     from genie.inflight.subscription import Subscription
-    from genie.policy.evaluator import Evaluator
 
 MOST_FAILURES = 1_000
 """Failures that one scope remembers by name: the first half and the latest; its counts go on."""
@@ -224,20 +222,6 @@ class Taint:
     def __init__(self, label: Classification, headers: Headers) -> None:
         self.label = label
         self.headers = headers
-
-
-class Asker:
-    """An outside caller: the card that answers are judged for, and the headers of its runs."""
-
-    __slots__ = ("__weakref__", "caller", "card", "evaluators", "headers")
-
-    def __init__(self, card: AgentCard, headers: Headers, caller: Caller | None = None) -> None:
-        self.card = card
-        self.headers = headers
-        self.caller = caller
-        """The identity that asks, for a log; None where nothing is kept."""
-        self.evaluators: dict[type[Payload], Evaluator] = {}
-        """Compiled policies for answers to it, by payload class."""
 
 
 class AgentRun:

@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 
     from genie.backend.asyncio_trio import Future, Waiter
     from genie.backend.timers import Timers
+    from genie.contracts.card import AgentCard, Caller
     from genie.contracts.gather import Expected, Need
     from genie.contracts.headers import Headers
     from genie.contracts.outcome import Failure
     from genie.inflight.mailbox import RoomTicket
+    from genie.policy.evaluator import Evaluator
 
 LATE = "late"
 NOBODY = "nobody subscribed"
@@ -42,6 +44,20 @@ class Clockwork(Protocol):
     now: Callable[[], float]
     make_waiter: Callable[[], Waiter]
     timers: Timers
+
+
+class Asker:
+    """An outside caller: the card that answers are judged for, and the headers of its runs."""
+
+    __slots__ = ("__weakref__", "caller", "card", "evaluators", "headers")
+
+    def __init__(self, card: AgentCard, headers: Headers, caller: Caller | None = None) -> None:
+        self.card = card
+        self.headers = headers
+        self.caller = caller
+        """The identity that asks, for a log; None where nothing is kept."""
+        self.evaluators: dict[type[Payload], Evaluator] = {}
+        """Compiled policies for answers to it, by payload class."""
 
 
 class GatherSpec:

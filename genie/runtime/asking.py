@@ -19,9 +19,7 @@ from genie.errors import (
     RuntimeClosedError,
 )
 from genie.errors.tracebacks import cause_among
-from genie.inflight import accounting
-from genie.inflight.accounting import Asker
-from genie.inflight.gather import ONE
+from genie.inflight.gather import ONE, Asker
 from genie.inflight.pending import EFFECT, HOLD, Parked
 from genie.runtime.arguments import (
     PAYLOAD_KIND,
@@ -112,8 +110,7 @@ class Questions:
         try:
             gather = bus.correlator.expect(run.root, expect, need, type(question), parts)
         except BaseException:  # a run without its question is closed, then the error goes on
-            accounting.leave(run.root)
-            bus.at_rest_if_empty(run.root)
+            bus.runs.opened(run)
             raise
         if mute:
             gather.notices = None
@@ -144,9 +141,7 @@ def send(
             bus.runs.end(run, Outcome.CANCELLED, _CALLER_LEFT)
         raise
     finally:
-        accounting.leave(run.root)
-        if not run.root.in_flight:
-            bus.correlator.at_rest(run.root)
+        bus.runs.opened(run)
 
 
 async def found_room(bus: Bus, run: RunState, ticket: RoomTicket | None) -> None:

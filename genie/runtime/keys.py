@@ -25,8 +25,9 @@ from genie.errors import (
     RunStalled,
     TooManyKeysError,
 )
-from genie.inflight.accounting import Asker, RunState
+from genie.inflight.accounting import RunState
 from genie.inflight.events import Watcher
+from genie.inflight.gather import Asker
 from genie.runtime.asking import Asked, answer_of
 from genie.runtime.run import Run
 

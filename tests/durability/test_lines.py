@@ -17,8 +17,8 @@ from genie.contracts.classification import Classification
 from genie.contracts.gather import Each
 from genie.contracts.headers import Headers
 from genie.contracts.message import Inspection, Value, stamp
-from genie.inflight.accounting import Asker, RunState, Scope
-from genie.inflight.gather import Gather, GatherSpec
+from genie.inflight.accounting import RunState, Scope
+from genie.inflight.gather import Asker, Gather, GatherSpec
 from genie.journal.bodies import body_of, checked, packed
 from genie.journal.facts import NotKeptError, caller_of, headers_of, payload_of
 from genie.journal.lines import (
