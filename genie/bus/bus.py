@@ -414,7 +414,7 @@ class Bus:
             interceptor.settled(delivery, HANDLED)
         run = scope.run
         if run.observed or self.observers.listening:
-            self.runs.handled(run, subscription.subscriber.card.id)
+            accounting.noted(run, subscription.subscriber.card.id)
             if (recorder := self.observers.recorder) is not None:
                 recorder.worked_s = seconds
             self._tell(delivery, HANDLED_KIND, None, run)

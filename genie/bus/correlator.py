@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from genie.contracts.outcome import Outcome, Reason
 from genie.errors import AskInHandlerError, RuntimeClosedError, RuntimeDrainingError, TooManyRunsError
 from genie.inflight import accounting
-from genie.inflight.accounting import AgentRun, RunState, Scope
+from genie.inflight.accounting import RunState, Scope
 from genie.inflight.gather import Gather, GatherSpec
 from genie.inflight.pending import DELAYED, HOLD, JUDGE, RETRY
 from genie.inflight.streams import StreamGather
@@ -428,26 +428,3 @@ class Runs:
             if run.expiry is not None:
                 run.expiry.cancel()
             run.expiry = bus.timers.at(run.deadline, "deadline", run)
-
-    # --- what agents did for a watched run ---
-
-    @staticmethod
-    def took(delivery: Delivery, elapsed: float) -> None:
-        """Note how long a handler took, for a watched run."""
-        agents = delivery.message.scope.run.agents
-        if agents is not None:
-            times = agents.setdefault(delivery.subscription.subscriber.card.id, AgentRun()).times
-            if len(times) < AgentRun.MOST_TIMES:
-                times.append(elapsed)
-
-    @staticmethod
-    def failed(run: RunState, agent: str) -> None:
-        """Note a failed handling, for a watched run."""
-        if run.agents is not None:
-            run.agents.setdefault(agent, AgentRun()).failed += 1
-
-    @staticmethod
-    def handled(run: RunState, agent: str) -> None:
-        """Note a handling, for a watched run."""
-        if run.agents is not None:
-            run.agents.setdefault(agent, AgentRun()).handled += 1

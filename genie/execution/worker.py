@@ -257,7 +257,7 @@ class Worker:
                 self.handling = None
                 handling_.close()
             if run.observed:
-                bus.runs.took(delivery, seconds)
+                accounting.took(run, subscriber.card.id, seconds)
             scope = handled(delivery, seconds)
             if scope is not None and (
                 not scope.in_flight
@@ -478,7 +478,7 @@ class Worker:
         if not self._suspended:
             bus.blocked(self.subscriber, elapsed)
         if delivery.message.scope.run.observed:
-            bus.runs.took(delivery, elapsed)
+            accounting.took(delivery.message.scope.run, self.subscriber.card.id, elapsed)
         handling = self.handling
         if handling is not None:
             self.handling = None

@@ -379,6 +379,27 @@ def fold(scope: Scope) -> None:
     run.folded = run.folded + scope.counts()
 
 
+# --- what agents did for a watched run ---
+
+
+def took(run: RunState, agent: str, seconds: float) -> None:
+    """Note how long a handler took."""
+    if run.agents is not None:
+        times = run.agents.setdefault(agent, AgentRun()).times
+        if len(times) < AgentRun.MOST_TIMES:
+            times.append(seconds)
+
+
+def noted(run: RunState, agent: str, *, failed: bool = False) -> None:
+    """Note that an agent has handled a message, or failed to."""
+    if run.agents is not None:
+        done = run.agents.setdefault(agent, AgentRun())
+        if failed:
+            done.failed += 1
+        else:
+            done.handled += 1
+
+
 # --- one agent ---
 
 
