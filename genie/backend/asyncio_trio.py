@@ -250,7 +250,10 @@ class _TrioTasks:
             with scope:
                 await _guarded(function, self._failed)
         except BaseException as error:  # noqa: BLE001 - what leaves a system task would end the whole program
-            self._failed(error)
+            # An error of the task is reported already. What else comes here but an interrupt is of a cancel scope that
+            # a handler has left open in it.
+            if not isinstance(error, (Exception, anyio.get_cancelled_exc_class())):
+                self._failed(error)
         finally:
             del self._scopes[scope]
             if not self._scopes:
