@@ -75,3 +75,24 @@ async def test_a_worker_whose_step_broke_gives_up_its_delivery_and_is_not_abando
         assert await runtime.ask(Order(account="a", number=2), Answer) == Answer(number=2)
         await anyio.sleep(10)
         assert runtime.statistics().agents["slow"].abandoned == 0
+
+
+async def test_a_handler_that_refuses_to_stop_does_not_run_on_once_the_runtime_is_closed() -> None:
+    ran: list[str] = []
+
+    @agent("shields")
+    async def shields(question: Question) -> None:
+        with anyio.CancelScope(shield=True):
+            try:
+                await anyio.sleep(30)
+            except BaseException as error:  # it says what reached it, and goes on its way
+                ran.append(type(error).__name__)
+                raise
+        ran.append("on")
+
+    async with running(shields) as runtime:
+        await runtime.publish(Question())
+        await anyio.sleep(1)
+    await anyio.sleep(100)
+    gc.collect()
+    assert ran == []

@@ -31,14 +31,14 @@ BAD: Any = Unusable()
 NONE: Any = None
 LIST: Any = [("text",)]
 MALFORMED = {
-    "notices": Allow(NONE), "notices in one string": Allow("abc"),  # type: ignore[arg-type]  # on purpose, as below
+    "notices": Allow(NONE), "notices in one string": Allow("abc"),  # type: ignore[arg-type]  # on purpose
     "a notice": Allow((BAD,)), "a code": Deny(BAD, "why"), "no code": Deny(NONE, "why"), "a reason": Deny("code", BAD),
     "no paths": Redact(NONE), "a list of paths": Redact(LIST), "paths": Redact(BAD),
-    "a path": Redact(frozenset({5})),  # type: ignore[arg-type]
+    "a path": Redact(frozenset({5})),  # type: ignore[arg-type]  # on purpose
     "the reason of a hold": Hold(BAD), "paths of a hold": Hold("why", paths=LIST), "text for a term": Hold("why", BAD),
     "no term at all": Hold("why", math.nan), "a term of the past": Hold("why", -1.0), "nobody": Hold("why", quorum=0),
-    "a text for a number": Hold("why", quorum="2"),  # type: ignore[arg-type]
-    "one role": Hold("why", approvers="risk"),  # type: ignore[arg-type]
+    "a text for a number": Hold("why", quorum="2"),  # type: ignore[arg-type]  # on purpose
+    "one role": Hold("why", approvers="risk"),  # type: ignore[arg-type]  # on purpose
     "a rule": (RuleVerdict(BAD, "1", Deny("code", "why")),), "a rule's paths": (RuleVerdict("r", "1", Redact(LIST)),),
 }  # fmt: skip
 
