@@ -261,9 +261,15 @@ class _TrioTasks:
     async def _scoped(self, function: Callable[[], Coroutine[Any, Any, None]], scope: anyio.CancelScope) -> None:
         try:
             with scope:
-                await function()
+                try:
+                    await function()
+                except Exception as error:  # noqa: BLE001 - the runtime fails by name, not the program
+                    self._failed(error)
         except BaseException as error:  # noqa: BLE001 - what leaves a system task would end the whole program
-            self._failed(error)
+            # An error of the task is reported already. What else comes here but an interrupt is of a cancel scope that
+            # a handler has left open in it.
+            if not isinstance(error, (Exception, anyio.get_cancelled_exc_class())):
+                self._failed(error)
         finally:
             del self._scopes[scope]
             if not self._scopes:

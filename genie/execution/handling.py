@@ -139,7 +139,10 @@ class Handling:
         worker, self.worker = self.worker, None
         if self.opened:
             for scope in tuple(self.opened):
+                if scope.gather is not None:
+                    scope.gather.closed = True  # a stream that nobody closed: nobody else will
                 self.bus.runs.cut_scope(scope, ASKER_ENDED)
+                self.bus.correlator.close(scope)
         if worker is not None:
             for wait in worker.waits:  # a task that the handler left behind waits on: it is nobody's wait any more
                 self.bus.deadlocks.end(worker, wait)

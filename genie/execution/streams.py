@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound="Payload")
 
+BEING_READ = "a stream has one reader at a time, and another task reads this one"
 STREAM_CLOSED = Reason("stream_closed", "its asker has closed the stream")
 
 
@@ -127,6 +128,8 @@ class HandlerStream:
         self._scope: Scope | None = None
         self._timer: Timer | None = None
         self._over = False
+        self._read = False
+        """A task reads it now."""
 
     def __aiter__(self) -> Self:
         return self
@@ -143,8 +146,11 @@ class HandlerStream:
         """Return the next part, then the answer."""
         if self._over:
             raise StopAsyncIteration
+        if self._read:
+            raise RuntimeError(BEING_READ)
         handling = self._handling
         worker, bus = handling.alive("read a stream"), handling.bus
+        self._read = True
         try:
             if self._scope is None:
                 await self._begin()
@@ -165,6 +171,8 @@ class HandlerStream:
         except BaseException:  # whatever ended the wait, nobody waits for the rest any more
             await self.aclose()
             raise
+        finally:
+            self._read = False
         await self.aclose()
         run_id = scope.correlation_id
         return self._answer(gather.result(run_id, bus.failures.of(run_id)))

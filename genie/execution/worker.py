@@ -99,6 +99,7 @@ class Worker:
                                 workers.idle.append(idle)
                                 self._attends = True  # it will, when it is woken
                                 await idle
+                                idle = None
                                 workers.woken -= 1
                                 continue
                             rest = self._serve()
@@ -110,11 +111,11 @@ class Worker:
                             while rest is not None:  # after the handler, its outputs may have to wait for room
                                 rest = await rest
                             self._resume()
-                except BaseException as error:  # of a handler that was cut off, or of the bus; the loop's own goes on
-                    # The scope has taken its own cancellation out; what is left was raised beside it by the handler.
+                except BaseException as error:  # what the scope does not take out: beside it, of the bus, or the loop's
                     if belongs_to_loop(error):
                         raise
-                    self._bus.failures.beside(self, error)
+                    if not self._bus.failures.beside(self, error):
+                        return
                 self._cut_short()  # where the scope has swallowed the cancellation of a handler
                 if self._suspended:
                     self._resume()
@@ -126,6 +127,7 @@ class Worker:
             if idle is not None and idle in workers.idle:
                 workers.idle.remove(idle)
             elif self._attends and not self._bus.closing:
+                workers.woken -= idle is not None  # cancelled after it was woken, so another one has to attend
                 workers.hand_over()
             self._bus.tasks.left(self.task)
 
@@ -138,9 +140,8 @@ class Worker:
         subscriber.suspends = True
         subscriber.active += 1
         subscriber.running[self] = None
-        timeout_s = subscriber.timeout_s
-        if timeout_s is not None:
-            self.until = until = self.started + timeout_s
+        if subscriber.timeout_s is not None:
+            self.until = until = self.started + subscriber.timeout_s
             if until < self._bus.timers.watched:
                 self._bus.timers.watch(until)
         self._bus.blocked(subscriber, self._bus.now() - self.started)
@@ -429,8 +430,7 @@ class Worker:
             bus.tasks.interrupt(self.task)
 
     def _drop(self) -> None:
-        """Keep the coroutine of a handler that refuses to stop: to close or to collect it would run it again."""
-        _REFUSED.append(self.coroutine)
+        _REFUSED.append(self.coroutine)  # to close or to collect it would run it again
         self.coroutine = None
         self._cut_short()
 

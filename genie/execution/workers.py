@@ -87,7 +87,9 @@ class Workers:
                     continue
                 if worker.until > now:
                     soonest = min(soonest, worker.until)
-                    break  # they started in this order, and have the same timeout
+                    if worker.until == worker.started + subscriber.timeout_s:
+                        break  # they started in this order, and those behind it have the same timeout
+                    continue  # it began before its agent was replaced
                 worker.time_out()
         return soonest
 

@@ -29,6 +29,8 @@ class Worker(Protocol):
     subscriber: Subscriber
     delivery: Delivery | None
     """What is being handled."""
+    started: float
+    """When it began."""
     until: float
     """When the handling exceeds its card's timeout."""
     coroutine: Any

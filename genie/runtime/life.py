@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from genie.approvals.remote import RemoteControl
     from genie.contracts.agent import Binding
     from genie.graph.registry import Registry
+    from genie.inflight.delivery import Delivery
+    from genie.inflight.handlers import Worker
 
 CLOSE_S = 5.0
 """Seconds that an agent's ``close`` has; then it is left, and its agent named."""
@@ -167,6 +170,9 @@ class Life:
         subscriber.agent, subscriber.settings, subscriber.ports = binding.agent, binding.settings, dict(binding.ports)
         self._called(subscriber, binding)
         subscriber.take_card(card)
+        if card.timeout_s is None:  # the sweep passes over the agent from now on
+            for worker, delivery in at_work:
+                bus.timers.at(worker.until, "call", partial(_overdue, bus, worker, delivery))
         bus.reroute()
         bus.epoch += 1  # what waits is judged again for the new card, and handled by the new object
         bus.record_act("replaced", card.id, by="operator", detail={"version": card.version})
@@ -309,3 +315,9 @@ class Life:
                 await self._durability.close()
         if self._failed is not None and error is None:
             raise RuntimeFailedError(problem=class_name(self._failed)) from self._failed
+
+
+def _overdue(bus: Bus, worker: Worker, delivery: Delivery | None) -> None:
+    """Cut a handler that began under a timeout which its agent has no longer."""
+    if worker.delivery is delivery and worker.ended is None and worker.until <= bus.now():
+        worker.time_out()

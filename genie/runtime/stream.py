@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar, cast
 from genie.contracts.message import Payload
 from genie.contracts.outcome import Outcome
 from genie.errors import RunHeld
-from genie.execution.streams import STREAM_CLOSED
+from genie.execution.streams import BEING_READ, STREAM_CLOSED
 from genie.runtime.arguments import addressed, answers_asked
 from genie.runtime.asking import answer_of, holds_of
 
@@ -73,6 +73,7 @@ class RunStream(Generic[P]):
         self._run: RunState
         self._gather: StreamGather
         self._over = False
+        self._read = False
 
     def __aiter__(self) -> Self:
         return self
@@ -94,6 +95,9 @@ class RunStream(Generic[P]):
         """
         if self._over:
             raise StopAsyncIteration
+        if self._read:
+            raise RuntimeError(BEING_READ)
+        self._read = True
         try:
             ticket = None
             if self._bus is None:
@@ -112,6 +116,8 @@ class RunStream(Generic[P]):
         except BaseException:  # the reader has left, then the error goes on
             await self.aclose()
             raise
+        finally:
+            self._read = False
         await self.aclose()
         return answer_of(run, stream, self._answers, bus.failures)
 
