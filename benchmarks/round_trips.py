@@ -44,7 +44,7 @@ async def run(side: str, fanout: int, length: int) -> None:
         whole(await opened.ask(length - 1), length - 1, fanout)
 
 
-def forked(side: str, fanout: int, length: int) -> None:
+def forked(side: str, fanout: str, length: str) -> None:
     """Make that many round trips in a process of their own, and print which it was.
 
     Raises:
@@ -52,7 +52,7 @@ def forked(side: str, fanout: int, length: int) -> None:
     """
     if not (pid := os.fork()):
         random.seed(SEED)
-        asyncio.run(run(side, fanout, length))
+        asyncio.run(run(side, int(fanout), int(length)))
         sys.exit()
     if os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]):
         sys.exit(f"{side}, fan-out {fanout}, {length} round trips failed")
@@ -62,4 +62,4 @@ def forked(side: str, fanout: int, length: int) -> None:
 if __name__ == "__main__":
     for name in SIDES:
         for given in sys.argv[2:]:
-            forked(name, int(sys.argv[1]), int(given))
+            forked(name, sys.argv[1], given)
