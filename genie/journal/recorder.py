@@ -29,6 +29,8 @@ from genie.journal.facts import (
     verdict_record,
 )
 from genie.journal.lines import (
+    Handlers,
+    Shared,
     Tail,
     Told,
     closed_line,
@@ -87,13 +89,12 @@ class Recorder(Interceptor):
         self._chatter = chatter
         self._prefix, self._now, self._route = bus.prefix, bus.now, bus.route
         self._waiting: list[str] = []
-        """Lines for the next batch, and of them:"""
+        """Lines for the next batch; what they share, and the runs that begin and end in them:"""
+        self._shared = Shared()
         self._opened: list[int] = []
-        """runs that begin,"""
         self._closed: list[int] = []
-        """runs that end,"""
         self._highest = 0
-        """and the highest number of a run or a message in any batch."""
+        """The highest number of a run or a message in any batch."""
         self._written = self._kept = 0
         """Lines of earlier batches, and those that are in the log."""
         self._taking = True
@@ -105,6 +106,7 @@ class Recorder(Interceptor):
         self._began: dict[int, float] = {}
         """Open run -> when it began, on the loop's clock."""
         self._tails: dict[type[Payload], Tail] = {}
+        self._handlers = Handlers(bus.prefix)
         self._states: dict[tuple[int, str], str] = {}
         self._wake: Waiter = bus.make_waiter()
         self._barriers: list[tuple[int, Waiter]] = []
@@ -126,7 +128,7 @@ class Recorder(Interceptor):
         """A run begins."""
         self._began[run.number] = run.started
         if not self.resuming:
-            self._tell_run(run.number, run_line(run, self._bus.clock.offset))
+            self._tell_run(run.number, run_line(run, self._bus.clock.offset, self._shared))
 
     def closed(self, run: RunState) -> None:
         """A run is at rest."""
@@ -158,29 +160,28 @@ class Recorder(Interceptor):
         if edit:  # it goes on as the delivery whose payload it replaces
             self._edits.discard(message.number)
         try:
-            self._say(tail.line(message, head, int((self._now() - scope.run.started) * 1e6), edit=edit))
+            self._say(tail.line(message, head, int((self._now() - scope.run.started) * 1e6), self._shared, edit=edit))
         except NotKeptError as error:
             self._not_durable(message, str(error))
 
     def _ended(self, run: RunState, delivery: Delivery, outcome: str, code: str) -> None:
         agent, extra = delivery.subscription.subscriber.card.id, delivery.extra
-        # ``delivery.id`` by hand, of all but unusual ones (benchmarks.durability: 2 % of what a log costs)
-        id_ = f"{self._prefix}-{delivery.message.number:x}@{agent}" if extra is None else delivery.id
         if run.state is not None and outcome == HANDLED:
             self._state(delivery)
         if self._begun:
-            self._begun.discard(id_)
+            self._begun.discard(delivery.id)
         if run.budgets:
             self._budgets(run)
         drawn, us, took = run.drawn, int((self._now() - run.started) * 1e6), None
         if self.worked_s is not None:
             took, self.worked_s = int(self.worked_s * 1e6), None
         if extra is None and took is not None and not code and not drawn:
-            self._say(handled_line(run.number, id_, us, took))
+            by = self._shared.tell(self._handlers[agent])
+            self._say(handled_line(run.number, delivery.message.number, us, took, by))
         else:  # how many handlings of its agent drew randomness is kept, so that the next draws differ
             drew = {agent: drawn[agent]} if drawn and agent in drawn else {}
             more = {"us": us} | ({} if took is None else {"took": took}) | ({} if extra is None else seen_record(extra))
-            self._say(ended_line(run.number, id_, outcome, code, {"drawn": drew, **more}))
+            self._say(ended_line(run.number, delivery.id, outcome, code, {"drawn": drew, **more}))
             if extra is not None and extra.reopened:
                 self._bus.correlator.forsake(extra.reopened)
 
@@ -189,7 +190,7 @@ class Recorder(Interceptor):
         if scope.parent is not None and scope.parent.recorded is None:
             self._scope(scope.parent)
         head = scope.recorded = head_of(scope)
-        self._say(scope_line(scope))
+        self._say(scope_line(scope, self._shared))
         return head
 
     def _tail(self, kind: type[Payload], route: Route) -> Tail:
@@ -437,9 +438,9 @@ class Recorder(Interceptor):
         self._at_work()
         if self._standing and self.told - self._retold > max(RETOLD_AFTER, 8 * len(self._standing)):
             self._retell()
-        batch = Told(self._waiting, self._opened, self._closed, self._highest)
+        batch = Told(self._waiting, self._opened, self._closed, self._highest, self._shared.lines)
         told = self._written = self.told
-        self._waiting, self._opened, self._closed = [], [], []
+        self._waiting, self._opened, self._closed, self._shared = [], [], [], Shared()
         self._writing, self._say = True, self._first if self._taking else _drop
         try:
             with anyio.fail_after(
