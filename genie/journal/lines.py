@@ -28,7 +28,6 @@ from genie.journal.faithful import ABSENT, faithful_text, writer_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from genie.bus.routes import Route
     from genie.contracts.card import Caller
     from genie.contracts.classification import Classification
     from genie.contracts.gather import Each
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from genie.contracts.message import Envelope, Payload
     from genie.contracts.ports.journal import LogRecord
     from genie.inflight.gather import Gather
+    from genie.inflight.interceptors import Planned
     from genie.inflight.scope import RunState, Scope
 
 K = TypeVar("K")
@@ -249,11 +249,6 @@ def _moment(seconds: float) -> str:
     return f"{int(seconds * 1e6)}e-6"
 
 
-def closed_line(run: int) -> str:
-    """Return the record of a run that is at rest."""
-    return f"[0,{run}]"
-
-
 def scope_line(scope: Scope, shared: Shared) -> str:
     """Return the record of a scope, with what its asker expects."""
     parent, owner = scope.parent, scope.owner
@@ -279,7 +274,7 @@ class Tail:
 
     __slots__ = ("_headers", "_label", "_plan", "_same", "_shown", "_topic", "_write", "route")
 
-    def __init__(self, kind: type[Payload], agents: Iterable[str], route: Route | None = None) -> None:
+    def __init__(self, kind: type[Payload], agents: Iterable[str], route: Planned | None = None) -> None:
         self.route = route
         self._write = writer_of(kind)
         self._topic = quoted(kind_name(kind))
@@ -349,19 +344,6 @@ def ended_line(run: int, delivery: str, outcome: str, code: str, more: Mapping[s
         f'{{"kind":"ended","run":{run},"delivery":{quoted(delivery)},"outcome":"{outcome}","code":{quoted(code)},'
         f"{line_of(more)[1:]}"
     )
-
-
-def handled_line(run: int, message: int, us: int, took: int, by: str) -> str:
-    """Return the record of a delivery that was handled; its agent drew no randomness in the run.
-
-    Args:
-        run: The run.
-        message: What was delivered.
-        us: Microseconds since the run began.
-        took: Microseconds that the handler worked.
-        by: Number of what its agent's records share.
-    """
-    return f"[2,{run},{message},{us},{took},{by}]"
 
 
 # --- what they share ---

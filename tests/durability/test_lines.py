@@ -26,10 +26,8 @@ from genie.journal.lines import (
     Shared,
     Tail,
     Told,
-    closed_line,
     ended_line,
     followed,
-    handled_line,
     head_of,
     line_of,
     records_of,
@@ -110,7 +108,7 @@ def test_a_run_comes_back_as_it_was(caller: Caller, number: int, deadline: float
     assert abs(record["deadline"] - 1_000_000_000.0 - deadline) < 3e-6
     assert record["started"] == 1_000_000_012.25
     assert read(shared, run_line(run_of(number, caller), 0.0, shared))["deadline"] is None
-    assert read(shared, closed_line(number)) == {"kind": "closed", "run": number}
+    assert read(shared, f"[0,{number}]") == {"kind": "closed", "run": number}
 
 
 @given(NUMBERS, WORDS, st.sampled_from(["handled", "denied"]), WORDS, st.none() | st.dictionaries(WORDS, NUMBERS))
@@ -122,7 +120,7 @@ def test_an_outcome_comes_back_as_it_was(
     wanted = {"kind": "ended", "run": run, "delivery": delivery, "outcome": outcome, "code": code, **more}
     assert read(shared, ended_line(run, delivery, outcome, code, more)) == wanted
     by = shared.tell(Handlers("p")[name])
-    assert read(shared, handled_line(run, run, run, 7, by)) == {
+    assert read(shared, f"[2,{run},{run},{run},7,{by}]") == {
         "kind": "ended", "run": run, "delivery": delivery, "outcome": "handled", "code": "", "drawn": {}, "us": run,
         "took": 7,
     }  # fmt: skip
