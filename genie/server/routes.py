@@ -89,6 +89,7 @@ RULES: tuple[Rule, ...] = (
     Rule("GET", "/v1/audit/verify", "audit", None, governing.verify_audit),
     Rule("GET", "/v1/health", "operate", None, figures.health),
     Rule("GET", "/v1/profile", "operate", None, profiling.profile),
+    Rule("POST", "/v1/drain", "operate", None, system.drain, Act, 202),
     Rule("GET", "/metrics", "operate", None, system.metrics, media="text/plain"),
     Rule("POST", "/v1/session", None, None, system.login, Login),
     Rule("GET", "/v1/session", "observe", None, system.session),

@@ -132,7 +132,7 @@ class Server:
         self.settings = settings = settings or Settings()
         self.tokens = Tokens((one.signed for one in self.pipelines.values() if one.signed is not None), grants or {})
         self.hosted: dict[str, Hosted] = {}
-        self.draining = False
+        self.draining, self.stopping = False, anyio.Event()
         self.closed = False
         self.epoch = os.urandom(6).hex()
         """Names this process in the ids of events."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
+import logging
 from typing import TYPE_CHECKING
 
 from starlette.responses import JSONResponse, Response
 
-from genie.server.bodies import Login, read
+from genie.server.bodies import Act, Login, read
 from genie.server.figures import everywhere
 from genie.server.messages import Json
 from genie.server.principals import Principal, WantingError
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from genie.server.server import Call
+
+_logger = logging.getLogger("genie.server")
 
 
 async def login(call: Call) -> ASGIApp:
@@ -102,6 +105,20 @@ async def ready(call: Call) -> ASGIApp:
     if len(server.hosted) < len(server.pipelines):
         return Json({"status": "opening"}, 503)
     return Json({"status": "ready"})
+
+
+async def drain(call: Call) -> ASGIApp:
+    """Begin to drain, as SIGTERM does: no more runs are taken, those in flight have a limit, then the process ends."""
+    given = await read(call.request, Act)
+    if not everywhere(call):
+        raise Problem("forbidden", "all tenants share the process; this needs the right 'operate_server' as well")
+    call.proved()
+    server, user = call.server, call.who.caller.user
+    _logger.warning("%s asked for the end of the process", user)
+    for hosted in server.hosted.values():
+        hosted.runtime.bus.record_act("drain", hosted.pipeline.id, by=user, reason=given.reason)
+    server.stopping.set()
+    return Json({"status": "draining", "within_s": server.settings.drain_s}, 202)
 
 
 async def metrics(call: Call) -> ASGIApp:

@@ -5,8 +5,8 @@ import { signIn } from "./store.js";
 import { Trouble } from "./ui.js";
 import { html, useEffect, useRef, useSignal } from "./vendor.js";
 
-/** @param {{done: (proved: boolean) => void}} props */
-export function Prove({ done }) {
+/** @param {{done: (proved: boolean) => void, what?: string, not?: string, and?: string}} props */
+export function Prove({ done, what = "This decision is of high risk, so it needs a fresh sign-in. Your vote is sent when you have signed in.", not = "Do not vote", and = "Sign in and vote" }) {
   const dialog = useRef(/** @type {any} */ (null));
   const ways = useSignal(/** @type {string[]} */ ([]));
   const problem = useSignal(/** @type {any} */ (null));
@@ -35,11 +35,11 @@ export function Prove({ done }) {
   const passkey = ways.value.includes("passkey") && able();
   return html`<dialog ref=${dialog} onCancel=${() => done(false)} aria-labelledby="prove-title"><form onSubmit=${send}>
     <h2 id="prove-title">Show that it is you</h2>
-    <p>This decision is of high risk, so it needs a fresh sign-in. Your vote is sent when you have signed in.</p>
+    <p>${what}</p>
     <${Trouble} problem=${problem.value} />
     ${passkey ? html`<button type="button" autofocus disabled=${busy.value} onClick=${() => prove(signInWithPasskey)}>Use your passkey</button>` : null}
     ${ways.value.length && !passkey ? html`<label>API key or token<input name="key" type="password" required autocomplete="current-password" spellcheck="false" maxlength="8192" /></label>` : null}
-    <div class="row end"><button type="button" class="quiet" onClick=${() => done(false)}>Do not vote</button>
-      ${ways.value.length && !passkey ? html`<button type="submit" disabled=${busy.value}>Sign in and vote</button>` : null}</div>
+    <div class="row end"><button type="button" class="quiet" onClick=${() => done(false)}>${not}</button>
+      ${ways.value.length && !passkey ? html`<button type="submit" disabled=${busy.value}>${and}</button>` : null}</div>
   </form></dialog>`;
 }

@@ -115,6 +115,29 @@ def test_an_agent_is_paused_with_a_reason_and_resumed(open_page: Callable[..., P
     page.get_by_role("row", name=re.compile("mule detector")).get_by_text("delivering").wait_for()
 
 
+def test_the_process_is_drained_with_a_reason_and_a_fresh_sign_in(
+    open_page: Callable[..., Page], served: Served
+) -> None:
+    page, told = open_page(served.asha), []
+
+    def drained(route: Route) -> None:
+        told.append(route.request.post_data_json)
+        if len(told) == 1:
+            route.fulfill(status=403, json={"code": "step_up", "within_s": 300})
+        else:
+            route.fulfill(status=202, json={"status": "draining", "within_s": 30})
+
+    page.route("**/v1/drain", drained)
+    go(page, "system")
+    page.get_by_role("button", name="Drain and end the process").click()
+    page.get_by_role("dialog").get_by_label("Reason").fill("a new version")
+    page.get_by_role("dialog").get_by_role("button", name="Drain").click()
+    page.get_by_label("API key or token").fill(served.asha)
+    page.get_by_role("button", name="Sign in and drain").click()
+    page.locator(".toast").get_by_text("The process drains").wait_for()
+    assert told == [{"reason": "a new version"}] * 2
+
+
 def test_who_may_only_look_is_told_what_is_not_for_them(open_page: Callable[..., Page], served: Served) -> None:
     page = open_page(served.watcher)
     go(page, "runs")
