@@ -6,6 +6,7 @@ from genie.server import (
     asking,
     backtests,
     cloudevents,
+    code_flow,
     document,
     figures,
     governing,
@@ -20,7 +21,7 @@ from genie.server import (
     topology,
     webhooks,
 )
-from genie.server.bodies import Act, Assertion, Ballot, Ballots, Invitation, Login, Question, Registration
+from genie.server.bodies import Act, Assertion, Ballot, Ballots, Invitation, Login, Question, Registration, SignIn
 from genie.server.rules import EVENTS, Rule
 from genie.server.server import METADATA
 
@@ -94,6 +95,8 @@ RULES: tuple[Rule, ...] = (
     Rule("POST", "/v1/session", None, None, system.login, Login),
     Rule("GET", "/v1/session", "observe", None, system.session),
     Rule("DELETE", "/v1/session", "observe", None, system.logout, None, 204),
+    Rule("POST", "/v1/session/issuer", None, None, code_flow.begin, SignIn),
+    Rule("GET", code_flow.CALLBACK, None, None, code_flow.callback, None, 303),
     Rule("GET", "/v1/sign-in", None, None, passkeys.ways),
     Rule("POST", "/v1/session/passkey/challenge", None, None, passkeys.begin_sign_in),
     Rule("POST", "/v1/session/passkey", None, None, passkeys.sign_in, Assertion),
