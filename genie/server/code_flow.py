@@ -81,6 +81,8 @@ async def begin(call: Call) -> ASGIApp:
 
 async def callback(call: Call) -> ASGIApp:
     """End a sign-in at an identity provider; the browser goes on to the page, signed in or told why not."""
+    if all(one.sign_in is None for one in call.server.who.issuers):
+        raise Problem("not_found")
     try:
         call.server.logins.take(address(call.request))
         left = _left(call)
