@@ -56,6 +56,7 @@ RULES: tuple[Rule, ...] = (
     Rule("GET", "/v1/approvals", "approve", None, governing.list_approvals),
     Rule("POST", "/v1/approvals/votes", "approve", None, governing.vote_on_several, Ballots),
     Rule("GET", "/v1/approvals/{id}", "approve", "approval", governing.show_approval),
+    Rule("GET", "/v1/approvals/{id}/report", "approve", "approval", reports.show_held, media="text/html"),
     Rule("POST", "/v1/approvals/{id}/votes", "approve", "approval", governing.vote, Ballot),
     Rule("GET", "/v1/agents", "observe", None, governing.list_agents),
     Rule("GET", "/v1/agents/{id}", "observe", "agent", governing.show_agent),
