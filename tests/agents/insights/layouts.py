@@ -91,7 +91,7 @@ class Layout:
     prefix: str = ""
     suffix: str = ""
     sign: str = "front"
-    """``front`` (-5.00, before a prefix), ``inner`` ($-5.00), ``trail`` (5.00-), ``both`` (5.00- and 5.00+), ``paren`` ((5.00))."""
+    """``front`` (-5.00, before a prefix), ``inner`` ($-5.00), ``trail`` (5.00-), ``both`` (also 5.00+), ``paren``."""
     pre: str = ""
     foot: str = ""
     status: str = ""

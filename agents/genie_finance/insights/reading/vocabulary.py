@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from genie_finance.insights.reading.currencies import CODES
 
-_LETTERS = str.maketrans({"ø": "o", "æ": "ae", "å": "a", "ß": "ss", "ł": "l", "đ": "d", "œ": "oe"})
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_LETTERS = str.maketrans({"ø": "o", "æ": "ae", "å": "a", "ß": "ss", "ł": "l", "ı": "i", "đ": "d", "œ": "oe"})
 
 
 def unaccented(text: str) -> str:
@@ -17,7 +20,7 @@ def unaccented(text: str) -> str:
     if lower.isascii():
         return lower
     spread = unicodedata.normalize("NFKD", lower.translate(_LETTERS))
-    return "".join(c for c in spread if not unicodedata.combining(c))
+    return "".join(c for c in spread if not unicodedata.category(c).startswith("M"))
 
 
 def words(text: str) -> frozenset[str]:
@@ -56,6 +59,10 @@ _MORE_MARKS: dict[Mark, str] = {
         |видаток|видаткова|χρεωση|χ|duguje|isplata|odliv|deebet|izejosais|支出|借|借方|出金|お支払い
         |支払い|支払|お引出し|出|출금|지출|출|keluar|ghi no|chi|ถอน|เดบิต|مدين|חובה
         |miscellaneous debit|wn|withdraw|out flow|outflow|expense|spending|sents|pago|pagos|compra
+        |withdrawals|debe|debiti|dare|cargos|gastos|addebiti|utbetaling|udbetaling|afschrijving|depenses
+        |ausgaben|obciazenia|wyplaty|wydatki|vydaje|cikan|giden|дебит|витрати|isplate|terecenje|breme
+        |debets|debetas|出金額|支払金額|提款|출금액|출금금액|expenses|retiros|egresos|cheltuieli|levantamentos
+        |paid to|sent to|transfer to|transferred to|payment to|money sent|withdrawn|spent
         |addebito|uscite|saidas|debitos|debit card|pagamento|betaling""",
     "credit": """money in|paid in|payment in|incoming|incoming payment|direct credit|bank credit
         |refund|received|salary|payment received|payments received|transfer in|interest|cashback
@@ -66,6 +73,10 @@ _MORE_MARKS: dict[Mark, str] = {
         |пополнение|кредит|надходження|прибуткова|πιστωση|π|potrazuje|uplata|priliv|kreedit|ienakosais
         |收入|贷|貸|贷方|入金|お預り|お預入れ|預り|預入|入|입금|수입|입|masuk|ghi co|thu|ฝาก|เครดิต
         |دائن|זכות|inter-bank credit|inflow|in flow|income|ma|accredito|entrate|entradas|creditos
+        |gutschriften|abonos|ingresos|haber|accrediti|avere|innbetaling|bijschrijving|lodgement|lodgements
+        |recettes|einnahmen|uznania|wplaty|wplywy|prijmy|giren|gelen|зачислено|uplate|odobrenje|dobro
+        |kredits|kreditas|存款|存入|入金額|입금액|입금금액|deposito|depositos|receipts|receipt|deposited|incasari
+        |received from|transfer from|payment from|money received|added to|top up|topup|money added
         |indbetaling|deposits""",
 }  # fmt: skip
 _WORD_MARKS: dict[str, Mark] = {
@@ -88,6 +99,14 @@ def mark_of(cell: str) -> Mark | None:
     if cell in {"-", "+"}:
         return "debit" if cell == "-" else "credit"
     return _WORD_MARKS.get(plain(cell))
+
+
+_KINDS = words("charge refund sale interest fee reversal return received")
+
+
+def is_kind(cell: str) -> bool:
+    """True for a mark that one side of a payment means by money in and the other by money out, such as ``refund``."""
+    return plain(cell) in _KINDS
 
 
 Unbooked = Literal["pending", "declined", "cancelled", "failed", "reverted"]
@@ -175,13 +194,14 @@ def status_of(cell: str) -> Unbooked | Literal["booked"] | None:
     return _STATUSES.get(plain(cell)) if len(cell) <= _LONGEST_MARK else None
 
 
-_INCOMING_WORDS = """payment received|payment thank you|thank you|autopay|payment from
+_INCOMING_WORDS = """payment received|paymt|pymt|mobile pymt|online pymt|payment from account|payment thank you
+        |thank you|autopay|payment from
         |automatic payment|ach deposit|online payment|mobile payment|internet payment
         |direct debit received|e payment|refund|cashback|salary|payroll|wages|gehalt|lohn
         |zahlung erhalten|zahlungseingang|ihre zahlung|einzug|ruckerstattung|gutschrift|salaire
         |paiement recu|merci|virement recu|remboursement|nomina|pago recibido|su pago|gracias
         |reembolso|stipendio|pagamento ricevuto|rimborso|pagamento recebido|pagamento efetuado|salario
-        |obrigado|inbetalning|lon|aterbetalning|innbetaling|lonn|indbetaling|betaling ontvangen
+        |obrigado|betalning mottagen|inbetalning|lon|aterbetalning|innbetaling|lonn|indbetaling|betaling ontvangen
         |salaris|terugbetaling|palkka|suoritus|hyvitys|wynagrodzenie|splata|zwrot|vyplata|vraceni
         |fizetes|salariu|maas|odeme icin|зарплата|погашение|возврат|給与|给与|工资|还款|退款|급여|환급
         |gaji|luong|dividend"""
@@ -197,6 +217,19 @@ _OF_BOOKS = words(
 def is_of_books(header: str) -> bool:
     """True for a word of bookkeeping, which means the one at a bank and the other in its customer's books."""
     return not _OF_BOOKS.isdisjoint(plain(header).split())
+
+
+_CARDS = """credit card|kreditkarte|kreditkartenabrechnung|carte de credit|tarjeta de credito|cartao de credito
+    |carta di credito|creditcard|kredittkort|kreditkort|luottokortti|karta kredytowa|karty kredytowej
+    |kreditni karta|kreditna karta|hitelkartya|kredi karti|кредитная карта|кредитна картка|信用卡
+    |クレジットカード|신용카드|kartu kredit|the tin dung|บัตรเครดิต|בטאקת אשראי|כרטיס אשראי|one card
+    |visa card|mastercard"""
+_CARD_NAMES = tuple(map(plain, _CARDS.split("|")))
+
+
+def says_card(cells: Iterable[str]) -> bool:
+    """True for a line that names a credit card, which has its statement below."""
+    return any(f" {card} " in f" {plain(cell[:120])} " for cell in cells for card in _CARD_NAMES)
 
 
 def says_incoming(narration: str) -> bool:
