@@ -289,6 +289,8 @@ def cell(row: Row, what: str, layout: Layout) -> str:  # noqa: PLR0911, PLR0912 
             return number(row.balance, layout) if row.closes_day else ""
         case "prebal":
             return number(row.balance - row.amount, layout)
+        case "owed":
+            return number(-row.balance, layout)
         case "balmark":
             return number(abs(row.balance), layout) + (more.split("|")[0 if row.balance < 0 else 1])
         case "mark":
