@@ -26,6 +26,8 @@ _CROWNS = {
     "ISK": words("upphaed dagsetning skyring stada"),
 }
 """Words of headers in the languages of the countries that write crowns ``kr``."""
+_SHARED_WORDS = frozenset({"RS", "KR"})
+"""Signs of several currencies that are words of a header: ``Amount (in Rs)``."""
 _SETTLE = "currency: EUR  # the ISO 4217 code of the account"
 
 
@@ -150,7 +152,10 @@ def _shared_sign(table: Table, columns: tuple[int, ...]) -> str:
     names = (
         [table.header.cells[column] for column in columns if column < len(table.header.cells)] if table.header else []
     )
-    return next((sign for sign in ("$", "¥") if any(sign in name for name in names)), "")
+    return next(
+        (sign for sign in ("$", "¥") if any(sign in name for name in names)),
+        next((word for name in names for word in plain(name).upper().split() if word in _SHARED_WORDS), ""),
+    )
 
 
 def _home_beside_other(table: Table, columns: Columns) -> str | None:

@@ -113,7 +113,7 @@ _HEADERS: dict[Role, str] = {
         |credit debit amount|importe total|сумма в валюте счета|сума в валюті картки|buchungsbetrag
         |lastschrift gutschrift|charge amount|transaction value|kwota w walucie rachunku
         |částka v měně účtu|importe eur|valor lançamento|sum|payout|summe|somme|cantidad|montante|ammontare|meblağ
-        |قيمة العملية|发生额|交易额|nilai|amaun|giá trị|số tiền gd|halaga|kiasi|shuma|राशि""",
+        |wert|قيمة العملية|发生额|交易额|nilai|amaun|giá trị|số tiền gd|halaga|kiasi|shuma|राशि""",
     "other_amount": """currency amount|local amount|original amount|foreign amount
         |amount foreign currency|foreign currency amount|orig amount|instructed amount|ursprungsbetrag
         |originalbetrag|fremdwährungsbetrag|betrag in fremdwährung|lastschrift ursprungsbetrag
@@ -349,6 +349,7 @@ _MADE = _words(
 )
 
 
+_SIGN = _words("sign indicator drcr crdr πρόσημο")
 _HELD = _words(
     """hold held blocked blokada blokady blokadzie blocage reserviert retenido retenida bloccato bloqueado
     gereserveerd reserverat"""
@@ -409,8 +410,9 @@ def _roles_by_words(name: str, there: frozenset[str]) -> tuple[Role, ...]:
         return ("debit",) if "-" in name else ("credit",)
     if not there:
         return ("amount",) if any(sign in name for sign in "$€£") else ()  # "CAD$": the currency alone
-    if _DEBIT_WORDS & there and _CREDIT_WORDS & there:
-        return ("mark", "amount", "date") if _DATE_WORDS & there else ("mark", "amount")
+    both = bool(_DEBIT_WORDS & there and _CREDIT_WORDS & there)
+    if both or _SIGN & there:  # "BillingAmountSign" as well
+        return ("mark", *(("amount",) if both else ()), *(("date",) if _DATE_WORDS & there else ()))
     if _RATE_WORDS & there and _CURRENCY_WORDS & there and not _AMOUNT_WORDS & there:
         return ("rate",)  # "Currency rate"
     found: list[Role] = []

@@ -28,7 +28,7 @@ def signed_amounts(read: Read, profile: StatementProfile, choices: Choices) -> l
     """
     entries = read.entries
     if all(entry.side for entry in entries):
-        return _by_balance(read, _paired(read, profile, choices), choices)
+        return _owed(read, _by_balance(read, _paired(read, profile, choices), choices), choices)
     written = [_written(entry) for entry in entries]
     marks: list[Mark | None] = [entry.mark or entry.amount.mark for entry in entries]
     told_by_sign = read.marks_are_kinds and any(entry.amount.sign < 0 for entry in entries)
@@ -46,6 +46,28 @@ def signed_amounts(read: Read, profile: StatementProfile, choices: Choices) -> l
                 )  # fmt: skip
             return marked
     return _signed(read, written, marks, profile, choices)
+
+
+def _owed(read: Read, amounts: list[Decimal | None], choices: Choices) -> list[Decimal | None]:
+    """Return debits and credits of columns without names, turned round where texts say that the balance is owed.
+
+    A card states what is owed as its balance: it rises with each purchase.
+    """
+    signed = [amount or 0 for amount in amounts]
+    incoming = {
+        amount < 0
+        for entry, amount in zip(read.entries[:_SAMPLE], signed, strict=False)
+        if amount and says_incoming(entry.narration)
+    }
+    if read.sides_named or incoming != {True} or not chain(read, amounts).proves:
+        return amounts
+    choices.assume(
+        "debit_column", "debit",
+        "payments and refunds by their text lower the balance, so it is taken for what is owed, as card statements "
+        "have it; no header says so",
+        "debit_column: NUMBER  # and credit_column: NUMBER",
+    )  # fmt: skip
+    return [None if amount is None else -amount for amount in amounts]
 
 
 def _by_balance(read: Read, amounts: list[Decimal | None], choices: Choices) -> list[Decimal | None]:

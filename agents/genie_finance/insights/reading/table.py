@@ -33,6 +33,8 @@ _MONEY_ROLES = frozenset({"amount", "debit", "credit", "balance"})
 _SAME_WIDTH_PERCENT = 80
 _SHORT_NAME = 4
 """Letters of a name of a currency that a word of another meaning is too: ``real``, ``sol``."""
+_PARTS = re.compile(r"[:\uff1a\uff0c,;]| - ")
+"""What stands between a label and its value, and between pairs of them."""
 _FEWEST_ALIKE = 5
 _MOST_MISSING = 2
 _DATE_PARTS = [
@@ -336,7 +338,7 @@ def _named_currency(before: Sequence[Record]) -> str:
         for index, word in enumerate(words[:-1]):
             if "currency" in header_roles(word) and words[index + 1] in CODES:
                 return words[index + 1]
-        said = [part.strip() for cell in record.cells for part in cell[:120].split(":") if part.strip()]
+        said = [part.strip() for cell in record.cells for part in _PARTS.split(cell[:120]) if part.strip()]
         for label, value in pairwise(said):
             if _names_currency(label) and (code := currency_named(value)) and not is_shared(value):
                 return code
@@ -364,7 +366,7 @@ def _seen_currency(before: Sequence[Record]) -> str:
         named
         for record in before[:_HEADER_WITHIN]
         for cell in record.cells
-        for part in cell[:120].split(":")
+        for part in _PARTS.split(cell[:120])
         if len(part) > _SHORT_NAME and (named := currency_named(part)) and not is_shared(part)
     }
     return found.pop() if len(found) == 1 else ""
