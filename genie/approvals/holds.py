@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from genie.contracts.card import AgentCard
     from genie.contracts.message import Envelope, Payload
     from genie.contracts.ports.journal import LogRecord
+    from genie.inflight.accounting import RunState, Scope
     from genie.inflight.delivery import Delivery
-    from genie.inflight.scope import RunState, Scope
     from genie.policy.policy import Decision, Verdict
 
 REMEMBERED = 1_000

@@ -52,10 +52,10 @@ if TYPE_CHECKING:
     from genie.contracts.message import Envelope, Payload
     from genie.contracts.outcome import Reason
     from genie.contracts.ports.journal import EventLog, LogRecord
+    from genie.inflight.accounting import RunState, Scope
     from genie.inflight.dead_letters import DeadLetter
     from genie.inflight.delivery import Delivery
     from genie.inflight.pending import Parked
-    from genie.inflight.scope import RunState, Scope
     from genie.journal.history import History
     from genie.policy.policy import Decision
 

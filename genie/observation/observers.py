@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from genie.contracts.message import Envelope, Payload
     from genie.contracts.ports.audit import Audit
     from genie.contracts.ports.journal import Journal
+    from genie.inflight.accounting import Scope
     from genie.inflight.delivery import Delivery
     from genie.inflight.events import Watcher
     from genie.inflight.interceptors import Recorder
-    from genie.inflight.scope import Scope
     from genie.policy.evaluator import Evaluator
     from genie.policy.inspection import Inspectors
     from genie.policy.policy import Decision, PolicySet
