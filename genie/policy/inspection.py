@@ -97,6 +97,11 @@ class Inspectors:
         """False where there are no inspectors, so that nothing is ever found."""
         return bool(self._inspectors)
 
+    def needless(self, kind: type[Payload]) -> bool:
+        """Return True where nothing is looked for, and its constructor's mark says that a payload has its shape."""
+        reader = fields.reader(kind)
+        return not self._inspectors and reader.flat is not None and not reader.bulky
+
     def _compiled_patterns(self) -> Callable[[bytes], list[int] | None] | None:
         """Return what matches all patterns at once, noting whose each is; None where there are none."""
         if not self._inspectors:
