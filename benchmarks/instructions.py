@@ -7,11 +7,12 @@ busy the machine is. ``benchmarks/round_trips.py`` is that process, and states h
 
 from __future__ import annotations
 
+import functools
 import platform
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import click
 from pydantic import BaseModel, ConfigDict, TypeAdapter
@@ -29,13 +30,11 @@ TOLERANCE = 0.02
 CHECKED = 3
 """Fan-out of ``--check``."""
 
-<<<<<<< HEAD
-Side = Literal["ours", "all", "bare"]
+
+Side = Literal["ours", "all"]
 MOST_UNDER_ALL = 3.0
 """Instructions of a round trip under all policies over those of bare asyncio."""
 
-=======
->>>>>>> main
 
 class Lengths(NamedTuple):
     """Round trips of the two runs of one side."""
@@ -84,30 +83,24 @@ class Outcome(StrEnum):
 _FILE = TypeAdapter(dict[str, Stored])
 
 
-<<<<<<< HEAD
-def measured(fanout: int, progress: Callable[[str], None], side: Side = "ours") -> Row:
-    """Count both sides at a fan-out."""
-    return Row(ours=cost(side, fanout, progress), bare=cost("bare", fanout, progress))
-=======
-def measured(fanout: int, progress: Callable[[str], None], *, simulated: bool) -> Row:
+def measured(fanout: int, progress: Callable[[str], None], *, simulated: bool, side: Side = "ours") -> Row:
     """Count both sides at both lengths of a fan-out and return the costs of one round trip.
->>>>>>> main
 
     A first run without valgrind compiles the modules, which would cost as much as what is counted.
     """
     lengths = LENGTHS[fanout]
-    run(_command(fanout, 1), folder=ROOT)
-    progress(f"fan-out {fanout}: ours and bare, {' and '.join(map(str, lengths))} round trips")
-    found = counted_forks(_command(fanout, *lengths), folder=ROOT, simulated=simulated)
+    run(_command(side, fanout, 1), folder=ROOT)
+    progress(f"fan-out {fanout}: {side} and bare, {' and '.join(map(str, lengths))} round trips")
+    found = counted_forks(_command(side, fanout, *lengths), folder=ROOT, simulated=simulated)
     ours, bare = (
-        per_unit(*(found[f"{side} {length}"] for length in lengths), units=lengths.long - lengths.short)
-        for side in ("ours", "bare")
+        per_unit(*(found[f"{one} {length}"] for length in lengths), units=lengths.long - lengths.short)
+        for one in (side, "bare")
     )
     return Row(ours=ours, bare=bare)
 
 
-def _command(fanout: int, *lengths: int) -> list[str]:
-    return [sys.executable, "-m", "benchmarks.round_trips", str(fanout), *map(str, lengths)]
+def _command(side: Side, fanout: int, *lengths: int) -> list[str]:
+    return [sys.executable, "-m", "benchmarks.round_trips", side, str(fanout), *map(str, lengths)]
 
 
 def compared(row: Row, stored: Row | None) -> Outcome:
@@ -195,21 +188,17 @@ def main(*, check: bool, every: bool, policies: bool, storing: bool, path: Path)
     if every and not check:
         raise click.UsageError("--all needs --check")
     if policies and (check or storing):
-        raise click.UsageError("--policies is measured by itself: what is stored is of eight policies")
+        raise click.UsageError("--policies is counted by itself: what is stored is of eight policies")
     if not installed():
         click.echo("valgrind is not installed; instructions are not counted")
         sys.exit(2 if storing else 0)
     try:
         stored = load(path)
         fanouts = (CHECKED,) if check and not every else tuple(LENGTHS)
-<<<<<<< HEAD
         side: Side = "all" if policies else "ours"
-        rows = {fanout: measured(fanout, lambda text: click.echo(text, err=True), side) for fanout in fanouts}
-=======
-        rows = {
-            fanout: measured(fanout, lambda text: click.echo(text, err=True), simulated=not check) for fanout in fanouts
-        }
->>>>>>> main
+        tell = functools.partial(click.echo, err=True)
+        alone = check or policies
+        rows = {fanout: measured(fanout, tell, simulated=not alone, side=side) for fanout in fanouts}
         if storing:
             store(path, rows)
     except (BenchmarkError, OSError, ValueError) as error:  # ValueError: the stored file holds something else

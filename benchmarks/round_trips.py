@@ -1,13 +1,8 @@
 """Run canonical round trips and nothing else: the process that `benchmarks.instructions` counts.
 
-<<<<<<< HEAD
-``python -m benchmarks.round_trips ours|all|bare FANOUT LENGTH``. The module loads no command-line library, because
-every import runs under the simulation of a processor and costs fifty times its usual time.
-=======
-``python -m benchmarks.round_trips FANOUT LENGTH...`` forks for each side and length, one after the other, and prints
-``SIDE LENGTH PID`` of each. The module loads no command-line library, because every import runs under the simulation of
-a processor and costs fifty times its usual time.
->>>>>>> main
+``python -m benchmarks.round_trips ours|all FANOUT LENGTH...`` forks for that side and for bare asyncio at each length,
+one after the other, and prints ``SIDE LENGTH PID`` of each. The module loads no command-line library, because every
+import runs under the simulation of a processor and costs fifty times its usual time.
 
 The cycle collector stays on, on both sides. Objects that exist before the first round trip are frozen (``gc.freeze``),
 so a collection costs what the round trips leave behind and does not depend on how much a side imports.
@@ -38,7 +33,7 @@ SIDES: dict[str, Callable[[int], Contender]] = {
     "all": lambda n: Governed(n, policies=all_policies(), caller=CONSENTING),
     "bare": Bare,
 }
-"""The bus under eight policies and under all, and bare asyncio."""
+"""The bus under eight policies and under all of them, and bare asyncio."""
 
 
 async def run(side: str, fanout: int, length: int) -> None:
@@ -71,6 +66,6 @@ def forked(side: str, fanout: str, length: str) -> None:
 
 
 if __name__ == "__main__":
-    for name in SIDES:
-        for given in sys.argv[2:]:
-            forked(name, sys.argv[1], given)
+    for name in (sys.argv[1], "bare"):
+        for given in sys.argv[3:]:
+            forked(name, sys.argv[2], given)
