@@ -19,8 +19,9 @@ from genie.contracts.card import AgentCard
 from genie.contracts.message import Envelope, Finding, Path, Payload, topic_of
 from genie.errors import PolicyError, class_name, kind_name
 from genie.policy.async_policy import AsyncPolicy, AsyncSettings
-from genie.policy.evaluator import CompiledPolicy, Evaluator
+from genie.policy.evaluator import Evaluator
 from genie.policy.inspection import Inspector, Inspectors, ShadowFinding, Span, shadowed
+from genie.policy.opinions import CompiledPolicy
 from genie.policy.settings import PolicySettings
 from genie.policy.verdicts import (
     ALLOW,
