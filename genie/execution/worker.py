@@ -447,12 +447,9 @@ class Worker:
         if self.ended is not None or delivery is None:
             self._cut_short()
             return
-        bus, message = self._bus, delivery.message
-        handlers.slipped(bus, delivery, error)
-        label = message.label if self.handling is None else self.handling.read_so_far()[1]
-        reason = handlers.named(bus, error, message, label)
-        bus.failures.handler(delivery, error)
-        again_s = handlers.pause_after(error)
+        bus = self._bus
+        label = delivery.message.label if self.handling is None else self.handling.read_so_far()[1]
+        reason, again_s = handlers.failed(bus, delivery, error, label)
         final = final or again_s is None or self.yielded > 0
         accounting.timed(delivery.subscription, self._close(delivery))
         bus.retries.failed(delivery, reason, final=final, again_s=again_s or 0.0)
