@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from genie.bus.bus import Bus
     from genie.contracts.message import Envelope
+    from genie.inflight.accounting import Scope
     from genie.inflight.delivery import Delivery
     from genie.inflight.interceptors import Sink
-    from genie.inflight.scope import Scope
     from genie.policy.async_policy import AsyncPolicy
     from genie.policy.policy import Decision, Verdict
     from genie.policy.verdicts import Consultation

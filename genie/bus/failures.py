@@ -18,8 +18,8 @@ from genie.contracts.outcome import Outcome, Reason
 from genie.contracts.serialization import as_wire
 from genie.errors import GenieError, InputError, class_name, code_of
 from genie.errors.tracebacks import place_of, traceback_of
+from genie.inflight.accounting import RunState
 from genie.inflight.delivery import disclose, original
-from genie.inflight.scope import RunState
 
 if TYPE_CHECKING:
     from genie.bus.bus import Bus

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from genie.contracts.outcome import Reason
 from genie.errors.told import tell
-from genie.inflight.scope import Taint
+from genie.inflight.accounting import Taint
 
 if TYPE_CHECKING:
     import random
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from genie.errors import GenieError
     from genie.execution.fragments import Gates
     from genie.execution.worker import Worker
+    from genie.inflight.accounting import Scope
     from genie.inflight.delivery import Delivery
     from genie.inflight.mailbox import RoomTicket
-    from genie.inflight.scope import Scope
 
 ASKER_ENDED = Reason("asker_ended", "its asker ended")
 

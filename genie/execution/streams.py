@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from genie.contracts.gather import Gathered, Need
     from genie.contracts.message import Payload
     from genie.execution.handling import Handling
+    from genie.inflight.accounting import Scope
     from genie.inflight.mailbox import RoomTicket
-    from genie.inflight.scope import Scope
     from genie.inflight.streams import StreamGather
 
 T = TypeVar("T", bound="Payload")
@@ -130,7 +130,6 @@ class HandlerStream:
         self._over = False
         self._read = False
         """A task reads it now."""
-        self._waiter = handling.bus.make_waiter()
 
     def __aiter__(self) -> Self:
         return self
@@ -161,7 +160,8 @@ class HandlerStream:
                 bus.deadlocks.begin(worker, scope)
                 try:
                     while not gather.came_parts and not gather.done:
-                        await self._waiter.park()
+                        gather.waiter = waiter = bus.make_future()
+                        await waiter
                 finally:
                     if scope in worker.waits:
                         bus.deadlocks.end(worker, scope)
@@ -181,7 +181,7 @@ class HandlerStream:
         handling, bus = self._handling, self._handling.bus
         question, kinds, parts = self._form
         need: Need = "all" if len(kinds) == 1 else "first"
-        scope, _ = bus.correlator.ask(handling.delivery, question, kinds, need, self._waiter.wake, parts)
+        scope, _ = bus.correlator.ask(handling.delivery, question, kinds, need, parts)
         self._scope = scope
         gather = scope.gather
         if handling.opened is None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from genie.backend.asyncio_trio import loop_time, open_tasks, waiter_factory
+from genie.backend.asyncio_trio import future_factory, loop_time, open_tasks
 from genie.backend.clock import Clock
 from genie.bus.bus import Bus
 from genie.contracts.message import Payload
@@ -74,14 +74,13 @@ class Life:
     async def open(self) -> Self:
         """Make the bus, open the agents, start the timers, and go on with what a log says is in flight."""
         made = self._made
-        make_waiter = waiter_factory()
         clock = Clock(loop_time(), wall=made.wall)
         self._durability = kept = await durability(made.log, made.prefix, made.seed, made.mode, made.chatter)
         self._close_audit = opened(made.audit)
         self._tasks = tasks = open_tasks(self._fail)
         self.bus = bus = Bus(
             clock=clock, ids=kept.ids, registry=self._registry, policies=made.policies or PolicySet(),
-            limits=made.limits, make_waiter=make_waiter, tasks=tasks, make_workers=lambda bus: Workers(bus, tasks),
+            limits=made.limits, make_future=future_factory(), tasks=tasks, make_workers=lambda bus: Workers(bus, tasks),
             journal=made.journal, audit=made.audit,
             random_source=random.Random(f"{kept.seed}/retries"), seed=kept.seed,  # noqa: S311 - jitter, no secret
             debug=made.debug,
@@ -259,7 +258,7 @@ class Life:
         Raises:
             InputError: No dead letter of that id is kept, or no class of today reads its payload.
         """
-        bus = self.bus.runs.admitting()
+        bus = self.bus
         letter = bus.dead_letters.get(letter_id)
         if letter is None:
             raise InputError(f"dead letter {letter_id!r}", "is not kept", "see operations.dead_letters()")
