@@ -188,24 +188,6 @@ async def _read_by_asker(worker: Worker, bus: Bus) -> None:
 _in_group: Callable[[BaseException], tuple[BaseException, ...]] = vars(BaseExceptionGroup)["exceptions"].__get__
 
 
-def failed(bus: Bus, delivery: Delivery, error: BaseException, label: Classification) -> tuple[Reason, float | None]:
-    """Log that a handler failed; return how that is named, and the seconds before which no attempt can help.
-
-    Args:
-        bus: The bus.
-        delivery: What it was handling.
-        error: What it raised.
-        label: Highest declared label of what it has read.
-    """
-    try:
-        slipped(bus, delivery, error)
-        reason = named(bus, error, delivery.message, label)
-        bus.failures.handler(delivery, error)
-        return reason, pause_after(error)
-    except BaseException as broken:  # noqa: BLE001 - an error of an agent's own making that cannot be looked at
-        return Reason("failed", class_name(broken)), 0.0
-
-
 def belongs_to_loop(error: BaseException) -> bool:
     """Return True for a cancellation, alone or in a group: it must reach the cancel scope that asked for it."""
     cancelled = anyio.get_cancelled_exc_class()
@@ -237,10 +219,13 @@ def failed(bus: Bus, delivery: Delivery, error: BaseException, label: Classifica
         error: What it raised.
         label: Highest declared label of what it has read.
     """
-    _slipped(bus, delivery, error)
-    reason = _named(bus, error, delivery.message, label)
-    bus.failures.handler(delivery, error)
-    return reason, pause_after(error)
+    try:
+        _slipped(bus, delivery, error)
+        reason = _named(bus, error, delivery.message, label)
+        bus.failures.handler(delivery, error)
+        return reason, pause_after(error)
+    except BaseException as broken:  # noqa: BLE001 - an error of an agent's own making that cannot be looked at
+        return Reason("failed", class_name(broken)), 0.0
 
 
 def _slipped(bus: Bus, delivery: Delivery, error: BaseException) -> None:
