@@ -214,7 +214,7 @@ class PolicySet:
             try:
                 judge = policy.compile(route)
                 limits, texts = _clean_limits(policy, route), texts_of(policy)
-            except Exception as error:  # noqa: BLE001 - fail closed: the route is shut, with the policy named
+            except BaseException as error:  # noqa: BLE001 - fail closed: the route is shut, with the policy named
                 limits = texts = None
                 judge = _shut(f"cannot judge {topic_of(payload).name}: {class_name(error)}")
             if judge is not None:
