@@ -478,4 +478,5 @@ def is_of_transaction(name: str) -> bool:
 def is_of_card(name: str) -> bool:
     """True for a header that card statements alone have: their amounts without a sign are purchases."""
     said = f" {plain(name[:_LONGEST])} "
-    return not _OF_CARD.isdisjoint(said.split()) or any(f" {phrase} " in said for phrase in _OF_CARD_PHRASES)
+    used = "\u5229\u7528" in name and "\u53ef\u80fd" not in name  # "ご利用日", and no limit that is left
+    return used or not _OF_CARD.isdisjoint(said.split()) or any(f" {phrase} " in said for phrase in _OF_CARD_PHRASES)
