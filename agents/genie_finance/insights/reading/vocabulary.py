@@ -317,7 +317,8 @@ _WORD = re.compile(r"[^\W_]+")
 _LONGEST_PHRASE = max(len(phrase.split()) for phrase in _PHRASES)
 _AROUND = frozenset((
     "as", "on", "at", "of", "from", "to", "the", "previous", "page", "statement", "account", "per", "am", "vom", "zum",
-    "del", "al", "au", "du", "le", "de", "em", "op", "pr", "date", "dated", "for", "until", "bis", "tot", "fino", "a", "this", "period", "month",
+    "del", "al", "au", "du", "le", "de", "em", "op", "pr", "date", "dated", "for", "until", "bis", "tot", "fino", "a",
+    "this", "period", "month",
 ))  # fmt: skip
 """Words that may follow such a phrase without making it a payee: ``Opening balance as on 01/04/2025``."""
 
