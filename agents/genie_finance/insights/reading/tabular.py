@@ -35,7 +35,7 @@ from genie_finance.insights.reading.signs import (
     with_balances_after,
 )
 from genie_finance.insights.reading.statuses import booked
-from genie_finance.insights.reading.steps import marks_by_steps
+from genie_finance.insights.reading.steps import marks_by_steps, marks_by_texts
 from genie_finance.insights.reading.table import (
     Table,
     find_table,
@@ -259,6 +259,7 @@ class _Rows:
         marks: dict[int, Mark] = {}
         if self._profile.positive_is is None:
             marks = marks_by_steps(table, columns, cells, order=self._order, decimal_mark=decimal_mark)
+            marks = marks or marks_by_texts(table, columns, cells, choices)
         reader = RowReader(
             table, columns, cells, order=self._order, decimal_mark=decimal_mark, marks=marks, from_above=from_above
         )
