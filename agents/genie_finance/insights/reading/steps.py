@@ -91,7 +91,7 @@ def marks_by_texts(table: Table, columns: Columns, cells: Cells, choices: Choice
             choices.assume(
                 "positive_is", "credit",
                 f"{table.name(column)} has one word beside each text of money that comes in, such as salaries and "
-                "payments received, and another beside the rest; the first is taken for a credit, the other for a debit",
+                "payments received, and another beside the rest; that one is taken for a credit, the other for a debit",
                 f"mark_column: {column + 1}",
             )  # fmt: skip
             return {row.line: "credit" if word in incoming else "debit" for row, word in zip(rows, words, strict=True)}
