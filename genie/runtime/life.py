@@ -251,7 +251,7 @@ class Life:
         """Publish a dead letter's payload to its agent again.
 
         Raises:
-            InputError: No dead letter of that id is kept, or no class of today reads its payload.
+            InputError: No dead letter of that id is kept, or no present class reads its payload.
         """
         bus = self.bus.runs.admitting()
         letter = bus.dead_letters.get(letter_id)

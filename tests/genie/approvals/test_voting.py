@@ -259,7 +259,7 @@ async def test_an_edit_is_validated_and_judged_by_every_policy() -> None:
     policies = PolicySet((Rule(choose), CARDS))
     async with running(answerer, policies=policies) as runtime:
         run, hold = await held_run(runtime, number=5)
-        with pytest.raises(InputError, match="is denied: rule: limit; what was held is held still"):
+        with pytest.raises(InputError, match="is denied: rule: limit; the original is still held"):
             runtime.approvals.approve(hold, by="ben", reason="more", edit=Question(number=101))
         with pytest.raises(InputError, match=r"is t\.answer, not t\.question"):
             runtime.approvals.approve(hold, by="ben", reason="other", edit=Answer())

@@ -277,7 +277,7 @@ async def test_an_ask_that_nobody_can_answer_fails_at_once() -> None:
     async with running(desk) as runtime:
         started = anyio.current_time()
         assert (await runtime.ask(Question(), Answer)).text == "alone"
-        assert reasons == ["nobody subscribed"]
+        assert reasons == ["no agent takes the question"]
         assert anyio.current_time() == started
 
 
