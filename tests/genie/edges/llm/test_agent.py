@@ -18,7 +18,7 @@ from genie.contracts.model_call import (
     Turn,
     Usage,
 )
-from genie.contracts.ports.provider import WireDelta, WireEnd
+from genie.contracts.ports.provider import ProviderError, WireDelta, WireEnd
 from genie.edges.llm.agent import Calls
 from genie.edges.llm.failures import TRAITS
 from genie.errors import RunCancelledError, RunStalled
@@ -129,6 +129,25 @@ async def test_equal_questions_of_one_tenant_cost_one_call():
         await runtime.ask(request(), ModelReply, to="desk", caller=one)
     assert (first.cached, again.cached, again.cost) == (False, True, 0)
     assert desk.provider.calls == 3
+
+
+async def test_a_kept_reply_has_used_nothing():
+    desk = model(price=PRICE)
+    async with Runtime([desk]) as runtime:
+        first = await runtime.ask(request(cache=True), ModelReply, to="desk")
+        again = await runtime.ask(request(cache=True), ModelReply, to="desk")
+    assert first.usage.input > 0
+    assert (again.cached, again.cost, again.usage) == (True, 0, Usage())
+
+
+async def test_a_reply_tells_what_the_attempts_before_it_were_charged():
+    cut = ProviderError(FailureClass.TRUNCATED, usage=Usage(input=300, output=7))
+    desk = model(Rule("", [cut], times=2), Rule("", says("yes", usage=Usage(input=9, output=1))), price=PRICE)
+    async with Runtime([desk], admission=Admission(budgets=(Budget(id="run", tokens=10**6),))) as runtime:
+        reply = await runtime.ask(request(), ModelReply, to="desk")
+        spent = runtime.statistics().budgets["run", "tokens"].spent
+    assert (reply.attempts, reply.usage) == (3, Usage(input=609, output=15))
+    assert (spent, reply.cost) == (624, PRICE.cost(reply.usage))
 
 
 async def test_equal_questions_at_once_are_one_call_and_a_failure_is_not_kept():
