@@ -297,9 +297,9 @@ async def test_identity_the_sender_is_set_by_the_bus_and_a_forged_message_is_ref
         return context.message  # type: ignore[return-value]  # what a forger would try
 
     async with running(forger, returner) as runtime:
-        with pytest.raises(RunStalled, match="handed over a message of its own"):
+        with pytest.raises(RunStalled, match="published a message object"):
             await runtime.ask(Question(), Answer)
-        with pytest.raises(RunStalled, match="handed over a message of its own"):
+        with pytest.raises(RunStalled, match="published a message object"):
             await runtime.ask(Opinion(), Answer)
         agents = runtime.statistics().agents
         assert (agents["forger"].refused, agents["returner"].refused) == (1, 1)
