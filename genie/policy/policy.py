@@ -164,7 +164,7 @@ class PolicySet:
             raise PolicyError(twice, "is listed twice; one entry per policy")
         unknown = next((name for name in sorted(self.shadow) if name not in names), None)
         if unknown is not None:
-            raise PolicyError(unknown, "is to be heard in shadow mode, but is not in the set")
+            raise PolicyError(unknown, "is listed for shadow mode, but is not in the set")
         object.__setattr__(self, "sha256", self._hash())
         object.__setattr__(self, "_settings", {policy.name: settings_hash(policy) for policy in self.policies})
         acting = [i for policy in self.policies if policy.name not in self.shadow for i in policy.inspectors]
