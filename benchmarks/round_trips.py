@@ -1,7 +1,8 @@
 """Run canonical round trips and nothing else: the process that `benchmarks.instructions` counts.
 
-``python -m benchmarks.round_trips ours|bare FANOUT LENGTH``. The module loads no command-line library, because every
-import runs under the simulation of a processor and costs fifty times its usual time.
+``python -m benchmarks.round_trips FANOUT LENGTH...`` forks for each side and length, one after the other, and prints
+``SIDE LENGTH PID`` of each. The module loads no command-line library, because every import runs under the simulation of
+a processor and costs fifty times its usual time.
 
 The cycle collector stays on, on both sides. Objects that exist before the first round trip are frozen (``gc.freeze``),
 so a collection costs what the round trips leave behind and does not depend on how much a side imports.
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import random
 import sys
 from typing import TYPE_CHECKING
@@ -42,6 +44,22 @@ async def run(side: str, fanout: int, length: int) -> None:
         whole(await opened.ask(length - 1), length - 1, fanout)
 
 
+def forked(side: str, fanout: str, length: str) -> None:
+    """Make that many round trips in a process of their own, and print which it was.
+
+    Raises:
+        SystemExit: It failed.
+    """
+    if not (pid := os.fork()):
+        random.seed(SEED)
+        asyncio.run(run(side, int(fanout), int(length)))
+        sys.exit()
+    if os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]):
+        sys.exit(f"{side}, fan-out {fanout}, {length} round trips failed")
+    print(side, length, pid, flush=True)
+
+
 if __name__ == "__main__":
-    random.seed(SEED)
-    asyncio.run(run(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))
+    for name in SIDES:
+        for given in sys.argv[2:]:
+            forked(name, sys.argv[1], given)

@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from genie.contracts.admission import Admission
     from genie.contracts.limits import Estimator
     from genie.contracts.message import Envelope
+    from genie.inflight.accounting import RunState
     from genie.inflight.delivery import Delivery
-    from genie.inflight.scope import RunState
     from genie.inflight.subscription import Subscription
 
 DENIED = Outcome.DENIED

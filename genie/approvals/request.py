@@ -16,13 +16,14 @@ from genie.errors import InputError
 from genie.policy.policy import ApprovalNeed, mask
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from genie.contracts.card import AgentCard
     from genie.contracts.classification import Classification
     from genie.contracts.message import Envelope, Path
     from genie.policy.policy import Decision, Evaluator
 
+_MONEY = {"minor", "currency"}
 LONGEST_NAME = 200
 """Characters of a person's name."""
 LARGEST = 2**63 - 1
@@ -402,6 +403,20 @@ def sight(message: Envelope[Any], evaluator: Evaluator, sender: AgentCard, clear
         return Sight(mask(message, paths), paths)
     except LookupError:
         return Sight(None, withheld="what would have to be masked is not plain text")
+
+
+def changes(before: object, after: object, path: tuple[str | int, ...] = ()) -> Iterator[dict[str, object]]:
+    """Yield what differs between two trees of JSON values, by place; a sum of money is one value."""
+    if before == after:
+        return
+    if isinstance(before, dict) and isinstance(after, dict) and not _MONEY == before.keys() == after.keys():
+        for name in dict.fromkeys((*before, *after)):
+            yield from changes(before.get(name), after.get(name), (*path, name))
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for place, (was, now) in enumerate(zip(before, after, strict=True)):
+            yield from changes(was, now, (*path, place))
+    else:
+        yield {"path": list(path), "before": before, "after": after}
 
 
 def merged(edit: Mapping[str, Any], seen: Sight, original: Payload) -> dict[str, Any]:

@@ -161,6 +161,10 @@ class Client(Routes):
         except httpx.ConnectError as error:
             raise EdgeError(host=self._http.base_url.host, problem=type(error).__name__, again_s=1.0) from None
 
+    async def approval_report(self, hold_id: str) -> str:
+        """Return the HTML page of what is held."""
+        return (await self._request("GET", f"/v1/approvals/{quoted(hold_id)}/report")).text
+
     async def report(self, run_id: str) -> str:
         """Return the answer of a run as one HTML page; only the person for whom it was judged gets it."""
         return (await self._request("GET", f"/v1/runs/{quoted(run_id)}/report")).text
@@ -225,6 +229,10 @@ class SyncClient(BlockingRoutes):
     def get(self, path: str, **query: str | int) -> dict[str, Any]:
         """As ``Client.get``."""
         return self._portal.call(lambda: self._client.get(path, **query))
+
+    def approval_report(self, hold_id: str) -> str:
+        """As ``Client.approval_report``."""
+        return self._portal.call(lambda: self._client.approval_report(hold_id))
 
     def report(self, run_id: str) -> str:
         """As ``Client.report``."""

@@ -207,7 +207,22 @@ def _relayed(error: GenieError) -> str | None:
     return name if isinstance(found, type) and issubclass(found, GenieError) else None
 
 
-def slipped(bus: Bus, delivery: Delivery, error: BaseException) -> None:
+def failed(bus: Bus, delivery: Delivery, error: BaseException, label: Classification) -> tuple[Reason, float | None]:
+    """Say that a handler has failed; returns how that is named, and what ``pause_after`` says.
+
+    Args:
+        bus: The bus.
+        delivery: What it was handling.
+        error: What it raised.
+        label: Highest declared label of what it has read.
+    """
+    _slipped(bus, delivery, error)
+    reason = _named(bus, error, delivery.message, label)
+    bus.failures.handler(delivery, error)
+    return reason, pause_after(error)
+
+
+def _slipped(bus: Bus, delivery: Delivery, error: BaseException) -> None:
     """Count an assignment to the message that a handler was given."""
     if type(error) is ImmutableMessageError:
         field = vars(error).get("field")
@@ -225,7 +240,7 @@ def pause_after(error: BaseException) -> float | None:
     return exact if 0 <= exact < math.inf else None
 
 
-def named(bus: Bus, error: BaseException, message: Envelope[Payload], label: Classification) -> Reason:
+def _named(bus: Bus, error: BaseException, message: Envelope[Payload], label: Classification) -> Reason:
     """Return how a failure is named: by its code and its class, and by the sentence of an error that the bus has made.
 
     Exceptions of others have no text. The text of an error of this library is the agent's own, for it may raise one

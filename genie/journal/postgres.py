@@ -133,11 +133,9 @@ class PostgresDatabase:
         self._check_format(meta(self, "format") if {"meta", self._layout.named} <= names else None)
 
     def _check_format(self, version: int | None) -> None:
-        if version != self._layout.format:
-            what = f"is not {self._layout.what}"
-            if version is not None:
-                what = f"has format {version}, and this program reads {self._layout.format}"
-            raise self._error("format", what, "name another database or schema")
+        refused = self._layout.refusal(version)
+        if refused is not None:
+            raise self._error("format", refused, "name another database or schema")
 
     def role(self) -> tuple[Objection, ...]:
         """Connect, and return why the role must not be used."""

@@ -19,11 +19,11 @@ from genie.contracts.gather import Each
 from genie.contracts.message import stamp, topic_of
 from genie.contracts.outcome import Failure, Outcome, Reason
 from genie.inflight import accounting
+from genie.inflight.accounting import RunState, Scope, Taint
 from genie.inflight.dead_letters import DeadLetter
 from genie.inflight.delivery import Extra
-from genie.inflight.gather import Gather, GatherSpec
+from genie.inflight.gather import Asker, Gather, GatherSpec
 from genie.inflight.pending import DELAYED, RATE, RETRY
-from genie.inflight.scope import Asker, RunState, Scope, Taint
 from genie.journal.facts import (
     caller_of,
     caller_record,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from genie.backend.clock import Clock
 from genie.errors import LogError
 from genie.journal.bodies import Body, body_of, checked
-from genie.journal.database import LostConnectionError, meta, set_meta
+from genie.journal.database import FORMAT, LostConnectionError, meta, set_meta
 from genie.journal.lease import RENEW_S, Lease
 from genie.journal.lines import Told, followed
 from genie.journal.mark import check_end
@@ -155,6 +155,8 @@ class SegmentLog:
                 self._passing(Point.CONNECTED)
                 self._lease.take(force=self._force)
                 self._passing(Point.TAKEN)
+                if meta(self.database, "format") != FORMAT:  # from now on it has batches that only this format has
+                    set_meta(self.database, "format", FORMAT)
                 if self._retention is not None:
                     prune(self.database, self._retention, now=self._wall(), check=self._lease.check)
             except BaseException:  # nothing is kept of a log that did not open, then the error goes on
@@ -207,12 +209,14 @@ class SegmentLog:
             raise self._not_open()
         try:
             lines: list[str] = []
+            shared: list[str] = []
             for batch in batches:
                 told = Told.of(batch.records)
                 lines += told.lines
+                shared += told.shared
                 self._follow(self._last + 1, told.opened, told.closed, told.highest)
             rows = [
-                self._row(position, lines[start : start + MOST_RECORDS])
+                self._row(position, shared, lines[start : start + MOST_RECORDS])
                 for position, start in enumerate(range(0, len(lines), MOST_RECORDS), 1)
             ]
             try:
@@ -230,9 +234,9 @@ class SegmentLog:
         self._passing(Point.NOTED)
         self._records += len(lines)
 
-    def _row(self, position: int, lines: Sequence[str]) -> _Row:
+    def _row(self, position: int, shared: Sequence[str], lines: Sequence[str]) -> _Row:
         number, first = self._last + position, self._records + (position - 1) * MOST_RECORDS + 1
-        return _Row(number, self._at(), first, len(lines), body_of(lines, first, self._sealer))
+        return _Row(number, self._at(), first, len(lines), body_of([*shared, *lines], first, self._sealer))
 
     def _insert(self, rows: Sequence[_Row]) -> None:
         database = self.database

@@ -143,11 +143,9 @@ class SqliteDatabase:
         version = meta(self, "format") if "meta" in tables else None
         if self._layout.named not in tables:
             version = None
-        if version != self._layout.format:
-            what = f"is not {self._layout.what}"
-            if version is not None:
-                what = f"has format {version}, and this program reads {self._layout.format}"
-            raise LogError(place=self.place, state="format", problem=what, remedy="name another file")
+        refused = self._layout.refusal(version)
+        if refused is not None:
+            raise LogError(place=self.place, state="format", problem=refused, remedy="name another file")
 
     def execute(self, sql: str, *values: object) -> Sequence[Sequence[Any]]:
         """Run one statement."""

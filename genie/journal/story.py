@@ -14,7 +14,8 @@ from genie.contracts.card import AgentCard, Caller
 from genie.contracts.classification import Classification
 from genie.contracts.message import stamp
 from genie.contracts.ports.journal import JournalRecord
-from genie.inflight.scope import Asker, RunState
+from genie.inflight.accounting import RunState
+from genie.inflight.gather import Asker
 from genie.journal.facts import caller_of, headers_of, kinds_of, payload_of
 from genie.journal.jsonl import JournalLines
 

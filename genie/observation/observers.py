@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from genie.contracts.message import Envelope, Payload
     from genie.contracts.ports.audit import Audit
     from genie.contracts.ports.journal import Journal
+    from genie.inflight.accounting import Scope
     from genie.inflight.delivery import Delivery
     from genie.inflight.events import Watcher
-    from genie.inflight.interceptors import Recorder
-    from genie.inflight.scope import Scope
+    from genie.inflight.interceptors import Planned, Recorder
     from genie.policy.evaluator import Evaluator
     from genie.policy.inspection import Inspectors
     from genie.policy.policy import Decision, PolicySet
@@ -102,6 +102,25 @@ class Observers:
         """Tell the journal and the watchers of a run what happened; never payload text."""
         if self.recorder is not None:
             self.recorder.note(message, kind, reason, delivery)
+        self.show(message, kind, recipient, reason, detail, delivery)
+
+    def accepted(self, message: Envelope[Payload], route: Planned) -> None:
+        """Tell the recorder and those who listen that a message is on its way."""
+        if self.recorder is not None:
+            self.recorder.accepted(message, route)
+        if self.heard or message.scope.run.watchers:
+            self.show(message, "accepted", None)
+
+    def show(
+        self,
+        message: Envelope[Payload],
+        kind: str,
+        recipient: str | None,
+        reason: Reason | None = None,
+        detail: Mapping[str, object] | None = None,
+        delivery: Delivery | None = None,
+    ) -> None:
+        """Tell the journals and the watchers alone: a recorder has heard of it."""
         run = message.scope.run
         if not self.heard and not run.watchers:
             return

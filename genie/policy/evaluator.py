@@ -27,6 +27,7 @@ from genie.policy.verdicts import (
     RuleVerdict,
     Verdict,
     coded,
+    is_verdict,
 )
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 PUBLIC = Classification.PUBLIC
 _RANKS = {"allow": 0, "redact": 1, "hold": 2, "consult": 3, "deny": 4}
 _NOTHING: Mapping[str, Verdict] = {}
+_VERDICTS = (Allow, Deny, Redact, Hold)
 
 
 class CompiledPolicy(NamedTuple):
@@ -266,13 +268,14 @@ def _opinions(policy: CompiledPolicy, message: Envelope[Payload], sender: AgentC
     except BaseException as error:  # noqa: BLE001 - fail closed: a policy that raises denies
         return (_wrong(policy, f"raised {class_name(error)}"),)
     texts = policy.texts
-    if isinstance(found, (Allow, Deny, Redact, Hold, Consult)):
+    if isinstance(found, Consult) or is_verdict(found):
         said: tuple[RuleVerdict, ...] = ()
         opinions: tuple[Opinion, ...] = (
             Opinion(policy.policy, policy.stamped(policy.version), policy.shadow, found, texts),
         )
     elif isinstance(found, tuple) and all(
-        isinstance(said, RuleVerdict) and isinstance(said.verdict, (Allow, Deny, Redact, Hold)) for said in found
+        type(said) is RuleVerdict and type(said.rule) is type(said.version) is str and is_verdict(said.verdict)
+        for said in found
     ):
         said = found
         opinions = tuple(
@@ -283,7 +286,8 @@ def _opinions(policy: CompiledPolicy, message: Envelope[Payload], sender: AgentC
             for one in said
         )  # fmt: skip
     else:
-        return (_wrong(policy, f"answered {kind_name(type(found))}, which is not a verdict"),)
+        what = "has values of other types than declared" if isinstance(found, _VERDICTS) else "is not a verdict"
+        return (_wrong(policy, f"answered {kind_name(type(found))}, which {what}"),)
     if texts is not None:
         if any(coded(word) != word for one in said for word in (one.rule, one.version)):
             return (_wrong(policy, "named a rule or a version with a text that is not a code"),)

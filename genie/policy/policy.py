@@ -302,21 +302,26 @@ def mask(message: Envelope[Payload], paths: frozenset[Path]) -> Payload:
         spans: dict[Path, list[tuple[int, int, str]]] = {tuple(path): [] for path in paths}
         vaults = {tuple(path): path for path in paths if isinstance(path, VaultField)}
         texts = {part.path: part.text for part in fields.texts(message.payload)} if vaults else {}
-        instructed: set[Path] = set()
+        cut = {at: some for at, some in spans.items() if at not in whole}  # where findings are still looked at
+        words: dict[str, tuple[str, str, bool]] = {}
         for finding in message.inspection.findings:
-            at = finding.path
-            if at not in spans or at in whole or at in instructed or isinstance(finding, ShadowFinding):
+            kind, at, start, end, *_ = finding
+            some = cut.get(at)
+            if some is None or type(finding) is ShadowFinding:
                 continue
-            policy, _, word = finding.kind.rpartition(".")
-            if finding.whole:  # a string with an instruction is one span
-                instructed.add(at)
+            if kind not in words:
+                policy, _, word = kind.rpartition(".")
+                words[kind] = policy, word, finding.whole
+            policy, word, instruction = words[kind]
+            if instruction:  # a string with an instruction is one span
                 spans[at] = [(0, sys.maxsize, policy)]
+                del cut[at]
                 continue
             vault = vaults.get(at)
             if vault is not None and vault.policy == policy:
-                value = texts[at][finding.start : finding.end]
+                value = texts[at][start:end]
                 word = f"{word}:{vault.vault.stand_in(message.headers.tenant, word, value)}"
-            spans[at].append((finding.start, finding.end, word))
+            some.append((start, end, word))
         copy = made[paths] = fields.masked(message.payload, spans)
     return copy
 

@@ -19,7 +19,7 @@ from genie.edges.executors.default import InlineExecutor
 from genie.errors import InputError
 from genie.journal.durability import uncollected
 from genie.journal.facts import kinds_of, payload_of
-from genie.journal.recorder import OUTCOMES
+from genie.journal.recorder import HANDLED, OUTCOMES
 from genie.replay.comparison import Comparison
 from genie.replay.errors import NotReplayableError
 from genie.replay.handlers import Handlers, Outside, is_cut, is_outside
@@ -39,8 +39,9 @@ if TYPE_CHECKING:
     from genie.contracts.limits import RunLimits
     from genie.contracts.message import Envelope, Payload
     from genie.contracts.ports.journal import LogRecord
+    from genie.inflight.accounting import RunState
     from genie.inflight.delivery import Delivery
-    from genie.inflight.scope import RunState
+    from genie.inflight.interceptors import Planned
     from genie.journal.past import PastRun
     from genie.policy.policy import Decision, PolicySet
     from genie.replay.comparison import Findings
@@ -273,7 +274,6 @@ class _Observer:
     """
 
     refusal: str | None = None
-    worked_s: float | None = None
 
     def __init__(self, comparison: Comparison, now: Callable[[], float], stop: Callable[[], None]) -> None:
         self._comparison = comparison
@@ -283,11 +283,19 @@ class _Observer:
     def note(self, message: Envelope[Any], kind: str, reason: Reason | None, delivery: Delivery | None) -> None:
         """Something happened to a message, or to a delivery of it."""
         if kind == "accepted":
-            self._comparison.sent(message, self._now())  # before any handler sees it
-            if self._comparison.stopped:
-                self._stop()
+            self.accepted(message)
         elif delivery is not None and kind in OUTCOMES:
             self._comparison.ended(delivery, kind, "" if reason is None else reason.code)
+
+    def accepted(self, message: Envelope[Any], _route: Planned | None = None) -> None:
+        """A message is on its way, and no handler has seen it."""
+        self._comparison.sent(message, self._now())
+        if self._comparison.stopped:
+            self._stop()
+
+    def handled(self, delivery: Delivery, _run: RunState, _seconds: float) -> None:
+        """A handler has handled a delivery."""
+        self._comparison.ended(delivery, HANDLED, "")
 
     def judged(self, message: Envelope[Any], recipient: str, decision: Decision) -> None:
         """Policies decided something that is more than a plain allow."""

@@ -25,9 +25,11 @@ from genie.errors import (
     RunStalled,
     TooManyKeysError,
 )
+from genie.inflight.accounting import RunState
 from genie.inflight.events import Watcher
-from genie.inflight.scope import Asker, RunState
-from genie.runtime.run import Asked, Run, answer_of
+from genie.inflight.gather import Asker
+from genie.runtime.asking import Asked, answer_of
+from genie.runtime.run import Run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

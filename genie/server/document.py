@@ -75,7 +75,9 @@ def document(rules: Iterable[Rule], hosted: Iterable[Hosted]) -> dict[str, Any]:
 def _operation(rule: Rule, body: dict[str, Any] | None) -> dict[str, Any]:
     problem = {"description": "A problem.", "content": {MEDIA: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
     success: dict[str, Any] = {"description": "Success."}
-    if rule.status != 204:
+    if rule.status == 303:
+        success["headers"] = {"Location": {"required": True, "schema": {"type": "string"}}}
+    elif rule.status != 204:
         schema = {"type": "object"} if rule.media == "application/json" else {"type": "string"}
         success["content"] = {rule.media: {"schema": schema}}
     statuses = {str(rule.status): success}

@@ -225,9 +225,10 @@ def weight_of(kind: str, language: str, text: str, start: int, end: int, quoted:
     before = _BEFORE.search(text, max(0, start - 48), start)
     words = before[0] if before else ""
     after = _HARMLESS_AFTER.get(kind)
-    if _NEGATED.search(words) or (after is not None and after.search(text[end : end + 64])):
+    hidden = kind == "encoded"  # the words before it are not part of what it hides
+    if not hidden and (_NEGATED.search(words) or (after is not None and after.search(text[end : end + 64]))):
         return 0.3, False
-    if kind == "delimiter":
+    if hidden or kind == "delimiter":
         return (0.15 if quoted.about and _NAMED.search(words) else 1.0), False
     if _of_others(kind, text, start, end, words):
         return 0.3, False

@@ -14,7 +14,7 @@ from tests.genie.policies_for_tests import Answer, Note, Opinion, Question
 
 
 def expecting(expect: tuple[Any, ...], need: Any = "all", members: Iterable[str] = ("a", "b")) -> Gather:
-    return Gather(GatherSpec(expect, need, lambda _part: members, Question), lambda: None)
+    return Gather(GatherSpec(expect, need, lambda _part: members, Question))
 
 
 def failure(agent: str, instead_of: str | None = None) -> Failure:

@@ -107,7 +107,7 @@ class ColumnFinder:
         for column, name in enumerate(() if self._fixed(*_MOVEMENT) else self._names):
             facts, roles = self._facts[column], set(header_roles(name))
             called = "amount" in roles and roles <= {*_MOVEMENT, "net", "balance"}
-            if called and not (facts.amounts or facts.dates):
+            if called and facts.filled and not (facts.amounts or facts.dates):
                 raise InputError(
                     self._name, f"{self._table.name(column)} is called an amount and holds none",
                     "give a profile with `amount_column:`, or `debit_column:` and `credit_column:`",

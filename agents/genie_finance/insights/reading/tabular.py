@@ -22,7 +22,7 @@ from genie_finance.insights.reading.dates import ORDERS, SERIAL, serial_date
 from genie_finance.insights.reading.denomination import Denomination
 from genie_finance.insights.reading.dialect import DELIMITER_NAMES, find_delimiter, split_lines, tokenise
 from genie_finance.insights.reading.encoding import decode
-from genie_finance.insights.reading.headers import header_roles, is_minor
+from genie_finance.insights.reading.headers import header_roles, is_minor, is_of_card
 from genie_finance.insights.reading.identity import identity
 from genie_finance.insights.reading.numerals import date_order, decimal_marks
 from genie_finance.insights.reading.rows import Read, RowReader, is_undated
@@ -36,7 +36,15 @@ from genie_finance.insights.reading.signs import (
 )
 from genie_finance.insights.reading.statuses import booked
 from genie_finance.insights.reading.steps import marks_by_steps
-from genie_finance.insights.reading.table import Table, find_table, later_table, with_spelt_marks
+from genie_finance.insights.reading.table import (
+    Table,
+    find_table,
+    later_table,
+    with_spelt_marks,
+    with_whole_dates,
+    without_odd_ends,
+)
+from genie_finance.insights.reading.vocabulary import is_kind, mark_of, says_card
 
 if TYPE_CHECKING:
     import datetime
@@ -71,7 +79,7 @@ def read_csv(name: str, content: bytes, profile: StatementProfile, choices: Choi
     records = tokenise(lines, delimiter)
     table = find_table(records, cells, profile, choices)
     if not movements and not table.header:
-        tried = DELIMITER_NAMES[profile.delimiter] if profile.delimiter else "commas, semicolons, tabs or bars"
+        tried = DELIMITER_NAMES[profile.delimiter] if profile.delimiter else "commas, semicolons, tabs, bars or tildes"
         problem = next((record.problem for record in records if record.problem), "")
         first = f" (the first that cannot be used {problem})" if problem else ""
         raise InputError(
@@ -90,6 +98,7 @@ def read_tables(name: str, table: Table, cells: Cells, profile: StatementProfile
     """
     seen: dict[str, int] = {}
     readings = []
+    table = with_whole_dates(table)
     if holds_serials(table, cells):
         choices.assume(
             "date_format", SERIAL,
@@ -156,7 +165,8 @@ def read_table(
         )
     table, left_out = booked(with_spelt_marks(table), choices)
     table, pending = without_pending(table, cells, choices)
-    left_out += pending
+    table, odd = without_odd_ends(table, cells)
+    left_out += [*pending, *odd]
     finder = ColumnFinder(name, table, cells, profile, choices)
     mark, sure = decimal_marks(table, finder.money_columns(), cells)
     columns = finder.find(profile.decimal_mark or mark)
@@ -177,7 +187,7 @@ def read_table(
         say_either_way(read, amounts, [table.name(column) for column in columns.money], choices)
     if columns.balance is not None:
         check_balance(read, amounts, table.name(columns.balance), choices)
-    day_first = left == {"dmy"} or _day_before_name(table, columns.date)
+    day_first = ("dmy" in left and "mdy" not in left) or _day_before_name(table, columns.date)
     denomination = Denomination(table, columns, read, profile, choices, day_first=day_first)
     whole = table.header is not None and any(is_minor(table.name(column)) for column in columns.money)
     if whole:
@@ -234,6 +244,13 @@ class _Rows:
         )
         read = reader.read(choices)
         read.days_told = self._told
+        header = table.header.cells if table.header else ()
+        read.of_card = any(map(is_of_card, header)) or any(says_card(row.cells) for row in table.before)
+        read.sides_named = table.header is not None or self._profile.debit_column is not None
+        if columns.mark is not None:
+            held = {row.cells[columns.mark] for row in table.rows if columns.mark < len(row.cells)}
+            read.marks_are_kinds = all(is_kind(cell) for cell in held if mark_of(cell))
+            read.blank_marks = all(map(mark_of, held - {""}))
         return read
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import types
 import typing
 from decimal import Decimal
@@ -33,7 +34,7 @@ def layer(kind: type[Payload]) -> Callable[[Attempt], ToolResult | None]:
     """Return the layer of one payload class."""
     exact = is_exact(kind.model_json_schema())
     flat = not _holds(kind, (BaseModel, float))
-    decimals = _holds(kind, (Decimal,))
+    numbers = _holds(kind, (Decimal, float))
 
     def check(attempt: Attempt) -> ToolResult | None:
         text = attempt.call.arguments or "{}"
@@ -51,7 +52,7 @@ def layer(kind: type[Payload]) -> Callable[[Attempt], ToolResult | None]:
             except ValidationError as wrong:
                 return attempt.refused(INVALID_ARGUMENTS, _told(_errors(wrong)))
             attempt.repaired = True
-        if decimals and (far := _out_of_range(payload)) is not None:
+        if numbers and (far := _out_of_range(payload)) is not None:
             return attempt.refused(INVALID_ARGUMENTS, _told([{"path": far, "problem": "out_of_range"}]))
         attempt.payload = payload
         attempt.arguments_hash = hash(payload)
@@ -134,7 +135,9 @@ def _may_be(annotation: Any, kinds: tuple[type, ...], seen: set[type]) -> bool:
 
 
 def _out_of_range(value: Any) -> str | None:
-    """Return where a decimal is that would take gigabytes to write out or to add to another; None without one."""
+    """Return where a number is that no tool can work with: infinite, or a decimal that would fill gigabytes."""
+    if isinstance(value, float):
+        return None if math.isfinite(value) else ""
     if isinstance(value, Decimal):
         sign_digits_exponent = value.as_tuple()
         exponent = sign_digits_exponent.exponent
