@@ -98,6 +98,6 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 @pytest.mark.parametrize(("name", "line", "contract"), PLANTED.values(), ids=PLANTED.keys())
 def test_a_planted_import_is_caught(broken: list[str], name: str, line: str, contract: str) -> None:
     module = name.removeprefix("agents/").removesuffix(".py").replace("/", ".")
-    imported = line.split()[-1] if "from" not in line else line.split()[1]
+    imported = line.rsplit(maxsplit=1)[-1] if "from" not in line else line.split()[1]
     told = [section for section in broken if contract in section.partition("\n-----")[0]]
     assert any(f"{module} -> {imported} (l." in section for section in told), broken
