@@ -8,6 +8,7 @@ from typing import Literal
 
 from genie_finance.insights.reading.currencies import CODES
 
+_LETTERS_AND_DIGITS = re.compile(r"[^\W_]+")
 _LETTERS = str.maketrans({"ø": "o", "æ": "ae", "å": "a", "ß": "ss", "ł": "l", "đ": "d", "œ": "oe"})
 
 
@@ -27,7 +28,7 @@ def words(text: str) -> frozenset[str]:
 
 def plain(text: str) -> str:
     """Return the words of a text: lower case, unaccented, everything but letters and digits as one space."""
-    return " ".join("".join(c if c.isalnum() else " " for c in unaccented(text)).split())
+    return " ".join(_LETTERS_AND_DIGITS.findall(unaccented(text)))
 
 
 Mark = Literal["debit", "credit"]
@@ -185,7 +186,7 @@ _INCOMING_WORDS = """payment received|payment thank you|thank you|autopay|paymen
         |salaris|terugbetaling|palkka|suoritus|hyvitys|wynagrodzenie|splata|zwrot|vyplata|vraceni
         |fizetes|salariu|maas|odeme icin|зарплата|погашение|возврат|給与|给与|工资|还款|退款|급여|환급
         |gaji|luong|dividend"""
-_INCOMING = tuple(map(plain, _INCOMING_WORDS.split("|")))
+_INCOMING = tuple(f" {plain(word)} " for word in _INCOMING_WORDS.split("|"))
 
 
 _OF_BOOKS = words(
@@ -202,7 +203,7 @@ def is_of_books(header: str) -> bool:
 def says_incoming(narration: str) -> bool:
     """True if a text is one of money that comes in: a salary, a refund, the payment of a card's bill."""
     text = f" {plain(narration[:120])} "
-    return any(f" {word} " in text for word in _INCOMING)
+    return any(word in text for word in _INCOMING)
 
 
 _OPENING = """likutis pradziai|pradinis likutis|sakuma atlikums|algsaldo|pocatecni zustatek
