@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from genie.contracts.classification import Classification
 from genie.errors import class_name, kind_name
 from genie.policy.inspection import REFUSED
+from genie.policy.verdict_check import is_verdict
 from genie.policy.verdicts import (
     ALLOW,
     SHADOW,
@@ -27,7 +28,6 @@ from genie.policy.verdicts import (
     RuleVerdict,
     Verdict,
     coded,
-    is_verdict,
 )
 
 if TYPE_CHECKING:
