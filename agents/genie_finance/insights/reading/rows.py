@@ -220,7 +220,7 @@ class RowReader:
         if table.width is not None and record.width > table.width:
             raise _UnreadableError(
                 f"has {record.width} columns where {table.width} are expected; "
-                "a delimiter inside a text must stand in quotes"
+                "a text with a delimiter in it must be quoted"
             )
         date = self._date(row)
         side, amount = self._amount(row)
