@@ -70,8 +70,7 @@ if TYPE_CHECKING:
 
 HANDLED, DENIED, DEAD_LETTERED = Outcome.HANDLED, Outcome.DENIED, Outcome.DEAD_LETTERED
 HANDLED_KIND = HANDLED.value
-NOT_INSPECTED = Inspection(0)
-"""Of a validated payload where there is no policy, so that nobody reads what an inspector would find."""
+NOT_INSPECTED = Inspection(0)  # of a validated payload where there is no policy, so that nobody would read it
 
 
 class Bus:
@@ -298,7 +297,7 @@ class Bus:
         message.inspection = inspection
         message.__class__ = Envelope
         if run.observed or self.observers.listening:
-            self.emit_event(message, "accepted", None)
+            self.observers.accepted(message, route)
         if route.lowered and label < read:
             self.observers.declassified(message, read)
         refusal: Ending | None = None
@@ -413,11 +412,14 @@ class Bus:
         for interceptor in self.intercepting:
             interceptor.settled(delivery, HANDLED)
         run = scope.run
-        if run.observed or self.observers.listening:
-            accounting.noted(run, subscription.subscriber.card.id)
-            if (recorder := self.observers.recorder) is not None:
-                recorder.worked_s = seconds
-            self._tell(delivery, HANDLED_KIND, None, run)
+        observers = self.observers
+        if observers.recorder is not None:
+            observers.recorder.handled(delivery, run, seconds)
+        if run.observed or observers.heard:
+            agent = subscription.subscriber.card.id
+            accounting.noted(run, agent)
+            observers.show(delivery.message, HANDLED_KIND, agent, None, None, delivery)
+            self._at_hold(run)
         if not scope.in_flight:
             self.correlator.at_rest(scope)
         elif scope.may_deadlock:
@@ -455,6 +457,10 @@ class Bus:
     def _tell(self, delivery: Delivery, kind: str, reason: Reason | None, run: RunState) -> None:
         """Tell observers that a delivery has ended."""
         self.emit_event(delivery.message, kind, delivery.subscription.subscriber.card.id, reason, None, delivery)
+        self._at_hold(run)
+
+    def _at_hold(self, run: RunState) -> None:
+        """Let those who wait see that what is left of a run may all wait for a person."""
         if run.held:
             self.timers.soon("notice", run)
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from genie.inflight.dead_letters import DeadLetter
     from genie.inflight.delivery import Delivery, Ending
     from genie.inflight.pending import Parked
+    from genie.inflight.subscription import Subscription
     from genie.policy.policy import Decision, Verdict
 
 
@@ -93,11 +94,17 @@ class Interceptor:
         """Count what a resumed run has used before."""
 
 
+class Planned(Protocol):
+    """Where messages of a class go; another object when agents come or go."""
+
+    @property
+    def subscriptions(self) -> Iterable[Subscription]:
+        """The deliveries of a message that names nobody."""
+        ...
+
+
 class Recorder(Protocol):
     """What keeps the facts from which a runtime goes on after its process was killed."""
-
-    worked_s: float | None
-    """Seconds that the handler of the next delivery that is told as handled was at work."""
 
     @property
     def refusal(self) -> str | None:
@@ -106,6 +113,14 @@ class Recorder(Protocol):
 
     def note(self, message: Envelope[Payload], kind: str, reason: Reason | None, delivery: Delivery | None) -> None:
         """Something happened to a message, or to a delivery of it."""
+        ...
+
+    def accepted(self, message: Envelope[Payload], route: Planned) -> None:
+        """A message is on its way to the subscribers of its route."""
+        ...
+
+    def handled(self, delivery: Delivery, run: RunState, seconds: float) -> None:
+        """A handler has handled a delivery, in that time."""
         ...
 
     def judged(self, message: Envelope[Payload], recipient: str, decision: Decision) -> None:

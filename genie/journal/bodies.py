@@ -1,16 +1,16 @@
-"""The content of a batch as bytes: compressed JSON, and behind it the sealed parts of its records."""
+"""The content of a batch as bytes: compressed lines, and behind it the sealed parts of its records."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import zlib
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic_core import from_json
 
 from genie.errors import LogError
-from genie.journal.lines import line_of, record_of, text_of
+from genie.journal.lines import line_of, records_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,13 +36,13 @@ def body_of(lines: Sequence[str], first: int, sealer: Sealer | None = None) -> B
     """Return records as bytes.
 
     Args:
-        lines: The batch.
+        lines: The batch, with what its lines share.
         first: Number of its first record in the log.
         sealer: Encrypts what may not be read without a key.
     """
     if sealer is None:
         return _stored(lines, b"")
-    return packed(*sealer.seal([record_of(line) for line in lines], first))
+    return packed(*sealer.seal(records_of(lines), first))
 
 
 def packed(records: Sequence[LogRecord], sealed: bytes) -> Body:
@@ -70,15 +70,20 @@ def checked(place: str, number: int, content: bytes, sha256: bytes) -> tuple[lis
         text = unpacking.decompress(content[_HEAD:end], MOST_BYTES)
         if unpacking.unconsumed_tail:
             raise damaged(place, number, f"it is larger than {MOST_BYTES >> 20} MB")
-        try:
-            records = from_json(text)
-        except ValueError:
-            records = json.loads(text)
-    except (zlib.error, ValueError):
+        records = _array(text) if text.startswith(b"[{") else records_of(text.decode().split("\n"))
+    except (zlib.error, ValueError, LookupError, TypeError):
         raise damaged(place, number, "it cannot be read") from None
     if not isinstance(records, list) or not all(isinstance(one, dict) and "kind" in one for one in records):
         raise damaged(place, number, "it is not made of records")
     return records, content[end:]
+
+
+def _array(text: bytes) -> Any:
+    """Return the records of a batch that was written in format 2: one array."""
+    try:
+        return from_json(text)
+    except ValueError:  # half of a surrogate pair
+        return json.loads(text)
 
 
 def damaged(place: str, number: int | None, why: str) -> LogError:
@@ -86,5 +91,5 @@ def damaged(place: str, number: int | None, why: str) -> LogError:
     what = "the file" if number is None else f"batch {number}"
     return LogError(
         place=place, state="damaged", problem=f"{what} is damaged: {why}",
-        remedy="put a copy back; `genie journal verify` names all damage, `genie journal export` saves what is left",
+        remedy="restore a copy; `genie journal verify` names all damage, `genie journal export` saves what is left",
     )  # fmt: skip

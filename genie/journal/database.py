@@ -10,8 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
-FORMAT = 2
-"""Of the tables; another one is refused."""
+FORMAT = 3
+"""Of the tables and of what is in them."""
+READ = (2, FORMAT)
+"""Formats that are read. A log gets the latest when a runtime opens it. In format 2 a batch was one JSON array."""
 TABLES = (
     "CREATE TABLE IF NOT EXISTS meta (name {text} PRIMARY KEY, value {integer} NOT NULL)",
     "CREATE TABLE IF NOT EXISTS owner (id {integer} PRIMARY KEY, epoch {integer} NOT NULL, pid {integer} NOT NULL, "
@@ -36,9 +38,19 @@ class Layout(NamedTuple):
     """In errors."""
     named: str
     """A table that no other kind has."""
+    read: tuple[int, ...] = ()
+    """Formats that can be read beside its own."""
+
+    def refusal(self, version: int | None) -> str | None:
+        """Return why a database of some format is not used; None where it is. One of another kind has no format."""
+        if version is None:
+            return f"is not {self.what}"
+        if version == self.format or version in self.read:
+            return None
+        return f"has format {version}, and this program reads {' and '.join(map(str, (self.read or (self.format,))))}"
 
 
-LOG = Layout(TABLES, FORMAT, "a log", "batches")
+LOG = Layout(TABLES, FORMAT, "a log", "batches", READ)
 
 
 class LostConnectionError(LogError):

@@ -1,47 +1,84 @@
-"""Records of a log as lines of JSON: the frequent ones are written straight as text, from parts that stay the same.
+"""Records of a log as lines: the frequent ones are written straight as text, and what many of them share has a number.
 
-A dict of each, written by a serialiser, costs three times as much (benchmarks.durability). Everything that came from
-outside is quoted: a line is one JSON object whatever a payload, a name or a header holds.
+A dict of each, written by a serialiser, costs three times as much, and what repeats in every line costs half of the
+time of packing it (benchmarks.durability). Everything that came from outside is quoted, and a payload is JSON that a
+serialiser wrote: neither holds a line break or a tab, whatever is in it.
+
+A line is one of these:
+
+- ``{"kind":…}``: a record;
+- ``{"shared":NUMBER,…}``: what lines of the same batch refer to by that number;
+- ``[KIND,RUN,…]``: a record of a frequent kind, see ``_WHOLE``; its payload follows behind a tab.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from json.encoder import encode_basestring as quoted
-from typing import TYPE_CHECKING, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from pydantic_core import from_json, to_json
 
-from genie.contracts.classification import Classification
-from genie.journal.facts import caller_record, kind_name, payload_text
-from genie.journal.faithful import ABSENT, faithful_text, writer_of
+from genie.journal.facts import MOST_CHARACTERS, caller_record, kind_name, payload_text
+from genie.journal.faithful import ABSENT, writer_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-    from genie.bus.routes import Route
     from genie.contracts.card import Caller
+    from genie.contracts.classification import Classification
     from genie.contracts.gather import Each
     from genie.contracts.headers import Headers
     from genie.contracts.message import Envelope, Payload
     from genie.contracts.ports.journal import LogRecord
     from genie.inflight.accounting import RunState, Scope
     from genie.inflight.gather import Gather
+    from genie.inflight.interceptors import Planned
 
 K = TypeVar("K")
 V = TypeVar("V")
 _MOST = 256
-"""Entries of a cache of parts of lines."""
-_HEADERS: dict[int, tuple[Headers, str]] = {}
-"""Headers, by their identity, as text: messages of a run share them."""
-_CALLERS: dict[int, tuple[Caller, str]] = {}
-_EXPECTED: dict[tuple[object, ...], tuple[Mapping[type[Payload], Each[Payload]], str]] = {}
-"""What gathers of one form expect, by the identity of what they share and the classes that may come."""
-_LABELS = {label: quoted(label.label) for label in Classification}
+"""Entries of a cache of what lines share."""
+_NUMBERS = itertools.count(1)
+_BATCHES = itertools.count(1)
 _GIVEN = ("number", "scope", "run")
 """Fields that hold numbers which must not be given again."""
+
+
+class Part:
+    """What many lines share, which is told once in each batch.
+
+    Args:
+        fields: Of its JSON object, as text.
+    """
+
+    __slots__ = ("batch", "line", "number")
+
+    def __init__(self, fields: str) -> None:
+        self.number = str(next(_NUMBERS))
+        self.line = f'{{"shared":{self.number},{fields}}}'
+        self.batch = 0
+        """The latest batch in which it was told."""
+
+
+class Shared:
+    """What the lines of one batch share."""
+
+    __slots__ = ("batch", "lines")
+
+    def __init__(self) -> None:
+        self.batch = next(_BATCHES)
+        self.lines: list[str] = []
+
+    def tell(self, part: Part) -> str:
+        """Tell a part, if it was not yet, and return its number."""
+        if part.batch != self.batch:
+            part.batch = self.batch
+            self.lines.append(part.line)
+        return part.number
 
 
 class Told(Sequence["LogRecord"]):
@@ -52,15 +89,19 @@ class Told(Sequence["LogRecord"]):
         opened: Runs that begin in them.
         closed: Runs that end in them.
         highest: Highest number of a run, a message or a scope in them, at least.
+        shared: What lines share; not records themselves.
     """
 
-    __slots__ = ("closed", "highest", "lines", "opened")
+    __slots__ = ("closed", "highest", "lines", "opened", "shared")
 
-    def __init__(self, lines: list[str], opened: list[int], closed: list[int], highest: int) -> None:
+    def __init__(
+        self, lines: list[str], opened: list[int], closed: list[int], highest: int, shared: Sequence[str] = ()
+    ) -> None:
         self.lines = lines
         self.opened = opened
         self.closed = closed
         self.highest = highest
+        self.shared = shared
 
     @classmethod
     def of(cls, records: Sequence[LogRecord]) -> Told:
@@ -73,14 +114,15 @@ class Told(Sequence["LogRecord"]):
     def __len__(self) -> int:
         return len(self.lines)
 
+    def __iter__(self) -> Iterator[LogRecord]:
+        return iter(records_of([*self.shared, *self.lines]))
+
     @overload
     def __getitem__(self, place: int) -> LogRecord: ...
     @overload
     def __getitem__(self, place: slice) -> Sequence[LogRecord]: ...
     def __getitem__(self, place: int | slice) -> LogRecord | Sequence[LogRecord]:
-        if isinstance(place, slice):
-            return [record_of(line) for line in self.lines[place]]
-        return record_of(self.lines[place])
+        return list(self)[place]
 
 
 def followed(records: Iterable[LogRecord]) -> tuple[list[int], list[int], int]:
@@ -115,33 +157,91 @@ def line_of(record: object) -> str:
         return json.dumps(record, separators=(",", ":"))
 
 
-def record_of(line: str) -> LogRecord:
-    """Return the record of a line."""
+def records_of(lines: Sequence[str]) -> list[LogRecord]:
+    """Return the records of lines, in which everything is told that they share.
+
+    Raises:
+        ValueError, LookupError, TypeError: They are no such lines.
+    """
+    parts = [line.partition("\t") for line in lines]
+    array = f"[{','.join([part[0] for part in parts])}]"
     try:
-        record: LogRecord = from_json(line)
+        found = from_json(array)
     except ValueError:  # half of a surrogate pair
-        record = json.loads(line)
-    return record
+        found = json.loads(array)
+    shared: dict[int, Any] = {}
+    records: list[LogRecord] = []
+    for one, (_, _, payload) in zip(found, parts, strict=True):
+        if type(one) is list:
+            records.append(_WHOLE[one[0]](one, payload, shared))
+        elif "shared" in one and "kind" not in one:
+            shared[one["shared"]] = one
+        else:
+            records.append(one)
+    return records
 
 
 def text_of(lines: Sequence[str]) -> bytes:
-    """Return lines as one JSON array."""
+    """Return lines as the content of a batch."""
     try:
-        return f"[{','.join(lines)}]".encode()
+        return "\n".join(lines).encode()
     except UnicodeEncodeError:  # half of a surrogate pair: an escape stands for it
-        return json.dumps([json.loads(line) for line in lines], separators=(",", ":")).encode()
+        return "\n".join([json.dumps(one, separators=(",", ":")) for one in records_of(lines)]).encode()
 
 
 # --- the frequent ones ---
 
 
-def run_line(run: RunState, offset: float) -> str:
+def _closed(line: list[Any], _payload: str, _shared: Mapping[int, Any]) -> LogRecord:
+    return {"kind": "closed", "run": line[1]}
+
+
+def _message(line: list[Any], payload: str, shared: Mapping[int, Any]) -> LogRecord:
+    _, run, scope, number, us, cause, hops, sender, route, headers, *to = line
+    same = shared[route]
+    return {
+        "kind": "message", "run": run, "scope": scope, "number": number, "us": us, "cause": cause, "hops": hops,
+        "sender": sender, "payload": payload, "topic": same["topic"], "label": same["label"],
+        "headers": shared[headers]["headers"], "to": to[0] if to else None, "plan": to or same["plan"],
+    }  # fmt: skip
+
+
+def _handled(line: list[Any], _payload: str, shared: Mapping[int, Any]) -> LogRecord:
+    _, run, message, us, took, by = line
+    same = shared[by]
+    return {
+        "kind": "ended", "run": run, "delivery": f"{same['prefix']}-{message:x}@{same['agent']}", "outcome": "handled",
+        "code": "", "drawn": {}, "us": us, "took": took,
+    }  # fmt: skip
+
+
+def _run(line: list[Any], _payload: str, shared: Mapping[int, Any]) -> LogRecord:
+    _, run, started, deadline, caller = line
+    said = None if caller is None else shared[caller]["caller"]
+    return {"kind": "run", "run": run, "caller": said, "started": started, "deadline": deadline}
+
+
+def _scope(line: list[Any], _payload: str, shared: Mapping[int, Any]) -> LogRecord:
+    _, run, scope, parent, owner, expected = line
+    same = {"expect": None, "need": None, "asked": None} if expected is None else shared[expected]
+    return {
+        "kind": "scope", "run": run, "scope": scope, "parent": parent, "owner": owner, "expect": same["expect"],
+        "need": same["need"], "asked": same["asked"],
+    }  # fmt: skip
+
+
+_WHOLE: dict[int, Callable[[list[Any], str, Mapping[int, Any]], LogRecord]] = {
+    0: _closed, 1: _message, 2: _handled, 3: _run, 4: _scope,
+}  # fmt: skip
+"""The records of lines that are arrays, by the first number of the line."""
+
+
+def run_line(run: RunState, offset: float, shared: Shared) -> str:
     """Return the record of a run that begins; ``offset`` is that of wall time to the loop's clock."""
     caller, deadline = run.asker.caller, run.deadline
     due = "null" if deadline == math.inf else _moment(offset + deadline)
-    said = "null" if caller is None else _caller(caller)
-    started = _moment(offset + run.started)
-    return f'{{"kind":"run","run":{run.number},"caller":{said},"started":{started},"deadline":{due}}}'
+    said = "null" if caller is None else shared.tell(_caller(caller))
+    return f"[3,{run.number},{_moment(offset + run.started)},{due},{said}]"
 
 
 def _moment(seconds: float) -> str:
@@ -149,24 +249,18 @@ def _moment(seconds: float) -> str:
     return f"{int(seconds * 1e6)}e-6"
 
 
-def closed_line(run: int) -> str:
-    """Return the record of a run that is at rest."""
-    return f'{{"kind":"closed","run":{run}}}'
-
-
-def scope_line(scope: Scope) -> str:
+def scope_line(scope: Scope, shared: Shared) -> str:
     """Return the record of a scope, with what its asker expects."""
     parent, owner = scope.parent, scope.owner
     above = "null" if parent is None else parent.number
     by = "null" if owner is None else quoted(owner.id)
-    head = f'{{"kind":"scope","run":{scope.run.number},"scope":{scope.number},"parent":{above},"owner":{by},'
-    gather: Gather | None = scope.gather
-    return head + ('"expect":null,"need":null,"asked":null}' if gather is None else _expected(gather))
+    expected = "null" if scope.gather is None else shared.tell(_expected(scope.gather))
+    return f"[4,{scope.run.number},{scope.number},{above},{by},{expected}]"
 
 
 def head_of(scope: Scope) -> str:
     """Return how the records of a scope's messages begin."""
-    return f'{{"kind":"message","run":{scope.run.number},"scope":{scope.number},"number":'
+    return f"[1,{scope.run.number},{scope.number},"
 
 
 class Tail:
@@ -178,59 +272,70 @@ class Tail:
         route: Its route, which is another one when agents come or go.
     """
 
-    __slots__ = ("_end", "_headers", "_label", "_plan", "_start", "_topic", "_write", "route")
+    __slots__ = ("_headers", "_label", "_plan", "_same", "_shown", "_topic", "_write", "route")
 
-    def __init__(self, kind: type[Payload], agents: Iterable[str], route: Route | None = None) -> None:
+    def __init__(self, kind: type[Payload], agents: Iterable[str], route: Planned | None = None) -> None:
         self.route = route
         self._write = writer_of(kind)
         self._topic = quoted(kind_name(kind))
-        self._plan = f'"to":null,"plan":{listed(agents)}}}'
+        self._plan = listed(agents)
         self._headers: Headers | None = None
         self._label: Classification | None = None
-        self._start = self._end = ""
+        self._same: Part
+        self._shown: Part
 
-    def line(self, message: Envelope[Payload], head: str, us: int, *, edit: bool = False) -> str:
+    def line(self, message: Envelope[Payload], head: str, us: int, shared: Shared, *, edit: bool = False) -> str:
         """Return the record of a message.
 
         Args:
             message: The message.
             head: What ``head_of`` returns for its scope.
             us: Microseconds since its run began.
+            shared: What the batch's lines share.
             edit: It replaces the payload of a delivery, and goes nowhere else.
 
         Raises:
             NotKeptError: Its payload does not survive being written.
         """
-        payload, to, write = message.payload, message.recipient, self._write
+        payload, write = message.payload, self._write
         if write is not None and getattr(payload, "_validated", False):  # ``faithful_text`` by hand: a call costs
             try:
                 text = write(payload, warnings=False).decode()
             except ValueError:
                 text = ABSENT
-            if ABSENT in text:
+            if ABSENT in text or len(text) > MOST_CHARACTERS:
                 text = payload_text(payload)
         else:
-            text = faithful_text(payload) or payload_text(payload)
+            text = payload_text(payload)
+        if edit or "\n" in text or "\t" in text:
+            return _whole_line(message, text, us, self._plan, edit=edit)
         if message.headers is not self._headers or message.label is not self._label:
             self._renew(message.headers, message.label)
-        end = self._end if to is None and not edit else self._directed(to, edit=edit)
+        same, shown, to = self._same, self._shown, message.recipient
+        if same.batch != shared.batch:
+            shared.tell(same)
+        if shown.batch != shared.batch:
+            shared.tell(shown)
         return (
-            f'{head}{message.number},"us":{us},"cause":{message.cause},"hops":{message.hops},"sender":{quoted(message.sender)},'
-            f'"payload":{quoted(text)}{end}'
+            f"{head}{message.number},{us},{message.cause},{message.hops},{quoted(message.sender)},{same.number},"
+            f"{shown.number}{'' if to is None else ',' + quoted(to)}]\t{text}"
         )
 
     def _renew(self, headers: Headers, label: Classification) -> None:
-        known = _HEADERS.get(id(headers))
-        if known is None or known[0] is not headers:
-            known = _kept(_HEADERS, id(headers), headers, line_of(headers.record()))
-        self._headers, self._label = headers, label
-        self._start = f',"topic":{self._topic},"label":{_LABELS[label]},"headers":{known[1]},'
-        self._end = self._start + self._plan
+        self._headers, self._label, self._shown = headers, label, _headers(headers)
+        self._same = _part(f'"topic":{self._topic},"label":{quoted(label.label)},"plan":{self._plan}')
 
-    def _directed(self, to: str | None, *, edit: bool) -> str:
-        name = "null" if to is None else quoted(to)
-        plan = '[],"edit":true' if edit else f"[{name}]"
-        return f'{self._start}"to":{name},"plan":{plan}}}'
+
+def _whole_line(message: Envelope[Payload], text: str, us: int, plan: str, *, edit: bool) -> str:
+    """Return the record of a message that is no frequent one."""
+    to = message.recipient
+    record = {
+        "kind": "message", "run": message.scope.run.number, "scope": message.scope.number, "number": message.number,
+        "us": us, "cause": message.cause, "hops": message.hops, "sender": message.sender, "payload": text,
+        "topic": kind_name(type(message.payload)), "label": message.label.label, "headers": message.headers.record(),
+        "to": to, "plan": [] if edit else json.loads(plan) if to is None else [to],
+    }  # fmt: skip
+    return line_of(record | {"edit": True} if edit else record)
 
 
 def ended_line(run: int, delivery: str, outcome: str, code: str, more: Mapping[str, object]) -> str:
@@ -241,15 +346,22 @@ def ended_line(run: int, delivery: str, outcome: str, code: str, more: Mapping[s
     )
 
 
-def handled_line(run: int, delivery: str, us: int, took: int) -> str:
-    """Return the record of a delivery that was handled; its agent drew no randomness in the run."""
-    return (
-        f'{{"kind":"ended","run":{run},"delivery":{quoted(delivery)},"outcome":"handled","code":"","drawn":{{}},'
-        f'"us":{us},"took":{took}}}'
-    )
+# --- what they share ---
 
 
-# --- parts of them ---
+class Handlers(dict[str, Part]):
+    """What the records of deliveries to an agent share, by agent.
+
+    Args:
+        prefix: Of the log's ids.
+    """
+
+    def __init__(self, prefix: str) -> None:
+        super().__init__()
+        self._prefix = quoted(prefix)
+
+    def __missing__(self, agent: str) -> Part:
+        return _kept(self, agent, Part(f'"prefix":{self._prefix},"agent":{quoted(agent)}'))
 
 
 def listed(names: Iterable[str]) -> str:
@@ -257,24 +369,46 @@ def listed(names: Iterable[str]) -> str:
     return f"[{','.join(map(quoted, names))}]"
 
 
-def _caller(caller: Caller) -> str:
-    known = _CALLERS.get(id(caller))
-    if known is None or known[0] is not caller:
-        known = _kept(_CALLERS, id(caller), caller, line_of(caller_record(caller)))
+_PARTS: dict[str, Part] = {}
+_HEADERS: dict[int, tuple[Headers, Part]] = {}
+"""Headers by their identity: messages of a run share them."""
+_CALLERS: dict[int, tuple[Caller, Part]] = {}
+_EXPECTED: dict[tuple[object, ...], tuple[Mapping[type[Payload], Each[Payload]], Part]] = {}
+"""What gathers of one form expect, by the identity of what they share and the classes that may come."""
+
+
+def _part(fields: str) -> Part:
+    """Return the part of some fields: equal ones share it, even where the objects behind them do not."""
+    found = _PARTS.get(fields)
+    return _kept(_PARTS, fields, Part(fields)) if found is None else found
+
+
+def _headers(headers: Headers) -> Part:
+    known = _HEADERS.get(id(headers))
+    if known is None or known[0] is not headers:
+        known = _kept(_HEADERS, id(headers), (headers, _part(f'"headers":{line_of(headers.record())}')))
     return known[1]
 
 
-def _expected(gather: Gather) -> str:
+def _caller(caller: Caller) -> Part:
+    known = _CALLERS.get(id(caller))
+    if known is None or known[0] is not caller:
+        known = _kept(_CALLERS, id(caller), (caller, _part(f'"caller":{line_of(caller_record(caller))}')))
+    return known[1]
+
+
+def _expected(gather: Gather) -> Part:
     key = (id(gather.each), *gather.kinds)
     known = _EXPECTED.get(key)
     if known is None or known[0] is not gather.each:
-        parts = ",".join(_part(gather, kind) for kind in gather.kinds)
+        parts = ",".join(_expects(gather, kind) for kind in gather.kinds)
         asked = "null" if gather.asked is None else quoted(kind_name(gather.asked))
-        known = _kept(_EXPECTED, key, gather.each, f'"expect":[{parts}],"need":{gather.need},"asked":{asked}}}')
+        part = _part(f'"expect":[{parts}],"need":{gather.need},"asked":{asked}')
+        known = _kept(_EXPECTED, key, (gather.each, part))
     return known[1]
 
 
-def _part(gather: Gather, kind: type[Payload]) -> str:
+def _expects(gather: Gather, kind: type[Payload]) -> str:
     each = gather.each.get(kind)
     name = quoted(kind_name(kind))
     if each is None:
@@ -283,9 +417,9 @@ def _part(gather: Gather, kind: type[Payload]) -> str:
     return f'{{"topic":{name},"each":true,"of":{of},"members":{listed(gather.kinds[kind])}}}'
 
 
-def _kept(cache: dict[K, tuple[V, str]], key: K, value: V, text: str) -> tuple[V, str]:
-    """Keep a text with what it says, whose identity is its key as long as it is kept."""
+def _kept(cache: dict[K, V], key: K, value: V) -> V:
+    """Keep a value; a key that is an identity stays good as long as the value holds the object."""
     if len(cache) >= _MOST:
         cache.clear()
-    cache[key] = found = (value, text)
-    return found
+    cache[key] = value
+    return value

@@ -133,11 +133,9 @@ class PostgresDatabase:
         self._check_format(meta(self, "format") if {"meta", self._layout.named} <= names else None)
 
     def _check_format(self, version: int | None) -> None:
-        if version != self._layout.format:
-            what = f"is not {self._layout.what}"
-            if version is not None:
-                what = f"has format {version}, and this program reads {self._layout.format}"
-            raise self._error("format", what, "name another database or schema")
+        refused = self._layout.refusal(version)
+        if refused is not None:
+            raise self._error("format", refused, "name another database or schema")
 
     def role(self) -> tuple[Objection, ...]:
         """Connect, and return why the role must not be used."""
@@ -213,7 +211,7 @@ class PostgresDatabase:
         except (library.LockNotAvailableError, library.DeadlockDetectedError):
             raise self._error("locked", "another connection holds its locks", "end what holds them") from None
         except (library.DataCorruptedError, library.IndexCorruptedError):
-            raise self._error("damaged", "the server found damage", "put a copy back") from None
+            raise self._error("damaged", "the server found damage", "restore a copy") from None
         except (
             OSError, TimeoutError, library.PostgresConnectionError, library.AdminShutdownError,
             library.CrashShutdownError, library.CannotConnectNowError, library.InterfaceError,

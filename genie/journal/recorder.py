@@ -16,24 +16,22 @@ from genie.bus.scans import Publication
 from genie.contracts.outcome import Outcome
 from genie.errors import JournalError, LogError, class_name
 from genie.errors.tracebacks import place_of
-from genie.inflight.interceptors import Interceptor
 from genie.inflight.pending import DELAYED, RETRY
 from genie.journal.facts import (
     NotKeptError,
     json_text,
     kind_name,
-    letter_record,
     payload_text,
     seen_record,
-    sent_record,
     verdict_record,
 )
+from genie.journal.ledger import Ledger
 from genie.journal.lines import (
+    Handlers,
+    Shared,
     Tail,
     Told,
-    closed_line,
     ended_line,
-    handled_line,
     head_of,
     line_of,
     run_line,
@@ -46,17 +44,15 @@ if TYPE_CHECKING:
 
     from genie.backend.asyncio_trio import Waiter
     from genie.bus.bus import Bus
-    from genie.bus.routes import Route
     from genie.contracts.classification import Classification
     from genie.contracts.headers import Headers
     from genie.contracts.message import Envelope, Payload
     from genie.contracts.outcome import Reason
     from genie.contracts.ports.journal import EventLog, LogRecord
     from genie.inflight.accounting import RunState, Scope
-    from genie.inflight.dead_letters import DeadLetter
     from genie.inflight.delivery import Delivery
+    from genie.inflight.interceptors import Planned
     from genie.inflight.pending import Parked
-    from genie.journal.history import History
     from genie.policy.policy import Decision
 
 _LOGGER = logging.getLogger("genie.journal")
@@ -64,15 +60,13 @@ MOST_WAITING = 50_000
 """Records that may wait for the log; with more of them no run is admitted."""
 LONGEST_S = 30.0
 """Seconds that one batch may take; then the log has failed."""
-RETOLD_AFTER = 10_000
-"""Records after which what outlives its run is told again, so that a log need not be read from far back."""
 MOST_TAILS = 4_096
 """Payload classes whose records have parts that are remembered."""
 OUTCOMES = frozenset(outcome.value for outcome in Outcome)
 HANDLED = Outcome.HANDLED.value
 
 
-class Recorder(Interceptor):
+class Recorder(Ledger):
     """The writer of one runtime's log.
 
     Args:
@@ -82,18 +76,17 @@ class Recorder(Interceptor):
     """
 
     def __init__(self, bus: Bus, log: EventLog, chatter: frozenset[type[Payload]] = frozenset()) -> None:
-        self._bus = bus
+        super().__init__(bus)
         self._log = log
         self._chatter = chatter
         self._prefix, self._now, self._route = bus.prefix, bus.now, bus.route
         self._waiting: list[str] = []
-        """Lines for the next batch, and of them:"""
+        """Lines for the next batch; what they share, and the runs that begin and end in them:"""
+        self._shared = Shared()
         self._opened: list[int] = []
-        """runs that begin,"""
         self._closed: list[int] = []
-        """runs that end,"""
         self._highest = 0
-        """and the highest number of a run or a message in any batch."""
+        """The highest number of a run or a message in any batch."""
         self._written = self._kept = 0
         """Lines of earlier batches, and those that are in the log."""
         self._taking = True
@@ -101,10 +94,10 @@ class Recorder(Interceptor):
         """Takes a line: ``_first``, then the list itself, and ``_drop`` where nothing is taken."""
         self.resuming = False
         """Runs that begin are those of the log, which has them."""
-        self.worked_s: float | None = None
         self._began: dict[int, float] = {}
         """Open run -> when it began, on the loop's clock."""
         self._tails: dict[type[Payload], Tail] = {}
+        self._handlers = Handlers(bus.prefix)
         self._states: dict[tuple[int, str], str] = {}
         self._wake: Waiter = bus.make_waiter()
         self._barriers: list[tuple[int, Waiter]] = []
@@ -112,11 +105,6 @@ class Recorder(Interceptor):
         self._begun: set[str] = set()
         self._used: dict[int, dict[str, list[int]]] = {}
         self._edits: set[int] = set()
-        self._standing: dict[tuple[str, str], LogRecord] = {}
-        """What outlives its run, by kind and id."""
-        self._ledger: int | None = None
-        """Number under which that stands in the log."""
-        self._retold = 0
         self.failure: str | None = None
         """Why nothing is kept any more: the class of the log's error."""
 
@@ -126,7 +114,7 @@ class Recorder(Interceptor):
         """A run begins."""
         self._began[run.number] = run.started
         if not self.resuming:
-            self._tell_run(run.number, run_line(run, self._bus.clock.offset))
+            self._tell_run(run.number, run_line(run, self._bus.clock.offset, self._shared))
 
     def closed(self, run: RunState) -> None:
         """A run is at rest."""
@@ -146,53 +134,69 @@ class Recorder(Interceptor):
             if delivery is not None and kind in OUTCOMES:
                 self._ended(message.scope.run, delivery, kind, "" if reason is None else reason.code)
             return
-        # by hand, as every call of a function costs (benchmarks.durability: 1 % of what a log costs)
+        self.accepted(message, self._route(type(message.payload)))
+
+    def accepted(self, message: Envelope[Any], route: Planned) -> None:
+        """A message is on its way."""
         scope, class_ = message.scope, type(message.payload)
-        head, route = scope.recorded or self._scope(scope), self._route(class_)
+        if self._chatter and class_ in self._chatter:
+            return
+        head = scope.recorded or self._scope(scope)
         tail = self._tails.get(class_)
         if tail is None or tail.route is not route:
             tail = self._tail(class_, route)
         if message.number > self._highest:  # noqa: PLR1730 - max() costs seven times as much
             self._highest = message.number
-        edit = message.number in self._edits
+        edit = self._edits and message.number in self._edits
         if edit:  # it goes on as the delivery whose payload it replaces
             self._edits.discard(message.number)
+        us = int((self._now() - scope.run.started) * 1e6)
         try:
-            self._say(tail.line(message, head, int((self._now() - scope.run.started) * 1e6), edit=edit))
+            self._say(tail.line(message, head, us, self._shared, edit=bool(edit)))
         except NotKeptError as error:
             self._not_durable(message, str(error))
 
-    def _ended(self, run: RunState, delivery: Delivery, outcome: str, code: str) -> None:
+    def handled(self, delivery: Delivery, run: RunState, seconds: float) -> None:
+        """A handler has handled a delivery, in that time."""
+        if self._chatter and type(delivery.message.payload) in self._chatter:
+            return
+        if run.state is not None or run.budgets or run.drawn or self._begun or delivery.extra is not None:
+            self._ended(run, delivery, HANDLED, "", seconds)
+            return
+        by = self._handlers[delivery.subscription.subscriber.card.id]
+        if by.batch != self._shared.batch:
+            self._shared.tell(by)
+        us = int((self._now() - run.started) * 1e6)
+        self._say(f"[2,{run.number},{delivery.message.number},{us},{int(seconds * 1e6)},{by.number}]")
+
+    def _ended(self, run: RunState, delivery: Delivery, outcome: str, code: str, seconds: float | None = None) -> None:
         agent, extra = delivery.subscription.subscriber.card.id, delivery.extra
-        # ``delivery.id`` by hand, of all but unusual ones (benchmarks.durability: 2 % of what a log costs)
-        id_ = f"{self._prefix}-{delivery.message.number:x}@{agent}" if extra is None else delivery.id
         if run.state is not None and outcome == HANDLED:
             self._state(delivery)
         if self._begun:
-            self._begun.discard(id_)
+            self._begun.discard(delivery.id)
         if run.budgets:
             self._budgets(run)
-        drawn, us, took = run.drawn, int((self._now() - run.started) * 1e6), None
-        if self.worked_s is not None:
-            took, self.worked_s = int(self.worked_s * 1e6), None
-        if extra is None and took is not None and not code and not drawn:
-            self._say(handled_line(run.number, id_, us, took))
-        else:  # how many handlings of its agent drew randomness is kept, so that the next draws differ
-            drew = {agent: drawn[agent]} if drawn and agent in drawn else {}
-            more = {"us": us} | ({} if took is None else {"took": took}) | ({} if extra is None else seen_record(extra))
-            self._say(ended_line(run.number, id_, outcome, code, {"drawn": drew, **more}))
-            if extra is not None and extra.reopened:
-                self._bus.correlator.forsake(extra.reopened)
+        drawn = run.drawn  # how many handlings of its agent drew randomness is kept, so that the next draws differ
+        more: LogRecord = {"drawn": {agent: drawn[agent]} if drawn and agent in drawn else {}, "us": self._us(run)}
+        if seconds is not None:
+            more["took"] = int(seconds * 1e6)
+        if extra is not None:
+            more |= seen_record(extra)
+        self._say(ended_line(run.number, delivery.id, outcome, code, more))
+        if extra is not None and extra.reopened:
+            self._bus.correlator.forsake(extra.reopened)
 
     def _scope(self, scope: Scope) -> str:
         """Keep a scope, and those above it: one whose messages are chatter is not in the log."""
         if scope.parent is not None and scope.parent.recorded is None:
             self._scope(scope.parent)
         head = scope.recorded = head_of(scope)
-        self._say(scope_line(scope))
+        if scope.parent is not None or scope.gather is not None:  # a run has a root, and it needs no record
+            self._say(scope_line(scope, self._shared))
         return head
 
-    def _tail(self, kind: type[Payload], route: Route) -> Tail:
+    def _tail(self, kind: type[Payload], route: Planned) -> Tail:
         if len(self._tails) >= MOST_TAILS:
             self._tails.clear()
         agents = (one.subscriber.card.id for one in route.subscriptions)
@@ -284,62 +288,6 @@ class Recorder(Interceptor):
             self._used[run.number] = used
             self._tell({"kind": "used", "run": run.number, "budgets": used})
 
-    # --- what outlives its run ---
-
-    def letter(self, letter: DeadLetter, message: Envelope[Any]) -> None:
-        """A delivery has become a dead letter."""
-        try:
-            text = payload_text(message.payload)
-        except NotKeptError as error:
-            self._not_durable(message, str(error))
-            return
-        told = letter_record(letter, at=self._bus.clock.offset + letter.at)
-        self.stand(told | sent_record(message, text))
-
-    def letter_gone(self, letter_id: str) -> None:
-        """A dead letter was redriven or dropped."""
-        self.fall("letter", letter_id)
-        self.fall("redrive", letter_id)
-
-    def stand(self, record: LogRecord) -> None:
-        """Keep a fact beyond its run; it has a kind and an id."""
-        if self._ledger is None:
-            self._open_ledger()
-        self._standing[record["kind"], record["id"]] = record
-        self._tell({**record, "run": self._ledger})
-
-    def fall(self, kind: str, id_: str) -> None:
-        """Keep no longer what outlived its run."""
-        if self._standing.pop((kind, id_), None) is not None:
-            self._tell({"kind": "gone", "run": self._ledger, "of": kind, "id": id_})
-
-    def take_over(self, history: History) -> None:
-        """Tell again what outlives its run, so that the log need not read it at its old place any more."""
-        for record in (*history.letters.values(), *history.keys.values(), *history.redrives.values()):
-            self._standing[record["kind"], record["id"]] = record
-        self._ledger = history.standing
-        self._tell({"kind": "life", "run": 0, "policy_set": self._bus.policies.sha256})
-        self._retell()
-
-    def _open_ledger(self) -> None:
-        self._ledger = number = self._bus.next_number()
-        self._retold = self.told
-        self._tell_run(number, line_of({
-            "kind": "run", "run": number, "standing": True, "caller": None, "deadline": None,
-            "started": self._bus.clock.offset + self._bus.now(),
-        }))  # fmt: skip
-
-    def _retell(self) -> None:
-        before = self._ledger
-        if self._standing:
-            self._open_ledger()
-            for record in self._standing.values():
-                self._tell({**record, "run": self._ledger})
-        else:
-            self._ledger = None
-        if before is not None:
-            self._tell_closed(before)
-
     # --- who is at work ---
 
     def begin(self, run: int, delivery: str) -> None:
@@ -409,7 +357,7 @@ class Recorder(Interceptor):
     def _tell_closed(self, number: int) -> None:
         if self._taking:
             self._closed.append(number)
-            self._say(closed_line(number))
+            self._say(f"[0,{number}]")
 
     def _first(self, line: str) -> None:
         """Take the first line of a batch: the writer parks only where nothing waits."""
@@ -435,11 +383,10 @@ class Recorder(Interceptor):
     async def flush(self) -> None:
         """Write what waits."""
         self._at_work()
-        if self._standing and self.told - self._retold > max(RETOLD_AFTER, 8 * len(self._standing)):
-            self._retell()
-        batch = Told(self._waiting, self._opened, self._closed, self._highest)
+        self.retell_in_time()
+        batch = Told(self._waiting, self._opened, self._closed, self._highest, self._shared.lines)
         told = self._written = self.told
-        self._waiting, self._opened, self._closed = [], [], []
+        self._waiting, self._opened, self._closed, self._shared = [], [], [], Shared()
         self._writing, self._say = True, self._first if self._taking else _drop
         try:
             with anyio.fail_after(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from genie.backend.clock import Clock
 from genie.errors import LogError
 from genie.journal.bodies import Body, body_of, checked
-from genie.journal.database import LostConnectionError, meta, set_meta
+from genie.journal.database import FORMAT, LostConnectionError, meta, set_meta
 from genie.journal.lease import RENEW_S, Lease
 from genie.journal.lines import Told, followed
 from genie.journal.mark import check_end
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger("genie.journal")
 FLOOR_EVERY = 64
 """Batches after which the log notes from which batch on runs are open."""
+MOST_CHARACTERS = 4 << 20
+"""Of the lines of one row; a longer line has a row of its own."""
 CLOCK_S = 1.0
 """Seconds by which the clock may go back before it is named."""
 
@@ -155,6 +157,8 @@ class SegmentLog:
                 self._passing(Point.CONNECTED)
                 self._lease.take(force=self._force)
                 self._passing(Point.TAKEN)
+                if meta(self.database, "format") != FORMAT:  # from now on it has batches that only this format has
+                    set_meta(self.database, "format", FORMAT)
                 if self._retention is not None:
                     prune(self.database, self._retention, now=self._wall(), check=self._lease.check)
             except BaseException:  # nothing is kept of a log that did not open, then the error goes on
@@ -207,14 +211,17 @@ class SegmentLog:
             raise self._not_open()
         try:
             lines: list[str] = []
+            shared: list[str] = []
             for batch in batches:
                 told = Told.of(batch.records)
                 lines += told.lines
+                shared += told.shared
                 self._follow(self._last + 1, told.opened, told.closed, told.highest)
-            rows = [
-                self._row(position, lines[start : start + MOST_RECORDS])
-                for position, start in enumerate(range(0, len(lines), MOST_RECORDS), 1)
-            ]
+            rows: list[_Row] = []
+            first = self._records + 1
+            for number, part in enumerate(_cut(lines), self._last + 1):
+                rows.append(_Row(number, self._at(), first, len(part), body_of([*shared, *part], first, self._sealer)))
+                first += len(part)
             try:
                 self._insert(rows)
             except LostConnectionError:
@@ -229,10 +236,6 @@ class SegmentLog:
         self.database.note_kept(self._last)
         self._passing(Point.NOTED)
         self._records += len(lines)
-
-    def _row(self, position: int, lines: Sequence[str]) -> _Row:
-        number, first = self._last + position, self._records + (position - 1) * MOST_RECORDS + 1
-        return _Row(number, self._at(), first, len(lines), body_of(lines, first, self._sealer))
 
     def _insert(self, rows: Sequence[_Row]) -> None:
         database = self.database
@@ -315,6 +318,22 @@ class _Row(NamedTuple):
     first: int
     records: int
     body: Body
+
+
+def _cut(lines: list[str]) -> Iterator[list[str]]:
+    """Cut lines into rows that can be read again."""
+    if len(lines) <= MOST_RECORDS and sum(map(len, lines)) <= MOST_CHARACTERS:
+        yield lines
+        return
+    part: list[str] = []
+    size = 0
+    for line in lines:
+        if part and (len(part) == MOST_RECORDS or size + len(line) > MOST_CHARACTERS):
+            yield part
+            part, size = [], 0
+        part.append(line)
+        size += len(line)
+    yield part
 
 
 def _rows(

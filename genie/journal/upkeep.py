@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from genie.errors import LogError
 from genie.journal.bodies import checked, packed
-from genie.journal.database import FORMAT, meta, set_meta
+from genie.journal.database import meta, set_meta
 from genie.journal.lease import Lease, owner_of
 from genie.journal.mark import check_end, missing_end
 from genie.journal.sealing import OF_THE_LOG, clear_part, tenant_of
@@ -192,7 +192,7 @@ def info(database: Database, now: float) -> dict[str, Any]:
     owner = owner_of(database)
     used = owner is not None and owner.pid != 0
     return {
-        "place": database.place, "format": FORMAT, "bytes": database.size(), "batches": found.batches,
+        "place": database.place, "format": meta(database, "format"), "bytes": database.size(), "batches": found.batches,
         "records": found.records,
         "runs": sum(not run.standing for run in found.runs.values()),
         "open_runs": sum(not run.closed and not run.standing for run in found.runs.values()),

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from genie.inflight.accounting import Scope
     from genie.inflight.delivery import Delivery
     from genie.inflight.events import Watcher
-    from genie.inflight.interceptors import Recorder
+    from genie.inflight.interceptors import Planned, Recorder
     from genie.policy.evaluator import Evaluator
     from genie.policy.inspection import Inspectors
     from genie.policy.policy import Decision, PolicySet
@@ -102,6 +102,25 @@ class Observers:
         """Tell the journal and the watchers of a run what happened; never payload text."""
         if self.recorder is not None:
             self.recorder.note(message, kind, reason, delivery)
+        self.show(message, kind, recipient, reason, detail, delivery)
+
+    def accepted(self, message: Envelope[Payload], route: Planned) -> None:
+        """Tell the recorder and those who listen that a message is on its way."""
+        if self.recorder is not None:
+            self.recorder.accepted(message, route)
+        if self.heard or message.scope.run.watchers:
+            self.show(message, "accepted", None)
+
+    def show(
+        self,
+        message: Envelope[Payload],
+        kind: str,
+        recipient: str | None,
+        reason: Reason | None = None,
+        detail: Mapping[str, object] | None = None,
+        delivery: Delivery | None = None,
+    ) -> None:
+        """Tell the journals and the watchers alone: a recorder has heard of it."""
         run = message.scope.run
         if not self.heard and not run.watchers:
             return
@@ -116,7 +135,7 @@ class Observers:
             for journal in self.journals:
                 try:
                     journal.record(record)
-                except Exception as error:  # noqa: BLE001 - an observer cannot stop a delivery
+                except BaseException as error:  # noqa: BLE001 - an observer cannot stop a delivery
                     self.journals = tuple(one for one in self.journals if one is not journal)
                     self._disable("journal", error)
         for watcher in self.watchers:
@@ -234,7 +253,7 @@ class Observers:
                 self.audit.record(AuditRecord(at, kind, subject, by, kept, run_id, message_id, detail or {}))
                 if self._signs is not None:
                     self._sign(person=by not in _MACHINES and by not in _PROGRAMS)
-            except Exception as error:  # noqa: BLE001 - an observer cannot stop a delivery; ``refuse_unaudited`` does
+            except BaseException as error:  # noqa: BLE001 - an observer cannot stop a delivery; ``refuse_unaudited`` does
                 self._disable("audit", error)
         if message is not None and kind in {"quarantined", "identity_refused"}:
             self.note_incident(kind, kind if kind == "quarantined" else coded(reason), subject, message)
@@ -264,7 +283,7 @@ class Observers:
         tenant, run_id = (None, None) if message is None else (message.headers.tenant, message.scope.run.id)
         try:
             self.incidents.note(kind, code, agent, tenant, at, run_id)
-        except Exception as error:  # noqa: BLE001 - an observer cannot stop a delivery
+        except BaseException as error:  # noqa: BLE001 - an observer cannot stop a delivery
             self._disable("incidents", error)
 
     def _disable(self, observer: str, error: BaseException) -> None:

@@ -19,7 +19,7 @@ from genie.edges.executors.default import InlineExecutor
 from genie.errors import InputError
 from genie.journal.durability import uncollected
 from genie.journal.facts import kinds_of, payload_of
-from genie.journal.recorder import OUTCOMES
+from genie.journal.recorder import HANDLED, OUTCOMES
 from genie.replay.comparison import Comparison
 from genie.replay.errors import NotReplayableError
 from genie.replay.handlers import Handlers, Outside, is_cut, is_outside
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from genie.contracts.ports.journal import LogRecord
     from genie.inflight.accounting import RunState
     from genie.inflight.delivery import Delivery
+    from genie.inflight.interceptors import Planned
     from genie.journal.past import PastRun
     from genie.policy.policy import Decision, PolicySet
     from genie.replay.comparison import Findings
@@ -121,8 +122,11 @@ class _Replay:
         self, recorded: Recorded, parts: Parts, until: int | None, policies: PolicySet, agents: dict[str, Agent]
     ) -> None:
         self._recorded = recorded
-        self._loop = SimulationLoop(0)
+        self._loop = SimulationLoop(shuffled=False)
         self._comparison = Comparison(recorded, until)
+        self._gates = recorded.gates()
+        self._reached = 0.0
+        """The time of the latest of them that has happened again."""
         self._notes: dict[tuple[str, str], None] = {}
         bindings, outside = _bound(parts.bindings, agents)
         self._bindings = bindings
@@ -174,10 +178,20 @@ class _Replay:
                 task.cancel()
 
     async def _wait_until(self, at: float) -> None:
-        if at > self._loop.time():
+        if at > self._loop.time() and not self._advance(at):
             waiting = self._loop.create_future()
             self._loop.call_at(at, _done, waiting)
             await waiting
+
+    def _advance(self, at: float) -> bool:
+        """Let it be that time at once, where nothing in the record is earlier: a wait costs as much as the handler."""
+        gates, reached = self._gates, max(self._reached, self._loop.time())
+        while gates and gates[-1] <= reached:
+            gates.pop()
+        if (gates and gates[-1] < at) or not self._loop.advance(at):
+            return False
+        self._reached = max(reached, at)
+        return True
 
     # --- what is observed ---
 
@@ -273,7 +287,6 @@ class _Observer:
     """
 
     refusal: str | None = None
-    worked_s: float | None = None
 
     def __init__(self, comparison: Comparison, now: Callable[[], float], stop: Callable[[], None]) -> None:
         self._comparison = comparison
@@ -283,11 +296,19 @@ class _Observer:
     def note(self, message: Envelope[Any], kind: str, reason: Reason | None, delivery: Delivery | None) -> None:
         """Something happened to a message, or to a delivery of it."""
         if kind == "accepted":
-            self._comparison.sent(message, self._now())  # before any handler sees it
-            if self._comparison.stopped:
-                self._stop()
+            self.accepted(message)
         elif delivery is not None and kind in OUTCOMES:
             self._comparison.ended(delivery, kind, "" if reason is None else reason.code)
+
+    def accepted(self, message: Envelope[Any], _route: Planned | None = None) -> None:
+        """A message is on its way, and no handler has seen it."""
+        self._comparison.sent(message, self._now())
+        if self._comparison.stopped:
+            self._stop()
+
+    def handled(self, delivery: Delivery, _run: RunState, _seconds: float) -> None:
+        """A handler has handled a delivery."""
+        self._comparison.ended(delivery, HANDLED, "")
 
     def judged(self, message: Envelope[Any], recipient: str, decision: Decision) -> None:
         """Policies decided something that is more than a plain allow."""

@@ -58,10 +58,9 @@ class Row:
         self.input += usage.input
         self.output += usage.output
         self.estimated += usage.estimated
-        cost = reply.cost if isinstance(reply, ModelReply) else None
         self.failed += isinstance(reply, ModelFailed)
-        if cost is not None:
-            self.cost = EXACT.add(self.cost, cost)
+        if reply.cost is not None:
+            self.cost = EXACT.add(self.cost, reply.cost)
         elif isinstance(reply, ModelReply) or usage.input or usage.output:
             self.unpriced += 1
 

@@ -22,15 +22,15 @@ from genie.inflight.gather import Asker, Gather, GatherSpec
 from genie.journal.bodies import body_of, checked, packed
 from genie.journal.facts import NotKeptError, caller_of, headers_of, payload_of
 from genie.journal.lines import (
+    Handlers,
+    Shared,
     Tail,
     Told,
-    closed_line,
     ended_line,
     followed,
-    handled_line,
     head_of,
     line_of,
-    record_of,
+    records_of,
     run_line,
     scope_line,
 )
@@ -72,6 +72,11 @@ def run_of(number: int, caller: Caller, deadline: float = math.inf) -> RunState:
     return RunState(number, IdSource("p"), asker, asker.headers, deadline, 12.25)
 
 
+def read(shared: Shared, *lines: str) -> dict[str, Any]:
+    """Return the record of the last line, as it is read from a batch."""
+    return records_of([*shared.lines, *lines])[-1]
+
+
 @given(
     PAYLOADS, HEADERS, WORDS, st.none() | WORDS, NUMBERS, st.sampled_from(Classification), st.lists(WORDS, max_size=3)
 )
@@ -82,8 +87,8 @@ def test_a_message_comes_back_as_it_was(
     scope = Scope(run, number + 1, run.root, None)
     message = stamp(number + 2, payload, sender, to, scope, number, 3, headers, label, Inspection(0))
     tail = Tail(Said, agents)
-    for _ in range(2):  # the second time from what is remembered
-        record = record_of(tail.line(message, head_of(scope), number))
+    for shared in (first := Shared(), first, Shared()):  # told, told already, and told again in the next batch
+        record = read(shared, tail.line(message, head_of(scope), number, shared))
         assert payload_of(record, {"lines.said@1": Said}) == payload
         assert headers_of(record["headers"]) == headers
         assert {name: record[name] for name in record.keys() - {"payload", "headers"}} == {
@@ -91,28 +96,31 @@ def test_a_message_comes_back_as_it_was(
             "us": number, "sender": sender, "to": to, "cause": number, "hops": 3, "label": label.label,
             "plan": agents if to is None else [to],
         }  # fmt: skip
-    edit = record_of(tail.line(message, head_of(scope), 5, edit=True))
+    edit = read(first, tail.line(message, head_of(scope), 5, first, edit=True))
     assert (edit["plan"], edit["edit"], edit["to"]) == ([], True, to)
 
 
 @given(CALLERS, NUMBERS, st.floats(0, 4e9))
 def test_a_run_comes_back_as_it_was(caller: Caller, number: int, deadline: float) -> None:
-    record = record_of(run_line(run_of(number, caller, deadline), 1_000_000_000.0))
+    shared = Shared()
+    record = read(shared, run_line(run_of(number, caller, deadline), 1_000_000_000.0, shared))
     assert caller_of(record["caller"]) == caller
     assert abs(record["deadline"] - 1_000_000_000.0 - deadline) < 3e-6
     assert record["started"] == 1_000_000_012.25
-    assert record_of(run_line(run_of(number, caller), 0.0))["deadline"] is None
-    assert record_of(closed_line(number)) == {"kind": "closed", "run": number}
+    assert read(shared, run_line(run_of(number, caller), 0.0, shared))["deadline"] is None
+    assert read(shared, f"[0,{number}]") == {"kind": "closed", "run": number}
 
 
 @given(NUMBERS, WORDS, st.sampled_from(["handled", "denied"]), WORDS, st.none() | st.dictionaries(WORDS, NUMBERS))
 def test_an_outcome_comes_back_as_it_was(
-    run: int, delivery: str, outcome: str, code: str, drawn: dict[str, int] | None
+    run: int, name: str, outcome: str, code: str, drawn: dict[str, int] | None
 ) -> None:
+    shared, delivery = Shared(), f"p-{run:x}@{name}"
     more = {"drawn": drawn or {}, "us": run, "times": [1.5]}
     wanted = {"kind": "ended", "run": run, "delivery": delivery, "outcome": outcome, "code": code, **more}
-    assert record_of(ended_line(run, delivery, outcome, code, more)) == wanted
-    assert record_of(handled_line(run, delivery, run, 7)) == {
+    assert read(shared, ended_line(run, delivery, outcome, code, more)) == wanted
+    by = shared.tell(Handlers("p")[name])
+    assert read(shared, f"[2,{run},{run},{run},7,{by}]") == {
         "kind": "ended", "run": run, "delivery": delivery, "outcome": "handled", "code": "", "drawn": {}, "us": run,
         "took": 7,
     }  # fmt: skip
@@ -120,13 +128,13 @@ def test_an_outcome_comes_back_as_it_was(
 
 @given(st.lists(WORDS, max_size=3, unique=True))
 def test_a_scope_comes_back_with_what_its_asker_expects(members: list[str]) -> None:
-    run = run_of(1, Caller())
-    assert record_of(scope_line(run.root))["expect"] is None
+    run, shared = run_of(1, Caller()), Shared()
+    assert read(shared, scope_line(run.root, shared))["expect"] is None
     for asked in (Said, Other):  # the same form, asked for by two questions
         spec = GatherSpec((Each(Said, of=asked), Other), "all", lambda _: members, asked)
         run.root.gather = Gather(spec)
         name = "lines.said@1" if asked is Said else "lines.other@1"
-        assert record_of(scope_line(run.root)) == {
+        assert read(shared, scope_line(run.root, shared)) == {
             "kind": "scope", "run": 1, "scope": 1, "parent": None, "owner": None, "need": len(members) + 1,
             "expect": [
                 {"topic": "lines.said@1", "each": True, "of": name, "members": members},
@@ -174,4 +182,4 @@ def test_a_value_of_a_subclass_is_not_cut_to_the_fields_of_its_class() -> None:
     holder = Holder(inside=More(note="n", amount=5))
     message = stamp(2, holder, "a", None, run.root, 1, 0, Headers(), Classification.PUBLIC, Inspection(0))
     with pytest.raises(NotKeptError):
-        Tail(Holder, ()).line(message, head_of(run.root), 5)
+        Tail(Holder, ()).line(message, head_of(run.root), 5, Shared())

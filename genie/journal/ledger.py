@@ -1,0 +1,112 @@
+"""What outlives its run in a log: dead letters, idempotency keys with their answers, and what is to be redriven."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any
+
+from genie.inflight.interceptors import Interceptor
+from genie.journal.facts import NotKeptError, letter_record, payload_text, sent_record
+from genie.journal.lines import line_of
+
+if TYPE_CHECKING:
+    from genie.bus.bus import Bus
+    from genie.contracts.message import Envelope
+    from genie.contracts.ports.journal import LogRecord
+    from genie.inflight.dead_letters import DeadLetter
+    from genie.journal.history import History
+
+RETOLD_AFTER = 10_000
+"""Records after which what outlives its run is told again, so that a log need not be read from far back."""
+
+
+class Ledger(Interceptor):
+    """The part of a recorder that keeps what outlives its run, under a number of its own that ends like a run.
+
+    Args:
+        bus: The bus.
+    """
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        self._standing: dict[tuple[str, str], LogRecord] = {}
+        """What outlives its run, by kind and id."""
+        self._ledger: int | None = None
+        """Number under which that stands in the log."""
+        self._retold = 0
+
+    @property
+    @abstractmethod
+    def told(self) -> int:
+        """Lines that were told so far."""
+
+    @abstractmethod
+    def _tell(self, record: LogRecord) -> None: ...
+
+    @abstractmethod
+    def _tell_run(self, number: int, line: str) -> None: ...
+
+    @abstractmethod
+    def _tell_closed(self, number: int) -> None: ...
+
+    @abstractmethod
+    def _not_durable(self, message: Envelope[Any], why: str) -> None: ...
+
+    def letter(self, letter: DeadLetter, message: Envelope[Any]) -> None:
+        """A delivery has become a dead letter."""
+        try:
+            text = payload_text(message.payload)
+        except NotKeptError as error:
+            self._not_durable(message, str(error))
+            return
+        told = letter_record(letter, at=self._bus.clock.offset + letter.at)
+        self.stand(told | sent_record(message, text))
+
+    def letter_gone(self, letter_id: str) -> None:
+        """A dead letter was redriven or dropped."""
+        self.fall("letter", letter_id)
+        self.fall("redrive", letter_id)
+
+    def stand(self, record: LogRecord) -> None:
+        """Keep a fact beyond its run; it has a kind and an id."""
+        if self._ledger is None:
+            self._open_ledger()
+        self._standing[record["kind"], record["id"]] = record
+        self._tell({**record, "run": self._ledger})
+
+    def fall(self, kind: str, id_: str) -> None:
+        """Keep no longer what outlived its run."""
+        if self._standing.pop((kind, id_), None) is not None:
+            self._tell({"kind": "gone", "run": self._ledger, "of": kind, "id": id_})
+
+    def take_over(self, history: History) -> None:
+        """Tell again what outlives its run, so that the log need not read it at its old place any more."""
+        for record in (*history.letters.values(), *history.keys.values(), *history.redrives.values()):
+            self._standing[record["kind"], record["id"]] = record
+        self._ledger = history.standing
+        self._tell({"kind": "life", "run": 0, "policy_set": self._bus.policies.sha256})
+        self._retell()
+
+    def _open_ledger(self) -> None:
+        self._ledger = number = self._bus.next_number()
+        self._retold = self.told
+        self._tell_run(number, line_of({
+            "kind": "run", "run": number, "standing": True, "caller": None, "deadline": None,
+            "started": self._bus.clock.offset + self._bus.now(),
+        }))  # fmt: skip
+
+    def _retell(self) -> None:
+        before = self._ledger
+        if self._standing:
+            self._open_ledger()
+            for record in self._standing.values():
+                self._tell({**record, "run": self._ledger})
+        else:
+            self._ledger = None
+        if before is not None:
+            self._tell_closed(before)
+
+    def retell_in_time(self) -> None:
+        """Tell everything again where it was told long ago."""
+        if self._standing and self.told - self._retold > max(RETOLD_AFTER, 8 * len(self._standing)):
+            self._retell()
