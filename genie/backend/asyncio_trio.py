@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
 from contextvars import copy_context
 from functools import partial
 from typing import Any, Protocol, TypeVar
@@ -166,6 +166,66 @@ def offload(most: int) -> Callable[[Callable[[], T]], Awaitable[T]]:
 
 async def _at_once(work: Callable[[], T]) -> T:
     return work()
+
+
+async def together(works: Sequence[Callable[[], Coroutine[Any, Any, None]]]) -> None:
+    """Run some functions at once: the first in this task, each other in one of its own; all have ended when it returns.
+
+    An error of the first cancels the others; one of another does so once the first has ended. It is raised as it is. A
+    task group costs four times as much as its tasks under asyncio (see ``benchmarks/tools.py``).
+    """
+    if len(works) == 1:
+        await works[0]()
+    elif _on_trio():
+        await _together_on_trio(works)
+    else:
+        await _together_on_asyncio(works)
+
+
+async def _together_on_trio(works: Sequence[Callable[[], Coroutine[Any, Any, None]]]) -> None:
+    failed: list[Exception] = []
+    over = False
+
+    async def guarded(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        try:
+            await work()
+        except Exception as error:  # noqa: BLE001 - raised below: a task group would wrap it
+            failed.append(error)
+        if failed and over:
+            group.cancel_scope.cancel()
+
+    async with anyio.create_task_group() as group:
+        for work in works[1:]:
+            group.start_soon(guarded, work)
+        try:
+            await works[0]()
+        except Exception as error:  # noqa: BLE001 - as above
+            failed.insert(0, error)
+        over = True
+        if failed:
+            group.cancel_scope.cancel()
+    if failed:
+        raise failed[0]
+
+
+async def _together_on_asyncio(works: Sequence[Callable[[], Coroutine[Any, Any, None]]]) -> None:
+    import asyncio  # noqa: PLC0415 - this module meets the backend
+
+    create = asyncio.get_running_loop().create_task
+    tasks = [create(work()) for work in works[1:]]
+    try:
+        await works[0]()
+        for task in tasks:
+            await task
+    except BaseException:  # a cancellation as well: no task goes on alone, then the error goes on
+        for task in tasks:
+            task.cancel()
+        with anyio.CancelScope(shield=True):
+            await asyncio.wait(tasks)
+        for task in tasks:
+            if not task.cancelled():
+                task.exception()  # the first error is the one that is raised
+        raise
 
 
 class Tasks(Protocol):

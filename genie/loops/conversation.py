@@ -47,6 +47,7 @@ _FAILURES = {
 UNTOUCHED = frozenset({"denied", "hold", "held"})
 """Why a call was not made at all."""
 ZERO = Decimal(0)
+NO_USAGE = Usage()
 MOST_ERRORS = 8
 STEADY = Sampling(temperature=0)
 """How a model draws its words where nobody says otherwise: one value for all requests, so it is looked into once."""
@@ -92,8 +93,8 @@ class Conversation:
         self.tools, self.max_output, self.purpose = tools, max_output, purpose
         self.sampling = sampling or STEADY
         self.steps = 0
-        self._used = Usage()
-        self.cost: Decimal | None = Decimal(0)
+        self._used = NO_USAGE
+        self.cost: Decimal | None = ZERO
         self.served = ""
         self._bytes = sum(len(tool.parameters) + len(tool.description) + len(tool.name) for tool in tools)
         ends = context.deadline

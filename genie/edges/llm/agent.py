@@ -145,7 +145,7 @@ class ModelAgent(Handlers, id="model", publishes=(ModelDelta, ModelRestarted)):
             tier="production", capabilities=("model.answer",), clearance=options.clearance, region=options.region,
             tenants=options.tenants, egress=not options.internal, concurrency=options.limits.concurrency,
             mailbox=Mailbox(capacity=options.limits.queue, overflow=Overflow.REJECT), estimate=self.estimate,
-            fallback=options.fallback[0] if options.fallback else None,
+            fallback=options.fallback[0] if options.fallback else None, timeout_s=options.timeout_s,
             asks={} if options.compaction.summary is None else {ModelRequest: (ModelReply, ModelFailed)},
         )  # fmt: skip
 

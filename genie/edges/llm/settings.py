@@ -69,6 +69,7 @@ class ModelOptions(Section):
     max_output: int = Field(default=4_096, ge=1, le=1_000_000, description="Most tokens of one reply.")
     first_token_s: Seconds = Field(default=20.0, description="Seconds until the first part of a reply.")
     idle_s: Seconds = Field(default=15.0, description="Seconds between two parts of a reply.")
+    timeout_s: Seconds = Field(default=600.0, description="Seconds of one call with all its attempts.")
     max_wait_s: float = Field(default=30.0, ge=0, le=3_600, description="Seconds to wait before an attempt.")
     backoff_s: float = Field(
         default=0.25, ge=0, le=3_600, description="Seconds before the second attempt; twice as long before each next."

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-import anyio
-
+from genie.backend.asyncio_trio import together as at_once
 from genie.contracts.model_call import ToolResult
 from genie.edges.tools.chain.attempt import NOT_PINNED, TOO_MANY_CALLS, UNKNOWN_TOOL, RunCalls
 from genie.edges.tools.chain.breaker import Breakers
@@ -105,10 +105,7 @@ class Toolbox:
             chain = self.chains.get(call.name)
             (together if chain is None or chain.tool.parallel else alone).append(position)
         if together:
-            async with anyio.create_task_group() as group:
-                for position in together[1:]:
-                    group.start_soon(make, position)
-                await make(together[0])  # it is made first: the others begin when it waits
+            await at_once([partial(make, position) for position in together])
         for position in alone:
             await make(position)
         return tuple(

@@ -177,6 +177,8 @@ class RowReader:
             return "" if dated else "a total"
         if kind:
             return {"opening": _OPENING, "closing": "a closing balance"}.get(kind, "a total")
+        if not (dated or row[self._columns.date] or any(row[column] for column in self._columns.money)):
+            return "a footer" if after else "more text of the row above"
         return "a footer" if after and self._is_footer(row, narration) else ""
 
     def _balance_beside_code(self, row: _Row) -> str:

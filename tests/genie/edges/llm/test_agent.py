@@ -220,6 +220,24 @@ async def test_a_stream_without_end_is_cut_where_its_budget_ends():
     assert account.overrun < PRICE.most(0, 200)  # no more than what came between two looks
 
 
+async def test_a_stream_that_drips_for_ever_ends_in_its_time_and_is_charged():
+    def dripping(_asked: object) -> object:
+        while True:
+            yield WireDelta(0, "text", ".")
+            yield 10.0
+
+    desk = model(Rule("", dripping), price=PRICE, attempts=1, idle_s=15, timeout_s=60)
+    async with Runtime([desk], admission=Admission(budgets=(Budget(id="run", tokens=10**6),))) as runtime:
+        began = anyio.current_time()
+        with pytest.raises(RunStalled):
+            await runtime.ask(request(), ENDS, to="desk")
+        assert anyio.current_time() - began < 70
+        await settled(runtime)
+        assert desk.provider.ended == 1
+        assert runtime.statistics().budgets["run", "tokens"].spent > 0
+        assert_at_rest(runtime)
+
+
 async def test_what_the_provider_says_of_the_input_is_held_at_once():
     desk = model(Rule("", [used(input=1_000_000), WireDelta(0, "text", "never"), *says("never")]), price=PRICE)
     budget = Budget(id="run", cost=Decimal(1))
