@@ -13,6 +13,8 @@ _EDGE = 8
 _LONGEST, _LETTER = 34, 7
 """Characters of a name that are drawn, and pixels for each; the whole name is the tooltip of its box."""
 _MOST_COLUMNS = 8
+_BULGE = 44
+"""Pixels to the right of a column, within which the arrows between its own boxes run."""
 
 
 class Box(NamedTuple):
@@ -31,7 +33,7 @@ class Arrow(NamedTuple):
     tone: str
     text: str
     back: bool
-    """It leads to an earlier column, or to its own."""
+    """It leads to an earlier column, or to its own box."""
     both: bool
     """It stands for an arrow the other way, too."""
 
@@ -67,13 +69,14 @@ def placed(diagram: Diagram) -> Drawing:
     arrows = []
     for link in diagram.links:
         answer = there.get((link.end, link.start))
-        forward = columns[link.end] > columns[link.start]
-        if answer is not None and not forward and columns[link.end] != columns[link.start]:
-            continue  # drawn with the arrow that leads forward
-        arrows.append(_arrow(diagram, boxes, link, answer if forward else None, floor, box, forward=forward))
+        if answer is not None and (columns[link.end], link.end) < (columns[link.start], link.start):
+            continue  # drawn with the arrow that leads forward, or down its column
+        arrows.append(_arrow(diagram, boxes, link, None if link.start == link.end else answer, floor, box))
     depth = 40 if any(arrow.back for arrow in arrows) else 0
+    beside = any(columns[one.start] == columns[one.end] == len(rows) - 1 for one in diagram.links)
+    width = 2 * _EDGE + (len(rows) - 1) * across + box + beside * _BULGE
     says = "; ".join(arrow.text for arrow in arrows[:20])
-    return Drawing(boxes, arrows, 2 * _EDGE + (len(rows) - 1) * across + box, floor + depth, says, box=box)
+    return Drawing(boxes, arrows, width, floor + depth, says, box=box)
 
 
 def _columns(diagram: Diagram) -> list[int]:
@@ -85,11 +88,14 @@ def _columns(diagram: Diagram) -> list[int]:
     return [columns.get(place, 0) for place in range(len(diagram.nodes))]
 
 
-def _arrow(
-    diagram: Diagram, boxes: list[Box], link: Link, answer: Link | None, floor: int, box: int, *, forward: bool
-) -> Arrow:  # fmt: skip
+def _arrow(diagram: Diagram, boxes: list[Box], link: Link, answer: Link | None, floor: int, box: int) -> Arrow:
     start, end = boxes[link.start], boxes[link.end]
-    if forward:
+    back = end.x < start.x or link.start == link.end
+    if end.x == start.x and not back:  # beside their column: below it, arrows of several boxes would hide each other
+        x, y1, y2 = start.x + box, start.y + _HIGH // 2, end.y + _HIGH // 2
+        bulge = x + min(_BULGE, 12 + 12 * abs(y2 - y1) // _DOWN)
+        path = f"M{x} {y1}C{bulge} {y1} {bulge} {y2} {x} {y2}"
+    elif not back:
         x1, y1, x2, y2 = start.x + box, start.y + _HIGH // 2, end.x, end.y + _HIGH // 2
         bend = (x2 - x1) // 2
         path = f"M{x1} {y1}C{x1 + bend} {y1} {x2 - bend} {y2} {x2} {y2}"
@@ -102,4 +108,4 @@ def _arrow(
     told = f"{diagram.nodes[link.start].name} to {diagram.nodes[link.end].name}: {link.text}"
     if answer is not None:
         told += f"; back: {answer.text}"
-    return Arrow(path, tone, told, not forward, answer is not None)
+    return Arrow(path, tone, told, back, answer is not None)

@@ -167,3 +167,15 @@ def test_a_question_and_its_answer_are_one_arrow() -> None:
 def test_the_lines_are_json() -> None:
     """What a test builds is what a file holds."""
     assert json.loads(json.dumps(accepted(1))) == accepted(1)
+
+
+def test_arrows_between_boxes_of_one_column_run_beside_it() -> None:
+    """Was: below the column, behind other boxes and over each other, and each answer as an arrow of its own."""
+    nodes = tuple(Node(name) for name in ("loop", "desk", "reader", "writer"))
+    pairs = ((0, 1), (0, 2), (0, 3), (2, 1), (1, 2), (3, 1), (1, 3))
+    drawn = placed(Diagram(nodes, tuple(Link(start, end, "task") for start, end in pairs)))
+    beside = drawn.arrows[3:]
+    right = drawn.boxes[1].x + drawn.box
+    assert [(arrow.both, arrow.back) for arrow in beside] == [(True, False)] * 2
+    assert all(arrow.path.startswith(f"M{right} ") and arrow.path.split()[-2] == f"{right}" for arrow in beside)
+    assert drawn.width > right + 40
