@@ -1,8 +1,8 @@
 """Run canonical round trips and nothing else: the process that `benchmarks.instructions` counts.
 
-``python -m benchmarks.round_trips FANOUT LENGTH...`` forks for each side and length, one after the other, and prints
-``SIDE LENGTH PID`` of each. The module loads no command-line library, because every import runs under the simulation of
-a processor and costs fifty times its usual time.
+``python -m benchmarks.round_trips ours|all FANOUT LENGTH...`` forks for that side and for bare asyncio at each length,
+one after the other, and prints ``SIDE LENGTH PID`` of each. The module loads no command-line library, because every
+import runs under the simulation of a processor and costs fifty times its usual time.
 
 The cycle collector stays on, on both sides. Objects that exist before the first round trip are frozen (``gc.freeze``),
 so a collection costs what the round trips leave behind and does not depend on how much a side imports.
@@ -18,7 +18,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from genie.benchmark.baseline import Bare
+from genie.benchmark.policies import CONSENTING, all_policies
 from genie.benchmark.timing import governed, whole
+from genie.benchmark.workload import Governed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,8 +28,12 @@ if TYPE_CHECKING:
     from genie.benchmark.workload import Contender
 
 SEED = 20_250_101
-SIDES: dict[str, Callable[[int], Contender]] = {"ours": governed, "bare": Bare}
-"""The bus under eight policies, and bare asyncio."""
+SIDES: dict[str, Callable[[int], Contender]] = {
+    "ours": governed,
+    "all": lambda n: Governed(n, policies=all_policies(), caller=CONSENTING),
+    "bare": Bare,
+}
+"""The bus under eight policies and under all of them, and bare asyncio."""
 
 
 async def run(side: str, fanout: int, length: int) -> None:
@@ -60,6 +66,6 @@ def forked(side: str, fanout: str, length: str) -> None:
 
 
 if __name__ == "__main__":
-    for name in SIDES:
-        for given in sys.argv[2:]:
-            forked(name, sys.argv[1], given)
+    for name in (sys.argv[1], "bare"):
+        for given in sys.argv[3:]:
+            forked(name, sys.argv[2], given)

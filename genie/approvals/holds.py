@@ -308,7 +308,7 @@ def place_of(message: Envelope[Any], asker: str) -> str:
 
 
 def _not_shown(error: Exception) -> Reason:
-    return Reason("hold", f"cannot be put to people ({class_name(error)})")
+    return Reason("hold", f"cannot be shown to approvers ({class_name(error)})")
 
 
 def _in_scope(scope: Scope) -> Iterator[Held]:

@@ -116,12 +116,12 @@ class ApprovalRequest(NamedTuple):
     def objection(self, by: str, roles: frozenset[str]) -> str | None:
         """Return why a person may not decide this, or None."""
         if not self.requester:
-            return "its run names no user, so nobody can be told apart from who sent it"
+            return "its run names no user, so the sender is unknown and nobody can approve it"
         own = {self.requester, self.sender, self.sender.removeprefix("caller:")}
         if person(by) in {person(name) for name in own}:
-            return f"{by} sent it, and nobody decides on what they sent"
+            return f"{by} sent it, and senders cannot decide on their own messages"
         if person(by) in {person(edit.by) for edit in self.edits}:
-            return f"{by} has edited it, and nobody decides on what they wrote"
+            return f"{by} has edited it, and editors cannot decide on their own edits"
         if self.needs and not any(_covers(need, roles) for need in self.needs):
             wanted = sorted(frozenset().union(*(need.approvers for need in self.needs)))
             return f"{by} holds none of the roles {', '.join(wanted)}"
@@ -161,7 +161,7 @@ class ApprovalRequest(NamedTuple):
         if objection is not None:
             raise InputError(subject, objection)
         if vote.approve and any(person(one.by) == person(vote.by) and one.approve for one in self.votes):
-            raise InputError(subject, f"{vote.by} has approved it already, and counts once")
+            raise InputError(subject, f"{vote.by} has already approved it; each person each person counts once")
         voted = self._replace(votes=(*self.votes, vote))
         if not vote.approve:
             return voted._replace(state=State.DENIED)

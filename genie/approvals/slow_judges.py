@@ -12,7 +12,7 @@ from genie.errors import class_name
 from genie.inflight import accounting
 from genie.inflight.delivery import Extra
 from genie.inflight.pending import JUDGE, Parked
-from genie.policy.evaluator import places_exist, worded
+from genie.policy.opinions import places_exist, worded
 from genie.policy.policy import texts_of
 from genie.policy.verdicts import is_verdict
 

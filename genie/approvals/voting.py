@@ -149,7 +149,7 @@ class Voting:
         )  # fmt: skip
         decision = self._judged(held, message)
         if decision.verdict == "deny":
-            raise InputError(subject, f"is denied: {decision.summary}", "what was held is held still")
+            raise InputError(subject, f"is denied: {decision.summary}", "the original is still held")
         earlier = self._earlier(held)
         self._holds.replace(held, message, decision)
         return request.edited(vote.by, vote.at, message, decision, digest(payload), earlier)

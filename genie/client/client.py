@@ -148,7 +148,7 @@ class Client(Routes):
                     if over:
                         return
             if not seen:
-                raise EdgeError(host=self._http.base_url.host, problem="the stream of events broke off", again_s=1.0)
+                raise EdgeError(host=self._http.base_url.host, problem="the event stream ended early", again_s=1.0)
 
     @contextlib.asynccontextmanager
     async def _stream(self, path: str, headers: Mapping[str, str]) -> AsyncIterator[httpx.Response]:
@@ -298,7 +298,7 @@ def _answered(found: Mapping[str, Any], answer: type[T]) -> T:
         return answer.model_validate(found["answer"])
     if found["status"] == "held":
         raise RunHeld(run_id=found["id"], holds=tuple(found["held"]))
-    raise RunExpiredError(run_id=found["id"], reason="the wait is over; the run goes on")
+    raise RunExpiredError(run_id=found["id"], reason="the wait has ended; the run continues")
 
 
 def _error(response: httpx.Response) -> Exception:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from genie.policy.evaluator import Evaluator
 
 LATE = "late"
-NOBODY = "nobody subscribed"
+NOBODY = "no agent takes the question"
 NOTHING = "answered nothing"
 HELD, NO_ANSWER, UNSUBSCRIBED = "held", "nothing", "nobody"
 """Codes of missing parts, beside the outcomes and the reasons of dead letters."""

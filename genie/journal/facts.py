@@ -41,6 +41,8 @@ Kinds = dict[str, type[Payload]]
 """Payload classes by ``topic@version``."""
 
 
+MOST_CHARACTERS = 32 << 20
+"""Of one payload as text. A log that kept a larger one could not be read again: see ``bodies.MOST_BYTES``."""
 _MOST_NAMES = 4_096
 _NAMES: dict[type[Payload], str] = {}
 
@@ -81,11 +83,15 @@ def payload_text(payload: Payload) -> str:
     """Return a payload as JSON text.
 
     Raises:
-        NotKeptError: Its class does not read the same payload from it, such as NaN or raw bytes.
+        NotKeptError: Its class does not read the same payload from it, such as NaN or raw bytes, or it is too large.
     """
-    faithful = faithful_text(payload)
-    if faithful is not None:
-        return faithful
+    text = faithful_text(payload) or _checked_text(payload)
+    if len(text) > MOST_CHARACTERS:
+        raise NotKeptError(f"{kind_name(type(payload))} has more than {MOST_CHARACTERS >> 20} M characters as JSON")
+    return text
+
+
+def _checked_text(payload: Payload) -> str:
     for write in (_as_json, _with_bytes):
         try:
             text = write(payload)
@@ -274,9 +280,9 @@ def message_number(delivery: str) -> int:
 
 
 def json_text(value: object) -> str | None:
-    """Return a value as JSON text; None where reading it again would give something else."""
+    """Return a value as JSON text; None where reading it again would give something else, or it is too large."""
     try:
         text = json.dumps(value, separators=(",", ":"), allow_nan=False)
-        return text if json.loads(text) == value else None
+        return text if len(text) <= MOST_CHARACTERS and json.loads(text) == value else None
     except (TypeError, ValueError):
         return None

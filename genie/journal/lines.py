@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from pydantic_core import from_json, to_json
 
-from genie.journal.facts import caller_record, kind_name, payload_text
-from genie.journal.faithful import ABSENT, faithful_text, writer_of
+from genie.journal.facts import MOST_CHARACTERS, caller_record, kind_name, payload_text
+from genie.journal.faithful import ABSENT, writer_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -303,10 +303,10 @@ class Tail:
                 text = write(payload, warnings=False).decode()
             except ValueError:
                 text = ABSENT
-            if ABSENT in text:
+            if ABSENT in text or len(text) > MOST_CHARACTERS:
                 text = payload_text(payload)
         else:
-            text = faithful_text(payload) or payload_text(payload)
+            text = payload_text(payload)
         if edit or "\n" in text or "\t" in text:
             return _whole_line(message, text, us, self._plan, edit=edit)
         if message.headers is not self._headers or message.label is not self._label:

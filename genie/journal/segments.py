@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger("genie.journal")
 FLOOR_EVERY = 64
 """Batches after which the log notes from which batch on runs are open."""
+MOST_CHARACTERS = 4 << 20
+"""Of the lines of one row; a longer line has a row of its own."""
 CLOCK_S = 1.0
 """Seconds by which the clock may go back before it is named."""
 
@@ -215,10 +217,11 @@ class SegmentLog:
                 lines += told.lines
                 shared += told.shared
                 self._follow(self._last + 1, told.opened, told.closed, told.highest)
-            rows = [
-                self._row(position, shared, lines[start : start + MOST_RECORDS])
-                for position, start in enumerate(range(0, len(lines), MOST_RECORDS), 1)
-            ]
+            rows: list[_Row] = []
+            first = self._records + 1
+            for number, part in enumerate(_cut(lines), self._last + 1):
+                rows.append(_Row(number, self._at(), first, len(part), body_of([*shared, *part], first, self._sealer)))
+                first += len(part)
             try:
                 self._insert(rows)
             except LostConnectionError:
@@ -233,10 +236,6 @@ class SegmentLog:
         self.database.note_kept(self._last)
         self._passing(Point.NOTED)
         self._records += len(lines)
-
-    def _row(self, position: int, shared: Sequence[str], lines: Sequence[str]) -> _Row:
-        number, first = self._last + position, self._records + (position - 1) * MOST_RECORDS + 1
-        return _Row(number, self._at(), first, len(lines), body_of([*shared, *lines], first, self._sealer))
 
     def _insert(self, rows: Sequence[_Row]) -> None:
         database = self.database
@@ -319,6 +318,22 @@ class _Row(NamedTuple):
     first: int
     records: int
     body: Body
+
+
+def _cut(lines: list[str]) -> Iterator[list[str]]:
+    """Cut lines into rows that can be read again."""
+    if len(lines) <= MOST_RECORDS and sum(map(len, lines)) <= MOST_CHARACTERS:
+        yield lines
+        return
+    part: list[str] = []
+    size = 0
+    for line in lines:
+        if part and (len(part) == MOST_RECORDS or size + len(line) > MOST_CHARACTERS):
+            yield part
+            part, size = [], 0
+        part.append(line)
+        size += len(line)
+    yield part
 
 
 def _rows(

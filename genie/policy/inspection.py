@@ -171,7 +171,7 @@ class Inspectors:
                     hits = match(text.encode())
                     if hits == clean or denied(hits, text, view):
                         return _clean.get(size) or _clean_of(size)
-            except Exception:  # noqa: BLE001 - fail closed: the slow path names what failed
+            except BaseException:  # noqa: BLE001 - fail closed: the slow path names what failed
                 return slow(payload)
             return slow(payload)
 
@@ -197,7 +197,7 @@ class Inspectors:
                         hits = match(text.encode())
                         if hits == clean or denied(hits, text, view):
                             return _clean.get(size) or _clean_of(size)
-            except Exception:  # noqa: BLE001 - fail closed: the slow path names what failed
+            except BaseException:  # noqa: BLE001 - fail closed: the slow path names what failed
                 return slow(payload)
             return slow(payload)
 
@@ -220,7 +220,7 @@ class Inspectors:
             return self._inspect(payload, self._seen_by(type(payload)), work, self._limit(type(payload)))
         except TooMuchError:
             return None
-        except Exception as error:  # noqa: BLE001 - fail closed: the failure becomes part of the inspection
+        except BaseException as error:  # noqa: BLE001 - fail closed: the failure becomes part of the inspection
             return Inspection(0, failed=class_name(error) if _sound(payload) else MALFORMED)
 
     def _limit(self, kind: type[Value]) -> float:
@@ -427,5 +427,5 @@ def _sound(payload: Value) -> bool:
     """Return False for a payload that is not what its class declares, where that can be said."""
     try:
         return fields.reader(type(payload)).sound(payload)
-    except Exception:  # noqa: BLE001 - the first error is the one that is named
+    except BaseException:  # noqa: BLE001 - the first error is the one that is named
         return True

@@ -19,8 +19,9 @@ from genie.contracts.card import AgentCard
 from genie.contracts.message import Envelope, Finding, Path, Payload, topic_of
 from genie.errors import PolicyError, class_name, kind_name
 from genie.policy.async_policy import AsyncPolicy, AsyncSettings
-from genie.policy.evaluator import CompiledPolicy, Evaluator
+from genie.policy.evaluator import Evaluator
 from genie.policy.inspection import Inspector, Inspectors, ShadowFinding, Span, shadowed
+from genie.policy.opinions import CompiledPolicy
 from genie.policy.settings import PolicySettings
 from genie.policy.verdicts import (
     ALLOW,
@@ -163,7 +164,7 @@ class PolicySet:
             raise PolicyError(twice, "is listed twice; one entry per policy")
         unknown = next((name for name in sorted(self.shadow) if name not in names), None)
         if unknown is not None:
-            raise PolicyError(unknown, "is to be heard in shadow mode, but is not in the set")
+            raise PolicyError(unknown, "is listed for shadow mode, but is not in the set")
         object.__setattr__(self, "sha256", self._hash())
         object.__setattr__(self, "_settings", {policy.name: settings_hash(policy) for policy in self.policies})
         acting = [i for policy in self.policies if policy.name not in self.shadow for i in policy.inspectors]
@@ -213,7 +214,7 @@ class PolicySet:
             try:
                 judge = policy.compile(route)
                 limits, texts = _clean_limits(policy, route), texts_of(policy)
-            except Exception as error:  # noqa: BLE001 - fail closed: the route is shut, with the policy named
+            except BaseException as error:  # noqa: BLE001 - fail closed: the route is shut, with the policy named
                 limits = texts = None
                 judge = _shut(f"cannot judge {topic_of(payload).name}: {class_name(error)}")
             if judge is not None:

@@ -19,6 +19,7 @@ from genie.errors.genie_error import code_of
 from genie.inflight.subscription import CONTEXT, PAYLOAD
 from genie.journal.facts import kind_name, payload_of, payload_text
 from genie.replay.errors import NotRecordedError
+from genie.replay.recorded import by_policy
 from genie.simulation.instrumentation import RUNNING
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ class _Handling:
         step, end = self._step, None if self._step is None else self._step.end
         if outside and step is None:
             raise self._unrecorded("agent", self._card.id)
-        free = step is None or (end is not None and _by_policy(end))
+        free = step is None or (end is not None and by_policy(end))
         try:
             if outside and step is not None:
                 output = await self._from_record(step, context)
@@ -299,11 +300,6 @@ def is_cut(end: LogRecord) -> bool:
     if outcome == "denied":
         return ":" not in code and code != "hold"
     return outcome in {"cancelled", "expired"} or (outcome == "dead_lettered" and code in CUT)
-
-
-def _by_policy(end: LogRecord) -> bool:
-    """Return whether a delivery was denied by a policy, which judges it again now."""
-    return end["outcome"] == "denied" and ":" in end["code"]
 
 
 def _topic(part: Any, kinds: Kinds) -> str:

@@ -127,6 +127,26 @@ class Recorded:
             found.add(int(record["id"].split("-")[1], 16))
         return sorted(number for number in found if number > self.first["number"])
 
+    def gates(self) -> list[float]:
+        """Return when something was asked, was sent or ended, the latest first: these happen in this order again.
+
+        What a step sends at its end has no time of its own, and neither has what policies end.
+        """
+        found: list[tuple[float, Step, bool]] = []
+        for step in self.steps.values():
+            found += [(at, step, True) for at, _, _ in step.questions]
+            found += [(self.messages[one["number"]][0], step, False) for one in step.outputs]
+            if step.end is not None and not by_policy(step.end):
+                found.append((step.at, step, True))
+        found.sort(key=lambda one: one[0], reverse=True)
+        gates: list[float] = []
+        after: Step | None = None
+        for at, step, own in found:
+            if own or step is not after:
+                gates.append(at)
+                after = step
+        return gates
+
     def prefix(self) -> list[LogRecord]:
         """Return the log as it was when the first message was sent."""
         run = self.run
@@ -187,3 +207,8 @@ class Recorded:
         step = self.steps.get((int(name.rpartition("-")[2], 16), rest.partition("<")[0]))
         if step is not None and step.end is None:
             step.end, step.at = record, at
+
+
+def by_policy(end: LogRecord) -> bool:
+    """Return whether a delivery was denied by a policy, which judges it again now."""
+    return end["outcome"] == "denied" and ":" in end["code"]

@@ -122,8 +122,11 @@ class _Replay:
         self, recorded: Recorded, parts: Parts, until: int | None, policies: PolicySet, agents: dict[str, Agent]
     ) -> None:
         self._recorded = recorded
-        self._loop = SimulationLoop(0)
+        self._loop = SimulationLoop(shuffled=False)
         self._comparison = Comparison(recorded, until)
+        self._gates = recorded.gates()
+        self._reached = 0.0
+        """The time of the latest of them that has happened again."""
         self._notes: dict[tuple[str, str], None] = {}
         bindings, outside = _bound(parts.bindings, agents)
         self._bindings = bindings
@@ -175,10 +178,20 @@ class _Replay:
                 task.cancel()
 
     async def _wait_until(self, at: float) -> None:
-        if at > self._loop.time():
+        if at > self._loop.time() and not self._advance(at):
             waiting = self._loop.create_future()
             self._loop.call_at(at, _done, waiting)
             await waiting
+
+    def _advance(self, at: float) -> bool:
+        """Let it be that time at once, where nothing in the record is earlier: a wait costs as much as the handler."""
+        gates, reached = self._gates, max(self._reached, self._loop.time())
+        while gates and gates[-1] <= reached:
+            gates.pop()
+        if (gates and gates[-1] < at) or not self._loop.advance(at):
+            return False
+        self._reached = max(reached, at)
+        return True
 
     # --- what is observed ---
 

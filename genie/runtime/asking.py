@@ -49,7 +49,7 @@ MOST_CALLERS = 1024
 """Callers whose policies are kept compiled."""
 NO_LONGER_NEEDED = Reason("no_longer_needed", "no longer needed")
 _PUBLIC = Classification.PUBLIC
-_CALLER_LEFT = Reason("caller_left", "its caller went away")
+_CALLER_LEFT = Reason("caller_left", "its caller disconnected")
 
 
 class Asked(NamedTuple, Generic[T]):

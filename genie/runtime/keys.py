@@ -86,7 +86,7 @@ class RepeatedRun(Run[T]):
         for kind in self._answers:
             if _name(kind) == outcome.get("topic"):
                 return kind.model_validate_json(outcome["payload"])
-        raise InputError(f"key {self._known.key!r}", "was answered in a version that is not there any more")
+        raise InputError(f"key {self._known.key!r}", "was answered in a payload version that no longer exists")
 
     def notices(self) -> tuple[str, ...]:
         """Return what was shown beside the answer."""

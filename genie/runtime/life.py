@@ -256,7 +256,7 @@ class Life:
         """Publish a dead letter's payload to its agent again.
 
         Raises:
-            InputError: No dead letter of that id is kept, or no class of today reads its payload.
+            InputError: No dead letter of that id is kept, or no present class reads its payload.
         """
         bus = self.bus
         letter = bus.dead_letters.get(letter_id)

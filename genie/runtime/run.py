@@ -29,7 +29,7 @@ async def redriven(bus: Bus, letter: DeadLetter, deadline_s: float | None) -> No
     """Publish a dead letter's payload to its agent again in a new run, and forget the letter."""
     message = letter.message
     if message is None:
-        why = f"has a payload of {letter.topic} in a version that no class of today reads"
+        why = f"has a payload of {letter.topic} in a version that no present class reads"
         raise InputError(f"dead letter {letter.id!r}", why, "give the class an `upcast`, and open the runtime again")
     run = bus.runs.open(message.scope.run.asker, math.inf if deadline_s is None else bus.now() + deadline_s)
     run.headers = run.headers.met(bus.judging.narrowed(message.headers))
@@ -110,7 +110,7 @@ class Run(Generic[T]):
         if notices is not None:
             notices += shown
         elif shown:  # the run was begun by somebody who can show them
-            reason = "denied: its notices cannot be shown by who asks now"
+            reason = "denied: this caller cannot show its notices"
             raise RunStalled(run_id=self.id, expected=topic_of(answer).name, reasons=(reason,))
         return answer
 

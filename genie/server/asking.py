@@ -39,7 +39,7 @@ async def ask(call: Call) -> ASGIApp:
 
         def gone() -> None:
             if fresh and not stays:
-                run.run.cancel("its caller went away")
+                run.run.cancel("its caller disconnected")
             ends.come()
 
         async with told_when_gone(call.request, gone):

@@ -82,9 +82,9 @@ def _operation(rule: Rule, body: dict[str, Any] | None) -> dict[str, Any]:
         success["content"] = {rule.media: {"schema": schema}}
     statuses = {str(rule.status): success}
     if rule.path == "/v1/ask":
-        statuses["202"] = {**success, "description": "The run goes on: it is held, or the wait is over."}
+        statuses["202"] = {**success, "description": "The run continues: it is held, or the wait has ended."}
     if rule.path == "/v1/runs/{id}/events":
-        statuses["204"] = {"description": "The run is over and the client has every event."}
+        statuses["204"] = {"description": "The run has ended and the client has every event."}
     if rule.path == "/readyz":
         statuses["503"] = success
     found: dict[str, Any] = {

@@ -76,14 +76,17 @@ class SimulationLoop(_Base):  # type: ignore[misc]  # see above
         seed: Determines the order of steps at the same virtual time.
         explain: Describes the waiting tasks when a deadlock is found.
         most_steps: Callbacks at one virtual time after which the loop reports a livelock.
+        shuffled: Steps that are ready together run in any order; else in that in which they became ready.
     """
 
     threads = False
     """Nothing is offloaded to a thread: no seed determines when it would be done."""
 
     def __init__(
-        self, seed: int = 0, *, explain: Callable[[], list[str]] | None = None, most_steps: int = MAX_STEPS
-    ) -> None:
+        self, seed: int = 0, *, explain: Callable[[], list[str]] | None = None, most_steps: int = MAX_STEPS,
+        shuffled: bool = True,
+    ) -> None:  # fmt: skip
+        self._shuffled = shuffled
         self._now = 0.0
         self._random = random.Random(f"{seed}/steps")  # noqa: S311 - repeatable on purpose
         self._ready: list[_Handle] = []
@@ -121,10 +124,24 @@ class SimulationLoop(_Base):  # type: ignore[misc]  # see above
 
     def call_at(self, when: float, callback: Any, *args: Any, context: contextvars.Context | None = None) -> Any:
         """Call a function at a virtual time."""
+        when = max(when, self._now)
         handle = _Handle(when, callback, args, context or contextvars.copy_context(), 0)
         if when < math.inf:  # a wait for an infinite time is a deadlock if nothing else can run
             heapq.heappush(self._timers, (when, self._order(), handle))
         return handle
+
+    def advance(self, when: float) -> bool:
+        """Let the time of this step be a later one at once; False where a timer is due before.
+
+        Steps that are ready already still run at the time at which they became so.
+        """
+        timers = self._timers
+        while timers and timers[0][2].callback is None:
+            heapq.heappop(timers)
+        if timers and timers[0][0] <= when:
+            return False
+        self._now, self._still = when, self.steps
+        return True
 
     def call_later(self, delay: float, callback: Any, *args: Any, context: contextvars.Context | None = None) -> Any:
         """Call a function after a delay."""
@@ -142,11 +159,12 @@ class SimulationLoop(_Base):  # type: ignore[misc]  # see above
         """Call everything that is ready; advance the time to the next timer if nothing is."""
         self._take_due()
         batch, self._ready = self._ready, []
-        if len(batch) > 1:
+        if len(batch) > 1 and self._shuffled:
             self._shuffle(batch)
         for handle in batch:
             callback = handle.callback
             if callback is not None:
+                self._now = handle.at  # a step before it may have advanced the time
                 try:
                     handle.context.run(callback, *handle.args)
                 except (SystemExit, KeyboardInterrupt):

@@ -209,7 +209,7 @@ def test_without_valgrind_one_line_says_so(words: list[str], code: int, tmp_path
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("words", [["--check", "--store"], ["--all"]])
+@pytest.mark.parametrize("words", [["--check", "--store"], ["--all"], ["--policies", "--check"]])
 def test_options_that_contradict_each_other_are_refused(words: list[str]) -> None:
     result = CliRunner().invoke(main, words)
     assert result.exit_code == 2
@@ -221,10 +221,10 @@ def test_options_that_contradict_each_other_are_refused(words: list[str]) -> Non
 
 def test_the_counted_process_names_its_forks_and_one_that_fails() -> None:
     words = [sys.executable, "-m", "benchmarks.round_trips"]
-    said = run([*words, "3", "2", "4"], folder=ROOT).splitlines()
-    assert [line.rsplit(" ", 1)[0] for line in said] == ["ours 2", "ours 4", "bare 2", "bare 4"]
+    said = run([*words, "all", "3", "2", "4"], folder=ROOT).splitlines()
+    assert [line.rsplit(" ", 1)[0] for line in said] == ["all 2", "all 4", "bare 2", "bare 4"]
     with pytest.raises(BenchmarkError, match="ours, fan-out none, 2 round trips"):
-        run([*words, "none", "2"], folder=ROOT)
+        run([*words, "ours", "none", "2"], folder=ROOT)
 
 
 @pytest.mark.skipif(not installed(), reason="valgrind is not installed")

@@ -399,3 +399,52 @@ async def test_a_run_that_a_second_process_ended_is_replayed_as_one(tmp_path: Pa
     found = await again(path, World().agents())
     assert (found.findings.counts, found.findings.messages) == ({}, 7), found.findings
     assert Stock.__topic__.name in {one["topic"].partition("@")[0] for one in read(path).of("message")}
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])  # trio resumes tasks in any order, which nothing records
+async def test_answers_that_raced_each_other_come_in_the_order_of_the_record(tmp_path: Path) -> None:
+    """What a handler makes of the order of its answers is the same, though nothing takes time in a replay."""
+
+    class Race(Payload, topic="replay.race"):
+        lanes: int
+
+    class Lap(Payload, topic="replay.lap"):
+        lane: int
+        lap: int
+
+    class Done(Payload, topic="replay.lap_done"):
+        lane: int
+        place: int
+
+    class Result(Payload, topic="replay.result"):
+        order: tuple[str, ...]
+
+    @agent("referee", asks={Lap: (Done,)})
+    async def referee(race: Race, context: Context) -> Result:
+        order: list[str] = []
+
+        async def lane(number: int) -> None:
+            for lap in range(4):
+                for _ in range(context.random.randrange(4)):
+                    await anyio.lowlevel.checkpoint()
+                done = await context.ask(Lap(lane=number, lap=lap), Done)
+                order.append(f"{number}/{lap}/{done.place}")
+
+        async with anyio.create_task_group() as group:
+            for number in range(race.lanes):
+                group.start_soon(lane, number)
+        return Result(order=tuple(order))
+
+    @agent("runner", concurrency=3)
+    async def runner(lap: Lap, context: Context) -> Done:
+        context.state["laps"] = place = int(str(context.state.get("laps", 0))) + 1
+        for _ in range(lap.lane * lap.lap % 3):
+            await anyio.lowlevel.checkpoint()
+        return Done(lane=lap.lane, place=place)
+
+    async with Runtime([referee, runner], log=SqliteLog(tmp_path / "log")) as runtime:
+        run = runtime.start(Race(lanes=6), Result)
+        assert len((await run.result()).order) == 24
+        await run.settled()
+    found = await again(tmp_path / "log", [referee, runner], within=PolicySet(()))
+    assert (found.same, found.findings.messages) == (True, 50), found.findings

@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from genie import Payload, Runtime, agent
 from genie.errors import LogError
+from genie.journal import bodies, facts, lines, segments
 from genie.journal.history import History
+from genie.journal.memory import MemoryLog
 from genie.journal.segments import FLOOR_EVERY
 from genie.journal.sqlite import SqliteLog
 from genie.testing.conformance import LogUnderTest, check_event_log
+from tests.durability.modes import Said
 from tests.durability.world import Answer, Question, World
 
 if TYPE_CHECKING:
@@ -114,3 +118,40 @@ async def test_a_file_takes_a_run_up_where_it_was(tmp_path: Path) -> None:
         run = runtime.start(Question(size=3), Answer).id
     async with World(log=SqliteLog(tmp_path / "log")).runtime() as runtime:
         assert (await runtime.run(run).result()).total == (4 + 30 + 300) * 1000 + 1
+
+
+async def test_batches_larger_than_what_is_read_at_once_come_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What waits together is not kept in one piece that nobody reads any more."""
+    monkeypatch.setattr(bodies, "MOST_BYTES", 8 * segments.MOST_CHARACTERS // 1_000)
+    monkeypatch.setattr(segments, "MOST_CHARACTERS", segments.MOST_CHARACTERS // 1_000)
+    log = SqliteLog(tmp_path / "log")
+    await log.open()
+    text = "x" * (segments.MOST_CHARACTERS // 10)
+    run: dict[str, Any] = {"kind": "run", "run": 1, "caller": None, "started": 1.0, "deadline": None}
+    big = [{"kind": "message", "run": 1, "number": number, "scope": 1, "payload": text} for number in range(2, 102)]
+    await log.append([run, *big])
+    await log.append([{"kind": "closed", "run": 0}])
+    await log.close()
+    assert await SqliteLog(tmp_path / "log").open() == (run, *big, {"kind": "closed", "run": 0})
+
+
+async def test_a_payload_that_no_log_would_read_again_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (facts, lines):
+        monkeypatch.setattr(module, "MOST_CHARACTERS", 1_000)
+
+    class Large(Payload, topic="sqlite.large"):
+        text: str
+
+    @agent("reader")
+    async def reader(large: Large) -> Said:
+        return Said(number=len(large.text))
+
+    log = MemoryLog()
+    async with Runtime([reader], log=log) as runtime:
+        answers = [await runtime.ask(Large(text="x" * size), Said) for size in (900, 1_100)]
+        incidents = [(one.kind, one.code) for one in runtime.operations.incidents()]
+    assert [one.number for one in answers] == [900, 1_100]
+    assert incidents == [("not_durable", "payload")]
+    assert [one["topic"] for one in log if one["kind"] == "message"].count("sqlite.large@1") == 1

@@ -18,7 +18,7 @@ from genie.cli.terminal.screen import show_report
 from genie.errors import InputError
 from genie.policy_tools.inspect import Judged, Judgement, policies_of
 from genie.policy_tools.records import Lines, format_of, opened, records
-from genie.runtime.report import NOTHING, Status
+from genie.runtime.report import NOTHING, USAGE, Status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -178,6 +178,8 @@ def _ended(summary: _Summary, lines: Lines, *, as_json: bool) -> None:
     if summary.bad > _NAMED:
         click.echo(f"{plain(lines.name)}: {summary.bad - _NAMED} more lines could not be read", err=True)
     if not summary.verdicts:
+        if summary.bad:
+            stop(f"{lines.name}: nothing was inspected: none of its lines could be read", USAGE)
         stop(f"{lines.name}: nothing was inspected: it has no line of text", NOTHING)
     if not as_json:
         click.echo(summary.table())

@@ -30,7 +30,7 @@ class BreakerSection(Section):
 
     failures: int = Field(default=5, ge=1, le=1_000, description="Failures in a row that open the circuit.")
     open_s: Seconds = Field(default=15.0, description="Seconds for which it stays open.")
-    shut_s: Seconds = Field(default=300.0, description="Seconds after an empty wallet or a refused key.")
+    shut_s: Seconds = Field(default=300.0, description="Seconds after an exhausted account or a refused key.")
 
 
 class SummarySection(Section):
@@ -59,7 +59,7 @@ class ModelOptions(Section):
         default="internal", description="Highest label that the model may read."
     )
     internal: bool = Field(
-        default=False, description="The model runs inside: what it is given leaves for nobody outside."
+        default=False, description="The model runs inside: its input does not leave the organisation."
     )
     tenants: frozenset[str] | None = Field(default=None, min_length=1, description="Tenants that may use it.")
     price: Price | Annotated[str, Field(min_length=1, max_length=300)] | None = Field(

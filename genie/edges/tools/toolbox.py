@@ -55,7 +55,7 @@ class Toolbox:
         names = [tool.name for tool in every]
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
-            raise InputError(f"tool {twice!r}", "stands twice in a toolbox", "give one of them another name")
+            raise InputError(f"tool {twice!r}", "is listed twice in a toolbox", "give one of them another name")
         if len(every) > MOST_TOOLS:
             raise InputError("tools", f"are at most {MOST_TOOLS}, not {len(every)}", "split them over several loops")
         found = () if lock is None else lock.changes(every)

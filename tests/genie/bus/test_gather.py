@@ -65,7 +65,7 @@ def test_nothing_more_can_come_names_the_guilty() -> None:
     expectation.conclude([failure("a")], lambda agent, kind: agent == "a" and kind is Answer)
     missing = expectation.result("run").missing
     assert {name: str(part) for name, part in missing.items()} == {
-        "a": "dead_lettered(why)", "t.note": "nobody subscribed",
+        "a": "dead_lettered(why)", "t.note": "no agent takes the question",
     }  # fmt: skip
 
 

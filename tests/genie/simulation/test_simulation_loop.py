@@ -161,3 +161,24 @@ def test_an_error_that_nobody_awaits_is_kept() -> None:
     loop = SimulationLoop()
     run(main(), loop)
     assert "ZeroDivisionError" in loop.failures[0]
+
+
+def test_time_that_a_step_advances_is_its_own() -> None:
+    """Steps that are ready already run at the time at which they became so, and no timer is passed over."""
+    loop, seen = SimulationLoop(shuffled=False), []
+
+    async def first() -> None:
+        seen.append((loop.advance(3.0), loop.time()))
+        seen.append((loop.advance(7.0), loop.time()))
+
+    async def second() -> None:
+        seen.append((True, loop.time()))
+        await asyncio.sleep(1.0)
+        seen.append((True, loop.time()))
+
+    async def main() -> None:
+        loop.call_at(5.0, int)
+        await asyncio.gather(first(), second())
+
+    run(main(), loop)
+    assert seen == [(True, 3.0), (False, 3.0), (True, 0.0), (True, 1.0)]

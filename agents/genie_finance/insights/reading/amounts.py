@@ -15,6 +15,7 @@ _LONGEST = 40
 _MOST_DIGITS, _MOST_FRACTION = 18, 8
 """Together within the 28 digits that Decimal keeps exactly."""
 
+_LONGEST_SIGN = 6
 _MOST_PLAIN = 15
 _SIGNED = re.compile(r"([+-])([0-9]{1,15})(?:\.([0-9]{1,2}))?")
 # One pass: something without digits, the number, something without digits.
@@ -97,6 +98,8 @@ def _dressed(before: str, number: str, after: str) -> AmountText | None:
             currency = word
         elif mark is None and word.lower() in MARKS and (word not in _words(before) or word.lower() in _BEFORE):
             mark = MARKS[word.lower()]
+        elif not (word.isascii() or word.lower() != word.upper() or len(word) > _LONGEST_SIGN or number.isdigit()):
+            continue  # a name of a currency in a script without capitals, beside what can be nothing but money
         else:
             return None
     point, comma = _magnitude(number, "."), _magnitude(number, ",")

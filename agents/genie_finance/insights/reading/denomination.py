@@ -104,7 +104,7 @@ class Denomination:
                 self._choices.assume(
                     "currency",
                     self._seen,
-                    "only this currency stands in the lines before the table",
+                    "only this currency occurs in the lines before the table",
                     f"currency: {self._seen}",
                 )
                 return self._seen
@@ -135,7 +135,7 @@ class Denomination:
         ]  # fmt: skip
         if other:
             whose = "the profile's" if self._profile.currency is not None else "its header names the amount's"
-            self._choices.notice(f"{name_lines(other)}: another currency stands in the row; {whose} {currency} is used")
+            self._choices.notice(f"{name_lines(other)}: the row has another currency; {whose} {currency} is used")
 
 
 def _header_currency(table: Table, columns: tuple[int, ...]) -> str:

@@ -40,7 +40,8 @@ _HEADERS: dict[Role, str] = {
         |data księgowania|data zaksięgowania|datum zaúčtování|datum zauctovani|datum provedení
         |datum transakce|datum splatnosti|dátum|dátum zaúčtovania|dátum transakcie|dátum spracovania
         |könyvelés dátuma|könyvelési dátum|tranzakció dátuma|tranzakció időpontja|data tranzactie
-        |data tranzacției|data procesarii|tarih|işlem tarihi|işlem tarihi saati|дата|дата операции
+        |data tranzacției|data procesarii|tarih|işlem tarihi|işlem tarihi saati|дата|дата проводки|дата совершения
+        |дата операции
         |дата и время операции|дата операції|дата проведения|дата і час операції|дата транзакции
         |дата на операцията|дата на транзакция|ημερομηνία|ημερομηνία συναλλαγής|ημ νία|ημ νία συναλλαγής
         |ημνια συναλλαγής|ημερ συναλλαγής|datum transakcije|datum knjiženja|datum valute knjiženja
@@ -177,7 +178,8 @@ _HEADERS: dict[Role, str] = {
         |charges|gebühr|gebühren|entgelt|frais|commissions|kosten|comision|comisión|comisiones
         |commissione|commissioni|tarifa|taxa|taxas|avgift|gebyr|palvelumaksu|opłata|prowizja|poplatek
         |díj|jutalék|comision bancar|komisyon|комиссия|комісія|προμήθεια|provizija|手数料|手续费
-        |service charge|spesen|spese|kulu|такса|teenustasu|komisija|mokestis|biaya admin|caj
+        |costo|comissão|comissões|coste|kostnad|omkostninger|mokesčiai|komision|service charge|spesen|spese|kulu|такса
+        |teenustasu|komisija|mokestis|biaya admin|caj
         |수수료|biaya|phí|ค่าธรรมเนียม|bank charges|fee charged|service fee|source fee amount""",
     "mark": """dr cr|cr dr|debit credit|credit debit|debit or credit|credit debit indicator|cdi
         |d k|balance impact|debit credit indicator|af bij|soll haben|s h|debet credit|d c|c d
@@ -478,4 +480,5 @@ def is_of_transaction(name: str) -> bool:
 def is_of_card(name: str) -> bool:
     """True for a header that card statements alone have: their amounts without a sign are purchases."""
     said = f" {plain(name[:_LONGEST])} "
-    return not _OF_CARD.isdisjoint(said.split()) or any(f" {phrase} " in said for phrase in _OF_CARD_PHRASES)
+    used = "\u5229\u7528" in name and "\u53ef\u80fd" not in name  # "ご利用日", and no limit that is left
+    return used or not _OF_CARD.isdisjoint(said.split()) or any(f" {phrase} " in said for phrase in _OF_CARD_PHRASES)

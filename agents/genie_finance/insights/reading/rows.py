@@ -177,6 +177,8 @@ class RowReader:
             return "" if dated else "a total"
         if kind:
             return {"opening": _OPENING, "closing": "a closing balance"}.get(kind, "a total")
+        if not (dated or row[self._columns.date] or any(row[column] for column in self._columns.money)):
+            return "a footer" if after else "more text of the row above"
         return "a footer" if after and self._is_footer(row, narration) else ""
 
     def _balance_beside_code(self, row: _Row) -> str:
@@ -218,7 +220,7 @@ class RowReader:
         if table.width is not None and record.width > table.width:
             raise _UnreadableError(
                 f"has {record.width} columns where {table.width} are expected; "
-                "a delimiter inside a text must stand in quotes"
+                "a text with a delimiter in it must be quoted"
             )
         date = self._date(row)
         side, amount = self._amount(row)

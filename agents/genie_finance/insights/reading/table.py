@@ -34,6 +34,7 @@ _SAME_WIDTH_PERCENT = 80
 _SHORT_NAME = 4
 """Letters of a name of a currency that a word of another meaning is too: ``real``, ``sol``."""
 _PARTS = re.compile(r"[:\uff1a\uff0c,;]| - ")
+_WIDE_PARTS = re.compile(r"[:\uff1a\uff0c,;]| {2,}")
 """What stands between a label and its value, and between pairs of them."""
 _FEWEST_ALIKE = 5
 _MOST_MISSING = 2
@@ -338,10 +339,11 @@ def _named_currency(before: Sequence[Record]) -> str:
         for index, word in enumerate(words[:-1]):
             if "currency" in header_roles(word) and words[index + 1] in CODES:
                 return words[index + 1]
-        said = [part.strip() for cell in record.cells for part in _PARTS.split(cell[:120]) if part.strip()]
-        for label, value in pairwise(said):
-            if _names_currency(label) and (code := currency_named(value)) and not is_shared(value):
-                return code
+        for parts in (_PARTS, _WIDE_PARTS):
+            said = [part.strip() for cell in record.cells for part in parts.split(cell[:120]) if part.strip()]
+            for label, value in pairwise(said):
+                if _names_currency(label) and (code := currency_named(value)) and not is_shared(value):
+                    return code
     return ""
 
 

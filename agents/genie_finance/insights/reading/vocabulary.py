@@ -59,7 +59,8 @@ _MORE_MARKS: dict[Mark, str] = {
         |видаток|видаткова|χρεωση|χ|duguje|isplata|odliv|deebet|izejosais|支出|借|借方|出金|お支払い
         |支払い|支払|お引出し|出|출금|지출|출|keluar|ghi no|chi|ถอน|เดบิต|مدين|חובה
         |miscellaneous debit|wn|withdraw|out flow|outflow|expense|spending|sents|pago|pagos|compra
-        |debited|deduct|paid|outward|spend|w d|wdl|cash out|minus|auszahlung|debite|paiement|achat|pagaste|enviaste
+        |사용|사용금액|使用|充值退款|debited|deduct|paid|outward|spend|w d|wdl|cash out|minus|auszahlung|debite
+        |paiement|achat|pagaste|enviaste
         |envio|transferencia enviada|enviado|pix enviado|compra no debito|prelievo|uit|hævning|udgift|meno
         |wychodzacy|ma dati|vydavok|kimeno|debitare|plata|cheltuiala|дт|исходящий|оплата|покупка|списання
         |изходящ|теглене|αναληψη|αγορα|odljev|rashod|trosak|valjaminek|islaidos|iseinanti|harcama|odeme|خصم
@@ -79,7 +80,8 @@ _MORE_MARKS: dict[Mark, str] = {
         |пополнение|кредит|надходження|прибуткова|πιστωση|π|potrazuje|uplata|priliv|kreedit|ienakosais
         |收入|贷|貸|贷方|入金|お預り|お預入れ|預り|預入|入|입금|수입|입|masuk|ghi co|thu|ฝาก|เครดิต
         |دائن|זכות|inter-bank credit|inflow|in flow|income|ma|accredito|entrate|entradas|creditos
-        |credited|inward|dep|plus|einzahlung|credite|versement|remboursement|recibiste|te pago|te envio
+        |충전|チャージ|充值|reload|load|credited|inward|dep|plus|einzahlung|credite|versement|remboursement|recibiste
+        |te pago|te envio
         |transferencia recibida|devolucion|recebido|receita|pix recebido|recebimento|bonifico ricevuto|indsætning
         |indtægt|przychodzacy|dal|bejovo|creditare|venit|кт|входящий|зарахування|поповнення|входящ|καταθεση
         |priljev|prihod|sissetulek|pajamos|gaunama|yatirma|إيداع|إضافة|وارد|הכנסה|הפקדה|轉入|转入|收款|退款|환불
@@ -308,12 +310,15 @@ _PHRASES = {
     )
     for phrase in phrases.split("|")
 }
+_OF_PERIOD = words("page statement account period month")
+"""Words beside a total that no payee called Total has."""
 _FIRST_WORDS = frozenset(phrase.split()[0] for phrase in _PHRASES)
 _WORD = re.compile(r"[^\W_]+")
 _LONGEST_PHRASE = max(len(phrase.split()) for phrase in _PHRASES)
 _AROUND = frozenset((
     "as", "on", "at", "of", "from", "to", "the", "previous", "page", "statement", "account", "per", "am", "vom", "zum",
     "del", "al", "au", "du", "le", "de", "em", "op", "pr", "date", "dated", "for", "until", "bis", "tot", "fino", "a",
+    "this", "period", "month",
 ))  # fmt: skip
 """Words that may follow such a phrase without making it a payee: ``Opening balance as on 01/04/2025``."""
 
@@ -327,6 +332,8 @@ def balance_row(narration: str) -> str:
     said = plain(text).split()
     for count in range(min(_LONGEST_PHRASE, len(said)), 0, -1):
         kind = _PHRASES.get(" ".join(said[:count]))
+        if kind == "total" and not _OF_PERIOD.isdisjoint(said[count:]):
+            kind = "turnover"
         if kind and all(word in _AROUND or word in _UNITS or not word.isalpha() for word in said[count:]):
             return kind
     return ""

@@ -40,7 +40,7 @@ def test_a_question_is_held_then_approved_by_keys_alone(open_page: Callable[...,
     run = asked(asha, payment("large.yaml", remark="Share of the roof works"))
     asha.get_by_text("It waits for a person.").wait_for()
     go(asha, "approvals")
-    asha.get_by_text("nobody decides on what they sent").wait_for()
+    asha.get_by_text("senders cannot decide on their own messages").wait_for()
     assert asha.get_by_role("button", name="Approve").is_disabled()
 
     go(bela, "approvals")
@@ -91,7 +91,7 @@ def test_a_held_message_is_read_as_a_page_and_edited_and_another_person_decides(
     bela.get_by_role("button", name="Approve").click()
     dialog.get_by_label("Reason").fill("mine")
     dialog.get_by_role("button", name="Approve").click()
-    bela.get_by_role("alert").get_by_text("nobody decides on what they wrote").wait_for()
+    bela.get_by_role("alert").get_by_text("editors cannot decide on their own edits").wait_for()
     go(cleo, "approvals")
     cleo.locator("article ins").get_by_text("Roof works, part two").wait_for()
     cleo.get_by_role("button", name="Approve").click()
