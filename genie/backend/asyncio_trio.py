@@ -215,7 +215,7 @@ async def _together_on_asyncio(works: Sequence[Callable[[], Coroutine[Any, Any, 
     tasks = [create(work()) for work in works[1:]]
     try:
         await works[0]()
-        if not all([task.done() for task in tasks]):
+        if any(not task.done() for task in tasks):
             await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
         for task in tasks:
             if task.done():
