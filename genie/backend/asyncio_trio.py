@@ -215,8 +215,11 @@ async def _together_on_asyncio(works: Sequence[Callable[[], Coroutine[Any, Any, 
     tasks = [create(work()) for work in works[1:]]
     try:
         await works[0]()
+        if any(not task.done() for task in tasks):
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
         for task in tasks:
-            await task
+            if task.done():
+                task.result()
     except BaseException:  # a cancellation as well: no task goes on alone, then the error goes on
         for task in tasks:
             task.cancel()
