@@ -183,8 +183,7 @@ class Deadlocks:
             gather = soonest.gather
             if not gather.done:
                 for kind, agent in gather.outstanding():
-                    gather.lose(kind, agent, str(reason))
-                gather.finish()
+                    gather.lose(kind, agent, str(reason))  # with the last one its wait is over
                 if len(cycle) == 1:  # its own question, once more in its mailbox, would ask the same again
                     self._bus.runs.cut_scope(soonest, reason)
                 return True

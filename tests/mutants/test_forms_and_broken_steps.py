@@ -11,9 +11,11 @@ import pytest
 from genie import Context, Payload, Runtime, agent
 from genie.bus.correlator import MOST_SPECS
 from genie.errors import RunCancelledError
+from genie.inflight.delivery import MOST_TIMES, seen_by
 from genie.inflight.gather import GatherSpec
 from genie.inflight.interceptors import Interceptor
-from tests.genie.policies_for_tests import Answer, Note, Opinion, Order, Question, answerer, running
+from genie.testing import RecordingLog
+from tests.genie.policies_for_tests import Answer, Gate, Note, Opinion, Order, Question, answerer, running
 
 if TYPE_CHECKING:
     from genie.contracts.message import Envelope
@@ -100,3 +102,23 @@ async def test_a_handler_that_refuses_to_stop_does_not_run_on_once_the_runtime_i
     gc.collect()
     assert ran == before
     assert "on" not in ran
+
+
+async def test_so_many_readings_of_the_clock_are_kept_of_one_handling() -> None:
+    gate = Gate()
+
+    @agent("reads")
+    async def reads(question: Question, context: Context) -> Answer:
+        for _ in range(MOST_TIMES + 2):
+            context.now()
+        await gate.wait()
+        return Answer()
+
+    async with running(reads, log=RecordingLog()) as runtime:
+        run = runtime.start(Question(), Answer)
+        await gate.reached.wait()
+        [worker] = runtime.bus.subscribers["reads"].running
+        assert worker.delivery is not None
+        assert len(seen_by(worker.delivery).times) == MOST_TIMES
+        gate.open.set()
+        assert await run.result() == Answer()

@@ -73,7 +73,7 @@ async def test_a_scope_that_a_handler_left_open_ends_what_it_hits_and_nothing_el
 @pytest.mark.anyio
 async def test_a_runtime_closes_whose_handler_left_a_scope_open() -> None:
     async with running(leaves_open([], float("inf"))) as runtime:
-        await runtime.ask(Question(), Answer)
+        assert await runtime.ask(Question(), Answer) == Answer()
 
 
 @pytest.mark.anyio

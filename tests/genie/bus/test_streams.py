@@ -248,3 +248,27 @@ async def test_a_second_reader_of_a_stream_is_refused_and_does_not_wait_for_ever
     async with Runtime([source(gate)]) as runtime:
         parts = await read_by_two(runtime.stream(Question(pieces=1), parts=Piece, end=Whole), gate)
         assert parts == [Piece(number=0), Whole(pieces=1)]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("how", ["ask", "stream", "left"])
+async def test_a_wait_that_is_over_leaves_nothing_behind(how: str):
+    """A stream that has come to its end, and of which its handler has read a part alone, is over with the handler."""
+
+    @agent("waits", risk="low", tier="production", asks={Question: (Whole, Piece)})
+    async def waits(begin: Begin, context: Context) -> Read:
+        if how == "ask":
+            await context.ask(Question(pieces=0), Whole, within_s=1_000)
+            return Read(numbers=())
+        stream = context.stream(Question(pieces=2), parts=Piece, end=Whole, within_s=1_000)
+        async for part in stream:
+            await anyio.sleep(1)
+            if how == "left":
+                return Read(numbers=(part.number,))
+        return Read(numbers=())
+
+    async with Runtime([source(), waits]) as runtime:
+        await runtime.ask(Begin(), Read)
+        await settled(runtime)
+        assert_at_rest(runtime)
+        assert runtime.bus.timers.pending == (how == "left")  # the limit of a stream that nobody closed
