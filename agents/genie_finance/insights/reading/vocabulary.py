@@ -11,6 +11,7 @@ from genie_finance.insights.reading.currencies import CODES
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_LETTERS_AND_DIGITS = re.compile(r"[^\W_]+")
 _LETTERS = str.maketrans({"ø": "o", "æ": "ae", "å": "a", "ß": "ss", "ł": "l", "ı": "i", "đ": "d", "œ": "oe"})
 
 
@@ -30,7 +31,7 @@ def words(text: str) -> frozenset[str]:
 
 def plain(text: str) -> str:
     """Return the words of a text: lower case, unaccented, everything but letters and digits as one space."""
-    return " ".join("".join(c if c.isalnum() else " " for c in unaccented(text)).split())
+    return " ".join(_LETTERS_AND_DIGITS.findall(unaccented(text)))
 
 
 Mark = Literal["debit", "credit"]
