@@ -8,7 +8,8 @@ from genie.errors import InputError, did_you_mean
 from genie_finance.insights.reading.arrangement import Arranged, around_empty, arrange, one_of_two
 from genie_finance.insights.reading.currency_column import CurrencyColumn
 from genie_finance.insights.reading.facts import column_facts
-from genie_finance.insights.reading.headers import Role, header_roles, is_number
+from genie_finance.insights.reading.header_words import Role
+from genie_finance.insights.reading.headers import header_roles, is_number
 from genie_finance.insights.reading.hypotheses import Chosen, Hypothesis, Named, choose, follows
 from genie_finance.insights.reading.naming import Columns, NamedColumns, holds, named_columns
 from genie_finance.insights.reading.order import put_sorted_first

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from genie_finance.insights.reading.headers import Role, header_roles
+from genie_finance.insights.reading.header_words import Role
+from genie_finance.insights.reading.headers import header_roles
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

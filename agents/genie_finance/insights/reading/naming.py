@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from genie_finance.insights.reading.currencies import header_code
+from genie_finance.insights.reading.header_words import Role
 from genie_finance.insights.reading.headers import (
     TYPE_WORDS,
-    Role,
     amount_rank,
     date_rank,
     header_roles,

@@ -159,18 +159,23 @@ def _unknown_header(near: list[Record], cells: Cells) -> int | None:
 
 
 def with_whole_dates(table: Table) -> Table:
-    """Return the table with the dates whole whose year, month and day have a column each."""
+    """Return the table with the dates whole whose year, month and day have a column each, in any order."""
     names = [(plain(name).split() or [""])[-1] for name in table.header.cells] if table.header else []
-    for at in range(len(names) - 2):
-        if any(names[at : at + 3] == parts for parts in _DATE_PARTS):
-            rows = tuple(
-                row._replace(cells=(*row.cells[:at], "-".join(parts), "", "", *row.cells[at + 3 :]))
-                if all(parts := row.cells[at : at + 3]) and all(part.isdigit() for part in parts)
-                else row
-                for row in table.rows
-            )
-            return table._replace(rows=rows)
+    for parts in _DATE_PARTS:
+        if all(names.count(part) == 1 for part in parts):
+            places = [names.index(part) for part in parts]
+            return table._replace(rows=tuple(_with_whole_date(row, places) for row in table.rows))
     return table
+
+
+def _with_whole_date(row: Record, places: Sequence[int]) -> Record:
+    parts = [row.cells[at] for at in places if at < len(row.cells)]
+    if len(parts) < len(places) or not all(part.isdigit() for part in parts):
+        return row
+    cells = list(row.cells)
+    for at, cell in zip(places, ("-".join(parts), "", ""), strict=True):
+        cells[at] = cell
+    return row._replace(cells=tuple(cells))
 
 
 def without_odd_ends(table: Table, cells: Cells) -> tuple[Table, list[Quarantined]]:
