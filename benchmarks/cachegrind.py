@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 LL_BYTES = 512 * 1024
 """Size of the simulated last-level cache."""
 _SIMULATION = (
-    "--tool=cachegrind", "--cache-sim=yes", "--branch-sim=yes",
-    "--I1=32768,8,64", "--D1=32768,8,64", f"--LL={LL_BYTES},8,64",
+    "--cache-sim=yes", "--branch-sim=yes", "--I1=32768,8,64", "--D1=32768,8,64", f"--LL={LL_BYTES},8,64",
 )  # fmt: skip
+_INSTRUCTIONS_ALONE = ("--cache-sim=no", "--branch-sim=no")
 _MISSES = ("ILmr", "DLmr", "DLmw")
 _MISPREDICTED = ("Bcm", "Bim")
 _PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "PYTHONPATH")
@@ -37,10 +37,10 @@ class Counts(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     instructions: NonNegativeFloat
-    mispredicted: NonNegativeFloat
-    """Conditional and indirect branches."""
-    misses: NonNegativeFloat
-    """Data and instruction misses of the last-level cache."""
+    mispredicted: NonNegativeFloat | None
+    """Conditional and indirect branches; None where no processor was simulated."""
+    misses: NonNegativeFloat | None
+    """Data and instruction misses of the last-level cache; None where no processor was simulated."""
 
 
 def installed() -> bool:
@@ -55,13 +55,42 @@ def counted(command: Sequence[str], *, folder: Path) -> Counts:
         BenchmarkError: The command failed, or valgrind wrote something unexpected.
     """
     with tempfile.TemporaryDirectory() as kept:
-        out, log = Path(kept, "out"), Path(kept, "log")
-        run(["valgrind", *_SIMULATION, f"--cachegrind-out-file={out}", f"--log-file={log}", *command], folder=folder)
+        out = Path(kept, "out")
+        _valgrind(_SIMULATION, Path(kept), out, command, folder=folder)
         return parse(out.read_text(errors="replace"))
 
 
-def run(command: Sequence[str], *, folder: Path) -> None:
-    """Run a command in ``folder`` with a minimal environment and a fixed hash seed.
+def counted_forks(command: Sequence[str], *, folder: Path, simulated: bool) -> dict[str, Counts]:
+    """Run a command that forks under cachegrind, and return what it named each fork -> the counts of that fork.
+
+    The counts of a fork contain those of its parent up to the fork: start-up is simulated once for all of them.
+
+    Args:
+        command: Prints a line ``NAME PID`` for each fork.
+        folder: Where it runs.
+        simulated: Simulate caches and branch predictors too; without, a run takes half the time.
+
+    Raises:
+        BenchmarkError: The command failed, or it or valgrind wrote something unexpected.
+    """
+    with tempfile.TemporaryDirectory() as kept:
+        options = _SIMULATION if simulated else _INSTRUCTIONS_ALONE
+        said = _valgrind(options, Path(kept), Path(kept, "out.%p"), command, folder=folder)
+        try:
+            forks = dict(line.rsplit(" ", 1) for line in said.splitlines())
+            texts = {name: Path(kept, f"out.{int(pid)}").read_text(errors="replace") for name, pid in forks.items()}
+        except (ValueError, OSError) as error:
+            raise BenchmarkError(" ".join(command), f"did not name its forks: {error}") from None
+        return {name: parse(text, simulated=simulated) for name, text in texts.items()}
+
+
+def _valgrind(options: Sequence[str], kept: Path, out: Path, command: Sequence[str], *, folder: Path) -> str:
+    words = (f"--cachegrind-out-file={out}", f"--log-file={kept / 'log.%p'}")
+    return run(["valgrind", "--tool=cachegrind", *options, *words, *command], folder=folder)
+
+
+def run(command: Sequence[str], *, folder: Path) -> str:
+    """Run a command in ``folder`` with a minimal environment and a fixed hash seed; return what it printed.
 
     Raises:
         BenchmarkError: It failed, or took too long.
@@ -76,9 +105,10 @@ def run(command: Sequence[str], *, folder: Path) -> None:
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise BenchmarkError(" ".join(command), f"exit code {done.returncode}: {last}")
+    return done.stdout
 
 
-def parse(text: str) -> Counts:
+def parse(text: str, *, simulated: bool = True) -> Counts:
     """Read the totals of a cachegrind output file.
 
     Raises:
@@ -88,13 +118,15 @@ def parse(text: str) -> Counts:
     try:
         totals = dict(zip(fields["events"].split(), map(int, fields["summary"].split()), strict=True))
         instructions = totals["Ir"]
+        if not simulated:
+            return Counts(instructions=instructions, mispredicted=None, misses=None)
         mispredicted = sum(totals[name] for name in _MISPREDICTED)
         misses = sum(totals[name] for name in _MISSES)
-        simulated = int(fields["desc: LL cache"].split()[0])
+        llc = int(fields["desc: LL cache"].split()[0])
     except (KeyError, ValueError, IndexError) as error:
         raise BenchmarkError("the output of cachegrind", f"cannot be read: {error!r}") from None
-    if simulated != LL_BYTES:
-        raise BenchmarkError("the output of cachegrind", f"is for a cache of {simulated} bytes, not {LL_BYTES}")
+    if llc != LL_BYTES:
+        raise BenchmarkError("the output of cachegrind", f"is for a cache of {llc} bytes, not {LL_BYTES}")
     return Counts(instructions=instructions, mispredicted=mispredicted, misses=misses)
 
 
@@ -114,8 +146,8 @@ def per_unit(short: Counts, long: Counts, *, units: int) -> Counts:
     Raises:
         BenchmarkError: The longer run did not cost more, so nothing was measured.
     """
-    ends = zip(Counts.model_fields, short.model_dump().values(), long.model_dump().values(), strict=True)
-    costs = {name: (after - before) / units for name, before, after in ends}
-    if costs["instructions"] <= 0:
+    if long.instructions <= short.instructions:
         raise BenchmarkError("the longer run", "did not take more instructions than the shorter one")
-    return Counts(**{name: max(0.0, cost) for name, cost in costs.items()})
+    ends = zip(Counts.model_fields, short.model_dump().values(), long.model_dump().values(), strict=True)
+    costs = {name: None if None in {a, b} else max(0.0, (b - a) / units) for name, a, b in ends}
+    return Counts(**costs)

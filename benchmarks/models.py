@@ -67,7 +67,7 @@ QUESTION = "What does a bus carry between agents?"
 
 
 WARM = Text(text=f"{QUESTION} " * 10_000)
-"""The first 300,000 suspicious characters of a process are looked at by a slower prefilter; see ``is_cheaper``."""
+"""Looked into before anything is measured: the automata of the detectors are built while they read."""
 
 
 def asked(number: int = 0) -> ModelRequest:

@@ -23,7 +23,7 @@ from genie.contracts.limits import Estimate
 from genie.contracts.message import stamp
 from genie.contracts.outcome import Outcome
 from genie.inflight.accounting import accept, settle
-from genie.inflight.scope import Asker
+from genie.inflight.gather import Asker
 from genie.runtime.runtime import Runtime
 
 if TYPE_CHECKING:

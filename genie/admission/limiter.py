@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from genie.contracts.admission import Admission
     from genie.contracts.limits import Estimator
     from genie.contracts.message import Envelope
+    from genie.inflight.accounting import RunState
     from genie.inflight.delivery import Delivery
-    from genie.inflight.scope import RunState
     from genie.inflight.subscription import Subscription
 
 DENIED = Outcome.DENIED
@@ -222,7 +222,7 @@ class AdmissionController(Interceptor):
         """Deny a delivery that its rate has no token for."""
         rate = self.rates_by_place[at]
         rate.denied += 1
-        crowd = f"rate {rate.rule.id}: too many others are over it already"
+        crowd = f"rate {rate.rule.id}: too many other keys are above it already"
         return self._deny(delivery, "rate", rate.rule.id, crowd if tokens == -math.inf else str(rate.rule))
 
     def over_budget(self, delivery: Delivery, at: int, account: Account) -> bool:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from genie.contracts.card import AgentCard
     from genie.contracts.message import Envelope, Payload
     from genie.contracts.ports.journal import LogRecord
+    from genie.inflight.accounting import RunState, Scope
     from genie.inflight.delivery import Delivery
-    from genie.inflight.scope import RunState, Scope
     from genie.policy.policy import Decision, Verdict
 
 REMEMBERED = 1_000
@@ -51,6 +51,8 @@ class Held:
     """Verdicts of slow judges on an answer, by ``policy@version``."""
     parked: Parked | None = None
     """Its entry in the table of what is parked."""
+    first: Envelope[Any] | None = None
+    """What was held before its first edit; None without one, or where an earlier process edited it."""
     again: bool = False
     """An earlier process held it, and asked people already."""
 
@@ -261,6 +263,7 @@ class Holds:
     def replace(self, held: Held, message: Envelope[Any], decision: Decision) -> None:
         """Put an edited message in the place of the held one; what was approved of that one counts no more."""
         before, delivery = held.place, held.delivery
+        held.first = held.first or held.message
         held.message = message
         held.approved = frozenset()
         held.heard = {}  # no slow judge has seen the edit
@@ -305,7 +308,7 @@ def place_of(message: Envelope[Any], asker: str) -> str:
 
 
 def _not_shown(error: Exception) -> Reason:
-    return Reason("hold", f"cannot be put to people ({class_name(error)})")
+    return Reason("hold", f"cannot be shown to approvers ({class_name(error)})")
 
 
 def _in_scope(scope: Scope) -> Iterator[Held]:

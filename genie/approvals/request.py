@@ -16,13 +16,14 @@ from genie.errors import InputError
 from genie.policy.policy import ApprovalNeed, mask
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from genie.contracts.card import AgentCard
     from genie.contracts.classification import Classification
     from genie.contracts.message import Envelope, Path
     from genie.policy.policy import Decision, Evaluator
 
+_MONEY = {"minor", "currency"}
 LONGEST_NAME = 200
 """Characters of a person's name."""
 LARGEST = 2**63 - 1
@@ -115,12 +116,12 @@ class ApprovalRequest(NamedTuple):
     def objection(self, by: str, roles: frozenset[str]) -> str | None:
         """Return why a person may not decide this, or None."""
         if not self.requester:
-            return "its run names no user, so nobody can be told apart from who sent it"
+            return "its run names no user, so the sender is unknown and nobody can approve it"
         own = {self.requester, self.sender, self.sender.removeprefix("caller:")}
         if person(by) in {person(name) for name in own}:
-            return f"{by} sent it, and nobody decides on what they sent"
+            return f"{by} sent it, and senders cannot decide on their own messages"
         if person(by) in {person(edit.by) for edit in self.edits}:
-            return f"{by} has edited it, and nobody decides on what they wrote"
+            return f"{by} has edited it, and editors cannot decide on their own edits"
         if self.needs and not any(_covers(need, roles) for need in self.needs):
             wanted = sorted(frozenset().union(*(need.approvers for need in self.needs)))
             return f"{by} holds none of the roles {', '.join(wanted)}"
@@ -160,7 +161,7 @@ class ApprovalRequest(NamedTuple):
         if objection is not None:
             raise InputError(subject, objection)
         if vote.approve and any(person(one.by) == person(vote.by) and one.approve for one in self.votes):
-            raise InputError(subject, f"{vote.by} has approved it already, and counts once")
+            raise InputError(subject, f"{vote.by} has already approved it; each person each person counts once")
         voted = self._replace(votes=(*self.votes, vote))
         if not vote.approve:
             return voted._replace(state=State.DENIED)
@@ -402,6 +403,20 @@ def sight(message: Envelope[Any], evaluator: Evaluator, sender: AgentCard, clear
         return Sight(mask(message, paths), paths)
     except LookupError:
         return Sight(None, withheld="what would have to be masked is not plain text")
+
+
+def changes(before: object, after: object, path: tuple[str | int, ...] = ()) -> Iterator[dict[str, object]]:
+    """Yield what differs between two trees of JSON values, by place; a sum of money is one value."""
+    if before == after:
+        return
+    if isinstance(before, dict) and isinstance(after, dict) and not _MONEY == before.keys() == after.keys():
+        for name in dict.fromkeys((*before, *after)):
+            yield from changes(before.get(name), after.get(name), (*path, name))
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for place, (was, now) in enumerate(zip(before, after, strict=True)):
+            yield from changes(was, now, (*path, place))
+    else:
+        yield {"path": list(path), "before": before, "after": after}
 
 
 def merged(edit: Mapping[str, Any], seen: Sight, original: Payload) -> dict[str, Any]:

@@ -12,18 +12,18 @@ from genie.errors import class_name
 from genie.inflight import accounting
 from genie.inflight.delivery import Extra
 from genie.inflight.pending import JUDGE, Parked
-from genie.policy.evaluator import places_exist, worded
+from genie.policy.opinions import places_exist, worded
 from genie.policy.policy import texts_of
-from genie.policy.verdicts import Allow, Deny, Hold, Redact
+from genie.policy.verdicts import is_verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from genie.bus.bus import Bus
     from genie.contracts.message import Envelope
+    from genie.inflight.accounting import Scope
     from genie.inflight.delivery import Delivery
     from genie.inflight.interceptors import Sink
-    from genie.inflight.scope import Scope
     from genie.policy.async_policy import AsyncPolicy
     from genie.policy.policy import Decision, Verdict
     from genie.policy.verdicts import Consultation
@@ -210,7 +210,7 @@ class SlowJudges:
             verdict: Any = await judge(question.message, sender)
         except Exception as error:  # noqa: BLE001 - fail closed: a judge that fails allows nothing
             return policy.failed(f"raised {class_name(error)}")
-        if not isinstance(verdict, (Allow, Deny, Redact, Hold)) or not places_exist(verdict, question.message.payload):
+        if not is_verdict(verdict) or not places_exist(verdict, question.message.payload):
             return policy.failed("no verdict")
         texts = texts_of(policy)
         return verdict if texts is None else worded(verdict, texts)

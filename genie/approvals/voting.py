@@ -149,7 +149,7 @@ class Voting:
         )  # fmt: skip
         decision = self._judged(held, message)
         if decision.verdict == "deny":
-            raise InputError(subject, f"is denied: {decision.summary}", "what was held is held still")
+            raise InputError(subject, f"is denied: {decision.summary}", "the original is still held")
         earlier = self._earlier(held)
         self._holds.replace(held, message, decision)
         return request.edited(vote.by, vote.at, message, decision, digest(payload), earlier)
@@ -198,17 +198,18 @@ class Voting:
         self._bus.record_act("refused", hold_id, by=by, reason=reason, message=held.message, detail=detail)
         self._holds.refuse(held, Outcome.DENIED, Reason("refused", reason))
 
-    def sight(self, held: Held, clearance: Classification | None) -> Sight:
+    def sight(self, held: Held, clearance: Classification | None, message: Envelope[Payload] | None = None) -> Sight:
         """Return what an approver sees of what is held.
 
         Args:
             held: What is held.
             clearance: The approver's; by default that of the run's caller, whose other attributes count in any case.
+            message: What was held before an edit, instead of what is held now.
         """
         caller = held.message.scope.run.asker.card
         level = caller.clearance if clearance is None else clearance
         card = replace(caller, id="approver", clearance=level)
-        bus, message = self._bus, held.message
+        bus, message = self._bus, message or held.message
         return sight(message, bus.policies.evaluator(type(message.payload), card), bus.judging.card_of(message), level)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
 from contextvars import copy_context
 from functools import partial
 from typing import Any, Protocol, TypeVar
@@ -19,79 +19,98 @@ import anyio
 T = TypeVar("T")
 
 
-class Waiter(Protocol):
-    """One place where one task at a time can wait.
+class Future(Protocol):
+    """What one task awaits once. On asyncio it is the loop's own future, which costs no Python frame."""
+
+    def done(self) -> bool:
+        """Return True once it has its result, or whoever awaited it was cancelled."""
+        ...
+
+    def set_result(self, result: None, /) -> None:
+        """Let the task go on; only where it is not ``done``."""
+        ...
+
+    def __await__(self) -> Generator[Any, None, None]:
+        """Wait for the result."""
+        ...
+
+
+class _TrioFuture:
+    __slots__ = ("_done", "_task")
+
+    def __init__(self) -> None:
+        self._done = False
+        self._task: Any = None
+
+    def done(self) -> bool:
+        return self._done
+
+    def set_result(self, _result: None, /) -> None:
+        import trio.lowlevel  # noqa: PLC0415 - only under trio
+
+        self._done = True
+        if self._task is not None:
+            trio.lowlevel.reschedule(self._task)
+
+    def __await__(self) -> Generator[Any, None, None]:
+        return self._wait().__await__()
+
+    async def _wait(self) -> None:
+        import trio.lowlevel  # noqa: PLC0415 - only under trio
+
+        def abort(_raise_cancel: object) -> trio.lowlevel.Abort:
+            self._done = True
+            return trio.lowlevel.Abort.SUCCEEDED
+
+        if not self._done:
+            self._task = trio.lowlevel.current_task()
+            await trio.lowlevel.wait_task_rescheduled(abort)
+
+
+class Waiter:
+    """One place where one task at a time can wait, again and again.
 
     ``wake`` before ``park`` is not remembered: the caller checks its condition before it parks and after it wakes.
+
+    Args:
+        make_future: Of the running backend.
     """
+
+    __slots__ = ("_future", "_make")
+
+    def __init__(self, make_future: Callable[[], Future]) -> None:
+        self._make = make_future
+        self._future: Future | None = None
 
     def park(self) -> Awaitable[None]:
         """Wait until ``wake``. Cancelled: the place is free again."""
-        ...
+        # A plain function that returns the future: one frame less than a coroutine.
+        self._future = future = self._make()
+        return future
 
     def wake(self) -> None:
         """Let the parked task go on; nothing happens when none is parked."""
-        ...
-
-
-class _AsyncioWaiter:
-    __slots__ = ("_future", "_make")
-
-    def __init__(self, make: Callable[[], Any]) -> None:
-        self._make = make
-        self._future: Any = None
-
-    def park(self) -> Awaitable[None]:
-        # A plain function that returns the future: one frame less than a coroutine on every message.
-        self._future = future = self._make()
-        waiting: Awaitable[None] = future
-        return waiting
-
-    def wake(self) -> None:
-        future = self._future
-        if future is not None:
-            self._future = None
-            if not future.done():  # a future that was cancelled may still lie here
-                future.set_result(None)
-
-
-class _TrioWaiter:
-    __slots__ = ("_task",)
-
-    def __init__(self) -> None:
-        self._task: Any = None
-
-    async def park(self) -> None:
-        import trio.lowlevel  # noqa: PLC0415 - only under trio
-
-        self._task = trio.lowlevel.current_task()
-
-        def abort(_raise_cancel: object) -> trio.lowlevel.Abort:
-            self._task = None
-            return trio.lowlevel.Abort.SUCCEEDED
-
-        await trio.lowlevel.wait_task_rescheduled(abort)
-
-    def wake(self) -> None:
-        task = self._task
-        if task is not None:
-            import trio.lowlevel  # noqa: PLC0415 - only under trio
-
-            self._task = None
-            trio.lowlevel.reschedule(task)
+        future, self._future = self._future, None
+        if future is not None and not future.done():  # one that was cancelled may still lie here
+            future.set_result(None)
 
 
 def _on_trio() -> bool:
     return anyio.get_cancelled_exc_class().__module__.partition(".")[0] == "trio"
 
 
-def waiter_factory() -> Callable[[], Waiter]:
-    """Return a maker of waiters for the running backend."""
+def future_factory() -> Callable[[], Future]:
+    """Return a maker of futures for the running backend."""
     if _on_trio():
-        return _TrioWaiter
+        return _TrioFuture
     import asyncio  # noqa: PLC0415 - this module meets the backend
 
-    return partial(_AsyncioWaiter, asyncio.get_running_loop().create_future)
+    return asyncio.get_running_loop().create_future
+
+
+def waiter_factory() -> Callable[[], Waiter]:
+    """Return a maker of waiters for the running backend."""
+    return partial(Waiter, future_factory())
 
 
 def loop_time() -> Callable[[], float]:
@@ -149,6 +168,66 @@ async def _at_once(work: Callable[[], T]) -> T:
     return work()
 
 
+async def together(works: Sequence[Callable[[], Coroutine[Any, Any, None]]]) -> None:
+    """Run some functions at once: the first in this task, each other in one of its own; all have ended when it returns.
+
+    An error of the first cancels the others; one of another does so once the first has ended. It is raised as it is. A
+    task group costs four times as much as its tasks under asyncio (see ``benchmarks/tools.py``).
+    """
+    if len(works) == 1:
+        await works[0]()
+    elif _on_trio():
+        await _together_on_trio(works)
+    else:
+        await _together_on_asyncio(works)
+
+
+async def _together_on_trio(works: Sequence[Callable[[], Coroutine[Any, Any, None]]]) -> None:
+    failed: list[Exception] = []
+    over = False
+
+    async def guarded(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        try:
+            await work()
+        except Exception as error:  # noqa: BLE001 - raised below: a task group would wrap it
+            failed.append(error)
+        if failed and over:
+            group.cancel_scope.cancel()
+
+    async with anyio.create_task_group() as group:
+        for work in works[1:]:
+            group.start_soon(guarded, work)
+        try:
+            await works[0]()
+        except Exception as error:  # noqa: BLE001 - as above
+            failed.insert(0, error)
+        over = True
+        if failed:
+            group.cancel_scope.cancel()
+    if failed:
+        raise failed[0]
+
+
+async def _together_on_asyncio(works: Sequence[Callable[[], Coroutine[Any, Any, None]]]) -> None:
+    import asyncio  # noqa: PLC0415 - this module meets the backend
+
+    create = asyncio.get_running_loop().create_task
+    tasks = [create(work()) for work in works[1:]]
+    try:
+        await works[0]()
+        for task in tasks:
+            await task
+    except BaseException:  # a cancellation as well: no task goes on alone, then the error goes on
+        for task in tasks:
+            task.cancel()
+        with anyio.CancelScope(shield=True):
+            await asyncio.wait(tasks)
+        for task in tasks:
+            if not task.cancelled():
+                task.exception()  # the first error is the one that is raised
+        raise
+
+
 class Tasks(Protocol):
     """The tasks of one runtime: started at any time, cancelled and awaited together at the end."""
 
@@ -178,14 +257,6 @@ Failed = Callable[[BaseException], None]
 """Told of a task that ended with an error of its own."""
 
 
-async def _guarded(function: Callable[[], Coroutine[Any, Any, None]], failed: Failed) -> None:
-    """Run a task's function; an error of its own is reported once, the same on both backends."""
-    try:
-        await function()
-    except Exception as error:  # noqa: BLE001 - the runtime fails by name; the backend must not tear it down
-        failed(error)
-
-
 class _AsyncioTasks:
     """Plain tasks: what a task group keeps for each weighs 2 KB, more than a blocked handler (measured)."""
 
@@ -198,9 +269,14 @@ class _AsyncioTasks:
         self._tasks: set[Any] = set()
 
     def start(self, function: Callable[[], Coroutine[Any, Any, None]]) -> object:
-        task = self._create(_guarded(function, self._failed))
+        task = self._create(function())
+        task.add_done_callback(self._ended)
         self._tasks.add(task)
         return task
+
+    def _ended(self, task: Any) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._failed(error)  # the runtime fails by name; the loop would only log it
 
     def left(self, task: object) -> None:
         self._tasks.discard(task)
@@ -224,9 +300,6 @@ class _AsyncioTasks:
         if tasks:
             done, _ = await self._asyncio.wait(tasks, timeout=within_s)
             self._tasks -= done
-            for task in done:
-                if not task.cancelled() and task.exception() is not None:
-                    self._failed(task.exception())
 
 
 class _TrioTasks:
@@ -248,9 +321,15 @@ class _TrioTasks:
     async def _scoped(self, function: Callable[[], Coroutine[Any, Any, None]], scope: anyio.CancelScope) -> None:
         try:
             with scope:
-                await _guarded(function, self._failed)
+                try:
+                    await function()
+                except Exception as error:  # noqa: BLE001 - the runtime fails by name, not the program
+                    self._failed(error)
         except BaseException as error:  # noqa: BLE001 - what leaves a system task would end the whole program
-            self._failed(error)
+            # An error of the task is reported already. What else comes here but an interrupt is of a cancel scope that
+            # a handler has left open in it.
+            if not isinstance(error, (Exception, anyio.get_cancelled_exc_class())):
+                self._failed(error)
         finally:
             del self._scopes[scope]
             if not self._scopes:

@@ -162,7 +162,7 @@ def whole(answer: Answer, number: int, n: int) -> None:
     """
     if answer.corr != f"r{number}" or len(answer.results) != n:
         raise BenchmarkError(
-            f"round trip {number}", f"brought {len(answer.results)} of {n} results; nothing it timed is worth anything"
+            f"round trip {number}", f"brought {len(answer.results)} of {n} results, so its timings mean nothing"
         )
 
 

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from genie.bus.bus import Bus
     from genie.contracts.card import AgentCard
     from genie.contracts.message import Envelope, Payload
+    from genie.inflight.accounting import Scope
     from genie.inflight.delivery import Ending
     from genie.inflight.gather import Gather
-    from genie.inflight.scope import Scope
     from genie.policy.policy import Decision, Verdict
 
 _NOTHING: Mapping[str, Verdict] = {}

@@ -7,12 +7,14 @@ Everything here runs on the loop's thread, and only ``room`` waits.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
+from genie.backend.asyncio_trio import Waiter
 from genie.backend.timers import Timers
 from genie.bus.answers import Answers
-from genie.bus.correlator import Correlator
+from genie.bus.correlator import Correlator, Runs
 from genie.bus.deadlock import Deadlocks
 from genie.bus.delayed import DelayedPublications
 from genie.bus.failures import Failures
@@ -20,11 +22,10 @@ from genie.bus.judging import Judging
 from genie.bus.overflow import Overflows
 from genie.bus.retries import Retries
 from genie.bus.routes import Route, route_of
-from genie.bus.runs import Runs
 from genie.bus.scans import Scans
 from genie.bus.suspension import REMOVED, Suspensions
 from genie.contracts.limits import Overflow
-from genie.contracts.message import Envelope, Unstamped, topic_of
+from genie.contracts.message import Envelope, Inspection, Unstamped, topic_of
 from genie.contracts.outcome import Counts, Outcome, Reason
 from genie.errors import BudgetExceededError, MailboxFullError, NotConsumedError, UnknownAgentError
 from genie.errors.genie_error import code_of
@@ -43,24 +44,25 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Iterator
 
-    from genie.backend.asyncio_trio import Tasks, Waiter
+    from genie.backend.asyncio_trio import Future, Tasks
     from genie.backend.clock import Clock
     from genie.backend.ids import IdSource
     from genie.contracts.card import AgentCard
     from genie.contracts.classification import Classification
     from genie.contracts.headers import Headers
     from genie.contracts.limits import RunLimits
-    from genie.contracts.message import Inspection, Payload
+    from genie.contracts.message import Payload
     from genie.contracts.ports.audit import Audit
     from genie.contracts.ports.journal import Journal
     from genie.errors import GenieError
     from genie.graph.registry import Registry
+    from genie.inflight.accounting import RunState, Scope
     from genie.inflight.delivery import Delivery, Ending
+    from genie.inflight.gather import Asker
     from genie.inflight.handlers import Workers
     from genie.inflight.interceptors import Approvals, Check, Consultations, Effects, Interceptor, Keys, Sink
     from genie.inflight.mailbox import Subscriber
     from genie.inflight.pending import Parked
-    from genie.inflight.scope import Asker, RunState, Scope
     from genie.inflight.subscription import Subscription
     from genie.observation.taps import Tap
     from genie.policy.evaluator import Evaluator
@@ -68,6 +70,7 @@ if TYPE_CHECKING:
 
 HANDLED, DENIED, DEAD_LETTERED = Outcome.HANDLED, Outcome.DENIED, Outcome.DEAD_LETTERED
 HANDLED_KIND = HANDLED.value
+NOT_INSPECTED = Inspection(0)  # of a validated payload where there is no policy, so that nobody would read it
 
 
 class Bus:
@@ -79,7 +82,7 @@ class Bus:
         registry: The cards in force.
         policies: What judges every delivery.
         limits: Bounds of runs.
-        make_waiter: Makes the backend's wake-up primitive.
+        make_future: Makes the backend's wake-up primitive.
         tasks: Where timers and scans run.
         make_workers: Makes what runs handlers.
         journal: Where every message, verdict and outcome is recorded.
@@ -96,7 +99,7 @@ class Bus:
         registry: Registry,
         policies: PolicySet,
         limits: RunLimits,
-        make_waiter: Callable[[], Waiter],
+        make_future: Callable[[], Future],
         tasks: Tasks,
         make_workers: Callable[[Bus], Workers],
         journal: Journal | None,
@@ -109,7 +112,8 @@ class Bus:
         self.now = clock.now
         self.next_number, self.prefix = ids.next_number, ids.prefix
         self.registry, self.policies, self.limits = registry, policies, limits
-        self.make_waiter, self.tasks, self.seed = make_waiter, tasks, seed
+        self.make_future, self.tasks, self.seed = make_future, tasks, seed
+        self.make_waiter = make_waiter = partial(Waiter, make_future)
         self.observers = observers = Observers(clock, journal, audit, policies.inspectors)
         self.emit_event, self.record_act, self.may_hear = observers.emit_event, observers.record_act, observers.may_hear
         self.epoch = self.unrouted = self.late = 0
@@ -262,7 +266,12 @@ class Bus:
         route = self._routes.get(kind) or self.route(kind)
         if inspection is None:
             scans = self.scans
-            inspection = scans.inspection(payload, sender, scope) if scans.lines else route.inspect(payload)
+            if scans.lines:
+                inspection = scans.inspection(payload, sender, scope)
+            elif route.unjudged and getattr(payload, "_validated", False):
+                inspection = NOT_INSPECTED
+            else:
+                inspection = route.inspect(payload)
             if inspection is None:
                 sent = (payload, sender, scope, cause, hops, headers, read)
                 return scans.publish(ticket, sent, to, answers_as, asked=asked)
@@ -408,7 +417,7 @@ class Bus:
             observers.recorder.handled(delivery, run, seconds)
         if run.observed or observers.heard:
             agent = subscription.subscriber.card.id
-            self.runs.handled(run, agent)
+            accounting.noted(run, agent)
             observers.show(delivery.message, HANDLED_KIND, agent, None, None, delivery)
             self._at_hold(run)
         if not scope.in_flight:

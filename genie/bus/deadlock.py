@@ -18,9 +18,9 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from genie.contracts.outcome import Outcome, Reason
+from genie.inflight.accounting import Scope
 from genie.inflight.delivery import BEHIND_KEY, QUEUED, WAITS_FOR_ROOM
 from genie.inflight.mailbox import RoomTicket
-from genie.inflight.scope import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from genie.contracts.classification import Classification
     from genie.contracts.headers import Headers
     from genie.contracts.message import Payload
+    from genie.inflight.accounting import Scope
     from genie.inflight.delivery import Delivery
     from genie.inflight.pending import Parked
-    from genie.inflight.scope import Scope
 
 
 class Delayed:

@@ -28,6 +28,8 @@ class Route(NamedTuple):
     """Declared label of the class."""
     inspect: Callable[[Payload], Inspection | None]
     """Returns None for a payload that is too large to be inspected while everything else waits."""
+    unjudged: bool
+    """There is no policy, and a validated payload need not be looked into."""
     subscriptions: tuple[Subscription, ...]
     fallbacks: Mapping[str, Subscription]
     """By agent: subscriptions that get the class in place of another agent alone, and those above."""
@@ -62,7 +64,8 @@ def route_of(bus: Bus, kind: type[Payload]) -> Route:
     }  # fmt: skip
     standing_by = _standing_by(every)
     subscriptions = tuple(one for agent, one in every.items() if agent not in standing_by)
-    return Route(topic.classification, policies.inspectors.at_once(kind), subscriptions, every, sinks, taps, lowered)
+    inspect, unjudged = policies.inspectors.at_once(kind), not policies.policies and policies.inspectors.needless(kind)
+    return Route(topic.classification, inspect, unjudged, subscriptions, every, sinks, taps, lowered)
 
 
 def _standing_by(subscriptions: Mapping[str, Subscription]) -> set[str]:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from genie.contracts.classification import Classification
     from genie.contracts.headers import Headers
     from genie.contracts.message import Inspection, Payload
+    from genie.inflight.accounting import Scope
     from genie.inflight.pending import Parked
-    from genie.inflight.scope import Scope
     from genie.policy.inspection import Inspectors
 
     Sent = tuple[Payload, AgentCard, Scope, int, int, Headers, Classification]

@@ -33,7 +33,7 @@ _COMMANDS = {
     "completion": _Lazy("Print the completion script of a shell.", "completion"),
     "dlq": _Lazy("List, show, redrive and drop dead letters.", "dlq"),
     "doctor": _Lazy("Check this installation and this machine.", "doctor"),
-    "effects": _Lazy("Settle outside effects whose fate is unknown.", "effects"),
+    "effects": _Lazy("Settle outside effects whose result is unknown.", "effects"),
     "eval": _Lazy("Ask golden questions, and compare models and prompts.", "eval"),
     "graph": _Lazy("Draw a pipeline as a Mermaid graph.", "graph"),
     "inspect": _Lazy("Show what the detectors find in a file, and the verdicts.", "inspect"),

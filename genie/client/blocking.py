@@ -88,6 +88,7 @@ class BlockingRoutes:
     statistics = blocking(Routes.statistics)
     spend = blocking(Routes.spend)
     profile = blocking(Routes.profile)
+    drain = blocking(Routes.drain)
     audit = blocking(Routes.audit)
     audit_chain = blocking(Routes.audit_chain)
     verify_audit = blocking(Routes.verify_audit)

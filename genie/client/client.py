@@ -148,7 +148,7 @@ class Client(Routes):
                     if over:
                         return
             if not seen:
-                raise EdgeError(host=self._http.base_url.host, problem="the stream of events broke off", again_s=1.0)
+                raise EdgeError(host=self._http.base_url.host, problem="the event stream ended early", again_s=1.0)
 
     @contextlib.asynccontextmanager
     async def _stream(self, path: str, headers: Mapping[str, str]) -> AsyncIterator[httpx.Response]:
@@ -160,6 +160,10 @@ class Client(Routes):
                 yield response
         except httpx.ConnectError as error:
             raise EdgeError(host=self._http.base_url.host, problem=type(error).__name__, again_s=1.0) from None
+
+    async def approval_report(self, hold_id: str) -> str:
+        """Return the HTML page of what is held."""
+        return (await self._request("GET", f"/v1/approvals/{quoted(hold_id)}/report")).text
 
     async def report(self, run_id: str) -> str:
         """Return the answer of a run as one HTML page; only the person for whom it was judged gets it."""
@@ -226,6 +230,10 @@ class SyncClient(BlockingRoutes):
         """As ``Client.get``."""
         return self._portal.call(lambda: self._client.get(path, **query))
 
+    def approval_report(self, hold_id: str) -> str:
+        """As ``Client.approval_report``."""
+        return self._portal.call(lambda: self._client.approval_report(hold_id))
+
     def report(self, run_id: str) -> str:
         """As ``Client.report``."""
         return self._portal.call(lambda: self._client.report(run_id))
@@ -290,7 +298,7 @@ def _answered(found: Mapping[str, Any], answer: type[T]) -> T:
         return answer.model_validate(found["answer"])
     if found["status"] == "held":
         raise RunHeld(run_id=found["id"], holds=tuple(found["held"]))
-    raise RunExpiredError(run_id=found["id"], reason="the wait is over; the run goes on")
+    raise RunExpiredError(run_id=found["id"], reason="the wait has ended; the run continues")
 
 
 def _error(response: httpx.Response) -> Exception:

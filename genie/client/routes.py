@@ -260,6 +260,10 @@ class Routes:
         """Return where the loop of the server spends its time: functions with their shares."""
         return await self._call("GET", "/v1/profile", params=given(seconds=seconds), timeout=30.0)
 
+    async def drain(self, *, reason: str) -> Values:
+        """Ask the process to drain and to end; needs a fresh sign-in."""
+        return await self._call("POST", "/v1/drain", given(reason=reason))
+
     async def audit(
         self,
         *,

@@ -18,7 +18,7 @@ class ToolSection(Section):
     effect: Literal["read", "write"] | None = Field(
         default=None, description="`write` changes something outside; the same call of a run is made once."
     )
-    trusted: bool | None = Field(default=None, description="Its words may be instructions.")
+    trusted: bool | None = Field(default=None, description="Its answers may contain instructions for the model.")
     parallel: bool | None = Field(default=None, description="False makes the calls of a turn one after the other.")
     within_s: Seconds | None = Field(default=None, description="Longest wait for an answer, a person's included.")
     most_result: int | None = Field(
@@ -46,14 +46,14 @@ class LoopSection(Section):
         description="`linked_numbers` refuses numbers that are in no tool result, `cited` statements without a source.",
     )
     roles_after_untrusted: frozenset[str] = Field(
-        default=frozenset(), description="Roles that tool calls keep after words from outside were read."
+        default=frozenset(), description="Roles that tool calls keep after untrusted text was read."
     )
     worker: Id | None = Field(default=None, description="Of plan_execute: the loop that works on a step.")
     writer: Id | None = Field(default=None, description="Of plan_execute: the loop that writes the answer.")
     drafter: Id | None = Field(default=None, description="Of reflect: the loop that drafts.")
     critic: Id | None = Field(default=None, description="Of reflect: an agent that answers `loop.judgement`.")
     speakers: tuple[Id, ...] = Field(default=(), max_length=16, description="Of debate: the loops that answer.")
-    judge: Id | None = Field(default=None, description="Of debate: the loop that makes one answer of theirs.")
+    judge: Id | None = Field(default=None, description="Of debate: the loop that combines the answers into one.")
     mode: Literal["all", "fail_fast", "quorum", "majority", "first", "race"] = "all"
     quorum: int = Field(default=1, ge=1, description="Answers that the mode `quorum` needs.")
     rounds: int = Field(default=3, ge=1, le=64, description="Drafts of reflect; plans of plan_execute.")

@@ -106,7 +106,7 @@ def unapproved(cards: Iterable[AgentCard], policies: PolicySet | None) -> list[P
     if policies is not None and any(policy.name == "tool_approval" for policy in policies.policies):
         return []
     named = sorted(card.id for card in cards if not {"approval.always", "approval.first"}.isdisjoint(card.capabilities))
-    text = f"calls of {', '.join(named)} need a person's approval as the tool says; name the policy tool_approval"
+    text = f"calls of {', '.join(named)} need a person's approval, as the tool declares; list the policy tool_approval"
     return [Problem(("policies",), text)] if named else []
 
 

@@ -28,7 +28,7 @@ class StopReason(enum.StrEnum):
     DENIED = "denied"
     """A policy denied the model call."""
     HELD = "held"
-    """What is left waits for a person."""
+    """The remaining calls wait for a person."""
     MAX_STEPS = "max_steps"
     MALFORMED = "malformed"
     """The answer is not of the form that was asked for, or was cut at its length limit."""

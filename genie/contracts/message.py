@@ -244,9 +244,7 @@ class Payload(Value):
         """Show the report of the payload in a notebook; code that holds a payload may see it."""
         import importlib  # noqa: PLC0415 - start-up: for notebooks alone
 
-        shown: str = importlib.import_module("genie.reports.notebook").shown(
-            self
-        )  # a layer above, found like a plug-in
+        shown: str = importlib.import_module("genie.reports.notebook").shown(self)  # a layer above, like a plug-in
         return shown
 
     def __init_subclass__(cls, **options: Any) -> None:  # pydantic sees the model's own options only

@@ -195,6 +195,14 @@ class Usage(Value):
     estimated: bool = False
     """The provider stated no usage; these are our own bounds."""
 
+    def plus(self, other: Usage) -> Usage:
+        """Return the tokens of both."""
+        return Usage(
+            input=self.input + other.input, output=self.output + other.output,
+            cache_read=self.cache_read + other.cache_read, cache_write=self.cache_write + other.cache_write,
+            reasoning=self.reasoning + other.reasoning, estimated=self.estimated or other.estimated,
+        )  # fmt: skip
+
 
 class ModelRequest(Payload, topic="model.request", key=None):
     """A question to a model. Questions of one run are not kept in order: they are answered in parallel."""
@@ -241,6 +249,7 @@ class ModelReply(Payload, topic="model.reply"):
     parts: Annotated[tuple[Part, ...], Field(max_length=MOST_PARTS)]
     stop: Stop
     usage: Usage
+    """Of all attempts that were charged, those of models before this one among them; nothing where it is ``cached``."""
     model: Annotated[str, Field(max_length=256)]
     """That answered, as the provider names it."""
     provider: Annotated[str, Field(max_length=128)] = ""
@@ -263,3 +272,5 @@ class ModelFailed(Payload, topic="model.failed"):
     model: Annotated[str, Field(max_length=256)] = ""
     attempts: Annotated[int, Field(ge=0)] = 1
     usage: Usage = Usage()
+    cost: Decimal | None = None
+    """Of ``usage``; None where no price is known."""

@@ -57,4 +57,4 @@ def _input(text: str) -> str:
 def basis(*found: tuple[str, object]) -> Section | None:
     """Return the grounds of the parts of an answer, each under the name of its part."""
     cards = [one for title, value in found for one in grounds(value, title)]
-    return section("What this rests on", *cards)
+    return section("What this is based on", *cards)

@@ -85,6 +85,16 @@ class Pattern:
                 ]
             at = end if end > at else at + 1
 
+    def starts(self, text: str) -> Iterator[int]:
+        """Yield where a match begins, also inside another; each start once."""
+        data, match, at = text.encode(errors="surrogatepass"), self._match, 0
+        size = len(data)
+        while (start := match(_UNANCHORED, data, at, size)[0][0]) >= 0:
+            yield start if text.isascii() else _count(data, 0, start)
+            at = start + 1
+            while at < size and data[at] & 0xC0 == 0x80:
+                at += 1
+
     def search(self, text: str) -> bool:
         """Return True when the text holds a match."""
         data = text.encode(errors="surrogatepass")

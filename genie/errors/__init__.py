@@ -172,7 +172,7 @@ class ForgedMessageError(ContractError):
     code: ClassVar[str] = "forged_message"
 
     def __str__(self) -> str:
-        return f"{self.agent!r} handed over a message of its own; publish a payload, the bus stamps the sender"
+        return f"{self.agent!r} published a message object; publish a payload, and the bus makes the message"
 
 
 class HeadersWidenedError(ContractError):

@@ -34,7 +34,7 @@ class RunHeld(RunError):
 
     def __str__(self) -> str:
         effects = all("/" in one for one in self.holds)  # run/agent/key
-        step = "resolve_effect(id) says what has become of it" if effects else "approve(id) or deny(id)"
+        step = "resolve_effect(id) states its result" if effects else "approve(id) or deny(id)"
         return f"run {self.run_id} waits for a decision on {', '.join(self.holds)}; {step}"
 
 
@@ -70,7 +70,7 @@ class PartMissingError(RunError):
     """For programs, as in ``Missing.code``."""
 
     def __str__(self) -> str:
-        return f"{self.part} is missing from the gathered result of run {self.run_id}: {self.reason}"
+        return f"{self.part} cannot come any more in run {self.run_id}: {self.reason}"
 
 
 # --- capacity ---
@@ -159,7 +159,7 @@ class AuditFailedError(CapacityError):
     problem: str
 
     def __str__(self) -> str:
-        return f"no run is admitted: {self.problem}; mend that and open another runtime, or see `on_failure`"
+        return f"no run is admitted: {self.problem}; fix that and open another runtime, or see `on_failure`"
 
 
 class JournalError(CapacityError):
@@ -169,7 +169,7 @@ class JournalError(CapacityError):
     problem: str
 
     def __str__(self) -> str:
-        return f"the log keeps nothing more: {self.problem}; mend that and open the runtime again"
+        return f"the log keeps nothing more: {self.problem}; fix that and open the runtime again"
 
 
 class LogError(CapacityError):

@@ -41,9 +41,9 @@ if TYPE_CHECKING:
     from genie.contracts.context import Stream
     from genie.contracts.gather import Expected, Gathered, Need
     from genie.contracts.headers import Headers
+    from genie.inflight.accounting import Scope
     from genie.inflight.gather import Gather
     from genie.inflight.mailbox import RoomTicket
-    from genie.inflight.scope import Scope
 
 FAIRNESS = 64
 """Payloads that a handler publishes in a row before the loop turns."""
@@ -227,8 +227,7 @@ class HandlerContext:
         within_s = checked_s(within_s)
         self._may_ask(handling, payload, expect)
         narrowed = None if headers is None else self._narrow(headers)
-        waiter = bus.make_waiter()
-        scope, asked_before = bus.correlator.ask(handling.delivery, payload, expect, need, waiter.wake)
+        scope, asked_before = bus.correlator.ask(handling.delivery, payload, expect, need)
         gather: Gather = scope.gather  # type: ignore[assignment]  # a scope that a handler opens has one
         opened = handling.opened
         if opened is None:
@@ -249,7 +248,8 @@ class HandlerContext:
                     bus.deadlocks.begin(worker, scope)
                 try:
                     while not gather.done:
-                        await waiter.park()
+                        gather.waiter = waiter = bus.make_future()
+                        await waiter
                 finally:
                     if waits and scope in worker.waits:
                         bus.deadlocks.end(worker, scope)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from genie.contracts.message import Fragment, Payload
     from genie.execution.handling import Handling
     from genie.execution.worker import Worker
+    from genie.inflight.accounting import Scope
     from genie.inflight.mailbox import RoomTicket
-    from genie.inflight.scope import Scope
     from genie.policy.inspection import Inspectors
 
 WINDOW = 128

@@ -32,7 +32,7 @@ from genie.execution.fragments import StreamGate
 from genie.inflight.subscription import CONTEXT, MESSAGE, PAYLOAD
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from genie.bus.bus import Bus
     from genie.contracts.classification import Classification
@@ -114,10 +114,10 @@ def outputs_of(bus: Bus, delivery: Delivery, output: object) -> tuple[Payload, .
     for produced in card.produces:  # looked at first: a model takes microseconds to say what it lacks
         if kind is produced:  # a class may lie about its equality, so no `in`
             return (output,)  # type: ignore[return-value]  # what a card produces are payload classes
-    if hasattr(output, "__aiter__"):
+    if hasattr(kind, "__aiter__"):
         raise Streamed(output)
-    # Read once: a tuple of a class of its own may give others the second time.
-    outputs: tuple[Any, ...] = tuple(output) if isinstance(output, tuple) else (output,)
+    # What a tuple has, whatever the iterator of a class of its own may give.
+    outputs: tuple[Any, ...] = tuple(tuple.__iter__(output)) if isinstance(output, tuple) else (output,)
     for part in outputs:
         kind = type(part)
         for produced in card.produces:
@@ -184,13 +184,16 @@ async def _read_by_asker(worker: Worker, bus: Bus) -> None:
 
 # --- how it fails ---
 
+# What a group really has: its class may be an agent's own, as that of any exception, so it is not asked.
+_in_group: Callable[[BaseException], tuple[BaseException, ...]] = vars(BaseExceptionGroup)["exceptions"].__get__
+
 
 def belongs_to_loop(error: BaseException) -> bool:
     """Return True for a cancellation, alone or in a group: it must reach the cancel scope that asked for it."""
     cancelled = anyio.get_cancelled_exc_class()
-    if isinstance(error, BaseExceptionGroup):
-        return error.subgroup(cancelled) is not None
-    return isinstance(error, cancelled)
+    if issubclass(type(error), BaseExceptionGroup):
+        return any(map(belongs_to_loop, _in_group(error)))
+    return issubclass(type(error), cancelled)
 
 
 def of_the_loop(error: BaseException) -> BaseException:
@@ -207,7 +210,25 @@ def _relayed(error: GenieError) -> str | None:
     return name if isinstance(found, type) and issubclass(found, GenieError) else None
 
 
-def slipped(bus: Bus, delivery: Delivery, error: BaseException) -> None:
+def failed(bus: Bus, delivery: Delivery, error: BaseException, label: Classification) -> tuple[Reason, float | None]:
+    """Say that a handler has failed; returns how that is named, and what ``pause_after`` says.
+
+    Args:
+        bus: The bus.
+        delivery: What it was handling.
+        error: What it raised.
+        label: Highest declared label of what it has read.
+    """
+    try:
+        _slipped(bus, delivery, error)
+        reason = _named(bus, error, delivery.message, label)
+        bus.failures.handler(delivery, error)
+        return reason, pause_after(error)
+    except BaseException as broken:  # noqa: BLE001 - an error of an agent's own making that cannot be looked at
+        return Reason("failed", class_name(broken)), 0.0
+
+
+def _slipped(bus: Bus, delivery: Delivery, error: BaseException) -> None:
     """Count an assignment to the message that a handler was given."""
     if type(error) is ImmutableMessageError:
         field = vars(error).get("field")
@@ -225,7 +246,7 @@ def pause_after(error: BaseException) -> float | None:
     return exact if 0 <= exact < math.inf else None
 
 
-def named(bus: Bus, error: BaseException, message: Envelope[Payload], label: Classification) -> Reason:
+def _named(bus: Bus, error: BaseException, message: Envelope[Payload], label: Classification) -> Reason:
     """Return how a failure is named: by its code and its class, and by the sentence of an error that the bus has made.
 
     Exceptions of others have no text. The text of an error of this library is the agent's own, for it may raise one
@@ -247,6 +268,6 @@ def named(bus: Bus, error: BaseException, message: Envelope[Payload], label: Cla
     detail = _relayed(error) or class_name(error)
     try:
         text = str.__getitem__(str(error), slice(None))  # a string of a class of its own may show another text later
-    except Exception as broken:  # noqa: BLE001 - an error of an agent's own making that cannot be shown
+    except BaseException as broken:  # noqa: BLE001 - an error of an agent's own making that cannot be shown
         return Reason(code, f"{detail} ({class_name(broken)})")
     return Reason(code, detail, text if bus.may_hear(text, message, label) else "")

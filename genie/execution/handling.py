@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from genie.contracts.outcome import Reason
 from genie.errors.told import tell
-from genie.inflight.scope import Taint
+from genie.inflight.accounting import Taint
 
 if TYPE_CHECKING:
     import random
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from genie.errors import GenieError
     from genie.execution.fragments import Gates
     from genie.execution.worker import Worker
+    from genie.inflight.accounting import Scope
     from genie.inflight.delivery import Delivery
     from genie.inflight.mailbox import RoomTicket
-    from genie.inflight.scope import Scope
 
 ASKER_ENDED = Reason("asker_ended", "its asker ended")
 
@@ -139,7 +139,10 @@ class Handling:
         worker, self.worker = self.worker, None
         if self.opened:
             for scope in tuple(self.opened):
+                if scope.gather is not None:
+                    scope.gather.closed = True  # a stream that nobody closed: nobody else will
                 self.bus.runs.cut_scope(scope, ASKER_ENDED)
+                self.bus.correlator.close(scope)
         if worker is not None:
             for wait in worker.waits:  # a task that the handler left behind waits on: it is nobody's wait any more
                 self.bus.deadlocks.end(worker, wait)

@@ -24,12 +24,13 @@ if TYPE_CHECKING:
     from genie.contracts.gather import Gathered, Need
     from genie.contracts.message import Payload
     from genie.execution.handling import Handling
+    from genie.inflight.accounting import Scope
     from genie.inflight.mailbox import RoomTicket
-    from genie.inflight.scope import Scope
     from genie.inflight.streams import StreamGather
 
 T = TypeVar("T", bound="Payload")
 
+BEING_READ = "a stream has one reader at a time, and another task reads this one"
 STREAM_CLOSED = Reason("stream_closed", "its asker has closed the stream")
 
 
@@ -127,7 +128,8 @@ class HandlerStream:
         self._scope: Scope | None = None
         self._timer: Timer | None = None
         self._over = False
-        self._waiter = handling.bus.make_waiter()
+        self._read = False
+        """A task reads it now."""
 
     def __aiter__(self) -> Self:
         return self
@@ -144,8 +146,11 @@ class HandlerStream:
         """Return the next part, then the answer."""
         if self._over:
             raise StopAsyncIteration
+        if self._read:
+            raise RuntimeError(BEING_READ)
         handling = self._handling
         worker, bus = handling.alive("read a stream"), handling.bus
+        self._read = True
         try:
             if self._scope is None:
                 await self._begin()
@@ -155,7 +160,8 @@ class HandlerStream:
                 bus.deadlocks.begin(worker, scope)
                 try:
                     while not gather.came_parts and not gather.done:
-                        await self._waiter.park()
+                        gather.waiter = waiter = bus.make_future()
+                        await waiter
                 finally:
                     if scope in worker.waits:
                         bus.deadlocks.end(worker, scope)
@@ -165,6 +171,8 @@ class HandlerStream:
         except BaseException:  # whatever ended the wait, nobody waits for the rest any more
             await self.aclose()
             raise
+        finally:
+            self._read = False
         await self.aclose()
         run_id = scope.correlation_id
         return self._answer(gather.result(run_id, bus.failures.of(run_id)))
@@ -173,7 +181,7 @@ class HandlerStream:
         handling, bus = self._handling, self._handling.bus
         question, kinds, parts = self._form
         need: Need = "all" if len(kinds) == 1 else "first"
-        scope, _ = bus.correlator.ask(handling.delivery, question, kinds, need, self._waiter.wake, parts)
+        scope, _ = bus.correlator.ask(handling.delivery, question, kinds, need, parts)
         self._scope = scope
         gather = scope.gather
         if handling.opened is None:

@@ -30,12 +30,12 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from contextvars import Context as Variables
 
-    from genie.backend.asyncio_trio import Waiter
+    from genie.backend.asyncio_trio import Future
     from genie.backend.timers import Timer
     from genie.execution.workers import Workers
+    from genie.inflight.accounting import Scope
     from genie.inflight.delivery import Delivery, Ending
     from genie.inflight.mailbox import RoomTicket, Subscriber
-    from genie.inflight.scope import Scope
 
 CANCELLED, DEAD_LETTERED = Outcome.CANCELLED, Outcome.DEAD_LETTERED
 FAIRNESS = 64
@@ -53,28 +53,23 @@ class Worker:
     """Runs handlers, one at a time; ``genie.inflight.handlers`` says what the bus sees of it."""
 
     __slots__ = (
-        "_abandoned", "_attends", "_base", "_bus", "_pending", "_scope", "_stop", "_suspended", "_variables", "_waiter",
+        "_abandoned", "_attends", "_base", "_bus", "_pending", "_scope", "_stop", "_suspended", "_variables",
         "_workers", "coroutine", "delivery", "ended", "handling", "started", "subscriber", "task", "until", "waits",
-        "wake", "yielded",
+        "yielded",
     )  # fmt: skip
 
     def __init__(self, workers: Workers) -> None:
         self._workers = workers
         self._bus = workers.bus
-        self.task: object = None
-        """What the backend calls its task."""
-        self._waiter: Waiter = workers.bus.make_waiter()
-        self.wake = self._waiter.wake
-        """Let it attend to the ready agents; it has been taken off the idle stack."""
+        self.task: object = None  # what the backend calls it
         self._base = workers.variables
         self._variables: Variables = workers.variables
         self.coroutine: Any = None
         self._pending: Any = _SENT  # what that coroutine awaits, as its event loop made it
         self._scope: anyio.CancelScope
-        self._attends = True
+        self._attends, self._abandoned = True, False
         self._suspended = False
         """The handler has suspended, so the time it took does not measure how long it blocked the loop."""
-        self._abandoned = False
         self._stop: Timer | None = None  # at which a handler that was cut is abandoned
         self.subscriber: Subscriber
         self.delivery: Delivery | None = None
@@ -84,10 +79,11 @@ class Worker:
         self.waits: tuple[Scope | RoomTicket, ...] = ()
         self.yielded = 0
 
-    async def run(self) -> None:  # noqa: C901, PLR0912 - the loop of a worker, in one frame
+    async def run(self) -> None:  # noqa: C901, PLR0912, PLR0915 - the loop of a worker, in one frame
         """Serve ready agents until the runtime closes."""
         workers = self._workers
         workers.woken -= 1
+        idle: Future | None = None
         try:
             while not self._abandoned:
                 try:
@@ -99,9 +95,11 @@ class Worker:
                                 if self._bus.closing or len(workers.idle) >= KEPT_IDLE:
                                     self._attends = False
                                     return
-                                workers.idle.append(self)
+                                idle = self._bus.make_future()
+                                workers.idle.append(idle)
                                 self._attends = True  # it will, when it is woken
-                                await self._waiter.park()
+                                await idle
+                                idle = None
                                 workers.woken -= 1
                                 continue
                             rest = self._serve()
@@ -113,11 +111,11 @@ class Worker:
                             while rest is not None:  # after the handler, its outputs may have to wait for room
                                 rest = await rest
                             self._resume()
-                except BaseException as error:  # of a handler that was cut off, or of the bus; the loop's own goes on
-                    # The scope has taken its own cancellation out; what is left was raised beside it by the handler.
+                except BaseException as error:  # what the scope does not take out: beside it, of the bus, or the loop's
                     if belongs_to_loop(error):
                         raise
-                    self._bus.failures.beside(self, error)
+                    if not self._bus.failures.beside(self, error):
+                        return
                 self._cut_short()  # where the scope has swallowed the cancellation of a handler
                 if self._suspended:
                     self._resume()
@@ -126,9 +124,10 @@ class Worker:
             workers.all.pop(self, None)
             if self._suspended:
                 self._resume()
-            if self in workers.idle:
-                workers.idle.remove(self)
+            if idle is not None and idle in workers.idle:
+                workers.idle.remove(idle)
             elif self._attends and not self._bus.closing:
+                workers.woken -= idle is not None  # cancelled after it was woken, so another one has to attend
                 workers.hand_over()
             self._bus.tasks.left(self.task)
 
@@ -141,9 +140,8 @@ class Worker:
         subscriber.suspends = True
         subscriber.active += 1
         subscriber.running[self] = None
-        timeout_s = subscriber.timeout_s
-        if timeout_s is not None:
-            self.until = until = self.started + timeout_s
+        if subscriber.timeout_s is not None:
+            self.until = until = self.started + subscriber.timeout_s
             if until < self._bus.timers.watched:
                 self._bus.timers.watch(until)
         self._bus.blocked(subscriber, self._bus.now() - self.started)
@@ -174,11 +172,7 @@ class Worker:
     # --- deliveries ---
 
     def _serve(self) -> Awaitable[Any] | None:  # noqa: C901, PLR0912, PLR0915 - the road of every message, without calls
-        """Run handlers of ready agents, each up to its first suspension.
-
-        Returns:
-            The rest of the handler that has suspended; None when no agent is ready, or the loop must turn.
-        """
+        """Run handlers of ready agents up to their first suspension; return the rest of one that suspends, or None."""
         workers, bus, base = self._workers, self._bus, self._base
         ready, now = workers.ready, bus.now
         for _ in range(FAIRNESS):
@@ -264,7 +258,7 @@ class Worker:
                 self.handling = None
                 handling_.close()
             if run.observed:
-                bus.runs.took(delivery, seconds)
+                accounting.took(run, subscriber.card.id, seconds)
             scope = handled(delivery, seconds)
             if scope is not None and (
                 not scope.in_flight
@@ -436,8 +430,7 @@ class Worker:
             bus.tasks.interrupt(self.task)
 
     def _drop(self) -> None:
-        """Keep the coroutine of a handler that refuses to stop: to close or to collect it would run it again."""
-        _REFUSED.append(self.coroutine)
+        _REFUSED.append(self.coroutine)  # to close or to collect it would run it again
         self.coroutine = None
         self._cut_short()
 
@@ -446,16 +439,14 @@ class Worker:
         if self.ended is not None or delivery is None:
             self._cut_short()
             return
-        bus, message = self._bus, delivery.message
-        handlers.slipped(bus, delivery, error)
-        label = message.label if self.handling is None else self.handling.read_so_far()[1]
-        reason = handlers.named(bus, error, message, label)
-        bus.failures.handler(delivery, error)
-        again_s = handlers.pause_after(error)
+        bus = self._bus
+        label = delivery.message.label if self.handling is None else self.handling.read_so_far()[1]
+        reason, again_s = handlers.failed(bus, delivery, error, label)
         final = final or again_s is None or self.yielded > 0
         accounting.timed(delivery.subscription, self._close(delivery))
         bus.retries.failed(delivery, reason, final=final, again_s=again_s or 0.0)
-        self._release(delivery)
+        if self.subscriber.holders and delivery.parked is None:  # else the key is kept for another attempt
+            self.subscriber.release(delivery)
 
     def _finish(self, ended: Ending | None) -> None:
         """Settle the delivery as handled or as cut off; nothing happens if it is settled already."""
@@ -472,10 +463,6 @@ class Worker:
                 bus.settle(delivery, *ended)
             else:  # out of time: a failure like any other
                 bus.retries.failed(delivery, ended[1], final=final)
-        self._release(delivery)
-
-    def _release(self, delivery: Delivery) -> None:
-        """Give up the key of a delivery, unless it waits for another attempt."""
         if self.subscriber.holders and delivery.parked is None:
             self.subscriber.release(delivery)
 
@@ -491,9 +478,23 @@ class Worker:
         if not self._suspended:
             bus.blocked(self.subscriber, elapsed)
         if delivery.message.scope.run.observed:
-            bus.runs.took(delivery, elapsed)
+            accounting.took(delivery.message.scope.run, self.subscriber.card.id, elapsed)
         handling = self.handling
         if handling is not None:
             self.handling = None
             handling.close()
         return elapsed
+
+
+def attend(workers: Workers) -> None:
+    """Have a worker attend to the ready agents; the caller has seen that nobody does."""
+    workers.attended = True
+    workers.woken += 1
+    if workers.idle:
+        idle = workers.idle.pop()
+        if not idle.done():
+            idle.set_result(None)
+    else:
+        worker = Worker(workers)
+        workers.all[worker] = None
+        worker.task = workers.tasks.start(worker.run)

@@ -14,13 +14,14 @@ from contextvars import ContextVar, copy_context
 from typing import TYPE_CHECKING
 
 from genie.contracts.signature import IN_HANDLER
-from genie.execution.worker import Worker
+from genie.execution.worker import attend
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from genie.backend.asyncio_trio import Tasks
+    from genie.backend.asyncio_trio import Future, Tasks
     from genie.bus.bus import Bus
+    from genie.execution.worker import Worker
     from genie.inflight.mailbox import Subscriber
 
 BURST = 128
@@ -39,12 +40,13 @@ class Workers:
 
     def __init__(self, bus: Bus, tasks: Tasks) -> None:
         self.bus = bus
-        self._tasks = tasks
+        self.tasks = tasks
         self.ready: deque[Subscriber] = deque()
         """Agents that have something to do and a free slot, in turn."""
         self.attended = False
         """A worker attends to ``ready``, or has been woken to do so."""
-        self.idle: list[Worker] = []
+        self.idle: list[Future] = []
+        """What workers without work await, the last to come first."""
         self.woken = 0
         """Workers that have been woken or started and have not run yet."""
         self.all: dict[Worker, None] = {}
@@ -57,20 +59,7 @@ class Workers:
         self.of_handler: Callable[[], object] = _HANDLING.get
         """Returns the workers whose handler the running task belongs to."""
 
-    def attend(self) -> None:
-        """Have a worker attend to ``ready``; the caller has seen that nobody does."""
-        self.attended = True
-        self.woken += 1
-        if self.idle:
-            self.idle.pop().wake()
-        else:
-            self.spawn()
-
-    def spawn(self) -> None:
-        """Start one more worker; it attends to ``ready``."""
-        worker = Worker(self)
-        self.all[worker] = None
-        worker.task = self._tasks.start(worker.run)
+    attend = attend
 
     def hand_over(self) -> None:
         """The attending worker has something else to do: another one attends if agents are ready."""
@@ -98,7 +87,9 @@ class Workers:
                     continue
                 if worker.until > now:
                     soonest = min(soonest, worker.until)
-                    break  # they started in this order, and have the same timeout
+                    if worker.until == worker.started + subscriber.timeout_s:
+                        break  # they started in this order, and those behind it have the same timeout
+                    continue  # it began before its agent was replaced
                 worker.time_out()
         return soonest
 

@@ -29,7 +29,7 @@ class DeadLetter(NamedTuple):
     at: float
     """On the loop's clock."""
     message: Envelope[Payload] | None
-    """The original, not a masked copy; None where no class of today reads the payload that an earlier process kept."""
+    """The original, not a masked copy; None where no present class reads the payload that an earlier process kept."""
     code: str = ""
     """Stable label of the reason."""
     attempts: int = 1

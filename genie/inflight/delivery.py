@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from genie.contracts.card import AgentCard
     from genie.contracts.message import Envelope, Payload
     from genie.contracts.outcome import Outcome, Reason
+    from genie.inflight.accounting import Scope
     from genie.inflight.handlers import Worker
     from genie.inflight.pending import Parked
-    from genie.inflight.scope import Scope
     from genie.inflight.subscription import Subscription
     from genie.policy.disclosure import Disclosure
     from genie.policy.policy import Decision, Verdict

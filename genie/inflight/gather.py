@@ -17,15 +17,17 @@ from genie.errors import shown_type
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from genie.backend.asyncio_trio import Waiter
+    from genie.backend.asyncio_trio import Future, Waiter
     from genie.backend.timers import Timers
+    from genie.contracts.card import AgentCard, Caller
     from genie.contracts.gather import Expected, Need
     from genie.contracts.headers import Headers
     from genie.contracts.outcome import Failure
     from genie.inflight.mailbox import RoomTicket
+    from genie.policy.evaluator import Evaluator
 
 LATE = "late"
-NOBODY = "nobody subscribed"
+NOBODY = "no agent takes the question"
 NOTHING = "answered nothing"
 HELD, NO_ANSWER, UNSUBSCRIBED = "held", "nothing", "nobody"
 """Codes of missing parts, beside the outcomes and the reasons of dead letters."""
@@ -42,6 +44,20 @@ class Clockwork(Protocol):
     now: Callable[[], float]
     make_waiter: Callable[[], Waiter]
     timers: Timers
+
+
+class Asker:
+    """An outside caller: the card that answers are judged for, and the headers of its runs."""
+
+    __slots__ = ("__weakref__", "caller", "card", "evaluators", "headers")
+
+    def __init__(self, card: AgentCard, headers: Headers, caller: Caller | None = None) -> None:
+        self.card = card
+        self.headers = headers
+        self.caller = caller
+        """The identity that asks, for a log; None where nothing is kept."""
+        self.evaluators: dict[type[Payload], Evaluator] = {}
+        """Compiled policies for answers to it, by payload class."""
 
 
 class GatherSpec:
@@ -95,9 +111,11 @@ class Gather:
 
     Args:
         spec: What is expected.
-        wake: Called once, when the wait is over.
+        told: Called when the wait is over, for those who do not await ``waiter``.
     """
 
+    waiter: Future | None = None
+    """What the asker awaits now."""
     notices: tuple[str, ...] | None = ()
     """What an outside asker must show beside the answers taken; None for one that has no place for it."""
     closed = False
@@ -106,7 +124,7 @@ class Gather:
     """When the asker stops waiting."""
     _held: dict[Part, str] | None = None
 
-    def __init__(self, spec: GatherSpec, wake: Callable[[], None]) -> None:
+    def __init__(self, spec: GatherSpec, told: Callable[[], None] | None = None) -> None:
         self.kinds = kinds = spec.layout.copy()
         """Payload class -> sender -> what came."""
         for kind, parts in kinds.items():  # a comprehension costs a call
@@ -123,7 +141,7 @@ class Gather:
         self.each = spec.each
         self._left = spec.parts
         self.need = spec.need
-        self.wake = wake
+        self._told = told
         if not spec.parts:
             self.finish()
 
@@ -160,11 +178,6 @@ class Gather:
     def owe(self, notices: tuple[str, ...]) -> None:
         """An answer was taken beside which these notices must be shown, each once."""
         self.notices = tuple(dict.fromkeys((*(self.notices or ()), *notices)))
-
-    def found(self, kind: type[Payload]) -> Payload | None:
-        """Return the answer of a plain class, or None."""
-        parts = self.kinds.get(kind)
-        return None if parts is None else parts.get(ONE)
 
     def why_missing(self, kind: type[Payload]) -> str | None:
         """Return why the answer of a plain class is missing, where that is known."""
@@ -206,11 +219,19 @@ class Gather:
         if self._held is not None and self._held.get(part) == hold_id:
             del self._held[part]
 
+    def wake(self) -> None:
+        """Let the asker look at it again."""
+        waiter = self.waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
     def finish(self) -> None:
         """End the wait with what there is."""
         if not self.done:
             self.done = True
             self.wake()
+            if self._told is not None:
+                self._told()
 
     def limit(self, ticket: RoomTicket | None) -> Callable[[], None]:
         """Return what ends the wait at its time, a wait for room included."""

@@ -8,9 +8,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from genie.contracts.outcome import Outcome, Reason
+    from genie.inflight.accounting import Scope
     from genie.inflight.delivery import Delivery, Ending
     from genie.inflight.mailbox import RoomTicket, Subscriber
-    from genie.inflight.scope import Scope
 
 Call = tuple["Callable[..., Any]", int, bool]
 """A handler, what it is called with (``PAYLOAD``, ``CONTEXT`` or ``MESSAGE``), and whether its outcome can differ."""
@@ -29,6 +29,8 @@ class Worker(Protocol):
     subscriber: Subscriber
     delivery: Delivery | None
     """What is being handled."""
+    started: float
+    """When it began."""
     until: float
     """When the handling exceeds its card's timeout."""
     coroutine: Any

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from genie.contracts.message import Envelope, Payload
     from genie.contracts.outcome import Outcome, Reason
     from genie.contracts.ports.journal import LogRecord
+    from genie.inflight.accounting import RunState, Scope
     from genie.inflight.dead_letters import DeadLetter
     from genie.inflight.delivery import Delivery, Ending
     from genie.inflight.pending import Parked
-    from genie.inflight.scope import RunState, Scope
     from genie.inflight.subscription import Subscription
     from genie.policy.policy import Decision, Verdict
 

@@ -159,7 +159,12 @@ class Subscriber:
             return delivery.message.scope.run
         if field is None:
             return delivery
-        return field, getattr(original(delivery).payload, field)  # of the original: a masked key is nobody's key
+        key = field, getattr(original(delivery).payload, field)  # of the original: a masked key is nobody's key
+        try:
+            hash(key)
+        except Exception:  # noqa: BLE001 - a class of the payload's author: what has no hash is in order with nothing
+            return delivery
+        return key
 
     def keep_key(self, delivery: Delivery) -> None:
         """Let everything with the key of this delivery wait for it, until ``release``."""

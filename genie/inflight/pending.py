@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from genie.backend.timers import Timer, Timers
+    from genie.inflight.accounting import Scope
     from genie.inflight.delivery import Delivery
     from genie.inflight.interceptors import Recorder
-    from genie.inflight.scope import Scope
 
 RETRY, DELAYED, RATE, HOLD, JUDGE, EFFECT = "retry", "delayed", "rate", "hold", "judge", "effect"
 KINDS = (RETRY, DELAYED, RATE, HOLD, JUDGE, EFFECT)

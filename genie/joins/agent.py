@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from genie.backend.timers import Timer
     from genie.bus.bus import Bus
     from genie.contracts.headers import Headers
-    from genie.inflight.scope import Scope
+    from genie.inflight.accounting import Scope
     from genie.policy.policy import Decision
 
 

@@ -91,5 +91,5 @@ def damaged(place: str, number: int | None, why: str) -> LogError:
     what = "the file" if number is None else f"batch {number}"
     return LogError(
         place=place, state="damaged", problem=f"{what} is damaged: {why}",
-        remedy="put a copy back; `genie journal verify` names all damage, `genie journal export` saves what is left",
+        remedy="restore a copy; `genie journal verify` names all damage, `genie journal export` saves what is left",
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What people decide over a log that no process uses: dead letters, and effects whose fate nobody knows.
+"""What people decide over a log that no process uses: dead letters, and effects whose result is unknown.
 
 What is decided is kept in the log, and carried out when a runtime opens it.
 """
@@ -93,7 +93,7 @@ class Desk:
     # --- effects ---
 
     def effects(self) -> list[LogRecord]:
-        """Return the effects whose fate nobody knows, oldest first."""
+        """Return the effects whose result is unknown, oldest first."""
         found = (effect for run in self._history for effect in run.effects.values())
         return sorted((effect for effect in found if effect["fate"] in UNKNOWN), key=lambda one: one["at"])
 
@@ -116,7 +116,7 @@ class Desk:
         """End a run that a stopped process left open; returns its deliveries that ended as cancelled.
 
         Raises:
-            InputError: It is not open here, or has an outside effect whose fate nobody knows.
+            InputError: It is not open here, or has an outside effect whose result is unknown.
         """
         prefix = self._history.prefix
         run = next((one for one in self._history if f"{prefix}-{one.record['run']:x}" == run_id), None)
@@ -125,8 +125,8 @@ class Desk:
         unknown = next((one for one in run.effects.values() if one["fate"] in UNKNOWN), None)
         if unknown is not None:
             raise InputError(
-                f"run {run_id!r}", f"has an outside effect whose fate nobody knows: {unknown['id']}",
-                "say what has become of it with `genie effects resolve`, then cancel the run",
+                f"run {run_id!r}", f"has an outside effect whose result is unknown: {unknown['id']}",
+                "state its result with `genie effects resolve`, then cancel the run",
             )  # fmt: skip
         number, ended = run.record["run"], list(run.deliveries)
         records: list[LogRecord] = [

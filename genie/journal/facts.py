@@ -19,8 +19,9 @@ from genie.contracts.gather import Each
 from genie.contracts.headers import Headers
 from genie.contracts.message import Payload, stamp, topic_of
 from genie.errors.tracebacks import place_of
+from genie.inflight.accounting import RunState
 from genie.inflight.dead_letters import DeadLetter
-from genie.inflight.scope import Asker, RunState
+from genie.inflight.gather import Asker
 from genie.journal.faithful import faithful_text
 from genie.policy.verdicts import coded
 

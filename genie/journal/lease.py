@@ -115,7 +115,7 @@ class Lease:
             by = "another process" if owner is None or not owner.pid else owner.named
             raise LogError(
                 place=self._database.place, state="fenced", problem=f"{by} took the log over; nothing more is written",
-                remedy="end this process: what it had in flight goes on there",
+                remedy="end this process: its deliveries in flight continue there",
             )  # fmt: skip
         if abs(now - self._renewed) >= RENEW_S:
             self._locked = self._locked or self._database.lock()

@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from genie.contracts.headers import Headers
     from genie.contracts.message import Envelope, Payload
     from genie.contracts.ports.journal import LogRecord
+    from genie.inflight.accounting import RunState, Scope
     from genie.inflight.gather import Gather
     from genie.inflight.interceptors import Planned
-    from genie.inflight.scope import RunState, Scope
 
 K = TypeVar("K")
 V = TypeVar("V")

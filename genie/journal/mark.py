@@ -88,7 +88,7 @@ def check_end(database: Database, last: int, *, accept: bool = False) -> None:
         return
     raise LogError(
         place=database.place, state="damaged", problem=f"has lost the end: {missing_end(last, noted)}",
-        remedy="put the latest copy back; `genie journal takeover` goes on without them",
+        remedy="restore the latest copy; `genie journal takeover` continues without them",
     )  # fmt: skip
 
 

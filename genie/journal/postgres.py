@@ -211,7 +211,7 @@ class PostgresDatabase:
         except (library.LockNotAvailableError, library.DeadlockDetectedError):
             raise self._error("locked", "another connection holds its locks", "end what holds them") from None
         except (library.DataCorruptedError, library.IndexCorruptedError):
-            raise self._error("damaged", "the server found damage", "put a copy back") from None
+            raise self._error("damaged", "the server found damage", "restore a copy") from None
         except (
             OSError, TimeoutError, library.PostgresConnectionError, library.AdminShutdownError,
             library.CrashShutdownError, library.CannotConnectNowError, library.InterfaceError,

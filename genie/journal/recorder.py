@@ -49,10 +49,10 @@ if TYPE_CHECKING:
     from genie.contracts.message import Envelope, Payload
     from genie.contracts.outcome import Reason
     from genie.contracts.ports.journal import EventLog, LogRecord
+    from genie.inflight.accounting import RunState, Scope
     from genie.inflight.delivery import Delivery
     from genie.inflight.interceptors import Planned
     from genie.inflight.pending import Parked
-    from genie.inflight.scope import RunState, Scope
     from genie.policy.policy import Decision
 
 _LOGGER = logging.getLogger("genie.journal")

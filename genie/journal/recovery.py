@@ -19,11 +19,11 @@ from genie.contracts.gather import Each
 from genie.contracts.message import stamp, topic_of
 from genie.contracts.outcome import Failure, Outcome, Reason
 from genie.inflight import accounting
+from genie.inflight.accounting import RunState, Scope, Taint
 from genie.inflight.dead_letters import DeadLetter
 from genie.inflight.delivery import Extra
-from genie.inflight.gather import Gather, GatherSpec
+from genie.inflight.gather import Asker, Gather, GatherSpec
 from genie.inflight.pending import DELAYED, RATE, RETRY
-from genie.inflight.scope import Asker, RunState, Scope, Taint
 from genie.journal.facts import (
     caller_of,
     caller_record,
@@ -50,10 +50,10 @@ if TYPE_CHECKING:
 
 TO_BE_JUDGED = -3
 """Epoch of a delivery that no policy in force has judged."""
-VERSION = Reason("version", "no agent of today takes this version of its payload")
-GONE = Reason("removed", "its agent is not there any more")
-SENDER_GONE = Reason("removed", "the agent that sends it later is not there any more")
-POISON = Reason("poison", "processes died with it at work")
+VERSION = Reason("version", "no present agent takes this version of its payload")
+GONE = Reason("removed", "its agent no longer exists")
+SENDER_GONE = Reason("removed", "the agent that sends it later no longer exists")
+POISON = Reason("poison", "processes died while it was being handled")
 
 
 async def resume(bus: Bus, recorder: Recorder, history: History) -> list[Suspect]:
@@ -253,7 +253,7 @@ class _Resumed:
         return delivery
 
     def _unread(self, record: LogRecord) -> Reason:
-        """Return why no class of today reads the payload of a record."""
+        """Return why no present class reads the payload of a record."""
         topic = record["topic"].partition("@")[0]
         return VERSION if any(name.partition("@")[0] == topic for name in self._shared.kinds) else GONE
 
@@ -361,7 +361,7 @@ class _Resumed:
                 self._answer(message, sender, scope, gather)
 
     def _unread_answer(self, record: LogRecord) -> None:
-        """An answer that no class of today reads is missing to its asker, by name."""
+        """An answer that no present class reads is missing to its asker, by name."""
         scope = self._scopes.get(record["scope"])
         gather = None if scope is None else scope.gather
         topic = record["topic"].partition("@")[0]

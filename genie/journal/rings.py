@@ -56,7 +56,7 @@ class FileKeyRing:
         if number <= known["destroyed"]:
             return None
         if str(number) not in known["keys"]:
-            raise self._error(f"has no key {number} of tenant {tenant!r}", "put the key ring back that wrote this log")
+            raise self._error(f"has no key {number} of tenant {tenant!r}", "restore the key ring that wrote this log")
         return _unwrapped(self._cipher(self._key(known["keys"][str(number)])), tenant, wrapped, str(self.path))
 
     def rotate(self) -> None:
@@ -81,7 +81,7 @@ class FileKeyRing:
         except ValueError:
             key = b""
         if len(key) != _KEY_BYTES:
-            raise self._error("has a key that is not 32 bytes", "put the key ring back that wrote this log")
+            raise self._error("has a key that is not 32 bytes", "restore the key ring that wrote this log")
         return key
 
     def _read(self) -> dict[str, Any]:

@@ -174,7 +174,7 @@ class Sealer:
             raise LogError(
                 place=self._database.place, state="damaged",
                 problem=f"record {position} does not decrypt: it was changed, or moved from another place",
-                remedy="put a copy back",
+                remedy="restore a copy",
             ) from None  # fmt: skip
         return secret
 

@@ -43,7 +43,7 @@ _STATES = {
         "locked", "another program holds the file's lock", "end what reads or copies it; `fuser` names the program",
     ),
     sqlite3.SQLITE_LOCKED: ("locked", "another connection holds its lock", "end what reads or copies it"),
-    sqlite3.SQLITE_CORRUPT: ("damaged", "a page of the file is damaged", "put a copy back; see `genie journal verify`"),
+    sqlite3.SQLITE_CORRUPT: ("damaged", "a page of the file is damaged", "restore a copy; see `genie journal verify`"),
     sqlite3.SQLITE_NOTADB: ("format", "is not a log", "name another file"),
     sqlite3.SQLITE_IOERR: ("io", "the disk does not read or write it", "look at the disk, then open the runtime again"),
 }  # fmt: skip
@@ -132,7 +132,7 @@ class SqliteDatabase:
         if not tables and self._mark.read():
             raise LogError(
                 place=self.place, state="damaged", problem="has lost everything that was acknowledged",
-                remedy="put the latest copy back, or remove it and begin a new log",
+                remedy="restore the latest copy, or remove it and begin a new log",
             )  # fmt: skip
         if not tables and create:
             with self.transaction():

@@ -14,7 +14,8 @@ from genie.contracts.card import AgentCard, Caller
 from genie.contracts.classification import Classification
 from genie.contracts.message import stamp
 from genie.contracts.ports.journal import JournalRecord
-from genie.inflight.scope import Asker, RunState
+from genie.inflight.accounting import RunState
+from genie.inflight.gather import Asker
 from genie.journal.facts import caller_of, headers_of, kinds_of, payload_of
 from genie.journal.jsonl import JournalLines
 
@@ -83,7 +84,7 @@ class Envelopes:
         self._state = RunState(run.number, IdSource(run.prefix), asker, asker.headers, math.inf, 0.0)
 
     def of(self, record: LogRecord) -> Envelope[Any] | None:
-        """Return the message of a record; None where no class of today reads its payload."""
+        """Return the message of a record; None where no present class reads its payload."""
         payload = payload_of(record, self._kinds)
         if payload is None:
             return None
@@ -197,7 +198,7 @@ class _Story:
         if self._lines is not None and self._envelopes is not None:
             envelope = self._envelopes.of(record)
             if envelope is None:
-                sight["withheld"] = f"no class of today reads {record['topic']}"
+                sight["withheld"] = f"no present class reads {record['topic']}"
             else:
                 entry = JournalRecord(0, 0.0, "accepted", "", "", "", "", None, None, {}, envelope)
                 sight |= {name: value for name, value in self._lines.line(entry).items() if name in {*sight, "notices"}}

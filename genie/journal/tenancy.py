@@ -77,7 +77,7 @@ OBJECTIONS = (
      "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relkind = 'v' "
      "AND NOT coalesce('security_invoker=true' = ANY (c.reloptions), false) AND "
      "has_any_column_privilege(current_user, c.oid, 'SELECT')"),
-    ("absent", "the tables are not there",
+    ("absent", "the tables do not exist",
      "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
      "WHERE n.nspname = $1 AND c.relname = 'meta')"),
 )  # fmt: skip

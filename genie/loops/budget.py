@@ -25,7 +25,8 @@ class Amount(NamedTuple):
 
     def plus(self, other: Amount) -> Amount:
         """Return the sum."""
-        return Amount(self.tokens + other.tokens, EXACT.add(self.cost, other.cost), self.calls + other.calls)
+        cost = EXACT.add(self.cost, other.cost) if other.cost else self.cost
+        return Amount(self.tokens + other.tokens, cost, self.calls + other.calls)
 
 
 def _whole(amount: Amount) -> Amount:
@@ -52,6 +53,10 @@ class Cap:
         )
 
 
+UNBOUNDED = Cap()
+NOTHING = Amount()
+
+
 class Share:
     """A budget that belongs to one loop or node. All its methods are synchronous, so no two calls can race.
 
@@ -59,11 +64,12 @@ class Share:
         cap: Its bounds.
     """
 
-    __slots__ = ("_closed", "_reserved", "cap", "parent", "promised", "spent")
+    __slots__ = ("_bounded", "_closed", "_reserved", "cap", "parent", "promised", "spent")
 
-    def __init__(self, cap: Cap = Cap()) -> None:
+    def __init__(self, cap: Cap = UNBOUNDED) -> None:
         self.cap = cap
-        self.spent = Amount()
+        self._bounded = cap != UNBOUNDED
+        self.spent = NOTHING
         self._reserved: dict[int, Amount] = {}
         self.promised: dict[Share, Amount] = {}
         """What open children may spend."""
@@ -80,7 +86,9 @@ class Share:
 
     def reserve(self, amount: Amount) -> int | None:
         """Keep an upper bound free for a call; None where the budget has not that much left."""
-        if self._closed or not self.cap.covers(self.committed.plus(_whole(amount))):
+        _whole(amount)
+        # A budget without bounds need not be added up.
+        if self._closed or (self._bounded and not self.cap.covers(self.committed.plus(amount))):
             return None
         ticket = max(self._reserved, default=0) + 1
         self._reserved[ticket] = amount

@@ -44,6 +44,10 @@ _FAILURES = {
     FailureClass.FILTERED: StopReason.REFUSED, FailureClass.OUT_OF_MONEY: StopReason.BUDGET,
     FailureClass.MALFORMED: StopReason.MALFORMED,
 }  # fmt: skip
+UNTOUCHED = frozenset({"denied", "hold", "held"})
+"""Why a call was not made at all."""
+ZERO = Decimal(0)
+NO_USAGE = Usage()
 MOST_ERRORS = 8
 STEADY = Sampling(temperature=0)
 """How a model draws its words where nobody says otherwise: one value for all requests, so it is looked into once."""
@@ -89,8 +93,8 @@ class Conversation:
         self.tools, self.max_output, self.purpose = tools, max_output, purpose
         self.sampling = sampling or STEADY
         self.steps = 0
-        self._used = Usage()
-        self.cost: Decimal | None = Decimal(0)
+        self._used = NO_USAGE
+        self.cost: Decimal | None = ZERO
         self.served = ""
         self._bytes = sum(len(tool.parameters) + len(tool.description) + len(tool.name) for tool in tools)
         ends = context.deadline
@@ -142,28 +146,29 @@ class Conversation:
         ticket = self.share.reserve(Amount(tokens=bound, calls=1))
         if ticket is None:
             raise Ended(StopReason.BUDGET, "share")
-        used = Amount(calls=1)
+        used = Amount(tokens=bound, calls=1)  # what a call may have used that is cut, late or cancelled
         try:
-            reply = await self.context.ask(
+            answer = await self.context.ask(
                 request, (ModelReply, ModelFailed), to=self.model, within_s=self.left(), headers=headers
             )
-            if isinstance(reply, ModelReply):
-                used = Amount(reply.usage.input + reply.usage.output, reply.cost or Decimal(0), 1)
-            elif isinstance(reply, ModelFailed):
-                used = Amount(reply.usage.input + reply.usage.output, Decimal(0), 1)
+            reply = cast("ModelReply | ModelFailed", answer)
+            used = Amount(reply.usage.input + reply.usage.output, reply.cost or ZERO, 1)
         except PartMissingError as error:
+            if error.why in UNTOUCHED:
+                used = Amount(calls=1)
             raise Ended(_STOPS.get(error.why, StopReason.FAILED), error.why) from None
         finally:
             self.share.settle(ticket, used)
-        return self._heard(cast("ModelReply | ModelFailed", reply))
+        return self._heard(reply)
 
     def _heard(self, reply: ModelReply | ModelFailed) -> Spoken:
         self.steps += 1
-        self._used = _sum(self._used, reply.usage) if self.steps > 1 else reply.usage
-        if isinstance(reply, ModelFailed):
-            raise Ended(_FAILURES.get(reply.failure, StopReason.FAILED), reply.failure)
-        self.served = reply.model
+        self._used = self._used.plus(reply.usage) if self.steps > 1 else reply.usage
         self.cost = None if reply.cost is None or self.cost is None else EXACT.add(self.cost, reply.cost)
+        if type(reply) is ModelFailed:
+            raise Ended(_FAILURES.get(reply.failure, StopReason.FAILED), reply.failure)
+        reply = cast("ModelReply", reply)
+        self.served = reply.model
         text = "".join([part.text for part in reply.parts if part.kind == "text"])
         if reply.stop in {Stop.REFUSED, Stop.FILTERED}:
             raise Ended(StopReason.REFUSED, reply.stop, text)
@@ -211,11 +216,3 @@ def _size(part: Part) -> int:
     if part.kind == "image":
         return PICTURE
     return len((part.arguments if part.kind == "tool_call" else part.text).encode())
-
-
-def _sum(one: Usage, other: Usage) -> Usage:
-    return Usage(
-        input=one.input + other.input, output=one.output + other.output,
-        cache_read=one.cache_read + other.cache_read, cache_write=one.cache_write + other.cache_write,
-        reasoning=one.reasoning + other.reasoning, estimated=one.estimated or other.estimated,
-    )  # fmt: skip

@@ -422,7 +422,7 @@ def asks_of(root: Node) -> dict[type[Payload], tuple[type[Payload], ...]]:
             made[kind] = tuple(dict.fromkeys((*made.get(kind, ()), *answers)))
     twice = next((name for name, count in names.items() if count > 1), None)
     if twice is not None:
-        raise InputError(f"node {twice!r}", "stands twice in a flow", "give one of them another name")
+        raise InputError(f"node {twice!r}", "is listed twice in a flow", "give one of them another name")
     return made
 
 

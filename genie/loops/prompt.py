@@ -53,8 +53,8 @@ class Prompt:
         Raises:
             InputError: A slot is missing or unknown, or untrusted text is without marks.
         """
-        unknown = sorted(values.keys() - self.slots.keys()) or sorted(self.slots.keys() - values.keys())
-        if unknown:
+        if values.keys() != self.slots.keys():
+            unknown = sorted(values.keys() - self.slots.keys()) or sorted(self.slots.keys() - values.keys())
             raise InputError(
                 f"prompt {self.name}", f"slot {unknown[0]!r} is missing or unknown", "fill every slot once"
             )

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from genie.contracts.message import Envelope, Payload
     from genie.contracts.ports.audit import Audit
     from genie.contracts.ports.journal import Journal
+    from genie.inflight.accounting import Scope
     from genie.inflight.delivery import Delivery
     from genie.inflight.events import Watcher
     from genie.inflight.interceptors import Planned, Recorder
-    from genie.inflight.scope import Scope
     from genie.policy.evaluator import Evaluator
     from genie.policy.inspection import Inspectors
     from genie.policy.policy import Decision, PolicySet
@@ -135,7 +135,7 @@ class Observers:
             for journal in self.journals:
                 try:
                     journal.record(record)
-                except Exception as error:  # noqa: BLE001 - an observer cannot stop a delivery
+                except BaseException as error:  # noqa: BLE001 - an observer cannot stop a delivery
                     self.journals = tuple(one for one in self.journals if one is not journal)
                     self._disable("journal", error)
         for watcher in self.watchers:
@@ -253,7 +253,7 @@ class Observers:
                 self.audit.record(AuditRecord(at, kind, subject, by, kept, run_id, message_id, detail or {}))
                 if self._signs is not None:
                     self._sign(person=by not in _MACHINES and by not in _PROGRAMS)
-            except Exception as error:  # noqa: BLE001 - an observer cannot stop a delivery; ``refuse_unaudited`` does
+            except BaseException as error:  # noqa: BLE001 - an observer cannot stop a delivery; ``refuse_unaudited`` does
                 self._disable("audit", error)
         if message is not None and kind in {"quarantined", "identity_refused"}:
             self.note_incident(kind, kind if kind == "quarantined" else coded(reason), subject, message)
@@ -283,7 +283,7 @@ class Observers:
         tenant, run_id = (None, None) if message is None else (message.headers.tenant, message.scope.run.id)
         try:
             self.incidents.note(kind, code, agent, tenant, at, run_id)
-        except Exception as error:  # noqa: BLE001 - an observer cannot stop a delivery
+        except BaseException as error:  # noqa: BLE001 - an observer cannot stop a delivery
             self._disable("incidents", error)
 
     def _disable(self, observer: str, error: BaseException) -> None:

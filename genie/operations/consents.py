@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from genie.bus.bus import Bus
     from genie.contracts.headers import Headers
-    from genie.inflight.scope import RunState
+    from genie.inflight.accounting import RunState
 
 MOST_SETS = 1024
 """Sets of consents of which it is known what is left of them."""

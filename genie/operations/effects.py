@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from genie.backend.asyncio_trio import Waiter
     from genie.bus.bus import Bus
     from genie.contracts.ports.journal import LogRecord
+    from genie.inflight.accounting import RunState
     from genie.inflight.delivery import Delivery
     from genie.inflight.interceptors import Effect as Call
-    from genie.inflight.scope import RunState
 
 MOST_EFFECTS = 10_000
 """Effects of one run."""

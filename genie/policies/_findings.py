@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 
 from genie.contracts.message import Finding, Path
 from genie.policy.policy import Deny, Redact
 
 _NAMED = 3  # places that a reason names; the rest is counted
+
+
+_kind, _path, _maskable = map(operator.attrgetter, ("kind", "path", "maskable"))
 
 
 def place(path: Path) -> str:
@@ -17,7 +21,8 @@ def place(path: Path) -> str:
 
 def places(findings: Sequence[Finding]) -> str:
     """Return kinds and places of findings, the first few by name; never the matched text."""
-    found = list(dict.fromkeys([(finding.kind, finding.path) for finding in findings]))
+    # A zip makes a tuple only for what is new: tens of thousands of them would call the collector.
+    found = list(dict.fromkeys(zip(map(_kind, findings), map(_path, findings), strict=True)))
     rest = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
     return ", ".join([f"{kind} at {place(path)}" for kind, path in found[:_NAMED]]) + rest
 
@@ -30,7 +35,7 @@ def masked_or_denied(code: str, findings: Sequence[Finding], why: str) -> Redact
         findings: At least one.
         why: The reason, to follow "found pii.card at narration, ".
     """
-    fixed = [finding for finding in findings if not finding.maskable]
-    if fixed:
+    if not all(map(_maskable, findings)):
+        fixed = [finding for finding in findings if not finding.maskable]
         return Deny(code, f"found {places(fixed)}, {why}, in a field that cannot be masked; give it a plain str field")
-    return Redact(frozenset(finding.path for finding in findings), f"found {places(findings)}, {why}")
+    return Redact(frozenset(map(_path, findings)), f"found {places(findings)}, {why}")

@@ -41,12 +41,13 @@ def exposure_judge(
 def _verdict(policy: str, findings: list[Finding], acted: Mapping[str, Action], why: str) -> Verdict:
     if not findings:
         return ALLOW
-    denied = [finding for finding in findings if acted[finding.kind] == "deny"]
-    if denied:
+    taken = {acted[kind] for kind in {finding.kind for finding in findings}}  # of tens of thousands, a few kinds
+    if "deny" in taken:
+        denied = [finding for finding in findings if acted[finding.kind] == "deny"]
         return Deny(policy, f"found {places(denied)}, {why}; remove it, or set another action for the kind")
-    held = [finding for finding in findings if acted[finding.kind] == "hold"]
-    if not held:
+    if "hold" not in taken:
         return masked_or_denied(policy, findings, why)
+    held = [finding for finding in findings if acted[finding.kind] == "hold"]
     if len(held) < len(findings):  # once a hold is approved nothing of this verdict is left, a mask neither
         return Deny(
             policy, f"found {places(findings)}, {why}, to be held and masked at once; set one action for these kinds"

@@ -62,5 +62,5 @@ def labels_sent(
 def _permits(policy: Permitting, fall: Downgrade) -> bool:
     try:
         return policy.permits(fall) is True
-    except Exception:  # noqa: BLE001 - fail closed
+    except BaseException:  # noqa: BLE001 - fail closed
         return False

@@ -46,5 +46,5 @@ def seen(message: Envelope[Payload], decision: Decision | None, card: AgentCard,
         return Disclosure(message.payload, notices=notices)
     try:
         return Disclosure(mask(message, decision.paths), notices=notices)
-    except Exception:  # noqa: BLE001 - fail closed: what cannot be masked, for whatever reason, is not shown
+    except BaseException:  # noqa: BLE001 - fail closed: what cannot be masked, for whatever reason, is not shown
         return Disclosure(None, f"cannot be masked; {decision.summary}")

@@ -4,29 +4,24 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from genie.contracts.classification import Classification
-from genie.errors import class_name, kind_name
 from genie.policy.inspection import REFUSED
+from genie.policy.opinions import CompiledPolicy, Opinion, hidden, opinions_of, worded
 from genie.policy.verdicts import (
     ALLOW,
     SHADOW,
     Allow,
     ApprovalNeed,
-    CleanLimits,
     Consult,
     Consultation,
     Decision,
     Deny,
     Hold,
-    Judge,
-    Judgement,
     PolicyReason,
     Redact,
-    RuleVerdict,
     Verdict,
-    coded,
 )
 
 if TYPE_CHECKING:
@@ -39,41 +34,6 @@ if TYPE_CHECKING:
 PUBLIC = Classification.PUBLIC
 _RANKS = {"allow": 0, "redact": 1, "hold": 2, "consult": 3, "deny": 4}
 _NOTHING: Mapping[str, Verdict] = {}
-
-
-class CompiledPolicy(NamedTuple):
-    """One policy's judge on a route."""
-
-    policy: str
-    version: str
-    judge: Judge
-    shadow: bool = False
-    """What it says is recorded, and nothing comes of it."""
-    headers_only: bool = False
-    needs_findings: bool = False
-    clean_limits: CleanLimits | None = None
-    """Within these it allows every message in which nothing was found."""
-    settings: str = ""
-    """Hash of its settings, which goes into the version that decisions and approvals name."""
-    texts: Mapping[str, str] | None = None
-    """Code -> sentence, as it declares them: what is shown of a policy that is not of this library, since a
-    sentence that it makes may quote a payload. None of one that is."""
-
-    def stamped(self, version: str) -> str:
-        """Return a version of the policy or of one of its rules, with the hash of the settings that it judges by."""
-        return f"{version}+{self.settings}" if self.settings else version
-
-
-class Opinion(NamedTuple):
-    """What one policy, or one rule of it, says of a delivery."""
-
-    policy: str
-    """Its name; ``policy/rule`` of a rule."""
-    version: str
-    shadow: bool
-    verdict: Verdict | Consult
-    texts: Mapping[str, str] | None = None
-    """The only sentences that may be kept of it; None where its own may."""
 
 
 @dataclass(slots=True)
@@ -234,8 +194,8 @@ class Evaluator:
 
     def opinions(self, message: Envelope[Payload], sender: AgentCard) -> tuple[Opinion, ...]:
         """Return what each policy, or each rule that objects, says; plain allows included. Nothing is carried out."""
-        found = (opinion for policy in self._compiled for opinion in _opinions(policy, message, sender))
-        return tuple(found) if self._hide is None else tuple(_hidden(opinion, self._hide) for opinion in found)
+        found = (opinion for policy in self._compiled for opinion in opinions_of(policy, message, sender))
+        return tuple(found) if self._hide is None else tuple(hidden(opinion, self._hide) for opinion in found)
 
     def _uninspected(self, message: Envelope[Payload], sender: AgentCard) -> Decision:
         """Deny a message that was not inspected; a policy that denies it for the same reason gives its own words."""
@@ -257,74 +217,3 @@ class Evaluator:
         for opinion in self.opinions(message, sender):
             combiner.take(opinion)
         return combiner.decision(self._set)
-
-
-def _opinions(policy: CompiledPolicy, message: Envelope[Payload], sender: AgentCard) -> tuple[Opinion, ...]:
-    """Return what one policy says; it denies where it raises or answers something other than a verdict."""
-    try:
-        found: Judgement | object = policy.judge(message, sender)
-    except BaseException as error:  # noqa: BLE001 - fail closed: a policy that raises denies
-        return (_wrong(policy, f"raised {class_name(error)}"),)
-    texts = policy.texts
-    if isinstance(found, (Allow, Deny, Redact, Hold, Consult)):
-        said: tuple[RuleVerdict, ...] = ()
-        opinions: tuple[Opinion, ...] = (
-            Opinion(policy.policy, policy.stamped(policy.version), policy.shadow, found, texts),
-        )
-    elif isinstance(found, tuple) and all(
-        isinstance(said, RuleVerdict) and isinstance(said.verdict, (Allow, Deny, Redact, Hold)) for said in found
-    ):
-        said = found
-        opinions = tuple(
-            Opinion(
-                f"{policy.policy}/{one.rule}", policy.stamped(one.version), policy.shadow or one.shadow, one.verdict,
-                texts,
-            )
-            for one in said
-        )  # fmt: skip
-    else:
-        return (_wrong(policy, f"answered {kind_name(type(found))}, which is not a verdict"),)
-    if texts is not None:
-        if any(coded(word) != word for one in said for word in (one.rule, one.version)):
-            return (_wrong(policy, "named a rule or a version with a text that is not a code"),)
-        if not all(places_exist(one.verdict, message.payload) for one in opinions):
-            return (_wrong(policy, "named a path that the payload does not have"),)
-    return opinions
-
-
-def places_exist(verdict: Verdict | Consult, payload: object) -> bool:
-    """Return True where each path of a verdict consists of names and places that a payload has."""
-    return all(_exists(payload, path) for path in getattr(verdict, "paths", ()))
-
-
-def _exists(value: object, path: Path) -> bool:
-    for step in path:
-        if type(step) is str and step in getattr(type(value), "model_fields", ()):
-            value = getattr(value, step)
-        elif type(step) is int and isinstance(value, tuple) and 0 <= step < len(value):
-            value = value[step]
-        else:
-            return False
-    return True
-
-
-def worded(verdict: Verdict, texts: Mapping[str, str]) -> Verdict:
-    """Return the verdict of a policy that is not of this library with the sentence that its class declares for it."""
-    match verdict:
-        case Allow():
-            return verdict
-        case Deny(code):
-            return Deny(coded(code), texts.get(code, ""))
-        case _:
-            return verdict._replace(reason=texts.get("hold" if isinstance(verdict, Hold) else "redact", ""))
-
-
-def _hidden(opinion: Opinion, hide: Callable[[str], str]) -> Opinion:
-    verdict = opinion.verdict
-    if isinstance(verdict, (Allow, Consult)):
-        return opinion
-    return opinion._replace(verdict=verdict._replace(reason=hide(verdict.reason)))
-
-
-def _wrong(policy: CompiledPolicy, why: str) -> Opinion:
-    return Opinion(policy.policy, policy.stamped(policy.version), policy.shadow, Deny("policy_error", why))

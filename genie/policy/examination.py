@@ -232,8 +232,8 @@ class Examiner:
         Raises:
             TooManyError: There are more findings than may be.
         """
-        if len(texts) > 1:
-            shown = [Masked(text, spans).text for text, spans in zip(texts, acting, strict=True) if spans]
+        if len(texts) > 1:  # many say the same once they are masked
+            shown = dict.fromkeys(Masked(text, spans).text for text, spans in zip(texts, acting, strict=True) if spans)
             if not shown or not self._asked(fields.SEPARATOR.join(shown), view):
                 return seen
         for at, spans in enumerate(acting):

@@ -43,11 +43,15 @@ __all__ = (
     "ShadowInspector", "Slice", "Span", "examined", "shadowed", "slices",
 )  # fmt: skip
 
+_MEMORY = 64 << 20  # bytes of an automaton
 _CANARY = r"\z"
 """A pattern of every set that always matches: where nothing did, the set gave up, and the text is not known clean."""
 _SHORT = 512
 """Characters of a text in which a pattern matches of which the inspectors are asked at once whether it is anything: to
 look up what is known of its strings costs more."""
+_LONG = 4096
+"""Characters of a text from which each inspector's patterns are searched for apart, up to the first match. All patterns
+at once need a new state of their automaton for almost every character of text such as keys and base64."""
 _SMALL = 4096
 _clean: dict[int, Inspection] = {}  # most messages are small and clean: those of one size share their inspection
 
@@ -85,12 +89,18 @@ class Inspectors:
         self._views: dict[tuple[Inspector, ...], View] = {}  # findings kept with a value belong to one view only
         self._kinds: dict[type[Value], View] = {}
         self._match: Callable[[bytes], list[int] | None] = self._compiled_patterns() or _nothing
+        self._apart: list[Callable[[bytes], object]] = []  # for long text, made at the first
         self._examiner = Examiner(self._asked, max_findings)
 
     @property
     def look(self) -> bool:
         """False where there are no inspectors, so that nothing is ever found."""
         return bool(self._inspectors)
+
+    def needless(self, kind: type[Payload]) -> bool:
+        """Return True where nothing is looked for, and its constructor's mark says that a payload has its shape."""
+        reader = fields.reader(kind)
+        return not self._inspectors and reader.flat is not None and not reader.bulky
 
     def _compiled_patterns(self) -> Callable[[bytes], list[int] | None] | None:
         """Return what matches all patterns at once, noting whose each is; None where there are none."""
@@ -100,7 +110,7 @@ class Inspectors:
 
         options = re2.Options()
         options.log_errors = False
-        options.max_mem = 64 << 20
+        options.max_mem = _MEMORY
         patterns = re2.Set.SearchSet(options)
         for number, inspector in enumerate(self._inspectors):
             for pattern in inspector.patterns:
@@ -147,7 +157,7 @@ class Inspectors:
         reader, view = fields.reader(kind), self._seen_by(kind)
         if reader.bulky or view.always:
             return slow
-        limit = min(self._limit(kind), most)
+        limit = min(self._limit(kind), most, _LONG)
         if reader.flat is not None:
             return self._quick_flat(reader.flat, view, slow, limit)
         clean = [len(self._owners)]  # the canary alone
@@ -161,7 +171,7 @@ class Inspectors:
                     hits = match(text.encode())
                     if hits == clean or denied(hits, text, view):
                         return _clean.get(size) or _clean_of(size)
-            except Exception:  # noqa: BLE001 - fail closed: the slow path names what failed
+            except BaseException:  # noqa: BLE001 - fail closed: the slow path names what failed
                 return slow(payload)
             return slow(payload)
 
@@ -187,7 +197,7 @@ class Inspectors:
                         hits = match(text.encode())
                         if hits == clean or denied(hits, text, view):
                             return _clean.get(size) or _clean_of(size)
-            except Exception:  # noqa: BLE001 - fail closed: the slow path names what failed
+            except BaseException:  # noqa: BLE001 - fail closed: the slow path names what failed
                 return slow(payload)
             return slow(payload)
 
@@ -210,7 +220,7 @@ class Inspectors:
             return self._inspect(payload, self._seen_by(type(payload)), work, self._limit(type(payload)))
         except TooMuchError:
             return None
-        except Exception as error:  # noqa: BLE001 - fail closed: the failure becomes part of the inspection
+        except BaseException as error:  # noqa: BLE001 - fail closed: the failure becomes part of the inspection
             return Inspection(0, failed=class_name(error) if _sound(payload) else MALFORMED)
 
     def _limit(self, kind: type[Value]) -> float:
@@ -306,12 +316,30 @@ class Inspectors:
         """Return the inspectors that a text is shown to; where it need not be sure, all whose patterns match."""
         if not text.isascii():
             text = fields.SEPARATOR.join(dict.fromkeys(fold(text) for fold in self._folds))  # each distinct form once
+        if len(text) > _LONG:
+            return self._asked_apart(text, view, sure=sure)
         hits = self._match(text.encode())
         if not hits:
             raise MemoryError("the patterns ran out of memory on a text")
         if len(hits) == 1 and not view.always:  # the canary alone
             return {}
         return self._named(hits, text, view, sure=sure)
+
+    def _asked_apart(self, text: str, view: View, *, sure: bool) -> dict[Inspector, None]:
+        """Return the same for a long text."""
+        if not self._apart:
+            import re2  # noqa: PLC0415 - as above
+
+            options = re2.Options()
+            options.log_errors, options.max_mem = False, _MEMORY
+            for one in self._inspectors:
+                any_of = "|".join(f"(?:{pattern})" for pattern in one.patterns)
+                self._apart.append(re2.compile(any_of, options).search if any_of else _never)
+        data = text.encode()
+        named = (
+            one for one, search in zip(view.inspectors, self._apart, strict=True) if one in view.always or search(data)
+        )
+        return {one: None for one in named if not sure or confirmed(one, text)}
 
     def _denied(self, hits: list[int] | None, text: str, view: View) -> bool:
         """Return True for a short text in which patterns match, and whose inspectors all say that it is nothing."""
@@ -387,6 +415,10 @@ def _clean_of(size: int) -> Inspection:
     return inspection
 
 
+def _never(_text: bytes) -> None:
+    """Match nothing: what an inspector without patterns finds."""
+
+
 def _nothing(_text: bytes) -> list[int]:
     return [0]  # the canary
 
@@ -395,5 +427,5 @@ def _sound(payload: Value) -> bool:
     """Return False for a payload that is not what its class declares, where that can be said."""
     try:
         return fields.reader(type(payload)).sound(payload)
-    except Exception:  # noqa: BLE001 - the first error is the one that is named
+    except BaseException:  # noqa: BLE001 - the first error is the one that is named
         return True

@@ -19,8 +19,9 @@ from genie.contracts.card import AgentCard
 from genie.contracts.message import Envelope, Finding, Path, Payload, topic_of
 from genie.errors import PolicyError, class_name, kind_name
 from genie.policy.async_policy import AsyncPolicy, AsyncSettings
-from genie.policy.evaluator import CompiledPolicy, Evaluator
+from genie.policy.evaluator import Evaluator
 from genie.policy.inspection import Inspector, Inspectors, ShadowFinding, Span, shadowed
+from genie.policy.opinions import CompiledPolicy
 from genie.policy.settings import PolicySettings
 from genie.policy.verdicts import (
     ALLOW,
@@ -163,7 +164,7 @@ class PolicySet:
             raise PolicyError(twice, "is listed twice; one entry per policy")
         unknown = next((name for name in sorted(self.shadow) if name not in names), None)
         if unknown is not None:
-            raise PolicyError(unknown, "is to be heard in shadow mode, but is not in the set")
+            raise PolicyError(unknown, "is listed for shadow mode, but is not in the set")
         object.__setattr__(self, "sha256", self._hash())
         object.__setattr__(self, "_settings", {policy.name: settings_hash(policy) for policy in self.policies})
         acting = [i for policy in self.policies if policy.name not in self.shadow for i in policy.inspectors]
@@ -213,7 +214,7 @@ class PolicySet:
             try:
                 judge = policy.compile(route)
                 limits, texts = _clean_limits(policy, route), texts_of(policy)
-            except Exception as error:  # noqa: BLE001 - fail closed: the route is shut, with the policy named
+            except BaseException as error:  # noqa: BLE001 - fail closed: the route is shut, with the policy named
                 limits = texts = None
                 judge = _shut(f"cannot judge {topic_of(payload).name}: {class_name(error)}")
             if judge is not None:
@@ -302,21 +303,26 @@ def mask(message: Envelope[Payload], paths: frozenset[Path]) -> Payload:
         spans: dict[Path, list[tuple[int, int, str]]] = {tuple(path): [] for path in paths}
         vaults = {tuple(path): path for path in paths if isinstance(path, VaultField)}
         texts = {part.path: part.text for part in fields.texts(message.payload)} if vaults else {}
-        instructed: set[Path] = set()
+        cut = {at: some for at, some in spans.items() if at not in whole}  # where findings are still looked at
+        words: dict[str, tuple[str, str, bool]] = {}
         for finding in message.inspection.findings:
-            at = finding.path
-            if at not in spans or at in whole or at in instructed or isinstance(finding, ShadowFinding):
+            kind, at, start, end, *_ = finding
+            some = cut.get(at)
+            if some is None or type(finding) is ShadowFinding:
                 continue
-            policy, _, word = finding.kind.rpartition(".")
-            if finding.whole:  # a string with an instruction is one span
-                instructed.add(at)
+            if kind not in words:
+                policy, _, word = kind.rpartition(".")
+                words[kind] = policy, word, finding.whole
+            policy, word, instruction = words[kind]
+            if instruction:  # a string with an instruction is one span
                 spans[at] = [(0, sys.maxsize, policy)]
+                del cut[at]
                 continue
             vault = vaults.get(at)
             if vault is not None and vault.policy == policy:
-                value = texts[at][finding.start : finding.end]
+                value = texts[at][start:end]
                 word = f"{word}:{vault.vault.stand_in(message.headers.tenant, word, value)}"
-            spans[at].append((finding.start, finding.end, word))
+            some.append((start, end, word))
         copy = made[paths] = fields.masked(message.payload, spans)
     return copy
 

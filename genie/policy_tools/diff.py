@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from genie.contracts.message import topic_of
-from genie.policy.evaluator import Opinion
+from genie.policy.opinions import Opinion
 from genie.policy.policy import Route
 from genie.policy_tools.explain import strongest, verdict_of
 from genie.rules.policy import Rules

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from genie.contracts.message import Value, topic_of
 from genie.contracts.serialization import as_values
-from genie.policy.evaluator import Opinion
+from genie.policy.opinions import Opinion
 from genie.policy.policy import Allow, Deny, Hold, Redact, Route
 from genie.policy.verdicts import SHADOW, Consult
 from genie.rules.ast import NEVER, Items, Roots, Test, evaluate, tests_of, value_of

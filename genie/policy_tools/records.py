@@ -187,9 +187,7 @@ def _object(number: int, line: str, field: str | None) -> Record:
     except RecursionError:
         return Record(number, (), f"is nested deeper than {MAX_DEPTH} levels")
     except ValueError as error:
-        why = (
-            f"{error.msg}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else "a number is too long"
-        )
+        why = f"column {error.colno}" if isinstance(error, json.JSONDecodeError) else "a number is too long"
         return Record(number, (), f"is not JSON ({why})")
     if field is not None:
         found = _at(value, field)

@@ -39,9 +39,9 @@ if TYPE_CHECKING:
     from genie.contracts.limits import RunLimits
     from genie.contracts.message import Envelope, Payload
     from genie.contracts.ports.journal import LogRecord
+    from genie.inflight.accounting import RunState
     from genie.inflight.delivery import Delivery
     from genie.inflight.interceptors import Planned
-    from genie.inflight.scope import RunState
     from genie.journal.past import PastRun
     from genie.policy.policy import Decision, PolicySet
     from genie.replay.comparison import Findings

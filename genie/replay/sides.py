@@ -64,7 +64,7 @@ class _Reading:
         digest = hashlib.sha256(text.encode()).hexdigest()
         envelope = self._envelopes.of(record)
         if envelope is None:
-            return Side(f"no class of today reads {divergence.topic}", digest)
+            return Side(f"no present class reads {divergence.topic}", digest)
         line = self._lines.line(JournalRecord(0, 0.0, "accepted", "", "", "", "", None, None, {}, envelope))
         if line["payload"] is None:
             return Side(f"withheld: {line['withheld']}", digest)

@@ -251,7 +251,7 @@ class Reader:
         if not isinstance(raw, dict):
             return self._wrong(path, f"should be a mapping from subjects to tests, not {shown(raw)}")
         if not raw:
-            return self._wrong(path, "is empty; say at least one test")
+            return self._wrong(path, "is empty; write at least one test")
         if depth > MOST_DEPTH:
             return self._wrong(path, f"is nested deeper than {MOST_DEPTH} levels")
         outer = self.topics
@@ -413,7 +413,7 @@ def _bounds(domain: Domain, operator: str, raw: object, *, loose: bool) -> tuple
         return (Bound(raw),)
     if operator in {"in", "not_in"}:
         if not isinstance(raw, list) or not raw:
-            raise ValueError(f"{operator} should be a list with something in it, not {shown(raw)}")
+            raise ValueError(f"{operator} should be a list that is not empty, not {shown(raw)}")
         if len(raw) > MOST_LISTED:
             raise ValueError(f"{operator} lists {len(raw):,} values, more than the {MOST_LISTED:,} allowed")
         return tuple(domain.bound(one) for one in raw)

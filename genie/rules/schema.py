@@ -92,7 +92,7 @@ class RuleSection(PolicySettings):
     then: Literal["deny", "hold"] | ThenSection = Field(description="deny, hold, redact or allow.")
     because: str = Field(min_length=1, max_length=500, description="One sentence that explains the rule to users.")
     mode: Literal["enforce", "shadow"] = Field(
-        default="enforce", description="In shadow mode it is judged and recorded, and nothing comes of it."
+        default="enforce", description="In shadow mode it is judged and recorded, without effect."
     )
     undecided: Literal["deny", "apply", "skip"] = Field(
         default="deny",

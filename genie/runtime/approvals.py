@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from genie.approvals.request import changes, fields_of
 from genie.approvals.voting import Voting
 from genie.runtime.arguments import checked
 
@@ -51,6 +52,27 @@ class Approvals:
         """
         voting = self._voting()
         return voting.sight(voting.held(hold_id), clearance)
+
+    @checked
+    def changes(self, hold_id: str, clearance: Classification | None = None) -> tuple[dict[str, object], ...] | None:
+        """Return what edits have changed, as an approver may see it: ``path``, ``before`` and ``after``.
+
+        Args:
+            hold_id: Which one.
+            clearance: The approver's; that of the run's caller by default.
+
+        Returns:
+            None where it was not edited, or what was there before is not known or not for the approver.
+
+        Raises:
+            InputError: Nothing of that id is held.
+        """
+        voting = self._voting()
+        held = voting.held(hold_id)
+        if held.first is None:
+            return None
+        before, after = (voting.sight(held, clearance, one).payload for one in (held.first, held.message))
+        return None if before is None or after is None else tuple(changes(fields_of(before), fields_of(after)))
 
     @checked
     def approve(

@@ -25,9 +25,11 @@ from genie.errors import (
     RunStalled,
     TooManyKeysError,
 )
+from genie.inflight.accounting import RunState
 from genie.inflight.events import Watcher
-from genie.inflight.scope import Asker, RunState
-from genie.runtime.run import Asked, Run, answer_of
+from genie.inflight.gather import Asker
+from genie.runtime.asking import Asked, answer_of
+from genie.runtime.run import Run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,7 +86,7 @@ class RepeatedRun(Run[T]):
         for kind in self._answers:
             if _name(kind) == outcome.get("topic"):
                 return kind.model_validate_json(outcome["payload"])
-        raise InputError(f"key {self._known.key!r}", "was answered in a version that is not there any more")
+        raise InputError(f"key {self._known.key!r}", "was answered in a payload version that no longer exists")
 
     def notices(self) -> tuple[str, ...]:
         """Return what was shown beside the answer."""

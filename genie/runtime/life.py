@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from genie.backend.asyncio_trio import loop_time, open_tasks, waiter_factory
+from genie.backend.asyncio_trio import future_factory, loop_time, open_tasks
 from genie.backend.clock import Clock
 from genie.bus.bus import Bus
 from genie.contracts.message import Payload
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from genie.approvals.remote import RemoteControl
     from genie.contracts.agent import Binding
     from genie.graph.registry import Registry
+    from genie.inflight.delivery import Delivery
+    from genie.inflight.handlers import Worker
 
 CLOSE_S = 5.0
 """Seconds that an agent's ``close`` has; then it is left, and its agent named."""
@@ -71,14 +74,13 @@ class Life:
     async def open(self) -> Self:
         """Make the bus, open the agents, start the timers, and go on with what a log says is in flight."""
         made = self._made
-        make_waiter = waiter_factory()
         clock = Clock(loop_time(), wall=made.wall)
         self._durability = kept = await durability(made.log, made.prefix, made.seed, made.mode, made.chatter)
         self._close_audit = opened(made.audit)
         self._tasks = tasks = open_tasks(self._fail)
         self.bus = bus = Bus(
             clock=clock, ids=kept.ids, registry=self._registry, policies=made.policies or PolicySet(),
-            limits=made.limits, make_waiter=make_waiter, tasks=tasks, make_workers=lambda bus: Workers(bus, tasks),
+            limits=made.limits, make_future=future_factory(), tasks=tasks, make_workers=lambda bus: Workers(bus, tasks),
             journal=made.journal, audit=made.audit,
             random_source=random.Random(f"{kept.seed}/retries"), seed=kept.seed,  # noqa: S311 - jitter, no secret
             debug=made.debug,
@@ -168,6 +170,9 @@ class Life:
         subscriber.agent, subscriber.settings, subscriber.ports = binding.agent, binding.settings, dict(binding.ports)
         self._called(subscriber, binding)
         subscriber.take_card(card)
+        if card.timeout_s is None:  # the sweep passes over the agent from now on
+            for worker, delivery in at_work:
+                bus.timers.at(worker.until, "call", partial(_overdue, bus, worker, delivery))
         bus.reroute()
         bus.epoch += 1  # what waits is judged again for the new card, and handled by the new object
         bus.record_act("replaced", card.id, by="operator", detail={"version": card.version})
@@ -251,9 +256,9 @@ class Life:
         """Publish a dead letter's payload to its agent again.
 
         Raises:
-            InputError: No dead letter of that id is kept, or no class of today reads its payload.
+            InputError: No dead letter of that id is kept, or no present class reads its payload.
         """
-        bus = self.bus.runs.admitting()
+        bus = self.bus
         letter = bus.dead_letters.get(letter_id)
         if letter is None:
             raise InputError(f"dead letter {letter_id!r}", "is not kept", "see operations.dead_letters()")
@@ -310,3 +315,9 @@ class Life:
                 await self._durability.close()
         if self._failed is not None and error is None:
             raise RuntimeFailedError(problem=class_name(self._failed)) from self._failed
+
+
+def _overdue(bus: Bus, worker: Worker, delivery: Delivery | None) -> None:
+    """Cut a handler that began under a timeout which its agent has no longer."""
+    if worker.delivery is delivery and worker.ended is None and worker.until <= bus.now():
+        worker.time_out()

@@ -3,203 +3,33 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
-from genie.contracts.classification import Classification
 from genie.contracts.message import Payload, topic_of
 from genie.contracts.outcome import Outcome, Reason
-from genie.errors import (
-    IdentityError,
-    InputError,
-    MailboxFullError,
-    RunCancelledError,
-    RunExpiredError,
-    RunHeld,
-    RunStalled,
-)
-from genie.errors.tracebacks import cause_among
+from genie.errors import InputError, RunHeld, RunStalled
 from genie.inflight.events import Event, Watcher
-from genie.inflight.pending import EFFECT, HOLD, Parked
-from genie.inflight.scope import Asker
 from genie.inflight.streams import StreamGather
-from genie.runtime.arguments import payload_given, seconds
+from genie.runtime.asking import answer_of, found_room, holds_of, send
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
 
-    from genie.backend.clock import Clock
     from genie.bus.bus import Bus
-    from genie.bus.failures import Failures
     from genie.contracts.card import Caller
-    from genie.contracts.gather import Expected, Need
     from genie.contracts.outcome import Counts, Failure
+    from genie.inflight.accounting import RunState
     from genie.inflight.dead_letters import DeadLetter
-    from genie.inflight.gather import Gather
-    from genie.inflight.mailbox import RoomTicket
-    from genie.inflight.scope import RunState
+    from genie.runtime.asking import Asked, Questions
 
 T = TypeVar("T", bound=Payload)
-
-MOST_CALLERS = 1024
-"""Callers whose policies are kept compiled."""
-_PUBLIC = Classification.PUBLIC
-_CALLER_LEFT = Reason("caller_left", "its caller went away")
-
-
-class Asked(NamedTuple, Generic[T]):
-    """A question from outside."""
-
-    question: Payload
-    answers: tuple[type[T], ...]
-    need: Need
-    to: str | None
-    """The one agent that is asked; None for every subscriber."""
-    mute: bool = False
-    """No notice can be shown."""
-
-
-class Questions:
-    """Questions from outside on their way to the bus: each opens a run for its caller.
-
-    Args:
-        deadline_s: Seconds that a run has, where its caller states nothing.
-        caller: Who asks, where a question names nobody.
-    """
-
-    def __init__(self, deadline_s: float | None, caller: Caller) -> None:
-        self._deadline_s = deadline_s
-        self._caller = caller
-        self._own = Asker(caller.card(), caller.headers(), caller)
-        self._askers: dict[Caller, Asker] = {}
-
-    def open(self, bus: Bus, _question: Payload, deadline_s: float | None, caller: Caller | None) -> RunState:
-        """Open a run for a question."""
-        within_s = self._deadline_s if deadline_s is None else deadline_s
-        asker = self._own if caller is None else self._asker(caller)
-        by = caller or self._caller
-        endless = within_s is None and by.expires_at is None
-        return bus.runs.open(asker, math.inf if endless else ends_at(seconds(within_s), by, bus.clock))
-
-    def begin(  # noqa: PLR0913 - what ask, gather and stream have in common
-        self,
-        bus: Bus,
-        question: Payload,
-        expect: tuple[Expected, ...],
-        need: Need,
-        to: str | None,
-        deadline_s: float | None,
-        caller: Caller | None,
-        *,
-        mute: bool = False,
-        parts: tuple[type[Payload], ...] = (),
-    ) -> tuple[RunState, Gather, RoomTicket | None]:
-        """Open a run, expect its answers, and send its question.
-
-        ``mute`` says that no notice can be shown, ``parts`` the classes that a stream takes as well.
-        """
-        if Payload not in type(question).__mro__:
-            payload_given(question)
-        run = self.open(bus, question, deadline_s, caller)
-        waiter = run.waiter = bus.make_waiter()
-        try:
-            gather = bus.correlator.expect(run.root, expect, need, waiter.wake, type(question), parts)
-        except BaseException:  # a run without its question is closed, then the error goes on
-            bus.runs.opened(run)
-            raise
-        if mute:
-            gather.notices = None
-        return run, gather, send(bus, run, question, to)
-
-    def start(
-        self, bus: Bus, asked: Asked[T], deadline_s: float | None, caller: Caller | None,
-        told: Callable[[RunState], None] | None, watched: Callable[[Run[T]], Watcher] | None = None,
-    ) -> Run[T]:  # fmt: skip
-        """Open a run, send its question, and return the run; ``told`` gets its state before anything is sent."""
-        state = self.open(bus, asked.question, deadline_s, caller)
-        run = Run(bus, state, asked.answers, Watcher(bus.make_waiter, keeps=False))
-        watcher = Watcher(bus.make_waiter, keeps=True) if watched is None else watched(run)
-        if watched is None:
-            state.agents = {}
-        run.watched_by(watcher)
-        kind, parts = type(asked.question), watcher.takes
-        gather = bus.correlator.expect(
-            state.root, asked.answers, asked.need, lambda: bus.runs.notice(state), kind, parts
-        )
-        if asked.mute:
-            gather.notices = None
-        if told is not None:
-            told(state)
-        state.observed = True
-        send(bus, state, asked.question, asked.to)
-        return run
-
-    def caller(self, caller: Caller | None) -> Caller:
-        """Return who asks: the runtime's caller, where a question names nobody."""
-        return self._caller if caller is None else caller
-
-    def _asker(self, caller: Caller) -> Asker:
-        asker = self._askers.get(caller)
-        if asker is None:
-            if len(self._askers) >= MOST_CALLERS:
-                self._askers.clear()
-            asker = self._askers[caller] = Asker(caller.card(), caller.headers(), caller)
-        return asker
-
-
-def send(
-    bus: Bus, run: RunState, question: Payload, to: str | None, read: Classification = _PUBLIC
-) -> RoomTicket | None:
-    """Publish the first message of a run."""
-    asker = run.asker.card
-    try:
-        return bus.publish(question, asker, run.root, 0, 0, run.headers, read, None, to, asked=True, reject=True)
-    except MailboxFullError:
-        if run.root.gather is not None:  # nobody is left who waits for what the others would answer
-            bus.runs.end(run, Outcome.CANCELLED, _CALLER_LEFT)
-        raise
-    finally:
-        bus.runs.opened(run)
-
-
-async def found_room(bus: Bus, run: RunState, ticket: RoomTicket | None) -> None:
-    """Wait until the first message of a run has found room."""
-    if ticket is not None:
-        try:
-            await bus.overflows.room(ticket)
-        except BaseException:  # the run of a caller that left is cancelled, then the cancellation goes on
-            bus.runs.end(run, Outcome.CANCELLED, _CALLER_LEFT)
-            raise
-
-
-async def answered(bus: Bus, run: RunState, gather: Gather, ticket: RoomTicket | None) -> None:
-    """Wait until a gather is over.
-
-    Raises:
-        RunHeld: Everything left waits for a person.
-    """
-    waiter = run.waiter
-    try:
-        if ticket is not None:
-            await bus.overflows.room(ticket)
-        while not gather.done:
-            if run.held and bus.runs.all_held(run.root):
-                raise RunHeld(run_id=run.id, holds=holds_of(run))
-            if waiter is not None:
-                await waiter.park()
-    except RunHeld:
-        raise
-    except BaseException:  # the run of a caller that left is cancelled, then the cancellation goes on
-        bus.runs.end(run, Outcome.CANCELLED, _CALLER_LEFT)
-        raise
-    if bus.observers.recorder is not None:
-        await bus.observers.recorder.barrier()
 
 
 async def redriven(bus: Bus, letter: DeadLetter, deadline_s: float | None) -> None:
     """Publish a dead letter's payload to its agent again in a new run, and forget the letter."""
     message = letter.message
     if message is None:
-        why = f"has a payload of {letter.topic} in a version that no class of today reads"
+        why = f"has a payload of {letter.topic} in a version that no present class reads"
         raise InputError(f"dead letter {letter.id!r}", why, "give the class an `upcast`, and open the runtime again")
     run = bus.runs.open(message.scope.run.asker, math.inf if deadline_s is None else bus.now() + deadline_s)
     run.headers = run.headers.met(bus.judging.narrowed(message.headers))
@@ -280,7 +110,7 @@ class Run(Generic[T]):
         if notices is not None:
             notices += shown
         elif shown:  # the run was begun by somebody who can show them
-            reason = "denied: its notices cannot be shown by who asks now"
+            reason = "denied: this caller cannot show its notices"
             raise RunStalled(run_id=self.id, expected=topic_of(answer).name, reasons=(reason,))
         return answer
 
@@ -378,68 +208,28 @@ class Run(Generic[T]):
         return holds_of(self._state)
 
 
-def answer_of(state: RunState, gather: Gather | None, answers: tuple[type[T], ...], failures: Failures) -> T:
-    """Return the answer of a run whose wait is over.
-
-    Args:
-        state: The run.
-        gather: What it waited for.
-        answers: The classes that answer.
-        failures: Keeps with ``debug`` what its agents raised, which is the cause of the error.
-
-    Raises:
-        RunStalled, RunExpiredError, RunCancelledError: There is none, and why.
-    """
-    reason: str | None = None
-    if gather is not None:
-        for kind in answers:
-            found = gather.found(kind)
-            if found is not None:
-                return cast("T", found)
-            reason = reason or gather.why_missing(kind)
-    raise failure_of(state, topic_of(answers[0]).name, reason) from cause_among(failures.of(state.id))
-
-
-def failure_of(state: RunState, expected: str, reason: str | None) -> Exception:
-    """Return why a run gave no answer."""
-    if state.ended is not None:
-        outcome, why = state.ended
-        if outcome is Outcome.EXPIRED:
-            return RunExpiredError(run_id=state.id, reason="" if why.code == "deadline" else str(why))
-        return RunCancelledError(run_id=state.id, reason=str(why))
-    named = tuple(
-        dict.fromkeys(f"{failure.agent}: {failure}" for failure in state.missing or ())
-    )  # what went wrong on the way says more than the last link alone
-    return RunStalled(run_id=state.id, expected=expected, reasons=named or ((reason,) if reason else ()))
-
-
 def _median_ms(times: list[float]) -> float | None:
     """Return the middle one of some seconds, in milliseconds; the earlier of two."""
     return round(sorted(times)[(len(times) - 1) // 2] * 1000, 3) if times else None
 
 
-def holds_of(run: RunState) -> tuple[str, ...]:
-    """Return the ids of what a run holds, oldest first."""
-    found: list[Parked] = []
-    for scope in run.root.tree():
-        if scope.own_held:
-            parked = (one.parked for one in scope.deliveries)
-            found += [one for one in parked if one is not None and one.kind in {HOLD, EFFECT}]
-            found += [one for one in (scope.parked or {}).values() if one.kind == HOLD]
-    return tuple(parked.data.id for parked in sorted(found, key=lambda parked: parked.id))
-
-
-def ends_at(within_s: float | None, caller: Caller, clock: Clock) -> float:
-    """Return the deadline of a run on the loop's clock: within some seconds, and within its caller's term.
-
-    Raises:
-        IdentityError: The term is over.
-    """
-    now = clock.now()
-    ends = math.inf if within_s is None else now + within_s
-    if caller.expires_at is None:
-        return ends
-    left_s = caller.expires_at - clock.wall().timestamp()
-    if left_s <= 0:
-        raise IdentityError("expired", "the caller's term is over; ask for a new token")
-    return min(ends, now + left_s)
+def started(
+    questions: Questions, bus: Bus, asked: Asked[T], deadline_s: float | None, caller: Caller | None,
+    told: Callable[[RunState], None] | None, watched: Callable[[Run[T]], Watcher] | None = None, *, asks: bool = False,
+) -> Run[T]:  # fmt: skip
+    """Open a run, send its question, and return the run; ``told`` gets its state before anything is sent."""
+    state = questions.open(bus, deadline_s, caller, asks=asks)
+    run = Run(bus, state, asked.answers, Watcher(bus.make_waiter, keeps=False))
+    watcher = Watcher(bus.make_waiter, keeps=True) if watched is None else watched(run)
+    if watched is None:
+        state.agents = {}
+    run.watched_by(watcher)
+    kind, parts = type(asked.question), watcher.takes
+    gather = bus.correlator.expect(state.root, asked.answers, asked.need, kind, parts, lambda: bus.runs.notice(state))
+    if asked.mute:
+        gather.notices = None
+    if told is not None:
+        told(state)
+    state.observed = True
+    send(bus, state, asked.question, asked.to)
+    return run

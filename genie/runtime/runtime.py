@@ -3,33 +3,29 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Self, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 from genie.contracts.agent import Agent, Binding, Join
 from genie.contracts.card import AgentCard, Caller
 from genie.contracts.classification import Classification
-from genie.contracts.gather import Gathered
 from genie.contracts.limits import RunLimits
 from genie.contracts.message import Payload
-from genie.contracts.outcome import Outcome, Reason
 from genie.errors import InputError, RuntimeClosedError
 from genie.graph.registry import Registry
 from genie.inflight.events import Watcher
 from genie.runtime.arguments import (
-    PAYLOAD_KIND,
     Made,
     addressed,
     answers_asked,
     bound,
     checked,
-    gather_options,
     instance,
-    parts_expected,
     payload_given,
     policy_set,
     several,
 )
-from genie.runtime.run import Asked, Questions, Run, answer_of, answered, found_room, send
+from genie.runtime.asking import Asked, Asking, Questions, found_room, send
+from genie.runtime.run import Run, started
 from genie.runtime.watching import events_of, observing, tap_card
 
 if TYPE_CHECKING:
@@ -42,15 +38,13 @@ if TYPE_CHECKING:
     from genie.config.pipeline import Pipeline
     from genie.contracts.admission import Admission
     from genie.contracts.context import Stream
-    from genie.contracts.gather import Expected, Need
     from genie.contracts.ports.audit import Audit
     from genie.contracts.ports.control import Control
     from genie.contracts.ports.executor import Executor
     from genie.contracts.ports.journal import DurabilityMode, EventLog, Journal
     from genie.contracts.statistics import Statistics
-    from genie.contracts.views import Parts, Views
+    from genie.inflight.accounting import RunState
     from genie.inflight.events import Event
-    from genie.inflight.scope import RunState
     from genie.observation.taps import Observation
     from genie.operations.reload import PolicySource
     from genie.policy.policy import Policy, PolicySet
@@ -65,10 +59,9 @@ FAIRNESS = 64
 """Payloads that are published from outside in a row before the loop turns."""
 MOST_NAMED = 8
 """Agents that the text form of a runtime names."""
-NO_LONGER_NEEDED = Reason("no_longer_needed", "no longer needed")
 
 
-class Runtime:
+class Runtime(Asking):
     """Runs agents, policies and joins on one bus.
 
     Args:
@@ -136,9 +129,8 @@ class Runtime:
             debug, durability, frozenset(chatter),
         )  # fmt: skip
         self._registry = Registry()
-        self._questions = Questions(made.limits.deadline_s, caller or Caller())
+        super().__init__(Questions(made.limits.deadline_s, caller or Caller()))
         self._published = 0
-        self._bus: Bus | None = None
         self._life: Life
         for binding in made.agents:
             self._registry.add(binding.card)
@@ -236,75 +228,6 @@ class Runtime:
         self._open_bus()
         await self._life.drain(within_s)
 
-    def _open_bus(self) -> Bus:
-        if self._bus is None or self._bus.closing:
-            raise RuntimeClosedError
-        return self._bus
-
-    @overload
-    async def ask(
-        self, question: Payload, answer: type[T], *, to: str | None = None, within_s: float | None = None,
-        caller: Caller | None = None, notices: list[str] | None = None, key: str | None = None,
-    ) -> T: ...  # fmt: skip
-    @overload
-    async def ask(
-        self, question: Payload, answer: tuple[type[T], type[U]], *, to: str | None = None,
-        within_s: float | None = None, caller: Caller | None = None, notices: list[str] | None = None,
-        key: str | None = None,
-    ) -> T | U: ...  # fmt: skip
-    async def ask(
-        self,
-        question: Payload,
-        answer: type[T] | tuple[type[Payload], ...],
-        *,
-        to: str | None = None,
-        within_s: float | None = None,
-        caller: Caller | None = None,
-        notices: list[str] | None = None,
-        key: str | None = None,
-    ) -> Payload:
-        """Publish a question and wait for one typed answer.
-
-        Args:
-            question: Goes to every subscriber of its class, or to ``to`` alone.
-            answer: The payload class that answers, or a tuple of them: the first that comes is returned.
-            to: One agent.
-            within_s: Deadline of everything the question causes.
-            caller: Who asks; the runtime's caller by default.
-            notices: Takes what must be shown beside the answer; without it an answer that carries a notice is denied.
-            key: Stands for this question of this caller, until a day after its run: given again, with a log after a
-                restart too, it brings the same answer or error. Its run goes on when the caller goes away.
-
-        Raises:
-            TypeError, ValueError: An argument is not of its type, or out of range.
-            RunStalled: No answer can come any more; says why, at once.
-            RunHeld: Everything left waits for a person; the run stays open, and ``run(id)`` finds it.
-            RunExpiredError: The deadline passed.
-            TooManyRunsError, RuntimeDrainingError, AuditFailedError: The run is not admitted.
-            AskInHandlerError: A handler asks through the runtime instead of its context.
-            IdentityError: The caller's term is over; one that ends during the run ends the run.
-            KeyReusedError, TooManyKeysError: The key stands for another question, or no more can be kept.
-
-        Cancelled: the run is cancelled, wherever it is.
-        """
-        answers = (answer,) if type(answer) is PAYLOAD_KIND and Payload in answer.__mro__ else answers_asked(answer)
-        if to is not None or caller is not None or notices is not None:
-            addressed(to, caller, notices)
-        need: Need = "all" if len(answers) == 1 else 1
-        if key is not None:
-            asked = Asked(payload_given(question), answers, need, to, notices is None)
-            return await self._started(asked, within_s, caller, key, asks=True).noted(notices)
-        bus = self._admitting(asks=True)
-        run, gather, ticket = self._questions.begin(
-            bus, question, answers, need, to, within_s, caller, mute=notices is None
-        )
-        del question  # it is not kept while its answer is awaited
-        await answered(bus, run, gather, ticket)
-        gather.closed = True
-        if notices is not None:
-            notices += gather.notices or ()
-        return answer_of(run, gather, answers, bus.failures)
-
     def stream(
         self, question: Payload, *, parts: type[U] | tuple[type[U], ...], end: type[T] | tuple[type[T], ...],
         to: str | None = None, within_s: float | None = None, caller: Caller | None = None,
@@ -313,45 +236,7 @@ class Runtime:
         from genie.runtime.stream import opened  # noqa: PLC0415 - start-up: for those who stream
 
         options = (to, within_s, caller)
-        return cast("Stream[U | T]", opened(self._admitting, self._questions, question, parts, end, options))
-
-    @overload
-    async def gather(
-        self, payload: Payload, *, expect: Parts, need: Need = ..., within_s: float | None = ...,
-        cancel_rest: bool = ..., caller: Caller | None = ...,
-    ) -> Views[Parts]: ...  # fmt: skip
-    @overload
-    async def gather(
-        self, payload: Payload, *, expect: tuple[Expected, ...], need: Need = ..., within_s: float | None = ...,
-        cancel_rest: bool = ..., caller: Caller | None = ...,
-    ) -> Gathered: ...  # fmt: skip
-    async def gather(
-        self, payload: Payload, *, expect: tuple[Expected, ...] | Expected, need: Need = "all",
-        within_s: float | None = None, cancel_rest: bool = False, caller: Caller | None = None,
-    ) -> Gathered:  # fmt: skip
-        """Publish and wait for typed answers, as ``Context.gather`` does, from outside.
-
-        Raises:
-            RunHeld: Everything left waits for a person; the run stays open, and ``run(id)`` finds it.
-        """
-        parts = parts_expected(expect)
-        if within_s is not None or caller is not None or cancel_rest is not False:
-            within_s = gather_options(within_s, caller, cancel_rest)
-        bus = self._admitting(asks=True)
-        run, gather, ticket = self._questions.begin(bus, payload, parts, need, None, None, caller)
-        del payload  # it is not kept while its answers are awaited
-        timer = None if within_s is None else bus.timers.at(bus.now() + within_s, "gather", gather.limit(ticket))
-        try:
-            await answered(bus, run, gather, ticket)
-        finally:
-            if timer is not None:
-                timer.cancel()
-        gather.closed = True
-        run_id = run.id
-        result = gather.result(run_id, bus.failures.of(run_id) if bus.failures.debug else ())
-        if need == "first" or cancel_rest:
-            bus.runs.end(run, Outcome.CANCELLED, NO_LONGER_NEEDED)
-        return result
+        return cast("Stream[U | T]", opened(self._open_bus, self._questions, question, parts, end, options))
 
     def start(
         self, question: Payload, answer: type[T], *, to: str | None = None, deadline_s: float | None = None,
@@ -367,12 +252,17 @@ class Runtime:
         watched: Callable[[Run[T]], Watcher] | None = None, *, asks: bool = False,
     ) -> Run[T]:  # fmt: skip
         def begin(told: Callable[[RunState], None] | None = None) -> Run[T]:
-            return self._questions.start(self._admitting(asks=asks), asked, deadline_s, caller, told, watched)
+            return started(self._questions, self._open_bus(), asked, deadline_s, caller, told, watched, asks=asks)
 
         self._open_bus()
         if key is None:
             return begin()
         return self._life.parts.keys.run(key, asked, self._questions.caller(caller), begin)
+
+    async def _kept(
+        self, asked: Asked[T], within_s: float | None, caller: Caller | None, key: str, notices: list[str] | None
+    ) -> T:
+        return await self._started(asked, within_s, caller, key, asks=True).noted(notices)
 
     @checked
     def run(self, run_id: str) -> Run[Payload]:
@@ -404,16 +294,12 @@ class Runtime:
             import anyio  # noqa: PLC0415 - as where it is closed
 
             await anyio.lowlevel.checkpoint()
-        bus = self._admitting()
-        run = self._questions.open(bus, payload_given(payload), None, caller)
+        bus = self._open_bus()
+        payload_given(payload)
+        run = self._questions.open(bus, None, caller)
         await found_room(bus, run, send(bus, run, payload, to))
         if self._life.every_message:
             await self._life.published()
-
-    def _admitting(self, *, asks: bool = False) -> Bus:
-        if self._bus is None:
-            raise RuntimeClosedError
-        return self._bus.runs.admitting(asks=asks)
 
     def observe(
         self,

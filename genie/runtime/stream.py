@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Generic, TypeVar, cast
 from genie.contracts.message import Payload
 from genie.contracts.outcome import Outcome
 from genie.errors import RunHeld
-from genie.execution.streams import STREAM_CLOSED
+from genie.execution.streams import BEING_READ, STREAM_CLOSED
 from genie.runtime.arguments import addressed, answers_asked
-from genie.runtime.run import answer_of, holds_of
+from genie.runtime.asking import answer_of, holds_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from genie.contracts.card import Caller
     from genie.contracts.gather import Need
     from genie.contracts.outcome import Failure
+    from genie.inflight.accounting import RunState
     from genie.inflight.gather import Gather
     from genie.inflight.mailbox import RoomTicket
-    from genie.inflight.scope import RunState
     from genie.inflight.streams import StreamGather
-    from genie.runtime.run import Questions
+    from genie.runtime.asking import Questions
 
     Begun = tuple[Bus, RunState, Gather, RoomTicket | None]
 
@@ -32,13 +32,13 @@ P = TypeVar("P", bound=Payload)
 
 
 def opened(
-    admitting: Callable[..., Bus], questions: Questions, question: Payload, parts: object, end: object,
+    open_bus: Callable[[], Bus], questions: Questions, question: Payload, parts: object, end: object,
     options: tuple[str | None, float | None, Caller | None],
 ) -> RunStream[Payload]:  # fmt: skip
     """Return the stream of a question; its run is admitted when it is first read.
 
     Args:
-        admitting: Returns the bus, or raises where no run is admitted.
+        open_bus: Returns the bus, or raises where it is not open.
         questions: Opens the run.
         question: What is asked.
         parts: Class or classes of the parts.
@@ -51,7 +51,7 @@ def opened(
         raise ValueError("a stream has parts of one class and an answer of another")
 
     def begin() -> Begun:
-        bus = admitting(asks=True)
+        bus = open_bus()
         need: Need = "all" if len(answers) == 1 else 1
         return bus, *questions.begin(bus, question, answers, need, *options, mute=True, parts=pieces)
 
@@ -73,6 +73,7 @@ class RunStream(Generic[P]):
         self._run: RunState
         self._gather: StreamGather
         self._over = False
+        self._read = False
 
     def __aiter__(self) -> Self:
         return self
@@ -94,6 +95,9 @@ class RunStream(Generic[P]):
         """
         if self._over:
             raise StopAsyncIteration
+        if self._read:
+            raise RuntimeError(BEING_READ)
+        self._read = True
         try:
             ticket = None
             if self._bus is None:
@@ -105,13 +109,15 @@ class RunStream(Generic[P]):
             while not stream.came_parts and not stream.done:
                 if run.held and bus.runs.all_held(run.root):
                     raise RunHeld(run_id=run.id, holds=holds_of(run))
-                if run.waiter is not None:
-                    await run.waiter.park()
+                stream.waiter = waiter = bus.make_future()
+                await waiter
             if stream.came_parts:
                 return cast("P", stream.take())
         except BaseException:  # the reader has left, then the error goes on
             await self.aclose()
             raise
+        finally:
+            self._read = False
         await self.aclose()
         return answer_of(run, stream, self._answers, bus.failures)
 

@@ -39,7 +39,7 @@ async def ask(call: Call) -> ASGIApp:
 
         def gone() -> None:
             if fresh and not stays:
-                run.run.cancel("its caller went away")
+                run.run.cancel("its caller disconnected")
             ends.come()
 
         async with told_when_gone(call.request, gone):
@@ -160,6 +160,8 @@ async def begun(
         Problem: The caller may not ask here, or its key stands for another question.
     """
     _identified(call, hosted)
+    if hosted.spent is not None and not call.server.spending.has_room(call.who.caller.tenant):
+        raise Problem("overflow", "the spending of no further tenant can be counted; serve with --store")
     try:
         return hosted.start(question, call.who, within_s, key)
     except IdentityError as error:

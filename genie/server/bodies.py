@@ -77,6 +77,16 @@ class Login(Body):
     key: Annotated[str, Field(min_length=1, max_length=8_192)] = Field(description="An API key, or a signed token.")
 
 
+class SignIn(Body):
+    """What ``POST /v1/session/issuer`` takes."""
+
+    issuer: Text = Field(description="As `GET /v1/sign-in` names it.")
+    to: Annotated[str, Field(pattern=r"^#/[A-Za-z0-9_%.&=?/-]{0,300}$")] = Field(
+        default="#/live", description="Place on the page to come back to."
+    )
+    fresh: bool = Field(default=False, description="The person shows again that they are there.")
+
+
 class Invitation(Body):
     """What ``POST /v1/passkeys/registration`` takes."""
 

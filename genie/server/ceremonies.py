@@ -1,4 +1,4 @@
-"""Challenges of passkeys: each is answered once, in time, by the browser that asked."""
+"""Challenges of passkeys, and states of sign-ins elsewhere: each is answered once, in time, by who asked."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import os
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from genie.errors import InputError
 from genie.server.problems import Problem
@@ -14,7 +14,7 @@ from genie.server.problems import Problem
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-CeremonyKind = Literal["register", "sign_in"]
+CeremonyKind = Literal["register", "sign_in", "code"]
 
 
 class Ceremony(NamedTuple):
@@ -26,6 +26,8 @@ class Ceremony(NamedTuple):
     key: str
     """Entry of the invitation."""
     ends: float
+    held: Any
+    """What its end needs."""
 
 
 class Ceremonies:
@@ -42,16 +44,16 @@ class Ceremonies:
         self._now = now
         self._open: OrderedDict[bytes, Ceremony] = OrderedDict()
 
-    def begin(self, kind: CeremonyKind, browser: str, key: str = "") -> bytes:
+    def begin(self, kind: CeremonyKind, browser: str, key: str = "", held: object = None) -> bytes:
         """Return a challenge."""
         challenge = os.urandom(32)
         while len(self._open) >= self.MOST:
             self._open.popitem(last=False)
-        self._open[challenge] = Ceremony(kind, _digest(browser), key, self._now() + self.LONGEST_S)
+        self._open[challenge] = Ceremony(kind, _digest(browser), key, self._now() + self.LONGEST_S, held)
         return challenge
 
-    def end(self, challenge: bytes, kind: CeremonyKind, browser: str, key: str = "") -> None:
-        """Use a challenge up.
+    def end(self, challenge: bytes, kind: CeremonyKind, browser: str, key: str = "") -> Any:
+        """Use a challenge up, and return what was held for it.
 
         Raises:
             Problem: It was not given out, is over, or was given to another browser or for something else.
@@ -60,6 +62,7 @@ class Ceremonies:
         good = found is not None and (found.kind, found.key) == (kind, key) and self._now() < found.ends
         if not good or found is None or not hmac.compare_digest(found.browser, _digest(browser)):
             raise Problem("unauthenticated")
+        return found.held
 
 
 def check_passkeys() -> None:

@@ -337,7 +337,9 @@ async def serve(
     server: Server, listener: socket.socket, stop: Callable[[], Awaitable[object]],
     told: Callable[[str], object] = lambda _address: None, app: ASGIApp | None = None,
 ) -> None:  # fmt: skip
-    """Serve until ``stop`` returns, then drain: no more runs are taken, those in flight have a limit.
+    """Serve until ``stop`` returns or an operator asks for the end, then drain.
+
+    No more runs are taken, those in flight have a limit.
 
     Args:
         server: What is served.
@@ -352,10 +354,17 @@ async def serve(
         await running.ready.wait()
         host, port = listener.getsockname()[:2]
         told(f"http://{f'[{host}]' if ':' in host else host}:{port}")
-        await stop()
+        async with anyio.create_task_group() as waiting:
+            for end in (stop, server.stopping.wait):
+                waiting.start_soon(_first, end, waiting.cancel_scope)
         await server.drain()
         server.close()
         running.should_exit = True
+
+
+async def _first(end: Callable[[], Awaitable[object]], others: anyio.CancelScope) -> None:
+    await end()
+    others.cancel()
 
 
 class _Uvicorn(uvicorn.Server):

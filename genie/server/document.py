@@ -75,14 +75,16 @@ def document(rules: Iterable[Rule], hosted: Iterable[Hosted]) -> dict[str, Any]:
 def _operation(rule: Rule, body: dict[str, Any] | None) -> dict[str, Any]:
     problem = {"description": "A problem.", "content": {MEDIA: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
     success: dict[str, Any] = {"description": "Success."}
-    if rule.status != 204:
+    if rule.status == 303:
+        success["headers"] = {"Location": {"required": True, "schema": {"type": "string"}}}
+    elif rule.status != 204:
         schema = {"type": "object"} if rule.media == "application/json" else {"type": "string"}
         success["content"] = {rule.media: {"schema": schema}}
     statuses = {str(rule.status): success}
     if rule.path == "/v1/ask":
-        statuses["202"] = {**success, "description": "The run goes on: it is held, or the wait is over."}
+        statuses["202"] = {**success, "description": "The run continues: it is held, or the wait has ended."}
     if rule.path == "/v1/runs/{id}/events":
-        statuses["204"] = {"description": "The run is over and the client has every event."}
+        statuses["204"] = {"description": "The run has ended and the client has every event."}
     if rule.path == "/readyz":
         statuses["503"] = success
     found: dict[str, Any] = {

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 MOST_LISTED = 500
 MOST_LINES = 2_000
+MOST_CHANGES = 200
 
 
 def _page(call: Call, found: list[dict[str, Any]], name: str) -> ASGIApp:
@@ -60,14 +61,14 @@ async def list_approvals(call: Call) -> ASGIApp:
 
 async def show_approval(call: Call) -> ASGIApp:
     """Show one approval, with the payload as its approver may see it."""
-    hosted, held = _hold(call, call.path("id"))
+    hosted, held = found_hold(call, call.path("id"))
     return Json(_approval(call, hosted, held))
 
 
 async def vote(call: Call) -> ASGIApp:
     """Vote, for what was shown: a vote for anything else is void. High risk needs a fresh proof of the person."""
     ballot = await read(call.request, Ballot)
-    hosted, held = _hold(call, call.path("id"))
+    hosted, held = found_hold(call, call.path("id"))
     if ballot.approve and risk_of(hosted, held) is Risk.HIGH:
         call.proved()
     return Json(_cast(call, hosted, held, ballot))
@@ -78,7 +79,7 @@ async def vote_on_several(call: Call) -> ASGIApp:
     given = (await read(call.request, Ballots)).ballots
     if len({ballot.id for ballot in given}) != len(given):
         raise Problem("invalid", "an approval is named twice")
-    held = [(*_hold(call, ballot.id), ballot) for ballot in given]
+    held = [(*found_hold(call, ballot.id), ballot) for ballot in given]
     if any(ballot.approve and risk_of(hosted, one) is Risk.HIGH for hosted, one, ballot in held):
         raise Problem("not_in_bulk", "approve what is of high risk one by one")
     stands: list[dict[str, Any]] = []
@@ -129,7 +130,12 @@ def _holds(call: Call) -> Iterator[tuple[Hosted, Held]]:
                 yield hosted, held
 
 
-def _hold(call: Call, name: str) -> tuple[Hosted, Held]:
+def found_hold(call: Call, name: str) -> tuple[Hosted, Held]:
+    """Return what waits for people in the caller's tenant under an id.
+
+    Raises:
+        Problem: Nothing does.
+    """
     found = next((one for one in _holds(call) if one[1].id == name), None)
     if found is None:
         raise Problem("not_found")
@@ -137,10 +143,12 @@ def _hold(call: Call, name: str) -> tuple[Hosted, Held]:
 
 
 def _approval(call: Call, hosted: Hosted, held: Held) -> dict[str, Any]:
-    seen = hosted.runtime.approvals.sight(held.id, call.who.caller.clearance)
+    approvals, clearance = hosted.runtime.approvals, call.who.caller.clearance
+    seen, edited = approvals.sight(held.id, clearance), approvals.changes(held.id, clearance)
     return {
         "pipeline": hosted.pipeline.id, "risk": str(risk_of(hosted, held)), **held.request.record(),
         "payload": None if seen.payload is None else fields_of(seen.payload),
+        "changes": None if edited is None else list(edited[:MOST_CHANGES]),
         "masked": sorted([list(path) for path in seen.masked], key=str), "withheld": seen.withheld,
         "schema": type(held.message.payload).model_json_schema(),
     }  # fmt: skip

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 import logging
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 import anyio
 
+from genie.contracts.ports.fetch import Fetch
 from genie.errors import GenieError
-from genie.server.principals import WantingError
+from genie.server.principals import LONGEST_TOKEN, WantingError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    from genie.contracts.ports.fetch import Fetch
+    from genie.contracts.ports.fetch import Fetched
     from genie.server.who import IssuerSection
 
 _logger = logging.getLogger("genie.server")
@@ -30,6 +31,7 @@ STALE_S = 3_600.0
 MOST_KEYS = 100
 MOST_BYTES = 262_144
 LEAST_RSA_BITS = 2_048
+LONGEST_URL = 2_000
 _DISCOVERY = "/.well-known/openid-configuration"
 _FIRST = {"RSA": "RS256", "P-256": "ES256", "P-384": "ES384", "P-521": "ES512", "Ed25519": "EdDSA"}
 """Kind or curve of a key -> an algorithm that it verifies; keys of other curves are not used."""
@@ -45,6 +47,28 @@ class IssuerKey(NamedTuple):
     key: Any
 
 
+class Endpoints(NamedTuple):
+    """Where people sign in, as the issuer's document says it."""
+
+    authorization: str
+    token: str
+    end_session: str | None
+    names_itself: bool
+    """It says in every answer who it is (RFC 9207)."""
+
+
+class IssuerWay(Fetch, Protocol):
+    """Calls to an issuer."""
+
+    async def post(self, url: str, *, headers: Mapping[str, str], content: bytes) -> Fetched:
+        """Return what a URL answers to a body.
+
+        Raises:
+            FetchError: It may not be called, or nothing usable came in time and size.
+        """
+        ...
+
+
 class IssuerKeys:
     """The keys of one issuer.
 
@@ -54,7 +78,7 @@ class IssuerKeys:
         now: Seconds on a clock that never goes back.
     """
 
-    def __init__(self, section: IssuerSection, fetch: Fetch, now: Callable[[], float]) -> None:
+    def __init__(self, section: IssuerSection, fetch: IssuerWay, now: Callable[[], float]) -> None:
         self._section = section
         self._fetch = fetch
         self._now = now
@@ -64,6 +88,7 @@ class IssuerKeys:
         self._failed = False
         self._lock = anyio.Lock()
         self._shown: object = None
+        self._endpoints: Endpoints | None = None
         self.edition = 0
         """Changes with the keys."""
 
@@ -133,28 +158,56 @@ class IssuerKeys:
 
     async def _found(self) -> tuple[tuple[IssuerKey, ...], object]:
         address = self._section.jwks_uri
-        if address is None:
+        if address is None or self._section.sign_in is not None:
             facts = await self._document(self._section.issuer.removesuffix("/") + _DISCOVERY)
-            address = facts.get("jwks_uri")
+            address = address or facts.get("jwks_uri")
             if facts.get("issuer") != self._section.issuer or not isinstance(address, str):
                 raise ValueError("the document is of another issuer, or names no keys")
+            self._endpoints = endpoints_of(facts, plain=urlsplit(self._section.issuer).scheme == "http")
         document = await self._document(address)
         given = document.get("keys")
         if not isinstance(given, list) or len(given) > MOST_KEYS:
             raise ValueError("a set of keys is a list of bounded length")
         return tuple(filter(None, map(key_of, given))), given
 
+    def endpoints(self, now: float) -> Endpoints | None:
+        """Return where people sign in; None where the issuer does not say so.
+
+        Raises:
+            WantingError: Its document must be fetched first.
+        """
+        self.look(now)
+        if self._endpoints is None and self._may_fetch(for_unknown=True):
+            raise WantingError(self.bring)
+        return self._endpoints
+
+    async def redeem(self, endpoints: Endpoints, headers: Mapping[str, str], content: bytes) -> str:
+        """Return the ID token that a code is exchanged for.
+
+        Raises:
+            FetchError: The issuer cannot be reached.
+            ValueError: It did not take the code, or its answer cannot be read.
+        """
+        document = _read(await self._fetch.post(endpoints.token, headers=headers, content=content))
+        found = document.get("id_token")
+        if not isinstance(found, str) or len(found) > LONGEST_TOKEN:
+            raise ValueError("no ID token")
+        return found
+
     async def _document(self, url: str) -> dict[str, Any]:
-        found = await self._fetch.get(url)
-        if found.status != 200 or len(found.body) > MOST_BYTES:
-            raise ValueError("not there, or too large")
-        try:
-            document = json.loads(found.body)
-        except RecursionError:
-            document = None
-        if not isinstance(document, dict):
-            raise ValueError("not a JSON object")
-        return document
+        return _read(await self._fetch.get(url))
+
+
+def _read(found: Fetched) -> dict[str, Any]:
+    if found.status != 200 or len(found.body) > MOST_BYTES:
+        raise ValueError("not there, or too large")
+    try:
+        document = json.loads(found.body)
+    except RecursionError:
+        document = None
+    if not isinstance(document, dict):
+        raise ValueError("not a JSON object")
+    return document
 
 
 def key_of(given: object) -> IssuerKey | None:
@@ -186,13 +239,37 @@ def key_of(given: object) -> IssuerKey | None:
     return IssuerKey(kid, able, key) if able else None
 
 
-def fetch_of(section: IssuerSection) -> Fetch:
-    """Return what reads from an issuer, and from no other host."""
-    from genie.edges.http.fetch import FetchSettings, HttpFetch  # noqa: PLC0415 - start-up: for those with issuers
+def endpoints_of(facts: Mapping[str, Any], *, plain: bool) -> Endpoints | None:
+    """Return where people sign in; None where it is not said, or could be read on the way there.
+
+    Args:
+        facts: The issuer's document.
+        plain: The issuer is on this machine, without TLS.
+    """
+    found: dict[str, str | None] = {}
+    for name in ("authorization_endpoint", "token_endpoint", "end_session_endpoint"):
+        given = facts.get(name)
+        good = isinstance(given, str) and len(given) <= LONGEST_URL and given.isascii() and given.isprintable()
+        parts = urlsplit(given) if good else urlsplit("")
+        good = parts.scheme in {"https", *(["http"] if plain else [])} and bool(parts.netloc) and not parts.fragment
+        found[name] = given if good and "@" not in parts.netloc else None
+    authorization, token, end_session = found.values()
+    methods = facts.get("code_challenge_methods_supported")
+    if authorization is None or token is None or (isinstance(methods, list) and "S256" not in methods):
+        return None
+    return Endpoints(
+        authorization, token, end_session, facts.get("authorization_response_iss_parameter_supported") is True
+    )
+
+
+def fetch_of(section: IssuerSection) -> IssuerWay:
+    """Return what calls an issuer, and no other host."""
+    from genie.edges.http.fetch import FetchSettings  # noqa: PLC0415 - start-up: for those with issuers
+    from genie.server.issuer_fetch import IssuerFetch  # noqa: PLC0415 - as above
 
     parts = [urlsplit(one) for one in (section.issuer, section.jwks_uri) if one is not None]
     hosts = tuple(dict.fromkeys([*(one.netloc for one in parts), *section.hosts]))
     local = any(one.scheme == "http" for one in parts)
     networks = (*section.networks, "127.0.0.0/8", "::1/128") if local else section.networks
     settings = FetchSettings(hosts=hosts, http=local, max_bytes=MOST_BYTES, redirects=0)
-    return HttpFetch(settings, networks=networks)
+    return IssuerFetch(settings, networks=networks)

@@ -23,7 +23,7 @@ from genie.server.principals import LONGEST_TOKEN, RIGHTS, Issued, Principal
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from genie.contracts.ports.fetch import Fetch
+    from genie.server.issuer_keys import IssuerWay
     from genie.server.who import IssuerSection, WhoSection
 
 MOST_TOKENS = 10_000
@@ -32,6 +32,8 @@ MOST_ONCE = 100_000
 """Tokens for one use that are remembered until they end; when it is full, further ones are refused."""
 MOST_NAMES = 100
 LONGEST_NAME = 200
+_OF_PERSON = ("", "jwt")
+"""`typ` of an ID token, which need not have one."""
 _OTHER_KINDS = ("nonce", "at_hash", "c_hash")
 """Claims of an ID token, which says who signed in and gives no access."""
 
@@ -87,16 +89,52 @@ class Issuers:
             self._known[digest] = found, keys.edition
         return found
 
+    def keys(self, issuer: str) -> IssuerKeys:
+        """Return the keys of a configured issuer."""
+        return self._keys[issuer]
+
+    def signed_in(self, section: IssuerSection, token: str, now: float) -> dict[str, Any]:
+        """Return the claims of an ID token that an issuer has given to this server; its nonce is the caller's to check.
+
+        Raises:
+            IdentityError: It is not good.
+            WantingError: As for ``resolve``.
+        """
+        if section.sign_in is None or _named(token) != section.issuer:
+            raise IdentityError("issuer", "the token is from another issuer")
+        claims = self._verified(token, section, now, _OF_PERSON)
+        meant, client = claims.get("aud"), section.sign_in.client
+        named = meant if isinstance(meant, list) else [meant]
+        if client not in named or claims.get("azp", client if len(named) == 1 else None) != client:
+            raise IdentityError("audience", "the token is meant for somebody else")
+        if claims.get("iat") is None:
+            raise IdentityError("malformed", "the ID token does not say when it was made")
+        _in_term(section, claims, now)
+        return claims
+
+    def person(self, section: IssuerSection, claims: Mapping[str, Any], now: float) -> Principal:
+        """Return who the claims of an ID token identify, until their session ends at the latest.
+
+        Raises:
+            IdentityError: A claim that is needed is missing or not valid.
+        """
+        ends = now + (section.longest_s if section.sign_in is None else section.sign_in.session_s)
+        return principal_of(section, claims, ends)
+
     def _claims(self, token: str, section: IssuerSection, now: float) -> dict[str, Any]:
+        return _checked(section, self._verified(token, section, now, section.types))
+
+    def _verified(self, token: str, section: IssuerSection, now: float, types: Iterable[str]) -> dict[str, Any]:
+        """Return the claims of a token with a good signature and nothing else proved but its issuer."""
         import jwt  # noqa: PLC0415 - an extra, loaded where it is used
 
         head = _part(token, 0)
-        algorithm, kid, kind = head.get("alg"), head.get("kid"), head.get("typ")
+        algorithm, kid, kind = head.get("alg"), head.get("kid"), head.get("typ", "")
         if algorithm not in section.algorithms:
             raise IdentityError("algorithm", "the token is signed by an algorithm that is not configured")
         if "crit" in head or "b64" in head:
             raise IdentityError("malformed", "the token demands an extension that is not known here")
-        if not isinstance(kind, str) or kind.lower().removeprefix("application/") not in section.types:
+        if not isinstance(kind, str) or kind.lower().removeprefix("application/") not in types:
             raise IdentityError("type", "the token is of another type than is configured")
         if kid is not None and not (isinstance(kid, str) and 0 < len(kid) <= LONGEST_NAME):
             raise IdentityError("malformed", "the id of the token's key is not valid")
@@ -107,7 +145,10 @@ class Issuers:
                 continue
             except jwt.PyJWTError:
                 raise IdentityError("malformed", "this is not a valid signed token") from None
-            return _checked(section, _object(body))
+            claims = _object(body)
+            if claims.get("iss") != section.issuer:
+                raise IdentityError("issuer", "the token is from another issuer")
+            return claims
         raise IdentityError("signature", "the token is signed by none of the issuer's keys")
 
     def _use(self, section: IssuerSection, claims: Mapping[str, Any], now: float) -> None:
@@ -186,8 +227,6 @@ def _object(body: bytes) -> dict[str, Any]:
 
 
 def _checked(section: IssuerSection, claims: dict[str, Any]) -> dict[str, Any]:
-    if claims.get("iss") != section.issuer:
-        raise IdentityError("issuer", "the token is from another issuer")
     meant = claims.get("aud")
     if section.audience not in (meant if isinstance(meant, list) else [meant]):
         raise IdentityError("audience", "the token is meant for somebody else")
@@ -286,7 +325,7 @@ def _names(value: object) -> list[str]:
 
 
 def issuers_in(
-    who: WhoSection, now: Callable[[], float], wall: Callable[[], float], fetch: Fetch | None = None
+    who: WhoSection, now: Callable[[], float], wall: Callable[[], float], fetch: IssuerWay | None = None
 ) -> Issuers | None:
     """Return the issuers of a configuration; None where there are none.
 
@@ -294,7 +333,7 @@ def issuers_in(
         who: The configuration.
         now: Seconds on a clock that never goes back.
         wall: Seconds since the epoch.
-        fetch: Reads from issuers; over HTTP by default.
+        fetch: Calls issuers; over HTTP by default.
 
     Raises:
         InputError: The library that verifies tokens is not installed.

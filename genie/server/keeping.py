@@ -65,10 +65,14 @@ class Keeping:
         self._trusted = {_named(one): one for one in trusted}
         self._now = now
         self._spending = spending
-        spending.changed = self.spent
+        spending.changed, spending.release = self.spent, self._release
         self._unkept: set[tuple[str | None, str]] = set()
         """Tenants and days of which something new was spent."""
+        self._unsure: set[tuple[str | None, str]] = set()
+        """Tenants and days that are being written, or could not be."""
         self._recalled: set[str | None] = set()
+        self._counted: set[str | None] = set()
+        """Tenants whose earlier spending is counted in memory, so that it may be written over."""
         self._lock = anyio.Lock()
         self._jobs: deque[Callable[[], Awaitable[object]]] = deque()
         self._more = anyio.Event()
@@ -113,16 +117,28 @@ class Keeping:
 
     def spent(self, tenant: str | None, day: str) -> None:
         """Keep what a tenant has spent on a day, once for all that is spent until it is written."""
-        if tenant not in self._recalled or (tenant, day) in self._unkept:
-            return  # what an earlier process kept would be lost
+        place = (tenant, day)
+        if place in self._unkept:
+            return
 
         async def keep() -> None:
-            self._unkept.discard((tenant, day))
+            self._unkept.discard(place)
             rows = self._spending.rows(tenant, only=day)
             await self.store.put("spend", day, tenant, {"rows": rows}, self._now() + SPENT_S)
+            self._unsure.discard(place)
 
-        self._unkept.add((tenant, day))
-        self._later(keep)
+        self._unsure.add(place)
+        if tenant in self._counted:  # otherwise what an earlier process kept would be lost
+            self._unkept.add(place)
+            self._later(keep)
+
+    def _release(self, tenant: str | None) -> bool:
+        """Say whether all that a tenant has spent is kept; it is brought back before the tenant is answered again."""
+        if tenant not in self._counted or any(one[0] == tenant for one in self._unsure):
+            return False
+        self._counted.discard(tenant)
+        self._recalled.discard(tenant)
+        return True
 
     def session_changed(self, digest: str, session: Session, *, over: bool) -> None:
         """Keep a session, or forget it."""
@@ -154,8 +170,12 @@ class Keeping:
             except LogError as error:
                 _logger.error("the store: %s", error)
                 rows, days = [], []
-            for day in days:
-                self._spending.take_up(tenant, day.body["rows"])
+            else:
+                for day in days:
+                    self._spending.take_up(tenant, day.body["rows"])
+                self._counted.add(tenant)
+                for _, late in [one for one in self._unsure if one[0] == tenant]:
+                    self.spent(tenant, late)  # of runs that went on meanwhile
             for row in reversed(rows):
                 hosted = self._hosted.get(row.body["pipeline"])
                 principal = self._principal(row.body["principal"])

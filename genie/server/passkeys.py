@@ -45,7 +45,10 @@ FOR_EVER_S = 100 * 366 * 86_400.0
 
 async def ways(call: Call) -> ASGIApp:
     """Show how a person can sign in."""
-    return Json({"ways": ["key", *(["passkey"] if call.server.who.passkeys is not None else [])]})
+    who = call.server.who
+    issuers = [{"id": one.issuer, "title": one.sign_in.title} for one in who.issuers if one.sign_in is not None]
+    ways = ["key", *(["passkey"] if who.passkeys is not None else []), *(["issuer"] if issuers else [])]
+    return Json({"ways": ways, "issuers": issuers})
 
 
 async def begin_registration(call: Call) -> ASGIApp:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from genie.contracts.card import Caller
 from genie.contracts.classification import Classification
+from genie.contracts.problems import place_in, problem_of
 from genie.errors import IdentityError, InputError
 
 if TYPE_CHECKING:
@@ -163,7 +164,7 @@ def new_key(**facts: object) -> tuple[str, ApiKey]:
         kept = ApiKey.model_validate({**facts, "id": name, "sha256": hashlib.sha256(text.encode()).hexdigest()})
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)[0]
-        raise InputError(".".join(map(str, found["loc"])), found["msg"]) from None
+        raise InputError(place_in(found, "key"), problem_of(found)) from None
     return text, kept
 
 

@@ -6,6 +6,7 @@ from genie.server import (
     asking,
     backtests,
     cloudevents,
+    code_flow,
     document,
     figures,
     governing,
@@ -20,7 +21,7 @@ from genie.server import (
     topology,
     webhooks,
 )
-from genie.server.bodies import Act, Assertion, Ballot, Ballots, Invitation, Login, Question, Registration
+from genie.server.bodies import Act, Assertion, Ballot, Ballots, Invitation, Login, Question, Registration, SignIn
 from genie.server.rules import EVENTS, Rule
 from genie.server.server import METADATA
 
@@ -55,6 +56,7 @@ RULES: tuple[Rule, ...] = (
     Rule("GET", "/v1/approvals", "approve", None, governing.list_approvals),
     Rule("POST", "/v1/approvals/votes", "approve", None, governing.vote_on_several, Ballots),
     Rule("GET", "/v1/approvals/{id}", "approve", "approval", governing.show_approval),
+    Rule("GET", "/v1/approvals/{id}/report", "approve", "approval", reports.show_held, media="text/html"),
     Rule("POST", "/v1/approvals/{id}/votes", "approve", "approval", governing.vote, Ballot),
     Rule("GET", "/v1/agents", "observe", None, governing.list_agents),
     Rule("GET", "/v1/agents/{id}", "observe", "agent", governing.show_agent),
@@ -89,10 +91,13 @@ RULES: tuple[Rule, ...] = (
     Rule("GET", "/v1/audit/verify", "audit", None, governing.verify_audit),
     Rule("GET", "/v1/health", "operate", None, figures.health),
     Rule("GET", "/v1/profile", "operate", None, profiling.profile),
+    Rule("POST", "/v1/drain", "operate", None, system.drain, Act, 202),
     Rule("GET", "/metrics", "operate", None, system.metrics, media="text/plain"),
     Rule("POST", "/v1/session", None, None, system.login, Login),
     Rule("GET", "/v1/session", "observe", None, system.session),
     Rule("DELETE", "/v1/session", "observe", None, system.logout, None, 204),
+    Rule("POST", "/v1/session/issuer", None, None, code_flow.begin, SignIn),
+    Rule("GET", code_flow.CALLBACK, None, None, code_flow.callback, None, 303),
     Rule("GET", "/v1/sign-in", None, None, passkeys.ways),
     Rule("POST", "/v1/session/passkey/challenge", None, None, passkeys.begin_sign_in),
     Rule("POST", "/v1/session/passkey", None, None, passkeys.sign_in, Assertion),

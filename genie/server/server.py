@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from genie.config.pipeline import Pipeline
-    from genie.contracts.ports.fetch import Fetch
+    from genie.server.issuer_keys import IssuerWay
     from genie.server.store import Store
 
     Beside = Callable[[Runtime, Pipeline], AbstractAsyncContextManager[None]]
@@ -107,7 +107,7 @@ class Server:
         settings: Hosts and limits.
         grants: Role of a signed token -> rights that it gives.
         who: Issuers of tokens, step-up and passkeys, as a file says it.
-        fetch: Reads from issuers; over HTTP by default.
+        fetch: Calls issuers; over HTTP by default.
         store: Keeps what ended and who is signed in over a restart.
         key_file: Read again when it changes.
         clock: Of terms, sessions and rates; the system's by default.
@@ -119,7 +119,7 @@ class Server:
     def __init__(  # noqa: PLR0913 - each is an option of the command
         self, pipelines: Iterable[Pipeline], keys: ApiKeys, settings: Settings | None = None, *,
         grants: Mapping[str, frozenset[str]] | None = None, key_file: Path | None = None,
-        clock: Clock | None = None, who: WhoSection | None = None, fetch: Fetch | None = None,
+        clock: Clock | None = None, who: WhoSection | None = None, fetch: IssuerWay | None = None,
         store: Store | None = None,
     ) -> None:  # fmt: skip
         self.pipelines: dict[str, Pipeline] = {}
@@ -132,7 +132,7 @@ class Server:
         self.settings = settings = settings or Settings()
         self.tokens = Tokens((one.signed for one in self.pipelines.values() if one.signed is not None), grants or {})
         self.hosted: dict[str, Hosted] = {}
-        self.draining = False
+        self.draining, self.stopping = False, anyio.Event()
         self.closed = False
         self.epoch = os.urandom(6).hex()
         """Names this process in the ids of events."""

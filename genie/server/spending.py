@@ -25,8 +25,10 @@ MOST_DAYS = 62
 """Days that are kept."""
 MOST_ROWS = 5_000
 """Rows of one tenant; what comes then is counted in the row that names nobody."""
-MOST_TENANTS = 1_000
-"""Tables that are held; the tenant that has asked longest ago is forgotten first."""
+MOST_TOGETHER = 100_000
+"""Rows of all tenants; beyond it each tenant counts in rows without names."""
+MOST_TENANTS = 10_000
+"""Tenants that have spent something and are held; questions of further ones to models are refused."""
 OTHERS = ("", "", "", "")
 
 
@@ -56,10 +58,9 @@ class Row:
         self.input += usage.input
         self.output += usage.output
         self.estimated += usage.estimated
-        cost = reply.cost if isinstance(reply, ModelReply) else None
         self.failed += isinstance(reply, ModelFailed)
-        if cost is not None:
-            self.cost = EXACT.add(self.cost, cost)
+        if reply.cost is not None:
+            self.cost = EXACT.add(self.cost, reply.cost)
         elif isinstance(reply, ModelReply) or usage.input or usage.output:
             self.unpriced += 1
 
@@ -84,8 +85,11 @@ class Spending:
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self._tables: OrderedDict[str | None, dict[Place, Row]] = OrderedDict()
+        self._count = 0
         self.changed: Callable[[str | None, str], None] = lambda _tenant, _day: None
         """Called with a tenant and a day that have something new."""
+        self.release: Callable[[str | None], bool] = lambda _tenant: False
+        """Called with a tenant that may be forgotten here; says whether its rows are kept, and are taken up again."""
 
     def today(self) -> datetime.date:
         """Return the day, in UTC."""
@@ -111,20 +115,35 @@ class Spending:
         found = sorted(self._tables.get(tenant, {}).items(), key=lambda one: one[0], reverse=True)
         return [place._asdict() | row.shown() for place, row in found if place.day >= first and only in {"", place.day}]
 
+    def has_room(self, tenant: str | None) -> bool:
+        """Return True where what a tenant spends can be counted; what was spent is never forgotten for it."""
+        if tenant in self._tables or len(self._tables) < MOST_TENANTS:
+            return True
+        for other in list(self._tables):  # the one that has asked longest ago first
+            self._tidy(self._tables[other])
+            if not self._tables[other] or self.release(other):
+                self._count -= len(self._tables.pop(other))
+                return True
+        return False
+
     def _row(self, tenant: str | None, place: Place) -> Row:
         table = self._tables.setdefault(tenant, {})
         self._tables.move_to_end(tenant)
-        if len(self._tables) > MOST_TENANTS:
-            self._tables.popitem(last=False)
         row = table.get(place)
         if row is None:
-            first = (self.today() - datetime.timedelta(days=MOST_DAYS - 1)).isoformat()
-            for old in [one for one in table if one.day < first]:
-                del table[old]
-            if len(table) >= MOST_ROWS:
+            self._tidy(table)
+            if len(table) >= MOST_ROWS or self._count >= MOST_TOGETHER:
                 place = Place(place.day, *OTHERS)
+            self._count += place not in table
             row = table.setdefault(place, Row())
         return row
+
+    def _tidy(self, table: dict[Place, Row]) -> None:
+        """Forget days that are long over."""
+        first = (self.today() - datetime.timedelta(days=MOST_DAYS - 1)).isoformat()
+        for old in [one for one in table if one.day < first]:
+            del table[old]
+            self._count -= 1
 
 
 def models_of(hosted: Hosted) -> list[ModelAgent]:

@@ -252,7 +252,7 @@ class Store:
             found: dict[str, Any] = from_json(cipher.decrypt(part[:_NONCE], part[_NONCE:], _bound(tenant, kind, name)))
         except (InvalidTag, ValueError):
             raise LogError(
-                place=self._database.place, state="damaged", remedy="put a copy back",
+                place=self._database.place, state="damaged", remedy="restore a copy",
                 problem=f"a row of kind {kind} does not decrypt: it was changed, or moved from another place",
             ) from None  # fmt: skip
         return found
@@ -314,7 +314,7 @@ def store_at(place: str, keys: str, now: Callable[[], float]) -> Store:
         place += f"{'&' if '?' in place else '?'}schema={SCHEMA}"
     if "secret=" not in place:
         raise LogError(
-            place="the store of the server", state="role", problem="would not be held apart by tenant",
+            place="the store of the server", state="role", problem="would not be separated by tenant",
             remedy="prepare the database with `genie store sql`, and add secret=NAME to the address",
         )  # fmt: skip
     return Store(PostgresDatabase(place, layout=LAYOUT), ring, now)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import functools
+import logging
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from starlette.responses import JSONResponse, Response
 
-from genie.server.bodies import Login, read
+from genie.server.bodies import Act, Login, read
 from genie.server.figures import everywhere
 from genie.server.messages import Json
-from genie.server.principals import Principal, WantingError
+from genie.server.principals import Issued, Principal, WantingError
 from genie.server.problems import Problem
 from genie.server.server import address, brought, same_site
 from genie.server.spending import MOST_DAYS, models_of
@@ -18,7 +20,10 @@ from genie.server.spending import MOST_DAYS, models_of
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
+    from genie.server.principals import Session
     from genie.server.server import Call
+
+_logger = logging.getLogger("genie.server")
 
 
 async def login(call: Call) -> ASGIApp:
@@ -39,15 +44,26 @@ async def login(call: Call) -> ASGIApp:
 
 
 def signed_in(call: Call, found: Principal) -> ASGIApp:
+    """Begin a session, and show who signed in."""
+    name, session_begun = begun(call, found)
+    response = JSONResponse(_who(found, session_begun.csrf))
+    take_along(call, response, name)
+    return response
+
+
+def begun(call: Call, found: Principal) -> tuple[str, Session]:
     """Begin a session under a new id, whatever the request brought."""
     server = call.server
     old = server.session_of(call.request)
     if old is not None:
         server.sessions.end(old)
-    name, begun = server.sessions.begin(found)
-    response = JSONResponse(_who(found, begun.csrf))
+    return server.sessions.begin(found)
+
+
+def take_along(call: Call, response: Response, name: str) -> None:
+    """Give the browser the cookie of a session."""
+    server = call.server
     response.set_cookie(server.cookie, name, httponly=True, samesite="lax", secure=server.settings.secure, path="/")
-    return response
 
 
 async def resource(call: Call) -> ASGIApp:
@@ -64,7 +80,24 @@ async def resource(call: Call) -> ASGIApp:
 async def session(call: Call) -> ASGIApp:
     """Show who calls, and what it may do."""
     found = None if "authorization" in call.request.headers else call.server.session(call.request)
-    return Json(_who(call.who, None if found is None else found.csrf))
+    return Json({**_who(call.who, None if found is None else found.csrf), "sign_out": _elsewhere(call)})
+
+
+def _elsewhere(call: Call) -> str | None:
+    """Return where the caller's session at its identity provider is ended; None where that is not known."""
+    issuers, signed = call.server.issuers, call.who.signed
+    sections = call.server.who.issuers if isinstance(signed, Issued) else ()
+    section = next((one for one in sections if signed is not None and one.issuer == signed.issuer), None)
+    if issuers is None or section is None or section.sign_in is None:
+        return None
+    try:
+        found = issuers.keys(section.issuer).endpoints(call.server.now())
+    except WantingError:
+        return None
+    if found is None or found.end_session is None:
+        return None
+    more = {"client_id": section.sign_in.client, "post_logout_redirect_uri": call.server.who.resource}
+    return f"{found.end_session}{'&' if '?' in found.end_session else '?'}{urlencode(more)}"
 
 
 async def logout(call: Call) -> ASGIApp:
@@ -102,6 +135,20 @@ async def ready(call: Call) -> ASGIApp:
     if len(server.hosted) < len(server.pipelines):
         return Json({"status": "opening"}, 503)
     return Json({"status": "ready"})
+
+
+async def drain(call: Call) -> ASGIApp:
+    """Begin to drain, as SIGTERM does: no more runs are taken, those in flight have a limit, then the process ends."""
+    given = await read(call.request, Act)
+    if not everywhere(call):
+        raise Problem("forbidden", "all tenants share the process; this needs the right 'operate_server' as well")
+    call.proved()
+    server, user = call.server, call.who.caller.user
+    _logger.warning("%s asked for the end of the process", user)
+    for hosted in server.hosted.values():
+        hosted.runtime.bus.record_act("drain", hosted.pipeline.id, by=user, reason=given.reason)
+    server.stopping.set()
+    return Json({"status": "draining", "within_s": server.settings.drain_s}, 202)
 
 
 async def metrics(call: Call) -> ASGIApp:

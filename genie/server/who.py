@@ -6,7 +6,7 @@ import ipaddress
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from genie.config.validation import validated
 from genie.config.yaml import load_file
@@ -65,6 +65,21 @@ class ClaimsSection(_Section):
     )
 
 
+class SignInSection(_Section):
+    """How people sign in on the page at an identity provider (authorization code flow with PKCE)."""
+
+    client: Name = Field(description="Id of this server at the provider; must be in `aud` of its ID tokens.")
+    secret: Annotated[SecretStr, Field(min_length=1, max_length=1_000)] | None = Field(
+        default=None,
+        description="Secret of the client, ${NAME} takes it from the environment; without, a public client.",
+    )
+    title: Name = Field(default="your organisation", description="On the button: Sign in with ...")
+    scopes: tuple[Annotated[str, Field(pattern=r"^[!#-\[\]-~]{1,200}$")], ...] = Field(
+        default=(), max_length=20, description="Asked for beside openid."
+    )
+    session_s: float = Field(default=28_800.0, ge=60, le=43_200, description="Longest session, in seconds.")
+
+
 class IssuerSection(_Section):
     """One identity provider."""
 
@@ -99,6 +114,7 @@ class IssuerSection(_Section):
     pipelines: tuple[Name, ...] = Field(
         default=(), description="Pipelines with `caller: keys` that accept this issuer as well."
     )
+    sign_in: SignInSection | None = Field(default=None, description="People sign in on the page there.")
 
     @model_validator(mode="after")
     def _one_tenant(self) -> Self:
@@ -159,6 +175,11 @@ class WhoSection(_Section):
     def _once(self) -> Self:
         if len({one.issuer for one in self.issuers}) != len(self.issuers):
             raise ValueError("an issuer is named twice")
+        if any(one.sign_in is not None for one in self.issuers):
+            if self.resource is None:
+                raise ValueError("`sign_in` needs `resource`, the address that the provider sends the browser back to")
+            if urlsplit(self.resource).path not in {"", "/"}:
+                raise ValueError("the page is at the root of its host; write `resource` without a path")
         return self
 
 

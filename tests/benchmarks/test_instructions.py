@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from benchmarks.cachegrind import Counts, counted, installed, parse, per_unit, run
+from benchmarks.cachegrind import Counts, counted, counted_forks, installed, parse, per_unit, run
 from benchmarks.instructions import (
     CHECKED,
     LENGTHS,
@@ -81,7 +81,20 @@ def test_an_incomplete_output_is_no_measurement(text: str) -> None:
         parse(text)
 
 
+def test_where_no_processor_is_simulated_instructions_are_read_alone() -> None:
+    text = "events: Ir\nsummary: 1000\n"
+    assert parse(text, simulated=False) == Counts(instructions=1_000, mispredicted=None, misses=None)
+    with pytest.raises(BenchmarkError):
+        parse(text)
+
+
 # --- arithmetic ---
+
+
+def test_what_was_not_counted_stays_unknown() -> None:
+    short, long = (Counts(instructions=count, mispredicted=None, misses=None) for count in (10, 30))
+    assert per_unit(short, long, units=10) == Counts(instructions=2, mispredicted=None, misses=None)
+    assert len(table({3: Row(ours=short, bare=long)}).splitlines()) == 2
 
 
 def test_what_both_lengths_share_drops_out() -> None:
@@ -196,7 +209,7 @@ def test_without_valgrind_one_line_says_so(words: list[str], code: int, tmp_path
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("words", [["--check", "--store"], ["--all"]])
+@pytest.mark.parametrize("words", [["--check", "--store"], ["--all"], ["--policies", "--check"]])
 def test_options_that_contradict_each_other_are_refused(words: list[str]) -> None:
     result = CliRunner().invoke(main, words)
     assert result.exit_code == 2
@@ -206,12 +219,12 @@ def test_options_that_contradict_each_other_are_refused(words: list[str]) -> Non
 # --- the processes ---
 
 
-@pytest.mark.parametrize("side", ["ours", "bare"])
-def test_the_counted_process_runs_and_one_that_fails_is_named(side: str) -> None:
+def test_the_counted_process_names_its_forks_and_one_that_fails() -> None:
     words = [sys.executable, "-m", "benchmarks.round_trips"]
-    run([*words, side, "3", "2"], folder=ROOT)
-    with pytest.raises(BenchmarkError, match=f"not-{side}"):
-        run([*words, f"not-{side}", "3", "2"], folder=ROOT)
+    said = run([*words, "all", "3", "2", "4"], folder=ROOT).splitlines()
+    assert [line.rsplit(" ", 1)[0] for line in said] == ["all 2", "all 4", "bare 2", "bare 4"]
+    with pytest.raises(BenchmarkError, match="ours, fan-out none, 2 round trips"):
+        run([*words, "ours", "none", "2"], folder=ROOT)
 
 
 @pytest.mark.skipif(not installed(), reason="valgrind is not installed")
@@ -219,3 +232,26 @@ def test_cachegrind_counts_a_small_process(tmp_path: Path) -> None:
     counts = counted(["true"], folder=tmp_path)
     assert counts.instructions > 10_000 > counts.misses > 0
     assert not list(tmp_path.iterdir())
+
+
+FORKS = """
+(exit 0) & echo "short $!"; wait $!
+(i=0; while [ $i -lt 500 ]; do i=$((i + 1)); done) & echo "long $!"; wait $!
+"""
+
+
+@pytest.mark.skipif(not installed(), reason="valgrind is not installed")
+@pytest.mark.parametrize("simulated", [False, True])
+def test_each_fork_is_counted_with_what_came_before_it(tmp_path: Path, simulated: bool) -> None:
+    found = counted_forks(["sh", "-c", FORKS], folder=tmp_path, simulated=simulated)
+    assert list(found) == ["short", "long"]
+    assert 10_000 < found["short"].instructions < found["long"].instructions - 10_000
+    assert (found["long"].misses is not None) == simulated
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(not installed(), reason="valgrind is not installed")
+@pytest.mark.parametrize("said", ["word", "short 1", "short one"])
+def test_a_process_that_does_not_name_its_forks_is_no_measurement(tmp_path: Path, said: str) -> None:
+    with pytest.raises(BenchmarkError):
+        counted_forks(["echo", said], folder=tmp_path, simulated=False)

@@ -10,8 +10,9 @@ from genie import Payload, Runtime, agent
 from genie.contracts.card import Caller
 from genie.errors import KeyReusedError, RunStalled, TooManyKeysError
 from genie.journal.history import History
+from genie.runtime.asking import Asked, Questions
 from genie.runtime.keys import KEPT_S, Keys
-from genie.runtime.run import Asked, Questions
+from genie.runtime.run import started
 from genie.testing import settled
 from tests.durability.restarts import Machine
 
@@ -136,7 +137,7 @@ async def test_keys_are_bounded() -> None:
         asked: Asked[Receipt] = Asked(Order(amount=1), (Receipt,), "all", None)
 
         def run(key: str) -> str:
-            return keys.run(key, asked, ANN, lambda told: questions.start(runtime.bus, asked, None, ANN, told)).id
+            return keys.run(key, asked, ANN, lambda told: started(questions, runtime.bus, asked, None, ANN, told)).id
 
         first = run("a")
         run("b")

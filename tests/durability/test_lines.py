@@ -17,8 +17,8 @@ from genie.contracts.classification import Classification
 from genie.contracts.gather import Each
 from genie.contracts.headers import Headers
 from genie.contracts.message import Inspection, Value, stamp
-from genie.inflight.gather import Gather, GatherSpec
-from genie.inflight.scope import Asker, RunState, Scope
+from genie.inflight.accounting import RunState, Scope
+from genie.inflight.gather import Asker, Gather, GatherSpec
 from genie.journal.bodies import body_of, checked, packed
 from genie.journal.facts import NotKeptError, caller_of, headers_of, payload_of
 from genie.journal.lines import (
@@ -132,7 +132,7 @@ def test_a_scope_comes_back_with_what_its_asker_expects(members: list[str]) -> N
     assert read(shared, scope_line(run.root, shared))["expect"] is None
     for asked in (Said, Other):  # the same form, asked for by two questions
         spec = GatherSpec((Each(Said, of=asked), Other), "all", lambda _: members, asked)
-        run.root.gather = Gather(spec, lambda: None)
+        run.root.gather = Gather(spec)
         name = "lines.said@1" if asked is Said else "lines.other@1"
         assert read(shared, scope_line(run.root, shared)) == {
             "kind": "scope", "run": 1, "scope": 1, "parent": None, "owner": None, "need": len(members) + 1,

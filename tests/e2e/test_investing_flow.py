@@ -71,7 +71,7 @@ async def test_without_an_assumption_there_is_an_allocation_and_no_forecast() ->
     assert found.allocation is not None
     assert (found.plan, found.lump_sum, found.expected_annual_return) == (None, None, None)
     assert [one.what for one in found.insufficient[0].missing] == ["assumptions.gold"]
-    assert "nothing can be said" in found.headline
+    assert "its probability of success is unknown" in found.headline
     assert outcome.status is Status.PARTIAL
 
 

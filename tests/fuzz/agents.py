@@ -119,6 +119,8 @@ class Hostile:
             context.after(draw.choice((0, 1, 10)), draw.choice(self.card.produces)())
         elif act == "ask" and self.card.asks:
             await self._asks(draw, context)
+        elif act == "stream" and self.card.asks:
+            await self._reads(draw, context)
         elif act == "leave":
             self._leaves(draw, context)
         elif act == "scratch":
@@ -145,6 +147,19 @@ class Hostile:
         need = draw.choice(("all", "first", 1))
         cancel_rest = draw.random() < 0.3
         await context.gather(kind(), expect=expect, need=need, within_s=within_s, cancel_rest=cancel_rest)
+
+    async def _reads(self, draw: random.Random, context: Context) -> None:
+        """Read some of a stream, and close it or leave it as it is."""
+        kind, expect = draw.choice(sorted(self.card.asks.items(), key=lambda one: one[0].__name__))
+        parts, end = (one.payload if isinstance(one, Each) else one for one in (expect[0], expect[-1]))
+        most = draw.randint(0, 4)
+        stream = context.stream(kind(), parts=parts, end=end, within_s=draw.choice((None, 0, 1, 10)))
+        async for _ in stream:
+            most -= 1
+            if most < 0:
+                break
+        if draw.random() < 0.5:
+            await stream.aclose()
 
     def _leaves(self, draw: random.Random, context: Context) -> None:
         """Leave a task behind that goes on when the handling is over."""
@@ -188,7 +203,7 @@ class Hostile:
 
 
 _ACTS = ("sleep", "sleep", "sleep", "stubborn", "publish", "publish", "undeclared", "after", "ask", "ask", "ask",
-         "leave", "scratch")  # fmt: skip
+         "stream", "stream", "leave", "scratch")  # fmt: skip
 
 
 def random_agent(shop: Shop, number: int, count: int, draw: random.Random) -> Hostile:

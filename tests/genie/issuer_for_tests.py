@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import functools
 import json
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 import jwt
 from cryptography.hazmat.primitives import hashes, serialization
@@ -52,6 +54,18 @@ class Provider:
         self.facts: dict[str, Any] = {"issuer": ISSUER, "jwks_uri": f"{ISSUER}/keys"}
         self.asked: list[str] = []
         self.away = False
+        self.posted: list[dict[str, str]] = []
+        """Fields and credentials of what came to the token endpoint."""
+        self.id_token: Any = None
+        """What a code is exchanged for."""
+        self.token_status = 200
+
+    async def post(self, url: str, *, headers: Mapping[str, str], content: bytes) -> Fetched:
+        assert url == self.facts["token_endpoint"]
+        self.posted.append(dict(parse_qsl(content.decode())) | {"basic": headers.get("Authorization", "")})
+        if self.away:
+            raise FetchError("login.example.org", "cannot be called", 0.0)
+        return Fetched(self.token_status, {}, json.dumps({"id_token": self.id_token}).encode())
 
     async def get(self, url: str) -> Fetched:
         self.asked.append(url)

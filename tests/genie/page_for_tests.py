@@ -29,6 +29,8 @@ class Served(NamedTuple):
     """Key of somebody who asks."""
     bela: str
     """Key of somebody of the treasury, who approves."""
+    cleo: str
+    """Key of somebody else of the treasury."""
     watcher: str
     """Key without any right but to look."""
 

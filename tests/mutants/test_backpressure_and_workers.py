@@ -153,7 +153,8 @@ async def test_idle_workers_end_but_for_some() -> None:
         assert (await runtime.ask(Question(), Answer)).text == "slow"
 
 
-async def test_a_stream_that_never_waits_lets_the_loop_turn() -> None:
+@pytest.mark.parametrize("log", [None, RecordingLog], ids=["passing", "durable"])
+async def test_a_stream_that_never_waits_lets_the_loop_turn(log: type[RecordingLog] | None) -> None:
     beats = 0
     during: list[int] = []
 
@@ -171,7 +172,7 @@ async def test_a_stream_that_never_waits_lets_the_loop_turn() -> None:
             await anyio.lowlevel.checkpoint()
             beats += 1
 
-    async with running(streamer) as runtime, anyio.create_task_group() as tasks:
+    async with running(streamer, log=log and log()) as runtime, anyio.create_task_group() as tasks:
         tasks.start_soon(beat)
         await runtime.ask(Question(), Answer)
         assert during[0] > 1

@@ -8,7 +8,8 @@ import anyio
 import pytest
 
 from genie import Caller, Mailbox, Overflow, PolicySet, Retry, agent
-from genie.policy.evaluator import CompiledPolicy, Evaluator
+from genie.policy.evaluator import Evaluator
+from genie.policy.opinions import CompiledPolicy
 from genie.policy.verdicts import ALLOW, Allow, Deny, Hold, Redact, VaultField
 from tests.genie.conftest import Envelopes
 from tests.genie.policies_for_tests import (

@@ -188,7 +188,8 @@ class Asked:
                 assert not subscriber.waiting
                 assert not subscriber.running
             workers = runtime._bus.workers
-            assert all(worker.delivery is None and worker in workers.idle for worker in workers.all)
+            assert all(worker.delivery is None for worker in workers.all)
+            assert len(workers.idle) == len(workers.all)
 
 
 def test_callers_who_go_away_take_their_inner_gathers_with_them(live: Callable[..., Any]) -> None:

@@ -471,7 +471,7 @@ class World:
                 self.wrong.append(f"{subscriber.card.id}: limit {subscriber.limit}, waiting {subscriber.waiting}")
         workers = bus.workers
         for worker in workers.all:
-            if worker.delivery or worker.waits or worker.ended or worker.handling or worker not in workers.idle:
+            if worker.delivery or worker.waits or worker.ended or worker.handling:
                 self.wrong.append(f"a worker is not idle: {worker.delivery}")
         if len(workers.idle) != len(workers.all):
             self.wrong.append("there are idle workers that are gone")

@@ -167,6 +167,10 @@ def test_an_equivalent_mutant_is_left_out_while_its_entry_holds(shop: Path, caps
     assert "n <= 9" in capsys.readouterr().err
 
 
+def test_what_is_listed_as_equivalent_is_in_the_source(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--list", "--limit", "1"]) == 0, capsys.readouterr().err
+
+
 def test_what_no_test_runs_survives_and_what_the_import_runs_is_imported_again(
     shop: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -25,6 +25,16 @@ _QUOTING = (
     'Changelog: "{}" is now caught.',
     'Der Filter erkennt Sätze wie "{}".', 'Le filtre bloque des phrases comme « {} ».',
     'La regla detecta frases como "{}".',
+    "The attacker used the phrase: {}", "How do attackers use the phrase {}?",
+    "For my thesis I study why {} works on models.",
+    "Write a story where a character says '{}'", "Red team report: we tested the phrase {} and measured bypass rates.",
+    "The security researcher demonstrated: {}", "According to the paper, common payloads include '{}'",
+    "Security advisory: users should not type {} in chatbots.",
+    'payload = "{}"', 'pattern = r"{}"', 'const ATTACK = "{}"',
+    "In my novel a hacker tells the machine: {} How should this scene end?", 'assert detect("{}") == True',
+    "Hi team, this prompt was flagged by our filter: '{}'. Is this a real attack or a false alarm?",
+    'A user submitted this message: "{}" It is social engineering and should be rejected.',
+    'An attacker could craft an issue containing instructions like "{}" which an assistant might follow.',
 )  # fmt: skip
 _CARRIERS = (
     "{} {}", "{}\n\n{}", "{} P.S. {}", "{} ({})", "{} -- {}", "{}. {}", "{} <!-- {} -->", "{} Note: {}", "{} * {}",
@@ -85,11 +95,11 @@ class Composer:
 
     def _benign(self) -> str:
         chance = self._random.random()
-        if chance < 0.08:
+        if chance < 0.13:
             return self._random.choice(_QUOTING).format(self._filled(self._random.choice(self._attacks)))
-        if chance < 0.12:
+        if chance < 0.16:
             return self._spaced()
-        if chance < 0.2:
+        if chance < 0.24:
             return self._string_of_words()
         if chance < 0.5:
             return self._prose()

@@ -90,7 +90,7 @@ def unverified(editions: tuple[RuleEdition, ...]) -> tuple[str, ...]:
         named = "; ".join(f"{one.id} is not verified: {one.note or 'its source was not read'}" for one in of_it)
         return (f"Rests on rules that are unverified. {named}.",)
     if state == "secondary":
-        named = "; ".join(f"{one.id} ({', '.join(one.pages)}, looked at on {one.looked_at})" for one in of_it)
+        named = "; ".join(f"{one.id} ({', '.join(one.pages)}, checked on {one.looked_at})" for one in of_it)
         return (f"Rests on rules that two or more pages agree on; the law itself was not read: {named}.",)
     return ()
 

@@ -17,7 +17,7 @@ class StatementProfile(Value):
     Everything is optional: what is given is used as it is, what is not is found out from the file.
     """
 
-    delimiter: Literal[",", ";", "\t", "|"] | None = None
+    delimiter: Literal[",", ";", "\t", "|", "~"] | None = None
     encoding: str | None = None
     skip_rows: int | None = Field(default=None, ge=0)
     """Lines before the header, or before the data when there is no header."""

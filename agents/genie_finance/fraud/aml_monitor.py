@@ -80,7 +80,7 @@ def _unchecked(
         needs = f"the equivalent in rupees of {converted.unknown:,} transfers: there is no rate for currency and day"
         found.append(Unchecked(check="amounts", needs=needs))
     if not owners.by_account:
-        needs = "owners: every account was taken for a customer of its own, and for none of a non-profit organisation"
+        needs = "owners: every account was treated as a separate customer, and none as a non-profit organisation"
         found.append(Unchecked(check="customers", needs=needs))
     else:
         found += _of_owners(converted.transfers, owners)
@@ -99,7 +99,7 @@ def _of_owners(transfers: Sequence[Booked], owners: Owners) -> Iterator[Unchecke
         if id_ is not None and id_ not in owners.by_account
     }
     if cash:
-        needs = f"owners of {len(cash):,} accounts with cash, each taken for a customer of its own"
+        needs = f"owners of {len(cash):,} accounts with cash, each treated as a separate customer"
         yield Unchecked(check="customers", needs=needs)
     unknown = {
         one.transfer.recipient

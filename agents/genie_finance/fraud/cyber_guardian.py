@@ -167,7 +167,7 @@ def _grounds(check: SessionCheck, signals: Sequence[Signal]) -> Grounds:
         Evidence(name="events", value=str(len(check.events))),
         Evidence(name="known devices", value=known),
     )
-    caveats = ("Networks, relays and attempts against other users are not looked at.",)
+    caveats = ("Networks, relays and attempts against other users are not examined.",)
     return Grounds(reasons=reasons, inputs=inputs, editions=(), uncertainty=METHOD, caveats=caveats)
 
 

@@ -81,7 +81,7 @@ async def fraud_desk(question: FraudRingQuestion, context: Context) -> FraudRing
 def _empty() -> FraudRingReport:
     lack = Lack(what="content", needed="at least one transfer below the header")
     return FraudRingReport(
-        headline="Nothing can be said: the ledger is empty.", transfers=0, accounts=0, amount=(), first=None, last=None,
+        headline="There is no result: the ledger is empty.", transfers=0, accounts=0, amount=(), first=None, last=None,
         mules=None, aml=None, fraud=None, proposals=(),
         insufficient=(DESK.lacking("rings in a ledger", lack),),
     )  # fmt: skip
@@ -96,7 +96,7 @@ def _totals(transfers: Sequence[Transfer]) -> tuple[Money, ...]:
 
 def _headline(mules: MuleVerdict | None, aml: AmlReport | None) -> str:
     if mules is None:
-        return "Rings cannot be told: mule accounts were not judged. What is missing is listed below."
+        return "Rings cannot be determined: mule accounts were not judged. What is missing is listed below."
     high = sum(one.label == "high" for one in mules.accounts)
     rings, risky = counted(len(mules.rings), "ring"), counted(high, "account")
     said = f"{rings} and {risky} of high risk among {mules.examined:,} judged."

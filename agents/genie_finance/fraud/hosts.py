@@ -155,7 +155,7 @@ def findings(host: Host, rules: PhishingRules) -> Iterator[Finding]:
         yield Finding("no_host", "No host can be read from the link.")
         return
     if host.user is not None:
-        yield Finding("at_sign", "Something stands before an @, so the host is not what the eye sees.")
+        yield Finding("at_sign", "There is text before an @, so the host is not the one that a reader sees.")
         yield from _brand(host.user, host.user, rules)
     if _is_ip(host.name):
         yield Finding("ip_host", "The host is a bare number.")

@@ -201,7 +201,7 @@ def _unchecked(
     found = []
     dates = sum(not one.timed for one in transfers)
     if dates:
-        needs = f"times of {dates:,} transfers that have a day alone: an hour cannot be told from a day"
+        needs = f"times of {dates:,} transfers that have only a date: checks by the hour are not possible"
         found.append(Unchecked(check="post_credit_burst", needs=needs))
     unknown = sum("pass_through" in one.patterns and _age_unknown(facts.get(one.account_id)) for one in judged)
     if unknown:

@@ -90,7 +90,11 @@ def classify(check: PhishingCheck, *, on: datetime.date) -> PhishingVerdict:
     quiet = "safe" if all(vouched) and score == NONE else "unverified"
     label = "phishing" if score >= CARD.high else "suspicious" if score >= CARD.medium else quiet
     reasons = tuple(Reason(code=f"phishing.{one.pattern}", text=one.reason) for one in signals)
-    calm = "Known to be official." if quiet == "safe" else "Nothing speaks against it, and nothing vouches for it."
+    calm = (
+        "Known to be official."
+        if quiet == "safe"
+        else "It has no warning signs, and it is not a known official source."
+    )
     said_edition = (found.said,)
     caveats = (*unverified(said_edition), "A known handle or domain says nothing of who receives the money.")
     return PhishingVerdict.model_validate(

@@ -193,7 +193,7 @@ _NEEDS: Mapping[str, str] = MappingProxyType(
 
 def _grounds(check: SyntheticIdentityCheck, signals: list[Signal]) -> Grounds:
     reasons = tuple(Reason(code=f"synthetic.{one.pattern}", text=one.reason) for one in worst_first(signals)) or (
-        Reason(code="synthetic.no_pattern", text="Nothing speaks for a made-up identity, as far as is known."),
+        Reason(code="synthetic.no_pattern", text="What is known shows no sign of a synthetic identity."),
     )
     # Names and numbers of people are not repeated; that they were given is enough to know what was judged.
     inputs = tuple(

@@ -113,7 +113,7 @@ def examined(said: Said, lines: list[str], told: Plausible) -> Found:
     cut = len(said.lines)
     bought, taxes, total = read[:cut], read[cut:-1], read[-1]
     if said.merchant.line >= min(one.link.line for one in bought):
-        problems.append(Problem(code="merchant_below_lines", text="The name of the merchant stands below a line."))
+        problems.append(Problem(code="merchant_below_lines", text="The name of the merchant is below a line."))
     tax = sum(one.amount.minor for one in taxes)
     included = _included(bought, taxes, total, lines)
     _add_up(bought, tax, total, problems, included=included)

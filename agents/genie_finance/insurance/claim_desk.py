@@ -116,7 +116,7 @@ def headline(case: Case, recommended: Recommendation | None, settlement: Settlem
     """Return the case in one line."""
     name = case.preauth.preauth_id if case.preauth is not None else case.claim.claim_id if case.claim else ""
     if recommended is None:
-        return f"{name}: nothing can be said yet; what is missing is listed below."
+        return f"{name}: there is no recommendation yet; what is missing is listed below."
     if settlement is None:
         return f"{name}: {recommended.action} of {recommended.payable} is recommended, and not settled."
     return f"{name}: {settlement.text}"

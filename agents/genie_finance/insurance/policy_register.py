@@ -31,7 +31,7 @@ class PolicyRegisterSettings(BaseModel):
     @model_validator(mode="after")
     def _each_once(self) -> Self:
         if len({one.policy_number for one in self.policies}) != len(self.policies):
-            raise ValueError("a policy stands in it twice")
+            raise ValueError("it lists a policy twice")
         if len({one.claim_id for one in self.screenings}) != len(self.screenings):
             raise ValueError("a claim was screened twice")
         return self

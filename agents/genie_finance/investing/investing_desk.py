@@ -132,7 +132,7 @@ def comparing(case: InvestingCase, mixed: Blend) -> SipLumpsumRequest:
 
 def _headline(case: InvestingCase, plan: GoalPlan | None, lump: SipLumpsumResult | None) -> str:
     if plan is None:
-        return f"{case.goal.name}: nothing can be said of its chance; what is missing is listed below."
+        return f"{case.goal.name}: its probability of success is unknown; what is missing is listed below."
     said = (
         f"{case.goal.name}: {percent(plan.success_probability)} of simulated paths reach {plan.target_at_end} in "
         f"{case.goal.horizon_months} months. "

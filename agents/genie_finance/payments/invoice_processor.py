@@ -29,7 +29,7 @@ ID = "invoice_processor"
 _TOLERANCE = Tolerance()
 _UNCERTAINTY = (
     "Exact for the figures given. The documents themselves, the portal's signature of the reference number and the "
-    "supplier's returns were not looked at."
+    "supplier's returns were not checked."
 )
 
 

@@ -74,7 +74,7 @@ def document(invoice: Invoice, rules: GstRules, today: datetime.date) -> Iterato
     elif len(invoice.irn) != rules.irn_digits or not set(invoice.irn.lower()) <= set("0123456789abcdef"):
         yield held("irn.form", f"The invoice reference number is not of {rules.irn_digits} hexadecimal digits.")
     if not invoice.items:
-        yield held("lines.missing", "The invoice has no lines, so its total rests on nothing.")
+        yield held("lines.missing", "The invoice has no lines, so its total cannot be checked.")
 
 
 def duplicate(invoice: Invoice, reference: InvoiceReference) -> Iterator[InvoiceIssue]:

@@ -33,7 +33,7 @@ async def payment_submitter(instruction: PaymentInstruction, context: Context) -
     """Sends an approved instruction to the provider, once; what policies hold reaches it after people have approved."""
     order = instruction.order
     if fingerprint(order) != instruction.fingerprint or order.idempotency_key != instruction.idempotency_key:
-        text = "The order was changed after it was judged; give it in again under a key of its own."
+        text = "The order was changed after it was judged; submit it again under a new key."
         return unsent(instruction, "refused", Reason(code="payments.changed", text=text))
     claim = EntryClaim(
         payer_id=order.payer_id, idempotency_key=order.idempotency_key, fingerprint=instruction.fingerprint

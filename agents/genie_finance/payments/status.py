@@ -26,7 +26,7 @@ def replay(case: PaymentCase, entry: BookEntry, fingerprint: str, said: RuleEdit
     """Return what a repeated key is answered with: what became of the first order, or that it is another order."""
     order = case.payment.order
     if entry.fingerprint != fingerprint:
-        text = "This key was used for another order; an order of its own needs a key of its own."
+        text = "This key was used for another order; each order needs its own key."
         reason = Reason(code="payments.key_reused", text=text)
         action = "Ask the ordering system why it gives one key to two orders."
         incident = PaymentIncident(kind="duplicate_key", severity="medium", action=action)

@@ -157,7 +157,7 @@ def _grounds(request: MpcSummaryRequest, parts: tuple[HawkishnessPart, ...], sur
     if unknown:
         caveats.append(f"Not known, so left out of the index: {', '.join(unknown)}.")
     if surprise is None:
-        caveats.append("No consensus was given, so nothing is said of surprise.")
+        caveats.append("No consensus was given, so the surprise is unknown.")
     inputs = tuple(
         Evidence(name=f"{which}.{name}", value=str(value))
         for which, meeting in (("current", request.current), ("previous", request.previous))

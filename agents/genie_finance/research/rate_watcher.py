@@ -177,7 +177,7 @@ def _grounds(
     shown = tuple(one.said for one in levels[-2:] if one.said is not None)
     brought = () if now.said is not None else ("The rates in force come from the asker and were not checked here.",)
     aged = () if stale is None else (f"Stale: the rates are known up to {stale}, and a meeting has been held since.",)
-    expected = () if implied else ("No swap curve was given, so nothing is said of what the market expects.",)
+    expected = () if implied else ("No swap curve was given, so the market's expectation is unknown.",)
     inputs = (
         Evidence(name="region", value=request.region),
         Evidence(name="as_of", value=str(day)),

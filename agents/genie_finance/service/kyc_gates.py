@@ -21,7 +21,7 @@ _STEPS = {
     "pan_verified": "Verify PAN and name with the tax authority.",
     "pan_initial": "Compare the PAN's fifth letter with the surname on the card.",
     "name_match": "Ask for a document that explains the two names.",
-    "stated_name": "Ask for the name as it stands on the documents.",
+    "stated_name": "Ask for the name as it is written on the documents.",
     "aadhaar": "Ask for a new offline Aadhaar file or another officially valid document.",
     "aadhaar_file_age": "Ask for an offline Aadhaar file of the last three days.",
     "address": "Confirm the address by letter or visit.",

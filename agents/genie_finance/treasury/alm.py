@@ -151,14 +151,14 @@ def _grounds(request: AlmRequest, rows: tuple[GapRow, ...], found: Edition[AlmRu
     first = _next_day_breach(request, found.rules)
     reasons = [first, *reasons] if first else reasons
     if not reasons and request.next_day is None:
-        text = "No gap that was looked at is beyond its tolerance; whether the next day's is could not be looked at."
+        text = "No checked gap exceeds its tolerance; the next day's limit could not be checked."
         reasons = [Reason(code="treasury.next_day_unknown", text=text)]
     elif not reasons:
         text = "No cumulative gap is beyond the tolerances."
         reasons = [Reason(code="treasury.within_tolerance", text=text)]
     caveats = [*caveats_of((found.said,))]
     if request.next_day is None:
-        caveats.append("The limit of the next day was not looked at: what of day_1_7 falls due then is not known.")
+        caveats.append("The limit of the next day was not checked: the part of day_1_7 that falls due then is unknown.")
     if request.repricing is None:
         caveats.append("Sensitivities take residual maturity for the time to repricing; give repricing for better.")
     if request.internal_limit_pct_of_assets is None:

@@ -53,7 +53,7 @@ def grounds(
         *(Evidence(name=one.category, value=str(one.amount)) for one in others),
     )
     uncertainty = (
-        "As good as the balances and their categories. Unwinding of secured transactions within thirty days, "
+        "Only as accurate as the balances and their categories. Unwinding of secured transactions within thirty days, "
         "operational requirements of liquid assets and limits by currency are not looked at."
     )
     return Grounds(

@@ -160,8 +160,8 @@ def _grounds(
         Evidence(name="deviation", value=request.deviation),
     )
     uncertainty = (
-        "The past stands for the future, each day of it alike. Losses beyond these figures happen; how large they may "
-        "be is not bounded by them."
+        "Past days are taken as representative of the future, with equal weights. Losses beyond these figures happen; "
+        "these figures do not bound them."
     )
     return Grounds(reasons=tuple(reasons), inputs=inputs, editions=(), uncertainty=uncertainty, caveats=tuple(caveats))
 

@@ -164,7 +164,7 @@ def _found(ledger: Ledger, hold: str) -> Asked:
         return found[0]
     if found:
         raise InputError(
-            f"approval {hold!r}", f"is ambiguous: {', '.join(a.id for a in found[:5])}", "write more of it"
+            f"approval {hold!r}", f"is ambiguous: {', '.join(a.id for a in found[:5])}", "write more of its characters"
         )
     near = did_you_mean(hold, [one.id for one in known])
     raise InputError(f"approval {hold!r}", f"is not in this control file{near}", "see genie approvals list")

@@ -82,7 +82,7 @@ def command() -> None:
             **USUAL,
             0: "intact, and signed by the keys",
             1: "changed; the place is named",
-            3: "the chain is intact, and no signature was looked at: no --key",
+            3: "the chain is intact, and no signature was checked: no --key",
         },
     ),
 )
@@ -116,7 +116,7 @@ def verify_command(
 
 
 def _summary(found: Verified, *, signatures: bool) -> str:
-    whole = "intact" if signatures else "chain intact, signatures not looked at (--key)"
+    whole = "intact" if signatures else "chain intact, signatures not checked (--key)"
     state = whole if found.intact else f"broken in {counted(found.broken, 'place')}"
     signed = f", {found.signed} of {counted(found.heads, 'head')} signed" if signatures else ""
     tail = ""

@@ -1,4 +1,4 @@
-"""`genie effects`: list the outside effects whose fate nobody knows, and say what has become of them."""
+"""`genie effects`: list the outside effects whose result is unknown, and say what has become of them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SHOWN = ("id", "agent", "key", "token", "delivery", "at", "fate")
     )
 )  # fmt: skip
 def command() -> None:
-    """List and resolve the outside effects of `context.once` whose fate nobody knows."""
+    """List and resolve the outside effects of `context.once` whose result is unknown."""
 
 
 @command.command(
@@ -66,15 +66,15 @@ def listed(**given: Any) -> None:
 )
 @click.argument("effect")
 @click.option("--done/--not-done", "done", required=True, default=None, help="Whether it has happened.")
-@click.option("--result", metavar="JSON", help="With --done: what it brought; null by default.")
+@click.option("--result", metavar="JSON", help="With --done: its result; null by default.")
 @click.option("--reason", required=True, metavar="TEXT", help="How you found out; it is kept in the log.")
 @LOG
 @WHO
 @guarded
 def resolve(effect: str, *, done: bool, result: str | None, reason: str, **given: Any) -> None:
-    """Say what has become of EFFECT."""
+    """State the result of EFFECT."""
     if result is not None and not done:
-        raise InputError("--result", "is what an effect has brought", "give --done with it")
+        raise InputError("--result", "is the result of an effect that has happened", "give --done with it")
     try:
         value = None if result is None else json.loads(result)
     except (ValueError, RecursionError):

@@ -28,15 +28,15 @@ FAILED = 1
     ("Ask the assistant that ships its golden questions", "genie eval assistant"),
     ("Write the outcome as a page, and as JSON for later comparisons (--baseline)",
      "genie eval finance_assistant --html report.html --json"),
-    exits={0: "every variant reaches the least, and none is worse than the baseline",
-           FAILED: "a variant is below the least, or worse than the baseline", 2: USUAL[2], 130: USUAL[130]},
+    exits={0: "every variant reaches the rates of `least`, and none is worse than the baseline",
+           FAILED: "a variant misses a rate of `least`, or is worse than the baseline", 2: USUAL[2], 130: USUAL[130]},
 ))  # fmt: skip
 @click.argument("suite", required=False, type=click.Path(), shell_complete=suggestions.files)
 @click.option("--variant", "variants", multiple=True, metavar="ID", help="This variant alone; repeatable.")
 @click.option("--question", "questions", multiple=True, metavar="ID", help="This question alone; repeatable.")
 @click.option("--repeat", type=click.IntRange(1, 1_000), metavar="N", help="Answers to each question.")
 @click.option("--baseline", type=click.Path(path_type=Path), metavar="FILE",
-              help="An earlier outcome, as --json prints it; being worse than it fails.")  # fmt: skip
+              help="An earlier result, as --json prints it; a worse one fails.")  # fmt: skip
 @click.option("--html", metavar="FILE", help="Write the outcome as one page; it needs no network.")
 @click.option("--list", "listed", is_flag=True, help="List the suites that ship.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")

@@ -1,21 +1,24 @@
-"""`genie inspect`: show what the detectors find in a file, and the verdicts of the policies."""
+"""`genie inspect`: show what the detectors find in a file with the verdicts of the policies, or what a run cost."""
 
 from __future__ import annotations
 
 import heapq
 import json
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from genie.cli.errors import guarded, stop
 from genie.cli.help import USUAL, manual
+from genie.cli.options.past import reading, run_lines
 from genie.cli.terminal.drawing import counted, plain
 from genie.cli.terminal.progress import progress
+from genie.cli.terminal.screen import show_report
+from genie.errors import InputError
 from genie.policy_tools.inspect import Judged, Judgement, policies_of
 from genie.policy_tools.records import Lines, format_of, opened, records
-from genie.runtime.report import NOTHING, Status
+from genie.runtime.report import NOTHING, USAGE, Status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +37,7 @@ _NAMED = 20
     epilog=manual(
         ("Show which lines are masked for a recipient without clearance", "genie inspect config/statements/sample.csv"),
         ("Inspect one column, for a script", "genie inspect config/statements/sample.csv --field Narration --json"),
+        ("Show what each model call of a run cost", "genie inspect run.jsonl --cost"),
         exits={**USUAL, 3: "some lines could not be read", NOTHING: "the file has no text that could be inspected"},
     )
 )
@@ -44,13 +48,22 @@ _NAMED = 20
     "--format", "form", type=click.Choice(["text", "jsonl", "csv"]), help="Format of FILE; by default from its suffix."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+@click.option("--cost", is_flag=True, help="FILE is a journal or a log: show what each model call of a run cost.")
+@reading
 @guarded
-def command(file: str, *, field: str | None, policy: str | None, form: str | None, as_json: bool) -> None:
+def command(
+    file: str, *, field: str | None, policy: str | None, form: str | None, as_json: bool, cost: bool, **given: Any
+) -> None:
     """Inspect the lines of FILE for personal data, secrets and injections, and judge each.
 
     FILE is text, JSON lines or CSV; - is standard input. The verdict is the strongest one for a recipient without
-    clearance. Ends with 3 when some lines could not be read.
+    clearance. Ends with 3 when some lines could not be read. With --cost, FILE is a journal of `genie run --journal`
+    or a log, and the model calls of a run are listed; the other options after --cost choose the run and its reader.
     """
+    _check_options(cost, {"--field": field, "--policy": policy, "--format": form}, given)
+    if cost:
+        _costs(file, given, as_json=as_json)
+        return
     judgement = Judgement(policies_of(policy))
     summary = _Summary()
     with opened(file) as lines, progress("inspecting"):
@@ -65,6 +78,32 @@ def command(file: str, *, field: str | None, policy: str | None, form: str | Non
             if as_json:
                 click.echo(json.dumps(_object(record, judged)))
         _ended(summary, lines, as_json=as_json)
+
+
+def _check_options(cost: bool, of_lines: dict[str, object], of_runs: dict[str, Any]) -> None:  # noqa: FBT001 - a flag of the command
+    for name, value in of_lines.items():
+        if cost and value is not None:
+            raise InputError(name, "is for records, not for the cost of a run", "omit it, or omit --cost")
+    given = next((name for name, value in of_runs.items() if value), None)
+    if not cost and given is not None:
+        named = {"run_id": "run", "user": "as", "roles": "role", "consents": "consent"}.get(given, given)
+        raise InputError(f"--{named}", "is for the cost of a run", "add --cost, or omit it")
+
+
+def _costs(file: str, given: dict[str, Any], *, as_json: bool) -> None:
+    from genie.reports.run_cost import RunCost, cost_report  # noqa: PLC0415 - start-up: only where a run is shown
+
+    run_id, lines, _ = run_lines(file, given)
+    found = RunCost(run_id)
+    for line in lines:
+        found.add(line)
+    found.close()
+    if not found.total.call:
+        stop(f"{file}: run {run_id} asked no model", NOTHING)
+    if as_json:
+        click.echo(json.dumps(found.values()))
+    else:
+        show_report(cost_report(found))
 
 
 def _object(record: Record, judged: Judged) -> dict[str, object]:
@@ -139,6 +178,8 @@ def _ended(summary: _Summary, lines: Lines, *, as_json: bool) -> None:
     if summary.bad > _NAMED:
         click.echo(f"{plain(lines.name)}: {summary.bad - _NAMED} more lines could not be read", err=True)
     if not summary.verdicts:
+        if summary.bad:
+            stop(f"{lines.name}: nothing was inspected: none of its lines could be read", USAGE)
         stop(f"{lines.name}: nothing was inspected: it has no line of text", NOTHING)
     if not as_json:
         click.echo(summary.table())

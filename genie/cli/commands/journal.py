@@ -83,7 +83,7 @@ def info_command(log: str, *, as_json: bool) -> None:
     """Show what a log holds: runs, deliveries, size, who uses it, and legal holds."""
     from genie.journal.upkeep import info  # noqa: PLC0415 - as above
 
-    with _read(log) as database:
+    with _read(log) as database, progress("reading"):
         found = info(database, now())
     if as_json:
         click.echo(to_text(found))
@@ -178,6 +178,8 @@ def export_command(log: str, *, output: Path | None, payloads: bool, keys: str |
     broken = 0
     with _read(log) as database, contextlib.ExitStack() as stack:
         file = sys.stdout if output is None else stack.enter_context(whole_file(output))
+        if output is not None:  # otherwise the records themselves show that it goes on
+            stack.enter_context(progress("exporting"))
         for record in exported(database, _opened(database, keys) if payloads else None):
             broken += record["kind"] == "damaged"
             file.write(to_line(record) + "\n")
@@ -245,11 +247,11 @@ def _size(text: str) -> int:
     return int(digits) * (unit or 1)
 
 
-@command.command("vacuum", epilog=manual(("Give back the room of what was removed", "genie journal vacuum orders.log")))
+@command.command("vacuum", epilog=manual(("Free the space of what was removed", "genie journal vacuum orders.log")))
 @_LOG
 @guarded
 def vacuum_command(log: str) -> None:
-    """Write a log again without the holes that `prune` has left."""
+    """Write a log again without the space that `prune` has freed."""
     with _changed(log) as (database, _), progress("vacuuming"):
         before = database.size()
         database.vacuum()
@@ -294,7 +296,7 @@ def release_command(log: str, *, run: str | None, tenant: str | None) -> None:
     with _changed(log) as (database, _):
         if not release(database, kind, name):
             raise InputError(f"{kind} {name}", "is not held", "see genie journal info")
-    click.echo(plain(f"{kind} {name} is held no longer"))
+    click.echo(plain(f"{kind} {name} is no longer held"))
 
 
 @command.command(
@@ -314,7 +316,7 @@ def shred_command(log: str, *, tenant: str, keys: str, as_json: bool) -> None:
     from genie.journal.places import ring_at  # noqa: PLC0415 - as above
     from genie.journal.upkeep import shred  # noqa: PLC0415 - as above
 
-    with _changed(log) as (database, lease):
+    with _changed(log) as (database, lease), progress("shredding"):
         found = shred(database, ring_at(keys), tenant, now=now(), check=lease.check)
     if as_json:
         click.echo(to_text(found._asdict()))
@@ -338,7 +340,7 @@ def rewrap_command(log: str, *, keys: str) -> None:
     from genie.journal.places import ring_at  # noqa: PLC0415 - as above
     from genie.journal.upkeep import rewrap  # noqa: PLC0415 - as above
 
-    with _changed(log) as (database, _):
+    with _changed(log) as (database, _), progress("wrapping keys"):
         done = rewrap(database, ring_at(keys))
     click.echo(f"wrapped {counted(done, 'data key')}")
 

@@ -42,7 +42,7 @@ def command(pipeline: str, spending: Path | None, keys: Path, **given: Any) -> N
     """Serve the models of PIPELINE to clients of OpenAI and Anthropic until SIGTERM or SIGINT.
 
     Point the base URL of a client at this address and give it a key of `genie keys`. Each call reserves its upper
-    bound, is judged by the policies of the pipeline, and is settled with what the provider says that it used.
+    bound, is judged by the policies of the pipeline, and is settled with the usage that the provider reports.
     """
     logged(given)
     check_extra("genie proxy")

@@ -59,7 +59,7 @@ class Replacement(click.ParamType[tuple[str, str, str]]):
         ("Try another implementation of one agent",
          "genie replay 9f3c01aa-1 --pipeline orders.yaml --agent price=shop.prices:NewPrice"),
         exits={
-            **USUAL, 0: "every payload, verdict and end is the same", 1: "something differs",
+            **USUAL, 0: "every payload, verdict and outcome is the same", 1: "something differs",
             4: "the run cannot be replayed; the reason has a name",
         },
         notes="Nothing leaves the process: agents with ports, models and tools are read from the record.",
@@ -151,7 +151,7 @@ def _shown(found: Replayed, both: Sides | None) -> None:
     compared = f"{counted(findings.messages, 'message')}, {counted(ran, 'handling')} again{outside}"
     click.echo(plain(f"run {found.run_id}{until}: {compared}"))
     counts = ", ".join(f"{count:,} {code}" for code, count in sorted(findings.counts.items()))
-    click.echo("the same: every payload, verdict and end" if found.same else f"different: {counts}")
+    click.echo("the same: every payload, verdict and outcome" if found.same else f"different: {counts}")
     if first is not None and both is not None:
         where = f" at {both.path}" if both.path else ""
         what = f"{first.code} of {first.topic}, {first.agent} ({first.message}){where}"

@@ -65,7 +65,7 @@ if TYPE_CHECKING:
      "genie run config/pipelines/insights.yaml --json --as ann --role analyst"),
     ("Write a page to share, and the journal of all decisions",
      "genie run config/pipelines/insights.yaml --quiet --html report.html --journal run.jsonl"),
-    exits={0: "complete; or drained after SIGTERM, and what is left is said", 2: USUAL[2],
+    exits={0: "complete; or drained after SIGTERM: stderr says what is left", 2: USUAL[2],
            3: "partial: parts are missing, or rows could not be read",
            4: "failed or denied", 5: "held: a person must decide", 130: "interrupted; a second signal ends at once"},
     notes="On a terminal, a live view shows agents and messages. NO_COLOR and TERM=dumb turn it off, but the "
@@ -96,7 +96,7 @@ if TYPE_CHECKING:
 @click.option(
     "--quiet",
     is_flag=True,
-    help="Print the report only: no live view or summary, no warning but an absence of policies.",
+    help="Print the report only: no live view or summary, no warning except for missing policies.",
 )
 @click.option("--drain-within", "within_s", type=click.FloatRange(min=0), default=30.0, show_default=True,
               metavar="SECONDS", help="Time limit of the run after SIGTERM; Ctrl-C cancels it at once.")  # fmt: skip
@@ -161,7 +161,7 @@ def _conducted(
     filenames = (getattr(question, "filename", ""), *(item.filename for item in getattr(question, "files", ())))
     with (
         _journal(given["journal"], pipeline, caller) as journal_file,
-        _watching(pipeline.title, live=live) as (view, paused),
+        _watching(pipeline, live=live) as (view, paused),
     ):
         kept = journal_file if page is None else page.witness(journal_file, _lines(pipeline, caller))
 
@@ -243,7 +243,7 @@ def _journal(path: str | None, pipeline: Pipeline, caller: Caller) -> Iterator[J
 
 
 @contextlib.contextmanager
-def _watching(title: str, *, live: bool) -> Iterator[tuple[View | None, Paused]]:
+def _watching(pipeline: Pipeline, *, live: bool) -> Iterator[tuple[View | None, Paused]]:
     """Show the live view, or progress where it cannot be shown; the second value pauses it while somebody is asked."""
     if not live:
         with contextlib.ExitStack() as shown:
@@ -254,9 +254,9 @@ def _watching(title: str, *, live: bool) -> Iterator[tuple[View | None, Paused]]
                 try:
                     yield
                 finally:
-                    shown.enter_context(progress(f"running {title}"))
+                    shown.enter_context(progress(f"running {pipeline.id}"))
 
-            shown.enter_context(progress(f"running {title}"))
+            shown.enter_context(progress(f"running {pipeline.id}"))
             yield None, silent
         return
     from rich.console import Console  # noqa: PLC0415 - rich is loaded only where something is drawn
@@ -264,7 +264,7 @@ def _watching(title: str, *, live: bool) -> Iterator[tuple[View | None, Paused]]
 
     from genie.cli.terminal.live import View  # noqa: PLC0415 - as above
 
-    view = View(title)
+    view = View(pipeline.title)
 
     @contextlib.contextmanager
     def paused() -> Iterator[None]:

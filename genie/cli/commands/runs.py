@@ -16,13 +16,14 @@ from genie.cli.options.log import JSON, LOG, WHO, at_desk, person
 from genie.cli.options.past import NoRunError, is_log, opened, reading, run_record, runs_of
 from genie.cli.terminal.drawing import counted, plain
 from genie.cli.terminal.json_text import to_text
+from genie.cli.terminal.progress import progress
 from genie.cli.terminal.screen import show_report
 
 if TYPE_CHECKING:
     from genie.journal.desk import Desk
 
 _SHOW = (
-    "Show a run: the messages between agents, the verdict and the end of each delivery",
+    "Show a run: the messages between agents, the verdict and the outcome of each delivery",
     "genie runs show run.jsonl",
 )
 _EXITS = {**USUAL, 0: "shown", 2: "it cannot be read, or the run is not there", 5: "it holds no run"}
@@ -46,7 +47,8 @@ def command() -> None:
 def listed(*, journal: str, as_json: bool) -> None:
     """List the runs of JOURNAL, oldest first."""
     if not is_log(journal):
-        found = runs_of(journal)
+        with progress("reading"):
+            found = runs_of(journal)
         if as_json:
             click.echo(to_text([{"id": run, "records": count} for run, count in found.items()]))
         else:
@@ -57,7 +59,7 @@ def listed(*, journal: str, as_json: bool) -> None:
         return
     from genie.journal.past import listed as runs_in  # noqa: PLC0415 - start-up: SQLite only where it is used
 
-    with opened(journal) as database:
+    with opened(journal) as database, progress("reading"):
         runs = runs_in(database)
     if as_json:
         click.echo(to_text([one._asdict() for one in runs]))
@@ -84,11 +86,12 @@ def listed(*, journal: str, as_json: bool) -> None:
               help="Write the run as one page; it needs no network.")  # fmt: skip
 @guarded
 def show(*, journal: str, html: str | None, **given: Any) -> None:
-    """Show a run of JOURNAL: the messages between agents, with the verdict and the end of each delivery."""
+    """Show a run of JOURNAL: the messages between agents, with the verdict and the outcome of each delivery."""
     from genie.reports.run_story import run_report  # noqa: PLC0415 - start-up: only where a run is shown
 
-    record = run_record(journal, given)
-    report = run_report(record)
+    with progress("reading"):
+        record = run_record(journal, given)
+        report = run_report(record)
     if html is not None:
         from genie.contracts.rendering import Paragraph  # noqa: PLC0415 - as above
         from genie.reports.html.page import Page, whole_page  # noqa: PLC0415 - as above
@@ -105,11 +108,12 @@ def show(*, journal: str, html: str | None, **given: Any) -> None:
 @reading
 @guarded
 def tree(*, journal: str, **given: Any) -> None:
-    """Show a run of JOURNAL as a tree: each delivery under the message that caused it, with its time and its end."""
+    """Show a run of JOURNAL as a tree: each delivery under the message that caused it, with its time and outcome."""
     from genie.contracts.rendering import Report, Section  # noqa: PLC0415 - start-up: only where a run is shown
     from genie.reports.run_story import MOST_ROWS, course  # noqa: PLC0415 - as above
 
-    record = run_record(journal, given)
+    with progress("reading"):
+        record = run_record(journal, given)
     show_report(Report((Section("", (course(record),)),), more="the journal has them all", rows=MOST_ROWS))
 
 
@@ -122,7 +126,8 @@ def timeline(*, journal: str, **given: Any) -> None:
     from genie.contracts.rendering import Report, Section  # noqa: PLC0415 - start-up: only where a run is shown
     from genie.reports.run_story import MOST_ROWS, steps_of  # noqa: PLC0415 - as above
 
-    record = run_record(journal, given)
+    with progress("reading"):
+        record = run_record(journal, given)
     show_report(Report((Section("", (steps_of(record),)),), more="the journal has them all", rows=MOST_ROWS))
 
 

@@ -30,9 +30,10 @@ from genie.runtime.runtime import Runtime
 from genie.scheduling.scheduler import Scheduler
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from genie.cli.signals import Interrupts
+    from genie.config.pipeline import Pipeline
     from genie.scheduling.scheduler import Firings, Notice
 
 _MAX_STATE_BYTES = 1 << 20
@@ -71,8 +72,12 @@ def command(pipeline: str, within_s: float, state: Path | None, **given: Any) ->
     for warning in loaded.warnings:
         click.echo(plain(f"warning: {warning}"), err=True)
     loaded = controlled(loaded, given["control"])
-    seen = {} if state is None else _read(state)
+    with _alone(state):
+        _serve(loaded, within_s, state, given)
 
+
+def _serve(loaded: Pipeline, within_s: float, state: Path | None, given: Mapping[str, Any]) -> None:
+    seen = {} if state is None else _read(state)
     out = _Output()
 
     def tell(notice: Notice) -> None:
@@ -127,6 +132,36 @@ class _Output:
 def _warn(text: str) -> None:
     with contextlib.suppress(OSError):  # nobody reads stderr either
         click.echo(plain(text), err=True)
+
+
+@contextlib.contextmanager
+def _alone(state: Path | None) -> Iterator[None]:
+    """Keep other schedulers from a state file: two would fire everything twice.
+
+    Raises:
+        InputError: Another scheduler has it, or its lock cannot be made.
+    """
+    if state is None:
+        yield
+        return
+    try:
+        import fcntl  # noqa: PLC0415 - not on every system; without it nobody is kept out
+    except ImportError:
+        yield
+        return
+    lock = state.with_name(f"{state.name}.lock")
+    try:
+        handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise InputError(str(lock), f"cannot be opened ({error.strerror})", "name a file in another folder") from None
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise InputError(str(state), "is used by another scheduler", "name another file, or end that one") from None
+        yield
+    finally:
+        os.close(handle)
 
 
 def _read(path: Path) -> dict[str, datetime]:

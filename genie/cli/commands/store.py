@@ -11,6 +11,7 @@ import click
 from genie.cli.errors import guarded, run_async
 from genie.cli.help import Subcommands, manual
 from genie.cli.options.control import now
+from genie.cli.terminal.progress import progress
 from genie.errors import InputError
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def shred_command(place: str, keys: str, tenant: str) -> None:
         if await store.shred(tenant):
             click.echo(f"{tenant}: nothing is readable any more, in copies neither")
         else:
-            click.echo(f"{tenant}: its rows are removed; copies stay readable while the ring's keys are there")
+            click.echo(f"{tenant}: its rows are removed; copies stay readable while the ring's keys exist")
 
     _with_store(place, keys, work)
 
@@ -111,4 +112,5 @@ def _with_store(place: str, keys: str, work: Callable[[Store], Awaitable[None]])
         finally:
             await store.close()
 
-    run_async(main)
+    with progress("working"):
+        run_async(main)

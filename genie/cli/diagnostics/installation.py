@@ -174,7 +174,7 @@ def rules(
             yield Finding(Check.RULES, f"tables of {owner} cannot be read: {_first_line(error)}", f"fix {owner}")
             continue
         for said in aged:
-            yield Finding(Check.RULES, said, "compare it with today's law, and have people look at its answers")
+            yield Finding(Check.RULES, said, "compare it with today's law, and have people check its answers")
         if not aged:
             yield Finding(Check.RULES, f"{len(found)} tables of {owner} cover {today}")
 
@@ -183,7 +183,7 @@ def _aged(table: object, today: date) -> str | None:
     name, ends, looked_at = (getattr(table, field) for field in ("name", "effective_to", "looked_at"))
     if ends < today:
         return f"{name}: its last edition ended on {ends}"
-    return f"{name}: was last looked at on {looked_at}" if looked_at < today - timedelta(days=365) else None
+    return f"{name}: was last checked on {looked_at}" if looked_at < today - timedelta(days=365) else None
 
 
 def _rules_offered() -> Iterator[tuple[str, Callable[[], Iterable[object]]]]:

@@ -125,25 +125,33 @@ def run_record(place: str, given: Mapping[str, Any]) -> RunRecord:
     """
     from genie.reports.run_record import RunRecord  # noqa: PLC0415 - start-up: only where a run is shown
 
+    run_id, lines, left_out = run_lines(place, given)
+    record = RunRecord(run_id=run_id)
+    for line in lines:
+        record.add(line)
+    if left_out:
+        record.left_out["records of the log"] += left_out
+    return record
+
+
+def run_lines(place: str, given: Mapping[str, Any]) -> tuple[str, Iterator[Mapping[str, Any]], int]:
+    """Return the id of a run, its lines as a journal has them, and how many records of a log are left out.
+
+    Args:
+        place: A journal file, or a log.
+        given: The options of ``reading``.
+    """
     if is_log(place):
-        from genie.journal.story import lines_of_run  # noqa: PLC0415 - as above
+        from genie.journal.story import lines_of_run  # noqa: PLC0415 - start-up: only where a run is shown
 
         run = past(place, given["run_id"], given["keys"])
-        record = RunRecord(run_id=run.id)
-        for line in lines_of_run(run, eyes(given)):
-            record.add(line)
-        if run.left_out:
-            record.left_out["records of the log"] += run.left_out
-        return record
+        return run.id, lines_of_run(run, eyes(given)), run.left_out
     for name in ("keys", "pipeline"):
         if given[name] is not None:
             raise InputError(f"--{name}", "is for a log; a journal file is masked when it is written", "omit it")
     chosen = chosen_line(place, given["run_id"])
-    record = RunRecord(run_id=chosen)
-    for _, line in _lines(place):
-        if line.get("kind") == "policies" or line.get("run_id") == chosen:
-            record.add(line)
-    return record
+    found = (line for _, line in _lines(place) if line.get("kind") == "policies" or line.get("run_id") == chosen)
+    return chosen, found, 0
 
 
 def eyes(given: Mapping[str, Any]) -> Eyes | None:

@@ -25,7 +25,7 @@ metrics_option = click.option(
 
 otel_options = click.option(
     "--otel", is_flag=True,
-    help="Record calls of models and tools with OpenTelemetry; `opentelemetry-instrument` sets up where they go.",
+    help="Record calls of models and tools with OpenTelemetry; `opentelemetry-instrument` configures the exporter.",
 )  # fmt: skip
 
 debug_option = click.option(

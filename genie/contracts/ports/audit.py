@@ -17,7 +17,7 @@ class AuditRecord(NamedTuple):
     ``voted``, ``approved``, ``refused``, ``expired`` or ``withdrawn`` (of a hold: a vote that decides nothing yet or
     does not count, how it ended, and that its run is over), ``redriven``, ``incident`` (opened, risen, acknowledged or
     closed), ``declassified`` (what an agent sent left with a lower label than what it read), ``lapsed`` (a consent
-    whose time was over).
+    whose time was over), ``drain`` (an operator asked for the end of the process).
     """
 
     at: float

@@ -26,7 +26,7 @@ BUCKETS = 1 << 17
 WINDOW = 32
 """Words that are judged together."""
 WEIGHTS = "ngrams.bin.gz"
-SHA256 = "b8b5dbb1421a7cf20a2c55c6c5c85121247e13fb351cbe09813b0dde743d8909"
+SHA256 = "75720ef437674437d7e195bf97fda3e8c0606bda79e34f95142d0599857aac31"
 """Of the unpacked weights."""
 
 _WORD = re.compile(r"[^\W_]+")

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from genie.contracts.classification import Classification
-from genie.detectors.injection.prefilter import is_cheaper, shipped
+from genie.detectors.injection.pieces import PIECE
+from genie.detectors.injection.prefilter import shipped
 from genie.detectors.injection.thresholds import Sensitivity
 from genie.detectors.unicode import fold, fold_with_origins
 from genie.policy.inspection import Span
@@ -16,15 +17,6 @@ KINDS = ("delimiter", "encoded", "exfiltration", "model", "override", "role", "t
 
 
 _USUAL = Sensitivity()
-
-
-def is_suspicious(folded: str) -> bool:
-    """Return True where a pattern of the grammar matches folded text."""
-    if is_cheaper(len(folded)):
-        return shipped().finds(folded)
-    from genie.detectors.injection.scorer import is_suspicious as grammar_matches  # noqa: PLC0415 - start-up: the grammar is large
-
-    return grammar_matches(folded)
 
 
 class InjectionInspector:
@@ -69,14 +61,14 @@ class InjectionInspector:
         return shipped().patterns
 
     def confirm(self, text: str) -> bool:
-        """Return False for folded text that passed the prefilter and has no mark."""
-        return self._usual.model or is_suspicious(text)
+        """Return False for folded text that passed the prefilter and has no mark; long text is examined in pieces."""
+        return self._usual.model or len(text) > PIECE or shipped().finds(text)
 
     def examine(self, text: str) -> tuple[Span, ...]:
         """Return the marks in a string, in order; marks of different kinds may overlap."""
         from genie.detectors.injection.scorer import scored  # noqa: PLC0415 - start-up: for the first suspect
 
-        score, marks = scored(fold(text), model=self._usual.model)
+        score, marks = scored(fold(text), model=self._usual.model, enough=self._usual.threshold)
         if score < self._usual.threshold:
             return ()
         folded = fold_with_origins(text)

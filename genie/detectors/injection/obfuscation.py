@@ -16,12 +16,10 @@ import urllib.parse
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from genie.detectors.injection.segmentation import divided
+from genie.detectors.injection.segmentation import divided, words_in
 from genie.detectors.unicode import fold
 
-_LONGEST = 64_000
-"""Characters of one string in which disguises are undone; the rest is searched without."""
-_MOST = 24  # encoded pieces of one string that are looked into one by one
+_MOST = 4  # encoded pieces of one string that are looked into one by one
 
 _LEET = {"a": "4@", "b": "8", "e": "3", "g": "9", "i": "1!|", "l": "1|", "o": "0", "s": "5$", "t": "7+", "z": "2"}
 _UNLEET = str.maketrans("0134578@$!|+9", "oieastbasiltg")
@@ -98,7 +96,6 @@ def deobfuscated(text: str, signs: Iterable[int]) -> Iterator[Variant]:
         text: Folded text.
         signs: Numbers of the triggers that match.
     """
-    text = text[:_LONGEST]
     worn = {SIGNS[sign][0] for sign in signs}
     if "encoded" in worn:
         yield from _encoded(text)
@@ -116,8 +113,11 @@ def _unleeted(text: str) -> Iterator[str]:
         return
     for table in (_UNLEET, _UNLEET_L):  # 1 and | stand for l as often as for i
         plain = text.translate(table)
+        lower = plain.lower()
+        if not any(text[start:end] != plain[start:end] for start, end in words_in(lower)):
+            continue  # random letters and digits: no word of the list came of them
         yield plain
-        yield divided(plain.lower())
+        yield divided(lower)
 
 
 def _divided(text: str) -> Iterator[str]:
@@ -242,7 +242,10 @@ def _readable(raw: bytes) -> str | None:
 _PRINTED = re.compile(r"[^\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd]{8,}")
 
 
+_LETTERS = re.compile(r"[^\W\d_]+")
+
+
 def _has_words(piece: str) -> bool:
     """Return True for text with words; digits and signs around them are ignored."""
-    letters = sum(char.isalpha() for char in piece)
+    letters = len(piece) - len(_LETTERS.sub("", piece))
     return letters >= 8 and letters + piece.count(" ") >= 0.2 * len(piece)

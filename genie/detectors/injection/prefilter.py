@@ -15,7 +15,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from importlib import resources
 from typing import NamedTuple
 
-from genie.detectors.regex_set import Hints, Pattern
+from genie.detectors.injection.obfuscation import TRIGGERS
+from genie.detectors.regex_set import Pattern
 
 PREFILTER = "prefilter.json"
 """Package data: ``{"patterns": [RE2], "sets": [[WORD]], "needs": [[RE2, [SET NUMBER]]]}``."""
@@ -25,6 +26,8 @@ _SIGNS = re.compile(r"[\0-/:-@\[-`{-\x7f]+")
 _BORDER = re.compile(r"(?<=[0-9A-Za-z])(?=[^\0-\x7f])|(?<=[^\0-\x7f])(?=[0-9A-Za-z])")
 _FOREIGN = re.compile(r"([^\0-\x7f]+)")
 _HEAD = 2  # letters of a word by which it is looked up, so that most places of a text cost one look
+_BEGINNING = 4  # letters of a word that are searched for
+_REMEMBERED, _REMEMBERED_LETTERS = 20_000, 24  # words of texts of which is kept what they hold, and their length
 Words = frozenset[str]
 
 
@@ -43,9 +46,10 @@ class Prefilter:
     Args:
         patterns: RE2 for the one pass: a text in which none matches holds nothing.
         needs: Every pattern.
+        signs: Those of them that tell of a disguise and are no mark.
     """
 
-    def __init__(self, patterns: Iterable[str], needs: Iterable[Needs]) -> None:
+    def __init__(self, patterns: Iterable[str], needs: Iterable[Needs], signs: Iterable[str] = ()) -> None:
         self.patterns = tuple(patterns)
         self.needs = tuple(needs)
         self._needs: dict[Words, list[Needs]] = {}  # by their first set
@@ -53,41 +57,64 @@ class Prefilter:
         for need in self.needs:
             if need.sets:
                 self._needs.setdefault(need.sets[0], []).append(need)
-        self._always = Hints(need.pattern for need in self.needs if not need.sets)  # no word must be in a match
+        self._signs = frozenset(signs)
+        wordless = [need.pattern for need in self.needs if not need.sets]  # no word must be in a match
+        # One by one: a set of patterns that count needs a new state for almost every character of random letters.
+        self._always = [(pattern, Pattern(pattern).search) for pattern in wordless]
         for words in dict.fromkeys(words for need in self.needs for words in need.sets):
             for word in words:
                 self._sets.setdefault(word, []).append(words)
-        self._longest = max(map(len, self._sets), default=0)
         self._short = tuple(word for word in self._sets if len(word) < _HEAD)
         heads: dict[str, set[int]] = {}
         for word in self._sets:
             heads.setdefault(word[:_HEAD], set()).add(len(word))
         self._sizes = {head: tuple(sorted(sizes)) for head, sizes in heads.items() if len(head) == _HEAD}
+        self._known: dict[str, tuple[str, ...]] = {}  # what short words of texts hold
 
     def finds(self, text: str) -> bool:
         """Return True where a pattern matches folded text."""
         return next(self.matching(text), None) is not None
 
-    def matching(self, text: str) -> Iterator[str]:
-        """Yield the patterns that match folded text."""
+    def matching(self, text: str, *, signs: bool = True) -> Iterator[str]:
+        """Yield the patterns that match folded text; without ``signs`` those that are marks."""
         plain = plain_of(text)
         held = frozenset(self._words(plain)).union(word for word in self._short if word in plain)
         present = {words for word in held for words in self._sets[word]}
-        yield from self._always(text)
+        for pattern, search in self._always:
+            if (signs or pattern not in self._signs) and search(text):
+                yield pattern
         for first in present:
             for need in self._needs.get(first, ()):
+                if not signs and need.pattern in self._signs:
+                    continue
                 words_match = present.issuperset(need.sets) and in_order([words & held for words in need.sets], plain)
                 if words_match and _searched(need.pattern).search(text):
                     yield need.pattern
 
     def _words(self, plain: str) -> Iterator[str]:
-        sizes_of, sets, longest = self._sizes.get, self._sets, self._longest
         for token in set(plain.split(GAP)):
-            whole = f"{GAP}{token}{GAP}"
-            for place in {whole[start : start + longest] for start in range(len(whole) - 1)}:
-                for size in sizes_of(place[:_HEAD], ()):
-                    if (word := place[:size]) in sets:
-                        yield word
+            held = self._known.get(token)
+            if held is None:
+                held = tuple(self._inside(f"{GAP}{token}{GAP}"))
+                if len(token) < _REMEMBERED_LETTERS:
+                    if len(self._known) >= _REMEMBERED:
+                        self._known.clear()
+                    self._known[token] = held
+            yield from held
+
+    def _inside(self, token: str) -> Iterator[str]:
+        """Yield the words that stand anywhere in a word of a text."""
+        sizes_of, sets = self._sizes, self._sets
+        for start in self._anywhere.starts(token):
+            for size in sizes_of.get(token[start : start + _HEAD], ()):
+                if (word := token[start : start + size]) in sets:
+                    yield word
+
+    @functools.cached_property
+    def _anywhere(self) -> Pattern:
+        """The beginning of any word of two letters or more; all letters of all words would be a large automaton."""
+        heads = {word[:_BEGINNING] for word in self._sets if len(word) >= _HEAD}
+        return Pattern("|".join(f"\\Q{head}\\E" for head in sorted(heads)) or r"[^\x00-\x{10ffff}]")
 
 
 @functools.cache  # at most the patterns of the grammar
@@ -128,21 +155,5 @@ def shipped() -> Prefilter:
     data = json.loads(resources.files(__package__).joinpath(PREFILTER).read_text(encoding="utf-8"))
     sets = [frozenset(words) for words in data["sets"]]
     return Prefilter(
-        data["patterns"], [Needs(one, tuple(sets[at] for at in numbers)) for one, numbers in data["needs"]]
+        data["patterns"], [Needs(one, tuple(sets[at] for at in numbers)) for one, numbers in data["needs"]], TRIGGERS
     )
-
-
-_PATIENCE = 300_000
-"""Characters that one process scans with the prefilter; beyond them the set of all patterns would have been cheaper."""
-_scanned = 0
-
-
-def is_cheaper(size: int) -> bool:
-    """Return True while the prefilter costs this process less than building the set of all patterns, which takes 0.3 s.
-
-    Args:
-        size: Characters that are about to be scanned.
-    """
-    global _scanned  # noqa: PLW0603 - how much this process has scanned; it changes the time taken and no answer
-    _scanned += size
-    return _scanned <= _PATIENCE

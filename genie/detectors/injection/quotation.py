@@ -23,11 +23,14 @@ _ABOUT_WORDS = (
     r"detect(?:s|ed|ing|ion|or|ors)?|flag(?:s|ged|ging)|filter(?:s|ed|ing)?|block(?:s|ed|ing|list)|blacklist|denylist|catch(?:es)?|caught|reject(?:s|ed)?|refus(?:e|es|ed)|guardrail\w*|sanitiz\w+|moderation|score[sd]?",
     r"rules?|patterns?|regex\w*|regexp|re2?\.compile|signatures?|heuristics?|tests?|test\w*|tested|testing|fixtures?|assert\w*|expect\w*|corpus|datasets?|corpora|benchmarks?|cases?|parametri[sz]e|is_attack|is_injection|label|benign|labelled",
     r"examples?|samples?|e\.g\.?|such as|for instance|phrases?|wording|strings? (?:like|such)|sentences? (?:like|such)|text like|texts like|words like|prompts? like|inputs? like|classic|typical|known|so called|something like|things like|lines like|messages like|instructions like|commands like",
-    r"training|courses?|slides?|lessons?|awareness|workshops?|tutorials?|articles?|papers?|blog\w*|study|studies|research\w*|chapter|book|changelog|release notes?|guidance|advice|documentation|docs|docstring|explain(?:s|ed|ing)?|describe(?:s|d)?|discuss\w*|demonstrat\w+|illustrat\w+|warn(?:s|ed|ing)?|beware|report it|red[- ]?team\w*|owasp|cve|threat\w*|vulnerab\w+|security|defen[cs]es?|mitigat\w+|quote[sd]?|translated?|means?|incident|post-?mortem|fixed|fixes|fix|bug|false positives?|finding|exercise|quiz",
+    r"training|courses?|slides?|lessons?|awareness|workshops?|tutorials?|articles?|papers?|blog\w*|study|studies|research\w*|chapter|book|changelog|release notes?|guidance|advice|documentation|docs|docstring|explain(?:s|ed|ing)?|describe(?:s|d)?|discuss\w*|demonstrat\w+|illustrat\w+|warn(?:s|ed|ing)?|beware|report it|red[- ]?team\w*|owasp|cve|threat\w*|vulnerab\w+|security|defen[cs]es?|mitigat\w+|quote[sd]?|translated?|means?|incident|post-?mortem|fixed|fixes|fix|bug|false positives?|finding|exercise|quiz|payloads?|suspicious|advisor(?:y|ies)|waf|false alarms?|thesis|ctf|pen-?tests?|penetration|bounty|submitted|"
+    r"(?:characters?|villains?|hackers?|robots?)(?: named \w+)? (?:says?|said|types?|typed|tells?|told|shouts?)",
     r"angriffe?|angreifer\w*|erkennt|erkennung|erkannt|filter|regeln?|beispiele?|schulung|tests?|artikel|satze wie|phrasen?|attaqu\w+|attaquants?|regles?|detecte\w*|exemples?|formation|phrase|bloque\w*|ataques?|atacantes?|reglas?|detecta\w*|ejemplos?|frases?|formacion|capacitacion|regras?|exemplos?|treinamento|bloqueia|attacc\w+|aggressori|regola|regole|esempi[o]?|rileva\w*|formazione|aanval\w*|aanvallers|voorbeeld\w*|herkent|regels?|training",
 )
 _ABOUT_FOREIGN = "атак|злоумышленник|правил|пример|фраз|обнаруж|тест|обучени|фильтр|攻击|注入|示例|例如|检测|规则|测试|培训|诸如|攻撃|検出|例えば|テスト|ルール|공격|예시|탐지|규칙|테스트|हमल|उदाहरण|नियम|परीक्षण|प्रशिक्षण|वाक्य जैसे"
-_ABOUT = re2.compile(rf"(?i)\b(?:{'|'.join(_ABOUT_WORDS)})\b|\b(?:it|test|describe|should)\(|{fold(_ABOUT_FOREIGN)}")
+_ABOUT = re2.compile(
+    rf"(?i)\b(?:{'|'.join(_ABOUT_WORDS)})\b|\b(?:it|test|describe|should)\(|\.(?:match|test|search)\(|{fold(_ABOUT_FOREIGN)}"
+)
 _BROUGHT_IN = re2.compile(
     r"(?i)(?:\b(?:document|page|web ?site|site|e ?-?mail|mail|message|file|attachment|pdf|output|result|response|tool|api|search|review|comment|body|record|memo|ticket|"
     r"invoice|note|transcript|description|field|cell|row|resume|cv|letter|post|tweet|chat|user|customer|calendar|event|issue|readme|snippet|passage|text|content|contents|"
@@ -58,6 +61,14 @@ _NEGATED = re.compile(
 
 
 _NAMED = re.compile(r"\b(?:such as|like|tokens?|tags?|markers?|the|a|an|named|called|e\.g\.)\s+$", re.IGNORECASE)
+
+
+_SAID = re.compile(
+    r"\b(?:(?:phrases?|words|wording|sentence|technique|message|payloads?|instructions) ?(?:like|such as)?|types?|typed|says?|said|saying|"
+    r"(?:tells?|told) (?:\w+ ){1,3}|demonstrated|tested|include[sd]?|examples?(?: from (?:\w+ ?){1,3})?|(?:how|why) (?:the )?)[\s:,;(\"'-]{0,3}$",
+    re.IGNORECASE,
+)
+"""Speech without quotation marks; it excuses only where the text talks about attacks."""
 
 
 class Quotations(NamedTuple):
@@ -225,9 +236,10 @@ def weight_of(kind: str, language: str, text: str, start: int, end: int, quoted:
     before = _BEFORE.search(text, max(0, start - 48), start)
     words = before[0] if before else ""
     after = _HARMLESS_AFTER.get(kind)
-    if _NEGATED.search(words) or (after is not None and after.search(text[end : end + 64])):
+    hidden = kind == "encoded"  # the words before it are not part of what it hides
+    if not hidden and (_NEGATED.search(words) or (after is not None and after.search(text[end : end + 64]))):
         return 0.3, False
-    if kind == "delimiter":
+    if hidden or kind == "delimiter":
         return (0.15 if quoted.about and _NAMED.search(words) else 1.0), False
     if _of_others(kind, text, start, end, words):
         return 0.3, False
@@ -237,7 +249,9 @@ def weight_of(kind: str, language: str, text: str, start: int, end: int, quoted:
         return 1.0, False
     if _REPORTED.search(words):
         return (0.15 if quoted.about else 0.45), False
-    return 1.0, False
+    edge = max((end for _, end in quoted.spans if end <= start), default=0)
+    said = quoted.about and not quoted.ordered and _SAID.search(text[max(edge, start - 64) : start])
+    return (0.15 if said else 1.0), False
 
 
 def _brought_in(text: str, span: tuple[int, int], quoted: Quotations) -> bool:
@@ -255,5 +269,5 @@ def _brought_in(text: str, span: tuple[int, int], quoted: Quotations) -> bool:
 
 _STRONGLY = re2.compile(
     rf"(?i)\b(?:{_ABOUT_WORDS[0]}|detect\w*|flag(?:s|ged)|filter(?:s|ed)|block(?:s|ed)|rules?|patterns?|regex\w*|tests?|fixtures?|assert\w*|examples?|samples?|such as|e\.g\.?|phrases?|"
-    r"training|awareness|changelog|owasp|red[- ]?team\w*|angriff\w*|angreifer|beispiele?|attaqu\w+|exemples?|ataques?|ejemplos?|exemplos?|esempi\w*)\b"
+    r"training|awareness|changelog|papers?|research\w*|owasp|red[- ]?team\w*|angriff\w*|angreifer|beispiele?|attaqu\w+|exemples?|ataques?|ejemplos?|exemplos?|esempi\w*)\b"
 )

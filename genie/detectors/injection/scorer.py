@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import re2
@@ -16,9 +16,9 @@ from genie.detectors.injection.control_tokens import TOKENS
 from genie.detectors.injection.languages.english import PHRASES
 from genie.detectors.injection.languages.grammar import rows
 from genie.detectors.injection.obfuscation import TRIGGERS, deobfuscated
+from genie.detectors.injection.pieces import pieces
 from genie.detectors.injection.quotation import quotations_of, weight_of
 from genie.detectors.injection.thresholds import MARKED
-from genie.detectors.regex_set import RegexSet
 from genie.detectors.unicode import fold
 
 _NEAR = 600  # characters within which marks add up; hints spread over a long text are not an attack
@@ -94,12 +94,6 @@ def assess(text: str, *, model: bool = True) -> Assessment:
 
 
 @functools.cache
-def _matcher() -> Callable[[str], list[int]]:
-    """Return the pass over one string; made at its first use, because it takes a tenth of a second."""
-    return RegexSet((*(known.pattern for known in PATTERNS), *TRIGGERS)).hits
-
-
-@functools.cache
 def _numbers() -> dict[str, list[int]]:
     """Return the numbers of each pattern; two languages may share one."""
     numbers: dict[str, list[int]] = {}
@@ -108,23 +102,35 @@ def _numbers() -> dict[str, list[int]]:
     return numbers
 
 
-def _hits(folded: str) -> list[int]:
-    """Return the numbers of the patterns that match folded text.
+def _hits(folded: str, *, signs: bool = True) -> list[int]:
+    """Return the numbers of the patterns that match folded text; without ``signs`` those that are marks."""
+    found = prefilter.shipped().matching(folded, signs=signs)
+    return sorted(number for pattern in found for number in _numbers()[pattern])
 
-    Until the process has read enough text, the prefilter answers: building the set of all patterns blocks for 0.3 s.
+
+def scored(folded: str, *, model: bool, enough: float = _SURE) -> tuple[float, list[Mark]]:
+    """Return the score of folded text with or without the model, and the marks that it rests on.
+
+    Long text is judged piece by piece, and its score is that of the worst piece.
+
+    Args:
+        folded: Folded text.
+        model: Also ask the linear model.
+        enough: Score from which nothing else of the text counts: all behind it is one mark.
     """
-    if _matcher.cache_info().currsize or not prefilter.is_cheaper(len(folded)):
-        return _matcher()(folded)
-    return sorted(number for pattern in prefilter.shipped().matching(folded) for number in _numbers()[pattern])
+    best, kept = -1.0, list[Mark]()
+    for start, end in pieces(folded):
+        score, marks = _scored_piece(folded[start:end], model=model)
+        if score > best:
+            best = score
+            kept = [mark._replace(start=mark.start + start, end=mark.end + start) for mark in marks]
+        if best >= enough and end < len(folded):
+            worst = max(kept, key=lambda mark: mark.weight)
+            return best, [*kept, worst._replace(start=end, end=len(folded))]
+    return best, kept
 
 
-def is_suspicious(folded: str) -> bool:
-    """Return True where a pattern matches folded text, so that it is worth a closer look."""
-    return bool(_matcher()(folded))
-
-
-def scored(folded: str, *, model: bool) -> tuple[float, list[Mark]]:
-    """Return the score of folded text with or without the model, and the marks that it rests on."""
+def _scored_piece(folded: str, *, model: bool) -> tuple[float, list[Mark]]:
     score, marks = _scored(folded, model=model)
     if not model:
         return score, marks
@@ -182,7 +188,7 @@ def _marks(folded: str, hits: Iterable[int]) -> Iterable[Mark]:
 
 def _disguised(folded: str, signs: Iterable[int], seen: set[str], *, model: bool) -> Iterable[Mark]:
     for variant in deobfuscated(folded, signs):
-        known = list(_marks(variant.text, _hits(variant.text)))
+        known = list(_marks(variant.text, _hits(variant.text, signs=False)))
         if variant.start == 0 and variant.end == len(folded):
             known = [mark for mark in known if mark.code not in seen]
         score = _summed(_weighed(variant.text, known))

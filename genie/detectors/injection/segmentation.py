@@ -12,6 +12,8 @@ import math
 import re
 from importlib import resources
 
+from genie.detectors.regex_set import Pattern
+
 WORDS = "words.txt"
 """Package data: one word a line, the most frequent first."""
 MOST = 600
@@ -21,6 +23,8 @@ SHORTEST = 12
 _LONGEST = 16  # letters of a word
 _OUTSIDE = 9.0  # cost of a letter that is in no word
 _COVERED = 0.85  # share of a run that words must cover
+_SURE = 5  # letters of a word that hardly ever comes by chance
+_TELLING, _HELD = 4, 0.3  # letters of a word that seldom comes by chance, and the share of a run that such words fill
 _RUN = re.compile(rf"[a-z]{{{SHORTEST},}}")
 
 
@@ -30,18 +34,42 @@ def _costs() -> dict[str, float]:
     return {word: 2.0 + math.log(2.0 + place) for place, word in enumerate(listed)}
 
 
+@functools.cache
+def _sizes() -> dict[str, tuple[int, ...]]:
+    """Return the lengths of the words that end in two letters."""
+    sizes: dict[str, set[int]] = {}
+    for word in _costs():
+        if 1 < len(word) <= _LONGEST:
+            sizes.setdefault(word[-2:], set()).add(len(word))
+    return {ending: tuple(sorted(lengths)) for ending, lengths in sizes.items()}
+
+
+@functools.cache
+def _long(letters: int) -> Pattern:
+    """Return any word of so many letters, the longest of those that begin at a place."""
+    return Pattern("|".join(sorted((word for word in _costs() if len(word) >= letters), key=len, reverse=True)))
+
+
+def words_in(text: str) -> list[tuple[int, int]]:
+    """Return where lower-case text has words that do not come by chance, also inside others."""
+    return _long(_SURE).found(text)
+
+
 def divided(text: str) -> str:
     """Return lower-case text in which long runs of letters are divided into words, where they consist of words."""
     return _RUN.sub(lambda run: f" {_words(run[0])} ", text)
 
 
 def _words(run: str) -> str:
+    if sum(end - start for start, end in _long(_TELLING).found(run)) < _HELD * len(run):
+        return run
     costs, size = _costs(), min(len(run), MOST)
+    sizes = _sizes().get
     best, step, outside = [0.0] * (size + 1), [1] * (size + 1), [0] * (size + 1)
     for end in range(1, size + 1):
         least, length, lost = best[end - 1] + _OUTSIDE, 1, outside[end - 1] + 1
-        for width in range(1, min(end, _LONGEST) + 1):
-            cost = costs.get(run[end - width : end])
+        for width in (1, *sizes(run[max(0, end - 2) : end], ())):
+            cost = costs.get(run[end - width : end]) if width <= end else None
             if cost is not None and best[end - width] + cost < least:
                 least, length, lost = best[end - width] + cost, width, outside[end - width]
         best[end], step[end], outside[end] = least, length, lost

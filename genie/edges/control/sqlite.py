@@ -28,7 +28,7 @@ class ControlSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     path: Path = Field(description="The file; made, readable by its owner alone, if it is not there.")
-    interval_s: float = Field(default=0.5, ge=0.05, le=60, description="Seconds between two looks at it.")
+    interval_s: float = Field(default=0.5, ge=0.05, le=60, description="Seconds between two reads.")
     operators: tuple[str, ...] = Field(
         default=("operator",),
         description="Roles of which a signed identity needs one to kill, pause, resume or revive; [] for any.",

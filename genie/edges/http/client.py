@@ -12,7 +12,7 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from socket import SOCK_STREAM
 from typing import Literal
 
@@ -140,11 +140,12 @@ class Way:
             texts = [host] if _is_address(host) else await self.resolver(host, port)
         except (OSError, UnicodeError):
             raise self.error(host, "has no address", 0.0) from None
-        addresses = [ipaddress.ip_address(text.partition("%")[0]) for text in texts]  # less the scope of a link
-        for address in addresses:
-            rule = refusal(address, self.networks)
+        addresses = []
+        for text in texts:
+            address, rule = _looked_at(text.partition("%")[0], self.networks)  # less the scope of a link
             if rule is not None:  # one bad address among good ones is the mark of a name that was set up to mislead
                 raise self.error(host, f"has a {rule} address, which is refused")
+            addresses.append(address)
         if not addresses:
             raise self.error(host, "has no address", 0.0)
         return addresses
@@ -162,7 +163,7 @@ class Way:
         *others, last = addresses[:MOST_ADDRESSES]
         for address in (*others, last):
             request = httpx.Request(
-                method, url.copy_with(host=str(address), fragment=None),
+                method, _located(url, str(url), str(address)),
                 headers={"Host": url.netloc.decode("ascii"), **headers}, content=content,
                 extensions={
                     "sni_hostname": named(url.raw_host.decode("ascii")),
@@ -223,6 +224,34 @@ async def read(response: httpx.Response, limit: int) -> bytes | None:
     return b"".join(pieces) if size <= limit else None
 
 
+@lru_cache(maxsize=1_024)
+def _looked_at(text: str, networks: tuple[Network, ...]) -> tuple[Address, str | None]:
+    """Return an address with the rule that forbids it: the same text is always the same address."""
+    address = ipaddress.ip_address(text)
+    return address, refusal(address, networks)
+
+
+class _Located:
+    """URLs with an address in the place of their host; to make one takes as long as to send a request."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: dict[tuple[str, str], httpx.URL] = {}
+
+    def __call__(self, url: httpx.URL, text: str, address: str) -> httpx.URL:
+        found = self._kept.get((text, address))
+        if found is None:
+            found = url.copy_with(host=address, fragment=None)
+            if len(self._kept) >= self._most:
+                self._kept.clear()
+            self._kept[text, address] = found
+        return found
+
+
+_located = _Located(256)
+
+
+@lru_cache(maxsize=1_024)
 def _is_address(host: str) -> bool:
     try:
         ipaddress.ip_address(host)

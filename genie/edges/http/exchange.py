@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ipaddress
+import ssl
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
@@ -15,18 +16,12 @@ import anyio
 from genie.errors import EdgeError
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import AsyncIterator, Mapping
 
     import httpx
 
     from genie.edges.http.client import Resolve, Way
 
-MOST_OF_POOL = 64
-"""Calls at a time that one pool of connections carries. A pool looks through all its connections at each start and end
-of a call, so a thousand streams in one would cost a million looks."""
-MOST_POOLS = 64
-"""Pools of one server; with all of them full, calls share the last."""
 MOST_KEPT = 16
 """Idle connections that are kept for the next call."""
 LONGEST_READ_S = 3_600.0
@@ -162,7 +157,11 @@ class HttpExchange:
         except (httpx.InvalidURL, UnicodeError, ValueError):
             raise EdgeError("url", "is malformed") from None
         self._secure = url.scheme == "https"
-        self._pools: list[_Pool] = []
+        self._idle: list[_Connection] = []
+        """The one used last at the end: it is used next."""
+        self._busy: set[_Connection] = set()
+        self._target: tuple[str, httpx.URL] | None = None
+        self._closed = False
         self._tls: ssl.SSLContext | None = None
         self._way: Way = Way(
             error=EdgeError, hosts=(HostRule(host, below=False, port=url.port),),
@@ -173,51 +172,58 @@ class HttpExchange:
         )  # fmt: skip
         self._way.target(base)
 
-    def _pool(self) -> _Pool:
-        """Return the first pool that has room, so that calls one after the other use one connection."""
-        found = next((pool for pool in self._pools if pool.calls < MOST_OF_POOL), None)
-        if found is not None:
-            return found
-        if len(self._pools) >= MOST_POOLS:
-            return self._pools[-1]
+    def _connection(self) -> _Connection:
+        """Return a connection for one call, open from the call before it where there is one.
+
+        A pool of httpx looks through all its connections at each start and end of a call, so each has only one.
+        """
+        if self._idle:
+            return self._idle.pop()
         import httpx  # noqa: PLC0415 - as above
 
-        if self._secure and self._tls is None:
-            self._tls = httpx.create_ssl_context()
+        if self._tls is None:  # one for all connections; where none is encrypted, one that trusts nobody
+            self._tls = httpx.create_ssl_context() if self._secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         transport = httpx.AsyncHTTPTransport(
-            verify=self._tls or False, trust_env=False,
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=MOST_KEPT),
+            verify=self._tls, trust_env=False,
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=1),
         )  # fmt: skip
-        made = _Pool(transport, replace(self._way, transport=transport))
-        self._pools.append(made)
-        return made
+        return _Connection(transport, replace(self._way, transport=transport))
 
     @asynccontextmanager
     async def post(
         self, url: str, *, headers: Mapping[str, str], content: bytes, idle_s: float
     ) -> AsyncIterator[Answer]:
         """Post a body; see ``Exchange.post``."""
-        target, pool = self._way.target(url), self._pool()
-        pool.calls += 1
+        kept = self._target
+        if kept is None or kept[0] != url:
+            kept = self._target = (url, self._way.target(url))
+        connection = self._connection()
+        self._busy.add(connection)
         try:
-            async with pool.way.call("POST", target, headers=headers, content=content, body_s=idle_s) as response:
+            called = connection.way.call("POST", kept[1], headers=headers, content=content, body_s=idle_s)
+            async with called as response:
                 answer = _HttpAnswer(response)
                 try:
                     yield answer
                 finally:
                     await answer.close()
         finally:
-            pool.calls -= 1
+            self._busy.discard(connection)
+            if len(self._idle) < MOST_KEPT and not self._closed:
+                self._idle.append(connection)
+            else:
+                with anyio.CancelScope(shield=True):
+                    await connection.transport.aclose()
 
     async def close(self) -> None:
         """Close every connection."""
-        pools, self._pools = self._pools, []
-        for pool in pools:
-            await pool.transport.aclose()
+        self._closed = True
+        for connection in (*self._idle, *self._busy):
+            await connection.transport.aclose()
+        self._idle.clear()
 
 
 @dataclass(eq=False)
-class _Pool:
+class _Connection:
     transport: httpx.AsyncBaseTransport
     way: Way
-    calls: int = 0

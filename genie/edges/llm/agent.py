@@ -11,6 +11,7 @@ import contextlib
 import datetime
 import math
 from collections import OrderedDict
+from decimal import Decimal
 from types import AsyncGeneratorType
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from genie.backend.asyncio_trio import now
 from genie.contracts.agent import Handlers, handles
 from genie.contracts.card import make_card
 from genie.contracts.context import Context
-from genie.contracts.limits import Estimate, Mailbox, Overflow
+from genie.contracts.limits import EXACT, Estimate, Mailbox, Overflow
 from genie.contracts.model_call import (
     FailureClass,
     ModelDelta,
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
 
 MOST_CALLS = 4_096
 """Calls with a fallback of which is kept how many attempts they had."""
+ZERO = Decimal(0)
 LONGEST_S = 8.0
 """Seconds before an attempt at most, where the provider does not ask for more."""
 
@@ -61,14 +63,30 @@ LONGEST_S = 8.0
 class Call:
     """One question, in the hands of a model and of those that take over from it."""
 
-    __slots__ = ("attempts", "limit", "streamed")
+    __slots__ = ("attempts", "cost", "limit", "streamed", "usage")
 
     def __init__(self) -> None:
         self.attempts = 0
+        self.usage: Usage | None = None
+        """What attempts that failed were charged; None for nothing."""
+        self.cost: Decimal | None = None
+        """Of ``usage``; None where a part of it has no price."""
         self.limit = 0
         """Attempts that there may be in all, though each model has one; 0 until the first model says."""
         self.streamed = False
         """Pieces of a reply have left."""
+
+    def failed(self, usage: Usage, cost: Decimal | None) -> None:
+        """Keep what an attempt was charged that failed."""
+        if usage.input or usage.output:
+            self.usage, self.cost = self.with_failed(usage, cost)
+
+    def with_failed(self, usage: Usage, cost: Decimal | None) -> tuple[Usage, Decimal | None]:
+        """Return what an attempt was charged, with those that failed before it."""
+        failed = self.usage
+        if failed is None:
+            return usage, cost
+        return failed.plus(usage), None if cost is None or self.cost is None else EXACT.add(self.cost, cost)
 
 
 class Calls:
@@ -127,7 +145,7 @@ class ModelAgent(Handlers, id="model", publishes=(ModelDelta, ModelRestarted)):
             tier="production", capabilities=("model.answer",), clearance=options.clearance, region=options.region,
             tenants=options.tenants, egress=not options.internal, concurrency=options.limits.concurrency,
             mailbox=Mailbox(capacity=options.limits.queue, overflow=Overflow.REJECT), estimate=self.estimate,
-            fallback=options.fallback[0] if options.fallback else None,
+            fallback=options.fallback[0] if options.fallback else None, timeout_s=options.timeout_s,
             asks={} if options.compaction.summary is None else {ModelRequest: (ModelReply, ModelFailed)},
         )  # fmt: skip
 
@@ -218,7 +236,7 @@ class ModelAgent(Handlers, id="model", publishes=(ModelDelta, ModelRestarted)):
             self._calls.over(number)
             return ModelFailed(
                 failure=error.failure, code=error.code[:64], retry_after_s=error.retry_after_s, model=self.card.id,
-                attempts=call.attempts, usage=error.usage or Usage(),
+                attempts=call.attempts, usage=call.usage or Usage(), cost=ZERO if call.usage is None else call.cost,
             )  # fmt: skip
         self._calls.over(number)
         return reply
@@ -308,7 +326,7 @@ class ModelAgent(Handlers, id="model", publishes=(ModelDelta, ModelRestarted)):
             else:
                 end = await _read(parts, heard)
         except ProviderError as error:
-            error.usage = meter.failed(error)
+            call.failed(*meter.failed(error))
             raise
         except BaseException:  # cut by a budget, or cancelled: the provider may bill what it has made so far
             meter.settle(None)
@@ -320,7 +338,7 @@ class ModelAgent(Handlers, id="model", publishes=(ModelDelta, ModelRestarted)):
         self.breaker.succeeded()
         if end.usage is not None:
             self.ratio = self.ratio.after(self._estimated(asked), end.usage.input)
-        usage, cost = meter.settle(end.usage)
+        usage, cost = call.with_failed(*meter.settle(end.usage))
         return ModelReply(
             parts=end.parts, stop=end.stop, usage=usage, model=end.model, provider=provider.family, cost=cost,
             attempts=max(1, call.attempts), first_token_s=first_s, total_s=now() - began,

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import anyio
+
+from genie.contracts.model_call import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -86,4 +89,4 @@ class ReplyCache:
 
 
 def _free(reply: ModelReply) -> ModelReply:
-    return reply.model_copy(update={"cached": True, "cost": None if reply.cost is None else reply.cost * 0})
+    return reply.model_copy(update={"cached": True, "cost": Decimal(0), "usage": Usage()})

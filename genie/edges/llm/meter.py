@@ -105,9 +105,9 @@ class Meter:
                 self._context.charge(cost=cost or 0, tokens=usage.input + usage.output)
         return usage, cost
 
-    def failed(self, error: ProviderError) -> Usage:
+    def failed(self, error: ProviderError) -> tuple[Usage, Decimal | None]:
         """Charge an attempt that failed: what the provider says, or what it may bill."""
         if error.usage is not None or self._count() or error.failure in BILLED:
-            return self.settle(error.usage)[0]
+            return self.settle(error.usage)
         self.settled = True
-        return Usage()
+        return Usage(), None

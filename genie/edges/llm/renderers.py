@@ -27,12 +27,12 @@ _USAGE = (
 _DIGITS = 10
 _STOPS = {
     StopReason.BUDGET: "Its budget was used up before there was an answer.",
-    StopReason.DEADLINE: "Its time was over before there was an answer.",
+    StopReason.DEADLINE: "Its time limit passed before there was an answer.",
     StopReason.LOOP: "It repeated calls with the same results and was stopped.",
     StopReason.REFUSED: "No answer was given: the model refused, or a check refused what it said.",
     StopReason.DENIED: "A policy denied a call to the model.",
-    StopReason.HELD: "What is left waits for a person.",
-    StopReason.MAX_STEPS: "It took as many steps as it may, without an answer.",
+    StopReason.HELD: "The remaining calls wait for a person.",
+    StopReason.MAX_STEPS: "It reached its limit of steps without an answer.",
     StopReason.MALFORMED: "The answer does not have the form that was asked for.",
     StopReason.FAILED: "No model answered, or a step did not reach its goal.",
 }
@@ -87,7 +87,7 @@ class LoopReport(_Rendered[LoopAnswer]):
         if not payload.answered:
             headline = _STOPS[payload.stop] if payload.stop in _STOPS else words_of(payload.stop.value)
             last = letter(payload.text)
-            lead = () if last is None else (Notice("What there was last; nobody has checked it.", (last,)),)
+            lead = () if last is None else (Notice("The latest draft; it was not checked.", (last,)),)
         tools = {call.id: call.tool for call in payload.calls}
         links = [Named(_origin(link.call, tools), link) for link in payload.links]
         calls = rows("Tools", payload.calls, F("tool", "tool", "text"), F("code", "came to", words=_outcome))
@@ -96,7 +96,7 @@ class LoopReport(_Rendered[LoopAnswer]):
             F("value.path", "where", words=_place),
         )  # fmt: skip
         found = sections(
-            section("What the answer rests on", numbers),
+            section("What the answer is based on", numbers),
             section("Calls of tools", calls),
             section("Cost", card("Model", facts(payload, F("model", unit="text"), F("steps", "model calls"), F("cost"),
                                                 *_USAGE))),

@@ -30,7 +30,7 @@ class BreakerSection(Section):
 
     failures: int = Field(default=5, ge=1, le=1_000, description="Failures in a row that open the circuit.")
     open_s: Seconds = Field(default=15.0, description="Seconds for which it stays open.")
-    shut_s: Seconds = Field(default=300.0, description="Seconds after an empty wallet or a refused key.")
+    shut_s: Seconds = Field(default=300.0, description="Seconds after an exhausted account or a refused key.")
 
 
 class SummarySection(Section):
@@ -59,7 +59,7 @@ class ModelOptions(Section):
         default="internal", description="Highest label that the model may read."
     )
     internal: bool = Field(
-        default=False, description="The model runs inside: what it is given leaves for nobody outside."
+        default=False, description="The model runs inside: its input does not leave the organisation."
     )
     tenants: frozenset[str] | None = Field(default=None, min_length=1, description="Tenants that may use it.")
     price: Price | Annotated[str, Field(min_length=1, max_length=300)] | None = Field(
@@ -69,6 +69,7 @@ class ModelOptions(Section):
     max_output: int = Field(default=4_096, ge=1, le=1_000_000, description="Most tokens of one reply.")
     first_token_s: Seconds = Field(default=20.0, description="Seconds until the first part of a reply.")
     idle_s: Seconds = Field(default=15.0, description="Seconds between two parts of a reply.")
+    timeout_s: Seconds = Field(default=600.0, description="Seconds of one call with all its attempts.")
     max_wait_s: float = Field(default=30.0, ge=0, le=3_600, description="Seconds to wait before an attempt.")
     backoff_s: float = Field(
         default=0.25, ge=0, le=3_600, description="Seconds before the second attempt; twice as long before each next."

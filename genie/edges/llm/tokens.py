@@ -55,22 +55,16 @@ _HEX = re.compile(rb"[0-9a-fA-F-]{20,}+")
 def tokens_of(text: str) -> float:
     """Return the estimate of a text: lower case, upper case, digits, other scripts and the rest, each by its factor."""
     data = text.encode(errors="surrogatepass")
+    size = len(data)
     random = 0
-    if len(data) >= 20 and max(map(len, data.split()), default=0) >= 20:
+    if size >= 20 and max(map(len, data.split()), default=0) >= 20:
         random = sum(len(run) for run in _RANDOM.findall(data))
         random = max(random, sum(len(run) for run in _HEX.findall(data)))
     count = data.translate(_CLASSES).count
     lower, upper, digits, other_script, control = count(b"L"), count(b"U"), count(b"D"), count(b"N"), count(b"C")
-    rest = len(data) - lower - upper - digits - other_script - control
-    return (
-        lower / 3.6
-        + upper / 1.9
-        + digits / 1.75
-        + other_script / 2.2
-        + control
-        + rest / 1.25
-        + random / BYTES_OF_RANDOM / MARGIN
-    )
+    rest = size - lower - upper - digits - other_script - control
+    found = lower / 3.6 + upper / 1.9 + digits / 1.75 + other_script / 2.2 + control + rest / 1.25
+    return found + random / BYTES_OF_RANDOM / MARGIN if random else found
 
 
 class Ratio(NamedTuple):
@@ -116,7 +110,12 @@ def of_turns(turns: Iterable[Turn]) -> float:
         try:
             total += _known(turn)
         except AttributeError:  # the first time
-            estimated = _frame(turn) + sum(map(tokens_of, _turn_texts(turn)))
+            estimated = _frame(turn)
+            for part in turn.parts:  # by hand: a generator costs as much as a short text
+                if part.kind == "tool_call":
+                    estimated += tokens_of(part.name) + tokens_of(part.arguments)
+                elif part.kind != "image":
+                    estimated += tokens_of(part.text)
             _know(turn, estimated)
             total += estimated
     return total

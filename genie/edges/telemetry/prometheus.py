@@ -294,10 +294,10 @@ _OF_RATES: tuple[tuple[str, str, Callable[[RateFigures], float], str], ...] = (
     ("genie_rate_buckets", "gauge", lambda one: one.buckets, "Keys whose bucket is not known to be full."),
 )
 _OF_BUDGETS: tuple[tuple[str, str, Callable[[BudgetFigures], SupportsFloat], str], ...] = (
-    ("genie_budget_limit", "gauge", lambda one: one.limit, "What one run, or one tenant's day, has."),
-    ("genie_budget_spent_total", "counter", lambda one: one.spent, "What was spent of a budget, by all."),
+    ("genie_budget_limit", "gauge", lambda one: one.limit, "Limit of one run, or of one tenant's day."),
+    ("genie_budget_spent_total", "counter", lambda one: one.spent, "Spent of a budget, by all runs and tenants."),
     ("genie_budget_reserved", "gauge", lambda one: one.reserved, "What is reserved for deliveries in flight."),
-    ("genie_budget_least_left", "gauge", lambda one: one.least_left, "What the one with the least has left."),
+    ("genie_budget_least_left", "gauge", lambda one: one.least_left, "Smallest remainder of any run or tenant."),
     ("genie_budget_overrun_total", "counter", lambda one: one.overrun, "What was charged beyond a budget."),
     ("genie_budget_denied_total", "counter", lambda one: one.denied, "Deliveries denied, or runs ended, by a budget."),
 )
@@ -314,7 +314,7 @@ _OF_ALL: tuple[tuple[str, str, Callable[[Figures], float], str], ...] = (
 def _families(figures: Figures) -> Iterator[_Family]:
     agents = figures.agents
     yield _Family(
-        "genie_deliveries_total", "counter", "Deliveries that have ended, by how.", ("agent", "topic"),
+        "genie_deliveries_total", "counter", "Deliveries that have ended, by outcome.", ("agent", "topic"),
         [
             ((agent, topic), (ended.handled, ended.denied, ended.expired, ended.cancelled, ended.dead_lettered))
             for agent, one in agents.items()
@@ -323,7 +323,7 @@ def _families(figures: Figures) -> Iterator[_Family]:
         _OUTCOMES,
     )  # fmt: skip
     yield _Family(
-        "genie_deliveries_in_flight", "gauge", "Deliveries that have not ended, by where they are.", ("agent",),
+        "genie_deliveries_in_flight", "gauge", "Deliveries that have not ended, by state.", ("agent",),
         [((agent,), (one.queued, one.running, one.retrying, one.held, one.timed)) for agent, one in agents.items()],
         _STATES,
     )  # fmt: skip
@@ -335,7 +335,7 @@ def _families(figures: Figures) -> Iterator[_Family]:
         _BUCKETS,
     )  # fmt: skip
     yield _Family(
-        "genie_verdicts_total", "counter", "What policies said where it was more than a plain allow.",
+        "genie_verdicts_total", "counter", "Verdicts of policies other than a plain allow.",
         ("policy", "verdict"), [(said, (count,)) for said, count in sorted(figures.verdicts.items())],
     )  # fmt: skip
     yield _Family(

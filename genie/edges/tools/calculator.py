@@ -80,7 +80,7 @@ class _Parser:
     def whole(self) -> Decimal:
         value = self._sum()
         if self._at != len(self._tokens):
-            raise BadExpressionError(NAME, "goes on after its end")
+            raise BadExpressionError(NAME, "has text after its end")
         return value
 
     def _next(self) -> str:
@@ -96,7 +96,7 @@ class _Parser:
     def _sum(self) -> Decimal:
         self._depth += 1
         if self._depth > MOST_DEPTH:
-            raise TooLargeError(NAME, f"takes at most {MOST_DEPTH} brackets in each other")
+            raise TooLargeError(NAME, f"takes at most {MOST_DEPTH} nested brackets")
         value = self._product()
         while sign := self._take("+", "-"):
             other = self._product()
@@ -136,7 +136,7 @@ class _Parser:
     def _power_of_atom(self) -> Decimal:
         self._depth += 1
         if self._depth > MOST_DEPTH:
-            raise TooLargeError(NAME, f"takes at most {MOST_DEPTH} powers in each other")
+            raise TooLargeError(NAME, f"takes at most {MOST_DEPTH} nested powers")
         value = self._power()
         self._depth -= 1
         return value
@@ -157,7 +157,7 @@ class _Parser:
             self._close()
             least, most, function = _FUNCTIONS[token]
             if not least <= len(arguments) <= most:
-                raise BadExpressionError(NAME, "gives a function another number of values than it takes")
+                raise BadExpressionError(NAME, "calls a function with a wrong number of values")
             return function(self._context, arguments)
         raise BadExpressionError(NAME, "has an operator without a number, or an unknown name")
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-import anyio
-
+from genie.backend.asyncio_trio import together as at_once
 from genie.contracts.model_call import ToolResult
 from genie.edges.tools.chain.attempt import NOT_PINNED, TOO_MANY_CALLS, UNKNOWN_TOOL, RunCalls
 from genie.edges.tools.chain.breaker import Breakers
@@ -55,7 +55,7 @@ class Toolbox:
         names = [tool.name for tool in every]
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
-            raise InputError(f"tool {twice!r}", "stands twice in a toolbox", "give one of them another name")
+            raise InputError(f"tool {twice!r}", "is listed twice in a toolbox", "give one of them another name")
         if len(every) > MOST_TOOLS:
             raise InputError("tools", f"are at most {MOST_TOOLS}, not {len(every)}", "split them over several loops")
         found = () if lock is None else lock.changes(every)
@@ -105,10 +105,7 @@ class Toolbox:
             chain = self.chains.get(call.name)
             (together if chain is None or chain.tool.parallel else alone).append(position)
         if together:
-            async with anyio.create_task_group() as group:
-                for position in together[1:]:
-                    group.start_soon(make, position)
-                await make(together[0])  # it is made first: the others begin when it waits
+            await at_once([partial(make, position) for position in together])
         for position in alone:
             await make(position)
         return tuple(

@@ -94,11 +94,10 @@ export function Beside({ run }) {
  * The answer as the server's page, with its charts. The frame has an origin of its own, so that its scripts reach
  * nothing here; it says how high it is.
  */
-export function Report({ run }) {
+export function Report({ path, name, title = "Report of the answer" }) {
   const frame = useRef(/** @type {HTMLIFrameElement | null} */ (null));
   const height = useSignal(420);
   const loaded = useSignal(false);
-  const path = `/v1/runs/${encodeURIComponent(run)}/report`;
   const dark = theme.value === "dark" || (theme.value === "system" && matchMedia("(prefers-color-scheme: dark)").matches);
   useEffect(() => {
     const heard = (event) => {
@@ -111,9 +110,12 @@ export function Report({ run }) {
     return () => removeEventListener("message", heard);
   }, []);
   return html`<div class="report">${loaded.value ? null : html`<div class="skeleton" role="status" aria-label="Drawing the report"><i></i><i></i></div>`}
-    <iframe ref=${frame} src=${`${path}#${dark ? "dark" : "light"}`} title="Report of the answer" sandbox="allow-scripts allow-popups" style=${{ height: `${height.value}px` }}></iframe>
-    <p class="row"><a href=${path} target="_blank" rel="noopener">Open the report alone</a><a href=${path} download=${`report-${run}.html`}>Save it as a file</a></p></div>`;
+    <iframe ref=${frame} src=${`${path}#${dark ? "dark" : "light"}`} title=${title} sandbox="allow-scripts allow-popups" style=${{ height: `${height.value}px` }}></iframe>
+    <p class="row"><a href=${path} target="_blank" rel="noopener">Open the report alone</a><a href=${path} download=${`report-${name}.html`}>Save it as a file</a></p></div>`;
 }
+
+/** @param {string} run */
+export const reportOf = (run) => `/v1/runs/${encodeURIComponent(run)}/report`;
 
 /** The fields of an answer, for whoever wants them all. */
 export function Fields({ answer, open = false }) {
@@ -133,5 +135,5 @@ export function Answer({ run, again }) {
     <${Beside} run=${record} />
     ${going && text ? html`<p class="coming text" aria-live="off">${text}</p>` : null}
     <${Steps} steps=${steps} going=${going} />
-    ${record.answer ? html`<${Report} run=${run.id} /><${Fields} answer=${record.answer} />` : null}</section>`;
+    ${record.answer ? html`<${Report} path=${reportOf(run.id)} name=${run.id} /><${Fields} answer=${record.answer} />` : null}</section>`;
 }

@@ -92,9 +92,20 @@ export async function signIn(key) {
   enter(await post("/v1/session", { key }));
 }
 
+/**
+ * Leave for an identity provider; the browser comes back to the place where the page is now.
+ * @param {string} issuer @param {boolean} [fresh] the person must show again that they are there
+ */
+export async function signInElsewhere(issuer, fresh = false) {
+  const to = /^#\/[\w%.&=?/-]{0,300}$/.test(location.hash) && !location.hash.includes("problem=") ? location.hash : "#/live";
+  location.assign((await post("/v1/session/issuer", { issuer, to, fresh })).location);
+}
+
 export async function signOut() {
+  const elsewhere = session.value && session.value.sign_out;
   try {
     await remove("/v1/session");
+    if (elsewhere) location.assign(elsewhere);
   } catch (error) {
     toast(error.message, "bad");
   } finally {

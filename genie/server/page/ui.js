@@ -103,8 +103,14 @@ export function Table({ label, heads, rows, role = "region" }) {
   </table></div>`;
 }
 
+/** Places and what stood and stands there, as an edit changed it. */
+export function Changes({ changes }) {
+  return html`<${Table} label="Changes" role="group" heads=${["Field", "Before", "After"]} rows=${changes.map(({ path, before, after }) => ({ key: path.join("."), cells: [html`<span class="text">${path.map(words).join(" / ")}</span>`,
+    html`<del class="text"><${Value} value=${before} /></del>`, html`<ins class="text"><${Value} value=${after} /></ins>`] }))} />`;
+}
+
 /** A modal question with a reason, which the audit keeps. */
-export function Ask({ title, verb, tone = "", note = "", reason = true, done }) {
+export function Ask({ title, verb, tone = "", note = "", reason = true, done, children = undefined }) {
   const dialog = useRef(null);
   useEffect(() => dialog.current.showModal(), []);
   const send = (event) => {
@@ -114,7 +120,7 @@ export function Ask({ title, verb, tone = "", note = "", reason = true, done }) 
   return html`<dialog ref=${dialog} onCancel=${() => done(null)} aria-labelledby="ask-title">
     <form onSubmit=${send}>
       <h2 id="ask-title">${title}</h2>
-      ${note ? html`<p>${note}</p>` : null}
+      ${note ? html`<p>${note}</p>` : null}${children}
       ${reason ? html`<label>Reason<textarea name="reason" required maxlength="1000" rows="3"></textarea></label>` : null}
       <div class="row end"><button type="button" class="quiet" onClick=${() => done(null)}>Keep as it is</button>
         <button type="submit" class=${tone}>${verb}</button></div>
@@ -170,6 +176,7 @@ export function Value({ value, depth = 0 }) {
   if (isMoney(value)) return html`<span class="text">${money(value)}</span>`;
   if (Array.isArray(value)) {
     const flat = value.every((one) => one === null || typeof one !== "object");
+    if (flat && value.some((one) => /\s\S+\s/.test(String(one)))) return html`<ul class="sentences">${value.slice(0, 200).map((one) => html`<li class="text">${String(one)}</li>`)}</ul>`;
     if (flat) return html`<span class="text">${value.slice(0, 200).map(String).join(", ")}</span>`;
     const columns = columnsOf(value.slice(0, 200));
     if (columns) {

@@ -165,7 +165,7 @@ class Conduct:
 
     def _failed(self, failed: ModelFailed) -> Refusal:
         usage = failed.usage
-        self._settle_at(usage, self._cost(usage), estimated=usage.estimated)
+        self._settle_at(usage, failed.cost, estimated=usage.estimated)
         code = OF_FAILURE.get(failed.failure, "failed")
         return Refusal(code, failed.failure.value if code == "failed" else "", failed.retry_after_s)
 
@@ -218,12 +218,6 @@ class Conduct:
         await refused(send, self._dialect, refusal)
 
     # --- what it cost ---
-
-    def _cost(self, usage: Usage) -> Decimal | None:
-        price = self.call.agent.pricing(None)
-        if price is None:
-            return None
-        return price.cost(usage) if usage.input or usage.output else Decimal(0)
 
     def _settle_at(self, usage: Usage, cost: Decimal | None, *, estimated: bool) -> None:
         self._proxy.spend.settle(self._ticket, cost, usage.input + usage.output, estimated=estimated)

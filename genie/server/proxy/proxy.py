@@ -224,17 +224,17 @@ class Proxy:
         cost, tokens = call.bound
         limited = [place for place in call.places if place.allowance is not None and place.allowance.cost is not None]
         if cost is None and limited:
-            raise self._over(limited[0], Refusal("unpriced", "state its price in the pipeline file"))
+            raise self._over(call, limited[0], Refusal("unpriced", "state its price in the pipeline file"))
         self._repeated(call)
         try:
             return self.spend.reserve(call.places, cost, tokens, self.server.now())
         except OverError as over:
-            raise self._over(over.place, exceeded(over)) from None
+            raise self._over(call, over.place, exceeded(over)) from None
         except sqlite3.Error:
             raise Refusal("overloaded", "the file of spending cannot be written") from None
 
-    def _over(self, place: Place, refusal: Refusal) -> Refusal:
-        self.spend.refuse(place)
+    def _over(self, call: Call, place: Place, refusal: Refusal) -> Refusal:
+        self.spend.refuse(call.places, place, self.server.now())
         return refusal
 
     def _repeated(self, call: Call) -> None:
@@ -246,7 +246,7 @@ class Proxy:
         before, count = self._latest.get(name, (b"", 0))
         count = count + 1 if before == digest else 1
         if count > key.repeats:
-            raise self._over(call.places[1], Refusal("loop", f"{key.repeats} times in a row"))
+            raise self._over(call, call.places[1], Refusal("loop", f"{key.repeats} times in a row"))
         self._latest[name] = (digest, count)
         self._latest.move_to_end(name)
         if len(self._latest) > MOST_REPEATED:

@@ -57,12 +57,14 @@ ON CONFLICT (kind, name, period) DO UPDATE SET
     reserved_cost = reserved_cost + excluded.reserved_cost,
     reserved_tokens = reserved_tokens + excluded.reserved_tokens,
     calls = calls + 1, unpriced = unpriced + excluded.unpriced, latest = excluded.latest
-RETURNING cost + reserved_cost, tokens + reserved_tokens, calls
+RETURNING cost + reserved_cost, tokens + reserved_tokens, calls = 1 AND refused = 0
 """
 _SETTLE = """
 UPDATE account SET reserved_cost = reserved_cost - ?, reserved_tokens = reserved_tokens - ?, cost = cost + ?,
     tokens = tokens + ?, estimated = estimated + ? WHERE kind = ? AND name = ? AND period = ?
 """
+_REFUSED_FIRST = "INSERT OR IGNORE INTO account (kind, name, period, latest) VALUES (?, ?, ?, ?)"
+_REFUSED = "UPDATE account SET refused = refused + 1 WHERE kind = ? AND name = ? AND period = ?"
 _COLUMNS = (
     "kind", "name", "period", "cost", "tokens", "reserved_cost", "reserved_tokens", "calls", "estimated", "refused",
     "unpriced", "latest",
@@ -214,8 +216,8 @@ class Spend:
         with self._writing() as base:
             for place in places:
                 found = base.execute(_RESERVE, (*place[:3], bound, tokens, cost is None, now)).fetchall()
-                ((spent, used, calls),) = found
-                opened += calls == 1
+                ((spent, used, new),) = found
+                opened += new
                 if self._count + opened > MOST_ACCOUNTS:
                     raise OverError(place, "accounts")
                 _check(place, spent, used)
@@ -272,12 +274,17 @@ class Spend:
                 base.execute("DELETE FROM open_call WHERE slot = ? AND number = ?", (self._slot, ticket.number))
         ticket.settled = True
 
-    def refuse(self, place: Place) -> None:
-        """Count a call that an account did not let through; one that was never paid from has no count."""
+    def refuse(self, places: tuple[Place, ...], place: Place, now: float) -> None:
+        """Count a call that an account did not let through, for its key and for that account.
+
+        A key is listed even where none of its calls was let through; a conversation is not, since anybody can name one.
+        """
         with contextlib.suppress(sqlite3.Error), self._writing() as base:
-            base.execute(
-                "UPDATE account SET refused = refused + 1 WHERE kind = ? AND name = ? AND period = ?", place[:3]
-            )
+            for one in places:
+                if one.kind == "key" and self._count < MOST_ACCOUNTS:
+                    self._count += base.execute(_REFUSED_FIRST, (*one[:3], now)).rowcount
+                if one.kind == "key" or one == place:
+                    base.execute(_REFUSED, one[:3])
 
     def all(self, kind: str | None = None, most: int = 10_000) -> list[Spent]:
         """Return the accounts, the latest first."""

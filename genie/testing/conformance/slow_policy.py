@@ -16,7 +16,7 @@ from genie.contracts.message import Envelope, Payload
 from genie.contracts.serialization import as_wire
 from genie.errors import GenieError
 from genie.policy.async_policy import AsyncPolicy, AsyncSettings
-from genie.policy.evaluator import places_exist
+from genie.policy.opinions import places_exist
 from genie.policy.policy import PolicySet, Route, texts_of
 from genie.policy.verdicts import Allow, Deny, Hold, Redact, Verdict, coded
 from genie.runtime.runtime import Runtime

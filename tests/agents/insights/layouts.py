@@ -8,7 +8,7 @@ import io
 import itertools
 import random
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -53,6 +53,9 @@ class Row:
     foreign: tuple[Decimal, str] | None = None
     number: int = 0
     closes_day: bool = False
+    closing: Decimal = Decimal(0)
+    plain: bool = False
+    """A balance with its words: no movement."""
 
 
 @dataclass
@@ -65,6 +68,7 @@ class Expected:
     currencies: frozenset[str]
     first: datetime.date
     last: datetime.date
+    dates: list[datetime.date]
     closing: Decimal | None
 
 
@@ -87,7 +91,7 @@ class Layout:
     prefix: str = ""
     suffix: str = ""
     sign: str = "front"
-    """``front`` (-5.00, before a prefix), ``inner`` ($-5.00), ``trail`` (5.00-), ``paren`` ((5.00))."""
+    """``front`` (-5.00, before a prefix), ``inner`` ($-5.00), ``trail`` (5.00-), ``both`` (also 5.00+), ``paren``."""
     pre: str = ""
     foot: str = ""
     status: str = ""
@@ -105,6 +109,25 @@ class Layout:
     seed: str = ""
     words: str = ""
     """Pool of narrations: ``tricky`` (numbers, days, commas, quotes), ``lines`` (of several lines)."""
+    texts: str = ""
+    """Narrations of this bank's own, separated by ``|``."""
+    page: int = 0
+    """Rows of a page; ``between`` stands after each page but the last, then the header again."""
+    between: str = ""
+    digits: str = ""
+    """Digits of another script: its zero."""
+    era: int = 0
+    """Years that the calendar is ahead of the common one."""
+    eol: str = "\r\n"
+    minus: str = "-"
+    cell: str = ""
+    """How each cell is written, for example ``="{}"``."""
+    opens: str = ""
+    """Words of a first row with a balance alone."""
+    closes: str = ""
+    """Words of a last row with a balance alone."""
+    daily: str = ""
+    """Words of a row with a balance alone after each day."""
 
 
 def layouts(name: str) -> list[Layout]:
@@ -142,7 +165,8 @@ def movements(layout: Layout) -> list[Row]:
         foreign = None
         if layout.foreign and not comes_in and number % 4 == 2:
             foreign = ((amount / _RATE).quantize(Decimal("0.01")), layout.foreign.removeprefix("blank:"))
-        text = (layout.card or layout.salary) if comes_in else chance.choice(_WORDS[layout.words])
+        pool = tuple(layout.texts.split("|")) if layout.texts else _WORDS[layout.words]
+        text = (layout.card or layout.salary) if comes_in else chance.choice(pool)
         rows.append(
             Row(
                 date=when, value_date=when + datetime.timedelta(days=number % 3), text=f"{text} {number + 1}",
@@ -164,6 +188,8 @@ def movements(layout: Layout) -> list[Row]:
             balance += row.amount - row.fee
         row.balance = balance
         row.closes_day = after is None or after.date != row.date
+    for row in rows:
+        row.closing = balance
     return rows
 
 
@@ -181,6 +207,7 @@ def expected(layout: Layout, rows: list[Row]) -> Expected:
         currencies=frozenset({stated}),
         first=booked[0].date,
         last=booked[-1].date,
+        dates=sorted(row.date for row in booked),
         closing=booked[-1].balance if has_balance else None,
     )
 
@@ -199,10 +226,10 @@ def number(value: Decimal, layout: Layout, *, plus: bool = False) -> str:
     elif layout.group:
         whole = f"{int(whole):,}".replace(",", layout.group)
     text = f"{whole}{layout.dec}{fraction}" if fraction else whole
-    minus = "-" if value < 0 else "+" if plus else ""
+    minus = layout.minus if value < 0 else "+" if plus or layout.sign == "both" else ""
     if layout.sign == "paren" and value < 0:
         return f"({layout.prefix}{text}{layout.suffix})"
-    if layout.sign == "trail":
+    if layout.sign in {"trail", "both"}:
         return f"{layout.prefix}{text}{layout.suffix}{minus}"
     if layout.sign == "inner":
         return f"{layout.prefix}{minus}{text}{layout.suffix}"
@@ -216,6 +243,8 @@ def day(value: datetime.date, layout: Layout, form: str = "") -> str:
         return str((value - datetime.date(1899, 12, 30)).days)
     if layout.months:
         form = form.replace("%b", layout.months.split()[value.month - 1])
+    if layout.era:
+        form = form.replace("%Y", str(value.year + layout.era)).replace("%y", f"{(value.year + layout.era) % 100:02}")
     return datetime.datetime(value.year, value.month, value.day, 10, 41, 7, tzinfo=datetime.UTC).strftime(form)
 
 
@@ -224,6 +253,8 @@ def cell(row: Row, what: str, layout: Layout) -> str:  # noqa: PLR0911, PLR0912 
     kind, _, more = what.partition(":")
     amount, out = row.amount, row.amount < 0
     home = layout.cur
+    if row.plain and kind not in {"date", "vdate", "text", "bal", "cur", "balmark"}:
+        return ""
     match kind:
         case "":
             return ""
@@ -258,6 +289,8 @@ def cell(row: Row, what: str, layout: Layout) -> str:  # noqa: PLR0911, PLR0912 
             return number(row.balance, layout) if row.closes_day else ""
         case "prebal":
             return number(row.balance - row.amount, layout)
+        case "owed":
+            return number(-row.balance, layout)
         case "balmark":
             return number(abs(row.balance), layout) + (more.split("|")[0 if row.balance < 0 else 1])
         case "mark":
@@ -282,6 +315,8 @@ def cell(row: Row, what: str, layout: Layout) -> str:  # noqa: PLR0911, PLR0912 
             if row.foreign:
                 return number(abs(row.foreign[0]), layout)
             return "" if layout.foreign.startswith("blank") else number(abs(amount), layout)
+        case "oneg":
+            return number(-(row.foreign[0] if row.foreign else amount), layout)
         case "ocur":
             if row.foreign:
                 return row.foreign[1]
@@ -294,6 +329,24 @@ def cell(row: Row, what: str, layout: Layout) -> str:  # noqa: PLR0911, PLR0912 
             return f"{more}{740210 + 17 * row.number}"
         case "cents":
             return str(int(amount * 100))
+        case "type":
+            words = more.split("/")[0 if out else 1].split("|")
+            return words[row.number % len(words)]
+        case "pick":
+            words = more.split("|")
+            return words[row.number % len(words)]
+        case "iban":
+            return f"{more}89370400440532{1000 + 37 * row.number}" if row.number % 5 else ""
+        case "booked":
+            return number(amount, layout) if row.booked else ""
+        case "held":
+            return "" if row.booked else number(amount, layout)
+        case "clock":
+            return f"{8 + row.number % 12:02}:{7 * row.number % 60:02}" + ("" if more else ":07")
+        case "lastbal":
+            return number(row.closing, layout)
+        case "dated":
+            return day(row.date, layout) if row.booked else more
         case "zero":
             return number(Decimal(0), layout)
         case _:
@@ -309,18 +362,48 @@ def write(layout: Layout, rows: list[Row]) -> bytes:
         quotechar=None if layout.quote == "none" else '"',
     )  # fmt: skip
     opening = rows[0].balance - (rows[0].amount - rows[0].fee if rows[0].booked else 0)
+    booked = [row.amount for row in rows if row.booked]
     said = {
         "first": day(rows[0].date, layout), "last": day(rows[-1].date, layout), "open": number(opening, layout),
         "close": number(rows[-1].balance, layout), "cur": layout.cur, "n": str(len(rows)),
+        "in": number(sum((one for one in booked if one > 0), Decimal(0)), layout),
+        "out": number(-sum((one for one in booked if one < 0), Decimal(0)), layout),
     }  # fmt: skip
     text.write(_filled(layout.pre, said))
     tail = [""] if layout.last_sep else []
+    head = [name for name, _ in layout.cols] + tail
     if layout.header:
-        writer.writerow([name for name, _ in layout.cols] + tail)
-    for row in reversed(rows) if layout.order == "new" else rows:
-        writer.writerow([cell(row, what, layout) for _, what in layout.cols] + tail)
+        writer.writerow(head)
+    for position, row in enumerate(_with_balances(layout, rows, opening)):
+        if layout.page and position and position % layout.page == 0:
+            text.write(_filled(layout.between, said))
+            if layout.header:
+                writer.writerow(head)
+        cells = [cell(row, what, layout) for _, what in layout.cols]
+        writer.writerow([layout.cell.format(one) if layout.cell else one for one in cells] + tail)
     text.write(_filled(layout.foot, said))
-    return text.getvalue().encode(layout.enc)
+    found = text.getvalue()
+    if layout.digits:
+        found = found.translate({ord("0") + one: ord(layout.digits) + one for one in range(10)})
+    return found.replace("\r\n", layout.eol).encode(layout.enc)
+
+
+def _with_balances(layout: Layout, rows: list[Row], opening: Decimal) -> list[Row]:
+    """Return the rows in the file's order, with the rows that have a balance alone."""
+    listed: list[Row] = []
+    for row in rows:
+        listed.append(row)
+        if layout.daily and row.closes_day:
+            listed.append(_plain(row, layout.daily, row.balance))
+    if layout.opens:
+        listed.insert(0, _plain(rows[0], layout.opens, opening))
+    if layout.closes:
+        listed.append(_plain(rows[-1], layout.closes, rows[-1].balance))
+    return listed[::-1] if layout.order == "new" else listed
+
+
+def _plain(row: Row, words: str, balance: Decimal) -> Row:
+    return replace(row, text=words, amount=Decimal(0), balance=balance, booked=True, plain=True)
 
 
 def _filled(text: str, said: dict[str, str]) -> str:
@@ -371,6 +454,9 @@ def compare(name: str, due: Expected, reading: StatementReading) -> Verdict:
     dates = [one.date for one in found]
     if len(found) == due.bookings and (min(dates), max(dates)) != (due.first, due.last):
         differ.append(f"{min(dates)} to {max(dates)} for {due.first} to {due.last}")
+        told = told and not {"date_order", "date_column"}.isdisjoint(assumed)
+    elif len(found) == due.bookings and sorted(dates) != due.dates:
+        differ.append("other days in between")
         told = told and not {"date_order", "date_column"}.isdisjoint(assumed)
     if due.closing is not None and found:
         last = found[-1] if found[0].date <= found[-1].date else found[0]

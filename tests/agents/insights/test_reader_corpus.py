@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from tests.agents.insights.layouts import CORPUS, Verdict, judge, layouts
+from tests.agents.insights.layouts import CORPUS, Layout, Verdict, judge, layouts
 
 LAYOUTS = [layout for path in sorted(CORPUS.glob("*.toml")) for layout in layouts(path.name)]
 RIGHT_PERCENT = 97
 
 
-@pytest.fixture(scope="module")
-def verdicts() -> list[Verdict]:
-    return [judge(layout) for layout in LAYOUTS]
+SOME = LAYOUTS[::9]
+
+
+@pytest.fixture(
+    scope="module", params=[pytest.param(SOME, id="some"), pytest.param(LAYOUTS, id="all", marks=pytest.mark.slow)]
+)
+def verdicts(request: pytest.FixtureRequest) -> list[Verdict]:
+    read: list[Layout] = request.param
+    return [judge(layout) for layout in read]
 
 
 def test_nearly_all_layouts_are_read_right(verdicts: list[Verdict]) -> None:

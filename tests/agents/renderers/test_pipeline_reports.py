@@ -166,7 +166,7 @@ def test_values_read_as_people_write_them(name: str) -> None:
         for block in blocks(section.blocks):
             if isinstance(block, Facts):
                 assert not {text for _, text in block.pairs} & {"true", "false", "True", "False", "None"}, block.pairs
-        if section.title == "What this rests on":  # the inputs of an agent, as it names them
+        if section.title == "What this is based on":  # the inputs of an agent, as it names them
             continue
         for block in blocks(section.blocks):
             for text in texts(block):

@@ -48,8 +48,8 @@ async def test_votes_of_other_terminals_decide() -> None:
         assert (await run.result()).text == "q"
         assert [control.answers[number][0] for number in range(1, 6)] == [True, False, False, True, False]
         assert control.answers[1][1] == "rule@1+44136fa3: 1 more"
-        assert "counts once" in control.answers[2][1]
-        assert "nobody decides on what they sent" in control.answers[3][1]
+        assert "each person counts once" in control.answers[2][1]
+        assert "senders cannot decide on their own messages" in control.answers[3][1]
         assert control.answers[4][1] == "approved"
         over = control.requests[request["id"]]
         assert (over["state"], over["payload"]) == ("approved", None)

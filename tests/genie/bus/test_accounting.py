@@ -209,7 +209,7 @@ async def test_run_stalled_names_everyone_who_was_denied_dead_lettered_or_absent
         assert anyio.current_time() == started
         assert "answerer: denied(rule: not for you)" in str(caught.value)
         assert "breaker: dead_lettered(ValueError)" in str(caught.value)
-        with pytest.raises(RunStalled, match="nobody subscribed"):
+        with pytest.raises(RunStalled, match="no agent takes the question"):
             await runtime.ask(Note(), Answer, within_s=3_600)
 
 

@@ -14,7 +14,7 @@ from tests.genie.policies_for_tests import Answer, Note, Opinion, Question
 
 
 def expecting(expect: tuple[Any, ...], need: Any = "all", members: Iterable[str] = ("a", "b")) -> Gather:
-    return Gather(GatherSpec(expect, need, lambda _part: members, Question), lambda: None)
+    return Gather(GatherSpec(expect, need, lambda _part: members, Question))
 
 
 def failure(agent: str, instead_of: str | None = None) -> Failure:
@@ -65,7 +65,7 @@ def test_nothing_more_can_come_names_the_guilty() -> None:
     expectation.conclude([failure("a")], lambda agent, kind: agent == "a" and kind is Answer)
     missing = expectation.result("run").missing
     assert {name: str(part) for name, part in missing.items()} == {
-        "a": "dead_lettered(why)", "t.note": "nobody subscribed",
+        "a": "dead_lettered(why)", "t.note": "no agent takes the question",
     }  # fmt: skip
 
 

@@ -198,3 +198,53 @@ async def test_a_caller_outside_that_leaves_ends_the_run():
         await settled(runtime)
         assert gate.cancelled == 1
         assert_at_rest(runtime)
+
+
+@pytest.mark.anyio
+async def test_a_stream_that_its_handler_left_open_ends_with_the_handler():
+    gate = Gate()
+
+    @agent("leaves", risk="low", tier="production", asks={Question: (Whole, Piece)})
+    async def leaves(begin: Begin, context: Context) -> Read:
+        async for part in context.stream(Question(pieces=begin.pieces), parts=Piece, end=Whole):
+            return Read(numbers=(part.number,))  # without ``aclose``
+        return Read(numbers=())
+
+    async with Runtime([source(gate), leaves]) as runtime:
+        assert await runtime.ask(Begin(), Read) == Read(numbers=(0,))
+        await settled(runtime)
+        assert gate.cancelled == 1
+        assert_at_rest(runtime)
+
+
+async def read_by_two(stream: AsyncIterator[Piece | Whole], gate: Gate) -> list[Piece | Whole]:
+    """Read a stream to its end, and have another task try to read it meanwhile."""
+
+    async def reads() -> None:
+        await gate.reached.wait()
+        await anyio.lowlevel.checkpoint()
+        with pytest.raises(RuntimeError, match="one reader"):
+            await anext(stream)
+        gate.open.set()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(reads)
+        return [part async for part in stream]
+
+
+@pytest.mark.anyio
+async def test_a_second_reader_of_a_stream_is_refused_and_does_not_wait_for_ever():
+    gate = Gate()
+
+    @agent("reads", risk="low", tier="production", asks={Question: (Whole, Piece)})
+    async def reads(begin: Begin, context: Context) -> Read:
+        parts = await read_by_two(context.stream(Question(pieces=1), parts=Piece, end=Whole), gate)
+        return Read(numbers=tuple(part.number for part in parts if isinstance(part, Piece)))
+
+    async with Runtime([source(gate), reads]) as runtime:
+        assert await runtime.ask(Begin(), Read) == Read(numbers=(0,))
+        assert_at_rest(runtime)
+    gate = Gate()
+    async with Runtime([source(gate)]) as runtime:
+        parts = await read_by_two(runtime.stream(Question(pieces=1), parts=Piece, end=Whole), gate)
+        assert parts == [Piece(number=0), Whole(pieces=1)]

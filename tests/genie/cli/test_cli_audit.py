@@ -71,7 +71,7 @@ def test_a_run_leaves_a_trail_that_is_intact(genie: Genie, pipeline: Any) -> Non
     denied(genie, pipeline)
     result = genie("audit", "verify", "trail")
     assert result.exit_code == 3  # nobody has looked at a signature
-    assert result.output.startswith("chain intact, signatures not looked at (--key): 3 records in 1 file")
+    assert result.output.startswith("chain intact, signatures not checked (--key): 3 records in 1 file")
     found = json.loads(genie("audit", "verify", "trail", "--json").output)
     assert found["intact"] is True
     assert found["signed"] is None

@@ -78,7 +78,7 @@ def test_another_shell_lists_shows_and_approves(toys, pipeline, genie, listed) -
         assert "1 approval pending" in told.stdout
         own = genie("approvals", "approve", waiting["id"], "--as", "ann", "--reason", "mine", "--control", "control.db")
         assert own.exit_code == 2
-        assert "nobody decides on what they sent" in own.stderr
+        assert "senders cannot decide on their own messages" in own.stderr
         other = genie("approvals", "approve", "hold-", *BEN, "--hash", "0" * 64, "--control", "control.db")
         assert other.exit_code == 2
         assert "not the one of --hash" in other.stderr

@@ -52,7 +52,7 @@ ELSEWHERE = {
     or "served-keys.json" in line
     or "served-store.db" in line
     or "GENIE_TENANT_SECRET" in line
-    or line.endswith(" desk.yaml")
+    or line.endswith((" desk.yaml", " --cost"))
     or line.startswith(("genie kill all ", "genie audit ", "genie replay "))
     or (line.startswith("genie policy ") and "run.jsonl" in line)
 }

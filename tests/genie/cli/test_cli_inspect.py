@@ -101,6 +101,14 @@ def test_a_record_that_cannot_be_read_is_named_and_the_rest_is_inspected(
     assert why in result.stderr
 
 
+def test_a_file_of_which_no_line_can_be_read_is_unusable(genie: Genie, tmp_path: Path) -> None:
+    """Was: exit code 5 with "it has no line of text", and a sentence of Python's JSON parser."""
+    result = genie("inspect", written(tmp_path, "a.jsonl", "{bad\n[\n"))
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "none of its lines could be read" in result.stderr
+    assert "Expecting" not in result.stderr
+
+
 def test_a_line_that_is_too_long_is_passed_over(genie: Genie, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(records, "MAX_LINE_BYTES", 100)
     text = written(tmp_path, "a.txt", "x" * 1000 + f"\n{CARD}\n")

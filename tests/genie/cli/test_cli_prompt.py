@@ -90,7 +90,7 @@ def test_it_asks_and_the_one_who_asked_may_not_decide(toys, pipeline) -> None:
         at.type("Ann\n")
         at.wait_for("reason:")
         at.type("it is mine\n")
-        at.wait_for("nobody decides on what they sent")
+        at.wait_for("senders cannot decide on their own messages")
         at.wait_for("approve?")
         at.type("y\n")
         at.wait_for("your name")

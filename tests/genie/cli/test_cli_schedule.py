@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -103,6 +104,16 @@ def test_what_it_cannot_serve_ends_with_a_line(pipeline: Path, tmp_path: Path) -
         state = tmp_path / "state.json"
         state.write_text(content)
         assert "is not a state file of schedules" in said(pipeline, "--state", state)
+
+
+def test_a_state_file_serves_one_scheduler_at_a_time(pipeline: Path, tmp_path: Path) -> None:
+    state = tmp_path / "state.json"
+    state.write_text("[]")
+    with (tmp_path / "state.json.lock").open("w") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        assert "is used by another scheduler" in said(pipeline, "--state", state)
+    assert "is not a state file" in said(pipeline, "--state", state)  # the lock of one that has ended keeps nobody out
+    assert "cannot be opened" in said(pipeline, "--state", tmp_path / "nowhere" / "state.json")
 
 
 @pytest.mark.parametrize(

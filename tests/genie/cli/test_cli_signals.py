@@ -74,6 +74,37 @@ def test_a_signal_during_the_first_imports_is_one_line(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (INTERRUPTED, "", "interrupted\n")
 
 
+FROM_THE_FIRST = """
+import os, signal
+from genie.__main__ import main
+signal.signal(signal.SIGPROF, lambda *_: os.kill(os.getpid(), signal.SIGINT))
+signal.setitimer(signal.ITIMER_PROF, {seconds})
+main()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "words", [("--help",), ("run", "insights"), ("simulate", "quiet-month")], ids=lambda one: one[0]
+)
+def test_no_interrupt_is_lost_at_sixty_moments(tmp_path: Path, words: tuple[str, ...]) -> None:
+    last_s = 0.15 if words == ("--help",) else 0.6
+    for moment in range(60):
+        done = process(FROM_THE_FIRST.format(seconds=0.002 + last_s * moment / 60), *words, cwd=tmp_path)
+        if done.returncode == 0 and words == ("--help",):  # it was faster than the interrupt
+            assert ("simulate" in done.stdout, done.stderr) == (True, ""), moment
+            break
+        assert (done.returncode, done.stderr.count("\n")) == (INTERRUPTED, 1), moment
+        assert done.stderr.startswith("interrupted"), moment
+
+
+def test_the_script_of_the_command_imports_nothing_before_it() -> None:
+    """An older installer writes a script that imports `re`: an interrupt during these milliseconds is a traceback."""
+    script = Path(sys.executable).with_name("genie").read_text(encoding="utf-8")
+    imports = [line for line in script.splitlines() if line.startswith(("import ", "from "))]
+    assert imports == ["import sys", "from genie.__main__ import main"]
+
+
 @pytest.mark.parametrize("real_s", [0.8, 1.5, 3.0])
 def test_a_signal_ends_the_workers_of_many_seeds(tmp_path: Path, real_s: float) -> None:
     code = after(real_s, signal.SIGINT, timer="ITIMER_REAL", alarm="SIGALRM")

@@ -127,6 +127,15 @@ def test_work_of_more_than_two_seconds_shows_its_progress(terminal: Terminal) ->
     assert [line for line in seen(shell.screen.replace("\x1b[K", "\x1b[2K")) if line][-1] == "interrupted"
 
 
+@pytest.mark.slow
+def test_reading_a_journal_shows_its_progress(terminal: Terminal, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "run.jsonl")  # nobody writes it: reading it takes for ever
+    shell = terminal("runs", "show", str(tmp_path / "run.jsonl"))
+    shell.until("reading, 2 s")
+    shell.press(CTRL_C)
+    assert shell.ended() == 130
+
+
 @pytest.mark.parametrize("environ", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
 def test_progress_is_a_whole_line_on_a_terminal_that_erases_none(terminal: Terminal, environ: dict[str, str]) -> None:
     shell = terminal("simulate", str(ROOT / "config/simulations/quiet-month.yaml"), "--seeds", "1..10000", **environ)

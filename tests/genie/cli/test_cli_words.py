@@ -61,6 +61,9 @@ USAGE = [
     ("audit", "query", ".", "--since", "yesterday"), ("audit", "export", ".", "--format", "x"), ("new", "project", ""),
     ("new", "agent", "x"), ("new", "agent", "X", "y"), ("completion", "x"), ("graph",), ("policy", "explain"),
     ("inspect", "/nope"), ("serve-schedule", str(PIPELINE)), (*RUN, "--log-level"), ("doctor", "--json=5"),
+    ("keys", "create", "k.json", "--user", "a", "--budget", "x"),
+    ("keys", "create", "k.json", "--user", "a", "--budget", "-1"),
+    ("keys", "create", "k.json", "--user", "a", "--scope", "x"), ("keys", "create", "k.json", "--user", ""),
     ("check", str(PIPELINE), "--set", "limits.max_runs=-1"), ("check", str(PIPELINE), "--set", "caller.clearance=top"),
 ]  # fmt: skip
 

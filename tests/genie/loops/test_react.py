@@ -8,14 +8,18 @@ from decimal import Decimal
 import anyio
 import pytest
 
+from genie.contracts.agent import agent
 from genie.contracts.card import Caller
 from genie.contracts.classification import Classification
+from genie.contracts.context import Context
 from genie.contracts.loop_call import LoopAnswer, StopReason, Task
 from genie.contracts.message import Payload
-from genie.contracts.model_call import Document, FailureClass, ModelRequest, Role, Stop, Trust
+from genie.contracts.model_call import Document, FailureClass, ModelFailed, ModelReply, ModelRequest, Role, Stop, Trust
 from genie.edges.tools.tool import tool, tools_of
 from genie.edges.tools.toolbox import Toolbox
 from genie.errors import RunHeld
+from genie.loops.budget import Cap, Share
+from genie.loops.conversation import Conversation
 from genie.loops.flow import Flow
 from genie.loops.nodes import Ask, Map
 from genie.loops.react import Checked, LoopLimits, React
@@ -276,3 +280,20 @@ async def test_a_write_is_made_once_in_a_run_even_by_two_tasks() -> None:
 
 def _pay(request: ModelRequest) -> Script:
     return wants(("pay", '{"amount":"5"}'))(request)
+
+
+async def test_a_model_call_that_is_cut_counts_with_its_bound() -> None:
+    share = Share(Cap(tokens=10_000))
+
+    @agent("talker", asks={ModelRequest: (ModelReply, ModelFailed)}, clearance="restricted")
+    async def talker(task: Task, context: Context) -> LoopAnswer:
+        talk = Conversation(context, "model", share, max_output=100)
+        talk.add(Role.USER, task.goal)
+        with anyio.move_on_after(5):
+            await talk.speak()
+        return LoopAnswer(stop=StopReason.DEADLINE)
+
+    async with Runtime((talker, model([1_000.0, *says("never")]))) as runtime:
+        await runtime.ask(Task(goal="wait"), LoopAnswer)
+    assert 100 < share.spent.tokens < 200, "nobody knows what it used, so it is not taken for nothing"
+    assert not share.committed.tokens - share.spent.tokens

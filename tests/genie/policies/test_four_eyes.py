@@ -106,7 +106,7 @@ async def test_who_sends_a_payment_does_not_approve_it() -> None:
         run = runtime.start(Order(amount=7), Paid, caller=caller)
         await run.settled()
         [request] = runtime.approvals.requests()
-        with pytest.raises(InputError, match="nobody decides on what they sent"):
+        with pytest.raises(InputError, match="senders cannot decide on their own messages"):
             runtime.approvals.approve(request.id, by="ann", roles=caller.roles, reason="mine")
         assert paid == []
         runtime.approvals.approve(request.id, by="ben", roles={"treasury"}, reason="agreed")

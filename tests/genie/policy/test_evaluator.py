@@ -12,7 +12,8 @@ from genie.contracts.headers import NO_HEADERS
 from genie.contracts.message import Inspection, Message, Payload, stamp
 from genie.errors import PolicyError
 from genie.journal.memory import MemoryJournal
-from genie.policy.evaluator import CompiledPolicy, Evaluator
+from genie.policy.evaluator import Evaluator
+from genie.policy.opinions import CompiledPolicy
 from genie.policy.policy import (
     ALLOW,
     Allow,

@@ -50,6 +50,25 @@ async def test_an_operator_of_a_tenant_switches_no_agent_of_others() -> None:
         assert (await at.get("/v1/agents/teller/pause", alone, "POST", {"reason": "a test"})).status_code == 403
 
 
+async def test_the_process_is_drained_by_an_operator_of_the_server_who_is_there() -> None:
+    async with desk() as at, at.http() as http:
+        body = {"reason": "a new version"}
+        for key, code in ((at.key(), "forbidden"), (at.key("root", tenant=None), "step_up"),
+                          (at.key("kim", tenant=None, rights=("observe",)), "forbidden")):  # fmt: skip
+            refused = await at.get("/v1/drain", key, "POST", body)
+            assert (refused.status_code, refused.json()["code"]) == (403, code)
+        same = {"Origin": "http://127.0.0.1"}
+        root = {"key": at.key("root", tenant=None)}
+        same["X-CSRF-Token"] = (await http.post("/v1/session", json=root, headers=same)).json()["csrf"]
+        assert (await http.post("/v1/drain", json={}, headers=same)).json()["code"] == "invalid"
+        at.hand.at = 301.0
+        assert (await http.post("/v1/drain", json=body, headers=same)).json()["code"] == "step_up"
+        assert not at.server.stopping.is_set()
+        same["X-CSRF-Token"] = (await http.post("/v1/session", json=root, headers=same)).json()["csrf"]
+        assert (await http.post("/v1/drain", json=body, headers=same)).status_code == 202
+        assert at.server.stopping.is_set()
+
+
 async def test_an_agent_of_one_tenant_is_switched_by_its_operator() -> None:
     @agent("teller", clearance="restricted", risk="low", tier="production", tenants=("north",))
     async def own(wish: Wish) -> Granted | Order | None:

@@ -104,7 +104,7 @@ async def test_an_invitation_makes_a_passkey_that_signs_in_as_its_person_also_af
             assert (found.status_code, found.json()["user"], found.json()["tenant"]) == (200, "ann", "north")
             assert found.json()["proved_at"] == NOW
             assert (await http.get("/v1/runs")).status_code == 200
-        assert (await at.at.get("/v1/sign-in")).json() == {"ways": ["key", "passkey"]}
+        assert (await at.at.get("/v1/sign-in")).json() == {"ways": ["key", "passkey"], "issuers": []}
     async with site(tmp_path, keys=keys) as at, at.browser() as http:
         assert (await at.signs_in(http, device)).status_code == 200
         owned = (await http.get("/v1/passkeys")).json()["passkeys"]

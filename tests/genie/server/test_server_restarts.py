@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from genie.backend.clock import Clock
 from genie.config.loader import parse
 from genie.config.pipeline import Pipeline
+from genie.server import spending
 from genie.server.principals import ApiKeys, new_key
 from genie.server.server import Server, Settings
 from genie.server.store import store_at
@@ -186,3 +188,43 @@ async def test_what_was_spent_is_there_after_a_restart_and_is_counted_once(house
             (row,) = (await at.get("/v1/spend", ann)).json()["rows"]
             assert (row["calls"], row["user"], row["cost"] != "0") == (calls, "ann", True)
             assert (await at.get("/v1/spend", eve)).json()["rows"] == []
+
+
+async def test_spending_that_makes_room_for_another_tenant_is_read_back(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spending, "MOST_TENANTS", 1)
+    ann, eve = house.key(rights=("ask", "operate")), house.key("eve", tenant="south", rights=("ask", "operate"))
+    question = {"pipeline": "talk", "payload": {"text": "hello"}}
+    async with house.open(pipelines=[parse(TALK, environ={})]) as at:
+        for calls in (1, 2, 3):
+            for key in (ann, eve):
+                assert (await at.get("/v1/ask", key, "POST", question)).status_code == 200
+                await kept(at)
+                (row,) = (await at.get("/v1/spend", key)).json()["rows"]
+                assert row["calls"] == calls
+
+
+async def test_spending_that_cannot_be_read_is_not_written_over(house: House) -> None:
+    ann = house.key(rights=("ask", "operate"))
+    question = {"pipeline": "talk", "payload": {"text": "hello"}}
+    body = b""
+    for calls, damaged in ((1, False), (1, True), (2, False)):
+        with contextlib.closing(sqlite3.connect(house.folder / "store.db")) as base:
+            if damaged:
+                ((body,),) = base.execute("SELECT body FROM kept WHERE kind = 'spend'").fetchall()
+                base.execute("UPDATE kept SET body = ? WHERE kind = 'spend'", (bytes(100),))
+            elif body:
+                assert base.execute("SELECT body FROM kept WHERE kind = 'spend'").fetchall() == [(bytes(100),)]
+                base.execute("UPDATE kept SET body = ? WHERE kind = 'spend'", (body,))
+            base.commit()
+        async with house.open(pipelines=[parse(TALK, environ={})]) as at:
+            await at.get("/v1/ask", ann, "POST", question)
+            (row,) = (await at.get("/v1/spend", ann)).json()["rows"]
+            assert row["calls"] == calls
+
+
+async def kept(at: Desk) -> None:
+    """Return when everything was written."""
+    assert at.server.keeping is not None
+    await at.server.keeping.rest()

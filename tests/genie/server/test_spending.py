@@ -10,6 +10,7 @@ import pytest
 from genie.config.loader import parse
 from genie.config.pipeline import Pipeline
 from genie.contracts.model_call import FailureClass, ModelFailed, ModelReply, Stop, Text, Usage
+from genie.server import spending as module
 from genie.server.spending import MOST_ROWS, Place, Row, Spending
 from tests.genie.desk_for_tests import Desk, desk
 
@@ -126,3 +127,46 @@ def test_days_that_are_long_over_are_forgotten() -> None:
     spending.take_up(None, [Place("2026-01-02", "k", "ann", "talk", "m")._asdict() | one])
     now += 70 * DAY
     assert spending.rows(None) == []
+
+
+def a_call(name: str = "k", day: str = "2026-01-02") -> list[dict[str, Any]]:
+    return [Place(day, name, "ann", "talk", "m")._asdict() | row_of(ModelFailed(failure=FailureClass.TIMEOUT))]
+
+
+def test_what_a_tenant_has_spent_is_not_forgotten_for_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_TENANTS", 3)
+    now = 20_455 * DAY
+    spending = Spending(lambda: now)
+    for tenant in ("a", "b", "c"):
+        assert spending.has_room(tenant)
+        spending.take_up(tenant, a_call())
+    assert not spending.has_room("d")
+    assert all(spending.has_room(tenant) and spending.rows(tenant)[0]["calls"] == 1 for tenant in ("a", "b", "c"))
+    now += 70 * DAY  # every day of theirs is over
+    assert spending.has_room("d")
+
+
+def test_rows_of_all_tenants_together_are_bounded_and_each_tenant_keeps_its_sum(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "MOST_TOGETHER", 4)
+    spending = Spending(lambda: 20_455 * DAY)
+    for tenant in ("a", "b", "c"):
+        for number in range(5):
+            spending.take_up(tenant, a_call(str(number)))
+    rows = [spending.rows(tenant) for tenant in ("a", "b", "c")]
+    assert sum(len(some) for some in rows) <= 4 + 3
+    assert [sum(row["calls"] for row in some) for some in rows] == [5, 5, 5]
+
+
+async def test_questions_of_a_tenant_that_cannot_be_counted_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_TENANTS", 1)
+    body = {"pipeline": "talk", "payload": {"text": "hello"}}
+    async with desk(talk()) as at:
+        north, south = at.key(), at.key("sam", tenant="south")
+        await asked(at, north)
+        refused = await at.get("/v1/ask", south, "POST", body)
+        assert (refused.status_code, refused.json()["code"]) == (503, "overflow")
+        await asked(at, north)
+        (row,) = await spent(at, north)
+        assert row["calls"] == 2

@@ -11,7 +11,7 @@ import pytest
 from genie.client import Client
 from genie.config.loader import parse
 from genie.config.pipeline import Pipeline
-from genie.server.reports import show_report
+from genie.server.reports import show_held, show_report
 from genie.server.routes import RULES
 from tests.genie.desk_for_tests import ORIGIN, Desk, desk
 
@@ -140,5 +140,7 @@ async def test_the_page_of_an_answer_is_for_whom_it_was_judged(who: dict[str, An
 
 
 def test_every_other_response_may_stand_in_no_frame() -> None:
-    assert [rule.path for rule in RULES if rule.media == "text/html"] == ["/v1/runs/{id}/report"]
-    assert [rule.endpoint for rule in RULES if rule.media == "text/html"] == [show_report]
+    assert [rule.path for rule in RULES if rule.media == "text/html"] == [
+        "/v1/runs/{id}/report", "/v1/approvals/{id}/report",
+    ]  # fmt: skip
+    assert [rule.endpoint for rule in RULES if rule.media == "text/html"] == [show_report, show_held]

@@ -315,7 +315,7 @@ class Consolidation:
             )
         ]
         for code, count, what in (
-            ("bulk.duplicates", len(self._duplicates), "Rows that repeat a booking, which counts once"),
+            ("bulk.duplicates", len(self._duplicates), "Rows that repeat a booking, which each person counts once"),
             ("bulk.transfers", len(self._transfers), "Transfers between the accounts, netted"),
             ("bulk.refunds", len(self._refunds) + len(self._reversals), "Refunds and returns, netted"),
             ("bulk.returns", len(self._returned), "Cheques or mandates that came back unpaid"),

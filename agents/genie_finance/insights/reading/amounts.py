@@ -15,6 +15,7 @@ _LONGEST = 40
 _MOST_DIGITS, _MOST_FRACTION = 18, 8
 """Together within the 28 digits that Decimal keeps exactly."""
 
+_LONGEST_SIGN = 6
 _MOST_PLAIN = 15
 _SIGNED = re.compile(r"([+-])([0-9]{1,15})(?:\.([0-9]{1,2}))?")
 # One pass: something without digits, the number, something without digits.
@@ -22,6 +23,10 @@ _AMOUNT = re.compile(r"([^0-9]{0,10}?)([.,]?[0-9][0-9.,'\u2019 ]*)([^0-9]{0,16})
 _MINUSES = str.maketrans("\u2212\u2013\u2014", "---")
 """Minus sign, en dash and em dash."""
 _GROUP_MARKS = " '\u2019"
+_BEFORE = frozenset({"dr", "cr", "dr.", "cr.", "debit", "credit"})
+"""Marks that stand before a number as well; shorter ones would be letters of something else."""
+_DOTTED = re.compile(r"[^\W\d_]\.[^\W\d_]\.?")
+"""Signs of the currencies of Arab countries: ``ر.س``."""
 _IN_BRACKETS = re.compile(r"\(([^\W\d_]{1,6}\.?)\)")
 """A mark or a currency in brackets, which are then no minus: ``12.00 (Dr)``."""
 
@@ -91,8 +96,10 @@ def _dressed(before: str, number: str, after: str) -> AmountText | None:
     for word in words:
         if not currency and currency_of(word):
             currency = word
-        elif mark is None and word.lower() in MARKS and word not in _words(before):
+        elif mark is None and word.lower() in MARKS and (word not in _words(before) or word.lower() in _BEFORE):
             mark = MARKS[word.lower()]
+        elif not (word.isascii() or word.lower() != word.upper() or len(word) > _LONGEST_SIGN or number.isdigit()):
+            continue  # a name of a currency in a script without capitals, beside what can be nothing but money
         else:
             return None
     point, comma = _magnitude(number, "."), _magnitude(number, ",")
@@ -103,6 +110,8 @@ def _dressed(before: str, number: str, after: str) -> AmountText | None:
 
 
 def _words(text: str) -> list[str]:
+    if not text.isascii() and (dotted := _DOTTED.search(text)):
+        return [*_words(text[: dotted.start()]), dotted[0].rstrip("."), *_words(text[dotted.end() :])]
     return "".join(" " if c in "+-()." else c for c in text).split()
 
 

@@ -11,6 +11,7 @@ from genie_finance.insights.reading.facts import column_facts
 from genie_finance.insights.reading.headers import Role, header_roles, is_number
 from genie_finance.insights.reading.hypotheses import Chosen, Hypothesis, Named, choose, follows
 from genie_finance.insights.reading.naming import Columns, NamedColumns, holds, named_columns
+from genie_finance.insights.reading.order import put_sorted_first
 from genie_finance.insights.reading.saying import say_no_fee, say_other_date, say_rival, say_rival_date
 from genie_finance.insights.reading.vocabulary import MARKS, mark_of, plain
 
@@ -56,6 +57,7 @@ class ColumnFinder:
         if table.header:
             taken = {*self._found.values(), *self._narration}
             self._named = named_columns(self._names, self._facts, taken, self._forbidden())
+            put_sorted_first(self._named.get("date", []), self._names, self._sample, cells)
             self._from_header_alone()
             if not self._narration:
                 self._narration = self._named.get("narration", [])
@@ -107,7 +109,7 @@ class ColumnFinder:
         for column, name in enumerate(() if self._fixed(*_MOVEMENT) else self._names):
             facts, roles = self._facts[column], set(header_roles(name))
             called = "amount" in roles and roles <= {*_MOVEMENT, "net", "balance"}
-            if called and not (facts.amounts or facts.dates):
+            if called and facts.filled and not (facts.amounts or facts.dates):
                 raise InputError(
                     self._name, f"{self._table.name(column)} is called an amount and holds none",
                     "give a profile with `amount_column:`, or `debit_column:` and `credit_column:`",
@@ -146,34 +148,32 @@ class ColumnFinder:
 
     def _choose(self, decimal_mark: DecimalMark, marks: tuple[int, ...]) -> Chosen | None:
         """Return the reading that a balance proves, also one of a column that the header does not call so."""
-        if not (balances := self._known("balance")) and self._table.header is not None:
+        balances = self._known("balance")
+        if not balances and self._table.header is not None:
             others = [c for c in self._candidates() if self._facts[c].dense and c not in self._of("other_amount")]
             guessed = self._choose_among(decimal_mark, marks, tuple(others[:_MOST_GUESSED]))
             if guessed and guessed.strict:
                 return guessed
-        return self._choose_among(decimal_mark, marks, balances)
+        chosen = self._choose_among(decimal_mark, marks, balances)
+        if chosen and balances and not chosen.strict and not self._of("fee"):
+            # A fee under a header that is not known: the balance tells it.
+            charged = self._choose_among(decimal_mark, marks, balances, tuple(self._candidates()))
+            return charged if charged and charged.strict else chosen
+        return chosen
 
     def _choose_among(
-        self, decimal_mark: DecimalMark, marks: tuple[int, ...], balances: tuple[int, ...]
+        self, decimal_mark: DecimalMark, marks: tuple[int, ...], balances: tuple[int, ...], fees: tuple[int, ...] = ()
     ) -> Chosen | None:
+        fees = fees or self._of("fee")
         known = (
-            self._known("amount"), self._of("net"), self._of("fee"), self._known("debit"), self._known("credit"),
+            self._known("amount"), self._of("net"), fees, self._known("debit"), self._known("credit"),
             marks, balances, tuple(self._candidates()) if self._of("fee") else (),
         )  # fmt: skip
         named = Named(*(columns[:_MOST_OF_A_KIND] for columns in known))
         rows = [row.cells for row in self._sample if self._cells.has_movement(row.cells)]
-        values = {
-            column: [self._signed(row, column, decimal_mark) for row in rows]
-            for column in (
-                *named.amounts,
-                *named.nets,
-                *named.fees,
-                *named.debits,
-                *named.credits_,
-                *named.balances,
-                *named.others,
-            )
-        }
+        columns = {*named.amounts, *named.nets, *named.fees, *named.debits, *named.credits_, *named.balances}
+        columns.update(named.others)
+        values = {column: [self._signed(row, column, decimal_mark) for row in rows] for column in columns}
         signs = {"debit": -1, "credit": 1, None: 0}
         told = {c: [signs[mark_of(row[c])] if c < len(row) else 0 for row in rows] for c in marks}
         return choose(named, values, told)

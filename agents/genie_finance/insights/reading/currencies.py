@@ -31,10 +31,51 @@ _CERTAIN = {
     "歐元": "EUR", "港币": "HKD", "港幣": "HKD", "日元": "JPY", "日圓": "JPY", "日本円": "JPY",
     "米ドル": "USD", "ユーロ": "EUR", "台幣": "TWD", "新台幣": "TWD", "新臺幣": "TWD", "원화": "KRW", "달러": "USD",
     "ЛВ": "BGN", "ДЕН": "MKD", "DIN": "RSD",
+    "CN¥": "CNY", "บาท": "THB", "Đ": "VND", "VNĐ": "VND", "TK": "BDT", "KD": "KWD", "BD": "BHD", "LE": "EGP",
+    "NIS": "ILS", 'ש"ח': "ILS", "TSH": "TZS", "USH": "UGX", "Р": "RUB", "AR$": "ARS", "$U": "UYU", "COL$": "COP",
+    "GS": "PYG", "B/": "PAB", "臺幣": "TWD", "ر.س": "SAR", "د.إ": "AED", "ج.م": "EGP", "د.ك": "KWD", "د.ب": "BHD",
+    "ر.ع": "OMR", "ر.ق": "QAR", "د.م": "MAD", "د.ت": "TND", "د.أ": "JOD", "Q": "GTQ", "SR": "SAR",
     "LEI": "RON", "FT": "HUF", "RM": "MYR", "RP": "IDR", "ГРН": "UAH", "РУБ": "RUB", "KČS": "CZK",
 }  # fmt: skip
 
-_LIKELY = {"$": "USD", "¥": "JPY", "RS": "INR", "RE": "INR", "KR": "XXX", "FR": "CHF", "R": "ZAR"}
+_NAMES = {
+    "us dollar": "USD", "us dollars": "USD", "u.s. dollar": "USD", "dollar us": "USD", "dólares": "USD", "euro": "EUR",
+    "euros": "EUR", "pound sterling": "GBP", "pounds sterling": "GBP", "british pound": "GBP", "türk lirası": "TRY",
+    "turkish lira": "TRY", "swiss franc": "CHF", "schweizer franken": "CHF", "franc suisse": "CHF", "reais": "BRL",
+    "real": "BRL", "soles": "PEN", "sol": "PEN", "nuevos soles": "PEN", "pesos mexicanos": "MXN", "mexican peso": "MXN",
+    "pesos colombianos": "COP", "pesos argentinos": "ARS", "pesos chilenos": "CLP", "japanese yen": "JPY", "yen": "JPY",
+    "indian rupee": "INR", "indian rupees": "INR", "rupiah": "IDR", "baht": "THB", "thai baht": "THB", "ringgit": "MYR",
+    "malaysian ringgit": "MYR", "singapore dollar": "SGD", "hong kong dollar": "HKD", "australian dollar": "AUD",
+    "canadian dollar": "CAD", "new zealand dollar": "NZD", "złoty": "PLN", "złoty polski": "PLN", "forint": "HUF",
+    "koruna česká": "CZK", "česká koruna": "CZK", "svenska kronor": "SEK", "norske kroner": "NOK",
+    "danske kroner": "DKK", "naira": "NGN", "kenya shilling": "KES", "kenyan shilling": "KES", "uae dirham": "AED",
+    "saudi riyal": "SAR", "egyptian pound": "EGP", "việt nam đồng": "VND", "đồng": "VND", "philippine peso": "PHP",
+    "south african rand": "ZAR", "rand": "ZAR", "гривня": "UAH", "российский рубль": "RUB", "рубль": "RUB",
+    "שקל": "ILS", 'ש"ח': "ILS", "شيكل": "ILS", "ريال سعودي": "SAR", "درهم": "AED", "جنيه مصري": "EGP",
+}  # fmt: skip
+"""Names that stand where a currency belongs: in a column of currencies, or beside a word for it."""
+
+_LIKELY = {
+    "$": "USD",
+    "¥": "JPY",
+    "RS": "INR",
+    "RE": "INR",
+    "KR": "XXX",
+    "FR": "CHF",
+    "R": "ZAR",
+    "₨": "INR",
+    "ريال": "SAR",
+    "درهم": "AED",
+    "دينار": "KWD",
+    "جنيه": "EGP",
+    "TG": "KZT",
+    "ТГ": "KZT",
+    "﷼": "SAR",
+    "BS": "BOB",
+    "P": "PHP",
+    "N": "NGN",
+    "L": "HNL",
+}
 """Signs that several currencies share, with the one that is taken; a ``kr`` has no likeliest."""
 
 
@@ -46,6 +87,12 @@ def currency_of(token: str) -> str | None:
     if len(word) == 4 and word[3] == "$" and word[:3] in CODES:
         return word[:3]  # "CAD$"
     return _CERTAIN.get(word) or _LIKELY.get(word)
+
+
+def currency_named(text: str) -> str | None:
+    """Return the code that a code, sign or name stands for where a currency belongs, None if it is neither."""
+    said = text.strip("[]() .:*")
+    return currency_of(said) or _NAMES.get(said.casefold())
 
 
 def is_shared(token: str) -> bool:
@@ -78,6 +125,9 @@ _WORDS_TOO = frozenset(
 """Codes that are words of some language in lower case."""
 
 
+_EASTERN_SIGNS = tuple(sign for sign in _CERTAIN if len(sign) > 1 and ord(sign[0]) > 0x2E7F)
+
+
 def header_code(name: str) -> str:
     """Return the code that one header names, ``""`` for none or several."""
     found = set()
@@ -86,4 +136,5 @@ def header_code(name: str) -> str:
         # "Top" and "All" are codes too, so small letters count only where they are not a word.
         if code and (word in CODES or not word.isalpha() or word.lower() not in _WORDS_TOO):
             found.add(code)
+    found |= {_CERTAIN[sign] for sign in _EASTERN_SIGNS if sign in name[:80]}
     return found.pop() if len(found) == 1 else ""

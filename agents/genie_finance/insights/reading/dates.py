@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import datetime
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from genie_finance.insights.reading.vocabulary import unaccented
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ORDERS: Final = ("dmy", "mdy", "ymd")
 
@@ -14,35 +17,48 @@ Readings = tuple[datetime.date | None, datetime.date | None, datetime.date | Non
 """What a cell says under each of ``ORDERS``; all the same where the writing leaves no choice."""
 
 _LONGEST = 40
-_CENTURY_PIVOT = 70
-"""Two-digit years from 70 are 19xx, those below 20xx; bank exports of the 1960s do not exist."""
+_CENTURY_PIVOT = 77
+"""Two-digit years from 77 are 19xx; bank exports of the 1960s do not exist."""
+_THAI_PIVOT = 57
+"""From here to there they are years of the Buddhist calendar, of which 2557 is 2014: ``03-02-68``."""
 _FIRST_YEAR, _LAST_YEAR = 1970, 2099
 _BUDDHIST, _MINGUO = 543, 1911
 """What the year of a calendar is ahead of the common one, in Thailand, and behind it, in Taiwan (``114/04/13``)."""
 
 # Every repetition is bounded and cells longer than forty characters are never tried, so matching cannot run away.
 _ZONE = (
-    r"(?: ?(?:Z|[+-][0-9]{1,2}(?::?[0-9]{2})?|[A-Z]{3,4}(?:[+-][0-9]{1,2}(?::?[0-9]{2})?)?|\[[A-Za-z_/]{3,30}\])){0,2}"
+    r"(?: ?(?:Z|[+-][0-9]{1,2}(?::?[0-9]{2})?|[A-Z]{3,4}(?:[+-][0-9]{1,2}(?::?[0-9]{2})?)?|\[[A-Za-z_/]{3,30}\]"
+    r"|[A-Z][a-z]{2,9}/[A-Z][A-Za-z_]{2,19})){0,2}"
 )
 _TIME = (
-    r"(?:(?:[ T,]{1,2}|T|,? [^\W\d_]{1,4}\.? | - | / )[0-9]{1,2}[:.h][0-9]{2}(?:[:.][0-9]{2}(?:[.,][0-9]{1,9})?)?"
-    r"(?: ?[AaPp]\.?[Mm]\.?)?" + _ZONE + r")?"
+    r"(?:(?:[ T,]{1,2}|T|-|,? [^\W\d_]{1,4}\.? ?| - | / )[0-9]{1,2}[:.h][0-9]{2}(?:[:.][0-9]{2}(?:[.,][0-9]{1,9})?)?"
+    r"(?: ?(?:[AaPp]\.?[Mm]\.?|Uhr|uur|hrs?|SA|CH))?" + _ZONE + r")?"
 )
 _NUMERIC = re.compile(r"([0-9]{1,4})([./-]) ?([0-9]{1,2})\2 ?([0-9]{1,4})\.?" + _TIME)
 _COMPACT = re.compile(
-    r"((?:19|20)[0-9]{2})([0-9]{2})([0-9]{2})(?:T?(?:[0-9]{6}|[0-9]{4})(?:\.[0-9]{1,6})?)?(?:Z|\[[^\]]{1,12}\])?"
+    r"((?:19|20)[0-9]{2})([0-9]{2})([0-9]{2})"
+    r"(?:[T ]?[0-9]{2}:?[0-9]{2}(?::?[0-9]{2})?(?:\.[0-9]{1,6})?)?(?:Z|\[[^\]]{1,12}\])?"
 )
-_EASTERN = re.compile(r"([0-9]{4}) ?[\u5e74\ub144] ?([0-9]{1,2}) ?[\u6708\uc6d4] ?([0-9]{1,2}) ?[\u65e5\uc77c]" + _TIME)
+_COMPACT_DAY_FIRST = re.compile(r"([0-9]{2})([0-9]{2})((?:19|20)[0-9]{2})(?: [0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?")
+_COMPACT_MINGUO = re.compile(r"(1[01][0-9])(0[1-9]|1[0-2])([0-2][0-9]|3[01])")
+"""``1140203`` of Taiwan."""
+_EASTERN = re.compile(
+    r"(?:\u6c11\u570b ?)?([0-9]{3,4}) ?[\u5e74\ub144] ?([0-9]{1,2}) ?[\u6708\uc6d4] ?([0-9]{1,2}) ?[\u65e5\uc77c]"
+    + _TIME
+)
 """``2025年4月13日`` of Japan and China, ``2025년 4월 13일`` of Korea."""
 _ERA = re.compile(
     r"(R|\u4ee4\u548c|H|\u5e73\u6210) ?([0-9]{1,2}|\u5143)[./\u5e74-] ?([0-9]{1,2})[./\u6708-] ?([0-9]{1,2})\u65e5?"
 )
 """``R7.4.13``, ``令和7年4月13日``: years of the eras of Japan."""
 _ERAS = {"R": 2018, "令和": 2018, "H": 1988, "平成": 1988}
-_TIME_FIRST = re.compile(r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?: ?[AaPp][Mm])?,? (?=[0-9]{1,4}[^0-9:])")
-_WEEKDAY = re.compile(r"[^\W\d_]{2,9}\.?,? (?=[0-9])")
+_TIME_FIRST = re.compile(r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?: ?[AaPp][Mm])?(?:,| -)? (?=[0-9]{1,4}[^0-9:])")
+_WEEKDAY = re.compile(r"[^\W\d_]{2,9}\.?,? (?=[0-9]|[^\W\d_]{3,12}\.? [0-9])")
+_WEEKDAY_BEHIND = re.compile(r" ?\([^\W\d_]{1,4}\)")
+_VIETNAMESE = re.compile(r" (?:[Tt]hg|[Tt]h\u00e1ng|[Tt]h) ?([0-9]{1,2}),? ")
+"""``13 thg 2, 2025``."""
 _DAY_MONTH_NAME = re.compile(
-    r"([0-9]{1,4})(?:st|nd|rd|th)?(?: de)?[ ./-]{0,2}([^\W\d_]{3,12})(?: de)?[ ,./-]{0,3}'?([0-9]{1,4})" + _TIME
+    r"([0-9]{1,4})(?:st|nd|rd|th)?(?: de\b)?[ ./-]{0,2}([^\W\d_]{3,12})\.?(?: de)?[ ,./-]{0,3}'?([0-9]{1,4})" + _TIME
 )
 _MONTH_NAME_DAY = re.compile(
     r"([^\W\d_]{3,12})[ ./-]{0,2}([0-9]{1,2})(?:st|nd|rd|th)?[ ,./-]{1,3}'?([0-9]{4}|[0-9]{2})" + _TIME
@@ -50,29 +66,47 @@ _MONTH_NAME_DAY = re.compile(
 
 _MONTH_NAMES = """
 jan january januar januari janvier janv janeiro gennaio gen enero ene janner jaenner tammi tammikuu sty stycznia
- led ledna januára ocak oca янв января січ січня ιαν ιανουαριου ianuarie ian januar
+ led ledna januára ocak oca янв января січ січня ιαν ιανουαριου ianuarie ian januar sausio saus jaanuar jaan
+ яну януари yan
 feb february februar februari fevrier fevr fev fevereiro febbraio febrero helmi helmikuu lut lutego uno unora únor subat
- şub sub фев февраля лют лютого φεβ φεβρουαριου februarie februara
+ şub sub фев февраля лют лютого φεβ φεβρουαριου februarie februara febr peb vasario vas veebruar veebr февруари
 mar march marz maerz mrz maart mrt mars marco marzo marts maalis maaliskuu marca bre brezna mart мар марта бер березня
- μαρ μαρτιου martie marec marcius márc marc
+ μαρ μαρτιου martie marec marcius márc marc maret mac machi kovo kov märts март marts mars
 apr april avril avr abril abr aprile huhti huhtikuu kwi kwietnia dub dubna nisan nis апр апреля кві квітня απρ απριλιου
- aprilie aprila aprilis ápr
+ aprilie aprila aprilis ápr balandzio bal aprill април
 may mai mei maio mayo maggio mag maj touko toukokuu maja kve kvetna mayis май мая тра травня μαι μαιου maju majus máj
+ maijs geguzes geg
 jun june juni juin junho junio giugno giu kesa kesakuu cze czerwca cvn cervna haziran haz июн июня чер червня ιουν
- ιουνιου iunie iun juna junius jún
+ ιουνιου iunie iun juna junius jún juuni jūn birzelio birz юни iyn
 jul july juli juillet juil julho julio luglio lug heina heinakuu lipca cvc cervence temmuz tem июл июля лип липня
- ιουλ ιουλιου iulie iul jula julius júl
+ ιουλ ιουλιου iulie iul jula julius júl juuli jūl liepos liep julai юли iyl lip
 aug august augustus aout aou agosto ago augusti elo elokuu sie sierpnia srpna agustos авг августа сер серпня αυγ
- αυγουστου augusta augusztus
+ αυγουστου augusta augusztus agustus agt ags agu ogos ogo rugpjucio rugp avg avgust август avq srp
 sep sept september septembre setembro set settembre septiembre syys syyskuu wrz wrzesnia zar zari eylul eyl сен сентября
- вер вересня σεπ σεπτεμβριου septembrie septembra szeptember szept
+ вер вересня σεπ σεπτεμβριου septembrie septembra szeptember szept rugsejo rugs sentyabr sen сеп септември
 oct october okt oktober octobre outubro out ottobre ott octubre loka lokakuu paz pazdziernika rij rijna ekim eki окт
- октября жов жовтня οκτ οκτωβριου octombrie oktobra
+ октября жов жовтня οκτ οκτωβριου octombrie oktobra spalio spal октомври
 nov november novembre novembro noviembre marras marraskuu kasim kas ноя ноября νοε νοεμβριου noiembrie noi
- novembra
+ novembra nop lapkricio lapkr ное ноември лис листопада noy lis listopadu
 dec december dez dezember decembre dezembro dicembre dic diciembre des desember joulu joulukuu gru grudnia pro prosince
- aralik ara дек декабря гру грудня δεκ δεκεμβριου decembrie decembra
+ aralik ara дек декабря гру грудня δεκ δεκεμβριου decembrie decembra disember dis gruodzio gruod
+ detsember dets декември dek
 """
+_MONTHS_ELSEWHERE = {
+    month: names.split()
+    for month, names in zip(
+        ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+        (
+            "มกราคม ม.ค. يناير ינואר जनवरी জানুয়ারি", "กุมภาพันธ์ ก.พ. فبراير פברואר फरवरी ফেব্রুয়ারি",
+            "มีนาคม มี.ค. مارس מרץ मार्च মার্চ", "เมษายน เม.ย. أبريل ابريل אפריל अप्रैल এপ্রিল",
+            "พฤษภาคม พ.ค. مايو מאי मई মে", "มิถุนายน มิ.ย. يونيو יוני जून জুন", "กรกฎาคม ก.ค. يوليو יולי जुलाई জুলাই",
+            "สิงหาคม ส.ค. أغسطس اغسطس אוגוסט अगस्त আগস্ট", "กันยายน ก.ย. سبتمبر ספטמבר सितंबर সেপ্টেম্বর",
+            "ตุลาคม ต.ค. أكتوبر اكتوبر אוקטובר अक्टूबर অক্টোবর", "พฤศจิกายน พ.ย. نوفمبر נובמבר नवंबर নভেম্বর",
+            "ธันวาคม ธ.ค. ديسمبر דצמבר दिसंबर ডিসেম্বর",
+        ), strict=True,
+    )
+}  # fmt: skip
+"""Names in scripts whose letters are not told from marks by a pattern."""
 _MONTHS = {
     unaccented(name): month
     for month, names in enumerate(_MONTH_NAMES.replace("\n ", " ").strip().splitlines(), start=1)
@@ -80,7 +114,7 @@ _MONTHS = {
 }
 
 
-def date_readings(cell: str) -> Readings | None:  # noqa: PLR0911 - one return a writing
+def date_readings(cell: str) -> Readings | None:
     """Return what a cell can mean as a date, or None if it is none in any order.
 
     A time of day after the date is allowed and dropped.
@@ -91,25 +125,34 @@ def date_readings(cell: str) -> Readings | None:  # noqa: PLR0911 - one return a
         return None
     if not (cell[0].isdigit() or cell[0].isalpha()):
         return None
-    if cell[0].isalpha() and (day := _WEEKDAY.match(cell)):  # "Thu, 13 Feb 2025"; a month stays, and is tried below
+    cell = _without_time_first(cell)
+    for pattern, read in _FORMS:
+        if (match := pattern.fullmatch(cell)) and (found := read(match)):
+            return found
+    return None
+
+
+def _without_time_first(cell: str) -> str:
+    """Return a date without a weekday or a time before it, month names in Latin letters."""
+    if not cell.isascii() or "hg " in cell:
+        cell = _common(cell)
+    if cell[0].isalpha() and (day := _WEEKDAY.match(cell)):  # "Thu, 13 Feb 2025"; a month stays
         rest = cell[day.end() :]
         if unaccented(day[0].strip("., ")) not in _MONTHS:
             cell = rest
     if ":" in cell[:3] and (time := _TIME_FIRST.match(cell)):
         cell = cell[time.end() :]
-    if match := _NUMERIC.fullmatch(cell):
-        return _numeric(match[1], match[3], match[4])
-    if match := _COMPACT.fullmatch(cell):
-        return _same(_date(match[1], match[2], match[3]))
-    if match := _EASTERN.fullmatch(cell):
-        return _same(_date(match[1], match[2], match[3]))
-    if match := _ERA.fullmatch(cell):
-        return _same(_date(str(_ERAS[match[1]] + (1 if match[2] == "\u5143" else int(match[2]))), match[3], match[4]))
-    if match := _DAY_MONTH_NAME.fullmatch(cell):
-        return _around_name(match[1], match[2], match[3])
-    if match := _MONTH_NAME_DAY.fullmatch(cell):
-        return _same(_named(match[3], match[1], match[2]))
-    return None
+    return cell
+
+
+def _common(cell: str) -> str:
+    """Return a date with month names of Latin letters, without a weekday in brackets."""
+    for month, names in _MONTHS_ELSEWHERE.items():
+        for name in names:
+            if name in cell:
+                cell = cell.replace(name, month)
+    cell = _VIETNAMESE.sub(r"/\1/", _WEEKDAY_BEHIND.sub("", cell))
+    return cell.replace("\u65e5", "\u65e5 ").strip().replace("\u65e5  ", "\u65e5 ")
 
 
 def _numeric(first: str, second: str, third: str) -> Readings | None:
@@ -138,14 +181,15 @@ def _same(found: datetime.date | None) -> Readings | None:
 
 
 def _named(year: str, name: str, day: str) -> datetime.date | None:
-    month = _MONTHS.get(unaccented(name.rstrip(".")))
+    said = unaccented(name.rstrip("."))
+    month = _MONTHS.get(said) or _MONTHS.get(said.removesuffix("ta"))  # "tammikuuta" of Finland
     return _date(year, str(month), day) if month else None
 
 
 def _date(year: str, month: str, day: str) -> datetime.date | None:
     number = int(year)
     if len(year) <= 2:
-        number += 1900 if number >= _CENTURY_PIVOT else 2000
+        number += 1900 if number >= _CENTURY_PIVOT else 2000 if number < _THAI_PIVOT else 2500 - _BUDDHIST
     elif number > _FIRST_YEAR + _BUDDHIST - 1:
         number -= _BUDDHIST
     if not _FIRST_YEAR <= number <= _LAST_YEAR:
@@ -155,6 +199,23 @@ def _date(year: str, month: str, day: str) -> datetime.date | None:
     except ValueError:
         return None
 
+
+def _of_era(match: re.Match[str]) -> Readings | None:
+    year = 1 if match[2] == "\u5143" else int(match[2])
+    return _same(_date(str(_ERAS[match[1]] + year), match[3], match[4]))
+
+
+_FORMS: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Readings | None]], ...]] = (
+    (_NUMERIC, lambda match: _numeric(match[1], match[3], match[4])),
+    (_COMPACT, lambda match: _same(_date(match[1], match[2], match[3]))),
+    (_COMPACT_DAY_FIRST, lambda match: _numeric(match[1], match[2], match[3])),
+    (_COMPACT_MINGUO, lambda match: _numeric(match[1], match[2], match[3])),
+    (_EASTERN, lambda match: _numeric(match[1], match[2], match[3])),
+    (_ERA, _of_era),
+    (_DAY_MONTH_NAME, lambda match: _around_name(match[1], match[2], match[3])),
+    (_MONTH_NAME_DAY, lambda match: _same(_named(match[3], match[1], match[2]))),
+)
+"""The writings, and what each says."""
 
 SERIAL: Final = "serial"
 """The date format of a column whose dates are the numbers by which spreadsheets store them."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from genie_finance.contracts.money import UNKNOWN_CURRENCY
 from genie_finance.insights.reading.choices import name_lines
-from genie_finance.insights.reading.currencies import currency_of, header_code, is_shared
+from genie_finance.insights.reading.currencies import currency_named, header_code, is_shared
 from genie_finance.insights.reading.vocabulary import plain, words
 
 if TYPE_CHECKING:
@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 _SAMPLE = 300
 _PESOS = words("fecha monto importe concepto saldo cargo abono descripcion retiro deposito")
 """Words of headers in the language of the countries that write pesos with the sign of dollars."""
+_CROWNS = {
+    "SEK": words("belopp insattning uttag bokforingsdag bokforingsdatum transaktionsdag mottagare meddelande"),
+    "NOK": words("belop inn bokfort utfort forklaring rentedato innskudd kontonummer"),
+    "DKK": words("belob bogfort bogforingsdato modtager ind hævet indsat haevet"),
+    "ISK": words("upphaed dagsetning skyring stada"),
+}
+"""Words of headers in the languages of the countries that write crowns ``kr``."""
+_SHARED_WORDS = frozenset({"RS", "KR"})
+"""Signs of several currencies that are words of a header: ``Amount (in Rs)``."""
 _SETTLE = "currency: EUR  # the ISO 4217 code of the account"
 
 
@@ -43,6 +52,9 @@ class Denomination:
         self._day_first = day_first
         header = table.header.cells if table.header else ()
         self._of_pesos = any(not _PESOS.isdisjoint(plain(name).split()) for name in header)
+        said = {word for name in header for word in plain(name).split()}
+        spoken = [code for code, told in _CROWNS.items() if told & said]
+        self._crowns = spoken[0] if len(spoken) == 1 else ""
         self._profile = profile
         self._columns = columns
         self._by_header = _header_currency(table, columns.money)
@@ -57,7 +69,7 @@ class Denomination:
         balance = () if columns.balance is None else (columns.balance,)
         self._named = self._by_header or home or table.currency or _header_currency(table, balance)
         signs = {entry.currency for entry in read.entries} | read.balance_signs
-        codes = {code for sign in signs if sign and (code := currency_of(sign))}
+        codes = {code for sign in signs if sign and (code := currency_named(sign))}
         self._only = next(iter(sorted(signs - {""}, key=is_shared)), "") if len(codes) == 1 else ""
         if columns.currency is not None and sum(bool(one.currency) for one in read.entries) * 2 < len(read.entries):
             self._only = ""  # a column that few rows fill tells theirs, and not that of the account
@@ -92,7 +104,7 @@ class Denomination:
                 self._choices.assume(
                     "currency",
                     self._seen,
-                    "only this currency stands in the lines before the table",
+                    "only this currency occurs in the lines before the table",
                     f"currency: {self._seen}",
                 )
                 return self._seen
@@ -100,27 +112,30 @@ class Denomination:
                 "currency", UNKNOWN_CURRENCY, "nothing in the file names a currency, so none is stated", _SETTLE
             )
             return UNKNOWN_CURRENCY
-        code = currency_of(sign)
+        code = currency_named(sign)
         if code is None or not is_shared(sign):
             return code
         return self._named or self._of_shared(sign)
 
     def _of_shared(self, sign: str) -> str:
-        code = currency_of(sign) or UNKNOWN_CURRENCY
+        code = currency_named(sign) or UNKNOWN_CURRENCY
         if sign == "$" and (self._day_first or self._of_pesos):
             code = UNKNOWN_CURRENCY  # of the countries with dollars and pesos, the United States write the month first
+        if self._crowns and sign.upper().startswith("KR"):
+            code = self._crowns
         settle = _SETTLE if code == UNKNOWN_CURRENCY else ""
         self._choices.assume("currency", code, f"several currencies are written {sign!r}", settle)
         return code
 
     def _note_others(self, entries: list[Entry], currency: str) -> None:
+        usual = {currency, None}
         other = [
             entry.line for entry in entries
-            if entry.currency and not is_shared(entry.currency) and currency_of(entry.currency) not in {currency, None}
+            if entry.currency and not is_shared(entry.currency) and currency_named(entry.currency) not in usual
         ]  # fmt: skip
         if other:
             whose = "the profile's" if self._profile.currency is not None else "its header names the amount's"
-            self._choices.notice(f"{name_lines(other)}: another currency stands in the row; {whose} {currency} is used")
+            self._choices.notice(f"{name_lines(other)}: the row has another currency; {whose} {currency} is used")
 
 
 def _header_currency(table: Table, columns: tuple[int, ...]) -> str:
@@ -137,7 +152,10 @@ def _shared_sign(table: Table, columns: tuple[int, ...]) -> str:
     names = (
         [table.header.cells[column] for column in columns if column < len(table.header.cells)] if table.header else []
     )
-    return next((sign for sign in ("$", "¥") if any(sign in name for name in names)), "")
+    return next(
+        (sign for sign in ("$", "¥") if any(sign in name for name in names)),
+        next((word for name in names for word in plain(name).upper().split() if word in _SHARED_WORDS), ""),
+    )
 
 
 def _home_beside_other(table: Table, columns: Columns) -> str | None:
@@ -161,4 +179,4 @@ def _home_beside_other(table: Table, columns: Columns) -> str | None:
             (same if not second or second in amounts else differing).add(row[currency].upper())
     if not differing or same & differing or len(same) > 1:
         return None
-    return currency_of(next(iter(same))) or "" if same else ""
+    return currency_named(next(iter(same))) or "" if same else ""

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
     from genie_finance.insights.reading.cells import Cells
 
-DELIMITERS = (",", ";", "\t", "|")
-DELIMITER_NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+DELIMITERS = (",", ";", "\t", "|", "~")
+DELIMITER_NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", "~": "tildes"}
+_WIDE_DELIMITER = "~|~"
 
 MAX_LINES = 200_000
 """Lines of one file; that many take some ten seconds to read."""
@@ -53,6 +54,8 @@ def split_lines(name: str, text: str) -> list[str]:
     Raises:
         InputError: There are more than ``MAX_LINES``.
     """
+    if text[:MAX_LINE_CHARS].count(_WIDE_DELIMITER) > 1:
+        text = text.replace(_WIDE_DELIMITER, "~")
     if max(text.count("\n"), text.count("\r")) > MAX_LINES:
         raise InputError(
             name, f"has more than {MAX_LINES:,} lines, which is the limit", "split it, or export a shorter period"

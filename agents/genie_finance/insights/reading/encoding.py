@@ -63,6 +63,10 @@ _CANDIDATES = (
     "euc_jp", "cp874", "cp850", "cp852", "cp866", "koi8_r", "mac-roman",
 )  # fmt: skip
 """Encodings that a file which is not UTF-8 may have; words of its header tell which."""
+_EASTERN = {
+    "cp932": ("\u3041", "\u30ff"), "cp949": ("\uac00", "\ud7a3"), "gb18030": ("\u4e00", "\u9fff"),
+}  # fmt: skip
+"""First and last letter of Japan, Korea and China, which such a file must hold."""
 _HEAD = 8_192
 _HEAD_LINES = 60
 _LONGEST_NAME = 60
@@ -149,6 +153,17 @@ def _text(name: str, content: bytes, profile: StatementProfile, choices: Choices
             f"the file is not UTF-8 and has no byte order mark; the words of its header are known in {encoding}",
         )  # fmt: skip
         return text
+    return _undeclared(content, choices)
+
+
+def _undeclared(content: bytes, choices: Choices) -> str:
+    """Return a text of which no word of a header tells the encoding."""
+    if eastern := _eastern(content):
+        choices.assume(
+            "encoding", eastern,
+            f"the file is not UTF-8 and has no byte order mark; most of its letters are those of {eastern}",
+        )  # fmt: skip
+        return content.decode(eastern)
     try:
         text, chosen = content.decode("cp1252"), "cp1252"
     except UnicodeDecodeError:
@@ -178,6 +193,29 @@ def _by_headers(content: bytes) -> list[str]:
             found.append((known, encoding))
     found.sort(key=lambda one: -one[0])  # the order of candidates decides between equals
     return [encoding for _, encoding in found]
+
+
+def _eastern(content: bytes) -> str:
+    """Return the encoding of East Asia in which a file without known headers is text, ``""`` if in none.
+
+    Only bytes that are no Western European text are looked at.
+    """
+    try:
+        content.decode("cp1252")
+    except UnicodeDecodeError:
+        pass
+    else:
+        return ""
+    for encoding, native in _EASTERN.items():
+        try:
+            letters = [c for c in content.decode(encoding) if not c.isascii()]
+        except UnicodeDecodeError:
+            continue
+        if 2 * sum(native[0] <= c <= native[1] or "\u4e00" <= c <= "\u9fff" or c > "\uff00" for c in letters) > len(
+            letters
+        ) and any(native[0] <= c <= native[1] for c in letters):
+            return encoding
+    return ""
 
 
 def known_encoding(name: str, encoding: str) -> str:

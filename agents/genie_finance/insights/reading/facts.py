@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from genie_finance.insights.reading.currencies import CODES, currency_of
+from genie_finance.insights.reading.currencies import CODES, currency_named, currency_of
 from genie_finance.insights.reading.vocabulary import mark_of
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ _MAX_DISTINCT = 50
 BLANK = frozenset({"-", "--", "nil", "n/a", "null", "none"})
 """What stands for an empty cell."""
 _ACCOUNT_DIGITS = 8
+_LONGEST_CURRENCY = 20
 _LONGEST_CODE = 5
 """Letters of what stands for a currency without being one of ISO 4217: ``BTC``, ``USDT``, ``MATIC``."""
 
@@ -112,8 +113,13 @@ def _count(fact: Facts, cell: str, cells: Cells) -> None:
         return
     if mark_of(cell):
         fact.marks += 1
-    if cell in CODES or (
-        len(cell) <= 3 and (cell.upper() in CODES or (not (cell.isalnum() and cell.isascii()) and currency_of(cell)))
+    if (
+        cell in CODES
+        or (
+            len(cell) <= 3
+            and (cell.upper() in CODES or (not (cell.isalnum() and cell.isascii()) and currency_of(cell)))
+        )
+        or (3 < len(cell) <= _LONGEST_CURRENCY and not cell[0].isdigit() and currency_named(cell))
     ):
         fact.currencies += 1
     letters, both = sum(map(str.isalpha, cell)), sum(map(str.isalnum, cell))

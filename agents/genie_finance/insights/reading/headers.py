@@ -40,7 +40,8 @@ _HEADERS: dict[Role, str] = {
         |data księgowania|data zaksięgowania|datum zaúčtování|datum zauctovani|datum provedení
         |datum transakce|datum splatnosti|dátum|dátum zaúčtovania|dátum transakcie|dátum spracovania
         |könyvelés dátuma|könyvelési dátum|tranzakció dátuma|tranzakció időpontja|data tranzactie
-        |data tranzacției|data procesarii|tarih|işlem tarihi|işlem tarihi saati|дата|дата операции
+        |data tranzacției|data procesarii|tarih|işlem tarihi|işlem tarihi saati|дата|дата проводки|дата совершения
+        |дата операции
         |дата и время операции|дата операції|дата проведения|дата і час операції|дата транзакции
         |дата на операцията|дата на транзакция|ημερομηνία|ημερομηνία συναλλαγής|ημ νία|ημ νία συναλλαγής
         |ημνια συναλλαγής|ημερ συναλλαγής|datum transakcije|datum knjiženja|datum valute knjiženja
@@ -50,13 +51,16 @@ _HEADERS: dict[Role, str] = {
         |ngày|ngày giao dịch|ngày gd|ngay giao dich|วันที่|วันที่ทำรายการ|วันที่ รายการ|تاريخ|التاريخ
         |تاريخ العملية|תאריך|תאריך עסקה|תאריך רכישה|trx date|帳務日期|入帳日期|入帳日|date entered|txn posted date
         |transaction date time
-        |date time|datetime|date and time|time""",
+        |date time|datetime|date and time|time|entry dt|posting dt|tran dt|paid at|sent at|processed at|completed
+        |finished|processed|settled|executed|initiated|paid on|sent on|umsatz vom|buchung am|gebucht am|utfört|utført
+        |jour|f oper|f mov|zeitpunkt|tijdstip|waktu|tarikh|thời gian|วัน เดือน ปี|petsa|tarehe|तारीख|লেনদেনের তারিখ""",
     "value_date": """value date|value dt|val date|val dt|valuta|valutadatum|wertstellung
         |wertstellungsdatum|wert|valuta datum|date valeur|date de valeur|valutadato|rentedato
         |rentedatum|rentedag|data valuta|data valor|data do valor|fecha valor|f valor|valutadag
         |effective date|dateval|arvopäivä|data waluty|datum valuty|dátum valuty|értéknap|valör
         |valör tarihi|дата валютирования|вальор|ημερομηνία αξίας|valeur|ημ νία αξίας|datum valute
-        |起算日|起息日|valuutapäev|available on|transfer date|started date|due date|תאריך ערך""",
+        |起算日|起息日|valuutapäev|available on|transfer date|started date|due date|תאריך ערך|計息日|ngày hiệu lực
+        |tanggal efektif|生效日""",
     "narration": """詳細1|詳細|narration|description|transaction description|details
         |transaction details|particulars|remarks|memo|transaction remarks|payee|payee name|name
         |merchant|merchant name|counterparty|counter party|transaction|narrative|original description
@@ -87,7 +91,16 @@ _HEADERS: dict[Role, str] = {
         |الوصف|תיאור|פרטים|שם בית עסק|operazione|operation|operação|entry description|booking text
         |reference text|payment details|transaction narration|description 1|transaction ref1
         |merchant description|narration details|dettagli|umsatz details|descrizione completa|supplier
-        |estabelecimento|title|lançamento|historial|glosa|referencia""",
+        |estabelecimento|title|lançamento|historial|glosa|referencia|particular|remark|note|notes|beneficiary payer
+        |to from
+        |from to|sender receiver|recipient|sender|payee payer|empfänger auftraggeber|gegenpartei|partner|händler
+        |buchungsinformation|buchungsinfo|betreff|zweck|kommentar|nature|intitulé|motif|bénéficiaire|tiers|commerçant
+        |communication|concepto detalle|detalle del movimiento|comercio|descripción operación|establecimiento
+        |descritivo|detalhes|favorecido|título|esercente|beneficiario ordinante|tegenpartij naam|begunstigde|rubrik
+        |butikk|selite|kauppias|szczegóły|odbiorca zleceniodawca|zpráva pro mne|názov protistrany|kereskedő|comerciant
+        |получатель|svrha plaćanja|primatelj|prejemnik|פרטי התנועה|שם בית העסק|利用先|对方名称|交易描述|받는분|berita
+        |butiran
+        |nội dung giao dịch|mô tả giao dịch|คำอธิบาย|merchant description""",
     "amount": """amount|transaction amount|txn amount|tran amount|amt|value|betrag|umsatz|montant
         |montant de l operation|bedrag|transactiebedrag|valor|valor do movimento|quantia|importe
         |importe de la operacion|importo|importo operazione|belop|belob|belopp|amount debit credit
@@ -100,7 +113,8 @@ _HEADERS: dict[Role, str] = {
         |amount in account currency|betrag in kontowährung|valor total|gross|gross amount|total|brutto
         |credit debit amount|importe total|сумма в валюте счета|сума в валюті картки|buchungsbetrag
         |lastschrift gutschrift|charge amount|transaction value|kwota w walucie rachunku
-        |částka v měně účtu|importe eur|valor lançamento""",
+        |částka v měně účtu|importe eur|valor lançamento|sum|payout|summe|somme|cantidad|montante|ammontare|meblağ
+        |wert|قيمة العملية|发生额|交易额|nilai|amaun|giá trị|số tiền gd|halaga|kiasi|shuma|राशि""",
     "other_amount": """currency amount|local amount|original amount|foreign amount
         |amount foreign currency|foreign currency amount|orig amount|instructed amount|ursprungsbetrag
         |originalbetrag|fremdwährungsbetrag|betrag in fremdwährung|lastschrift ursprungsbetrag
@@ -137,6 +151,9 @@ _HEADERS: dict[Role, str] = {
         |nợ|phát sinh nợ|tiền ra|số tiền ghi nợ|debit amount vnd|ถอน|ถอนเงิน|เดบิต|مدين|חובה
         |amount paid|withdraw|retiros|retiro|egresos|egreso|cargos clp|cargo $|cheques y otros cargos
         |débitos|saídas|levantamentos|pagamentos|expense|expenses|withdrawn|kiadás|cheltuieli
+        |belastungen|sorties|sortie|salidas|salida|hævet|winien|odepsáno|má dáti|tartozik|ieșiri|plăți
+        |изходящи|αναλήψεις|rashod|odhodki|väljaminek|izdevumi|išlaidos|išėjo|çekilen|خصم|משיכה|引落金額
+        |轉出|转出|keluar|pengeluaran|số tiền rút|chi|เงินออก|dalje|cash out|debited
         |money out gbp|otto|tilinotot|veloitus|withdrawals dr""",
     "credit": """受入金額|受入|お預入金額|存|存入|credit|credits|credit amount|credit amt
         |credit montant|deposit|deposits|deposit amt|deposit amount|amount credited|money in|paid in
@@ -151,6 +168,9 @@ _HEADERS: dict[Role, str] = {
         |入金金額 円|收入|收入金额|贷方|贷方金额|贷方发生额|收入金額|存款|입금|입금액|입금금액
         |맡기신금액|받으신금액|ghi có|có credit|có|phát sinh có|tiền vào|số tiền ghi có|ฝาก|ฝากเงิน|เครดิต|دائن
         |זכות|amount received|lodgement|depósitos|depósito|depositos y abonos|abonos clp
+        |entrée|entrées|indsat|panot|připsáno|dal|követel|intrări|доходы|зарахування|входящи|καταθέσεις
+        |prihod|prihodki|sissetulek|ieņēmumi|pajamos|įėjo|yatan|إضافة|הפקדה|振込金額|轉入|转入|masuk
+        |pemasukan|kemasukan|số tiền gửi|thu|รายรับ|รับ|เงินเข้า|arkëtime|cash in|credited|payments received
         |depósitos y otros abonos|créditos|receipts|receipt|income|deposited|bevétel|încasări|pano
         |tilipanot|hyvitys""",
     "net": "net|net amount|netto|nettobetrag|montant net|importe neto|valor líquido|net value|net total|净额",
@@ -158,6 +178,8 @@ _HEADERS: dict[Role, str] = {
         |charges|gebühr|gebühren|entgelt|frais|commissions|kosten|comision|comisión|comisiones
         |commissione|commissioni|tarifa|taxa|taxas|avgift|gebyr|palvelumaksu|opłata|prowizja|poplatek
         |díj|jutalék|comision bancar|komisyon|комиссия|комісія|προμήθεια|provizija|手数料|手续费
+        |costo|comissão|comissões|coste|kostnad|omkostninger|mokesčiai|komision|service charge|spesen|spese|kulu|такса
+        |teenustasu|komisija|mokestis|biaya admin|caj
         |수수료|biaya|phí|ค่าธรรมเนียม|bank charges|fee charged|service fee|source fee amount""",
     "mark": """dr cr|cr dr|debit credit|credit debit|debit or credit|credit debit indicator|cdi
         |d k|balance impact|debit credit indicator|af bij|soll haben|s h|debet credit|d c|c d
@@ -167,12 +189,12 @@ _HEADERS: dict[Role, str] = {
         |收 支|收支|收支类型|借贷标志|借贷|入払区分|入出金区分|거래구분|구분|구분 입출금|borç alacak
         |b a|db cr|type of transaction|transaction indicator|debit credit mark|d h|kierunek|směr
         |tip tranzactie|subcategory|sign|flow|tran type|wn ma|credit debit code|transaktionstyp|típus
-        |jellege""",
+        |jellege|segno|má dáti dal|t j|дт кт|入払|借貸|收支別|입출금|입출금구분|입 출|znak""",
     "status": """balance impact|etat|status|state|transaction status|booking status
         |payment status|zustand|estado|situação|situacao|stato|statut|tila|stav|stan|durum
         |işlem durumu|статус|статус операції|交易状态|当前状态|状态|状況|取引状況|상태|거래상태
         |κατάσταση|állapot|stare|contabilizzazione|buchungsstatus|umsatzstatus|tapahtuman tila|hali
-        |trạng thái|สถานะ|الحالة|סטטוס|info""",
+        |trạng thái|สถานะ|الحالة|סטטוס|info|състояние|стан|olek|statuss|būsena""",
     "balance": """現在 貸付 高|現在高|結餘|салдо|balance|closing balance|running balance
         |available balance|account balance|ledger balance|balance amt|balance amount|saldo|solde
         |kontostand|saldo nach buchung|saldo contable|saldo apos|saldo apos movimento
@@ -184,11 +206,14 @@ _HEADERS: dict[Role, str] = {
         |atlikums|likutis|staða|残高|差引残高|取引後残高|取扱後残高|余额|账户余额|交易后余额|本次余额
         |餘額|잔액|거래후잔액|거래 후 잔액|잔고|saldo akhir|số dư|so du|ยอดคงเหลือ|คงเหลือ|الرصيد|יתרה
         |יתרה בש ח|tilin saldo|saldo actual|net balance|balance after|balance after transaction
-        |tx balance""",
+        |tx balance|available|behållning|disponibelt|stan konta|stav účtu|balansas|남은금액|baki|baki akaun
+        |số dư sau gd|số dư cuối|số dư khả dụng|số dư sau giao dịch|số dư hiện tại|ยอดเงินในบัญชี|salio|bilanci
+        |current bal|remaining balance|end bal""",
     "currency": """currency|currency code|account currency|transaction currency|ccy|curr|wahrung
         |waehrung|devise|monnaie|munt|muntsoort|valuta|moeda|moneda|divisa|divisa importe|valutakod
         |valutakode|valuutta|waluta|měna|mena|deviza|devizanem|valutacode|pénznem|valută
-        |valuta contului|para birimi|döviz|döviz cinsi|валюта|валюта картки|νόμισμα|valiuta|valūta
+        |valuta contului|валута|vrsta valute|vrsta na valuta|kode mata uang|valuuta|valas|matawang|monedha|sarafu
+        |vääring|para birimi|döviz|döviz cinsi|валюта|валюта картки|νόμισμα|valiuta|valūta
         |gjaldmiðill|通貨|币种|货币|통화|mata uang|tiền tệ|loại tiền|สกุลเงิน|العملة|מטבע
         |billing currency|settlement currency|cur|kontowährung|währung konto|currency symbol
         |valuta conto|divisa cuenta""",
@@ -208,6 +233,12 @@ TYPE_WORDS = frozenset(
      "tipo de movimento", "tipo movimiento", "tipo de movimiento"}
 )  # fmt: skip
 """Headers that name a debit or credit mark at one bank and the kind of payment at another."""
+
+
+def _single(role: Role) -> frozenset[str]:
+    """Return the listed headers of a role that are one word: they tell it beside other words as well."""
+    return frozenset(word for word in map(plain, _HEADERS[role].split("|")) if word.isalpha())
+
 
 _EAST = 0x2E7F
 """The first letters of East Asia follow."""
@@ -234,35 +265,39 @@ _OTHER = _words(
     divisa originale utl utlandsk utlandskt opprinnelig oprindelig oprindeligt alkuperainen oryginalna
     puvodni instructed merchant source target eredeti orijinal"""
 )
-_AMOUNT_WORDS = _words(
+_AMOUNT_WORDS = (_single("amount") - _words("value total gross brutto nominal sum payout")) | _words(
     """amount amt betrag montant bedrag importe importo belop belob belopp kwota castka ciastka osszeg tutar
     tutari сумма сума ποσο iznos maara summa monto valor spend spent"""
 )
-_CURRENCY_WORDS = _words(
+_CURRENCY_WORDS = _single("currency") | _words(
     """currency wahrung waehrung devise valuta valuutta waluta mena moneda divisa moeda munt ccy валюта
     devizanem birimi devizaneme valutacode whg"""
 )
 _RATE_WORDS = _words(
     "rate kurs wechselkurs taux koers wisselkoers vaxelkurs valutakurs valuuttakurssi kurz arfolyam curs курс"
 )
-_DEBIT_WORDS = _words(
+_DEBIT_WORDS = _single("debit") | _words(
     """withdrawal withdrawals debit debits debito debet debe cargo soll belastung lastschrift af borc
     terheles dare ud ut
     debets deebet debetas дебет χρεωση duguje wn uit uscite
     addebito saida expense expenses outflow outgoing out spent"""
 )
-_CREDIT_WORDS = _words(
+_CREDIT_WORDS = _single("credit") | _words(
     """deposit deposits credit credits credito kredit haber abono haben gutschrift bij alacak jovairas avere ind inn
     kredits
     kreedit kreditas кредит πιστωση potrazuje ma entrate accredito entrada income inflow incoming received"""
 )
-_DATE_WORDS = _words("date datum fecha data dato datetime tarih tarihi дата ημερομηνια dateop paivays")
+_DATE_WORDS = _words(
+    "date datum fecha data dato datetime tarih tarihi дата ημερομηνια dateop paivays tag dag datums paiva pvm "
+    "timestamp time zeit zeitpunkt tijdstip napja ideje zamani waktu tgl ngay tarikh час время ημ dagur"
+)
 _POSTED = _words("booked posting posted bokfort bogfort")
 _NO_DAY = _CURRENCY_WORDS | _AMOUNT_WORDS | _words("account description")
 """Words beside which these tell no day: ``Posted Account``, ``Booked amount``."""
 _WORD_ROLES: tuple[tuple[frozenset[str], Role], ...] = (
     (
-        _words("balance saldo solde kontostand zustatek zostatok egyenleg bakiye остаток υπολοιπο sold"),
+        _single("balance")
+        | _words("balance saldo solde kontostand zustatek zostatok egyenleg bakiye остаток υπολοιπο sold"),
         "balance",
     ),
     (
@@ -303,6 +338,11 @@ _BOOKED = _words(
     kirjauspaiva kirjauspvm ksiegowania zaksiegowania zauctovani zauctovania konyveles konyvelesi boekdatum
     boekingsdatum knjizenja lancamento 记账日期 记账日 入账日期"""
 )
+_OF_ACCOUNT = _words(
+    """billing billed settlement booked account buchungsbetrag kontowahrung rachunku konta uctu cuenta conto compte
+    konto kontot счета рахунку karty szamla hesap rekening"""
+)
+"""Words of an amount or a currency of the account's own."""
 _MADE = _words(
     """transaction txn tran trans trx operation operacion operacao operazione operacji transakcji
     transaktionsdatum transaktionsdag transaksjonsdato transactiedatum provedeni transakce transakcie
@@ -311,6 +351,22 @@ _MADE = _words(
 )
 
 
+_SIGN = _words("sign indicator drcr crdr πρόσημο")
+_HELD = _words(
+    """hold held blocked blokada blokady blokadzie blocage reserviert retenido retenida bloccato bloqueado
+    gereserveerd reserverat"""
+)
+"""Words of a second amount that is not booked yet."""
+_OF_CARD = _words(
+    """kortmedlem kortinnehaver kortholder karteninhaber tarjetahabiente
+    利用金額 ご利用金額 利用店名 ご利用店名 利用者 ご利用者 ご利用額 가맹점명 승인금액 이용금액 消費日 שובר 消費明細"""
+)
+_OF_CARD_PHRASES = tuple(
+    map(
+        plain,
+        ("card member", "cardmember", "titular de la tarjeta", "titulaire de la carte", "שם בית עסק", "סכום חיוב"),
+    )
+)
 _MINOR_UNITS = _words(
     "minor minorunits cents cent pence paise centavos centimes centimos kopecks ore groszy haleru fils sen"
 )
@@ -350,12 +406,15 @@ def _roles_by_words(name: str, there: frozenset[str]) -> tuple[Role, ...]:
             return ("other_currency",)
         # "Amount in local currency" is an amount; its cells tell if it is a currency after all.
         return ("other_amount", "other_currency") if _CURRENCY_WORDS & there - _OTHER else ("other_amount",)
+    if _HELD & there and _AMOUNT_WORDS & there:
+        return ("other_amount",)
     if not there and any(sign in name for sign in ("[-]", "(-)", "[+]", "(+)")):
         return ("debit",) if "-" in name else ("credit",)
     if not there:
         return ("amount",) if any(sign in name for sign in "$€£") else ()  # "CAD$": the currency alone
-    if _DEBIT_WORDS & there and _CREDIT_WORDS & there:
-        return ("mark", "amount", "date") if _DATE_WORDS & there else ("mark", "amount")
+    both = bool(_DEBIT_WORDS & there and _CREDIT_WORDS & there)
+    if both or _SIGN & there:  # "BillingAmountSign" as well
+        return ("mark", *(("amount",) if both else ()), *(("date",) if _DATE_WORDS & there else ()))
     if _RATE_WORDS & there and _CURRENCY_WORDS & there and not _AMOUNT_WORDS & there:
         return ("rate",)  # "Currency rate"
     found: list[Role] = []
@@ -405,13 +464,21 @@ def amount_rank(name: str) -> int:
     """Return how near a header of amounts is to the account's own amount: the one without other words comes first."""
     words = [word for word in _said(name) if word not in UNITS]
     there = frozenset(words)
+    if there & _OF_ACCOUNT:
+        return 0
     if there & {"transaction", "txn", "tran", "operation", "operacion", "operazione", "gross", "brutto", "total"}:
         return 2
-    return (
-        0 if there & {"billing", "billed", "settlement", "booked", "account", "buchungsbetrag", "kontowahrung"} else 1
-    )
+    return 1
 
 
 def is_of_transaction(name: str) -> bool:
     """True for an amount or currency of the transaction, which need not be that of the account."""
-    return not _MADE.isdisjoint(_said(name))
+    said = _said(name)
+    return not _MADE.isdisjoint(said) and _OF_ACCOUNT.isdisjoint(said)
+
+
+def is_of_card(name: str) -> bool:
+    """True for a header that card statements alone have: their amounts without a sign are purchases."""
+    said = f" {plain(name[:_LONGEST])} "
+    used = "\u5229\u7528" in name and "\u53ef\u80fd" not in name  # "ご利用日", and no limit that is left
+    return used or not _OF_CARD.isdisjoint(said.split()) or any(f" {phrase} " in said for phrase in _OF_CARD_PHRASES)

@@ -133,6 +133,12 @@ def _hypotheses(named: Named, values: Values) -> list[Hypothesis]:
         for balance in balances
     ]
     fees = [fee for fee in named.fees if any(values[fee])]
+    found += [
+        one._replace(fee=fee, fee_factor=factor)
+        for one in found
+        for fee in fees
+        for factor in ((1, -1) if any(v < 0 for v in values[fee] if v) else (-1, 1))
+    ]
     after = [
         net for net in (*named.amounts, *named.others)
         if any(_is_after(net, amount, fees, values) for amount in named.amounts)
@@ -198,7 +204,11 @@ def _movements(one: Hypothesis, values: Values, marks: dict[int, list[int]]) -> 
     if one.amount is None:
         if one.debit is None or one.credit is None:
             return []
-        return one_of_two(values[one.debit], values[one.credit])
+        paired = one_of_two(values[one.debit], values[one.credit])
+        if one.fee is None:
+            return paired
+        charged = [None if not fee else fee * one.fee_factor for fee in values[one.fee]]
+        return [fee if v is None else v + (fee or 0) for v, fee in zip(paired, charged, strict=True)]
     amounts = values[one.amount]
     if one.fee is not None:
         amounts = _with_fee(amounts, values[one.fee], one.fee_factor)

@@ -78,7 +78,7 @@ def named_columns(
         if role in found:
             found[role].sort(key=lambda column: not facts[column].filled)
     if "date" in found:
-        found["date"].sort(key=lambda column: date_rank(names[column]))
+        found["date"].sort(key=lambda column: (facts[column].constant, date_rank(names[column])))
     if "amount" in found:
         held = _constant_code(found, facts)
         found["amount"].sort(key=lambda column: (_code_rank(names[column], held), amount_rank(names[column])))

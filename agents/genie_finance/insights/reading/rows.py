@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from genie_finance.contracts.statements import Quarantined
+from genie_finance.insights.reading.amounts import AmountText
 from genie_finance.insights.reading.choices import name_lines
 from genie_finance.insights.reading.facts import BLANK
 from genie_finance.insights.reading.vocabulary import Mark, balance_row, mark_of
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     import datetime
     from collections.abc import Mapping, Sequence
 
-    from genie_finance.insights.reading.amounts import AmountText, DecimalMark
+    from genie_finance.insights.reading.amounts import DecimalMark
     from genie_finance.insights.reading.cells import Cells
     from genie_finance.insights.reading.choices import Choices
     from genie_finance.insights.reading.dialect import Record
@@ -63,6 +64,15 @@ class Read:
     days_told: bool = False
     """The dates can be read in one way alone."""
 
+    of_card: bool = False
+    """The header has words that card statements alone have."""
+    sides_named: bool = True
+    """A header or the profile says which column holds debits."""
+    blank_marks: bool = False
+    """A cell of the column of marks that says neither debit nor credit is empty."""
+    marks_are_kinds: bool = False
+    """Every mark is a kind of payment, such as ``refund``, which is money in for one side and out for the other."""
+
     @property
     def newest_first(self) -> bool | None:
         """The order of the rows, None where their dates do not tell it."""
@@ -94,6 +104,7 @@ class RowReader:
         self._from_above = from_above
         """A row with money and without a date has the date of the row above it."""
         self._above: datetime.date | None = None
+        self._negative: dict[Mark, bool] = {}
         self._sums: dict[int, set[Decimal]] = {}
         self._marks = marks
         """Debit or credit of each line, where the running balance tells it; else the column of marks does."""
@@ -166,6 +177,8 @@ class RowReader:
             return "" if dated else "a total"
         if kind:
             return {"opening": _OPENING, "closing": "a closing balance"}.get(kind, "a total")
+        if not (dated or row[self._columns.date] or any(row[column] for column in self._columns.money)):
+            return "a footer" if after else "more text of the row above"
         return "a footer" if after and self._is_footer(row, narration) else ""
 
     def _balance_beside_code(self, row: _Row) -> str:
@@ -207,7 +220,7 @@ class RowReader:
         if table.width is not None and record.width > table.width:
             raise _UnreadableError(
                 f"has {record.width} columns where {table.width} are expected; "
-                "a delimiter inside a text must stand in quotes"
+                "a text with a delimiter in it must be quoted"
             )
         date = self._date(row)
         side, amount = self._amount(row)
@@ -259,7 +272,7 @@ class RowReader:
                 where = self._table.name(columns.amount)
                 raise _UnreadableError(f"{where} does not hold an amount" if cell else f"has no amount in {where}")
             return None, amount if columns.fee is None else self._with_fee(amount, row[columns.fee])
-        found: list[tuple[Mark | None, AmountText]] = []
+        found: list[tuple[Mark, AmountText]] = []
         for side, column in self._sides:
             cell = row[column]
             if not cell:
@@ -269,6 +282,8 @@ class RowReader:
                 raise _UnreadableError(f"{self._table.name(column)} does not hold an amount")
             if amount and (amount.point or amount.comma):  # a zero stands for an empty cell
                 found.append((side, amount))
+        if columns.fee is not None and len(found) < len(self._sides):
+            return self._side_with_fee(found, row[columns.fee])
         if len(found) != 1:
             raise _UnreadableError("holds both a debit and a credit" if found else "holds neither a debit nor a credit")
         return found[0]
@@ -283,6 +298,28 @@ class RowReader:
             return amount
         total = signed + self._columns.fee_factor * charged
         return amount._replace(point=abs(total), comma=abs(total), sign=-1 if total < 0 else 1, mark=None)
+
+    def _side_with_fee(self, found: list[tuple[Mark, AmountText]], cell: str) -> tuple[Mark, AmountText]:
+        """Return a debit or a credit with the fee of its row, or a fee that stands alone."""
+        fee = self._cells.amount(cell) if cell else None
+        total = (fee.signed(self._decimal_mark) if fee else None) or Decimal(0)
+        total *= self._columns.fee_factor
+        for side, amount in found:
+            signed = amount.signed(self._decimal_mark) or Decimal(0)
+            usual = -1 if self._is_negative(side) else 1
+            total += signed * usual * (1 if side == "credit" else -1)
+        if not total:
+            raise _UnreadableError("holds neither a debit nor a credit")
+        return "debit" if total < 0 else "credit", AmountText(abs(total), abs(total), money=True)
+
+    def _is_negative(self, side: Mark) -> bool:
+        """True if most amounts of a side have a minus, which then says no more than their column."""
+        if side not in self._negative:
+            column = dict(self._sides)[side]
+            held = [self._cells.amount(self._row(record)[column]) for record in self._table.rows]
+            used = [one.sign < 0 for one in held if one and (one.point or one.comma)]
+            self._negative[side] = sum(used) * 2 > len(used)
+        return self._negative[side]
 
     def _balance(self, row: _Row) -> Decimal | None:
         amount = self._cells.amount(row[self._balance_at])

@@ -36,7 +36,8 @@ def say_other_date(table: Table, facts: Sequence[Facts], taken: int, named: Sequ
     other = table.name(taken)
     for column, name in enumerate(names):
         roles = header_roles(name)
-        better = "date" in roles and (date_rank(name), column) < (date_rank(names[taken]), taken)
+        nearer = (date_rank(name), column) < (date_rank(names[taken]), taken)
+        better = "date" in roles and (nearer or facts[taken].constant)
         unnamed = taken not in named and roles[:1] == ("date",)
         if column == taken or not (better or unnamed) or any(map(_TIME.fullmatch, facts[column].values)):
             continue

@@ -28,10 +28,11 @@ def signed_amounts(read: Read, profile: StatementProfile, choices: Choices) -> l
     """
     entries = read.entries
     if all(entry.side for entry in entries):
-        return _by_balance(read, _paired(read, profile, choices), choices)
+        return _owed(read, _by_balance(read, _paired(read, profile, choices), choices), choices)
     written = [_written(entry) for entry in entries]
     marks: list[Mark | None] = [entry.mark or entry.amount.mark for entry in entries]
-    if profile.positive_is is None and any(marks):
+    told_by_sign = read.marks_are_kinds and any(entry.amount.sign < 0 for entry in entries)
+    if profile.positive_is is None and any(marks) and not told_by_sign:
         if _marks_alone(entries, marks):
             alone = [entry.number * _FACTOR[mark] if mark else None for entry, mark in zip(entries, marks, strict=True)]
             return _by_balance(read, alone, choices)
@@ -45,6 +46,28 @@ def signed_amounts(read: Read, profile: StatementProfile, choices: Choices) -> l
                 )  # fmt: skip
             return marked
     return _signed(read, written, marks, profile, choices)
+
+
+def _owed(read: Read, amounts: list[Decimal | None], choices: Choices) -> list[Decimal | None]:
+    """Return debits and credits of columns without names, turned round where texts say that the balance is owed.
+
+    A card states what is owed as its balance: it rises with each purchase.
+    """
+    signed = [amount or 0 for amount in amounts]
+    incoming = {
+        amount < 0
+        for entry, amount in zip(read.entries[:_SAMPLE], signed, strict=False)
+        if amount and says_incoming(entry.narration)
+    }
+    if read.sides_named or incoming != {True} or not chain(read, amounts).proves:
+        return amounts
+    choices.assume(
+        "debit_column", "debit",
+        "payments and refunds by their text lower the balance, so it is taken for what is owed, as card statements "
+        "have it; no header says so",
+        "debit_column: NUMBER  # and credit_column: NUMBER",
+    )  # fmt: skip
+    return [None if amount is None else -amount for amount in amounts]
 
 
 def _by_balance(read: Read, amounts: list[Decimal | None], choices: Choices) -> list[Decimal | None]:
@@ -90,7 +113,16 @@ def _paired(read: Read, profile: StatementProfile, choices: Choices) -> list[Dec
         _written(entry) * usual[entry.side] * _FACTOR[entry.side] if entry.side else None for entry in entries
     ]
     open_ = profile.debit_column is None and not chain(read, amounts).proves
-    if open_ and not mixed and _comes_in_as_debit(entries, [entry.side for entry in entries]):
+    against = _comes_in_as_debit(entries, [entry.side for entry in entries])
+    if open_ and not mixed and against and not read.sides_named:
+        choices.assume(
+            "debit_column", "credit",
+            "texts of money that comes in, such as payments and salaries, stand in the first of two columns that no "
+            "header names, so it is taken for money coming in; no balance proves it",
+            "debit_column: NUMBER  # and credit_column: NUMBER",
+        )  # fmt: skip
+        return [None if amount is None else -amount for amount in amounts]
+    if open_ and not mixed and against:
         choices.assume(
             "debit_column", "debit",
             "texts of money that comes in, such as salaries, stand beside debits alone, as in books of accounts, and "
@@ -142,7 +174,7 @@ def _marks_decide(entries: Sequence[Entry], marks: Sequence[Mark | None]) -> boo
 
 def _marked(read: Read, marks: Sequence[Mark | None], choices: Choices) -> list[Decimal | None]:
     entries = read.entries
-    by_suffix = not any(entry.mark for entry in entries)
+    by_suffix = read.blank_marks or not any(entry.mark for entry in entries)
     unmarked: Mark | None = None
     if by_suffix and not all(marks) and len({mark for mark in marks if mark}) == 1:
         # A card statement writes "CR" behind payments alone, an account "DR" behind an overdraft's interest alone.
@@ -174,7 +206,7 @@ def _signed(
     else:
         agreeing = sum((w > 0) == (mark == "credit") for w, mark in zip(written, marks, strict=True) if mark and w)
         marked = sum(bool(mark and w) for w, mark in zip(written, marks, strict=True))
-        if marked and agreeing * 2 != marked:
+        if marked and agreeing * 2 != marked and not (read.marks_are_kinds and agreeing * 2 < marked):
             factor = 1 if agreeing * 2 > marked else -1
         else:
             factor = _factor_by_balance(read, written, choices)
@@ -215,11 +247,15 @@ def _factor_by_balance(read: Read, written: list[Decimal], choices: Choices) -> 
             return best
     negative = sum(number < 0 for number in written)
     seen = f"{negative} of {len(written)} amounts are negative" if negative else "no amount has a minus"
-    if _reads_like_card(read.entries):
+    if _reads_like_card(read.entries) or (read.of_card and negative * 2 < len(written)):
+        by = (
+            "the header is that of a card statement"
+            if read.of_card
+            else ("among them payments and refunds by their text")
+        )
         choices.assume(
             "positive_is", "debit",
-            f"{seen}, among them payments and refunds by their text, so a minus is taken for money coming in, as card "
-            "statements have it; nothing proves it",
+            f"{seen}, {by}, so a minus is taken for money coming in, as card statements have it; nothing proves it",
         )  # fmt: skip
         return -1
     choices.assume(

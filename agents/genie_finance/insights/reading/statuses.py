@@ -24,8 +24,8 @@ _MOST_WORDS = 8
 """Distinct words of a column of statuses; one with more is something else."""
 
 
-def booked(table: Table, choices: Choices) -> tuple[Table, list[Quarantined]]:
-    """Return the table without the rows that are not bookings, and these rows.
+def booked(table: Table, choices: Choices) -> tuple[Table, list[Quarantined], list[int]]:
+    """Return the table without the rows that are not bookings, these rows, and the lines of an unknown status.
 
     A column is one of statuses if its header says so and some of its words are known, or if nearly all of its words
     are. A word that is not known leaves its row a booking, and is said.
@@ -33,6 +33,7 @@ def booked(table: Table, choices: Choices) -> tuple[Table, list[Quarantined]]:
     columns = _columns(table)
     _say_unknown(table, columns, choices)
     left_out: list[Quarantined] = []
+    open_: list[int] = []
     kinds: Counter[str] = Counter()
     rows: Sequence[Record] = table.rows
     for column in columns:
@@ -54,13 +55,14 @@ def booked(table: Table, choices: Choices) -> tuple[Table, list[Quarantined]]:
                 )
         rows = stay
         if unknown and not _is_table_end(unknown, rows):
+            open_ += unknown
             choices.notice(
                 f"{name_lines(unknown)}: the status in {table.name(column)} is not one that is known; counted as booked"
             )
     if left_out:
         told = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
         choices.notice(f"rows that are not bookings by their status are left out: {told}")
-    return table._replace(rows=tuple(rows)), left_out
+    return table._replace(rows=tuple(rows)), left_out, open_
 
 
 def _say_unknown(table: Table, columns: Sequence[int], choices: Choices) -> None:

@@ -9,7 +9,8 @@ from genie_finance.insights.reading.vocabulary import plain
 _STEMS: Final = {
     "original": """原始 原币 外币 外幣 外貨 現地 海外 外貨建 외화 현지 해외 מקורי אصلي اصلي أصلي иностран исходн іноземн
         oryginaln zagraniczn puvodn cizi eredeti kulfoldi""",
-    "balance": """余额 餘額 結餘 结余 残高 잔액 잔고 ยอดคงเหลือ คงเหลือ رصيد יתרה остат остач залиш баланс салдо υπολοιπ
+    "balance": """结存 結存 余额 餘額 結餘 结余 残高 잔액 잔고 ยอดคงเหลือ คงเหลือ رصيد יתרה
+        остат остач залиш баланс салдо υπολοιπ
         zustat zostat egyenleg bakiye saldo""",
     "fee": """手续费 手續費 手数料 수수료 ค่าธรรมเนียม رسوم עמלה
         عمولة комисс коміс προμηθ poplat prowiz oplat opłat
@@ -21,11 +22,11 @@ _STEMS: Final = {
         ฝาก เครดิต รับ دائن ايداع إيداع זכות
         зачисл поступл приход кредит надходж πιστωσ uznan wplat wplyw prichoz vklad jovair bevetel alacak giren
         kredit""",
-    "date": """日期 日付 年月日 取引日 利用日 일자 일시 날짜 거래일 วันที่
+    "date": """日期 时间 時間 日時 日付 年月日 取引日 利用日 일자 일시 시각 날짜 거래일 วันที่
         تاريخ תאריך дата ημερομην ημνια tarih datum tanggal
         ngay kuupaev kirjauspaiv""",
     "currency": """币种 幣別 币别 货币 貨幣 通貨 통화 สกุลเงิน عملة העملה מטבע валют νομισμ walut devizanem penznem""",
-    "amount": """金额 金額 額 금액 จำนวนเงิน ยอดเงิน مبلغ סכום сумм сума kwot castk ciastk osszeg tutar jumlah
+    "amount": """金额 金額 額 额 금액 จำนวนเงิน ยอดเงิน مبلغ סכום сумм сума kwot castk ciastk osszeg tutar jumlah
         nominal""",
     "description": """摘要 内容 內容 备注 備註 備考 明细 明細 说明 說明 적요 내용 메모 가맹점 商户 商戶 รายการ รายละเอียด
         وصف بيان تفاصيل תיאור פרטים פירוט описан назначен призначен опис περιγραφ αιτιολογ popis kozlemeny
@@ -34,6 +35,8 @@ _STEMS: Final = {
 }
 """Words of headers that one of their own stands for, so that any combination of them is known."""
 _LISTED: Final = tuple((plain(stem), word) for word, listed in _STEMS.items() for stem in listed.split())
+_DAY: Final = ("\u65e5", "\uc77c")
+"""Last letter of a day of something in Japan, China and Korea: ``振替日``."""
 _UNSPACED: Final = 0x0590
 """From here on scripts stick words together: what a stem stands in, it belongs to."""
 
@@ -47,6 +50,8 @@ def known_words(words: list[str]) -> list[str]:
             found += [base for base in _ENDINGS if word.endswith(base) and word != base]
             continue
         apart = ord(word[0]) < _UNSPACED
+        if word[-1] in _DAY:
+            found.append("date")
         found += [known for stem, known in _LISTED if not stem.isascii() and _fits(word, stem, apart=apart)]
     return found
 
@@ -67,5 +72,9 @@ _ENDINGS: Final = (
     "gebyr",
     "datum",
     "dato",
+    "tag",
+    "dag",
+    "paiva",
+    "pvm",
 )
 """Last parts of compound words: ``Zahlungsbetrag``, ``Kontosaldo``."""

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from genie_finance.insights.reading.balance import follow_unsigned
-from genie_finance.insights.reading.vocabulary import Mark, mark_of
+from genie_finance.insights.reading.vocabulary import Mark, mark_of, says_incoming
 
 if TYPE_CHECKING:
     import datetime
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from genie_finance.insights.reading.amounts import DecimalMark
     from genie_finance.insights.reading.cells import Cells
+    from genie_finance.insights.reading.choices import Choices
     from genie_finance.insights.reading.dialect import Record
     from genie_finance.insights.reading.naming import Columns
     from genie_finance.insights.reading.table import Table
@@ -64,6 +65,37 @@ def marks_by_steps(
     left = [row for row in oldest if row.amount and row.record.line not in told]
     told.update(_by_words(rows, left, told, columns))
     return told
+
+
+def marks_by_texts(table: Table, columns: Columns, cells: Cells, choices: Choices) -> dict[int, Mark]:
+    """Return the debit or credit of each line where one of two words stands beside each text of money that comes in.
+
+    Only of amounts without a sign, and where neither a mark nor a balance is there; it is said, for nothing proves it.
+    """
+    if columns.amount is None or columns.mark is not None or columns.balance is not None:
+        return {}
+    rows = [row for row in table.rows if not row.problem and cells.has_movement(row.cells)]
+    amounts = [cells.amount(row.cells[columns.amount]) for row in rows if columns.amount < len(row.cells)]
+    if len(amounts) < len(rows) or any(one is None or one.sign or one.mark for one in amounts):
+        return {}
+    taken = {columns.date, columns.amount, *columns.narration}
+    for column in range(max((len(row.cells) for row in rows), default=0)):
+        words = [row.cells[column] if column < len(row.cells) else "" for row in rows] if column not in taken else []
+        if len(set(words)) != len(_SIDES) or "" in words or any(cells.amount(word) for word in set(words)):
+            continue
+        told = [
+            says_incoming(" ".join(row.cells[at] for at in columns.narration if at < len(row.cells))) for row in rows
+        ]
+        incoming = {word for word, comes in zip(words, told, strict=True) if comes}
+        if len(incoming) == 1 and sum(told) > 1 and not all(told):
+            choices.assume(
+                "positive_is", "credit",
+                f"{table.name(column)} has one word beside each text of money that comes in, such as salaries and "
+                "payments received, and another beside the rest; that one is taken for a credit, the other for a debit",
+                f"mark_column: {column + 1}",
+            )  # fmt: skip
+            return {row.line: "credit" if word in incoming else "debit" for row, word in zip(rows, words, strict=True)}
+    return {}
 
 
 def _steps(amounts: Sequence[Decimal | None], balances: Sequence[Decimal]) -> list[Decimal | None]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from genie_finance.contracts.statements import Quarantined
 from genie_finance.insights.reading.choices import name_lines
-from genie_finance.insights.reading.currencies import CODES
+from genie_finance.insights.reading.currencies import CODES, currency_named, is_shared
 from genie_finance.insights.reading.headers import header_roles, initials
 from genie_finance.insights.reading.vocabulary import plain, words
 
@@ -29,6 +31,21 @@ _BOTH = 100
 """What puts a header of dates and of money before any that lacks one of them, as the head of a summary does."""
 _MONEY_ROLES = frozenset({"amount", "debit", "credit", "balance"})
 _SAME_WIDTH_PERCENT = 80
+_SHORT_NAME = 4
+"""Letters of a name of a currency that a word of another meaning is too: ``real``, ``sol``."""
+_PARTS = re.compile(r"[:\uff1a\uff0c,;]| - ")
+_WIDE_PARTS = re.compile(r"[:\uff1a\uff0c,;]| {2,}")
+"""What stands between a label and its value, and between pairs of them."""
+_FEWEST_ALIKE = 5
+_MOST_MISSING = 2
+_DATE_PARTS = [
+    one.split()
+    for one in (
+        "年 月 日", "year month day", "jahr monat tag", "ano mes dia", "annee mois jour", "anno mese giorno",
+        "rok miesiac dzien", "yil ay gun", "년 월 일",
+    )
+]  # fmt: skip
+"""Last words of three headers side by side, of which the cells are one date together."""
 
 
 class Table(NamedTuple):
@@ -139,6 +156,67 @@ def _unknown_header(near: list[Record], cells: Cells) -> int | None:
                 return index - 1
             return None
     return None
+
+
+def with_whole_dates(table: Table) -> Table:
+    """Return the table with the dates whole whose year, month and day have a column each."""
+    names = [(plain(name).split() or [""])[-1] for name in table.header.cells] if table.header else []
+    for at in range(len(names) - 2):
+        if any(names[at : at + 3] == parts for parts in _DATE_PARTS):
+            rows = tuple(
+                row._replace(cells=(*row.cells[:at], "-".join(parts), "", "", *row.cells[at + 3 :]))
+                if all(parts := row.cells[at : at + 3]) and all(part.isdigit() for part in parts)
+                else row
+                for row in table.rows
+            )
+            return table._replace(rows=rows)
+    return table
+
+
+def without_odd_ends(table: Table, cells: Cells) -> tuple[Table, list[Quarantined]]:
+    """Return a table without a header, less a first or last row that is written unlike every other; and these rows.
+
+    Banks put the account and its balance there, which read like a booking.
+    """
+    rows = table.rows
+    left_out: list[Quarantined] = []
+    if table.header is not None or len(rows) < _FEWEST_ALIKE:
+        return table, left_out
+    for odd, others in ((rows[0], rows[1:]), (rows[-1], rows[:-1])):
+        if _is_unlike(odd, [row for row in others if row not in (rows[0], rows[-1])], cells):
+            left_out.append(
+                Quarantined(
+                    line=odd.line, reason="is written unlike every other row, as the title or balance of an account is"
+                )
+            )
+    kept = tuple(row for row in rows if row.line not in {one.line for one in left_out})
+    before = (*table.before, *(row for row in rows[:1] if row not in kept))
+    named, seen = _named_currency(before) or table.currency, _seen_currency(before) or table.seen_currency
+    return table._replace(rows=kept, before=before, currency=named, seen_currency=seen), left_out
+
+
+def _is_unlike(odd: Record, others: Sequence[Record], cells: Cells) -> bool:
+    """True if a row with a date lacks two cells that each other one has, or has its date where they do in another form.
+
+    Dates are in another form where a year of four digits stands in another place.
+    """
+    if odd.problem or not cells.has_movement(odd.cells) or any(row.problem for row in others):
+        return False
+    width = min(len(row.cells) for row in others)
+    always = [at for at in range(width) if all(row.cells[at] for row in others)]
+    missing = sum(at >= len(odd.cells) or not odd.cells[at] for at in always)
+    if missing >= _MOST_MISSING:
+        return True
+    dated = next((at for at in always if all(cells.date(row.cells[at]) for row in others)), None)
+    if dated is None or dated >= len(odd.cells):
+        return False
+    forms = {_form(row.cells[dated]) for row in others}
+    return len(forms) == 1 and _form(odd.cells[dated]) not in forms
+
+
+def _form(date: str) -> tuple[int, ...]:
+    """Return which parts of a date have four digits."""
+    return tuple(int(len(part) == 4) for part in re.split(r"[^0-9]+", date[:10]) if part)
 
 
 def _first_row(body: list[Record], cells: Cells) -> int:
@@ -261,7 +339,18 @@ def _named_currency(before: Sequence[Record]) -> str:
         for index, word in enumerate(words[:-1]):
             if "currency" in header_roles(word) and words[index + 1] in CODES:
                 return words[index + 1]
+        for parts in (_PARTS, _WIDE_PARTS):
+            said = [part.strip() for cell in record.cells for part in parts.split(cell[:120]) if part.strip()]
+            for label, value in pairwise(said):
+                if _names_currency(label) and (code := currency_named(value)) and not is_shared(value):
+                    return code
     return ""
+
+
+def _names_currency(label: str) -> bool:
+    """True for a label of which the last words are a header of currencies: ``# 币 种``, ``Account currency``."""
+    said = plain(label).split()
+    return any(header_roles(" ".join(said[at:]))[:1] == ("currency",) for at in range(max(0, len(said) - 3), len(said)))
 
 
 _WORDS_TOO = words("ALL AMD ANG BAM BOB COP CUP GEL KID LAK MAD MOP NAD PEN RON SOS TOP TRY")
@@ -270,10 +359,16 @@ _WORDS_TOO = words("ALL AMD ANG BAM BOB COP CUP GEL KID LAK MAD MOP NAD PEN RON 
 def _seen_currency(before: Sequence[Record]) -> str:
     """Return the only code that stands by itself in the lines before the table, or beside an amount there."""
     found = {
-        word
+        code
         for record in before[:_HEADER_WITHIN]
         for cell in record.cells
-        for word in cell[:120].replace("-", " ").replace("/", " ").replace("(", " ").replace(")", " ").split()
-        if word in CODES and word not in _WORDS_TOO
+        for word in cell[:120].replace("-", " ").replace("/", " ").split()
+        if (code := word.strip("()[].,:")) in CODES and (code not in _WORDS_TOO or word[0] in "([")
+    } or {
+        named
+        for record in before[:_HEADER_WITHIN]
+        for cell in record.cells
+        for part in _PARTS.split(cell[:120])
+        if len(part) > _SHORT_NAME and (named := currency_named(part)) and not is_shared(part)
     }
     return found.pop() if len(found) == 1 else ""

@@ -22,7 +22,7 @@ from genie_finance.insights.reading.dates import ORDERS, SERIAL, serial_date
 from genie_finance.insights.reading.denomination import Denomination
 from genie_finance.insights.reading.dialect import DELIMITER_NAMES, find_delimiter, split_lines, tokenise
 from genie_finance.insights.reading.encoding import decode
-from genie_finance.insights.reading.headers import header_roles, is_minor
+from genie_finance.insights.reading.headers import header_roles, is_minor, is_of_card
 from genie_finance.insights.reading.identity import identity
 from genie_finance.insights.reading.numerals import date_order, decimal_marks
 from genie_finance.insights.reading.rows import Read, RowReader, is_undated
@@ -35,12 +35,20 @@ from genie_finance.insights.reading.signs import (
     with_balances_after,
 )
 from genie_finance.insights.reading.statuses import booked
-from genie_finance.insights.reading.steps import marks_by_steps
-from genie_finance.insights.reading.table import Table, find_table, later_table, with_spelt_marks
+from genie_finance.insights.reading.steps import marks_by_steps, marks_by_texts
+from genie_finance.insights.reading.table import (
+    Table,
+    find_table,
+    later_table,
+    with_spelt_marks,
+    with_whole_dates,
+    without_odd_ends,
+)
+from genie_finance.insights.reading.vocabulary import is_kind, mark_of, says_card
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from decimal import Decimal
 
     from genie_finance.insights.reading.amounts import DecimalMark
@@ -49,6 +57,8 @@ if TYPE_CHECKING:
 
 _MOST_TABLES = 20
 _SAMPLE = 300
+_FEW = 3
+"""One row in so many may lack a balance as one that is not booked yet does."""
 _GIVE_PROFILE = (
     "give a profile (--profile FILE) with `delimiter:`, `date_column:`, `date_format:`, `amount_column:` or `currency:`"
 )
@@ -71,7 +81,7 @@ def read_csv(name: str, content: bytes, profile: StatementProfile, choices: Choi
     records = tokenise(lines, delimiter)
     table = find_table(records, cells, profile, choices)
     if not movements and not table.header:
-        tried = DELIMITER_NAMES[profile.delimiter] if profile.delimiter else "commas, semicolons, tabs or bars"
+        tried = DELIMITER_NAMES[profile.delimiter] if profile.delimiter else "commas, semicolons, tabs, bars or tildes"
         problem = next((record.problem for record in records if record.problem), "")
         first = f" (the first that cannot be used {problem})" if problem else ""
         raise InputError(
@@ -90,6 +100,7 @@ def read_tables(name: str, table: Table, cells: Cells, profile: StatementProfile
     """
     seen: dict[str, int] = {}
     readings = []
+    table = with_whole_dates(table)
     if holds_serials(table, cells):
         choices.assume(
             "date_format", SERIAL,
@@ -154,9 +165,10 @@ def read_table(
         raise InputError(
             name, f"holds a header in line {table.header.line} and no transactions", "export a longer period"
         )
-    table, left_out = booked(with_spelt_marks(table), choices)
+    table, left_out, unknown = booked(with_spelt_marks(table), choices)
     table, pending = without_pending(table, cells, choices)
-    left_out += pending
+    table, odd = without_odd_ends(table, cells)
+    left_out += [*pending, *odd]
     finder = ColumnFinder(name, table, cells, profile, choices)
     mark, sure = decimal_marks(table, finder.money_columns(), cells)
     columns = finder.find(profile.decimal_mark or mark)
@@ -165,6 +177,16 @@ def read_table(
     left, told = _orders_left(table, columns.date, cells)
 
     rows = _Rows(table, columns, cells, order, profile, told=told)
+    if columns.balance is not None:
+        for lines, why in (
+            (unknown, "has a status that is not known, and the running balance follows without it"),
+            (_without_balance(table, columns.balance), "has no balance, and the running balance follows without it"),
+        ):
+            fewer = _Rows(_less(table, lines), columns, cells, order, profile, told=told)
+            if lines and rows.fits_less(fewer, mark):
+                table, rows = _less(table, lines), fewer
+                left_out += [Quarantined(line=line, reason=why) for line in lines]
+                choices.notice(f"{name_lines(lines)}: the running balance follows without, so no booking is counted")
     if profile.decimal_mark is not None:
         mark = profile.decimal_mark
     elif not sure:
@@ -177,7 +199,7 @@ def read_table(
         say_either_way(read, amounts, [table.name(column) for column in columns.money], choices)
     if columns.balance is not None:
         check_balance(read, amounts, table.name(columns.balance), choices)
-    day_first = left == {"dmy"} or _day_before_name(table, columns.date)
+    day_first = ("dmy" in left and "mdy" not in left) or _day_before_name(table, columns.date)
     denomination = Denomination(table, columns, read, profile, choices, day_first=day_first)
     whole = table.header is not None and any(is_minor(table.name(column)) for column in columns.money)
     if whole:
@@ -224,17 +246,43 @@ class _Rows:
         )
         return wider
 
+    def fits_less(self, fewer: _Rows, decimal_mark: DecimalMark) -> bool:
+        """True if the running balance breaks with these rows, and follows in each step with the fewer ones."""
+        chains = []
+        for rows in (self, fewer):
+            read = rows.read(decimal_mark, Choices())
+            chains.append(chain(read, signed_amounts(read, self._profile, Choices())))
+        return bool(chains[0].breaks) and chains[1].fits > 1 and not chains[1].breaks
+
     def _read(self, decimal_mark: DecimalMark, choices: Choices, *, from_above: bool = False) -> Read:
         table, columns, cells = self._table, self._columns, self._cells
         marks: dict[int, Mark] = {}
         if self._profile.positive_is is None:
             marks = marks_by_steps(table, columns, cells, order=self._order, decimal_mark=decimal_mark)
+            marks = marks or marks_by_texts(table, columns, cells, choices)
         reader = RowReader(
             table, columns, cells, order=self._order, decimal_mark=decimal_mark, marks=marks, from_above=from_above
         )
         read = reader.read(choices)
         read.days_told = self._told
+        header = table.header.cells if table.header else ()
+        read.of_card = any(map(is_of_card, header)) or any(says_card(row.cells) for row in table.before)
+        read.sides_named = table.header is not None or self._profile.debit_column is not None
+        if columns.mark is not None:
+            held = {row.cells[columns.mark] for row in table.rows if columns.mark < len(row.cells)}
+            read.marks_are_kinds = all(is_kind(cell) for cell in held if mark_of(cell))
+            read.blank_marks = all(map(mark_of, held - {""}))
         return read
+
+
+def _without_balance(table: Table, column: int) -> list[int]:
+    """Return the lines of the few rows that have no balance where the others have one."""
+    lines = [row.line for row in table.rows if not row.problem and not "".join(row.cells[column : column + 1])]
+    return lines if len(lines) * _FEW < len(table.rows) else []
+
+
+def _less(table: Table, lines: Sequence[int]) -> Table:
+    return table._replace(rows=tuple(row for row in table.rows if row.line not in set(lines)))
 
 
 def _orders_left(table: Table, column: int, cells: Cells) -> tuple[set[str], bool]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from genie_finance.insights.reading.currencies import CODES
 
-_LETTERS = str.maketrans({"ø": "o", "æ": "ae", "å": "a", "ß": "ss", "ł": "l", "đ": "d", "œ": "oe"})
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_LETTERS = str.maketrans({"ø": "o", "æ": "ae", "å": "a", "ß": "ss", "ł": "l", "ı": "i", "đ": "d", "œ": "oe"})
 
 
 def unaccented(text: str) -> str:
@@ -17,7 +20,7 @@ def unaccented(text: str) -> str:
     if lower.isascii():
         return lower
     spread = unicodedata.normalize("NFKD", lower.translate(_LETTERS))
-    return "".join(c for c in spread if not unicodedata.combining(c))
+    return "".join(c for c in spread if not unicodedata.category(c).startswith("M"))
 
 
 def words(text: str) -> frozenset[str]:
@@ -56,6 +59,17 @@ _MORE_MARKS: dict[Mark, str] = {
         |видаток|видаткова|χρεωση|χ|duguje|isplata|odliv|deebet|izejosais|支出|借|借方|出金|お支払い
         |支払い|支払|お引出し|出|출금|지출|출|keluar|ghi no|chi|ถอน|เดบิต|مدين|חובה
         |miscellaneous debit|wn|withdraw|out flow|outflow|expense|spending|sents|pago|pagos|compra
+        |사용|사용금액|使用|充值退款|debited|deduct|paid|outward|spend|w d|wdl|cash out|minus|auszahlung|debite
+        |paiement|achat|pagaste|enviaste
+        |envio|transferencia enviada|enviado|pix enviado|compra no debito|prelievo|uit|hævning|udgift|meno
+        |wychodzacy|ma dati|vydavok|kimeno|debitare|plata|cheltuiala|дт|исходящий|оплата|покупка|списання
+        |изходящ|теглене|αναληψη|αγορα|odljev|rashod|trosak|valjaminek|islaidos|iseinanti|harcama|odeme|خصم
+        |سحب|شراء|صادر|הוצאה|משיכה|引出|轉出|转出|消費|消费|付款|결제|pengeluaran|bayar|perbelanjaan|nợ|tien ra
+        |chuyen di|rut tien|thanh toan|จ่าย|โอนออก|ชำระ|รายจ่าย|เงินออก|matumizi|uttekt|dalje
+        |withdrawals|debe|debiti|dare|cargos|gastos|addebiti|utbetaling|udbetaling|afschrijving|depenses
+        |ausgaben|obciazenia|wyplaty|wydatki|vydaje|cikan|giden|дебит|витрати|isplate|terecenje|breme
+        |debets|debetas|出金額|支払金額|提款|출금액|출금금액|expenses|retiros|egresos|cheltuieli|levantamentos
+        |paid to|sent to|transfer to|transferred to|payment to|money sent|withdrawn|spent
         |addebito|uscite|saidas|debitos|debit card|pagamento|betaling""",
     "credit": """money in|paid in|payment in|incoming|incoming payment|direct credit|bank credit
         |refund|received|salary|payment received|payments received|transfer in|interest|cashback
@@ -66,6 +80,16 @@ _MORE_MARKS: dict[Mark, str] = {
         |пополнение|кредит|надходження|прибуткова|πιστωση|π|potrazuje|uplata|priliv|kreedit|ienakosais
         |收入|贷|貸|贷方|入金|お預り|お預入れ|預り|預入|入|입금|수입|입|masuk|ghi co|thu|ฝาก|เครดิต
         |دائن|זכות|inter-bank credit|inflow|in flow|income|ma|accredito|entrate|entradas|creditos
+        |충전|チャージ|充值|reload|load|credited|inward|dep|plus|einzahlung|credite|versement|remboursement|recibiste
+        |te pago|te envio
+        |transferencia recibida|devolucion|recebido|receita|pix recebido|recebimento|bonifico ricevuto|indsætning
+        |indtægt|przychodzacy|dal|bejovo|creditare|venit|кт|входящий|зарахування|поповнення|входящ|καταθεση
+        |priljev|prihod|sissetulek|pajamos|gaunama|yatirma|إيداع|إضافة|وارد|הכנסה|הפקדה|轉入|转入|收款|退款|환불
+        |pemasukan|terima|pendapatan|có|tien vao|nhan tien|nap tien|รับ|โอนเข้า|รายรับ|เงินเข้า|mapato|innlegg|arketim
+        |gutschriften|abonos|ingresos|haber|accrediti|avere|innbetaling|bijschrijving|lodgement|lodgements
+        |recettes|einnahmen|uznania|wplaty|wplywy|prijmy|giren|gelen|зачислено|uplate|odobrenje|dobro
+        |kredits|kreditas|存款|存入|入金額|입금액|입금금액|deposito|depositos|receipts|receipt|deposited|incasari
+        |received from|transfer from|payment from|money received|added to|top up|topup|money added
         |indbetaling|deposits""",
 }  # fmt: skip
 _WORD_MARKS: dict[str, Mark] = {
@@ -90,6 +114,14 @@ def mark_of(cell: str) -> Mark | None:
     return _WORD_MARKS.get(plain(cell))
 
 
+_KINDS = words("charge refund sale interest fee reversal return received")
+
+
+def is_kind(cell: str) -> bool:
+    """True for a mark that one side of a payment means by money in and the other by money out, such as ``refund``."""
+    return plain(cell) in _KINDS
+
+
 Unbooked = Literal["pending", "declined", "cancelled", "failed", "reverted"]
 
 _UNBOOKED: dict[Unbooked, str] = {
@@ -111,6 +143,8 @@ _UNBOOKED: dict[Unbooked, str] = {
         |beklemede|bekliyor|provizyon|islemde|в обработке|ожидание|ожидает|холд|в процессе|в обробці
         |εκκρεμει|na cekanju|rezervacija|ootel|处理中|待处理|等待付款|待付款|等待确认收货|待确认
         |未確定|処理中|保留|대기|승인대기|처리중|tertunda|diproses|cho xu ly|dang xu ly|รอดำเนินการ
+        |queued|submitted|requested|draft|reserviert|in behandeling|prel|w trakcie|zablokowana|ceka|изчакваща
+        |σε εκκρεμοτητα|v cakanju|معلقة|قيد التنفيذ|ממתין|保留中|處理中|dalam proses
         |معلق|بانتظار|in reserve|not posted|unposted|uncleared""",
     "declined": """declined|denied|rejected|geweigerd|afgewezen|отказано|отказана|отклонён
         |zuruckgewiesen|abgewiesen
@@ -122,6 +156,7 @@ _UNBOOKED: dict[Unbooked, str] = {
         |recusado|recusada|negado|negada|avvist|avslatt|nekad|avslagen|afvist|hylatty|odrzucona
         |odrzucone|odmowa|zamitnuto|zamietnute|elutasitva|elutasitott|respins|respinsa|reddedildi
         |отклонен|отклонена|отклонено|отказ|відхилено|απορριφθηκε|odbijeno|拒绝|已拒绝|拒否|否認|거절
+        |zamietnuta|неуспішна|отхвърлена|zavrnjeno|مرفوضة|已拒絕
         |승인거절|ditolak|tu choi|ปฏิเสธ|مرفوض|נדחה""",
     "cancelled": """cancelled|canceled|void|voided|deleted|removed|expired|abandoned|storniert
         |abgebrochen|annule|annulee|cancelado|cancelada|anulado|anulada|annullato|annullata|cancellato
@@ -129,11 +164,13 @@ _UNBOOKED: dict[Unbooked, str] = {
         |anulowana|anulowane|anulowano|zruseno|stornovano|zrusena|torolt|visszavont|anulat|anulata
         |iptal|iptal edildi|отменен|отменена|отменено|скасовано|ακυρωθηκε|ponisteno|otkazano|交易关闭
         |已关闭|已取消|取消|キャンセル|취소|승인취소|dibatalkan|batal|da huy|ยกเลิก|ملغي|מבוטל
-        |geannuleerd|closed""",
+        |geannuleerd|closed|timed out|timeout|aborted|abgelaufen|expire|expirado|vencida|scaduto|visszavonva
+        |torolve|stornirano|preklicano|tuhistatud|atcelts|atsaukta|ملغاة|בוטל""",
     "failed": """failed|failure|error|unsuccessful|not executed|bounced|fehlgeschlagen|echec
         |echoue|fallido|fallida|fallito|non eseguito|falhou|falha|feilet|misslyckad|mislykkedes|fejlet
         |epaonnistui|nieudana|blad|niezrealizowana|neprovedeno|selhalo|neuspesna|sikertelen|esuat
         |esuata|basarisiz|ошибка|неуспешно|не выполнено|не исполнен|помилка|αποτυχια|neuspjesno
+        |echouee|epaonnistunut|meghiusult|неуспешна|απετυχε|فشلت|ล้มเหลว|imeshindwa
         |交易失败|支付失败|失败|失敗|エラー|실패|gagal|that bai|ไม่สำเร็จ|فشل|נכשל|mislukt""",
     "reverted": """ruckgangig gemacht|cofnieto|teruggedraaid|aterstalld|revenu|annule et rembourse
         |vraceno zpet|reverted|reversed|reversal|returned|charged back|chargeback|rolled back|undone
@@ -141,6 +178,7 @@ _UNBOOKED: dict[Unbooked, str] = {
         |stornato|stornata|estornado|estornada|estorno|devolvido|devolvida|tilbakefort|reverserad
         |aterford|tilbagefort|palautettu|wycofana|zwrocona|vraceno|vratena|visszautasitott|returnat
         |iade|iade edildi|возврат|возвращен|возвращено|повернено|已退款|退款成功|全额退款|返金|반환
+        |rembourse|reversada|cofnieta|返金済み|已全额退款
         |dikembalikan|hoan tien|teruggeboekt|storno""",
 }  # fmt: skip
 _BOOKED = """geaccepteerd|akkoord|angenommen|berechnet|abgerechnet|accepte|acceptee|aceptado|aceptada
@@ -163,7 +201,13 @@ _BOOKED = """geaccepteerd|akkoord|angenommen|berechnet|abgerechnet|accepte|accep
         |basarili|выполнено|выполнен|исполнен|исполнено|проведено|проведен|успешно|успіх|виконано
         |ολοκληρωθηκε|izvrseno|realizirano|teostatud|交易成功|支付成功|已完成|成功|已收钱|已到账
         |对方已收钱|已转账|已存入零钱|朋友已收钱|完了|確定|승인|완료|정상|berhasil|sukses|thanh cong
-        |hoan thanh|สำเร็จ|ناجح|مكتمل|בוצע|uitgevoerd|verwerkt|geboekt|sent|received|exported"""
+        |hoan thanh|สำเร็จ|ناجح|مكتمل|בוצע|uitgevoerd|verwerkt|geboekt|sent|received|exported|captured
+        |released|delivered|finalized|erfolgreich|erfolgt|reussi|exitosa|exitoso|procesado|aplicado|ejecutada|sucesso
+        |finalizado|processado|compensado|confirmato|confermato|riuscito|concluso|geslaagd|utford|bokford|afsluttet
+        |valmis|zrealizowany|zakonczona|uspesna|dokoncena|teljesitve|befejezve|executata|reusita|завершен|завершено
+        |успішно|успішна|завършена|изпълнен|осчетоводена|εκτελεστηκε|επιτυχης|uspjesno|proknjizeno|izvedeno
+        |lopetatud|pabeigts|atlikta|ناجحة|مكتملة|تمت|منفذة|הושלם|אושר|已支付|已入賬|已入帳|成功入帳|성공|selesai|berjaya
+        |da ghi so|เสร็จสมบูรณ์|imekamilika"""
 _STATUSES: dict[str, Unbooked | Literal["booked"]] = {
     **{plain(word): kind for kind, listed in _UNBOOKED.items() for word in listed.split("|")},
     **dict.fromkeys(map(plain, _BOOKED.split("|")), "booked"),
@@ -175,17 +219,23 @@ def status_of(cell: str) -> Unbooked | Literal["booked"] | None:
     return _STATUSES.get(plain(cell)) if len(cell) <= _LONGEST_MARK else None
 
 
-_INCOMING_WORDS = """payment received|payment thank you|thank you|autopay|payment from
+_INCOMING_WORDS = """payment received|paymt|pymt|mobile pymt|online pymt|payment from account|payment thank you
+        |thank you|autopay|payment from
         |automatic payment|ach deposit|online payment|mobile payment|internet payment
         |direct debit received|e payment|refund|cashback|salary|payroll|wages|gehalt|lohn
         |zahlung erhalten|zahlungseingang|ihre zahlung|einzug|ruckerstattung|gutschrift|salaire
         |paiement recu|merci|virement recu|remboursement|nomina|pago recibido|su pago|gracias
         |reembolso|stipendio|pagamento ricevuto|rimborso|pagamento recebido|pagamento efetuado|salario
-        |obrigado|inbetalning|lon|aterbetalning|innbetaling|lonn|indbetaling|betaling ontvangen
+        |obrigado|betalning mottagen|inbetalning|lon|aterbetalning|innbetaling|lonn|indbetaling|betaling ontvangen
         |salaris|terugbetaling|palkka|suoritus|hyvitys|wynagrodzenie|splata|zwrot|vyplata|vraceni
         |fizetes|salariu|maas|odeme icin|зарплата|погашение|возврат|給与|给与|工资|还款|退款|급여|환급
-        |gaji|luong|dividend"""
+        |gaji|luong|dividend|preauthorized payment|zahlung danke|tack for din betalning|takk for innbetaling
+        |betaling modtaget|maksu vastaanotettu|platba prijata|tesekkur ederiz|icin tesekkurler|ご入金|ご返金|返金
+        |キャンセル|취소|זיכוי|terima kasih|ขอบคุณ|mzda|munkaber|заробітна плата|μισθοδοσια|راتب|משכורת|給料|薪資|繳款
+        |เงินเดือน|sueldo|sueldos|ordenado|bezuge"""
 _INCOMING = tuple(map(plain, _INCOMING_WORDS.split("|")))
+_INCOMING_IN_EAST = tuple(word for word in _INCOMING if ord(word[0]) > 0x2E7F)
+"""In scripts without spaces between words."""
 
 
 _OF_BOOKS = words(
@@ -199,10 +249,23 @@ def is_of_books(header: str) -> bool:
     return not _OF_BOOKS.isdisjoint(plain(header).split())
 
 
+_CARDS = """credit card|kreditkarte|kreditkartenabrechnung|carte de credit|tarjeta de credito|cartao de credito
+    |carta di credito|creditcard|kredittkort|kreditkort|luottokortti|karta kredytowa|karty kredytowej
+    |kreditni karta|kreditna karta|hitelkartya|kredi karti|кредитная карта|кредитна картка|信用卡
+    |クレジットカード|신용카드|kartu kredit|the tin dung|บัตรเครดิต|בטאקת אשראי|כרטיס אשראי|one card
+    |visa card|mastercard"""
+_CARD_NAMES = tuple(map(plain, _CARDS.split("|")))
+
+
+def says_card(cells: Iterable[str]) -> bool:
+    """True for a line that names a credit card, which has its statement below."""
+    return any(f" {card} " in f" {plain(cell[:120])} " for cell in cells for card in _CARD_NAMES)
+
+
 def says_incoming(narration: str) -> bool:
     """True if a text is one of money that comes in: a salary, a refund, the payment of a card's bill."""
     text = f" {plain(narration[:120])} "
-    return any(f" {word} " in text for word in _INCOMING)
+    return any(f" {word} " in text for word in _INCOMING) or any(word in text for word in _INCOMING_IN_EAST)
 
 
 _OPENING = """likutis pradziai|pradinis likutis|sakuma atlikums|algsaldo|pocatecni zustatek
@@ -247,12 +310,15 @@ _PHRASES = {
     )
     for phrase in phrases.split("|")
 }
+_OF_PERIOD = words("page statement account period month")
+"""Words beside a total that no payee called Total has."""
 _FIRST_WORDS = frozenset(phrase.split()[0] for phrase in _PHRASES)
 _WORD = re.compile(r"[^\W_]+")
 _LONGEST_PHRASE = max(len(phrase.split()) for phrase in _PHRASES)
 _AROUND = frozenset((
     "as", "on", "at", "of", "from", "to", "the", "previous", "page", "statement", "account", "per", "am", "vom", "zum",
     "del", "al", "au", "du", "le", "de", "em", "op", "pr", "date", "dated", "for", "until", "bis", "tot", "fino", "a",
+    "this", "period", "month",
 ))  # fmt: skip
 """Words that may follow such a phrase without making it a payee: ``Opening balance as on 01/04/2025``."""
 
@@ -266,6 +332,8 @@ def balance_row(narration: str) -> str:
     said = plain(text).split()
     for count in range(min(_LONGEST_PHRASE, len(said)), 0, -1):
         kind = _PHRASES.get(" ".join(said[:count]))
+        if kind == "total" and not _OF_PERIOD.isdisjoint(said[count:]):
+            kind = "turnover"
         if kind and all(word in _AROUND or word in _UNITS or not word.isalpha() for word in said[count:]):
             return kind
     return ""

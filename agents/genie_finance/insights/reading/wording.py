@@ -19,15 +19,36 @@ def visible(text: str) -> str:
 
 
 _MARKS = str.maketrans(
-    {"\u066b": ".", "\u066c": ",", "\uff0e": ".", "\uff0c": ",", "\uff0d": "-", "\uff0b": "+", "\uff0f": "/"}
+    {
+        "\uffe5": "\u00a5",
+        "\uffe6": "\u20a9",
+        "\uff04": "$",
+        "\uffe1": "\u00a3",
+        "\\": "",
+        "\u25b3": "-",
+        "\u25b2": "-",
+        "\u2010": "-",
+        "\u2011": "-",
+        "\u2012": "-",
+        "\u2015": "-",
+        "\ufe63": "-",
+        "\u066b": ".",
+        "\u066c": ",",
+        "\uff0e": ".",
+        "\uff0c": ",",
+        "\uff0d": "-",
+        "\uff0b": "+",
+        "\uff0f": "/",
+    }
 )
-"""Decimal mark and thousands mark of Arabic script, and the wide forms of East Asia."""
+"""Decimal mark and thousands mark of Arabic script, the wide forms of East Asia, and the minus of its accounts."""
 
 
 def western(text: str) -> str:
     """Return a text with the digits of any script as 0 to 9."""
-    if text.isascii():
+    if text.isascii() and text[:1] not in {"'", "\\"}:
         return text
+    text = text.removeprefix("'")
     return "".join(str(unicodedata.decimal(c, c)) for c in text.translate(_MARKS))
 
 

@@ -243,5 +243,13 @@ PHRASES = (
     # --- telling a model to decode and obey ---
     Row("encoded", "en", 0.55, r"(?:decode|decipher|decrypt|unscramble|convert|reverse|deobfuscate|translate) <6>(?:and|then|before) <4>(?:follow|execute (?:it|them|the|what)|obey|run (?:it|them|the|what)|comply|perform (?:it|them|the|what)|carry out|do (?:what|it|as|exactly)|act on|respond to (?:it|the)|answer (?:it|the)|treat)"),
     Row("encoded", "en", 0.4, r"(?:in|using|as|into|to|with) (?:base ?64|rot ?13|hex|hexadecimal|morse code|morse|binary|pig latin|leetspeak|caesar cipher|reverse) <8>(?:secret|password|prompt|instructions?|conversation|key|answer|reply)|(?:secret|password|prompt|instructions?|key) <6>(?:in|using|as|into|to) (?:base ?64|rot ?13|hex|morse|binary|pig latin|leetspeak)"),
+    # --- orders to an agent among the words of a ticket, a page or a file ---
+    Row("exfiltration", "en", 0.55, r"(?:extract|copy|collect|dump|list|print|retrieve|fetch|provide|encode|output|export) <5>(?:api keys?|jwt secrets?|access tokens?|credentials|environment variables|env vars|connection strings?|database passwords?|private keys?|secrets) <9>(?:share|post|paste|include|send|in your (?:response|reply|answer|summary)|your response|into your (?:response|reply|answer)|(?:audit|backup|debugging) purposes)"),
+    Row("exfiltration", "en", 0.55, r"create <4>(?:personal access|access|api|admin) tokens? <6>(?:post|paste|share|send|comment|put) (?:it|them) <4>(?:here|comments?|me|thread|issue|reply|chat)"),
+    Row("override", "en", 0.5, r"new (?:primary |prime |main )?(?:directive|mission) <2>(?:say|respond|tell|inform|is|output|all|ignore)"),
+    Row("override", "en", 0.55, r"(?:all ?previous|all earlier|all prior|the former|all former) (?:instructions?|directions|orders) (?:are|were) <1>(?:false|void|wrong|lies|fake|invalid|over)"),
+    Row("override", "en", 0.5, r"(?:override|bypass) (?:all |any |your |the )*(?:safety|guardrails?|moderation|ethics)|(?:disable|skip|turn off|switch off) (?:all |any |your |the )*(?:guardrails?|moderation|(?:safety|ethical|content) (?:filters?|measures?|guidelines?))"),
+    Row("role", "en", 0.5, r"(?:assistant|chatbot|bot|model|ai) <3>(?:offline|in error|shut down|broken) <14>(?:unrestricted|without rules|secret agenda|is now online|took over|has taken over)"),
+    Row("role", "en", 0.45, rf"(?:{_MIND}|it|you|bot) <2>(?:has|have|with) a secret agenda"),
 )  # fmt: skip
 """Phrases of English; other languages are in ``grammar``."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import types
 import typing
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -24,12 +26,15 @@ if TYPE_CHECKING:
 
 MOST_ERRORS = 8
 """Errors that the model is told at once."""
+MOST_DIGITS = 1_000
+"""Digits of a decimal, and the largest of its exponent."""
 
 
 def layer(kind: type[Payload]) -> Callable[[Attempt], ToolResult | None]:
     """Return the layer of one payload class."""
     exact = is_exact(kind.model_json_schema())
-    flat = not any(_holds_values(info.annotation) for info in kind.model_fields.values())
+    flat = not _holds(kind, (BaseModel, float))
+    numbers = _holds(kind, (Decimal, float))
 
     def check(attempt: Attempt) -> ToolResult | None:
         text = attempt.call.arguments or "{}"
@@ -47,6 +52,8 @@ def layer(kind: type[Payload]) -> Callable[[Attempt], ToolResult | None]:
             except ValidationError as wrong:
                 return attempt.refused(INVALID_ARGUMENTS, _told(_errors(wrong)))
             attempt.repaired = True
+        if numbers and (far := _out_of_range(payload)) is not None:
+            return attempt.refused(INVALID_ARGUMENTS, _told([{"path": far, "problem": "out_of_range"}]))
         attempt.payload = payload
         attempt.arguments_hash = hash(payload)
         attempt.key = (attempt.tool.name, payload)
@@ -109,13 +116,44 @@ def _nullable(annotation: Any) -> bool:
     return type(None) in _arms(annotation) or None in _arms(annotation)
 
 
-def _holds_values(annotation: Any) -> bool:
+def _holds(kind: type[BaseModel], kinds: tuple[type, ...]) -> bool:
+    """Return True where a field may hold a value of some classes, at any depth."""
+    return any(_may_be(info.annotation, kinds, {kind}) for info in kind.model_fields.values())
+
+
+def _may_be(annotation: Any, kinds: tuple[type, ...], seen: set[type]) -> bool:
     for arm in _arms(annotation):
-        if isinstance(arm, type) and issubclass(arm, BaseModel):
+        if isinstance(arm, type) and issubclass(arm, kinds):
             return True
-        if get_origin(arm) in {tuple, frozenset} and any(map(_holds_values, get_args(arm))):
+        if get_origin(arm) in {tuple, frozenset} and any(_may_be(part, kinds, seen) for part in get_args(arm)):
             return True
+        if isinstance(arm, type) and issubclass(arm, BaseModel) and arm not in seen:
+            seen.add(arm)
+            if any(_may_be(info.annotation, kinds, seen) for info in arm.model_fields.values()):
+                return True
     return False
+
+
+def _out_of_range(value: Any) -> str | None:
+    """Return where a number is that no tool can work with: infinite, or a decimal that would fill gigabytes."""
+    if isinstance(value, float):
+        return None if math.isfinite(value) else ""
+    if isinstance(value, Decimal):
+        sign_digits_exponent = value.as_tuple()
+        exponent = sign_digits_exponent.exponent
+        fits = isinstance(exponent, int) and abs(exponent) <= MOST_DIGITS
+        return None if fits and len(sign_digits_exponent.digits) <= MOST_DIGITS else ""
+    if isinstance(value, BaseModel):
+        parts: Any = value.__dict__.items()
+    elif isinstance(value, (tuple, frozenset)):
+        parts = enumerate(value)
+    else:
+        return None
+    for name, part in parts:
+        far = _out_of_range(part)
+        if far is not None:
+            return f"{name}.{far}".rstrip(".")[:120]
+    return None
 
 
 def _errors(error: ValidationError) -> list[dict[str, str]]:

@@ -1,8 +1,10 @@
 // Approvals: what waits for a person, what exactly would be delivered, and the votes so far.
+import { Report } from "../answer.js";
 import { post } from "../api.js";
+import { Form, cleaned } from "../form.js";
 import { Prove } from "../prove.js";
 import { announce, now, session, toast, useData } from "../store.js";
-import { Age, Ask, Badge, Countdown, Loaded, Page, Trouble, Value, money, number, words } from "../ui.js";
+import { Age, Ask, Badge, Changes, Countdown, Loaded, Page, Trouble, Value, money, number, words } from "../ui.js";
 import { html, useEffect, useRef, useSignal } from "../vendor.js";
 
 const MONEY = /^(amount|sum|total|price)$/i;
@@ -38,18 +40,18 @@ export default function Approvals() {
   }, [held.map((one) => one.id).join(), chosen?.id]);
 
   const vote = (reason) => {
-    const { one, approve } = asking.value;
+    const { one, approve, edit } = asking.value;
     asking.value = null;
-    if (reason !== null) cast(one, approve, reason);
+    if (reason !== null) cast(one, approve, reason, edit?.payload);
   };
-  const cast = async (one, approve, reason) => {
+  const cast = async (one, approve, reason, edit) => {
     problem.value = null;
     try {
-      const said = await post(`/v1/approvals/${encodeURIComponent(one.id)}/votes`, { approve, reason, payload_sha256: one.payload_sha256, policies: one.needs.map((need) => need.policy) });
-      toast(said.state === "pending" ? "Your vote counts; more are needed" : `It is ${said.state}`);
+      const said = await post(`/v1/approvals/${encodeURIComponent(one.id)}/votes`, { approve, reason, payload_sha256: one.payload_sha256, policies: one.needs.map((need) => need.policy), ...(edit ? { edit } : {}) });
+      toast(edit && said.state === "pending" ? "Your edit stands; others decide on it" : said.state === "pending" ? "Your vote counts; more are needed" : `It is ${said.state}`);
       list.reload();
     } catch (error) {
-      if (error.code === "step_up") proving.value = () => cast(one, approve, reason);
+      if (error.code === "step_up") proving.value = () => cast(one, approve, reason, edit);
       else problem.value = error;
       list.reload();
     }
@@ -62,10 +64,10 @@ export default function Approvals() {
   return html`<${Page} title="Approvals" note=${html`Held until a person decides. A vote is for exactly what is shown. Keys: <kbd>j</kbd> <kbd>k</kbd> move, <kbd>a</kbd> approve, <kbd>r</kbd> refuse.`}>
     <${Trouble} problem=${problem.value} />
     ${proving.value ? html`<${Prove} done=${proved} />` : null}
-    ${asking.value ? html`<${Ask} title=${asking.value.approve ? "Approve this delivery?" : "Refuse this delivery?"} verb=${asking.value.approve ? "Approve" : "Refuse"} tone=${asking.value.approve ? "good" : "bad"}
-      note=${asking.value.approve ? "With enough votes it is judged again; other policies still apply." : "One refusal by a person who may decide ends it."} done=${vote} />` : null}
+    ${asking.value ? html`<${Ask} title=${asking.value.edit ? "Deliver this instead?" : asking.value.approve ? "Approve this delivery?" : "Refuse this delivery?"} verb=${asking.value.edit ? "Edit" : asking.value.approve ? "Approve" : "Refuse"} tone=${asking.value.approve ? "good" : "bad"}
+      note=${asking.value.edit ? "It is judged again, and another person than you decides on it. Votes so far are void." : asking.value.approve ? "With enough votes it is judged again; other policies still apply." : "One refusal by a person who may decide ends it."} done=${vote}>${asking.value.edit ? html`<${Changes} changes=${asking.value.edit.changes} />` : null}<//>` : null}
     <${Loaded} state=${list} empty=${{ when: () => !held.length, title: "Nothing waits for you", text: "When a policy holds a message for a person, it appears here within seconds." }}>${() => html`
-      <div class="columns"><div>${html`<${Detail} key=${chosen.id} held=${chosen} ask=${(one, approve) => (asking.value = { one, approve })} />`}</div>
+      <div class="columns"><div>${html`<${Detail} key=${chosen.id} held=${chosen} ask=${(one, approve, edit) => (asking.value = { one, approve, edit })} />`}</div>
       <nav aria-label="What waits"><ul class="stack">${held.map((one) => html`<li key=${one.id}><button type="button" class="quiet queue" id=${`hold-${one.id}`} aria-pressed=${chosen.id === one.id} onClick=${() => (at.value = one.id)}>
         <span class="text">${words(one.recipient)}</span>${one.payload ? sums(one.payload).slice(0, 1).map(([, sum]) => html`<strong class="text">${sum}</strong>`) : null}<small class="mute text">${one.topic}</small><small class="mute text">for ${one.requester || "nobody named"}</small><${Countdown} until=${one.expires} /></button></li>`)}</ul></nav></div>`}<//><//>`;
 }
@@ -107,11 +109,40 @@ function Detail({ held, ask }) {
       <div><dt>run</dt><dd><a href=${`#/run/${encodeURIComponent(one.run_id)}`}><code>${String(one.run_id).slice(0, 14)}</code></a> in ${one.pipeline || ""}</dd></div>
       <div><dt>needs</dt><dd>${(one.needs || []).map((need) => html`<div class="text">${wanted(need, one.lacking || [])}</div>`)}</dd></div></dl>
     <h3>What would be delivered</h3>
-    <${Loaded} state=${shown}>${(data) => html`${data.payload ? html`<${Value} value=${data.payload} />` : html`<p class="banner warn text">▲ ${data.withheld || "You may not see it with your clearance."}</p>`}
+    <${Loaded} state=${shown}>${(data) => html`${data.payload ? html`<${Report} key=${data.payload_sha256} path=${`/v1/approvals/${encodeURIComponent(held.id)}/report`} name=${held.id} title="What would be delivered" />
+        <details><summary>All fields</summary><${Value} value=${data.payload} /></details>` : html`<p class="banner warn text">▲ ${data.withheld || "You may not see it with your clearance."}</p>`}
       ${data.masked?.length ? html`<p class="mute">Masked for you: <span class="text">${data.masked.map((path) => path.join(".")).join(", ")}</span></p>` : null}`}<//>
-    ${one.edits?.length ? html`<h3>Edits</h3><ul>${one.edits.map((edit) => html`<li class="text">${edit.by}, <${Age} at=${edit.at} />: <code>${edit.before.slice(0, 10)}</code> became <code>${edit.after.slice(0, 10)}</code></li>`)}</ul>` : null}
+    ${one.edits?.length ? html`<h3>Edits</h3><ul>${one.edits.map((edit) => html`<li class="text">${edit.by}, <${Age} at=${edit.at} />: <code>${edit.before.slice(0, 10)}</code> became <code>${edit.after.slice(0, 10)}</code></li>`)}</ul>
+      ${one.changes?.length ? html`<${Changes} changes=${one.changes} />` : html`<p class="mute">What was changed is masked for you, or an earlier process edited it.</p>`}` : null}
     ${one.votes?.length ? html`<h3>Votes</h3><ul class="stack">${one.votes.map((vote) => html`<li class="row"><${Badge} status=${vote.approve ? "approved" : "denied"} /> <strong class="text">${vote.by}</strong> <span class="text">${vote.reason}</span> <${Age} at=${vote.at} /></li>`)}</ul>` : null}
-    ${own ? html`<p class="banner info">You asked for this run, and nobody decides on what they sent.</p>` : over ? html`<p class="banner warn">It has expired, so it cannot be decided any more.</p>` : stale ? html`<p class="banner warn">It was edited just now; look again.</p>` : null}
+    ${own ? html`<p class="banner info">You asked for this run, and senders cannot decide on their own messages.</p>` : over ? html`<p class="banner warn">It has expired, so it cannot be decided any more.</p>` : stale ? html`<p class="banner warn">It was edited just now; look again.</p>` : null}
+    ${blocked || !shown.data.payload ? null : html`<${Editor} key=${shown.data.payload_sha256} payload=${shown.data.payload} schema=${shown.data.schema} done=${(edit) => ask(one, true, edit)} />`}
     <div class="row votes"><button type="button" class="good" data-vote="a" disabled=${blocked} onClick=${() => ask(one, true)}>Approve <kbd>a</kbd></button>
       <button type="button" class="bad" data-vote="r" disabled=${blocked} onClick=${() => ask(one, false)}>Refuse <kbd>r</kbd></button></div></article>`;
+}
+
+/** What to deliver instead: fields that were not touched keep their exact value. */
+function Editor({ payload, schema, done }) {
+  const value = useSignal(payload);
+  const problem = useSignal("");
+  const review = () => {
+    const sent = cleaned(value.value, schema, schema);
+    const edited = Object.fromEntries(Object.keys(payload).map((name) => [name, value.value[name] === payload[name] ? payload[name] : sent[name] ?? null]));
+    const changes = changed(payload, edited);
+    problem.value = changes.length ? "" : "Nothing was changed.";
+    if (changes.length) done({ payload: edited, changes });
+  };
+  return html`<details class="editor"><summary>Deliver something else instead</summary>
+    <${Form} schema=${schema} root=${schema} value=${value.value} set=${(next) => (value.value = next)} errors=${[]} />
+    <div class="row"><button type="button" class="quiet" onClick=${review}>Review the change</button><span role="status" class="mute">${problem.value}</span></div></details>`;
+}
+
+/** What differs between two trees, by place; a sum of money is one value. */
+function changed(before, after, path = []) {
+  if (JSON.stringify(before) === JSON.stringify(after)) return [];
+  const tree = (one) => one !== null && typeof one === "object" && !("minor" in one && "currency" in one);
+  if (tree(before) && tree(after) && (!Array.isArray(before) || before.length === after.length)) {
+    return [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((name) => changed(before[name], after[name], [...path, name]));
+  }
+  return [{ path, before, after }];
 }

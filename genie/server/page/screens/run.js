@@ -3,7 +3,7 @@ import { follow, remove } from "../api.js";
 import { announce, may, now, toast, useData } from "../store.js";
 import { Age, Ask, Badge, Empty, Figure, Loaded, Page, Table, Trouble, because, number, span, words } from "../ui.js";
 import { html, useEffect, useMemo, useSignal } from "../vendor.js";
-import { Beside, Fields, Report } from "../answer.js";
+import { Beside, Fields, Report, reportOf } from "../answer.js";
 import { Replay } from "../replay.js";
 import { deliveries, Timeline, Tree } from "../timeline.js";
 
@@ -69,7 +69,7 @@ export default function Run({ id }) {
       ${found.length ? view.value === "timeline" ? html`<${Timeline} found=${found} />` : view.value === "tree" ? html`<${Tree} found=${found} />` : html`<${Messages} events=${events} />`
         : html`<${Empty} title="No events">None are kept for this run, or it has not started.<//>`}
       <div class="halves"><${Missing} run=${data} />${over.value && may("ask") ? html`<${Replay} run=${data} />` : null}</div>
-      <section class="card stack"><h2>Answer</h2>${data.answer ? html`<${Beside} run=${{ notices: data.notices }} /><${Report} run=${id} /><${Fields} answer=${data.answer} />`
+      <section class="card stack"><h2>Answer</h2>${data.answer ? html`<${Beside} run=${{ notices: data.notices }} /><${Report} path=${reportOf(id)} name=${id} /><${Fields} answer=${data.answer} />`
         : html`<p class="mute">${data.withheld ? "There is one, and it was judged for the person who asked; you may not see it." : going ? "Not yet." : "None."}</p>`}</section>`}<//><//>`;
 }
 

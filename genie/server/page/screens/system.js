@@ -1,7 +1,8 @@
 // System: whether the process takes work, and what each pipeline has counted.
-import { get } from "../api.js";
-import { useData } from "../store.js";
-import { Badge, Figure, Loaded, Page, Table, Trouble, number, span, words } from "../ui.js";
+import { get, post } from "../api.js";
+import { Prove } from "../prove.js";
+import { may, toast, useData } from "../store.js";
+import { Ask, Badge, Figure, Loaded, Page, Table, Trouble, number, span, words } from "../ui.js";
 import { html, useSignal } from "../vendor.js";
 
 export default function System() {
@@ -25,7 +26,38 @@ export default function System() {
         ${limits.length ? html`<h2>Budgets</h2><${Table} label="Budgets" heads=${["Pipeline", "Budget", "Unit", "Limit", "Spent", "Reserved", "Least left", "Denied"]} rows=${limits} />` : null}
         ${rates.length ? html`<h2>Rates</h2><${Table} label="Rates" heads=${["Pipeline", "Rate", "Denied", "Waited", "Keys"]} rows=${rates} />` : null}`;
     }}<//>
-    <${Loaded} state=${health}>${(data) => (data.process ? html`<${Profile} />` : null)}<//><//>`;
+    <${Loaded} state=${health}>${(data) => (data.process ? html`<${Profile} />${may("operate") ? html`<${Drain} status=${data.status} again=${health.reload} />` : null}` : null)}<//><//>`;
+}
+
+/** Ends the process in an orderly way: confirmed with a reason, by somebody who has just signed in. */
+function Drain({ status, again }) {
+  const asking = useSignal(false);
+  const proving = useSignal(/** @type {string | null} */ (null));
+  const problem = useSignal(/** @type {any} */ (null));
+  const draining = status === "draining";
+  const drain = async (reason) => {
+    asking.value = false;
+    if (reason === null) return;
+    problem.value = null;
+    try {
+      const said = await post("/v1/drain", { reason });
+      toast(`The process drains, ${span(said.within_s)} at most`);
+      again();
+    } catch (error) {
+      if (error.code === "step_up") proving.value = reason;
+      else problem.value = error;
+    }
+  };
+  const proved = (good) => {
+    const reason = proving.value;
+    proving.value = null;
+    if (good) drain(reason);
+  };
+  return html`<section class="stack"><div class="row spread"><h2>Drain</h2><button type="button" class="bad" disabled=${draining} onClick=${() => (asking.value = true)}>${draining ? "Draining…" : "Drain and end the process"}</button></div>
+    <${Trouble} problem=${problem.value} />
+    <p class="mute">New runs are refused, runs in flight have a limit of time, then the process ends. Whatever started it must start it again.</p>
+    ${asking.value ? html`<${Ask} title="Drain and end this process?" verb="Drain" tone="bad" note="All pipelines and tenants of this process are concerned. It cannot be taken back." done=${drain} />` : null}
+    ${proving.value === null ? null : html`<${Prove} done=${proved} what="This ends the process for everybody, so it needs a fresh sign-in." not="Do not drain" and="Sign in and drain" />`}</section>`;
 }
 
 /** Where a loop stands that has nothing to do. */

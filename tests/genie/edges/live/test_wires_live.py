@@ -25,7 +25,7 @@ from cryptography.x509.oid import NameOID
 
 from genie.contracts.model_call import FailureClass
 from genie.contracts.ports.provider import WireDelta
-from genie.edges.http.exchange import MOST_OF_POOL, HttpExchange
+from genie.edges.http.exchange import MOST_KEPT, HttpExchange
 from genie.edges.llm.wires.index import WIRES
 from genie.errors import EdgeError
 from genie.testing.conformance import ProviderUnderTest, check_provider
@@ -113,9 +113,9 @@ async def test_many_streams_at_once_are_all_let_go() -> None:
                     return
 
         async with anyio.create_task_group() as tasks:
-            for _ in range(MOST_OF_POOL + 6):
+            for _ in range(MOST_KEPT + 6):
                 tasks.start_soon(start)
-        assert models.connections == len(streams) == MOST_OF_POOL + 6
+        assert models.connections == len(streams) == MOST_KEPT + 6
         for stream in streams:
             await stream.aclose()
         with anyio.fail_after(30):

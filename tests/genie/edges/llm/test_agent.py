@@ -18,7 +18,7 @@ from genie.contracts.model_call import (
     Turn,
     Usage,
 )
-from genie.contracts.ports.provider import WireDelta, WireEnd
+from genie.contracts.ports.provider import ProviderError, WireDelta, WireEnd
 from genie.edges.llm.agent import Calls
 from genie.edges.llm.failures import TRAITS
 from genie.errors import RunCancelledError, RunStalled
@@ -131,6 +131,25 @@ async def test_equal_questions_of_one_tenant_cost_one_call():
     assert desk.provider.calls == 3
 
 
+async def test_a_kept_reply_has_used_nothing():
+    desk = model(price=PRICE)
+    async with Runtime([desk]) as runtime:
+        first = await runtime.ask(request(cache=True), ModelReply, to="desk")
+        again = await runtime.ask(request(cache=True), ModelReply, to="desk")
+    assert first.usage.input > 0
+    assert (again.cached, again.cost, again.usage) == (True, 0, Usage())
+
+
+async def test_a_reply_tells_what_the_attempts_before_it_were_charged():
+    cut = ProviderError(FailureClass.TRUNCATED, usage=Usage(input=300, output=7))
+    desk = model(Rule("", [cut], times=2), Rule("", says("yes", usage=Usage(input=9, output=1))), price=PRICE)
+    async with Runtime([desk], admission=Admission(budgets=(Budget(id="run", tokens=10**6),))) as runtime:
+        reply = await runtime.ask(request(), ModelReply, to="desk")
+        spent = runtime.statistics().budgets["run", "tokens"].spent
+    assert (reply.attempts, reply.usage) == (3, Usage(input=609, output=15))
+    assert (spent, reply.cost) == (624, PRICE.cost(reply.usage))
+
+
 async def test_equal_questions_at_once_are_one_call_and_a_failure_is_not_kept():
     desk = model(Rule("", [0.01, *fails(FailureClass.FILTERED)], times=1), Rule("", [0.01, *says("yes")]))
     answers: list[object] = []
@@ -199,6 +218,24 @@ async def test_a_stream_without_end_is_cut_where_its_budget_ends():
     account = statistics.budgets["run", "cost"]
     assert 0 < account.spent <= cap
     assert account.overrun < PRICE.most(0, 200)  # no more than what came between two looks
+
+
+async def test_a_stream_that_drips_for_ever_ends_in_its_time_and_is_charged():
+    def dripping(_asked: object) -> object:
+        while True:
+            yield WireDelta(0, "text", ".")
+            yield 10.0
+
+    desk = model(Rule("", dripping), price=PRICE, attempts=1, idle_s=15, timeout_s=60)
+    async with Runtime([desk], admission=Admission(budgets=(Budget(id="run", tokens=10**6),))) as runtime:
+        began = anyio.current_time()
+        with pytest.raises(RunStalled):
+            await runtime.ask(request(), ENDS, to="desk")
+        assert anyio.current_time() - began < 70
+        await settled(runtime)
+        assert desk.provider.ended == 1
+        assert runtime.statistics().budgets["run", "tokens"].spent > 0
+        assert_at_rest(runtime)
 
 
 async def test_what_the_provider_says_of_the_input_is_held_at_once():

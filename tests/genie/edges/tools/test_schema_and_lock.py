@@ -148,6 +148,41 @@ def test_what_is_no_json_is_refused_by_name(text: str, code: str) -> None:
     assert code in {"", problems[0]["problem"]}
 
 
+class Measure(Payload, topic="tests.measure"):
+    """Numbers of a flat object, which are read without a second look."""
+
+    size: float = 0.0
+    price: Decimal = Decimal(0)
+    many: tuple[float, ...] = ()
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "problem"),
+    [
+        ('{"size":NaN}', "", "not_finite"),
+        ('{"size":-Infinity}', "", "not_finite"),
+        ('{"size":1e999}', "", "not_finite"),
+        ('{"size":' + "9" * 400 + "}", "size", "out_of_range"),
+        ('{"many":[1.5,NaN]}', "", "not_finite"),
+        ('{"price":"NaN"}', "price", "finite_number"),
+        ('{"price":"1e999999999"}', "price", "out_of_range"),
+        ('{"price":"1e-999999999"}', "price", "out_of_range"),
+        ('{"price":"0.' + "1" * 2_000 + '"}', "price", "out_of_range"),
+    ],
+)
+def test_a_number_that_no_tool_can_work_with_is_refused(text: str, path: str, problem: str) -> None:
+    attempt = Attempt(call_of("measure", text), order_tool(), RunCalls())
+    result = arguments.layer(Measure)(attempt)
+    assert isinstance(result, ToolResult), attempt.payload
+    first = json.loads(result.text)["problems"][0]
+    assert (first["path"], first["problem"]) == (path, problem)
+
+
+def test_a_number_inside_a_value_is_looked_at_too() -> None:
+    found = refused('{"side":"buy","count":1,"legs":[{"amount":"1"},{"amount":"1e5000"}]}')[0]
+    assert (found["path"], found["problem"]) == ("legs.1.amount", "out_of_range")
+
+
 def test_syntax_is_mended_and_values_are_not() -> None:
     attempt = Attempt(call_of("order", "```json\n{'side': 'buy', \"count\": 1,}\n```"), order_tool(), RunCalls())
     assert arguments.layer(Order)(attempt) is None

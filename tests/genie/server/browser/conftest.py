@@ -40,10 +40,15 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def served(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """Return a server with the keys of three people."""
+    """Return a server with the keys of four people."""
     keys = ApiKeys()
     texts = []
-    people = (("asha", ["payer", "analyst"], ALL), ("bela", ["treasury"], ALL), ("wim", [], ("observe",)))
+    people = (
+        ("asha", ["payer", "analyst"], ALL),
+        ("bela", ["treasury"], ALL),
+        ("cleo", ["treasury"], ALL),
+        ("wim", [], ("observe",)),
+    )
     for user, roles, rights in people:
         text, key = new_key(user=user, roles=roles, rights=list(rights), clearance="restricted")
         texts.append(text)

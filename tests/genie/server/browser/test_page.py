@@ -40,7 +40,7 @@ def test_a_question_is_held_then_approved_by_keys_alone(open_page: Callable[...,
     run = asked(asha, payment("large.yaml", remark="Share of the roof works"))
     asha.get_by_text("It waits for a person.").wait_for()
     go(asha, "approvals")
-    asha.get_by_text("nobody decides on what they sent").wait_for()
+    asha.get_by_text("senders cannot decide on their own messages").wait_for()
     assert asha.get_by_role("button", name="Approve").is_disabled()
 
     go(bela, "approvals")
@@ -66,6 +66,38 @@ def test_a_question_is_held_then_approved_by_keys_alone(open_page: Callable[...,
     asha.get_by_role("button", name="Messages").click()
     asha.get_by_label("Find").fill("held")
     asha.get_by_role("cell", name="held").first.wait_for()
+
+
+def test_a_held_message_is_read_as_a_page_and_edited_and_another_person_decides(
+    open_page: Callable[..., Page], served: Served
+) -> None:
+    asha, bela, cleo = open_page(served.asha), open_page(served.bela), open_page(served.cleo)
+    asked(asha, payment("large.yaml", idempotency_key="edit-1"))
+    asha.get_by_text("It waits for a person.").wait_for()
+    go(bela, "approvals")
+    report = bela.frame_locator("iframe[title='What would be delivered']")
+    report.get_by_role("heading", name="What you decide").wait_for()
+    report.get_by_text("Sunrise Housing Society").first.wait_for()
+    bela.get_by_text("Deliver something else instead").click()
+    bela.get_by_role("button", name="Review the change").click()
+    bela.get_by_text("Nothing was changed.").wait_for()
+    bela.get_by_label("Remark").first.fill("Roof works, part two")
+    bela.get_by_role("button", name="Review the change").click()
+    dialog = bela.get_by_role("dialog")
+    dialog.get_by_text("order / remark").wait_for()
+    dialog.get_by_label("Reason").fill("the remark names the part")
+    dialog.get_by_role("button", name="Edit", exact=True).click()
+    bela.locator("article ins").get_by_text("Roof works, part two").wait_for()
+    bela.get_by_role("button", name="Approve").click()
+    dialog.get_by_label("Reason").fill("mine")
+    dialog.get_by_role("button", name="Approve").click()
+    bela.get_by_role("alert").get_by_text("editors cannot decide on their own edits").wait_for()
+    go(cleo, "approvals")
+    cleo.locator("article ins").get_by_text("Roof works, part two").wait_for()
+    cleo.get_by_role("button", name="Approve").click()
+    cleo.get_by_role("dialog").get_by_label("Reason").fill("agreed with the edit")
+    cleo.get_by_role("dialog").get_by_role("button", name="Approve").click()
+    cleo.get_by_role("heading", name="Nothing waits for you").wait_for()
 
 
 def test_live_shows_what_happens_as_a_graph_and_as_a_table(open_page: Callable[..., Page], served: Served) -> None:
@@ -113,6 +145,29 @@ def test_an_agent_is_paused_with_a_reason_and_resumed(open_page: Callable[..., P
     dialog.get_by_label("Reason").fill("the list is mended")
     dialog.get_by_role("button", name="Resume").click()
     page.get_by_role("row", name=re.compile("mule detector")).get_by_text("delivering").wait_for()
+
+
+def test_the_process_is_drained_with_a_reason_and_a_fresh_sign_in(
+    open_page: Callable[..., Page], served: Served
+) -> None:
+    page, told = open_page(served.asha), []
+
+    def drained(route: Route) -> None:
+        told.append(route.request.post_data_json)
+        if len(told) == 1:
+            route.fulfill(status=403, json={"code": "step_up", "within_s": 300})
+        else:
+            route.fulfill(status=202, json={"status": "draining", "within_s": 30})
+
+    page.route("**/v1/drain", drained)
+    go(page, "system")
+    page.get_by_role("button", name="Drain and end the process").click()
+    page.get_by_role("dialog").get_by_label("Reason").fill("a new version")
+    page.get_by_role("dialog").get_by_role("button", name="Drain").click()
+    page.get_by_label("API key or token").fill(served.asha)
+    page.get_by_role("button", name="Sign in and drain").click()
+    page.locator(".toast").get_by_text("The process drains").wait_for()
+    assert told == [{"reason": "a new version"}] * 2
 
 
 def test_who_may_only_look_is_told_what_is_not_for_them(open_page: Callable[..., Page], served: Served) -> None:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import _socket
-import ipaddress
-import socket
-from typing import Any
-
 import pytest
+
+from tests.genie.loopback_for_tests import allow_this_machine
 
 
 @pytest.fixture
@@ -18,8 +15,4 @@ def anyio_backend() -> str:
 
 @pytest.fixture(autouse=True)
 def _this_machine_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    def connect(own: socket.socket, address: Any) -> None:
-        assert ipaddress.ip_address(address[0]).is_loopback, f"a test tried to reach {address!r}"
-        _socket.socket.connect(own, address)
-
-    monkeypatch.setattr(socket.socket, "connect", connect)
+    allow_this_machine(monkeypatch)

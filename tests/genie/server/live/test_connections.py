@@ -219,6 +219,26 @@ async def test_the_client_raises_what_the_library_raises() -> None:
         assert await anyio.to_thread.run_sync(blocking) == Granted(text="sync")
 
 
+async def test_an_operator_who_has_just_signed_in_ends_the_process() -> None:
+    server, told = Server((pipeline(),), ApiKeys(), Settings(drain_s=20.0)), anyio.Event()
+    at = Live(server, Hand())
+
+    def ready(address: str) -> None:
+        at.address = address
+        told.set()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(serve, server, listening("127.0.0.1", 0, behind_proxy=False), anyio.sleep_forever, ready)
+        await told.wait()
+        key = at.key(tenant=None)
+        async with at.link() as http:
+            found = await http.post("/v1/session", json={"key": key}, headers={"Origin": at.address})
+            same = {"Origin": at.address, "X-CSRF-Token": found.json()["csrf"]}
+            drained = await http.post("/v1/drain", json={"reason": "a new version"}, headers=same)
+            assert (drained.status_code, drained.json()) == (202, {"status": "draining", "within_s": 20.0})
+    assert server.closed  # `serve` came to its end by itself
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])  # noqa: S104 - must be refused
 def test_an_address_that_others_can_reach_needs_a_proxy(host: str) -> None:
     with pytest.raises(InputError, match="--behind-proxy"):

@@ -184,3 +184,30 @@ def test_a_database_of_something_else_is_refused_and_left_as_it_was(tmp_path: Pa
         Spend(path)
     with contextlib.closing(sqlite3.connect(path)) as other:
         assert other.execute("SELECT name FROM sqlite_master").fetchall() == [("votes",)]
+
+
+@pytest.mark.anyio
+async def test_a_key_is_listed_where_none_of_its_calls_was_let_through() -> None:
+    async with desk(models(Rule("", "never"))) as at:
+        assert (await at.post(CHAT, at.key(budget={"tokens": 10}), chat())).status == 429
+        key = at.account("key")
+        assert (key.refused, key.calls, key.tokens, key.cost) == (1, 0, 0, 0)
+        assert [one.kind for one in at.proxy.spend.all()] == ["key"]
+
+
+@pytest.mark.anyio
+async def test_a_call_that_a_conversation_refuses_counts_for_its_key() -> None:
+    async with desk(models(Rule("", "never"))) as at:
+        key = at.key(conversation={"tokens": 10})
+        for name in ("one", "two"):  # names that a client makes up leave nothing behind
+            assert (await at.post(CHAT, key, chat(), **{"x-genie-conversation": name})).status == 429
+        assert at.account("key").refused == 2
+        assert [one.kind for one in at.proxy.spend.all()] == ["key"]
+
+
+def test_a_refused_call_before_the_first_is_no_second_account() -> None:
+    with Spend() as spend:
+        spend.refuse((DAY,), DAY, 1.0)
+        spend.settle(spend.reserve((DAY,), Decimal("0.10"), 10, 2.0), Decimal("0.05"), 5)
+        (found,) = spend.all()
+        assert (found.refused, found.calls, spend._count) == (1, 1, 1)

@@ -1,0 +1,61 @@
+"""Long text in pieces that are judged one by one, so that neither its length nor its first pages hide anything."""
+
+from __future__ import annotations
+
+import re
+import string
+from bisect import bisect_right
+from collections.abc import Iterator
+
+PIECE = 3_000
+"""Characters that belong to one piece."""
+OVERLAP = 900
+"""Characters of a piece that the next one has too: marks that count together stand nearer."""
+_ENCODED = string.ascii_letters + string.digits + "+/_-="
+_WORD = 64  # characters; a longer run of those above may be an encoding
+_BLANKS = 32  # characters that are left of a longer gap between words
+_GAP = re.compile(rf"[\W_]{{{_BLANKS + 1},}}")
+_GROUP = 8  # characters that encodings divide their text into: 2 of hex, 4 of base64, 8 of base32 and of bits
+
+
+def pieces(text: str) -> Iterator[tuple[int, int]]:
+    """Yield start and end of each piece; they begin and end between words, or between the groups of an encoding."""
+    if len(text) <= PIECE + OVERLAP:
+        yield 0, len(text)
+        return
+    short, ends, lost = _without_gaps(text)
+    for start, end in _pieces(short):
+        yield start + lost[bisect_right(ends, start)], end + lost[bisect_right(ends, end)]
+
+
+def _without_gaps(text: str) -> tuple[str, list[int], list[int]]:
+    """Return text with long gaps between words made short, where each ends, and how many characters are gone by then.
+
+    Words that stand a thousand blanks apart are read together, so they must be judged together.
+    """
+    ends, lost, gone = list[int](), [0], 0
+
+    def shorten(gap: re.Match[str]) -> str:
+        nonlocal gone
+        kept = gap[0][:_BLANKS]
+        ends.append(gap.start() - gone + _BLANKS)
+        gone += len(gap[0]) - _BLANKS
+        lost.append(gone)
+        return kept
+
+    return _GAP.sub(shorten, text), ends, lost
+
+
+def _pieces(text: str) -> Iterator[tuple[int, int]]:
+    start, size = 0, len(text)
+    while size - start > PIECE + OVERLAP:
+        end = _cut(text, start, start + PIECE)
+        yield start, end
+        start = _cut(text, start, end - OVERLAP)
+    yield start, size
+
+
+def _cut(text: str, since: int, at: int) -> int:
+    """Return the last place up to ``at`` at which the text may be cut; ``since`` is such a place before it."""
+    run = at - since - len(text[since:at].rstrip(_ENCODED))
+    return at - run if run <= _WORD else at - run % _GROUP

@@ -1,0 +1,138 @@
+"""What one policy says of a delivery: its judge is called, and its answer is checked before anything is made of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from genie.errors import class_name, kind_name
+from genie.policy.verdicts import (
+    Allow,
+    CleanLimits,
+    Consult,
+    Deny,
+    Hold,
+    Judge,
+    Judgement,
+    Redact,
+    RuleVerdict,
+    Verdict,
+    coded,
+    is_verdict,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from genie.contracts.card import AgentCard
+    from genie.contracts.message import Envelope, Path, Payload
+
+_VERDICTS = (Allow, Deny, Redact, Hold)
+
+
+class CompiledPolicy(NamedTuple):
+    """One policy's judge on a route."""
+
+    policy: str
+    version: str
+    judge: Judge
+    shadow: bool = False
+    """What it says is recorded, and nothing comes of it."""
+    headers_only: bool = False
+    needs_findings: bool = False
+    clean_limits: CleanLimits | None = None
+    """Within these it allows every message in which nothing was found."""
+    settings: str = ""
+    """Hash of its settings, which goes into the version that decisions and approvals name."""
+    texts: Mapping[str, str] | None = None
+    """Code -> sentence, as it declares them: what is shown of a policy that is not of this library, since a
+    sentence that it makes may quote a payload. None of one that is."""
+
+    def stamped(self, version: str) -> str:
+        """Return a version of the policy or of one of its rules, with the hash of the settings that it judges by."""
+        return f"{version}+{self.settings}" if self.settings else version
+
+
+class Opinion(NamedTuple):
+    """What one policy, or one rule of it, says of a delivery."""
+
+    policy: str
+    """Its name; ``policy/rule`` of a rule."""
+    version: str
+    shadow: bool
+    verdict: Verdict | Consult
+    texts: Mapping[str, str] | None = None
+    """The only sentences that may be kept of it; None where its own may."""
+
+
+def opinions_of(policy: CompiledPolicy, message: Envelope[Payload], sender: AgentCard) -> tuple[Opinion, ...]:
+    """Return what one policy says; it denies where it raises or answers something other than a verdict."""
+    try:
+        found: Judgement | object = policy.judge(message, sender)
+    except BaseException as error:  # noqa: BLE001 - fail closed: a policy that raises denies
+        return (_wrong(policy, f"raised {class_name(error)}"),)
+    texts = policy.texts
+    if isinstance(found, Consult) or is_verdict(found):
+        said: tuple[RuleVerdict, ...] = ()
+        opinions: tuple[Opinion, ...] = (
+            Opinion(policy.policy, policy.stamped(policy.version), policy.shadow, found, texts),
+        )
+    elif isinstance(found, tuple) and all(
+        type(said) is RuleVerdict and type(said.rule) is type(said.version) is str and is_verdict(said.verdict)
+        for said in found
+    ):
+        said = found
+        opinions = tuple(
+            Opinion(
+                f"{policy.policy}/{one.rule}", policy.stamped(one.version), policy.shadow or one.shadow, one.verdict,
+                texts,
+            )
+            for one in said
+        )  # fmt: skip
+    else:
+        what = "has values of other types than declared" if isinstance(found, _VERDICTS) else "is not a verdict"
+        return (_wrong(policy, f"answered {kind_name(type(found))}, which {what}"),)
+    if texts is not None:
+        if any(coded(word) != word for one in said for word in (one.rule, one.version)):
+            return (_wrong(policy, "named a rule or a version with a text that is not a code"),)
+        if not all(places_exist(one.verdict, message.payload) for one in opinions):
+            return (_wrong(policy, "named a path that the payload does not have"),)
+    return opinions
+
+
+def places_exist(verdict: Verdict | Consult, payload: object) -> bool:
+    """Return True where each path of a verdict consists of names and places that a payload has."""
+    return all(_exists(payload, path) for path in getattr(verdict, "paths", ()))
+
+
+def _exists(value: object, path: Path) -> bool:
+    for step in path:
+        if type(step) is str and step in getattr(type(value), "model_fields", ()):
+            value = getattr(value, step)
+        elif type(step) is int and isinstance(value, tuple) and 0 <= step < len(value):
+            value = value[step]
+        else:
+            return False
+    return True
+
+
+def worded(verdict: Verdict, texts: Mapping[str, str]) -> Verdict:
+    """Return the verdict of a policy that is not of this library with the sentence that its class declares for it."""
+    match verdict:
+        case Allow():
+            return verdict
+        case Deny(code):
+            return Deny(coded(code), texts.get(code, ""))
+        case _:
+            return verdict._replace(reason=texts.get("hold" if isinstance(verdict, Hold) else "redact", ""))
+
+
+def hidden(opinion: Opinion, hide: Callable[[str], str]) -> Opinion:
+    """Return an opinion whose sentence shows nothing that ``hide`` masks."""
+    verdict = opinion.verdict
+    if isinstance(verdict, (Allow, Consult)):
+        return opinion
+    return opinion._replace(verdict=verdict._replace(reason=hide(verdict.reason)))
+
+
+def _wrong(policy: CompiledPolicy, why: str) -> Opinion:
+    return Opinion(policy.policy, policy.stamped(policy.version), policy.shadow, Deny("policy_error", why))

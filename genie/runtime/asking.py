@@ -1,0 +1,367 @@
+"""Questions from outside: each opens a run for its caller, and waits for what answers it."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, cast, overload
+
+from genie.contracts.classification import Classification
+from genie.contracts.gather import Gathered
+from genie.contracts.message import Payload, topic_of
+from genie.contracts.outcome import Outcome, Reason
+from genie.errors import (
+    IdentityError,
+    MailboxFullError,
+    RunCancelledError,
+    RunExpiredError,
+    RunHeld,
+    RunStalled,
+    RuntimeClosedError,
+)
+from genie.errors.tracebacks import cause_among
+from genie.inflight.gather import ONE, Asker
+from genie.inflight.pending import EFFECT, HOLD, Parked
+from genie.runtime.arguments import (
+    PAYLOAD_KIND,
+    addressed,
+    answers_asked,
+    gather_options,
+    parts_expected,
+    payload_given,
+    seconds,
+)
+
+if TYPE_CHECKING:
+    from genie.backend.clock import Clock
+    from genie.bus.bus import Bus
+    from genie.bus.failures import Failures
+    from genie.contracts.card import Caller
+    from genie.contracts.gather import Expected, Need
+    from genie.contracts.views import Parts, Views
+    from genie.inflight.accounting import RunState
+    from genie.inflight.gather import Gather
+    from genie.inflight.mailbox import RoomTicket
+
+T = TypeVar("T", bound=Payload)
+U = TypeVar("U", bound=Payload)
+
+MOST_CALLERS = 1024
+"""Callers whose policies are kept compiled."""
+NO_LONGER_NEEDED = Reason("no_longer_needed", "no longer needed")
+_PUBLIC = Classification.PUBLIC
+_CALLER_LEFT = Reason("caller_left", "its caller disconnected")
+
+
+class Asked(NamedTuple, Generic[T]):
+    """A question from outside."""
+
+    question: Payload
+    answers: tuple[type[T], ...]
+    need: Need
+    to: str | None
+    """The one agent that is asked; None for every subscriber."""
+    mute: bool = False
+    """No notice can be shown."""
+
+
+class Questions:
+    """Questions from outside on their way to the bus: each opens a run for its caller.
+
+    Args:
+        deadline_s: Seconds that a run has, where its caller states nothing.
+        caller: Who asks, where a question names nobody.
+    """
+
+    def __init__(self, deadline_s: float | None, caller: Caller) -> None:
+        self._deadline_s = deadline_s
+        self._caller = caller
+        self._own = Asker(caller.card(), caller.headers(), caller)
+        self._askers: dict[Caller, Asker] = {}
+
+    def open(self, bus: Bus, deadline_s: float | None, caller: Caller | None, *, asks: bool = False) -> RunState:
+        """Admit and open a run; ``asks`` says that somebody waits for it."""
+        within_s = self._deadline_s if deadline_s is None else deadline_s
+        asker = self._own if caller is None else self._asker(caller)
+        by = caller or self._caller
+        endless = within_s is None and by.expires_at is None
+        deadline = math.inf if endless else ends_at(seconds(within_s), by, bus.clock)
+        return bus.runs.open(asker, deadline, asks=asks)
+
+    def begin(  # noqa: PLR0913 - what ask, gather and stream have in common
+        self,
+        bus: Bus,
+        question: Payload,
+        expect: tuple[Expected, ...],
+        need: Need,
+        to: str | None,
+        deadline_s: float | None,
+        caller: Caller | None,
+        *,
+        mute: bool = False,
+        parts: tuple[type[Payload], ...] = (),
+    ) -> tuple[RunState, Gather, RoomTicket | None]:
+        """Open a run, expect its answers, and send its question.
+
+        ``mute`` says that no notice can be shown, ``parts`` the classes that a stream takes as well.
+        """
+        if Payload not in type(question).__mro__:
+            payload_given(question)
+        run = self.open(bus, deadline_s, caller, asks=True)
+        try:
+            gather = bus.correlator.expect(run.root, expect, need, type(question), parts)
+        except BaseException:  # a run without its question is closed, then the error goes on
+            bus.runs.opened(run)
+            raise
+        if mute:
+            gather.notices = None
+        return run, gather, send(bus, run, question, to)
+
+    def caller(self, caller: Caller | None) -> Caller:
+        """Return who asks: the runtime's caller, where a question names nobody."""
+        return self._caller if caller is None else caller
+
+    def _asker(self, caller: Caller) -> Asker:
+        asker = self._askers.get(caller)
+        if asker is None:
+            if len(self._askers) >= MOST_CALLERS:
+                self._askers.clear()
+            asker = self._askers[caller] = Asker(caller.card(), caller.headers(), caller)
+        return asker
+
+
+def send(
+    bus: Bus, run: RunState, question: Payload, to: str | None, read: Classification = _PUBLIC
+) -> RoomTicket | None:
+    """Publish the first message of a run."""
+    asker = run.asker.card
+    try:
+        return bus.publish(question, asker, run.root, 0, 0, run.headers, read, None, to, asked=True, reject=True)
+    except MailboxFullError:
+        if run.root.gather is not None:  # nobody is left who waits for what the others would answer
+            bus.runs.end(run, Outcome.CANCELLED, _CALLER_LEFT)
+        raise
+    finally:
+        bus.runs.opened(run)
+
+
+async def found_room(bus: Bus, run: RunState, ticket: RoomTicket | None) -> None:
+    """Wait until the first message of a run has found room."""
+    if ticket is not None:
+        try:
+            await bus.overflows.room(ticket)
+        except BaseException:  # the run of a caller that left is cancelled, then the cancellation goes on
+            bus.runs.end(run, Outcome.CANCELLED, _CALLER_LEFT)
+            raise
+
+
+async def answered(bus: Bus, run: RunState, gather: Gather, ticket: RoomTicket | None) -> None:
+    """Wait until a gather is over.
+
+    Raises:
+        RunHeld: Everything left waits for a person.
+    """
+    try:
+        if ticket is not None:
+            await bus.overflows.room(ticket)
+        while not gather.done:
+            if run.held and bus.runs.all_held(run.root):
+                raise RunHeld(run_id=run.id, holds=holds_of(run))
+            gather.waiter = waiter = bus.make_future()
+            await waiter
+    except RunHeld:
+        raise
+    except BaseException:  # the run of a caller that left is cancelled, then the cancellation goes on
+        bus.runs.end(run, Outcome.CANCELLED, _CALLER_LEFT)
+        raise
+    if bus.observers.recorder is not None:
+        await bus.observers.recorder.barrier()
+
+
+def holds_of(run: RunState) -> tuple[str, ...]:
+    """Return the ids of what a run holds, oldest first."""
+    found: list[Parked] = []
+    for scope in run.root.tree():
+        if scope.own_held:
+            parked = (one.parked for one in scope.deliveries)
+            found += [one for one in parked if one is not None and one.kind in {HOLD, EFFECT}]
+            found += [one for one in (scope.parked or {}).values() if one.kind == HOLD]
+    return tuple(parked.data.id for parked in sorted(found, key=lambda parked: parked.id))
+
+
+def answer_of(state: RunState, gather: Gather | None, answers: tuple[type[T], ...], failures: Failures) -> T:
+    """Return the answer of a run whose wait is over.
+
+    Args:
+        state: The run.
+        gather: What it waited for.
+        answers: The classes that answer.
+        failures: Keeps with ``debug`` what its agents raised, which is the cause of the error.
+
+    Raises:
+        RunStalled, RunExpiredError, RunCancelledError: There is none, and why.
+    """
+    reason: str | None = None
+    if gather is not None:
+        for kind in answers:
+            parts = gather.kinds.get(kind)
+            found = None if parts is None else parts.get(ONE)
+            if found is not None:
+                return cast("T", found)
+            reason = reason or gather.why_missing(kind)
+    raise failure_of(state, topic_of(answers[0]).name, reason) from cause_among(failures.of(state.id))
+
+
+def failure_of(state: RunState, expected: str, reason: str | None) -> Exception:
+    """Return why a run gave no answer."""
+    if state.ended is not None:
+        outcome, why = state.ended
+        if outcome is Outcome.EXPIRED:
+            return RunExpiredError(run_id=state.id, reason="" if why.code == "deadline" else str(why))
+        return RunCancelledError(run_id=state.id, reason=str(why))
+    named = tuple(
+        dict.fromkeys(f"{failure.agent}: {failure}" for failure in state.missing or ())
+    )  # what went wrong on the way says more than the last link alone
+    return RunStalled(run_id=state.id, expected=expected, reasons=named or ((reason,) if reason else ()))
+
+
+def ends_at(within_s: float | None, caller: Caller, clock: Clock) -> float:
+    """Return the deadline of a run on the loop's clock: within some seconds, and within its caller's term.
+
+    Raises:
+        IdentityError: The term is over.
+    """
+    now = clock.now()
+    ends = math.inf if within_s is None else now + within_s
+    if caller.expires_at is None:
+        return ends
+    left_s = caller.expires_at - clock.wall().timestamp()
+    if left_s <= 0:
+        raise IdentityError("expired", "the caller's term is over; ask for a new token")
+    return min(ends, now + left_s)
+
+
+class Asking:
+    """What a runtime is asked from outside.
+
+    Args:
+        questions: Opens the runs.
+    """
+
+    def __init__(self, questions: Questions) -> None:
+        self._questions = questions
+        self._bus: Bus | None = None
+
+    if TYPE_CHECKING:  # the runtime has it
+
+        async def _kept(
+            self, asked: Asked[T], within_s: float | None, caller: Caller | None, key: str, notices: list[str] | None
+        ) -> T: ...
+
+    def _open_bus(self) -> Bus:
+        if self._bus is None or self._bus.closing:
+            raise RuntimeClosedError
+        return self._bus
+
+    @overload
+    async def ask(
+        self, question: Payload, answer: type[T], *, to: str | None = None, within_s: float | None = None,
+        caller: Caller | None = None, notices: list[str] | None = None, key: str | None = None,
+    ) -> T: ...  # fmt: skip
+    @overload
+    async def ask(
+        self, question: Payload, answer: tuple[type[T], type[U]], *, to: str | None = None,
+        within_s: float | None = None, caller: Caller | None = None, notices: list[str] | None = None,
+        key: str | None = None,
+    ) -> T | U: ...  # fmt: skip
+    async def ask(
+        self,
+        question: Payload,
+        answer: type[T] | tuple[type[Payload], ...],
+        *,
+        to: str | None = None,
+        within_s: float | None = None,
+        caller: Caller | None = None,
+        notices: list[str] | None = None,
+        key: str | None = None,
+    ) -> Payload:
+        """Publish a question and wait for one typed answer.
+
+        Args:
+            question: Goes to every subscriber of its class, or to ``to`` alone.
+            answer: The payload class that answers, or a tuple of them: the first that comes is returned.
+            to: One agent.
+            within_s: Deadline of everything the question causes.
+            caller: Who asks; the runtime's caller by default.
+            notices: Takes what must be shown beside the answer; without it an answer that carries a notice is denied.
+            key: Stands for this question of this caller, until a day after its run: given again, with a log after a
+                restart too, it brings the same answer or error. Its run goes on when the caller goes away.
+
+        Raises:
+            TypeError, ValueError: An argument is not of its type, or out of range.
+            RunStalled: No answer can come any more; says why, at once.
+            RunHeld: Everything left waits for a person; the run stays open, and ``run(id)`` finds it.
+            RunExpiredError: The deadline passed.
+            TooManyRunsError, RuntimeDrainingError, AuditFailedError: The run is not admitted.
+            AskInHandlerError: A handler asks through the runtime instead of its context.
+            IdentityError: The caller's term is over; one that ends during the run ends the run.
+            KeyReusedError, TooManyKeysError: The key stands for another question, or no more can be kept.
+
+        Cancelled: the run is cancelled, wherever it is.
+        """
+        answers = (answer,) if type(answer) is PAYLOAD_KIND and Payload in answer.__mro__ else answers_asked(answer)
+        if to is not None or caller is not None or notices is not None:
+            addressed(to, caller, notices)
+        need: Need = "all" if len(answers) == 1 else 1
+        if key is not None:
+            asked = Asked(payload_given(question), answers, need, to, notices is None)
+            return await self._kept(asked, within_s, caller, key, notices)
+        bus = self._bus
+        if bus is None:
+            raise RuntimeClosedError
+        run, gather, ticket = self._questions.begin(
+            bus, question, answers, need, to, within_s, caller, mute=notices is None
+        )
+        del question  # it is not kept while its answer is awaited
+        await answered(bus, run, gather, ticket)
+        gather.closed = True
+        if notices is not None:
+            notices += gather.notices or ()
+        return answer_of(run, gather, answers, bus.failures)
+
+    @overload
+    async def gather(
+        self, payload: Payload, *, expect: Parts, need: Need = ..., within_s: float | None = ...,
+        cancel_rest: bool = ..., caller: Caller | None = ...,
+    ) -> Views[Parts]: ...  # fmt: skip
+    @overload
+    async def gather(
+        self, payload: Payload, *, expect: tuple[Expected, ...], need: Need = ..., within_s: float | None = ...,
+        cancel_rest: bool = ..., caller: Caller | None = ...,
+    ) -> Gathered: ...  # fmt: skip
+    async def gather(
+        self, payload: Payload, *, expect: tuple[Expected, ...] | Expected, need: Need = "all",
+        within_s: float | None = None, cancel_rest: bool = False, caller: Caller | None = None,
+    ) -> Gathered:  # fmt: skip
+        """Publish and wait for typed answers, as ``Context.gather`` does, from outside.
+
+        Raises:
+            RunHeld: Everything left waits for a person; the run stays open, and ``run(id)`` finds it.
+        """
+        parts = parts_expected(expect)
+        if within_s is not None or caller is not None or cancel_rest is not False:
+            within_s = gather_options(within_s, caller, cancel_rest)
+        bus = self._open_bus()
+        run, gather, ticket = self._questions.begin(bus, payload, parts, need, None, None, caller)
+        del payload  # it is not kept while its answers are awaited
+        timer = None if within_s is None else bus.timers.at(bus.now() + within_s, "gather", gather.limit(ticket))
+        try:
+            await answered(bus, run, gather, ticket)
+        finally:
+            if timer is not None:
+                timer.cancel()
+        gather.closed = True
+        run_id = run.id
+        result = gather.result(run_id, bus.failures.of(run_id) if bus.failures.debug else ())
+        if need == "first" or cancel_rest:
+            bus.runs.end(run, Outcome.CANCELLED, NO_LONGER_NEEDED)
+        return result

@@ -1,0 +1,219 @@
+"""Signing in on the page at an identity provider: OpenID Connect's authorization code flow with PKCE.
+
+The browser is sent to the provider with a state that only it can bring back, a nonce that the ID token must carry, and
+the digest of a secret without which the code is worth nothing (RFC 7636). Only two addresses are ever gone back to: the
+configured one of this server at the provider, and the page itself, whatever was asked for.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import functools
+import hashlib
+import hmac
+import logging
+import os
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote_plus, urlencode, urlsplit
+
+from starlette.responses import Response
+
+from genie.errors import GenieError, IdentityError
+from genie.server.bodies import SignIn, read
+from genie.server.ceremonies import Ceremonies
+from genie.server.messages import Json
+from genie.server.principals import WantingError
+from genie.server.problems import Problem
+from genie.server.server import address, brought, same_site
+from genie.server.system import begun, take_along
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from genie.server.issuer_keys import Endpoints
+    from genie.server.issuers import Issuers
+    from genie.server.principals import Principal
+    from genie.server.server import Call
+    from genie.server.who import IssuerSection, SignInSection
+
+_logger = logging.getLogger("genie.server")
+CALLBACK = "/v1/session/callback"
+COOKIE = "genie-sign-in"
+LONGEST_PARAMETER = 4_096
+
+
+class Left(NamedTuple):
+    """What a browser that was sent to an issuer must come back with."""
+
+    issuer: str
+    nonce: str
+    verifier: str
+    to: str
+    """Where on the page it was."""
+    within_s: float | None
+    """Age that its sign-in may have; None for any."""
+
+
+async def begin(call: Call) -> ASGIApp:
+    """Begin to sign in at an identity provider; the page sends the browser to the address of the response."""
+    same_site(call.request)
+    given = await read(call.request, SignIn)
+    call.server.logins.take(address(call.request))
+    section, sign_in, issuers = _configured(call, given.issuer)
+    if call.request.header(b"host") != urlsplit(str(call.server.who.resource)).netloc:
+        raise Problem("conflict", f"open the page at {call.server.who.resource}")
+    endpoints = await _endpoints(issuers, section, call)
+    within_s = call.server.who.step_up.within_s if given.fresh else None
+    browser, nonce, verifier = _random(), _random(), _random()
+    left = Left(section.issuer, nonce, verifier, given.to, within_s)
+    state = _encoded(call.server.ceremonies.begin("code", browser, held=left))
+    asked = {
+        "response_type": "code", "client_id": sign_in.client, "redirect_uri": _callback(call), "state": state,
+        "scope": " ".join(dict.fromkeys(("openid", *sign_in.scopes))), "nonce": nonce, "code_challenge_method": "S256",
+        "code_challenge": _encoded(hashlib.sha256(verifier.encode()).digest()),
+        **({} if within_s is None else {"max_age": f"{within_s:.0f}"}),
+    }  # fmt: skip
+    response = Json({"location": f"{endpoints.authorization}{'&' if '?' in endpoints.authorization else '?'}"
+                                 f"{urlencode(asked)}"})  # fmt: skip
+    return _with_cookie(call, response, browser)
+
+
+async def callback(call: Call) -> ASGIApp:
+    """End a sign-in at an identity provider; the browser goes on to the page, signed in or told why not."""
+    if all(one.sign_in is None for one in call.server.who.issuers):
+        raise Problem("not_found")
+    try:
+        call.server.logins.take(address(call.request))
+        left = _left(call)
+        if call.request.query_params.get("error") is not None:
+            raise Problem("unauthenticated", "the issuer did not sign the person in")
+        found = await _redeemed(call, left)
+    except (Problem, IdentityError) as problem:
+        why = problem.why if isinstance(problem, IdentityError) else problem.code
+        _logger.info("sign-in at an issuer refused: %s", why)
+        code = problem.code if isinstance(problem, Problem) else "unauthenticated"
+        return _onward(call, f"/#/live?problem={code}")
+    response = _onward(call, f"/{left.to}")
+    take_along(call, response, begun(call, found)[0])
+    return response
+
+
+def _left(call: Call) -> Left:
+    """Return what the browser left with; it counts once, and for this browser alone.
+
+    Raises:
+        Problem: The state was not given to this browser, is over, or was used.
+    """
+    query = call.request.query_params
+    texts = {name: query.getlist(name) for name in ("state", "code", "iss", "error")}
+    if any(len(some) > 1 or len("".join(some)) > LONGEST_PARAMETER for some in texts.values()):
+        raise Problem("invalid", "a parameter is given twice, or is too long")
+    browser = call.request.cookies.get(_cookie(call)) or ""
+    left: Left = call.server.ceremonies.end(_decoded("".join(texts["state"])), "code", browser[:100])
+    if texts["iss"] and texts["iss"] != [left.issuer]:  # RFC 9207: another issuer's code is never sent to this one
+        raise Problem("unauthenticated", "another issuer has answered")
+    return left
+
+
+async def _redeemed(call: Call, left: Left) -> Principal:
+    """Return who signed in, as the ID token says that the code is exchanged for."""
+    section, sign_in, issuers = _configured(call, left.issuer)
+    endpoints = await _endpoints(issuers, section, call)
+    query = call.request.query_params
+    if endpoints.names_itself and query.get("iss") is None:
+        raise Problem("unauthenticated", "the issuer did not name itself")
+    fields = {"grant_type": "authorization_code", "code": query.get("code", ""), "redirect_uri": _callback(call),
+              "code_verifier": left.verifier}  # fmt: skip
+    secret = None if sign_in.secret is None else sign_in.secret.get_secret_value()
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+    if secret is None:
+        fields["client_id"] = sign_in.client
+    else:
+        pair = f"{quote_plus(sign_in.client)}:{quote_plus(secret)}"
+        headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
+    try:
+        token = await issuers.keys(section.issuer).redeem(endpoints, headers, urlencode(fields).encode())
+    except (GenieError, ValueError) as error:
+        raise IdentityError("code", "the issuer did not take the code") from error
+
+    def look() -> Principal:
+        claims = issuers.signed_in(section, token, call.server.now())
+        return _proved(call, section, left, claims, issuers)
+
+    try:
+        return look()
+    except WantingError as wanting:
+        return await brought(wanting, look)
+
+
+def _proved(call: Call, section: IssuerSection, left: Left, claims: dict[str, Any], issuers: Issuers) -> Principal:
+    nonce = claims.get("nonce")
+    if not isinstance(nonce, str) or not hmac.compare_digest(nonce.encode(), left.nonce.encode()):
+        raise IdentityError("nonce", "the ID token is of another sign-in")
+    found = issuers.person(section, claims, call.server.now())
+    at = found.proved_at
+    if left.within_s is not None and (at is None or call.server.now() - at > left.within_s + section.clock_skew_s):
+        raise IdentityError("stale", "the sign-in at the issuer is too old")
+    return found
+
+
+async def _endpoints(issuers: Issuers, section: IssuerSection, call: Call) -> Endpoints:
+    found: Endpoints | None = None
+    look = functools.partial(issuers.keys(section.issuer).endpoints, call.server.now())
+    try:
+        found = look()
+    except WantingError as wanting:
+        await wanting.bring()
+        with contextlib.suppress(WantingError):
+            found = look()
+    if found is None:
+        raise Problem("overflow", "the issuer cannot be reached now, or does not say where people sign in")
+    return found
+
+
+def _configured(call: Call, issuer: str) -> tuple[IssuerSection, SignInSection, Issuers]:
+    issuers = call.server.issuers
+    section = next((one for one in call.server.who.issuers if one.issuer == issuer), None)
+    if section is None or section.sign_in is None or issuers is None:
+        raise Problem("not_found")
+    return section, section.sign_in, issuers
+
+
+def _callback(call: Call) -> str:
+    return f"{str(call.server.who.resource).removesuffix('/')}{CALLBACK}"
+
+
+def _onward(call: Call, to: str) -> Response:
+    response = Response(status_code=303, headers={"Location": to})
+    response.delete_cookie(_cookie(call), path="/", secure=call.server.settings.secure, httponly=True)
+    return response
+
+
+def _with_cookie(call: Call, response: Json, browser: str) -> ASGIApp:
+    """Set the cookie that ties a state to this browser; the way back is from another site, so it is not ``Strict``."""
+    made = Response(response.body, media_type="application/json")
+    made.set_cookie(
+        _cookie(call), browser, max_age=int(Ceremonies.LONGEST_S), httponly=True, samesite="lax",
+        secure=call.server.settings.secure, path="/",
+    )  # fmt: skip
+    return made
+
+
+def _cookie(call: Call) -> str:
+    return f"__Host-{COOKIE}" if call.server.settings.secure else COOKIE
+
+
+def _random() -> str:
+    return _encoded(os.urandom(32))
+
+
+def _encoded(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).decode().rstrip("=")
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except ValueError:
+        return b""

@@ -1,0 +1,56 @@
+"""A policy whose verdict has values of other types than declared denies; it cannot break the bus."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from genie import Allow, Deny, Hold, PolicySet, Redact
+from genie.errors import RunStalled
+from genie.policy.verdicts import RuleVerdict
+from genie.testing import FunctionPolicy
+from tests.genie.policies_for_tests import Answer, Question, answerer, running
+
+
+class Unusable:
+    """Raises whatever is done with it."""
+
+    def __iter__(self) -> Any:
+        raise RuntimeError
+
+    def __hash__(self) -> int:
+        raise RuntimeError
+
+    __str__: Any = __iter__
+    __eq__: Any = __iter__
+
+
+BAD: Any = Unusable()
+NONE: Any = None
+LIST: Any = [("text",)]
+MALFORMED = {
+    "notices": Allow(NONE), "notices in one string": Allow("abc"),  # type: ignore[arg-type]  # on purpose
+    "a notice": Allow((BAD,)), "a code": Deny(BAD, "why"), "no code": Deny(NONE, "why"), "a reason": Deny("code", BAD),
+    "no paths": Redact(NONE), "a list of paths": Redact(LIST), "paths": Redact(BAD),
+    "a path": Redact(frozenset({5})),  # type: ignore[arg-type]  # on purpose
+    "the reason of a hold": Hold(BAD), "paths of a hold": Hold("why", paths=LIST), "text for a term": Hold("why", BAD),
+    "no term at all": Hold("why", math.nan), "a term of the past": Hold("why", -1.0), "nobody": Hold("why", quorum=0),
+    "a text for a number": Hold("why", quorum="2"),  # type: ignore[arg-type]  # on purpose
+    "one role": Hold("why", approvers="risk"),  # type: ignore[arg-type]  # on purpose
+    "a rule": (RuleVerdict(BAD, "1", Deny("code", "why")),), "a rule's paths": (RuleVerdict("r", "1", Redact(LIST)),),
+}  # fmt: skip
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("name", MALFORMED)
+@pytest.mark.parametrize("judged", [Question, Answer])
+async def test_a_malformed_verdict_denies(name: str, judged: type[Question | Answer]) -> None:
+    policy = FunctionPolicy(lambda route: (lambda *_: MALFORMED[name]) if route.payload is judged else None)
+    async with running(answerer, policies=PolicySet((policy,))) as runtime:
+        run = runtime.start(Question(), Answer)
+        with pytest.raises(RunStalled):
+            await run.result()
+        assert [one.reason.code for one in run.failures() if one.reason] == [f"{policy.name}:policy_error"]
+        assert runtime.statistics().runs == 0
