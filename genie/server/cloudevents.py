@@ -77,7 +77,10 @@ def _attributes(request: Incoming) -> dict[str, str]:
     """Return the attributes of an event in binary mode, which are headers."""
     names = {"specversion", "id", "source", "type"}
     found = {name: request.header(f"ce-{name}".encode()) for name in names}
-    return {name: unquote(value, errors="strict") for name, value in found.items() if value is not None}
+    try:
+        return {name: unquote(value, errors="strict") for name, value in found.items() if value is not None}
+    except UnicodeDecodeError:
+        raise Problem("invalid", "an attribute of the event is not percent-encoded UTF-8") from None
 
 
 def _asked(call: Call, event: CloudEvent) -> Hosted:

@@ -41,6 +41,9 @@ JOINED = 32_768
 _HEAD, _BODY = 0, 1
 _PLAIN = re.compile(rb"/[A-Za-z0-9/_.~-]*")
 """Addresses that are their own path."""
+_ABSOLUTE = re.compile(rb"https?://([^/?#]+)", re.IGNORECASE)
+MOST_FRAMING = 8_000_000
+"""Bytes that come with a body and are none of it: sizes of chunks, their extensions, fields behind the last one."""
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
@@ -124,6 +127,7 @@ class Connection(HttpToolsProtocol):
         self._head: int | None = 0
         """Bytes of the head so far; None while a body or an answer is under way."""
         self._tail = b""
+        self._framing = 0
         self._awaited: int | None = _HEAD
         """What has a limit of time: the head or the body of a request; None between requests."""
         self._limit = self.loop.call_later(self.head_s, self._late)
@@ -162,6 +166,11 @@ class Connection(HttpToolsProtocol):
                 self.transport.write(_TOO_LARGE)
                 self.transport.close()
                 return
+        else:
+            self._framing += len(data)
+            if self._framing > MOST_FRAMING + len(data):
+                self.transport.abort()
+                return
         super().data_received(data)
         if self._upgraded:
             return
@@ -178,9 +187,21 @@ class Connection(HttpToolsProtocol):
         self._limit.cancel()
         super().handle_websocket_upgrade()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header; a field behind the body is none, since whoever is in front has not looked at it."""
+        if self._head is not None:
+            super().on_header(name, value)
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of the body."""
+        self._framing -= len(body)
+        super().on_body(body)
+
     def on_headers_complete(self) -> None:
         """End the head, and begin to wait for the body."""
         self._head = None
+        if not self.url.startswith(b"/"):
+            self._name_host()
         if _PLAIN.fullmatch(self.url) is None or self.parser.should_upgrade():
             super().on_headers_complete()
             return
@@ -202,8 +223,20 @@ class Connection(HttpToolsProtocol):
             self.flow.pause_reading()
             self.pipeline.appendleft((cycle, self.app))
 
+    def _name_host(self) -> None:
+        """Take the host of an absolute target for the host of the request (RFC 9112, 3.2.2).
+
+        Raises:
+            ValueError: It is no target of this kind; the parser makes it a 400.
+        """
+        found = _ABSOLUTE.match(self.url)
+        if found is None:
+            raise ValueError("not a target")
+        self.headers[:] = [one for one in self.headers if one[0] != b"host"] + [(b"host", found[1])]
+
     def on_message_complete(self) -> None:
         """Begin to wait for the next head."""
+        self._framing = 0
         self._limit.cancel()
         self._awaited = None
         self._head, self._tail = 0, b""
@@ -280,8 +313,20 @@ class Connection(HttpToolsProtocol):
             self.transport.close()
 
 
-def _websockets() -> Literal["websockets-sansio", "none"]:
-    return "none" if importlib.util.find_spec("websockets") is None else "websockets-sansio"
+def _websockets() -> type[asyncio.Protocol] | Literal["none"]:
+    if importlib.util.find_spec("websockets") is None:
+        return "none"
+    from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol  # noqa: PLC0415 - an extra
+
+    class Socket(WebSocketsSansIOProtocol):
+        """A WebSocket whose refusal is an answer like any other; uvicorn writes each to the log as an error."""
+
+        async def send(self, message: Any) -> None:
+            await super().send(message)
+            if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
+                self.handshake_complete = True
+
+    return Socket
 
 
 def _nothing() -> None:

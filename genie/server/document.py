@@ -37,8 +37,8 @@ async def show(call: Call) -> ASGIApp:
     """Show this document, with the classes of the questions and answers that are served."""
     server = call.server
     if server.described is None:
-        server.described = server.describe()
-    return Json(server.described)
+        server.described = Json(server.describe())
+    return server.described
 
 
 def document(rules: Iterable[Rule], hosted: Iterable[Hosted]) -> dict[str, Any]:

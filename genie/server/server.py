@@ -21,7 +21,7 @@ from genie.server.issuers import issuers_in
 from genie.server.keeping import Keeping
 from genie.server.key_use import KeyUse
 from genie.server.limits import Rates
-from genie.server.messages import SOCKET, Incoming
+from genie.server.messages import SOCKET, Incoming, Json
 from genie.server.principals import (
     LONGEST_TOKEN,
     NOBODY,
@@ -156,7 +156,7 @@ class Server:
         """Attempts to sign in, by address, good or not."""
         self.describe: Callable[[], dict[str, Any]] = dict
         """Makes the document of the API; its application sets it."""
-        self.described: dict[str, Any] | None = None
+        self.described: Json | None = None
         self.ended: Callable[[], None] = lambda: None
         """Called when keys have changed, and when the server closes; a proxy sets it."""
         self._key_file, self.spending = key_file, Spending(self.now)

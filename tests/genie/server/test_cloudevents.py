@@ -80,3 +80,12 @@ async def test_where_several_pipelines_take_an_event_the_caller_chooses() -> Non
         assert (await sent(at, key, EVENT, STRUCTURED)).json()["code"] == "conflict"
         found = await sent(at, key, EVENT, STRUCTURED, "/v1/cloudevents?pipeline=two")
         assert found.json()["pipeline"] == "two"
+
+
+@pytest.mark.parametrize("name", ["%ff", "%c3%28", "%ed%a0%80"])
+async def test_an_attribute_that_is_no_text_is_refused(name: str) -> None:
+    """Was: a failure of the server."""
+    headers = {"ce-id": name, "ce-source": "s", "ce-type": "desk.wish", "ce-specversion": "1.0"}
+    async with desk() as at, at.http(at.key(), **headers) as http:
+        found = await http.post("/v1/cloudevents", json={"kind": "grant"})
+        assert (found.status_code, found.json()["code"]) == (422, "invalid")

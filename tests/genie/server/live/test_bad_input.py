@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 from typing import Any
 
 import anyio
 import pytest
 
+from genie.server import connections
 from tests.genie.desk_for_tests import wish
 from tests.genie.server.live.test_connections import Live, live, received
 
@@ -156,3 +158,36 @@ async def test_a_body_that_drips_ends_the_connection() -> None:
         with anyio.fail_after(5):
             assert await received(stream) == b""
         assert await alive(at)
+
+
+async def test_fields_after_a_body_are_no_headers() -> None:
+    """Was: the key in a trailer was taken for a header, which a proxy in front had never seen."""
+    async with live() as at:
+        first = b"GET /v1/runs HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+        status, problem = await sent(at, first + b"0\r\nAuthorization: Bearer " + at.key().encode() + b"\r\n\r\n")
+        assert (status, problem["code"]) == (401, "unauthenticated")
+        many = head(at.key(), "Transfer-Encoding: chunked", path="/v1/runs", verb="GET")
+        status, _ = await sent(at, many + b"0\r\n" + b"x: y\r\n" * 50 + b"\r\n")
+        assert status == 200
+
+
+async def test_what_comes_with_a_body_and_is_none_of_it_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "MOST_FRAMING", 10_000)
+    async with live() as at:
+        for more in (b"2;" + b"a" * 100_000, b"0\r\nx: " + b"y" * 100_000):
+            first = head(at.key(), "Transfer-Encoding: chunked", "Content-Type: application/json")
+            async with await at.raw() as stream:
+                await stream.send(first)
+                with anyio.fail_after(10), contextlib.suppress(anyio.BrokenResourceError):
+                    for place in range(0, len(more), 1_000):
+                        await stream.send(more[place : place + 1_000])
+                    assert await received(stream) == b""
+        assert await alive(at)
+
+
+async def test_the_host_of_an_absolute_target_counts() -> None:
+    """Was: the header alone was looked at, so that a proxy and the server could mean two hosts."""
+    async with live() as at:
+        for target, status in (("http://evil.example/v1/runs", 421), ("http://127.0.0.1/v1/runs", 200), ("*", 400)):
+            found, _ = await sent(at, head(at.key(), path=target, verb="GET"))
+            assert found == status, target

@@ -105,3 +105,15 @@ async def test_a_message_that_is_too_large_ends_the_socket() -> None:
             assert (await told(opened))[1] == 1009
         async with at.link() as http:
             assert (await http.get("/livez")).status_code == 200
+
+
+async def test_a_refused_socket_is_no_error_of_the_server(caplog: pytest.LogCaptureFixture) -> None:
+    """Was: every stranger that opened one wrote a line of the level error to the log."""
+    async with live() as at:
+        with pytest.raises(InvalidStatus):
+            async with socket(at, "/v1/events"):
+                pass
+        with pytest.raises(InvalidStatus):
+            async with socket(at, "/v1/nothing", at.key()):
+                pass
+    assert [one.getMessage() for one in caplog.records if one.levelname == "ERROR"] == []
