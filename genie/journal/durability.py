@@ -89,7 +89,7 @@ class Durability:
             self._recorder.stop()
 
     async def rest(self) -> None:
-        """Wait until the batch that is being written is kept, before tasks are cancelled."""
+        """Wait until the batch on its way is kept; what happens meanwhile is told, and written at the end."""
         if self._recorder is not None:
             await self._recorder.rest()
 

@@ -101,7 +101,7 @@ class Recorder(Ledger):
         self._states: dict[tuple[int, str], str] = {}
         self._wake: Waiter = bus.make_waiter()
         self._barriers: list[tuple[int, Waiter]] = []
-        self._stopped = self._writing = False
+        self._resting = self._writing = False
         self._begun: set[str] = set()
         self._used: dict[int, dict[str, list[int]]] = {}
         self._edits: set[int] = set()
@@ -343,7 +343,7 @@ class Recorder(Ledger):
     def stop(self) -> None:
         """Take nothing more in; what was told is still written."""
         self._tell({"kind": "left", "run": 0})
-        self._stopped, self._taking, self._say = True, False, _drop
+        self._taking, self._say = False, _drop
 
     def _tell(self, record: LogRecord) -> None:
         self._say(line_of(record))
@@ -374,7 +374,7 @@ class Recorder(Ledger):
 
     async def write(self) -> None:
         """Write batches until the log fails, or nothing more is taken in."""
-        while self.failure is None and not self._stopped:
+        while self.failure is None and not self._resting:
             if not self._waiting:
                 await self._wake.park()
                 continue
@@ -404,7 +404,8 @@ class Recorder(Ledger):
         self._release()
 
     async def rest(self) -> None:
-        """Wait until the batch on its way is kept: a writer that is cancelled in it may lose it."""
+        """Begin no batch any more, and wait until the one on its way is kept: a cancelled writer may lose it."""
+        self._resting = True
         while self._writing:
             waiter = self._bus.make_waiter()
             self._barriers.append((0, waiter))

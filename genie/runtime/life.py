@@ -294,9 +294,9 @@ class Life:
         """
         bus = self.bus
         bus.draining = True
-        self._durability.stop()
         with anyio.CancelScope(shield=True):
             await self._durability.rest()
+        self._durability.stop()  # nothing waits from here on: what would not be told does not happen
         for run in tuple(bus.runs.open_runs.values()):
             bus.runs.end(run, CANCELLED, CLOSED)
         bus.closing = True

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import anyio
 import pytest
 
+from genie import Payload, Runtime, agent
+from genie.contracts.limits import Mailbox
 from genie.errors import JournalError
 from genie.journal.history import History
 from genie.testing import settled
+from genie.testing.recorders import RecordingLog
 from tests.durability.world import Answer, Question, World
 
 pytestmark = pytest.mark.anyio
@@ -73,6 +77,37 @@ async def test_a_runtime_that_closes_leaves_its_runs_for_the_next() -> None:
     again = World(world.log.records)
     async with again.runtime() as runtime:
         assert (await runtime.run(run).result()).total == (4 + 30 + 300) * 1000 + 1
+
+
+async def test_a_runtime_that_closes_handles_nothing_that_its_log_does_not_hold() -> None:
+    """While the last batch is written everything goes on, and is kept: else the next process would do it again."""
+
+    class Parcel(Payload, topic="crash.parcel"):
+        number: int
+
+    class SlowLog(RecordingLog):
+        async def append(self, records: object) -> None:
+            await anyio.sleep(1.0)
+            await super().append(records)  # type: ignore[arg-type]  # what it was given
+
+    handled: list[int] = []
+
+    @agent("sorter", mailbox=Mailbox(capacity=100))
+    async def sorter(parcel: Parcel) -> None:
+        await anyio.sleep(0.1)
+        handled.append(parcel.number)
+
+    log = SlowLog()
+    async with Runtime([sorter], log=log) as runtime:
+        for number in range(100):
+            await runtime.publish(Parcel(number=number))
+        await anyio.sleep(0.55)  # in the middle of a batch
+    ended = [one for one in log.records if one["kind"] == "ended"]
+    assert len(handled) == len(ended) < 100
+    log.closed = False
+    async with Runtime([sorter], log=log) as runtime:
+        await runtime.drain(60)
+    assert sorted(handled) == list(range(100))
 
 
 async def test_a_run_without_a_deadline_is_kept() -> None:
