@@ -20,10 +20,10 @@ run: $(VENV)/.run  ## read the sample bank statement and report on it
 	@echo "next: source $(BIN)/activate puts the command genie on your path; genie --help lists what it does" >&2
 
 test: $(VENV)/.test  ## run every test but the slow ones
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-slow: $(VENV)/.test  ## run the tests that take long
-	$(BIN)/python -m pytest -n 2 $$(grep -rl --include='test_*.py' 'mark\.slow' tests) -m slow
+	$(BIN)/python -m pytest -n 2 --dist worksteal $$(grep -rl --include='test_*.py' 'mark\.slow' tests) -m slow
 
 check: $(VENV)/.test  ## lint, formatting, types and the direction of imports
 	$(BIN)/ruff check .

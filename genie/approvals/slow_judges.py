@@ -14,7 +14,7 @@ from genie.inflight.delivery import Extra
 from genie.inflight.pending import JUDGE, Parked
 from genie.policy.opinions import places_exist, worded
 from genie.policy.policy import texts_of
-from genie.policy.verdicts import is_verdict
+from genie.policy.verdict_check import is_verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

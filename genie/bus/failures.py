@@ -11,8 +11,6 @@ import json
 from collections import deque
 from typing import TYPE_CHECKING
 
-import anyio
-
 from genie.contracts.message import topic_of
 from genie.contracts.outcome import Outcome, Reason
 from genie.contracts.serialization import as_wire
@@ -97,21 +95,15 @@ class Failures:
 
     # --- the bus itself ---
 
-    def beside(self, worker: Worker, error: BaseException) -> bool:
+    def beside(self, worker: Worker, error: BaseException) -> None:
         """An exception left a worker's loop: of a handler that was cut off, or an internal error, which ends its run.
-
-        Returns:
-            False where the worker has to end, because a handler has left a cancel scope open in its task.
 
         Raises:
             BaseException: The error, where its run is not known or it is more than an internal error.
         """
         if worker.ended is not None:
             self.log(worker.subscriber.card.id, error)
-            return True
-        if worker.delivery is None and isinstance(error, RuntimeError) and _is_cancellation(error.__context__):
-            _log("genie.bus", "error", "a handler has left a cancel scope open; the worker that ran it is replaced")
-            return False
+            return
         delivery = worker.delivery or _delivery_in(error)
         if not isinstance(error, Exception) or delivery is None:
             raise error
@@ -122,7 +114,6 @@ class Failures:
         for scope in () if run.closed else tuple(run.root.tree()):
             if not (scope.in_flight or scope.done):
                 self._bus.correlator.at_rest(scope)
-        return True
 
     def timer(self, kind: str, ref: object, error: BaseException) -> None:
         """The action of a timer raised: it is reported, and the run that it belongs to ends by name."""
@@ -148,10 +139,6 @@ class Failures:
         _log("genie.bus", "error", f"{what}: {place_of(error)}")
         if self.debug:
             _log("genie.debug", "error", f"{what}\n{traceback_of(error)}")
-
-
-def _is_cancellation(error: BaseException | None) -> bool:
-    return isinstance(error, anyio.get_cancelled_exc_class())
 
 
 def _internal_error(error: BaseException) -> Reason:

@@ -34,6 +34,7 @@ class Stream(Protocol[S_co]):
     """Parts of an answer as they come, and the answer as the last item.
 
     Close it where it is not read to its end: with ``async with``, or ``aclose``. What still works for it is cancelled.
+    The end of the handler closes it too. One task at a time reads it.
     """
 
     def __aiter__(self) -> Stream[S_co]:

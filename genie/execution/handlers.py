@@ -188,6 +188,19 @@ async def _read_by_asker(worker: Worker, bus: Bus) -> None:
 _in_group: Callable[[BaseException], tuple[BaseException, ...]] = vars(BaseExceptionGroup)["exceptions"].__get__
 
 
+def beside(worker: Worker, bus: Bus, error: BaseException) -> bool:
+    """An exception left a worker's loop; returns False where a handler has left a cancel scope open in its task."""
+    broken = worker.ended is None and worker.delivery is None and isinstance(error, RuntimeError)
+    if broken and error.__context__ is not None and belongs_to_loop(error.__context__):
+        import logging  # noqa: PLC0415 - start-up: only what goes wrong is logged
+
+        text = "a handler has left a cancel scope open; the worker that ran it is replaced"
+        logging.getLogger("genie.bus").error(text)
+        return False
+    bus.failures.beside(worker, error)
+    return True
+
+
 def belongs_to_loop(error: BaseException) -> bool:
     """Return True for a cancellation, alone or in a group: it must reach the cancel scope that asked for it."""
     cancelled = anyio.get_cancelled_exc_class()

@@ -114,7 +114,7 @@ class Worker:
                 except BaseException as error:  # what the scope does not take out: beside it, of the bus, or the loop's
                     if belongs_to_loop(error):
                         raise
-                    if not self._bus.failures.beside(self, error):
+                    if not handlers.beside(self, self._bus, error):
                         return
                 self._cut_short()  # where the scope has swallowed the cancellation of a handler
                 if self._suspended:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from genie.errors import class_name, kind_name
+from genie.policy.verdict_check import is_verdict
 from genie.policy.verdicts import (
     Allow,
     CleanLimits,
@@ -17,7 +18,6 @@ from genie.policy.verdicts import (
     RuleVerdict,
     Verdict,
     coded,
-    is_verdict,
 )
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeGuard
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from genie.contracts.card import AgentCard
 from genie.contracts.classification import Classification
@@ -63,29 +63,6 @@ class Hold(NamedTuple):
 
 Verdict = Allow | Deny | Redact | Hold
 ALLOW = Allow()
-
-
-def is_verdict(given: object) -> TypeGuard[Verdict]:
-    """Return True for a verdict with values of the declared types: a policy is not type-checked by whoever runs it."""
-    match given:
-        case Allow(notices):
-            return _several(notices, tuple, str)
-        case Deny(code, reason):
-            return type(code) is str and type(reason) is str
-        case Redact(paths, reason):
-            return _several(paths, frozenset, tuple) and type(reason) is str
-        case Hold(reason, expires_s, paths, approvers, quorum):
-            limit = 0.0 if expires_s is None else expires_s
-            return (
-                type(reason) is str and type(limit) in {int, float} and limit >= 0 and type(quorum) is int
-                and quorum >= 1 and _several(paths, frozenset, tuple) and _several(approvers, frozenset, str)
-            )  # fmt: skip
-        case _:
-            return False
-
-
-def _several(given: object, kind: type[tuple[object, ...] | frozenset[object]], of: type) -> bool:
-    return type(given) is kind and all(isinstance(one, of) for one in given)
 
 
 class CleanLimits(NamedTuple):

@@ -9,7 +9,7 @@ import pytest
 from tests.fuzz.storm import storm
 from tests.golden.conftest import BACKENDS
 
-SEEDS = 48 if os.environ.get("CI") else 16
+SEEDS = 48 if os.environ.get("CI") else 8
 """Seeds, each on both backends: a little more than a second a seed."""
 
 

@@ -63,7 +63,9 @@ FAMILIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "digital_arrest": (
             r"\bdigital(?:ly)? (?:house )?arrest(?:ed)?\b",
             r"\b(?:arrest|non-?bailable) warrant\b.{0,80}\b(?:your name|against you|issued|aadhaar|call|contact|pay)\b",
-            r"\b(?:do not|don't|dont) (?:disconnect|leave|end|cut) (?:the |this )?(?:call|video call|video)\b",
+            r"\b(?:do not|don't|dont) (?:disconnect|leave|end|cut|hang up) "
+            r"(?:the |this |your )?(?:\w{2,12} )?(?:call|video)\b",
+            r"\b(?:stay|remain|keep)\b.{0,20}\bon (?:the |this |a )?(?:skype|whatsapp|zoom|video) (?:video )?call\b",
             r"डिजिटल अरेस्ट|गिरफ़?्तार",
         ),
         "utility_threat": (

@@ -265,6 +265,8 @@ def test_an_official_link_that_stays_with_the_brand_is_safe(url: str) -> None:
             "utility_threat",
         ),
         ("Aapka bijli connection aaj raat kat diya jayega", "utility_threat"),
+        ("Supreme Court warrant: your account will be frozen, do not disconnect the Skype call", "digital_arrest"),
+        ("Customs found drugs. Please remain on this WhatsApp video call until we finish", "digital_arrest"),
         ("All mobile numbers in your name will be blocked in 2 hours. Press 9.", "utility_threat"),
         ("Earn money online by liking YouTube videos. Rs 150 per like.", "task_job"),
         ("Ghar baithe paise kamao, roz 3000 rupaye", "task_job"),

@@ -36,6 +36,16 @@ def read(layout: Layout) -> StatementReading | None:
         return None
 
 
+_PLAIN: dict[str, Sums | None] = {}
+
+
+def plain_sums(layout: Layout) -> Sums | None:
+    """Return the sums of a layout as it stands, read once."""
+    if layout.id not in _PLAIN:
+        _PLAIN[layout.id] = sums(read(layout))
+    return _PLAIN[layout.id]
+
+
 def sums(reading: StatementReading | None) -> Sums | None:
     if reading is None:
         return None
@@ -72,7 +82,7 @@ def test_columns_in_any_order_read_the_same(layout: Layout) -> None:
 def test_a_column_that_nobody_knows_changes_nothing(layout: Layout, cell: str) -> None:
     at = random.Random(layout.id).randrange(len(layout.cols) + 1)
     wider = replace(layout, cols=[*layout.cols[:at], ("Zqx", cell), *layout.cols[at:]], seed=layout.seed or layout.id)
-    assert sums(read(wider)) == sums(read(layout))
+    assert sums(read(wider)) == plain_sums(layout)
 
 
 def garbled(layout: Layout) -> Iterator[Layout]:

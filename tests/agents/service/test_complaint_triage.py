@@ -99,7 +99,15 @@ def test_severity_rises_with_the_amount_and_with_a_customer_in_need_of_care() ->
     assert filed(text, vulnerable_customer=True).severity == "medium"
 
 
-@pytest.mark.parametrize("text", ["I never authorised this", "sent without my knowledge", "a debit not made by me"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I never authorised this", "sent without my knowledge", "a debit not made by me",
+        "someone withdrew cash, it was not me", "20,000 debited, I have no idea of this",
+        "I have no knowledge of this transfer", "the payment was done by someone else", "this was not my doing",
+        "somebody else used my card", "I did not perform it", "no idea about this debit",
+    ],
+)  # fmt: skip
 def test_who_says_that_it_was_not_them_is_heard_at_once(text: str) -> None:
     found = filed(text, amount=500)
     assert (found.nature, found.severity, found.needs_human_review) == ("unauthorised_transaction", "high", True)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _MOST_COLUMNS = 6
 _EXCLUSIVE_PERCENT = 95
+_FEWEST = 3
+"""Rows from which amounts that are all alike are a price or a unit."""
 
 Values = dict[int, list["Decimal | None"]]
 
@@ -160,12 +162,18 @@ def _fits(way: Arrangement, values: Values, marks: Sequence[int]) -> int:
     if way.balance is None:
         return 0
     moved = movements(way, values, marks)
-    if not any(moved):  # a column of zeros beside one that never changes follows, and proves nothing
+    if counts(moved):
         return 0
     chain = follow(moved, values[way.balance])
     if way.amount is not None and not chain.proves:
         chain = follow([None if v is None else -v for v in moved], values[way.balance])
     return chain.fits if chain.proves else 0
+
+
+def counts(moved: Sequence[Decimal | None]) -> bool:
+    """True if movements prove nothing of a balance that follows: zeros alone, or one amount beside a counter."""
+    sizes = [abs(value) for value in moved if value]
+    return not sizes or (len(sizes) >= _FEWEST and len(set(sizes)) == 1)
 
 
 def movements(way: Arrangement, values: Values, marks: Sequence[int]) -> list[Decimal | None]:

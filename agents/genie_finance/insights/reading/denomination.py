@@ -52,6 +52,7 @@ class Denomination:
         self._day_first = day_first
         header = table.header.cells if table.header else ()
         self._of_pesos = any(not _PESOS.isdisjoint(plain(name).split()) for name in header)
+        self._fractions = any(entry.number % 1 for entry in read.entries[:_SAMPLE])
         said = {word for name in header for word in plain(name).split()}
         spoken = [code for code, told in _CROWNS.items() if told & said]
         self._crowns = spoken[0] if len(spoken) == 1 else ""
@@ -121,6 +122,8 @@ class Denomination:
         code = currency_named(sign) or UNKNOWN_CURRENCY
         if sign == "$" and (self._day_first or self._of_pesos):
             code = UNKNOWN_CURRENCY  # of the countries with dollars and pesos, the United States write the month first
+        if sign == "¥" and self._fractions:
+            code = "CNY"  # yen have no parts
         if self._crowns and sign.upper().startswith("KR"):
             code = self._crowns
         settle = _SETTLE if code == UNKNOWN_CURRENCY else ""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from genie_finance.insights.reading.currencies import CODES
 from genie_finance.insights.reading.stems import known_words
-from genie_finance.insights.reading.vocabulary import plain
+from genie_finance.insights.reading.vocabulary import mark_of, plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -352,6 +352,11 @@ _MADE = _words(
 
 
 _SIGN = _words("sign indicator drcr crdr πρόσημο")
+_SHORTEST_SIDE = 3
+_NO_SIDE = _words(
+    "check cheque sale purchase refund salary interest cashback plus minus load reload eftpos return paid"
+)
+"""Marks of which a header says a kind, or a number."""
 _HELD = _words(
     """hold held blocked blokada blokady blokadzie blocage reserviert retenido retenida bloccato bloqueado
     gereserveerd reserverat"""
@@ -364,7 +369,28 @@ _OF_CARD = _words(
 _OF_CARD_PHRASES = tuple(
     map(
         plain,
-        ("card member", "cardmember", "titular de la tarjeta", "titulaire de la carte", "שם בית עסק", "סכום חיוב"),
+        (
+            "card member",
+            "cardmember",
+            "card no",
+            "card number",
+            "kartennummer",
+            "kortnummer",
+            "numero de tarjeta",
+            "numero de carte",
+            "utlandskt belopp",
+            "utl belopp",
+            "inkopsstalle",
+            "stalle",
+            "merchant area",
+            "merchant category",
+            "einkaufsdatum",
+            "kaufdatum",
+            "titular de la tarjeta",
+            "titulaire de la carte",
+            "שם בית עסק",
+            "סכום חיוב",
+        ),
     )
 )
 _MINOR_UNITS = _words(
@@ -386,7 +412,13 @@ def header_roles(name: str) -> tuple[Role, ...]:
     if found := _NAMES.get(" ".join(word for word in _said(name) if word == "in" or word not in UNITS)):
         return found  # "Paid in (EUR)"
     words += known_words(words)
-    return _roles_by_words(name, frozenset(words))
+    return _roles_by_words(name, frozenset(words)) or _side(name)
+
+
+def _side(name: str) -> tuple[Role, ...]:
+    """Return the side of a header that is a mark of debits or credits."""
+    side = mark_of(name) if len(name) > _SHORTEST_SIDE and plain(name) not in _NO_SIDE else None
+    return (side,) if side else ()
 
 
 def _unspaced(words: Sequence[str]) -> str:

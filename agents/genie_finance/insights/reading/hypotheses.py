@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
-from genie_finance.insights.reading.arrangement import one_of_two
+from genie_finance.insights.reading.arrangement import counts, one_of_two
 from genie_finance.insights.reading.balance import follow, follow_unsigned
 
 if TYPE_CHECKING:
@@ -116,6 +116,8 @@ def _against(taken: Hypothesis, named: Named, values: Values) -> Hypothesis | No
 
 def follows(amounts: Sequence[Decimal | None], balances: Sequence[Decimal | None]) -> bool:
     """True if a column without a name is a running balance: nearly every step follows, and more than one does."""
+    if counts(amounts):
+        return False
     for signed in (amounts, [None if v is None else -v for v in amounts]):
         chain = follow(signed, balances)
         if chain.fits > 1 and chain.fits * 100 >= _NEARLY_PERCENT * chain.steps:

@@ -69,9 +69,11 @@ def _say_unknown(table: Table, columns: Sequence[int], choices: Choices) -> None
     """Say that a column is called a status and holds no word that is known, if it holds few words or none."""
     names = table.header.cells if table.header else ()
     for column, name in enumerate(names):
-        if column in columns or header_roles(name) != ("status",) or plain(name) == "info":
+        if column in columns or header_roles(name) != ("status",):
             continue
         words = {row.cells[column] for row in table.rows[:_SAMPLE] if column < len(row.cells)}
+        if plain(name) == "info" and words - {""}:
+            continue
         if len(words) <= _MOST_WORDS:
             choices.notice(f"no status in {table.name(column)} is one that is known; every row is counted as booked")
 

@@ -35,29 +35,43 @@ _STEMS: Final = {
 }
 """Words of headers that one of their own stands for, so that any combination of them is known."""
 _LISTED: Final = tuple((plain(stem), word) for word, listed in _STEMS.items() for stem in listed.split())
+_BRIEF: Final = 4
+"""Letters that a stem of Latin letters has more of: a shorter one begins too many other words."""
 _DAY: Final = ("\u65e5", "\uc77c")
 """Last letter of a day of something in Japan, China and Korea: ``振替日``."""
 _UNSPACED: Final = 0x0590
 """From here on scripts stick words together: what a stem stands in, it belongs to."""
 
 
-def known_words(words: list[str]) -> list[str]:
-    """Return the words that stand for those of a header, without the ones that are none's."""
-    found = []
-    for word in words:
-        if word.isascii():
-            found += [known for stem, known in _LISTED if len(stem) > 4 and stem.isascii() and word.startswith(stem)]
-            found += [base for base in _ENDINGS if word.endswith(base) and word != base]
-            continue
-        apart = ord(word[0]) < _UNSPACED
-        if word[-1] in _DAY:
-            found.append("date")
-        found += [known for stem, known in _LISTED if not stem.isascii() and _fits(word, stem, apart=apart)]
+def _starts(*, ascii_alone: bool) -> dict[str, tuple[str, ...]]:
+    """Return stem -> words that it stands for."""
+    found: dict[str, tuple[str, ...]] = {}
+    for stem, word in _LISTED:
+        if stem.isascii() == ascii_alone and not (ascii_alone and len(stem) <= _BRIEF):
+            found[stem] = (*found.get(stem, ()), word)
     return found
 
 
-def _fits(word: str, stem: str, *, apart: bool) -> bool:
-    return word.startswith(stem) if apart else stem in word
+_LATIN: Final = _starts(ascii_alone=True)
+_OTHER: Final = _starts(ascii_alone=False)
+_LONGEST: Final = max(map(len, (*_LATIN, *_OTHER)))
+
+
+def known_words(words: list[str]) -> list[str]:
+    """Return the words that stand for those of a header, without the ones that are none's."""
+    found: list[str] = []
+    for word in words:
+        if word[-1] in _DAY:
+            found.append("date")
+        if not word.isascii() and ord(word[0]) >= _UNSPACED:
+            found += [known for stem, stands_for in _OTHER.items() if stem in word for known in stands_for]
+            continue
+        starts = _LATIN if word.isascii() else _OTHER
+        for length in range(1, min(len(word), _LONGEST) + 1):
+            found += starts.get(word[:length], ())
+        if word.isascii():
+            found += [base for base in _ENDINGS if word.endswith(base) and word != base]
+    return found
 
 
 _ENDINGS: Final = (

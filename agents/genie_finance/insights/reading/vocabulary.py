@@ -11,6 +11,7 @@ from genie_finance.insights.reading.currencies import CODES
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_LETTERS_AND_DIGITS = re.compile(r"[^\W_]+")
 _LETTERS = str.maketrans({"ø": "o", "æ": "ae", "å": "a", "ß": "ss", "ł": "l", "ı": "i", "đ": "d", "œ": "oe"})
 
 
@@ -30,7 +31,7 @@ def words(text: str) -> frozenset[str]:
 
 def plain(text: str) -> str:
     """Return the words of a text: lower case, unaccented, everything but letters and digits as one space."""
-    return " ".join("".join(c if c.isalnum() else " " for c in unaccented(text)).split())
+    return " ".join(_LETTERS_AND_DIGITS.findall(unaccented(text)))
 
 
 Mark = Literal["debit", "credit"]
@@ -214,9 +215,26 @@ _STATUSES: dict[str, Unbooked | Literal["booked"]] = {
 }
 
 
+_STATUS_ENDINGS: dict[str, Unbooked | Literal["booked"]] = {
+    "未完了": "pending", "不成功": "failed", "未成功": "failed",
+    **dict.fromkeys(("成功", "完了", "完成", "已入账", "完毕", "완료", "성공"), "booked"),
+    **dict.fromkeys(("处理中", "處理中", "処理中", "대기", "처리중", "待确认"), "pending"),
+    **dict.fromkeys(("失败", "失敗", "실패"), "failed"),
+    **dict.fromkeys(("取消", "关闭", "關閉", "撤销", "취소"), "cancelled"),
+    **dict.fromkeys(("退款", "返金", "환불"), "reverted"),
+    **dict.fromkeys(("拒绝", "拒絕", "거절"), "declined"),
+}  # fmt: skip
+"""Last letters of statuses in scripts without spaces between words."""
+
+
 def status_of(cell: str) -> Unbooked | Literal["booked"] | None:
     """Return what a cell of a status column says of its row, or None if it says something else."""
-    return _STATUSES.get(plain(cell)) if len(cell) <= _LONGEST_MARK else None
+    if len(cell) > _LONGEST_MARK:
+        return None
+    known = _STATUSES.get(plain(cell))
+    if known or cell.isascii():
+        return known
+    return next((kind for ending, kind in _STATUS_ENDINGS.items() if cell.endswith(ending)), None)
 
 
 _INCOMING_WORDS = """payment received|paymt|pymt|mobile pymt|online pymt|payment from account|payment thank you
