@@ -46,6 +46,8 @@ def test_a_question_is_held_then_approved_by_keys_alone(open_page: Callable[...,
     go(bela, "approvals")
     bela.get_by_text("250,000.00 INR").first.wait_for()
     bela.get_by_role("button", name="Approve").wait_for()
+    bela.frame_locator("iframe[title='What would be delivered']").get_by_text("What you decide").wait_for()
+    bela.locator("article .skeleton").wait_for(state="detached")
     shot(bela, "approvals")
     painted(bela)
     bela.keyboard.press("a")
