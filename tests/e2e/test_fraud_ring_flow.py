@@ -89,7 +89,7 @@ async def test_one_that_fails_is_missing_by_name_and_the_rest_is_there(broken: A
     for id_, part in parts.items():
         assert (printed["report"][part] is None) is (id_ == broken.card.id)
     if broken is no_mules:
-        assert printed["report"]["headline"].startswith("Rings cannot be told")
+        assert printed["report"]["headline"].startswith("Rings cannot be determined")
 
 
 async def test_an_empty_ledger_is_no_clean_ledger() -> None:

@@ -185,7 +185,7 @@ async def widens(task: InsightTask, context: Context) -> Anomalies:
     ("bad", "reason"),
     [
         (raises, "LookupError"), (hangs, "timeout"), (wrong, "returned Advice"), (assigns, "immutable"),
-        (forges, "message of its own"), (widens, "widened roles"),
+        (forges, "published a message object"), (widens, "widened roles"),
     ],
 )  # fmt: skip
 async def test_an_agent_in_trouble_is_named_and_the_report_still_comes(bad: Agent, reason: str) -> None:

@@ -106,7 +106,9 @@ async def test_one_of_all_policies_that_objects_to_nothing_stops_the_measurement
 
 @pytest.mark.anyio
 async def test_each_of_all_policies_stops_its_message() -> None:
-    await prove(all_policies(), CONSENTING)
+    policies = all_policies()
+    assert {policy.name for policy in policies.policies} >= set(POLICIES)
+    await prove(policies, CONSENTING)
 
 
 @pytest.mark.anyio
