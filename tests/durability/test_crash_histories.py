@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 KINDS = ("crash", "torn_write", "lost_write")
 TOTAL = (4 + 30 + 300) * 1000 + 1
-LIVES = 30
+LIVES = 8
+"""Processes of one history: `second` fails once in each, and its ninth failure is for good."""
 
 
 class History:
