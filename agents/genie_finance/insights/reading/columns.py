@@ -107,10 +107,11 @@ class ColumnFinder:
 
     def _refuse_garbled(self) -> None:
         """Refuse a table whose header names the amount where none is: a guess would take references for money."""
+        counters_alone = not any(self._facts[column].money for column in self._candidates())
         for column, name in enumerate(() if self._fixed(*_MOVEMENT) else self._names):
             facts, roles = self._facts[column], set(header_roles(name))
-            called = "amount" in roles and roles <= {*_MOVEMENT, "net", "balance"}
-            if called and facts.filled and not (facts.amounts or facts.dates):
+            called = "amount" in roles and (counters_alone or roles <= {*_MOVEMENT, "net", "balance"})
+            if called and (facts.filled or counters_alone) and not (facts.amounts or facts.dates):
                 raise InputError(
                     self._name, f"{self._table.name(column)} is called an amount and holds none",
                     "give a profile with `amount_column:`, or `debit_column:` and `credit_column:`",

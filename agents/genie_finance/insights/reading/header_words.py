@@ -12,7 +12,7 @@ Role = Literal[
 HEADERS: dict[Role, str] = {
     "date": """date|transaction date|txn date|tran date|trans date|posting date|post date
         |posted date|posted|date posted|booking date|booked|date booked|completed date|operation date
-        |entry date|process date|transaction date and time|dated|buchungstag|buchtag|buchungsdatum|buchung
+        |entry date|splatnost|process date|transaction date and time|dated|buchungstag|buchtag|buchungsdatum|buchung
         |datum|belegdatum|umsatzdatum|kaufdatum|date operation|date de l operation|date de operation
         |date d operation|date comptable|dateop|date op|date de comptabilisation|date ecriture
         |boekdatum|boekingsdatum|transactiedatum|data|data lancamento|data do lancamento
@@ -180,7 +180,7 @@ HEADERS: dict[Role, str] = {
         |payment status|zustand|estado|situação|situacao|stato|statut|tila|stav|stan|durum
         |işlem durumu|статус|статус операції|交易状态|当前状态|状态|状況|取引状況|상태|거래상태
         |κατάσταση|állapot|stare|contabilizzazione|buchungsstatus|umsatzstatus|tapahtuman tila|hali
-        |trạng thái|สถานะ|الحالة|סטטוס|info|състояние|стан|olek|statuss|būsena""",
+        |trạng thái|สถานะ|الحالة|סטטוס|info|състояние|стан|olek|statuss|būsena|승인여부""",
     "balance": """現在 貸付 高|現在高|結餘|салдо|balance|closing balance|running balance
         |available balance|account balance|ledger balance|balance amt|balance amount|saldo|solde
         |kontostand|saldo nach buchung|saldo contable|saldo apos|saldo apos movimento

@@ -38,7 +38,7 @@ def say_other_date(table: Table, facts: Sequence[Facts], taken: int, named: Sequ
         roles = header_roles(name)
         nearer = (date_rank(name), column) < (date_rank(names[taken]), taken)
         better = "date" in roles and (nearer or facts[taken].constant)
-        unnamed = taken not in named and roles[:1] == ("date",)
+        unnamed = "date" in roles and (taken not in named or any(facts[column].values))
         if column == taken or not (better or unnamed) or any(map(_TIME.fullmatch, facts[column].values)):
             continue
         if not holds("date", facts[column]):
