@@ -91,7 +91,7 @@ def test_no_interrupt_is_lost_at_sixty_moments(tmp_path: Path, words: tuple[str,
     last_s = 0.15 if words == ("--help",) else 0.6
     for moment in range(60):
         done = process(FROM_THE_FIRST.format(seconds=0.002 + last_s * moment / 60), *words, cwd=tmp_path)
-        if done.returncode == 0 and words == ("--help",):  # it was faster than the interrupt
+        if words == ("--help",) and done.returncode in {0, -signal.SIGPROF}:  # over by then
             assert ("simulate" in done.stdout, done.stderr) == (True, ""), moment
             break
         assert (done.returncode, done.stderr.count("\n")) == (INTERRUPTED, 1), moment
