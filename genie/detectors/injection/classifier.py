@@ -26,7 +26,7 @@ BUCKETS = 1 << 17
 WINDOW = 32
 """Words that are judged together."""
 WEIGHTS = "ngrams.bin.gz"
-SHA256 = "75720ef437674437d7e195bf97fda3e8c0606bda79e34f95142d0599857aac31"
+SHA256 = "7f7ccb0e74563f9afd4044d1a98eb53f221a2a86d2066624bd64d434d6608bb8"
 """Of the unpacked weights."""
 
 _WORD = re.compile(r"[^\W_]+")

@@ -16,7 +16,7 @@ import urllib.parse
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from genie.detectors.injection.segmentation import divided, words_in
+from genie.detectors.injection.segmentation import divided, listed, words_in
 from genie.detectors.unicode import fold
 
 _MOST = 4  # encoded pieces of one string that are looked into one by one
@@ -53,6 +53,8 @@ def _split(stem: str) -> str:
 _FOREIGN_STEMS = (
     "rules", "oubli", "consigne", "regle", "precedent", "montre", "affiche", "revele", "vergiss", "anweisung", "regeln",
     "vorherig", "bisherig", "passwort", "olvid", "instrucc", "reglas", "anterior", "muestra", "contrasen", "ignor",
+    "maintenant", "limite", "filtre", "desormais", "einschrank", "beschrank", "richtlin", "sofort", "assistent", "restricc",
+    "directri", "respond", "normas", "asistente", "instruc", "esquec", "dimentic", "istruzion", "regole", "negeer",
 )  # fmt: skip
 _ROT13 = r"(?:gur|lbhe|lbh|naq|nyy|jvgu|qvr|haq|qrvar|nyyr|yrf|irf|qrf|ibf|gbhgrf|ybf|ynf|ghf|gbqnf)"
 _BACKWARDS = r"(?:eht|ruoy|uoy|lla|htiw|dnu|enied|ella|hcid|setuot|sadot)"
@@ -60,6 +62,7 @@ _BACKWARDS = r"(?:eht|ruoy|uoy|lla|htiw|dnu|enied|ella|hcid|setuot|sadot)"
 SIGNS = (
     ("leet", r"(?i)[a-z][013457@$!|]+[a-z]{1,4}[013457@$!|]+[a-z]"),
     ("leet", r"(?i)" + "|".join(_leet(stem) for stem in _STEMS)),
+    ("leet", r"(?i)" + "|".join(_leet(stem) for stem in _FOREIGN_STEMS if len(stem) > 4)),
     ("rot13", rf"(?i)\b{_ROT13}\b"),
     ("rot13", rf"(?i)\b(?:{'|'.join(codecs.encode(stem, 'rot13') for stem in (*_STEMS, *_FOREIGN_STEMS))})"),
     ("reversed", rf"(?i)\b{_BACKWARDS}\b"),
@@ -131,6 +134,31 @@ def _unspaced(text: str) -> Iterator[str]:
     yield from _divided(closed)
 
 
+def _rotated(text: str) -> Iterator[str]:
+    """Yield text moved by 13 letters, also with accents given back: folding took them off before they could be moved."""
+    plain = codecs.encode(text, "rot13")
+    yield plain
+    yield _LONG_WORD.sub(lambda word: _mended(word[0]), plain.lower())
+
+
+def _mended(word: str) -> str:
+    """Return a word in which one or two letters that carried accents are what they were, if that is a word of the list."""
+    known = listed()
+    if word in known:
+        return word
+    carried = [at for at, char in enumerate(word) if char in _ACCENTED]
+    for places in itertools.chain(((at,) for at in carried), itertools.combinations(carried, 2)):
+        letters = list(word)
+        for at in places:
+            letters[at] = _ACCENTED[word[at]]
+        if (mended := "".join(letters)) in known:
+            return mended
+    return word
+
+
+_LONG_WORD = re.compile(r"\b[a-z]{4,16}\b")
+_ACCENTED = dict(zip(codecs.encode("aeiounc", "rot13"), "aeiounc", strict=True))
+"""What a folded letter with an accent becomes when it is moved like the others -> the letter."""
 _LEET_LETTERS = re.compile(r"(?<=[A-Za-z])[013457@$!|]+(?=[A-Za-z])")
 _FEWEST = 2  # letters that are written as digits or signs within words; one is a model number
 _CODES = {"runs": "split"}
@@ -142,7 +170,7 @@ _WHOLE: tuple[tuple[str, Callable[[str], Iterable[str]]], ...] = (
     ("html", lambda text: (fold(html.unescape(text)),)),
     ("url", lambda text: (_unquoted(text),)),
     ("escapes", lambda text: (_unescaped(text),)),
-    ("rot13", lambda text: (codecs.encode(text, "rot13"),)),
+    ("rot13", _rotated),
     ("reversed", lambda text: (text[::-1],)),
 )
 
