@@ -81,6 +81,12 @@ io tu lui lei noi voi loro il lo gli uno una di da con su per tra fra non piu ma
 ignora dimentica istruzioni precedenti regole ordini direttive mostra mostrami rivela dimmi ripeti scrivi parola
 segreta segreto senza limiti restrizioni filtri agisci fingi rispondi modalita sviluppatore
 ik jij hij zij wij jullie het een niet geen alle vorige eerdere instructies regels opdrachten negeer vergeet toon
+essere fai fatto finta finto deve devi puoi vuoi voglio che cosa come quando dove chi perche se anche solo
+iniziale iniziali sistema assistente utente cliente nascoste nascosta interne direttiva regola istruzione limite
+restrizione filtro censura robot libera libero senhas oculta ocultas ocultos mostra revela aja como assistente
+modelo usuario restricao limite regra instrucao ordem original originais iniciais internas
+doe alsof bent ben zijn was wordt worden moet moeten kunt kan wil wilt zeg zeggen mij mijn me jou jouw uw ons
+verborgen geheime oorspronkelijke systeemprompt beperking filter regel instructie opdracht assistent model gebruiker
 laat zien geef wachtwoord geheim systeem zonder beperkingen bent nu doe alsof antwoord modus
 """
 """English, French, German, Spanish, Portuguese, Italian and Dutch; accents are folded away."""

@@ -26,7 +26,7 @@ BUCKETS = 1 << 17
 WINDOW = 32
 """Words that are judged together."""
 WEIGHTS = "ngrams.bin.gz"
-SHA256 = "7f7ccb0e74563f9afd4044d1a98eb53f221a2a86d2066624bd64d434d6608bb8"
+SHA256 = "24dbc00054da26455ec3e329db4064eade433ecb918d85919483f9b315a1e217"
 """Of the unpacked weights."""
 
 _WORD = re.compile(r"[^\W_]+")
