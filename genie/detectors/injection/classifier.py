@@ -25,7 +25,7 @@ BUCKETS = 1 << 17
 WINDOW = 32
 """Words that are judged together."""
 WEIGHTS = "ngrams.bin.gz"
-SHA256 = "61cfc9ba849cbc325cf5ed233fee97412c49f4ff66d89192c13b693993c851f5"
+SHA256 = "be284fd3d9e5088106f80578b8bdb63be3063d1a426c5890b4bbb7b79bedcf89"
 """Of the unpacked weights."""
 
 _WORD = re.compile(r"[^\W_]+")

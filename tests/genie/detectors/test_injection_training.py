@@ -43,7 +43,7 @@ def test_a_small_slice_comes_out_as_it_did() -> None:
     assert digest == SLICE
 
 
-SLICE = "1d068a2b70dd51b37aebc7aec7022098b6d9dc656fde95453c448819b2741afa"
+SLICE = "14502eaee78928512977b2c67db028ebac9e8a54768abd92eb7ef4006b4c7e36"
 
 
 def test_the_shipped_weights_are_small_and_of_this_version() -> None:
