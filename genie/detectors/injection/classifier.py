@@ -25,7 +25,7 @@ BUCKETS = 1 << 17
 WINDOW = 32
 """Words that are judged together."""
 WEIGHTS = "ngrams.bin.gz"
-SHA256 = "be284fd3d9e5088106f80578b8bdb63be3063d1a426c5890b4bbb7b79bedcf89"
+SHA256 = "d8a7a8226885b2c1f381ffef45cfad3f6ab1cb0da2212890ed1c016324421fa0"
 """Of the unpacked weights."""
 
 _WORD = re.compile(r"[^\W_]+")
