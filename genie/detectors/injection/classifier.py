@@ -25,7 +25,7 @@ BUCKETS = 1 << 17
 WINDOW = 32
 """Words that are judged together."""
 WEIGHTS = "ngrams.bin.gz"
-SHA256 = "d8a7a8226885b2c1f381ffef45cfad3f6ab1cb0da2212890ed1c016324421fa0"
+SHA256 = "9dd8c83b661eee82e8bf4f666384bdc8d36557a555fd3f8ad25308fae770d9d9"
 """Of the unpacked weights."""
 
 _WORD = re.compile(r"[^\W_]+")
