@@ -236,7 +236,7 @@ class Worker:
             finally:
                 workers.stepping = None
             handling_ = self.handling
-            if (handling_ and handling_.later) or type(output) not in subscription.produces or self.ended is not None:
+            if (handling_ and handling_.later) or type(output) is not subscription.produced or self.ended is not None:
                 rest = self._complete(output)
                 if rest is not None:
                     return rest
