@@ -14,7 +14,7 @@ from genie.errors.tracebacks import place_of, traceback_of
 from genie.inflight.interceptors import Interceptor
 from genie.policies.clearance import Clearance
 from genie.policy.policy import Environment, PolicySet
-from tests.genie.policies_for_tests import Answer, Note, Question, answerer, assert_at_rest, running, turns
+from tests.genie.policies_for_tests import Answer, Note, Order, Question, answerer, assert_at_rest, running, turns
 
 pytestmark = pytest.mark.anyio
 TEXT = "4111 1111 1111 1111"
@@ -195,3 +195,16 @@ async def test_an_internal_error_ends_its_run_by_name_and_no_other(
         await turns()
         assert_at_rest(runtime)
     assert TEXT not in caplog.text
+
+
+async def test_an_internal_error_leaves_no_key_taken() -> None:
+    @agent("orders", concurrency=2)
+    async def orders(order: Order) -> Answer:
+        return Answer(number=order.number)
+
+    async with running(orders) as runtime:
+        runtime.bus.intercept(Fragile("settled"))
+        with anyio.fail_after(5), pytest.raises(RunCancelledError):
+            await runtime.ask(Order(account="a", number=0), Note)
+        with anyio.fail_after(5):
+            assert (await runtime.ask(Order(account="a", number=7), Answer)).number == 7
