@@ -189,7 +189,7 @@ class Bus:
         self.suspensions.suspend(subscriber, REMOVED)
         subscriber.removed = True
         self.leaving.append(subscriber)
-        self.retries.forgive(agent)  # one that is added later under the name starts from zero
+        self.retries.reset_budget(agent)  # one that is added later under the name starts from zero
         self.suspensions.cancel_handlers(subscriber, REMOVED)
 
     def reroute(self) -> None:

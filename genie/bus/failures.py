@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from genie.inflight.delivery import Delivery
     from genie.inflight.handlers import Worker
 
+_WORKERS = "genie.execution.worker"
 MOST_RUNS = 64
 """Runs whose exceptions are kept with ``debug``."""
 MOST_ERRORS = 16
@@ -152,10 +153,7 @@ def _delivery_in(error: BaseException) -> Delivery | None:
     A worker has put its delivery away before it settles it. To keep it for the case of an error of the kernel's own
     would cost every message something.
     """
-    found: Delivery | None = None
-    traceback = error.__traceback__
-    while traceback is not None and found is None:
-        if traceback.tb_frame.f_globals.get("__name__") == "genie.execution.worker":
-            found = traceback.tb_frame.f_locals.get("delivery")
-        traceback = traceback.tb_next
-    return found
+    from traceback import walk_tb  # noqa: PLC0415 - start-up: only for what goes wrong
+
+    of_workers = (frame for frame, _ in walk_tb(error.__traceback__) if frame.f_globals.get("__name__") == _WORKERS)
+    return next((found for frame in of_workers if (found := frame.f_locals.get("delivery")) is not None), None)

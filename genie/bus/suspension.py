@@ -37,7 +37,7 @@ class Suspensions:
     def restore(self, subscriber: Subscriber) -> None:
         """Deliver to an agent again, with a new restart budget."""
         subscriber.suspended = None
-        self._bus.retries.forgive(subscriber.card.id)
+        self._bus.retries.reset_budget(subscriber.card.id)
         self._bus.epoch += 1
 
     def quarantine(self, subscriber: Subscriber, why: str, delivery: Delivery | None = None) -> None:

@@ -98,7 +98,6 @@ class Streamed(Exception):  # noqa: N818 - a signal between this module and the 
     """A coroutine returned an async iterator."""
 
     def __init__(self, iterator: Any) -> None:
-        super().__init__()
         self.iterator = iterator
 
 

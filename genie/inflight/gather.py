@@ -111,7 +111,7 @@ class Gather:
 
     Args:
         spec: What is expected.
-        told: Called when the wait is over, for those who do not await ``waiter``.
+        on_end: Called when the wait is over, for those who do not await ``waiter``.
     """
 
     waiter: Future | None = None
@@ -123,7 +123,7 @@ class Gather:
     until = math.inf
     """When the asker stops waiting."""
 
-    def __init__(self, spec: GatherSpec, told: Callable[[], None] | None = None) -> None:
+    def __init__(self, spec: GatherSpec, on_end: Callable[[], None] | None = None) -> None:
         self.kinds = kinds = spec.layout.copy()
         """Payload class -> sender -> what came."""
         for kind, parts in kinds.items():  # a comprehension costs a call
@@ -140,7 +140,7 @@ class Gather:
         self.each = spec.each
         self._left = spec.parts
         self.need = spec.need
-        self._told = told
+        self._on_end = on_end
         if not spec.parts:
             self.finish()
 
@@ -217,8 +217,8 @@ class Gather:
         if not self.done:
             self.done = True
             self.wake()
-            if self._told is not None:
-                self._told()
+            if self._on_end is not None:
+                self._on_end()
 
     def limit(self, ticket: RoomTicket | None) -> Callable[[], None]:
         """Return what ends the wait at its time, a wait for room included."""

@@ -184,7 +184,7 @@ class Recorder(Ledger):
             more |= seen_record(extra)
         self._say(ended_line(run.number, delivery.id, outcome, code, more))
         if extra is not None and extra.reopened:
-            self._bus.correlator.forsake(extra.reopened)
+            self._bus.correlator.close_reopened(extra.reopened)
 
     def _scope(self, scope: Scope) -> str:
         """Keep a scope, and those above it: one whose messages are chatter is not in the log."""
