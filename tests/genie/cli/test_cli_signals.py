@@ -44,6 +44,7 @@ main()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda one: one.name)
 @pytest.mark.parametrize("cpu_s", [0.05, 0.2, 0.35, 0.5, 0.65, 0.8])
 def test_a_signal_ends_a_simulation_at_any_moment(tmp_path: Path, number: int, cpu_s: float) -> None:
@@ -105,6 +106,7 @@ def test_the_script_of_the_command_imports_nothing_before_it() -> None:
     assert imports == ["import sys", "from genie.__main__ import main"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("real_s", [0.8, 1.5, 3.0])
 def test_a_signal_ends_the_workers_of_many_seeds(tmp_path: Path, real_s: float) -> None:
     code = after(real_s, signal.SIGINT, timer="ITIMER_REAL", alarm="SIGALRM")
