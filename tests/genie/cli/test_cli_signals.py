@@ -88,9 +88,9 @@ main()
 @pytest.mark.parametrize(
     "words", [("--help",), ("run", "insights"), ("simulate", "quiet-month")], ids=lambda one: one[0]
 )
-def test_no_interrupt_is_lost_at_sixty_moments(tmp_path: Path, words: tuple[str, ...]) -> None:
+def test_no_interrupt_is_lost_at_thirty_moments(tmp_path: Path, words: tuple[str, ...]) -> None:
     last_s = 0.15 if words == ("--help",) else 0.6
-    for moment in range(60):
+    for moment in range(words == ("run", "insights"), 60, 2):  # the other thirty for the other command
         done = process(FROM_THE_FIRST.format(seconds=0.002 + last_s * moment / 60), *words, cwd=tmp_path)
         if words == ("--help",) and done.returncode in {0, -signal.SIGPROF}:  # over by then
             assert ("simulate" in done.stdout, done.stderr) == (True, ""), moment
