@@ -420,7 +420,7 @@ class Worker:
     def abandon(self) -> None:
         """The handler did not stop when it was cancelled: settle its delivery, free its slot, and name its agent."""
         delivery, subscriber, bus = self.delivery, self.subscriber, self._bus
-        if delivery is None or self._abandoned:
+        if delivery is None:  # it has ended, or was abandoned before
             return
         self._abandoned = True
         self._cut_short()
