@@ -56,6 +56,13 @@ class Failure(NamedTuple):
     instead_of: str
     """The agent that was asked: ``agent``, or the primary of a fallback."""
 
+    @property
+    def code(self) -> str:
+        """Why it was not handled, for programs: the outcome, or the reason's code of a dead letter."""
+        if self.outcome is Outcome.DEAD_LETTERED and self.reason is not None:
+            return self.reason.code
+        return self.outcome.value
+
     def __str__(self) -> str:
         return f"{self.outcome}({self.reason.heard})" if self.reason is not None else str(self.outcome)
 
