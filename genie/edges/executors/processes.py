@@ -272,8 +272,7 @@ class ProcessJob:
                 log("genie.executors", "WARNING", f"agent {self._agent} failed in its process at {place}")
                 failure = _raised(str(header.get("name")))()
                 if self._processes.debug:
-                    failure.add_note(f"in its process:
-{header.get('traceback')}")
+                    failure.add_note(f"in its process:\n{header.get('traceback')}")
                 raise failure
             case "wrong":
                 declared = tuple(topic_of(kind).name for kind in self._produces.values())
