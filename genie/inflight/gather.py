@@ -321,9 +321,10 @@ class Gather:
 
 
 def _code(failure: Failure) -> str:
-    """Return why a part is missing, for programs: the outcome, or what a dead letter died of."""
-    if failure.outcome is Outcome.DEAD_LETTERED and failure.reason is not None:
-        return failure.reason.code
+    """Return why a part is missing, for programs: the outcome, what a dead letter died of, or ``budget``."""
+    reason = failure.reason
+    if reason is not None and (failure.outcome is Outcome.DEAD_LETTERED or reason.code == "budget"):
+        return reason.code
     return failure.outcome.value
 
 
