@@ -114,6 +114,7 @@ def told(reading: StatementReading) -> list[tuple[object, ...]]:
     return [(t.id, t.date, t.narration, t.amount, t.account) for t in reading.statement.transactions]
 
 
+@pytest.mark.slow
 @settings(max_examples=60, derandomize=True, deadline=None)
 @given(movements)
 def test_the_same_transactions_read_equal_in_every_form(book: list[Movement]) -> None:

@@ -183,6 +183,7 @@ TEXTS = [
 ]
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.sampled_from(TEXTS), min_size=50, max_size=90),
     st.sampled_from(["\n", "; ", " | "]),
