@@ -309,13 +309,5 @@ class Gather:
         return named
 
 
-def _code(failure: Failure) -> str:
-    """Return why a part is missing, for programs: the outcome, what a dead letter died of, or ``budget``."""
-    reason = failure.reason
-    if reason is not None and (failure.outcome is Outcome.DEAD_LETTERED or reason.code == "budget"):
-        return reason.code
-    return failure.outcome.value
-
-
 def _reasons(failures: list[Failure]) -> str:
     return "; ".join(dict.fromkeys(map(str, failures)))
