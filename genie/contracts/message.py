@@ -23,7 +23,7 @@ from pydantic_core import InitErrorDetails
 
 from genie.contracts.classification import Classification
 from genie.contracts.headers import Headers, copied
-from genie.errors import ImmutableMessageError, PayloadDefinitionError
+from genie.errors import ImmutableMessageError, PayloadDefinitionError, did_you_mean
 
 Path = tuple[str | int, ...]
 """Where a value sits inside a payload: field names and positions, for example ``("transactions", 3, "narration")``."""
@@ -189,6 +189,7 @@ def _frozen(value: Value, name: str) -> ValidationError:
     return ValidationError.from_exception_data(type(value).__name__, errors)
 
 
+_OPTIONS = ("topic", "version", "classification", "key")
 BY_RUN = ""
 """Key of a payload class whose messages stay in order within their run."""
 _TOPIC_NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*\Z")
@@ -246,9 +247,12 @@ class Payload(Value):
         return shown
 
     def __init_subclass__(cls, **options: Any) -> None:  # pydantic sees the model's own options only
-        for name in ("topic", "version", "classification", "key"):
-            options.pop(name, None)
-        super().__init_subclass__(**options)
+        rest = {name: value for name, value in options.items() if name not in _OPTIONS}
+        try:
+            super().__init_subclass__(**rest)
+        except TypeError:
+            problem = "; ".join(f"there is no class argument {one!r}{did_you_mean(one, _OPTIONS)}" for one in rest)
+            raise PayloadDefinitionError(cls.__qualname__, problem) from None
 
     @classmethod
     def __pydantic_init_subclass__(
@@ -261,9 +265,11 @@ class Payload(Value):
         **options: Any,
     ) -> None:
         super().__pydantic_init_subclass__(**options)
-        name = _WORD.sub("_", cls.__name__).lower() if topic is None else topic
-        if not _TOPIC_NAME.match(name):
+        name: object = _WORD.sub("_", cls.__name__).lower() if topic is None else topic
+        if not isinstance(name, str) or not _TOPIC_NAME.match(name):
             raise PayloadDefinitionError(cls.__qualname__, f"topic {name!r} is not of the form family.noun")
+        if not isinstance(version, int):
+            raise PayloadDefinitionError(cls.__qualname__, f"version {version!r} is not a whole number")
         if key and key not in cls.model_fields:
             raise PayloadDefinitionError(cls.__qualname__, f"key {key!r} is not one of its fields")
         try:
