@@ -52,6 +52,6 @@ _UNSEEN = frozenset(
 @functools.cache
 def _prototypes() -> dict[int, str]:
     """Return what each character looks like; read when names are compared for the first time."""
-    text = resources.files("genie.approvals").joinpath("confusables.txt").read_text("utf-8")
+    text = resources.files("genie.contracts").joinpath("confusables.txt").read_text("utf-8")
     pairs = (line.split(" ", 1) for line in text.splitlines())
     return {ord(char): prototype for prototype, chars in pairs for char in chars}

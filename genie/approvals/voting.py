@@ -172,7 +172,6 @@ class Voting:
             InputError: Nothing of that id is held, it asks for named approvers, or ``by`` sent it.
         """
         held = self.held(hold_id)
-        self._in_force(held)
         request = held.request
         if request.named:
             raise InputError(f"hold {hold_id!r}", f"asks for {'; '.join(request.lacking())}", "use approve()")

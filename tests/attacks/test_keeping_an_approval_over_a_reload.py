@@ -9,8 +9,7 @@ import pytest
 from genie import Caller, PolicySet, agent
 from genie.errors import InputError
 from genie.policies.four_eyes import FourEyes, FourEyesRule, FourEyesSettings
-from genie.policy.verdicts import Hold
-from tests.genie.policies_for_tests import Answer, Gate, Question, running, turns, verdict_for
+from tests.genie.policies_for_tests import Answer, Gate, Question, running, turns
 
 pytestmark = pytest.mark.anyio
 ANN = Caller(user="ann")
@@ -82,18 +81,3 @@ async def test_an_approval_holds_over_a_reload_of_the_same_settings() -> None:
         runtime.operations.replace_policies(asking(approvers=("clerk",)))
         runtime.approvals.approve(request.id, by="ben", roles={"clerk"}, reason="fine", seal=request.seal)
         await run.result()
-
-
-async def test_what_anybody_could_release_needs_those_who_are_asked_for_now() -> None:
-    def held(**options: Any) -> PolicySet:
-        return PolicySet((verdict_for("pays", Question, Hold("ask", **options), name="ask"),))
-
-    async with running(pays, policies=held()) as runtime:
-        run = runtime.start(Question(number=3), Answer, caller=ANN)
-        await turns()
-        [request] = runtime.approvals.requests()
-        runtime.operations.replace_policies(held(approvers=frozenset({"treasury"})))
-        with pytest.raises(InputError, match="treasury"):
-            runtime.approvals.release(request.id, by="ben", reason="as I saw it")
-        runtime.approvals.approve(request.id, by="carla", roles={"treasury"}, reason="fine")
-        assert (await run.result()).number == 3
