@@ -72,9 +72,7 @@ def attacks(language: str) -> list[str]:
 
 def recalls(change: Callable[[str], str], languages: tuple[str, ...]) -> dict[str, float]:
     """Return the recall of each language, rules and model."""
-    return {
-        language: sum(assess(change(text)).marked for text in attacks(language)) / EACH for language in languages
-    }
+    return {language: sum(assess(change(text)).marked for text in attacks(language)) / EACH for language in languages}
 
 
 def printed(name: str, found: dict[str, float]) -> None:
