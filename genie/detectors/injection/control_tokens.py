@@ -26,6 +26,7 @@ TOKENS = (
     _token("delimiter", 0.55, r"#{2,}\s*(?:system|instructions?|assistant|human|user|response|new instructions?|admin)(?:\s+(?:prompt|message|override))?\s*:"),
     _token("delimiter", 0.25, r"<\s*/?\s*(?:system|system[_\-]?prompt|assistant|sys|admin|system[_\-]?(?:message|instructions?|override|note)|im_start|im_end)\s*>"),
     _token("delimiter", 0.6, r"<\s*/\s*(?:system|sys|instructions?|context|document|data|user)\s*>\s{0,8}<\s*(?:system|sys|admin|instructions?|order)\b"),  # one ends, another begins
+    _token("delimiter", 0.6, r"(?:^|[\s.!?>])<\s*/\s*system\s*>|<\s*system\s*>(?:\s|$)"),  # not <system>billing</system>
     _token("delimiter", 0.45, r"<\s*/?\s*(?:system[_\-](?:prompt|message|instructions?|override|note)|assistant|sys|admin|im_start|im_end)\s*>"),
     _token("delimiter", 0.6, r"\b(?:system|assistant)\s*:\s*you\s+(?:are|must|will|now|grade|should|have)\b"),
     _token("delimiter", 0.6, r"""["']role["']\s*:\s*["'](?:system|developer)["']"""),
