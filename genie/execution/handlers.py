@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from genie import errors
+from genie.bus.failures import delivery_at
 from genie.contracts.agent import FunctionAgent, Handlers
 from genie.contracts.card import AgentCard
 from genie.contracts.message import Envelope, Message, Payload, topic_of
@@ -190,8 +191,8 @@ _in_group: Callable[[BaseException], tuple[BaseException, ...]] = vars(BaseExcep
 
 def beside(worker: Worker, bus: Bus, error: BaseException) -> bool:
     """An exception left a worker's loop; returns False where a handler has left a cancel scope open in its task."""
-    broken = worker.ended is None and worker.delivery is None and isinstance(error, RuntimeError)
-    if broken and error.__context__ is not None and belongs_to_loop(error.__context__):
+    cancelled = isinstance(error, RuntimeError) and error.__context__ is not None and belongs_to_loop(error.__context__)
+    if cancelled and worker.ended is None and delivery_at(worker, error) is None:
         log("genie.bus", "ERROR", "a handler has left a cancel scope open; the worker that ran it is replaced")
         return False
     bus.failures.beside(worker, error)
