@@ -84,7 +84,7 @@ class Failures:
             return f"withheld from {card.id}: {shown.why}"
         try:
             text = json.dumps(as_wire(shown.payload), ensure_ascii=False)
-        except Exception as broken:  # noqa: BLE001 - a payload of the author's own making must not end the run
+        except Exception as broken:  # noqa: BLE001 - the payload's class is the author's: it may raise
             return f"cannot be shown ({class_name(broken)})"
         return text if len(text) <= MOST_PAYLOAD else f"{text[:MOST_PAYLOAD]} ... ({len(text):,} characters)"
 
