@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Protocol
 from genie.contracts.classification import Classification
 from genie.contracts.gather import Each, Gathered, Missing
 from genie.contracts.message import Payload, topic_of
-from genie.contracts.outcome import Outcome
 from genie.errors import shown_type
 
 if TYPE_CHECKING:
@@ -242,7 +241,7 @@ class Gather:
         """A delivery failed for good: the part of an ``Each`` that only it could bring is missing."""
         for kind, each in self.each.items():
             if (each.of or self.asked) in {None, consumed} and failure.instead_of in self.kinds[kind]:
-                self.lose(kind, failure.instead_of, str(failure), code=_code(failure))
+                self.lose(kind, failure.instead_of, str(failure), code=failure.code)
 
     def give_up(
         self, kind: type[Payload], failures: Iterable[Failure], reaches: Callable[[str | None, type[Payload]], bool]
@@ -254,12 +253,12 @@ class Gather:
                 continue
             if agent != ONE:
                 own = [f for f in failures if agent in {f.agent, f.instead_of}]
-                self.lose(kind, agent, _reasons(own) or NOTHING, code=_code(own[-1]) if own else NO_ANSWER)
+                self.lose(kind, agent, _reasons(own) or NOTHING, code=own[-1].code if own else NO_ANSWER)
             else:
                 guilty = [f for f in failures if reaches(f.agent, kind)]
                 otherwise, code = (NOTHING, NO_ANSWER) if reaches(None, kind) else (NOBODY, UNSUBSCRIBED)
                 blame = guilty[-1].instead_of if guilty else None
-                self.lose(kind, ONE, _reasons(guilty) or otherwise, blame, _code(guilty[-1]) if guilty else code)
+                self.lose(kind, ONE, _reasons(guilty) or otherwise, blame, guilty[-1].code if guilty else code)
 
     def conclude(self, failures: Iterable[Failure], reaches: Callable[[str | None, type[Payload]], bool]) -> None:
         """Nothing that could answer is in flight: every outstanding part is missing, each with its reason.
@@ -308,13 +307,6 @@ class Gather:
             name = missing.agent or missing.part
             named[f"{name}:{missing.part}" if name in named else name] = missing
         return named
-
-
-def _code(failure: Failure) -> str:
-    """Return why a part is missing, for programs: the outcome, or what a dead letter died of."""
-    if failure.outcome is Outcome.DEAD_LETTERED and failure.reason is not None:
-        return failure.reason.code
-    return failure.outcome.value
 
 
 def _reasons(failures: list[Failure]) -> str:

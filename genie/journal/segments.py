@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from genie.backend.clock import Clock
+from genie.backend.clock import system_time
 from genie.errors import LogError
 from genie.errors.logs import log
 from genie.journal.bodies import Body, body_of, checked
@@ -33,11 +32,6 @@ MOST_CHARACTERS = 4 << 20
 """Of the lines of one row; a longer line has a row of its own."""
 CLOCK_S = 1.0
 """Seconds by which the clock may go back before it is named."""
-
-
-def system_time() -> float:
-    """Return the seconds since the epoch."""
-    return Clock(time.monotonic).wall().timestamp()
 
 
 class SegmentLog:
@@ -112,11 +106,10 @@ class SegmentLog:
         Raises:
             LogError: It could not be written, and nothing of it is kept; later batches are refused too.
         """
-        batch = records if isinstance(records, Told) else tuple(records)
         if self._writer is None:
             raise self._not_open()
-        if batch:
-            await self._writer.keep(batch)
+        if records:
+            await self._writer.keep(records if type(records) is Told else tuple(records))
 
     async def close(self) -> None:
         """Give the log back."""
@@ -209,17 +202,13 @@ class SegmentLog:
         if self._closed:
             raise self._not_open()
         try:
-            lines: list[str] = []
-            shared: list[str] = []
-            for batch in batches:
-                told = Told.of(batch.records)
-                lines += told.lines
-                shared += told.shared
-                self._follow(self._last + 1, told.opened, told.closed, told.highest)
+            told = Told.of_all([batch.records for batch in batches])
+            self._follow(self._last + 1, told.opened, told.closed, told.highest)
             rows: list[_Row] = []
-            first = self._records + 1
-            for number, part in enumerate(_cut(lines), self._last + 1):
-                rows.append(_Row(number, self._at(), first, len(part), body_of([*shared, *part], first, self._sealer)))
+            first, at = self._records + 1, self._at()
+            for number, part in enumerate(_cut(told.lines), self._last + 1):
+                content = body_of([*told.shared, *part], first, self._sealer)
+                rows.append(_Row(number, at, first, len(part), content))
                 first += len(part)
             try:
                 self._insert(rows)
@@ -234,7 +223,7 @@ class SegmentLog:
         self._passing(Point.COMMITTED)
         self.database.note_kept(self._last)
         self._passing(Point.NOTED)
-        self._records += len(lines)
+        self._records += len(told)
 
     def _insert(self, rows: Sequence[_Row]) -> None:
         database = self.database

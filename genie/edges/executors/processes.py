@@ -137,10 +137,15 @@ class Processes:
         most: Processes at a time, from 1; the number of available cores by default.
         max_bytes: Limit of the JSON of one input, and of one output.
         memory_bytes: Limit of each process's address space; no limit by default.
+        debug: Bring the tracebacks of failures, which may quote payloads.
     """
 
-    def __init__(self, most: int | None = None, max_bytes: int = MAX_BYTES, memory_bytes: int | None = None) -> None:
+    def __init__(
+        self, most: int | None = None, max_bytes: int = MAX_BYTES, memory_bytes: int | None = None, *,
+        debug: bool = False,
+    ) -> None:  # fmt: skip
         self.max_bytes = max_bytes
+        self.debug = debug
         self._memory_bytes = memory_bytes
         self._room = _cores() if most is None else most
         self._idle: list[_Worker] = []
@@ -245,7 +250,9 @@ class ProcessJob:
             content = encode(payload)
             if len(content) > limit:
                 raise CodecError(f"its input has {len(content):,} bytes, more than the {limit:,} allowed")
-            header = {"handler": self._address, "topic": name_of(type(payload)), "max_bytes": limit}
+            header: dict[str, Any] = {"handler": self._address, "topic": name_of(type(payload)), "max_bytes": limit}
+            if self._processes.debug:
+                header["debug"] = True
             reply = await self._processes.call(encode_frame(header, (content,)))
             return self._output(*decode_frame(reply))
         except CodecError as error:
@@ -263,7 +270,10 @@ class ProcessJob:
             case "error":
                 place = _word(header.get("place"))
                 log("genie.executors", "WARNING", f"agent {self._agent} failed in its process at {place}")
-                raise _raised(str(header.get("name")))
+                failure = _raised(str(header.get("name")))()
+                if self._processes.debug:
+                    failure.add_note(f"in its process:\n{header.get('traceback')}")
+                raise failure
             case "wrong":
                 declared = tuple(topic_of(kind).name for kind in self._produces.values())
                 raise WrongOutputError(agent=self._agent, got=_word(header.get("name")), declared=declared)

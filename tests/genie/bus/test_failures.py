@@ -10,6 +10,7 @@ import pytest
 
 from genie import Caller, Classification, Context, Payload, Runtime, agent
 from genie.errors import InputError, PartMissingError, RunCancelledError, RunStalled
+from genie.errors.runs import TRACEBACK_STEP
 from genie.errors.tracebacks import place_of, traceback_of
 from genie.inflight.interceptors import Interceptor
 from genie.policies.clearance import Clearance
@@ -63,6 +64,22 @@ async def test_production_shows_class_code_and_the_authors_line_and_no_text(capl
     own = parsed.__code__.co_firstlineno + 1
     assert line.getMessage() == f"agent parser failed: JSONDecodeError at {__name__}:{own}"
     assert line.levelno == logging.ERROR
+
+
+async def test_an_error_names_debugging_as_the_next_step_only_where_it_would_show_more() -> None:
+    @agent("refuser")
+    async def refuser(said: Said) -> Answer:
+        raise InputError("said", "is empty")
+
+    steps: list[bool] = []
+    for asked, debug in ((parser, False), (parser, True), (refuser, False)):
+        async with Runtime([asked], debug=debug) as runtime:
+            with pytest.raises(RunStalled) as stalled:
+                await runtime.ask(Said(), Answer)
+            with pytest.raises(PartMissingError) as missing:
+                _ = (await runtime.gather(Said(), expect=Answer))[Answer]
+            steps += [TRACEBACK_STEP in str(one.value) for one in (stalled, missing)]
+    assert steps == [True, True, False, False, False, False]
 
 
 async def test_debug_is_refused_in_production() -> None:
@@ -151,6 +168,37 @@ async def test_the_authors_line_is_that_of_the_package_that_the_bus_called() -> 
     assert place_of(raised.value).startswith(f"JSONDecodeError at {__name__}:")
     assert traceback_of(raised.value).splitlines()[1].endswith("in parsed")
     assert place_of(ValueError("never raised")) == "ValueError"
+
+
+async def test_a_group_is_also_named_by_what_is_in_it(caplog: pytest.LogCaptureFixture) -> None:
+    @agent("grouper")
+    async def grouper(said: Said) -> Answer:
+        async def part() -> None:
+            parsed(said.text)
+
+        async with anyio.create_task_group() as group:
+            for _ in range(5):
+                group.start_soon(part)
+        return Answer()
+
+    async with running(grouper) as runtime:
+        with pytest.raises(RunStalled):
+            await runtime.ask(Said(), Answer)
+    own = parsed.__code__.co_firstlineno + 1
+    line = next(one.getMessage() for one in caplog.records if one.name == "genie.bus")
+    assert line.startswith(f"agent grouper failed: ExceptionGroup at {__name__}:")
+    assert line.endswith(f"(JSONDecodeError at {__name__}:{own}; 2 more)")
+
+
+async def test_an_error_that_the_bus_has_made_names_no_line_of_the_bus(caplog: pytest.LogCaptureFixture) -> None:
+    @agent("liar")
+    async def liar(said: Said) -> Answer:
+        return Note()  # type: ignore[return-value]  # the very thing that is to be refused
+
+    async with running(liar) as runtime:
+        with pytest.raises(RunStalled):
+            await runtime.ask(Said(), Answer)
+    assert "agent liar failed: WrongOutputError (wrong_output)" in caplog.messages
 
 
 class Fragile(Interceptor):
