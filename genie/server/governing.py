@@ -78,7 +78,7 @@ async def vote_on_several(call: Call) -> ASGIApp:
     """Vote on several approvals; none is cast where one is unknown or approves what is of high risk."""
     given = (await read(call.request, Ballots)).ballots
     if len({ballot.id for ballot in given}) != len(given):
-        raise Problem("invalid", "an approval is named twice")
+        raise Problem("conflict", "an approval is named twice")
     held = [(*found_hold(call, ballot.id), ballot) for ballot in given]
     if any(ballot.approve and risk_of(hosted, one) is Risk.HIGH for hosted, one, ballot in held):
         raise Problem("not_in_bulk", "approve what is of high risk one by one")

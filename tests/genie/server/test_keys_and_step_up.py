@@ -216,7 +216,7 @@ async def test_several_votes_at_once_are_cast_but_never_for_high_risk() -> None:
         assert len((await at.get("/v1/approvals", fresh)).json()["approvals"]) == 3
         tame = [one for one, facts in zip(ballots, shown, strict=True) if facts["risk"] == "low"]
         twice = await at.get("/v1/approvals/votes", fresh, "POST", {"ballots": [tame[0], tame[0]]})
-        assert twice.json()["code"] == "invalid"
+        assert twice.json()["code"] == "conflict"
         unknown = await at.get("/v1/approvals/votes", fresh, "POST", {"ballots": [*tame, {**tame[0], "id": "x"}]})
         assert unknown.status_code == 404
         tame[1]["payload_sha256"] = "0" * 64
