@@ -188,7 +188,8 @@ async def resume(call: Call) -> ASGIApp:
 
 
 async def kill(call: Call) -> ASGIApp:
-    """Stop an agent: nothing more is delivered to it, and what it handles is cancelled."""
+    """Stop an agent: nothing more is delivered to it, and what it handles is cancelled. A person proves to be there."""
+    call.proved_person()
     return await _act(call, lambda hosted, agent, act, by: hosted.runtime.operations.kill(
         agent, for_s=act.for_s, by=by, reason=act.reason))  # fmt: skip
 
