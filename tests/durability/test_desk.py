@@ -130,6 +130,7 @@ def test_an_effect_is_resolved_between_processes(shop: Shop, done: bool) -> None
     assert anyio.run(next_one) == "held"
     assert shop.handled == [-1]
     genie("effects", "resolve", "another", "--done", "--reason", "x", "--log", log, code=2)
+    genie("effects", "resolve", effect["id"], "--reason", "not said what", "--log", log, code=2)
     said = ("--done", "--result", "7") if done else ("--not-done",)
     genie("effects", "resolve", effect["id"], *said, "--reason", "looked", "--log", log)
     assert genie("effects", "list", "--log", log) == "no effect waits for a person\n"
