@@ -285,8 +285,8 @@ def main(mode: str, most: int) -> NoReturn:
                     wrong.append(f"{point}: ended with {code}")
                 if not code:
                     break
-            if code and forked(folder_, None):
-                wrong.append(f"{point}: the next process failed")
+            if code and (code := forked(folder_, None)):
+                wrong.append(f"{point}: the next process ended with {code}")
             else:
                 wrong += [f"{point}: {problem}" for problem in problems_of(folder_)]
     names = sorted({one.rpartition(" ")[0] for one in where})
