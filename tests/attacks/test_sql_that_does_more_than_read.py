@@ -75,7 +75,7 @@ def test_a_query_without_an_end_is_stopped(settings: SqlSettings, query: str) ->
 
 LONG = (
     "WITH RECURSIVE b(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM b WHERE i < 90000), m(i) AS "
-    "(SELECT 1 UNION ALL SELECT i + 1 FROM m WHERE i < 1000000), s(t) AS (SELECT group_concat('a', '') FROM b) "
+    "(SELECT 1 UNION ALL SELECT i + 1 FROM m WHERE i < 1000000), s(t) AS (SELECT group_concat('a', '') FROM b) {}"
 )
 """Long values, and many rows, that the query makes itself."""
 
@@ -90,7 +90,11 @@ LONG = (
 def test_few_steps_that_take_long_are_stopped_in_time(settings: SqlSettings, query: str) -> None:
     """One instruction that searches a long text takes as long as a hundred thousand others, and is not seen between."""
     with pytest.raises(TookTooLongError):
-        ask(settings.model_copy(update={"tables": None, "most_steps": 10**10, "longest_s": 0.05}), LONG + query, ())
+        ask(
+            settings.model_copy(update={"tables": None, "most_steps": 10**10, "longest_s": 0.05}),
+            LONG.format(query),
+            (),
+        )
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the bytes that a thread writes are counted by Linux")
@@ -98,14 +102,16 @@ def test_a_sort_that_would_fill_the_disk_is_stopped(settings: SqlSettings, monke
     monkeypatch.setattr("genie.edges.tools.sql.MOST_SPILLED", 4 << 20)
     patient = settings.model_copy(update={"tables": None, "most_steps": 10**10, "longest_s": 600})
     with pytest.raises(TookTooLongError):
-        ask(patient, LONG + "SELECT length(x) FROM (SELECT s.t || m.i AS x FROM m, s ORDER BY 1 DESC) LIMIT 1", ())
+        ask(
+            patient, LONG.format("SELECT length(x) FROM (SELECT s.t || m.i AS x FROM m, s ORDER BY 1 DESC) LIMIT 1"), ()
+        )
 
 
 def test_a_query_that_nobody_waits_for_any_more_ends(settings: SqlSettings) -> None:
     left = threading.Event()
     left.set()
     with pytest.raises(TookTooLongError):
-        ask(settings.model_copy(update={"tables": None}), LONG + "SELECT count(*) FROM m", (), left)
+        ask(settings.model_copy(update={"tables": None}), LONG.format("SELECT count(*) FROM m"), (), left)
 
 
 @pytest.mark.parametrize("query", ["SELECT", "SELECT 1 FRM entry", "SELECT nothing FROM entry", "SELECT '" + "x" * 100])

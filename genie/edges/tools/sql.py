@@ -26,8 +26,8 @@ MOST_CELL = 100_000
 _STEP = 100
 """Instructions of the query machine between two looks at its limits; one that searches a long text takes a while."""
 MOST_SPILLED = 64 << 20
-"""Bytes that a query may write to temporary files, as far as the system counts them (Linux): a sort of long values made by the
-query itself would fill the disk."""
+"""Bytes that a query may write to temporary files, where the system counts them (Linux): a sort of long values that the
+query makes itself would fill the disk."""
 _SPILL_STEPS = 20 * _STEP
 _FUNCTIONS = frozenset(
     {

@@ -82,7 +82,7 @@ class Assembly:
     def draft(self, key: Hashable, kind: Literal["text", "thought", "call"]) -> Draft:
         """Return the part of a key; a new one stands after those that have come.
 
-        Words right after words are one text, however a provider splits them: readers join them, so whatever looks into a
+        Words right after words are one text, however a provider splits them: readers join them, so what looks into a
         reply must see them as one.
         """
         found = self._by_key.get(key)
