@@ -37,7 +37,7 @@ _LATIN = (
 LOOKALIKES = {
     **{char: plain for part in (_CYRILLIC, _GREEK, _OTHERS, _LATIN) for char, plain in _pairs(part)},
     "ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE",
-    **dict.fromkeys("‐‑‒–—―−⁃", "-"), **dict.fromkeys("‘’‚‛′ʹʼ", "'"), **dict.fromkeys("“”„‟″«»", '"'),
+    **dict.fromkeys("‐‑‒–—―−⁃", "-"), **dict.fromkeys("‘’‚‛′ʹʻʼʽ", "'"), **dict.fromkeys("“”„‟″«»", '"'),
     **dict.fromkeys("⁄∕", "/"), **dict.fromkeys("ǀ∣│", "|"), **dict.fromkeys("‹〈⟨", "<"), **dict.fromkeys("›〉⟩", ">"),
     **dict.fromkeys("。․·", "."), "\u2800": " ",
 }  # fmt: skip
