@@ -100,11 +100,13 @@ def _rare() -> dict[str, str]:
     """Return the look-alikes of Latin letters and digits in scripts that are hardly written any more."""
     text = resources.files("genie.contracts").joinpath("confusables.txt").read_text("utf-8")
     pairs = (line.split(" ", 1) for line in text.splitlines())
-    return {
+    known = {
         char: plain for plain, chars in pairs if plain.isascii() and plain.isalnum()
         for char in chars if not char.isascii() and unicodedata.category(char) != "Nd"
         and unicodedata.name(char, "").partition(" ")[0] not in _LIVING
     }  # fmt: skip
+    small = {char.lower(): plain.lower() for char, plain in known.items() if len(char.lower()) == 1}
+    return {**small, **known}
 
 
 _table = _Table()
