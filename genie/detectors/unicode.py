@@ -100,8 +100,9 @@ def _rare() -> dict[str, str]:
     """Return the look-alikes of Latin letters and digits in scripts that are hardly written any more."""
     text = resources.files("genie.contracts").joinpath("confusables.txt").read_text("utf-8")
     pairs = (line.split(" ", 1) for line in text.splitlines())
+    latin = ((LOOKALIKES.get(plain, plain), chars) for plain, chars in pairs)  # a small capital is a letter too
     return {
-        char: plain for plain, chars in pairs if plain.isascii() and plain.isalnum()
+        char: plain for plain, chars in latin if plain.isascii() and plain.isalnum()
         for char in chars if not char.isascii() and unicodedata.category(char) != "Nd"
         and unicodedata.name(char, "").partition(" ")[0] not in _LIVING
     }  # fmt: skip
