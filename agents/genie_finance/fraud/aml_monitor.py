@@ -134,7 +134,7 @@ def _grounds(
         one.typology.replace("_", " ") for one in suspicions
     )
     reasons = tuple(
-        Reason(code=f"aml.{name.lower().replace(' ', '_')}", text=f"{count:,} times {name}.")
+        Reason(code=f"aml.{name.lower().replace(' ', '_')}", text=f"{name[:1].upper()}{name[1:]}: {count:,}.")
         for name, count in sorted(counted.items())
     ) or (Reason(code="aml.nothing", text=f"None of {len(transfers):,} transfers reaches a threshold or a pattern."),)
     editions = _editions(transfers)
