@@ -98,7 +98,7 @@ class Reloads:
         if policies.sha256 == before:
             return False
         bus.replace_policies(policies, by, reason)
-        _logger().info("policies reloaded: %s is followed by %s", before[:12], policies.sha256[:12])
+        _logger().info("policies reloaded: %s replaced by %s", before[:12], policies.sha256[:12])
         return True
 
     def watch_policies(self, *, every_s: float = EVERY_S) -> None:
