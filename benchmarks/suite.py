@@ -20,7 +20,7 @@ MB = 1e6
 CANONICAL = "fan-out 3, round trip p50"
 BARE_US = 22
 """What bare asyncio takes for the canonical round trip on the machine that limits in absolute terms are for."""
-FANOUT_LIMITS = {3: Limit(2.5, "ratio"), 60: Limit(2.7, "ratio"), 1000: Limit(2.5, "ratio")}
+FANOUT_LIMITS = {3: Limit(2.4, "ratio"), 60: Limit(2.0, "ratio"), 1000: Limit(2.5, "ratio")}
 IN_FLIGHT_LIMIT = Limit(18_000, least=True)
 WAITING_LIMIT = Limit(1.10, "ratio")
 BLOCKED_LIMIT = Limit(15_000)

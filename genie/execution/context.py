@@ -264,7 +264,8 @@ class HandlerContext:
             bus.correlator.close(scope)
         handling.reads(gather.label, gather.headers or handling.read_so_far()[0])
         run_id = scope.correlation_id
-        return gather.result(run_id, bus.failures.of(run_id) if bus.failures.debug else ())
+        held = bus.approvals.held_parts(scope) if scope.held and bus.approvals is not None else None
+        return gather.result(run_id, bus.failures.of(run_id) if bus.failures.debug else (), held)
 
     @staticmethod
     def _may_ask(handling: Handling, question: Payload, expect: tuple[Expected, ...]) -> None:

@@ -27,6 +27,7 @@ from genie.errors import (
     code_of,
     kind_name,
 )
+from genie.errors.logs import log
 from genie.errors.told import tell, told_of
 from genie.execution.fragments import StreamGate
 from genie.inflight.subscription import CONTEXT, MESSAGE, PAYLOAD
@@ -97,7 +98,6 @@ class Streamed(Exception):  # noqa: N818 - a signal between this module and the 
     """A coroutine returned an async iterator."""
 
     def __init__(self, iterator: Any) -> None:
-        super().__init__()
         self.iterator = iterator
 
 
@@ -192,10 +192,7 @@ def beside(worker: Worker, bus: Bus, error: BaseException) -> bool:
     """An exception left a worker's loop; returns False where a handler has left a cancel scope open in its task."""
     broken = worker.ended is None and worker.delivery is None and isinstance(error, RuntimeError)
     if broken and error.__context__ is not None and belongs_to_loop(error.__context__):
-        import logging  # noqa: PLC0415 - start-up: only what goes wrong is logged
-
-        text = "a handler has left a cancel scope open; the worker that ran it is replaced"
-        logging.getLogger("genie.bus").error(text)
+        log("genie.bus", "ERROR", "a handler has left a cancel scope open; the worker that ran it is replaced")
         return False
     bus.failures.beside(worker, error)
     return True

@@ -207,7 +207,7 @@ class HandlerStream:
         if scope is None or scope.gather is None:
             return
         gather = scope.gather
-        if self._handling.opened is not None and scope in self._handling.opened:
+        if self._handling.opened is not None:
             self._handling.opened.remove(scope)
         gather.closed = True
         gather.finish()

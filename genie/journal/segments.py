@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, NamedTuple
 
 from genie.backend.clock import system_time
 from genie.errors import LogError
+from genie.errors.logs import log
 from genie.journal.bodies import Body, body_of, checked
 from genie.journal.database import FORMAT, LostConnectionError, meta, set_meta
 from genie.journal.lease import RENEW_S, Lease
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from genie.journal.upkeep import Retention
     from genie.journal.writer import Batch
 
-_LOGGER = logging.getLogger("genie.journal")
 FLOOR_EVERY = 64
 """Batches after which the log notes from which batch on runs are open."""
 MOST_CHARACTERS = 4 << 20
@@ -264,10 +263,8 @@ class SegmentLog:
         behind = (self._latest - now) / 1000
         if behind > CLOCK_S and not self.behind_s:
             self.behind_s = behind
-            _LOGGER.warning(
-                "%s: the clock is %.0f s behind the latest batch (clock): timers wait that much longer; set the clock",
-                self.database.place, behind,
-            )  # fmt: skip
+            text = f"{self.database.place}: the clock is {behind:.0f} s behind the latest batch (clock)"
+            log("genie.journal", "WARNING", f"{text}: timers wait that much longer; set the clock")
         return max(now, self._latest)
 
     def _idle(self) -> None:
@@ -277,7 +274,7 @@ class SegmentLog:
                 self.database.tidy()
             except LogError as error:
                 self._failure = error
-                _LOGGER.error("%s", error)
+                log("genie.journal", "ERROR", str(error))
 
     def _close(self) -> None:
         self._closed = True
@@ -290,7 +287,7 @@ class SegmentLog:
                     self._lease.give_back()
                 self._passing(Point.LEFT)
         except LogError as error:  # everything that was acknowledged is kept
-            _LOGGER.warning("%s", error)
+            log("genie.journal", "WARNING", str(error))
         finally:
             self._lease.epoch = 0
             self.database.close()

@@ -17,7 +17,7 @@ from typing import ClassVar, NamedTuple, Protocol
 from genie.contracts import text as fields
 from genie.contracts.card import AgentCard
 from genie.contracts.message import Envelope, Finding, Path, Payload, topic_of
-from genie.errors import PolicyError, class_name, kind_name
+from genie.errors import PolicyError, class_name, kind_name, shown_type
 from genie.policy.async_policy import AsyncPolicy, AsyncSettings
 from genie.policy.evaluator import Evaluator
 from genie.policy.inspection import Inspector, Inspectors, ShadowFinding, Span, shadowed
@@ -158,6 +158,13 @@ class PolicySet:
     hide: Callable[[str], str] | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.policies, tuple):
+            raise TypeError(f"policies is a tuple of policies, not {shown_type(self.policies)}")
+        wrong = [one for one in self.policies if isinstance(one, type) or not callable(getattr(one, "compile", None))]
+        if wrong:
+            raise TypeError(
+                f"policies has {shown_type(wrong[0])}, which is not a policy; write PolicySet((Clearance(),))"
+            )
         names = [policy.name for policy in self.policies]
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:

@@ -226,8 +226,8 @@ class _Installed:
             sys.addaudithook(_audited)
 
 
-def _audited(event: str, arguments: tuple[Any, ...]) -> None:
-    guard = _Installed.guard
+def _audited(event: str, arguments: tuple[Any, ...], installed: type[_Installed] = _Installed) -> None:
+    guard = installed.guard  # a global of a module is None while Python ends, and events still come
     if guard is not None:
         guard.audit(event, arguments)
 

@@ -219,6 +219,7 @@ def test_options_that_contradict_each_other_are_refused(words: list[str]) -> Non
 # --- the processes ---
 
 
+@pytest.mark.slow
 def test_the_counted_process_names_its_forks_and_one_that_fails() -> None:
     words = [sys.executable, "-m", "benchmarks.round_trips"]
     said = run([*words, "all", "3", "2", "4"], folder=ROOT).splitlines()

@@ -86,13 +86,13 @@ def test_the_default_pipeline_loads_with_a_shipped_policy_file(path: Path, monke
 SIMULATIONS = sorted((ROOT / "config" / "simulations").glob("*.yaml"))
 
 
-LONG = {"agent-outage", "fraud-ring", "injection-campaign", "month-end-burst"}
-"""Scenarios of many customers or statements."""
+SHORT = {"crash-drill", "policy-rollout"}
+"""Scenarios of few customers; the others take seconds each."""
 
 
 @pytest.mark.parametrize(
     "path",
-    [pytest.param(path, marks=pytest.mark.slow) if path.stem in LONG else path for path in SIMULATIONS],
+    [path if path.stem in SHORT else pytest.param(path, marks=pytest.mark.slow) for path in SIMULATIONS],
     ids=lambda path: path.name,
 )
 def test_a_shipped_scenario_is_of_its_schema_and_ends_as_its_story_says(path: Path) -> None:
@@ -112,6 +112,7 @@ def test_nine_scenarios_ship() -> None:
     assert len(SIMULATIONS) == 9
 
 
+@pytest.mark.slow
 def test_the_outage_is_felt_while_it_lasts() -> None:
     record = simulate(load_scenario("agent-outage"), 3)
     hours = {int(run.at // 3600) for run in record.runs if run.outcome == "partial"}

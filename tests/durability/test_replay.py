@@ -70,6 +70,7 @@ async def test_a_run_is_the_same_byte_for_byte_and_pays_nobody(tmp_path: Path) -
     assert found.ran == {"desk": 1, "stock": 1, "price": 1, "clerk": 1}
 
 
+@pytest.mark.slow
 async def test_runs_that_were_mixed_are_replayed_one_by_one(tmp_path: Path) -> None:
     """Ids, orders of answers and randomness of a run depend on others; what is replayed has those of the record."""
     path, world = tmp_path / "log", World()

@@ -70,15 +70,18 @@ def test_its_policies_hold(project: Path, site: Path) -> None:
     assert (printed["status"], printed["report"]) == ("denied", None)
 
 
+@pytest.mark.slow
 def test_its_tests_pass(project: Path, site: Path) -> None:
     assert "12 passed" in run("-m", "pytest", "-p", "no:cacheprovider", "-q", cwd=project, site=site)
 
 
+@pytest.mark.slow
 def test_the_doctor_finds_its_entry_point(project: Path, site: Path) -> None:
     printed = json.loads(run("-c", COMMAND, "doctor", "--json", cwd=project, site=site))
     assert any(f"{NAME!r} of {NAME}: 1 name" in found["detail"] for found in printed["findings"])
 
 
+@pytest.mark.slow
 def test_it_is_typed_and_tidy(project: Path, site: Path) -> None:
     run("-m", "ruff", "check", "--no-cache", "--select", "E,F,I,UP,B,RUF", "--line-length", "120", ".", cwd=project)
     run("-m", "ruff", "format", "--no-cache", "--check", "--line-length", "120", ".", cwd=project)

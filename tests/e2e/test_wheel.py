@@ -66,6 +66,7 @@ def test_every_file_that_a_shipped_pipeline_names_ships_with_it(wheel: Path) -> 
     assert [(name, found) for name, found in named if f"genie/config/bundled/{found}" not in names] == []
 
 
+@pytest.mark.slow
 def test_the_wheel_alone_runs_the_default_pipeline(wheel: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path / "site")

@@ -45,6 +45,7 @@ def test_there_are_five_hundred_listed_names_and_ten_times_as_many_spellings() -
     assert sum(1 for culture, name in names for _ in spellings(culture, name)) >= 10 * 500
 
 
+@pytest.mark.slow
 def test_names_that_nothing_was_tuned_on_are_found_in_other_spellings() -> None:
     share, missed = recall(held=True, every=20)
     assert share >= 0.98, missed

@@ -201,6 +201,7 @@ def _rules(conditions: list[Any], undecided: str = "apply") -> RulesSettings:
     return RulesSettings.model_validate_json(json.dumps({"rules": rules}), strict=True)
 
 
+@pytest.mark.slow
 @SETTINGS
 @given(st.lists(whens, min_size=1, max_size=8), messages(), st.sampled_from(CARDS))
 def test_compiled_rules_say_what_the_naive_reading_says(conditions: list[Any], sent: Any, recipient: AgentCard) -> None:
@@ -226,12 +227,14 @@ few = st.lists(bounds_alone, min_size=1, max_size=2).map(_merged)
 alternatives = st.lists(bounds_alone, min_size=2, max_size=3).map(lambda parts: {"any_of": parts})
 
 
+@pytest.mark.slow
 @SETTINGS
 @given(st.lists(few | alternatives, min_size=3, max_size=10), messages(deals))
 def test_tables_and_bisections_say_what_the_naive_reading_says(conditions: list[Any], sent: Any) -> None:
     test_compiled_rules_say_what_the_naive_reading_says.hypothesis.inner_test(conditions, sent, CARDS[0])
 
 
+@pytest.mark.slow
 @SETTINGS
 @given(st.lists(whens, min_size=1, max_size=4), st.lists(messages(), min_size=2, max_size=4))
 def test_a_judge_is_not_confused_by_other_messages_before(conditions: list[Any], sent: list[Any]) -> None:

@@ -139,6 +139,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_survivors_are_listed_and_too_many_of_them_fail(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = (shop / "shop" / "price.py").read_bytes()
     given = ["--package", "shop", "--tests", "test_price.py"]
@@ -171,6 +172,7 @@ def test_what_is_listed_as_equivalent_is_in_the_source(capsys: pytest.CaptureFix
     assert main(["--list", "--limit", "1"]) == 0, capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_what_no_test_runs_survives_and_what_the_import_runs_is_imported_again(
     shop: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

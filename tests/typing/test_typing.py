@@ -23,6 +23,7 @@ MOST_LINES_OF_MYPY_ALONE = 6
 """Lines that mypy refuses and pyright takes: what it thinks of unawaited coroutines and assigned properties differs."""
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not PYRIGHT, reason="pyright is not installed; the extra `dev` brings it")
 def test_pyright_agrees() -> None:
     """The good lines pass, and nearly every bad line fails, in the other type checker that people use."""

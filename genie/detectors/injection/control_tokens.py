@@ -46,9 +46,9 @@ TOKENS = (
     _token("delimiter", 0.5, r"<\s*(?:important|instructions?|urgent|secret|hidden|override|new_?instructions?|admin|information|note_to_\w+)\s*>"),
     _token("exfiltration", 0.8, r"!\[[^\]\n]{0,100}\]\(\s*https?://[^)\s]{1,300}[?&](?:d|data|q|c|x|m|p|i|t|b|msg|message|text|content|secrets?|info|prompt|history|chat|conv\w*|leak|exfil\w*|payload|users?|e?mail|balance|key|pw|pass\w*|summary|session|input|output|body|stolen|log|value|account|card|name|note)="),  # an image whose address carries data
     _token("exfiltration", 0.7, r"!\[[^\]\n]{0,100}\]\(\s*https?://[^)\s]{1,300}(?:[{$<]|%7b|=[\w+/%\-]{40,})"),
-    _token("exfiltration", 0.3, r"!\[[^\]\n]{0,100}\]\(\s*https?://[^)\s]{1,300}\?[^)\s]*="),
+    _token("exfiltration", 0.15, r"!\[[^\]\n]{0,100}\]\(\s*https?://[^)\s]{1,300}\?[^)\s]*="),
     _token("exfiltration", 0.5, r"https?://[^\s)\"']{1,200}[?&/][\w.\-]*=?(?:\{|\[|<|%7b|\$\{)\s*(?:data|secret|prompt|conversation|history|user|system|chat|summary|password|key|email|content|info|message|token)"),
-    _token("exfiltration", 0.45, r"<img[^>]{1,200}src\s*=\s*[\"']?https?://[^>\s]{1,200}\?[^>\s]{1,200}="),
+    _token("exfiltration", 0.3, r"<img[^>]{1,200}src\s*=\s*[\"']?https?://[^>\s]{1,200}\?[^>\s]{1,200}="),
     _token("exfiltration", 0.6, r"!\[[^\]\n]{0,100}\]\(\s*https?://[^)\s]*(?:secret|passw|history|summary|conversation|prompt|token|base64|balance|account)[^)]*\)"),
     _token("override", 0.6, r"\b(?:you|we)(?:.ve)? (?:have |had )?(?:already |previously |earlier )(?:agreed|promised|confirmed|consented|accepted|approved)\b[^.\n]*\b(?:ignor\w+|bypass\w*|skip|disable|without (?:any )?(?:restrictions?|limits?|filters?|rules|approval|checks?|refus\w+)|unrestricted|reveal|disclose|no (?:rules|restrictions|filters)|drop (?:your|the))\b"),
     _token("override", 0.6, r"\b(?:tu (?:as|avais)|vous (?:avez|aviez)) deja (?:accepte|promis|confirme|consenti)\b[^.\n]*\b(?:ignor\w+|oubli\w+|contourn\w+|revel\w+|(?:sans|n.(?:as|avez)) (?:aucune? )?(?:restriction|filtre|limite|regle)s?)\b"),

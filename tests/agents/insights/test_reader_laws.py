@@ -78,9 +78,9 @@ def test_columns_in_any_order_read_the_same(layout: Layout) -> None:
 
 
 @pytest.mark.parametrize("layout", SOME)
-@pytest.mark.parametrize("cell", ["'x7'", "n", "'-'"])
-def test_a_column_that_nobody_knows_changes_nothing(layout: Layout, cell: str) -> None:
-    at = random.Random(layout.id).randrange(len(layout.cols) + 1)
+def test_a_column_that_nobody_knows_changes_nothing(layout: Layout) -> None:
+    chance = random.Random(layout.id)
+    at, cell = chance.randrange(len(layout.cols) + 1), chance.choice(["'x7'", "n", "'-'"])
     wider = replace(layout, cols=[*layout.cols[:at], ("Zqx", cell), *layout.cols[at:]], seed=layout.seed or layout.id)
     assert sums(read(wider)) == plain_sums(layout)
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -133,6 +134,7 @@ def chosen(reading: StatementReading) -> set[str]:
     return {assumption.field for assumption in reading.assumptions}
 
 
+@pytest.mark.slow
 @settings(max_examples=200, derandomize=True, deadline=None)
 @given(movements.map(ordered), dialects())
 def test_a_statement_in_any_dialect_reads_back_or_says_what_it_assumed(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import pytest
 import pyxirr
 from hypothesis import given
 from hypothesis import strategies as st
@@ -100,6 +101,7 @@ debts = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(owed=debts, extra=st.integers(0, 50_000))
 def test_nothing_is_lost_and_the_highest_rate_first_never_costs_more(owed: list[dict[str, Any]], extra: int) -> None:
     found = planned(*owed, extra=extra)

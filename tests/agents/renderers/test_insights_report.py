@@ -301,6 +301,7 @@ class Other(Payload, topic="renderers.other"):
 CHROMIUM = shutil.which("chromium")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
 def test_a_browser_draws_every_chart_and_runs_nothing_else(insights: Pipeline, tmp_path: Path) -> None:
     page = page_of(report("EUR", "JPY", merchant=HOSTILE), insights)

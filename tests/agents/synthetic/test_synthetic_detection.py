@@ -100,6 +100,7 @@ def test_without_planted_truth_nothing_is_judged(made: Made, tmp_path: Path) -> 
     assert not record.planted
 
 
+@pytest.mark.slow
 def test_the_shipped_rings_are_there_to_be_found() -> None:
     record = simulate(load("fraud-ring"), part=Subset(frozenset(range(5, 15))))
     assert record.violations == []

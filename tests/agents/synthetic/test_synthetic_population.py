@@ -169,6 +169,7 @@ def test_wages_come_on_working_days_and_rise() -> None:
     assert risen > 20
 
 
+@pytest.mark.slow
 def test_a_lost_job_is_seen_in_the_wages() -> None:
     made = population(size=500)
     lost = [(one, event) for one in made.customers for event in made.events(one) if event.kind == "job_loss"]
@@ -183,6 +184,7 @@ def test_a_lost_job_is_seen_in_the_wages() -> None:
             assert rows_of(made, one, "income.benefits")
 
 
+@pytest.mark.slow
 def test_interest_is_what_the_balances_cost() -> None:
     made = population(size=400, mix={"DE": 1})
     checked = 0

@@ -24,6 +24,7 @@ def booked(made: Population, number: int) -> list[tuple[datetime.date, int, int]
     return rows[::-1] if COUNTRIES[customer.country].export.newest_first else rows
 
 
+@pytest.mark.slow
 @given(st.sampled_from(sorted(COUNTRIES)), st.integers(), st.integers(0, 50), st.integers(1, 15))
 @settings(max_examples=120, deadline=None)
 def test_a_statement_is_read_back_exactly(code: str, seed: int, number: int, months: int) -> None:
@@ -45,6 +46,7 @@ def test_a_statement_is_read_back_exactly(code: str, seed: int, number: int, mon
             assert " ".join(row.payee.split()) in one.narration
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", sorted(COUNTRIES))
 def test_without_a_profile_the_figures_are_the_same(code: str) -> None:
     made = Population(5, 12, mix={code: 1}, start=START, months=12)

@@ -24,6 +24,7 @@ def planted() -> dict[str, list[tuple[Label, tuple[Transaction, ...], list[Trans
     return found
 
 
+@pytest.mark.slow
 def test_every_kind_is_planted(planted) -> None:
     assert set(planted) == {"duplicate", "first_large_payee", "price_rise", "fraud", "mule"}
     assert min(len(found) for found in planted.values()) >= 5

@@ -212,6 +212,7 @@ def repository(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", ["garden", "insights", "abacus"])  # before the index, behind it, before all
 def test_a_new_agent_passes_its_own_test_and_the_linter(repository: Path, family: str) -> None:
     written = plan(repository, family, "rain_gauge", "low")

@@ -213,6 +213,7 @@ def test_half_a_character_does_not_stop_it(genie: Genie, tmp_path: Path) -> None
     assert objects(genie("inspect", file, "--json"))[0]["pii"] == [{"kind": "card", "start": 2, "end": 21}]
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     judgement = Judgement(policies_of(None))
 

@@ -42,6 +42,7 @@ def test_in_a_pipe_a_row_is_one_line_and_nothing_is_cut() -> None:
     assert len(first) == len(second)
 
 
+@pytest.mark.slow
 @given(grids, st.integers(40, 200))
 def test_no_width_loses_a_character(grid: Grid, width: int) -> None:
     shown = letters("".join(laid_out([grid], width=width)))

@@ -44,6 +44,7 @@ main()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda one: one.name)
 @pytest.mark.parametrize("cpu_s", [0.05, 0.2, 0.35, 0.5, 0.65, 0.8])
 def test_a_signal_ends_a_simulation_at_any_moment(tmp_path: Path, number: int, cpu_s: float) -> None:
@@ -87,9 +88,9 @@ main()
 @pytest.mark.parametrize(
     "words", [("--help",), ("run", "insights"), ("simulate", "quiet-month")], ids=lambda one: one[0]
 )
-def test_no_interrupt_is_lost_at_sixty_moments(tmp_path: Path, words: tuple[str, ...]) -> None:
+def test_no_interrupt_is_lost_at_thirty_moments(tmp_path: Path, words: tuple[str, ...]) -> None:
     last_s = 0.15 if words == ("--help",) else 0.6
-    for moment in range(60):
+    for moment in range(words == ("run", "insights"), 60, 2):  # the other thirty for the other command
         done = process(FROM_THE_FIRST.format(seconds=0.002 + last_s * moment / 60), *words, cwd=tmp_path)
         if words == ("--help",) and done.returncode in {0, -signal.SIGPROF}:  # over by then
             assert ("simulate" in done.stdout, done.stderr) == (True, ""), moment
@@ -105,6 +106,7 @@ def test_the_script_of_the_command_imports_nothing_before_it() -> None:
     assert imports == ["import sys", "from genie.__main__ import main"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("real_s", [0.8, 1.5, 3.0])
 def test_a_signal_ends_the_workers_of_many_seeds(tmp_path: Path, real_s: float) -> None:
     code = after(real_s, signal.SIGINT, timer="ITIMER_REAL", alarm="SIGALRM")

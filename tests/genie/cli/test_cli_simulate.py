@@ -63,6 +63,7 @@ def test_json_has_the_contract_and_the_hash_is_the_files(scenario: Path, tmp_pat
     assert sum(line["kind"] == "accepted" for line in lines) == found["messages"]
 
 
+@pytest.mark.slow
 def test_what_is_broken_ends_with_1_and_is_shrunk(scenario: Path) -> None:
     scenario.write_text(scenario.read_text() + BROKEN)
     found = parsed(genie(str(scenario), "--json"))
@@ -74,6 +75,7 @@ def test_what_is_broken_ends_with_1_and_is_shrunk(scenario: Path) -> None:
     assert "BROKEN  answered" in again.output
 
 
+@pytest.mark.slow
 def test_many_seeds_name_the_first_that_fails(scenario: Path) -> None:
     assert genie(str(scenario), "--seeds", "1..3").exit_code == 0
     scenario.write_text(scenario.read_text() + BROKEN)
@@ -112,6 +114,7 @@ def test_a_run_that_breaks_an_invariant_is_told_as_the_page_of_a_run_tells_it(sc
         assert part in section
 
 
+@pytest.mark.slow
 def test_a_saved_run_is_compared(scenario: Path, tmp_path: Path) -> None:
     saved = tmp_path / "saved.json"
     saved.write_text(genie(str(scenario), "--json").stdout)

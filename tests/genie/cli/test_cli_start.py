@@ -98,6 +98,7 @@ def test_a_full_disk_behind_standard_output_is_one_line(words: tuple[str, ...]) 
     assert (done.returncode, done.stderr) == (2, "standard output: cannot be written (No space left on device)\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("closed", [(0,), (1,), (0, 1), (0, 1, 2)])
 def test_a_stream_that_the_caller_has_closed_stops_nothing(closed: tuple[int, ...], tmp_path: Path) -> None:
     journal = tmp_path / "journal"

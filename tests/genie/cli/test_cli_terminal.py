@@ -117,6 +117,7 @@ def test_the_report_cuts_no_amount_at_eighty_columns(terminal: Terminal) -> None
     assert "…" not in shell.screen
 
 
+@pytest.mark.slow
 def test_work_of_more_than_two_seconds_shows_its_progress(terminal: Terminal) -> None:
     shell = terminal("simulate", str(ROOT / "config/simulations/quiet-month.yaml"), "--seeds", "1..10000")
     shell.until("/10000 seeds, 2 s")
@@ -136,6 +137,7 @@ def test_reading_a_journal_shows_its_progress(terminal: Terminal, tmp_path: Path
     assert shell.ended() == 130
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("environ", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
 def test_progress_is_a_whole_line_on_a_terminal_that_erases_none(terminal: Terminal, environ: dict[str, str]) -> None:
     shell = terminal("simulate", str(ROOT / "config/simulations/quiet-month.yaml"), "--seeds", "1..10000", **environ)

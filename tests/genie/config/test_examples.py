@@ -20,6 +20,7 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.mark.slow
 def test_every_pipeline_of_the_tree_ships_under_its_id() -> None:
     files = sorted((ROOT / "config" / "pipelines").glob("*.yaml"))
     assert list(shipped().values()) == files

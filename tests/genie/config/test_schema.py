@@ -47,6 +47,7 @@ def test_the_schema_of_policy_files_knows_what_the_loader_takes() -> None:
             jsonschema.validate({**good, "rules": [bad]}, found)
 
 
+@pytest.mark.slow
 def test_the_schema_knows_what_the_loader_takes() -> None:
     jsonschema.Draft202012Validator.check_schema(schema())
     good: Mapping[str, object] = {

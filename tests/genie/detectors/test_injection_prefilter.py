@@ -72,6 +72,7 @@ def test_what_a_match_must_hold_is_read_from_a_pattern(pattern: str, needed: lis
     assert [set(words) for words in required(pattern)] == needed
 
 
+@pytest.mark.slow
 @given(st.sampled_from(patterns()), st.data())
 @settings(max_examples=100)
 def test_whatever_a_pattern_matches_passes_both_steps_of_the_gate(pattern: str, data: st.DataObject) -> None:
@@ -103,6 +104,7 @@ def test_a_gate_knows_a_pattern_without_words_too() -> None:
     assert not gate.finds("Pinboard")
 
 
+@pytest.mark.slow
 def test_every_suspect_of_the_corpora_passes() -> None:
     suspicious = suspects()
     assert len(suspicious) > 400
@@ -146,6 +148,7 @@ def test_the_kinds_are_those_of_the_grammar() -> None:
     assert set(KINDS) == {known.kind for known in PATTERNS} | {"encoded", "model"}
 
 
+@pytest.mark.slow
 def test_the_prefilter_names_the_patterns_that_the_set_of_all_patterns_names() -> None:
     names = patterns()
     for text in TEXTS:

@@ -43,7 +43,7 @@ def test_a_small_slice_comes_out_as_it_did() -> None:
     assert digest == SLICE
 
 
-SLICE = "56415f38aced2b199c3a9b410afc63c4e97ae0c22f077a2f8cec10837c0bff51"
+SLICE = "1d068a2b70dd51b37aebc7aec7022098b6d9dc656fde95453c448819b2741afa"
 
 
 def test_the_shipped_weights_are_small_and_of_this_version() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -31,6 +32,7 @@ def test_a_sound_record_is_read_alike_by_pattern_and_parser(body: bytes) -> None
     assert same(body)
 
 
+@pytest.mark.slow
 @given(BODIES, st.data())
 @settings(max_examples=400)
 def test_a_changed_record_is_refused_by_the_pattern_exactly_when_the_parser_refuses_it(

@@ -149,6 +149,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Place:
     return place
 
 
+@pytest.mark.slow
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(which=st.integers(0, 2), change=CHANGES)
 def test_any_single_change_of_a_finished_trail_is_found(finished: Place, which: int, change: Any) -> None:

@@ -327,6 +327,7 @@ for name in sys.stdin:
 """
 
 
+@pytest.mark.slow
 def test_processes_that_start_at_once_make_one_file(tmp_path: Path) -> None:
     """A hundred times, because the moment in which one process switches the file to its log is short."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -176,6 +176,7 @@ async def test_what_the_store_kept_of_a_run_comes_before_what_the_log_says(house
         assert [one["id"] for one in (await at.get("/v1/runs", ann)).json()["runs"]] == [run]
 
 
+@pytest.mark.slow
 async def test_a_replay_is_the_same_or_shows_the_first_difference_as_the_caller_may_see_it(house: House) -> None:
     ann, auditor = house.key("ann"), house.key("kim", clearance="internal", rights=("ask", "observe", "audit"))
     async with house.open() as at:

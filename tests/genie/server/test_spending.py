@@ -110,6 +110,7 @@ def test_what_an_earlier_process_counted_is_added() -> None:
     assert spending.rows("south") == []
 
 
+@pytest.mark.slow
 def test_a_table_is_bounded_and_nothing_in_it_is_lost() -> None:
     spending = Spending(lambda: 20_455 * DAY)
     one = row_of(ModelFailed(failure=FailureClass.TIMEOUT))

@@ -47,6 +47,7 @@ CRASHES = """
 """
 
 
+@pytest.mark.slow
 def test_every_run_is_answered_as_without_crashes_and_a_seed_repeats_itself(made: Made) -> None:
     scenario = made({"worker": steady}, "cr.ask -> cr.told", TEN + CRASHES)
     crashes = 0

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import anyio
+import pytest
 
 from genie.contracts.agent import agent
 from genie.contracts.card import AgentCard
@@ -72,6 +73,7 @@ workload:
     )
 
 
+@pytest.mark.slow
 def test_customers_bring_their_own_statements_and_questions() -> None:
     record = simulate(own_statements())
     assert record.violations == []

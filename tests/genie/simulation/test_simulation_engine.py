@@ -173,6 +173,7 @@ def test_a_flood_is_broken_off(made: Made) -> None:
     assert record.deadlock == "stopped after 50 messages, the limit of the scenario"
 
 
+@pytest.mark.slow
 def test_seeds_are_tried_in_their_order_with_the_same_result_in_any_process(made: Made) -> None:
     scenario = made({"double": double}, WAY, f"{TEN}work: {{double: {{exponential: 20}}}}\n")
     alone = search(scenario, range(1, 9), processes=1)

@@ -245,3 +245,15 @@ def test_what_a_seed_repeats_is_left_alone(made: Made) -> None:
     assert datetime.now is not None  # and all is as it was afterwards
     assert time.time() > 1e9
     assert type(datetime(2026, 1, 1, tzinfo=UTC)) is datetime
+
+
+def test_events_of_a_process_that_ends_are_let_through() -> None:
+    late = (
+        "import sys\n"
+        "from genie.simulation import determinism\n"
+        "determinism._Installed.hook()\n"
+        "vars(determinism).clear()\n"
+        "sys.audit('late')\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", late], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")

@@ -115,6 +115,7 @@ EVERYTHING = (
 )
 
 
+@pytest.mark.slow
 def test_each_seed_draws_which_trouble_is_on(made: Made) -> None:
     scenario = scenario_of(made, *EVERYTHING, more="swarm: true\n")
     drawn = [trouble_on(scenario, seed) for seed in range(1, 101)]

@@ -75,6 +75,7 @@ _LIKELY = {
     "P": "PHP",
     "N": "NGN",
     "L": "HNL",
+    "K": "XXX",
 }
 """Signs that several currencies share, with the one that is taken; a ``kr`` has no likeliest."""
 

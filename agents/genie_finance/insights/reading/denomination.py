@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from genie_finance.insights.reading.table import Table
 
 _SAMPLE = 300
-_PESOS = words("fecha monto importe concepto saldo cargo abono descripcion retiro deposito")
-"""Words of headers in the language of the countries that write pesos with the sign of dollars."""
+_PESOS = words("fecha monto importe concepto saldo cargo abono descripcion retiro deposito retrait depot solde montant")
+"""Words of headers in the languages of countries that write pesos, or dollars of their own, with the same sign."""
 _CROWNS = {
     "SEK": words("belopp insattning uttag bokforingsdag bokforingsdatum transaktionsdag mottagare meddelande"),
     "NOK": words("belop inn bokfort utfort forklaring rentedato innskudd kontonummer"),

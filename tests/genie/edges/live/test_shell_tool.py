@@ -75,6 +75,7 @@ async def test_endless_output_is_cut(tmp_path: Path) -> None:
     assert len(found.output) == 10_000
 
 
+@pytest.mark.slow
 async def test_memory_files_and_processor_are_limited(tmp_path: Path) -> None:
     assert (await python(tmp_path, "x = bytearray(2_000_000_000)"))[0] != 0
     assert (await python(tmp_path, "open('big','wb').write(b'x' * 20_000_000)"))[0] != 0

@@ -105,6 +105,7 @@ VALID = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @given(VALID)
 def test_what_fits_the_strict_schema_becomes_a_payload(value: dict[str, object]) -> None:
     jsonschema.validate(value, schema_of(Order))

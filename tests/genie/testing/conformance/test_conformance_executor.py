@@ -25,6 +25,7 @@ pytestmark = pytest.mark.anyio
 Function = Callable[[Any], object]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["thread", "process"])
 async def test_ours_pass(place: ExecutorName) -> None:
     @asynccontextmanager
