@@ -31,7 +31,7 @@ from genie.contracts.classification import Classification
 from genie.contracts.gather import Need
 from genie.contracts.message import Message, Payload, topic_of
 from genie.contracts.signature import ExecutorName, Signature, read_signature, unfit
-from genie.errors import AgentDefinitionError
+from genie.errors import AgentDefinitionError, shown_type
 
 if TYPE_CHECKING:
     pass
@@ -176,6 +176,10 @@ def agent(id: str, *, executor: ExecutorName = "loop", **options: Unpack[CardOpt
     Raises:
         AgentDefinitionError: Annotations or options do not make a contract; raised when the function is defined.
     """
+    if not isinstance(id, str):
+        raise AgentDefinitionError("agent", f"id is text, not {shown_type(id)}; write @agent('name')")
+    if executor not in typing.get_args(ExecutorName):
+        raise AgentDefinitionError(f"agent {id!r}", f"executor is loop, thread or process, not {executor!r}")
     names = sys._getframe(1).f_locals  # noqa: SLF001 - payload classes defined beside the handler, in a function
 
     def decorate(function: Callable[..., Any]) -> FunctionAgent[..., Any]:

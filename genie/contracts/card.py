@@ -15,6 +15,7 @@ from typing import (
     Literal,
     TypedDict,
     Unpack,
+    cast,
 )
 
 from pydantic import BaseModel
@@ -24,12 +25,12 @@ from genie.contracts.headers import Consent, Headers
 from genie.contracts.limits import NO_RETRY, Estimate, Estimator, Mailbox, RestartBudget, Retry
 from genie.contracts.message import Payload
 from genie.contracts.signature import ExecutorName
-from genie.errors import AgentDefinitionError, did_you_mean
+from genie.errors import AgentDefinitionError, did_you_mean, shown_type
 
 if TYPE_CHECKING:
     pass
 
-from genie.contracts.gather import Expected
+from genie.contracts.gather import Each, Expected
 
 
 class Risk(enum.StrEnum):
@@ -225,6 +226,44 @@ def _named(kind: type[enum.StrEnum], name: str, value: object) -> enum.StrEnum:
     return kind(value)
 
 
+_FORMS: tuple[tuple[str, tuple[type, ...], tuple[str, ...]], ...] = (
+    ("text", (str,), ("name", "version", "description", "region", "fallback")),
+    ("True or False", (bool,), ("egress", "notices")),
+    ("a whole number", (int,), ("concurrency",)),
+    ("a number", (int, float), ("timeout_s",)),
+    ("a tuple", (tuple, list), ("capabilities", "publishes", "ports", "rules")),
+    ("a mapping", (Mapping,), ("asks", "declassifies", "libraries")),
+    ("a frozenset", (frozenset, set), ("tenants",)),
+    ("a Retry", (Retry,), ("retry",)),
+    ("a RestartBudget", (RestartBudget,), ("restarts",)),
+    ("a Mailbox", (Mailbox,), ("mailbox",)),
+    ("a class of settings", (type,), ("settings",)),
+)
+"""What is expected, its classes, and the options that take it."""
+_NULLABLE = {"region", "fallback", "timeout_s", "tenants", "settings", "estimate"}
+
+
+def _malformed(options: Mapping[str, object]) -> str | None:
+    """Return what is wrong with the type of an option, with its name; None if all are of the types that they take."""
+    for form, kinds, names in _FORMS:
+        for name in names:
+            value = options.get(name)
+            if name not in options or (value is None and name in _NULLABLE):
+                continue
+            if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+                return f"{name} is {form}, not {shown_type(value)}"
+    for name in ("asks", "declassifies"):
+        for kind in cast("Mapping[object, object]", options.get(name, {})):
+            if not (isinstance(kind, type) and issubclass(kind, Payload)):
+                return f"{name} maps Payload classes, not {shown_type(kind)}"
+    for answers in cast("Mapping[object, object]", options.get("asks", {})).values():
+        for part in answers if isinstance(answers, tuple) else (answers,):
+            kind = part.payload if isinstance(part, Each) else part
+            if not (isinstance(kind, type) and issubclass(kind, Payload)):
+                return f"asks maps to Payload classes, Each(...) and tuples of them, not {shown_type(kind)}"
+    return None
+
+
 _AGENT_ID = re.compile(r"[a-z][a-z0-9_]*([.-][a-z0-9_]+)*\Z")
 
 
@@ -246,6 +285,14 @@ def make_card(
         raise AgentDefinitionError(f"agent {id!r}", "an id is lower case: letters, digits, '_', '.' and '-'")
     if not consumes:
         raise AgentDefinitionError(f"agent {id!r}", "consumes nothing; annotate its first parameter with a Payload")
+    values: dict[str, Any] = dict(options)
+    unknown = [name for name in values if name not in CardOptions.__annotations__]
+    if unknown:
+        hint = did_you_mean(unknown[0], CardOptions.__annotations__)
+        raise AgentDefinitionError(f"agent {id!r}", f"there is no option {unknown[0]!r}{hint}")
+    malformed = _malformed(values)
+    if malformed is not None:
+        raise AgentDefinitionError(f"agent {id!r}", malformed)
     if options.get("concurrency", 1) < 1:
         raise AgentDefinitionError(f"agent {id!r}", "concurrency is at least 1")
     timeout_s = options.get("timeout_s")
@@ -253,11 +300,6 @@ def make_card(
         raise AgentDefinitionError(f"agent {id!r}", f"timeout_s is above 0 seconds, not {timeout_s}")
     if options.get("fallback") == id:
         raise AgentDefinitionError(f"agent {id!r}", "cannot be its own fallback")
-    values: dict[str, Any] = dict(options)
-    unknown = [name for name in values if name not in CardOptions.__annotations__]
-    if unknown:
-        hint = did_you_mean(unknown[0], CardOptions.__annotations__)
-        raise AgentDefinitionError(f"agent {id!r}", f"there is no option {unknown[0]!r}{hint}")
     try:
         for name, kind in (("risk", Risk), ("tier", Tier)):
             if name in values:

@@ -56,6 +56,14 @@ class Failure(NamedTuple):
     instead_of: str
     """The agent that was asked: ``agent``, or the primary of a fallback."""
 
+    @property
+    def code(self) -> str:
+        """Why it was not handled, for programs: the outcome, what a dead letter died of, or ``budget``."""
+        reason = self.reason
+        if reason is not None and (self.outcome is Outcome.DEAD_LETTERED or reason.code == "budget"):
+            return reason.code
+        return self.outcome.value
+
     def __str__(self) -> str:
         return f"{self.outcome}({self.reason.heard})" if self.reason is not None else str(self.outcome)
 

@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from typing import Literal, NamedTuple, Union, get_args, get_origin
 
 from genie.contracts.message import Payload
-from genie.errors import AgentDefinitionError
+from genie.errors import AgentDefinitionError, class_name, shown_type
 
 IN_HANDLER: ContextVar[bool] = ContextVar("genie_in_handler", default=False)
 """True inside every handler, wherever it runs."""
@@ -68,6 +68,8 @@ def read_signature(
     Raises:
         AgentDefinitionError: Parameters or annotations do not make a contract.
     """
+    if not inspect.isfunction(function):
+        raise AgentDefinitionError("agent", f"decorates `async def` functions, not {shown_type(function)}")
     where = f"handler {function.__qualname__}"
     streams = inspect.isasyncgenfunction(function)
     plain = not streams and not inspect.iscoroutinefunction(function)
@@ -79,19 +81,23 @@ def read_signature(
         raise AgentDefinitionError(where, f"must be a plain `def` for executor={executor!r}; remove `async` or `yield`")
     try:
         hints = typing.get_type_hints(function, localns=dict(names))
-    except NameError as error:
-        raise AgentDefinitionError(where, f"annotation cannot be resolved: {error}") from None
+    except Exception as error:  # noqa: BLE001 - an annotation in quotes is an expression of the author's own
+        why = str(error) if isinstance(error, NameError) else class_name(error)
+        raise AgentDefinitionError(where, f"annotation cannot be resolved: {why}") from None
     parameters = list(inspect.signature(function).parameters.values())[1 if method else 0 :]
-    required = [p for p in parameters if p.default is p.empty]
+    required = [
+        p for p in parameters if p.default is p.empty and p.kind in {p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD}
+    ]
     if not 1 <= len(parameters) <= 2 or len(required) != len(parameters):
-        raise AgentDefinitionError(where, "takes a payload, and a Context if it needs one")
+        raise AgentDefinitionError(where, "must take one payload, and may take a Context after it")
     if plain and len(parameters) > 1:
         raise AgentDefinitionError(where, f"takes a payload alone for executor={executor!r}; a Context needs the loop")
     first = parameters[0].name
     if first not in hints:
         raise AgentDefinitionError(where, f"parameter {first!r} has no annotation; its Payload class is the topic")
     if "return" not in hints:
-        raise AgentDefinitionError(where, "has no return annotation; write `-> None` if it gives nothing")
+        write = "`-> AsyncIterator[...]` with what it yields" if streams else "`-> None` if it returns nothing"
+        raise AgentDefinitionError(where, f"has no return annotation; write {write}")
     takes_context = len(parameters) == 2
     if takes_context and hints.get(parameters[1].name) is not context:
         raise AgentDefinitionError(where, f"parameter {parameters[1].name!r} must be annotated `Context`")
@@ -129,6 +135,7 @@ def unfit(function: Callable[..., object], signature: Signature, executor: str, 
     if executor == "process" and (function.__module__ == "__main__" or "." in function.__qualname__):
         name = f"{function.__module__}:{function.__qualname__}"
         return (
-            f"executor process finds a function by module and name, and {name} is none; move it to the top of a module"
+            f"executor process imports the function by module and name, and {name} cannot be imported; define it at "
+            "the top level of a module other than the script"
         )
     return None

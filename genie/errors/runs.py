@@ -6,6 +6,9 @@ from typing import ClassVar
 
 from genie.errors.genie_error import GenieError
 
+TRACEBACK_STEP = "debug=True (`--debug`) shows the traceback, outside production"
+"""The next step of whoever reads that an agent raised an exception."""
+
 
 class RunError(GenieError):
     """A run did not bring what was asked of it."""
@@ -20,10 +23,13 @@ class RunStalled(RunError):
     code: ClassVar[str] = "run_stalled"
     expected: str
     reasons: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+    """For programs, as in ``Missing.code``: one for each of the reasons that name an agent."""
 
     def __str__(self) -> str:
         why = "; ".join(self.reasons) or "no agent that could answer is left"
-        return f"run {self.run_id} cannot be answered with {self.expected}: {why}"
+        step = f"; {TRACEBACK_STEP}" if "failed" in self.codes and self.__cause__ is None else ""
+        return f"run {self.run_id} cannot be answered with {self.expected}: {why}{step}"
 
 
 class RunHeld(RunError):
@@ -70,7 +76,8 @@ class PartMissingError(RunError):
     """For programs, as in ``Missing.code``."""
 
     def __str__(self) -> str:
-        return f"{self.part} cannot come any more in run {self.run_id}: {self.reason}"
+        step = f"; {TRACEBACK_STEP}" if self.why == "failed" and self.__cause__ is None else ""
+        return f"{self.part} cannot come any more in run {self.run_id}: {self.reason}{step}"
 
 
 # --- capacity ---

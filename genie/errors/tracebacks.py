@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from genie.errors.genie_error import class_name
+from genie.errors.genie_error import GenieError, class_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,14 +16,31 @@ _MACHINERY = (
     "genie.runtime.",
 )  # fmt: skip
 """Modules that stand between the loop and a handler."""
+_RELAY = "genie.edges.executors."
+"""Raises what a handler raised in a process or a thread; its own lines tell the author nothing."""
 LONGEST_TRACEBACK = 20_000
 """Characters of a traceback that are shown."""
+MOST_OF_GROUP = 3
+"""Exceptions of a group that are named."""
 
 
 def place_of(error: BaseException) -> str:
-    """Return an exception as its class and its author's line; never its text, which may quote a payload."""
-    own = _own_frame(error)
-    return class_name(error) if own is None else f"{class_name(error)} at {_module(own)}:{own.tb_lineno}"
+    """Return an exception as its class and its author's line; never its text, which may quote a payload.
+
+    A group is also named by the first of its exceptions: its own line is where they were collected, not raised.
+    """
+    return _place(error, None)
+
+
+def _place(error: BaseException, package: str | None) -> str:
+    own = _own_frame(error, package)
+    said = class_name(error) if own is None else f"{class_name(error)} at {_module(own)}:{own.tb_lineno}"
+    if not isinstance(error, BaseExceptionGroup):
+        return said
+    package = package or (None if own is None else _package(own))
+    inner = dict.fromkeys(_place(one, package) for one in error.exceptions[:MOST_OF_GROUP])
+    more = len(error.exceptions) - MOST_OF_GROUP
+    return f"{said} ({'; '.join(inner)}{f'; {more} more' if more > 0 else ''})"
 
 
 def traceback_of(error: BaseException) -> str:
@@ -37,7 +54,8 @@ def traceback_of(error: BaseException) -> str:
     lines = list(whole.format_exception_only())
     if own is not None:
         lines += traceback.StackSummary.extract([(own.tb_frame, own.tb_lineno)]).format()
-    text = "".join([*lines, *whole.format()]).rstrip("\n")
+        lines += whole.format()
+    text = "".join(lines).rstrip("\n")
     return text if len(text) <= LONGEST_TRACEBACK else f"{text[:LONGEST_TRACEBACK]} ... ({len(text):,} characters)"
 
 
@@ -55,14 +73,23 @@ def cause_among(kept: Iterable[tuple[str, BaseException]], agent: str | None = N
     return errors[0] if errors else None
 
 
-def _own_frame(error: BaseException) -> TracebackType | None:
-    """Return the innermost frame of the author: of the package that the machinery of this library has called."""
+def _own_frame(error: BaseException, package: str | None = None) -> TracebackType | None:
+    """Return the innermost frame of the author: of the package that the machinery of this library has called.
+
+    Args:
+        error: The exception.
+        package: The author's package, where it is known: a member of a group starts in the frames of a task group.
+    """
     frames: list[TracebackType] = []
     traceback = error.__traceback__
     while traceback is not None:
         frames.append(traceback)
         traceback = traceback.tb_next
     theirs = next((_package(frame) for frame in frames if not _module(frame).startswith(_MACHINERY)), None)
+    if package is not None and any(_package(frame) == package for frame in frames):
+        theirs = package
+    if theirs is None and frames and (isinstance(error, GenieError) or _module(frames[-1]).startswith(_RELAY)):
+        return None  # the bus says by it what a handler did
     return next((frame for frame in reversed(frames) if theirs in {None, _package(frame)}), None)
 
 

@@ -17,7 +17,7 @@ from typing import ClassVar, NamedTuple, Protocol
 from genie.contracts import text as fields
 from genie.contracts.card import AgentCard
 from genie.contracts.message import Envelope, Finding, Path, Payload, topic_of
-from genie.errors import PolicyError, class_name, kind_name
+from genie.errors import PolicyError, class_name, kind_name, shown_type
 from genie.policy.async_policy import AsyncPolicy, AsyncSettings
 from genie.policy.evaluator import Evaluator
 from genie.policy.inspection import Inspector, Inspectors, ShadowFinding, Span, shadowed
@@ -120,7 +120,7 @@ class Policy(Protocol):
 
     A class method ``problems(settings, scene)`` may yield ``(path, text)`` for what is wrong with settings in a
     pipeline, the path starting in the settings; a loader calls it first. ``scene`` is None where the
-    pipeline is not known. A class method ``warnings(settings, scene)`` yields in the same way what is only told.
+    pipeline is not known. A class method ``warnings(settings, scene)`` yields warnings in the same way.
     """
 
     name: ClassVar[str]
@@ -158,6 +158,13 @@ class PolicySet:
     hide: Callable[[str], str] | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.policies, tuple):
+            raise TypeError(f"policies is a tuple of policies, not {shown_type(self.policies)}")
+        wrong = [one for one in self.policies if isinstance(one, type) or not callable(getattr(one, "compile", None))]
+        if wrong:
+            raise TypeError(
+                f"policies has {shown_type(wrong[0])}, which is not a policy; write PolicySet((Clearance(),))"
+            )
         names = [policy.name for policy in self.policies]
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:

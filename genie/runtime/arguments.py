@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Iterable
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, Concatenate, NamedTuple, ParamSpec, TypeVar, cast
 
 from genie.contracts.agent import Binding
@@ -163,9 +164,11 @@ def bound(agent: Agent | Binding) -> Binding:
     """
     if isinstance(agent, Binding):
         return agent
-    card = getattr(agent, "card", None)
+    given: object = agent
+    card = getattr(given, "card", None)
     if not isinstance(card, AgentCard):
-        raise AgentDefinitionError(shown_type(agent), "it is not an agent: it has no AgentCard in `card`")
+        step = "; decorate the function with `@agent('name')`" if isinstance(given, FunctionType) else ""
+        raise AgentDefinitionError(shown_type(agent), f"it is not an agent: it has no AgentCard in `card`{step}")
     return Binding(agent=agent, card=card)
 
 

@@ -218,10 +218,10 @@ def failure_of(state: RunState, expected: str, reason: str | None) -> Exception:
         if outcome is Outcome.EXPIRED:
             return RunExpiredError(run_id=state.id, reason="" if why.code == "deadline" else str(why))
         return RunCancelledError(run_id=state.id, reason=str(why))
-    named = tuple(
-        dict.fromkeys(f"{failure.agent}: {failure}" for failure in state.missing or ())
-    )  # what went wrong on the way says more than the last link alone
-    return RunStalled(run_id=state.id, expected=expected, reasons=named or ((reason,) if reason else ()))
+    # What went wrong on the way says more than the last link alone.
+    named = {f"{failure.agent}: {failure}": failure.code for failure in state.missing or ()}
+    reasons = tuple(named) or ((reason,) if reason else ())
+    return RunStalled(run_id=state.id, expected=expected, reasons=reasons, codes=tuple(named.values()))
 
 
 def ends_at(within_s: float | None, caller: Caller, clock: Clock) -> float:
@@ -361,7 +361,8 @@ class Asking:
                 timer.cancel()
         gather.closed = True
         run_id = run.id
-        result = gather.result(run_id, bus.failures.of(run_id) if bus.failures.debug else ())
+        held = bus.approvals.held_parts(run.root) if run.held and bus.approvals is not None else None
+        result = gather.result(run_id, bus.failures.of(run_id) if bus.failures.debug else (), held)
         if need == "first" or cancel_rest:
             bus.runs.end(run, Outcome.CANCELLED, NO_LONGER_NEEDED)
         return result

@@ -193,7 +193,7 @@ class Life:
             if self._executor is None:
                 from genie.edges.executors.default import DefaultExecutor  # noqa: PLC0415 - loaded by those who use it
 
-                self._executor = DefaultExecutor()
+                self._executor = DefaultExecutor(debug=self._made.debug)
             subscriber.job = job_of(binding.agent, binding.card, self._executor)
         subscriber.calls = calls_of(binding.agent, binding.card, subscriber.job)
         if self._made.calls is not None:

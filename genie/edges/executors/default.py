@@ -25,12 +25,14 @@ class DefaultExecutor:
         max_bytes: Limit of the JSON of one input, and of one output, of a process.
         memory_bytes: Limit of each worker's address space; a function that exceeds it fails with ``MemoryError``. No
             limit by default. Libraries that reserve address space ahead, such as numpy, need a generous one.
+        debug: Bring the tracebacks of failures in worker processes. A runtime with ``debug`` sets it for its own.
     """
 
     def __init__(
-        self, *, processes: int | None = None, max_bytes: int = MAX_BYTES, memory_bytes: int | None = None
-    ) -> None:
-        self._processes = Processes(processes, max_bytes, memory_bytes)
+        self, *, processes: int | None = None, max_bytes: int = MAX_BYTES, memory_bytes: int | None = None,
+        debug: bool = False,
+    ) -> None:  # fmt: skip
+        self._processes = Processes(processes, max_bytes, memory_bytes, debug=debug)
         self._threads: set[ThreadJob] = set()
 
     def job(

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import builtins
 import json
-import logging
 import os
 import signal
 import sys
@@ -25,6 +24,7 @@ from genie.backend.asyncio_trio import waiter_factory
 from genie.contracts.message import topic_of
 from genie.edges.executors.codec import LENGTH, CodecError, decode, decode_frame, encode, encode_frame, name_of
 from genie.errors import RelayedError, TransferError, WrongOutputError
+from genie.errors.logs import log
 
 if TYPE_CHECKING:
     from anyio.abc import ByteSendStream, Process
@@ -41,8 +41,6 @@ _PROGRAM = (
     "from genie.edges.executors.worker import serve; serve(memory_bytes)"
 )
 _GONE = (anyio.EndOfStream, anyio.IncompleteRead, anyio.ClosedResourceError, anyio.BrokenResourceError, OSError)
-
-_logger = logging.getLogger("genie.executors")
 
 
 class WorkerProcessDied(RuntimeError):  # noqa: N818 - what a failed delivery is named by
@@ -139,10 +137,15 @@ class Processes:
         most: Processes at a time, from 1; the number of available cores by default.
         max_bytes: Limit of the JSON of one input, and of one output.
         memory_bytes: Limit of each process's address space; no limit by default.
+        debug: Bring the tracebacks of failures, which may quote payloads.
     """
 
-    def __init__(self, most: int | None = None, max_bytes: int = MAX_BYTES, memory_bytes: int | None = None) -> None:
+    def __init__(
+        self, most: int | None = None, max_bytes: int = MAX_BYTES, memory_bytes: int | None = None, *,
+        debug: bool = False,
+    ) -> None:  # fmt: skip
         self.max_bytes = max_bytes
+        self.debug = debug
         self._memory_bytes = memory_bytes
         self._room = _cores() if most is None else most
         self._idle: list[_Worker] = []
@@ -164,7 +167,8 @@ class Processes:
                 died = isinstance(error, WorkerProcessDied)
                 code = await worker.end(ended=died)
                 if died:
-                    _logger.warning("a worker process ended with code %d in the middle of a call", code)
+                    text = f"a worker process ended with code {code} in the middle of a call"
+                    log("genie.executors", "WARNING", text)
             raise
         else:
             if self._closed:
@@ -246,7 +250,9 @@ class ProcessJob:
             content = encode(payload)
             if len(content) > limit:
                 raise CodecError(f"its input has {len(content):,} bytes, more than the {limit:,} allowed")
-            header = {"handler": self._address, "topic": name_of(type(payload)), "max_bytes": limit}
+            header: dict[str, Any] = {"handler": self._address, "topic": name_of(type(payload)), "max_bytes": limit}
+            if self._processes.debug:
+                header["debug"] = True
             reply = await self._processes.call(encode_frame(header, (content,)))
             return self._output(*decode_frame(reply))
         except CodecError as error:
@@ -262,8 +268,12 @@ class ProcessJob:
             case "genie":
                 raise RelayedError(agent=self._agent, name=str(header.get("name")), text=str(header.get("text")))
             case "error":
-                _logger.warning("agent %s failed in its process at %s", self._agent, _word(header.get("place")))
-                raise _raised(str(header.get("name")))
+                place = _word(header.get("place"))
+                log("genie.executors", "WARNING", f"agent {self._agent} failed in its process at {place}")
+                failure = _raised(str(header.get("name")))()
+                if self._processes.debug:
+                    failure.add_note(f"in its process:\n{header.get('traceback')}")
+                raise failure
             case "wrong":
                 declared = tuple(topic_of(kind).name for kind in self._produces.values())
                 raise WrongOutputError(agent=self._agent, got=_word(header.get("name")), declared=declared)

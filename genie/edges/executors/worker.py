@@ -21,12 +21,15 @@ from genie.contracts.context import Context
 from genie.contracts.signature import IN_HANDLER, Signature, read_signature
 from genie.edges.executors.codec import LENGTH, CodecError, decode, decode_frame, encode, encode_frame, name_of
 from genie.errors import GenieError, class_name, kind_name
+from genie.errors.tracebacks import traceback_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from genie.contracts.message import Payload
 
+LONGEST_TRACEBACK = 10_000
+"""Characters of a traceback that are sent; six bytes each in JSON fit into a header."""
 Handler = tuple["Callable[[Any], object]", Signature]
 
 
@@ -95,7 +98,8 @@ def _receive(source: BinaryIO, requests: queue.SimpleQueue[bytes]) -> None:
 
 
 def _reply(frame: bytes, known: dict[str, Handler]) -> bytes:
-    """Return the outcome of one call; a failure is named by its class and place, never by its text."""
+    """Return the outcome of one call; a failure is named by its class and place, by its text only for developers."""
+    header: dict[str, Any] = {}
     try:
         header, contents = decode_frame(frame)
         address = header["handler"]
@@ -108,7 +112,8 @@ def _reply(frame: bytes, known: dict[str, Handler]) -> bytes:
     except GenieError as error:
         return encode_frame({"end": "genie", "name": class_name(error), "text": str(error)[:1000]}, ())
     except BaseException as error:  # noqa: BLE001 - the boundary: a failure is contained to its delivery
-        return encode_frame({"end": "error", "name": class_name(error), "place": _place(error)}, ())
+        shown = {"traceback": traceback_of(error)[:LONGEST_TRACEBACK]} if header.get("debug") else {}
+        return encode_frame({"end": "error", "name": class_name(error), "place": _place(error), **shown}, ())
 
 
 def _called(

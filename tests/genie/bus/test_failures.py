@@ -10,11 +10,12 @@ import pytest
 
 from genie import Caller, Classification, Context, Payload, Runtime, agent
 from genie.errors import InputError, PartMissingError, RunCancelledError, RunStalled
+from genie.errors.runs import TRACEBACK_STEP
 from genie.errors.tracebacks import place_of, traceback_of
 from genie.inflight.interceptors import Interceptor
 from genie.policies.clearance import Clearance
 from genie.policy.policy import Environment, PolicySet
-from tests.genie.policies_for_tests import Answer, Note, Question, answerer, assert_at_rest, running, turns
+from tests.genie.policies_for_tests import Answer, Note, Order, Question, answerer, assert_at_rest, running, turns
 
 pytestmark = pytest.mark.anyio
 TEXT = "4111 1111 1111 1111"
@@ -63,6 +64,22 @@ async def test_production_shows_class_code_and_the_authors_line_and_no_text(capl
     own = parsed.__code__.co_firstlineno + 1
     assert line.getMessage() == f"agent parser failed: JSONDecodeError at {__name__}:{own}"
     assert line.levelno == logging.ERROR
+
+
+async def test_an_error_names_debugging_as_the_next_step_only_where_it_would_show_more() -> None:
+    @agent("refuser")
+    async def refuser(said: Said) -> Answer:
+        raise InputError("said", "is empty")
+
+    steps: list[bool] = []
+    for asked, debug in ((parser, False), (parser, True), (refuser, False)):
+        async with Runtime([asked], debug=debug) as runtime:
+            with pytest.raises(RunStalled) as stalled:
+                await runtime.ask(Said(), Answer)
+            with pytest.raises(PartMissingError) as missing:
+                _ = (await runtime.gather(Said(), expect=Answer))[Answer]
+            steps += [TRACEBACK_STEP in str(one.value) for one in (stalled, missing)]
+    assert steps == [True, True, False, False, False, False]
 
 
 async def test_debug_is_refused_in_production() -> None:
@@ -153,6 +170,37 @@ async def test_the_authors_line_is_that_of_the_package_that_the_bus_called() -> 
     assert place_of(ValueError("never raised")) == "ValueError"
 
 
+async def test_a_group_is_also_named_by_what_is_in_it(caplog: pytest.LogCaptureFixture) -> None:
+    @agent("grouper")
+    async def grouper(said: Said) -> Answer:
+        async def part() -> None:
+            parsed(said.text)
+
+        async with anyio.create_task_group() as group:
+            for _ in range(5):
+                group.start_soon(part)
+        return Answer()
+
+    async with running(grouper) as runtime:
+        with pytest.raises(RunStalled):
+            await runtime.ask(Said(), Answer)
+    own = parsed.__code__.co_firstlineno + 1
+    line = next(one.getMessage() for one in caplog.records if one.name == "genie.bus")
+    assert line.startswith(f"agent grouper failed: ExceptionGroup at {__name__}:")
+    assert line.endswith(f"(JSONDecodeError at {__name__}:{own}; 2 more)")
+
+
+async def test_an_error_that_the_bus_has_made_names_no_line_of_the_bus(caplog: pytest.LogCaptureFixture) -> None:
+    @agent("liar")
+    async def liar(said: Said) -> Answer:
+        return Note()  # type: ignore[return-value]  # the very thing that is to be refused
+
+    async with running(liar) as runtime:
+        with pytest.raises(RunStalled):
+            await runtime.ask(Said(), Answer)
+    assert "agent liar failed: WrongOutputError (wrong_output)" in caplog.messages
+
+
 class Fragile(Interceptor):
     """Plugged into the bus, and wrong: it raises once, when a delivery ends or is checked."""
 
@@ -171,6 +219,29 @@ class Fragile(Interceptor):
         if self._at == where:
             self._at = None
             raise RuntimeError(TEXT)
+
+
+async def test_an_internal_error_at_a_handler_that_cancels_itself_ends_its_run_too() -> None:
+    cancelled = anyio.get_cancelled_exc_class()
+
+    @agent("cancels")
+    async def cancels(question: Question) -> Answer:
+        if question.number == 0:
+            with anyio.CancelScope() as scope:
+                scope.cancel()
+                try:
+                    await anyio.sleep(1)
+                except cancelled as error:
+                    stolen = error
+            raise stolen
+        return Answer(number=question.number)
+
+    async with running(cancels) as runtime:
+        runtime.bus.intercept(Fragile("settled"))
+        with anyio.fail_after(5), pytest.raises(RunCancelledError, match="internal error: RuntimeError"):
+            await runtime.ask(Question(), Answer)
+        with anyio.fail_after(5):
+            assert (await runtime.ask(Question(number=7), Answer)).number == 7
 
 
 @pytest.mark.parametrize("suspends", [False, True])
@@ -195,3 +266,16 @@ async def test_an_internal_error_ends_its_run_by_name_and_no_other(
         await turns()
         assert_at_rest(runtime)
     assert TEXT not in caplog.text
+
+
+async def test_an_internal_error_leaves_no_key_taken() -> None:
+    @agent("orders", concurrency=2)
+    async def orders(order: Order) -> Answer:
+        return Answer(number=order.number)
+
+    async with running(orders) as runtime:
+        runtime.bus.intercept(Fragile("settled"))
+        with anyio.fail_after(5), pytest.raises(RunCancelledError):
+            await runtime.ask(Order(account="a", number=0), Note)
+        with anyio.fail_after(5):
+            assert (await runtime.ask(Order(account="a", number=7), Answer)).number == 7

@@ -8,7 +8,8 @@ import pytest
 
 from genie import Handlers, Payload, PolicySet, Risk, Runtime, Tier, agent, handles
 from genie.contracts.agent import Binding
-from genie.errors import AgentDefinitionError, RunStalled
+from genie.contracts.card import CardOptions
+from genie.errors import AgentDefinitionError, PayloadDefinitionError, RunStalled
 from genie.graph.checks import check
 from genie.graph.model import Graph
 from genie.policies.clearance import Clearance
@@ -23,6 +24,10 @@ class Store(Protocol):
     """A port."""
 
     def keep(self, text: str) -> None: ...
+
+
+async def answer(question: Question) -> Answer:
+    return Answer()
 
 
 def test_an_agent_that_says_nothing_is_a_risky_sketch() -> None:
@@ -117,3 +122,59 @@ async def test_policies_are_a_set_or_a_list(policies: Any) -> None:
 def test_what_is_no_policy_is_refused(policies: Any) -> None:
     with pytest.raises(TypeError, match="polic"):
         Runtime(policies=policies)
+
+
+WRONG = (1, -1.5, "text", b"x", object(), int, [1], (1,), {1: 2}, True)
+TAKES_ANY = {"risk", "tier", "clearance", "estimate"}
+"""Options with a check of their own."""
+
+
+@pytest.mark.parametrize("option", sorted(set(CardOptions.__annotations__) - TAKES_ANY))
+def test_an_option_of_a_wrong_type_is_refused_by_its_name(option: str) -> None:
+    """Otherwise it fails in the first delivery, far from the line that is wrong."""
+    told: list[str] = []
+    for wrong in WRONG:
+        try:
+            agent("typed", **{option: wrong})(answer)
+        except AgentDefinitionError as error:
+            told.append(str(error))
+    assert len(told) >= 6
+    assert all(option in one for one in told)
+    assert not any(word in one for one in told for word in ("not supported between", "object has no"))
+
+
+@pytest.mark.parametrize("wrong", [{Question: int}, {Question: (Answer, 3)}, {int: Answer}])
+def test_questions_map_payload_classes_to_payload_classes(wrong: Any) -> None:
+    with pytest.raises(AgentDefinitionError, match="asks"):
+        agent("asker", asks=wrong)(answer)
+
+
+def test_a_decorator_without_parentheses_is_refused_where_it_stands() -> None:
+    bare: Any = agent
+    with pytest.raises(AgentDefinitionError, match=r"@agent\('name'\)"):
+        bare(answer)
+    with pytest.raises(AgentDefinitionError, match="cpu"):
+        bare("typed", executor="cpu")
+    with pytest.raises(AgentDefinitionError, match="the class Question"):
+        bare("typed")(Question)
+    with pytest.raises(AgentDefinitionError, match=r"@agent\('name'\)"):
+        Runtime([answer])  # type: ignore[list-item]  # the very thing that is to be refused
+
+
+@pytest.mark.parametrize("keyword", ["clasification", "topik", "versoin"])
+def test_a_misspelt_class_argument_of_a_payload_is_suggested(keyword: str) -> None:
+    meant = {"clasification": "classification", "topik": "topic", "versoin": "version"}[keyword]
+    with pytest.raises(PayloadDefinitionError, match=f"did you mean '{meant}'"):
+        type("Misspelt", (Payload,), {}, **{keyword: "cards.misspelt"})
+
+
+@pytest.mark.parametrize("given", [{"topic": 3}, {"topic": "cards.wrong", "version": "x"}])
+def test_a_class_argument_of_a_wrong_type_is_refused(given: dict[str, Any]) -> None:
+    with pytest.raises(PayloadDefinitionError, match=list(given)[-1]):
+        type("Wrong", (Payload,), {}, **given)
+
+
+@pytest.mark.parametrize("wrong", ["clearance", ("clearance",), (Clearance,), 3])
+def test_a_set_of_policies_refuses_what_is_none(wrong: Any) -> None:
+    with pytest.raises(TypeError, match="policies"):
+        PolicySet(wrong)

@@ -78,8 +78,8 @@ async def unknown_name(question: Nowhere) -> Answer: ...  # type: ignore[name-de
     [
         (not_async, "async def"), (no_annotation, "no annotation"), (no_return, "no return annotation"),
         (no_payload, "not a Payload"), (no_payload_back, "not a Payload"), (any_payload, "not a Payload"),
-        (nothing, "takes a payload"), (too_many, "takes a payload"), (no_context, "annotated `Context`"),
-        (with_default, "takes a payload"), (unknown_name, "cannot be resolved"),
+        (nothing, "one payload"), (too_many, "one payload"), (no_context, "annotated `Context`"),
+        (with_default, "one payload"), (unknown_name, "cannot be resolved"),
     ],
 )  # fmt: skip
 def test_a_handler_that_makes_no_contract_is_refused_by_name(function: Any, problem: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -49,3 +50,35 @@ def test_where_a_handler_fits() -> None:
     assert "runs on the loop" in str(unfit(awaiting, read(awaiting), "thread", card))
     assert unfit(awaiting, read(awaiting), "loop", card) is None
     assert "ports cannot be used" in str(unfit(plain, contract, "thread", AgentCard(id="a", ports=(int,))))
+
+
+def test_an_annotation_that_cannot_be_resolved_names_its_handler() -> None:
+    async def broken(question: Question) -> Answer:
+        return Answer()
+
+    for text in ("list[", "Question.missing", "1/0", "Absent"):
+        broken.__annotations__["question"] = text
+        with pytest.raises(AgentDefinitionError, match=r"broken: annotation cannot be resolved"):
+            read(broken)
+
+
+def test_a_handler_takes_its_payload_by_position() -> None:
+    async def many(*questions: Question) -> Answer:
+        return Answer()
+
+    async def named(*, question: Question) -> Answer:
+        return Answer()
+
+    for function in (many, named):
+        with pytest.raises(AgentDefinitionError, match="one payload"):
+            read(function)
+
+
+def test_a_stream_without_a_return_annotation_is_told_what_to_write() -> None:
+    async def stream(question: Question) -> AsyncIterator[Answer]:
+        yield Answer()
+
+    del stream.__annotations__["return"]
+
+    with pytest.raises(AgentDefinitionError, match="AsyncIterator"):
+        read(stream)

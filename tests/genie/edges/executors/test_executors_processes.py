@@ -96,6 +96,16 @@ async def test_failures_are_named_and_never_quoted(caplog: pytest.LogCaptureFixt
     assert "failing failed in its process at tests.genie.plain_for_tests" in caplog.text
 
 
+async def test_debugging_shows_what_a_handler_raised_in_its_process(caplog: pytest.LogCaptureFixture) -> None:
+    async with Runtime([failing], debug=True) as runtime:
+        with pytest.raises(RunStalled) as stalled:
+            await runtime.ask(Question(text="7"), Answer)
+    assert "raise LookupError" in "".join(getattr(stalled.value.__cause__, "__notes__", ()))
+    (record,) = [one for one in caplog.records if one.name == "genie.debug"]
+    assert "LookupError: secret 7" in record.getMessage()
+    assert "genie/execution" not in record.getMessage()
+
+
 async def test_a_crash_ends_its_own_delivery_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async with Runtime([crashing, crashing_once, printer], executor=DefaultExecutor(processes=1)) as runtime:
         place = Place(path=str(tmp_path / "mark"))

@@ -214,7 +214,7 @@ def test_only_plain_functions_of_a_payload_may_leave_the_loop() -> None:
     assert "plain `def`" in refused(lambda: decorate("a", executor="thread")(yielding))
     assert "must be `async def`" in refused(lambda: decorate("a")(plain))
     assert "loop, thread or process" in refused(lambda: decorate("a", executor="cloud")(plain))
-    assert "top of a module" in refused(lambda: decorate("a", executor="process")(plain))
+    assert "top level of a module" in refused(lambda: decorate("a", executor="process")(plain))
     assert "publishes cannot be used" in refused(lambda: decorate("a", executor="thread", publishes=(Answer,))(plain))
 
 
