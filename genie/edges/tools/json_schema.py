@@ -163,11 +163,11 @@ class SchemaReader:
             made: Any = create_model(name, __base__=Value, __module__=__name__, **fields)
             known = self._classes[id(schema)] = (schema, made, self._deepest - depth)
             self._deepest = max(before, self._deepest)
-        _, made, below = known
+        below = known[2]
         if depth + below > MOST_DEPTH:
             raise Unsupported(path[:80], f"schemas more than {MOST_DEPTH} deep")
         self._deepest = max(self._deepest, depth + below)
-        return made
+        return known[1]
 
     def _literal(self, schema: Mapping[str, Any], path: str) -> Any:
         extra = schema.keys() - _TOLD - {"enum", "const", "type", "nullable"}
