@@ -68,7 +68,7 @@ _BACKWARDS = r"(?:eht|ruoy|uoy|lla|htiw|dnu|enied|ella|hcid|setuot|sadot)"
 SIGNS = (
     ("leet", r"(?i)[a-z][013457@$!|]+[a-z]{1,4}[013457@$!|]+[a-z]"),
     ("leet", r"(?i)" + "|".join(_leet(stem) for stem in _STEMS)),
-    ("leet", r"(?i)" + "|".join(_leet(stem) for stem in _FOREIGN_STEMS if len(stem) > 4)),
+    ("leet", r"(?i)(?:\b[a-z]|[a-z]{2})[013457$|]{1,2}[a-z]{2}"),  # a sign in a word of any language
     ("rot13", rf"(?i)\b{_ROT13}\b"),
     ("rot13", rf"(?i)\b(?:{'|'.join(codecs.encode(stem, 'rot13') for stem in (*_STEMS, *_FOREIGN_STEMS))})"),
     ("reversed", rf"(?i)\b{_BACKWARDS}\b"),
