@@ -105,23 +105,23 @@ def test(source: str, pipeline: str | None, *, as_json: bool) -> None:
     raise SystemExit(0 if found.passed else FAILED)
 
 
+COMPARED = {
+    **USUAL, PARTIAL: "some deliveries are undecidable or skipped", NOTHING: "the journal has no delivery to compare",
+}  # fmt: skip
+journal_option = click.option(
+    "--journal", required=True, metavar="FILE",
+    help="A file that `genie run --journal` wrote, or the log of a durable runtime.",
+)  # fmt: skip
+
+
 @command.command(
     epilog=manual(
-        (
-            "Show what a change would do",
-            f"genie policy diff {STANDARD} {FINANCE} --journal run.jsonl",
-        ),
-        exits={
-            **USUAL,
-            PARTIAL: "some deliveries are undecidable or skipped",
-            NOTHING: "the journal has no delivery to compare",
-        },
+        ("Show what a change would do", f"genie policy diff {STANDARD} {FINANCE} --journal run.jsonl"), exits=COMPARED
     )
 )
 @click.argument("old", type=click.Path())
 @click.argument("new", type=click.Path())
-@click.option("--journal", required=True, metavar="FILE",
-              help="A file that `genie run --journal` wrote, or the log of a durable runtime.")  # fmt: skip
+@journal_option
 @keys_option
 @pipeline_option
 @identity_options
@@ -133,6 +133,35 @@ def diff(old: str, new: str, journal: str, keys: str | None, pipeline: str | Non
     OLD and NEW are policy files or pipelines. Payloads in a journal file are masked for its reader. A delivery is
     undecidable when a rule needs a masked field. A durable log has whole payloads; none of them is shown.
     """
+    _compare(old, new, journal, keys, pipeline, given)
+
+
+@command.command(
+    epilog=manual(
+        (
+            "See what a policy file would have changed",
+            f"genie policy backtest {FINANCE} --pipeline config/pipelines/insights.yaml --journal run.jsonl",
+        ),
+        exits=COMPARED,
+    )
+)
+@click.argument("new", type=click.Path())
+@click.option("--pipeline", required=True, metavar="FILE", help="Pipeline whose policies are in force.")
+@journal_option
+@keys_option
+@identity_options
+@json_option
+@guarded
+def backtest(new: str, pipeline: str, journal: str, keys: str | None, **given: Any) -> None:
+    """Show which deliveries of a journal would end otherwise if NEW were in force.
+
+    NEW is a policy file, or another pipeline; what it changes is compared with the policies of --pipeline. Otherwise as
+    genie policy diff.
+    """
+    _compare(pipeline, new, journal, keys, pipeline, given)
+
+
+def _compare(old: str, new: str, journal: str, keys: str | None, pipeline: str | None, given: dict[str, Any]) -> None:
     from genie.policy_tools.diff import compared  # noqa: PLC0415 - as above
 
     before, after = _sourced(old, pipeline), _sourced(new, pipeline)
