@@ -23,6 +23,7 @@ PREFILTER = "prefilter.json"
 EDGE, GAP = "\b", "\0"
 """In a word: the edge of a word, and something between words."""
 _SIGNS = re.compile(r"[\0-/:-@\[-`{-\x7f]+")
+_WORDS = bytes(ord(chr(code).lower()) if code < 128 and chr(code).isalnum() else 32 for code in range(256))
 _BORDER = re.compile(r"(?<=[0-9A-Za-z])(?=[^\0-\x7f])|(?<=[^\0-\x7f])(?=[0-9A-Za-z])")
 _FOREIGN = re.compile(r"([^\0-\x7f]+)")
 _HEAD = 2  # letters of a word by which it is looked up, so that most places of a text cost one look
@@ -125,10 +126,13 @@ def _searched(pattern: str) -> Pattern:
 
 def plain_of(text: str) -> str:
     """Return text in lower case with one gap for the signs between words, and between ASCII and other letters."""
-    plain = _SIGNS.sub(GAP, text)
     if not text.isascii():
-        plain = _BORDER.sub(GAP, plain)
-    return GAP + plain.lower() + GAP
+        return GAP + _BORDER.sub(GAP, _SIGNS.sub(GAP, text)).lower() + GAP
+    words = text.encode().translate(_WORDS)  # three times as fast as the pattern
+    plain = b"\0".join(words.split()).decode()
+    if not plain:
+        return GAP * (2 + bool(words))
+    return GAP * (1 + words.startswith(b" ")) + plain + GAP * (1 + words.endswith(b" "))
 
 
 def sought(word: str) -> str:
