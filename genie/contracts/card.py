@@ -71,9 +71,9 @@ class AgentCard:
     description: str = ""
     capabilities: tuple[str, ...] = ()
     risk: Risk = Risk.HIGH
-    """High where nobody says otherwise: unknown is not better than known to be bad."""
+    """High by default: an unknown risk is treated as the worst known one."""
     tier: Tier = Tier.SKETCH
-    """A sketch where nobody says otherwise."""
+    """A sketch by default."""
     consumes: tuple[type[Payload], ...] = ()
     produces: tuple[type[Payload], ...] = ()
     publishes: tuple[type[Payload], ...] = ()

@@ -107,7 +107,7 @@ def triage(
 
 
 def categories(wording: Wording) -> tuple[Ground, ...]:
-    """Return every category that speaks from the text, the heaviest first; a longer phrase covers those inside it."""
+    """Return every category that the text indicates, the strongest first; a longer phrase covers those inside it."""
     found = []
     for name, phrases in vocabulary().categories.items():
         said = wording.found(phrases)
