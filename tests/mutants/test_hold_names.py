@@ -125,3 +125,21 @@ async def test_a_run_is_held_once_nothing_else_of_it_runs_a_question_that_nobody
         runtime.approvals.release(runtime.approvals.holds()[0].id)
         assert (await run.result()).number == 1
         assert_at_rest(runtime)
+
+
+async def test_each_part_that_waits_for_a_person_is_named_with_its_own_hold() -> None:
+    got: list[Gathered] = []
+
+    @agent("opiner")
+    async def opiner(question: Question) -> Opinion:
+        return Opinion()
+
+    policies = PolicySet(tuple(verdict_for(who, Question, Hold("ask"), name=who) for who in ("answerer", "opiner")))
+    desk = asking(Question(), Answer, Opinion, into=got, within_s=5)
+    async with running(answerer, opiner, desk, policies=policies) as runtime:
+        run = runtime.start(Note(), Order)
+        await anyio.sleep(10)
+        holds = {held.recipient: f"held({held.id})" for held in runtime.approvals.holds()}
+        missing = {part.part: part.reason for part in got[0].missing.values()}
+        assert missing == {"t.answer": holds["answerer"], "t.opinion": holds["opiner"]}
+        run.cancel()
