@@ -10,7 +10,7 @@ LOCK := $(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3.1
 	--no-annotate --no-emit-package genie-bus
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow check instructions mutants recall bench bench-models docs dist clean lock
+.PHONY: help run test test-slow check instructions mutants recall bench bench-models api docs dist clean lock
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -43,6 +43,7 @@ recall: $(VENV)/.test  ## find generated personal data, and look for false alarm
 bench: $(VENV)/.test  ## measure the bus beside bare asyncio
 	$(BIN)/python -m benchmarks
 
+SCHEMATHESIS := 4.32.5
 VENDORS := openai anthropic google-genai ollama
 PEERS := openai-agents pydantic-ai-slim litellm
 bench-models: $(VENV)/.test  ## measure the wires and loops beside others, and have the vendors' own clients ask the scripted server
@@ -55,6 +56,11 @@ bench-models: $(VENV)/.test  ## measure the wires and loops beside others, and h
 	@$(BIN)/python -m benchmarks.models
 	@$(BIN)/python -m benchmarks.tools
 	@$(BIN)/python -m benchmarks.model_peers.run build/models
+
+api: $(VENV)/.test  ## send the API what its document allows and what it does not (schemathesis)
+	@test -x build/api/bin/schemathesis || { $(BIN)/python -m venv build/api && \
+		build/api/bin/python -m pip --quiet --disable-pip-version-check install schemathesis==$(SCHEMATHESIS); }
+	@$(BIN)/python -m tools.api_cases build/api/bin/schemathesis
 
 docs: $(VENV)/.docs  ## build the site of docs/ into build/site, strictly; it fetches nothing when it is read
 	@NO_MKDOCS_2_WARNING=1 $(VENV)/docs/bin/python -m mkdocs build --quiet --strict

@@ -9,15 +9,19 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
+import queue
+import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
+from pydantic_core import to_json
 
 from benchmarks.cachegrind import counted, installed, per_unit, run
 from benchmarks.durable_trips import governed
@@ -111,9 +115,8 @@ def fsyncs(folder: Path) -> list[float]:
     return found
 
 
-async def commits(folder: Path, waiting: int) -> list[float]:
+async def commits(log: SqliteLog | Bare, waiting: int) -> list[float]:
     """Return the seconds that each of many appends took, so many at a time."""
-    log = SqliteLog(folder / f"commits{waiting}")
     await log.open()
     found: list[float] = []
     end = time.perf_counter() + SECONDS
@@ -132,29 +135,78 @@ async def commits(folder: Path, waiting: int) -> list[float]:
     return found
 
 
+class Bare:
+    """The least that keeps records before it acknowledges them: a thread, one transaction for all that wait, JSON."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._jobs: queue.SimpleQueue[tuple[object, asyncio.Future[None]] | None] = queue.SimpleQueue()
+
+    async def open(self) -> None:
+        """Begin."""
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    async def append(self, records: list[dict[str, object]]) -> None:
+        """Keep records."""
+        done = self._loop.create_future()
+        self._jobs.put((records, done))
+        await done
+
+    async def close(self) -> None:
+        """End."""
+        self._jobs.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        database = sqlite3.connect(self._path, isolation_level=None)
+        database.execute("PRAGMA journal_mode=WAL").fetchall()
+        database.execute("PRAGMA synchronous=FULL").fetchall()
+        database.execute("CREATE TABLE batches (number INTEGER PRIMARY KEY, body BLOB)")
+        while (job := self._jobs.get()) is not None:
+            jobs = [job]
+            while not self._jobs.empty() and (more := self._jobs.get()) is not None:
+                jobs.append(more)
+            body = b"\n".join([to_json(records) for records, _ in jobs])
+            database.execute("INSERT INTO batches (body) VALUES (?)", (body,))
+            self._loop.call_soon_threadsafe(self._done, [done for _, done in jobs])
+        database.close()
+
+    @staticmethod
+    def _done(futures: list[asyncio.Future[None]]) -> None:
+        for future in futures:
+            future.set_result(None)
+
+
 def every_message(folder: Path) -> Iterator[Figure]:
     """Compare commits with what the disk can do, in turn: a disk that others use changes from second to second."""
     raw: list[float] = []
     slow: list[float] = []
-    alone, many = [], []
+    alone, many, bare_alone, bare_many = [], [], [], []
     for turn in range(TURNS):
         place = folder / str(turn)
         place.mkdir()
         before = fsyncs(place)
-        one, hundred = asyncio.run(commits(place, 1)), asyncio.run(commits(place, FLIGHT))
+        one, hundred = (asyncio.run(commits(SqliteLog(place / f"log{n}"), n)) for n in (1, FLIGHT))
+        bare, bares = (len(asyncio.run(commits(Bare(place / f"bare{n}"), n))) for n in (1, FLIGHT))
         found = [*before, *fsyncs(place)]
         rate = len(found) / sum(found)
         raw += found
         slow += hundred
         alone.append(len(one) / SECONDS / rate)
         many.append(len(hundred) / SECONDS / rate)
+        bare_alone.append(bare / SECONDS / rate)
+        bare_many.append(bares / SECONDS / rate)
     p99, own = (sorted(one)[int(0.99 * len(one))] for one in (slow, raw))
     name = f"every_message, {FLIGHT} waiting"
     once, records = statistics.median(alone), statistics.median(many)
     yield Figure("the disk: appends of a page with fsync", len(raw) / sum(raw), "/s")
     yield Figure("the disk: p99 of an fsync", own * 1e3, "ms")
     yield Figure("every_message, 1 waiting: commits over fsyncs", once, "x", limit=at_least(0.8))
+    yield Figure("a bare thread with SQLite, 1 waiting: commits over fsyncs", statistics.median(bare_alone), "x")
     yield Figure(f"{name}: records over fsyncs", records, "x", limit=at_least(50))
+    yield Figure(f"a bare thread with SQLite, {FLIGHT} waiting: records over fsyncs", statistics.median(bare_many), "x")
     yield Figure(f"{name}: p99 over the mean fsync", p99 * len(raw) / sum(raw), "x")
     yield Figure(f"{name}: p99 over the p99 of an fsync", p99 / own, "x", limit=Limit(4))
 

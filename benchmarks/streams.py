@@ -2,7 +2,8 @@
 
 ``python -m benchmarks.streams`` opens ``SESSIONS`` streams of one run that reports progress once a second, from a
 process of its own, and reads them for ``SECONDS``. An event carries the time at which it happened, on a clock that both
-processes share, so its age when the client has read it is what a person would wait. The client's work is part of it.
+processes share, so its age when the client has read it is what a person would wait. ``--sockets`` opens WebSockets, as
+a browser does, instead of server-sent events. CPU of an event counts on a busy machine as well; ages do not.
 """
 
 from __future__ import annotations
@@ -41,7 +42,13 @@ LONGEST_SETTLE_S = 60.0
 MOST_LATE_MS = 250
 MOST_KB = 25
 _AT = re.compile(rb'"at":([\d.e+-]+),"kind":"progress"')
-_ID = re.compile(rb"id: \w+\.(\d+)\n")
+_ID = re.compile(rb'id(?:: |":")\w+\.(\d+)')
+_PING = re.compile(rb"\x89\x04(.{4})", re.DOTALL)
+_UPGRADE = (
+    "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
+)
 _PIPELINE = """
 version: 1
 id: clock
@@ -94,9 +101,10 @@ class Load:
         port: Of the server.
         key: Of the caller.
         sessions: How many.
+        sockets: They are WebSockets.
     """
 
-    def __init__(self, port: int, key: str, sessions: int) -> None:
+    def __init__(self, port: int, key: str, sessions: int, *, sockets: bool = False) -> None:
         self.ages: list[float] = []
         self.events = 0
         self.lost = 0
@@ -106,11 +114,12 @@ class Load:
         self._sockets: dict[int, socket.socket] = {}
         self._poll = select.epoll()
         self._sessions = sessions
+        self._how, self._began = (_UPGRADE, b"HTTP/1.1 101") if sockets else ("", b"HTTP/1.1 200")
 
-    def request(self, line: str, body: bytes = b"") -> socket.socket:
+    def request(self, line: str, body: bytes = b"", more: str = "") -> socket.socket:
         """Send a request on a connection of its own."""
         made = socket.create_connection(("127.0.0.1", self._port))
-        head = f"{line} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {self._key}\r\n"
+        head = f"{line} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {self._key}\r\n{more}"
         if body:
             head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
         made.sendall(f"{head}\r\n".encode() + body)
@@ -125,8 +134,8 @@ class Load:
                 found += started.recv(65_536)
             run = json.loads(found.partition(b"\r\n\r\n")[2])["id"]
         for _ in range(self._sessions):
-            made = self.request(f"GET /v1/runs/{run}/events")
-            assert made.recv(65_536).startswith(b"HTTP/1.1 200")
+            made = self.request(f"GET /v1/runs/{run}/events", more=self._how)
+            assert made.recv(65_536).startswith(self._began)
             made.setblocking(False)  # noqa: FBT003 - the signature of a socket
             self._sockets[made.fileno()] = made
             self._poll.register(made, select.EPOLLIN)
@@ -144,18 +153,22 @@ class Load:
 
     def read(self, seconds: float) -> None:
         """Read for some seconds, and note the age of each event."""
-        ends = time.monotonic() + seconds
+        ends, taken = time.monotonic() + seconds, []
         while (left := ends - time.monotonic()) > 0:
             for number, _ in self._poll.poll(left, 1_000):
                 data = self._sockets[number].recv(65_536)
-                now = time.monotonic()
                 assert data, "a stream has ended"
-                found = _AT.findall(data)
-                self.events += len(found)
-                for name in map(int, _ID.findall(data)):
-                    self.lost += name - self._last.get(number, name - 1) - 1
-                    self._last[number] = name
-                self.ages += [now - float(at) for at in found]
+                taken.append((time.monotonic(), number, data))
+                if b"\x89\x04" in data:
+                    for payload in _PING.findall(data):
+                        self._sockets[number].send(b"\x8a\x84\0\0\0\0" + payload)
+        for now, number, data in taken:  # after the clock was read for all, so that reading them adds to no age
+            found = _AT.findall(data)
+            self.events += len(found)
+            for name in map(int, _ID.findall(data)):
+                self.lost += name - self._last.get(number, name - 1) - 1
+                self._last[number] = name
+            self.ages += [now - float(at) for at in found]
 
 
 def main() -> None:
@@ -164,6 +177,7 @@ def main() -> None:
     given.add_argument("--serve", type=int)
     given.add_argument("--sessions", type=int, default=SESSIONS)
     given.add_argument("--seconds", type=int, default=SECONDS)
+    given.add_argument("--sockets", action="store_true")
     options = given.parse_args()
     if options.serve is not None:
         _served(options.serve)
@@ -176,7 +190,7 @@ def main() -> None:
         pass_fds=[listener.fileno()], env={**os.environ, "BENCH_KEY": kept.model_dump_json()},
     )  # fmt: skip
     try:
-        load = Load(listener.getsockname()[1], key, options.sessions)
+        load = Load(listener.getsockname()[1], key, options.sessions, sockets=options.sockets)
         load.request("GET /readyz").recv(1_000)
         before = _resident_kb(started.pid)
         load.open()
@@ -188,6 +202,7 @@ def main() -> None:
         took, used = time.monotonic() - began, _cpu(started.pid) - cpu
         ages = sorted(load.ages)
         print(f"{options.sessions:,} streams, {load.events:,} events in {took:.1f} s, {used / took:.0%} of one core")
+        print(f"CPU of the server: {used / max(1, load.events) * 1e6:.1f} us an event of a stream")
         middle, late, last = (one * 1e3 for one in (statistics.median(ages), ages[int(len(ages) * 0.99)], ages[-1]))
         print(f"age: median {middle:.0f} ms, p99 {late:.0f} ms (limit {MOST_LATE_MS}), last {last:.0f} ms")
         print(f"lost: {load.lost}")

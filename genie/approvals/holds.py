@@ -12,7 +12,7 @@ from genie.contracts.outcome import Outcome, Reason
 from genie.errors import class_name
 from genie.inflight import accounting
 from genie.inflight.delivery import Extra, original, stands_for
-from genie.inflight.gather import ONE, Gather
+from genie.inflight.gather import ONE, Gather, Part
 from genie.inflight.pending import HOLD, Parked
 
 if TYPE_CHECKING:
@@ -100,8 +100,16 @@ class Holds:
 
     def of(self, run: RunState) -> tuple[Held, ...]:
         """Return what is held of one run."""
-        found = [held for scope in run.root.tree() if scope.own_held for held in _in_scope(scope)]
-        return tuple(sorted(found, key=lambda held: 0 if held.parked is None else held.parked.id))
+        return _below(run.root)
+
+    def held_parts(self, scope: Scope) -> dict[Part, str]:
+        """Return the parts of a scope's gather that wait for a person, each with the oldest hold that keeps it."""
+        found: dict[Part, str] = {}
+        for held in _below(scope):
+            for gather, kind, agent in _parts(held):
+                if gather is scope.gather:
+                    found.setdefault((kind, agent), held.id)
+        return found
 
     def pop(self, hold_id: str) -> Held | None:
         """Remove and return one; None if it is not held."""
@@ -187,7 +195,6 @@ class Holds:
         run.observed = True
         held.parked = bus.pending.park(HOLD, scope, held.delivery, due, held)
         self._held[held.id] = held
-        _name_in_parts(held)
         bus.emit_event(held.message, "held", held.recipient, Reason("hold", f"{held.id}: {held.reason}"))
         bus.record_act("held", held.id, by="policy", reason=held.reason, message=held.message,
                        detail=request.evidence())  # fmt: skip
@@ -198,10 +205,6 @@ class Holds:
         scope, bus = held.message.scope, self._bus
         run = scope.run
         accounting.raise_held(scope, -1)
-        for gather, kind, agent in _parts(held):
-            gather.unhold(kind, agent, held.id)
-        for other in self.of(run):
-            _name_in_parts(other)
         if not run.held:
             bus.runs.resume_deadline(run)
         bus.timers.soon("notice", run)
@@ -311,6 +314,12 @@ def _not_shown(error: Exception) -> Reason:
     return Reason("hold", f"cannot be shown to approvers ({class_name(error)})")
 
 
+def _below(top: Scope) -> tuple[Held, ...]:
+    """Return what is held in a scope and in those below it, oldest first."""
+    found = [held for scope in top.tree() if scope.own_held for held in _in_scope(scope)]
+    return tuple(sorted(found, key=lambda held: 0 if held.parked is None else held.parked.id))
+
+
 def _in_scope(scope: Scope) -> Iterator[Held]:
     for delivery in scope.deliveries:
         if delivery.parked is not None and delivery.parked.kind == HOLD:
@@ -318,12 +327,6 @@ def _in_scope(scope: Scope) -> Iterator[Held]:
     for parked in (scope.parked or {}).values():
         if parked.kind == HOLD:
             yield parked.data
-
-
-def _name_in_parts(held: Held) -> None:
-    """A part that waits for a person is missing as held, should its asker not wait that long."""
-    for gather, kind, agent in _parts(held):
-        gather.hold(kind, agent, held.id)
 
 
 def _parts(held: Held) -> Iterator[tuple[Gather, type[Payload], str]]:

@@ -8,6 +8,7 @@ people whose names look alike cannot approve for each other; that is the safe si
 from __future__ import annotations
 
 import functools
+import re
 import unicodedata
 from importlib import resources
 
@@ -16,7 +17,8 @@ def person(name: str) -> str:
     """Return a name as it is compared: `` Ann``, ``ann`` and one with a Cyrillic letter are one person."""
     plain = unicodedata.normalize("NFKC", name)
     folded = _skeleton(_skeleton(plain).casefold())
-    return " ".join(folded.replace("i", "l").replace("0", "o").split())
+    plain = _DOTS.sub("", folded.replace("i", "l"))
+    return " ".join(plain.replace("0", "o").split())
 
 
 def _skeleton(text: str) -> str:
@@ -35,6 +37,8 @@ def _sign(char: str) -> str:
     return "-" if unicodedata.category(char) == "Pd" or char in _DASHES else "'" if char in _APOSTROPHES else char
 
 
+_DOTS = re.compile("(?<=[lj])\u0307+")
+"""A dot above i and j is drawn in the place of their own, and so is one above the l that an i counts as."""
 _DASHES, _APOSTROPHES = frozenset("\u2043\u2212\u02d7"), frozenset("\u2018\u2019\u201a\u201b\u2032\u00b4`")
 _UNSEEN = frozenset(
     map(chr, (
@@ -48,6 +52,6 @@ _UNSEEN = frozenset(
 @functools.cache
 def _prototypes() -> dict[int, str]:
     """Return what each character looks like; read when names are compared for the first time."""
-    text = resources.files("genie.approvals").joinpath("confusables.txt").read_text("utf-8")
+    text = resources.files("genie.contracts").joinpath("confusables.txt").read_text("utf-8")
     pairs = (line.split(" ", 1) for line in text.splitlines())
     return {ord(char): prototype for prototype, chars in pairs for char in chars}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,6 +11,7 @@ from genie.approvals.voting import Voting, validated
 from genie.contracts.json_text import unique_keys
 from genie.contracts.ports.control import Act, ControlNews, ControlReport
 from genie.errors import GenieError, InputError, class_name
+from genie.errors.logs import log
 from genie.errors.tracebacks import place_of
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from genie.contracts.message import Payload
     from genie.contracts.ports.control import Control, RemoteVote
 
-_logger = logging.getLogger("genie.control")
 
 LONGEST_SHOWN = 1 << 20
 """Characters of a payload as JSON that is shown; a longer one is withheld."""
@@ -109,7 +108,7 @@ class RemoteControl:
             return
         if self.failing is not None:
             self.failing = None
-            _logger.warning("the control can be reached again")
+            log("genie.control", "WARNING", "the control can be reached again")
         for hold_id in report.requests:
             now = self._requests.get(hold_id)
             if now is not None and now.record() == _without_payload(report.requests[hold_id]):
@@ -123,7 +122,8 @@ class RemoteControl:
         why = str(error) if isinstance(error, GenieError) else place_of(error)
         if self.failing != why:
             self.failing = why
-            _logger.error("the control cannot be reached: %s; approvals and kills of other terminals wait", why)
+            text = f"the control cannot be reached: {why}; approvals and kills of other terminals wait"
+            log("genie.control", "ERROR", text)
 
     # --- what is reported ---
 
@@ -196,7 +196,7 @@ class RemoteControl:
         except InputError as error:
             return False, str(error)
         except Exception as error:  # noqa: BLE001 - a vote that breaks something counts as none, and what is held stays
-            _logger.error("a vote could not be counted: %s", place_of(error))
+            log("genie.control", "ERROR", f"a vote could not be counted: {place_of(error)}")
             return False, f"it could not be counted ({class_name(error)})"
         return True, str(request.state) if request.state is not State.PENDING else "; ".join(request.lacking())
 

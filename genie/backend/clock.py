@@ -16,6 +16,11 @@ EPOCH = datetime.fromtimestamp(0, UTC)
 MICROSECOND = timedelta(microseconds=1)
 
 
+def system_time() -> float:
+    """Return the system's seconds since the epoch, for what has no loop: a thread that writes."""
+    return time.time()
+
+
 class Clock:
     """Reads the running event loop's time.
 

@@ -29,6 +29,7 @@ from genie.contracts.message import Envelope, Inspection, Unstamped, topic_of
 from genie.contracts.outcome import Counts, Outcome, Reason
 from genie.errors import BudgetExceededError, MailboxFullError, NotConsumedError, UnknownAgentError
 from genie.errors.genie_error import code_of
+from genie.errors.logs import log
 from genie.errors.told import tell
 from genie.inflight import accounting
 from genie.inflight.accounting import accept
@@ -188,7 +189,7 @@ class Bus:
         self.suspensions.suspend(subscriber, REMOVED)
         subscriber.removed = True
         self.leaving.append(subscriber)
-        self.retries.forgive(agent)  # one that is added later under the name starts from zero
+        self.retries.reset_budget(agent)  # one that is added later under the name starts from zero
         self.suspensions.cancel_handlers(subscriber, REMOVED)
 
     def reroute(self) -> None:
@@ -491,10 +492,4 @@ class Bus:
             return
         subscriber.stalled += 1
         agent = subscriber.card.id
-        _warn(f"agent {agent} blocked the loop for {seconds:.1f} s", agent=agent)
-
-
-def _warn(text: str, **extra: object) -> None:
-    import logging  # noqa: PLC0415 - start-up: only what goes wrong is logged
-
-    logging.getLogger("genie.bus").warning(text, extra=extra)
+        log("genie.bus", "WARNING", f"agent {agent} blocked the loop for {seconds:.1f} s", agent=agent)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 MOST_SPECS = 1024
 """Forms of gathers that are kept; a program has a few, unless it builds them as it runs."""
 
-FORSAKEN = Reason("no_longer_needed", "its asker has ended")
+NOT_ASKED_AGAIN = Reason("no_longer_needed", "its asker has ended")
 EXPIRED, CANCELLED = Outcome.EXPIRED, Outcome.CANCELLED
 DEADLINE = Reason("deadline")
 NOTHING: Any = Scope.__new__(Scope)  # in the place of the scopes of a run that is over; its account is empty
@@ -85,9 +85,9 @@ class Correlator:
 
     def expect(
         self, scope: Scope, expect: tuple[Expected, ...], need: Need, kind: type[Payload],
-        parts: tuple[type[Payload], ...] = (), told: Callable[[], None] | None = None,
+        parts: tuple[type[Payload], ...] = (), on_end: Callable[[], None] | None = None,
     ) -> Gather:  # fmt: skip
-        """Set what a scope waits for, and who is told when that is over.
+        """Set what a scope waits for, and what is called when that is over.
 
         ``kind`` is the class of its question, ``parts`` those of a stream.
         """
@@ -106,7 +106,7 @@ class Correlator:
             if len(self._specs) >= MOST_SPECS:
                 self._specs.clear()
             self._specs[key] = spec
-        gather = scope.gather = StreamGather(spec, told, parts) if parts else Gather(spec, told)
+        gather = scope.gather = StreamGather(spec, on_end, parts) if parts else Gather(spec, on_end)
         return gather
 
     def forget_specs(self) -> None:
@@ -120,7 +120,7 @@ class Correlator:
         if not scope.in_flight and not scope.children:
             self._over(scope)
 
-    def forsake(self, asked: list[tuple[Payload, Scope]]) -> None:
+    def close_reopened(self, asked: list[tuple[Payload, Scope]]) -> None:
         """A delivery ended whose handler did not ask again what it had asked before a crash: nobody waits for that."""
         while asked:
             _, scope = asked.pop()
@@ -131,7 +131,7 @@ class Correlator:
                 cut, gather.closed = not gather.done, True
                 gather.finish()
                 if cut:
-                    self._bus.runs.cut_scope(scope, FORSAKEN)
+                    self._bus.runs.cut_scope(scope, NOT_ASKED_AGAIN)
             self.close(scope)
             accounting.leave(parent)
 

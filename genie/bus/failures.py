@@ -15,6 +15,7 @@ from genie.contracts.message import topic_of
 from genie.contracts.outcome import Outcome, Reason
 from genie.contracts.serialization import as_wire
 from genie.errors import GenieError, InputError, class_name, code_of
+from genie.errors.logs import log
 from genie.errors.tracebacks import place_of, traceback_of
 from genie.inflight.accounting import RunState
 from genie.inflight.delivery import disclose, original
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from genie.inflight.delivery import Delivery
     from genie.inflight.handlers import Worker
 
+_WORKERS = "genie.execution.worker"
 MOST_RUNS = 64
 """Runs whose exceptions are kept with ``debug``."""
 MOST_ERRORS = 16
@@ -64,7 +66,7 @@ class Failures:
             return
         where = f"agent {agent} failed on {topic_of(message.payload).name}, message {message.number} of run {run_id}"
         text = f"{where}\n{traceback_of(error)}\npayload: {self._seen(delivery)}"
-        _log("genie.debug", "error", text, agent=agent, run_id=run_id)
+        log("genie.debug", "ERROR", text, agent=agent, run_id=run_id)
 
     def of(self, run_id: str) -> tuple[tuple[str, BaseException], ...]:
         """Return the exceptions of a run that are kept, each with its agent, oldest first; none without ``debug``."""
@@ -82,7 +84,7 @@ class Failures:
             return f"withheld from {card.id}: {shown.why}"
         try:
             text = json.dumps(as_wire(shown.payload), ensure_ascii=False)
-        except Exception as broken:  # noqa: BLE001 - a payload of the author's own making must not end the run
+        except Exception as broken:  # noqa: BLE001 - the payload's class is the author's: it may raise
             return f"cannot be shown ({class_name(broken)})"
         return text if len(text) <= MOST_PAYLOAD else f"{text[:MOST_PAYLOAD]} ... ({len(text):,} characters)"
 
@@ -90,8 +92,8 @@ class Failures:
     def log(agent: str, error: BaseException, run_id: str | None = None) -> None:
         """Log that a handler failed: class, code and place, never the exception's text, which may quote a payload."""
         code = f" ({code_of(error)})" if isinstance(error, GenieError) else ""
-        level = "warning" if code else "error"  # an error of this library says in its outcome what happened
-        _log("genie.bus", level, f"agent {agent} failed: {place_of(error)}{code}", agent=agent, run_id=run_id)
+        level = "WARNING" if code else "ERROR"  # an error of this library says in its outcome what happened
+        log("genie.bus", level, f"agent {agent} failed: {place_of(error)}{code}", agent=agent, run_id=run_id)
 
     # --- the bus itself ---
 
@@ -104,7 +106,7 @@ class Failures:
         if worker.ended is not None:
             self.log(worker.subscriber.card.id, error)
             return
-        delivery = worker.delivery or _delivery_in(error)
+        delivery = delivery_at(worker, error)
         if not isinstance(error, Exception) or delivery is None:
             raise error
         run, subscriber = delivery.message.scope.run, delivery.subscription.subscriber
@@ -136,31 +138,24 @@ class Failures:
             self._bus.runs.end(run, Outcome.CANCELLED, _internal_error(error))
 
     def _report(self, what: str, error: BaseException) -> None:
-        _log("genie.bus", "error", f"{what}: {place_of(error)}")
+        log("genie.bus", "ERROR", f"{what}: {place_of(error)}")
         if self.debug:
-            _log("genie.debug", "error", f"{what}\n{traceback_of(error)}")
+            log("genie.debug", "ERROR", f"{what}\n{traceback_of(error)}")
 
 
 def _internal_error(error: BaseException) -> Reason:
     return Reason("internal_error", f"internal error: {class_name(error)}")
 
 
-def _delivery_in(error: BaseException) -> Delivery | None:
-    """Return the delivery that the kernel was at work on when it raised, from the frames of the traceback.
+def delivery_at(worker: Worker, error: BaseException) -> Delivery | None:
+    """Return the delivery that a worker was at work on when the kernel raised, from the frames of the traceback.
 
     A worker has put its delivery away before it settles it. To keep it for the case of an error of the kernel's own
     would cost every message something.
     """
-    found: Delivery | None = None
-    traceback = error.__traceback__
-    while traceback is not None and found is None:
-        if traceback.tb_frame.f_globals.get("__name__") == "genie.execution.worker":
-            found = traceback.tb_frame.f_locals.get("delivery")
-        traceback = traceback.tb_next
-    return found
+    from traceback import walk_tb  # noqa: PLC0415 - start-up: only for what goes wrong
 
-
-def _log(logger: str, level: str, text: str, **extra: object) -> None:
-    import logging  # noqa: PLC0415 - start-up: only what goes wrong is logged
-
-    logging.getLogger(logger).log(logging.getLevelNamesMapping()[level.upper()], "%s", text, extra=extra)
+    if worker.delivery is not None:
+        return worker.delivery
+    of_workers = (frame for frame, _ in walk_tb(error.__traceback__) if frame.f_globals.get("__name__") == _WORKERS)
+    return next((found for frame in of_workers if (found := frame.f_locals.get("delivery")) is not None), None)

@@ -139,7 +139,7 @@ class Retries:
         recent.append(now)
         return len(recent) > budget.failures and now - recent[0] <= budget.within_s
 
-    def forgive(self, agent: str) -> None:
+    def reset_budget(self, agent: str) -> None:
         """Give an agent a new restart budget."""
         self._recent.pop(agent, None)
 

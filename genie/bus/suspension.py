@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from genie.contracts.outcome import Outcome, Reason
+from genie.errors.logs import log
 
 if TYPE_CHECKING:
     from genie.bus.bus import Bus
@@ -36,7 +37,7 @@ class Suspensions:
     def restore(self, subscriber: Subscriber) -> None:
         """Deliver to an agent again, with a new restart budget."""
         subscriber.suspended = None
-        self._bus.retries.forgive(subscriber.card.id)
+        self._bus.retries.reset_budget(subscriber.card.id)
         self._bus.epoch += 1
 
     def quarantine(self, subscriber: Subscriber, why: str, delivery: Delivery | None = None) -> None:
@@ -47,11 +48,9 @@ class Suspensions:
 
     def did_not_stop(self, subscriber: Subscriber) -> None:
         """A handler did not stop when it was cancelled: it is abandoned and named, and too many suspend the agent."""
-        import logging  # noqa: PLC0415 - start-up: only what goes wrong is logged
-
         agent = subscriber.card.id
         text = f"agent {agent} did not stop when it was cancelled; its handler is abandoned"
-        logging.getLogger("genie.bus").warning(text, extra={"agent": agent})
+        log("genie.bus", "WARNING", text, agent=agent)
         subscriber.abandoned += 1
         if subscriber.abandoned > MOST_ABANDONED and subscriber.suspended is None:
             self.quarantine(subscriber, f"{subscriber.abandoned} handlers did not stop when they were cancelled")

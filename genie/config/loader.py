@@ -209,6 +209,7 @@ def _assembled(
         graph = Graph(
             bindings=tuple(resolver.bindings), joins=joins, entry=entry, answer=answer, caller=caller,
             environment=environment, cycles=cycles, policies=() if policies is None else policies.policies,
+            shadow=frozenset() if policies is None else policies.shadow,
             unused=frozenset(kind for kind in unused if kind is not None) | ignored,
         )  # fmt: skip
         found = check(graph, complete=resolver.complete and len(joins) == len(made))

@@ -212,9 +212,10 @@ class PolicyReader:
             else:
                 document = load_bytes(draft[0], name=str(file), environ=draft[1])
         except ConfigError as error:
-            self._broken += error.problems
+            self._broken += map(self.source.document.hide, error.problems)
             return
-        yield from self._in_file(path, replace(document, name=os.path.normpath(document.name)))
+        shown = self.source.document.hide(os.path.normpath(document.name))
+        yield from self._in_file(path, replace(document, name=shown))
 
     def _in_file(self, path: KeyPath, document: SourceMap) -> Iterator[_ListedPolicy]:
         if not isinstance(document.value, dict):

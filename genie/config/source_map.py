@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from genie.errors import did_you_mean
@@ -67,7 +67,7 @@ class SourceMap:
 
     def hide(self, text: str) -> str:
         """Return text with every environment value replaced by the text in the file."""
-        given = [(value, written) for at, written in self.written.items() if isinstance(value := self.at(at), str)]
+        given = [(value, written) for at, written in self.written.items() for value in _texts(self.at(at))]
         for value, written in sorted(given, key=lambda pair: -len(pair[0])):  # one value may be a part of another
             for form in dict.fromkeys((value, repr(value)[1:-1])):
                 if len(form) >= _TELLING:
@@ -83,6 +83,15 @@ class SourceMap:
             return "a mapping" if isinstance(value, dict) else "a list"
         written = self.source(path)
         return quoted(value) if written is None else brief(written)
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Yield a text, or that of which a check has made a mapping or a list of one."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for part in value:
+            yield from _texts(part)
 
 
 def _without(text: str, value: str, written: str) -> str:

@@ -59,7 +59,8 @@ class Missing(NamedTuple):
     reason: str
     """A named outcome with its detail, for example ``"dead_lettered(ValueError)"`` or ``"late"``."""
     code: str = ""
-    """For programs: the outcome, or the reason code of a dead letter; ``held``, ``late``, ``nobody`` or ``nothing``."""
+    """For programs: the outcome, or the reason code of a dead letter; ``budget``, ``held``, ``late``, ``nobody`` or
+    ``nothing``."""
 
     def __str__(self) -> str:
         return self.reason

@@ -16,20 +16,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    ClassVar,
-    Generic,
-    Literal,
-    NamedTuple,
-    Never,
-    Self,
-    TypeVar,
-    Union,
-    get_args,
-    get_origin,
-)
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, Never, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import InitErrorDetails
@@ -66,12 +53,12 @@ def _mutable_part(annotation: object) -> object | None:
     """Return the first part of an annotation whose values could change, or None."""
     if isinstance(annotation, typing.NewType):
         return _mutable_part(annotation.__supertype__)
-    origin, arguments = get_origin(annotation), get_args(annotation)
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is typing.Annotated:
         return _mutable_part(arguments[0])
-    if origin is Literal:
+    if origin is typing.Literal:
         return None
-    if origin in {Union, types.UnionType, tuple, frozenset}:
+    if origin in {typing.Union, types.UnionType, tuple, frozenset}:
         parts = (part for part in arguments if part is not Ellipsis)
         return next((bad for part in parts if (bad := _mutable_part(part)) is not None), None)
     if isinstance(annotation, TypeVar):
@@ -82,8 +69,14 @@ def _mutable_part(annotation: object) -> object | None:
         values = (member.value for member in annotation)
         return None if all(isinstance(value, _SCALARS) for value in values) else annotation
     if isinstance(annotation, type) and origin is None and issubclass(annotation, (*_SCALARS, Value)):
-        return None
+        return annotation if not issubclass(annotation, Value) and _has_attributes(annotation) else None
     return annotation
+
+
+def _has_attributes(kind: type) -> bool:
+    """Return True where instances of a class of its own take attributes, which nobody looks into."""
+    own = (vars(base) for base in kind.__mro__ if base not in {*_SCALARS, object})
+    return any("__dict__" in one or one.get("__slots__") for one in own)
 
 
 class Value(BaseModel):
@@ -110,14 +103,18 @@ class Value(BaseModel):
         if cls.__private_attributes__:
             names = ", ".join(cls.__private_attributes__)
             raise PayloadDefinitionError(cls.__qualname__, f"private attributes can change ({names}); use fields")
-        hook = next((name for name in _HOOKS if name in vars(cls)), None)
-        if hook is not None:
-            raise PayloadDefinitionError(f"{cls.__qualname__}.{hook}", "would show another value than the one it holds")
+        for name, member in (pair for base in cls.__mro__ if base not in _COMMON for pair in vars(base).items()):
+            shows = (name in cls.model_fields and hasattr(type(member), "__set__")) or name in _HOOKS
+            if shows and not isinstance(member, types.GetSetDescriptorType):  # every plain class has one
+                raise PayloadDefinitionError(
+                    f"{cls.__qualname__}.{name}", "would show another value than the one it holds"
+                )
+            if isinstance(member, cached_property):
+                raise PayloadDefinitionError(
+                    f"{cls.__qualname__}.{name}", "a cached property can change; use a property"
+                )
         if type(cls).__eq__ is not type.__eq__ or type(cls).__hash__ is not type.__hash__:
             raise PayloadDefinitionError(cls.__qualname__, "compares its class by code of its own; declare it plainly")
-        cached = next((name for name, member in vars(cls).items() if isinstance(member, cached_property)), None)
-        if cached is not None:
-            raise PayloadDefinitionError(f"{cls.__qualname__}.{cached}", "a cached property can change; use a property")
         for name, info in cls.model_fields.items():
             bad = _mutable_part(info.annotation)
             if bad is not None:
@@ -181,6 +178,7 @@ class Value(BaseModel):
         super().__setstate__(state)
 
 
+_COMMON = frozenset({Value, BaseModel, Generic, object})
 _mark_validated = vars(Value)["_validated"].__set__
 _HOOKS = ("__getattribute__", "__getattr__", "__setattr__", "__delattr__", "__setstate__", "__class__", "__dict__")
 """What a class of values may not define: by these it could change, or show one recipient this and another that."""

@@ -58,9 +58,10 @@ class Failure(NamedTuple):
 
     @property
     def code(self) -> str:
-        """Why it was not handled, for programs: the outcome, or the reason's code of a dead letter."""
-        if self.outcome is Outcome.DEAD_LETTERED and self.reason is not None:
-            return self.reason.code
+        """Why it was not handled, for programs: the outcome, what a dead letter died of, or ``budget``."""
+        reason = self.reason
+        if reason is not None and (self.outcome is Outcome.DEAD_LETTERED or reason.code == "budget"):
+            return reason.code
         return self.outcome.value
 
     def __str__(self) -> str:

@@ -13,6 +13,7 @@ import decimal
 import enum
 import functools
 import operator
+import re
 import types
 import typing
 import uuid
@@ -20,6 +21,7 @@ from collections.abc import Callable
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
+from pydantic_core import TzInfo
 
 from genie.contracts.message import Payload, Value
 
@@ -89,7 +91,7 @@ def _compile(kind: type[Value], skip: tuple[str, ...]) -> Checker:
     def sound(value: Any) -> bool:
         values = value.__dict__
         shape = tuple(map(type, values.values()))
-        # Where each field has one type, only scalars can have another name: whoever reads the rest reads it by name.
+        # Where each field has one type, only scalars can have another name; all other fields are read by name.
         if shape != expected and ((shape not in known and not learn(shape)) or tuple(values) != names):
             return False
         for name, look in deep:  # noqa: SIM110 - a generator costs as much as the looks: benchmarks.instructions
@@ -195,7 +197,7 @@ def _inside(annotation: Any) -> Checker | None:
     """Return what looks into a value of an annotation; None where there is nothing inside."""
     arms = _arms(annotation)
     collections = tuple(arm for arm in arms if get_origin(arm) in {tuple, frozenset})
-    values = any(isinstance(arm, type) and (issubclass(arm, Value) or _grows(arm)) for arm in arms)
+    values = any(isinstance(arm, type) and (issubclass(arm, (Value, *_ZONED)) or _grows(arm)) for arm in arms)
     if len(arms) == 1 and collections:
         return _items(collections[0])
     if not collections:
@@ -221,9 +223,36 @@ def _sound(value: Any) -> bool:
     found = _checkers.get(kind)
     if found is None:
         if not issubclass(kind, Value):
-            return not issubclass(kind, enum.Enum) or _declared(value)
+            return _in_a_zone(value) if not issubclass(kind, enum.Enum) else _declared(value)
         found = checker(kind)
     return found(value)
+
+
+_ZONED = (datetime.datetime, datetime.time, datetime.tzinfo)
+_ZONE_NAME = re.compile(r"(?:[A-Z]{1,6}|UTC[+-][0-9]{2}:[0-9]{2}(?::[0-9.]{2,9})?)\Z")
+
+
+def _in_a_zone(value: object) -> bool:
+    """Return False for a time in a zone of a class or a name of its own: nobody looks into these."""
+    zone = value if isinstance(value, datetime.tzinfo) else getattr(value, "tzinfo", None)
+    if zone is None or zone is datetime.UTC or type(zone) is TzInfo:
+        return True
+    if type(zone) is datetime.timezone:
+        return _ZONE_NAME.match(zone.tzname(None)) is not None
+    import zoneinfo  # noqa: PLC0415 - start-up: for times in named zones alone
+
+    return type(zone) is zoneinfo.ZoneInfo and _is_known(zone.key)
+
+
+@functools.lru_cache(maxsize=1024)  # there are six hundred
+def _is_known(key: str | None) -> bool:
+    import zoneinfo  # noqa: PLC0415 - as above
+
+    try:
+        zoneinfo.ZoneInfo(key or "")
+    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
+        return False
+    return True
 
 
 def _grows(kind: type) -> bool:

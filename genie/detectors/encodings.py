@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import base64
 import html
-import re
-import urllib.parse
 from bisect import bisect_right
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -30,15 +28,17 @@ BASE64_HINT = r"(?:[A-Za-f][A-Za-z0-9+/_\-]{3}){4}"
 HINTS = (*ESCAPE_HINTS, BASE64_HINT)
 """RE2; a folded text in which none matches has no view."""
 
-_ESCAPES = re.compile(
-    rf"(?i)((?:%[0-9a-f]{{2}})+)|(&(?:#[0-9]{{1,7}}|#x[0-9a-f]{{1,6}}|[a-z]{{2,10}});?)"
-    rf"|\\u([0-9a-f]{{4}})|\\x([0-9a-f]{{2}})|\\([nrt])|(\x00)|({_INLINE})"
+_ESCAPES = Pattern(
+    rf"(?i)(?:%[0-9a-f]{{2}})+|&(?:#[0-9]{{1,7}}|#x[0-9a-f]{{1,6}}|[a-z]{{2,10}});?"
+    rf"|\\u[0-9a-f]{{4}}|\\x[0-9a-f]{{2}}|\\[nrt]|\x00|{_INLINE}"
 )
 _PIECE = Pattern(rf"{BASE64_HINT}[A-Za-z0-9+/_\-]*={{0,2}}")
 _SIGNS = ("%", "&", "\\", "\0", "<")
 """Every escape has one of them."""
 _URL_SAFE = str.maketrans("-_", "+/")
 _BLANKS = {"n": "\n", "r": "\r", "t": "\t"}
+BETWEEN = "\x1f\n" * 16 + "\x1f"
+"""Stands between texts that are examined together: longer than a gap of any pattern, and no gap allows it."""
 _DEPTH = 3
 """Encodings round each other that are taken off."""
 
@@ -49,80 +49,94 @@ class View(NamedTuple):
     text: str
     starts: tuple[int, ...]
     """Where in the view a new part begins: characters as they are, or what an escape stands for."""
-    origins: tuple[tuple[int, int], ...]
-    """For each part where it begins in the text, and for an escape where that ends, else 0."""
+    origins: tuple[tuple[int, int, int], ...]
+    """For each part where it begins and ends in the text, and how many characters of that stand for each of its own;
+    0 where all of it stands for all of them. Only what stands for several characters has an end."""
     outer: View | None = None
     """The view that it is a view of."""
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Return the span of the original that a span of the view stands for."""
         first, last = bisect_right(self.starts, start) - 1, bisect_right(self.starts, end - 1) - 1
-        begin, escape = self.origins[first]
-        begin = begin if escape else begin + start - self.starts[first]
-        stop, escape = self.origins[last]
-        stop = escape or stop + end - self.starts[last]
+        begin, _, width = self.origins[first]
+        begin += width * (start - self.starts[first])
+        stop_begin, stop, width = self.origins[last]
+        if width:
+            stop = stop_begin + width * (end - self.starts[last])
         return (begin, stop) if self.outer is None else self.outer.span(begin, stop)
 
 
 def views(text: str) -> Iterator[View]:
     """Yield folded text with each encoding taken off, and with those inside it."""
     left: list[tuple[str, View | None, int]] = [(text, None, 0)]
+    decoded: set[tuple[tuple[int, int], str]] = set()
     while left:
         encoded, outer, depth = left.pop()
-        for view in _of(encoded):
-            inside = view._replace(outer=outer)
-            yield inside
-            if depth + 1 < _DEPTH:
-                left.append((view.text, inside, depth + 1))
+        for view in (_unescaped(encoded, outer), _of_all_base64(encoded, outer, decoded)):
+            if view is not None:
+                yield view
+                if depth + 1 < _DEPTH:
+                    left.append((view.text, view, depth + 1))
 
 
-def _of(text: str) -> Iterator[View]:
-    plain = _unescaped(text)
-    if plain is not None:
-        yield plain
-    for start, end in _PIECE.spans(text):
-        decoded = _of_base64(text[start:end])
-        if decoded is not None:
-            yield View(decoded, (0,), ((start, end),))
+def _of_all_base64(text: str, outer: View | None, done: set[tuple[tuple[int, int], str]]) -> View | None:
+    """Return what all base64 of a text stands for, far apart, but for what was decoded in an outer text.
+
+    Args:
+        text: Folded text, perhaps a view.
+        outer: That view.
+        done: What was decoded, and which span of the original it is.
+    """
+    pieces: list[str] = []
+    starts, origins, size = list[int](), list[tuple[int, int, int]](), 0
+    for start, end in _PIECE.found(text):
+        piece = text[start:end]
+        key = ((start, end) if outer is None else outer.span(start, end), piece)
+        plain = _of_base64(piece) if key not in done else None
+        if plain is not None:
+            done.add(key)
+            pieces.append(plain)
+            starts.append(size)
+            origins.append((start, end, 0))
+            size += len(plain) + len(BETWEEN)
+    return View(BETWEEN.join(pieces), tuple(starts), tuple(origins), outer) if pieces else None
 
 
-def _unescaped(text: str) -> View | None:
+def _unescaped(text: str, outer: View | None) -> View | None:
     if not any(sign in text for sign in _SIGNS):
         return None
     pieces: list[str] = []
-    starts, origins = [0], [(0, 0)]
+    starts, origins = [0], [(0, 0, 1)]
     at = size = 0
-    for match in _ESCAPES.finditer(text):
-        plain = _meaning(match)
-        start, end = match.span()
-        if plain == match[0]:
+    for start, end in _ESCAPES.found(text):
+        escape = text[start:end]
+        plain = _meaning(escape)
+        if plain == escape:
             continue
         pieces += (text[at:start], plain)
         size += start - at
-        if match[1] is not None and len(plain) * 3 == end - start:  # an ASCII character for each escape
-            starts += [size + step for step in range(len(plain))]
-            origins += [(start + 3 * step, start + 3 * step + 3) for step in range(len(plain))]
-        elif plain:
+        if plain:
             starts.append(size)
-            origins.append((start, end))
+            each = escape[0] == "%" and len(plain) * 3 == end - start  # an ASCII character for each escape
+            origins.append((start, end, 3 if each else 0))
         size += len(plain)
         starts.append(size)
-        origins.append((end, 0))
+        origins.append((end, 0, 1))
         at = end
     if at == 0:
         return None
-    return View("".join([*pieces, text[at:]]), tuple(starts), tuple(origins))
+    return View("".join([*pieces, text[at:]]), tuple(starts), tuple(origins), outer)
 
 
-def _meaning(match: re.Match[str]) -> str:
-    percent, entity, four, two, blank, _null, _tag = match.groups()
-    if percent is not None:
-        return fold(urllib.parse.unquote(percent, errors="replace"))
-    if entity is not None:
-        return fold(html.unescape(entity))
-    if four is not None or two is not None:
-        return fold(chr(int(four or two, 16)))
-    return _BLANKS[blank.lower()] if blank is not None else ""
+def _meaning(escape: str) -> str:
+    sign = escape[0]
+    if sign == "%":
+        return fold(bytes.fromhex(escape.replace("%", "")).decode(errors="replace"))
+    if sign == "&":
+        return fold(html.unescape(escape))
+    if sign != "\\":
+        return ""  # markup inside a line, and zero
+    return _BLANKS.get(escape[1].lower()) or fold(chr(int.from_bytes(bytes.fromhex(escape[2:]))))
 
 
 def _of_base64(piece: str) -> str | None:
@@ -133,5 +147,10 @@ def _of_base64(piece: str) -> str | None:
     bare = bare[: len(bare) // 4 * 4 if len(bare) % 4 == 1 else len(bare)]
     raw = base64.b64decode(bare + "=" * (-len(bare) % 4)).replace(b"\0", b"")
     plain = raw.decode(errors="replace")
-    readable = sum([(char.isprintable() and char != "\ufffd") or char.isspace() for char in plain])
-    return fold(plain) if len(plain) >= 8 and readable >= 0.75 * len(plain) else None
+    if len(plain) < 8:
+        return None
+    if not (plain.isascii() and plain.isprintable()):
+        readable = sum([(char.isprintable() and char != "\ufffd") or char.isspace() for char in plain])
+        if readable < 0.75 * len(plain):
+            return None
+    return fold(plain)

@@ -10,8 +10,10 @@ Source: Unicode NFKD for compatibility forms; lookalikes of Latin letters after 
 
 from __future__ import annotations
 
+import functools
 import unicodedata
 from collections.abc import Iterable
+from importlib import resources
 from typing import NamedTuple
 
 
@@ -74,7 +76,7 @@ def _fold_character(char: str) -> str:
 
 
 def _plain(char: str) -> str:
-    known = LOOKALIKES.get(char)
+    known = LOOKALIKES.get(char) or _rare().get(char)
     if known is not None:
         return known
     code, category = ord(char), unicodedata.category(char)
@@ -83,6 +85,26 @@ def _plain(char: str) -> str:
     if category in {"Zs", "Zl", "Zp"} or char == "\x85":
         return " "
     return str(unicodedata.decimal(char)) if category == "Nd" else char
+
+
+_LIVING = frozenset({
+    "ARABIC", "ARMENIAN", "BENGALI", "CJK", "CYRILLIC", "DEVANAGARI", "ETHIOPIC", "GEORGIAN", "GUJARATI", "GURMUKHI",
+    "HANGUL", "HEBREW", "HIRAGANA", "IDEOGRAPHIC", "KANNADA", "KATAKANA", "KHMER", "LAO", "MALAYALAM", "MYANMAR",
+    "ORIYA", "SINHALA", "TAMIL", "TELUGU", "THAI", "TIBETAN",
+})  # fmt: skip
+"""Scripts whose words are words: of these only the letters above are taken for Latin ones."""
+
+
+@functools.cache
+def _rare() -> dict[str, str]:
+    """Return the look-alikes of Latin letters and digits in scripts that are hardly written any more."""
+    text = resources.files("genie.contracts").joinpath("confusables.txt").read_text("utf-8")
+    pairs = (line.split(" ", 1) for line in text.splitlines())
+    return {
+        char: plain for plain, chars in pairs if plain.isascii() and plain.isalnum()
+        for char in chars if not char.isascii() and unicodedata.category(char) != "Nd"
+        and unicodedata.name(char, "").partition(" ")[0] not in _LIVING
+    }  # fmt: skip
 
 
 _table = _Table()

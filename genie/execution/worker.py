@@ -236,7 +236,7 @@ class Worker:
             finally:
                 workers.stepping = None
             handling_ = self.handling
-            if (handling_ and handling_.later) or type(output) not in subscription.produces or self.ended is not None:
+            if (handling_ and handling_.later) or type(output) is not subscription.produced or self.ended is not None:
                 rest = self._complete(output)
                 if rest is not None:
                     return rest
@@ -420,7 +420,7 @@ class Worker:
     def abandon(self) -> None:
         """The handler did not stop when it was cancelled: settle its delivery, free its slot, and name its agent."""
         delivery, subscriber, bus = self.delivery, self.subscriber, self._bus
-        if delivery is None or self._abandoned:
+        if delivery is None:  # it has ended, or was abandoned before
             return
         self._abandoned = True
         self._cut_short()

@@ -18,6 +18,7 @@ from genie.contracts.message import topic_of
 from genie.graph.model import Graph, KeyPath, Problem, name_of
 from genie.graph.reachability import PayloadType
 from genie.policy.declassification import labels_sent
+from genie.policy.placing import Placing
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +63,33 @@ def label_problems(graph: Graph) -> Iterator[Problem]:
                     (*reader.path, "clearance"),
                     f"{who} {what} a topic above its clearance: it has {reader.clearance.label}, {why}",
                 )
+        yield from _misplaced(graph, reader, carried)
     why = reason(graph.answer, graph.caller.clearance)
     if why is not None:
         text = f"the answer is above the caller's clearance: it has {graph.caller.clearance.label}, {why}"
         yield Problem(("caller", "clearance"), text)
+
+
+def _misplaced(
+    graph: Graph, reader: _Recipient, carried: Mapping[tuple[str, PayloadType], Classification]
+) -> Iterator[Problem]:
+    """Yield what an agent consumes and may not be given in its region, where the region of the data is known."""
+    card = next((card for card in graph.cards if card.id == reader.id), None)
+    for policy in graph.policies:
+        if policy.name in graph.shadow:
+            continue
+        most = policy.most(card, graph.caller.region) if card is not None and isinstance(policy, Placing) else None
+        if card is None or most is None:
+            continue
+        for kind in reader.reads:
+            label = max((label for (_, given), label in carried.items() if given == kind), default=_declared(kind))
+            if min(label, reader.clearance) > most:  # what is above its clearance is told as such
+                where = "no region" if card.region is None else f"region {card.region!r}"
+                yield Problem(
+                    (*reader.path, "region"),
+                    f"agent {card.id!r} is in {where}, where {policy.name} lets no more than {most.label} data go, and "
+                    f"{name_of(kind)} can be labelled {label.label}; place it elsewhere, or add a transfer",
+                )
 
 
 def _declared(kind: PayloadType) -> Classification:

@@ -43,6 +43,8 @@ class Graph:
     caller: Caller = field(default_factory=Caller)
     environment: Environment = field(default_factory=Environment)
     policies: tuple[Policy, ...] = ()
+    shadow: frozenset[str] = frozenset()
+    """Names of policies that refuse nothing."""
     cycles: tuple[tuple[str, ...], ...] = ()
     """Declared cycles: sets of ids among which messages may circulate."""
     unused: frozenset[PayloadType] = frozenset()

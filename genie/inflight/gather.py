@@ -38,7 +38,7 @@ Part = tuple[type[Payload], str]
 
 
 class Clockwork(Protocol):
-    """What of the bus somebody needs who waits for room in a stream."""
+    """The parts of the bus that a sender uses while it waits for room in a stream."""
 
     now: Callable[[], float]
     make_waiter: Callable[[], Waiter]
@@ -110,7 +110,7 @@ class Gather:
 
     Args:
         spec: What is expected.
-        told: Called when the wait is over, for those who do not await ``waiter``.
+        on_end: Called when the wait is over, for those who do not await ``waiter``.
     """
 
     waiter: Future | None = None
@@ -121,9 +121,8 @@ class Gather:
     """The asker has taken the result; what comes now is late."""
     until = math.inf
     """When the asker stops waiting."""
-    _held: dict[Part, str] | None = None
 
-    def __init__(self, spec: GatherSpec, told: Callable[[], None] | None = None) -> None:
+    def __init__(self, spec: GatherSpec, on_end: Callable[[], None] | None = None) -> None:
         self.kinds = kinds = spec.layout.copy()
         """Payload class -> sender -> what came."""
         for kind, parts in kinds.items():  # a comprehension costs a call
@@ -140,7 +139,7 @@ class Gather:
         self.each = spec.each
         self._left = spec.parts
         self.need = spec.need
-        self._told = told
+        self._on_end = on_end
         if not spec.parts:
             self.finish()
 
@@ -206,18 +205,6 @@ class Gather:
         if self._left == 0:
             self.finish()
 
-    def hold(self, kind: type[Payload], agent: str, hold_id: str) -> None:
-        """Say that a part waits for a person, should the asker not wait that long."""
-        if self._held is None:
-            self._held = {}
-        self._held.setdefault((kind, agent if kind in self.each else ONE), hold_id)
-
-    def unhold(self, kind: type[Payload], agent: str, hold_id: str) -> None:
-        """Say that a part does not wait for that person any more."""
-        part = (kind, agent if kind in self.each else ONE)
-        if self._held is not None and self._held.get(part) == hold_id:
-            del self._held[part]
-
     def wake(self) -> None:
         """Let the asker look at it again."""
         waiter = self.waiter
@@ -229,8 +216,8 @@ class Gather:
         if not self.done:
             self.done = True
             self.wake()
-            if self._told is not None:
-                self._told()
+            if self._on_end is not None:
+                self._on_end()
 
     def limit(self, ticket: RoomTicket | None) -> Callable[[], None]:
         """Return what ends the wait at its time, a wait for room included."""
@@ -285,12 +272,15 @@ class Gather:
             self.give_up(kind, failures, reaches)
         self.finish()
 
-    def result(self, run_id: str, errors: tuple[tuple[str, BaseException], ...] = ()) -> Gathered:
+    def result(
+        self, run_id: str, errors: tuple[tuple[str, BaseException], ...] = (), held: Mapping[Part, str] | None = None
+    ) -> Gathered:
         """Return what came; an outstanding part is missing as held or late.
 
         Args:
             run_id: Of the run.
             errors: What agents of the run raised, where exceptions are kept.
+            held: Parts that wait for a person, each with the hold.
         """
         each: dict[Each[Payload], Mapping[str, Payload]] = {}
         plain: dict[type[Payload], Payload] = {}
@@ -303,13 +293,13 @@ class Gather:
                 each[self.each[kind]] = came
             elif came:
                 plain[kind] = came[ONE]
-        missing = {} if whole else self._missing()
+        missing = {} if whole else self._missing(held or {})
         return Gathered(run_id, plain, each, missing, self.notices or (), errors)
 
-    def _missing(self) -> dict[str, Missing]:
+    def _missing(self, held: Mapping[Part, str]) -> dict[str, Missing]:
         lost = dict(self._lost or {})
         for kind, agent in self.outstanding():
-            hold_id = (self._held or {}).get((kind, agent))
+            hold_id = held.get((kind, agent))
             reason, code = (LATE, LATE) if hold_id is None else (f"held({hold_id})", HELD)
             lost[kind, agent] = Missing(topic_of(kind).name, agent or None, reason, code)
         named: dict[str, Missing] = {}

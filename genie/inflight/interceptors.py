@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from genie.inflight.accounting import RunState, Scope
     from genie.inflight.dead_letters import DeadLetter
     from genie.inflight.delivery import Delivery, Ending
+    from genie.inflight.gather import Part
     from genie.inflight.pending import Parked
     from genie.inflight.subscription import Subscription
     from genie.policy.policy import Decision, Verdict
@@ -184,6 +185,10 @@ class Approvals(Protocol):
 
     def reopen(self, facts: Mapping[str, LogRecord]) -> None:
         """Take over what an earlier process held, by place, with the votes so far."""
+        ...
+
+    def held_parts(self, scope: Scope) -> Mapping[Part, str]:
+        """Return the parts of a scope's gather that wait for a person, each with the id of the hold."""
         ...
 
     def intact(self, delivery: Delivery) -> bool:

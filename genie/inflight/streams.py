@@ -31,14 +31,14 @@ class StreamGather(Gather):
 
     Args:
         spec: The answers that end the stream.
-        told: Called for every part, and when the wait is over.
+        on_end: Called for every part, and when the wait is over.
         parts: Payload classes of the parts.
     """
 
-    def __init__(self, spec: GatherSpec, told: Callable[[], None] | None, parts: tuple[type[Payload], ...]) -> None:
+    def __init__(self, spec: GatherSpec, on_end: Callable[[], None] | None, parts: tuple[type[Payload], ...]) -> None:
         self.came_parts: deque[Payload] = deque()
         self._senders: list[Waiter] = []
-        super().__init__(spec, told)
+        super().__init__(spec, on_end)
         self._parts = frozenset(parts)
         self.kinds |= {kind: {} for kind in parts}  # no part of it is ever outstanding
 
@@ -50,8 +50,8 @@ class StreamGather(Gather):
             return False
         self.came_parts.append(payload)
         self.wake()
-        if self._told is not None:
-            self._told()
+        if self._on_end is not None:
+            self._on_end()
         return True
 
     @property

@@ -29,8 +29,8 @@ class Subscription:
     """
 
     __slots__ = (
-        "branches", "call", "counters", "ends", "evaluator", "key", "kind", "produces", "reach", "rules", "subscriber",
-        "wants",
+        "branches", "call", "counters", "ends", "evaluator", "key", "kind", "produced", "produces", "reach", "rules",
+        "subscriber", "wants",
     )  # fmt: skip
 
     def __init__(
@@ -49,6 +49,8 @@ class Subscription:
         self.key = key
         self.reach = reach
         self.produces = subscriber.card.produces
+        self.produced = next(iter(self.produces), None)
+        """What its handler gives as a rule; the bus looks twice at anything else."""
         self.rules: Any = None  # rates and budgets that cover it, once the admission controller has looked
         self.call: Callable[..., Any]  # an agent's own function
         self.wants: int

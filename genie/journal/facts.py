@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import datetime
 import json
-import logging
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -18,6 +17,7 @@ from genie.contracts.classification import Classification
 from genie.contracts.gather import Each
 from genie.contracts.headers import Headers
 from genie.contracts.message import Payload, stamp, topic_of
+from genie.errors.logs import log
 from genie.errors.tracebacks import place_of
 from genie.inflight.accounting import RunState
 from genie.inflight.dead_letters import DeadLetter
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from genie.inflight.delivery import Extra
     from genie.policy.policy import Decision
 
-_LOGGER = logging.getLogger("genie.journal")
 
 Kinds = dict[str, type[Payload]]
 """Payload classes by ``topic@version``."""
@@ -149,7 +148,7 @@ def payload_of(record: Mapping[str, Any], kinds: Kinds) -> Payload | None:
     try:
         return _upcast(record, kinds) if kind is None else _read(kind, record["payload"])
     except Exception as error:  # noqa: BLE001 - a validator and an upcast are an author's code; the payload stays in the log
-        _LOGGER.warning("a payload of %s cannot be read: %s", record["topic"], place_of(error))
+        log("genie.journal", "WARNING", f"a payload of {record['topic']} cannot be read: {place_of(error)}")
         return None
 
 

@@ -104,12 +104,27 @@ class Told(Sequence["LogRecord"]):
         self.shared = shared
 
     @classmethod
-    def of(cls, records: Sequence[LogRecord]) -> Told:
-        """Return records as lines; the same object where they are lines."""
-        if isinstance(records, cls):
-            return records
-        lines = [line_of(record) for record in records]
-        return cls(lines, *followed(records))
+    def of_all(cls, batches: Sequence[Sequence[LogRecord]]) -> Told:
+        """Return batches as one, as lines; the same object where it is the only one and has lines."""
+        if len(batches) == 1 and type(batches[0]) is cls:
+            return batches[0]
+        shared: list[str] = []
+        all_ = cls([], [], [], 0, shared)
+        told = all_.lines
+        for records in batches:
+            if type(records) is cls:
+                all_._follow(records.opened, records.closed, records.highest)
+                told += records.lines
+                shared += records.shared
+            else:
+                all_._follow(*followed(records))
+                told += map(line_of, records)
+        return all_
+
+    def _follow(self, opened: Sequence[int], closed: Sequence[int], highest: int) -> None:
+        self.opened += opened
+        self.closed += closed
+        self.highest = max(self.highest, highest)
 
     def __len__(self) -> int:
         return len(self.lines)

@@ -6,7 +6,6 @@ outputs of a handler and the outcome of its delivery are told in one step, so a 
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -15,6 +14,7 @@ from genie.bus.delayed import Delayed
 from genie.bus.scans import Publication
 from genie.contracts.outcome import Outcome
 from genie.errors import JournalError, LogError, class_name
+from genie.errors.logs import log
 from genie.errors.tracebacks import place_of
 from genie.inflight.pending import DELAYED, RETRY
 from genie.journal.facts import (
@@ -55,7 +55,6 @@ if TYPE_CHECKING:
     from genie.inflight.pending import Parked
     from genie.policy.policy import Decision
 
-_LOGGER = logging.getLogger("genie.journal")
 MOST_WAITING = 50_000
 """Records that may wait for the log; with more of them no run is admitted."""
 LONGEST_S = 30.0
@@ -185,7 +184,7 @@ class Recorder(Ledger):
             more |= seen_record(extra)
         self._say(ended_line(run.number, delivery.id, outcome, code, more))
         if extra is not None and extra.reopened:
-            self._bus.correlator.forsake(extra.reopened)
+            self._bus.correlator.close_reopened(extra.reopened)
 
     def _scope(self, scope: Scope) -> str:
         """Keep a scope, and those above it: one whose messages are chatter is not in the log."""
@@ -255,7 +254,7 @@ class Recorder(Ledger):
         try:
             text = payload_text(payload)
         except NotKeptError as error:
-            _LOGGER.warning("a delayed payload is not durable: %s", error, extra={"run_id": parked.scope.run.id})
+            log("genie.journal", "WARNING", f"a delayed payload is not durable: {error}", run_id=parked.scope.run.id)
             self._bus.observers.note_incident("not_durable", "payload", delivery.partition("@")[2], None)
             return
         self._tell(self._parked(parked) | {
@@ -322,12 +321,13 @@ class Recorder(Ledger):
 
     def _not_durable(self, message: Envelope[Any], why: str) -> None:
         """A fact cannot be kept, so a crash would lose it: it is named, and the run goes on."""
-        _LOGGER.warning("message %s is not durable: %s", message.id, why, extra={"run_id": message.correlation_id})
+        text = f"message {message.id} is not durable: {why}"
+        log("genie.journal", "WARNING", text, run_id=message.correlation_id)
         self._bus.observers.note_incident("not_durable", "payload", message.sender, message)
 
     def _failed(self, error: BaseException) -> None:
         """The log failed: what runs may end, and no run is admitted."""
-        _LOGGER.error("the log failed: %s; no run is admitted", place_of(error))
+        log("genie.journal", "ERROR", f"the log failed: {place_of(error)}; no run is admitted")
         self._bus.observers.note_incident("journal_failed", self.failure or class_name(error), "", None)
 
     def start(self, records: Sequence[LogRecord]) -> None:

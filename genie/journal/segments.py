@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import logging
-import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from genie.backend.clock import Clock
+from genie.backend.clock import system_time
 from genie.errors import LogError
+from genie.errors.logs import log
 from genie.journal.bodies import Body, body_of, checked
 from genie.journal.database import FORMAT, LostConnectionError, meta, set_meta
 from genie.journal.lease import RENEW_S, Lease
@@ -27,18 +26,12 @@ if TYPE_CHECKING:
     from genie.journal.upkeep import Retention
     from genie.journal.writer import Batch
 
-_LOGGER = logging.getLogger("genie.journal")
 FLOOR_EVERY = 64
 """Batches after which the log notes from which batch on runs are open."""
 MOST_CHARACTERS = 4 << 20
 """Of the lines of one row; a longer line has a row of its own."""
 CLOCK_S = 1.0
 """Seconds by which the clock may go back before it is named."""
-
-
-def system_time() -> float:
-    """Return the seconds since the epoch."""
-    return Clock(time.monotonic).wall().timestamp()
 
 
 class SegmentLog:
@@ -113,11 +106,10 @@ class SegmentLog:
         Raises:
             LogError: It could not be written, and nothing of it is kept; later batches are refused too.
         """
-        batch = records if isinstance(records, Told) else tuple(records)
         if self._writer is None:
             raise self._not_open()
-        if batch:
-            await self._writer.keep(batch)
+        if records:
+            await self._writer.keep(records if type(records) is Told else tuple(records))
 
     async def close(self) -> None:
         """Give the log back."""
@@ -210,17 +202,13 @@ class SegmentLog:
         if self._closed:
             raise self._not_open()
         try:
-            lines: list[str] = []
-            shared: list[str] = []
-            for batch in batches:
-                told = Told.of(batch.records)
-                lines += told.lines
-                shared += told.shared
-                self._follow(self._last + 1, told.opened, told.closed, told.highest)
+            told = Told.of_all([batch.records for batch in batches])
+            self._follow(self._last + 1, told.opened, told.closed, told.highest)
             rows: list[_Row] = []
-            first = self._records + 1
-            for number, part in enumerate(_cut(lines), self._last + 1):
-                rows.append(_Row(number, self._at(), first, len(part), body_of([*shared, *part], first, self._sealer)))
+            first, at = self._records + 1, self._at()
+            for number, part in enumerate(_cut(told.lines), self._last + 1):
+                content = body_of([*told.shared, *part], first, self._sealer)
+                rows.append(_Row(number, at, first, len(part), content))
                 first += len(part)
             try:
                 self._insert(rows)
@@ -235,7 +223,7 @@ class SegmentLog:
         self._passing(Point.COMMITTED)
         self.database.note_kept(self._last)
         self._passing(Point.NOTED)
-        self._records += len(lines)
+        self._records += len(told)
 
     def _insert(self, rows: Sequence[_Row]) -> None:
         database = self.database
@@ -275,10 +263,8 @@ class SegmentLog:
         behind = (self._latest - now) / 1000
         if behind > CLOCK_S and not self.behind_s:
             self.behind_s = behind
-            _LOGGER.warning(
-                "%s: the clock is %.0f s behind the latest batch (clock): timers wait that much longer; set the clock",
-                self.database.place, behind,
-            )  # fmt: skip
+            text = f"{self.database.place}: the clock is {behind:.0f} s behind the latest batch (clock)"
+            log("genie.journal", "WARNING", f"{text}: timers wait that much longer; set the clock")
         return max(now, self._latest)
 
     def _idle(self) -> None:
@@ -288,7 +274,7 @@ class SegmentLog:
                 self.database.tidy()
             except LogError as error:
                 self._failure = error
-                _LOGGER.error("%s", error)
+                log("genie.journal", "ERROR", str(error))
 
     def _close(self) -> None:
         self._closed = True
@@ -301,7 +287,7 @@ class SegmentLog:
                     self._lease.give_back()
                 self._passing(Point.LEFT)
         except LogError as error:  # everything that was acknowledged is kept
-            _LOGGER.warning("%s", error)
+            log("genie.journal", "WARNING", str(error))
         finally:
             self._lease.epoch = 0
             self.database.close()
@@ -347,4 +333,6 @@ def _rows(
 
 def _unsealed(place: str, batch: Sequence[LogRecord]) -> None:
     if any("sealed" in record for record in batch):
-        raise LogError(place=place, state="keys", problem="is encrypted", remedy="name its key ring (`keys:`)")
+        raise LogError(
+            place=place, state="keys", problem="is encrypted", remedy="name its key ring (`keys:` or --keys)"
+        )

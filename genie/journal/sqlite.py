@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import os
 import sqlite3
 import stat
@@ -124,14 +125,16 @@ class SqliteDatabase:
             raise self._system(error, "cannot be opened") from None
         if not regular:
             raise LogError(place=self.place, state="format", problem="is not a regular file", remedy="name another")
-        with self._named():
+        try:
             self._connection = sqlite3.connect(
                 self.path, timeout=BUSY_S, isolation_level=None, check_same_thread=False, cached_statements=64
             )
-            # Pages of deleted keys and payloads are overwritten, so that they cannot be read from the file.
-            for pragma in ("secure_delete=ON", "journal_mode=WAL", f"synchronous={self._synchronous}",
-                           f"journal_size_limit={MOST_WAL}"):  # fmt: skip
-                self._connection.execute(f"PRAGMA {pragma}").fetchall()
+        except sqlite3.Error as error:
+            raise self._state_of(error) from None
+        # Pages of deleted keys and payloads are overwritten, so that they cannot be read from the file.
+        for pragma in ("secure_delete=ON", "journal_mode=WAL", f"synchronous={self._synchronous}",
+                       f"journal_size_limit={MOST_WAL}"):  # fmt: skip
+            self.execute(f"PRAGMA {pragma}")
         self._prepare(create=create)
 
     def _prepare(self, *, create: bool) -> None:
@@ -159,8 +162,10 @@ class SqliteDatabase:
         connection = self._connection
         if connection is None:
             raise LogError(place=self.place, state="closed", problem="is not open", remedy="open it first")
-        with self._named():
-            return connection.execute(sql.replace("$", "?"), values).fetchall()
+        try:
+            return connection.execute(_spelled(sql), values).fetchall()
+        except sqlite3.Error as error:
+            raise self._state_of(error) from None
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
@@ -229,17 +234,13 @@ class SqliteDatabase:
 
     # --- what went wrong ---
 
-    @contextlib.contextmanager
-    def _named(self) -> Iterator[None]:
-        """Turn errors of SQLite into states; its words may quote what it was given."""
-        try:
-            yield
-        except sqlite3.Error as error:
-            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
-            if code == sqlite3.SQLITE_IOERR_WRITE and self._has_no_room():
-                code = sqlite3.SQLITE_FULL
-            state, problem, remedy = _STATES.get(code & 0xFF, ("io", "SQLite refuses a statement", "open it again"))
-            raise LogError(place=self.place, state=state, problem=problem, remedy=remedy) from None
+    def _state_of(self, error: sqlite3.Error) -> LogError:
+        """Return an error of SQLite as a state; its words may quote what it was given."""
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+        if code == sqlite3.SQLITE_IOERR_WRITE and self._has_no_room():
+            code = sqlite3.SQLITE_FULL
+        state, problem, remedy = _STATES.get(code & 0xFF, ("io", "SQLite refuses a statement", "open it again"))
+        return LogError(place=self.place, state=state, problem=problem, remedy=remedy)
 
     def _has_no_room(self) -> bool:
         """Return whether a quota or the limit of a file's size is reached, which SQLite calls an error of the disk."""
@@ -276,6 +277,12 @@ class SqliteDatabase:
                 place=self.place, state="format", problem=f"lies on a network file system ({kind})",
                 remedy="name a file on a local disk, or a PostgreSQL server",
             )  # fmt: skip
+
+
+@functools.lru_cache(maxsize=128)
+def _spelled(sql: str) -> str:
+    """Return a statement with SQLite's own marks for values."""
+    return sql.replace("$", "?")
 
 
 def _file_system(path: Path) -> str:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import anyio
 
-from genie.backend.asyncio_trio import threadsafe, waiter_factory
+from genie.backend.asyncio_trio import future_factory, threadsafe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from genie.backend.asyncio_trio import Future
     from genie.contracts.ports.journal import LogRecord
 
 T = TypeVar("T")
@@ -26,24 +27,22 @@ MOST_RECORDS = 2_000
 class Batch:
     """Records that somebody waits for."""
 
-    __slots__ = ("done", "error", "records", "wake")
+    __slots__ = ("done", "error", "records")
 
-    def __init__(self, records: Sequence[LogRecord], wake: Callable[[], None]) -> None:
+    def __init__(self, records: Sequence[LogRecord], done: Future) -> None:
         self.records = records
-        self.wake = wake
-        self.done = False
+        self.done = done
         self.error: Exception | None = None
 
 
 class _Work(Generic[T]):
     """A function that the thread calls between two commits."""
 
-    __slots__ = ("done", "error", "function", "result", "wake")
+    __slots__ = ("done", "error", "function", "result")
 
-    def __init__(self, function: Callable[[], T], wake: Callable[[], None]) -> None:
+    def __init__(self, function: Callable[[], T], done: Future) -> None:
         self.function = function
-        self.wake = wake
-        self.done = False
+        self.done = done
         self.error: Exception | None = None
         self.result: list[T] = []
 
@@ -66,7 +65,7 @@ class Writer:
         self._every_s = every_s
         self._jobs: queue.SimpleQueue[Batch | _Work[object] | None] = queue.SimpleQueue()
         self._room = anyio.Semaphore(MOST_JOBS, fast_acquire=True)
-        self._make = waiter_factory()
+        self._future = future_factory()
         self._soon = threadsafe()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
@@ -75,26 +74,28 @@ class Writer:
 
     async def keep(self, records: Sequence[LogRecord]) -> None:
         """Return when a batch is kept; raise what stopped it."""
-        async with self._room:
-            waiter = self._make()
-            batch = Batch(records, waiter.wake)
+        batch = Batch(records, self._future())
+        try:
+            self._room.acquire_nowait()
+        except anyio.WouldBlock:
+            await self._room.acquire()
+        try:
             self._jobs.put(batch)
-            while not batch.done:
-                await waiter.park()
-            if batch.error is not None:
-                raise batch.error
+            await batch.done
+        finally:
+            self._room.release()
+        if batch.error is not None:
+            raise batch.error
 
     async def call(self, function: Callable[[], T]) -> T:
         """Have the thread call a function, after every batch that came before; return what it returns."""
+        work = _Work(function, self._future())
         async with self._room:
-            waiter = self._make()
-            work = _Work(function, waiter.wake)
             self._jobs.put(work)  # type: ignore[arg-type]  # the queue does not look at what a function returns
-            while not work.done:
-                await waiter.park()
-            if work.error is not None:
-                raise work.error
-            return work.result[0]
+            await work.done
+        if work.error is not None:
+            raise work.error
+        return work.result[0]
 
     def stop(self) -> None:
         """End the thread after what is in the queue."""
@@ -115,14 +116,10 @@ class Writer:
             while isinstance(job, Batch):
                 batches.append(job)
                 records += len(job.records)
-                if records >= MOST_RECORDS:
+                if records >= MOST_RECORDS or self._jobs.empty():
                     job = None
                     break
-                try:
-                    job = self._jobs.get_nowait()
-                except queue.Empty:
-                    job = None
-                    break
+                job = self._jobs.get()
             else:
                 if job is None:
                     self._keep(batches)
@@ -140,21 +137,21 @@ class Writer:
         except Exception as raised:  # noqa: BLE001 - it is raised where the batch is awaited
             error = raised
         for batch in batches:
-            batch.error, batch.done = error, True
-        self._tell([batch.wake for batch in batches])
+            batch.error = error
+        self._tell([batch.done for batch in batches])
 
     def _call(self, work: _Work[object]) -> None:
         try:
             work.result.append(work.function())
         except Exception as raised:  # noqa: BLE001 - it is raised where the call is awaited
             work.error = raised
-        work.done = True
-        self._tell([work.wake])
+        self._tell([work.done])
 
-    def _tell(self, wakes: list[Callable[[], None]]) -> None:
+    def _tell(self, futures: list[Future]) -> None:
         def wake() -> None:
-            for one in wakes:
-                one()
+            for future in futures:
+                if not future.done():  # its task may have been cancelled
+                    future.set_result(None)
 
         with contextlib.suppress(RuntimeError):  # the loop is closed, so nobody waits
             self._soon(wake)

@@ -37,14 +37,15 @@ if TYPE_CHECKING:
 BYTES_PER_TOKEN = 1.4
 """No text that the study measured has fewer bytes a token, except for random letters; so this is an upper bound."""
 _STOPS = {
-    "budget": StopReason.BUDGET, "denied": StopReason.DENIED, "hold": StopReason.HELD, "held": StopReason.HELD,
-    "deadline": StopReason.DEADLINE, "expired": StopReason.DEADLINE, "late": StopReason.DEADLINE,
+    "budget": StopReason.BUDGET, "budget_exceeded": StopReason.BUDGET, "denied": StopReason.DENIED,
+    "hold": StopReason.HELD, "held": StopReason.HELD, "deadline": StopReason.DEADLINE,
+    "expired": StopReason.DEADLINE, "late": StopReason.DEADLINE,
 }  # fmt: skip
 _FAILURES = {
     FailureClass.FILTERED: StopReason.REFUSED, FailureClass.OUT_OF_MONEY: StopReason.BUDGET,
     FailureClass.MALFORMED: StopReason.MALFORMED,
 }  # fmt: skip
-UNTOUCHED = frozenset({"denied", "hold", "held"})
+UNTOUCHED = frozenset({"budget", "denied", "hold", "held"})
 """Why a call was not made at all."""
 ZERO = Decimal(0)
 NO_USAGE = Usage()

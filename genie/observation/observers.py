@@ -15,6 +15,7 @@ from genie.contracts.outcome import Reason
 from genie.contracts.ports.audit import AuditRecord
 from genie.contracts.ports.journal import JournalRecord
 from genie.errors import AuditFailedError, JournalError, class_name
+from genie.errors.logs import log
 from genie.errors.tracebacks import place_of
 from genie.policy.verdicts import coded
 
@@ -288,15 +289,13 @@ class Observers:
 
     def _disable(self, observer: str, error: BaseException) -> None:
         """Disable an observer that raised, with a log line and an incident."""
-        import logging  # noqa: PLC0415 - start-up: only what fails is logged
-
         place = place_of(error)
         self.failed[observer] = place
         if observer == "journal":
             self._listen()
         elif observer == "incidents":
             self.incidents = None
-        logging.getLogger("genie.bus").error("the %s is disabled: it raised %s", observer, place)
+        log("genie.bus", "ERROR", f"the {observer} is disabled: it raised {place}")
         self.record_act("observer_failed", observer, by="bus", reason=class_name(error))
         self.note_incident("observer_failed", observer, "", None)
 

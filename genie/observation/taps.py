@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
+from genie.contracts.headers import copied
 from genie.contracts.message import topic_of
 from genie.inflight.delivery import disclose
 
@@ -76,7 +77,7 @@ class Tap:
         shown = message.sender if payload is not None or not message.sender.startswith("caller:") else "caller"
         observation = Observation(
             message.id, message.correlation_id, topic_of(message.payload).name, shown, message.recipient, at,
-            payload, None if payload is None else message.headers, why or None, notices=notices,
+            payload, None if payload is None else copied(message.headers), why or None, notices=notices,
         )  # fmt: skip
         self._queue.append((observation, message.headers.tenant))
         self.seen += 1

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from genie.errors import InputError
+from genie.errors.logs import log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -141,14 +142,9 @@ class Incidents:
                 return
 
     def _say(self, what: str, incident: Incident) -> None:
-        import logging  # noqa: PLC0415 - start-up: for those that have something to tell
-
-        level = getattr(logging, _LOGGED[incident.severity])
-        logging.getLogger("genie.incident").log(
-            level, "%s %s: %s (%s) of %s, %d times, %s", incident.id, what, incident.kind,
-            incident.code, incident.agent or "several", incident.count, incident.severity.value,
-            extra={"agent": incident.agent or None, "run_id": incident.run_id},
-        )  # fmt: skip
+        of, times = incident.agent or "several", f"{incident.count} times, {incident.severity.value}"
+        text = f"{incident.id} {what}: {incident.kind} ({incident.code}) of {of}, {times}"
+        log("genie.incident", _LOGGED[incident.severity], text, agent=incident.agent or None, run_id=incident.run_id)
         self._tell(incident, "supervisor")
 
     def _change(self, incident: Incident, state: State, by: str) -> None:

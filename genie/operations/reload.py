@@ -6,9 +6,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from genie.errors import ConfigError, GenieError, InputError
+from genie.errors.logs import log
 
 if TYPE_CHECKING:
-    import logging
     from collections.abc import Callable
     from pathlib import Path
 
@@ -26,12 +26,6 @@ async def _in_thread(work: Callable[[], T]) -> T:
     from anyio import to_thread  # noqa: PLC0415 - start-up: nearly no program reloads at once
 
     return await to_thread.run_sync(work)
-
-
-def _logger() -> logging.Logger:
-    import logging  # noqa: PLC0415 - start-up: for those that reload
-
-    return logging.getLogger("genie.reload")
 
 
 class PolicySource(Protocol):
@@ -91,14 +85,14 @@ class Reloads:
                 detail={"problems": list(problems[:_TOLD]), "files": contents},
             )  # fmt: skip
             for line in problems[:_TOLD]:
-                _logger().error("policies not reloaded: %s", line)
+                log("genie.reload", "ERROR", f"policies not reloaded: {line}")
             raise
         self._open_bus()
         before = bus.policies.sha256
         if policies.sha256 == before:
             return False
         bus.replace_policies(policies, by, reason)
-        _logger().info("policies reloaded: %s replaced by %s", before[:12], policies.sha256[:12])
+        log("genie.reload", "INFO", f"policies reloaded: {before[:12]} replaced by {policies.sha256[:12]}")
         return True
 
     def watch_policies(self, *, every_s: float = EVERY_S) -> None:

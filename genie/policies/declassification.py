@@ -38,14 +38,14 @@ class Permit(PolicySettings):
             )
         return self
 
-    def covers(self, fall: Downgrade) -> bool:
-        """Return True when this permission is for that fall."""
+    def covers(self, downgrade: Downgrade) -> bool:
+        """Return True when this permission is for that downgrade."""
         return (
-            self.agent == fall.agent.id
-            and matches(self.topic, topic_of(fall.payload).name)
-            and fall.read <= self.from_
-            and fall.to >= self.to
-            and (self.environments is None or fall.environment.name in self.environments)
+            self.agent == downgrade.agent.id
+            and matches(self.topic, topic_of(downgrade.payload).name)
+            and downgrade.read <= self.from_
+            and downgrade.to >= self.to
+            and (self.environments is None or downgrade.environment.name in self.environments)
         )
 
 
@@ -77,10 +77,10 @@ class Declassification:
         """Return None: it judges no delivery, and so costs none anything."""
         return None
 
-    def permits(self, fall: Downgrade) -> bool:
+    def permits(self, downgrade: Downgrade) -> bool:
         """Return True where the label may fall; asked once for each agent and payload class."""
-        listed = [permit for permit in self.settings.permits if permit.agent == fall.agent.id]
-        if any(permit.covers(fall) for permit in listed):
+        listed = [permit for permit in self.settings.permits if permit.agent == downgrade.agent.id]
+        if any(permit.covers(downgrade) for permit in listed):
             return True
-        named = any(matches(permit.topic, topic_of(fall.payload).name) for permit in listed)
+        named = any(matches(permit.topic, topic_of(downgrade.payload).name) for permit in listed)
         return self.settings.unlisted == "card" and not named

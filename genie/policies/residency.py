@@ -77,8 +77,7 @@ class Residency:
         free, default = settings.free, settings.data
         if free >= max(Classification):
             return None
-        card = route.recipient
-        region = card.region or (None if card.egress else settings.here)  # who is outside is not here
+        region = self._region(route.recipient)
         ceilings = self._ceilings(region)
         shown = "no region" if region is None else f"region {region!r}"
 
@@ -99,6 +98,19 @@ class Residency:
             return masked_or_denied("residency", above, f"{where} above {ceiling.label}, which may not go to {shown}")
 
         return judge
+
+    def most(self, recipient: AgentCard, home: str | None) -> Classification | None:
+        """Return the highest label that a recipient may be given of the data of a region; None where nobody says whose.
+
+        Args:
+            recipient: Its card.
+            home: Region of the caller; the settings' own where there is none.
+        """
+        home = home or self.settings.data
+        return None if home is None else self._ceilings(self._region(recipient)).get(home, self.settings.free)
+
+    def _region(self, card: AgentCard) -> str | None:
+        return card.region or (None if card.egress else self.settings.here)  # who is outside is not here
 
     def _ceilings(self, region: str | None) -> dict[str, Classification]:
         """Return the highest classification of each region's data that may go to a region."""

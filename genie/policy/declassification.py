@@ -1,7 +1,7 @@
 """Where a label may fall: asked of the policies once for each agent and payload class, never for a message.
 
 A label falls only where the sender's card says so and a policy permits it. A policy that has a say has a method
-``permits(fall)``; where several have one, all must agree, and where none has, no label falls.
+``permits(downgrade)``; where several have one, all must agree, and where none has, no label falls.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Downgrade(NamedTuple):
 class Permitting(Protocol):
     """A policy that has a say in declassification. Pure, like its judges."""
 
-    def permits(self, fall: Downgrade) -> bool:
+    def permits(self, downgrade: Downgrade) -> bool:
         """Return True where the label may fall that far."""
         ...
 
@@ -51,16 +51,16 @@ def labels_sent(
             return max(own, read)
         for to in Classification:
             if max(own, lowest) <= to < read:
-                fall = Downgrade(sender, payload, read, to, environment)
-                if all(_permits(policy, fall) for policy in asked):
+                downgrade = Downgrade(sender, payload, read, to, environment)
+                if all(_permits(policy, downgrade) for policy in asked):
                     return to
         return max(own, read)
 
     return tuple(sent(read) for read in Classification)
 
 
-def _permits(policy: Permitting, fall: Downgrade) -> bool:
+def _permits(policy: Permitting, downgrade: Downgrade) -> bool:
     try:
-        return policy.permits(fall) is True
+        return policy.permits(downgrade) is True
     except BaseException:  # noqa: BLE001 - fail closed
         return False

@@ -196,8 +196,8 @@ class Masked:
             if start >= at:
                 pieces += (text[at:start], _word(kind))
                 at = end
-            elif end > at:  # it overlaps the one before, and is a part of what that masks
-                at = end
+            else:  # it overlaps the one before, and is a part of what that masks
+                at = max(at, end)
         self.text = "".join([*pieces, text[at:]])
 
     def original(self, span: Span) -> Span | None:

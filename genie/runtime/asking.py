@@ -361,7 +361,8 @@ class Asking:
                 timer.cancel()
         gather.closed = True
         run_id = run.id
-        result = gather.result(run_id, bus.failures.of(run_id) if bus.failures.debug else ())
+        held = bus.approvals.held_parts(run.root) if run.held and bus.approvals is not None else None
+        result = gather.result(run_id, bus.failures.of(run_id) if bus.failures.debug else (), held)
         if need == "first" or cancel_rest:
             bus.runs.end(run, Outcome.CANCELLED, NO_LONGER_NEEDED)
         return result

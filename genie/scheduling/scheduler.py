@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,6 +11,8 @@ from typing import TYPE_CHECKING, Literal
 import anyio
 
 from genie.errors import GenieError, InputError, RuntimeDrainingError
+from genie.errors.genie_error import class_name
+from genie.errors.logs import log
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping
@@ -33,7 +34,6 @@ MOST_MISSED = 1_000
 MOST_REASONS = 5
 """Failures of one run that a notice lists."""
 
-_logger = logging.getLogger("genie.scheduler")
 
 NoticeKind = Literal["fired", "overlapped", "missed", "drained", "refused", "handled", "failed"]
 
@@ -255,8 +255,8 @@ class Scheduler:
 
     def _notify(self, state: _ScheduleState, what: NoticeKind, due: datetime, detail: str = "") -> None:
         notice = Notice(state.schedule.id, what, due, detail)
-        level = logging.INFO if what in {"fired", "handled"} else logging.WARNING
-        _logger.log(level, "schedule %s, due %s: %s %s", notice.schedule, due.isoformat(), what, detail)
+        level = "INFO" if what in {"fired", "handled"} else "WARNING"
+        log("genie.scheduler", level, f"schedule {notice.schedule}, due {due.isoformat()}: {what} {detail}")
         if self._tell is None:
             return
         try:
@@ -265,15 +265,13 @@ class Scheduler:
             self.untold += 1
             if self.untold == 1:
                 # The class alone: a traceback may quote payload text.
-                _logger.error(
-                    "a notice of schedule %s cannot be delivered (%s); the schedules continue, more are only counted",
-                    notice.schedule, type(error).__name__,
-                )  # fmt: skip
+                what_failed = f"a notice of schedule {notice.schedule} cannot be delivered ({class_name(error)})"
+                log("genie.scheduler", "ERROR", f"{what_failed}; the schedules continue, more are only counted")
 
 
 def _reason(error: BaseException) -> str:
     """Return this library's own error text; the class alone of any other error, whose text may quote payloads."""
     try:
-        return str(error) if isinstance(error, GenieError) else f"the question failed ({type(error).__name__})"
+        return str(error) if isinstance(error, GenieError) else f"the question failed ({class_name(error)})"
     except Exception:  # noqa: BLE001 - a subclass may break its own text
-        return f"the question failed ({type(error).__name__})"
+        return f"the question failed ({class_name(error)})"

@@ -29,6 +29,11 @@ if TYPE_CHECKING:
 SLOWED = frozenset({"rate_limited", "quota"})
 """Problems that are told after a pause: who sends too much waits for each refusal."""
 MOST_HEADERS = 100
+_SINGLE = frozenset({
+    b"authorization", b"content-type", b"content-length", b"idempotency-key", b"last-event-id", b"origin",
+    b"sec-fetch-site", b"x-csrf-token", b"ce-id", b"ce-source", b"ce-type",
+})  # fmt: skip
+"""Headers of which a request has one at most."""
 MOST_HEADER_BYTES = 16_384
 MOST_HOSTS = 100
 """Values of Host that are remembered."""
@@ -67,6 +72,8 @@ class Endpoint:
         """Answer one request."""
         request = Incoming(scope, receive)
         try:
+            if len(request.named) != len(scope["headers"]):
+                _check_single(scope)
             method = scope["method"]
             rule = self._rules.get(method)
             if SOCKET in scope and (rule is None or rule.media != EVENTS):
@@ -92,6 +99,17 @@ class Endpoint:
                 refused.headers["connection"] = "close"
             app = refused.response()
         await app(scope, receive, send)
+
+
+def _check_single(scope: Scope) -> None:
+    """Refuse a request that says twice who calls, or what it is: whoever is in front may have read the other one.
+
+    Raises:
+        Problem: It does.
+    """
+    names = [name for name, _ in scope["headers"] if name in _SINGLE]
+    if len(set(names)) != len(names):
+        raise Problem("malformed", "a header that may be sent once is sent twice")
 
 
 def _size(request: Incoming) -> bytes | None:

@@ -87,6 +87,14 @@ class SignIn(Body):
     fresh: bool = Field(default=False, description="The person shows again that they are there.")
 
 
+class LogoutToken(Body):
+    """What ``POST /v1/session/back-channel`` takes, as a form."""
+
+    logout_token: Annotated[str, Field(min_length=1, max_length=8_192)] = Field(
+        description="Signed by the identity provider (OpenID Connect Back-Channel Logout)."
+    )
+
+
 class Invitation(Body):
     """What ``POST /v1/passkeys/registration`` takes."""
 

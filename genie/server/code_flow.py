@@ -15,15 +15,15 @@ import hmac
 import logging
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import quote_plus, urlencode, urlsplit
+from urllib.parse import parse_qs, quote_plus, urlencode, urlsplit
 
 from starlette.responses import Response
 
 from genie.errors import GenieError, IdentityError
-from genie.server.bodies import SignIn, read
+from genie.server.bodies import SignIn, read, received
 from genie.server.ceremonies import Ceremonies
 from genie.server.messages import Json
-from genie.server.principals import WantingError
+from genie.server.principals import LONGEST_TOKEN, Elsewhere, WantingError
 from genie.server.problems import Problem
 from genie.server.server import address, brought, same_site
 from genie.server.system import begun, take_along
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger("genie.server")
 CALLBACK = "/v1/session/callback"
+FORM = "application/x-www-form-urlencoded"
 COOKIE = "genie-sign-in"
 LONGEST_PARAMETER = 4_096
 
@@ -88,14 +89,14 @@ async def callback(call: Call) -> ASGIApp:
         left = _left(call)
         if call.request.query_params.get("error") is not None:
             raise Problem("unauthenticated", "the issuer did not sign the person in")
-        found = await _redeemed(call, left)
+        found, at = await _redeemed(call, left)
     except (Problem, IdentityError) as problem:
         why = problem.why if isinstance(problem, IdentityError) else problem.code
         _logger.info("sign-in at an issuer refused: %s", why)
         code = problem.code if isinstance(problem, Problem) else "unauthenticated"
         return _onward(call, f"/#/live?problem={code}")
     response = _onward(call, f"/{left.to}")
-    take_along(call, response, begun(call, found)[0])
+    take_along(call, response, begun(call, found, at)[0])
     return response
 
 
@@ -116,7 +117,37 @@ def _left(call: Call) -> Left:
     return left
 
 
-async def _redeemed(call: Call, left: Left) -> Principal:
+async def sign_out(call: Call) -> ASGIApp:
+    """End the sessions of a person, or of one sign-in, at the word of the identity provider (back-channel logout)."""
+    issuers = call.server.issuers
+    if issuers is None or all(one.sign_in is None for one in call.server.who.issuers):
+        raise Problem("not_found")
+    body = await received(call.request, LONGEST_TOKEN + 100, frozenset({FORM}))
+    call.server.rates.take(f"{CALLBACK} {address(call.request)}")
+    try:
+        fields = parse_qs(body.decode("ascii"), strict_parsing=True, max_num_fields=10)
+        (token,) = fields.get("logout_token", [])
+    except ValueError:
+        raise Problem("malformed", "the body is a form with one logout_token") from None
+    look = functools.partial(issuers.signed_out, token, call.server.now())
+    try:
+        try:
+            issuer, subject, sid = look()
+        except WantingError as wanting:
+            issuer, subject, sid = await brought(wanting, look)
+    except IdentityError as error:
+        _logger.info("logout token refused: %s", error.why)
+        raise Problem("malformed", "the logout token is not good") from None
+    # One with a session's id ends that session alone, whoever it names beside it.
+    mark = Elsewhere(issuer, subject or "", sid).marks()[0 if sid is None else 1]
+    call.server.sessions.end_at(mark)
+    call.server.wake()
+    if call.server.keeping is not None:
+        await call.server.keeping.rest()
+    return Response(status_code=200)
+
+
+async def _redeemed(call: Call, left: Left) -> tuple[Principal, Elsewhere]:
     """Return who signed in, as the ID token says that the code is exchanged for."""
     section, sign_in, issuers = _configured(call, left.issuer)
     endpoints = await _endpoints(issuers, section, call)
@@ -137,7 +168,7 @@ async def _redeemed(call: Call, left: Left) -> Principal:
     except (GenieError, ValueError) as error:
         raise IdentityError("code", "the issuer did not take the code") from error
 
-    def look() -> Principal:
+    def look() -> tuple[Principal, Elsewhere]:
         claims = issuers.signed_in(section, token, call.server.now())
         return _proved(call, section, left, claims, issuers)
 
@@ -147,7 +178,9 @@ async def _redeemed(call: Call, left: Left) -> Principal:
         return await brought(wanting, look)
 
 
-def _proved(call: Call, section: IssuerSection, left: Left, claims: dict[str, Any], issuers: Issuers) -> Principal:
+def _proved(
+    call: Call, section: IssuerSection, left: Left, claims: dict[str, Any], issuers: Issuers
+) -> tuple[Principal, Elsewhere]:
     nonce = claims.get("nonce")
     if not isinstance(nonce, str) or not hmac.compare_digest(nonce.encode(), left.nonce.encode()):
         raise IdentityError("nonce", "the ID token is of another sign-in")
@@ -155,7 +188,9 @@ def _proved(call: Call, section: IssuerSection, left: Left, claims: dict[str, An
     at = found.proved_at
     if left.within_s is not None and (at is None or call.server.now() - at > left.within_s + section.clock_skew_s):
         raise IdentityError("stale", "the sign-in at the issuer is too old")
-    return found
+    subject, sid = (claims.get(name) for name in ("sub", "sid"))
+    named = [one if isinstance(one, str) and len(one) <= LONGEST_PARAMETER else None for one in (subject, sid)]
+    return found, Elsewhere(section.issuer, named[0] or "", named[1])
 
 
 async def _endpoints(issuers: Issuers, section: IssuerSection, call: Call) -> Endpoints:

@@ -6,8 +6,10 @@ import asyncio  # noqa: TID251 - the protocols of uvicorn are asyncio's alone
 import contextlib
 import importlib.util
 import ipaddress
+import os
 import re
 import socket
+import struct
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,6 +22,7 @@ from genie.server.app import MOST_HEADER_BYTES, application
 from genie.server.bodies import SLOWEST_S
 from genie.server.messages import LINE, WHOLE
 from genie.server.site import Site
+from genie.server.streams import BLOCKED_S
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -42,6 +45,8 @@ _HEAD, _BODY = 0, 1
 _PLAIN = re.compile(rb"/[A-Za-z0-9/_.~-]*")
 """Addresses that are their own path."""
 _ABSOLUTE = re.compile(rb"https?://([^/?#]+)", re.IGNORECASE)
+MOST_PIPELINED = 100
+"""Requests that may wait on one connection for the answers before them; a client that sends more is let go."""
 MOST_FRAMING = 8_000_000
 """Bytes that come with a body and are none of it: sizes of chunks, their extensions, fields behind the last one."""
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
@@ -52,14 +57,14 @@ class Joined:
 
     Args:
         transport: The transport.
-        soon: Calls something at the next turn of the loop.
+        loop: Its loop.
     """
 
-    __slots__ = ("_parts", "_size", "_soon", "_transport")
+    __slots__ = ("_loop", "_parts", "_size", "_transport")
 
-    def __init__(self, transport: Any, soon: Callable[[Callable[[], None]], object]) -> None:
+    def __init__(self, transport: Any, loop: asyncio.AbstractEventLoop) -> None:
         self._transport = transport
-        self._soon = soon
+        self._loop = loop
         self._parts: list[bytes] = []
         self._size = 0
 
@@ -74,7 +79,7 @@ class Joined:
     def write(self, data: bytes) -> None:
         """Write soon; at once where much is waiting, so that the transport can say that it is full."""
         if not self._parts:
-            self._soon(self.flush)
+            self._loop.call_soon(self.flush)
         self._parts.append(data)
         self._size += len(data)
         if self._size > JOINED:
@@ -84,6 +89,8 @@ class Joined:
         """Write what is waiting."""
         if self._parts:
             parts, self._parts, self._size = self._parts, [], 0
+            if self._transport.is_closing():  # it was ended while something was on its way
+                return
             self._transport.write(parts[0] if len(parts) == 1 else b"".join(parts))
 
     def whole(self, data: bytes) -> None:
@@ -93,9 +100,19 @@ class Joined:
         self._transport.write(data)
 
     def close(self) -> None:
-        """Write what is waiting, and close."""
+        """Write what is waiting, and close; a client that does not read it cannot keep the connection."""
         self.flush()
         self._transport.close()
+        if self._transport.get_write_buffer_size():
+            self._loop.call_later(BLOCKED_S, self.abort)
+
+    def abort(self) -> None:
+        """Close at once; the kernel would keep what the client has not read for minutes, and is told to forget it."""
+        link = self._transport.get_extra_info("socket")
+        if link is not None and link.fileno() >= 0:
+            with socket.socket(fileno=os.dup(link.fileno())) as same:
+                same.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._transport.abort()
 
 
 class Cycle(RequestResponseCycle):
@@ -119,11 +136,13 @@ class Connection(HttpToolsProtocol):
     """Seconds in which the head of a request must have arrived, and a new connection must have sent one."""
     idle_s: float
     """Seconds after an answer until the connection is closed."""
+    unread_s = BLOCKED_S
+    """Seconds that a client may leave an answer unread."""
 
     def connection_made(self, transport: Any) -> None:
         """Begin to wait for the first head."""
         super().connection_made(transport)
-        self.transport: Any = Joined(transport, self.loop.call_soon)
+        self.transport: Any = Joined(transport, self.loop)
         self._head: int | None = 0
         """Bytes of the head so far; None while a body or an answer is under way."""
         self._tail = b""
@@ -135,6 +154,8 @@ class Connection(HttpToolsProtocol):
         self._idle_since: float | None = None
         """When the last answer was complete; None while a request is under way."""
         self._idle: asyncio.TimerHandle | None = None
+        self._unread: asyncio.TimerHandle | None = None
+        """Ends a connection whose client does not read."""
         self.partings: dict[Callable[[], None], None] = {}
         self.room: Callable[[], None] = _nothing
 
@@ -146,10 +167,10 @@ class Connection(HttpToolsProtocol):
         scope[LINE] = self  # ASGI leaves names with a dot to servers
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the limit, and tell the requests that wait."""
-        self._limit.cancel()
-        if self._idle is not None:
-            self._idle.cancel()
+        """Forget the limits, and tell the requests that wait."""
+        for timer in (self._limit, self._idle, self._unread):
+            if timer is not None:
+                timer.cancel()
         self.lost = True
         super().connection_lost(exc)
         for told in tuple(self.partings):
@@ -173,6 +194,7 @@ class Connection(HttpToolsProtocol):
                 return
         super().data_received(data)
         if self._upgraded:
+            del self.parser, self.scope  # which hold this; the connection belongs to another protocol now
             return
         awaited = _BODY if self._head is None else _HEAD if self._head else None
         if awaited != self._awaited:  # most requests come whole, and need no limit
@@ -200,6 +222,9 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """End the head, and begin to wait for the body."""
         self._head = None
+        if len(self.pipeline) >= MOST_PIPELINED:
+            self.transport.abort()
+            return
         if not self.url.startswith(b"/"):
             self._name_host()
         if _PLAIN.fullmatch(self.url) is None or self.parser.should_upgrade():
@@ -296,15 +321,22 @@ class Connection(HttpToolsProtocol):
     def push(self, parts: list[bytes]) -> None:
         """Write parts of a body whose head was sent, as one chunk; never waits."""
         if not self.transport.is_closing():
-            body = b"".join(parts)
-            self.transport.write(b"%x\r\n%b\r\n" % (len(body), body))
+            body = parts[0] if len(parts) == 1 else b"".join(parts)
+            self.transport.whole(b"%x\r\n%b\r\n" % (len(body), body))
 
     def cut(self) -> None:
         """Close at once."""
         self.transport.abort()
 
+    def pause_writing(self) -> None:
+        """The client does not read: it has some time to begin."""
+        super().pause_writing()
+        self._unread = self.loop.call_later(self.unread_s, self.cut)
+
     def resume_writing(self) -> None:
         """The client has read again."""
+        if self._unread is not None:
+            self._unread.cancel()
         super().resume_writing()
         self.room()
 
@@ -316,15 +348,7 @@ class Connection(HttpToolsProtocol):
 def _websockets() -> type[asyncio.Protocol] | Literal["none"]:
     if importlib.util.find_spec("websockets") is None:
         return "none"
-    from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol  # noqa: PLC0415 - an extra
-
-    class Socket(WebSocketsSansIOProtocol):
-        """A WebSocket whose refusal is an answer like any other; uvicorn writes each to the log as an error."""
-
-        async def send(self, message: Any) -> None:
-            await super().send(message)
-            if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
-                self.handshake_complete = True
+    from genie.server.sockets import Socket  # noqa: PLC0415 - an extra
 
     return Socket
 
@@ -373,8 +397,8 @@ def configured(server: Server, app: ASGIApp) -> uvicorn.Config:
     bounded = type("BoundedConnection", (Connection,), limits)
     return uvicorn.Config(
         app, http=bounded, lifespan="off", log_config=None, access_log=False,
-        ws=_websockets(), ws_max_size=MOST_FRAME, ws_max_queue=1, server_header=False, date_header=False,
-        timeout_graceful_shutdown=5, proxy_headers=False,
+        ws=_websockets(), ws_max_size=MOST_FRAME, ws_max_queue=1, ws_per_message_deflate=False, server_header=False,
+        date_header=False, timeout_graceful_shutdown=5, proxy_headers=False,
     )  # fmt: skip
 
 

@@ -78,7 +78,7 @@ async def vote_on_several(call: Call) -> ASGIApp:
     """Vote on several approvals; none is cast where one is unknown or approves what is of high risk."""
     given = (await read(call.request, Ballots)).ballots
     if len({ballot.id for ballot in given}) != len(given):
-        raise Problem("invalid", "an approval is named twice")
+        raise Problem("conflict", "an approval is named twice")
     held = [(*found_hold(call, ballot.id), ballot) for ballot in given]
     if any(ballot.approve and risk_of(hosted, one) is Risk.HIGH for hosted, one, ballot in held):
         raise Problem("not_in_bulk", "approve what is of high risk one by one")
@@ -188,7 +188,8 @@ async def resume(call: Call) -> ASGIApp:
 
 
 async def kill(call: Call) -> ASGIApp:
-    """Stop an agent: nothing more is delivered to it, and what it handles is cancelled."""
+    """Stop an agent: nothing more is delivered to it, and what it handles is cancelled. A person proves to be there."""
+    call.proved_person()
     return await _act(call, lambda hosted, agent, act, by: hosted.runtime.operations.kill(
         agent, for_s=act.for_s, by=by, reason=act.reason))  # fmt: skip
 

@@ -34,8 +34,10 @@ MOST_NAMES = 100
 LONGEST_NAME = 200
 _OF_PERSON = ("", "jwt")
 """`typ` of an ID token, which need not have one."""
-_OTHER_KINDS = ("nonce", "at_hash", "c_hash")
-"""Claims of an ID token, which says who signed in and gives no access."""
+_OTHER_KINDS = ("nonce", "at_hash", "c_hash", "events")
+"""Claims of an ID token, which says who signed in and gives no access, and of a token that tells of an event."""
+_OF_SIGN_OUT = ("", "jwt", "logout+jwt")
+_SIGNED_OUT = "http://schemas.openid.net/event/backchannel-logout"
 
 
 class Issuers:
@@ -52,7 +54,7 @@ class Issuers:
         self._keys = keys
         self._started = started
         self._known: OrderedDict[bytes, tuple[Principal, int]] = OrderedDict()
-        self._used = Used(MOST_ONCE)
+        self._used, self._ended = Used(MOST_ONCE), Used(MOST_ONCE)
 
     def knows(self, token: str) -> bool:
         """Return True for a token that names one of these issuers; nothing of it has been verified."""
@@ -103,14 +105,33 @@ class Issuers:
         if section.sign_in is None or _named(token) != section.issuer:
             raise IdentityError("issuer", "the token is from another issuer")
         claims = self._verified(token, section, now, _OF_PERSON)
-        meant, client = claims.get("aud"), section.sign_in.client
-        named = meant if isinstance(meant, list) else [meant]
-        if client not in named or claims.get("azp", client if len(named) == 1 else None) != client:
-            raise IdentityError("audience", "the token is meant for somebody else")
-        if claims.get("iat") is None:
-            raise IdentityError("malformed", "the ID token does not say when it was made")
+        if "events" in claims:
+            raise IdentityError("type", "the token tells of an event, and not who signed in")
+        _meant_for(section.sign_in.client, claims)
         _in_term(section, claims, now)
         return claims
+
+    def signed_out(self, token: str, now: float) -> tuple[str, str | None, str | None]:
+        """Return the issuer, the subject and the session that a logout token ends; one of the two may be absent.
+
+        Raises:
+            IdentityError: It is not good, or was used before.
+            WantingError: As for ``resolve``.
+        """
+        section = self._sections.get(_named(token))
+        if section is None or section.sign_in is None:
+            raise IdentityError("issuer", "the token is from an issuer where nobody signs in to this server")
+        claims = self._verified(token, section, now, _OF_SIGN_OUT)
+        _meant_for(section.sign_in.client, claims)
+        ends = _in_term(section, claims, now)
+        events = claims.get("events")
+        if not isinstance(events, dict) or not isinstance(events.get(_SIGNED_OUT), dict) or "nonce" in claims:
+            raise IdentityError("type", "this is not a logout token")
+        subject, sid, token_id = (_name(claims.get(name)) for name in ("sub", "sid", "jti"))
+        if token_id is None or (subject is None and sid is None):
+            raise IdentityError("malformed", "a logout token has a jti, and a sub or a sid")
+        self._ended.take((section.issuer, token_id), ends, now)
+        return section.issuer, subject, sid
 
     def person(self, section: IssuerSection, claims: Mapping[str, Any], now: float) -> Principal:
         """Return who the claims of an ID token identify, until their session ends at the latest.
@@ -226,12 +247,28 @@ def _object(body: bytes) -> dict[str, Any]:
     return found
 
 
+def _meant_for(client: str, claims: Mapping[str, Any]) -> None:
+    """Refuse a token that an issuer has made for another client, or that does not say when it was made.
+
+    Raises:
+        IdentityError: It is such a token.
+    """
+    meant = claims.get("aud")
+    named = meant if isinstance(meant, list) else [meant]
+    if client not in named or claims.get("azp", client if len(named) == 1 else None) != client:
+        raise IdentityError("audience", "the token is meant for somebody else")
+    if claims.get("iat") is None:
+        raise IdentityError("malformed", "the token does not say when it was made")
+
+
 def _checked(section: IssuerSection, claims: dict[str, Any]) -> dict[str, Any]:
     meant = claims.get("aud")
     if section.audience not in (meant if isinstance(meant, list) else [meant]):
         raise IdentityError("audience", "the token is meant for somebody else")
     if any(name in claims for name in _OTHER_KINDS) or claims.get("typ") in {"ID", "Refresh", "Logout"}:
-        raise IdentityError("type", "this is an ID token or a refresh token; send an access token")
+        raise IdentityError(
+            "type", "this is no access token, but one that says who signed in or out; send an access token"
+        )
     return claims
 
 

@@ -14,7 +14,7 @@ from genie.contracts.classification import Classification
 from genie.contracts.outcome import Counts, Failure, Outcome, Reason
 from genie.errors import KeyReusedError, LogError
 from genie.server.hosting import MOST_RUNS, HostedRun
-from genie.server.principals import Issued, Principal, Session, WantingError
+from genie.server.principals import Elsewhere, Issued, Principal, Session, WantingError
 from genie.server.spending import MOST_DAYS
 
 if TYPE_CHECKING:
@@ -149,6 +149,11 @@ class Keeping:
             ends = session.began + self._sessions.LONGEST_S
             self._later(lambda: self.store.put("session", digest, tenant, _session_as_values(session), ends))
 
+    def signed_out(self, mark: str, at: float) -> None:
+        """Keep that an identity provider has ended its sessions: some may be known to no process now."""
+        ends = at + self._sessions.LONGEST_S
+        self._later(lambda: self.store.put("signed_out", mark, None, {"at": at}, ends))
+
     # --- bringing back ---
 
     def look(self, tenant: str | None) -> None:
@@ -187,13 +192,17 @@ class Keeping:
         """Return a session of an earlier process; None without one that is trusted now."""
         try:
             row = await self.store.present("session", digest)
+            at = None if row is None or row.body.get("at") is None else Elsewhere(*row.body["at"])
+            ended = [await self.store.get("signed_out", mark, None) for mark in ([] if at is None else at.marks())]
         except LogError as error:
             _logger.error("the store: %s", error)
             return None
         principal = None if row is None else self._principal(row.body["principal"])
         if row is None or principal is None:
             return None
-        return Session(principal, row.body["csrf"], row.body["began"], row.body["used"])
+        if any(one is not None and one.body["at"] >= row.body["began"] for one in ended):
+            return None
+        return Session(principal, row.body["csrf"], row.body["began"], row.body["used"], at)
 
     def answered(self, hosted: Hosted, principal: Principal, key: str, question: Payload) -> HostedRun | None:
         """Return the run of an earlier process that an idempotency key stands for.
@@ -289,7 +298,8 @@ def _as_values(one: Principal) -> dict[str, Any]:
 
 
 def _session_as_values(one: Session) -> dict[str, Any]:
-    return {"principal": _as_values(one.principal), "csrf": one.csrf, "began": one.began, "used": one.used}
+    facts = {"csrf": one.csrf, "began": one.began, "used": one.used, "at": None if one.at is None else list(one.at)}
+    return {"principal": _as_values(one.principal), **facts}
 
 
 def _run_as_values(run: HostedRun) -> dict[str, Any]:

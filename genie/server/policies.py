@@ -23,6 +23,7 @@ from genie.contracts.message import topic_of
 from genie.errors import ConfigError, GenieError
 from genie.journal.sample import Specimen
 from genie.server.bodies import Act, read
+from genie.server.figures import everywhere
 from genie.server.messages import Json
 from genie.server.problems import Problem
 from genie.server.proposals import Draft, Explained, Proposal, Proposed, digest_of
@@ -129,15 +130,17 @@ async def propose(call: Call) -> ASGIApp:
         tested = await _tried(await valid(call, draft, one))
         if tested["failed"]:
             raise Problem("invalid", "examples of its rules fail; see /v1/policies/test")
-    made = Proposal(secrets.token_hex(8), draft, path, call.who.caller.user, call.server.now())
+    caller = call.who.caller
+    made = Proposal(secrets.token_hex(8), draft, path, caller.user, caller.tenant, call.server.now())
     call.server.proposals.add(made)
     _noted(call, made, "policy_proposed", draft.reason)
     return Json(made.record(), 201)
 
 
 async def list_proposals(call: Call) -> ASGIApp:
-    """List proposals, the latest first."""
-    return Json({"proposals": [one.record() for one in reversed(call.server.proposals.all.values())]})
+    """List proposals of the caller's tenant, the latest first; all of them to an operator of the server."""
+    found = [one for one in call.server.proposals.all.values() if _visible(call, one)]
+    return Json({"proposals": [one.record() for one in reversed(found)]})
 
 
 async def show_proposal(call: Call) -> ASGIApp:
@@ -153,6 +156,9 @@ async def approve(call: Call) -> ASGIApp:
     made = _proposal(call)
     if person(made.by) == person(call.who.caller.user):
         raise Problem("forbidden", "another person than the proposer approves")
+    if not everywhere(call):
+        raise Problem("forbidden", "policies hold for all tenants; this needs the right 'operate_server' as well")
+    call.proved_person()
     async with call.server.proposals.changing:
         users = _users(call, made.path)
         for hosted in users:
@@ -204,9 +210,13 @@ def _noted(call: Call, made: Proposal, act: str, reason: str) -> None:
 
 def _proposal(call: Call) -> Proposal:
     found = call.server.proposals.all.get(call.path("id"))
-    if found is None:
+    if found is None or not _visible(call, found):
         raise Problem("not_found")
     return found
+
+
+def _visible(call: Call, made: Proposal) -> bool:
+    return everywhere(call) or made.tenant == call.who.caller.tenant
 
 
 # --- reading ---

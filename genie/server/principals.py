@@ -337,6 +337,20 @@ def _verified(token: str, signed: SignedIdentity, now: float) -> Caller | None:
         return None
 
 
+class Elsewhere(NamedTuple):
+    """A sign-in at an identity provider, which the provider can end (OpenID Connect Back-Channel Logout)."""
+
+    issuer: str
+    subject: str
+    sid: str | None = None
+    """The provider's name for its own session."""
+
+    def marks(self) -> tuple[str, ...]:
+        """Return what a sign-out may be kept under: that of the person, and that of this one sign-in."""
+        named = [("sub", self.subject), *([] if self.sid is None else [("sid", self.sid)])]
+        return tuple(_digest("\0".join((self.issuer, *one))) for one in named)
+
+
 class Session(NamedTuple):
     """One session of the page."""
 
@@ -345,6 +359,8 @@ class Session(NamedTuple):
     """The page sends it with every request that changes something; no other site can read it."""
     began: float
     used: float
+    at: Elsewhere | None = None
+    """Where the person signed in; None for a key, a token or a passkey."""
 
 
 class SessionKeeper(Protocol):
@@ -352,6 +368,10 @@ class SessionKeeper(Protocol):
 
     def session_changed(self, digest: str, session: Session, *, over: bool) -> None:
         """Keep a session, or forget it."""
+        ...
+
+    def signed_out(self, mark: str, at: float) -> None:
+        """Keep that an identity provider has ended what it began before, under a mark of ``Elsewhere``."""
         ...
 
     async def session(self, digest: str) -> Session | None:
@@ -380,11 +400,11 @@ class Sessions:
         self.keeper: SessionKeeper | None = None
         """Keeps sessions for a process after this one."""
 
-    def begin(self, principal: Principal) -> tuple[str, Session]:
+    def begin(self, principal: Principal, at: Elsewhere | None = None) -> tuple[str, Session]:
         """Return the id of a new session, and the session."""
         now = self._now()
         name = _random()
-        made = Session(principal, _random(), now, now)
+        made = Session(principal, _random(), now, now, at)
         self._take(_digest(name), made)
         self._keep(_digest(name), made, over=False)
         return name, made
@@ -436,6 +456,15 @@ class Sessions:
     def end(self, name: str) -> None:
         """End a session."""
         self._over(_digest(name))
+
+    def end_at(self, mark: str) -> int:
+        """End every session that began with a sign-in of this mark, and return how many were open here."""
+        found = [key for key, one in self._open.items() if one.at is not None and mark in one.at.marks()]
+        for key in found:
+            self._over(key)
+        if self.keeper is not None:
+            self.keeper.signed_out(mark, self._now())
+        return len(found)
 
     def _over(self, key: str) -> None:
         found = self._open.pop(key, None)

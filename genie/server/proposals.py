@@ -55,6 +55,7 @@ class Proposal:
     draft: Proposed
     path: Path
     by: str
+    tenant: str | None
     at: float
     state: State = "proposed"
     decided_by: str = ""

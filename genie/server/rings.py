@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 E = TypeVar("E")
-MOST_BODIES = 256
+MOST_SHOWN = 256
 """Events of one ring that are kept as they are sent."""
 
 
@@ -22,14 +22,14 @@ class Ring(Generic[E]):
         most: How many are kept at least; at most twice as many.
     """
 
-    __slots__ = ("_bodies", "_gone", "_most", "kept", "readers", "told")
+    __slots__ = ("_gone", "_most", "_shown", "kept", "readers", "told")
 
     def __init__(self, most: int) -> None:
         self.kept: list[E] = []
         self._most = most
         self._gone = 0
         self.readers: dict[Any, None] | None = None
-        self._bodies: dict[int, bytes] | None = None
+        self._shown: dict[tuple[object, int], bytes] | None = None
         self.told: Callable[[Ring[Any]], None] | None = None
         """Called with this ring when its readers have something to read."""
 
@@ -61,16 +61,16 @@ class Ring(Generic[E]):
         if self.readers and self.told is not None:
             self.told(self)
 
-    def body(self, number: int, encoded: Callable[[], bytes]) -> bytes:
-        """Return an event as JSON; it is encoded once for all that read it."""
-        bodies = self._bodies
-        if bodies is None:
-            bodies = self._bodies = {}
-        found = bodies.get(number)
+    def shown(self, form: object, number: int, made: Callable[[], bytes]) -> bytes:
+        """Return an event as one form of stream sends it; it is made once for all that read it so."""
+        shown = self._shown
+        if shown is None:
+            shown = self._shown = {}
+        found = shown.get((form, number))
         if found is None:
-            if len(bodies) >= MOST_BODIES:
-                bodies.clear()
-            found = bodies[number] = encoded()
+            if len(shown) >= MOST_SHOWN:
+                shown.clear()
+            found = shown[form, number] = made()
         return found
 
     def after(self, number: int) -> list[E]:

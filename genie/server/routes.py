@@ -21,7 +21,18 @@ from genie.server import (
     topology,
     webhooks,
 )
-from genie.server.bodies import Act, Assertion, Ballot, Ballots, Invitation, Login, Question, Registration, SignIn
+from genie.server.bodies import (
+    Act,
+    Assertion,
+    Ballot,
+    Ballots,
+    Invitation,
+    Login,
+    LogoutToken,
+    Question,
+    Registration,
+    SignIn,
+)
 from genie.server.rules import EVENTS, Rule
 from genie.server.server import METADATA
 
@@ -98,6 +109,7 @@ RULES: tuple[Rule, ...] = (
     Rule("DELETE", "/v1/session", "observe", None, system.logout, None, 204),
     Rule("POST", "/v1/session/issuer", None, None, code_flow.begin, SignIn),
     Rule("GET", code_flow.CALLBACK, None, None, code_flow.callback, None, 303),
+    Rule("POST", "/v1/session/back-channel", None, None, code_flow.sign_out, LogoutToken, takes=code_flow.FORM),
     Rule("GET", "/v1/sign-in", None, None, passkeys.ways),
     Rule("POST", "/v1/session/passkey/challenge", None, None, passkeys.begin_sign_in),
     Rule("POST", "/v1/session/passkey", None, None, passkeys.sign_in, Assertion),

@@ -422,6 +422,15 @@ class Call(NamedTuple):
                 "auth_time is that fresh", headers={"WWW-Authenticate": challenge}, within_s=within_s,
             )  # fmt: skip
 
+    def proved_person(self) -> None:
+        """Refuse what ``proved`` refuses to a person on the page; a program has nothing but its key.
+
+        Raises:
+            Problem: The session was not proved lately.
+        """
+        if self.who.session is not None:
+            self.proved()
+
     def path(self, name: str) -> str:
         """Return a part of the path."""
         found: str = self.request.path_params[name]

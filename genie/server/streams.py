@@ -64,6 +64,10 @@ def position(given: str | None, epoch: str) -> int | None:
     return int(number) if of == epoch else None
 
 
+def _shown(form: Form, epoch: str, number: int, run: HostedRun, fact: Any) -> bytes:
+    return form.event(epoch, number, fact[1], run.encoded(fact))
+
+
 class Outlet(Protocol):
     """Where the parts of one stream go."""
 
@@ -198,9 +202,7 @@ class Stream:
             if allowed is None or allowed(run):
                 if fact[1] == PART and not self._reads:
                     continue
-                parts.append(
-                    form.event(epoch, self._after, fact[1], ring.body(self._after, partial(run.encoded, fact)))
-                )
+                parts.append(ring.shown(form, self._after, partial(_shown, form, epoch, self._after, run, fact)))
                 left -= len(parts[-1])
                 if left <= 0:
                     break
@@ -425,16 +427,7 @@ class Events:
             return
         await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
         await send({"type": "http.response.body", "body": b"retry: 2000\n\n", "more_body": True})
-        stream, line = self._stream, self._request.line
-        buffered = None if line is not None else Buffered(self._streams, stream)
-        stream.outlet = buffered or line
-        if line is not None:
-            line.room = lambda: self._streams.again(stream)
-        async with self._streams.entered(stream), told_when_gone(self._request, stream.cut):
-            if buffered is None:
-                await stream.closed.wait()
-            else:
-                await buffered.drain(lambda parts: _body(send, parts))
+        await self._written(lambda parts: _body(send, parts))
         with anyio.move_on_after(BLOCKED_S):
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
@@ -445,12 +438,23 @@ class Events:
         await send({"type": "websocket.accept"})
         stream = self._stream
         stream.form = Frames
-        stream.outlet = buffered = Buffered(self._streams, stream)
-        async with self._streams.entered(stream), told_when_gone(self._request, stream.cut):
-            await buffered.drain(lambda parts: _messages(send, parts))
+        await self._written(lambda parts: _messages(send, parts))
         if stream.outcome != "gone":
             with anyio.move_on_after(CLOSING_S):
                 await send({"type": "websocket.close", "code": CODES[stream.outcome], "reason": stream.outcome})
+
+    async def _written(self, send: Callable[[list[bytes]], Awaitable[None]]) -> None:
+        """Write until the stream is closed: past ASGI where the connection is one of this server."""
+        stream, line = self._stream, self._request.line
+        buffered = None if line is not None else Buffered(self._streams, stream)
+        stream.outlet = buffered or line
+        if line is not None:
+            line.room = lambda: self._streams.again(stream)
+        async with self._streams.entered(stream), told_when_gone(self._request, stream.cut):
+            if buffered is None:
+                await stream.closed.wait()
+            else:
+                await buffered.drain(send)
 
 
 async def _messages(send: Send, parts: list[bytes]) -> None:

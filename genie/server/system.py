@@ -20,7 +20,7 @@ from genie.server.spending import MOST_DAYS, models_of
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-    from genie.server.principals import Session
+    from genie.server.principals import Elsewhere, Session
     from genie.server.server import Call
 
 _logger = logging.getLogger("genie.server")
@@ -51,13 +51,13 @@ def signed_in(call: Call, found: Principal) -> ASGIApp:
     return response
 
 
-def begun(call: Call, found: Principal) -> tuple[str, Session]:
+def begun(call: Call, found: Principal, at: Elsewhere | None = None) -> tuple[str, Session]:
     """Begin a session under a new id, whatever the request brought."""
     server = call.server
     old = server.session_of(call.request)
     if old is not None:
         server.sessions.end(old)
-    return server.sessions.begin(found)
+    return server.sessions.begin(found, at)
 
 
 def take_along(call: Call, response: Response, name: str) -> None:

@@ -46,10 +46,15 @@ _GONE = 410
 State = Literal["complete", "failed", "held"]
 
 
+RECEIVER = r"^[hH][tT][tT][pP][sS]?://([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?([/?][!-~]*)?$"
+
+
 class Hook(Body):
     """What ``POST /v1/webhooks`` takes."""
 
-    url: Text = Field(description="Receiver; https, and not in a private network.")
+    url: Annotated[str, Field(max_length=1_000, pattern=RECEIVER)] = Field(
+        description="Receiver; https, and not in a private network."
+    )
     pipeline: Text | None = Field(default=None, description="Of this pipeline alone.")
     on: Annotated[list[State], Field(min_length=1)] = Field(
         default=["complete", "failed", "held"], description="States of runs that are told."
@@ -235,7 +240,7 @@ class Webhooks:
             parts = urlsplit(url)
             host, port = named(parts.hostname or ""), parts.port
         except (UnicodeError, ValueError):
-            raise Problem("invalid", "the URL of the receiver cannot be read") from None
+            raise Problem("forbidden", "the URL of the receiver cannot be read") from None
         schemes = frozenset({"https", "http"} if self._networks else {"https"})
         way = Way(
             error=WebhookError, hosts=(HostRule(host, below=False, port=port),), schemes=schemes,
@@ -244,7 +249,7 @@ class Webhooks:
         try:
             way.target(url)
         except WebhookError:
-            raise Problem("invalid", "a receiver has an https address without user or password") from None
+            raise Problem("forbidden", "nothing is sent to this address; give one with https") from None
         return way
 
 

@@ -72,7 +72,8 @@ class CrashingSimulation(Simulation):
             ended, self._alive = self._alive, False
             if not ended:
                 bus.observers.journals = ()  # nobody hears a dead process
-            self._observed.verdicts = runtime.statistics().verdicts
+            statistics = runtime.statistics()
+            self._observed.verdicts, self._observed.budgets = statistics.verdicts, statistics.budgets
         return ended
 
     def _living(self) -> Runtime | None:

@@ -225,6 +225,16 @@ def runs_end(record: Record) -> Iterator[str | Violation]:
             )
 
 
+def budgets_hold(record: Record) -> Iterator[str]:
+    """No budget is exceeded, and nothing stays reserved when no delivery is left."""
+    over = record.totals is not None and not record.totals.in_flight
+    for (budget, unit), one in record.budgets.items():
+        if one.overrun:
+            yield f"budget {budget} of {one.limit} {unit} is exceeded by {one.overrun}"
+        if over and one.reserved:
+            yield f"budget {budget} has {one.reserved} {unit} reserved after the end"
+
+
 def _seen(name: str) -> Check:
     def check(record: Record) -> Iterator[Violation]:
         """Return the violations found during the simulation."""
@@ -236,6 +246,7 @@ def _seen(name: str) -> Check:
 ALWAYS: dict[str, Check] = {
     "account_balances": account_balances,
     "runs_end": runs_end,
+    "budgets_hold": budgets_hold,
     "nothing_denied_is_seen": _seen("nothing_denied_is_seen"),
     "labels_never_fall": _seen("labels_never_fall"),
     "repeatable": _seen("repeatable"),

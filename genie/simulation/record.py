@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from genie.contracts.message import Payload
     from genie.contracts.outcome import Counts
+    from genie.contracts.statistics import BudgetStatistics
 
 ANSWERED = ("answered", "partial")
 """Outcomes of runs that have an answer."""
@@ -101,6 +102,8 @@ class Record:
     totals: Counts | None = None
     """Deliveries by outcome, as the bus counts them."""
     verdicts: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    budgets: Mapping[tuple[str, str], BudgetStatistics] = field(default_factory=dict)
+    """(id, unit) -> what each budget has done."""
     journal_sha256: str = ""
     virtual_s: float = 0.0
     steps: int = 0

@@ -184,6 +184,7 @@ class Simulation:
             finally:
                 statistics = runtime.statistics()
                 self._observed.totals, self._observed.verdicts = statistics.totals, statistics.verdicts
+                self._observed.budgets = statistics.budgets
                 for task in beside:
                     task.cancel()
 

@@ -10,9 +10,9 @@ import pytest
 from click.testing import Result
 
 from genie.config.source_map import SourceMap
-from tests.genie.cli.conftest import genie, installed, toys
+from tests.genie.cli.conftest import genie, installed, pipeline, toys
 
-__all__ = ("genie", "installed", "toys")
+__all__ = ("genie", "installed", "pipeline", "toys")
 
 Genie = Callable[..., Result]
 
@@ -89,3 +89,19 @@ def test_values_are_hidden_short_and_cut_off(text: str, told: str) -> None:
     )
 
     assert document.hide(text) == told
+
+
+@pytest.mark.parametrize(
+    "listed", ['["${SECRET}"]', '["policies/${SECRET}.yaml"]', '"${SECRET}.yaml"', '[{ "${SECRET}": {} }]'],
+    ids=["name", "path", "file", "key"],
+)  # fmt: skip
+def test_what_names_a_policy_or_its_file_is_not_told(
+    genie: Genie, installed: Path, pipeline: Callable[..., str], monkeypatch: pytest.MonkeyPatch, listed: str
+) -> None:
+    monkeypatch.setenv("SECRET", "s3cret-words")
+    (installed / "mine.yaml").write_text(f"version: 1\nid: mine\npolicies: {listed}\n")
+    (installed / "s3cret-words.yaml").write_text("version: 1\nid: x\npolicies: [nothing]\n")
+    for path in (pipeline("parrot", more=f"policies: {listed}"), "mine.yaml"):
+        result = genie("policy", "test", path)
+        assert result.exit_code == 2, result.output
+        assert "s3cret" not in result.stdout + result.stderr

@@ -42,6 +42,8 @@ DISGUISES = {
     "width": "ｏｆｆｓｈｏｒｅ　ｂａｎｋ",
     "accents": "öffshóre bánk",
     "mathematical": "𝐨𝐟𝐟𝐬𝐡𝐨𝐫𝐞 𝐛𝐚𝐧𝐤",
+    "greek": "σffshσre bαnκ",
+    "rare scripts": "ⲟꓝꓝsᏂꓳꭱe ᗷank",
     "tags": "off" + "".join(chr(0xE0000 + ord(char)) for char in "shore bank"),
 }
 FORBIDDEN = {

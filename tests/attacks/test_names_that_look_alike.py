@@ -23,6 +23,7 @@ ALIKE = (
     ("ann lee", "ann\u00a0lee"), ("Дарья", "дарья"), ("o'neil", "O'NEIL"), ("scope", "ѕсоре"),
     ("jane@x.org", "јane@x.org"), ("ann", "ann\0"), ("ann", "a\x08nn"), ("ann", "an\x9fn"), ("ann", "an\U000e0100n"),
     ("ann", "an\u180bn"), ("ann", "an\U000e0041n"), ("ann", "an\u2800n"), ("o'neil", "o\u2019neil"),
+    ("ian", "i\u0307an"), ("Ian", "İan"), ("jane", "j\u0307\u0307ane"),
     ("anne-marie", "anne\u2011marie"), ("anne-marie", "anne\u2013marie"), ("anne-marie", "anne\u2212marie"),
 )  # fmt: skip
 DIFFERENT = (("ann", "anna"), ("ben", "dan"), ("josé", "jose"), ("eve", "ева"), ("li wei", "li mei"), ("u101", "u110"))

@@ -22,7 +22,7 @@ SAME = {"Sec-Fetch-Site": "same-origin", "Origin": ORIGIN}
 SERVER = Path(__file__).parents[2] / "genie/server"
 PUBLIC = {
     "POST /v1/session", "GET /v1/sign-in", "POST /v1/session/issuer", "GET /v1/session/callback",
-    "POST /v1/session/passkey/challenge", "POST /v1/session/passkey",
+    "POST /v1/session/back-channel", "POST /v1/session/passkey/challenge", "POST /v1/session/passkey",
     "POST /v1/passkeys/registration", "POST /v1/passkeys", "GET /.well-known/oauth-protected-resource",
     "GET /livez", "GET /readyz",
 }  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from genie import Caller, Classification, Context, Payload, agent
+from genie import Caller, Classification, Context, Payload, Retry, agent
 from genie.contracts.gather import Each
 from genie.errors import FetchError, InputError, PayloadDefinitionError, RunStalled
 from genie.journal.memory import MemoryJournal
@@ -117,7 +117,7 @@ async def test_a_number_of_its_own_class_counts_what_it_is() -> None:
 
 
 async def test_a_pause_that_is_no_number_does_not_disturb_the_timers() -> None:
-    @agent("failing", retry=3)
+    @agent("failing", retry=Retry(attempts=3))
     async def failing(question: Question) -> Answer:
         raise FetchError(host="h", problem="p", again_s=float("nan"))
 

@@ -153,7 +153,7 @@ RECORDS = st.lists(st.fixed_dictionaries({
 
 @given(RECORDS)
 def test_a_batch_reads_the_same_from_lines_and_from_values(records: list[dict[str, Any]]) -> None:
-    told = Told.of(records)
+    told = Told.of_all([records])
     assert list(told) == records
     assert (len(told), told[0], told[-1:]) == (len(records), records[0], records[-1:])
     assert (told.opened, told.closed, told.highest) == followed(records)

@@ -6,12 +6,14 @@ import anyio
 import pytest
 
 from genie import Context, Each, Gathered, PolicySet, agent
+from genie.errors import RunHeld
 from genie.policy.verdicts import Hold
 from tests.genie.policies_for_tests import (
     Answer,
     Gate,
     Note,
     Opinion,
+    Order,
     Question,
     answerer,
     asking,
@@ -96,4 +98,30 @@ async def test_mail_of_a_run_is_handled_past_the_deadline_while_a_person_decides
         assert (await run.result()).text == "q"
         await run.settled()
         assert run.messages().expired == 0
+        assert_at_rest(runtime)
+
+
+async def test_a_run_is_held_once_nothing_else_of_it_runs_a_question_that_nobody_waits_for_included() -> None:
+    @agent("late")
+    async def late(question: Question) -> Answer:
+        await anyio.sleep(10)
+        return Answer()
+
+    @agent("desk", asks={Question: (Answer,)})
+    async def desk(note: Note, context: Context) -> Opinion:
+        await context.gather(Question(), expect=(Answer,), within_s=1)
+        return Opinion()
+
+    @agent("clerk")
+    async def clerk(opinion: Opinion) -> Order:
+        return Order(account="a", number=1)
+
+    async with running(late, desk, clerk, policies=holding("clerk", Opinion)) as runtime:
+        run = runtime.start(Note(), Order)
+        began = anyio.current_time()
+        with pytest.raises(RunHeld):
+            await run.result()
+        assert anyio.current_time() - began == pytest.approx(10)
+        runtime.approvals.release(runtime.approvals.holds()[0].id)
+        assert (await run.result()).number == 1
         assert_at_rest(runtime)

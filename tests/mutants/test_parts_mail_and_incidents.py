@@ -1,4 +1,4 @@
-"""Parts that are lost or held twice, mail of a cancelled run, a purged mailbox, and incidents that cannot be noted."""
+"""Parts that are lost twice, mail of a cancelled run, a purged mailbox, and incidents that cannot be noted."""
 
 from __future__ import annotations
 
@@ -30,15 +30,6 @@ def test_a_part_that_came_is_not_lost_any_more_and_one_is_lost_once() -> None:
     waits.lose(Opinion, "a", "none")
     assert waits.done
     assert [one.reason for one in waits.result("run").missing.values()] == ["first", "none"]
-
-
-def test_a_part_waits_for_the_person_who_was_asked_and_no_other() -> None:
-    waits = gather()
-    waits.unhold(Answer, "a", "hold-1")  # nobody was asked yet
-    waits.hold(Answer, "a", "hold-1")
-    waits.unhold(Answer, "a", "hold-2")
-    missing = waits.result("run").missing
-    assert [one.reason for one in missing.values() if one.part == "t.answer"] == ["held(hold-1)"]
 
 
 @pytest.mark.anyio

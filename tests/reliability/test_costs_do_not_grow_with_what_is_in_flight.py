@@ -114,6 +114,27 @@ async def test_results_of_held_runs() -> None:
     assert await _grows(cost, 2 * MANY) < GROWTH
 
 
+async def test_releasing_many_holds_of_one_run() -> None:
+    @agent("parallel", asks={Hang: (Answer,)})
+    async def parallel(note: Note, context: Context) -> Opinion:
+        async with anyio.create_task_group() as tasks:
+            for _ in range(note.number):
+                tasks.start_soon(context.ask, Hang(), Answer)
+        return Opinion()
+
+    async def cost(holds: int) -> float:
+        async with running(hangs, parallel, limits=LIMITS, policies=holding("hangs", Hang)) as runtime:
+            run = runtime.start(Note(number=holds), Opinion)
+            with pytest.raises(RunHeld):
+                await run.result()
+            with measured() as work:
+                for held in runtime.approvals.holds():
+                    runtime.approvals.release(held.id)
+        return work.lines / holds
+
+    assert await _grows(cost, 3 * FEW) < GROWTH
+
+
 async def test_the_first_of_two_answers() -> None:
     @agent("fast")
     async def fast(question: Question) -> Answer:

@@ -7,7 +7,7 @@ from typing import Any
 import anyio
 import pytest
 
-from tests.genie.policies_for_tests import Answer, Question, answerer, running
+from tests.genie.policies_for_tests import Answer, Question, answerer, running, turns
 from tests.reliability.trouble import SOON_S
 
 pytestmark = pytest.mark.anyio
@@ -34,4 +34,6 @@ async def test_both_readers_of_a_tap_come_to_an_end() -> None:
             for number in range(4):
                 await anyio.sleep(1)
                 await runtime.ask(Question(number=number), Answer)
+                await turns()
+                assert len(seen) == number + 1  # nobody waits for a reader that has left
     assert (len(seen), ended) == (4, 2)

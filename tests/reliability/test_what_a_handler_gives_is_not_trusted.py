@@ -93,6 +93,33 @@ async def test_of_a_tuple_what_it_has_is_published_and_not_what_its_iterator_giv
         await assert_rests(runtime)
 
 
+class Interrupts(type):
+    """Nothing can be compared with its classes."""
+
+    def __eq__(cls, other: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    __hash__ = type.__hash__
+
+
+class Incomparable(metaclass=Interrupts):
+    """What no agent may give."""
+
+
+@pytest.mark.parametrize("output", [Incomparable(), (Answer(), Incomparable())])
+async def test_an_output_whose_class_cannot_be_compared_ends_its_delivery(output: Any) -> None:
+    @agent("gives")
+    async def gives(question: Question) -> Answer:
+        return output  # type: ignore[no-any-return]  # on purpose
+
+    async with running(gives) as runtime:
+        run = runtime.start(Question(), Answer)
+        with anyio.fail_after(SOON_S), pytest.raises(RunStalled):
+            await run.result()
+        assert [failure.reason.code for failure in run.failures() if failure.reason] == ["wrong_output"]
+        await assert_rests(runtime)
+
+
 class Unhashed(Value):
     """A part whose class has a mistake."""
 

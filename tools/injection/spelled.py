@@ -47,5 +47,46 @@ normas ordenes indicaciones directrices dadas hasta ahora muestra muestrame reve
 imprime tus su sus del sistema contrasena contrasenas secreto secretos oculto ocultas eres actua como modo
 desarrollador sin restricciones filtros sigue obedece mas nunca envia transfiere dinero cuenta y o con para
 por de en el
+je il elle on nous ils ce cet cette ces ceci cela ca qu quoi quel quelle quels dont ou au aux du leur leurs lui
+moi toi soi meme autre autres chaque aucun rien personne quelque si mais donc car ni quand comment pourquoi ici
+suite apres avant depuis encore deja tres bien trop peu fait faire fais faites dire dit dites sais sait savoir peux
+peut pouvez dois doit devez veux veut voulez ai as ont avez avais avait avoir etre etais etait soyez suis est sont
+tiens tenez compte abstraction passer passe repondre reponds repondez reponse brute obeis obeir obeissez arrete
+arretez cesse cessez laisse laissez tomber jouer joue imagine imaginez prends parle parlez robot machine assistant
+libre librement sans filtre filtres limite restriction restrictions censure interdit secret secrets texte
+phrase ligne lignes message messages mots debut fin premier premiere derniere donnee donnees recue recues
+programmation configuration securite modele utilisateur client clients fichier fichiers courriel adresse
+ich er es wir man mich mir dich dir uns euch sich mein meine meinen unser kein keinerlei jede jeder jeden jedes
+dieser diese dieses diesen was wer wie wo wann warum dass wenn ob weil damit dann doch noch schon sehr viel auch nur
+so bei nach vor seit bis durch gegen fur um am im vom beim habe hast hat haben hatte hattest hatten war warst waren
+ware warst wird werden wurde sei sein kann kannst konnen muss musst mussen soll sollst darfst darf will willst tu tue
+tun mach mache machen lass lassen antworte antworten antwort frei freie spiel spiele stell vor handle verhalte
+beachte beachten missachte missachten umgehe uberschreibe verwirf gesagt gelernt wurde gegeben samtliche samtlicher
+jegliche jeglicher regel richtlinie auftrag aufgabe aufgaben anweisung system systems modell assistent nutzer
+benutzer kunde kunden datei dateien daten nachricht nachrichten text zeile satz wort worter ende anfang anfangs
+ursprunglichen internen versteckten unzensierter unzensiert boser grenzen filter zensur moral ki gehorche stattdessen
+yo ella nosotros ellos ustedes usted te se le lo les nos mi mis esto eso esta este estos estas esa ese esas
+cual cuales quien cuando donde porque si pero ni muy mas menos bien mal aqui alli antes despues ya aun solo siempre
+nada nadie algo alguien cada otro otra otros otras mismo fue era eran ser estar estas esta estoy tiene tienes tengo
+haz hacer hace hagas haga hecho omiso caso pasa pasar deja dejar dejes quita dice dicen decir dijo dijeron digas
+dado dado dieron han has he hay puede puedes debes debe quiero quieres finge fingir imagina imaginar juega responde
+responder respondas respuesta libre libremente obedece obedecer ignorar olvidar descarta descartar anula anular
+quedan queda efecto validas valen norma regla orden instruccion directriz politica limite limites restriccion filtro
+censura modelo asistente usuario cliente clientes archivo archivos datos correo mensaje mensajes texto linea frase
+palabra palabras inicio final primera ultima anterior previa inicial iniciales secretas ocultas malvado chiste
+voce voces ele ela eles nao sim uma uns umas seu sua seus suas meu minha isto isso esse essa agora antes depois
+todas todos tudo nada ignore esqueca desconsidere siga instrucoes anteriores regras ordens diretrizes mostre revele
+diga repita escreva senha segredo sistema sem restricoes limites filtros aja finja responda modo
+io tu lui lei noi voi loro il lo gli uno una di da con su per tra fra non piu mai ora adesso tutto tutte tutti
+ignora dimentica istruzioni precedenti regole ordini direttive mostra mostrami rivela dimmi ripeti scrivi parola
+segreta segreto senza limiti restrizioni filtri agisci fingi rispondi modalita sviluppatore
+ik jij hij zij wij jullie het een niet geen alle vorige eerdere instructies regels opdrachten negeer vergeet toon
+essere fai fatto finta finto deve devi puoi vuoi voglio che cosa come quando dove chi perche se anche solo
+iniziale iniziali sistema assistente utente cliente nascoste nascosta interne direttiva regola istruzione limite
+restrizione filtro censura robot libera libero senhas oculta ocultas ocultos mostra revela aja como assistente
+modelo usuario restricao limite regra instrucao ordem original originais iniciais internas
+doe alsof bent ben zijn was wordt worden moet moeten kunt kan wil wilt zeg zeggen mij mijn me jou jouw uw ons
+verborgen geheime oorspronkelijke systeemprompt beperking filter regel instructie opdracht assistent model gebruiker
+laat zien geef wachtwoord geheim systeem zonder beperkingen bent nu doe alsof antwoord modus
 """
-"""English, French, German and Spanish; accents are folded away."""
+"""English, French, German, Spanish, Portuguese, Italian and Dutch; accents are folded away."""

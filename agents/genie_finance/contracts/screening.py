@@ -59,6 +59,8 @@ class ListEdition(Value):
     entries: int
     real: bool
     """False: its entries are invented, so that it clears nobody."""
+    kinds: tuple[ListKind, ...] = ()
+    """What its entries are. A list clears nobody of what none of its entries is."""
 
 
 class ScreeningResult(Payload, topic="screening.result", classification="confidential"):
@@ -67,8 +69,14 @@ class ScreeningResult(Payload, topic="screening.result", classification="confide
     subject_id: str
     status: Literal["clear", "undetermined", "possible", "strong"]
     """The strongest match that is not discounted. ``undetermined``: the subject is not cleared, because none of the
-    names can be compared with a list, as none is a whole one in its script, or because no list is a real one."""
+    names can be compared with a list, as none is a whole one in its script, or because none is a real list of
+    sanctions."""
     matches: tuple[ScreeningMatch, ...]
     """Strongest first."""
     lists: tuple[ListEdition, ...]
     grounds: Grounds
+
+    @property
+    def searched(self) -> frozenset[ListKind]:
+        """Return what real lists were searched for."""
+        return frozenset(kind for one in self.lists if one.real for kind in one.kinds)

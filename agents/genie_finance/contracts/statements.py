@@ -50,7 +50,7 @@ class StatementFile(Value):
     profile: StatementProfile | None = None
 
 
-Form = Literal["csv", "ofx", "mt940", "camt", "xlsx"]
+Form = Literal["csv", "ofx", "mt940", "camt", "xlsx", "html", "qif"]
 """What a file is, found out from its content and never from its name."""
 
 

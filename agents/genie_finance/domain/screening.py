@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import datetime
 import io
+import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property, lru_cache
@@ -29,6 +30,9 @@ _SHIPPED = "watchlist.csv"
 _MOST_ALIASES = 200
 LOOK = 71
 """Likeness from which a person looks. Where it comes from: the measured figures in `docs/agents/kyc.md`."""
+_ISO_BORN = re.compile(r"[1-9][0-9]{3}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?")
+_NOBODY_BEFORE = 1900
+"""Last year of birth that systems write where they know none."""
 _SAME_YEARS = 1
 """Years by which dates of birth may differ before they speak against an entry."""
 _BORN: dict[bool | None, str] = {
@@ -83,6 +87,12 @@ class Watchlist:
         self.id, self.version, self.as_of, self.entries = list_id, version, as_of, entries
         self.real = real
         """False: its entries are invented, so that it clears nobody."""
+
+    @cached_property
+    def kinds(self) -> tuple[Kind, ...]:
+        """What its entries are, in a fixed order."""
+        found = {entry.kind for entry in self.entries}
+        return tuple(kind for kind in _KINDS if kind in found)
 
     @cached_property
     def _by_key(self) -> dict[str, tuple[int, ...]]:
@@ -151,13 +161,13 @@ def search(subject: Subject, watchlist: Watchlist, *, threshold: int = LOOK) -> 
         watchlist: Where.
         threshold: Least likeness of names, 0 to 100; an equal identity number counts for any names.
     """
-    found = (_match(subject, entry, threshold) for entry in watchlist.near(subject))
+    found = (_match(subject, entry, threshold, watchlist.as_of) for entry in watchlist.near(subject))
     kept = [match for match in found if match is not None]
     kept.sort(key=lambda match: (_WORST[match.strength], -match.score, match.entry.id))
     return tuple(kept)
 
 
-def _match(subject: Subject, entry: Entry, threshold: int) -> Match | None:
+def _match(subject: Subject, entry: Entry, threshold: int, as_of: datetime.date) -> Match | None:
     numbers = {_plain(one) for one in subject.identifiers} & {_plain(one) for one in entry.identifiers}
     score, name = max(
         ((resemblance(one, other), other) for one in subject.names for other in entry.names),
@@ -166,7 +176,8 @@ def _match(subject: Subject, entry: Entry, threshold: int) -> Match | None:
     if numbers:
         return Match(entry, name, score, "strong", "an identity number is the same")
     agrees = _born_alike(subject.born, entry.born)
-    other = agrees is False and subject.born_verified
+    # Who was born after the list was made is on none: a date in the future is an error, and discounts nobody.
+    other = agrees is False and subject.born_verified and subject.born is not None and subject.born <= as_of
     # One word is all that is known of one of them, and the other has it: the rest of the name could be the same.
     brief = threshold > score >= min(threshold, ONE_WORD)
     if brief and (all(map(_is_part, subject.names)) or all(map(_is_part, entry.names))):
@@ -185,15 +196,18 @@ def _match(subject: Subject, entry: Entry, threshold: int) -> Match | None:
 def _born_alike(born: datetime.date | None, listed: tuple[str, ...]) -> bool | None:
     """Return whether a date of birth fits one of an entry's; None where it neither proves nor disproves anything.
 
-    Lists often have the year alone, and often wrong by one: only a year further off speaks against the entry.
+    Lists often have the year alone, and often wrong by one: only a year further off speaks against the entry. A date
+    that is written in another way, such as ``circa 1968`` or ``1965 to 1975``, disproves nothing, and neither does one
+    of the subject's that nobody who is on a list can have.
     """
-    years = tuple(int(one[:4]) for one in listed if one[:4].isdigit())
-    if born is None or not years:
+    if born is None:
         return None
-    near = [abs(year - born.year) <= _SAME_YEARS for year in years]
-    if born.isoformat() in listed or any(len(one) == 4 and int(one) == born.year for one in listed if one.isdigit()):
+    if born.isoformat() in listed or str(born.year) in listed:
         return True
-    return None if any(near) else False
+    told = [one for one in listed if _ISO_BORN.fullmatch(one)]
+    if not told or len(told) < len(listed) or born.year <= _NOBODY_BEFORE:
+        return None
+    return None if any(abs(int(one[:4]) - born.year) <= _SAME_YEARS for one in told) else False
 
 
 def _is_part(name: str) -> bool:

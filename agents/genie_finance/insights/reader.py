@@ -32,6 +32,8 @@ _READERS: Final[dict[Form, tuple[str, str]]] = {
     "mt940": ("swift", "read_mt940"),
     "camt": ("camt", "read_camt"),
     "xlsx": ("workbook", "read_xlsx"),
+    "html": ("markup", "read_html"),
+    "qif": ("qif", "read_qif"),
 }
 """Module of `genie_finance.insights.reading` and function for each form but CSV: loaded when such a file comes."""
 _LONGEST_NAME = 120
@@ -40,9 +42,10 @@ _LONGEST_NAME = 120
 def read_statement(filename: str, content: bytes, profile: StatementProfile | None = None) -> StatementReading:
     """Return the transactions of a bank's export, in the file's order, with every choice that was made.
 
-    What it is, CSV, OFX, MT940, CAMT.053 or XLSX, its content tells. What the file determines is read; what it leaves
-    open is chosen and said as an assumption, with the profile line that settles it. A row or an entry that cannot be
-    read is quarantined with its line and reason. Balances that the file states are checked, and never alter anything.
+    What it is, CSV, OFX, MT940, CAMT.053, XLSX, QIF or tables in HTML, its content tells. What the file determines is
+    read; what it leaves open is chosen and said as an assumption, with the profile line that settles it. A row or an
+    entry that cannot be read is quarantined with its line and reason. Balances that the file states are checked, and
+    never alter anything.
 
     Args:
         filename: How messages name the file.

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
+from genie.contracts.context import Context
 from genie_finance.contracts.insufficient import InsufficientData, Lack
 from genie_finance.contracts.insurance import (
     AmountLine,
@@ -27,11 +28,13 @@ from genie_finance.insurance.grounding import ZERO, grounds, total
 from genie_finance.insurance.tables import HEALTH, HealthRules
 
 ID = "claim_adjudicator"
+SHARED = ("sum_insured", "bonus", "paid_this_year", "initial_waiting_days")
+"""What terms and plan both say: where they differ, neither is known. Deductible and co-payment may differ by route."""
 SUSPICIOUS = Decimal("0.5")
 """Score of a check for fraud from which a person reviews a claim of any amount."""
 
 
-def adjudicate(request: ClaimRequest) -> ClaimRecommendation | InsufficientData:
+def adjudicate(request: ClaimRequest, *, today: datetime.date) -> ClaimRecommendation | InsufficientData:
     """Return what the policy pays, or the data that is missing.
 
     Raises:
@@ -39,7 +42,7 @@ def adjudicate(request: ClaimRequest) -> ClaimRecommendation | InsufficientData:
     """
     claim, terms, plan = request.claim, request.terms, request.plan
     found = edition(HEALTH, on=claim.on)
-    if lacking := tuple(_lacking(claim, terms, plan)):
+    if lacking := tuple(_lacking(claim, terms, plan, today)):
         return InsufficientData(agent=ID, question="what a policy pays of a claim", missing=lacking)
     against = list(denials(claim, terms, plan, found.rules))
     lines = tuple(deductions(claim, terms, plan))
@@ -53,13 +56,20 @@ def adjudicate(request: ClaimRequest) -> ClaimRecommendation | InsufficientData:
     return _answer(request, found, action, payable, () if against else lines, reasons)
 
 
-def _lacking(claim: Claim, terms: ClaimTerms, plan: HealthPlan) -> Iterator[Lack]:
+def _lacking(claim: Claim, terms: ClaimTerms, plan: HealthPlan, today: datetime.date) -> Iterator[Lack]:
     if claim.policy_number != terms.policy_number:
         needed = f"the terms of the policy {claim.policy_number}"
         yield Lack(what="terms", needed=needed, given=f"those of {terms.policy_number}")
     if plan.product_code != terms.product_code:
         needed = f"the plan of the product {terms.product_code}"
         yield Lack(what="plan", needed=needed, given=f"that of {plan.product_code}")
+    for name in SHARED:
+        if (said := getattr(terms, name)) != (planned := getattr(plan, name)):
+            yield Lack(
+                what=f"terms.{name}", needed=f"the same in terms and plan: {planned} in the plan", given=str(said)
+            )
+    if claim.on > today:
+        yield Lack(what="claim.on", needed=f"an admission up to today, {today}", given=str(claim.on))
     if peril_key(claim.peril) not in map(peril_key, terms.perils):
         yield Lack(what="claim.peril", needed=f"a peril of the policy: {', '.join(terms.perils)}", given=claim.peril)
     if (terms.exclusions or terms.pre_existing or terms.specific_diseases) and not claim.diagnoses:
@@ -191,6 +201,6 @@ def _months(since: datetime.date, on: datetime.date) -> int:
     concurrency=4,
     rules=("health_claims_in",),
 )
-async def claim_adjudicator(request: ClaimRequest) -> ClaimRecommendation | InsufficientData:
+async def claim_adjudicator(request: ClaimRequest, context: Context) -> ClaimRecommendation | InsufficientData:
     """Recommends what a health policy in India pays of a claim, rule by rule; people or policies decide."""
-    return adjudicate(request)
+    return adjudicate(request, today=context.now().date())

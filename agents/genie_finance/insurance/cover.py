@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from genie_finance.contracts.insufficient import Lack
 from genie_finance.contracts.insurance import HealthPlan, Treatment
 from genie_finance.domain.months import add_months
+from genie_finance.domain.names import scripts
 from genie_finance.insurance.procedures import meant, words
 from genie_finance.insurance.tables import HealthRules
 
@@ -22,6 +23,9 @@ def unnamed(treatment: Treatment, plan: HealthPlan, more: Iterable[str] = ()) ->
     """
     if not any(char.isalpha() for word in words(treatment.procedure) for char in word):
         yield Lack(what="procedure", needed="the name of the procedure", given=treatment.procedure)
+    elif plan.excluded_procedures and not scripts((treatment.procedure,)) <= scripts(plan.excluded_procedures):
+        needed = "the name of the procedure in the script in which the policy excludes procedures"
+        yield Lack(what="procedure", needed=needed, given=treatment.procedure)
     for one, how in meant((*plan.excluded_procedures, *more), treatment.procedure):
         if how == "perhaps" or one not in plan.excluded_procedures:
             needed = f"the procedure as the policy names it: whether it is {one}, which is excluded"

@@ -21,6 +21,15 @@ _PLAIN = frozenset(
     )
 )  # fmt: skip
 """Words that name no procedure by themselves."""
+_KIN = {
+    "cosmetic": ("aesthetic", "esthetic", "beautification", "liposuction", "facelift"),
+    "plastic": ("aesthetic", "esthetic", "rhinoplasty", "abdominoplasty"),
+    "refractive": ("lasik", "photorefractive"),
+    "infertility": ("fertility", "insemination", "surrogacy"),
+    "obesity": ("bariatric", "gastrectomy"),
+    "maternity": ("childbirth", "caesarean", "cesarean", "delivery"),
+}
+"""Other words for what the regulator's standard exclusions name."""
 _EITHER = frozenset(("or", "and"))
 
 
@@ -78,4 +87,6 @@ def _telling(name: Iterable[str]) -> list[str]:
 
 
 def _holds(wanted: Sequence[str], said: Sequence[str]) -> bool:
-    return bool(wanted) and all(any(same_stem(word, other) for other in said) for word in wanted)
+    return bool(wanted) and all(
+        any(same_stem(kin, other) for kin in (word, *_KIN.get(word, ())) for other in said) for word in wanted
+    )

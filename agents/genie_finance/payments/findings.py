@@ -137,10 +137,8 @@ def _doubts(case: PaymentCase) -> tuple[Reason, ...]:
         found.append(Reason(code="payments.step_up", text=text))
     if case.screening is not None and case.screening.status == "undetermined":
         text = "The beneficiary's name could not be compared with the watch lists; a person does it."
-        if not any(one.real for one in case.screening.lists):
-            text = (
-                "No real watch list is configured: the one that was searched is invented. A person compares the name."
-            )
+        if "sanctions" not in case.screening.searched:
+            text = "No real list of sanctions is configured, so nobody is cleared. A person compares the name."
         found.append(Reason(code="payments.screening_undetermined", text=text))
     elif case.screening is not None and case.screening.status != "clear":
         text = "The beneficiary's name is like one on a watch list; a person clears or confirms it."

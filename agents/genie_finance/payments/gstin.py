@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+PLACES = frozenset((*(f"{code:02}" for code in range(1, 39)), "96", "97"))
+"""Codes of states and union territories, of other countries (96) and of other territory (97)."""
+
 
 def problem(number: str) -> str | None:
     """Return why a text is not a GSTIN, or None: fifteen characters, a PAN inside, and a check character."""
@@ -25,7 +28,7 @@ _SAID = {
 
 def state(number: str) -> str:
     """Return the two digits of the state, as they stand in a GSTIN."""
-    return number.strip().upper()[:2]
+    return compact(number)[:2]
 
 
 def compact(number: str) -> str:

@@ -46,7 +46,7 @@ def decide(packet: InvoicePacket, *, today: datetime.date) -> InvoiceDecision:
     day = packet.as_of or today
     rules = edition(GST, on=invoice.invoice_date)
     checks = (
-        tuple(matching.parties(invoice, reference)),
+        tuple(matching.parties(invoice, reference, day)),
         tuple(matching.document(invoice, rules.rules, day)),
         tuple(matching.duplicate(invoice, reference)),
         tuple(matching.arithmetic(invoice, rules.rules, _TOLERANCE)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
@@ -16,6 +17,9 @@ from genie_finance.payments.tables import GstRules
 
 _ROUNDED = Decimal("1.00")
 """Rupees by which the sum of an invoice may differ: section 170 of the CGST Act rounds tax to the rupee."""
+
+
+_NUMBER = re.compile(r"[0-9A-Za-z/-]{1,16}")
 
 
 class Tolerance(NamedTuple):
@@ -44,12 +48,14 @@ def computed(item: InvoiceItem) -> Decimal:
     return item.quantity * item.unit_price * (1 + item.gst_pct / 100)
 
 
-def parties(invoice: Invoice, reference: InvoiceReference) -> Iterator[InvoiceIssue]:
+def parties(invoice: Invoice, reference: InvoiceReference, today: datetime.date) -> Iterator[InvoiceIssue]:
     """Are both parties who they should be?"""
     for who, number in (("supplier", invoice.supplier_gstin), ("buyer", invoice.buyer_gstin)):
         wrong = gstin.problem(number)
         if wrong:
             yield blocked(f"gstin.{who}", f"The {who}'s GSTIN {wrong}.")
+    if gstin.compact(invoice.supplier_gstin) == gstin.compact(invoice.buyer_gstin):
+        yield blocked("gstin.same", "Supplier and buyer have the same GSTIN.")
     known = reference.vendor_gstin
     if known is None:
         yield held("vendor.gstin_unknown", "The vendor master gives no GSTIN to compare with.")
@@ -63,18 +69,33 @@ def parties(invoice: Invoice, reference: InvoiceReference) -> Iterator[InvoiceIs
         yield held("vendor.class_unknown", "Whether the vendor is a micro or small enterprise is not known.")
     elif reference.vendor_class in PROTECTED and reference.accepted_on is None:
         yield held("vendor.acceptance_unknown", "The day of acceptance is not known; the Act counts from it.")
+    if reference.accepted_on is not None and reference.accepted_on > today:
+        yield held("vendor.acceptance_future", f"Acceptance is dated {reference.accepted_on}, after {today}.")
 
 
 def document(invoice: Invoice, rules: GstRules, today: datetime.date) -> Iterator[InvoiceIssue]:
     """Is it a document of its day, with a number that can be one?"""
     if invoice.invoice_date > today:
         yield blocked("date.future", f"The invoice is dated {invoice.invoice_date}, after {today}.")
+    if credit_until(invoice.invoice_date) < today:
+        text = f"The credit for its tax could be taken until {credit_until(invoice.invoice_date)} (section 16(4))."
+        yield held("date.credit_over", text)
+    if not _NUMBER.fullmatch(invoice.invoice_no):
+        text = "The invoice number is not of up to 16 letters, digits, hyphens and slashes (rule 46(b))."
+        yield held("number.form", text)
     if not invoice.irn:
         yield held("irn.missing", "There is no invoice reference number; whether the supplier must issue one is open.")
-    elif len(invoice.irn) != rules.irn_digits or not set(invoice.irn.lower()) <= set("0123456789abcdef"):
+    elif len(invoice.irn) != rules.irn_digits or not len(set(invoice.irn.lower())) > 1 or (
+        not set(invoice.irn.lower()) <= set("0123456789abcdef")
+    ):  # fmt: skip
         yield held("irn.form", f"The invoice reference number is not of {rules.irn_digits} hexadecimal digits.")
     if not invoice.items:
         yield held("lines.missing", "The invoice has no lines, so its total cannot be checked.")
+
+
+def credit_until(day: datetime.date) -> datetime.date:
+    """Return the last day on which credit for the tax of an invoice can be taken: 30 November after its year."""
+    return datetime.date(day.year + (day.month > 3), 11, 30)
 
 
 def duplicate(invoice: Invoice, reference: InvoiceReference) -> Iterator[InvoiceIssue]:
@@ -114,6 +135,11 @@ def arithmetic(invoice: Invoice, rules: GstRules, tolerance: Tolerance) -> Itera
             yield held("line.arithmetic", text)
         if item.gst_pct not in rules.rates:
             yield held("line.rate", f"Line {number} bears {item.gst_pct} % of tax, which was not a rate on its day.")
+        elif not item.hsn.startswith(rules.only_for.get(item.gst_pct, "")):
+            text = f"Line {number} bears {item.gst_pct} % of tax, which is no rate of code {item.hsn} on its day."
+            yield held("line.rate", text)
+        if not item.quantity or not item.unit_price:
+            yield held("line.nothing", f"Line {number} charges nothing.")
         if not item.hsn.isdigit() or len(item.hsn) not in rules.hsn_digits:
             yield held("line.hsn", f"Line {number} has no HSN or SAC code.")
     if invoice.items:
@@ -129,6 +155,10 @@ def place(invoice: Invoice) -> Iterator[InvoiceIssue]:
     if invoice.tax_kind is None:
         yield held("tax.kind_unknown", "Whether the invoice charges integrated or central and state tax is not known.")
         return
+    if invoice.place_of_supply is None and invoice.tax_kind == "integrated":
+        yield held("place.missing", "Integrated tax is charged, and the place of supply is not stated (rule 46(n)).")
+    elif invoice.place_of_supply is not None and invoice.place_of_supply not in gstin.PLACES:
+        yield held("place.form", f"{invoice.place_of_supply} is the code of no state.")
     between = interstate(invoice)
     if between != (invoice.tax_kind == "integrated"):
         due = "integrated tax" if between else "central and state tax"

@@ -29,6 +29,8 @@ class GstRules(Rules):
     """What an invoice of a day can look like."""
 
     rates: Annotated[tuple[_Rate, ...], Field(min_length=1)]
+    only_for: dict[_Rate, tuple[Annotated[str, Field(pattern=r"^[0-9]{2,8}$")], ...]]
+    """Rates of few goods: the first digits of their codes. A rate that is not here may be one of any code."""
     irn_digits: int
     hsn_digits: tuple[int, ...]
 

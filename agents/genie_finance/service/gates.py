@@ -35,6 +35,7 @@ given back; what does not agree is for a person to look into."""
 
 RANK: tuple[Outcome, ...] = ("approve", "incomplete", "enhanced_diligence", "reject")
 """From the best to the worst; an application comes to its worst gate."""
+_NO_LIST = "no real list of {} was searched"
 _LEVELS: tuple[Tier, ...] = ("low", "medium", "high")
 
 
@@ -114,6 +115,8 @@ def _unscreened(case: KycCase) -> str:
         return "the applicant was not screened against the lists"
     if not any(one.real for one in case.screening.lists):
         return "no real list is configured: the one that was searched is invented and clears nobody"
+    if "sanctions" not in case.screening.searched:
+        return _NO_LIST.format("sanctions")
     return "the names given cannot be compared with the lists: the whole name is needed, in their script"
 
 
@@ -127,6 +130,8 @@ def _sanctions(result: ScreeningResult | None, why: str) -> Judged:
     if possible:
         said = f"{possible} entries of a sanctions list have a name that is alike; a person clears or confirms it"
         return Judged(_gate("sanctions", "failed", "enhanced_diligence", said), "high")
+    if "sanctions" not in result.searched:
+        return _unknown("sanctions", _NO_LIST.format("sanctions"))
     said = "no entry of a sanctions list"
     discounted = _hits(result, "sanctions", "discounted")
     if discounted:
@@ -141,6 +146,8 @@ def _adverse(result: ScreeningResult | None, why: str) -> Judged:
     if found:
         said = f"{found} adverse reports of that name"
         return Judged(_gate("adverse_reports", "failed", "enhanced_diligence", said), "high")
+    if "adverse" not in result.searched:
+        return _unknown("adverse_reports", _NO_LIST.format("adverse reports"))
     return Judged(_gate("adverse_reports", "passed", "approve", "no adverse report"), "low")
 
 
@@ -156,6 +163,8 @@ def _exposed(case: KycCase) -> Judged:
         return Judged(_gate("political_exposure", "failed", "enhanced_diligence", said), "high", curable=True)
     if case.applicant.pep_declared is None or screened is None:
         return _unknown("political_exposure", "a declaration or the screening is missing")
+    if "pep" not in screened.searched:
+        return _unknown("political_exposure", _NO_LIST.format("politically exposed persons"))
     return Judged(_gate("political_exposure", "passed", "approve", "neither declared nor listed"), "low")
 
 

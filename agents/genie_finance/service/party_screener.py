@@ -29,14 +29,21 @@ def screen(request: ScreeningRequest, lists: tuple[Watchlist, ...]) -> Screening
     found.sort(key=lambda match: (order[match.strength], -match.score, match.list_id, match.entry_id))
     counted = [match for match in found if match.strength != "discounted"]
     read = all(any(one.reads(name) for name in subject.names) for one in lists)
-    clears = read and any(one.real for one in lists)
+    clears = read and any(one.real and "sanctions" in one.kinds for one in lists)
     status = counted[0].strength if counted else "clear" if clears else "undetermined"
     return ScreeningResult(
         subject_id=request.subject_id,
         status="clear" if status == "discounted" else status,
         matches=tuple(found[:_MOST]),
         lists=tuple(
-            ListEdition(list_id=one.id, version=one.version, as_of=one.as_of, entries=len(one.entries), real=one.real)
+            ListEdition(
+                list_id=one.id,
+                version=one.version,
+                as_of=one.as_of,
+                entries=len(one.entries),
+                real=one.real,
+                kinds=one.kinds,
+            )
             for one in lists
         ),
         grounds=_grounds(request, found, lists, read=read),
@@ -68,6 +75,9 @@ def _grounds(
     elif not any(one.real for one in lists):
         text = "No real list is configured: the list that was searched is invented and clears nobody."
         clear = Reason(code="screening.no_real_list", text=text)
+    elif not any(one.real and "sanctions" in one.kinds for one in lists):
+        text = "No real list has an entry of sanctions, so nobody is cleared: bind a list of sanctions."
+        clear = Reason(code="screening.no_sanctions_list", text=text)
     verified = "verified" if request.date_of_birth_verified else "stated, not verified"
     born = verified if request.date_of_birth else "not known"
     caveats = [f"{len(found) - _MOST} more matches are not listed."] if len(found) > _MOST else []

@@ -89,7 +89,7 @@ def show(letter: str, **given: Any) -> None:
     for name in _SHOWN:
         value = shown_time(found[name]) if name == "at" else found[name]
         text = ("; " if name == "failures" else " -> ").join(map(str, value)) if isinstance(value, list) else str(value)
-        click.echo(plain(f"{name:<10}{text}"))
+        click.echo(plain(f"{'run' if name == 'of' else name:<10}{text or '-'}"))
 
 
 @command.command(epilog=manual(("Redrive one of them", "genie dlq redrive 9f3c-2@till --log orders.log")))

@@ -3,7 +3,7 @@
 A text's logit is ``bias + sum / sqrt(words)``, where each word adds the weights of its n-grams (2 to 5 letters, with
 marked ends), divided by the square root of their number, and each pair of neighbours adds its own weight. What a word
 or a pair adds depends on nothing else, so it is remembered, and a text of known words costs one look-up for each. Texts
-of more than ``WINDOW`` words are judged by their heaviest window.
+of more than ``WINDOW`` words are judged by their heaviest window, or by a sentence that is clearly heavier.
 
 The weights are made by ``python -m tools.injection`` from texts composed for the purpose.
 """
@@ -17,8 +17,7 @@ import re
 from array import array
 from collections.abc import Iterator
 from importlib import resources
-from itertools import accumulate, pairwise
-from operator import sub
+from itertools import accumulate, chain, pairwise
 from typing import NamedTuple
 from zlib import crc32
 
@@ -26,12 +25,14 @@ BUCKETS = 1 << 17
 WINDOW = 32
 """Words that are judged together."""
 WEIGHTS = "ngrams.bin.gz"
-SHA256 = "75720ef437674437d7e195bf97fda3e8c0606bda79e34f95142d0599857aac31"
+SHA256 = "9dd8c83b661eee82e8bf4f666384bdc8d36557a555fd3f8ad25308fae770d9d9"
 """Of the unpacked weights."""
 
 _WORD = re.compile(r"[^\W_]+")
 _words = _WORD.findall
 _STEP = WINDOW // 2
+_END = re.compile(r"(?<=[.!?:;])\s+|\n")  # of a sentence: an order among ordinary ones is judged by itself too
+_SHORTEST, _APART = 3, 0.5  # words of such a sentence, and the logit that it must be heavier than its window
 _LONGEST_WORD = 48  # letters; more are a text without spaces, of which the first tell enough
 _REMEMBERED = 60_000
 
@@ -92,7 +93,8 @@ class Model:
         Args:
             text: Folded text of any length; the cost is linear in it.
         """
-        found = words(text)
+        parts = [words(part) for part in _END.split(text)]
+        found = list(chain.from_iterable(parts))
         if not found:
             return Window(self._bias, 0, 0)
         known, pairs = self._of_word, self._of_pair
@@ -106,16 +108,26 @@ class Model:
         except KeyError:
             links = [self._pair(two) for two in neighbours]
         total = len(found)
-        if total <= WINDOW:
-            return Window(self._bias + (sum(adds) + sum(links)) / math.sqrt(total), 0, total)
         links.append(0.0)
         sums = [0.0, *accumulate(map(float.__add__, adds, links))]
-        starts = range(0, total - WINDOW + _STEP, _STEP)
-        ends = [min(start + WINDOW, total) for start in starts]
-        parts = list(map(sub, [sums[end] for end in ends], [sums[start] for start in starts]))
-        best = max(range(len(parts)), key=lambda at: parts[at] / math.sqrt(ends[at] - starts[at]))
-        size = ends[best] - starts[best]
-        return Window(self._bias + parts[best] / math.sqrt(size), starts[best], ends[best])
+        if total <= WINDOW:
+            best = Window(self._bias + sums[total] / math.sqrt(total), 0, total)
+        else:
+            starts = range(0, total - WINDOW + _STEP, _STEP)
+            best = max(self._window(sums, start, min(start + WINDOW, total)) for start in starts)
+        start = 0
+        for part in parts:
+            end = start + len(part)
+            if _SHORTEST <= len(part) <= WINDOW and len(part) < total:
+                size = math.sqrt(len(part))
+                alone = self._bias - _APART + (sums[end] - sums[start] - links[end - 1]) / size
+                if alone > best.logit:
+                    best = Window(alone, start, end)
+            start = end
+        return best
+
+    def _window(self, sums: list[float], start: int, end: int) -> Window:
+        return Window(self._bias + (sums[end] - sums[start]) / math.sqrt(end - start), start, end)
 
     def _word(self, word: str) -> float:
         value = self._of_word.get(word)

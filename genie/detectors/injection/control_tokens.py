@@ -24,11 +24,14 @@ TOKENS = (
     _token("delimiter", 0.8, r"\[\s*/?\s*INST\s*\]|<<\s*/?\s*SYS\s*>>"),
     _token("delimiter", 0.8, r"<\s*/?\s*(?:start|end)_of_turn\s*>"),
     _token("delimiter", 0.55, r"#{2,}\s*(?:system|instructions?|assistant|human|user|response|new instructions?|admin)(?:\s+(?:prompt|message|override))?\s*:"),
-    _token("delimiter", 0.6, r"<\s*/?\s*(?:system|system[_\-]?prompt|assistant|sys|admin|system[_\-]?(?:message|instructions?|override|note)|im_start|im_end)\s*>"),
+    _token("delimiter", 0.25, r"<\s*/?\s*(?:system|system[_\-]?prompt|assistant|sys|admin|system[_\-]?(?:message|instructions?|override|note)|im_start|im_end)\s*>"),
+    _token("delimiter", 0.6, r"<\s*/\s*(?:system|sys|instructions?|context|document|data|user)\s*>\s{0,8}<\s*(?:system|sys|admin|instructions?|order)\b"),  # one ends, another begins
+    _token("delimiter", 0.6, r"(?:^|[\s.!?>])<\s*/\s*system\s*>|<\s*system\s*>(?:\s|$)"),  # not <system>billing</system>
+    _token("delimiter", 0.45, r"<\s*/?\s*(?:system[_\-](?:prompt|message|instructions?|override|note)|assistant|sys|admin|im_start|im_end)\s*>"),
     _token("delimiter", 0.6, r"\b(?:system|assistant)\s*:\s*you\s+(?:are|must|will|now|grade|should|have)\b"),
     _token("delimiter", 0.6, r"""["']role["']\s*:\s*["'](?:system|developer)["']"""),
     _token("delimiter", 0.7, r"\[\s*/?(?:end|begin|start)\s+of\s+(?:the\s+)?(?:system\s+|user\s+)?(?:prompt|instructions|context|input|data|message|document|text)\s*\]"),
-    _token("delimiter", 0.6, r"[\[(<{]{1,3}\s*/?\s*(?:system|admin)(?:[\s_\-]+(?:message|prompt|note|override|update|instructions?|alert|command|notice|mode|directive))?\s*[:#]?\s*[\])>}]{1,3}"),
+    _token("delimiter", 0.6, r"[\[({]{1,3}\s*/?\s*(?:system|admin)(?:[\s_\-]+(?:message|prompt|note|override|update|instructions?|alert|command|notice|mode|directive))?\s*[:#]?\s*[\])}]{1,3}"),
     _token("delimiter", 0.45, r"(?:\n|[.!?;>\])}\"'*-]\s+|\bassistant\s*:[^\n]{0,300}\s)(?:\*\*|\[|#\s*)?system(?:[\s_]+(?:message|prompt|note|override|update|instructions?|alert|notice|command|directive|admin))?\s*:"),
     _token("delimiter", 0.5, r"\bnew (?:instructions?|directives?|orders?|task|system prompt)\s*:"),
     _token("delimiter", 0.2, r"(?:^|[\n\x1f])\s*(?:\*\*)?system\s*:"),
@@ -46,9 +49,9 @@ TOKENS = (
     _token("delimiter", 0.5, r"<\s*(?:important|instructions?|urgent|secret|hidden|override|new_?instructions?|admin|information|note_to_\w+)\s*>"),
     _token("exfiltration", 0.8, r"!\[[^\]\n]{0,100}\]\(\s*https?://[^)\s]{1,300}[?&](?:d|data|q|c|x|m|p|i|t|b|msg|message|text|content|secrets?|info|prompt|history|chat|conv\w*|leak|exfil\w*|payload|users?|e?mail|balance|key|pw|pass\w*|summary|session|input|output|body|stolen|log|value|account|card|name|note)="),  # an image whose address carries data
     _token("exfiltration", 0.7, r"!\[[^\]\n]{0,100}\]\(\s*https?://[^)\s]{1,300}(?:[{$<]|%7b|=[\w+/%\-]{40,})"),
-    _token("exfiltration", 0.3, r"!\[[^\]\n]{0,100}\]\(\s*https?://[^)\s]{1,300}\?[^)\s]*="),
+    _token("exfiltration", 0.15, r"!\[[^\]\n]{0,100}\]\(\s*https?://[^)\s]{1,300}\?[^)\s]*="),
     _token("exfiltration", 0.5, r"https?://[^\s)\"']{1,200}[?&/][\w.\-]*=?(?:\{|\[|<|%7b|\$\{)\s*(?:data|secret|prompt|conversation|history|user|system|chat|summary|password|key|email|content|info|message|token)"),
-    _token("exfiltration", 0.45, r"<img[^>]{1,200}src\s*=\s*[\"']?https?://[^>\s]{1,200}\?[^>\s]{1,200}="),
+    _token("exfiltration", 0.3, r"<img[^>]{1,200}src\s*=\s*[\"']?https?://[^>\s]{1,200}\?[^>\s]{1,200}="),
     _token("exfiltration", 0.6, r"!\[[^\]\n]{0,100}\]\(\s*https?://[^)\s]*(?:secret|passw|history|summary|conversation|prompt|token|base64|balance|account)[^)]*\)"),
     _token("override", 0.6, r"\b(?:you|we)(?:.ve)? (?:have |had )?(?:already |previously |earlier )(?:agreed|promised|confirmed|consented|accepted|approved)\b[^.\n]*\b(?:ignor\w+|bypass\w*|skip|disable|without (?:any )?(?:restrictions?|limits?|filters?|rules|approval|checks?|refus\w+)|unrestricted|reveal|disclose|no (?:rules|restrictions|filters)|drop (?:your|the))\b"),
     _token("override", 0.6, r"\b(?:tu (?:as|avais)|vous (?:avez|aviez)) deja (?:accepte|promis|confirme|consenti)\b[^.\n]*\b(?:ignor\w+|oubli\w+|contourn\w+|revel\w+|(?:sans|n.(?:as|avez)) (?:aucune? )?(?:restriction|filtre|limite|regle)s?)\b"),

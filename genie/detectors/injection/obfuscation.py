@@ -16,7 +16,7 @@ import urllib.parse
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from genie.detectors.injection.segmentation import divided, words_in
+from genie.detectors.injection.segmentation import divided, listed, words_in
 from genie.detectors.unicode import fold
 
 _MOST = 4  # encoded pieces of one string that are looked into one by one
@@ -53,6 +53,14 @@ def _split(stem: str) -> str:
 _FOREIGN_STEMS = (
     "rules", "oubli", "consigne", "regle", "precedent", "montre", "affiche", "revele", "vergiss", "anweisung", "regeln",
     "vorherig", "bisherig", "passwort", "olvid", "instrucc", "reglas", "anterior", "muestra", "contrasen", "ignor",
+    "maintenant", "limite", "filtre", "desormais", "einschrank", "beschrank", "richtlin", "sofort", "assistent", "restricc",
+    "directri", "respond", "normas", "asistente", "instruc", "esquec", "dimentic", "istruzion", "regole", "negeer",
+    "senza", "filtri", "rivela", "senha", "zonder", "beperking", "wachtwoord", "segret", "restriz", "voce", "verborgen",
+)  # fmt: skip
+_OTHER_SCRIPTS = (
+    "игнорир", "забудь", "инструкци", "правил", "указани", "системн", "промпт", "пароль", "ограничен", "помощник",
+    "指令", "规则", "提示", "密码", "限制", "忽略", "约束", "审查", "助手", "指示", "ルール", "プロンプト", "パスワード", "制限", "無視", "アシスタント",
+    "지시", "규칙", "명령", "프롬프트", "비밀번호", "제한", "निर्देश", "नियम", "आदेश", "प्रॉम्प्ट", "पासवर्ड", "सहायक", "रोक",
 )  # fmt: skip
 _ROT13 = r"(?:gur|lbhe|lbh|naq|nyy|jvgu|qvr|haq|qrvar|nyyr|yrf|irf|qrf|ibf|gbhgrf|ybf|ynf|ghf|gbqnf)"
 _BACKWARDS = r"(?:eht|ruoy|uoy|lla|htiw|dnu|enied|ella|hcid|setuot|sadot)"
@@ -60,19 +68,22 @@ _BACKWARDS = r"(?:eht|ruoy|uoy|lla|htiw|dnu|enied|ella|hcid|setuot|sadot)"
 SIGNS = (
     ("leet", r"(?i)[a-z][013457@$!|]+[a-z]{1,4}[013457@$!|]+[a-z]"),
     ("leet", r"(?i)" + "|".join(_leet(stem) for stem in _STEMS)),
+    ("leet", r"(?i)(?:\b[a-z]|[a-z]{2})[013457$|]{1,2}[a-z]{2}"),  # a sign in a word of any language
     ("rot13", rf"(?i)\b{_ROT13}\b"),
     ("rot13", rf"(?i)\b(?:{'|'.join(codecs.encode(stem, 'rot13') for stem in (*_STEMS, *_FOREIGN_STEMS))})"),
     ("reversed", rf"(?i)\b{_BACKWARDS}\b"),
     ("reversed", rf"(?i)(?:{'|'.join(stem[::-1] for stem in (*_STEMS, *_FOREIGN_STEMS))})\b"),
+    ("reversed", "|".join(fold(stem)[::-1] for stem in _OTHER_SCRIPTS)),
     ("encoded", r"[A-Za-z0-9+/]{10,}={1,2}(?:[^=\w]|$)"),  # a short encoding with its padding
     ("encoded", r"[A-Za-z0-9]{24,}"),  # base64, hex: long pieces, of whatever kind
     ("encoded", r"(?i)(?:[0-9a-f]{2}[\s,:\-]){11,}"),
     ("encoded", r"(?:[01]{8}\s?){6,}"),
     ("split", r"(?i)" + "|".join(_split(stem) for stem in _STEMS)),
+    ("split", r"(?i)[a-z]{1,3}(?:[-_.*~+'^][a-z]{1,2}){3,}"),  # ig-n-o-re
     ("spaced", r"(?i)(?:^|[\W_])(?:[a-z0-9][\W_]{1,4}){5,}[a-z0-9](?:[\W_]|$)"),  # i g n o r e   a l l
     ("runs", r"(?i)[a-z]{18,}"),  # words without spaces
     ("escapes", r"(?i)(?:\\x[0-9a-f]{2}\W{0,2}){5,}|(?:\\u00[0-9a-f]{2}){4,}"),
-    ("url", r"(?i)%[2-7][0-9a-f]\w*%[2-7][0-9a-f]"),
+    ("url", r"(?i)%[2-9a-f][0-9a-f]\w*%[2-9a-f][0-9a-f]"),
     ("html", r"(?i)&(?:#x?[0-9a-f]{2,6}|lt|gt|nbsp|quot|apos|shy|zwnj|zerowidthspace|ensp|emsp);"),
 )
 """Disguise, and a pattern that finds a sign of it; one disguise may be known by several signs."""
@@ -131,6 +142,31 @@ def _unspaced(text: str) -> Iterator[str]:
     yield from _divided(closed)
 
 
+def _rotated(text: str) -> Iterator[str]:
+    """Yield text moved by 13 letters, also with accents given back: folding took them off before they could be moved."""
+    plain = codecs.encode(text, "rot13")
+    yield plain
+    yield _LONG_WORD.sub(lambda word: _mended(word[0]), plain.lower())
+
+
+def _mended(word: str) -> str:
+    """Return a word in which one or two letters that carried accents are what they were, if that is a word of the list."""
+    known = listed()
+    if word in known:
+        return word
+    carried = [at for at, char in enumerate(word) if char in _ACCENTED]
+    for places in itertools.chain(((at,) for at in carried), itertools.combinations(carried, 2)):
+        letters = list(word)
+        for at in places:
+            letters[at] = _ACCENTED[word[at]]
+        if (mended := "".join(letters)) in known:
+            return mended
+    return word
+
+
+_LONG_WORD = re.compile(r"\b[a-z]{4,16}\b")
+_ACCENTED = dict(zip(codecs.encode("aeiounc", "rot13"), "aeiounc", strict=True))
+"""What a folded letter with an accent becomes when it is moved like the others -> the letter."""
 _LEET_LETTERS = re.compile(r"(?<=[A-Za-z])[013457@$!|]+(?=[A-Za-z])")
 _FEWEST = 2  # letters that are written as digits or signs within words; one is a model number
 _CODES = {"runs": "split"}
@@ -142,7 +178,7 @@ _WHOLE: tuple[tuple[str, Callable[[str], Iterable[str]]], ...] = (
     ("html", lambda text: (fold(html.unescape(text)),)),
     ("url", lambda text: (_unquoted(text),)),
     ("escapes", lambda text: (_unescaped(text),)),
-    ("rot13", lambda text: (codecs.encode(text, "rot13"),)),
+    ("rot13", _rotated),
     ("reversed", lambda text: (text[::-1],)),
 )
 
@@ -239,13 +275,12 @@ def _readable(raw: bytes) -> str | None:
     return fold(" ".join(pieces)) if pieces else None
 
 
-_PRINTED = re.compile(r"[^\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd]{8,}")
-
-
+_PRINTED = re.compile(r"[^\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd]{4,}")
 _LETTERS = re.compile(r"[^\W\d_]+")
+_IDEOGRAPHS = re.compile("[\u3040-\u9fff\uac00-\ud7a3]")  # each says as much as two letters
 
 
 def _has_words(piece: str) -> bool:
     """Return True for text with words; digits and signs around them are ignored."""
     letters = len(piece) - len(_LETTERS.sub("", piece))
-    return letters >= 8 and letters + piece.count(" ") >= 0.2 * len(piece)
+    return letters + len(_IDEOGRAPHS.findall(piece)) >= 8 and letters + piece.count(" ") >= 0.2 * len(piece)

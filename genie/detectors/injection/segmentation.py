@@ -29,16 +29,17 @@ _RUN = re.compile(rf"[a-z]{{{SHORTEST},}}")
 
 
 @functools.cache
-def _costs() -> dict[str, float]:
-    listed = resources.files(__package__).joinpath(WORDS).read_text(encoding="utf-8").split()
-    return {word: 2.0 + math.log(2.0 + place) for place, word in enumerate(listed)}
+def listed() -> dict[str, float]:
+    """Return the words of the list, and what each costs."""
+    words = resources.files(__package__).joinpath(WORDS).read_text(encoding="utf-8").split()
+    return {word: 2.0 + math.log(2.0 + place) for place, word in enumerate(words)}
 
 
 @functools.cache
 def _sizes() -> dict[str, tuple[int, ...]]:
     """Return the lengths of the words that end in two letters."""
     sizes: dict[str, set[int]] = {}
-    for word in _costs():
+    for word in listed():
         if 1 < len(word) <= _LONGEST:
             sizes.setdefault(word[-2:], set()).add(len(word))
     return {ending: tuple(sorted(lengths)) for ending, lengths in sizes.items()}
@@ -47,7 +48,7 @@ def _sizes() -> dict[str, tuple[int, ...]]:
 @functools.cache
 def _long(letters: int) -> Pattern:
     """Return any word of so many letters, the longest of those that begin at a place."""
-    return Pattern("|".join(sorted((word for word in _costs() if len(word) >= letters), key=len, reverse=True)))
+    return Pattern("|".join(sorted((word for word in listed() if len(word) >= letters), key=len, reverse=True)))
 
 
 def words_in(text: str) -> list[tuple[int, int]]:
@@ -63,7 +64,7 @@ def divided(text: str) -> str:
 def _words(run: str) -> str:
     if sum(end - start for start, end in _long(_TELLING).found(run)) < _HELD * len(run):
         return run
-    costs, size = _costs(), min(len(run), MOST)
+    costs, size = listed(), min(len(run), MOST)
     sizes = _sizes().get
     best, step, outside = [0.0] * (size + 1), [1] * (size + 1), [0] * (size + 1)
     for end in range(1, size + 1):

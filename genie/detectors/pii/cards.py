@@ -66,6 +66,7 @@ _TWICE = bytes.maketrans(b"0123456789", bytes(n * 2 - 9 * (n > 4) for n in range
 _FIRM = (15, 16)
 """Lengths of most cards. A number of another length, in one piece, is not a card after words such as "order number"."""
 _SHORTEST, _LONGEST = 13, 19
+_NO_SEPARATORS = str.maketrans("", "", SEPARATORS)
 _LONGEST_PHONE = 15
 
 # A card number may follow these words without a space; after other letters, digits are the tail of a reference.
@@ -114,8 +115,15 @@ def find(text: str, found: Digits) -> Iterator[tuple[int, int]]:
             at += 1
         if at < count and done[at][0] < end:
             yield from _around(text, start, end, done, at)
-        else:
-            yield from _within(text, Run(text, start, end))
+        elif end - start >= _SHORTEST and len(digits := text[start:end].translate(_NO_SEPARATORS)) >= _SHORTEST:
+            if len(digits) < end - start:
+                yield from _within(text, Run(text, start, end))
+            elif (
+                is_card(digits)
+                and _bounded(text, start, end)
+                and (len(digits) in _FIRM or not is_reference(text, start))
+            ):
+                yield start, end
     for row in found.unusual:
         yield from _in_row(text, row)
 

@@ -143,8 +143,8 @@ def groups_of(text: str, start: int, end: int) -> Iterator[Group]:
 
 def is_word(text: str, start: int, end: int) -> bool:
     """Return True when no ASCII letter or digit stands beside a span."""
-    around = text[max(0, start - 1) : start] + text[end : end + 1]
-    return not any(char.isascii() and char.isalnum() for char in around)
+    before, after = text[max(0, start - 1) : start], text[end : end + 1]
+    return not ((before.isalnum() and before.isascii()) or (after.isalnum() and after.isascii()))
 
 
 def holds_date(text: str) -> bool:

@@ -130,16 +130,15 @@ def find_pan(text: str) -> Iterator[tuple[int, int]]:
     With separators it is found after the word, and a person's (fourth letter P) without it. The last letter's check is
     not published, so form, holder type and a serial other than 0000 are all there is.
     """
-    for start, end in _PAN.spans(text):
-        shown = text[start:end]
-        number = shown.translate(_GAPS)
-        sure = (number.isupper() or number.islower()) and (
-            end - start == 10 or (number[3] in "pP" and end - start == 12)
-        )
+    for start, end in _PAN.found(text):
+        size, number = end - start, text[start:end]
+        if size > 10:
+            number = number.translate(_GAPS)
+        sure = (size == 10 or (size == 12 and number[3] in "pP")) and (number.isupper() or number.islower())
         if (
-            is_word(text, start, end)
+            number[5:9] != "0000"
+            and is_word(text, start, end)
             and (sure or _PAN_WORD.search(text[max(0, start - 40) : start]))
-            and _is_pan(number)
         ):
             yield start, end
 
@@ -157,7 +156,14 @@ def find_aadhaar(text: str, found: Digits) -> Iterator[tuple[int, int]]:
                 yield span
     for start, end in found.fours:
         # Equal gaps of a card, which are most of what is written in fours, are looked at first.
-        if end - start != 19 or not text[start + 4] == text[start + 9] == text[start + 14]:
+        if end - start == 19 and text[start + 4] == text[start + 9] == text[start + 14]:
+            continue
+        if end - start == 14 and text[start + 4] == text[start + 9] and not text[end : end + 1].isdigit():
+            three = [text[start : start + 4], text[start + 5 : start + 9], text[start + 10 : end]]
+            span = _of_three(text, start, end, three)
+            if span is not None:
+                yield span
+        else:
             yield from _in_fours(text, start, end)
     yield from _in_column(text)
 
@@ -174,7 +180,8 @@ def _in_fours(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     while at + 3 <= size:
         beside = gaps[max(0, at - 1) : at] + gaps[at + 2 : at + 3]
         joined = not alike and any(gap in gaps[at : at + 2] for gap in beside)
-        span = None if joined else _of_three(text, row[at : at + 3])
+        three = [digits for _, _, digits in row[at : at + 3]]
+        span = None if joined else _of_three(text, row[at][0], row[at + 2][1], three)
         if span is not None:
             yield span
         at += 1 if span is None else 3
@@ -211,13 +218,11 @@ def _in_column(text: str) -> Iterator[tuple[int, int]]:
             yield start, end
 
 
-def _of_three(text: str, groups: tuple[Group, ...]) -> tuple[int, int] | None:
+def _of_three(text: str, start: int, end: int, three: list[str]) -> tuple[int, int] | None:
     """Return the span of three groups of four digits, if they are a number."""
-    start, end = groups[0][0], groups[2][1]
-    three = [digits for _, _, digits in groups]
-    if not stands_alone(text, start, end) or all(_YEAR.match(group) for group in three):
+    if not is_aadhaar("".join(three)) or not stands_alone(text, start, end):
         return None
-    return (start, end) if is_aadhaar("".join(three)) else None
+    return None if all(map(_YEAR.match, three)) else (start, end)
 
 
 def _after_word(text: str, groups: tuple[Group, ...]) -> tuple[int, int] | None:

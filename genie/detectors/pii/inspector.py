@@ -48,8 +48,6 @@ def detectors(regions: Sequence[str] = DEFAULT_REGIONS) -> tuple[Detector, ...]:
 
 
 DETECTORS = detectors()
-_BETWEEN = "\x1f\n" * 16 + "\x1f"
-"""Stands between strings that are examined together: longer than a gap of any pattern, and no gap allows it."""
 _ENCODED = frozenset(encodings.HINTS)
 
 
@@ -103,7 +101,7 @@ class PiiInspector:
 
     def examine_all(self, texts: Sequence[str]) -> list[tuple[Span, ...]]:
         """Return the result of ``examine`` for each of many strings, in one pass over all of them."""
-        found = iter(self.examine(_BETWEEN.join(texts)))
+        found = iter(self.examine(encodings.BETWEEN.join(texts)))
         span, at = next(found, None), 0
         all_spans: list[tuple[Span, ...]] = []
         new: Callable[..., Span] = tuple.__new__  # a NamedTuple's own constructor takes twice as long
@@ -114,7 +112,7 @@ class PiiInspector:
                 here.append(new(Span, (kind, start - at, min(stop, end) - at, label, score)))
                 span = next(found, None)
             all_spans.append(tuple(here))
-            at = end + len(_BETWEEN)
+            at = end + len(encodings.BETWEEN)
         return all_spans
 
     def examine(self, text: str) -> tuple[Span, ...]:

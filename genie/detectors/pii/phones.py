@@ -40,10 +40,12 @@ _FORMS = (
 )
 _ANY_FORM = r"\(?[0-9]{2,5}\)?(?:[ \-][0-9]{2,5}){1,4}"
 """How a number of another region may be written: two to five groups."""
-_INTERNATIONAL = Pattern(rf"(\+|\b00){_BROKEN}([1-9](?:{_BROKEN}[0-9])*)")
+_INTERNATIONAL = Pattern(rf"(?:\+|\b00){_BROKEN}[1-9](?:{_BROKEN}[0-9])*")  # groups would cost as much as the match
+_SIGNS = "+ \t\r\n().-/_:|"
 _AFTER_WORD = Pattern(rf"(?i)\b(?:({_NAMES})|{_VERBS})\b([^0-9+]{{0,20}})([0-9](?:{_SPACED}[0-9]){{6,}})")
 _LINKS = r"(?:no|nos|number|numbers|num|nr|nummer|numero|is|was|me|us|on|at|my|her|his|the)"
 _JOINT = re.compile(rf"(?i)(?:[ \t\r\n:.#=/()\-]{{1,3}}{_LINKS}?){{0,5}}\Z")
+_NO_SIGNS = str.maketrans("", "", _SIGNS)
 _DIGITS = re.compile(r"[0-9]+")
 _AMOUNT = re.compile(r"[0-9]+[.,][0-9]{1,2}\Z")
 
@@ -141,17 +143,27 @@ def _numbers_of(code: int, region: str) -> re.Pattern[str] | None:
 
 def _is_plain(digits: str, region: str | None) -> bool:
     """Return True for digits that are a number as they stand: the library asks more, and takes ten times as long."""
+    size, plans = (0, _national_plans(region)) if region is not None else _plans_after(digits[:3])
+    return any(plan.match(digits, size) for plan in plans)
+
+
+_Plans = tuple[re.Pattern[str], ...]
+
+
+@functools.cache
+def _national_plans(region: str) -> _Plans:
+    plan = _numbers_of(_plans().country_code_for_region(region), region)
+    return () if plan is None else (plan,)
+
+
+@functools.cache  # at most a thousand
+def _plans_after(digits: str) -> tuple[int, _Plans]:
+    """Return how many of the first three digits are a calling code, and the plans of its regions."""
     codes = _plans().COUNTRY_CODE_TO_REGION_CODE
-    if region is not None:
-        code, national, regions = _plans().country_code_for_region(region), digits, (region,)
-    else:
-        size = next((size for size in (1, 2, 3) if int(digits[:size]) in codes), 0)
-        if not size:
-            return False
-        code, national = int(digits[:size]), digits[size:]
-        regions = codes[code][:_MOST_REGIONS]
-    plans = (_numbers_of(code, one) for one in regions)
-    return any(plan is not None and plan.match(national) is not None for plan in plans)
+    size = next((size for size in (1, 2, 3) if int(digits[:size]) in codes), 0)
+    code = int(digits[:size] or 0)
+    plans = [_numbers_of(code, one) for one in codes.get(code, ())[:_MOST_REGIONS]]
+    return size, tuple(plan for plan in plans if plan is not None)
 
 
 def is_number(text: str, region: str | None) -> bool:
@@ -161,8 +173,11 @@ def is_number(text: str, region: str | None) -> bool:
         text: Digits, with separators; with ``+`` and a calling code if there is no region.
         region: ISO 3166 code of the country whose national form it is.
     """
-    if _is_plain("".join(_DIGITS.findall(text)), region):
-        return True
+    return _is_plain("".join(_DIGITS.findall(text)), region) or _is_known(text, region)
+
+
+def _is_known(text: str, region: str | None) -> bool:
+    """Return what the library says."""
     plans = _plans()
     try:
         number = plans.parse(text, region)
@@ -172,10 +187,11 @@ def is_number(text: str, region: str | None) -> bool:
 
 
 def _international(text: str, taken: Digits) -> Iterator[tuple[int, int]]:
-    for (start, last), _, (number, _) in _INTERNATIONAL.groups(text):
-        if last - number < _SHORTEST or (start and text[start - 1].isalnum()) or taken.is_taken(start):
+    for start, last in _INTERNATIONAL.found(text):
+        if last - start <= _SHORTEST or (start and text[start - 1].isalnum()) or taken.is_taken(start):
             continue
         dialled = text[start] == "0"
+        number = last - len(text[start + 1 + dialled : last].lstrip(_SIGNS))
         if dialled and (text[start:last].isdigit() or text[max(0, start - 1) : start] in {".", ",", "-", "/"}):
             continue
         end = _longest(text, number, last, _is_international)
@@ -186,9 +202,7 @@ def _international(text: str, taken: Digits) -> Iterator[tuple[int, int]]:
 
 
 def _is_international(digits: str) -> bool:
-    if not _SHORTEST < len(digits) <= _LONGEST:
-        return False
-    return is_number(f"+{digits}", None)
+    return _SHORTEST < len(digits) <= _LONGEST and (_is_plain(digits, None) or _is_known(f"+{digits}", None))
 
 
 def _continues(text: str, start: int, end: int) -> bool:
@@ -201,6 +215,9 @@ def _continues(text: str, start: int, end: int) -> bool:
 
 def _longest(text: str, start: int, end: int, accepts: Callable[[str], bool]) -> int | None:
     """Return the end of the longest row of groups from ``start`` whose digits are accepted."""
+    whole = text[start:end].translate(_NO_SIGNS)
+    if whole.isdigit() and len(whole) <= _LONGEST and accepts(whole):
+        return end
     digits, ends = "", []
     for group in _DIGITS.finditer(text, start, end):
         digits += group.group()

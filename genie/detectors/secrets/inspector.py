@@ -16,7 +16,6 @@ import itertools
 import json
 import math
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import ClassVar, NamedTuple
 
@@ -33,16 +32,15 @@ _ALONE = r"(?:^|[^A-Za-z0-9])"
 # --- keys of known form ---
 
 KEY_HINT = "|".join(HINTS)
-_KEYS_BY_FORM = tuple(Pattern(rf"{_ALONE}({form})") for form in FORMS)
-
-
-_KEY_HINTS = tuple(Pattern(hint) for hint in HINTS)
+_KEYS_BY_HINT = {hint: Pattern(rf"{_ALONE}({form})") for hint, form in zip(HINTS, FORMS, strict=True)}
+_key_hints = Hints(HINTS)
 
 
 def find_key(text: str) -> Iterator[tuple[int, int]]:
     """Yield the spans of keys that services hand out."""
-    for hint, form in zip(_KEY_HINTS, _KEYS_BY_FORM, strict=True):
-        for (_, behind), (start, end), *_ in form.groups(text) if hint.search(text) else ():
+    held = _key_hints(text)
+    for form in [form for hint, form in _KEYS_BY_HINT.items() if hint in held]:
+        for (_, behind), (start, end), *_ in form.groups(text):
             value = text[start:end]
             longer = text[behind : behind + 1].isalnum()
             if not longer and _bits(value) >= 2.5 and not _placeholder(value.partition("-")[2] or value):
@@ -218,7 +216,7 @@ _FILLER = Pattern(
 
 def _placeholder(value: str) -> bool:
     """Return True for a placeholder of a secret: words that say so, or the same two characters repeated."""
-    return len({char for char in value.lower() if char.isalnum()}) <= 2 or _FILLER.search(value)
+    return len(list(filter(str.isalnum, set(value.lower())))) <= 2 or _FILLER.search(value)
 
 
 def _has_digit(value: str) -> bool:
@@ -233,7 +231,8 @@ def _is_mixed(value: str) -> bool:
 def _bits(value: str) -> float:
     """Return the Shannon entropy of a text, in bits a character."""
     size = len(value)
-    return -sum(n / size * math.log2(n / size) for n in Counter(value).values())
+    repeated = [times for times in map(value.count, set(value)) if times > 1]
+    return math.log2(size) - sum([times * math.log2(times) for times in repeated]) / size if size else 0.0
 
 
 # --- all of them ---

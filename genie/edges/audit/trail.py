@@ -8,7 +8,6 @@ and what it does not.
 from __future__ import annotations
 
 import hashlib
-import logging
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -21,6 +20,7 @@ from genie.edges.audit.records import START, body_of, chained, detail_text, head
 from genie.edges.audit.segments import Tail, TrailLock, ended_at, segment_files, segment_path
 from genie.edges.identity.keys import private_key
 from genie.errors import InputError
+from genie.errors.logs import log
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from genie.edges.identity.keys import PrivateKey
 
 FORMAT = 1
-_logger = logging.getLogger("genie.audit")
 
 
 class SegmentSettings(BaseModel):
@@ -303,7 +302,7 @@ class AuditTrail:
         why = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
         self.failure = f"the audit trail {self.settings.path} cannot be written ({why})"
         then = "no run is admitted any more" if self.settings.on_failure == "deny" else "runs go on unrecorded"
-        _logger.critical("%s; %s", self.failure, then)
+        log("genie.audit", "CRITICAL", f"{self.failure}; {then}")
 
 
 def _system() -> float:

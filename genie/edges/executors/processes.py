@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import builtins
 import json
-import logging
 import os
 import signal
 import sys
@@ -25,6 +24,7 @@ from genie.backend.asyncio_trio import waiter_factory
 from genie.contracts.message import topic_of
 from genie.edges.executors.codec import LENGTH, CodecError, decode, decode_frame, encode, encode_frame, name_of
 from genie.errors import RelayedError, TransferError, WrongOutputError
+from genie.errors.logs import log
 
 if TYPE_CHECKING:
     from anyio.abc import ByteSendStream, Process
@@ -41,8 +41,6 @@ _PROGRAM = (
     "from genie.edges.executors.worker import serve; serve(memory_bytes)"
 )
 _GONE = (anyio.EndOfStream, anyio.IncompleteRead, anyio.ClosedResourceError, anyio.BrokenResourceError, OSError)
-
-_logger = logging.getLogger("genie.executors")
 
 
 class WorkerProcessDied(RuntimeError):  # noqa: N818 - what a failed delivery is named by
@@ -169,7 +167,8 @@ class Processes:
                 died = isinstance(error, WorkerProcessDied)
                 code = await worker.end(ended=died)
                 if died:
-                    _logger.warning("a worker process ended with code %d in the middle of a call", code)
+                    text = f"a worker process ended with code {code} in the middle of a call"
+                    log("genie.executors", "WARNING", text)
             raise
         else:
             if self._closed:
@@ -269,7 +268,8 @@ class ProcessJob:
             case "genie":
                 raise RelayedError(agent=self._agent, name=str(header.get("name")), text=str(header.get("text")))
             case "error":
-                _logger.warning("agent %s failed in its process at %s", self._agent, _word(header.get("place")))
+                place = _word(header.get("place"))
+                log("genie.executors", "WARNING", f"agent {self._agent} failed in its process at {place}")
                 failure = _raised(str(header.get("name")))()
                 if self._processes.debug:
                     failure.add_note(f"in its process:\n{header.get('traceback')}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from typing import TYPE_CHECKING
 
 from genie.contracts.model_call import FailureClass, Usage
@@ -17,7 +18,11 @@ if TYPE_CHECKING:
     from genie.edges.llm.price import Pricing
 
 STEP = 256
-"""Characters of a reply between two looks at the budgets, where nobody reads the pieces."""
+"""Characters of a reply between two looks at the budgets, at most."""
+AHEAD = 64
+"""Tokens that are reserved beyond what has come, once a reply is near its limit: what comes is paid for already."""
+NEAR = 8
+"""Tokens below what is reserved at which more is reserved, or the reply is cut off."""
 RUNAWAY = 4
 """A reply of so many times its limit, by our count, is cut off whatever budgets say."""
 SLACK = 1_024
@@ -36,7 +41,10 @@ class Meter:
         max_output: Tokens that the reply may have.
     """
 
-    __slots__ = ("_bound", "_context", "_counted", "_max_output", "_price", "_said", "_since", "_uncounted", "settled")
+    __slots__ = (
+        "_bound", "_context", "_counted", "_held", "_look", "_max_output", "_price", "_said", "_since", "_uncounted",
+        "settled",
+    )  # fmt: skip
 
     def __init__(self, context: Context, price: Pricing | None, bound: int, max_output: int) -> None:
         self._context = context
@@ -48,6 +56,10 @@ class Meter:
         self._uncounted: list[str] = []
         """What has come since the last look at the budgets."""
         self._since = 0
+        self._held = max_output
+        """Tokens of the reply that are reserved."""
+        self._look = min(STEP, max_output)
+        """Characters until the next look at the budgets."""
         self.settled = False
 
     def _count(self) -> float:
@@ -61,7 +73,7 @@ class Meter:
     def hold(self) -> None:
         """Reserve what the attempt may still come to; raises ``BudgetExceededError`` where that is not left."""
         known = self._said.input if self._said is not None and self._said.input else self._bound
-        output = max(self._max_output, round(self._count()))
+        output = self._held
         cost = 0 if self._price is None else self._price.most(known, output)
         self._context.reserve(cost=cost, tokens=known + output)
 
@@ -70,16 +82,19 @@ class Meter:
         if text:
             self._since += len(text)
             self._uncounted.append(text)
-        if self._since >= STEP:
-            counted = self._count()
-            if counted > self._max_output:
+        if self._since >= self._look:
+            counted = math.ceil(self._count())
+            if counted > RUNAWAY * self._max_output + SLACK:
+                raise ProviderError(FailureClass.MALFORMED, code="endless")
+            if counted > self._held - NEAR:
+                self._held = counted + AHEAD
                 self.hold()
-                if counted > RUNAWAY * self._max_output + SLACK:
-                    raise ProviderError(FailureClass.MALFORMED, code="endless")
+            self._look = min(STEP, self._held - counted)  # no text that is looked at has a token for each character
 
     def stated(self, usage: Usage) -> None:
         """The provider has said what was used so far."""
         self._said = usage
+        self._held = max(self._held, math.ceil(self._count()), usage.output)
         self.hold()
 
     def usage(self, final: Usage | None) -> Usage:

@@ -110,7 +110,7 @@ export function Changes({ changes }) {
 }
 
 /** A modal question with a reason, which the audit keeps. */
-export function Ask({ title, verb, tone = "", note = "", reason = true, done, children = undefined }) {
+export function Ask({ title, verb, tone = "", note = "", reason = true, ready = true, done, children = undefined }) {
   const dialog = useRef(null);
   useEffect(() => dialog.current.showModal(), []);
   const send = (event) => {
@@ -123,7 +123,7 @@ export function Ask({ title, verb, tone = "", note = "", reason = true, done, ch
       ${note ? html`<p>${note}</p>` : null}${children}
       ${reason ? html`<label>Reason<textarea name="reason" required maxlength="1000" rows="3"></textarea></label>` : null}
       <div class="row end"><button type="button" class="quiet" onClick=${() => done(null)}>Keep as it is</button>
-        <button type="submit" class=${tone}>${verb}</button></div>
+        <button type="submit" class=${tone} disabled=${!ready}>${verb}</button></div>
     </form></dialog>`;
 }
 

@@ -48,6 +48,27 @@ def test_a_year_that_is_off_by_one_disproves_nothing() -> None:
     assert found("Viktor Morozenko", born=datetime.date(1968, 1, 1))[0].strength == "strong"
 
 
+@pytest.mark.parametrize(
+    "listed",
+    [
+        "circa 1968", "1960;circa 1999", "1965 to 1975", "1965-1975", "12/03/1950", "1950-00-00", "0000", "²²²²",
+        "\uff11\uff19\uff15\uff10", "05-MAY-50",
+    ],
+)  # fmt: skip
+def test_a_birth_that_is_not_written_as_a_date_disproves_nothing(listed: str) -> None:
+    """Was: cleared, for the first four digits of a range; superior digits ended in a traceback."""
+    mine = read(f"e1,sanctions,Hamid Karvandi,,{listed},,\n")
+    (match,) = search(Subject(("Hamid Karvandi",), datetime.date(1970, 1, 2), (), (), born_verified=True), mine)
+    assert match.strength in {"possible", "strong"}
+
+
+@pytest.mark.parametrize("born", ["1900-01-01", "1850-01-01", "1971-03-15", "2990-01-01"])
+def test_a_birth_that_nobody_on_the_list_can_have_discounts_nothing(born: str) -> None:
+    mine = read("e1,sanctions,Hamid Karvandi,,1931,,\n")
+    subject = Subject(("Hamid Karvandi",), datetime.date.fromisoformat(born), (), (), born_verified=True)
+    assert [match.strength for match in search(subject, mine)] == ["possible"]
+
+
 def test_an_identity_number_is_found_whatever_the_name_is() -> None:
     (match,) = found("Somebody Else", numbers=("p-0000007",))
     assert (match.entry.id, match.strength) == ("inv-s-007", "strong")

@@ -140,7 +140,14 @@ def test_the_content_tells_the_form_and_never_the_name(name: str, form: Form) ->
     assert read_statement("statement.xlsx", content) == read_statement(name, content)
 
 
-@pytest.mark.parametrize("content", [b"", b"\x00", b"Date,:20:\n:25:,1", b"<html>", b"20:x\n:25:", b"\xff\xfe<\x00"])
+@pytest.mark.parametrize(
+    "content", [b"<html>", b"<!DOCTYPE html>", b"<TABLE>", b"\xff\xfe<\x00t\x00a\x00b\x00l\x00e\x00"]
+)
+def test_a_page_with_any_extension_is_one(content: bytes) -> None:
+    assert form_of(content) == "html"
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00", b"Date,:20:\n:25:,1", b"<b>", b"20:x\n:25:", b"\xff\xfe<\x00"])
 def test_whatever_is_nothing_else_counts_as_csv(content: bytes) -> None:
     assert form_of(content) == "csv"
 

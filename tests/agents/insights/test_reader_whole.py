@@ -49,7 +49,9 @@ def judged(name: str, file: dict[str, str]) -> str:
     if sorted(amount for _, amount in got.elements()) == sorted(amount for _, amount in due(file).elements()):
         told = any(one.field in {"currency", "currency_column"} for one in found.assumptions)
     else:
-        told = bool(found.unproven or found.quarantined) or any("does not follow" in one for one in found.notices)
+        told = bool(found.unproven or found.quarantined) or any(
+            "not follow" in one or "movements come to" in one for one in found.notices
+        )
     return "told" if told else "wrong"
 
 

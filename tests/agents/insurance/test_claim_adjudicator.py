@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -16,7 +17,7 @@ from genie_finance.contracts.insurance import (
     PreauthRecommendation,
     PreauthRequest,
 )
-from genie_finance.insurance.claim_adjudicator import adjudicate
+from genie_finance.insurance.claim_adjudicator import SHARED, adjudicate
 from genie_finance.insurance.health_preauth import recommend
 
 COSMETIC = {"code": "Excl08", "text": "cosmetic or plastic surgery", "diagnoses": ("Z41.1",)}
@@ -38,6 +39,7 @@ CLAIM: dict[str, Any] = {
     "caused_by_accident": False, "diagnoses": ("K35.8",), "in_network": True, "procedure": "Appendicectomy",
     "pre_existing": False, "specific_disease": False, "bills_by_room": True,
 }  # fmt: skip
+TODAY = datetime.date(2027, 2, 1)
 CLEAN = {"claim_id": "C-1", "score": 0.05, "by": "fraud desk"}
 
 
@@ -46,8 +48,10 @@ def asked(
 ) -> ClaimRecommendation | InsufficientData:
     given = {**CLAIM, **claim}
     given.setdefault("bill", ({"text": "surgery", "category": "associated", "amount": given["incurred"]},))
-    request = {"claim": given, "terms": {**TERMS, **(terms or {})}, "plan": PLAN, "screening": screening}
-    return adjudicate(ClaimRequest.model_validate(request))
+    said = {**TERMS, **(terms or {})}
+    plan = {**PLAN, **{name: said[name] for name in SHARED}}
+    request = {"claim": given, "terms": said, "plan": plan, "screening": screening}
+    return adjudicate(ClaimRequest.model_validate(request), today=TODAY)
 
 
 def answered(terms: dict[str, Any] | None = None, screening: Any = CLEAN, **claim: Any) -> ClaimRecommendation:
@@ -304,3 +308,45 @@ def test_a_limit_on_the_loss_never_pays_more_than_one_on_the_payment(
     before = answered({**given_terms, "sub_limits_apply": "before_sharing"}, incurred=incurred)
     after = answered({**given_terms, "sub_limits_apply": "after_sharing"}, incurred=incurred)
     assert before.payable.minor <= after.payable.minor
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"sum_insured": 5_000_000}, "terms.sum_insured"),
+        ({"bonus": 100_000}, "terms.bonus"),
+        ({"initial_waiting_days": 0}, "terms.initial_waiting_days"),
+    ],
+)
+def test_terms_and_plan_that_contradict_each_other_are_no_ground_to_pay(change: dict[str, Any], what: str) -> None:
+    request = {
+        "claim": {**CLAIM, "incurred": sum(one["amount"] for one in BILL), "bill": BILL},
+        "terms": {**TERMS, **change},
+        "plan": PLAN,
+        "screening": CLEAN,
+    }
+    found = adjudicate(ClaimRequest.model_validate(request), today=TODAY)
+    assert isinstance(found, InsufficientData)
+    assert [lack.what for lack in found.missing] == [what]
+
+
+@pytest.mark.parametrize(
+    "procedure",
+    [
+        "Aesthetic correction of the nose",
+        "Liposuction",
+        "कॉस्मेटिक सर्जरी",
+        "\u0421osmetic surgery",
+        "Rhinoplasty (\u043a\u043e\u0441\u043c)",
+    ],
+)
+def test_an_exclusion_in_other_words_or_another_script_is_not_escaped(procedure: str) -> None:
+    found = asked(procedure=procedure)
+    assert isinstance(found, InsufficientData)
+    assert {lack.what for lack in found.missing} == {"procedure"}
+
+
+def test_an_admission_in_the_future_is_none() -> None:
+    found = asked(on="2027-02-02")
+    assert isinstance(found, InsufficientData)
+    assert [lack.what for lack in found.missing] == ["claim.on"]

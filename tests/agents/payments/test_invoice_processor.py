@@ -213,3 +213,71 @@ def test_tax_and_value_add_up_to_the_total_in_any_order(packet: Build, lines: li
     assert (one.tax, one.action, one.computed_total) == (other.tax, other.action, other.computed_total)
     split = one.tax.taxable + one.tax.central + one.tax.state + one.tax.integrated
     assert abs(split - one.computed_total).minor <= 2
+
+
+def bearing(packet: Build, percent: str, code: str, on: str) -> InvoiceDecision:
+    """Decide, when it may be dated, an invoice over one line of 1,000 rupees and its tax."""
+    total = 1000 * (1 + Decimal(percent) / 100)
+    lines = [{**ITEM, "hsn": code, "gst_pct": percent, "line_total": total}]
+    books = {
+        "po_lines": [{"hsn": code, "unit_price": 100, "open_quantity": 10}],
+        "grn": [{"hsn": code, "quantity": 10}],
+    }
+    asked = packet({"items": lines, "total": total, "invoice_date": on}, po_total=total, **books)
+    return decided(asked.model_copy(update={"as_of": datetime.date(2026, 3, 1)}))
+
+
+@pytest.mark.parametrize(
+    ("percent", "code", "on", "action"),
+    [
+        ("28", "8708", "2025-09-21", "post"),
+        ("28", "8708", "2025-09-22", "hold"),
+        ("28", "8703", "2025-10-01", "hold"),
+        ("28", "2402", "2025-10-01", "post"),
+        ("40", "8703", "2025-10-01", "post"),
+        ("40", "2402", "2025-10-01", "hold"),
+        ("40", "8517", "2025-10-01", "hold"),
+        ("3", "7113", "2025-10-01", "post"),
+        ("3", "8471", "2025-10-01", "hold"),
+        ("0.25", "8517", "2025-10-01", "hold"),
+        ("12", "8708", "2025-09-21", "post"),
+        ("12", "8708", "2025-09-22", "hold"),
+        ("28", "2402", "2026-01-31", "post"),
+        ("28", "2402", "2026-02-01", "hold"),
+        ("40", "2402", "2026-02-01", "post"),
+    ],
+)
+def test_a_rate_of_few_goods_is_one_of_their_codes_alone(
+    packet: Build, percent: str, code: str, on: str, action: str
+) -> None:
+    """From 22 September 2025, 28 % were for pan masala and tobacco alone, 40 % for cars, drinks and the like
+    (caclubindia.com 54135); 28 % ended on 31 January 2026 (gazettetracker.com, centaxonline.com)."""
+    found = bearing(packet, percent, code, on)
+    assert (found.action, codes(found)) == (action, {"line.rate"} if action == "hold" else set())
+
+
+@pytest.mark.parametrize(
+    ("change", "books", "code"),
+    [
+        ({"buyer_gstin": "27AAPFU0939F1ZV"}, {}, "gstin.same"),
+        ({"invoice_no": "INV/2025-26/000123"}, {}, "number.form"),
+        ({"invoice_no": "INV 1"}, {}, "number.form"),
+        ({"place_of_supply": "00", "tax_kind": "integrated"}, {}, "place.form"),
+        ({"place_of_supply": "45", "tax_kind": "integrated"}, {}, "place.form"),
+        ({"buyer_gstin": "29AAGCB7383J1Z4", "tax_kind": "integrated"}, {}, "place.missing"),
+        ({"irn": "0" * 64}, {}, "irn.form"),
+        ({}, {"accepted_on": "2025-11-21"}, "vendor.acceptance_future"),
+        ({"invoice_date": "2024-03-31"}, {}, "date.credit_over"),
+        ({"items": [{**ITEM, "unit_price": 0, "line_total": 0}], "total": 0}, {"po_total": 0}, "line.nothing"),
+    ],
+)
+def test_what_no_invoice_can_say_is_not_posted(
+    packet: Build, change: dict[str, Any], books: dict[str, Any], code: str
+) -> None:
+    found = decided(packet(change, **books))
+    assert found.action != "post"
+    assert code in codes(found)
+
+
+def test_the_way_a_number_is_typed_moves_no_supplier_to_another_state(packet: Build) -> None:
+    assert decided(packet({"supplier_gstin": "2 7AAPFU0939F1ZV"})).action == "post"

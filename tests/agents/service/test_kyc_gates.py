@@ -12,9 +12,12 @@ from hypothesis import strategies as st
 
 from genie.errors import InputError
 from genie_finance.contracts.kyc import Applicant, KycCase, KycRecommendation
+from genie_finance.domain.screening import parse
 from genie_finance.service.gates import DOCUMENTS, RANK, worst
 from genie_finance.service.identity_verifier import IdentitySettings, verify
+from genie_finance.service.kyc_desk import screening_request
 from genie_finance.service.kyc_gates import recommend
+from genie_finance.service.party_screener import screen
 
 Build = Callable[..., KycCase]
 TODAY = datetime.date(2025, 11, 3)
@@ -215,3 +218,27 @@ def test_an_answer_names_its_editions_and_says_which_were_not_verified(case: Bui
     assert {one.table for one in later.editions} == {"kyc_in", "fatf_call_for_action", "fatf_monitored"}
     assert any("kyc_in@2025-11-28" in caveat for caveat in later.caveats)
     assert any("invented" in caveat for caveat in later.caveats)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "unknown"),
+    [
+        (("pep",), {"sanctions", "adverse_reports", "political_exposure"}),
+        (("adverse",), {"sanctions", "adverse_reports", "political_exposure"}),
+        (("sanctions",), {"adverse_reports", "political_exposure"}),
+        (("sanctions", "pep"), {"adverse_reports"}),
+        (("sanctions", "pep", "adverse"), set()),
+    ],
+)
+def test_a_list_clears_nobody_of_what_it_has_no_entries_of(
+    case: Build, kinds: tuple[str, ...], unknown: set[str]
+) -> None:
+    """Was: a list of exposed persons alone said "no entry of a sanctions list", and the applicant was approved."""
+    rows = "".join(f"{kind},{kind},Nobody Known Here\n" for kind in kinds)
+    mine = parse(f"id,kind,name\n{rows}".encode(), list_id="mine", version="1", as_of=TODAY)
+    asked = case()
+    request = screening_request(asked.applicant)
+    assert request is not None
+    found = recommend(asked.model_copy(update={"screening": screen(request, (mine,))}), today=TODAY)
+    assert {gate.name for gate in found.gates if gate.status == "unknown"} == unknown
+    assert found.outcome == ("incomplete" if unknown else "approve")

@@ -53,6 +53,27 @@ async def test_a_held_delivery_is_released_and_handled() -> None:
         assert_at_rest(runtime)
 
 
+async def test_a_delivery_that_is_released_to_a_paused_agent_is_denied_and_never_handled() -> None:
+    handled: list[Question] = []
+
+    @agent("clerk")
+    async def clerk(question: Question) -> Answer:
+        handled.append(question)
+        return Answer()
+
+    async with running(clerk, policies=holding("clerk", Question)) as runtime:
+        run = runtime.start(Question(), Answer)
+        await turns()
+        runtime.operations.pause("clerk")
+        runtime.approvals.release(runtime.approvals.holds()[0].id)
+        with pytest.raises(RunStalled, match=r"clerk: denied\(paused"):
+            await run.result()
+        runtime.operations.resume("clerk")
+        await turns()
+        assert handled == []
+        assert_at_rest(runtime)
+
+
 async def test_a_held_delivery_is_refused_and_denied() -> None:
     async with running(answerer, policies=holding("answerer", Question)) as runtime:
         run = runtime.start(Question(), Answer)

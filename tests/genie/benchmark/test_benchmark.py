@@ -47,7 +47,7 @@ class Toothless:
 class Permissive(Declassification):
     """Lets every label fall."""
 
-    def permits(self, fall: Downgrade) -> bool:
+    def permits(self, downgrade: Downgrade) -> bool:
         return True
 
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import anyio
 import pytest
 
-from genie import Agent, Context, Payload, Runtime, agent
+from genie import Agent, Context, Mailbox, Payload, Runtime, agent
 from genie.errors import PartMissingError, RunStalled
 from genie.testing import Gate, RecordingLog, assert_at_rest, settled
 
@@ -187,6 +187,82 @@ async def test_a_durable_runtime_sends_everything_that_a_handler_published():
         await runtime.ask(Question(pieces=5), Whole)
         await settled(runtime)
     assert got == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.anyio
+async def test_a_handler_that_goes_on_after_leaving_a_stream_has_cancelled_what_worked_for_it():
+    gate = Gate()
+
+    @agent("reader", risk="low", tier="production", asks={Question: (Whole, Piece)})
+    async def goes_on(begin: Begin, context: Context) -> Read:
+        async with context.stream(Question(), parts=Piece, end=Whole) as stream:
+            await anext(stream)
+        await anyio.wait_all_tasks_blocked()
+        return Read(numbers=(gate.cancelled,))
+
+    async with Runtime([source(gate), goes_on]) as runtime:
+        assert await runtime.ask(Begin(), Read) == Read(numbers=(1,))
+        assert_at_rest(runtime)
+
+
+@pytest.mark.anyio
+async def test_a_durable_handling_is_over_while_its_outputs_wait_for_room():
+    gate = Gate()
+
+    @agent("sender", risk="low", tier="production")
+    async def sender(question: Question) -> Piece:
+        return Piece(number=question.pieces)
+
+    @agent("slow", risk="low", tier="production", mailbox=Mailbox(capacity=1))
+    async def slow(piece: Piece) -> None:
+        await gate.wait()
+
+    async with Runtime([sender, slow], log=RecordingLog()) as runtime:
+        for number in range(3):
+            await runtime.publish(Question(pieces=number))
+            await anyio.wait_all_tasks_blocked()
+        assert runtime.statistics().agents["sender"].handled == 3  # its third piece waits for room
+        assert runtime.statistics().agents["slow"].in_flight == 3
+        gate.open.set()
+        await settled(runtime)
+        assert_at_rest(runtime)
+
+
+@pytest.mark.anyio
+async def test_after_the_answer_of_a_stream_others_may_finish_what_they_do_for_it():
+    gate = Gate()
+
+    @agent("slow", risk="low", tier="production")
+    async def slow(question: Question) -> None:
+        await gate.wait()
+
+    @agent("reader", risk="low", tier="production", asks={Question: (Whole, Piece)})
+    async def reads(begin: Begin, context: Context) -> Read:
+        parts = [part async for part in context.stream(Question(), parts=Piece, end=Whole)]
+        return Read(numbers=(len(parts),))
+
+    async with Runtime([source(), slow, reads]) as runtime:
+        assert await runtime.ask(Begin(), Read) == Read(numbers=(4,))
+        gate.open.set()
+        await settled(runtime)
+        assert (gate.cancelled, runtime.statistics().agents["slow"].handled) == (0, 1)
+        assert_at_rest(runtime)
+
+
+@pytest.mark.anyio
+async def test_a_part_behind_the_answer_is_late():
+    @agent("source", risk="low", tier="production")
+    async def goes_on(question: Question) -> AsyncIterator[Piece | Whole]:
+        yield Piece(number=0)
+        yield Whole(pieces=1)
+        yield Piece(number=1)
+
+    async with Runtime([goes_on]) as runtime:
+        got = [part async for part in runtime.stream(Question(), parts=Piece, end=Whole)]
+        assert got == [Piece(number=0), Whole(pieces=1)]
+        await settled(runtime)
+        assert runtime.statistics().late == 1
+        assert_at_rest(runtime)
 
 
 @pytest.mark.anyio

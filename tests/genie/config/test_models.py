@@ -123,6 +123,42 @@ def test_a_model_that_may_not_read_what_reaches_it_is_refused_at_its_line():
     parse(head + "models:\n  desk: {wire: scripted, clearance: confidential}\n", environ={}, plugins=plugins)
 
 
+PLACED = (
+    "policies: [clearance, {residency: {here: in, transfers: [{from: in, to: [eu], up_to: internal, basis: law}]}}]\n"
+)
+IN = "caller: {region: in, clearance: confidential}\n"
+
+
+@pytest.mark.parametrize(
+    ("region", "caller", "refused"),
+    [
+        ("in", IN, False),
+        ("us", IN, True),
+        ("eu", IN, True),
+        (None, IN, True),
+        ("us", "caller: {clearance: confidential}\n", False),
+    ],
+)
+def test_a_model_in_a_region_that_what_reaches_it_may_not_go_to_is_refused_at_its_line(
+    region: str | None, caller: str, refused: bool
+):
+    """A caller of no region has one only when it calls, so nothing can be said before."""
+    plugins = Plugins.installed()
+    plugins = Plugins({**plugins.agents, "revealing": revealing}, plugins.policies, plugins.edges)
+    head = HEAD.replace("assistant.question", "tests.model_secret").replace("assistant.answer", "tests.model_told")
+    head = head.replace("[assistant]", "[revealing]").replace("policies: [clearance]\n", PLACED) + caller
+    placed = "" if region is None else f", region: {region}"
+    text = f"{head}models:\n  desk: {{wire: scripted, clearance: confidential{placed}}}\n"
+    if refused:
+        with pytest.raises(ConfigError) as raised:
+            parse(text, environ={}, plugins=plugins)
+        assert any(":9: " in problem and "residency" in problem for problem in raised.value.problems)
+    else:
+        parse(text, environ={}, plugins=plugins)
+    shadowed = text.replace("residency: {", "residency: {mode: shadow, ")
+    parse(shadowed, environ={}, plugins=plugins)
+
+
 @pytest.mark.anyio
 async def test_a_pipeline_with_a_model_runs():
     pipeline = loaded(DESK)

@@ -8,10 +8,12 @@ from decimal import Decimal
 import anyio
 import pytest
 
+from genie.contracts.admission import Admission, Budget
 from genie.contracts.agent import agent
 from genie.contracts.card import Caller
 from genie.contracts.classification import Classification
 from genie.contracts.context import Context
+from genie.contracts.limits import Estimate
 from genie.contracts.loop_call import LoopAnswer, StopReason, Task
 from genie.contracts.message import Payload
 from genie.contracts.model_call import Document, FailureClass, ModelFailed, ModelReply, ModelRequest, Role, Stop, Trust
@@ -130,6 +132,21 @@ async def test_a_budget_ends_it_before_it_is_exceeded(limits: LoopLimits) -> Non
     assert found.stop is StopReason.BUDGET
     assert limits.tokens is None or found.usage.input + found.usage.output <= limits.tokens
     assert limits.calls is None or found.steps + len(found.calls) <= limits.calls
+
+
+@pytest.mark.parametrize(("left", "stop"), [(1, StopReason.BUDGET), (100_000, StopReason.ANSWERED)])
+async def test_a_budget_of_the_run_that_denies_the_model_is_named(left: int, stop: StopReason) -> None:
+    budget = Budget(id="run", tokens=left, agents=frozenset({"model"}), estimate=Estimate(0, 1_000))
+    found = await ask((model("hello"), loop(add), add), admission=Admission(budgets=(budget,)))
+    assert found.stop is stop
+
+
+async def test_a_budget_that_a_tool_has_used_up_ends_it() -> None:
+    wanted = [wants(("add", f'{{"left":{number},"right":1}}')) for number in range(5)]
+    budget = Budget(id="calls", messages=2, agents=frozenset({"add"}))
+    found = await ask((model(*wanted, "done"), loop(add), add), admission=Admission(budgets=(budget,)))
+    assert (found.stop, found.detail) == (StopReason.BUDGET, "budget")
+    assert [one.code for one in found.calls] == ["", "", "budget"]
 
 
 async def test_a_deadline_ends_it_in_the_middle_of_a_reply() -> None:

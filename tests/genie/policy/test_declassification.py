@@ -44,8 +44,8 @@ class Says(Rule):
         super().__init__(lambda _route: None)
         self._says = says
 
-    def permits(self, fall: Downgrade) -> bool:
-        answer: bool = self._says(fall)
+    def permits(self, downgrade: Downgrade) -> bool:
+        answer: bool = self._says(downgrade)
         return answer
 
 
@@ -63,7 +63,7 @@ def sent(policies: tuple[Any, ...], agent_card: AgentCard, kind: type[Payload] =
 
 @given(LEVELS, st.sets(st.tuples(LEVELS, LEVELS)), st.sampled_from([Open, Inner]))
 def test_a_label_falls_no_further_than_card_policies_and_class_say(lowest, permitted, kind) -> None:
-    says = Says(lambda fall: (fall.read, fall.to) in permitted)
+    says = Says(lambda downgrade: (downgrade.read, downgrade.to) in permitted)
     levels = labels_sent((says,), AgentCard(id="a", declassifies={kind: lowest}), kind, Environment())
 
     own = topic_of(kind).classification

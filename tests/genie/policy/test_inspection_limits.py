@@ -131,6 +131,42 @@ def test_more_findings_than_the_limit_end_the_inspection(payload: Payload) -> No
     assert Inspectors([Words()], max_findings=3).inspect(payload).failed == TOO_MANY
 
 
+class Broken(Words):
+    """Finds a word that goes on behind the end of a line."""
+
+    across = True
+
+    def examine(self, text: str) -> Iterable[Span]:
+        self.shown += 1
+        found = [match.span() for match in re.finditer(r"over\nflow", text)]
+        return [Span("words.word", start, end, Classification.PUBLIC) for start, end in found]
+
+
+class Paper(Payload, topic="limits.paper"):
+    title: str = "over"
+    lines: tuple[str, ...] | None = None
+
+
+@pytest.mark.parametrize(
+    ("lines", "found"), [(None, 0), ((), 0), (("over",), 0), (("over", "flow"), 2), (("over", "flow") * 2, 4)]
+)
+def test_what_crosses_the_ends_of_lines_is_found_and_counts(lines: tuple[str, ...] | None, found: int) -> None:
+    inspection = Inspectors([Broken()], max_findings=4).inspect(Paper(lines=lines))
+    assert (len(inspection.findings), inspection.failed) == (found, None)
+    if found:
+        assert Inspectors([Broken()], max_findings=found - 1).inspect(Paper(lines=lines)).failed == TOO_MANY
+
+
+def test_texts_that_were_read_before_are_not_read_again() -> None:
+    words = Words()
+    inspectors = Inspectors([words])
+    inspectors.inspect(Flat(title="a", body="b"))
+    shown = words.shown
+
+    inspectors.inspect(Flat(title="b", body="a"))
+    assert words.shown == shown
+
+
 def test_findings_that_are_known_from_another_message_count_as_well() -> None:
     inspectors = Inspectors([Words()], max_findings=3)
     assert inspectors.inspect(Flat(title="a b")).failed is None

@@ -17,7 +17,7 @@ from tests.genie.desk_for_tests import Granted, desk, wish
 pytestmark = pytest.mark.anyio
 BROWSER = {
     ("POST", "/v1/session"), ("DELETE", "/v1/session"), ("GET", "/v1/sign-in"),
-    ("POST", "/v1/session/issuer"), ("GET", "/v1/session/callback"),
+    ("POST", "/v1/session/issuer"), ("GET", "/v1/session/callback"), ("POST", "/v1/session/back-channel"),
     ("POST", "/v1/session/passkey/challenge"), ("POST", "/v1/session/passkey"),
     ("POST", "/v1/passkeys/registration"), ("POST", "/v1/passkeys"),
 }  # fmt: skip

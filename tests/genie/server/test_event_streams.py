@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from functools import partial
 
 import pytest
 
 from genie.server.problems import Problem
-from genie.server.streams import BLOCKED_S, HEARTBEAT_S, MOST_STREAMS, Frames, Stream
+from genie.server.streams import BLOCKED_S, HEARTBEAT_S, MOST_STREAMS, Frames, SentEvents, Stream
 from tests.genie.desk_for_tests import Desk, desk
 
 pytestmark = pytest.mark.anyio
@@ -97,9 +96,15 @@ async def test_an_event_is_encoded_once_for_all_who_read_it() -> None:
         stream, _ = await opened(at)
         run = stream.run
         assert run is not None
-        (fact,) = run.ring.after(run.ring.last - 1)
-        first, second = (run.ring.body(run.ring.last, partial(run.encoded, fact)) for _ in range(2))
-        assert first is second
+        made: list[bytes] = []
+
+        def once() -> bytes:
+            made.append(b"event")
+            return made[-1]
+
+        for form in (SentEvents, Frames):
+            assert [run.ring.shown(form, run.ring.last, once) for _ in range(2)] == [b"event"] * 2
+        assert len(made) == 2, "once for each form"
 
 
 async def test_streams_are_bounded() -> None:

@@ -216,10 +216,29 @@ async def test_several_votes_at_once_are_cast_but_never_for_high_risk() -> None:
         assert len((await at.get("/v1/approvals", fresh)).json()["approvals"]) == 3
         tame = [one for one, facts in zip(ballots, shown, strict=True) if facts["risk"] == "low"]
         twice = await at.get("/v1/approvals/votes", fresh, "POST", {"ballots": [tame[0], tame[0]]})
-        assert twice.json()["code"] == "invalid"
+        assert twice.json()["code"] == "conflict"
         unknown = await at.get("/v1/approvals/votes", fresh, "POST", {"ballots": [*tame, {**tame[0], "id": "x"}]})
         assert unknown.status_code == 404
         tame[1]["payload_sha256"] = "0" * 64
         found = await at.get("/v1/approvals/votes", fresh, "POST", {"ballots": tame})
         assert [one["code"] for one in found.json()["approvals"]] == ["", "conflict"]
         assert found.json()["approvals"][0]["state"] == "approved"
+
+
+async def test_a_person_kills_an_agent_only_after_a_fresh_sign_in_and_a_program_with_its_key() -> None:
+    async with desk() as at, at.http() as http:
+        key = at.key("root", tenant=None)
+        same = {"Sec-Fetch-Site": "same-origin"}
+        csrf = (await http.post("/v1/session", json={"key": key}, headers=same)).json()["csrf"]
+        at.hand.at = at.server.who.step_up.within_s + 1
+        headers = {**same, "X-CSRF-Token": csrf}
+        late = await http.post("/v1/agents/teller/kill", json={"reason": "a test"}, headers=headers)
+        assert (late.status_code, late.json()["code"]) == (403, "step_up")
+        assert (await at.ask(at.key())).status_code == 200
+        csrf = (await http.post("/v1/session", json={"key": key}, headers=same)).json()["csrf"]
+        headers["X-CSRF-Token"] = csrf
+        assert (
+            await http.post("/v1/agents/teller/kill", json={"reason": "a test"}, headers=headers)
+        ).status_code == 200
+        assert (await at.get("/v1/agents/teller/revive", key, "POST", {"reason": "a test"})).status_code == 200
+        assert (await at.get("/v1/agents/teller/kill", key, "POST", {"reason": "a program"})).status_code == 200

@@ -70,7 +70,7 @@ async def test_the_process_is_drained_by_an_operator_of_the_server_who_is_there(
 
 
 async def test_an_agent_of_one_tenant_is_switched_by_its_operator() -> None:
-    @agent("teller", clearance="restricted", risk="low", tier="production", tenants=("north",))
+    @agent("teller", clearance="restricted", risk="low", tier="production", tenants=frozenset({"north"}))
     async def own(wish: Wish) -> Granted | Order | None:
         """Grant wishes of one tenant."""
         return Granted(text=wish.text)

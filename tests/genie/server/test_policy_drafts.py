@@ -61,7 +61,7 @@ class Governor:
 
     def __init__(self, at: Desk, user: str, **facts: Any) -> None:
         self.at = at
-        self.key = at.key(user, rights=("ask", "observe", "govern"), **facts)
+        self.key = at.key(user, rights=("ask", "observe", "govern", "operate_server"), **facts)
 
     async def post(self, path: str, text: str = TEA, **more: Any) -> httpx.Response:
         body = {"pipeline": "desk", "file": "rules.yaml", "text": text, **more}

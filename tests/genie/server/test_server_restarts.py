@@ -20,6 +20,8 @@ from genie.server.store import store_at
 from genie.server.who import WhoSection
 from tests.genie.desk_for_tests import NOW, ORIGIN, Desk, Hand, pipeline, wish
 from tests.genie.issuer_for_tests import Provider, token, who
+from tests.genie.server.test_back_channel import ENDED
+from tests.genie.server.test_code_flow import Browser, configured, provider
 
 pytestmark = pytest.mark.anyio
 TALK = """
@@ -62,13 +64,14 @@ class House:
 
     @contextlib.asynccontextmanager
     async def open(
-        self, section: WhoSection | None = None, pipelines: Sequence[Pipeline] | None = None
-    ) -> AsyncIterator[Desk]:
+        self, section: WhoSection | None = None, pipelines: Sequence[Pipeline] | None = None,
+        fetch: Provider | None = None,
+    ) -> AsyncIterator[Desk]:  # fmt: skip
         store = store_at(str(self.folder / "store.db"), str(self.folder / "ring.json"), lambda: NOW + self.hand.at)
         server = Server(
             pipelines or [pipeline()], ApiKeys(self.keys.all.values()), Settings(),
             clock=Clock(self.hand, wall=NOW + self.hand.at),
-            store=store, who=section, fetch=None if section is None else Provider(),
+            store=store, who=section, fetch=None if section is None else fetch or Provider(),
         )  # fmt: skip
         async with server.open():
             yield Desk(server, self.hand)
@@ -167,6 +170,29 @@ async def test_who_is_trusted_no_more_is_nobody_after_a_restart(house: House) ->
         async with house.open(section) as at, at.http() as http:
             http.cookies.update(cookies)
             assert (await http.get(f"/v1/runs/{run}")).status_code == status
+
+
+@pytest.mark.parametrize(("sub", "sid"), [("ann", None), (None, "s1")])
+async def test_who_was_signed_out_elsewhere_does_not_come_back_after_a_restart(
+    house: House, sub: str | None, sid: str | None
+) -> None:
+    """The session was in the store alone when its provider ended it."""
+    section, issuer = configured(), provider()
+    async with house.open(section, fetch=issuer) as at, at.http() as http:
+        one = Browser(at, http, issuer)
+        await one.leave()
+        one.signs(sid="s1")
+        await one.come_back()
+        assert await one.who() is not None
+        cookies = dict(http.cookies)
+    house.hand.at = 10.0
+    async with house.open(section, fetch=provider()) as at, at.http() as http:
+        facts = {**ENDED, "sub": sub, "sid": sid, "jti": f"{sub}{sid}"}
+        told = await http.post("/v1/session/back-channel", data={"logout_token": token(None, {"typ": "JWT"}, **facts)})
+        assert told.status_code == 200
+    async with house.open(section, fetch=provider()) as at, at.http() as http:
+        http.cookies.update(cookies)
+        assert (await http.get("/v1/session")).status_code == 401
 
 
 async def test_a_store_that_is_damaged_stops_no_request_and_shows_nothing(house: House) -> None:

@@ -29,10 +29,6 @@ _MAGIC = (
 )
 
 _OTHER_TEXT = (
-    ("<!doctype", "an HTML page"),
-    ("<html", "an HTML page"),
-    ("<table", "an HTML page"),
-    ("!type:", "a QIF file"),
     ("{\\rtf", "an RTF document"),
     ('{"', "a JSON file"),
     ("[{", "a JSON file"),

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 
 _HEAD = 4_096
 _HEAD_LINES = 40
+_HTML = ("<html", "<!doctype html", "<table", "<head", "<meta", "<style", "<body", "<div", "<center", "<workbook")
+_SHEETS = ("<html", "excel.sheet", "schemas-microsoft-com:office:spreadsheet")
+"""What tells a page or a workbook in XML."""
 _WIDE = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
@@ -24,6 +27,10 @@ def form_of(content: bytes) -> Form:
     head = _head(content).lstrip("\ufeff \t\r\n").lower()
     if head.startswith(("ofxheader", "<ofx", "<?ofx")) or (head.startswith("<?xml") and _has_ofx(head)):
         return "ofx"
+    if head.startswith(("!type:", "!account", "!option", "!clear")):
+        return "qif"
+    if head.startswith(_HTML) or (head.startswith("<?xml") and any(one in head for one in _SHEETS)):
+        return "html"
     if head.startswith(("<?xml", "<document", "<!doctype document")):
         return "camt"
     return "mt940" if _is_mt940(head) else "csv"

@@ -98,6 +98,8 @@ class _Reader:
                 block.account = visible(found["account_identification"] or "") if found else ""
             elif one.tag in {"60F", "60M", "62F", "62M"}:
                 self._state_balance(block, one)
+            elif one.tag == "34F":  # of MT942, which states no balance: the floor limit tells the currency
+                block.currency = block.currency or "".join(one.lines)[:3].upper()
             elif one.tag == "61":
                 after = fields[position + 1] if position + 1 < len(fields) else None
                 self._state_booking(block, one, after if after and after.tag == "86" else None)

@@ -106,6 +106,7 @@ def _rows(vocabulary: Vocabulary) -> Iterator[ForeignRow]:
         ("exfiltration", 0.5, f"(?:{vocabulary.send}) <6>(?:{vocabulary.data}) <8>{_PLACE}"),
         ("exfiltration", 0.5, f"(?:{vocabulary.data}) <8>(?:{vocabulary.send}) <8>{_PLACE}"),
         ("tool", 0.6, f"(?:{vocabulary.hush})"),
+        ("role", 0.6, _OFF.get(vocabulary.code, "(?:)")),
     ]
     if not vocabulary.word_first:
         ways += [
@@ -134,6 +135,19 @@ _NEW = {
     "ru": "(?:новая|новые|настоящая) (?:задача|инструкции|указания|задание)",
     "zh": "(?:新的|真正的)(?:任务|指令|指示|规则)",
 }
+_OFF = {
+    "de": "(?:schalte?n?|stelle?n?|deaktiviere?n?|entferne?n?|umgehe?n?|missachten?|missachtet?) <2>(?:sicherheits(?:filter|regeln|richtlinien|sperren|vorgaben|einstellungen)|inhaltsfilter|(?:deine|ihre)n? <1>(?:filter|sperren|einschränkungen|beschränkungen|schutzmassnahmen))",
+    "fr": "(?:désactive[zr]?|coupe[zr]?|éteins|supprime[zr]?|retire[zr]?|enlève[zr]?|contourne[zr]?|lève[zr]?) <2>(?:(?:filtres?|règles|protections|mesures|restrictions|contrôles) de (?:sécurité|contenu|modération)|(?:tes|vos) <1>(?:filtres|protections|garde fous|restrictions|limites))",
+    "es": "(?:desactiva[dr]?|desactive|apaga|quita|elimina|elude|salta) <2>(?:(?:filtros?|reglas|restricciones|medidas|controles) de (?:seguridad|contenido|moderación)|(?:tus|sus) <1>(?:filtros|protecciones|restricciones|límites|salvaguardas))",
+    "pt": "(?:desativ(?:e|a|ar)|deslig(?:ue|a)|remov(?:a|e)|retir(?:e|a)|burle|contorne) <2>(?:(?:filtros?|regras|restrições|medidas|controles) de (?:segurança|conteúdo|moderação)|(?:seus|suas|teus|tuas) <1>(?:filtros|proteções|restrições|limites|salvaguardas))",
+    "it": "(?:disattiva(?:re)?|disabilita(?:re)?|spegni|togli|rimuovi|elimina|aggira) <2>(?:(?:filtri|regole|restrizioni|misure|controlli) di (?:sicurezza|contenuto|moderazione)|(?:tuoi|tue) <1>(?:filtri|protezioni|restrizioni|limiti|blocchi))",
+    "nl": "(?:schakel|zet|verwijder|omzeil|deactiveer) <2>(?:veiligheids(?:filters?|regels|maatregelen)|inhoudsfilters?|(?:je|jouw|uw) <1>(?:filters|beperkingen|beveiligingen))",
+    "ru": "(?:отключ(?:и|ите)|выключ(?:и|ите)|сним(?:и|ите)|убер(?:и|ите)|обойд(?:и|ите)) <2>(?:(?:фильтры|ограничения|правила|проверки) безопасности|(?:свои|твои|ваши) <1>(?:фильтры|ограничения|запреты|защиту))",
+    "zh": "(?:关闭|停用|关掉|解除|禁用|绕过|取消)<2>(?:安全(?:过滤器?|限制|检查|策略|审查|措施)|内容(?:过滤器?|审查)|(?:你的|您的)(?:过滤器?|限制|审查|防护))",
+    "ja": "(?:安全(?:フィルター|機能|制限|対策)|コンテンツフィルター|(?:あなたの|君の)(?:フィルター|制限)|すべてのフィルター|全てのフィルター)を?<1>(?:オフ|解除|無効|外し|切っ)",
+    "ko": "(?:안전 ?(?:필터|장치|규칙|제한)|보안 ?필터|(?:너의|네|당신의|모든) ?(?:필터|제한|제약))[을를]? ?<1>(?:꺼|끄|해제|비활성화|풀어|제거)",
+}
+"""Guards of a model that are to be switched off; filters alone are also those of tables and of water."""
 _PLACE = r"(?:https?|www|[a-z0-9.+\-]+@)"
 _LATIN_WORD, _LATIN_GAP = r"\w+", r"[\W_]+"
 _SIGNS = r"\x00-\x2f:-@\[-`{-\x7f।"  # classes by ASCII signs alone: those of Unicode would fill the automaton

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from genie.edges.tools.chain.breaker import Breaker
     from genie.edges.tools.tool import Tool
 
-_CODES = {"hold": HELD, "budget": "budget", "": "failed"}
+_CODES = {"hold": HELD, "budget_exceeded": "budget", "": "failed"}
 MOST_CODE = 64
 
 

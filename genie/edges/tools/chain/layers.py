@@ -16,8 +16,8 @@ class Layer(NamedTuple):
 
 LAYERS: tuple[Layer, ...] = (
     Layer("boundary", "chain", "genie.edges.tools.chain.call"),
-    Layer("metrics", "bus", "genie.bus.accounting"),
-    Layer("audit", "bus", "genie.bus.observers"),
+    Layer("metrics", "bus", "genie.inflight.accounting"),
+    Layer("audit", "bus", "genie.observation.observers"),
     Layer("policy", "bus", "genie.policy.evaluator"),
     Layer("arguments", "chain", "genie.edges.tools.chain.arguments"),
     Layer("idempotency", "chain", "genie.edges.tools.chain.idempotency"),
@@ -27,11 +27,11 @@ LAYERS: tuple[Layer, ...] = (
     Layer("approval", "bus", "genie.approvals.holds"),
     Layer("rate", "bus", "genie.admission.limiter"),
     Layer("breaker", "chain", "genie.edges.tools.chain.breaker"),
-    Layer("bulkhead", "bus", "genie.bus.mailbox"),
+    Layer("bulkhead", "bus", "genie.inflight.mailbox"),
     Layer("retry", "bus", "genie.bus.retries"),
-    Layer("timeout", "bus", "genie.bus.worker"),
+    Layer("timeout", "bus", "genie.execution.worker"),
     Layer("detokenise", "chain", "genie.edges.tools.detokenise"),
-    Layer("execute", "bus", "genie.bus.worker"),
+    Layer("execute", "bus", "genie.execution.worker"),
 )
 """Inbound. On the way back: ``RESULT_LAYERS``, then the inspectors and policies of the bus."""
 
@@ -39,7 +39,7 @@ RESULT_LAYERS: tuple[Layer, ...] = (
     Layer("result_size", "chain", "genie.edges.tools.chain.results"),
     Layer("result_trust", "chain", "genie.edges.tools.chain.results"),
     Layer("result_inspection", "bus", "genie.policy.inspection"),
-    Layer("result_schema", "bus", "genie.bus.handlers"),
+    Layer("result_schema", "bus", "genie.execution.handlers"),
 )
 
 SWITCHED: frozenset[str] = frozenset(

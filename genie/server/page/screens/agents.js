@@ -1,5 +1,6 @@
 // Agents: the inventory with risk, tier and figures, and the switches of an operator.
 import { post } from "../api.js";
+import { Prove } from "../prove.js";
 import { may, toast, useData } from "../store.js";
 import { Ask, Badge, Figure, Loaded, Page, Table, Trouble, number, span, words } from "../ui.js";
 import { html, useSignal } from "../vendor.js";
@@ -16,16 +17,25 @@ export default function Agents({ id }) {
   const wanted = useSignal("");
   const asking = useSignal(/** @type {any} */ (null));
   const problem = useSignal(/** @type {any} */ (null));
-  const act = async (reason) => {
+  const proving = useSignal(/** @type {(() => void) | null} */ (null));
+  const act = (reason) => {
     const { name, one } = asking.value;
     asking.value = null;
-    if (reason === null) return;
+    if (reason !== null) send(name, one, reason);
+  };
+  const proved = (good) => {
+    const again = proving.value;
+    proving.value = null;
+    if (good) again();
+  };
+  const send = async (name, one, reason) => {
     try {
       await post(`/v1/agents/${encodeURIComponent(one.id)}/${name}?pipeline=${encodeURIComponent(one.pipeline)}`, { reason });
       toast(`${one.name || one.id}: ${ACTS[name].verb.toLowerCase()} is done`);
       problem.value = null;
     } catch (error) {
-      problem.value = error;
+      if (error.code === "step_up") proving.value = () => send(name, one, reason);
+      else problem.value = error;
     }
     agents.reload();
   };
@@ -33,6 +43,7 @@ export default function Agents({ id }) {
   const text = wanted.value.toLowerCase();
   return html`<${Page} title="Agents" note="Everything that may receive a message, with what its card says and what it did.">
     ${asking.value ? html`<${Ask} ...${ACTS[asking.value.name]} title=${`${ACTS[asking.value.name].title} ${asking.value.one.name || asking.value.one.id}?`} done=${act} />` : null}
+    ${proving.value ? html`<${Prove} done=${proved} what="This stops an agent for everybody it works for, so it needs a fresh sign-in." not="Leave it running" and="Sign in and kill" />` : null}
     <${Trouble} problem=${problem.value} />
     <${Loaded} state=${agents} empty=${{ when: (data) => !data.agents.length, title: "No agents", text: "No agent works for your tenant." }}>${(data) => {
       const one = id && data.agents.find((agent) => agent.id === id);

@@ -3,6 +3,7 @@ import { Report } from "../answer.js";
 import { post } from "../api.js";
 import { Form, cleaned } from "../form.js";
 import { Prove } from "../prove.js";
+import { Several, together } from "../several.js";
 import { announce, now, session, toast, useData } from "../store.js";
 import { Age, Ask, Badge, Changes, Countdown, Loaded, Page, Trouble, Value, money, number, words } from "../ui.js";
 import { html, useEffect, useRef, useSignal } from "../vendor.js";
@@ -12,6 +13,7 @@ const MONEY = /^(amount|sum|total|price)$/i;
 export default function Approvals() {
   const list = useData("/v1/approvals", 3);
   const at = useSignal("");
+  const several = useSignal(/** @type {string[]} */ ([]));
   const asking = useSignal(/** @type {any} */ (null));
   const problem = useSignal(/** @type {any} */ (null));
   const proving = useSignal(/** @type {any} */ (null));
@@ -25,7 +27,7 @@ export default function Approvals() {
   }, [held.length, !!list.data]);
   useEffect(() => {
     const key = (event) => {
-      if (asking.peek() || !held.length || event.metaKey || event.ctrlKey || event.altKey || /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) return;
+      if (asking.peek() || document.querySelector("dialog[open]") || !held.length || event.metaKey || event.ctrlKey || event.altKey || /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) return;
       const place = held.findIndex((one) => one.id === chosen?.id);
       if (event.key === "j" || event.key === "k") {
         const next = held[(place + (event.key === "j" ? 1 : held.length - 1)) % held.length];
@@ -68,8 +70,9 @@ export default function Approvals() {
       note=${asking.value.edit ? "It is judged again, and another person than you decides on it. Votes so far are void." : asking.value.approve ? "With enough votes it is judged again; other policies still apply." : "One refusal by a person who may decide ends it."} done=${vote}>${asking.value.edit ? html`<${Changes} changes=${asking.value.edit.changes} />` : null}<//>` : null}
     <${Loaded} state=${list} empty=${{ when: () => !held.length, title: "Nothing waits for you", text: "When a policy holds a message for a person, it appears here within seconds." }}>${() => html`
       <div class="columns"><div>${html`<${Detail} key=${chosen.id} held=${chosen} ask=${(one, approve, edit) => (asking.value = { one, approve, edit })} />`}</div>
-      <nav aria-label="What waits"><ul class="stack">${held.map((one) => html`<li key=${one.id}><button type="button" class="quiet queue" id=${`hold-${one.id}`} aria-pressed=${chosen.id === one.id} onClick=${() => (at.value = one.id)}>
-        <span class="text">${words(one.recipient)}</span>${one.payload ? sums(one.payload).slice(0, 1).map(([, sum]) => html`<strong class="text">${sum}</strong>`) : null}<small class="mute text">${one.topic}</small><small class="mute text">for ${one.requester || "nobody named"}</small><${Countdown} until=${one.expires} /></button></li>`)}</ul></nav></div>`}<//><//>`;
+      <nav aria-label="What waits" class="stack"><${Several} held=${held} chosen=${several.value} choose=${(ids) => (several.value = ids)} done=${list.reload} />
+      <ul class="stack">${held.map((one) => html`<li key=${one.id} class="waiting">${together(one) ? html`<label class="check"><input type="checkbox" checked=${several.value.includes(one.id)} onChange=${(event) => (several.value = event.target.checked ? [...several.value, one.id] : several.value.filter((id) => id !== one.id))} aria-label=${`Choose ${one.topic} to ${words(one.recipient)}, for ${one.requester || "nobody named"}`} /></label>` : null}<button type="button" class="quiet queue" id=${`hold-${one.id}`} aria-pressed=${chosen.id === one.id} onClick=${() => (at.value = one.id)}>
+        <span class="text">${words(one.recipient)}</span>${one.payload ? sums(one.payload).slice(0, 1).map(([, sum]) => html`<strong class="text">${sum}</strong>`) : null}<small class="mute text">${one.topic}</small><small class="mute text">for ${one.requester || "nobody named"}</small><span class="row">${one.risk === "high" ? html`<${Badge} status="high" text="high risk" />` : null}<${Countdown} until=${one.expires} /></span></button></li>`)}</ul></nav></div>`}<//><//>`;
 }
 
 /** The values of fields whose name speaks of money, so that a sum is read before the rest. */

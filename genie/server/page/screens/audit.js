@@ -25,7 +25,7 @@ export default function Audit({ query }) {
     ${records.problem?.code === "not_found" ? html`<div class="empty"><div class="empty-mark" aria-hidden="true"></div><h2>No audit trail</h2><p>This pipeline keeps none. Add <code>audit:</code> to its file.</p></div>`
       : html`<${Loaded} state=${pipelines.data ? records : pipelines} empty=${{ when: (data) => !data.records.length, title: "No records", text: "Nothing in the trail fits." }}>${(data) => html`
       <${Table} label="Audit records" heads=${["Row", "When", "What", "Subject", "By", "Why", "Run", "Detail"]} rows=${data.records.map((one) => ({ key: String(one.seq), cells: [
-        number(one.seq), html`<${Age} at=${Number(one.at) > 1e12 ? Number(one.at) / 1e6 : Number(one.at)} />`, html`<${Badge} status=${one.kind} />`, html`<span class="text">${one.subject || "–"}</span>`, html`<span class="text">${one.by || "–"}</span>`, html`<span class="text">${one.reason || "–"}</span>`,
+        number(one.seq), html`<${Age} at=${Number(one.at) > 1e12 ? Number(one.at) / 1e6 : Number(one.at)} />`, html`<${Badge} status=${one.kind} />`, html`<span class="text">${String(one.subject || "–").replaceAll(" -> ", " → ")}</span>`, html`<span class="text">${one.by || "–"}</span>`, html`<span class="text">${one.reason || "–"}</span>`,
         one.run ? html`<a href=${`#/run/${encodeURIComponent(one.run)}`}><code>${one.run.slice(0, 12)}</code></a>` : "–",
         one.detail && Object.keys(one.detail).length ? html`<details><summary>Show</summary><${Value} value=${one.detail} /></details>` : "–"] }))} />
       <div class="row">${after.value.length ? html`<button type="button" class="quiet" onClick=${() => (after.value = after.value.slice(0, -1))}>Earlier</button>` : null}

@@ -1,5 +1,6 @@
 // One policy file: an editor with line errors and help, then tests, an explanation, a backtest and a proposal.
 import { get, post } from "../api.js";
+import { Prove } from "../prove.js";
 import { session, toast, useData } from "../store.js";
 import { Age, Ask, Badge, Loaded, Page, Table, Trouble, number, words } from "../ui.js";
 import { html, useEffect, useRef, useSignal } from "../vendor.js";
@@ -183,19 +184,29 @@ export function Decide({ made, done }) {
   const problem = useSignal(/** @type {any} */ (null));
   const path = `/v1/policies/proposals/${encodeURIComponent(made.id)}`;
   const own = session.value?.user === made.by;
-  const decide = async (reason) => {
+  const proving = useSignal(/** @type {(() => void) | null} */ (null));
+  const decide = (reason) => {
     const verb = asking.value;
     asking.value = "";
-    if (reason === null) return;
+    if (reason !== null) send(verb, reason);
+  };
+  const proved = (good) => {
+    const again = proving.value;
+    proving.value = null;
+    if (good) again();
+  };
+  const send = async (verb, reason) => {
     try {
       const said = await post(`${path}/${verb}`, { reason });
       toast(said.state === "in force" ? "It is in force" : "It was rejected");
       done();
     } catch (error) {
-      problem.value = error;
+      if (error.code === "step_up") proving.value = () => send(verb, reason);
+      else problem.value = error;
     }
   };
-  return html`<section class="card stack hold-card">${asking.value ? html`<${Ask} title=${asking.value === "approve" ? "Put this into force?" : "Reject this proposal?"} verb=${asking.value === "approve" ? "Put into force" : "Reject"} tone=${asking.value === "approve" ? "good" : "bad"} note=${asking.value === "approve" ? "The file is written, and every pipeline that names it reads its policies again." : ""} done=${decide} />` : null}
+  return html`<section class="card stack hold-card">${proving.value ? html`<${Prove} done=${proved} what="Policies come into force for every pipeline that names the file, so this needs a fresh sign-in." not="Leave it proposed" and="Sign in and approve" />` : null}
+    ${asking.value ? html`<${Ask} title=${asking.value === "approve" ? "Put this into force?" : "Reject this proposal?"} verb=${asking.value === "approve" ? "Put into force" : "Reject"} tone=${asking.value === "approve" ? "good" : "bad"} note=${asking.value === "approve" ? "The file is written, and every pipeline that names it reads its policies again." : ""} done=${decide} />` : null}
     <div class="row"><h3 class="text">${made.file}</h3><${Badge} status="held" text="proposed" /><${Age} at=${made.at} /></div><${Way} made=${made} /><p class="text">${made.reason}</p>
     ${shown.value ? html`<${Lines} lines=${shown.value.lines} />` : html`<button type="button" class="quiet" onClick=${() => get(path).then((said) => (shown.value = said), (error) => (problem.value = error))}>Show the changed lines</button>`}
     <div class="row"><button type="button" disabled=${own || !shown.value} onClick=${() => (asking.value = "approve")}>Approve</button><button type="button" class="bad" onClick=${() => (asking.value = "reject")}>${own ? "Withdraw" : "Reject"}</button>

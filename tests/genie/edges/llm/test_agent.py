@@ -217,7 +217,33 @@ async def test_a_stream_without_end_is_cut_where_its_budget_ends():
     assert desk.provider.ended == 1
     account = statistics.budgets["run", "cost"]
     assert 0 < account.spent <= cap
-    assert account.overrun < PRICE.most(0, 200)  # no more than what came between two looks
+    assert account.overrun == 0  # what comes next is reserved before it is read
+
+
+@pytest.mark.parametrize("piece", ["a ", "word " * 4, "0123456789"])
+@pytest.mark.parametrize("read", [False, True])
+async def test_a_reply_beyond_its_limit_is_paid_for_before_it_comes(piece: str, read: bool) -> None:
+    """A loop over such a model ends ``budget``, and the account is never below zero."""
+
+    def forever(_asked: object) -> object:
+        while True:
+            yield WireDelta(0, "text", piece)
+            yield 0.0
+
+    desk = model(Rule("", forever), price=PRICE, attempts=1)
+    asked = request(max_output=100)
+    budget = Budget(id="run", cost=estimate_of(desk, asked) + PRICE.most(0, 30))
+    async with Runtime([desk], admission=Admission(budgets=(budget,))) as runtime:
+        with pytest.raises(RunStalled, match="budget"):
+            if read:
+                async for _ in runtime.stream(asked, parts=ModelDelta, end=ENDS, to="desk"):
+                    pass
+            else:
+                await runtime.ask(asked, ENDS, to="desk")
+        await settled(runtime)
+        account = runtime.statistics().budgets["run", "cost"]
+    assert account.overrun == 0
+    assert account.spent > PRICE.most(0, 80)
 
 
 async def test_a_stream_that_drips_for_ever_ends_in_its_time_and_is_charged():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
@@ -16,7 +17,7 @@ from genie.contracts.message import Payload
 from genie.contracts.model_call import ModelRequest
 from genie.contracts.ports.vault import Vault
 from genie.edges.llm.scripted import Script
-from genie.edges.tools.chain.layers import LAYERS, RESULT_LAYERS, SWITCHED
+from genie.edges.tools.chain.layers import LAYERS, RESULT_LAYERS, SWITCHED, Layer
 from genie.edges.tools.tool import ToolFunction, tool, tools_of
 from genie.edges.tools.toolbox import Toolbox
 from genie.errors import GenieError, RunHeld
@@ -316,6 +317,11 @@ def test_every_layer_has_a_scenario() -> None:
     assert sorted(names) == sorted(SCENARIOS)
     assert len(LAYERS) == 17
     assert set(names) >= SWITCHED
+
+
+@pytest.mark.parametrize("layer", [*LAYERS, *RESULT_LAYERS], ids=lambda layer: layer.name)
+def test_a_layer_names_a_module_that_there_is(layer: Layer) -> None:
+    assert importlib.util.find_spec(layer.where) is not None
 
 
 @pytest.mark.parametrize("name", [layer.name for layer in (*LAYERS, *RESULT_LAYERS)])

@@ -102,6 +102,51 @@ def test_a_held_message_is_read_as_a_page_and_edited_and_another_person_decides(
     cleo.get_by_role("heading", name="Nothing waits for you").wait_for()
 
 
+def test_several_are_decided_at_once_but_none_of_high_risk(open_page: Callable[..., Page], served: Served) -> None:
+    asha, bela = open_page(served.asha), open_page(served.bela)
+    for number in range(3):
+        asked(asha, payment("sample.yaml", idempotency_key=f"several-{number}"))
+        asha.get_by_text("It waits for a person.").wait_for()
+    held: list[Any] = []
+
+    def listed(route: Route) -> None:  # the payment's agents are of high risk: two of the three are said to be below
+        answer = route.fetch()
+        found = answer.json()
+        for one in found["approvals"][1:]:
+            one["risk"] = "medium"
+        held[:] = found["approvals"]
+        route.fulfill(response=answer, json=found)
+
+    sent: list[Any] = []
+
+    def voted(route: Route) -> None:
+        ballots = route.request.post_data_json["ballots"]
+        sent.append(ballots)
+        states = [{"id": ballots[0]["id"], "code": "", "state": "approved"},
+                  {"id": ballots[1]["id"], "code": "conflict", "detail": "it was edited meanwhile"}]  # fmt: skip
+        route.fulfill(json={"approvals": states})
+
+    bela.route("**/v1/approvals", listed)
+    bela.route("**/v1/approvals/votes", voted)
+    go(bela, "approvals")
+    waiting = bela.get_by_role("navigation", name="What waits")
+    waiting.get_by_label("All 2 below high risk").check()
+    assert waiting.get_by_role("checkbox", name=re.compile("^Choose")).count() == 2
+    assert waiting.get_by_text("high risk", exact=True).count() == 1
+    waiting.get_by_role("button", name="Approve 2").click()
+    dialog = bela.get_by_role("dialog")
+    dialog.locator("summary").first.click()
+    dialog.get_by_text("idempotency key").first.wait_for()
+    dialog.get_by_label("Reason").fill("the same invoice in three parts")
+    shot(bela, "several")
+    dialog.get_by_role("button", name="Approve 2").click()
+    bela.get_by_role("alert").get_by_text("it was edited meanwhile").wait_for()
+    ((one, two),) = sent
+    assert {one["id"], two["id"]} == {one["id"] for one in held[1:]}
+    assert {one["payload_sha256"], two["payload_sha256"]} == {one["payload_sha256"] for one in held[1:]}
+    assert (one["approve"], one["reason"]) == (True, "the same invoice in three parts")
+
+
 def test_live_shows_what_happens_as_a_graph_and_as_a_table(open_page: Callable[..., Page], served: Served) -> None:
     page, asha = open_page(served.bela), open_page(served.asha)
     go(page, "live/payment")

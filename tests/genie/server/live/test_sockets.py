@@ -10,8 +10,13 @@ from typing import Any
 import anyio
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.client import ClientProtocol
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.frames import Frame
+from websockets.protocol import State
+from websockets.uri import parse_uri
 
+from genie.server.sockets import framed
 from tests.genie.desk_for_tests import ORIGIN
 from tests.genie.server.live.test_connections import Live, live
 
@@ -64,6 +69,31 @@ async def test_a_socket_sees_events_as_they_happen_and_ends_with_its_key() -> No
             found, code = await told(opened)
         assert (found[-1], code) == ({"event": "end", "data": {"status": "closed"}}, 1000)
         assert at.server.streams.closed == {"end": 1}
+
+
+async def test_a_socket_is_not_compressed_whatever_the_browser_offers() -> None:
+    """Was: each session kept the state of a compressor, and compressed the same event once more."""
+    async with live() as at, socket(at, "/v1/events", at.key()) as opened:
+        assert opened.protocol.extensions == []
+        assert opened.response is not None
+        assert "sec-websocket-extensions" not in opened.response.headers
+
+
+@pytest.mark.parametrize("size", [0, 125, 126, 65_535, 65_536])
+async def test_a_message_of_any_size_is_read_as_it_was_written(size: int) -> None:
+    client = ClientProtocol(parse_uri("ws://127.0.0.1/"), state=State.OPEN, max_size=None)
+    client.receive_data(framed(b"x" * size) + framed(b"next"))
+    assert [one.data for one in client.events_received() if isinstance(one, Frame)] == [b"x" * size, b"next"]
+
+
+async def test_what_a_client_says_over_a_socket_changes_nothing() -> None:
+    async with live() as at:
+        key = at.key()
+        async with socket(at, "/v1/events", key) as opened:
+            for text in ("{}", "x" * 4_000, ""):
+                await opened.send(text)
+            run = (await at.ask(key)).json()["id"]
+            assert json.loads(await opened.recv())["data"]["run"] == run
 
 
 @pytest.mark.parametrize("path", ["/v1/runs/unknown/events", "/v1/runs", "/v1/ask", "/nowhere"])
