@@ -1,7 +1,7 @@
 // An answer: how far its run is, what of it has come, and the whole of it as a page in a frame of its own.
 import { follow, get, remove } from "./api.js";
 import { announce, theme } from "./store.js";
-import { Badge, Trouble, Value, number, words } from "./ui.js";
+import { Badge, Trouble, Value, because, number, words } from "./ui.js";
 import { html, useEffect, useRef, useSignal } from "./vendor.js";
 
 const OVER = new Set(["handled", "denied", "expired", "cancelled", "dead_lettered", "refused"]);
@@ -64,7 +64,7 @@ function take(gone, event, data) {
   const step = gone.steps.get(key);
   if (event === "started" && !step && gone.steps.size < MOST_STEPS) gone.steps.set(key, { key, agent: data.recipient, topic: data.topic, state: "running", note: "" });
   else if (step && event === "progress") step.note = data.reason || "";
-  else if (OVER.has(event) || event === "held") gone.steps.set(key, { key, agent: data.recipient, topic: data.topic, state: event, note: event === "handled" ? "" : data.reason || "" });
+  else if (OVER.has(event) || event === "held") gone.steps.set(key, { key, agent: data.recipient, topic: data.topic, state: event, note: event === "handled" ? "" : because(data.reason) });
 }
 
 /** What the agents of a run do, newest last. */
