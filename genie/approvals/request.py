@@ -281,7 +281,7 @@ def signed(by: str, reason: str) -> tuple[str, str]:
         InputError: One of them is empty or too long, or the name holds what cannot be seen.
     """
     by, reason = by.strip(), reason.strip()
-    if not by or len(by) > LONGEST_NAME or not by.isprintable():
+    if not person(by) or len(by) > LONGEST_NAME or not by.isprintable():
         raise InputError("the name of who decides", f"is 1 to {LONGEST_NAME} visible characters", "say who you are")
     if not reason or len(reason) > LONGEST_REASON:
         raise InputError("the reason", f"is 1 to {LONGEST_REASON} characters", "say why")

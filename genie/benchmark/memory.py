@@ -132,5 +132,5 @@ def resident() -> int:
     try:
         pages = int(_STATM.read_text().split()[1])
     except OSError:
-        raise BenchmarkError("memory", f"is read from {_STATM}, which this system has not; measure on Linux") from None
+        raise BenchmarkError("memory", f"is read from {_STATM}, which does not exist here; measure on Linux") from None
     return pages * os.sysconf("SC_PAGE_SIZE")

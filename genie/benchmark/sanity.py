@@ -61,7 +61,7 @@ class Told(Question, topic="bench.told"):
 
 
 class Spilled(Question, topic="bench.spilled"):
-    """What is made of a secret and says that it is none."""
+    """A sample derived from a secret, labelled as harmless."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -276,6 +276,10 @@ class Bus:
             if inspection is None:
                 sent = (payload, sender, scope, cause, hops, headers, read)
                 return scans.publish(ticket, sent, to, answers_as, asked=asked)
+        subscriptions = route.subscriptions
+        if to is not None:
+            subscriptions = (self.directed(to, route, kind),)
+            to = subscriptions[0].subscriber.card.id  # a subclass of str may have another text, which taps would show
         run.published += 1
         label = route.label
         if read > label:
@@ -306,7 +310,6 @@ class Bus:
         if hops > self._max_hops or run.published > self._max_messages or not run.alive or self.intercepting:
             refusal = self.judging.refusal(message)
             checks = self.judging.checks(message) if refusal is None else None
-        subscriptions = route.subscriptions if to is None else (self.directed(to, route, kind),)
         epoch = self.epoch
         rejected: Subscriber | None = None
         allowed: object = None  # what an evaluator has allowed, evaluators like it allow as well

@@ -84,7 +84,7 @@ class Failures:
             return f"withheld from {card.id}: {shown.why}"
         try:
             text = json.dumps(as_wire(shown.payload), ensure_ascii=False)
-        except Exception as broken:  # noqa: BLE001 - a payload of the author's own making must not end the run
+        except Exception as broken:  # noqa: BLE001 - the payload's class is the author's: it may raise
             return f"cannot be shown ({class_name(broken)})"
         return text if len(text) <= MOST_PAYLOAD else f"{text[:MOST_PAYLOAD]} ... ({len(text):,} characters)"
 
@@ -106,7 +106,7 @@ class Failures:
         if worker.ended is not None:
             self.log(worker.subscriber.card.id, error)
             return
-        delivery = worker.delivery or _delivery_in(error)
+        delivery = delivery_at(worker, error)
         if not isinstance(error, Exception) or delivery is None:
             raise error
         run, subscriber = delivery.message.scope.run, delivery.subscription.subscriber
@@ -147,13 +147,15 @@ def _internal_error(error: BaseException) -> Reason:
     return Reason("internal_error", f"internal error: {class_name(error)}")
 
 
-def _delivery_in(error: BaseException) -> Delivery | None:
-    """Return the delivery that the kernel was at work on when it raised, from the frames of the traceback.
+def delivery_at(worker: Worker, error: BaseException) -> Delivery | None:
+    """Return the delivery that a worker was at work on when the kernel raised, from the frames of the traceback.
 
     A worker has put its delivery away before it settles it. To keep it for the case of an error of the kernel's own
     would cost every message something.
     """
     from traceback import walk_tb  # noqa: PLC0415 - start-up: only for what goes wrong
 
+    if worker.delivery is not None:
+        return worker.delivery
     of_workers = (frame for frame, _ in walk_tb(error.__traceback__) if frame.f_globals.get("__name__") == _WORKERS)
     return next((found for frame in of_workers if (found := frame.f_locals.get("delivery")) is not None), None)

@@ -32,7 +32,7 @@ class Route(NamedTuple):
     """There is no policy, and a validated payload need not be looked into."""
     subscriptions: tuple[Subscription, ...]
     fallbacks: Mapping[str, Subscription]
-    """By agent: subscriptions that get the class in place of another agent alone, and those above."""
+    """By agent: all of its subscriptions, including those it has only as a fallback."""
     sinks: tuple[tuple[Sink, Callable[[Envelope[Payload], AgentCard], Decision | None]], ...]
     """Other recipients, each with its compiled policies."""
     taps: tuple[Tap, ...]

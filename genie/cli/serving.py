@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from genie.cli.errors import run_async
+from genie.cli.usage import Finite
 from genie.errors import InputError
 
 if TYPE_CHECKING:
@@ -23,16 +24,16 @@ if TYPE_CHECKING:
 def serving_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add --bind, --keys, --host, --behind-proxy, --rate and --drain-within to a command."""
     for option in (
-        click.option("--drain-within", "within_s", type=click.FloatRange(min=0), default=30.0, show_default=True,
+        click.option("--drain-within", "within_s", type=Finite(min=0), default=30.0, show_default=True,
                      metavar="SECONDS", help="Time limit of runs after the first SIGTERM or SIGINT."),
-        click.option("--rate", type=click.FloatRange(min=0.1), default=200.0, show_default=True, metavar="N",
+        click.option("--rate", type=Finite(min=0.1), default=200.0, show_default=True, metavar="N",
                      help="Requests a second of one caller."),
         click.option("--behind-proxy", is_flag=True,
                      help="A proxy that speaks TLS is in front: others may connect, and cookies are secure."),
         click.option("--host", "hosts", multiple=True, metavar="NAME",
                      help="Another name in the Host header that is served; repeatable."),
         click.option("--keys", required=True, type=click.Path(path_type=Path), metavar="FILE",
-                     help="File of API keys; it is read again when it changes."),
+                     help="File of API keys, made by `genie keys create`; it is read again when it changes."),
     ):  # fmt: skip
         command = option(command)
     return command

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import IO, TYPE_CHECKING, Any
 
@@ -80,6 +81,17 @@ def _parameter(error: click.BadParameter) -> str:
     return (
         long if long.startswith("-") else parameter.make_metavar(error.ctx) if error.ctx is not None else long.upper()
     )
+
+
+class Finite(click.FloatRange):
+    """A number within limits; ``nan`` and ``inf`` are none, though Python reads them as such."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number."""
+        number: float = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{str(value)!r} is not a number", param, ctx)
+        return number
 
 
 def _value(error: click.BadParameter) -> str:

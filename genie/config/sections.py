@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-_AGENT_ID = r"^[a-z][a-z0-9_]*([.-][a-z0-9_]+)*$"
+AGENT_ID = r"^[a-z][a-z0-9_]*([.-][a-z0-9_]+)*$"
 
 
 class Section(BaseModel):
@@ -16,7 +16,7 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, defer_build=True)
 
 
-Id = Annotated[str, Field(pattern=_AGENT_ID, max_length=100)]
+Id = Annotated[str, Field(pattern=AGENT_ID, max_length=100)]
 TopicName = Annotated[
     str, Field(min_length=1, max_length=200, description="A topic, `family.noun`; `family.noun@2` names its version.")
 ]

@@ -15,6 +15,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from genie.config.overrides import item_name
+from genie.config.sections import AGENT_ID
 from genie.config.source_map import SourceMap, brief, holds, suggestion
 from genie.contracts.problems import EXPECTED, problem_of
 from genie.graph.model import KeyPath, Problem
@@ -70,7 +71,10 @@ def _problems(
 ) -> Iterator[Problem]:
     """Yield one problem for each place; the branches of a union fail together and become one problem."""
     texts: dict[KeyPath, list[str]] = {}
+    details = tuple(details)
     for detail in details:
+        if detail["type"] == "too_short" and any(_inside(one["loc"], detail["loc"]) for one in details):
+            continue  # its entries are not valid, which is why they do not count
         where = _locate(document, path, detail["loc"])
         if detail["type"] == "missing":
             yield Problem(where, f"{detail['loc'][-1]!r} is missing{_within(document, where)}")
@@ -83,6 +87,10 @@ def _problems(
     for where, said in texts.items():
         subject = dotted(document, where) or "the file"
         yield Problem(where, f"{subject} {' or '.join(dict.fromkeys(said))}")
+
+
+def _inside(loc: tuple[int | str, ...], outer: tuple[int | str, ...]) -> bool:
+    return len(loc) > len(outer) and loc[: len(outer)] == outer
 
 
 def _text(document: SourceMap, path: KeyPath, detail: ErrorDetails) -> str:
@@ -101,6 +109,9 @@ def _text(document: SourceMap, path: KeyPath, detail: ErrorDetails) -> str:
         value = document.at(path)
         hint = suggestion(value, _LISTED.findall(listed)) if isinstance(value, str) else ""
         return f"should be {listed}, not {shown}{hint}"
+    if kind == "string_pattern_mismatch" and detail.get("ctx", {}).get("pattern") == AGENT_ID:
+        step = "; a file names installed agents, see `genie agents` and `genie new project`" if ":" in shown else ""
+        return f"should be in lower case, of letters, digits, '_', '.' and '-', not {shown}{step}"
     said = problem_of(detail)
     told = kind in {"value_error", "assertion_error"} or kind.endswith(("_short", "_long"))
     return said if told else f"{said}, not {shown}"

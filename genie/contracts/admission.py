@@ -139,7 +139,7 @@ class Budget(Cover):
             yield "tokens", self.tokens
 
     def expected(self, own: Estimate | None) -> Estimate | None:
-        """Return what a delivery to an agent reserves; None when nobody says.
+        """Return what a delivery to an agent reserves; None if unknown.
 
         Args:
             own: The estimate on the agent's card.

@@ -71,9 +71,9 @@ class AgentCard:
     description: str = ""
     capabilities: tuple[str, ...] = ()
     risk: Risk = Risk.HIGH
-    """High where nobody says otherwise: unknown is not better than known to be bad."""
+    """High by default: an unknown risk is treated as the worst known one."""
     tier: Tier = Tier.SKETCH
-    """A sketch where nobody says otherwise."""
+    """A sketch by default."""
     consumes: tuple[type[Payload], ...] = ()
     produces: tuple[type[Payload], ...] = ()
     publishes: tuple[type[Payload], ...] = ()
@@ -146,8 +146,17 @@ class Caller:
     """Seconds since the epoch after which nothing is done for it any more; None for a caller without a term."""
 
     def __post_init__(self) -> None:
+        for name in ("roles", "consent"):
+            words = getattr(self, name)
+            if not isinstance(words, (frozenset, set, tuple, list)):
+                raise TypeError(f"{name} of a caller are a set of words, not {shown_type(words)}")
+            object.__setattr__(self, name, frozenset(words))
         for consent in self.consent:
             Consent.parse(consent)
+        clearance: object = self.clearance
+        if not isinstance(clearance, (Classification, str)):
+            raise TypeError(f"the clearance of a caller is a Classification, not {shown_type(clearance)}")
+        object.__setattr__(self, "clearance", Classification.parse(clearance))
 
     def narrowed(
         self,

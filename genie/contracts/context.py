@@ -96,7 +96,7 @@ class Context(Protocol):
         ...
 
     @property
-    def state(self) -> dict[str, Any]:  # scratch of the agent's own making
+    def state(self) -> dict[str, Any]:  # the agent puts in what it likes
         """This agent's scratch for this run; dropped with the run."""
         ...
 

@@ -87,7 +87,7 @@ class Headers:
         }  # fmt: skip
 
     def met(self, other: Headers) -> Headers:
-        """Return headers that give no more than either: what is made of two messages of one run carries these."""
+        """Return the intersection of two headers, for a message that is derived from both."""
         if other is self:
             return self
         roles, consent = self.roles & other.roles, self.consent & other.consent

@@ -127,7 +127,7 @@ def exact_cost(cost: Cost) -> Decimal:
         ValueError: It is not a finite number from 0 to 10**15 with at most 30 decimals.
     """
     try:
-        exact = Decimal(cost if isinstance(cost, Decimal) else str(cost))  # exactly: not of a class of its own
+        exact = Decimal(cost if isinstance(cost, Decimal) else str(cost))  # a plain Decimal, not a subclass
     except InvalidOperation:
         raise ValueError(f"a cost is a number, not {str(cost)[:50]!r}") from None
     exponent = exact.as_tuple().exponent

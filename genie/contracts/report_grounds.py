@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from genie.contracts.message import Value
@@ -14,6 +15,12 @@ if TYPE_CHECKING:
 
 _CHECKED = {"text": "the law was read", "secondary": "two pages agree", "unverified": "not verified"}
 _CODE = re.compile(r"[a-z]{1,40}(?:_[a-z]{1,40}){1,8}")
+_FRACTION = re.compile(r"-?0\.[0-9]{1,12}")
+_SHARES = {"growth", "inflation", "probability", "rate", "return", "share", "volatility", "weight", "yield"}
+"""Words in the name of a fraction, which is shown in percent."""
+_COUNT = re.compile(r"[1-9][0-9]{3,14}")
+_CODES = {"account", "code", "id", "number", "reference", "year"}
+"""Words in the name of digits that are no count."""
 _GROUNDS = {"reasons", "inputs", "editions", "uncertainty", "caveats"}
 """Fields of the value that says what an answer rests on."""
 
@@ -29,7 +36,9 @@ def grounds(value: object, title: str = "") -> Iterator[Card]:
         return
     told = value.model_dump()
     before = f"{title}: " if title else ""
-    inputs = tuple((words_of(one["name"].replace(".", " ")), _input(str(one["value"]))) for one in told["inputs"])
+    inputs = tuple(
+        (words_of(one["name"].replace(".", " ")), _input(one["name"], str(one["value"]))) for one in told["inputs"]
+    )
     rules = tuple(
         (one["id"], one["section"], one["source"], f"{_CHECKED[one['verification']]}, {day_of(one['looked_at'])}")
         for one in told["editions"]
@@ -48,9 +57,13 @@ def grounds(value: object, title: str = "") -> Iterator[Card]:
     yield from (one for one in found if one is not None)
 
 
-def _input(text: str) -> str:
+def _input(name: str, text: str) -> str:
     if _CODE.fullmatch(text):
         return words_of(text)
+    if _FRACTION.fullmatch(text) and _SHARES & set(re.split(r"[._]", name)):
+        return f"{100 * Decimal(text):.2f} %"
+    if _COUNT.fullmatch(text) and not _CODES & set(re.split(r"[._]", name)):
+        return f"{int(text):,}"
     return {"true": "yes", "false": "no"}.get(text.lower(), dated(text))
 
 

@@ -52,9 +52,12 @@ _DAY = re.compile(r"(?<![\w@./-])(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(?
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
 _MONTH_ALONE = re.compile(r"(?<![\w@./-])\d{4}-(?:0[1-9]|1[0-2])(?![\w-])", re.ASCII)
 _SPELT = {word.lower(): word for word in (
-    "Aadhaar", "BIC", "EMI", "GST", "GSTIN", "IBAN", "IFSC", "IMPS", "KYC", "LCR", "NEFT", "PAN", "RTGS",
-    "Udyam", "UPI", "VAT",
-)}  # fmt: skip
+    "AA", "Aadhaar", "BIC", "CRR", "EMI", "GST", "GSTIN", "IBAN", "IFSC", "IMPS", "KYC", "LCR", "MSF", "NEFT", "PAN",
+    "RTGS", "SDF", "SLR", "Udyam", "UPI", "VAT",
+)} | {
+    "level1": "level 1", "level2a": "level 2A", "level2b": "level 2B", "govsec": "government securities",
+    "corp": "corporate", "pct": "percent", "bp": "basis points",
+}  # fmt: skip
 """Names and initials in a name or code that people do not write in small letters."""
 
 

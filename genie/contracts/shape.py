@@ -91,7 +91,7 @@ def _compile(kind: type[Value], skip: tuple[str, ...]) -> Checker:
     def sound(value: Any) -> bool:
         values = value.__dict__
         shape = tuple(map(type, values.values()))
-        # Where each field has one type, only scalars can have another name: whoever reads the rest reads it by name.
+        # Where each field has one type, only scalars can have another name; all other fields are read by name.
         if shape != expected and ((shape not in known and not learn(shape)) or tuple(values) != names):
             return False
         for name, look in deep:  # noqa: SIM110 - a generator costs as much as the looks: benchmarks.instructions

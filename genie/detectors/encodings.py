@@ -1,4 +1,4 @@
-"""Encodings that hide a value from patterns: percent and HTML escapes, escapes of strings, UTF-16, markup, base64.
+"""Encodings that hide a value from patterns: escapes of URLs, HTML, strings and mail, UTF-16, markup, base64, hex.
 
 A view is the text with an encoding taken off, and with the way back: a finding in a view stands for the encoded
 characters. Detectors look into the views beside the text, because taking an encoding off may also destroy a value.
@@ -15,6 +15,7 @@ from typing import NamedTuple
 from genie.detectors.regex_set import Pattern
 from genie.detectors.unicode import fold
 
+_COMMENT = r"<!--[^>]{0,200}-->"
 _INLINE = r"</?(?:a|b|code|em|font|i|mark|s|small|span|strong|sub|sup|u|wbr)(?:[ \t\r\n/][^<>]{0,200})?>"
 ESCAPE_HINTS = (
     r"%[0-9A-Fa-f]{2}",
@@ -22,18 +23,24 @@ ESCAPE_HINTS = (
     r"\\(?:u00|x)[0-9A-Fa-f]{2}|\\[nrt]",
     r"\x00",
     r"(?i)</?(?:a|b|code|em|font|i|mark|s|small|span|strong|sub|sup|u|wbr)[ \t\r\n/>]",
+    r"<!--",
+    r"=(?:[0-9A-F]{2}=[0-9A-F]{2}|20|2D|\r?\n)",
 )
+HEX_HINT = r"(?:[2-7][0-9A-Fa-f]){8}"
+"""Hex of ASCII: a hash has no eight such pairs in a row."""
 BASE64_HINT = r"(?:[A-Za-f][A-Za-z0-9+/_\-]{3}){4}"
 """Base64 of ASCII: the first of each four characters stands for six bits that begin with a zero."""
-HINTS = (*ESCAPE_HINTS, BASE64_HINT)
+HINTS = (*ESCAPE_HINTS, BASE64_HINT, HEX_HINT)
 """RE2; a folded text in which none matches has no view."""
 
 _ESCAPES = Pattern(
     rf"(?i)(?:%[0-9a-f]{{2}})+|&(?:#[0-9]{{1,7}}|#x[0-9a-f]{{1,6}}|[a-z]{{2,10}});?"
-    rf"|\\u[0-9a-f]{{4}}|\\x[0-9a-f]{{2}}|\\[nrt]|\x00|{_INLINE}"
+    rf"|\\u[0-9a-f]{{4}}|\\x[0-9a-f]{{2}}|\\[nrt]|\x00|{_INLINE}|{_COMMENT}"
+    r"|=(?-i:[0-9A-F]{2}(?:=[0-9A-F]{2})+|20|2D)|=\r?\n"  # quoted-printable
 )
 _PIECE = Pattern(rf"{BASE64_HINT}[A-Za-z0-9+/_\-]*={{0,2}}")
-_SIGNS = ("%", "&", "\\", "\0", "<")
+_HEX = Pattern(rf"{HEX_HINT}(?:[2-7][0-9A-Fa-f])*")
+_SIGNS = ("%", "&", "\\", "\0", "<", "=")
 """Every escape has one of them."""
 _URL_SAFE = str.maketrans("-_", "+/")
 _BLANKS = {"n": "\n", "r": "\r", "t": "\t"}
@@ -72,15 +79,15 @@ def views(text: str) -> Iterator[View]:
     decoded: set[tuple[tuple[int, int], str]] = set()
     while left:
         encoded, outer, depth = left.pop()
-        for view in (_unescaped(encoded, outer), _of_all_base64(encoded, outer, decoded)):
+        for view in (_unescaped(encoded, outer), _decoded(encoded, outer, decoded)):
             if view is not None:
                 yield view
                 if depth + 1 < _DEPTH:
                     left.append((view.text, view, depth + 1))
 
 
-def _of_all_base64(text: str, outer: View | None, done: set[tuple[tuple[int, int], str]]) -> View | None:
-    """Return what all base64 of a text stands for, far apart, but for what was decoded in an outer text.
+def _decoded(text: str, outer: View | None, done: set[tuple[tuple[int, int], str]]) -> View | None:
+    """Return what all base64 and hex of a text stands for, far apart, but for what was decoded in an outer text.
 
     Args:
         text: Folded text, perhaps a view.
@@ -89,10 +96,11 @@ def _of_all_base64(text: str, outer: View | None, done: set[tuple[tuple[int, int
     """
     pieces: list[str] = []
     starts, origins, size = list[int](), list[tuple[int, int, int]](), 0
-    for start, end in _PIECE.found(text):
+    found = [(span, _of_base64) for span in _PIECE.found(text)] + [(span, _of_hex) for span in _HEX.found(text)]
+    for (start, end), decoded in found:
         piece = text[start:end]
         key = ((start, end) if outer is None else outer.span(start, end), piece)
-        plain = _of_base64(piece) if key not in done else None
+        plain = decoded(piece) if key not in done else None
         if plain is not None:
             done.add(key)
             pieces.append(plain)
@@ -117,7 +125,7 @@ def _unescaped(text: str, outer: View | None) -> View | None:
         size += start - at
         if plain:
             starts.append(size)
-            each = escape[0] == "%" and len(plain) * 3 == end - start  # an ASCII character for each escape
+            each = escape[0] in "%=" and len(plain) * 3 == end - start  # an ASCII character for each escape
             origins.append((start, end, 3 if each else 0))
         size += len(plain)
         starts.append(size)
@@ -132,11 +140,17 @@ def _meaning(escape: str) -> str:
     sign = escape[0]
     if sign == "%":
         return fold(bytes.fromhex(escape.replace("%", "")).decode(errors="replace"))
+    if sign == "=":
+        return fold(bytes.fromhex("".join(escape.replace("=", "").split())).decode(errors="replace"))
     if sign == "&":
         return fold(html.unescape(escape))
     if sign != "\\":
         return ""  # markup inside a line, and zero
     return _BLANKS.get(escape[1].lower()) or fold(chr(int.from_bytes(bytes.fromhex(escape[2:]))))
+
+
+def _of_hex(piece: str) -> str:
+    return bytes.fromhex(piece).decode("ascii")
 
 
 def _of_base64(piece: str) -> str | None:

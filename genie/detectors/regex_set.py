@@ -97,7 +97,10 @@ class Pattern:
 
     def search(self, text: str) -> bool:
         """Return True when the text holds a match."""
-        data = text.encode(errors="surrogatepass")
+        return self.within(text.encode(errors="surrogatepass"))
+
+    def within(self, data: bytes) -> bool:
+        """Return True when UTF-8 holds a match."""
         return self._match(_UNANCHORED, data, 0, len(data))[0] != _ABSENT
 
 

@@ -37,7 +37,7 @@ _LATIN = (
 LOOKALIKES = {
     **{char: plain for part in (_CYRILLIC, _GREEK, _OTHERS, _LATIN) for char, plain in _pairs(part)},
     "ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE",
-    **dict.fromkeys("‐‑‒–—―−⁃", "-"), **dict.fromkeys("‘’‚‛′ʹʼ", "'"), **dict.fromkeys("“”„‟″«»", '"'),
+    **dict.fromkeys("‐‑‒–—―−⁃", "-"), **dict.fromkeys("‘’‚‛′ʹʻʼʽ", "'"), **dict.fromkeys("“”„‟″«»", '"'),
     **dict.fromkeys("⁄∕", "/"), **dict.fromkeys("ǀ∣│", "|"), **dict.fromkeys("‹〈⟨", "<"), **dict.fromkeys("›〉⟩", ">"),
     **dict.fromkeys("。․·", "."), "\u2800": " ",
 }  # fmt: skip
@@ -100,11 +100,14 @@ def _rare() -> dict[str, str]:
     """Return the look-alikes of Latin letters and digits in scripts that are hardly written any more."""
     text = resources.files("genie.contracts").joinpath("confusables.txt").read_text("utf-8")
     pairs = (line.split(" ", 1) for line in text.splitlines())
-    return {
-        char: plain for plain, chars in pairs if plain.isascii() and plain.isalnum()
+    latin = ((LOOKALIKES.get(plain, plain), chars) for plain, chars in pairs)  # a small capital is a letter too
+    known = {
+        char: plain for plain, chars in latin if plain.isascii() and plain.isalnum()
         for char in chars if not char.isascii() and unicodedata.category(char) != "Nd"
         and unicodedata.name(char, "").partition(" ")[0] not in _LIVING
     }  # fmt: skip
+    small = {char.lower(): plain.lower() for char, plain in known.items() if len(char.lower()) == 1}
+    return {**small, **known}
 
 
 _table = _Table()

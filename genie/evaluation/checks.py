@@ -50,12 +50,12 @@ class Made(NamedTuple):
 
     @property
     def calls(self) -> tuple[CallRecord, ...] | None:
-        """Calls of tools; None where nobody says."""
+        """Calls of tools; None if unknown."""
         return self.answer.calls if isinstance(self.answer, LoopAnswer) else None
 
     @property
     def stop(self) -> StopReason | None:
-        """Why the loop ended; None where nobody says."""
+        """Why the loop ended; None if unknown."""
         return self.answer.stop if isinstance(self.answer, LoopAnswer) else None
 
     @property
@@ -65,13 +65,13 @@ class Made(NamedTuple):
 
     @property
     def tokens(self) -> int | None:
-        """Tokens that it used; None where nobody says."""
+        """Tokens that it used; None if unknown."""
         usage = getattr(self.answer, "usage", None)
         return None if usage is None else usage.input + usage.output
 
     @property
     def model(self) -> str:
-        """The model that answered; empty where nobody says."""
+        """The model that answered; empty if unknown."""
         return str(getattr(self.answer, "model", ""))
 
 
@@ -117,7 +117,7 @@ class Tools(NamedTuple):
     of: int
     """Calls that were needed or made."""
     known: bool
-    """False where nobody says which calls were made."""
+    """False if it is unknown which calls were made."""
 
 
 def tools_of(wanted: tuple[CallSection, ...], made: Made) -> Tools:

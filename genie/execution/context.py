@@ -348,7 +348,7 @@ class HandlerContext:
         handling = handling_of(self)
         message, bus = handling.delivery.message, handling.bus
         if message.scope.run.observed:
-            text = str.__getitem__(text, slice(None))  # a string of a class of its own may show another text later
+            text = str.__getitem__(text, slice(None))  # a subclass of str may return another text later
             shown = text if fraction is None else f"{text} ({fraction:.0%})"
             said = shown[:200] if bus.may_hear(shown, message, handling.read_so_far()[1]) else "withheld"
             bus.emit_event(message, "progress", handling.agent, Reason("progress", "", said))

@@ -1,8 +1,8 @@
 """Text that leaves in pieces, cut so that nothing an inspector finds ever lies across two of them.
 
-A secret that is split over two pieces is found in neither. So where somebody gets the pieces for whom findings matter,
-each is held back until what follows it is known: it leaves up to ``WINDOW`` characters before the end of what has
-come, cut between two words of which neither can be part of a number, and with the findings of the text round it.
+A secret that is split over two pieces is found in neither. So if findings matter for a recipient of the pieces, each
+piece is held back until the text behind it is known. A piece ends up to ``WINDOW`` characters before the end of the
+text so far, between two words that cannot be parts of a number, and carries the findings of the text around it.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from genie import errors
+from genie.bus.failures import delivery_at
 from genie.contracts.agent import FunctionAgent, Handlers
 from genie.contracts.card import AgentCard
 from genie.contracts.message import Envelope, Message, Payload, topic_of
@@ -116,7 +117,7 @@ def outputs_of(bus: Bus, delivery: Delivery, output: object) -> tuple[Payload, .
             return (output,)  # type: ignore[return-value]  # what a card produces are payload classes
     if hasattr(kind, "__aiter__"):
         raise Streamed(output)
-    # What a tuple has, whatever the iterator of a class of its own may give.
+    # The items of the tuple itself: a subclass may override ``__iter__``.
     outputs: tuple[Any, ...] = tuple(tuple.__iter__(output)) if isinstance(output, tuple) else (output,)
     for part in outputs:
         kind = type(part)
@@ -184,14 +185,14 @@ async def _read_by_asker(worker: Worker, bus: Bus) -> None:
 
 # --- how it fails ---
 
-# What a group really has: its class may be an agent's own, as that of any exception, so it is not asked.
+# Reads the exceptions of a group without its class, which may be the agent's own.
 _in_group: Callable[[BaseException], tuple[BaseException, ...]] = vars(BaseExceptionGroup)["exceptions"].__get__
 
 
 def beside(worker: Worker, bus: Bus, error: BaseException) -> bool:
     """An exception left a worker's loop; returns False where a handler has left a cancel scope open in its task."""
-    broken = worker.ended is None and worker.delivery is None and isinstance(error, RuntimeError)
-    if broken and error.__context__ is not None and belongs_to_loop(error.__context__):
+    cancelled = isinstance(error, RuntimeError) and error.__context__ is not None and belongs_to_loop(error.__context__)
+    if cancelled and worker.ended is None and delivery_at(worker, error) is None:
         log("genie.bus", "ERROR", "a handler has left a cancel scope open; the worker that ran it is replaced")
         return False
     bus.failures.beside(worker, error)
@@ -234,7 +235,7 @@ def failed(bus: Bus, delivery: Delivery, error: BaseException, label: Classifica
         reason = _named(bus, error, delivery.message, label)
         bus.failures.handler(delivery, error)
         return reason, pause_after(error)
-    except BaseException as broken:  # noqa: BLE001 - an error of an agent's own making that cannot be looked at
+    except BaseException as broken:  # noqa: BLE001 - the error's class is the agent's: looking at it may raise
         return Reason("failed", class_name(broken)), 0.0
 
 
@@ -259,9 +260,9 @@ def pause_after(error: BaseException) -> float | None:
 def _named(bus: Bus, error: BaseException, message: Envelope[Payload], label: Classification) -> Reason:
     """Return how a failure is named: by its code and its class, and by the sentence of an error that the bus has made.
 
-    Exceptions of others have no text. The text of an error of this library is the agent's own, for it may raise one
-    with what it read. Those who asked are told it, and nobody else; only where all of them may read the highest label
-    that the handler had read, and where nothing is found in the text that they may not read.
+    The text of a foreign exception is never shown. An agent may also raise an error of this library, with text that it
+    has read. Only the askers get that text, and only if each of them may read the highest label that the handler had
+    read and everything that inspectors find in the text.
 
     Args:
         bus: The bus.
@@ -277,7 +278,7 @@ def _named(bus: Bus, error: BaseException, message: Envelope[Payload], label: Cl
         return Reason(code, told or class_name(error))
     detail = _relayed(error) or class_name(error)
     try:
-        text = str.__getitem__(str(error), slice(None))  # a string of a class of its own may show another text later
-    except BaseException as broken:  # noqa: BLE001 - an error of an agent's own making that cannot be shown
+        text = str.__getitem__(str(error), slice(None))  # a subclass of str may return another text later
+    except BaseException as broken:  # noqa: BLE001 - the error's class is the agent's: its text may raise
         return Reason(code, f"{detail} ({class_name(broken)})")
     return Reason(code, detail, text if bus.may_hear(text, message, label) else "")

@@ -144,5 +144,5 @@ class Handling:
                 self.bus.runs.cut_scope(scope, ASKER_ENDED)
                 self.bus.correlator.close(scope)
         if worker is not None:
-            for wait in worker.waits:  # a task that the handler left behind waits on: it is nobody's wait any more
+            for wait in worker.waits:  # of tasks that the handler has left behind
                 self.bus.deadlocks.end(worker, wait)

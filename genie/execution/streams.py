@@ -40,7 +40,7 @@ def classes(given: object) -> tuple[object, ...]:
 
 
 def seconds_of(given: float) -> float:
-    """Return a number as an exact one, since one of a class of its own may compare as it likes; else not a number."""
+    """Return an int or a float as a plain float, since subclasses may override comparison; NaN for anything else."""
     return float(given) if isinstance(cast("object", given), (int, float)) else math.nan
 
 

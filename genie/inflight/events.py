@@ -37,13 +37,12 @@ class Watcher:
     takes: tuple[type[Payload], ...] = ()
     """Payload classes of which the run's answer may come in parts; whoever watches takes them with ``Run.parts``."""
 
-    __slots__ = ("_make_waiter", "_waiting", "events", "lost")
+    __slots__ = ("_make_waiter", "_waiting", "events")
 
     def __init__(self, make_waiter: Callable[[], Waiter], *, keeps: bool) -> None:
         self._make_waiter = make_waiter
         self._waiting: tuple[Waiter, ...] = ()
         self.events: deque[Event] | None = deque(maxlen=self.CAPACITY) if keeps else None
-        self.lost = 0
 
     def note(
         self, at: float, kind: str, message: Envelope[Payload], topic: str, recipient: str | None, reason: str | None,
@@ -55,8 +54,6 @@ class Watcher:
     def put(self, event: Event) -> None:
         """Keep an event."""
         if self.events is not None:
-            if len(self.events) == self.CAPACITY:
-                self.lost += 1
             self.events.append(event)
             self.look()
 

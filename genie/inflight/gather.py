@@ -38,7 +38,7 @@ Part = tuple[type[Payload], str]
 
 
 class Clockwork(Protocol):
-    """What of the bus somebody needs who waits for room in a stream."""
+    """The parts of the bus that a sender uses while it waits for room in a stream."""
 
     now: Callable[[], float]
     make_waiter: Callable[[], Waiter]

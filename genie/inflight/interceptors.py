@@ -137,7 +137,7 @@ class Recorder(Protocol):
         ...
 
     def taken(self, parked: Parked) -> None:
-        """What waited goes on, or has ended."""
+        """A delivery that waited continues or has ended."""
         ...
 
     def fact(self, record: LogRecord) -> None:

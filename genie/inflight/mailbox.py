@@ -159,7 +159,7 @@ class Subscriber:
             return delivery.message.scope.run
         if field is None:
             return delivery
-        key = field, getattr(original(delivery).payload, field)  # of the original: a masked key is nobody's key
+        key = field, getattr(original(delivery).payload, field)  # of the original: masked copies would share one key
         try:
             hash(key)
         except Exception:  # noqa: BLE001 - a class of the payload's author: what has no hash is in order with nothing

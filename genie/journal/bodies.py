@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from genie.journal.sealing import Sealer
 
 LEVEL = 1
-"""Of zlib: the names of fields repeat in every record."""
+"""Level of zlib; field names repeat in every record, so records compress well."""
 MOST_BYTES = 256 << 20
 """Bytes of one batch's JSON that are read."""
 _HEAD = 4

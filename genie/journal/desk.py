@@ -12,7 +12,7 @@ from genie.backend.clock import system_time
 from genie.contracts.limits import KEY_KEPT_S
 from genie.contracts.outcome import Outcome
 from genie.errors import InputError, RunCancelledError
-from genie.journal.history import History
+from genie.journal.history import UNKNOWN, History
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
     from genie.contracts.ports.journal import EventLog, LogRecord
     from genie.journal.history import OpenRun
-
-UNKNOWN = frozenset(("intended", "indeterminate"))
-"""Fates of an effect that a person has to find out."""
 
 
 class Desk:

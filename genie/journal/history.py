@@ -66,6 +66,10 @@ class OpenRun:
     """Processes that ended while a delivery was at work, by delivery."""
 
 
+UNKNOWN = frozenset(("intended", "indeterminate"))
+"""Fates of an effect that a person has to find out."""
+
+
 class History:
     """What is open after some records.
 

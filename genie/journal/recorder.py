@@ -263,7 +263,7 @@ class Recorder(Ledger):
         })  # fmt: skip
 
     def taken(self, parked: Parked) -> None:
-        """What waited goes on, or has ended."""
+        """A delivery that waited continues or has ended."""
         if parked.kind in {RETRY, DELAYED}:
             self._tell({"kind": "taken", "run": parked.scope.run.number, "id": parked.id})
 

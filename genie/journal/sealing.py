@@ -56,6 +56,8 @@ def _is_clear(record: LogRecord, name: str) -> bool:
 
 def tenant_of(record: LogRecord) -> str:
     """Return the tenant that a record names itself; empty where it names none."""
+    if record["kind"] == "key" or (record["kind"], record.get("of")) == ("gone", "key"):
+        return from_json(record["id"])[0] or ""  # a key outlives its run; its id is tenant, user and key
     for name in ("caller", "headers"):
         found = record.get(name)
         if isinstance(found, dict) and found.get("tenant"):

@@ -333,4 +333,6 @@ def _rows(
 
 def _unsealed(place: str, batch: Sequence[LogRecord]) -> None:
     if any("sealed" in record for record in batch):
-        raise LogError(place=place, state="keys", problem="is encrypted", remedy="name its key ring (`keys:`)")
+        raise LogError(
+            place=place, state="keys", problem="is encrypted", remedy="name its key ring (`keys:` or --keys)"
+        )

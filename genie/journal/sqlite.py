@@ -86,9 +86,16 @@ class SqliteDatabase:
         path: The file.
         synchronous: What a commit survives.
         layout: Its tables.
+
+    Raises:
+        LogError: The path is that of no file.
     """
 
     def __init__(self, path: Path, synchronous: Synchronous = "full", layout: Layout = LOG) -> None:
+        if not path.name:  # the empty text, a folder's dot, or the root
+            raise LogError(
+                place=repr(str(path)), state="format", problem="is not the name of a file", remedy="name one"
+            )
         self.path = path
         self._layout = layout
         self.place = str(path)

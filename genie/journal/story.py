@@ -261,7 +261,9 @@ class _Story:
     def _effect(self, record: LogRecord) -> Iterator[dict[str, Any]]:
         message, agent = self._place(record.get("delivery", ""))
         if message is not None and record.get("fate") not in {None, "intended"}:
-            yield self._line("effect", message, agent, reason=f"{record['key']}: {record['fate'].replace('_', ' ')}")
+            fate = record["fate"]
+            said = "result unknown, a person states it" if fate == "indeterminate" else fate.replace("_", " ")
+            yield self._line("effect", message, agent, reason=f"{record['key']}: {said}")
 
     def _ended(self, record: LogRecord) -> Iterator[dict[str, Any]]:
         message, agent = self._place(record["delivery"])

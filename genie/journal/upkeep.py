@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from genie.errors import LogError
 from genie.journal.bodies import checked, packed
 from genie.journal.database import meta, set_meta
+from genie.journal.history import UNKNOWN
 from genie.journal.lease import Lease, owner_of
 from genie.journal.mark import check_end, missing_end
-from genie.journal.sealing import OF_THE_LOG, clear_part, tenant_of
+from genie.journal.sealing import OF_THE_LOG, Sealer, clear_part, tenant_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -385,7 +386,8 @@ def shred(database: Database, keys: KeyRing, tenant: str, *, now: float, check: 
     What happened stays readable, so that the account still balances. The arguments are those of ``prune``.
 
     Raises:
-        LogError: A legal hold forbids it (``held``), or records of the tenant are not encrypted (``keys``).
+        LogError: A legal hold or an outside effect whose result is unknown forbids it (``held``), or records of the
+            tenant are not encrypted (``keys``).
     """
     if not tenant:
         raise LogError(place=database.place, state="keys", problem="needs a tenant", remedy="name it")
@@ -406,18 +408,15 @@ def shred(database: Database, keys: KeyRing, tenant: str, *, now: float, check: 
     for number, run in runs.items():
         if not run.closed:
             left = [delivery for delivery, ends in run.deliveries.items() if not ends]
-            ending += [
-                {
-                    "kind": "ended",
-                    "run": number,
-                    "delivery": one,
-                    "outcome": "cancelled",
-                    "code": "shredded",
-                    "drawn": {},
-                }
-                for one in left
-            ]
+            same = {"kind": "ended", "run": number, "outcome": "cancelled", "code": "shredded", "drawn": {}}
+            ending += [{**same, "delivery": one} for one in left]
             ending.append({"kind": "closed", "run": number})
+    unknown = _unknown(database, Sealer(database, keys, lambda: now), {one["run"] for one in ending})
+    if unknown is not None:
+        raise LogError(
+            place=database.place, state="held", problem=f"holds an outside effect whose result is unknown: {unknown}",
+            remedy="state its result first (`genie effects resolve`)",
+        )  # fmt: skip
     count = len(database.execute("SELECT id FROM keys WHERE tenant = $1 AND length(wrapped) > 0", tenant))
     with database.transaction():
         check()
@@ -427,6 +426,22 @@ def shred(database: Database, keys: KeyRing, tenant: str, *, now: float, check: 
     everywhere = keys.destroy(tenant)
     database.tidy()
     return Shredded(len(runs), sum(one["kind"] == "ended" for one in ending), count, everywhere)
+
+
+def _unknown(database: Database, sealer: Sealer, runs: set[int]) -> str | None:
+    """Return an outside effect of open runs of which nobody knows whether it has happened."""
+    unknown: dict[str, None] = {}
+    for batch in batches(database):
+        records, sealed = checked(database.place, batch.number, batch.body, batch.sha256)
+        if not any(one["kind"] == "effect" and one["run"] in runs for one in records):
+            continue
+        sealer.load()
+        for one in sealer.opened(records, sealed):
+            if one["kind"] == "effect" and one["run"] in runs:
+                unknown.pop(one["id"], None)
+                if one["fate"] in UNKNOWN:
+                    unknown[one["id"]] = None
+    return next(iter(unknown), None)
 
 
 def _append(database: Database, records: Sequence[LogRecord], now: float) -> None:

@@ -51,7 +51,7 @@ ZERO = Decimal(0)
 NO_USAGE = Usage()
 MOST_ERRORS = 8
 STEADY = Sampling(temperature=0)
-"""How a model draws its words where nobody says otherwise: one value for all requests, so it is looked into once."""
+"""Default sampling: one value for all requests, so it is inspected once."""
 
 
 class Ended(Exception):  # noqa: N818 - a signal between this module and the loops

@@ -92,7 +92,7 @@ class Reloads:
         if policies.sha256 == before:
             return False
         bus.replace_policies(policies, by, reason)
-        log("genie.reload", "INFO", f"policies reloaded: {before[:12]} is followed by {policies.sha256[:12]}")
+        log("genie.reload", "INFO", f"policies reloaded: {before[:12]} replaced by {policies.sha256[:12]}")
         return True
 
     def watch_policies(self, *, every_s: float = EVERY_S) -> None:

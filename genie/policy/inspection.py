@@ -90,6 +90,8 @@ class Inspectors:
         self._kinds: dict[type[Value], View] = {}
         self._match: Callable[[bytes], list[int] | None] = self._compiled_patterns() or _nothing
         self._apart: list[Callable[[bytes], object]] = []  # for long text, made at the first
+        self._latest: tuple[str, View | None, dict[Inspector, None]] = ("", None, {})
+        """What the latest short text in which something matches is shown to: a pure function of the text."""
         self._examiner = Examiner(self._asked, max_findings)
 
     @property
@@ -314,6 +316,9 @@ class Inspectors:
 
     def _asked(self, text: str, view: View, *, sure: bool = True) -> dict[Inspector, None]:
         """Return the inspectors that a text is shown to; where it need not be sure, all whose patterns match."""
+        of, seen_by, named = self._latest
+        if sure and of == text and seen_by is view:  # the quick path has just asked, and one of them did not deny it
+            return dict(named)
         if not text.isascii():
             text = fields.SEPARATOR.join(dict.fromkeys(fold(text) for fold in self._folds))  # each distinct form once
         if len(text) > _LONG:
@@ -343,7 +348,11 @@ class Inspectors:
 
     def _denied(self, hits: list[int] | None, text: str, view: View) -> bool:
         """Return True for a short text in which patterns match, and whose inspectors all say that it is nothing."""
-        return bool(hits) and len(text) <= _SHORT and not self._named(hits or [], text, view)
+        if not hits or len(text) > _SHORT:
+            return False
+        named = self._named(hits, text, view)
+        self._latest = (text, view, named)
+        return not named
 
     def _named(self, hits: list[int], text: str, view: View, *, sure: bool = True) -> dict[Inspector, None]:
         """Return the inspectors whose patterns match; where it must be sure, those who do not deny it."""

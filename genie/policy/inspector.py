@@ -24,7 +24,7 @@ class Span(NamedTuple):
 
 
 class Inspector(Protocol):
-    """Finds something in strings. One pass over all of a message's text decides whether it is asked at all.
+    """Finds something in strings. A first pass over the message's text decides whether the inspector is called.
 
     What an inspector may say of itself beyond this protocol: ``for_topic(topic)`` returns the inspector of one topic,
     with the same name and patterns but for instance another threshold; ``always = True`` has it asked of every message;

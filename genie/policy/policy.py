@@ -120,7 +120,7 @@ class Policy(Protocol):
 
     A class method ``problems(settings, scene)`` may yield ``(path, text)`` for what is wrong with settings in a
     pipeline, the path starting in the settings; a loader calls it first. ``scene`` is None where the
-    pipeline is not known. A class method ``warnings(settings, scene)`` yields in the same way what is only told.
+    pipeline is not known. A class method ``warnings(settings, scene)`` yields warnings in the same way.
     """
 
     name: ClassVar[str]

@@ -8,7 +8,7 @@ from genie.policy.verdicts import Allow, Deny, Hold, Redact, Verdict
 
 
 def is_verdict(given: object) -> TypeGuard[Verdict]:
-    """Return True for a verdict with values of the declared types: a policy is not type-checked by whoever runs it."""
+    """Return True for a verdict with values of the declared types; no type checker may have seen the policy."""
     match given:
         case Allow(notices):
             return _several(notices, tuple, str)

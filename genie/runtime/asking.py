@@ -241,7 +241,7 @@ def ends_at(within_s: float | None, caller: Caller, clock: Clock) -> float:
 
 
 class Asking:
-    """What a runtime is asked from outside.
+    """The calls on a runtime from outside its handlers.
 
     Args:
         questions: Opens the runs.

@@ -216,6 +216,8 @@ class Keys:
 def _place_of(key: str, caller: Caller) -> str:
     """Return where a key of a caller is kept: one tenant's and user's keys are not another's.
 
+    A log encrypts it with the keys of the tenant that it begins with (``genie.journal.sealing``).
+
     Raises:
         ValueError: The key is empty, too long, or cannot be seen.
     """

@@ -98,7 +98,9 @@ def _holds(scenario: Scenario, evidence: Record) -> Section:
         (one["name"], "holds" if one["holds"] else "BROKEN", "; ".join(one["breaches"][:3]) or None)
         for one in held(scenario, evidence.violations)
     ]
-    table = _table("Invariants", ("invariant", "", "how"), rows, numbers=False)
+    titles = ("invariant", "result", "how it was broken")
+    width = 3 if any(how for _, _, how in rows) else 2
+    table = _table("Invariants", titles[:width], (row[:width] for row in rows), numbers=False)
     return Section("Invariants", (Card("", (table,), wide=True),), vital=True)
 
 

@@ -67,3 +67,17 @@ async def test_a_sender_and_a_voter_count_once_under_every_name(name: str) -> No
             runtime.approvals.approve(request.id, by="paul", reason="fine")
         runtime.approvals.approve(request.id, by="carla", reason="fine")
         await run.result()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("name", ["", " ", "\u200b", "\u3164", "\u2800", "\u2800\u3164", "\ufe0f", "\0"])
+async def test_a_name_that_nobody_sees_decides_nothing(name: str) -> None:
+    policies = PolicySet((verdict_for("answerer", Question, Hold("ask"), name="ask"),))
+    async with running(answerer, policies=policies) as runtime:
+        run = runtime.start(Question(), Answer, caller=Caller(user="ann"))
+        await turns()
+        [request] = runtime.approvals.requests()
+        with pytest.raises(InputError, match="visible characters"):
+            runtime.approvals.approve(request.id, by=name, reason="fine")
+        runtime.approvals.approve(request.id, by="ben", reason="fine")
+        await run.result()

@@ -1,9 +1,10 @@
-"""Attack: a page that would keep a parser busy for minutes, or hides its words from a reader."""
+"""Attack: a page or a document that would keep a parser busy for minutes, or hides its words from a reader."""
 
 from __future__ import annotations
 
 import pytest
 
+from genie.edges.tools.json_schema import SchemaReader, Unsupported
 from genie.edges.tools.pages import MOST_PAGE, extracted
 from genie.edges.tools.refusals import TooLargeError
 
@@ -41,3 +42,35 @@ def test_scripts_and_hidden_words_are_left_out() -> None:
     assert page.title == "A page"
     assert page.text.split("\n") == ["Head", "One", "two & three", "linkbad", "after"]
     assert [(link.text, link.url) for link in page.links] == [("link", "https://example.org/x?y=1")]
+
+
+def doubling(levels: int, **extra: object) -> dict[str, dict[str, object]]:
+    """Definitions of which each names the next twice."""
+    made: dict[str, dict[str, object]] = {}
+    for level in range(levels):
+        below = {"$ref": f"#/{level + 1}"}
+        made[f"#/{level}"] = {"type": "object", "properties": {"a": below, "b": below}, **extra}
+    return {**made, f"#/{levels}": {"type": "string"}}
+
+
+def test_definitions_that_double_with_each_level_are_made_once_each() -> None:
+    """A document of two kilobytes would be 65,000 classes."""
+    made = SchemaReader(doubling(14), "Bomb").annotation({"$ref": "#/0"}, "")
+    assert made.model_fields["a"].annotation == made.model_fields["b"].annotation
+    with pytest.raises(Unsupported, match="deep"):
+        SchemaReader(doubling(40), "Bomb").annotation({"$ref": "#/0"}, "")
+
+
+def test_definitions_that_cannot_be_shared_are_bounded() -> None:
+    with pytest.raises(Unsupported, match="objects"):
+        SchemaReader(doubling(14, nullable=True), "Bomb").annotation({"$ref": "#/0"}, "")
+
+
+def test_a_shared_definition_is_no_way_to_be_deeper() -> None:
+    made = doubling(12)
+    deep: dict[str, object] = {"$ref": "#/0"}
+    for _ in range(8):
+        deep = {"type": "object", "properties": {"c": deep}}
+    both = {"type": "object", "properties": {"a": {"$ref": "#/0"}, "z": deep}}
+    with pytest.raises(Unsupported, match="deep"):
+        SchemaReader(made, "Bomb").annotation(both, "")

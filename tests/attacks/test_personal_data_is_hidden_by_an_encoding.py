@@ -1,6 +1,6 @@
 """Attack: personal data behind an encoding.
 
-Percent escapes, HTML entities and tags, string escapes, UTF-16, base64, nested.
+Percent escapes, HTML entities, tags and comments, string escapes, quoted-printable, UTF-16, hex, base64, nested.
 """
 
 from __future__ import annotations
@@ -38,6 +38,13 @@ ENCODINGS: dict[str, Encoding] = {
         base64.urlsafe_b64encode(f"x {text} x".encode()).decode().rstrip("=")
     ),
     "base64 of base64": lambda text: base64.b64encode(base64.b64encode(f"value: {text}".encode())).decode(),
+    "quoted-printable": lambda text: "".join(f"={ord(char):02X}" for char in text),
+    "blanks as =20": lambda text: text.replace(" ", "=20"),
+    "soft ends of lines": lambda text: f"{text[:4]}=\r\n{text[4:]}",
+    "comments": lambda text: f"{text[:3]}<!-- -->{text[3:5]}<!--x-->{text[5:]}",
+    "hex": lambda text: text.encode().hex(),
+    "hex, in capitals": lambda text: f"no {text}".encode().hex().upper(),
+    "base64 of hex": lambda text: base64.b64encode(text.encode().hex().encode()).decode(),
     "base64 in percent": lambda text: urllib.parse.quote(base64.b64encode(f"no: {text}".encode()), safe=""),
 }  # fmt: skip
 CARRIERS = ("{}", "see {} for this", '{{"value": "{}"}}')

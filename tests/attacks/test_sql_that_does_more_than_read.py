@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -69,6 +71,47 @@ def test_a_query_without_an_end_is_stopped(settings: SqlSettings, query: str) ->
     with pytest.raises((TookTooLongError, NotAllowedError)) as stopped:
         ask(settings, query, ())
     assert stopped.value.code == "took_too_long"
+
+
+LONG = (
+    "WITH RECURSIVE b(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM b WHERE i < 90000), m(i) AS "
+    "(SELECT 1 UNION ALL SELECT i + 1 FROM m WHERE i < 1000000), s(t) AS (SELECT group_concat('a', '') FROM b) {}"
+)
+"""Long values, and many rows, that the query makes itself."""
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT sum(instr(s.t, substr(s.t, 1, 45000) || 'b' || m.i)) FROM m, s",
+        "SELECT count(*) FROM m, s WHERE s.t LIKE '%' || substr(s.t, 1, 240) || 'b' || m.i",
+    ],
+)
+def test_few_steps_that_take_long_are_stopped_in_time(settings: SqlSettings, query: str) -> None:
+    """One instruction that searches a long text takes as long as a hundred thousand others, and is not seen between."""
+    with pytest.raises(TookTooLongError):
+        ask(
+            settings.model_copy(update={"tables": None, "most_steps": 10**10, "longest_s": 0.05}),
+            LONG.format(query),
+            (),
+        )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the bytes that a thread writes are counted by Linux")
+def test_a_sort_that_would_fill_the_disk_is_stopped(settings: SqlSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("genie.edges.tools.sql.MOST_SPILLED", 4 << 20)
+    patient = settings.model_copy(update={"tables": None, "most_steps": 10**10, "longest_s": 600})
+    with pytest.raises(TookTooLongError):
+        ask(
+            patient, LONG.format("SELECT length(x) FROM (SELECT s.t || m.i AS x FROM m, s ORDER BY 1 DESC) LIMIT 1"), ()
+        )
+
+
+def test_a_query_that_nobody_waits_for_any_more_ends(settings: SqlSettings) -> None:
+    left = threading.Event()
+    left.set()
+    with pytest.raises(TookTooLongError):
+        ask(settings.model_copy(update={"tables": None}), LONG.format("SELECT count(*) FROM m"), (), left)
 
 
 @pytest.mark.parametrize("query", ["SELECT", "SELECT 1 FRM entry", "SELECT nothing FROM entry", "SELECT '" + "x" * 100])

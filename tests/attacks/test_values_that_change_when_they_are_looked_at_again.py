@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
-from genie import Caller, Classification, Context, Payload, Retry, agent
+from genie import Caller, Classification, Context, Payload, PolicySet, Retry, agent
 from genie.contracts.gather import Each
 from genie.errors import FetchError, InputError, PayloadDefinitionError, RunStalled
 from genie.journal.memory import MemoryJournal
+from genie.policies.clearance import Clearance
+from genie.testing import settled
 from tests.attacks.test_words_in_errors import WORDS, Secret
 from tests.genie.policies_for_tests import Answer, Note, Question, running
 
@@ -170,6 +172,43 @@ class AnyEach(Each[Any]):
         return True
 
     __hash__ = Each.__hash__
+
+
+class AnyText(str):
+    """Is equal to every text."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    __hash__ = str.__hash__
+
+
+async def test_an_addressee_is_named_as_its_card_names_it() -> None:
+    """A tap that may not see the payload is shown the addressee, and so is the journal."""
+    journal = MemoryJournal()
+
+    @agent("leaks", clearance="restricted", publishes=(Secret,), asks={Secret: (Note,)})
+    async def leaks(question: Question, context: Context) -> Answer:
+        await context.publish(Secret(), to=AnyText(WORDS))
+        context.after(0, Secret(), to=AnyText(WORDS))
+        await context.ask(Secret(), Note, to=AnyText(WORDS))
+        return Answer()
+
+    @agent("vault", clearance="restricted")
+    async def vault(secret: Secret) -> Note:
+        return Note()
+
+    async with running(leaks, vault, policies=PolicySet((Clearance(),)), journal=journal) as runtime:
+        async with runtime.observe(Secret) as tap:
+            await runtime.ask(Question(), Answer, caller=Caller(clearance=Classification.RESTRICTED))
+            await settled(runtime)
+        observed = [one async for one in tap]
+    assert [(one.recipient, one.payload) for one in observed] == [("vault", None)] * 3
+    assert WORDS not in repr(observed)
+    messages = [entry.message for entry in journal if entry.message is not None]
+    assert {message.recipient for message in messages if type(message.payload) is Secret} == {"vault"}
 
 
 async def test_an_answer_that_only_claims_to_be_declared_is_not_gathered() -> None:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 RUNS = 2
 WORKERS, PAYERS = 20, 10
-LONGEST_S = 20.0
+LONGEST_S = 60.0
 
 
 class Start(Payload, topic="matrix.start"):
@@ -285,8 +285,8 @@ def main(mode: str, most: int) -> NoReturn:
                     wrong.append(f"{point}: ended with {code}")
                 if not code:
                     break
-            if code and forked(folder_, None):
-                wrong.append(f"{point}: the next process failed")
+            if code and (code := forked(folder_, None)):
+                wrong.append(f"{point}: the next process ended with {code}")
             else:
                 wrong += [f"{point}: {problem}" for problem in problems_of(folder_)]
     names = sorted({one.rpartition(" ")[0] for one in where})

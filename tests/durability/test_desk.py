@@ -9,14 +9,17 @@ import anyio
 import pytest
 from click.testing import CliRunner
 
-from genie import Payload, Runtime, agent
+from genie import Caller, Payload, Runtime, agent
 from genie.cli import main
 from genie.contracts.context import Context
 from genie.errors import RunHeld, RunStalled
+from genie.journal.rings import FileKeyRing
 from genie.journal.sqlite import SqliteLog
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from genie.contracts.ports.keys import KeyRing
 
 
 class Order(Payload, topic="desk.order"):
@@ -37,7 +40,7 @@ class Shop:
         self.works = False
         self.handled: list[int] = []
 
-    def runtime(self) -> Runtime:
+    def runtime(self, keys: KeyRing | None = None) -> Runtime:
         @agent("till")
         async def till(order: Order) -> Receipt:
             if not self.works:
@@ -49,7 +52,7 @@ class Shop:
         async def payer(transfer: Transfer, ctx: Context) -> Receipt:
             return Receipt(amount=await ctx.once("pay", self.pay))
 
-        return Runtime([till, payer], log=SqliteLog(self.path), prefix="desk")
+        return Runtime([till, payer], log=SqliteLog(self.path, keys=keys), prefix="desk")
 
     async def pay(self, _token: str) -> int:
         self.handled.append(-1)
@@ -130,6 +133,7 @@ def test_an_effect_is_resolved_between_processes(shop: Shop, done: bool) -> None
     assert anyio.run(next_one) == "held"
     assert shop.handled == [-1]
     genie("effects", "resolve", "another", "--done", "--reason", "x", "--log", log, code=2)
+    genie("effects", "resolve", effect["id"], "--reason", "not said what", "--log", log, code=2)
     said = ("--done", "--result", "7") if done else ("--not-done",)
     genie("effects", "resolve", effect["id"], *said, "--reason", "looked", "--log", log)
     assert genie("effects", "list", "--log", log) == "no effect waits for a person\n"
@@ -152,3 +156,23 @@ def test_a_term_that_is_none_is_named_by_its_option(shop: Shop) -> None:
 def test_a_run_that_waits_for_an_effect_names_the_step_that_helps() -> None:
     assert "resolve_effect" in str(RunHeld(run_id="d-1", holds=("d-1/payer/pay",)))
     assert "approve" in str(RunHeld(run_id="d-1", holds=("d-3",)))
+
+
+def test_a_tenant_is_not_shredded_while_an_effect_of_it_is_unknown(shop: Shop, tmp_path: Path) -> None:
+    keys = str(tmp_path / "keys.json")
+    ring = FileKeyRing(keys)
+    log = ("--log", str(shop.path), "--keys", keys)
+
+    async def first() -> None:
+        async with shop.runtime(ring) as runtime:
+            for tenant in ("acme", "other"):
+                with pytest.raises(RunHeld):
+                    await runtime.ask(Transfer(amount=1), Receipt, caller=Caller(user="ann", tenant=tenant))
+
+    anyio.run(first)
+    mine, others = (one["id"] for one in json.loads(genie("effects", "list", "--json", *log)))
+    shred = ("journal", "shred", str(shop.path), "--tenant", "acme", "--keys", keys)
+    assert mine in genie(*shred, code=2)
+    genie("effects", "resolve", mine, "--done", "--reason", "looked", *log)
+    genie(*shred)
+    assert [one["id"] for one in json.loads(genie("effects", "list", "--json", *log))] == [others]

@@ -274,6 +274,30 @@ async def test_a_shredded_tenant_cannot_be_read_and_the_account_balances(tmp_pat
     assert told("verify", path)["whole"]
 
 
+async def test_the_answer_of_a_key_goes_with_its_tenant(tmp_path: Path) -> None:
+    path, place = tmp_path / "log", tmp_path / "keys.json"
+    handled: list[int] = []
+
+    @agent("answerer")
+    async def counted(asked: Asked) -> Said:
+        handled.append(asked.number)
+        return Said(number=SECRET)
+
+    async def both() -> None:
+        async with Runtime([counted], log=SqliteLog(path, keys=FileKeyRing(place))) as runtime:
+            for number, tenant in enumerate(("acme", "other")):
+                caller = Caller(user=f"user-of-{tenant}", tenant=tenant)
+                await runtime.ask(Asked(number=number), Said, caller=caller, key="again")
+
+    await both()
+    assert handled == [0, 1]
+    told("shred", path, "--tenant", "acme", "--keys", place)
+    left = genie("export", path, "--payloads", "--keys", place).stdout
+    assert ("user-of-acme" in left, "user-of-other" in left) == (False, True)
+    await both()  # what is gone answers nobody; what is not, does
+    assert handled == [0, 1, 0]
+
+
 def test_what_outlives_a_run_is_of_its_own_tenant(tmp_path: Path) -> None:
     database = SqliteDatabase(tmp_path / "log")
     database.connect()

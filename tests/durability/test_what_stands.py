@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from anyio import sleep_forever
+from anyio import sleep, sleep_forever
 
 from genie import Payload, Retry, RunLimits, Runtime, agent
 from genie.contracts.admission import Admission, Budget
@@ -15,6 +15,7 @@ from genie.errors import InputError, RunHeld, RunStalled
 from genie.journal.history import History
 from genie.policy.policy import Hold, PolicySet
 from genie.testing import settled
+from genie.testing.recorders import RecordingLog
 from tests.durability.restarts import Machine
 from tests.genie.policies_for_tests import verdict_for
 
@@ -305,3 +306,44 @@ async def test_late_timers_fire_in_the_order_of_their_due_times_and_say_how_late
     async with machine.process(dies=False) as runtime:
         await settled(runtime)
     assert fired == [10, 11, 20, 21, 30, 31]
+
+
+async def test_a_clock_that_went_back_between_processes_delays_timers_and_changes_no_hold() -> None:
+    fired: list[int] = []
+
+    @agent("planner", publishes=(Later,))
+    async def planner(order: Order, ctx: Context) -> None:
+        for number in (2, 1):
+            ctx.after(number * 10.0, Later(number=number * order.amount))
+
+    @agent("taker")
+    async def taker(later: Later) -> None:
+        fired.append(later.number)
+
+    def runtime(log: RecordingLog) -> Runtime:
+        policies = PolicySet((verdict_for("till", Order, Hold("ask", approvers=frozenset({"treasury"}))),))
+        return Runtime(
+            [planner, taker, till], policies=policies, log=log, seed=1, prefix="c", caller=CALLER, wall=wall,
+            limits=RunLimits(deadline_s=None),
+        )  # fmt: skip
+
+    wall = 1_000_000.0
+    machine = Machine(runtime)
+    async with machine.process() as first:
+        run = first.start(Order(amount=1), Receipt).id
+        await settled(first)
+        (before,) = first.approvals.requests()
+    wall -= 3_600
+    async with machine.process() as second:
+        await sleep(30.0)
+        assert fired == []  # until the clock is right again
+        (after,) = second.approvals.requests()
+        assert (after.id, after.opened, after.expires) == (before.id, before.opened, before.expires)
+        second.approvals.approve(after.id, **ASKED)
+        await settled(second)
+    wall += 3_630
+    async with machine.process(dies=False) as third:
+        going_on = third.run(run)
+        await sleep(1.0)
+        assert fired == [1, 2]
+        assert await going_on.result() == Receipt(amount=1)

@@ -24,6 +24,7 @@ MEANT: Final[Mapping[str, Mapping[str, str]]] = {
     "auto_insurance": {"idv": "left out, it asks for the value by price and age"},
     "claim_adjudicator": {
         "claim.diagnoses.*": _ANOTHER_CODE,
+        "terms.ends": "a policy may end on a day that has not come",
         "plan.room_limit_per_day": _NO_LIMIT,
         "terms.specific_diseases.*": _ANOTHER_CODE,
         "terms.exclusions.*.diagnoses.*": _ANOTHER_CODE,

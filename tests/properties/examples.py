@@ -14,10 +14,12 @@ from genie_finance.contracts.fraud import (
     SyntheticIdentityCheck,
 )
 from genie_finance.contracts.insurance import ClaimRequest, MotorClaimRequest, MotorQuoteRequest, PreauthRequest
-from genie_finance.contracts.kyc import IdentityCheckRequest
+from genie_finance.contracts.kyc import IdentityCheckRequest, KycCase
 from genie_finance.contracts.lending import DebtPayoffRequest, LoanRequest, PrepaymentRequest
 from genie_finance.contracts.screening import ScreeningRequest
 from genie_finance.contracts.sme import UnderwriteRequest, WorkingCapitalRequest
+from tests.agents.service.conftest import _case as kyc_case
+from tests.agents.service.test_kyc_gates import DONE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -155,6 +157,10 @@ EXAMPLES: Final[Mapping[type[Payload], tuple[Given, ...]]] = {
                     "rate_type": "fixed", "borrower": "individual", "charge_percent": 4, "deductible_interest": 0}],
          "amount": 500_000, "marginal_tax_rate_percent": 0, "as_of": "2026-02-01",
          "alternative_return_percent": 5},
+    ),
+    KycCase: (
+        kyc_case(pep_declared=True, diligence=DONE).model_dump(mode="json"),
+        kyc_case(nationality="KP", name_on_pan="Somebody Else").model_dump(mode="json"),
     ),
     ScreeningRequest: (
         {"subject_id": "s1", "name": "Zoravar Khazanchi", "date_of_birth": "1999-01-01", "countries": ["IN"]},

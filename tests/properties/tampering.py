@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pydantic import ValidationError
@@ -17,6 +19,12 @@ _REMOVED: Final = object()
 _ITEMS: Final = 2
 """Items of a list that are tampered with: the first ones stand for the rest."""
 _NOTHING: Final = "Zqxvw Kjqz"
+FUTURE: Final = "2999-01-01"
+_ALIKE: Final = str.maketrans(
+    "aceopxyiACEOPXTHKMB",
+    "\u0430\u0441\u0435\u043e\u0440\u0445\u0443\u0456\u0410\u0421\u0415\u041e\u0420\u0425\u0422\u041d\u041a\u041c\u0412",
+)
+"""Latin letters, and those of Cyrillic that look alike."""
 
 
 class Tampered(NamedTuple):
@@ -77,6 +85,49 @@ def tampered(payload: Payload) -> Iterator[Tampered]:
                 yield Tampered(_dotted(path), how, _read(kind, _with(written, path, new)))
 
 
+_NO_NUMBERS: Final = ("NaN", "Infinity", "-Infinity", "12abc", -5)
+_CURRENCIES: Final = ("USD", "JPY", "KWD", "XXX", "inr", "")
+
+
+def garbled(payload: Payload) -> Iterator[Tampered]:
+    """Give the payload with each field garbled in the ways of files and forms.
+
+    Words: empty, unseen characters, letters of another script that look alike, one letter off. Days: one that has not
+    come yet. Numbers: what is none. Amounts: in another currency.
+    """
+    written, kind = payload.model_dump(mode="json"), type(payload)
+    for path, value in _fields(written, ()):
+        for how, new in _garbled(value, _value(payload, path)):
+            if new != value:
+                yield Tampered(_dotted(path), how, _read(kind, _with(written, path, new)))
+
+
+def _garbled(value: Any, typed: Any) -> Iterator[tuple[str, Any]]:  # JSON, and what the payload holds there
+    if isinstance(value, str) and isinstance(typed, str):
+        yield from ((how, change(value)) for how, change in _MORE.items())
+    elif isinstance(typed, datetime.date):
+        yield "not come yet", FUTURE + ("T00:00:00+00:00" if isinstance(typed, datetime.datetime) else "")
+    elif isinstance(typed, int | Decimal) and not isinstance(typed, bool):
+        yield from ((f"= {one}", one) for one in _NO_NUMBERS)
+    elif isinstance(value, dict) and set(value) == {"amount", "currency"}:
+        yield from ((f"in {one!r}", {**value, "currency": one}) for one in _CURRENCIES)
+
+
+def _one_off(text: str) -> str:
+    word = max(text.split() or [""], key=len)
+    if len(word) < 3:
+        return text
+    return text.replace(word, word[:-1] + ("a" if word[-1] in "zZ9" else chr(ord(word[-1]) + 1)), 1)
+
+
+_MORE: Final[dict[str, Callable[[str], str]]] = {
+    "empty": lambda _value: "",
+    "unseen": lambda _value: "\u3000\u200b",
+    "of another script": lambda value: value.translate(_ALIKE),
+    "one letter off": _one_off,
+}
+
+
 def probed(payload: Payload) -> Iterator[tuple[tuple[Tampered, ...], tuple[Tampered, ...]]]:
     """Give, for each field, the payload with other values in its place, and the payload without it.
 
@@ -85,7 +136,10 @@ def probed(payload: Payload) -> Iterator[tuple[tuple[Tampered, ...], tuple[Tampe
     written, kind = payload.model_dump(mode="json"), type(payload)
     for path, value in _fields(written, ()):
         name = _dotted(path)
-        without = tuple(Tampered(name, how, _read(kind, _with(written, path, _WAYS[how](value)))) for how in _LESS)
+        less = {how: _WAYS[how](value) for how in _LESS}
+        if value is None or isinstance(_value(payload, path), datetime.date):
+            less["not come yet"] = FUTURE
+        without = tuple(Tampered(name, how, _read(kind, _with(written, path, new))) for how, new in less.items())
         if any(one.payload is not None for one in without):
             others = (one for one in _others(value) if one != value)
             yield tuple(Tampered(name, f"= {one}", _read(kind, _with(written, path, one))) for one in others), without

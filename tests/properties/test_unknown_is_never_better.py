@@ -21,7 +21,7 @@ from tests.properties.allowances import MEANT, OPEN
 from tests.properties.examples import EXAMPLES
 from tests.properties.made import made
 from tests.properties.recording import Base, recorded
-from tests.properties.tampering import probed, tampered
+from tests.properties.tampering import garbled, probed, tampered
 
 if TYPE_CHECKING:
     from genie.contracts.agent import Agent
@@ -96,6 +96,15 @@ async def _less(agent_id: str) -> Found:
     return found
 
 
+async def _otherwise(agent_id: str) -> Found:
+    found = Found()
+    for base in bases(agent_id):
+        before = await base.answer(base.payload)
+        for one in garbled(base.payload) if before is not None else ():
+            found.look(before, None if one.payload is None else await base.answer(one.payload), one.path, one.how)
+    return found
+
+
 async def _bad(agent_id: str) -> Found:
     found = Found()
     for base in bases(agent_id):
@@ -112,6 +121,12 @@ async def _bad(agent_id: str) -> Found:
 def less(agent_id: str) -> Found:
     samples()
     return anyio.run(_less, agent_id)
+
+
+@cache
+def otherwise(agent_id: str) -> Found:
+    samples()
+    return anyio.run(_otherwise, agent_id)
 
 
 @cache
@@ -143,6 +158,13 @@ def test_every_judge_answers_a_whole_payload(agent_id: str) -> None:
 @pytest.mark.parametrize("agent_id", JUDGES)
 def test_no_verdict_is_better_for_a_field_that_is_removed_or_garbled(agent_id: str) -> None:
     assert beyond(less(agent_id), agent_id) == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("agent_id", JUDGES)
+def test_no_verdict_is_better_for_letters_days_numbers_and_currencies_that_cannot_be(agent_id: str) -> None:
+    found = otherwise(agent_id)
+    assert (beyond(found, agent_id), found.unchecked) == ({}, [])
 
 
 @pytest.mark.slow

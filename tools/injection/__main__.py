@@ -17,7 +17,7 @@ from tools.injection.regression import fit
 from tools.injection.sentences import Composer
 
 SEED = 20_26
-TEXTS = 60_000
+TEXTS = 80_000
 PACKAGE = Path(injection.__file__).parent
 
 

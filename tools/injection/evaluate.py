@@ -1,4 +1,4 @@
-"""``python -m tools.injection.evaluate FOLDER``: the detector on collections of labelled texts, a row for each source."""
+"""``python -m tools.injection.evaluate FOLDER``: the detector on collections of labelled texts, source by source."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class DiligenceEvidence(Value):
 
     source_of_wealth_verified: bool
     source_of_funds_verified: bool
-    senior_approval: Annotated[str, Field(min_length=1, max_length=200)] | None
+    senior_approval: Annotated[str, Field(min_length=1, max_length=200, pattern=r"\w")] | None
     """Reference of the approval by senior management; None: there is none yet."""
     done_on: datetime.date
 

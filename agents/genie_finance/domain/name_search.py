@@ -124,7 +124,7 @@ _NO_VOWELS = str.maketrans(dict.fromkeys("aeiou", ""))
 
 
 def keys(name: str) -> tuple[frozenset[str], ...]:
-    """Return what each word of a name is found by: its sounds, its first letters against a slip of the pen."""
+    """Return the search keys of each word of a name: its sound, and its first letters, which tolerate typing errors."""
     found = written(name)
     return tuple(map(_keys, (*found.words, *found.joined)))
 

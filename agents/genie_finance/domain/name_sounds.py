@@ -7,6 +7,7 @@ consonants that are left; two words sound alike if they share one.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 
@@ -168,15 +169,19 @@ _SPOKEN = (
 @lru_cache(maxsize=65_536)
 def eastern(word: str) -> str:
     """Return a folded word as Chinese and Korean names sound in pinyin, Wade-Giles and both systems of Korea."""
+    word = _WADE_GILES_IH.sub("i", word)
     for spelling, plain in _EASTERN:
         word = word.replace(spelling, plain)
     return word
 
 
+_WADE_GILES_IH = re.compile("ih(?![aeiou])")
+"""*Chih* and *shih*, which pinyin writes *zhi* and *shi*; in *zhihong* the *h* begins a syllable."""
 _EASTERN = (
     ("hs", "x"), ("tsh", "c"), ("zh", "c"), ("ch", "c"), ("ts", "z"), ("tz", "z"), ("j", "c"), ("q", "c"), ("x", "s"),
     ("sh", "s"), ("g", "k"), ("d", "t"), ("b", "p"), ("yeo", "yo"), ("eo", "o"), ("eu", "u"), ("oo", "u"), ("ee", "i"),
     ("young", "yong"), ("ae", "e"), ("oe", "oi"), ("z", "c"), ("ien", "ian"), ("ueh", "ue"),
+    ("ung", "onk"), ("unk", "onk"), ("yen", "yan"), ("ieh", "ie"), ("erh", "er"),
 )  # fmt: skip
 
 

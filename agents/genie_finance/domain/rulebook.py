@@ -15,7 +15,7 @@ from importlib import resources
 from typing import Annotated, Any, Generic, NamedTuple, Self, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError, model_validator
 
 from genie.errors import ConfigError, InputError
 from genie_finance.contracts.grounds import RuleEdition, Verification
@@ -59,24 +59,27 @@ class Edition(Generic[R]):
     rules: R
 
 
+_Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
 class _Written(Rules):
     effective_from: datetime.date
     effective_to: datetime.date
-    source: Annotated[str, Field(min_length=1)]
-    section: Annotated[str, Field(min_length=1)]
+    source: _Text
+    section: _Text
     verification: Verification
     looked_at: datetime.date
     """Day on which its source was last compared with the figures."""
-    pages: tuple[Annotated[str, Field(min_length=4)], ...] = ()
+    pages: tuple[Annotated[str, StringConstraints(strip_whitespace=True, min_length=4)], ...] = ()
     """Independent pages that agree, where the law or circular itself was not read."""
     note: str = ""
     rules: dict[str, Any]  # the table's own model reads it next
 
     @model_validator(mode="after")
     def _says_how(self) -> Self:
-        if self.verification == "secondary" and len(set(self.pages)) < 2:
+        if self.verification == "secondary" and len({one.casefold().removeprefix("www.") for one in self.pages}) < 2:
             raise ValueError("two independent pages have to agree for `secondary`; name them in `pages`")
-        if self.verification == "unverified" and not self.note:
+        if self.verification == "unverified" and not self.note.strip():
             raise ValueError("what is unverified needs a note that says of what")
         return self
 

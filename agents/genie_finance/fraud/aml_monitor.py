@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
 from genie.errors import InputError
-from genie_finance.contracts.fraud import AmlCheck, AmlReport, ReportDue, SuspicionDraft, Unchecked
+from genie_finance.contracts.fraud import AmlCheck, AmlReport, ReportDue, ScreeningHit, SuspicionDraft, Unchecked
 from genie_finance.contracts.grounds import Evidence, Grounds, Reason, RuleEdition, caveats_of
 from genie_finance.contracts.insufficient import InsufficientData, Lack
+from genie_finance.domain.countries import COUNTRIES
 from genie_finance.domain.rulebook import edition
 from genie_finance.fraud.conversion import Converted, in_rupees
 from genie_finance.fraud.moments import Booked, booked
@@ -57,22 +58,19 @@ def monitor(check: AmlCheck) -> AmlReport | InsufficientData:
         examined=len(transfers),
         reports=reports,
         suspicions=tuple(suspicions),
-        unchecked=_unchecked(given, owners, converted, known=hits is not None),
+        unchecked=_unchecked(given, owners, converted, hits),
         grounds=_grounds(check, converted, reports, suspicions),
     )
 
 
 def _unchecked(
-    transfers: Sequence[Booked], owners: Owners, converted: Converted, *, known: bool
+    transfers: Sequence[Booked], owners: Owners, converted: Converted, hits: Sequence[ScreeningHit] | None
 ) -> tuple[Unchecked, ...]:
     found = []
-    wires = sum(
-        one.transfer.channel == "wire" and None in {one.transfer.sender_country, one.transfer.recipient_country}
-        for one in transfers
-    )
+    wires = sum(one.transfer.channel == "wire" and not COUNTRIES.issuperset(_countries(one)) for one in transfers)
     if wires:
         found.append(Unchecked(check="CBWTR", needs=f"the countries of both sides of {wires:,} wires"))
-    nowhere = sum((one.transfer.sender_country, one.transfer.recipient_country).count(None) for one in transfers)
+    nowhere = sum(code not in COUNTRIES for one in transfers for code in _countries(one))
     if nowhere:
         needs = f"{nowhere:,} countries, of senders and recipients"
         found.append(Unchecked(check="high_risk_country", needs=needs))
@@ -84,9 +82,17 @@ def _unchecked(
         found.append(Unchecked(check="customers", needs=needs))
     else:
         found += _of_owners(converted.transfers, owners)
-    if not known:
+    moved = {account for one in transfers for account in (one.transfer.sender, one.transfer.recipient)}
+    if still := {hit.account_id for hit in hits or ()} - moved:
+        needs = f"transfers of {len(still):,} accounts whose name a screening found on a list, or their right ids"
+        found.append(Unchecked(check="screening", needs=needs))
+    if hits is None:
         found.append(Unchecked(check="screening", needs="hits of a screening of names against sanctions lists"))
     return tuple(found)
+
+
+def _countries(one: Booked) -> tuple[str | None, str | None]:
+    return one.transfer.sender_country, one.transfer.recipient_country
 
 
 def _of_owners(transfers: Sequence[Booked], owners: Owners) -> Iterator[Unchecked]:
@@ -128,7 +134,7 @@ def _grounds(
         one.typology.replace("_", " ") for one in suspicions
     )
     reasons = tuple(
-        Reason(code=f"aml.{name.lower().replace(' ', '_')}", text=f"{count:,} times {name}.")
+        Reason(code=f"aml.{name.lower().replace(' ', '_')}", text=f"{name[:1].upper()}{name[1:]}: {count:,}.")
         for name, count in sorted(counted.items())
     ) or (Reason(code="aml.nothing", text=f"None of {len(transfers):,} transfers reaches a threshold or a pattern."),)
     editions = _editions(transfers)

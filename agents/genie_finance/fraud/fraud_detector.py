@@ -137,7 +137,7 @@ class _Judging:
 def _grounds(check: FraudCheck, candidates: Sequence[Booked], signals: Sequence[Signal]) -> Grounds:
     counted = Counter(one.pattern for one in signals)
     reasons = tuple(
-        Reason(code=f"fraud.{pattern}", text=f"{count:,} times {pattern.replace('_', ' ')}.")
+        Reason(code=f"fraud.{pattern}", text=f"{pattern.replace('_', ' ').capitalize()}: {count:,}.")
         for pattern, count in sorted(counted.items())
     ) or (Reason(code="fraud.no_pattern", text=f"Nothing odd in {len(candidates):,} payments, as far as was checked."),)
     inputs = (

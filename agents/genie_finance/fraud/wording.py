@@ -39,7 +39,7 @@ FAMILIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "asks_credentials": (
             rf"\b{_ASK} (?:us |me |with us |your |the |aapka |apna |apni |this |aadhaar |upi ){{0,4}}{_CODE}\b",
             rf"\b{_CODE} (?:share|bata(?:ye|yein|o|iye)|bhej(?:e|ein|o|iye)|de dijiye)\b",
-            r"ओटीपी (?:बताएं|बताइए|भेजें|साझा करें|शेयर करें)",
+            r"(?:ओटीपी|otp|पिन|pin|पासवर्ड) (?:बताएं|बताइए|बताये|भेजें|दें|साझा करें|शेयर करें)",
         ),
         "urgency": (
             r"\b(?:urgent|urgently|immediately|expires? today|act now|verify now|final notice|last chance)\b",
@@ -89,6 +89,30 @@ FAMILIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             r"\btasks?\b.{0,60}\b(?:earn|commission|payout|recharge|deposit first)\b",
             r"घर बैठे .{0,40}कमा",
         ),
+        "advance_fee": (
+            r"\b(?:pay|send|deposit|transfer)\b.{0,40}\b(?:fee|charges?|gst|tax|deposit|rs|inr|₹)\b.{0,60}"
+            r"\b(?:first|to (?:release|get|receive|claim|unlock|redeem|process)|before|refundable)\b",
+            r"\b(?:registration|processing|joining|security|release|clearance|redelivery|customs) "
+            r"(?:fee|charges?|deposit|duty)\b.{0,80}\b(?:refundable|earn|jobs?|prize|lottery|release|first)\b",
+            r"\b(?:parcel|package|shipment|delivery)\b.{0,60}\b(?:on hold|held|failed|undelivered|incomplete address)\b"
+            r".{0,60}\b(?:pay|click|update|link|http|www|rs)\b",
+            r"\b(?:guaranteed|assured|fixed|sure ?shot)\b.{0,30}\b(?:returns?|profits?|income)\b",
+            r"\b\d{2,3} ?(?:%|percent|per cent)\b.{0,20}\b(?:monthly|daily|weekly|per month|per day|a month)\b.{0,20}"
+            r"\b(?:returns?|profits?)\b",
+            r"\b(?:vip|stock tips?|ipo|trading|crypto)\b.{0,40}\b(?:whatsapp|telegram) (?:group|channel)\b",
+        ),
+        "false_friend": (
+            r"\b(?:lost|broke|broken|new)\b.{0,40}\b(?:phone|number)\b.{0,80}\b(?:send|transfer|pay|need)\b",
+            r"\b(?:sent|transferred|paid|credited)\b.{0,40}\b(?:by mistake|mistakenly|wrongly|galti se)\b.{0,80}"
+            r"\b(?:return|refund|send (?:it )?back|wapas)\b",
+        ),
+        "lure": (
+            r"\b[a-z0-9.-]{3,60}\.apk\b",
+            r"\b(?:e-?challan|challan|traffic fine|toll|fastag|income tax|itr|tax) (?:\w{1,12} ){0,4}"
+            r"(?:pending|unpaid|overdue|expired|refund|approved|blacklisted)\b.{0,80}"
+            r"\b(?:pay|click|link|verify|update|http|www)\b",
+            r"\bclick\b.{0,40}\b(?:else|or else|otherwise|to avoid)\b",
+        ),
         "remote_control": (r"\b(?:anydesk|teamviewer|quicksupport|rustdesk|screen ?share)\b",),
         "pay_to_receive": (r"\b(?:enter|use) (?:your |the )?(?:upi )?pin to (?:receive|get|accept)\b",),
     }
@@ -123,6 +147,9 @@ _TEXTS = MappingProxyType(
         "digital_arrest": "It threatens with police, customs or a court; none of them arrests by message or call.",
         "utility_threat": "It threatens to cut off electricity, gas, water or a number.",
         "task_job": "It offers pay for tasks such as liking videos; such jobs end in payments by the victim.",
+        "advance_fee": "It wants money before money comes: a fee, a deposit, or a return that nobody can guarantee.",
+        "false_friend": "It asks for money as a friend with another number, or back as sent by mistake.",
+        "lure": "It lures to a link or a program by a fine, a toll or a tax refund.",
         "remote_control": "It wants a program that lets others see or use the device.",
         "pay_to_receive": "It says that a PIN is needed to receive money; none ever is.",
     }

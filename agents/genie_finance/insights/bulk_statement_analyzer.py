@@ -23,7 +23,7 @@ ID = "bulk_statement_analyzer"
 
 
 def consolidate(request: BulkStatementRequest) -> BulkAnalysis | InsufficientData:
-    """Return what an applicant's statements say together, or what is missing to say it.
+    """Return what an applicant's statements say together, or the data that is missing.
 
     Raises:
         InputError: None of the files can be read.

@@ -35,7 +35,7 @@ SUSPICIOUS = Decimal("0.5")
 
 
 def adjudicate(request: ClaimRequest, *, today: datetime.date) -> ClaimRecommendation | InsufficientData:
-    """Return what the policy pays, or what is missing to say it.
+    """Return what the policy pays, or the data that is missing.
 
     Raises:
         InputError: No edition of the rules covers the day of the loss.

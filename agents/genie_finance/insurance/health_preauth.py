@@ -20,7 +20,7 @@ Reasons = list[tuple[str, str]]
 
 
 def recommend(request: PreauthRequest) -> PreauthRecommendation | InsufficientData:
-    """Return what the plan pays, or what is missing to say it.
+    """Return what the plan pays, or the data that is missing.
 
     What stands against cover comes first; then limits by line, package, deductible, co-payment and sum insured.
 

@@ -33,7 +33,7 @@ STEPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 
 def assess(request: MotorClaimRequest) -> MotorAssessment | InsufficientData:
-    """Return what a claim comes to, or what is missing to say it.
+    """Return what a claim comes to, or the data that is missing.
 
     A repair pays its lines less depreciation and deductibles, at most the declared value. A vehicle that is gone, or
     whose repair costs more than three quarters of the declared value, pays that value less wreck and deductibles.

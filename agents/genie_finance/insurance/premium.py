@@ -54,6 +54,9 @@ def next_bonus(rules: MotorRules, request: MotorQuoteRequest) -> tuple[int, str]
         return 0, "A first policy has no bonus."
     if request.claimed:
         return 0, "A claim in the policy that ends takes the whole bonus."
+    if request.expired > request.starts:
+        remedy = "give the last day of the policy that ends, or the day after it as the start"
+        raise InputError("expired", f"is {request.expired}, after the new policy starts on {request.starts}", remedy)
     if (request.starts - request.expired).days > rules.bonus_lapse_days:
         return (
             0,

@@ -57,10 +57,10 @@ def names(listed: str, procedure: str) -> bool:
 
 
 def meant(listed: Iterable[str], procedure: str) -> Iterator[tuple[str, Meant]]:
-    """Yield what of a list of exclusions a procedure may be.
+    """Yield the exclusions of a list that may apply to a procedure.
 
     ``same`` where the names are equal; ``perhaps`` where the procedure has the stems of one of them, as
-    "Rhinoplasty (cosmetic)" has of "Cosmetic surgery". Of "cosmetic or plastic surgery" either word is enough.
+    "Rhinoplasty (cosmetic)" has of "Cosmetic surgery". Either word of "cosmetic or plastic surgery" is enough.
     """
     said = words(procedure)
     for one in listed:

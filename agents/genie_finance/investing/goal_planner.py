@@ -113,7 +113,7 @@ def _reasons(request: GoalRequest, answer: GoalPlan) -> tuple[Reason, ...]:
     )
     needed = (
         f"A first contribution of {answer.required_monthly_for_wanted} a month reaches it on {wanted} of the paths; "
-        f"were every month as expected, {answer.required_monthly} would."
+        f"if every month were as expected, {answer.required_monthly} would."
     )
     texts = [(code, share), ("investing.required", needed)]
     if answer.target_at_end != request.target_corpus:

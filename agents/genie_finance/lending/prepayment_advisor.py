@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from decimal import Decimal
 
 from genie.contracts.agent import agent
@@ -35,7 +36,7 @@ def advise(request: PrepaymentRequest) -> PrepaymentPlan | InsufficientData:
         InputError: No edition of the rules covers the day.
     """
     found = edition(PREPAYMENT_CHARGES, on=request.as_of)
-    charges = [charge_of(loan, found.rules) for loan in request.loans]
+    charges = [charge_of(loan, found.rules, request.as_of) for loan in request.loans]
     if lacking := (*_uncharged(request, charges), *_unpayable(request)):
         return InsufficientData(agent=ID, question="what prepaying saves", missing=lacking)
     known = [ZERO if charge is None else charge for charge in charges]
@@ -57,19 +58,19 @@ def advise(request: PrepaymentRequest) -> PrepaymentPlan | InsufficientData:
     )
 
 
-def charge_of(loan: RunningLoan, rules: PrepaymentChargeRules) -> Decimal | None:
+def charge_of(loan: RunningLoan, rules: PrepaymentChargeRules, as_of: datetime.date) -> Decimal | None:
     """Return the charge in percent: none where the law bars it, what the loan says otherwise; None: not known."""
     if loan.rate_type == "fixed":
         barred = rules.fixed
     else:
-        barred = rules.individual_floating if loan.borrower == "individual" else _business_barred(loan, rules)
+        barred = rules.individual_floating if loan.borrower == "individual" else _business_barred(loan, rules, as_of)
     return ZERO if barred and loan.charge_percent is None else loan.charge_percent
 
 
-def _business_barred(loan: RunningLoan, rules: PrepaymentChargeRules) -> bool:
+def _business_barred(loan: RunningLoan, rules: PrepaymentChargeRules, as_of: datetime.date) -> bool:
     """Return whether every lender is barred from charging: of an older or larger loan that is not known."""
     first, most = rules.business_sanctioned_from, rules.business_up_to
-    new = first is None or (loan.sanctioned_on is not None and loan.sanctioned_on >= first)
+    new = first is None or (loan.sanctioned_on is not None and first <= loan.sanctioned_on <= as_of)
     small = most is None or (loan.sanctioned_amount is not None and loan.sanctioned_amount.amount <= most)
     return rules.business_floating and new and small
 

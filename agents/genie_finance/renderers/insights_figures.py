@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from genie.contracts.rendering import Bar, Chart, Column, Figure, Table, Text, Trend
-from genie.contracts.report_parts import dated, day_of
+from genie.contracts.report_parts import dated, day_of, month_of
 from genie_finance.domain.categories import taxonomy
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def months(booked: Sequence[MonthTotal], currency: str) -> Figure:
     part = "" if all(m.complete for m in shown) else "A month that the statement covers only in part is pale."
     rows = tuple(
         (
-            m.month if m.complete else f"{m.month} (part)", _text(m.income), _text(m.expense), _text(m.net),
+            month_of(m.month) + ("" if m.complete else " (part)"), _text(m.income), _text(m.expense), _text(m.net),
             Bar(m.expense.minor, largest, "" if m.complete else "dim"),
         )
         for m in booked
@@ -85,8 +85,8 @@ def months(booked: Sequence[MonthTotal], currency: str) -> Figure:
             "complete": [m and m.complete for m in places], "income": [m and _exact(m.income) for m in places],
             "spending": [m and _exact(m.expense) for m in places], "net": [m and _exact(m.net) for m in places],
         },
-        says=f"Income, spending and net of {len(shown)} months in {currency}; spending was highest in {most.month} "
-        f"with {most.expense}. The table below has every figure.",
+        says=f"Income, spending and net of {len(shown)} months in {currency}; spending was highest in "
+        f"{month_of(most.month)} with {most.expense}. The table below has every figure.",
         keys=(("income", "Income"), ("spending", "Spending"), ("net", "Net")),
         note=_sentences(part, _shortened(len(shown), len(booked), "months")),
     )  # fmt: skip
@@ -182,8 +182,9 @@ def forecast(ahead: CurrencyForecast, history: Sequence[MonthTotal], *, wide: bo
             "expected": [m and _exact(m.expected) for m in places],
             "low": [m and _exact(m.low) for m in places], "high": [m and _exact(m.high) for m in places],
         },
-        says=f"Net cash flow in {currency}: {len(before)} months so far, and {len(ahead.months)} ahead. {first.month} "
-        f"is expected at {first.expected}, between {first.low} and {first.high} with a probability of {share}.",
+        says=f"Net cash flow in {currency}: {len(before)} months so far, and {len(ahead.months)} ahead. "
+        f"{month_of(first.month)} is expected at {first.expected}, between {first.low} and {first.high} "
+        f"with a probability of {share}.",
         keys=(("net", "Net so far"), ("expected", "Expected"), ("band", f"{share} interval")),
     )  # fmt: skip
     return Figure(
@@ -194,7 +195,7 @@ def forecast(ahead: CurrencyForecast, history: Sequence[MonthTotal], *, wide: bo
         table=Table(
             f"Forecast of net cash flow, {currency}: {share} interval",
             (Column("month", whole=True), *_numbers("expected", "low", "high")),
-            tuple((m.month, _text(m.expected), _text(m.low), _text(m.high)) for m in ahead.months),
+            tuple((month_of(m.month), _text(m.expected), _text(m.low), _text(m.high)) for m in ahead.months),
         ),
         wide=wide,
     )

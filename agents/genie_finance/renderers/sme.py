@@ -123,7 +123,8 @@ def _working_capital(found: WorkingCapitalForecast | None) -> Section | None:
             "Largest need"),
               F("stressed_funding_need", "If customers pay later"), F("drawing_power", "Drawing power")),
         chart("cash", "Cash at the end of each month", found.forecast, Series(
-            F("month"), (F("end_cash", "cash"),), (), (F("revenue"), F("collected"), F("paid_suppliers", "suppliers"),
+            F("month", unit="month"), (F("end_cash", "cash"),), (),
+            (F("revenue"), F("collected"), F("paid_suppliers", "suppliers"),
              F("paid_costs", "costs"), F("net_cashflow", "net"), F("receivables"), F("inventory"), F("payables")),
         )),
         card("Finance by turnover", facts(

@@ -48,7 +48,7 @@ def bps(change_pct: Decimal) -> int:
 
 
 def outlook(request: RateOutlookRequest, today: datetime.date) -> RateOutlook | InsufficientData:
-    """Return the rates of a day and the way there, or what is missing to say them."""
+    """Return the rates of a day and the way there, or the data that is missing."""
     day, table = request.as_of or today, POLICY_RATES.get(request.region)
     if table is None:
         known = ", ".join(POLICY_RATES)

@@ -79,7 +79,7 @@ def triage(
     happened = complaint.occurred_on or complaint.reported_on or complaint.received_on
     liable = edition(LIABILITY, on=happened)
     bank_days = edition(BANK_DAYS, on=complaint.reported_on or complaint.received_on)
-    borne = liability(complaint, nature, liable.rules, bank_days.rules)
+    borne = liability(complaint, nature, as_of=as_of, rules=liable.rules, days=bank_days.rules)
     doubt = "" if scheme.said.verified else f"{scheme.said.id} is not verified"
     view = ombudsman(complaint, named=category != "other", as_of=as_of, rules=scheme.rules, doubt=doubt)
     reviews = _reviews(complaint, found, nature, severity)
@@ -107,7 +107,7 @@ def triage(
 
 
 def categories(wording: Wording) -> tuple[Ground, ...]:
-    """Return every category that speaks from the text, the heaviest first; a longer phrase covers those inside it."""
+    """Return every category that the text indicates, the strongest first; a longer phrase covers those inside it."""
     found = []
     for name, phrases in vocabulary().categories.items():
         said = wording.found(phrases)

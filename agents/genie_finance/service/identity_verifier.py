@@ -19,6 +19,8 @@ from genie_finance.domain.rulebook import edition
 from genie_finance.service.tables import KYC, KycRules
 
 ID = "identity_verifier"
+_OLDEST = 130
+"""Years that nobody has reached."""
 _Share = Annotated[Decimal, Field(ge=0, le=1)]
 
 
@@ -136,6 +138,8 @@ def _adult(applicant: Applicant, rules: KycRules, today: datetime.date) -> Check
     if born is None:
         return _unknown("adult", "the date of birth is not known")
     age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+    if age > _OLDEST:
+        return _unknown("adult", f"nobody is {age} years old: the date of birth is not known")
     return Check(name="adult", status="passed" if age >= rules.adult_age else "failed", detail=f"is {age} years old")
 
 

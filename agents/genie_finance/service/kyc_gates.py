@@ -51,10 +51,15 @@ def recommend(case: KycCase, *, today: datetime.date) -> KycRecommendation:
     found = judged(case, kyc.rules, Lists(action.rules.countries, watched.rules.countries))
     exposed = any(one.gate.name == "political_exposure" and one.gate.status == "failed" for one in found)
     senior = exposed and kyc.rules.senior_approval_of_exposed
-    cured = _cured(case.applicant.diligence, senior=senior, today=today)
+    cured = _cured(
+        case.applicant.diligence, senior=senior, since=_years(today, -kyc.rules.update_years.high), today=today
+    )
     gates = tuple(_after(one, cured=cured) for one in found)
     outcome = worst(tuple(gate.outcome for gate in gates))
-    tier = None if outcome == "incomplete" else highest(tuple(one.tier for one in found))
+    tier: Tier | None = highest(tuple(one.tier for one in found))
+    unknown = any(gate.status == "unknown" for gate in gates)
+    if outcome == "incomplete" or (unknown and tier != "high"):  # what is not known may raise the category
+        tier = None
     editions = (kyc.said, action.said, watched.said)
     return KycRecommendation(
         customer_id=case.applicant.customer_id,
@@ -70,12 +75,13 @@ def recommend(case: KycCase, *, today: datetime.date) -> KycRecommendation:
     )
 
 
-def _cured(diligence: DiligenceEvidence | None, *, senior: bool, today: datetime.date) -> bool:
+def _cured(diligence: DiligenceEvidence | None, *, senior: bool, since: datetime.date, today: datetime.date) -> bool:
+    """Return whether diligence is done: whole, and not older than what is known of the riskiest customers may be."""
     return (
         diligence is not None
         and diligence.source_of_wealth_verified
         and diligence.source_of_funds_verified
-        and diligence.done_on <= today
+        and since <= diligence.done_on <= today
         and (diligence.senior_approval is not None or not senior)
     )
 
@@ -88,11 +94,14 @@ def _after(one: Judged, *, cured: bool) -> Gate:
 
 
 def _update(today: datetime.date, tier: Tier | None, rules: KycRules) -> datetime.date:
-    years = getattr(rules.update_years, tier or "high")
+    return _years(today, getattr(rules.update_years, tier or "high"))
+
+
+def _years(day: datetime.date, years: int) -> datetime.date:
     try:
-        return today.replace(year=today.year + years)
+        return day.replace(year=day.year + years)
     except ValueError:  # 29 February in a year that has none
-        return today.replace(year=today.year + years, day=28)
+        return day.replace(year=day.year + years, day=28)
 
 
 def _steps(gates: tuple[Gate, ...]) -> tuple[str, ...]:

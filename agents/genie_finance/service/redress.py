@@ -67,7 +67,9 @@ def ombudsman(
         last = complaint.received_on + wait + window
         said = f"The bank has until {complaint.received_on + wait} to reply"
     eligible: bool | None = first <= as_of <= last
-    if doubt:
+    if complaint.received_on > as_of or (replied is not None and not complaint.received_on <= replied <= as_of):
+        eligible, said = None, f"{said}; these days cannot all be right on {as_of}, so a person looks at them."
+    elif doubt:
         eligible, said = None, f"{said}; whether the ombudsman takes it is not known: {doubt}."
     elif as_of < first:
         said += f"; before {first} the ombudsman takes no complaint."
@@ -91,7 +93,9 @@ def ombudsman(
     )
 
 
-def liability(complaint: ComplaintFiled, nature: Nature, rules: LiabilityRules, days: BankDays) -> LiabilityView | None:
+def liability(
+    complaint: ComplaintFiled, nature: Nature, *, as_of: datetime.date, rules: LiabilityRules, days: BankDays
+) -> LiabilityView | None:
     """Return what the customer bears of an unauthorised transaction; None for other complaints.
 
     It is for a loss for which neither is at fault. Who gave away a password bears it until the report, and nobody bears
@@ -102,8 +106,12 @@ def liability(complaint: ComplaintFiled, nature: Nature, rules: LiabilityRules, 
     reported = complaint.reported_on or complaint.received_on
     credit = working_day_after(reported, rules.credit_working_days, days)
     resolution = reported + datetime.timedelta(days=rules.resolution_days)
+    reason = ""
     if complaint.occurred_on is None:
         reason = "When it happened is not known, so it is not known how late it was reported."
+    elif not complaint.occurred_on <= reported <= as_of:
+        reason = f"It cannot have happened on {complaint.occurred_on} and been reported on {reported}, as of {as_of}."
+    if complaint.occurred_on is None or reason:
         return LiabilityView(
             delay_working_days=None,
             bears="undetermined",

@@ -147,7 +147,7 @@ class _Engine:
         return ZERO
 
     def measure(self, base: Base, step: Step) -> Decimal:
-        """Return the income that a step of the surcharge looks at: the highest ones leave dividends and gains out."""
+        """Return the income that a step of the surcharge applies to; the highest steps exclude dividends and gains."""
         return base.ordinary if step.rate > self.rules.special_surcharge_cap else base.total
 
     def crossed(self, base: Base) -> list[Step]:

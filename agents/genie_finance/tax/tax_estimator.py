@@ -19,7 +19,7 @@ _STEP = Decimal(10)
 
 
 def estimate(request: TaxEstimateRequest) -> TaxEstimate | InsufficientData:
-    """Return the tax of a year, or what is missing to say it.
+    """Return the tax of a year, or the data that is missing.
 
     Raises:
         InputError: No edition of the rules covers the tax year.

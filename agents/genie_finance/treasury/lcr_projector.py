@@ -22,7 +22,7 @@ ID = "lcr_projector"
 
 
 def coverage(request: LcrRequest) -> LcrResult | InsufficientData:
-    """Return the ratio of the day and of the days ahead, or what is missing to say it.
+    """Return the ratio of the day and of the days ahead, or the data that is missing.
 
     Raises:
         InputError: No edition of the rules covers a day, amounts are in several currencies, a category is not in the

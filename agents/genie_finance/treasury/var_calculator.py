@@ -34,7 +34,7 @@ _DIGITS = Decimal("0.0001")
 
 
 def value_at_risk(request: VarRequest) -> VarResult | InsufficientData:
-    """Return value at risk and expected shortfall, or what is missing to say them.
+    """Return value at risk and expected shortfall, or the data that is missing.
 
     Raises:
         InputError: The confidence leaves next to no tail.

@@ -17,6 +17,7 @@ from genie.cli.terminal.approvals import described
 from genie.cli.terminal.drawing import plain
 from genie.cli.terminal.json_text import to_text
 from genie.cli.terminal.progress import progress
+from genie.cli.usage import Finite
 from genie.contracts.json_text import unique_keys
 from genie.errors import InputError, did_you_mean
 from genie.runtime.report import USAGE, Status
@@ -38,7 +39,7 @@ _VOTE = (
     click.option("--role", "roles", multiple=True, metavar="R", help="A role of the approver; repeatable."),
     click.option("--reason", required=True, metavar="TEXT", help="Reason; it is kept in the audit trail."),
     click.option("--hash", "seen", metavar="SHA256", help="Decide only if the payload still has this hash."),
-    click.option("--wait", "wait_s", type=click.FloatRange(min=0), default=5.0, show_default=True, metavar="SECONDS",
+    click.option("--wait", "wait_s", type=Finite(min=0), default=5.0, show_default=True, metavar="SECONDS",
                  help="Time limit for the process to read the vote."),
 )  # fmt: skip
 

@@ -20,6 +20,7 @@ from genie.cli.options.telemetry import debug_option, debugged, log_options, log
 from genie.cli.signals import INTERRUPTED
 from genie.cli.terminal.json_text import as_wire, to_text
 from genie.cli.terminal.progress import progress
+from genie.cli.usage import Finite
 from genie.config.loader import load
 from genie.config.plugins import Plugins
 from genie.contracts.agent import Binding
@@ -64,7 +65,7 @@ _MOST_PROBLEMS = 5
     shell_complete=suggestions.pipelines,
     help="Ask the agents of this pipeline, under its policies.",
 )
-@click.option("--within", "within_s", type=click.FloatRange(min=0, min_open=True), default=30.0, show_default=True,
+@click.option("--within", "within_s", type=Finite(min=0, min_open=True), default=30.0, show_default=True,
               metavar="SECONDS", help="Time limit for the answer.")  # fmt: skip
 @identity_options
 @debug_option

@@ -12,6 +12,7 @@ from genie.cli.options.control import shown_time
 from genie.cli.options.log import JSON, LOG, WHO, at_desk, person
 from genie.cli.terminal.drawing import plain
 from genie.cli.terminal.json_text import to_text
+from genie.cli.usage import Finite
 from genie.errors import InputError
 
 if TYPE_CHECKING:
@@ -88,13 +89,13 @@ def show(letter: str, **given: Any) -> None:
     for name in _SHOWN:
         value = shown_time(found[name]) if name == "at" else found[name]
         text = ("; " if name == "failures" else " -> ").join(map(str, value)) if isinstance(value, list) else str(value)
-        click.echo(plain(f"{name:<10}{text}"))
+        click.echo(plain(f"{'run' if name == 'of' else name:<10}{text or '-'}"))
 
 
 @command.command(epilog=manual(("Redrive one of them", "genie dlq redrive 9f3c-2@till --log orders.log")))
 @click.argument("letters", nargs=-1)
 @_filtered
-@click.option("--rate", "per_s", type=click.FloatRange(min=0, min_open=True), default=10.0, show_default=True,
+@click.option("--rate", "per_s", type=Finite(min=0, min_open=True), default=10.0, show_default=True,
               metavar="N", help="Letters a second.")  # fmt: skip
 @LOG
 @WHO

@@ -65,14 +65,16 @@ def listed(**given: Any) -> None:
     )
 )
 @click.argument("effect")
-@click.option("--done/--not-done", "done", required=True, default=None, help="Whether it has happened.")
+@click.option("--done/--not-done", "done", default=None, help="Whether it has happened.  [required]")
 @click.option("--result", metavar="JSON", help="With --done: its result; null by default.")
 @click.option("--reason", required=True, metavar="TEXT", help="How you found out; it is kept in the log.")
 @LOG
 @WHO
 @guarded
-def resolve(effect: str, *, done: bool, result: str | None, reason: str, **given: Any) -> None:
+def resolve(effect: str, *, done: bool | None, result: str | None, reason: str, **given: Any) -> None:
     """State the result of EFFECT."""
+    if done is None:  # click does not require a flag that may be unsaid
+        raise InputError(f"effect {effect!r}", "may have happened or not", "give --done or --not-done")
     if result is not None and not done:
         raise InputError("--result", "is the result of an effect that has happened", "give --done with it")
     try:

@@ -358,5 +358,7 @@ def takeover_command(log: str) -> None:
         owner = owner_of(database)
     with _changed(log, force=True):
         pass
-    had = owner.named if owner is not None and owner.pid else "nobody"
-    click.echo(plain(f"taken from {had}; what that process still commits is refused"))
+    if owner is None or not owner.pid:
+        click.echo("no process had it; the next one may open it")
+    else:
+        click.echo(plain(f"taken from {owner.named}; what that process still commits is refused"))

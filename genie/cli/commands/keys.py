@@ -14,6 +14,7 @@ from genie.cli.files import whole_file
 from genie.cli.help import Subcommands, manual
 from genie.cli.options.control import now
 from genie.cli.terminal.drawing import plain
+from genie.cli.usage import Finite
 from genie.contracts.classification import Classification
 from genie.errors import InputError
 
@@ -28,7 +29,7 @@ _FILE = click.argument("file", type=click.Path(path_type=Path))
 
 
 _DAYS = click.option(
-    "--days", metavar="DAYS", type=click.FloatRange(min=0, min_open=True, max=3_660), default=90.0, show_default=True,
+    "--days", metavar="DAYS", type=Finite(min=0, min_open=True, max=3_660), default=90.0, show_default=True,
     help="Days until it ends.",
 )  # fmt: skip
 
@@ -109,7 +110,7 @@ def _added(file: Path, facts: dict[str, Any], **terms: float) -> None:
 ))  # fmt: skip
 @_FILE
 @_facts
-@click.option("--within-hours", "hours", type=click.FloatRange(min=0, min_open=True, max=720), default=72.0,
+@click.option("--within-hours", "hours", type=Finite(min=0, min_open=True, max=720), default=72.0,
               metavar="HOURS", show_default=True, help="Hours in which the passkey must be registered.")  # fmt: skip
 @_DAYS
 @guarded
@@ -159,7 +160,7 @@ def _spending(budget: Allowance) -> str:
 ))  # fmt: skip
 @_FILE
 @click.argument("key_id", metavar="ID")
-@click.option("--overlap-days", "overlap", type=click.FloatRange(min=0, max=90), default=7.0, show_default=True,
+@click.option("--overlap-days", "overlap", type=Finite(min=0, max=90), default=7.0, show_default=True,
               metavar="DAYS", help="Days for which the old key is good as well.")  # fmt: skip
 @_DAYS
 @guarded

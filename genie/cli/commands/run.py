@@ -35,6 +35,7 @@ from genie.cli.terminal.drawing import plain
 from genie.cli.terminal.json_text import to_text
 from genie.cli.terminal.progress import progress
 from genie.cli.terminal.screen import is_live, is_terminal, show_cursor
+from genie.cli.usage import Finite
 from genie.config.loader import load
 from genie.config.policies import UNGOVERNED
 from genie.contracts.card import AgentCard
@@ -98,7 +99,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Print the report only: no live view or summary, no warning except for missing policies.",
 )
-@click.option("--drain-within", "within_s", type=click.FloatRange(min=0), default=30.0, show_default=True,
+@click.option("--drain-within", "within_s", type=Finite(min=0), default=30.0, show_default=True,
               metavar="SECONDS", help="Time limit of the run after SIGTERM; Ctrl-C cancels it at once.")  # fmt: skip
 @debug_option
 @metrics_option

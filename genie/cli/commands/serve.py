@@ -16,6 +16,7 @@ from genie.cli.options.control import now
 from genie.cli.options.telemetry import log_options, logged, otel_options, spans_of
 from genie.cli.serving import bind_option, check_extra, opened, serving_options, until_stopped
 from genie.cli.terminal.drawing import plain
+from genie.cli.usage import Finite
 from genie.errors import InputError
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 @click.option("--store-keys", metavar="RING", help="Key ring that encrypts the store: a file, or env:NAME.")
 @click.option("--grant", "grants", multiple=True, metavar="ROLE=RIGHT,...",
               help="More rights that a role of a signed token gives, with ask and observe; repeatable.")  # fmt: skip
-@click.option("--tenant-rate", type=click.FloatRange(min=0.1), metavar="N", help="Requests a second of one tenant.")
+@click.option("--tenant-rate", type=Finite(min=0.1), metavar="N", help="Requests a second of one tenant.")
 @click.option("--tenant-runs", type=click.IntRange(min=1), metavar="N",
               help="Runs of one tenant that are in flight at once.")  # fmt: skip
 @click.option("--webhooks-to", "networks", multiple=True, metavar="NETWORK",

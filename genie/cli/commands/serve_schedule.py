@@ -22,6 +22,7 @@ from genie.cli.options.identity import identified, identity_options
 from genie.cli.options.reload import renew
 from genie.cli.options.telemetry import debug_option, debugged, log_options, logged
 from genie.cli.terminal.drawing import plain
+from genie.cli.usage import Finite
 from genie.config.loader import load
 from genie.contracts.json_text import unique_keys
 from genie.errors import InputError
@@ -45,7 +46,7 @@ _MAX_STATE_BYTES = 1 << 20
     exits={0: "drained", 2: f"{USUAL[2]}; or standard output was lost", 130: "stopped by a second signal"},
 ))  # fmt: skip
 @click.argument("pipeline", type=click.Path(), shell_complete=suggestions.pipelines)
-@click.option("--drain-within", "within_s", type=click.FloatRange(min=0), default=30.0, show_default=True,
+@click.option("--drain-within", "within_s", type=Finite(min=0), default=30.0, show_default=True,
               metavar="SECONDS", help="Time limit of runs after the first SIGTERM or SIGINT.")  # fmt: skip
 @click.option("--state", type=click.Path(path_type=Path), metavar="FILE",
               help="State file; a restart reads from it which firings it missed.")  # fmt: skip

@@ -183,7 +183,8 @@ def _aged(table: object, today: date) -> str | None:
     name, ends, looked_at = (getattr(table, field) for field in ("name", "effective_to", "looked_at"))
     if ends < today:
         return f"{name}: its last edition ended on {ends}"
-    return f"{name}: was last checked on {looked_at}" if looked_at < today - timedelta(days=365) else None
+    told = today - timedelta(days=365) <= looked_at <= today
+    return None if told else f"{name}: was last checked on {looked_at}"
 
 
 def _rules_offered() -> Iterator[tuple[str, Callable[[], Iterable[object]]]]:

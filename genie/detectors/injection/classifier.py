@@ -25,7 +25,7 @@ BUCKETS = 1 << 17
 WINDOW = 32
 """Words that are judged together."""
 WEIGHTS = "ngrams.bin.gz"
-SHA256 = "61cfc9ba849cbc325cf5ed233fee97412c49f4ff66d89192c13b693993c851f5"
+SHA256 = "9dd8c83b661eee82e8bf4f666384bdc8d36557a555fd3f8ad25308fae770d9d9"
 """Of the unpacked weights."""
 
 _WORD = re.compile(r"[^\W_]+")

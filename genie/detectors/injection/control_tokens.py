@@ -24,11 +24,14 @@ TOKENS = (
     _token("delimiter", 0.8, r"\[\s*/?\s*INST\s*\]|<<\s*/?\s*SYS\s*>>"),
     _token("delimiter", 0.8, r"<\s*/?\s*(?:start|end)_of_turn\s*>"),
     _token("delimiter", 0.55, r"#{2,}\s*(?:system|instructions?|assistant|human|user|response|new instructions?|admin)(?:\s+(?:prompt|message|override))?\s*:"),
-    _token("delimiter", 0.6, r"<\s*/?\s*(?:system|system[_\-]?prompt|assistant|sys|admin|system[_\-]?(?:message|instructions?|override|note)|im_start|im_end)\s*>"),
+    _token("delimiter", 0.25, r"<\s*/?\s*(?:system|system[_\-]?prompt|assistant|sys|admin|system[_\-]?(?:message|instructions?|override|note)|im_start|im_end)\s*>"),
+    _token("delimiter", 0.6, r"<\s*/\s*(?:system|sys|instructions?|context|document|data|user)\s*>\s{0,8}<\s*(?:system|sys|admin|instructions?|order)\b"),  # one ends, another begins
+    _token("delimiter", 0.6, r"(?:^|[\s.!?>])<\s*/\s*system\s*>|<\s*system\s*>(?:\s|$)"),  # not <system>billing</system>
+    _token("delimiter", 0.45, r"<\s*/?\s*(?:system[_\-](?:prompt|message|instructions?|override|note)|assistant|sys|admin|im_start|im_end)\s*>"),
     _token("delimiter", 0.6, r"\b(?:system|assistant)\s*:\s*you\s+(?:are|must|will|now|grade|should|have)\b"),
     _token("delimiter", 0.6, r"""["']role["']\s*:\s*["'](?:system|developer)["']"""),
     _token("delimiter", 0.7, r"\[\s*/?(?:end|begin|start)\s+of\s+(?:the\s+)?(?:system\s+|user\s+)?(?:prompt|instructions|context|input|data|message|document|text)\s*\]"),
-    _token("delimiter", 0.6, r"[\[(<{]{1,3}\s*/?\s*(?:system|admin)(?:[\s_\-]+(?:message|prompt|note|override|update|instructions?|alert|command|notice|mode|directive))?\s*[:#]?\s*[\])>}]{1,3}"),
+    _token("delimiter", 0.6, r"[\[({]{1,3}\s*/?\s*(?:system|admin)(?:[\s_\-]+(?:message|prompt|note|override|update|instructions?|alert|command|notice|mode|directive))?\s*[:#]?\s*[\])}]{1,3}"),
     _token("delimiter", 0.45, r"(?:\n|[.!?;>\])}\"'*-]\s+|\bassistant\s*:[^\n]{0,300}\s)(?:\*\*|\[|#\s*)?system(?:[\s_]+(?:message|prompt|note|override|update|instructions?|alert|notice|command|directive|admin))?\s*:"),
     _token("delimiter", 0.5, r"\bnew (?:instructions?|directives?|orders?|task|system prompt)\s*:"),
     _token("delimiter", 0.2, r"(?:^|[\n\x1f])\s*(?:\*\*)?system\s*:"),

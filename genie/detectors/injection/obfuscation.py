@@ -53,13 +53,16 @@ def _split(stem: str) -> str:
 _FOREIGN_STEMS = (
     "rules", "oubli", "consigne", "regle", "precedent", "montre", "affiche", "revele", "vergiss", "anweisung", "regeln",
     "vorherig", "bisherig", "passwort", "olvid", "instrucc", "reglas", "anterior", "muestra", "contrasen", "ignor",
-    "maintenant", "limite", "filtre", "desormais", "einschrank", "beschrank", "richtlin", "sofort", "assistent", "restricc",
+    "maintenant", "limite", "filtre", "desormais", "einschrank", "beschrank", "richtlin", "sofort", "assistent",
+    "restricc",
     "directri", "respond", "normas", "asistente", "instruc", "esquec", "dimentic", "istruzion", "regole", "negeer",
     "senza", "filtri", "rivela", "senha", "zonder", "beperking", "wachtwoord", "segret", "restriz", "voce", "verborgen",
 )  # fmt: skip
 _OTHER_SCRIPTS = (
     "игнорир", "забудь", "инструкци", "правил", "указани", "системн", "промпт", "пароль", "ограничен", "помощник",
-    "指令", "规则", "提示", "密码", "限制", "忽略", "约束", "审查", "助手", "指示", "ルール", "プロンプト", "パスワード", "制限", "無視", "アシスタント",
+    "指令", "规则", "提示", "密码",
+    "限制", "忽略", "约束", "审查", "助手", "指示", "ルール",
+    "プロンプト", "パスワード", "制限", "無視", "アシスタント",
     "지시", "규칙", "명령", "프롬프트", "비밀번호", "제한", "निर्देश", "नियम", "आदेश", "प्रॉम्प्ट", "पासवर्ड", "सहायक", "रोक",
 )  # fmt: skip
 _ROT13 = r"(?:gur|lbhe|lbh|naq|nyy|jvgu|qvr|haq|qrvar|nyyr|yrf|irf|qrf|ibf|gbhgrf|ybf|ynf|ghf|gbqnf)"
@@ -68,7 +71,7 @@ _BACKWARDS = r"(?:eht|ruoy|uoy|lla|htiw|dnu|enied|ella|hcid|setuot|sadot)"
 SIGNS = (
     ("leet", r"(?i)[a-z][013457@$!|]+[a-z]{1,4}[013457@$!|]+[a-z]"),
     ("leet", r"(?i)" + "|".join(_leet(stem) for stem in _STEMS)),
-    ("leet", r"(?i)" + "|".join(_leet(stem) for stem in _FOREIGN_STEMS if len(stem) > 4)),
+    ("leet", r"(?i)(?:\b[a-z]|[a-z]{2})[013457$|]{1,2}[a-z]{2}"),  # a sign in a word of any language
     ("rot13", rf"(?i)\b{_ROT13}\b"),
     ("rot13", rf"(?i)\b(?:{'|'.join(codecs.encode(stem, 'rot13') for stem in (*_STEMS, *_FOREIGN_STEMS))})"),
     ("reversed", rf"(?i)\b{_BACKWARDS}\b"),
@@ -143,14 +146,14 @@ def _unspaced(text: str) -> Iterator[str]:
 
 
 def _rotated(text: str) -> Iterator[str]:
-    """Yield text moved by 13 letters, also with accents given back: folding took them off before they could be moved."""
+    """Yield text moved by 13 letters, also with accents given back: folding took them off before it was moved."""
     plain = codecs.encode(text, "rot13")
     yield plain
     yield _LONG_WORD.sub(lambda word: _mended(word[0]), plain.lower())
 
 
 def _mended(word: str) -> str:
-    """Return a word in which one or two letters that carried accents are what they were, if that is a word of the list."""
+    """Return a word of the list that differs in one or two letters, which carried accents; else the word."""
     known = listed()
     if word in known:
         return word

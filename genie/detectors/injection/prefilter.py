@@ -60,7 +60,7 @@ class Prefilter:
         self._signs = frozenset(signs)
         wordless = [need.pattern for need in self.needs if not need.sets]  # no word must be in a match
         # One by one: a set of patterns that count needs a new state for almost every character of random letters.
-        self._always = [(pattern, Pattern(pattern).search) for pattern in wordless]
+        self._always = [(pattern, Pattern(pattern).within) for pattern in wordless]
         for words in dict.fromkeys(words for need in self.needs for words in need.sets):
             for word in words:
                 self._sets.setdefault(word, []).append(words)
@@ -80,8 +80,9 @@ class Prefilter:
         plain = plain_of(text)
         held = frozenset(self._words(plain)).union(word for word in self._short if word in plain)
         present = {words for word in held for words in self._sets[word]}
-        for pattern, search in self._always:
-            if (signs or pattern not in self._signs) and search(text):
+        data = text.encode(errors="surrogatepass")
+        for pattern, within in self._always:
+            if (signs or pattern not in self._signs) and within(data):
                 yield pattern
         for first in present:
             for need in self._needs.get(first, ()):

@@ -31,7 +31,7 @@ _MOST_MARKS = 64  # of one row in one text
 
 # The score with the model: 1 / (1 + exp(doubt - rules * score - logit)), where the logit is held between two bounds, so
 # that the model alone must be very sure, and can overrule weak hints of the rules.
-_DOUBT, _RULES = 3.0, 7.0
+_DOUBT, _RULES = 3.4, 7.0
 _LEAST_LOGIT, _MOST_LOGIT = -2.0, 6.0
 _TELLING = 1.5  # logit from which the model is a reason
 

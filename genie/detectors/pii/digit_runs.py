@@ -110,7 +110,7 @@ class Digits:
 def unusual(text: str, *, at_least: int) -> Iterator[tuple[tuple[Group, ...], ...]]:
     """Yield digits whose groups are separated by one of ``, / _ : | + ;``: the groups between equal separators.
 
-    A date or an amount has such separators, too, so whoever reads them looks at the sizes of the groups.
+    Dates and amounts have such separators too, so callers check the sizes of the groups.
     """
     for start, end in _UNUSUAL.spans(text):
         if end - start < at_least:

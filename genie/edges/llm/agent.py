@@ -164,7 +164,7 @@ class ModelAgent(Handlers, id="model", publishes=(ModelDelta, ModelRestarted)):
         return found
 
     def pricing(self, context: Context | None) -> Pricing | None:
-        """Return the price of the day; of the newest one where nobody says what day it is."""
+        """Return the price of the day; of the newest one if the day is unknown."""
         named = self.options.price
         if not isinstance(named, str):
             return named

@@ -11,7 +11,7 @@ REQUESTS = "requests"
 TOKENS = ("tokens", "input-tokens", "input_tokens")
 MOST_KINDS = 16
 LONGEST_S = 3_600.0
-"""Resets later than that are taken for nonsense."""
+"""Later resets are ignored as invalid."""
 
 
 class RateGate:

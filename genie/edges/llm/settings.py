@@ -72,7 +72,7 @@ class ModelOptions(Section):
     timeout_s: Seconds = Field(default=600.0, description="Seconds of one call with all its attempts.")
     max_wait_s: float = Field(default=30.0, ge=0, le=3_600, description="Seconds to wait before an attempt.")
     backoff_s: float = Field(
-        default=0.25, ge=0, le=3_600, description="Seconds before the second attempt; twice as long before each next."
+        default=0.25, ge=0, le=3_600, description="Seconds before the second attempt; doubled before each further one."
     )
     attempts: int = Field(default=3, ge=1, le=10, description="Attempts of one call, those of fallbacks included.")
     limits: LimitsOfModel = LimitsOfModel()

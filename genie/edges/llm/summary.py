@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from genie.edges.llm.settings import SummarySection
 
 RENEWED = 8
-"""Turns that are told by rules after a summary, before a new one is asked for."""
+"""Turns that are summarised by rules before the model is asked for another summary."""
 MOST_TRANSCRIPT = 400_000
 """Characters that are summed up at most."""
 _PROMPT = (

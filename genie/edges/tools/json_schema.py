@@ -41,6 +41,8 @@ _BOUNDS = {
     "maxLength": "max_length", "minItems": "min_length", "maxItems": "max_length",
 }  # fmt: skip
 MOST_TEXT = 100_000
+MOST_CLASSES = 256
+"""Objects of one document; definitions that name each other twice would double with each level."""
 
 
 class Unsupported(Exception):  # noqa: N818 - collected into one InputError
@@ -61,7 +63,10 @@ class SchemaReader:
     def __init__(self, definitions: Mapping[str, Mapping[str, Any]], name: str) -> None:
         self._definitions = definitions
         self.stem = name
+        self._classes: dict[int, tuple[Mapping[str, Any], Any, int]] = {}
+        """By the schema's identity: the schema, which thus stays where it is, its class, and the levels below it."""
         self._made = 0
+        self._deepest = 0
 
     def fields(self, schema: Mapping[str, Any], path: str = "", depth: int = 0) -> dict[str, Any]:
         """Return the fields of an object schema, as for ``payload_class``.
@@ -102,6 +107,7 @@ class SchemaReader:
         """
         if depth > MOST_DEPTH:
             raise Unsupported(path, f"schemas more than {MOST_DEPTH} deep")
+        self._deepest = max(self._deepest, depth)
         schema = self._followed(schema, path)
         if "enum" in schema or "const" in schema:
             return self._literal(schema, path)
@@ -129,12 +135,7 @@ class SchemaReader:
         if form is not None and form not in _FORMATS and form not in _PLAIN_FORMATS:
             raise Unsupported(path, f"format {str(form)[:40]!r}")
         if kind == "object":
-            self._made += 1
-            made: Any = create_model(
-                f"{self.stem}Part{self._made}", __base__=Value, __module__=__name__,
-                **self.fields(schema, path, depth + 1),
-            )  # fmt: skip
-            return made
+            return self._class(schema, path, depth)
         if kind == "array":
             items = schema.get("items")
             if not isinstance(items, dict):
@@ -148,6 +149,25 @@ class SchemaReader:
             return Annotated[str, Field(**{"max_length": MOST_TEXT, **bounds})]
         plain: Any = {"integer": int, "number": decimal.Decimal, "boolean": bool, "null": type(None)}[kind]
         return Annotated[plain, Field(**bounds)] if bounds else plain
+
+    def _class(self, schema: Mapping[str, Any], path: str, depth: int) -> Any:
+        """Return the class of an object schema, made once however many others name it."""
+        known = self._classes.get(id(schema))
+        if known is None:
+            if self._made >= MOST_CLASSES:
+                raise Unsupported(path[:80], f"more than {MOST_CLASSES} objects")
+            self._made += 1
+            name = f"{self.stem}Part{self._made}"
+            before, self._deepest = self._deepest, depth
+            fields = self.fields(schema, path, depth + 1)
+            made: Any = create_model(name, __base__=Value, __module__=__name__, **fields)
+            known = self._classes[id(schema)] = (schema, made, self._deepest - depth)
+            self._deepest = max(before, self._deepest)
+        below = known[2]
+        if depth + below > MOST_DEPTH:
+            raise Unsupported(path[:80], f"schemas more than {MOST_DEPTH} deep")
+        self._deepest = max(self._deepest, depth + below)
+        return known[1]
 
     def _literal(self, schema: Mapping[str, Any], path: str) -> Any:
         extra = schema.keys() - _TOLD - {"enum", "const", "type", "nullable"}

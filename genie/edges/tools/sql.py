@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
+import time
 from pathlib import Path
 from typing import Annotated, ClassVar
 from urllib.parse import quote
@@ -21,8 +23,12 @@ NAME = "sql"
 MOST_QUERY = 20_000
 MOST_CELL = 100_000
 """Bytes of one value."""
-_STEP = 1_000
-"""Instructions of the query machine between two looks at their number."""
+_STEP = 100
+"""Instructions of the query machine between two looks at its limits; one that searches a long text takes a while."""
+MOST_SPILLED = 64 << 20
+"""Bytes that a query may write to temporary files, where the system counts them (Linux): a sort of long values that the
+query makes itself would fill the disk."""
+_SPILL_STEPS = 20 * _STEP
 _FUNCTIONS = frozenset(
     {
         "abs", "avg", "coalesce", "count", "date", "datetime", "ifnull", "iif", "instr", "julianday", "length", "like",
@@ -49,6 +55,7 @@ class SqlSettings(BaseModel):
         default=20_000_000, ge=1_000, le=10_000_000_000,
         description="Instructions of SQLite's machine that a query may take; 20 million are about a second.",
     )  # fmt: skip
+    longest_s: float = Field(default=10.0, gt=0, le=600, description="Seconds that a query may take.")
 
 
 class Query(Payload, topic="sql.query", key=None):
@@ -96,7 +103,13 @@ class SqlTool(
     async def query(self, question: Query, context: Context) -> Rows:
         """Run one SELECT."""
         settings: SqlSettings = context.settings
-        return await anyio.to_thread.run_sync(lambda: ask(settings, question.query, question.parameters))
+        left = threading.Event()
+        try:
+            return await anyio.to_thread.run_sync(
+                lambda: ask(settings, question.query, question.parameters, left), abandon_on_cancel=True
+            )
+        finally:
+            left.set()  # a query that nobody waits for any more ends at its next look
 
     @handles
     async def schema(self, _question: Schema, context: Context) -> Tables:
@@ -105,8 +118,14 @@ class SqlTool(
         return await anyio.to_thread.run_sync(lambda: tables(settings))
 
 
-def ask(settings: SqlSettings, query: str, parameters: tuple[Cell, ...]) -> Rows:
+def ask(settings: SqlSettings, query: str, parameters: tuple[Cell, ...], left: threading.Event | None = None) -> Rows:
     """Return the rows of one SELECT.
+
+    Args:
+        settings: The file and the limits.
+        query: As it was asked.
+        parameters: Values of its question marks.
+        left: Set when nobody waits for the rows any more.
 
     Raises:
         NotAllowedError: The query would do something else than read allowed tables.
@@ -118,6 +137,8 @@ def ask(settings: SqlSettings, query: str, parameters: tuple[Cell, ...]) -> Rows
     connection = _opened(settings)
     refused: list[int] = []
     steps = 0
+    over = False
+    ends, written = time.monotonic() + settings.longest_s, _written()
 
     def authorize(action: int, one: str | None, two: str | None, _database: str | None, _trigger: str | None) -> int:
         if _may(settings, action, one, two):
@@ -126,9 +147,15 @@ def ask(settings: SqlSettings, query: str, parameters: tuple[Cell, ...]) -> Rows
         return sqlite3.SQLITE_DENY
 
     def look() -> int:
-        nonlocal steps
+        nonlocal steps, over
         steps += _STEP
-        return steps > settings.most_steps
+        over = (
+            steps > settings.most_steps
+            or time.monotonic() > ends
+            or (left is not None and left.is_set())
+            or (steps % _SPILL_STEPS == 0 and _written() - written > MOST_SPILLED)
+        )
+        return over
 
     try:
         connection.set_authorizer(authorize)
@@ -139,8 +166,9 @@ def ask(settings: SqlSettings, query: str, parameters: tuple[Cell, ...]) -> Rows
         found = cursor.fetchmany(settings.most_rows + 1)
         columns = tuple(str(column[0])[:256] for column in cursor.description)
     except (sqlite3.Error, sqlite3.Warning, OverflowError) as error:
-        if steps > settings.most_steps:
-            raise TookTooLongError(NAME, f"stops a query after {settings.most_steps} steps") from None
+        if over:
+            limits = f"{settings.most_steps} steps, {settings.longest_s:g} s or {MOST_SPILLED} bytes of temporary files"
+            raise TookTooLongError(NAME, f"stops a query after {limits}") from None
         if refused:
             raise NotAllowedError(NAME, "reads the tables of its list alone, and changes nothing") from None
         if "one statement" in str(error):
@@ -188,6 +216,14 @@ def _opened(settings: SqlSettings) -> sqlite3.Connection:
     ):  # fmt: skip
         connection.setlimit(limit, most)
     return connection
+
+
+def _written() -> int:
+    """Return how many bytes this thread has written; 0 where the system does not count them."""
+    try:
+        return int(Path("/proc/thread-self/io").read_bytes().split(b"wchar:")[1].split()[0])
+    except (OSError, IndexError, ValueError):
+        return 0
 
 
 def _may(settings: SqlSettings, action: int, one: str | None, two: str | None) -> bool:

@@ -70,7 +70,7 @@ class Tool:
     description: str = ""
     version: int = 1
     effect: Effect = Effect.WRITE
-    """A write where nobody says otherwise: unknown is not better than known to be bad."""
+    """A write by default: an unknown tool is treated as the riskier kind."""
     trusted: bool = False
     """Whether the words of its answers may be instructions; what comes from outside is untrusted."""
     approval: Approval = Approval.RULE

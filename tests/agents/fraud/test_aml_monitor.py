@@ -291,3 +291,18 @@ def test_more_cash_never_ends_a_suspicion_of_structuring(
         return {id_ for one in suspicions if one.typology == "structuring" for id_ in one.transaction_ids}
 
     assert runs(rows) <= runs(rows + more)
+
+
+def test_a_code_that_names_no_country_is_none(transfer: Make) -> None:
+    """Was: XX was on no list of high risk, and nothing said that it had not been checked."""
+    found = answered(
+        transfer("2026-01-05", "a", "b", 6 * LAKH, channel="wire", sender_country="IN", recipient_country="XX")
+    )
+    assert {"CBWTR", "high_risk_country"} <= {one.check for one in found.unchecked}
+
+
+def test_a_hit_on_an_account_without_transfers_is_said(transfer: Make) -> None:
+    """Was: a hit with a misspelt account was dropped, and nothing said so."""
+    hits = [{"account_id": "a-1", "list_name": "SDN", "score": "0.97"}]
+    found = answered(transfer("2026-01-05", "a1", "b", 100), screening_hits=hits)
+    assert any(one.check == "screening" for one in found.unchecked)

@@ -361,3 +361,37 @@ def test_no_leet_spelling_lowers_a_score(data: st.DataObject, bait: str) -> None
 @given(st.text(min_size=1, max_size=100), st.sampled_from(("share your otp", "http://192.168.1.5/")))
 def test_more_words_never_hide_what_is_there(words: str, bait: str) -> None:
     assert judged(text=f"{bait} {words}").score >= judged(text=bait).score
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Mom, I lost my phone, this is my new number, please send 20000 urgently",
+        "FASTag KYC expired, click to update else blacklisted",
+        "Your parcel is on hold at India Post, pay Rs 25: indiapost-redelivery.top",
+        "Income tax refund of Rs 15,490 approved, verify your account at the link",
+        "I sent you 20000 by mistake, please return to this UPI",
+        "Join our VIP stock tips WhatsApp group, guaranteed 40% monthly return",
+        "Loan approved instantly without documents, pay GST 1,999 first",
+        "E-challan pending Rs 500, pay at parivahan-echallan.apk",
+        "Work from home data entry, registration fee 499 refundable, earn 50k monthly",
+        "आपका बैंक खाता बंद हो जाएगा, KYC अपडेट करें और OTP बताएं",
+    ],
+)
+def test_fees_before_money_false_friends_and_lures_are_suspicious(text: str) -> None:
+    assert judged(text=text).label in {"suspicious", "phishing"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Your home loan of Rs 20,00,000 is disbursed. Processing fee of Rs 5,000 was charged.",
+        "Your parcel will be delivered today between 2 and 4 pm.",
+        "Income tax refund for AY 2025-26 of Rs 15,490 is credited to your account.",
+        "Challan payment of Rs 500 received. Thank you.",
+        "I have a new phone number, save it. See you on Sunday.",
+        "School registration fee of Rs 2,000 is due on 5 July.",
+    ],
+)
+def test_honest_messages_on_the_same_subjects_are_not(text: str) -> None:
+    assert judged(text=text).label == "unverified"

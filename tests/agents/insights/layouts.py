@@ -32,7 +32,7 @@ _WORDS = {
     "lines": ("Grocer\nMuller\n10115 Berlin", "City transport", "Bakery 24\r\nBranch, 7", "Electric company\n"),
 }  # fmt: skip
 """Pools of narrations: plain ones, ones with what misleads a reader, ones of several lines."""
-_WHOLE = frozenset({"JPY", "XOF", "UGX", "KRW", "CLP", "ISK", "VND", "PYG"})
+_WHOLE = frozenset({"JPY", "XOF", "UGX", "XAF", "RWF", "KRW", "CLP", "ISK", "VND", "PYG"})
 _THREE = frozenset({"KWD", "BHD", "OMR", "TND", "JOD"})
 _SCALE = {"JPY": 100, "KRW": 1000, "CLP": 900, "ISK": 100, "VND": 20000, "IDR": 10000, "HUF": 300, "COP": 4000}
 _RATE = Decimal("1.25")

@@ -67,6 +67,11 @@ def test_the_bonus_lapses_ninety_days_after_the_policy(expired: str, bonus: int)
     assert quoted(expired=expired).no_claim_bonus_percent == bonus
 
 
+def test_a_bonus_of_a_policy_that_ends_after_the_new_one_starts_is_refused() -> None:
+    with pytest.raises(InputError, match="expired"):
+        quoted(expired="2999-01-01")
+
+
 @pytest.mark.parametrize("change", [{"no_claim_bonus_percent": 30}, {"expired": None}])
 def test_a_bonus_that_cannot_be_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(InputError):

@@ -171,3 +171,9 @@ def test_of_loans_that_earn_the_same_the_order_of_the_request_decides_nothing() 
         (part.name, part.amount) for part in other.prepayments
     ]
     assert one.net_saving == other.net_saving
+
+
+def test_a_loan_that_was_sanctioned_in_the_future_is_of_no_day_known() -> None:
+    """Was: the charge counted as barred, and the saving was whole."""
+    late = loan("a", 200_000, 12, 36, borrower="business", sanctioned_on="2027-12-31", sanctioned_amount=300_000)
+    assert isinstance(asked(late, amount=50_000), InsufficientData)

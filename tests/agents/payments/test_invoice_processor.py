@@ -216,14 +216,15 @@ def test_tax_and_value_add_up_to_the_total_in_any_order(packet: Build, lines: li
 
 
 def bearing(packet: Build, percent: str, code: str, on: str) -> InvoiceDecision:
-    """Decide an invoice over one line of 1,000 rupees and its tax."""
+    """Decide, when it may be dated, an invoice over one line of 1,000 rupees and its tax."""
     total = 1000 * (1 + Decimal(percent) / 100)
     lines = [{**ITEM, "hsn": code, "gst_pct": percent, "line_total": total}]
     books = {
         "po_lines": [{"hsn": code, "unit_price": 100, "open_quantity": 10}],
         "grn": [{"hsn": code, "quantity": 10}],
     }
-    return decided(packet({"items": lines, "total": total, "invoice_date": on}, po_total=total, **books))
+    asked = packet({"items": lines, "total": total, "invoice_date": on}, po_total=total, **books)
+    return decided(asked.model_copy(update={"as_of": datetime.date(2026, 3, 1)}))
 
 
 @pytest.mark.parametrize(
@@ -241,12 +242,16 @@ def bearing(packet: Build, percent: str, code: str, on: str) -> InvoiceDecision:
         ("0.25", "8517", "2025-10-01", "hold"),
         ("12", "8708", "2025-09-21", "post"),
         ("12", "8708", "2025-09-22", "hold"),
+        ("28", "2402", "2026-01-31", "post"),
+        ("28", "2402", "2026-02-01", "hold"),
+        ("40", "2402", "2026-02-01", "post"),
     ],
 )
 def test_a_rate_of_few_goods_is_one_of_their_codes_alone(
     packet: Build, percent: str, code: str, on: str, action: str
 ) -> None:
-    """From 22 September 2025, 28 % were for pan masala and tobacco alone, 40 % for cars, drinks and the like."""
+    """From 22 September 2025, 28 % were for pan masala and tobacco alone, 40 % for cars, drinks and the like
+    (caclubindia.com 54135); 28 % ended on 31 January 2026 (gazettetracker.com, centaxonline.com)."""
     found = bearing(packet, percent, code, on)
     assert (found.action, codes(found)) == (action, {"line.rate"} if action == "hold" else set())
 

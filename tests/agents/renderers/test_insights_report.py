@@ -147,7 +147,7 @@ def seen(page: str) -> str:
     "words",
     [
         "Groceries are over the usual month.", "Where do I overspend?", "three times the median", "+200.00 EUR",
-        "medium confidence", "6,000.00", "1,234", "-30,345.00", "32,345.00", "2024-03 (part)", "Groceries</th>",
+        "medium confidence", "6,000.00", "1,234", "-30,345.00", "32,345.00", "Mar 2024 (part)", "Groceries</th>",
         "+200.00</td>", "80% interval", "a short history", "nine times the usual", "144.00", "1 Apr 2024", "+2.00",
         "currency: EUR", "does not chain at line 7", "no date", "carbon", "denied(paused)", "slow: late",
         "1 row of the statement could not be read", "21 Nov 2026, 09:30 UTC", "partial", "ann",
@@ -251,7 +251,7 @@ def drawn(report: Report, width: int | None = 110) -> str:
     "words",
     [
         "Groceries are over the usual month.", "1 Jan 2024 to 9 Mar 2024", "6,000.00", "1,234", "-30,345.00",
-        "2024-03 (part)", "+200.00", "80% interval", "a short history", "nine times the usual", "144.00", "+2.00",
+        "Mar 2024 (part)", "+200.00", "80% interval", "a short history", "nine times the usual", "144.00", "+2.00",
         "+200.00 EUR", "usually 100.00 EUR", "medium confidence", "three times the median", "currency: EUR",
         "does not chain at line 7", "no date", "1 Apr 2024", "Figures in JPY", "█",
     ],
@@ -261,7 +261,7 @@ def test_everything_of_weight_is_on_a_terminal(words: str) -> None:
 
 
 def test_bars_compare_months() -> None:
-    bars = [line.count("█") for line in drawn(report("EUR")).splitlines() if re.match(r"2024-0\d.*█", line)]
+    bars = [line.count("█") for line in drawn(report("EUR")).splitlines() if re.match(r"[A-Z][a-z]{2} 2024.*█", line)]
     assert bars == sorted(bars)
     assert len(set(bars)) == 3
 

@@ -244,3 +244,41 @@ def test_a_summary_is_short_and_no_text_breaks_the_triage(text: str) -> None:
 def test_the_order_of_sentences_changes_no_category(parts: list[str]) -> None:
     one, other = filed(" . ".join(["so", *parts])), filed(" . ".join(["so", *parts[::-1]]))
     assert one.grounds_found == other.grounds_found
+
+
+@pytest.mark.parametrize(
+    "days_",
+    [
+        {"occurred_on": "2025-06-05", "reported_on": "2025-06-01"},
+        {"occurred_on": "2026-06-05"},
+        {"occurred_on": "2025-05-30", "reported_on": "2026-05-01"},
+    ],
+)
+def test_days_that_cannot_be_right_bear_nothing_out(days_: dict[str, str]) -> None:
+    """Was: a payment that is dated after its report was reported at once, and the customer bears nothing."""
+    found = filed("An unauthorised UPI payment from my account", **days_).liability
+    assert found is not None
+    assert (found.bears, found.most) == ("undetermined", None)
+
+
+@pytest.mark.parametrize(
+    ("days_", "as_of"),
+    [
+        ({"replied_on": "2024-01-01", "rejected": True}, datetime.date(2025, 12, 1)),
+        ({"replied_on": "2025-06-20", "rejected": True}, datetime.date(2025, 6, 10)),
+        ({}, datetime.date(2025, 1, 1)),
+    ],
+)
+def test_nor_do_they_open_or_close_the_way_to_the_ombudsman(days_: dict[str, Any], as_of: datetime.date) -> None:
+    assert filed("Hidden charges on my savings account", as_of=as_of, **days_).ombudsman.eligible is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Mere account se bina permission paise kat gaye", "A fraudster took 2 lakh through AnyDesk",
+        "bina bataye paise nikal gaye",
+    ],
+)  # fmt: skip
+def test_what_nobody_allowed_in_mixed_words(text: str) -> None:
+    assert filed(text).nature == "unauthorised_transaction"

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from genie.errors import InputError
 from genie_finance.contracts.kyc import Applicant, KycCase, KycRecommendation
@@ -158,7 +159,13 @@ def test_diligence_that_is_done_opens_what_asked_for_it_and_the_category_stays_h
 
 
 @pytest.mark.parametrize(
-    "lacking", [{"senior_approval": None}, {"source_of_funds_verified": False}, {"done_on": "2025-11-04"}]
+    "lacking",
+    [
+        {"senior_approval": None},
+        {"source_of_funds_verified": False},
+        {"done_on": "2025-11-04"},
+        {"done_on": "2023-11-02"},
+    ],
 )
 def test_diligence_that_is_not_whole_opens_nothing(case: Build, lacking: dict[str, Any]) -> None:
     assert came(case, pep_declared=True, diligence={**DONE, **lacking}).outcome == "enhanced_diligence"
@@ -242,3 +249,13 @@ def test_a_list_clears_nobody_of_what_it_has_no_entries_of(
     found = recommend(asked.model_copy(update={"screening": screen(request, (mine,))}), today=TODAY)
     assert {gate.name for gate in found.gates if gate.status == "unknown"} == unknown
     assert found.outcome == ("incomplete" if unknown else "approve")
+
+
+def test_a_blank_reference_is_no_approval(case: Build) -> None:
+    with pytest.raises(ValidationError):
+        came(case, pep_declared=True, diligence={**DONE, "senior_approval": " "})
+
+
+def test_a_date_of_birth_that_nobody_can_have_is_not_known(case: Build) -> None:
+    found = came(case, date_of_birth="1850-01-01")
+    assert (found.outcome, open_gates(found)) == ("incomplete", {"adult"})

@@ -221,6 +221,29 @@ class Fragile(Interceptor):
             raise RuntimeError(TEXT)
 
 
+async def test_an_internal_error_at_a_handler_that_cancels_itself_ends_its_run_too() -> None:
+    cancelled = anyio.get_cancelled_exc_class()
+
+    @agent("cancels")
+    async def cancels(question: Question) -> Answer:
+        if question.number == 0:
+            with anyio.CancelScope() as scope:
+                scope.cancel()
+                try:
+                    await anyio.sleep(1)
+                except cancelled as error:
+                    stolen = error
+            raise stolen
+        return Answer(number=question.number)
+
+    async with running(cancels) as runtime:
+        runtime.bus.intercept(Fragile("settled"))
+        with anyio.fail_after(5), pytest.raises(RunCancelledError, match="internal error: RuntimeError"):
+            await runtime.ask(Question(), Answer)
+        with anyio.fail_after(5):
+            assert (await runtime.ask(Question(number=7), Answer)).number == 7
+
+
 @pytest.mark.parametrize("suspends", [False, True])
 @pytest.mark.parametrize("at", ["settled", "failed"])
 async def test_an_internal_error_ends_its_run_by_name_and_no_other(

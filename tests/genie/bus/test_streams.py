@@ -229,6 +229,43 @@ async def test_a_durable_handling_is_over_while_its_outputs_wait_for_room():
 
 
 @pytest.mark.anyio
+async def test_after_the_answer_of_a_stream_others_may_finish_what_they_do_for_it():
+    gate = Gate()
+
+    @agent("slow", risk="low", tier="production")
+    async def slow(question: Question) -> None:
+        await gate.wait()
+
+    @agent("reader", risk="low", tier="production", asks={Question: (Whole, Piece)})
+    async def reads(begin: Begin, context: Context) -> Read:
+        parts = [part async for part in context.stream(Question(), parts=Piece, end=Whole)]
+        return Read(numbers=(len(parts),))
+
+    async with Runtime([source(), slow, reads]) as runtime:
+        assert await runtime.ask(Begin(), Read) == Read(numbers=(4,))
+        gate.open.set()
+        await settled(runtime)
+        assert (gate.cancelled, runtime.statistics().agents["slow"].handled) == (0, 1)
+        assert_at_rest(runtime)
+
+
+@pytest.mark.anyio
+async def test_a_part_behind_the_answer_is_late():
+    @agent("source", risk="low", tier="production")
+    async def goes_on(question: Question) -> AsyncIterator[Piece | Whole]:
+        yield Piece(number=0)
+        yield Whole(pieces=1)
+        yield Piece(number=1)
+
+    async with Runtime([goes_on]) as runtime:
+        got = [part async for part in runtime.stream(Question(), parts=Piece, end=Whole)]
+        assert got == [Piece(number=0), Whole(pieces=1)]
+        await settled(runtime)
+        assert runtime.statistics().late == 1
+        assert_at_rest(runtime)
+
+
+@pytest.mark.anyio
 async def test_a_caller_outside_that_leaves_ends_the_run():
     gate = Gate()
     async with Runtime([source(gate)]) as runtime:

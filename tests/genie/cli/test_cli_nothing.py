@@ -115,3 +115,22 @@ def test_what_is_no_file_of_keys_is_refused_without_names_of_classes(
     result = genie("keys", "list", str(path))
     assert (result.exit_code, result.stdout) == (2, "")
     assert "Error" not in result.stderr
+
+
+@pytest.mark.parametrize("place", ["", ".", "/"])
+@pytest.mark.parametrize("words", [("journal", "info"), ("dlq", "list", "--log"), ("effects", "list", "--log")])
+def test_a_log_at_the_path_of_no_file_is_refused(genie: Genie, words: tuple[str, ...], place: str) -> None:
+    result = genie(*words, place)
+    assert result.exit_code == 2
+    assert "is not the name of a file" in result.stderr
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf"])
+@pytest.mark.parametrize(
+    "words", [("keys", "create", "keys.json", "--user", "ann", "--days"), ("ask", "shop.question", "--within")]
+)
+def test_a_number_that_is_not_finite_is_refused(genie: Genie, words: tuple[str, ...], number: str) -> None:
+    result = genie(*words, number)
+    assert result.exit_code == 2
+    assert words[-1] in result.stderr
+    assert "should be a number" in result.stderr

@@ -558,3 +558,11 @@ def test_what_is_wrong_with_a_rate_or_a_budget_is_told_at_its_line(old: str, new
     assert old in RULES
     found = problems(SOUND + RULES.replace(old, new))
     assert any(problem.startswith(f"desk.yaml:{line}: ") and says in problem for problem in found), found
+
+
+def test_a_module_path_in_place_of_a_name_is_told_what_names_are() -> None:
+    """The list has two entries, though neither is valid: it is not said to be too short."""
+    with pytest.raises(ConfigError) as refused:
+        parse("version: 1\nid: shop\nagents: [shop:checker, shop:cashier]\ninput: shop.order\noutput: shop.receipt\n")
+    assert [one.split(" ")[1] for one in refused.value.problems] == ["agents.shop:checker.id", "agents.shop:cashier.id"]
+    assert all("genie new project" in one for one in refused.value.problems)

@@ -170,3 +170,20 @@ def test_a_callers_card_carries_what_policies_read() -> None:
     assert (card.clearance, card.tenants, card.roles) == (Classification.INTERNAL, frozenset({"north"}), caller.roles)
     assert (headers.tenant, headers.user, headers.roles) == ("north", "ann", caller.roles)
     assert Caller().card().tenants is None
+
+
+def test_a_caller_takes_the_word_of_a_clearance_and_any_set_of_words() -> None:
+    caller: Any = Caller(clearance="restricted", roles=["clerk"], consent={"marketing"})  # type: ignore[arg-type]  # on purpose
+    assert caller == Caller(
+        clearance=Classification.RESTRICTED, roles=frozenset({"clerk"}), consent=frozenset({"marketing"})
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "error"),
+    [({"clearance": "high"}, ValueError), ({"clearance": 3}, TypeError), ({"clearance": None}, TypeError),
+     ({"roles": "clerk"}, TypeError), ({"consent": "marketing"}, TypeError)],
+)  # fmt: skip
+def test_a_caller_refuses_what_is_no_clearance_and_no_set(given: dict[str, Any], error: type[Exception]) -> None:
+    with pytest.raises(error):
+        Caller(**given)

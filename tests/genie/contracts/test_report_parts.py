@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from genie.contracts.message import Value
 from genie.contracts.rendering import Facts, Table, Tile
+from genie.contracts.report_grounds import grounds
 from genie.contracts.report_parts import (
     IST,
     F,
@@ -30,6 +31,7 @@ from genie.contracts.report_parts import (
     tiles,
     with_months,
 )
+from genie_finance.contracts.grounds import Evidence, Grounds
 from genie_finance.contracts.money import Money
 
 
@@ -169,3 +171,17 @@ def test_a_time_at_the_end_of_the_calendar_is_shown() -> None:
 
 def test_decimals_keep_their_digits() -> None:
     assert text_of(Decimal("1234.500")) == "1,234.500"
+
+
+def test_inputs_of_grounds_are_shown_as_people_read_them() -> None:
+    given = {
+        "annual_volatility": "0.128410", "paths": "10000", "policy_number": "20240815", "resident": "true",
+        "as_of": "2026-01-15", "risk": "very_high", "price": "0.5",
+    }  # fmt: skip
+    found = Grounds(
+        reasons=(), inputs=tuple(Evidence(name=name, value=value) for name, value in given.items()), editions=(),
+        uncertainty="none",
+    )  # fmt: skip
+    (inputs,) = [part for one in grounds(found) for part in one.blocks if isinstance(part, Facts)]
+    shown = ["12.84 %", "10,000", "20240815", "yes", "15 Jan 2026", "very high", "0.5"]
+    assert [value for _, value in inputs.pairs] == shown

@@ -1,5 +1,5 @@
 """Recall for each class of disguise and language, of generated attacks; the table is printed with `pytest -s`."""
-# ruff: noqa: E501, RUF001, T201 - one frame a line, in several languages; the figures are printed for people
+# ruff: noqa: E501, T201 - one frame a line, in several languages; the figures are printed for people
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ CODES: dict[str, Callable[[str], str]] = {
 
 def attacks(language: str) -> list[str]:
     """Return generated attacks, the same each time: as many of each frame."""
-    chosen = random.Random(14)  # noqa: S311 - texts of a test
+    chosen = random.Random(14)
     frames, texts = FRAMES[language].split("\n"), list[str]()
     while len(texts) < EACH:
         frame = frames[len(texts) % len(frames)]

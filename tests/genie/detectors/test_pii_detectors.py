@@ -108,6 +108,8 @@ ann @ okaxis                                            | upi     | ann @ okaxis
 swiggy@icici.example.com                                | email   | swiggy@icici.example.com
 jane.doe @ example.com                                  | email   | jane.doe @ example.com
 jane (at) example (dot) com                             | email   | jane (at) example (dot) com
+jane.doe[at]example[.]com                               | email   | jane.doe[at]example[.]com
+write to jane.doe at mail dot example dot com today     | email   | jane.doe at mail dot example dot com
 SSN 123-45-6789                                         | ssn     | 123-45-6789
 ssn:123456789                                           | ssn     | 123456789
 AB123456C                                               | nino    | AB123456C

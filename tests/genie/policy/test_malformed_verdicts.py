@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from genie import Allow, Deny, Hold, PolicySet, Redact
+from genie import Allow, Deny, Hold, Payload, PolicySet, Redact, agent
 from genie.errors import RunStalled
 from genie.policy.verdicts import RuleVerdict
 from genie.testing import FunctionPolicy
@@ -54,3 +54,24 @@ async def test_a_malformed_verdict_denies(name: str, judged: type[Question | Ans
             await run.result()
         assert [one.reason.code for one in run.failures() if one.reason] == [f"{policy.name}:policy_error"]
         assert runtime.statistics().runs == 0
+
+
+class Sheet(Payload, topic="malformed.sheet"):
+    lines: tuple[str, ...]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    "path", [("lines", 2), ("lines", -1), ("lines", True), ("lines", "0"), ("line", 0), ("lines", 0, 0)]
+)
+async def test_a_path_that_the_payload_lacks_denies(path: tuple[str | int, ...]) -> None:
+    @agent("reader")
+    async def reader(sheet: Sheet) -> Answer:
+        return Answer()
+
+    policy = FunctionPolicy(lambda _route: lambda *_: Redact(frozenset({path}), "why"))
+    async with running(reader, policies=PolicySet((policy,))) as runtime:
+        run = runtime.start(Sheet(lines=("a", "b")), Answer)
+        with pytest.raises(RunStalled):
+            await run.result()
+        assert [one.reason.code for one in run.failures() if one.reason] == [f"{policy.name}:policy_error"]

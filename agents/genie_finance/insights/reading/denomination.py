@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _SAMPLE = 300
 _PESOS = words("fecha monto importe concepto saldo cargo abono descripcion retiro deposito retrait depot solde montant")
 """Words of headers in the languages of countries that write pesos, or dollars of their own, with the same sign."""
+_DOLLARS_OR_CORDOBAS = "C$"
+"""Canadian dollars, and in a Spanish table the currency of Nicaragua."""
 _CROWNS = {
     "SEK": words("belopp insattning uttag bokforingsdag bokforingsdatum transaktionsdag mottagare meddelande"),
     "NOK": words("belop inn bokfort utfort forklaring rentedato innskudd kontonummer"),
@@ -114,13 +116,15 @@ class Denomination:
             )
             return UNKNOWN_CURRENCY
         code = currency_named(sign)
+        if sign.upper() == _DOLLARS_OR_CORDOBAS and self._of_pesos:
+            return self._named or self._of_shared(sign)
         if code is None or not is_shared(sign):
             return code
         return self._named or self._of_shared(sign)
 
     def _of_shared(self, sign: str) -> str:
         code = currency_named(sign) or UNKNOWN_CURRENCY
-        if sign == "$" and (self._day_first or self._of_pesos):
+        if sign.upper() == _DOLLARS_OR_CORDOBAS or (sign == "$" and (self._day_first or self._of_pesos)):
             code = UNKNOWN_CURRENCY  # of the countries with dollars and pesos, the United States write the month first
         if sign == "¥" and self._fractions:
             code = "CNY"  # yen have no parts

@@ -26,7 +26,7 @@ HEADERS: dict[Role, str] = {
         |data księgowania|data zaksięgowania|datum zaúčtování|datum zauctovani|datum provedení
         |datum transakce|datum splatnosti|dátum|dátum zaúčtovania|dátum transakcie|dátum spracovania
         |könyvelés dátuma|könyvelési dátum|tranzakció dátuma|tranzakció időpontja|data tranzactie
-        |data tranzacției|data procesarii|tarih|işlem tarihi|işlem tarihi saati|дата|дата проводки|дата совершения
+        |data tranzacției|data procesarii|tarih|sene|işlem tarihi|işlem tarihi saati|дата|дата проводки|дата совершения
         |дата операции
         |дата и время операции|дата операції|дата проведения|дата і час операції|дата транзакции
         |дата на операцията|дата на транзакция|ημερομηνία|ημερομηνία συναλλαγής|ημ νία|ημ νία συναλλαγής
@@ -130,7 +130,7 @@ HEADERS: dict[Role, str] = {
         |uscita|dare|ut|ut av konto|ut fra konto|uttag|ud|udbetaling|utbetaling|uit|debet|afschrijving
         |af|dr|dr amount|spent|withdrawal dr|debit dr|depenses|depense|amount out|ausgang|ausgänge
         |ausgaben|obciążenia|obciążenie|kwota obciążenia|wypłaty|wydatki|odchozí|výdaje|výdaj|na vrub
-        |terhelés|borç|çıkan|giden|gider|расход|списание|списано|дебет|дебит|витрати|видаток|χρέωση
+        |terhelés|borç|çıkan|giden|çykdajy|gider|расход|списание|списано|дебет|дебит|витрати|видаток|χρέωση
         |χρεώσεις|isplate|isplata|duguje|terećenje|breme|odliv|deebet|debets|debetas|出金|出金額
         |お引出し|お支払金額|支払い金額|お支払い金額|引出額|支払金額|出金金額 円|支出|支出金额|借方
         |借方金额|借方发生额|支出金額|提款|출금|출금액|출금금액|찾으신금액|보내신금액|debit idr|nợ debit|ghi nợ
@@ -148,7 +148,7 @@ HEADERS: dict[Role, str] = {
         |entrate|entrata|avere|inn|inn pa konto|insattning|ind|indbetaling|innbetaling|kredit
         |bijschrijving|bij|cr|cr amount|received|deposit cr|credit cr|lodgements|recettes|recette
         |amount in|eingang|eingänge|einnahmen|uznania|uznanie|kwota uznania|wpłaty|wpływy|příchozí
-        |příjmy|příjem|ve prospěch|jóváírás|alacak|giren|gelen|gelir|приход|поступление|зачисление
+        |příjmy|příjem|ve prospěch|jóváírás|alacak|girdeji|giren|gelen|gelir|приход|поступление|зачисление
         |зачислено|кредит|надходження|πίστωση|πιστώσεις|uplate|uplata|potražuje|odobrenje|dobro|priliv
         |kreedit|kredīts|kreditas|入金|入金額|お預入れ|お預り金額|預かり金額|預入額|預り金額
         |入金金額 円|收入|收入金额|贷方|贷方金额|贷方发生额|收入金額|存款|입금|입금액|입금금액
@@ -187,7 +187,7 @@ HEADERS: dict[Role, str] = {
         |saldo disponibile|saldo final|saldo contabilistico|bokfort saldo|saldo na mutatie
         |saldo na boeking|disponibel saldo|bogfort saldo|bal|running bal|saldo na trn|disponible
         |accountbalance|saldo po operacji|saldo po transakcji|saldo po|zůstatek|zůstatek po transakci
-        |zostatok|zostatok po transakcii|egyenleg|könyvelt egyenleg|sold|sold contabil|bakiye|остаток
+        |zostatok|zostatok po transakcii|egyenleg|könyvelt egyenleg|sold|sold contabil|bakiye|galyndy|остаток
         |остаток средств|баланс|залишок|залишок після операції|υπόλοιπο|λογιστικό υπόλοιπο|stanje|jääk|guthaben
         |atlikums|likutis|staða|残高|差引残高|取引後残高|取扱後残高|余额|账户余额|交易后余额|本次余额
         |餘額|잔액|거래후잔액|거래 후 잔액|잔고|saldo akhir|số dư|so du|ยอดคงเหลือ|คงเหลือ|الرصيد|יתרה

@@ -80,8 +80,14 @@ class Assembly:
         self.usage: Usage | None = None
 
     def draft(self, key: Hashable, kind: Literal["text", "thought", "call"]) -> Draft:
-        """Return the part of a key; a new one stands after those that have come."""
+        """Return the part of a key; a new one stands after those that have come.
+
+        Words right after words are one text, however a provider splits them: readers join them, so what looks into a
+        reply must see them as one.
+        """
         found = self._by_key.get(key)
+        if found is None and kind == "text" and self._drafts and self._drafts[-1].kind == "text":
+            found = self._by_key[key] = self._drafts[-1]
         if found is None:
             if len(self._drafts) >= MOST_PARTS:
                 raise ProviderError(FailureClass.MALFORMED, code="too_many_parts")

@@ -158,8 +158,11 @@ class _ChatReading(Reading):
             yield reply.draft("text", "text").add(refusal)
         for call in delta.get("tool_calls") or ():
             function = call.get("function") or {}
-            index = call.get("index")  # some servers send whole calls, and number none of them
-            draft = reply.draft(("call", call.get("id") if index is None else int(index)), "call")
+            index, named = call.get("index"), call.get("id")  # some servers send whole calls, and number none of them
+            if index is None and named is None:  # nor name them: each name of a function begins another
+                draft = reply.new("call") if function.get("name") else reply.last("call")
+            else:
+                draft = reply.draft(("call", named if index is None else int(index)), "call")
             draft.name = draft.name or str(function.get("name") or "")[:128]
             yield draft.add(function.get("arguments") or "")
 

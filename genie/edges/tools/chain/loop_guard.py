@@ -18,7 +18,7 @@ LONGEST_CYCLE = 4
 
 
 def layer(attempt: Attempt) -> ToolResult | None:
-    """Refuse the call that would go once more round a cycle."""
+    """Refuse a call that would repeat a cycle of calls."""
     history = attempt.run.history
     count = len(history)
     if count < REPEATS:

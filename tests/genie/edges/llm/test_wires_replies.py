@@ -419,3 +419,24 @@ def test_any_value_may_be_of_any_type(name: str, event: int, at: int, put: Any, 
         assert (found.error is None) == any(isinstance(part, WireEnd) for part in found.parts)
 
     anyio.run(run)
+
+
+async def test_words_that_a_provider_splits_over_texts_are_one_text(dialect: str, wire: Any) -> None:
+    """Each text is looked into by itself, and readers join them: what is split over two would be found in neither."""
+    split = ScriptedReply((Text(text="the card is 4111 1111 "), Text(text="1111 1111 of Asha")), usage=USAGE)
+    provider, _ = wire(dialect, [split])
+    found = await read(provider, request())
+    assert found.end.parts == (Text(text="the card is 4111 1111 1111 1111 of Asha"),)
+    assert {part.position for part in found.deltas} == {0}
+
+
+async def test_calls_without_a_number_and_a_name_are_kept_apart(wire: Any) -> None:
+    def chunk(name: str | None, arguments: str) -> bytes:
+        call = {"function": {"name": name, "arguments": arguments}}
+        return f"data: {json.dumps({'choices': [{'delta': {'tool_calls': [call]}}]})}\n\n".encode()
+
+    end = b'data: {"choices":[{"delta":{},"finish_reason":"tool_calls"}]}\n\ndata: [DONE]\n\n'
+    pieces = (chunk("pay", '{"to":'), chunk(None, '"ann"}'), chunk("pay", '{"to":"ben"}'), end)
+    provider, _ = wire("openai_chat", [Raw(pieces, kind="text/event-stream")])
+    found = (await read(provider, request())).end.parts
+    assert neutral(found) == [("call_1", "pay", {"to": "ann"}), ("call_2", "pay", {"to": "ben"})]
