@@ -25,7 +25,7 @@ BUCKETS = 1 << 17
 WINDOW = 32
 """Words that are judged together."""
 WEIGHTS = "ngrams.bin.gz"
-SHA256 = "9dd8c83b661eee82e8bf4f666384bdc8d36557a555fd3f8ad25308fae770d9d9"
+SHA256 = "ca60147e1192c161eac83deb645951bd81df50a4e7d653340fb0cf6efe736973"
 """Of the unpacked weights."""
 
 _WORD = re.compile(r"[^\W_]+")
