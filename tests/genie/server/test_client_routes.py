@@ -12,7 +12,7 @@ import pytest
 from genie.client import Client, SyncClient
 from genie.errors import EdgeError
 from genie.server.routes import RULES
-from tests.genie.desk_for_tests import Granted, desk, wish
+from tests.genie.desk_for_tests import Granted, Transport, desk, wish
 
 pytestmark = pytest.mark.anyio
 BROWSER = {
@@ -65,7 +65,7 @@ def test_what_blocks_has_the_same_methods() -> None:
 
 async def test_the_client_calls_the_server() -> None:
     async with desk() as at:
-        transport = httpx.ASGITransport(at.app)
+        transport = Transport(at.app)
         async with Client("http://127.0.0.1", at.key(tenant=None), transport=transport) as client:
             answer = await client.ask("desk", wish()["payload"], Granted)
             assert answer.text == "tea"

@@ -23,7 +23,7 @@ from genie.server.server import LOGINS_AT_ONCE, Server, Settings
 from genie.server.store import store_at
 from genie.server.who import WhoSection, read_who
 from tests.genie.authenticator_for_tests import PRESENT, Authenticator, encoded
-from tests.genie.desk_for_tests import NOW, Desk, Hand, pipeline
+from tests.genie.desk_for_tests import NOW, Desk, Hand, Transport, pipeline
 from tests.genie.server.test_keys_and_step_up import held, risky
 
 pytestmark = pytest.mark.anyio
@@ -55,8 +55,7 @@ class Site:
         return text
 
     def browser(self) -> httpx.AsyncClient:
-        transport = httpx.ASGITransport(self.at.app, raise_app_exceptions=True)
-        return httpx.AsyncClient(transport=transport, base_url=ORIGIN, headers=SAME)
+        return httpx.AsyncClient(transport=Transport(self.at.app), base_url=ORIGIN, headers=SAME)
 
     async def begin(self, http: httpx.AsyncClient, invitation: str) -> dict[str, Any]:
         found = await http.post("/v1/passkeys/registration", json={"invitation": invitation})
@@ -252,7 +251,7 @@ async def test_a_passkey_is_the_fresh_proof_for_high_risk_and_an_old_one_is_not(
 
 async def test_nobody_is_signed_in_from_another_site_and_guesses_are_limited(tmp_path: Path) -> None:
     async with site(tmp_path) as at:
-        transport = httpx.ASGITransport(at.at.app)
+        transport = Transport(at.at.app)
         for headers in ({}, {"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
             async with httpx.AsyncClient(transport=transport, base_url=ORIGIN, headers=headers) as http:
                 for path in ("/v1/session/passkey/challenge", "/v1/session/passkey", "/v1/passkeys"):

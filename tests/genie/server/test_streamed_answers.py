@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import httpx
 import pytest
 
 from genie.client import Client
@@ -13,7 +12,7 @@ from genie.config.loader import parse
 from genie.config.pipeline import Pipeline
 from genie.server.reports import show_held, show_report
 from genie.server.routes import RULES
-from tests.genie.desk_for_tests import ORIGIN, Desk, desk
+from tests.genie.desk_for_tests import ORIGIN, Desk, Transport, desk
 
 pytestmark = pytest.mark.anyio
 
@@ -74,7 +73,7 @@ async def test_the_client_yields_parts_and_returns_the_report() -> None:
     async with desk(talk()) as at:
         key = at.key()
         run = await asked(at, key)
-        async with Client(ORIGIN, key, transport=httpx.ASGITransport(at.app)) as client:
+        async with Client(ORIGIN, key, transport=Transport(at.app)) as client:
             events = [told async for told in client.events(run["id"])]
             pieces = [told.part["text"] for told in events if told.part is not None]
             assert "".join(pieces) == WORDS
