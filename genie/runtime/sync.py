@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound=Payload)
 
-_GLANCE_S = 0.2 if os.name == "nt" else None
-"""How often a waiting caller looks up, in seconds: on Windows a lock does not feel Ctrl-C."""
+_GLANCE_S = 0.2
+"""How often a waiting caller looks up, in seconds: a lock does not feel a Ctrl-C that comes just before it blocks."""
 
 
 @overload

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import signal
 import threading
 from pathlib import Path
@@ -116,14 +117,19 @@ async def test_a_handler_may_not_use_it_wherever_it_runs() -> None:
 
 
 @BACKENDS
-def test_an_interrupt_cancels_the_run(backend: Any) -> None:
+@pytest.mark.parametrize("felt", [True, False])
+def test_an_interrupt_cancels_the_run(backend: Any, felt: bool) -> None:
+    """A signal that comes just before the caller blocks wakes no lock, as `interrupt_main` does not."""
     ended: list[str] = []
     main = threading.main_thread().ident
 
     @agent("endless")
     async def endless(question: Question) -> Answer:
         assert main is not None
-        signal.pthread_kill(main, signal.SIGINT)
+        if felt:
+            signal.pthread_kill(main, signal.SIGINT)
+        else:
+            _thread.interrupt_main()
         try:
             await anyio.sleep_forever()
         finally:
