@@ -16,11 +16,14 @@ if TYPE_CHECKING:
 _CHECKED = {"text": "the law was read", "secondary": "two pages agree", "unverified": "not verified"}
 _CODE = re.compile(r"[a-z]{1,40}(?:_[a-z]{1,40}){1,8}")
 _FRACTION = re.compile(r"-?0\.[0-9]{1,12}")
-_SHARES = {"growth", "inflation", "probability", "rate", "return", "share", "volatility", "weight", "yield"}
-"""Words in the name of a fraction, which is shown in percent."""
-_COUNT = re.compile(r"[1-9][0-9]{3,14}")
-_CODES = {"account", "code", "id", "number", "reference", "year"}
-"""Words in the name of digits that are no count."""
+_SHARES = {"growth", "inflation", "probability", "return", "share", "volatility", "weight", "yield"}
+"""Words in the name of a fraction, which is shown in percent. A rate may be one of exchange."""
+_UNITS = {"bp", "pct", "percent"}
+"""Words in the name of a number that has its unit."""
+_COUNT = re.compile(r"[1-9][0-9]{4,14}")
+"""Digits that are shown in groups; four may be a year."""
+_CODES = {"account", "code", "id", "mobile", "number", "phone", "pin", "pincode", "postcode", "reference", "zip"}
+"""Words in the name of digits that are not a count."""
 _GROUNDS = {"reasons", "inputs", "editions", "uncertainty", "caveats"}
 """Fields of the value that says what an answer rests on."""
 
@@ -60,9 +63,10 @@ def grounds(value: object, title: str = "") -> Iterator[Card]:
 def _input(name: str, text: str) -> str:
     if _CODE.fullmatch(text):
         return words_of(text)
-    if _FRACTION.fullmatch(text) and _SHARES & set(re.split(r"[._]", name)):
+    words = set(re.split(r"[._]", name))
+    if _FRACTION.fullmatch(text) and words & _SHARES and not words & _UNITS:
         return f"{100 * Decimal(text):.2f} %"
-    if _COUNT.fullmatch(text) and not _CODES & set(re.split(r"[._]", name)):
+    if _COUNT.fullmatch(text) and not words & _CODES:
         return f"{int(text):,}"
     return {"true": "yes", "false": "no"}.get(text.lower(), dated(text))
 

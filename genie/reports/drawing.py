@@ -24,11 +24,14 @@ def bar(value: Decimal | int, largest: Decimal | int, width: int) -> str:
 
 
 def sparkline(values: Sequence[Decimal | int]) -> str:
-    """Return one character for each value, from the lowest level to the highest; equal values are a flat line."""
+    """Return one character for each value, from the lowest level to the highest.
+
+    Equal values are a flat line, and nothing but zeros is one at the bottom.
+    """
     if not values:
         return ""
     low, high = min(values), max(values)
     if low == high:
-        return _LEVELS[3] * len(values)
+        return _LEVELS[3 if low else 0] * len(values)
     steps = len(_LEVELS) - 1
     return "".join(_LEVELS[round((value - low) * steps / (high - low))] for value in values)

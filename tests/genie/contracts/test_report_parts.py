@@ -176,12 +176,14 @@ def test_decimals_keep_their_digits() -> None:
 def test_inputs_of_grounds_are_shown_as_people_read_them() -> None:
     given = {
         "annual_volatility": "0.128410", "paths": "10000", "policy_number": "20240815", "resident": "true",
-        "as_of": "2026-01-15", "risk": "very_high", "price": "0.5",
+        "as_of": "2026-01-15", "risk": "very_high", "price": "0.5", "alternative_return_percent": "0.75",
+        "exchange_rate": "0.0119", "made": "2019", "pincode": "560001",
     }  # fmt: skip
     found = Grounds(
         reasons=(), inputs=tuple(Evidence(name=name, value=value) for name, value in given.items()), editions=(),
         uncertainty="none",
     )  # fmt: skip
     (inputs,) = [part for one in grounds(found) for part in one.blocks if isinstance(part, Facts)]
-    shown = ["12.84 %", "10,000", "20240815", "yes", "15 Jan 2026", "very high", "0.5"]
+    shown = ["12.84 %", "10,000", "20240815", "yes", "15 Jan 2026", "very high", "0.5", "0.75", "0.0119"]
+    shown += ["2019", "560001"]
     assert [value for _, value in inputs.pairs] == shown

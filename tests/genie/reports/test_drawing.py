@@ -36,3 +36,7 @@ def test_a_sparkline_has_a_character_a_value_and_touches_both_ends(values: list[
 
 def test_a_sparkline_takes_decimals() -> None:
     assert sparkline([Decimal("0.10"), Decimal("0.20")]) == "▁█"
+
+
+def test_a_sparkline_of_nothing_lies_lower_than_one_of_something() -> None:
+    assert (sparkline([0, 0]), sparkline([5, 5])) == ("▁▁", "▄▄")
