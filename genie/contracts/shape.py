@@ -229,6 +229,7 @@ def _sound(value: Any) -> bool:
 
 
 _ZONED = (datetime.datetime, datetime.time, datetime.tzinfo)
+_LONGEST_KEY = 64  # of a zone, so that what is remembered is bounded
 _ZONE_NAME = re.compile(r"(?:[A-Z]{1,6}|UTC[+-][0-9]{2}:[0-9]{2}(?::[0-9.]{2,9})?)\Z")
 
 
@@ -241,7 +242,7 @@ def _in_a_zone(value: object) -> bool:
         return _ZONE_NAME.match(zone.tzname(None)) is not None
     import zoneinfo  # noqa: PLC0415 - start-up: for times in named zones alone
 
-    return type(zone) is zoneinfo.ZoneInfo and _is_known(zone.key)
+    return type(zone) is zoneinfo.ZoneInfo and len(zone.key or "") <= _LONGEST_KEY and _is_known(zone.key)
 
 
 @functools.lru_cache(maxsize=1024)  # there are six hundred

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime
 import zoneinfo
+from importlib import resources
 
 import pytest
 
 from genie import Payload, PolicySet, agent
+from genie.contracts import shape
 from tests.genie.policies_for_tests import CARDS, running
 
 pytestmark = pytest.mark.anyio
@@ -70,6 +72,14 @@ async def test_a_zone_with_words_is_denied(zone: datetime.tzinfo, field: str) ->
 async def test_a_zone_as_people_have_it_is_delivered(zone: datetime.tzinfo | None) -> None:
     at = datetime.datetime(2026, 1, 1, tzinfo=zone)
     assert await delivered(Dated(at=at, exact=at, hour=at.timetz(), all=(at,)))
+
+
+async def test_a_long_key_of_a_zone_is_denied_and_not_remembered() -> None:
+    with resources.files("tzdata.zoneinfo").joinpath("UTC").open("rb") as file:
+        zone = zoneinfo.ZoneInfo.from_file(file, key=f"card {CARD} " * 20)
+    before = shape._is_known.cache_info().currsize
+    assert not await delivered(Dated(at=datetime.datetime(2026, 1, 1, tzinfo=zone)))
+    assert shape._is_known.cache_info().currsize == before
 
 
 async def test_a_time_out_of_json_is_delivered() -> None:
