@@ -134,9 +134,9 @@ def arithmetic(invoice: Invoice, rules: GstRules, tolerance: Tolerance) -> Itera
             text = f"Line {number} states {item.line_total}; its figures give {rounded_money(due, INR)}."
             yield held("line.arithmetic", text)
         if item.gst_pct not in rules.rates:
-            yield held("line.rate", f"Line {number} bears {item.gst_pct} % of tax, which was not a rate on its day.")
+            yield held("line.rate", f"Line {number} is taxed at {item.gst_pct} %, which was not a rate on that day.")
         elif not item.hsn.startswith(rules.only_for.get(item.gst_pct, "")):
-            text = f"Line {number} bears {item.gst_pct} % of tax, which is no rate of code {item.hsn} on its day."
+            text = f"Line {number} is taxed at {item.gst_pct} %, which code {item.hsn} did not have on that day."
             yield held("line.rate", text)
         if not item.quantity or not item.unit_price:
             yield held("line.nothing", f"Line {number} charges nothing.")

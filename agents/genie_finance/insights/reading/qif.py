@@ -85,7 +85,7 @@ def _records(name: str, lines: Iterable[str], choices: Choices) -> list[Record]:
     if accounts > 1 and found:
         raise InputError(name, f"is a QIF file with {accounts} accounts, which would be mixed up", _EXPORT)
     if opening:
-        choices.notice(f"{name_lines(opening)}: an opening balance, which is no transaction")
+        choices.notice(f"{name_lines(opening)}: an opening balance is not a transaction")
     return found
 
 
