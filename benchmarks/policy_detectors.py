@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import random
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -147,6 +148,39 @@ def kind_figures(size: int = 64_000, rounds: int = 4) -> Iterator[Figure]:
         yield Figure(f"a KB full of {name}", cost / size * 1_000, "us", limit=Limit(FULL))
 
 
+IDS: dict[str, Callable[[random.Random], str]] = {
+    "number": lambda chance: f"r{chance.randrange(10**6)}",
+    "UUID": lambda chance: str(uuid.UUID(int=chance.getrandbits(128))),
+    "ULID": lambda chance: _of(chance, "0123456789ABCDEFGHJKMNPQRSTVWXYZ", 26),
+    "SHA-256": lambda chance: f"{chance.getrandbits(256):064x}",
+}
+NEW_ID = 250.0
+"""Microseconds that a message may take whose id nobody has seen; what looks encoded is decoded and looked into."""
+
+
+class Booked(Payload, topic="bench.booked"):
+    """A message with an id of its own."""
+
+    id: str
+    tenant: str
+    kind: str
+    text: str
+
+
+def id_figures(count: int = 4_000) -> Iterator[Figure]:
+    """Yield what one of ``count`` messages costs that differ by their id alone."""
+    for name, made in IDS.items():
+        inspect = _inspectors().compiled(Booked)
+        chance = random.Random(1)  # noqa: S311 - made-up values
+        several = [Booked(id=made(chance), tenant="t1", kind="work", text="how am I doing?") for _ in range(count)]
+
+        def all_of_them(inspect: Callable[[Payload], object] = inspect, several: list[Booked] = several) -> None:
+            for one in several:
+                inspect(one)
+
+        yield Figure(f"a message with a new {name}", _fastest(all_of_them, 1) / count, "us", limit=Limit(NEW_ID))
+
+
 def _of(chance: random.Random, letters: str, count: int) -> str:
     return "".join(chance.choices(letters, k=count))
 
@@ -197,4 +231,4 @@ def _fastest(work: Callable[[], object], rounds: int) -> float:
 
 
 if __name__ == "__main__":
-    printed(figures(), slow_figures(), full_figures(), kind_figures())
+    printed(figures(), slow_figures(), full_figures(), kind_figures(), id_figures())

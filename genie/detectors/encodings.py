@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from genie.detectors.regex_set import Pattern
 from genie.detectors.unicode import fold
+from genie.policy.pattern_sets import TokenPattern
 
 _COMMENT = r"<!--[^>]{0,200}-->"
 _INLINE = r"</?(?:a|b|code|em|font|i|mark|s|small|span|strong|sub|sup|u|wbr)(?:[ \t\r\n/][^<>]{0,200})?>"
@@ -26,9 +27,9 @@ ESCAPE_HINTS = (
     r"<!--",
     r"=(?:[0-9A-F]{2}=[0-9A-F]{2}|20|2D|\r?\n)",
 )
-HEX_HINT = r"[0-9A-Fa-f]{16}"
+HEX_HINT = TokenPattern(r"[0-9A-Fa-f]{16}")
 """Hex; hashes match too, because a set of patterns that counts pairs needs a state for almost every digit of a text."""
-BASE64_HINT = r"(?:[A-Za-f][A-Za-z0-9+/_\-]{3}){4}"
+BASE64_HINT = TokenPattern(r"(?:[A-Za-f][A-Za-z0-9+/_\-]{3}){4}")
 """Base64 of ASCII: the first of each four characters stands for six bits that begin with a zero."""
 HINTS = (*ESCAPE_HINTS, BASE64_HINT, HEX_HINT)
 """RE2; a folded text in which none matches has no view."""

@@ -37,6 +37,7 @@ from genie.policy.inspector import (
     shadowed,
     slices,
 )
+from genie.policy.pattern_sets import SHORT, PatternSets
 
 __all__ = (
     "LARGEST", "MAX_FINDINGS", "REFUSED", "SLICE", "TOO_LARGE", "TOO_MANY", "Inspector", "Inspectors", "ShadowFinding",
@@ -44,8 +45,6 @@ __all__ = (
 )  # fmt: skip
 
 _MEMORY = 64 << 20  # bytes of an automaton
-_CANARY = r"\z"
-"""A pattern of every set that always matches: where nothing did, the set gave up, and the text is not known clean."""
 _SHORT = 512
 """Characters of a text in which a pattern matches of which the inspectors are asked at once whether it is anything: to
 look up what is known of its strings costs more."""
@@ -85,10 +84,10 @@ class Inspectors:
         self._limits: dict[type[Value], float] = {}
         self._inspectors = tuple({inspector.name: inspector for inspector in inspectors}.values())
         self._folds = tuple(dict.fromkeys(inspector.fold for inspector in self._inspectors))
-        self._owners: list[int] = []
+        self._owners: list[list[int]] = []
         self._views: dict[tuple[Inspector, ...], View] = {}  # findings kept with a value belong to one view only
         self._kinds: dict[type[Value], View] = {}
-        self._match: Callable[[bytes], list[int] | None] = self._compiled_patterns() or _nothing
+        self._sets = self._pattern_sets()
         self._apart: list[Callable[[bytes], object]] = []  # for long text, made at the first
         self._latest: tuple[str, View | None, dict[Inspector, None]] = ("", None, {})
         """What the latest short text in which something matches is shown to: a pure function of the text."""
@@ -104,34 +103,27 @@ class Inspectors:
         reader = fields.reader(kind)
         return not self._inspectors and reader.flat is not None and not reader.bulky
 
-    def _compiled_patterns(self) -> Callable[[bytes], list[int] | None] | None:
-        """Return what matches all patterns at once, noting whose each is; None where there are none."""
-        if not self._inspectors:
-            return None
-        import re2  # noqa: PLC0415 - start-up: a program without inspectors needs no patterns
-
-        options = re2.Options()
-        options.log_errors = False
-        options.max_mem = _MEMORY
-        patterns = re2.Set.SearchSet(options)
+    def _pattern_sets(self) -> PatternSets:
+        """Return all patterns, each once, noting whose each is."""
+        owners: dict[str, list[int]] = {}
         for number, inspector in enumerate(self._inspectors):
             for pattern in inspector.patterns:
-                try:
-                    patterns.Add(pattern)
-                except re2.error as error:
-                    raise PolicyError(inspector.name, f"a pattern does not compile: {error}") from None
-                self._owners.append(number)
-        if not self._owners:
-            return None
-        patterns.Add(_CANARY)
+                owners.setdefault(pattern, []).append(number)
+        self._owners = list(owners.values())
         try:
-            patterns.Compile()
-        except re2.error as error:
-            raise PolicyError("inspectors", f"the patterns do not compile together: {error}") from None
-        # The wrapped set where there is one: its wrapper asks every time whether it was given text or bytes, which
-        # costs as much as half the search.
-        match: Callable[[bytes], list[int] | None] = getattr(patterns, "_set", patterns).Match
-        return match
+            return PatternSets(owners)
+        except ValueError as error:
+            raise PolicyError(*self._at_fault(error)) from None
+
+    def _at_fault(self, error: ValueError) -> tuple[str, str]:
+        """Return whose pattern does not compile, and why."""
+        for inspector in self._inspectors:
+            for pattern in inspector.patterns:
+                try:
+                    PatternSets([pattern])
+                except ValueError as own:
+                    return inspector.name, f"a pattern does not compile: {own}"
+        return "inspectors", f"the patterns do not compile together: {error}"
 
     def _view(self, inspectors: tuple[Inspector, ...]) -> View:
         always = tuple(inspector for inspector in inspectors if getattr(inspector, "always", False))
@@ -162,16 +154,17 @@ class Inspectors:
         limit = min(self._limit(kind), most, _LONG)
         if reader.flat is not None:
             return self._quick_flat(reader.flat, view, slow, limit)
-        clean = [len(self._owners)]  # the canary alone
-        told, match, scalar, denied = reader.told, self._match, fields.SCALAR_BYTES, self._denied
+        match, clean, is_clean = self._sets.match, self._sets.clean, self._sets.is_clean
+        told, scalar, denied = reader.told, fields.SCALAR_BYTES, self._denied
 
         def inspect(payload: Payload) -> _I:
             try:
                 text, scalars = told(payload)
                 size = len(text) + scalar * scalars
                 if size <= limit and text.isascii():
-                    hits = match(text.encode())
-                    if hits == clean or denied(hits, text, view):
+                    data = text.encode()
+                    known = match(data) == clean if len(data) <= SHORT else is_clean(data)
+                    if known or denied(text, data, view):
                         return _clean.get(size) or _clean_of(size)
             except BaseException:  # noqa: BLE001 - fail closed: the slow path names what failed
                 return slow(payload)
@@ -184,8 +177,8 @@ class Inspectors:
     ) -> Callable[[Payload], _I]:
         """Return the same by hand, for a class that is read by name: benchmarks.instructions, 0.6 % a message."""
         strings, join, runs, scalars = flat
-        clean = [len(self._owners)]
-        match, scalar, least, denied = self._match, fields.SCALAR_BYTES, fields.SCALAR_BYTES * scalars, self._denied
+        match, clean, is_clean = self._sets.match, self._sets.clean, self._sets.is_clean
+        scalar, least, denied = fields.SCALAR_BYTES, fields.SCALAR_BYTES * scalars, self._denied
 
         def inspect_flat(payload: Any) -> _I:
             try:
@@ -196,8 +189,9 @@ class Inspectors:
                         size += scalar * len(values[run])
                     size += len(text)
                     if size <= limit and text.isascii():
-                        hits = match(text.encode())
-                        if hits == clean or denied(hits, text, view):
+                        data = text.encode()
+                        known = match(data) == clean if len(data) <= SHORT else is_clean(data)
+                        if known or denied(text, data, view):
                             return _clean.get(size) or _clean_of(size)
             except BaseException:  # noqa: BLE001 - fail closed: the slow path names what failed
                 return slow(payload)
@@ -323,12 +317,8 @@ class Inspectors:
             text = fields.SEPARATOR.join(dict.fromkeys(fold(text) for fold in self._folds))  # each distinct form once
         if len(text) > _LONG:
             return self._asked_apart(text, view, sure=sure)
-        hits = self._match(text.encode())
-        if not hits:
-            raise MemoryError("the patterns ran out of memory on a text")
-        if len(hits) == 1 and not view.always:  # the canary alone
-            return {}
-        return self._named(hits, text, view, sure=sure)
+        hits = self._sets.hits(text.encode())
+        return self._named(hits, text, view, sure=sure) if hits or view.always else {}
 
     def _asked_apart(self, text: str, view: View, *, sure: bool) -> dict[Inspector, None]:
         """Return the same for a long text."""
@@ -346,18 +336,18 @@ class Inspectors:
         )
         return {one: None for one in named if not sure or confirmed(one, text)}
 
-    def _denied(self, hits: list[int] | None, text: str, view: View) -> bool:
+    def _denied(self, text: str, data: bytes, view: View) -> bool:
         """Return True for a short text in which patterns match, and whose inspectors all say that it is nothing."""
-        if not hits or len(text) > _SHORT:
+        if len(text) > _SHORT:
             return False
-        named = self._named(hits, text, view)
+        named = self._named(self._sets.hits(data), text, view)
         self._latest = (text, view, named)
         return not named
 
     def _named(self, hits: list[int], text: str, view: View, *, sure: bool = True) -> dict[Inspector, None]:
         """Return the inspectors whose patterns match; where it must be sure, those who do not deny it."""
-        owners, last = self._owners, len(self._owners)
-        named = dict.fromkeys([view.inspectors[owners[hit]] for hit in sorted(hits) if hit < last] + list(view.always))
+        owned = sorted({number for hit in hits for number in self._owners[hit]})
+        named = dict.fromkeys([view.inspectors[number] for number in owned] + list(view.always))
         return {one: None for one in named if not sure or confirmed(one, text)}
 
     def _exceeds(self, found: Sequence[Finding]) -> bool:
@@ -426,10 +416,6 @@ def _clean_of(size: int) -> Inspection:
 
 def _never(_text: bytes) -> None:
     """Match nothing: what an inspector without patterns finds."""
-
-
-def _nothing(_text: bytes) -> list[int]:
-    return [0]  # the canary
 
 
 def _sound(payload: Value) -> bool:

@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from genie.detectors.injection.segmentation import divided, listed, words_in
 from genie.detectors.unicode import fold
+from genie.policy.pattern_sets import TokenPattern
 
 _MOST = 4  # encoded pieces of one string that are looked into one by one
 
@@ -78,13 +79,13 @@ SIGNS = (
     ("reversed", rf"(?i)(?:{'|'.join(stem[::-1] for stem in (*_STEMS, *_FOREIGN_STEMS))})\b"),
     ("reversed", "|".join(fold(stem)[::-1] for stem in _OTHER_SCRIPTS)),
     ("encoded", r"[A-Za-z0-9+/]{10,}={1,2}(?:[^=\w]|$)"),  # a short encoding with its padding
-    ("encoded", r"[A-Za-z0-9]{24,}"),  # base64, hex: long pieces, of whatever kind
+    ("encoded", TokenPattern(r"[A-Za-z0-9]{24,}")),  # base64, hex: long pieces, of whatever kind
     ("encoded", r"(?i)(?:[0-9a-f]{2}[\s,:\-]){11,}"),
     ("encoded", r"(?:[01]{8}\s?){6,}"),
     ("split", r"(?i)" + "|".join(_split(stem) for stem in _STEMS)),
     ("split", r"(?i)[a-z]{1,3}(?:[-_.*~+'^][a-z]{1,2}){3,}"),  # ig-n-o-re
     ("spaced", r"(?i)(?:^|[\W_])(?:[a-z0-9][\W_]{1,4}){5,}[a-z0-9](?:[\W_]|$)"),  # i g n o r e   a l l
-    ("runs", r"(?i)[a-z]{18,}"),  # words without spaces
+    ("runs", TokenPattern(r"(?i)[a-z]{18,}")),  # words without spaces
     ("escapes", r"(?i)(?:\\x[0-9a-f]{2}\W{0,2}){5,}|(?:\\u00[0-9a-f]{2}){4,}"),
     ("url", r"(?i)%[2-9a-f][0-9a-f]\w*%[2-9a-f][0-9a-f]"),
     ("html", r"(?i)&(?:#x?[0-9a-f]{2,6}|lt|gt|nbsp|quot|apos|shy|zwnj|zerowidthspace|ensp|emsp);"),

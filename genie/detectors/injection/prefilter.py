@@ -159,6 +159,6 @@ def shipped() -> Prefilter:
     """Return the prefilter of the shipped grammar."""
     data = json.loads(resources.files(__package__).joinpath(PREFILTER).read_text(encoding="utf-8"))
     sets = [frozenset(words) for words in data["sets"]]
-    return Prefilter(
-        data["patterns"], [Needs(one, tuple(sets[at] for at in numbers)) for one, numbers in data["needs"]], TRIGGERS
-    )
+    triggers = {trigger: trigger for trigger in TRIGGERS}  # those of long tokens are more than strings
+    first = [triggers.get(pattern, pattern) for pattern in data["patterns"]]
+    return Prefilter(first, [Needs(one, tuple(sets[at] for at in numbers)) for one, numbers in data["needs"]], TRIGGERS)
