@@ -221,14 +221,14 @@ class AdmissionController(Interceptor):
     def over_rate(self, delivery: Delivery, at: int, tokens: float) -> bool:
         """Deny a delivery that its rate has no token for."""
         rate = self.rates_by_place[at]
-        rate.denied += 1
+        rate.denials += 1
         crowd = f"rate {rate.rule.id}: too many other keys are above it already"
         return self._deny(delivery, "rate", rate.rule.id, crowd if tokens == -math.inf else str(rate.rule))
 
     def over_budget(self, delivery: Delivery, at: int, account: Account) -> bool:
         """Deny a delivery that its budget has not enough left for."""
         state, unit = self.accounts[at]
-        state.denied[state.limits[unit][0]] += 1
+        state.denials[state.limits[unit][0]] += 1
         name = state.budget.id
         lost = f"budget {name}: no more accounts can be kept, or its ledger cannot be read"
         return self._deny(delivery, "budget", name, lost if account is NO_ACCOUNT else _used_up(account))
@@ -362,7 +362,7 @@ class AdmissionController(Interceptor):
     def rates(self) -> dict[str, RateStatistics]:
         """Return what each rate has done, by id."""
         return {
-            rate.rule.id: RateStatistics(rate.denied, rate.waited, len(rate.buckets)) for rate in self.rates_by_place
+            rate.rule.id: RateStatistics(rate.denials, rate.waited, len(rate.buckets)) for rate in self.rates_by_place
         }
 
     def budgets(self) -> dict[tuple[str, str], BudgetStatistics]:
@@ -382,7 +382,7 @@ class AdmissionController(Interceptor):
                     reserved=shown(kind, reserved.get((state, kind), 0)),
                     least_left=shown(kind, min((account[at].left for account in accounts), default=limit)),
                     overrun=shown(kind, state.overrun[kind]),
-                    denied=state.denied[kind],
+                    denied=state.denials[kind],
                 )
         for text, state in self._walls.items():
             told[state.budget.id, "wall_s"] = self._wall(text, state)

@@ -35,7 +35,7 @@ Heard = dict[str, "Verdict"]
 class Question:
     """One verdict that is waited for."""
 
-    __slots__ = ("asked", "cancelled", "delivery", "ended", "go_on", "heard", "message", "parked", "scope")
+    __slots__ = ("asked", "delivery", "ended", "go_on", "heard", "message", "parked", "scope", "withdrawn")
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class Question:
         self.parked: Parked
         self.scope: CancelScope | None = None
         """Of the task that asks, once it runs."""
-        self.cancelled = False
+        self.withdrawn = False
 
 
 class _Desk:
@@ -192,7 +192,7 @@ class SlowJudges:
 
         async def asked() -> None:
             try:
-                if not question.cancelled:
+                if not question.withdrawn:
                     with CancelScope() as question.scope:
                         verdict = await self._verdict(question)
                         self._answer(question, verdict)
@@ -220,7 +220,7 @@ class SlowJudges:
         desk = self._desks[policy]
         while desk.waiting:
             question = desk.waiting.popleft()
-            if not question.cancelled:
+            if not question.withdrawn:
                 self._bus.timers.soon(_ASK, question)
                 return
         desk.running -= 1
@@ -240,7 +240,7 @@ class SlowJudges:
 
     @staticmethod
     def _stop(question: Question) -> None:
-        question.cancelled = True
+        question.withdrawn = True
         if question.scope is not None:
             question.scope.cancel()
 

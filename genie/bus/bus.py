@@ -26,13 +26,13 @@ from genie.bus.scans import Scans
 from genie.bus.suspension import REMOVED, Suspensions
 from genie.contracts.limits import Overflow
 from genie.contracts.message import Envelope, Inspection, Unstamped, topic_of
-from genie.contracts.outcome import Counts, Outcome, Reason
+from genie.contracts.outcome import Outcome, Reason
 from genie.errors import BudgetExceededError, MailboxFullError, NotConsumedError, UnknownAgentError
 from genie.errors.genie_error import code_of
 from genie.errors.logs import log
 from genie.errors.told import tell
 from genie.inflight import accounting
-from genie.inflight.accounting import accept
+from genie.inflight.accounting import Totals, accept
 from genie.inflight.dead_letters import DeadLetters
 from genie.inflight.delivery import QUEUED
 from genie.inflight.interceptors import Interceptor
@@ -74,7 +74,7 @@ HANDLED_KIND = HANDLED.value
 NOT_INSPECTED = Inspection(0)  # of a validated payload where there is no policy, so that nobody would read it
 
 
-class Bus:
+class Bus(Totals):
     """All mail of one runtime.
 
     Args:
@@ -117,9 +117,7 @@ class Bus:
         self.make_waiter = make_waiter = partial(Waiter, make_future)
         self.observers = observers = Observers(clock, journal, audit, policies.inspectors)
         self.emit_event, self.record_act, self.may_hear = observers.emit_event, observers.record_act, observers.may_hear
-        self.epoch = self.unrouted = self.late = 0
-        self.departed = Counts()
-        """Accounts of agents that were removed and have nothing in flight, so that totals never fall."""
+        self.epoch = 0
         self.leaving: list[Subscriber] = []
         """Agents that were removed while something of theirs was in flight, such as mail that a person holds."""
         self.closing = self.draining = False

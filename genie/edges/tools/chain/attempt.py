@@ -44,13 +44,14 @@ class RunCalls:
     """What one agent's calls in one run have come to. It belongs to the run, never to a tool."""
 
     __slots__ = (
-        "codes", "failures", "finished", "history", "in_flight", "joined", "refused_loop", "shelf", "untrusted",
+        "codes", "failures", "finished", "history", "joined", "refused_loop", "running", "shelf", "untrusted",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.finished: dict[tuple[str, Payload], ToolResult] = {}
         """Writes that have ended, by name and arguments."""
-        self.in_flight: dict[tuple[str, Payload], Attempt] = {}
+        self.running: dict[tuple[str, Payload], Attempt] = {}
+        """Writes that have not ended."""
         self.history: deque[tuple[str, int, int]] = deque(maxlen=HISTORY)
         """Name, hash of the arguments, hash of the result; newest last."""
         self.failures: dict[str, tuple[int, float]] = {}
