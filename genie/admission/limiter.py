@@ -27,7 +27,7 @@ from genie.contracts.message import topic_of
 from genie.contracts.outcome import Outcome, Reason
 from genie.contracts.statistics import BudgetStatistics, RateStatistics
 from genie.errors import BudgetExceededError, class_name
-from genie.errors.told import tell
+from genie.errors.safe_text import keep_safe_text
 from genie.inflight.interceptors import Interceptor
 from genie.inflight.pending import RATE, Parked
 
@@ -299,7 +299,7 @@ class AdmissionController(Interceptor):
                 if account.pay(reserved, use):
                     short = short or account
         if short is not None:
-            raise tell(_exceeded(delivery, short))
+            raise keep_safe_text(_exceeded(delivery, short))
 
     def reserve(self, delivery: Delivery, cost: Decimal, tokens: int) -> None:
         """Keep what a handler has used and not yet charged; what is reserved for it already counts.
@@ -312,7 +312,7 @@ class AdmissionController(Interceptor):
         more = {account: used[account.kind] - reserved for account, reserved in reservation.items()}
         for account, lacking in more.items():
             if lacking > account.left and used[account.kind]:
-                raise tell(_exceeded(delivery, account))
+                raise keep_safe_text(_exceeded(delivery, account))
         for account, lacking in more.items():
             if lacking > 0:
                 account.left -= lacking
@@ -411,7 +411,7 @@ def _used_up(account: Account) -> str:
 
 def _exceeded(delivery: Delivery, account: Account) -> BudgetExceededError:
     limit = shown(account.kind, account.limit)
-    return tell(
+    return keep_safe_text(
         BudgetExceededError(
             agent=delivery.subscription.subscriber.card.id, limit=limit if isinstance(limit, int) else f"{limit:f}",
             budget=account.state.budget.id, unit=UNITS[account.kind],

@@ -153,7 +153,7 @@ class SlowJudges:
                 self._ask_part(current, sink, decision, known)
             else:
                 if decision is not None:
-                    bus.observers.judged(current, sink.id, decision)
+                    bus.observers.record_verdict(current, sink.id, decision)
                 sink.accept(current, sender, decision)
             accounting.unpark(scope, None)  # the sink has counted it
             bus.at_rest_if_empty(scope)

@@ -394,7 +394,7 @@ def depart(bus: Totals, counts: Counts) -> None:
 # --- what agents did for a watched run ---
 
 
-def took(run: RunState, agent: str, seconds: float) -> None:
+def time_handler(run: RunState, agent: str, seconds: float) -> None:
     """Note how long a handler took."""
     if run.agents is not None:
         times = run.agents.setdefault(agent, AgentRun()).times
@@ -402,7 +402,7 @@ def took(run: RunState, agent: str, seconds: float) -> None:
             times.append(seconds)
 
 
-def noted(run: RunState, agent: str, *, failed: bool = False) -> None:
+def count_attempt(run: RunState, agent: str, *, failed: bool = False) -> None:
     """Note that an agent has handled a message, or failed to."""
     if run.agents is not None:
         done = run.agents.setdefault(agent, AgentRun())
