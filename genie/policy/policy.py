@@ -210,9 +210,9 @@ class PolicySet:
         return hashlib.sha256(text.encode()).hexdigest()
 
     def evaluator(self, payload: type[Payload], recipient: AgentCard) -> Evaluator:
-        """Return the gate of a route.
+        """Return the evaluator of a route.
 
-        A policy that cannot be compiled for the route makes a gate that denies everything and says so.
+        A policy that cannot be compiled for the route makes an evaluator that denies everything and says so.
         """
         route = Route(payload, recipient, self.environment)
         policies: list[Policy] = []

@@ -7,6 +7,7 @@ so that no other assignment is ambiguous.
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,11 @@ NAMES = {name for names in COUNTERS.values() for name in names.split()}
 INDEX = "deliveries"
 """The set of what is in flight in a scope. Other things of that name are no sets."""
 LIST_CHANGES = {"append", "clear", "extend", "insert", "pop", "remove", "reverse", "sort"}
+MAY_WRITE = re.compile(
+    rf"\.(?:{'|'.join(sorted(NAMES))})\b[^\n]*=|\b(?:for|del|as)\b[^\n]*\.(?:{'|'.join(sorted(NAMES))})\b"
+    rf"|\.(?:times|{INDEX})\b[^\n]*\.|(?:set|del)attr|accounting"
+)
+"""In the text of each module that changes the account, and of few others; only these are parsed."""
 SET_CHANGES = {"add", "clear", "difference_update", "discard", "intersection_update", "remove", "update"}
 
 
@@ -108,8 +114,9 @@ def writes(tree: ast.Module) -> list[int]:
 def writers(folder: Path) -> dict[str, list[int]]:
     """Return the modules that change the account, with their lines."""
     found = {
-        path.relative_to(folder.parent).as_posix(): writes(ast.parse(path.read_text(encoding="utf-8")))
+        path.relative_to(folder.parent).as_posix(): writes(ast.parse(text))
         for path in sorted(folder.rglob("*.py"))
+        if MAY_WRITE.search(text := path.read_text(encoding="utf-8"))
     }
     return {name: lines for name, lines in found.items() if lines}
 
@@ -160,7 +167,9 @@ def test_the_counters_are_those_of_the_account() -> None:
     ],
 )
 def test_a_write_elsewhere_is_found(line: str) -> None:
-    assert writes(ast.parse(f"from genie.inflight.delivery import Delivery\n{line}")) != []
+    text = f"from genie.inflight.delivery import Delivery\n{line}"
+    assert MAY_WRITE.search(text)
+    assert writes(ast.parse(text)) != []
 
 
 @pytest.mark.parametrize(
