@@ -57,7 +57,7 @@ class RateState:
         rule: The rate.
     """
 
-    __slots__ = ("_look_at", "_parts", "_roomy", "buckets", "denied", "rule", "since", "waited")
+    __slots__ = ("_look_at", "_parts", "_roomy", "buckets", "denials", "rule", "since", "waited")
 
     def __init__(self, rule: Rate) -> None:
         self.rule = rule
@@ -67,7 +67,7 @@ class RateState:
         self._look_at = -math.inf
         self.since = -math.inf
         """From when on buckets have filled: an earlier process may have left them empty."""
-        self.denied = 0
+        self.denials = 0
         self.waited = 0
 
     def bucket(self, message: Envelope[Any], agent: str | None, now: float) -> Bucket:
@@ -169,14 +169,14 @@ class BudgetState:
         budget: The budget.
     """
 
-    __slots__ = ("budget", "denied", "ended", "limits", "overrun", "spent")
+    __slots__ = ("budget", "denials", "ended", "limits", "overrun", "spent")
 
     def __init__(self, budget: Budget) -> None:
         self.budget = budget
         self.limits = tuple((UNITS.index(unit), scaled(unit, limit)) for unit, limit in budget.limits())
         self.spent = [0, 0, 0]
         self.overrun = [0, 0, 0]
-        self.denied = [0, 0, 0]
+        self.denials = [0, 0, 0]
         self.ended = 0
         """Runs whose wall time was used up."""
 

@@ -27,7 +27,7 @@ from genie.contracts.message import topic_of
 from genie.contracts.outcome import Outcome, Reason
 from genie.contracts.statistics import BudgetStatistics, RateStatistics
 from genie.errors import BudgetExceededError, class_name
-from genie.errors.told import tell
+from genie.errors.safe_text import keep_safe_text
 from genie.inflight.interceptors import Interceptor
 from genie.inflight.pending import RATE, Parked
 
@@ -221,14 +221,14 @@ class AdmissionController(Interceptor):
     def over_rate(self, delivery: Delivery, at: int, tokens: float) -> bool:
         """Deny a delivery that its rate has no token for."""
         rate = self.rates_by_place[at]
-        rate.denied += 1
+        rate.denials += 1
         crowd = f"rate {rate.rule.id}: too many other keys are above it already"
         return self._deny(delivery, "rate", rate.rule.id, crowd if tokens == -math.inf else str(rate.rule))
 
     def over_budget(self, delivery: Delivery, at: int, account: Account) -> bool:
         """Deny a delivery that its budget has not enough left for."""
         state, unit = self.accounts[at]
-        state.denied[state.limits[unit][0]] += 1
+        state.denials[state.limits[unit][0]] += 1
         name = state.budget.id
         lost = f"budget {name}: no more accounts can be kept, or its ledger cannot be read"
         return self._deny(delivery, "budget", name, lost if account is NO_ACCOUNT else _used_up(account))
@@ -299,7 +299,7 @@ class AdmissionController(Interceptor):
                 if account.pay(reserved, use):
                     short = short or account
         if short is not None:
-            raise tell(_exceeded(delivery, short))
+            raise keep_safe_text(_exceeded(delivery, short))
 
     def reserve(self, delivery: Delivery, cost: Decimal, tokens: int) -> None:
         """Keep what a handler has used and not yet charged; what is reserved for it already counts.
@@ -312,7 +312,7 @@ class AdmissionController(Interceptor):
         more = {account: used[account.kind] - reserved for account, reserved in reservation.items()}
         for account, lacking in more.items():
             if lacking > account.left and used[account.kind]:
-                raise tell(_exceeded(delivery, account))
+                raise keep_safe_text(_exceeded(delivery, account))
         for account, lacking in more.items():
             if lacking > 0:
                 account.left -= lacking
@@ -362,7 +362,7 @@ class AdmissionController(Interceptor):
     def rates(self) -> dict[str, RateStatistics]:
         """Return what each rate has done, by id."""
         return {
-            rate.rule.id: RateStatistics(rate.denied, rate.waited, len(rate.buckets)) for rate in self.rates_by_place
+            rate.rule.id: RateStatistics(rate.denials, rate.waited, len(rate.buckets)) for rate in self.rates_by_place
         }
 
     def budgets(self) -> dict[tuple[str, str], BudgetStatistics]:
@@ -382,7 +382,7 @@ class AdmissionController(Interceptor):
                     reserved=shown(kind, reserved.get((state, kind), 0)),
                     least_left=shown(kind, min((account[at].left for account in accounts), default=limit)),
                     overrun=shown(kind, state.overrun[kind]),
-                    denied=state.denied[kind],
+                    denied=state.denials[kind],
                 )
         for text, state in self._walls.items():
             told[state.budget.id, "wall_s"] = self._wall(text, state)
@@ -411,7 +411,7 @@ def _used_up(account: Account) -> str:
 
 def _exceeded(delivery: Delivery, account: Account) -> BudgetExceededError:
     limit = shown(account.kind, account.limit)
-    return tell(
+    return keep_safe_text(
         BudgetExceededError(
             agent=delivery.subscription.subscriber.card.id, limit=limit if isinstance(limit, int) else f"{limit:f}",
             budget=account.state.budget.id, unit=UNITS[account.kind],

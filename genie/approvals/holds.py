@@ -124,7 +124,7 @@ class Holds:
         if request.state is not State.PENDING:
             self.ended.append(request)
         else:
-            self._tell(held, {"kind": "hold", **request.kept()})
+            self._record(held, {"kind": "hold", **request.kept()})
         if self.changed is not None:
             self.changed(request)
 
@@ -134,7 +134,7 @@ class Holds:
         """Take over what an earlier process held, by place: what is held again keeps its id, term, votes and edits."""
         self._reopened.update(facts)
 
-    def _tell(self, held: Held, fact: LogRecord) -> None:
+    def _record(self, held: Held, fact: LogRecord) -> None:
         recorder = self._bus.observers.recorder
         if recorder is not None:
             recorder.fact({"run": held.message.scope.run.number, "place": held.place, **fact})
@@ -225,7 +225,7 @@ class Holds:
             "policies": sorted(held.approved | held.request.seal.policies),
             "payload_sha256": held.request.payload_sha256,
         }
-        self._tell(held, {"kind": "decided", "outcome": None, **decided})
+        self._record(held, {"kind": "decided", "outcome": None, **decided})
         bus.emit_event(held.message, "released", held.recipient, Reason("released", held.id))
         approved = held.approved | held.request.seal.policies  # as the policies in force are stamped
         if held.delivery is None:
@@ -257,7 +257,7 @@ class Holds:
         if held.delivery is not None:
             self._bus.settle(held.delivery, outcome, reason)
             return
-        self._tell(held, {"kind": "decided", "outcome": outcome.value, "code": reason.code, "detail": reason.detail})
+        self._record(held, {"kind": "decided", "outcome": outcome.value, "code": reason.code, "detail": reason.detail})
         scope: Scope = held.message.scope
         if scope.gather is not None:
             self._bus.answers.refuse(held.message, scope, scope.gather, held.agent, outcome, reason)
@@ -276,7 +276,7 @@ class Holds:
             if held.delivery.extra is not None:
                 held.delivery.extra.approved = frozenset()
                 held.delivery.extra.heard = {}
-        self._tell(held, {
+        self._record(held, {
             "kind": "edited", "before": before, "message": message.number, "agent": held.recipient,
             "instead_of": None if delivery is None or delivery.extra is None else delivery.extra.instead_of,
             "tried": [] if delivery is None or delivery.extra is None else list(delivery.extra.tried),

@@ -6,7 +6,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any, Protocol
 
-from genie.approvals.request import Seal, Sight, State, fields_of, merged
+from genie.approvals.request import HeldView, Seal, State, fields_of, merged
 from genie.approvals.voting import Voting, validated
 from genie.contracts.json_text import unique_keys
 from genie.contracts.ports.control import Act, ControlNews, ControlReport
@@ -149,9 +149,9 @@ class RemoteControl:
         if request.state is not State.PENDING or held is None:
             return {**record, "payload": None, "masked": [], "withheld": "it is over"}
         try:
-            seen = self._voting.sight(held, self._control.clearance)
+            seen = self._voting.view(held, self._control.clearance)
         except Exception as error:  # noqa: BLE001 - one that cannot be shown must not hide the others
-            seen = Sight(None, withheld=f"it cannot be shown ({class_name(error)})")
+            seen = HeldView(None, withheld=f"it cannot be shown ({class_name(error)})")
         payload, withheld = None if seen.payload is None else fields_of(seen.payload), seen.withheld
         if payload is not None and len(json.dumps(payload)) > LONGEST_SHOWN:
             payload, withheld = None, f"it is longer than the {LONGEST_SHOWN} characters that are shown"
@@ -208,7 +208,7 @@ class RemoteControl:
         """
         if not vote.approve:
             return None
-        seen = self._voting.sight(held, self._control.clearance)
+        seen = self._voting.view(held, self._control.clearance)
         if seen.payload is None:
             why = f"is withheld from approvers here: {seen.withheld}"
             raise InputError("its payload", why, "raise `control: clearance`, or decide in the process")

@@ -366,7 +366,7 @@ def _plain(value: object) -> object:  # noqa: PLR0911 - one return a kind reads 
 # --- what an approver sees ---
 
 
-class Sight(NamedTuple):
+class HeldView(NamedTuple):
     """A held payload as an approver may see it."""
 
     payload: Payload | None
@@ -377,7 +377,7 @@ class Sight(NamedTuple):
     """Why it is not shown."""
 
 
-def sight(message: Envelope[Any], evaluator: Evaluator, sender: AgentCard, clearance: Classification) -> Sight:
+def view_of(message: Envelope[Any], evaluator: Evaluator, sender: AgentCard, clearance: Classification) -> HeldView:
     """Return what an approver of a clearance sees of a held message.
 
     Args:
@@ -388,21 +388,21 @@ def sight(message: Envelope[Any], evaluator: Evaluator, sender: AgentCard, clear
         clearance: Nothing found or declared above it is shown, whatever the policies say.
     """
     if message.label > clearance:
-        return Sight(None, withheld=f"it is {message.label.label}, and approvers see up to {clearance.label}")
+        return HeldView(None, withheld=f"it is {message.label.label}, and approvers see up to {clearance.label}")
     decision = evaluator.judge(message, sender)
     if decision is not None and decision.needs:
         decision = evaluator.judge(message, sender, decision.holds)
     if decision is not None and decision.verdict in {"deny", "hold", "consult"}:
-        return Sight(None, withheld=decision.summary)
+        return HeldView(None, withheld=decision.summary)
     paths = frozenset(found.path for found in message.inspection.findings if found.label > clearance)
     if decision is not None:
         paths |= decision.paths
     if not paths:
-        return Sight(message.payload)
+        return HeldView(message.payload)
     try:
-        return Sight(mask(message, paths), paths)
+        return HeldView(mask(message, paths), paths)
     except LookupError:
-        return Sight(None, withheld="what would have to be masked is not plain text")
+        return HeldView(None, withheld="what would have to be masked is not plain text")
 
 
 def changes(before: object, after: object, path: tuple[str | int, ...] = ()) -> Iterator[dict[str, object]]:
@@ -419,7 +419,7 @@ def changes(before: object, after: object, path: tuple[str | int, ...] = ()) -> 
         yield {"path": list(path), "before": before, "after": after}
 
 
-def merged(edit: Mapping[str, Any], seen: Sight, original: Payload) -> dict[str, Any]:
+def merged(edit: Mapping[str, Any], seen: HeldView, original: Payload) -> dict[str, Any]:
     """Return the fields of an edited payload; what was not changed keeps its exact value, masked or not.
 
     Args:

@@ -35,7 +35,7 @@ Heard = dict[str, "Verdict"]
 class Question:
     """One verdict that is waited for."""
 
-    __slots__ = ("asked", "cancelled", "delivery", "ended", "go_on", "heard", "message", "parked", "scope")
+    __slots__ = ("asked", "delivery", "ended", "go_on", "heard", "message", "parked", "scope", "withdrawn")
 
     def __init__(
         self,
@@ -58,10 +58,10 @@ class Question:
         self.parked: Parked
         self.scope: CancelScope | None = None
         """Of the task that asks, once it runs."""
-        self.cancelled = False
+        self.withdrawn = False
 
 
-class _Desk:
+class _Queue:
     """The questions to one policy."""
 
     __slots__ = ("running", "waiting")
@@ -80,7 +80,7 @@ class SlowJudges:
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
-        self._desks: dict[AsyncPolicy, _Desk] = {}
+        self._queues: dict[AsyncPolicy, _Queue] = {}
         bus.pending.on(JUDGE, self._late)
         bus.timers.on(_ASK, self._start)
         bus.timers.on(_BUSY, lambda question: self._answer(question, question.asked.consult.policy.failed("busy")))
@@ -153,7 +153,7 @@ class SlowJudges:
                 self._ask_part(current, sink, decision, known)
             else:
                 if decision is not None:
-                    bus.observers.judged(current, sink.id, decision)
+                    bus.observers.record_verdict(current, sink.id, decision)
                 sink.accept(current, sender, decision)
             accounting.unpark(scope, None)  # the sink has counted it
             bus.at_rest_if_empty(scope)
@@ -174,12 +174,12 @@ class SlowJudges:
         due = bus.now() + policy.settings.deadline_s
         question.parked = bus.pending.park(JUDGE, question.message.scope, question.delivery, due, question)
         bus.emit_event(question.message, "judging", None, Reason("consult", question.asked.stamp))
-        desk = self._desks.setdefault(policy, _Desk())
-        if desk.running < policy.settings.at_once:
-            desk.running += 1
+        queue = self._queues.setdefault(policy, _Queue())
+        if queue.running < policy.settings.at_once:
+            queue.running += 1
             bus.timers.soon(_ASK, question)  # from the timers' task, whose context variables are nobody's
-        elif len(desk.waiting) < policy.settings.most_waiting:
-            desk.waiting.append(question)
+        elif len(queue.waiting) < policy.settings.most_waiting:
+            queue.waiting.append(question)
         else:
             bus.timers.soon(_BUSY, question)
 
@@ -192,7 +192,7 @@ class SlowJudges:
 
         async def asked() -> None:
             try:
-                if not question.cancelled:
+                if not question.withdrawn:
                     with CancelScope() as question.scope:
                         verdict = await self._verdict(question)
                         self._answer(question, verdict)
@@ -217,15 +217,15 @@ class SlowJudges:
 
     def _next(self, policy: AsyncPolicy) -> None:
         """Give a place that is free to the question that waits longest."""
-        desk = self._desks[policy]
-        while desk.waiting:
-            question = desk.waiting.popleft()
-            if not question.cancelled:
+        queue = self._queues[policy]
+        while queue.waiting:
+            question = queue.waiting.popleft()
+            if not question.withdrawn:
                 self._bus.timers.soon(_ASK, question)
                 return
-        desk.running -= 1
-        if not desk.running:
-            del self._desks[policy]
+        queue.running -= 1
+        if not queue.running:
+            del self._queues[policy]
 
     # --- how it ends ---
 
@@ -240,7 +240,7 @@ class SlowJudges:
 
     @staticmethod
     def _stop(question: Question) -> None:
-        question.cancelled = True
+        question.withdrawn = True
         if question.scope is not None:
             question.scope.cancel()
 

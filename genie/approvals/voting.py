@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from genie.approvals.request import State, Vote, digest, recorded, sight, signed
+from genie.approvals.request import State, Vote, digest, recorded, signed, view_of
 from genie.contracts.message import stamp, topic_of
 from genie.contracts.outcome import Outcome, Reason
 from genie.contracts.problems import place_in, problem_of
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from genie.approvals.holds import Held, Holds
-    from genie.approvals.request import ApprovalRequest, Seal, Sight
+    from genie.approvals.request import ApprovalRequest, HeldView, Seal
     from genie.bus.bus import Bus
     from genie.contracts.classification import Classification
     from genie.contracts.message import Envelope, Payload
@@ -198,7 +198,7 @@ class Voting:
         self._bus.record_act("refused", hold_id, by=by, reason=reason, message=held.message, detail=detail)
         self._holds.refuse(held, Outcome.DENIED, Reason("refused", reason))
 
-    def sight(self, held: Held, clearance: Classification | None, message: Envelope[Payload] | None = None) -> Sight:
+    def view(self, held: Held, clearance: Classification | None, message: Envelope[Payload] | None = None) -> HeldView:
         """Return what an approver sees of what is held.
 
         Args:
@@ -210,7 +210,9 @@ class Voting:
         level = caller.clearance if clearance is None else clearance
         card = replace(caller, id="approver", clearance=level)
         bus, message = self._bus, message or held.message
-        return sight(message, bus.policies.evaluator(type(message.payload), card), bus.judging.card_of(message), level)
+        return view_of(
+            message, bus.policies.evaluator(type(message.payload), card), bus.judging.card_of(message), level
+        )
 
 
 def validated(kind: type[Payload], values: Mapping[str, Any], subject: str) -> Payload:

@@ -70,7 +70,7 @@ class Answers:
                 gather.owe(notices)
         else:
             accounting.late(self._bus, scope)
-        if scope.run.observed or self._bus.observers.heard:
+        if scope.run.observed or self._bus.observers.watched:
             self._bus.emit_event(message, "answered" if taken else "late", asker.card.id)
 
     def _shown(
@@ -89,7 +89,7 @@ class Answers:
         if decision.verdict == "consult" and bus.consultations is not None:
             bus.consultations.ask_answer(message, agent, decision, approved, heard)
             return None
-        bus.observers.judged(message, asker.id, decision)
+        bus.observers.record_verdict(message, asker.id, decision)
         if decision.verdict == "hold":
             if bus.approvals is None:
                 why = Reason("hold", "nobody is there to decide")

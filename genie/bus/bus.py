@@ -26,13 +26,13 @@ from genie.bus.scans import Scans
 from genie.bus.suspension import REMOVED, Suspensions
 from genie.contracts.limits import Overflow
 from genie.contracts.message import Envelope, Inspection, Unstamped, topic_of
-from genie.contracts.outcome import Counts, Outcome, Reason
+from genie.contracts.outcome import Outcome, Reason
 from genie.errors import BudgetExceededError, MailboxFullError, NotConsumedError, UnknownAgentError
 from genie.errors.genie_error import code_of
 from genie.errors.logs import log
-from genie.errors.told import tell
+from genie.errors.safe_text import keep_safe_text
 from genie.inflight import accounting
-from genie.inflight.accounting import accept
+from genie.inflight.accounting import Totals, accept
 from genie.inflight.dead_letters import DeadLetters
 from genie.inflight.delivery import QUEUED
 from genie.inflight.interceptors import Interceptor
@@ -74,7 +74,7 @@ HANDLED_KIND = HANDLED.value
 NOT_INSPECTED = Inspection(0)  # of a validated payload where there is no policy, so that nobody would read it
 
 
-class Bus:
+class Bus(Totals):
     """All mail of one runtime.
 
     Args:
@@ -116,10 +116,8 @@ class Bus:
         self.make_future, self.tasks, self.seed = make_future, tasks, seed
         self.make_waiter = make_waiter = partial(Waiter, make_future)
         self.observers = observers = Observers(clock, journal, audit, policies.inspectors)
-        self.emit_event, self.record_act, self.may_hear = observers.emit_event, observers.record_act, observers.may_hear
-        self.epoch = self.unrouted = self.late = 0
-        self.departed = Counts()
-        """Accounts of agents that were removed and have nothing in flight, so that totals never fall."""
+        self.emit_event, self.record_act, self.may_read = observers.emit_event, observers.record_act, observers.may_read
+        self.epoch = 0
         self.leaving: list[Subscriber] = []
         """Agents that were removed while something of theirs was in flight, such as mail that a person holds."""
         self.closing = self.draining = False
@@ -359,7 +357,7 @@ class Bus:
                 for sink, judge in route.sinks:
                     decision = judge(message, sender)
                     if decision is not None:
-                        self.observers.judged(message, sink.id, decision)
+                        self.observers.record_verdict(message, sink.id, decision)
                     sink.accept(message, sender, decision)
         if route.taps and refusal is None:
             show(route.taps, message, sender, self.now(), self.log_failure)
@@ -380,7 +378,9 @@ class Bus:
         """
         own = published > self._most_of_one
         if own or (delivery is not None and delivery.message.scope.run.published > self._max_messages):
-            raise tell(BudgetExceededError(agent, self._max_messages, share=self._most_of_one if own else None))
+            raise keep_safe_text(
+                BudgetExceededError(agent, self._max_messages, share=self._most_of_one if own else None)
+            )
 
     def at_rest_if_empty(self, scope: Scope) -> None:
         """Something of a scope has ended: see whether that was the last, or leaves a wait that cannot end."""
@@ -419,9 +419,9 @@ class Bus:
         observers = self.observers
         if observers.recorder is not None:
             observers.recorder.handled(delivery, run, seconds)
-        if run.observed or observers.heard:
+        if run.observed or observers.watched:
             agent = subscription.subscriber.card.id
-            accounting.noted(run, agent)
+            accounting.count_attempt(run, agent)
             observers.show(delivery.message, HANDLED_KIND, agent, None, None, delivery)
             self._at_hold(run)
         if not scope.in_flight:
@@ -455,10 +455,10 @@ class Bus:
         accounting.remember(scope, failure)
         self.correlator.failed(scope, failure, subscription.kind, handed_over=handed_over)
         if scope.run.observed or self.observers.listening:
-            self._tell(delivery, outcome.value, reason, scope.run)
+            self._notify(delivery, outcome.value, reason, scope.run)
         self.at_rest_if_empty(scope)
 
-    def _tell(self, delivery: Delivery, kind: str, reason: Reason | None, run: RunState) -> None:
+    def _notify(self, delivery: Delivery, kind: str, reason: Reason | None, run: RunState) -> None:
         """Tell observers that a delivery has ended."""
         self.emit_event(delivery.message, kind, delivery.subscription.subscriber.card.id, reason, None, delivery)
         self._at_hold(run)
@@ -481,7 +481,7 @@ class Bus:
 
     # --- what goes wrong in the bus itself ---
 
-    def refused(self, delivery: Delivery, error: GenieError) -> None:
+    def note_refusal(self, delivery: Delivery, error: GenieError) -> None:
         """A handler tried what its card does not allow; counted beside its outcome."""
         agent, code = delivery.subscription.subscriber.card.id, code_of(error)
         accounting.refused(delivery.subscription)
@@ -489,7 +489,7 @@ class Bus:
         self.record_act("identity_refused", agent, by="bus", reason=code, message=delivery.message)
 
     @staticmethod
-    def blocked(subscriber: Subscriber, seconds: float) -> None:
+    def note_blocking(subscriber: Subscriber, seconds: float) -> None:
         """Name a handler that kept the loop to itself: nothing else ran meanwhile, not even its own timeout."""
         if seconds < STALL_S:
             return

@@ -328,7 +328,8 @@ class Runs:
     @staticmethod
     def forget(run: RunState) -> None:
         """Free the tree of a run at rest at once; its account stays."""
-        run.folded, run.root, run.watchers = run.counts(), NOTHING, ()
+        accounting.close(run, NOTHING)
+        run.watchers = ()
 
     @staticmethod
     def notice(run: RunState) -> None:

@@ -225,7 +225,7 @@ def _holders(delivery: Delivery) -> tuple[Worker, ...]:
     if delivery.place == BEHIND_KEY:
         return _holder(subscriber, subscriber.key_of(delivery)) or ()
     if delivery.place == WAITS_FOR_ROOM:  # all of the mailbox's room lies behind keys
-        found = [_holder(subscriber, key) for key in subscriber.lanes]
+        found = [_holder(subscriber, key) for key in subscriber.keyed_queues]
         return tuple(worker for one in found for worker in one or ()) if all(found) else ()
     return ()  # parked
 

@@ -11,7 +11,7 @@ from genie.errors import (
     NotConsumedError,
     UnknownAgentError,
 )
-from genie.errors.told import tell
+from genie.errors.safe_text import keep_safe_text
 from genie.inflight import accounting
 from genie.inflight.pending import DELAYED
 
@@ -71,7 +71,7 @@ class DelayedPublications:
         if to is not None:
             self._bus.directed(to, self._bus.route(kind), kind)
         if scope.run.delayed + scope.run.published >= self._bus.limits.max_messages:
-            raise tell(BudgetExceededError(agent=agent, limit=self._bus.limits.max_messages))
+            raise keep_safe_text(BudgetExceededError(agent=agent, limit=self._bus.limits.max_messages))
         accounting.park(scope)
         accounting.delayed(scope, 1)
         self._bus.pending.park(

@@ -94,7 +94,7 @@ class Judging:
             extra.consults = decision.consults
             delivery.epoch = TO_BE_ASKED
             return True
-        self._bus.observers.judged(message, card.id, decision)
+        self._bus.observers.record_verdict(message, card.id, decision)
         if decision.verdict == "hold":
             if self._bus.approvals is None:
                 self._bus.settle(delivery, Outcome.DENIED, Reason("hold", "nobody is there to decide"))

@@ -60,7 +60,7 @@ class Retries:
         accounting.failed(subscriber)
         for interceptor in bus.interceptors:
             interceptor.failed(delivery)
-        accounting.noted(scope.run, subscriber.card.id, failed=True)
+        accounting.count_attempt(scope.run, subscriber.card.id, failed=True)
         if bus.effects is not None and bus.effects.park(delivery):
             return  # to try again, or to hand it over, might do a second time what nobody knows the fate of
         exhausted = self._exhausted(subscriber)

@@ -101,7 +101,7 @@ class Prompt:
         Raises:
             _Skipped: The person pressed Enter.
         """
-        seen = runtime.approvals.sight(request.id, None if self._control is None else self._control.clearance)
+        seen = runtime.approvals.view(request.id, None if self._control is None else self._control.clearance)
         masked = sorted(".".join(map(str, path)) for path in seen.masked)
         asked = {**request.record(), "payload": None, "masked": masked, "withheld": seen.withheld}
         for line in described(asked, seen.payload):

@@ -17,7 +17,7 @@ from genie.config.inputs import FieldSource, Inputs, item_type
 from genie.config.overrides import overridden, parse_overrides
 from genie.config.pipeline import Pipeline, SignedIdentity
 from genie.config.plugins import Plugins
-from genie.config.policies import UNGOVERNED, PolicyFiles, PolicyReader, normalized, scene_of, unapproved
+from genie.config.policies import UNGOVERNED, PolicyFiles, PolicyReader, context_of, normalized, unapproved
 from genie.config.resolver import Resolver, Topics, fixed_keys
 from genie.config.schema import MAX_PARTS, AgentSection, CallerSection, FieldSection, PipelineSection
 from genie.config.source_map import SourceMap, suggestion
@@ -197,7 +197,7 @@ def _assembled(
     made = [resolver.join(position, join, topics) for position, join in enumerate(section.joins)]
     joins = tuple(join for join in made if join is not None)
     unused = [topics.find(("unused",), name) for name in sorted(section.unused)]
-    source = replace(source, scene=_scene(resolver, joins, environment, whole=len(joins) == len(made)))
+    source = replace(source, context=_context(resolver, joins, environment, whole=len(joins) == len(made)))
     reading = PolicyReader(source)
     policies = reading.policies()
     resolver.problems += reading.own()
@@ -313,13 +313,13 @@ def _signed(section: CallerSection, resolver: Resolver, folder: Path) -> SignedI
     return SignedIdentity(folder / given["keys"], given["issuer"], given["audience"])
 
 
-def _scene(
+def _context(
     resolver: Resolver, joins: Iterable[Join], environment: Environment, *, whole: bool
 ) -> PipelineContext | None:
     """Return the context for checking policies; None if a part is missing, because policies may refer to it."""
     if not (resolver.complete and whole):
         return None
-    return scene_of((binding.card for binding in resolver.bindings), joins, environment)
+    return context_of((binding.card for binding in resolver.bindings), joins, environment)
 
 
 def _schedules(section: PipelineSection, resolver: Resolver, entry: type[Payload] | None) -> tuple[Schedule, ...]:

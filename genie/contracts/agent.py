@@ -93,7 +93,7 @@ class Join:
 # --- the two ways to write one ---
 
 
-def _told(card: AgentCard) -> str:
+def _described(card: AgentCard) -> str:
     """Return who an agent is: its id, what it takes and gives, risk and tier."""
     takes, gives = (", ".join(topic_of(kind).name for kind in kinds) for kinds in (card.consumes, card.produces))
     return f"{card.id!r}: {takes} -> {gives or 'nothing'}, risk {card.risk}, {card.tier}"
@@ -111,7 +111,7 @@ class FunctionAgent(Generic[P, R_co]):
         self.__module__ = function.__module__
 
     def __repr__(self) -> str:
-        return f"<agent {_told(self.card)}>"
+        return f"<agent {_described(self.card)}>"
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
         """Call the plain function."""
@@ -276,7 +276,9 @@ class Handlers:
 
     def __repr__(self) -> str:
         card = getattr(self, "card", None)
-        return f"<agent {_told(card)}>" if isinstance(card, AgentCard) else f"<{type(self).__name__}, no agent yet>"
+        return (
+            f"<agent {_described(card)}>" if isinstance(card, AgentCard) else f"<{type(self).__name__}, no agent yet>"
+        )
 
     async def handle(self, message: Message[Any], context: Context) -> object:
         """Call the method that handles the payload's class."""

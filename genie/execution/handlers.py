@@ -29,7 +29,7 @@ from genie.errors import (
     kind_name,
 )
 from genie.errors.logs import log
-from genie.errors.told import tell, told_of
+from genie.errors.safe_text import keep_safe_text, safe_text_of
 from genie.execution.fragments import StreamGate
 from genie.inflight.subscription import CONTEXT, MESSAGE, PAYLOAD
 
@@ -126,8 +126,8 @@ def outputs_of(bus: Bus, delivery: Delivery, output: object) -> tuple[Payload, .
                 break
         else:
             error = _wrong(card, part)
-            tell(error)
-            bus.refused(delivery, error)
+            keep_safe_text(error)
+            bus.note_refusal(delivery, error)
             raise error
     bus.within_budget(card.id, None, len(outputs))
     return outputs
@@ -244,8 +244,8 @@ def _slipped(bus: Bus, delivery: Delivery, error: BaseException) -> None:
     if type(error) is ImmutableMessageError:
         field = vars(error).get("field")
         if type(field) is str and field in Message.__slots__:
-            tell(error)
-            bus.refused(delivery, error)
+            keep_safe_text(error)
+            bus.note_refusal(delivery, error)
 
 
 def pause_after(error: BaseException) -> float | None:
@@ -272,7 +272,7 @@ def _named(bus: Bus, error: BaseException, message: Envelope[Payload], label: Cl
     """
     if not isinstance(error, GenieError):
         return Reason("failed", class_name(error))
-    code, told = code_of(error), told_of(error)
+    code, told = code_of(error), safe_text_of(error)
     if told is not None or (isinstance(error, ContractError) and not isinstance(error, (TransferError, RelayedError))):
         # The bus says by it what the handler did, in names of classes; a handler may raise one too, with any text.
         return Reason(code, told or class_name(error))
@@ -281,4 +281,4 @@ def _named(bus: Bus, error: BaseException, message: Envelope[Payload], label: Cl
         text = str.__getitem__(str(error), slice(None))  # a subclass of str may return another text later
     except BaseException as broken:  # noqa: BLE001 - the error's class is the agent's: its text may raise
         return Reason(code, f"{detail} ({class_name(broken)})")
-    return Reason(code, detail, text if bus.may_hear(text, message, label) else "")
+    return Reason(code, detail, text if bus.may_read(text, message, label) else "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from genie.contracts.outcome import Reason
-from genie.errors.told import tell
+from genie.errors.safe_text import keep_safe_text
 from genie.inflight.accounting import Taint
 
 if TYPE_CHECKING:
@@ -130,8 +130,8 @@ class Handling:
 
     def refuse(self, error: GenieError) -> NoReturn:
         """Count and raise what the card does not allow."""
-        tell(error)
-        self.bus.refused(self.delivery, error)
+        keep_safe_text(error)
+        self.bus.note_refusal(self.delivery, error)
         raise error
 
     def close(self) -> None:

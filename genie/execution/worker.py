@@ -144,7 +144,7 @@ class Worker:
             self.until = until = self.started + subscriber.timeout_s
             if until < self._bus.timers.watched:
                 self._bus.timers.watch(until)
-        self._bus.blocked(subscriber, self._bus.now() - self.started)
+        self._bus.note_blocking(subscriber, self._bus.now() - self.started)
         self._attends = False
         self._workers.hand_over()
 
@@ -253,12 +253,12 @@ class Worker:
             self.delivery = delivery.worker = None
             seconds = now() - started
             if seconds >= STALL_S:
-                bus.blocked(subscriber, seconds)
+                bus.note_blocking(subscriber, seconds)
             if handling_ is not None:
                 self.handling = None
                 handling_.close()
             if run.observed:
-                accounting.took(run, subscriber.card.id, seconds)
+                accounting.time_handler(run, subscriber.card.id, seconds)
             scope = handled(delivery, seconds)
             if scope is not None and (
                 not scope.in_flight
@@ -331,7 +331,7 @@ class Worker:
                 workers.hand_over()
             return pending
         finally:
-            bus.blocked(self.subscriber, bus.now() - before)
+            bus.note_blocking(self.subscriber, bus.now() - before)
         raise StopIteration(rest)
 
     def _stopped(self, error: BaseException) -> bool:
@@ -476,9 +476,9 @@ class Worker:
             self._stop = None
         elapsed = bus.now() - self.started
         if not self._suspended:
-            bus.blocked(self.subscriber, elapsed)
+            bus.note_blocking(self.subscriber, elapsed)
         if delivery.message.scope.run.observed:
-            accounting.took(delivery.message.scope.run, self.subscriber.card.id, elapsed)
+            accounting.time_handler(delivery.message.scope.run, self.subscriber.card.id, elapsed)
         handling = self.handling
         if handling is not None:
             self.handling = None

@@ -10,7 +10,7 @@ made for every question, and setting twenty zeros would cost more than the count
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from genie.contracts.limits import EXACT
 from genie.contracts.outcome import Counts, Failure, Outcome
@@ -39,13 +39,15 @@ HISTOGRAM_BUCKETS = 64
 _new = Delivery.__new__
 
 
-class Totals(Protocol):
-    """What a bus counts beside the account."""
+class Totals:
+    """What a bus counts beside the accounts of agents and runs."""
 
-    late: int
+    late = 0
     """Answers that changed nothing."""
-    unrouted: int
+    unrouted = 0
     """Payloads without a subscriber and without an asker."""
+    departed = Counts()
+    """Accounts of agents that were removed and have nothing in flight, so that totals never fall."""
 
 
 class OutcomeCounters:
@@ -60,10 +62,10 @@ class OutcomeCounters:
 class AgentCounters:
     """The other counters of one agent; plain integers, read when somebody asks."""
 
-    __slots__ = ("accepted", "charged", "failed", "redacted", "refused", "retried", "times", "tokens")
+    __slots__ = ("accepted", "charged", "charged_tokens", "failed", "redacted", "refused", "retried", "times")
 
     def __init__(self) -> None:
-        self.accepted = self.failed = self.retried = self.redacted = self.refused = self.tokens = 0
+        self.accepted = self.failed = self.retried = self.redacted = self.refused = self.charged_tokens = 0
         self.charged = Decimal(0)
         self.times = [0] * HISTOGRAM_BUCKETS
 
@@ -379,10 +381,20 @@ def fold(scope: Scope) -> None:
     run.folded = run.folded + scope.counts()
 
 
+def close(run: RunState, empty: Scope) -> None:
+    """Keep the account of a run at rest, without its scopes; ``empty`` takes their place."""
+    run.folded, run.root = run.counts(), empty
+
+
+def depart(bus: Totals, counts: Counts) -> None:
+    """Keep the account of an agent that was removed and has nothing in flight."""
+    bus.departed += counts
+
+
 # --- what agents did for a watched run ---
 
 
-def took(run: RunState, agent: str, seconds: float) -> None:
+def time_handler(run: RunState, agent: str, seconds: float) -> None:
     """Note how long a handler took."""
     if run.agents is not None:
         times = run.agents.setdefault(agent, AgentRun()).times
@@ -390,7 +402,7 @@ def took(run: RunState, agent: str, seconds: float) -> None:
             times.append(seconds)
 
 
-def noted(run: RunState, agent: str, *, failed: bool = False) -> None:
+def count_attempt(run: RunState, agent: str, *, failed: bool = False) -> None:
     """Note that an agent has handled a message, or failed to."""
     if run.agents is not None:
         done = run.agents.setdefault(agent, AgentRun())
@@ -427,7 +439,7 @@ def charge(subscription: Subscription, cost: Decimal, tokens: int) -> None:
     """Add what a handler used."""
     counters = subscription.counters
     counters.charged = EXACT.add(counters.charged, cost)
-    counters.tokens += tokens
+    counters.charged_tokens += tokens
 
 
 def remember(scope: Scope, failure: Failure) -> None:

@@ -124,7 +124,7 @@ class Recorder(Protocol):
         """A handler has handled a delivery, in that time."""
         ...
 
-    def judged(self, message: Envelope[Payload], recipient: str, decision: Decision) -> None:
+    def record_verdict(self, message: Envelope[Payload], recipient: str, decision: Decision) -> None:
         """Policies decided something that is more than a plain allow."""
         ...
 

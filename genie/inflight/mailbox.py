@@ -70,9 +70,9 @@ class Subscriber:
 
     __slots__ = (
         "__weakref__", "abandoned", "active", "agent", "behind_key", "behind_keys", "calls", "capacity", "card",
-        "concurrency", "counters", "dead", "due", "ends", "evaluators", "holders", "job", "keyed", "lanes", "left",
-        "limit", "listed", "overflow", "ports", "queue", "removed", "retrying", "running", "settings", "stalled",
-        "suspended", "suspends", "timeout_s", "waiters", "waiting", "workers",
+        "concurrency", "counters", "dead", "due", "ends", "evaluators", "holders", "job", "keyed", "keyed_queues",
+        "left", "limit", "listed", "overflow", "ports", "queue", "removed", "retrying", "running", "settings",
+        "stalled", "suspended", "suspends", "timeout_s", "waiters", "waiting", "workers",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0915 - one statement for each slot
@@ -103,10 +103,10 @@ class Subscriber:
         self.dead = 0
         """Entries of ``queue`` whose delivery has ended."""
         self.due: deque[Delivery] = deque()
-        """Deliveries that own their key already: the next of a lane, or a retry that is due."""
+        """Deliveries that own their key already: the next behind a key, or a retry that is due."""
         self.holders: dict[object, Delivery] = {}
         """Keys being worked on, and the delivery that holds each."""
-        self.lanes: dict[object, deque[Delivery]] = {}
+        self.keyed_queues: dict[object, deque[Delivery]] = {}
         """Deliveries that wait behind a key, by key."""
         self.behind_keys = 0
         self.retrying = 0
@@ -171,17 +171,17 @@ class Subscriber:
         self.holders.setdefault(self.key_of(delivery), delivery)
 
     def release(self, delivery: Delivery) -> None:
-        """Give up the key of a delivery: the next in its lane may be worked on."""
+        """Give up the key of a delivery: the next behind it may be worked on."""
         key = self.key_of(delivery)
         if self.holders.get(key) is not delivery:
             return
         del self.holders[key]
-        lane = self.lanes.get(key)
-        if not lane:
+        behind = self.keyed_queues.get(key)
+        if not behind:
             return
-        following = lane.popleft()
-        if not lane:
-            del self.lanes[key]
+        following = behind.popleft()
+        if not behind:
+            del self.keyed_queues[key]
         self.behind_keys -= 1
         self.holders[key] = following
         following.place = QUEUED
@@ -234,7 +234,7 @@ class Subscriber:
         self._bound()
 
     def _bound(self) -> None:
-        """Work ``limit`` out again, after lanes, waiters or dead entries have changed."""
+        """Work ``limit`` out again, after what waits behind keys, waiters or dead entries have changed."""
         self.limit = -1 if self.waiters else self.capacity - self.behind_keys + self.dead
 
     # --- mail out ---
@@ -258,7 +258,7 @@ class Subscriber:
                 holder = self.holders.get(key)
                 if holder is not None:
                     delivery.place = BEHIND_KEY
-                    self.lanes.setdefault(key, deque()).append(delivery)
+                    self.keyed_queues.setdefault(key, deque()).append(delivery)
                     self.behind_keys += 1
                     self._bound()
                     self.behind_key(delivery)
@@ -279,10 +279,10 @@ class Subscriber:
             self._bound()
         elif place == BEHIND_KEY:
             key = self.key_of(delivery)
-            lane = self.lanes[key]
-            lane.remove(delivery)
-            if not lane:
-                del self.lanes[key]
+            behind = self.keyed_queues[key]
+            behind.remove(delivery)
+            if not behind:
+                del self.keyed_queues[key]
             self.behind_keys -= 1
             self.let_in()
         elif place == QUEUED:
@@ -303,7 +303,7 @@ class Subscriber:
             self.dead -= 1
         self._bound()
         first = min(
-            (lane[0] for lane in (queue, *self.lanes.values()) if lane),
+            (behind[0] for behind in (queue, *self.keyed_queues.values()) if behind),
             key=lambda delivery: delivery.message.number, default=None,
         )  # fmt: skip
         if first is not None:
@@ -314,8 +314,8 @@ class Subscriber:
         """Yield everything that waits here, without removing it."""
         yield from (delivery for delivery in self.due if delivery.place == QUEUED)
         yield from (delivery for delivery in self.queue if delivery.place == QUEUED)
-        for lane in self.lanes.values():
-            yield from lane
+        for behind in self.keyed_queues.values():
+            yield from behind
         yield from self.waiters
 
     def purge(self) -> list[Delivery]:
@@ -330,7 +330,7 @@ class Subscriber:
                 del self.holders[self.key_of(delivery)]
         self.due.clear()
         self.queue.clear()
-        self.lanes.clear()
+        self.keyed_queues.clear()
         self.waiters.clear()
         self.dead = self.behind_keys = 0
         self._bound()

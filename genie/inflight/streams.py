@@ -10,7 +10,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from genie.errors import SlowStreamError
-from genie.errors.told import tell
+from genie.errors.safe_text import keep_safe_text
 from genie.inflight.gather import Gather, GatherSpec
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class StreamGather(Gather):
         try:
             while self.crowded:
                 if over:
-                    raise tell(SlowStreamError(agent=agent, parts=MOST_PARTS, seconds=ROOM_S))
+                    raise keep_safe_text(SlowStreamError(agent=agent, parts=MOST_PARTS, seconds=ROOM_S))
                 self._senders.append(waiter)
                 await waiter.park()
         finally:

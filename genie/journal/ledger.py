@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from genie.inflight.dead_letters import DeadLetter
     from genie.journal.history import History
 
-RETOLD_AFTER = 10_000
+REPEATED_AFTER = 10_000
 """Records after which what outlives its run is told again, so that a log need not be read from far back."""
 
 
@@ -33,21 +33,21 @@ class Ledger(Interceptor):
         """What outlives its run, by kind and id."""
         self._ledger: int | None = None
         """Number under which that stands in the log."""
-        self._retold = 0
+        self._last_repeated = 0
 
     @property
     @abstractmethod
-    def told(self) -> int:
+    def added(self) -> int:
         """Lines that were told so far."""
 
     @abstractmethod
-    def _tell(self, record: LogRecord) -> None: ...
+    def _add(self, record: LogRecord) -> None: ...
 
     @abstractmethod
-    def _tell_run(self, number: int, line: str) -> None: ...
+    def _add_of_run(self, number: int, line: str) -> None: ...
 
     @abstractmethod
-    def _tell_closed(self, number: int) -> None: ...
+    def _add_closed(self, number: int) -> None: ...
 
     @abstractmethod
     def _not_durable(self, message: Envelope[Any], why: str) -> None: ...
@@ -72,25 +72,25 @@ class Ledger(Interceptor):
         if self._ledger is None:
             self._open_ledger()
         self._standing[record["kind"], record["id"]] = record
-        self._tell({**record, "run": self._ledger})
+        self._add({**record, "run": self._ledger})
 
     def fall(self, kind: str, id_: str) -> None:
         """Keep no longer what outlived its run."""
         if self._standing.pop((kind, id_), None) is not None:
-            self._tell({"kind": "gone", "run": self._ledger, "of": kind, "id": id_})
+            self._add({"kind": "gone", "run": self._ledger, "of": kind, "id": id_})
 
     def take_over(self, history: History) -> None:
         """Tell again what outlives its run, so that the log need not read it at its old place any more."""
         for record in (*history.letters.values(), *history.keys.values(), *history.redrives.values()):
             self._standing[record["kind"], record["id"]] = record
         self._ledger = history.standing
-        self._tell({"kind": "life", "run": 0, "policy_set": self._bus.policies.sha256})
+        self._add({"kind": "life", "run": 0, "policy_set": self._bus.policies.sha256})
         self._retell()
 
     def _open_ledger(self) -> None:
         self._ledger = number = self._bus.next_number()
-        self._retold = self.told
-        self._tell_run(number, line_of({
+        self._last_repeated = self.added
+        self._add_of_run(number, line_of({
             "kind": "run", "run": number, "standing": True, "caller": None, "deadline": None,
             "started": self._bus.clock.offset + self._bus.now(),
         }))  # fmt: skip
@@ -100,13 +100,13 @@ class Ledger(Interceptor):
         if self._standing:
             self._open_ledger()
             for record in self._standing.values():
-                self._tell({**record, "run": self._ledger})
+                self._add({**record, "run": self._ledger})
         else:
             self._ledger = None
         if before is not None:
-            self._tell_closed(before)
+            self._add_closed(before)
 
     def retell_in_time(self) -> None:
         """Tell everything again where it was told long ago."""
-        if self._standing and self.told - self._retold > max(RETOLD_AFTER, 8 * len(self._standing)):
+        if self._standing and self.added - self._last_repeated > max(REPEATED_AFTER, 8 * len(self._standing)):
             self._retell()

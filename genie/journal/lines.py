@@ -73,7 +73,7 @@ class Shared:
         self.batch = next(_BATCHES)
         self.lines: list[str] = []
 
-    def tell(self, part: Part) -> str:
+    def add(self, part: Part) -> str:
         """Tell a part, if it was not yet, and return its number."""
         if part.batch != self.batch:
             part.batch = self.batch
@@ -81,7 +81,7 @@ class Shared:
         return part.number
 
 
-class Told(Sequence["LogRecord"]):
+class RecordLines(Sequence["LogRecord"]):
     """Records as lines, with what a log looks up in them; read as a sequence, they are values.
 
     Args:
@@ -104,7 +104,7 @@ class Told(Sequence["LogRecord"]):
         self.shared = shared
 
     @classmethod
-    def of_all(cls, batches: Sequence[Sequence[LogRecord]]) -> Told:
+    def of_all(cls, batches: Sequence[Sequence[LogRecord]]) -> RecordLines:
         """Return batches as one, as lines; the same object where it is the only one and has lines."""
         if len(batches) == 1 and type(batches[0]) is cls:
             return batches[0]
@@ -255,7 +255,7 @@ def run_line(run: RunState, offset: float, shared: Shared) -> str:
     """Return the record of a run that begins; ``offset`` is that of wall time to the loop's clock."""
     caller, deadline = run.asker.caller, run.deadline
     due = "null" if deadline == math.inf else _moment(offset + deadline)
-    said = "null" if caller is None else shared.tell(_caller(caller))
+    said = "null" if caller is None else shared.add(_caller(caller))
     return f"[3,{run.number},{_moment(offset + run.started)},{due},{said}]"
 
 
@@ -269,7 +269,7 @@ def scope_line(scope: Scope, shared: Shared) -> str:
     parent, owner = scope.parent, scope.owner
     above = "null" if parent is None else parent.number
     by = "null" if owner is None else quoted(owner.id)
-    expected = "null" if scope.gather is None else shared.tell(_expected(scope.gather))
+    expected = "null" if scope.gather is None else shared.add(_expected(scope.gather))
     return f"[4,{scope.run.number},{scope.number},{above},{by},{expected}]"
 
 
@@ -328,9 +328,9 @@ class Tail:
             self._renew(message.headers, message.label)
         same, shown, to = self._same, self._shown, message.recipient
         if same.batch != shared.batch:
-            shared.tell(same)
+            shared.add(same)
         if shown.batch != shared.batch:
-            shared.tell(shown)
+            shared.add(shown)
         return (
             f"{head}{message.number},{us},{message.cause},{message.hops},{quoted(message.sender)},{same.number},"
             f"{shown.number}{'' if to is None else ',' + quoted(to)}]\t{text}"

@@ -28,9 +28,9 @@ from genie.journal.facts import (
 from genie.journal.ledger import Ledger
 from genie.journal.lines import (
     Handlers,
+    RecordLines,
     Shared,
     Tail,
-    Told,
     ended_line,
     head_of,
     line_of,
@@ -113,7 +113,7 @@ class Recorder(Ledger):
         """A run begins."""
         self._began[run.number] = run.started
         if not self.resuming:
-            self._tell_run(run.number, run_line(run, self._bus.clock.offset, self._shared))
+            self._add_of_run(run.number, run_line(run, self._bus.clock.offset, self._shared))
 
     def closed(self, run: RunState) -> None:
         """A run is at rest."""
@@ -123,7 +123,7 @@ class Recorder(Ledger):
         if run.state is not None:
             for agent in run.state:
                 self._states.pop((run.number, agent), None)
-        self._tell_closed(run.number)
+        self._add_closed(run.number)
 
     def note(self, message: Envelope[Any], kind: str, reason: Reason | None, delivery: Delivery | None) -> None:
         """Something happened to a message, or to a delivery of it."""
@@ -164,7 +164,7 @@ class Recorder(Ledger):
             return
         by = self._handlers[delivery.subscription.subscriber.card.id]
         if by.batch != self._shared.batch:
-            self._shared.tell(by)
+            self._shared.add(by)
         us = int((self._now() - run.started) * 1e6)
         self._say(f"[2,{run.number},{delivery.message.number},{us},{int(seconds * 1e6)},{by.number}]")
 
@@ -206,18 +206,18 @@ class Recorder(Ledger):
         """Return the time in microseconds since a run began: shorter than a date in every record."""
         return int((self._bus.now() - run.started) * 1e6)
 
-    def judged(self, message: Envelope[Any], recipient: str, decision: Decision) -> None:
+    def record_verdict(self, message: Envelope[Any], recipient: str, decision: Decision) -> None:
         """Policies decided something that is more than a plain allow: codes and paths, never what was matched."""
         if self._chatter and type(message.payload) in self._chatter:
             return
-        self._tell(verdict_record(message, recipient, decision, self._us(message.scope.run)))
+        self._add(verdict_record(message, recipient, decision, self._us(message.scope.run)))
 
     def handed_over(self, delivery: Delivery) -> None:
         """A fallback gets a message in the place of another agent."""
         extra, message = delivery.extra, delivery.message
         if self._chatter and type(message.payload) in self._chatter:
             return
-        self._tell({
+        self._add({
             "kind": "delivery", "run": message.scope.run.number, "delivery": delivery.id, "message": message.number,
             "agent": delivery.subscription.subscriber.card.id,
             "instead_of": None if extra is None else extra.instead_of, "tried": list(extra.tried) if extra else [],
@@ -228,7 +228,7 @@ class Recorder(Ledger):
         delivery, bus = parked.delivery, self._bus
         if parked.kind == RETRY and delivery is not None:
             attempt = 1 if delivery.extra is None else delivery.extra.attempt
-            self._tell(self._parked(parked) | {"delivery": delivery.id, "attempt": attempt})
+            self._add(self._parked(parked) | {"delivery": delivery.id, "attempt": attempt})
         elif isinstance(parked.data, Delayed):
             later = parked.data
             self._later(parked, later.delivery.id, later.payload, later.headers, later.read, later.to)
@@ -257,7 +257,7 @@ class Recorder(Ledger):
             log("genie.journal", "WARNING", f"a delayed payload is not durable: {error}", run_id=parked.scope.run.id)
             self._bus.observers.note_incident("not_durable", "payload", delivery.partition("@")[2], None)
             return
-        self._tell(self._parked(parked) | {
+        self._add(self._parked(parked) | {
             "delivery": delivery, "scope": parked.scope.number, "topic": kind_name(type(payload)), "payload": text,
             "headers": headers.record(), "label": read.label, "to": to,
         })  # fmt: skip
@@ -265,14 +265,14 @@ class Recorder(Ledger):
     def taken(self, parked: Parked) -> None:
         """A delivery that waited continues or has ended."""
         if parked.kind in {RETRY, DELAYED}:
-            self._tell({"kind": "taken", "run": parked.scope.run.number, "id": parked.id})
+            self._add({"kind": "taken", "run": parked.scope.run.number, "id": parked.id})
 
     def fact(self, record: LogRecord) -> None:
         """A part of the runtime tells a fact whose meaning it knows."""
         if record["kind"] == "edited":
             self._edits.add(record["message"])
         began = self._began.get(record["run"])
-        self._tell(record if began is None else {**record, "us": int((self._bus.now() - began) * 1e6)})
+        self._add(record if began is None else {**record, "us": int((self._bus.now() - began) * 1e6)})
 
     def charge(self, delivery: Delivery, cost: Decimal, tokens: int) -> None:  # noqa: ARG002 - the controller knows them
         """A handler reports what it used."""
@@ -285,7 +285,7 @@ class Recorder(Ledger):
             used |= interceptor.used(run)
         if self._used.get(run.number, {}) != used:
             self._used[run.number] = used
-            self._tell({"kind": "used", "run": run.number, "budgets": used})
+            self._add({"kind": "used", "run": run.number, "budgets": used})
 
     # --- who is at work ---
 
@@ -293,7 +293,7 @@ class Recorder(Ledger):
         """Keep that a delivery is at work, or is about to be: should the process die now, it may be to blame."""
         if delivery not in self._begun:
             self._begun.add(delivery)
-            self._tell({"kind": "begun", "run": run, "delivery": delivery})
+            self._add({"kind": "begun", "run": run, "delivery": delivery})
 
     def _at_work(self) -> None:
         """Tell which handlers are at work; one that waits for answers kills nobody."""
@@ -314,7 +314,7 @@ class Recorder(Ledger):
         elif self._states.get((run.number, agent)) != text:
             self._states[run.number, agent] = text
             taint = run.taints[agent]
-            self._tell({
+            self._add({
                 "kind": "state", "run": run.number, "agent": agent, "values": text, "label": taint.label.label,
                 "headers": taint.headers.record(),
             })  # fmt: skip
@@ -333,7 +333,7 @@ class Recorder(Ledger):
     def start(self, records: Sequence[LogRecord]) -> None:
         """Keep facts of the runtime itself."""
         for record in records:
-            self._tell(record)
+            self._add(record)
 
     def known(self, scope: Scope) -> None:
         """A scope was read from the log, so it is not written again."""
@@ -342,19 +342,19 @@ class Recorder(Ledger):
 
     def stop(self) -> None:
         """Take nothing more in; what was told is still written."""
-        self._tell({"kind": "left", "run": 0})
+        self._add({"kind": "left", "run": 0})
         self._taking, self._say = False, _drop
 
-    def _tell(self, record: LogRecord) -> None:
+    def _add(self, record: LogRecord) -> None:
         self._say(line_of(record))
 
-    def _tell_run(self, number: int, line: str) -> None:
+    def _add_of_run(self, number: int, line: str) -> None:
         if self._taking:
             self._opened.append(number)
             self._highest = max(self._highest, number)
             self._say(line)
 
-    def _tell_closed(self, number: int) -> None:
+    def _add_closed(self, number: int) -> None:
         if self._taking:
             self._closed.append(number)
             self._say(f"[0,{number}]")
@@ -366,7 +366,7 @@ class Recorder(Ledger):
         self._say = self._waiting.append
 
     @property
-    def told(self) -> int:
+    def added(self) -> int:
         """Lines that were told so far."""
         return self._written + len(self._waiting)
 
@@ -384,8 +384,8 @@ class Recorder(Ledger):
         """Write what waits."""
         self._at_work()
         self.retell_in_time()
-        batch = Told(self._waiting, self._opened, self._closed, self._highest, self._shared.lines)
-        told = self._written = self.told
+        batch = RecordLines(self._waiting, self._opened, self._closed, self._highest, self._shared.lines)
+        told = self._written = self.added
         self._waiting, self._opened, self._closed, self._shared = [], [], [], Shared()
         self._writing, self._say = True, self._first if self._taking else _drop
         try:
@@ -425,7 +425,7 @@ class Recorder(Ledger):
         Raises:
             JournalError: The log has failed, so nobody may rely on what would leave.
         """
-        told = self.told
+        told = self.added
         while self._kept < told and self.failure is None:
             waiter = self._bus.make_waiter()
             self._barriers.append((told, waiter))

@@ -20,7 +20,7 @@ _CALLER = "caller:"
 
 
 @dataclass(frozen=True, slots=True)
-class Specimen:
+class Sample:
     """A message with the cards that it is judged by."""
 
     message: Envelope[Any]
@@ -52,9 +52,9 @@ def _stamped(message: Envelope[Any], inspection: Inspection) -> Envelope[Any]:
     )  # fmt: skip
 
 
-def kinds_of(name: str, scene: PipelineContext) -> tuple[type[Payload], ...]:
+def kinds_of(name: str, context: PipelineContext) -> tuple[type[Payload], ...]:
     """Return the payload classes of a topic, the latest version first."""
-    found = [kind for kind in scene.kinds if name in {topic_of(kind).name, name_of(kind)}]
+    found = [kind for kind in context.kinds if name in {topic_of(kind).name, name_of(kind)}]
     return tuple(sorted(found, key=lambda kind: -topic_of(kind).version))
 
 

@@ -10,7 +10,7 @@ from genie.errors.logs import log
 from genie.journal.bodies import Body, body_of, checked
 from genie.journal.database import FORMAT, LostConnectionError, meta, set_meta
 from genie.journal.lease import RENEW_S, Lease
-from genie.journal.lines import Told, followed
+from genie.journal.lines import RecordLines, followed
 from genie.journal.mark import check_end
 from genie.journal.points import Point, unwatched
 from genie.journal.upkeep import prune
@@ -109,7 +109,7 @@ class SegmentLog:
         if self._writer is None:
             raise self._not_open()
         if records:
-            await self._writer.keep(records if type(records) is Told else tuple(records))
+            await self._writer.keep(records if type(records) is RecordLines else tuple(records))
 
     async def close(self) -> None:
         """Give the log back."""
@@ -202,7 +202,7 @@ class SegmentLog:
         if self._closed:
             raise self._not_open()
         try:
-            told = Told.of_all([batch.records for batch in batches])
+            told = RecordLines.of_all([batch.records for batch in batches])
             self._follow(self._last + 1, told.opened, told.closed, told.highest)
             rows: list[_Row] = []
             first, at = self._records + 1, self._at()

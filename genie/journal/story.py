@@ -191,19 +191,21 @@ class _Story:
 
     def _message(self, record: LogRecord) -> Iterator[dict[str, Any]]:
         self._messages[record["number"]] = record
-        sight: dict[str, Any] = {
+        fields: dict[str, Any] = {
             "causation_id": self._name(record["cause"]) if record["cause"] else None, "label": record.get("label"),
             "payload": None, "withheld": _UNREAD.get(self._run.unread, _NO_POLICIES), "findings": [], "masked": [],
         }  # fmt: skip
         if self._lines is not None and self._envelopes is not None:
             envelope = self._envelopes.of(record)
             if envelope is None:
-                sight["withheld"] = f"no present class reads {record['topic']}"
+                fields["withheld"] = f"no present class reads {record['topic']}"
             else:
                 entry = JournalRecord(0, 0.0, "accepted", "", "", "", "", None, None, {}, envelope)
-                sight |= {name: value for name, value in self._lines.line(entry).items() if name in {*sight, "notices"}}
-                sight["causation_id"] = self._name(record["cause"]) if record["cause"] else None
-        yield self._line("accepted", record, None, **sight)
+                fields |= {
+                    name: value for name, value in self._lines.line(entry).items() if name in {*fields, "notices"}
+                }
+                fields["causation_id"] = self._name(record["cause"]) if record["cause"] else None
+        yield self._line("accepted", record, None, **fields)
         for agent in record.get("plan", ()):
             yield self._line("queued", record, agent)
         asker = self._answers(record)

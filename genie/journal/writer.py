@@ -138,16 +138,16 @@ class Writer:
             error = raised
         for batch in batches:
             batch.error = error
-        self._tell([batch.done for batch in batches])
+        self._wake([batch.done for batch in batches])
 
     def _call(self, work: _Work[object]) -> None:
         try:
             work.result.append(work.function())
         except Exception as raised:  # noqa: BLE001 - it is raised where the call is awaited
             work.error = raised
-        self._tell([work.done])
+        self._wake([work.done])
 
-    def _tell(self, futures: list[Future]) -> None:
+    def _wake(self, futures: list[Future]) -> None:
         def wake() -> None:
             for future in futures:
                 if not future.done():  # its task may have been cancelled

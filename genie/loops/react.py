@@ -181,7 +181,7 @@ class React:
         run = RunCalls()
         if any(tool.effect == "write" for tool in self.toolbox.tools):
             # Writes are made once in a run, not once in each of its tasks; loops and failures are those of one task.
-            run.finished, run.in_flight = context.state.setdefault("writes", (run.finished, run.in_flight))
+            run.finished, run.running = context.state.setdefault("writes", (run.finished, run.running))
         run.untrusted = bool(task.documents)
         made: list[tuple[ToolCall, ToolResult]] = []
         text, stop, detail = "", StopReason.MAX_STEPS, ""

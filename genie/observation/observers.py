@@ -77,7 +77,7 @@ class Observers:
         """Keeps what a runtime needs to go on after its process was killed."""
         self.listening = journal is not None
         """Somebody wants events of every run."""
-        self.heard = self.listening
+        self.watched = self.listening
         """Somebody beside the recorder does, who wants to hear of answers too."""
         self.incidents: IncidentLog | None = None
         self.failed: dict[str, str] = {}
@@ -109,7 +109,7 @@ class Observers:
         """Tell the recorder and those who listen that a message is on its way."""
         if self.recorder is not None:
             self.recorder.accepted(message, route)
-        if self.heard or message.scope.run.watchers:
+        if self.watched or message.scope.run.watchers:
             self.show(message, "accepted", None)
 
     def show(
@@ -123,7 +123,7 @@ class Observers:
     ) -> None:
         """Tell the journals and the watchers alone: a recorder has heard of it."""
         run = message.scope.run
-        if not self.heard and not run.watchers:
+        if not self.watched and not run.watchers:
             return
         at, topic = self.clock.now(), topic_of(message.payload).name
         code, text = ("", None) if reason is None else (reason.code, str(reason))
@@ -162,8 +162,8 @@ class Observers:
         self._listen()
 
     def _listen(self) -> None:
-        self.heard = bool(self.journals or self.watchers)
-        self.listening = self.heard or self.recorder is not None
+        self.watched = bool(self.journals or self.watchers)
+        self.listening = self.watched or self.recorder is not None
 
     # --- verdicts ---
 
@@ -187,13 +187,13 @@ class Observers:
             subject = f"{topic_of(message.payload).name} -> {recipient}"
             self.record_act("verdict", subject, by="policy", message=message, detail={"verdict": "allow"})
 
-    def judged(self, message: Envelope[Payload], recipient: str, decision: Decision) -> None:
+    def record_verdict(self, message: Envelope[Payload], recipient: str, decision: Decision) -> None:
         """Record a decision with its evidence: policies, versions, the set's hash and paths, never matched text."""
         for reason in decision.reasons:
             said = (reason.policy, reason.verdict)
             self.verdicts[said] = self.verdicts.get(said, 0) + 1
         if self.recorder is not None:
-            self.recorder.judged(message, recipient, decision)
+            self.recorder.record_verdict(message, recipient, decision)
         if self.journals:
             self.emit_event(message, "judged", recipient, Reason(decision.verdict), decision.record())
         if self.audit is not None:
@@ -301,7 +301,7 @@ class Observers:
 
     # --- what an agent says ---
 
-    def may_hear(self, text: str, message: Envelope[Payload], label: Classification) -> bool:
+    def may_read(self, text: str, message: Envelope[Payload], label: Classification) -> bool:
         """Return True where everybody who asked may read an agent's words, by its label and by what they contain."""
         scope: Scope | None = message.scope
         lowest: Classification = message.scope.run.asker.card.clearance
@@ -325,14 +325,16 @@ def _said() -> Callable[..., Value]:
 
 
 class _SampledEvaluator:
-    """Compiled policies that tell of plain allows."""
+    """Compiled policies that on_allow of plain allows."""
 
-    __slots__ = ("_evaluator", "_recipient", "_tell", "alike")
+    __slots__ = ("_evaluator", "_on_allow", "_recipient", "alike")
 
-    def __init__(self, evaluator: Evaluator, recipient: str, tell: Callable[[Envelope[Payload], str], None]) -> None:
+    def __init__(
+        self, evaluator: Evaluator, recipient: str, on_allow: Callable[[Envelope[Payload], str], None]
+    ) -> None:
         self._evaluator = evaluator
         self._recipient = recipient
-        self._tell = tell
+        self._on_allow = on_allow
         self.alike = self
         """Like no other: what another route was allowed is not what this one was."""
 
@@ -340,7 +342,7 @@ class _SampledEvaluator:
         """Judge as the evaluator does."""
         decision = self._evaluator.judge(message, sender, *inputs)
         if decision is None:
-            self._tell(message, self._recipient)
+            self._on_allow(message, self._recipient)
         return decision
 
 

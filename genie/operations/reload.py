@@ -112,7 +112,7 @@ class Reloads:
 
 
 class _Watch:
-    """Looks at files by the bus's alarm: at their times and sizes, and where these differ at their content."""
+    """Looks at files with a timer of the bus: at their times and sizes, and where these differ at their content."""
 
     def __init__(self, runtime: Reloads, bus: Bus, source: PolicySource, every_s: float) -> None:
         self._runtime = runtime

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from genie.contracts.message import topic_of
 from genie.contracts.outcome import Counts
 from genie.contracts.statistics import NONE_ENDED, AgentStatistics, Statistics, TopicStatistics
+from genie.inflight import accounting
 from genie.inflight.pending import DELAYED, EFFECT, HOLD, JUDGE, RATE
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def fold_departed(bus: Bus) -> None:
         if one.in_flight:
             bus.leaving.append(subscriber)
         else:
-            bus.departed += counts_of(one)
+            accounting.depart(bus, counts_of(one))
 
 
 def counts_of(one: AgentStatistics) -> Counts:
@@ -106,7 +107,8 @@ def agent_statistics(subscriber: Subscriber, held: int = 0, timed: int = 0) -> A
         retried=counters.retried, redacted=counters.redacted, refused=counters.refused,
         workers=len(subscriber.running),
         suspended=None if subscriber.suspended is None else str(subscriber.suspended), stalled=subscriber.stalled,
-        cost=counters.charged, tokens=counters.tokens, p50_ms=_median_ms(counters.times), times=tuple(counters.times),
+        cost=counters.charged, tokens=counters.charged_tokens, p50_ms=_median_ms(counters.times),
+        times=tuple(counters.times),
         topics=topics, abandoned=abandoned,
     )  # fmt: skip
 

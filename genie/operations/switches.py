@@ -121,7 +121,7 @@ class Switches(Interceptor):
             for run in tuple(bus.runs.open_runs.values()):
                 if target.kind == "all" or run.headers.tenant == target.name:
                     bus.runs.end(run, Outcome.CANCELLED, KILLED)
-        self._told(word, target, by, reason, for_s)
+        self._record(word, target, by, reason, for_s)
 
     def lift(self, target: Target, word: Word, *, by: str, reason: str, quarantine: bool = True) -> None:
         """Lift a switch, and with it an agent's quarantine unless that is to stay."""
@@ -140,7 +140,7 @@ class Switches(Interceptor):
         else:
             self._shut(target, on=False)
         if quarantine:  # somebody did it; a term that is over is known by its date
-            self._told(_LIFTED[word], target, by, reason, None)
+            self._record(_LIFTED[word], target, by, reason, None)
 
     def target(self, act: Act) -> Target:
         """Return what an act of another terminal is about."""
@@ -174,7 +174,7 @@ class Switches(Interceptor):
         """The term of a switch has come."""
         self.lift(switch.target, switch.word, by="supervisor", reason="its term is over", quarantine=False)
 
-    def _told(self, word: Done, target: Target, by: str, reason: str, for_s: float | None) -> None:
+    def _record(self, word: Done, target: Target, by: str, reason: str, for_s: float | None) -> None:
         if self.tell is not None:
             until = None if for_s is None else self._bus.clock.wall().timestamp() + for_s
             self.tell(Act(word, target.kind, target.name, by, reason, until))

@@ -121,7 +121,7 @@ class Evaluator:
     Args:
         compiled: In the order in which reasons are listed.
         policy_set: SHA-256 of the set that they belong to.
-        alike: The same object for gates that allow the same messages; the gate itself by default.
+        alike: The same object for evaluators that allow the same messages; itself by default.
         hide: Removes from a reason what may not be shown.
     """
 

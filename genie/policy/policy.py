@@ -118,9 +118,9 @@ class Policy(Protocol):
       codes of these verdicts). Outcomes, holds and journals show it, never the sentence in a verdict, which may quote
       what was judged.
 
-    A class method ``problems(settings, scene)`` may yield ``(path, text)`` for what is wrong with settings in a
-    pipeline, the path starting in the settings; a loader calls it first. ``scene`` is None where the
-    pipeline is not known. A class method ``warnings(settings, scene)`` yields warnings in the same way.
+    A class method ``problems(settings, context)`` may yield ``(path, text)`` for what is wrong with settings in a
+    pipeline, the path starting in the settings; a loader calls it first. ``context`` is None where the
+    pipeline is not known. A class method ``warnings(settings, context)`` yields warnings in the same way.
     """
 
     name: ClassVar[str]
@@ -210,9 +210,9 @@ class PolicySet:
         return hashlib.sha256(text.encode()).hexdigest()
 
     def evaluator(self, payload: type[Payload], recipient: AgentCard) -> Evaluator:
-        """Return the gate of a route.
+        """Return the evaluator of a route.
 
-        A policy that cannot be compiled for the route makes a gate that denies everything and says so.
+        A policy that cannot be compiled for the route makes an evaluator that denies everything and says so.
         """
         route = Route(payload, recipient, self.environment)
         policies: list[Policy] = []

@@ -216,7 +216,7 @@ class Decision(NamedTuple):
     def summary(self) -> str:
         """The decisive policies and codes, for outcomes and counts: ``"clearance: restricted"``."""
         decisive = [r for r in self.reasons if r.verdict == self.verdict] or list(self.reasons)
-        return "; ".join(_told(reason) for reason in decisive)
+        return "; ".join(_text_of(reason) for reason in decisive)
 
     def record(self) -> Mapping[str, object]:
         """Return the decision for a journal: policies, versions, the set's hash, and paths as evidence."""
@@ -231,7 +231,7 @@ class Decision(NamedTuple):
         }
 
 
-def _told(reason: PolicyReason) -> str:
+def _text_of(reason: PolicyReason) -> str:
     name = f"{reason.policy} (shadow)" if reason.shadow else reason.policy
     text = reason.text or ("" if reason.code in {"hold", "redact"} else reason.code)
     return f"{name}: {text}" if text else name

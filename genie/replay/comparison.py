@@ -128,7 +128,7 @@ class Comparison:
                 told = (self._name(same), kind, message.sender)
                 self.findings.diverged(Divergence(when, what, *told, before, after))
 
-    def judged(self, message: Envelope[Any], recipient: str, decision: Decision) -> None:
+    def record_verdict(self, message: Envelope[Any], recipient: str, decision: Decision) -> None:
         """Policies decided something again that is more than a plain allow."""
         number = self.matched.get(message.number)
         if number is not None:

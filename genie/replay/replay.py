@@ -310,9 +310,9 @@ class _Observer:
         """A handler has handled a delivery."""
         self._comparison.ended(delivery, HANDLED, "")
 
-    def judged(self, message: Envelope[Any], recipient: str, decision: Decision) -> None:
+    def record_verdict(self, message: Envelope[Any], recipient: str, decision: Decision) -> None:
         """Policies decided something that is more than a plain allow."""
-        self._comparison.judged(message, recipient, decision)
+        self._comparison.record_verdict(message, recipient, decision)
 
     def __getattr__(self, name: str) -> Any:
         """Return a method that does nothing: the rest of what a recorder is told is not compared."""

@@ -30,7 +30,7 @@ class Trial(NamedTuple):
     """Typed for the message's payload, the route's part not worked out."""
     found: bool | None
     """Whether it applies; None where that cannot be decided."""
-    ruled: RuleVerdict | None
+    verdict: RuleVerdict | None
     """Its verdict, None if it does not object."""
     hidden: frozenset[str] = frozenset()
     """Subjects that it would have to read and that were hidden: then nothing can be said."""
@@ -108,14 +108,14 @@ class Rules:
         return ()
 
     @classmethod
-    def problems(cls, settings: RulesSettings, scene: PipelineContext | None) -> Iterable[tuple[Path, str]]:
+    def problems(cls, settings: RulesSettings, context: PipelineContext | None) -> Iterable[tuple[Path, str]]:
         """Return problems of rules in a pipeline, with paths in the settings; fewer are found without a pipeline."""
-        return check.problems(settings, scene)
+        return check.problems(settings, context)
 
     @classmethod
-    def warnings(cls, settings: RulesSettings, scene: PipelineContext | None) -> Iterable[tuple[Path, str]]:
+    def warnings(cls, settings: RulesSettings, context: PipelineContext | None) -> Iterable[tuple[Path, str]]:
         """Return what may not be meant in a pipeline, with paths in the settings."""
-        return check.warnings(settings, scene)
+        return check.warnings(settings, context)
 
     def compile(self, route: Route) -> Judge | None:
         """Return the judge of a route, or None when no rule can apply there.
@@ -239,9 +239,9 @@ def _judge(rules: tuple[_Compiled, ...]) -> Judge:  # noqa: C901 - the hot path:
         while left:
             bit = left & -left
             left ^= bit
-            ruled = rules[bit.bit_length() - 1].ask(message, sender)
-            if ruled is not None:
-                said.append(ruled)
+            verdict = rules[bit.bit_length() - 1].ask(message, sender)
+            if verdict is not None:
+                said.append(verdict)
         return tuple(said) if said else ALLOW
 
     return judge

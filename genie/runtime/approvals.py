@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from genie.approvals.holds import Held, Holds
-    from genie.approvals.request import ApprovalRequest, Seal, Sight
+    from genie.approvals.request import ApprovalRequest, HeldView, Seal
     from genie.bus.bus import Bus
     from genie.contracts.classification import Classification
     from genie.contracts.message import Payload
@@ -40,7 +40,7 @@ class Approvals:
         return tuple(held.request for held in self.holds())
 
     @checked
-    def sight(self, hold_id: str, clearance: Classification | None = None) -> Sight:
+    def view(self, hold_id: str, clearance: Classification | None = None) -> HeldView:
         """Return what an approver may see of what is held.
 
         Args:
@@ -51,7 +51,7 @@ class Approvals:
             InputError: Nothing of that id is held.
         """
         voting = self._voting()
-        return voting.sight(voting.held(hold_id), clearance)
+        return voting.view(voting.held(hold_id), clearance)
 
     @checked
     def changes(self, hold_id: str, clearance: Classification | None = None) -> tuple[dict[str, object], ...] | None:
@@ -71,7 +71,7 @@ class Approvals:
         held = voting.held(hold_id)
         if held.first is None:
             return None
-        before, after = (voting.sight(held, clearance, one).payload for one in (held.first, held.message))
+        before, after = (voting.view(held, clearance, one).payload for one in (held.first, held.message))
         return None if before is None or after is None else tuple(changes(fields_of(before), fields_of(after)))
 
     @checked

@@ -70,7 +70,7 @@ def plugged_in(
         source: What reads the policies again.
     """
 
-    def told(incident: Incident, by: str) -> None:
+    def record_incident(incident: Incident, by: str) -> None:
         if incident.severity is Severity.LOW and incident.state is not State.CLOSED and by in {"supervisor", "bus"}:
             return  # what has not happened often has its own records
         bus.record_act("incident", incident.id, by=by, reason=incident.severity.value, detail=incident.record())
@@ -88,7 +88,7 @@ def plugged_in(
         controller = AdmissionController(bus, admission)
         bus.intercept(controller)
     keys = bus.keys = Keys(bus)
-    incidents = bus.observers.incidents = Incidents(told)
+    incidents = bus.observers.incidents = Incidents(record_incident)
     bus.sinks.extend(JoinAgent(bus, join) for join in joins)
     reloads = Reloads(open_bus, source)
     return Parts(

@@ -126,8 +126,8 @@ async def conduct(  # noqa: PLR0913 - the command alone calls it, by name
             elapsed_ms = (clock.now() - began) * 1000
             tasks.cancel_scope.cancel()
         requests = [one for one in runtime.approvals.requests() if one.run_id == run.id]
-        sights = (runtime.approvals.sight(one.id, caller.clearance).payload for one in requests)
-        held = tuple(payload for payload in sights if payload is not None)
+        views = (runtime.approvals.view(one.id, caller.clearance).payload for one in requests)
+        held = tuple(payload for payload in views if payload is not None)
         outcome = _outcome(
             pipeline.id, run, answer, error, tuple(map(_waiting, requests)), held, at=at, elapsed_ms=elapsed_ms
         )

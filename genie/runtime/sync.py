@@ -1,4 +1,4 @@
-"""The synchronous door: one question and its answer, for scripts and notebooks."""
+"""The blocking API: one question and its answer, for scripts and notebooks."""
 
 from __future__ import annotations
 

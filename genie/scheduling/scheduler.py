@@ -57,6 +57,10 @@ class Firings:
     failed: int = 0
     """Runs that ended with at least one failed delivery."""
 
+    def add(self, what: NoticeKind, number: int = 1) -> None:
+        """Count outcomes of firings."""
+        setattr(self, what, getattr(self, what) + number)
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:
@@ -198,7 +202,7 @@ class Scheduler:
         fires = on_time or state.schedule.missed == "once"
         missed = len(due) - fires
         if missed:
-            state.counts.missed += missed
+            state.counts.add("missed", missed)
             self._notify(state, "missed", due[missed - 1], f"{missed} or more" if more else str(missed))
         if fires:
             self._fire(state, due[-1])
@@ -220,7 +224,7 @@ class Scheduler:
         except BaseException as error:  # noqa: BLE001 - a question is foreign code: an error, or an exit, costs its firing alone
             self._skip(state, "refused", due, _reason(error))
         else:
-            state.counts.fired += 1
+            state.counts.add("fired")
             state.run = run
             self._notify(state, "fired", due, run.id)
             assert self._tasks is not None  # noqa: S101 - narrows: nothing fires before ``running``
@@ -230,7 +234,7 @@ class Scheduler:
     def _skip(
         self, state: _ScheduleState, what: Literal["drained", "overlapped", "refused"], due: datetime, detail: str = ""
     ) -> None:
-        setattr(state.counts, what, getattr(state.counts, what) + 1)
+        state.counts.add(what)
         self._notify(state, what, due, detail)
 
     def _payload(self, schedule: Schedule) -> Payload:
@@ -246,10 +250,10 @@ class Scheduler:
             pass
         failures = dict.fromkeys(f"{failure.agent}: {failure}" for failure in run.failures())
         if failures:
-            state.counts.failed += 1
+            state.counts.add("failed")
             self._notify(state, "failed", due, f"{run.id}: {'; '.join(islice(failures, MOST_REASONS))}")
         else:
-            state.counts.handled += 1
+            state.counts.add("handled")
             self._notify(state, "handled", due, run.id)
         ended.set()
 

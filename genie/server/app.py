@@ -1,4 +1,4 @@
-"""The ASGI application: the table of routes behind one door, which checks every request before any endpoint."""
+"""The ASGI application: the table of routes behind one middleware, which checks every request before any endpoint."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class Endpoint:
                     await turn.wait()
                 call = Call(self._server, request, who)
             app = await rule.endpoint(call)
-        except Exception as error:  # noqa: BLE001 - the door: whatever it is, the caller gets a problem
+        except Exception as error:  # noqa: BLE001 - the boundary: whatever it is, the caller gets a problem
             refused = refusal(error)
             if refused.code in SLOWED and not await self._server.slowed():
                 refused.headers["connection"] = "close"
@@ -129,7 +129,7 @@ def refusal(error: Exception) -> Problem:
     return Problem("internal_error")
 
 
-class Door:
+class SecurityMiddleware:
     """The outermost part: hosts, headers, and what every response carries.
 
     Args:
@@ -225,7 +225,7 @@ def application(server: Server, rules: Sequence[Rule] = RULES, more: Iterable[Ba
     answers = {path: Endpoint(server, of) for path, of in paths.items()}
     routes = [Route(path, endpoint) for path, endpoint in answers.items()]
     app = Router([*routes, *more], redirect_slashes=False, default=_not_found)  # every path has one form
-    return Door(app, server, {path: one for path, one in answers.items() if "{" not in path})
+    return SecurityMiddleware(app, server, {path: one for path, one in answers.items() if "{" not in path})
 
 
 async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:

@@ -14,7 +14,7 @@ from pydantic import Field
 from genie.errors import GenieError
 from genie.server.bodies import read
 from genie.server.messages import Json
-from genie.server.policies import specimens, valid
+from genie.server.policies import samples, valid
 from genie.server.presence import told_when_gone
 from genie.server.problems import Problem
 from genie.server.proposals import Draft
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from genie.contracts.ports.journal import LogRecord
-    from genie.journal.sample import Specimen
+    from genie.journal.sample import Sample
     from genie.policy.policy import PipelineContext, PolicySet
     from genie.server.hosting import Hosted
     from genie.server.server import Call
@@ -62,15 +62,17 @@ class Window:
 
     Args:
         hosted: The pipeline.
-        scene: Known topics and agents.
+        context: Known topics and agents.
         tenant: Whose messages.
         begins: Seconds since the epoch.
         ends: Likewise.
     """
 
-    def __init__(self, hosted: Hosted, scene: PipelineContext, tenant: str | None, begins: float, ends: float) -> None:
+    def __init__(
+        self, hosted: Hosted, context: PipelineContext, tenant: str | None, begins: float, ends: float
+    ) -> None:
         self._log = hosted.pipeline.log
-        self._scene = scene
+        self._context = context
         self._tenant = tenant or ""
         self._window = (begins * 1000, ends * 1000)
         self._gives_up = time.monotonic() + MOST_S
@@ -80,20 +82,20 @@ class Window:
 
     def judged(self, before: PolicySet, after: PolicySet) -> Any:
         """Return what changes between two policy sets; reads in the calling thread."""
+        from genie.journal.log_samples import LogSamples  # noqa: PLC0415 - as above
         from genie.journal.past import reading  # noqa: PLC0415 - start-up: for those who govern
-        from genie.journal.specimens import LogSpecimens  # noqa: PLC0415 - as above
         from genie.policy_tools.diff import compared  # noqa: PLC0415 - as above
 
         with reading(self._log) as (database, sealer):
-            found = LogSpecimens(database, self._scene, sealer, wanted=self._wanted, window=self._window)
-            return compared(before, after, self._bounded(found.specimens()), found.skipped)
+            found = LogSamples(database, self._context, sealer, wanted=self._wanted, window=self._window)
+            return compared(before, after, self._bounded(found.samples()), found.skipped)
 
     def _wanted(self, record: LogRecord) -> bool:
         from genie.journal.sealing import tenant_of  # noqa: PLC0415 - as above
 
         return tenant_of(record) == self._tenant
 
-    def _bounded(self, found: Iterator[tuple[str, Specimen]]) -> Iterator[tuple[str, Specimen]]:
+    def _bounded(self, found: Iterator[tuple[str, Sample]]) -> Iterator[tuple[str, Sample]]:
         for count, one in enumerate(found):
             if count >= MOST_MESSAGES or time.monotonic() > self._gives_up:
                 self.complete = False
@@ -118,7 +120,7 @@ async def backtest(call: Call) -> ASGIApp:
     if asked.since is None:
         if asked.until is not None:
             raise Problem("invalid", "until needs since")
-        latest = list(specimens(call, hosted))
+        latest = list(samples(call, hosted))
         found = await anyio.to_thread.run_sync(partial(compared, before, after, latest, {}))
         return Json({**found.as_json(), "within": len(latest), "source": "latest", "complete": True})
     until = call.server.now() if asked.until is None else asked.until
@@ -127,7 +129,7 @@ async def backtest(call: Call) -> ASGIApp:
     if hosted.pipeline.log is None:
         raise Problem("conflict", "the pipeline keeps no log; backtest on the latest messages, without since")
     tenant = call.who.caller.tenant
-    window = Window(hosted, sourced.scene, tenant, asked.since, until)
+    window = Window(hosted, sourced.context, tenant, asked.since, until)
     if tenant in call.server.replays:
         raise Problem("quota", "the tenant has a replay or a backtest that runs")
     call.server.replays.add(tenant)

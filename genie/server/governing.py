@@ -106,7 +106,7 @@ def _cast(call: Call, hosted: Hosted, held: Held, ballot: Ballot) -> dict[str, A
             edit = None
             if ballot.edit is not None:
                 original = held.message.payload
-                seen = approvals.sight(held.id, caller.clearance)
+                seen = approvals.view(held.id, caller.clearance)
                 edit = validated(type(original), merged(ballot.edit, seen, original), f"the edit of {held.id}")
             stands = approvals.approve(
                 held.id, by=caller.user, roles=caller.roles, reason=ballot.reason, edit=edit, seal=seal
@@ -144,7 +144,7 @@ def found_hold(call: Call, name: str) -> tuple[Hosted, Held]:
 
 def _approval(call: Call, hosted: Hosted, held: Held) -> dict[str, Any]:
     approvals, clearance = hosted.runtime.approvals, call.who.caller.clearance
-    seen, edited = approvals.sight(held.id, clearance), approvals.changes(held.id, clearance)
+    seen, edited = approvals.view(held.id, clearance), approvals.changes(held.id, clearance)
     return {
         "pipeline": hosted.pipeline.id, "risk": str(risk_of(hosted, held)), **held.request.record(),
         "payload": None if seen.payload is None else fields_of(seen.payload),

@@ -1,4 +1,4 @@
-"""Limits at the door: rates of callers, in a bounded table."""
+"""Rate limits of callers, in a bounded table."""
 
 from __future__ import annotations
 

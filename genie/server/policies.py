@@ -21,7 +21,7 @@ import anyio
 from genie.approvals.people import person
 from genie.contracts.message import topic_of
 from genie.errors import ConfigError, GenieError
-from genie.journal.sample import Specimen
+from genie.journal.sample import Sample
 from genie.server.bodies import Act, read
 from genie.server.figures import everywhere
 from genie.server.messages import Json
@@ -87,7 +87,7 @@ async def explain(call: Call) -> ASGIApp:
 
     asked = await read(call.request, Explained)
     hosted = call.server.host(asked.pipeline)
-    found = next((one for name, one in specimens(call, hosted) if name == asked.message), None)
+    found = next((one for name, one in samples(call, hosted) if name == asked.message), None)
     if found is None:
         raise Problem("not_found", "there is no such message among the latest of your tenant")
     sourced = await valid(call, asked)
@@ -110,7 +110,7 @@ async def list_messages(call: Call) -> ASGIApp:
     found = [
         {"pipeline": hosted.pipeline.id, "id": name, "topic": topic_of(one.message.payload).name,
          "sender": one.sender.id, "recipients": [card.id for card in one.recipients]}
-        for hosted in call.server.hosted.values() for name, one in specimens(call, hosted)
+        for hosted in call.server.hosted.values() for name, one in samples(call, hosted)
     ]  # fmt: skip
     return Json({"messages": found[-MOST_SHOWN:][::-1]})
 
@@ -331,7 +331,7 @@ def _problem(line: str) -> dict[str, Any]:
     return {"file": Path(found["file"]).name, "line": int(found["line"]), "problem": found["problem"]}
 
 
-def specimens(call: Call, hosted: Hosted) -> Iterator[tuple[str, Specimen]]:
+def samples(call: Call, hosted: Hosted) -> Iterator[tuple[str, Sample]]:
     """Yield the latest messages of the caller's tenant, with those that they were for."""
     cards = {card.id: card for card in hosted.runtime.cards()}
     found: dict[str, tuple[Any, dict[str, None]]] = {}
@@ -340,7 +340,7 @@ def specimens(call: Call, hosted: Hosted) -> Iterator[tuple[str, Specimen]]:
             found.setdefault(message.id, (message, {}))[1][recipient] = None
     for name, (message, recipients) in found.items():
         sender = cards.get(message.sender) or hosted.pipeline.caller.card()
-        yield name, Specimen(message, sender, tuple(cards[one] for one in recipients))
+        yield name, Sample(message, sender, tuple(cards[one] for one in recipients))
 
 
 def _lines(before: str, after: str, name: str) -> list[str]:

@@ -48,7 +48,7 @@ async def show_report(call: Call) -> ASGIApp:
 async def show_held(call: Call) -> ASGIApp:
     """Show what is held as a page, as its approver may see it."""
     hosted, held = found_hold(call, call.path("id"))
-    seen = hosted.runtime.approvals.sight(held.id, call.who.caller.clearance)
+    seen = hosted.runtime.approvals.view(held.id, call.who.caller.clearance)
     if seen.payload is None:
         raise Problem("not_found", "the caller may not see what is held")
     payload, masked = seen.payload, sorted(".".join(map(str, path)) for path in seen.masked)

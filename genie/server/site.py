@@ -27,7 +27,7 @@ KINDS = {
 }
 """Suffix -> media type; files of other suffixes are not served."""
 HEADERS = {"Content-Security-Policy": "require-trusted-types-for 'script'; trusted-types 'none'"}
-"""Beside what the door adds to every response: no script of the page can turn text into markup."""
+"""Beside what the middleware adds to every response: no script of the page can turn text into markup."""
 _FOREVER = "public, max-age=31536000, immutable"
 
 

@@ -56,7 +56,7 @@ class Calls:
         except Refusal as refusal:
             await refused(send, self._dialect, refusal)
             return
-        except Exception as error:  # noqa: BLE001 - the door: whatever it is, the client gets an answer in its dialect
+        except Exception as error:  # noqa: BLE001 - the boundary: whatever it is, the client gets an answer in its dialect
             logger.error("a call of a model failed: %s at %s", class_name(error), place_of(error))
             await refused(send, self._dialect, Refusal("internal_error"))
             return

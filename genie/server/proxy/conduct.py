@@ -90,7 +90,7 @@ class Conduct:
         except RunError as error:
             why, untouched = self._refusal(error)
             await self._refused(send, speaking, why)
-        except Exception as error:  # noqa: BLE001 - the door: whatever it is, the client gets an end in its dialect
+        except Exception as error:  # noqa: BLE001 - the boundary: whatever it is, the client gets an end in its dialect
             logger.error("a call of a model failed: %s at %s", class_name(error), place_of(error))
             await self._refused(send, speaking, Refusal("internal_error"))
         finally:

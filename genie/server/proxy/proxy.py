@@ -261,7 +261,7 @@ def exceeded(over: OverError) -> Refusal:
 
 
 def refusal_of(problem: Problem) -> Refusal:
-    """Return what a problem at the door is to a client of a model."""
+    """Return what a problem of the API is to a client of a model."""
     wait = problem.headers.get("retry-after", "")
     again_s = float(wait) if wait.isdigit() else None
     return Refusal(OF_PROBLEM.get(problem.code, "failed"), problem.detail, again_s)

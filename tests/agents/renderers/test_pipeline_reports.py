@@ -66,7 +66,7 @@ SANCTION: list[Payload] = []
 async def approve(runtime: Runtime, run: Run[Payload]) -> bool:
     waiting = runtime.approvals.requests()
     for request in waiting:
-        seen = runtime.approvals.sight(request.id, None)
+        seen = runtime.approvals.view(request.id, None)
         if seen.payload is not None:
             SANCTION.append(seen.payload)
         runtime.approvals.approve(request.id, by="olga", roles={"credit_officer", "treasury"}, reason="agreed")

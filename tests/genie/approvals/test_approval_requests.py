@@ -9,7 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genie.approvals.request import ApprovalRequest, Seal, Sight, State, Vote, digest, fields_of, merged, person, signed
+from genie.approvals.request import (
+    ApprovalRequest,
+    HeldView,
+    Seal,
+    State,
+    Vote,
+    digest,
+    fields_of,
+    merged,
+    person,
+    signed,
+)
 from genie.contracts.message import Payload, Value
 from genie.errors import InputError
 from genie.policy.policy import ApprovalNeed
@@ -225,7 +236,7 @@ def test_two_texts_have_two_hashes(one: str, other: str) -> None:
 def test_an_edit_keeps_what_its_editor_could_not_see_and_may_not_change_it() -> None:
     original = Order(amount=Decimal("1.10"), lines=(Line(text="card 4111111111111111"),), raw=b"\xff")
     masked = original.model_copy(update={"lines": (Line(text="card [card]"),)})
-    shown, seen = fields_of(masked), Sight(masked, frozenset({("lines", 0, "text")}))
+    shown, seen = fields_of(masked), HeldView(masked, frozenset({("lines", 0, "text")}))
     values = merged({**shown, "amount": "1.00"}, seen, original)
     assert Order.model_validate(values) == original.model_copy(update={"amount": Decimal("1.00")})
     for lines in ([], [{"text": "card [card]", "cents": 5}], [{"text": "mine", "cents": 0}]):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from genie.journal.history import OpenRun
 
 
-class Desk:
+class OfflineLog:
     """A log, open for a person.
 
     Args:
