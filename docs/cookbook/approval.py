@@ -1,4 +1,4 @@
-"""Approval: a large payment waits until somebody of the treasury, not its sender, has agreed."""
+"""Approval: a large payment waits until a person of the treasury, other than its sender, approves it."""
 
 import anyio
 
@@ -25,7 +25,7 @@ policies = PolicySet((FourEyes(FourEyesSettings(topics={"payments.order": FourEy
 async def main() -> None:
     async with Runtime([bank], policies=policies) as runtime:
         run = runtime.start(Order(cents=900_000), Paid, caller=Caller(user="ann"))
-        await run.settled()  # nothing moves: what is left waits for a person
+        await run.settled()  # only deliveries that wait for a person are left
         [request] = runtime.approvals.requests()
         print("waits for", *request.lacking())
         runtime.approvals.approve(request.id, by="ben", roles={"treasury"}, reason="as ordered")

@@ -1,4 +1,4 @@
-"""Fallback: a stand-by answers when the agent it stands in for fails or may not run."""
+"""Fallback: a second agent answers if its primary agent fails or may not run."""
 
 import anyio
 

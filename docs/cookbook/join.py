@@ -1,4 +1,4 @@
-"""Join: the answers of agents that do not know each other become one payload."""
+"""Join: the answers of independent agents are combined into one payload."""
 
 import anyio
 

@@ -1,4 +1,4 @@
-"""Once: A transfer leaves once, although the process dies in the middle of it and another one goes on."""
+"""Once: A transfer is made only once, even if the process dies during the transfer and another process continues."""
 
 import tempfile
 from pathlib import Path
@@ -19,15 +19,15 @@ class Receipt(Payload, topic="bank.receipt"):
     number: int
 
 
-booked: list[str] = []  # the bank, which is outside of every process
+booked: list[str] = []  # the bank, outside of all processes
 crashes = True
 
 
 async def book(token: str) -> int:
-    """Ask the bank to book; the token is the same for every try."""
+    """Ask the bank to make the transfer; every try has the same token."""
     booked.append(token)
     if crashes:
-        await anyio.sleep_forever()  # the bank has booked, and the process dies before it hears so
+        await anyio.sleep_forever()  # the bank has made the transfer, but the process dies before the answer
     return len(booked)
 
 

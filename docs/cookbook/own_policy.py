@@ -22,7 +22,7 @@ class SpendingLimitSettings(PolicySettings):
 
 
 class SpendingLimit:
-    """Denies an order above the limit. A judge is pure: it reads the message and the sender's card alone."""
+    """Denies an order above the limit. A judge is pure: it reads only the message and the sender's card."""
 
     name: ClassVar[str] = "spending_limit"
     version: ClassVar[str] = "1"
@@ -34,7 +34,7 @@ class SpendingLimit:
         self.texts = {"too_much": f"more than {settings.most_cents} cents"}  # shown for the code
 
     def compile(self, route):
-        """Return the judge of a route, or None for the routes that the policy does not concern."""
+        """Return the judge of a route, or None for routes to which the policy does not apply."""
         if not issubclass(route.payload, Order):
             return None
         most = self.settings.most_cents

@@ -9,7 +9,7 @@ from genie.contracts.agent import Binding
 
 
 class Rates(Protocol):
-    """Where exchange rates come from."""
+    """A source of exchange rates."""
 
     async def rate(self, currency: str) -> float:
         """Return units of the currency for one euro."""

@@ -1,4 +1,4 @@
-"""Retries: a handler that fails is called again, with a growing wait; after the last attempt there is a dead letter."""
+"""Retries: a failing handler is retried with increasing waits; after the last attempt there is a dead letter."""
 
 import anyio
 

@@ -1,4 +1,4 @@
-"""Schedule: a question is asked every hour; one run makes up for the firings that were missed."""
+"""Schedule: a question is asked every hour; one run replaces all missed firings."""
 
 from datetime import UTC, datetime
 
@@ -26,7 +26,7 @@ hourly = Schedule("hourly", "0 * * * *", payload=Check(what="the books"), missed
 
 async def main() -> None:
     now, last = datetime(2026, 6, 1, 15, 30, tzinfo=UTC), datetime(2026, 6, 1, 12, tzinfo=UTC)
-    # A service leaves out `wall` and `since`: then the clock is the machine's. Here it is half past three.
+    # A service omits `wall` and `since`, so that the machine's clock is used. Here it is half past three.
     async with Runtime([clerk], wall=now.timestamp()) as runtime:
         scheduler = Scheduler(runtime, [hourly], Checked, since={"hourly": last})
         async with scheduler.running():

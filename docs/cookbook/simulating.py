@@ -1,4 +1,4 @@
-"""Simulation: a pipeline under a bad day, in virtual time; the same seed gives the same day."""
+"""Simulation: a pipeline runs in virtual time on a day with many failures; the same seed gives the same day."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory

@@ -1,4 +1,4 @@
-"""Test: an agent alone, with a fake context; then over the bus, with a scripted neighbour. No sleep, no mock."""
+"""Test: an agent is tested alone with a fake context, and over the bus with a scripted neighbour. No sleep, no mock."""
 
 import anyio
 

@@ -1,4 +1,4 @@
-"""Webhook: a payload is posted to a server, signed; the receiver checks the signature."""
+"""Webhook: a signed payload is posted to a server; the receiver checks the signature."""
 
 import hashlib
 import hmac
@@ -18,7 +18,7 @@ class Report(Payload, topic="desk.report"):
 
 
 class Receiver(httpx.AsyncBaseTransport):
-    """Stands for the server of somebody else, so that this recipe needs no network."""
+    """Replaces an outside server, so that this recipe needs no network."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         header = request.headers["X-Genie-Signature"]
@@ -35,7 +35,7 @@ async def resolver(host: str, port: int) -> tuple[str, ...]:
 
 async def main() -> None:
     settings = WebhookSettings(url="https://hooks.example.org/genie", secret=SECRET)
-    webhook = Webhook(resolver=resolver, transport=Receiver())  # a service leaves both out
+    webhook = Webhook(resolver=resolver, transport=Receiver())  # a service omits both
     reports_out = posting("reports_out", Report, settings=settings, clearance="internal", webhook=webhook)
     async with Runtime([reports_out]) as runtime:
         await runtime.publish(Report(text="all is well"))

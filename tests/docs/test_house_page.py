@@ -14,7 +14,7 @@ PAGE = (ROOT / "docs" / "house.md").read_text()
 GLOSSARY = (ROOT / "docs" / "glossary.md").read_text()
 QUESTIONS = [
     [cell.strip() for cell in line.strip("|").split("|")]
-    for line in PAGE.split("## Where does it live?")[1].split("\n## ")[0].splitlines()
+    for line in PAGE.split("## Where is it implemented?")[1].split("\n## ")[0].splitlines()
     if line.startswith("| ") and "`" in line
 ]
 
@@ -40,10 +40,10 @@ def test_the_layers_are_those_that_the_linter_holds() -> None:
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     layers = next(contract for contract in contracts if contract["id"] == "layers")
     held = [{name.strip() for name in layer.split("|")} for layer in layers["layers"] if layer != "__main__"]
-    table = PAGE.split("## Layers")[1].split("Four wings")[0]
+    table = PAGE.split("## Layers")[1].split("Four plug-in packages")[0]
     shown = [set(re.findall(r"`genie\.(\w+)`", line)) for line in table.splitlines() if "`genie." in line]
     assert shown == held
-    wings = set(re.findall(r"`genie\.(\w+)`", PAGE.split("Four wings")[1].split("\n\n")[0]))
+    wings = set(re.findall(r"`genie\.(\w+)`", PAGE.split("Four plug-in packages")[1].split("\n\n")[0]))
     assert wings == set(layers["exhaustive_ignores"])
 
 
