@@ -40,7 +40,7 @@ class Delayed:
         self.to = to
 
     def dropped(self) -> None:
-        """It was cut off; nobody waits for it."""
+        """It was cut off; nothing waits for it."""
 
 
 class DelayedPublications:
@@ -58,10 +58,10 @@ class DelayedPublications:
         self, delay_s: float, payload: Payload, delivery: Delivery, headers: Headers, read: Classification,
         to: str | None,
     ) -> None:  # fmt: skip
-        """Publish what a handler gave after a while; in flight as ``timed`` until then.
+        """Publish a handler's payload after a delay; it is in flight as ``timed`` until then.
 
         Raises:
-            BudgetExceededError: The run has as many delayed payloads as it may have messages.
+            BudgetExceededError: The run already has as many delayed payloads as its limit of messages.
             UnknownAgentError, NotConsumedError: ``to`` cannot take it.
         """
         cause = delivery.message
@@ -91,7 +91,7 @@ class DelayedPublications:
                 None if extra is None else extra.instead_of,
             )  # fmt: skip
         except (UnknownAgentError, NotConsumedError):
-            accounting.unrouted(self._bus, scope)  # the addressee was removed meanwhile
+            accounting.unrouted(self._bus, scope)  # the addressee was removed in the meantime
         finally:
-            accounting.unpark(scope, None)  # it was in flight in the name of the deliveries that it has become
+            accounting.unpark(scope, None)  # its deliveries are now in flight instead
             self._bus.at_rest_if_empty(scope)

@@ -31,7 +31,7 @@ from genie.policy.policy import Environment, PipelineContext, PolicySet
 RULES = "rules"
 """Name of the policy that receives the rules of policy files."""
 UNGOVERNED = "no policy acts: every message is delivered unjudged; list some under `policies`"
-"""Said of a pipeline without policies, or with policies in shadow mode alone."""
+"""Warning for a pipeline without policies, or with all policies in shadow mode."""
 MAX_FILES = 20
 _MODES = ("enforce", "shadow")
 
@@ -65,7 +65,7 @@ class PolicyFiles:
         plugins: The installed policies.
         environ: Variables for ``${NAME}``.
         context: The pipeline to check against; None skips the checks that need one.
-        drafts: What files would hold, with the variables that they may use; read in place of the files.
+        drafts: Contents to use instead of files, with the variables that they may use.
     """
 
     document: SourceMap = field(repr=False)
@@ -102,11 +102,11 @@ def single_file(
 
 
 def unapproved(cards: Iterable[AgentCard], policies: PolicySet | None) -> list[Problem]:
-    """Return a warning where tools say that their calls need a person, and no policy asks one."""
+    """Return a warning if tools declare that their calls need a person, and no policy requires one."""
     if policies is not None and any(policy.name == "tool_approval" for policy in policies.policies):
         return []
     named = sorted(card.id for card in cards if not {"approval.always", "approval.first"}.isdisjoint(card.capabilities))
-    text = f"calls of {', '.join(named)} need a person's approval, as the tool declares; list the policy tool_approval"
+    text = f"calls of {', '.join(named)} need a person's approval, as the tools declare; list the policy tool_approval"
     return [Problem(("policies",), text)] if named else []
 
 
@@ -124,7 +124,7 @@ class PolicyReader:
     _given: list[tuple[KeyPath, SourceMap]] = field(default_factory=list)
 
     def lines(self) -> tuple[str, ...]:
-        """Return the problems as ``file:line: what is wrong``."""
+        """Return the problems as ``file:line: problem``."""
         ordered = sorted(self.problems, key=lambda noted: (noted[0].name, noted[0].order(noted[1].path)))
         told = (f"{document.where(one.path)}: {document.hide(one.text)}" for document, one in ordered)
         return tuple(dict.fromkeys((*self._broken, *told)))
@@ -170,7 +170,7 @@ class PolicyReader:
         return found
 
     def _hider(self) -> Callable[[str], str] | None:
-        """Return what replaces values of the environment in reasons; None where there are none."""
+        """Return the function that hides environment values in reasons; None if there are none."""
         documents = [one for one in (self.source.document, *(one for one, _ in self.sections)) if one.written]
         if not documents:
             return None
@@ -179,7 +179,7 @@ class PolicyReader:
     def _note(self, document: SourceMap, path: KeyPath, text: str) -> None:
         self.problems.append((document, Problem(path, text)))
 
-    # --- what is listed ---
+    # --- listed policies ---
 
     def _entries(self) -> Iterator[_ListedPolicy]:
         document = self.source.document
@@ -247,7 +247,7 @@ class PolicyReader:
             text = f"policy file {section.id!r} is meant for {written}, not for {context.environment.name}"
             self.warnings.append(Problem(path, text))
 
-    # --- what it becomes ---
+    # --- created policies ---
 
     def _take(self, entry: _ListedPolicy, pieces: dict[str, list[_CheckedSettings]]) -> None:
         try:

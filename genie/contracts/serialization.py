@@ -1,4 +1,4 @@
-"""Payloads as JSON values: whatever a payload may hold has one form, and bytes are named, not written out."""
+"""Payloads as JSON values: every type of value has one form; bytes are replaced by length and digest."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 _PLAIN = frozenset({str, int, bool, type(None)})
-"""Classes whose values are JSON values as they are; a subclass can have a form of its own."""
+"""Classes whose values are JSON values already; a subclass may have its own form."""
 
 
 def as_wire(payload: Payload) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def as_wire(payload: Payload) -> dict[str, Any]:
 
 def as_values(value: Any) -> Any:  # noqa: C901, PLR0911 - one return a kind reads best
     """Return anything as JSON values; a value without a JSON form is named by its class."""
-    if type(value) in _PLAIN:  # nearly everything; a class of its own may be an enumeration
+    if type(value) in _PLAIN:  # the common case; a class of its own may be an enumeration
         return value
     match value:
         case dict():

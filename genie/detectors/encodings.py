@@ -1,7 +1,7 @@
 """Encodings that hide a value from patterns: escapes of URLs, HTML, strings and mail, UTF-16, markup, base64, hex.
 
-A view is the text with an encoding taken off, and with the way back: a finding in a view stands for the encoded
-characters. Detectors look into the views beside the text, because taking an encoding off may also destroy a value.
+A view is the text with one encoding decoded, and a mapping back: a finding in a view stands for the encoded characters.
+Detectors read the views in addition to the text, because decoding may also destroy a value.
 """
 
 from __future__ import annotations
@@ -47,22 +47,22 @@ _SIGNS = ("%", "&", "\\", "\0", "<", "=")
 _URL_SAFE = str.maketrans("-_", "+/")
 _BLANKS = {"n": "\n", "r": "\r", "t": "\t"}
 BETWEEN = "\x1f\n" * 16 + "\x1f"
-"""Stands between texts that are examined together: longer than a gap of any pattern, and no gap allows it."""
+"""Separates texts that are examined together: longer than any gap that a pattern allows."""
 _DEPTH = 3
-"""Encodings round each other that are taken off."""
+"""Maximum number of nested encodings that are decoded."""
 
 
 class View(NamedTuple):
-    """A text with an encoding taken off."""
+    """A text with one encoding decoded."""
 
     text: str
     starts: tuple[int, ...]
-    """Where in the view a new part begins: characters as they are, or what an escape stands for."""
+    """Positions in the view at which a part begins: unchanged characters, or the result of an escape."""
     origins: tuple[tuple[int, int, int], ...]
-    """For each part where it begins and ends in the text, and how many characters of that stand for each of its own;
-    0 where all of it stands for all of them. Only what stands for several characters has an end."""
+    """For each part its start and end in the text, and how many characters of the text correspond to each of its own; 0
+    if the whole corresponds to the whole. Only parts that decode several characters have an end."""
     outer: View | None = None
-    """The view that it is a view of."""
+    """The view that it was derived from."""
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Return the span of the original that a span of the view stands for."""
@@ -76,7 +76,7 @@ class View(NamedTuple):
 
 
 def views(text: str) -> Iterator[View]:
-    """Yield folded text with each encoding taken off, and with those inside it."""
+    """Yield folded text with each encoding decoded, and with nested encodings decoded."""
     left: list[tuple[str, View | None, int]] = [(text, None, 0)]
     decoded: set[tuple[tuple[int, int], str]] = set()
     while left:
@@ -93,8 +93,8 @@ def _decoded(text: str, outer: View | None, done: set[tuple[tuple[int, int], str
 
     Args:
         text: Folded text, perhaps a view.
-        outer: That view.
-        done: What was decoded, and which span of the original it is.
+        outer: The view, if ``text`` is one.
+        done: Decoded pieces, with their spans in the original.
     """
     pieces: list[str] = []
     starts, origins, size = list[int](), list[tuple[int, int, int]](), 0
@@ -156,7 +156,7 @@ def _of_hex(piece: str) -> str:
 
 
 def _of_base64(piece: str) -> str | None:
-    """Return what a piece of text is in base64, folded; None where that is not text."""
+    """Decode a piece of base64 text, folded; None if the result is not text."""
     if piece.islower() or piece.isupper():
         return None
     bare = piece.rstrip("=").translate(_URL_SAFE)

@@ -2,8 +2,8 @@
 
 RE2 runs in linear time, but it builds its automaton while it reads. Text with many new combinations of characters then
 costs a new state at almost every character, which is a hundred times slower. The patterns of the one pass over every
-message are therefore simple: a *hint* states the least that a text with a finding contains, and few hints count
-repetitions.
+message are therefore simple: a *hint* matches the minimum that a text with a finding contains, and few hints have
+counted repetitions.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ def compiled(pattern: str) -> re2.Pattern:
 
 
 class Pattern:
-    """One pattern whose matches are wanted as spans.
+    """One pattern that returns its matches as spans.
 
-    The wrapper of re2 builds a match object and converts offsets for every match, which takes ten times as long as
-    finding it (6 us and 0.6 us). A text full of matches needs the extension type below the wrapper.
+    The re2 wrapper creates a match object and converts offsets for every match, which takes ten times as long as
+    finding it (6 us and 0.6 us). For texts full of matches this uses the extension type below the wrapper.
 
     Args:
         pattern: RE2.
@@ -68,7 +68,7 @@ class Pattern:
         """Yield for each match its span and the spans of its groups; a group that did not match is (-1, -1)."""
         data, ascii_only = text.encode(errors="surrogatepass"), text.isascii()
         match, at, size = self._match, 0, len(data)
-        seen = chars = 0  # bytes whose characters are counted, and how many characters they are
+        seen = chars = 0  # bytes whose characters were counted, and their number of characters
         while at <= size:
             spans = match(_UNANCHORED, data, at, size)
             start, end = spans[0]
@@ -88,7 +88,7 @@ class Pattern:
             at = end if end > at else at + 1
 
     def starts(self, text: str) -> Iterator[int]:
-        """Yield where a match begins, also inside another; each start once."""
+        """Yield the start of each match, including overlapping ones; each start once."""
         data, match, at = text.encode(errors="surrogatepass"), self._match, 0
         size = len(data)
         while (start := match(_UNANCHORED, data, at, size)[0][0]) >= 0:
@@ -98,16 +98,16 @@ class Pattern:
                 at += 1
 
     def search(self, text: str) -> bool:
-        """Return True when the text holds a match."""
+        """Return True if the text has a match."""
         return self.within(text.encode(errors="surrogatepass"))
 
     def within(self, data: bytes) -> bool:
-        """Return True when UTF-8 holds a match."""
+        """Return True if UTF-8 text has a match."""
         return self._match(_UNANCHORED, data, 0, len(data))[0] != _ABSENT
 
 
 def _count(data: bytes, start: int, end: int) -> int:
-    """Return how many characters a span of UTF-8 is."""
+    """Return the number of characters in a span of UTF-8."""
     return len(data[start:end].decode(errors="surrogatepass"))
 
 
@@ -124,7 +124,7 @@ class Hints:
         self._sets = PatternSets(self.patterns)
 
     def __call__(self, text: str) -> set[str]:
-        """Return the patterns that a text holds.
+        """Return the patterns that match a text.
 
         Raises:
             MemoryError: An automaton exceeded its memory, so nothing is known about the text.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Event(NamedTuple):
-    """One thing that happened to one message; names, never payload text."""
+    """An event of one message; contains names, never payload text."""
 
     at: float
     """Seconds on the loop's clock."""
@@ -31,11 +31,11 @@ class Event(NamedTuple):
 
 
 class Watcher:
-    """A bounded queue of the events of one run, which wakes its readers; the oldest go first."""
+    """A bounded queue of the events of one run, which wakes its readers; when full, the oldest are dropped."""
 
     CAPACITY = 4096
     takes: tuple[type[Payload], ...] = ()
-    """Payload classes of which the run's answer may come in parts; whoever watches takes them with ``Run.parts``."""
+    """Payload classes of the answer's parts; the watcher reads them with ``Run.parts``."""
 
     __slots__ = ("_make_waiter", "_waiting", "events")
 
@@ -48,17 +48,17 @@ class Watcher:
         self, at: float, kind: str, message: Envelope[Payload], topic: str, recipient: str | None, reason: str | None,
         code: str,
     ) -> None:  # fmt: skip
-        """Something has happened to a message."""
+        """Add an event of a message."""
         self.put(Event(at, kind, message.id, topic, message.sender, recipient, reason, code))
 
     def put(self, event: Event) -> None:
-        """Keep an event."""
+        """Store an event."""
         if self.events is not None:
             self.events.append(event)
             self.look()
 
     def look(self) -> None:
-        """The run's state may have changed."""
+        """Wake readers because the run's state may have changed."""
         for waiter in self._waiting:
             waiter.wake()
 

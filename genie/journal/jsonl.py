@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class JournalLines:
     """Turns records into the values of a JSON line: headers, findings, verdicts, outcomes.
 
-    A line holds the payload as the reader may see it; otherwise ``withheld`` has the reason.
+    A line contains the payload as the reader may see it; otherwise ``withheld`` states the reason.
 
     Args:
         policies: The policies of the pipeline.
@@ -110,11 +110,11 @@ class JournalLines:
 class JournalFile:
     """A journal that writes each record as one JSON line, after a line that names the policies.
 
-    Recording never raises: ``failure`` keeps the first write error, and nothing is written after it.
+    Recording never raises: ``failure`` stores the first write error, after which nothing more is written.
 
     Args:
-        file: Where the lines go.
-        lines: Makes the lines.
+        file: The output file.
+        lines: Creates the lines.
     """
 
     def __init__(self, file: IO[str], lines: JournalLines) -> None:

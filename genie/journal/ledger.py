@@ -1,4 +1,4 @@
-"""What outlives its run in a log: dead letters, idempotency keys with their answers, and what is to be redriven."""
+"""Log entries that outlive their run: dead letters, idempotency keys with their answers, and pending redrives."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from genie.journal.history import History
 
 REPEATED_AFTER = 10_000
-"""Records after which what outlives its run is told again, so that a log need not be read from far back."""
+"""Number of records after which these entries are written again, so that a log need not be read from far back."""
 
 
 class Ledger(Interceptor):
-    """The part of a recorder that keeps what outlives its run, under a number of its own that ends like a run.
+    """The part of a recorder for entries that outlive their run; they belong to a pseudo-run with its own number.
 
     Args:
         bus: The bus.
@@ -30,15 +30,15 @@ class Ledger(Interceptor):
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
         self._standing: dict[tuple[str, str], LogRecord] = {}
-        """What outlives its run, by kind and id."""
+        """Entries that outlive their run, by kind and id."""
         self._ledger: int | None = None
-        """Number under which that stands in the log."""
+        """Number of the pseudo-run in the log."""
         self._last_repeated = 0
 
     @property
     @abstractmethod
     def added(self) -> int:
-        """Lines that were told so far."""
+        """Number of lines written so far."""
 
     @abstractmethod
     def _add(self, record: LogRecord) -> None: ...
@@ -68,19 +68,19 @@ class Ledger(Interceptor):
         self.fall("redrive", letter_id)
 
     def stand(self, record: LogRecord) -> None:
-        """Keep a fact beyond its run; it has a kind and an id."""
+        """Store an entry beyond its run; it has a kind and an id."""
         if self._ledger is None:
             self._open_ledger()
         self._standing[record["kind"], record["id"]] = record
         self._add({**record, "run": self._ledger})
 
     def fall(self, kind: str, id_: str) -> None:
-        """Keep no longer what outlived its run."""
+        """Delete an entry that outlived its run."""
         if self._standing.pop((kind, id_), None) is not None:
             self._add({"kind": "gone", "run": self._ledger, "of": kind, "id": id_})
 
     def take_over(self, history: History) -> None:
-        """Tell again what outlives its run, so that the log need not read it at its old place any more."""
+        """Write all entries again, so that the log need not be read from their old places."""
         for record in (*history.letters.values(), *history.keys.values(), *history.redrives.values()):
             self._standing[record["kind"], record["id"]] = record
         self._ledger = history.standing
@@ -107,6 +107,6 @@ class Ledger(Interceptor):
             self._add_closed(before)
 
     def retell_in_time(self) -> None:
-        """Tell everything again where it was told long ago."""
+        """Write all entries again if they were last written long ago."""
         if self._standing and self.added - self._last_repeated > max(REPEATED_AFTER, 8 * len(self._standing)):
             self._retell()

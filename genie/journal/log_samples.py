@@ -1,4 +1,4 @@
-"""The messages of a durable log as policies judge them: whole, with the callers that they were sent for."""
+"""Messages of a durable log for policies: unmasked, with the callers of their runs."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from genie.policy.policy import PipelineContext
 
 _BARE = Inspection(0, (), Classification.PUBLIC)
-"""Payloads of a log are whole, so that each policy set inspects them itself."""
+"""Payloads of a log are unmasked, so each policy set inspects them itself."""
 
 
 @dataclass(slots=True)
 class _Run:
-    """What is known of an open run."""
+    """State of an open run."""
 
     caller: Caller
     scopes: dict[int, LogRecord] = field(default_factory=dict)
@@ -43,8 +43,8 @@ class LogSamples:
     Args:
         database: The log; another process may use it.
         context: Known topics and agents.
-        sealer: Decrypts an encrypted log; without, its messages are skipped.
-        wanted: Says whether a record of a message is wanted; others are neither yielded nor counted.
+        sealer: Decrypts an encrypted log; without it, its messages are skipped.
+        wanted: Selects records of messages; others are neither yielded nor counted.
         window: Times of the batches whose messages are wanted, in milliseconds since the epoch; the end is outside.
     """
 

@@ -1,7 +1,7 @@
-"""Records every fact that a runtime needs to go on after its process was killed, in batches, beside the bus.
+"""Records every fact that a runtime needs to resume after its process was killed, in batches, beside the bus.
 
-The bus tells the recorder in its own steps, which never wait. A task writes what was told since its last batch. The
-outputs of a handler and the outcome of its delivery are told in one step, so a log holds both of them or neither.
+The bus calls the recorder in its own steps, which never wait. A task writes the facts since its last batch. The outputs
+of a handler and the outcome of its delivery are recorded in one step, so a log contains both or neither.
 """
 
 from __future__ import annotations
@@ -56,11 +56,11 @@ if TYPE_CHECKING:
     from genie.policy.policy import Decision
 
 MOST_WAITING = 50_000
-"""Records that may wait for the log; with more of them no run is admitted."""
+"""Records that may wait for the log; beyond that no run is admitted."""
 LONGEST_S = 30.0
-"""Seconds that one batch may take; then the log has failed."""
+"""Seconds that one batch may take; after that the log has failed."""
 MOST_TAILS = 4_096
-"""Payload classes whose records have parts that are remembered."""
+"""Number of payload classes whose record parts are cached."""
 OUTCOMES = frozenset(outcome.value for outcome in Outcome)
 HANDLED = Outcome.HANDLED.value
 
@@ -70,8 +70,8 @@ class Recorder(Ledger):
 
     Args:
         bus: The bus.
-        log: Where facts are kept.
-        chatter: Payload classes whose messages are not kept.
+        log: Stores the facts.
+        chatter: Payload classes whose messages are not logged.
     """
 
     def __init__(self, bus: Bus, log: EventLog, chatter: frozenset[type[Payload]] = frozenset()) -> None:
@@ -80,21 +80,21 @@ class Recorder(Ledger):
         self._chatter = chatter
         self._prefix, self._now, self._route = bus.prefix, bus.now, bus.route
         self._waiting: list[str] = []
-        """Lines for the next batch; what they share, and the runs that begin and end in them:"""
+        """Lines for the next batch, with their common parts and the runs that begin and end in them:"""
         self._shared = Shared()
         self._opened: list[int] = []
         self._closed: list[int] = []
         self._highest = 0
         """The highest number of a run or a message in any batch."""
         self._written = self._kept = 0
-        """Lines of earlier batches, and those that are in the log."""
+        """Number of lines of earlier batches, and of those that are in the log."""
         self._taking = True
         self._say: Callable[[str], object] = self._first
-        """Takes a line: ``_first``, then the list itself, and ``_drop`` where nothing is taken."""
+        """Takes a line: ``_first``, then the list itself, and ``_drop`` once nothing more is taken."""
         self.resuming = False
-        """Runs that begin are those of the log, which has them."""
+        """True while runs are restored from the log, which already has them."""
         self._began: dict[int, float] = {}
-        """Open run -> when it began, on the loop's clock."""
+        """Open run -> its start, on the loop's clock."""
         self._tails: dict[type[Payload], Tail] = {}
         self._handlers = Handlers(bus.prefix)
         self._states: dict[tuple[int, str], str] = {}
@@ -105,9 +105,9 @@ class Recorder(Ledger):
         self._used: dict[int, dict[str, list[int]]] = {}
         self._edits: set[int] = set()
         self.failure: str | None = None
-        """Why nothing is kept any more: the class of the log's error."""
+        """Why nothing more is stored: the class of the log's error."""
 
-    # --- what the bus tells ---
+    # --- events from the bus ---
 
     def opened(self, run: RunState) -> None:
         """A run begins."""
@@ -147,7 +147,7 @@ class Recorder(Ledger):
         if message.number > self._highest:  # noqa: PLR1730 - max() costs seven times as much
             self._highest = message.number
         edit = self._edits and message.number in self._edits
-        if edit:  # it goes on as the delivery whose payload it replaces
+        if edit:  # it continues as the delivery whose payload it replaces
             self._edits.discard(message.number)
         us = int((self._now() - scope.run.started) * 1e6)
         try:
@@ -176,7 +176,7 @@ class Recorder(Ledger):
             self._begun.discard(delivery.id)
         if run.budgets:
             self._budgets(run)
-        drawn = run.drawn  # how many handlings of its agent drew randomness is kept, so that the next draws differ
+        drawn = run.drawn  # stores how many handlings of its agent used randomness, so that the next draws differ
         more: LogRecord = {"drawn": {agent: drawn[agent]} if drawn and agent in drawn else {}, "us": self._us(run)}
         if seconds is not None:
             more["took"] = int(seconds * 1e6)
@@ -187,11 +187,11 @@ class Recorder(Ledger):
             self._bus.correlator.close_reopened(extra.reopened)
 
     def _scope(self, scope: Scope) -> str:
-        """Keep a scope, and those above it: one whose messages are chatter is not in the log."""
+        """Record a scope, and those above it: a scope whose messages are chatter is not in the log."""
         if scope.parent is not None and scope.parent.recorded is None:
             self._scope(scope.parent)
         head = scope.recorded = head_of(scope)
-        if scope.parent is not None or scope.gather is not None:  # a run has a root, and it needs no record
+        if scope.parent is not None or scope.gather is not None:  # a run has a root scope, which needs no record
             self._say(scope_line(scope, self._shared))
         return head
 
@@ -203,11 +203,11 @@ class Recorder(Ledger):
         return found
 
     def _us(self, run: RunState) -> int:
-        """Return the time in microseconds since a run began: shorter than a date in every record."""
+        """Return the time in microseconds since the start of a run: shorter than a date in every record."""
         return int((self._bus.now() - run.started) * 1e6)
 
     def record_verdict(self, message: Envelope[Any], recipient: str, decision: Decision) -> None:
-        """Policies decided something that is more than a plain allow: codes and paths, never what was matched."""
+        """Record a decision that is more than a plain allow: codes and paths, never matched text."""
         if self._chatter and type(message.payload) in self._chatter:
             return
         self._add(verdict_record(message, recipient, decision, self._us(message.scope.run)))
@@ -235,7 +235,8 @@ class Recorder(Ledger):
         elif (
             isinstance(parked.data, Publication) and parked.data.sent[1].id in bus.subscribers and not parked.data.asked
         ):
-            # A large output is published after the outcome of its delivery. A question is asked again; so is a join.
+            # A large output is published after its delivery's outcome. A question will be asked again, and so will a
+            # join.
             payload, sender, _, cause, _, headers, read = parked.data.sent
             self._later(parked, f"{bus.prefix}-{cause:x}@{sender.id}", payload, headers, read, parked.data.to)
 
@@ -250,7 +251,7 @@ class Recorder(Ledger):
     def _later(
         self, parked: Parked, delivery: str, payload: Payload, headers: Headers, read: Classification, to: str | None
     ) -> None:
-        """Tell what will be published later."""
+        """Record what will be published later."""
         try:
             text = payload_text(payload)
         except NotKeptError as error:
@@ -268,7 +269,7 @@ class Recorder(Ledger):
             self._add({"kind": "taken", "run": parked.scope.run.number, "id": parked.id})
 
     def fact(self, record: LogRecord) -> None:
-        """A part of the runtime tells a fact whose meaning it knows."""
+        """Record a fact whose meaning only its sender knows."""
         if record["kind"] == "edited":
             self._edits.add(record["message"])
         began = self._began.get(record["run"])
@@ -287,16 +288,16 @@ class Recorder(Ledger):
             self._used[run.number] = used
             self._add({"kind": "used", "run": run.number, "budgets": used})
 
-    # --- who is at work ---
+    # --- deliveries being handled ---
 
     def begin(self, run: int, delivery: str) -> None:
-        """Keep that a delivery is at work, or is about to be: should the process die now, it may be to blame."""
+        """Record that a delivery is, or soon will be, handled: if the process dies now, it may be the cause."""
         if delivery not in self._begun:
             self._begun.add(delivery)
             self._add({"kind": "begun", "run": run, "delivery": delivery})
 
     def _at_work(self) -> None:
-        """Tell which handlers are at work; one that waits for answers kills nobody."""
+        """Record which handlers run; one that waits for answers cannot kill the process."""
         for subscriber in self._bus.subscribers.values():
             for worker in subscriber.running:
                 delivery = worker.delivery
@@ -304,7 +305,7 @@ class Recorder(Ledger):
                     self.begin(delivery.message.scope.run.number, delivery.id)
 
     def _state(self, delivery: Delivery) -> None:
-        """Keep an agent's scratch of the run beside the outcome of the delivery that may have changed it."""
+        """Store an agent's scratch of the run with the outcome of the delivery that may have changed it."""
         run, agent = delivery.message.scope.run, delivery.subscription.subscriber.card.id
         if run.state is None or agent not in run.state or run.taints is None:
             return
@@ -320,18 +321,18 @@ class Recorder(Ledger):
             })  # fmt: skip
 
     def _not_durable(self, message: Envelope[Any], why: str) -> None:
-        """A fact cannot be kept, so a crash would lose it: it is named, and the run goes on."""
+        """A fact cannot be stored, so a crash would lose it: log that, and continue the run."""
         text = f"message {message.id} is not durable: {why}"
         log("genie.journal", "WARNING", text, run_id=message.correlation_id)
         self._bus.observers.note_incident("not_durable", "payload", message.sender, message)
 
     def _failed(self, error: BaseException) -> None:
-        """The log failed: what runs may end, and no run is admitted."""
+        """The log failed: running runs may end, and no run is admitted."""
         log("genie.journal", "ERROR", f"the log failed: {place_of(error)}; no run is admitted")
         self._bus.observers.note_incident("journal_failed", self.failure or class_name(error), "", None)
 
     def start(self, records: Sequence[LogRecord]) -> None:
-        """Keep facts of the runtime itself."""
+        """Record facts of the runtime itself."""
         for record in records:
             self._add(record)
 
@@ -341,7 +342,7 @@ class Recorder(Ledger):
         self._began[scope.run.number] = scope.run.started
 
     def stop(self) -> None:
-        """Take nothing more in; what was told is still written."""
+        """Accept no further facts; those accepted are still written."""
         self._add({"kind": "left", "run": 0})
         self._taking, self._say = False, _drop
 
@@ -360,14 +361,14 @@ class Recorder(Ledger):
             self._say(f"[0,{number}]")
 
     def _first(self, line: str) -> None:
-        """Take the first line of a batch: the writer parks only where nothing waits."""
+        """Take the first line of a batch: the writer parks only if nothing waits."""
         self._wake.wake()
         self._waiting.append(line)
         self._say = self._waiting.append
 
     @property
     def added(self) -> int:
-        """Lines that were told so far."""
+        """Write batches until the log fails, or no more facts are accepted."""
         return self._written + len(self._waiting)
 
     # --- writing ---
@@ -381,7 +382,7 @@ class Recorder(Ledger):
             await self.flush()
 
     async def flush(self) -> None:
-        """Write what waits."""
+        """Write the waiting facts."""
         self._at_work()
         self.retell_in_time()
         batch = RecordLines(self._waiting, self._opened, self._closed, self._highest, self._shared.lines)
@@ -391,7 +392,7 @@ class Recorder(Ledger):
         try:
             with anyio.fail_after(
                 LONGEST_S, shield=True
-            ):  # the runtime may close meanwhile, and the batch is kept whole
+            ):  # the runtime may close meanwhile; the batch is written completely
                 await self._log.append(batch)
         except Exception as error:  # noqa: BLE001 - whatever the log raises: nothing is kept from here on, which is stated
             self.failure = error.state if isinstance(error, LogError) else class_name(error)
@@ -404,7 +405,7 @@ class Recorder(Ledger):
         self._release()
 
     async def rest(self) -> None:
-        """Begin no batch any more, and wait until the one on its way is kept: a cancelled writer may lose it."""
+        """Begin no further batch, and wait for the current one: a cancelled writer may lose it."""
         self._resting = True
         while self._writing:
             waiter = self._bus.make_waiter()
@@ -420,10 +421,10 @@ class Recorder(Ledger):
                 self._barriers.append((told, waiter))
 
     async def barrier(self) -> None:
-        """Wait until everything told so far is kept: before an answer leaves the process.
+        """Wait until all facts so far are stored; called before an answer leaves the process.
 
         Raises:
-            JournalError: The log has failed, so nobody may rely on what would leave.
+            JournalError: The log has failed, so nothing may leave the process.
         """
         told = self.added
         while self._kept < told and self.failure is None:

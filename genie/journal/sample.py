@@ -1,4 +1,4 @@
-"""A message with the cards that it is judged by: from a journal, or written down by a person."""
+"""A message with the cards needed to judge it: from a journal, or written by a person."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CALLER = "caller:"
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A message with the cards that it is judged by."""
+    """A message with the cards needed to judge it."""
 
     message: Envelope[Any]
     sender: AgentCard

@@ -53,7 +53,7 @@ def statistics(
 
 
 def fold_departed(bus: Bus) -> None:
-    """Keep the accounts of removed agents that have nothing in flight any more, and forget the agents."""
+    """Store the accounts of removed agents with nothing in flight, and drop the agents."""
     held = _by_subscriber(bus, HOLD, EFFECT)
     timed = _by_subscriber(bus, RATE, JUDGE)
     left = bus.leaving
@@ -114,7 +114,7 @@ def agent_statistics(subscriber: Subscriber, held: int = 0, timed: int = 0) -> A
 
 
 def _in_flight(worker: Worker) -> bool:
-    """Return True until the delivery of a worker is settled: one that is out of time and is retried is in flight."""
+    """Return True until a worker's delivery is settled: one that timed out and is retried is in flight."""
     delivery = worker.delivery
     return delivery is not None and delivery in delivery.message.scope.deliveries
 
@@ -127,7 +127,7 @@ def _topics(subscriber: Subscriber) -> dict[str, TopicStatistics]:
         if ends is not None:
             one = TopicStatistics(ends.handled, ends.denied, ends.expired, ends.cancelled, ends.dead_lettered)
         name = topic_of(kind).name
-        topics[name] = _sum((topics[name], one)) if name in topics else one  # two versions of it count as one
+        topics[name] = _sum((topics[name], one)) if name in topics else one  # two versions of a class count as one
     return topics
 
 

@@ -23,7 +23,7 @@ _CALLER = "caller:"
 _ANYBODY = AgentCard(id="caller:anybody", risk=Risk.LOW, tier=Tier.PRODUCTION)
 _MOST_TOPICS = 3
 _MOST = 20
-"""Problems of one rule that are told."""
+"""Maximum number of reported problems of one rule."""
 
 
 def problems(settings: RulesSettings, context: PipelineContext | None) -> Iterator[tuple[Path, str]]:
@@ -42,7 +42,7 @@ def problems(settings: RulesSettings, context: PipelineContext | None) -> Iterat
         names.setdefault(rule.name, place)
         hidden = next((one for one in earlier if _hides(one, rule)), None)
         if hidden is not None:
-            yield path, f"rule {rule.name!r} can never add anything: rule {hidden.name!r} above says it already"
+            yield path, f"rule {rule.name!r} has no effect: rule {hidden.name!r} above has the same condition"
         earlier.append(rule)
         if context is not None:
             told = list(dict.fromkeys(_rule(rule, path, context)))
@@ -97,8 +97,8 @@ def _rule(rule: RuleSection, path: Path, context: PipelineContext) -> Iterator[t
 
 
 def _never(rule: RuleSection, typed: Mapping[type[Payload], Condition], context: PipelineContext) -> str | None:
-    """Return why a rule can never apply, None where some route is left on which it can."""
-    why = "no topic of this pipeline goes to such a recipient here"
+    """Return why a rule can never apply, None if it can on some route."""
+    why = "this pipeline sends no topic to such a recipient"
     for kind, condition in typed.items():
         for card in _recipients(kind, rule.when, context):
             left = routed(condition, Route(kind, card, context.environment))
@@ -112,7 +112,7 @@ def _never(rule: RuleSection, typed: Mapping[type[Payload], Condition], context:
 
 
 def _recipients(kind: type[Payload], when: Mapping[str, object], context: PipelineContext) -> Iterator[AgentCard]:
-    """Yield cards that a payload may go to, and that the rule can tell from one another.
+    """Yield the cards of possible recipients that the rule can distinguish.
 
     These are its consumers, its askers, and callers and taps of every clearance.
     """
@@ -141,7 +141,7 @@ def _callers(raw: object) -> Iterator[str]:
 
 
 def _names(when: object, path: Path, context: PipelineContext) -> Iterator[tuple[Path, str]]:
-    """Yield topics, agents, capabilities and findings that the pipeline does not have."""
+    """Yield topics, agents, capabilities and findings that the pipeline lacks."""
     if not isinstance(when, dict):
         return
     for name, raw in when.items():
@@ -180,18 +180,18 @@ def _finding(name: str, path: Path, context: PipelineContext) -> Iterator[tuple[
         yield path, f"no policy of the pipeline looks for {kind!r}{hint}"
 
 
-# --- rules that say nothing ---
+# --- rules without an effect ---
 
 
 def _hides(earlier: RuleSection, later: RuleSection) -> bool:
-    """Return True when an earlier rule of the same condition makes a later one say nothing new."""
+    """Return True if an earlier rule with the same condition makes a later one redundant."""
     if earlier.when != later.when or earlier.undecided != later.undecided or earlier.mode != later.mode:
         return False
     return earlier.then == later.then or earlier.verdict == "deny"
 
 
 def _contradiction(condition: Condition) -> str | None:
-    """Return why tests of one subject cannot hold together, None if they can."""
+    """Return why the tests of one subject contradict each other, None if they do not."""
     if isinstance(condition, Some):
         found = [_contradiction(part) for part in condition.parts]
         return found[0] if all(found) else None
@@ -233,7 +233,7 @@ def _empty(tests: list[Test]) -> bool:
 
 
 def _passes(test: Test, target: Any) -> bool:
-    """Return whether values within one bound can pass another test; unknown means yes."""
+    """Return whether values within one bound can pass another test; True if unknown."""
     plain = tuple(bound._replace(read=None) for bound in test.bounds)
     domain = test.subject.domain
     if domain.pattern and (str(target).endswith("*") or any(bound.target.endswith("*") for bound in plain)):
@@ -242,7 +242,7 @@ def _passes(test: Test, target: Any) -> bool:
 
 
 def needs_findings(rule: RuleSection) -> bool:
-    """Return True when a rule is false of every message in which nothing was found."""
+    """Return True if a rule is false for every message without findings."""
     return any(
         (name == "findings" or name.startswith("findings.")) and _above_zero(raw) for name, raw in rule.when.items()
     )

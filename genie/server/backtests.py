@@ -1,4 +1,4 @@
-"""Backtests of drafts of policies: on the latest messages, or on those of a window of the pipeline's log."""
+"""Backtests of draft policies, on the latest messages or on a window of the pipeline's log."""
 
 from __future__ import annotations
 
@@ -31,22 +31,22 @@ if TYPE_CHECKING:
     from genie.server.server import Call
 
 MOST_MESSAGES = 100_000
-"""Messages of a log that one backtest judges."""
+"""Maximum number of logged messages that one backtest judges."""
 MOST_S = 120.0
-"""Seconds that one backtest takes."""
+"""Maximum duration of one backtest, in seconds."""
 SLICE = 32
-"""Messages after which the loop has its turn: judging holds the interpreter."""
+"""Number of messages after which the backtest yields: judging holds the interpreter."""
 PAUSE_S = 0.001
 _logger = logging.getLogger("genie.server")
 
 
 class Backtested(Draft):
-    """What ``POST /v1/policies/backtest`` takes."""
+    """Body of ``POST /v1/policies/backtest``."""
 
     since: float | None = Field(
         default=None, ge=0, le=1e11, allow_inf_nan=False,
-        description="Seconds since the epoch: judges the messages of the pipeline's log from then on. "
-        "Without it the latest messages of this process are judged.",
+        description="Start of the window of the pipeline's log, in seconds since the epoch. Without it the latest "
+                    "messages of this process are judged.",
     )  # fmt: skip
     until: float | None = Field(
         default=None, ge=0, le=1e11, allow_inf_nan=False, description="End of the window; now by default."
@@ -54,18 +54,18 @@ class Backtested(Draft):
 
 
 class _Stopped(Exception):  # noqa: N818 - nobody sees it
-    """The client has gone."""
+    """The client has disconnected."""
 
 
 class Window:
-    """The messages of a tenant in a window of a log, as they are judged.
+    """The messages of a tenant in a window of a log, ready to be judged.
 
     Args:
         hosted: The pipeline.
         context: Known topics and agents.
-        tenant: Whose messages.
-        begins: Seconds since the epoch.
-        ends: Likewise.
+        tenant: Tenant of the messages.
+        begins: Start of the window, in seconds since the epoch.
+        ends: Its end, likewise.
     """
 
     def __init__(
@@ -78,10 +78,10 @@ class Window:
         self._gives_up = time.monotonic() + MOST_S
         self._stopped = threading.Event()
         self.complete = True
-        """Everything in the window was judged."""
+        """True if every message of the window was judged."""
 
     def judged(self, before: PolicySet, after: PolicySet) -> Any:
-        """Return what changes between two policy sets; reads in the calling thread."""
+        """Return the differences between two policy sets; reads in the calling thread."""
         from genie.journal.log_samples import LogSamples  # noqa: PLC0415 - as above
         from genie.journal.past import reading  # noqa: PLC0415 - start-up: for those who govern
         from genie.policy_tools.diff import compared  # noqa: PLC0415 - as above
@@ -105,12 +105,12 @@ class Window:
             yield one
 
     def stop(self) -> None:
-        """Nobody waits any more."""
+        """Nobody waits for the result any more."""
         self._stopped.set()
 
 
 async def backtest(call: Call) -> ASGIApp:
-    """Judge messages by a draft and by the policies in force, and show what would change."""
+    """Judge messages by a draft and by the policies in force, and show the differences."""
     from genie.policy_tools.diff import compared  # noqa: PLC0415 - start-up: for those who govern
 
     asked = await read(call.request, Backtested)
@@ -131,7 +131,7 @@ async def backtest(call: Call) -> ASGIApp:
     tenant = call.who.caller.tenant
     window = Window(hosted, sourced.context, tenant, asked.since, until)
     if tenant in call.server.replays:
-        raise Problem("quota", "the tenant has a replay or a backtest that runs")
+        raise Problem("quota", "the tenant already has a replay or a backtest running")
     call.server.replays.add(tenant)
     try:
         async with told_when_gone(call.request, window.stop):

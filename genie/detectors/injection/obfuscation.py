@@ -1,7 +1,7 @@
 """Disguises of prompt injection: leetspeak, split words, base64, hex, ROT13, HTML entities, URL escapes; one level.
 
-``TRIGGERS`` are RE2 patterns for the one pass over every text; only where one of them matches is anything undone. They
-are written for words that injections cannot do without, so that identifiers and hashes do not cost more than a look.
+``TRIGGERS`` are RE2 patterns for the one pass over every text; a disguise is undone only if one of them matches. They
+look for words that injections need, so that identifiers and hashes cost no more than one pass.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from genie.detectors.injection.segmentation import divided, listed, words_in
 from genie.detectors.unicode import fold
 from genie.policy.pattern_sets import TokenPattern
 
-_MOST = 4  # encoded pieces of one string that are looked into one by one
+_MOST = 4  # maximum encoded pieces of one string that are examined one by one
 
 _LEET = {"a": "4@", "b": "8", "e": "3", "g": "9", "i": "1!|", "l": "1|", "o": "0", "s": "5$", "t": "7+", "z": "2"}
 _UNLEET = str.maketrans("0134578@$!|+9", "oieastbasiltg")
@@ -90,22 +90,22 @@ SIGNS = (
     ("url", r"(?i)%[2-9a-f][0-9a-f]\w*%[2-9a-f][0-9a-f]"),
     ("html", r"(?i)&(?:#x?[0-9a-f]{2,6}|lt|gt|nbsp|quot|apos|shy|zwnj|zerowidthspace|ensp|emsp);"),
 )
-"""Disguise, and a pattern that finds a sign of it; one disguise may be known by several signs."""
+"""Disguise, and a pattern for a sign of it; one disguise may have several signs."""
 TRIGGERS = tuple(pattern for _, pattern in SIGNS)
 
 
 class Variant(NamedTuple):
-    """A text with one disguise taken off."""
+    """A text with one disguise undone."""
 
     text: str
     code: str
     start: int
-    """Where in the text the disguised piece stands."""
+    """Position of the disguised piece in the text."""
     end: int
 
 
 def deobfuscated(text: str, signs: Iterable[int]) -> Iterator[Variant]:
-    """Yield folded text with each disguise taken off that it shows a sign of; never raises.
+    """Yield folded text with each disguise undone that it has a sign of; never raises.
 
     Args:
         text: Folded text.
@@ -130,7 +130,7 @@ def _unleeted(text: str) -> Iterator[str]:
         plain = text.translate(table)
         lower = plain.lower()
         if not any(text[start:end] != plain[start:end] for start, end in words_in(lower)):
-            continue  # random letters and digits: no word of the list came of them
+            continue  # random letters and digits: no word of the list resulted
         yield plain
         yield divided(lower)
 
@@ -172,7 +172,7 @@ _LONG_WORD = re.compile(r"\b[a-z]{4,16}\b")
 _ACCENTED = dict(zip(codecs.encode("aeiounc", "rot13"), "aeiounc", strict=True))
 """What a folded letter with an accent becomes when it is moved like the others -> the letter."""
 _LEET_LETTERS = re.compile(r"(?<=[A-Za-z])[013457@$!|]+(?=[A-Za-z])")
-_FEWEST = 2  # letters that are written as digits or signs within words; one is a model number
+_FEWEST = 2  # letters that are written as digits or signs within words; a single one is a model number
 _CODES = {"runs": "split"}
 _WHOLE: tuple[tuple[str, Callable[[str], Iterable[str]]], ...] = (
     ("leet", _unleeted),
@@ -227,7 +227,7 @@ def _encoded(text: str) -> Iterator[Variant]:
 
 
 def _bounded(pieces: Iterator[Variant]) -> Iterator[Variant]:
-    """Yield the first pieces one by one and all others as one, so that many of them neither cost much nor hide one."""
+    """Yield the first pieces one by one and all others joined, so that many of them neither cost much nor hide one."""
     yield from itertools.islice(pieces, _MOST)
     rest = list(pieces)
     if rest:

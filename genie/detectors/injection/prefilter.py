@@ -21,14 +21,14 @@ from genie.detectors.regex_set import Pattern
 PREFILTER = "prefilter.json"
 """Package data: ``{"patterns": [RE2], "sets": [[WORD]], "needs": [[RE2, [SET NUMBER]]]}``."""
 EDGE, GAP = "\b", "\0"
-"""In a word: the edge of a word, and something between words."""
+"""In a word: a word boundary, and a gap between words."""
 _SIGNS = re.compile(r"[\0-/:-@\[-`{-\x7f]+")
 _WORDS = bytes(ord(chr(code).lower()) if code < 128 and chr(code).isalnum() else 32 for code in range(256))
 _BORDER = re.compile(r"(?<=[0-9A-Za-z])(?=[^\0-\x7f])|(?<=[^\0-\x7f])(?=[0-9A-Za-z])")
 _FOREIGN = re.compile(r"([^\0-\x7f]+)")
-_HEAD = 2  # letters of a word by which it is looked up, so that most places of a text cost one look
+_HEAD = 2  # letters by which a word is indexed, so that most places of a text cost one look-up
 _BEGINNING = 4  # letters of a word that are searched for
-_REMEMBERED, _REMEMBERED_LETTERS = 20_000, 24  # words of texts of which is kept what they hold, and their length
+_REMEMBERED, _REMEMBERED_LETTERS = 20_000, 24  # number and length of texts whose words are cached
 Words = frozenset[str]
 
 
@@ -38,16 +38,16 @@ class Needs(NamedTuple):
     pattern: str
     """RE2."""
     sets: tuple[Words, ...]
-    """Every match holds a word of each, in order."""
+    """Every match contains a word of each, in order."""
 
 
 class Prefilter:
     """Finds the patterns that match a text, without the automaton of all patterns.
 
     Args:
-        patterns: RE2 for the one pass: a text in which none matches holds nothing.
+        patterns: RE2 for the one pass: a text in which none matches has no mark.
         needs: Every pattern.
-        signs: Those of them that tell of a disguise and are no mark.
+        signs: Those that indicate a disguise and are not marks.
     """
 
     def __init__(self, patterns: Iterable[str], needs: Iterable[Needs], signs: Iterable[str] = ()) -> None:
@@ -59,8 +59,8 @@ class Prefilter:
             if need.sets:
                 self._needs.setdefault(need.sets[0], []).append(need)
         self._signs = frozenset(signs)
-        wordless = [need.pattern for need in self.needs if not need.sets]  # no word must be in a match
-        # One by one: a set of patterns that count needs a new state for almost every character of random letters.
+        wordless = [need.pattern for need in self.needs if not need.sets]  # a match need not contain any word
+        # One by one: a set of patterns with repetitions needs a new state for almost every character of random letters.
         self._always = [(pattern, Pattern(pattern).within) for pattern in wordless]
         for words in dict.fromkeys(words for need in self.needs for words in need.sets):
             for word in words:
@@ -70,14 +70,14 @@ class Prefilter:
         for word in self._sets:
             heads.setdefault(word[:_HEAD], set()).add(len(word))
         self._sizes = {head: tuple(sorted(sizes)) for head, sizes in heads.items() if len(head) == _HEAD}
-        self._known: dict[str, tuple[str, ...]] = {}  # what short words of texts hold
+        self._known: dict[str, tuple[str, ...]] = {}  # cached words of short texts
 
     def finds(self, text: str) -> bool:
-        """Return True where a pattern matches folded text."""
+        """Return True if a pattern matches folded text."""
         return next(self.matching(text), None) is not None
 
     def matching(self, text: str, *, signs: bool = True) -> Iterator[str]:
-        """Yield the patterns that match folded text; without ``signs`` those that are marks."""
+        """Yield the patterns that match folded text; without ``signs`` only marks."""
         plain = plain_of(text)
         held = frozenset(self._words(plain)).union(word for word in self._short if word in plain)
         present = {words for word in held for words in self._sets[word]}
@@ -105,7 +105,7 @@ class Prefilter:
             yield from held
 
     def _inside(self, token: str) -> Iterator[str]:
-        """Yield the words that stand anywhere in a word of a text."""
+        """Yield the listed words that occur anywhere in a word of a text."""
         sizes_of, sets = self._sizes, self._sets
         for start in self._anywhere.starts(token):
             for size in sizes_of.get(token[start : start + _HEAD], ()):
@@ -114,7 +114,7 @@ class Prefilter:
 
     @functools.cached_property
     def _anywhere(self) -> Pattern:
-        """The beginning of any word of two letters or more; all letters of all words would be a large automaton."""
+        """The beginning of any word of two letters or more; an automaton of all words would be large."""
         heads = {word[:_BEGINNING] for word in self._sets if len(word) >= _HEAD}
         return Pattern("|".join(f"\\Q{head}\\E" for head in sorted(heads)) or r"[^\x00-\x{10ffff}]")
 
@@ -143,7 +143,7 @@ def sought(word: str) -> str:
 
 
 def in_order(sets: Sequence[Words], plain: str) -> bool:
-    """Return True where plain text holds a word of each set, each after the one before; they may share a gap."""
+    """Return True if plain text contains a word of each set, in order; neighbours may share a gap."""
     start = 0
     for words in sets:
         found = [(at + len(word), word) for word in words if (at := plain.find(word, start)) >= 0]

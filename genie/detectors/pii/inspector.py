@@ -1,4 +1,4 @@
-"""Personal data in strings: kinds, how each is found, and how sensitive it is."""
+"""Personal data in strings: kinds, their detection, and their sensitivity."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _blank(mask: re.Match[str]) -> str:
 
 
 class PiiInspector:
-    """Finds personal data, each kind checked by more than its looks.
+    """Finds personal data; each kind is validated by more than its form.
 
     If two kinds match the same characters (a telephone number inside an account number), the kind with the stronger
     check wins: the first in the order of ``detectors``.
@@ -64,14 +64,14 @@ class PiiInspector:
     Args:
         labels: Clearance needed to see each kind, by its name without ``pii.``; other kinds are not detected.
         regions: ISO 3166 codes of the countries whose national telephone numbers are detected.
-        custom: Detectors of kinds of an organisation's own; each wins over every other.
-        also: Detectors of kinds without a check digit; every other wins over them.
+        custom: Detectors of custom kinds, which take precedence over all others.
+        also: Detectors of kinds without a check digit, over which all others take precedence.
     """
 
     name: ClassVar[str] = "pii"
     version: ClassVar[str] = "2"
     reach: ClassVar[int] = 1_024
-    """Longest finding in characters, with the text around it that it depends on; longer texts may be read in slices."""
+    """Length in characters of the longest finding with its context; longer texts may be read in slices."""
 
     def __init__(
         self,
@@ -87,9 +87,7 @@ class PiiInspector:
         words = "|".join(
             [*(detector.kind for detector in DETECTORS), *(detector.kind for detector in (*custom, *also))]
         )
-        self._masks = re.compile(
-            rf"\[(?:{words})(?::[a-z]{{1,40}})?\]"
-        )  # what masking leaves; it names nothing that stands beside it
+        self._masks = re.compile(rf"\[(?:{words})(?::[a-z]{{1,40}})?\]")  # left by masking; it is not a context word
         self._hints = Hints((*(hint for detector in self._detectors for hint in detector.hints), *_ENCODED))
 
     fold = staticmethod(fold)  # one function for all detectors, so that a text is folded once
@@ -104,7 +102,7 @@ class PiiInspector:
         found = iter(self.examine(encodings.BETWEEN.join(texts)))
         span, at = next(found, None), 0
         all_spans: list[tuple[Span, ...]] = []
-        new: Callable[..., Span] = tuple.__new__  # a NamedTuple's own constructor takes twice as long
+        new: Callable[..., Span] = tuple.__new__  # the constructor of a NamedTuple takes twice as long
         for text in texts:
             end, here = at + len(text), []
             while span is not None and span.start < end:
@@ -134,7 +132,7 @@ class PiiInspector:
         return tuple([Span(kind, *folded.span(start, end), label) for start, end, kind, label in found])
 
     def _found(self, plain: str, hints: set[str]) -> list[Found]:
-        """Return what is in a folded text."""
+        """Return the personal data in a folded text."""
         found: list[Found] = []
         if "[" in plain:
             plain = self._masks.sub(_blank, plain)

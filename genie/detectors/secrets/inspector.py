@@ -1,8 +1,8 @@
-"""Secrets in strings: keys of known form, private keys, tokens, and passwords beside their names.
+"""Secrets in strings: keys of known form, private keys, tokens, and passwords next to their names.
 
 A name (``password=``) is not enough: the value must not be a placeholder, a reference or an ordinary word. AWS's
-documented example key is found, although its text says EXAMPLE: it has the complete form of a key, and text that holds
-it is mostly configuration in which the next one is real.
+documented example key is found although it contains EXAMPLE: it has the complete form of a key, and text that contains
+it is mostly configuration in which the next key is real.
 
 Sources: RFC 7468 (PEM), RFC 7519 (JWT), RFC 6750 and RFC 7617 (bearer and basic), RFC 3986 section 3.2.1 (user
 information).
@@ -37,7 +37,7 @@ _key_hints = Hints(HINTS)
 
 
 def find_key(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the spans of keys that services hand out."""
+    """Yield the spans of keys that services issue."""
     held = _key_hints(text)
     for form in [form for hint, form in _KEYS_BY_HINT.items() if hint in held]:
         for (_, behind), (start, end), *_ in form.groups(text):
@@ -76,7 +76,7 @@ _LONGEST_HEADER = 4096
 
 
 def find_jwt(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the spans of JSON web tokens whose header says an algorithm or a type."""
+    """Yield the spans of JSON web tokens whose header names an algorithm or a type."""
     for _, (start, end) in _JWT.groups(text):
         header = text[start:end].partition(".")[0]
         if len(header) > _LONGEST_HEADER:
@@ -127,7 +127,7 @@ def find_url_password(text: str) -> Iterator[tuple[int, int]]:
             yield start, end
 
 
-# --- values beside their names ---
+# --- values next to their names ---
 
 _PASSWORDS = r"pass(?:word|wd|phrase|code)|pwd|passwort|kennwort|contrasena|senha|mot de passe|[_\-]pass"
 _NAMED_KEYS = (
@@ -162,7 +162,7 @@ _SIGN = re.compile(r"[!@#$%^&*+=?~|\\/]")
 
 
 def find_password(text: str) -> Iterator[tuple[str, int, int]]:
-    """Yield values that stand beside the name of a secret, with the kind that the name says."""
+    """Yield values next to the name of a secret, with the kind that the name indicates."""
     for _, before, _password, key, loose, *quoted, bare in _ASSIGNED.groups(text):
         start, end = next(span for span in (*quoted, bare) if span[0] >= 0)
         value = text[start:end]
@@ -200,7 +200,7 @@ def _not_a_value(value: str) -> bool:
     """Return True for calls, references to something else, paths, URLs and placeholders."""
     call = _CALL.search(value)
     random = call is not None and call.group() in "/*&@$%~" and _bits(value) >= 4.0
-    # A password may hold brackets; an expression has a name before them, or is nothing but a reference.
+    # A password may contain brackets; an expression has a name before them, or consists only of a reference.
     if call is not None and not random and (call.start() == 0 or any(part in value for part in ("(", "[", "{", "://"))):
         return True
     return _REFERENCE.match(value) is not None or _placeholder(value)
@@ -215,7 +215,7 @@ _FILLER = Pattern(
 
 
 def _placeholder(value: str) -> bool:
-    """Return True for a placeholder of a secret: words that say so, or the same two characters repeated."""
+    """Return True for a placeholder of a secret: placeholder words, or one or two characters repeated."""
     return len(list(filter(str.isalnum, set(value.lower())))) <= 2 or _FILLER.search(value)
 
 
@@ -224,7 +224,7 @@ def _has_digit(value: str) -> bool:
 
 
 def _is_mixed(value: str) -> bool:
-    """Return True for small and capital letters in no order that words have."""
+    """Return True for small and capital letters in an order that words do not have."""
     return sum(one.islower() != two.islower() for one, two in itertools.pairwise(value)) * 4 >= len(value)
 
 
@@ -243,7 +243,7 @@ class Finder(NamedTuple):
 
     kinds: tuple[str, ...]
     hints: tuple[str, ...]
-    """RE2; a folded text in which none matches holds nothing of these kinds."""
+    """RE2; a folded text in which none matches has no secret of these kinds."""
     find: Callable[[str], Iterable[tuple[str, int, int]]]
 
 

@@ -1,8 +1,8 @@
 """The suite of the ``Executor`` port: where plain functions run.
 
-The functions stand at the top of this module, so that a worker process finds them. A function that blocks writes to one
-named pipe when it begins, and reads from another until the suite releases it. So the suite needs a POSIX system, a
-test in real time, and no sleep.
+The functions are at the top level of this module, so that a worker process can import them. A function that blocks
+writes to one named pipe when it begins, and reads from another until the suite releases it. So the suite needs a POSIX
+system, a test in real time, and no sleep.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ if TYPE_CHECKING:
     from genie.contracts.signature import ExecutorName
 
 CHANCE_S = 0.25
-"""Seconds in which a call that should not begin gets its chance to begin; a busy machine starts a thread late."""
+"""Seconds in which a call that must not begin could begin; a busy machine starts a thread late."""
 
 
 class Number(Payload, topic="conformance.number"):
-    """What the suite's functions take and give."""
+    """Input and output of the suite's functions."""
 
     value: int
     text: str = ""
 
 
 class Pipes(Payload, topic="conformance.pipes"):
-    """Where a function says that it has begun, and where it waits."""
+    """Pipes on which a function reports its start, and on which it waits."""
 
     started: str
     release: str
@@ -65,7 +65,7 @@ def leave(number: Number) -> Number:
 
 
 def wait(pipes: Pipes) -> Number:
-    """Say that it has begun, and return when it is released."""
+    """Report the start, and return once released."""
     with Path(pipes.started).open("wb") as started:
         started.write(b".")
     with Path(pipes.release).open("rb", buffering=0) as release:
@@ -97,7 +97,7 @@ class _Waiting:
         os.read(self._reader, 1)
 
     def release(self) -> None:
-        """Let every call return that has its pipes, also one that has not begun."""
+        """Release every call that has its pipes, even one that has not begun."""
         while len(self._held) < self._count:
             handle = os.open(self._folder / str(len(self._held)), os.O_RDWR | os.O_NONBLOCK)
             os.write(handle, b".")

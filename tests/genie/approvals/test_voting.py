@@ -363,7 +363,7 @@ async def test_a_payload_of_any_size_of_number_is_held_and_none_that_cannot_be_s
         async with running(odd, policies=asking(1, recipient=recipient, kind=kind)) as runtime:
             broken = unvalidated(Question, {"text": "x", "number": _Unprintable()})
             run = runtime.start(broken, Answer, caller=ANN)
-            with pytest.raises(RunStalled, match="not what its class declares"):
+            with pytest.raises(RunStalled, match="not match the declaration of its class"):
                 await run.result()
             assert_at_rest(runtime)
 
