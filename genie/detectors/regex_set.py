@@ -8,6 +8,7 @@ counted repetitions.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 
 import re2
@@ -87,15 +88,19 @@ class Pattern:
                 ]
             at = end if end > at else at + 1
 
-    def starts(self, text: str) -> Iterator[int]:
-        """Yield the start of each match, including overlapping ones; each start once."""
-        data, match, at = text.encode(errors="surrogatepass"), self._match, 0
+    def starts(self, text: str) -> list[int]:
+        """Return the start of each match, including overlapping ones; each start once."""
+        data, match, at, starts = text.encode(errors="surrogatepass"), self._match, 0, list[int]()
         size = len(data)
         while (start := match(_UNANCHORED, data, at, size)[0][0]) >= 0:
-            yield start if text.isascii() else _count(data, 0, start)
+            starts.append(start)
             at = start + 1
             while at < size and data[at] & 0xC0 == 0x80:
                 at += 1
+        if not text.isascii():  # how many characters the bytes before each are
+            counts = itertools.accumulate(_count(data, *two) for two in itertools.pairwise([0, *starts]))
+            return list(counts)
+        return starts
 
     def search(self, text: str) -> bool:
         """Return True if the text has a match."""

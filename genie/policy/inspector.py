@@ -115,6 +115,10 @@ SLICE = 65_536
 """Characters that an inspector examines in one call, if it states its ``reach``."""
 
 
+CONTEXT = 1_024
+"""Characters before a finding that it may depend on."""
+
+
 class Slice(NamedTuple):
     """A part of a long text."""
 
@@ -134,11 +138,11 @@ def slices(length: int, size: int, overlap: int) -> Iterator[Slice]:
     Args:
         length: Characters of the text.
         size: Characters that belong to one slice, at least 1.
-        overlap: Characters examined before and after them.
+        overlap: Characters examined after them; before them at most ``CONTEXT``.
     """
     for first in range(0, length, size):
         last = min(first + size, length)
-        yield Slice(max(0, first - overlap), min(last + overlap, length), first, last)
+        yield Slice(max(0, first - min(overlap, CONTEXT)), min(last + overlap, length), first, last)
 
 
 def never() -> bool:

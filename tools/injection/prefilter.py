@@ -225,7 +225,7 @@ class Data(TypedDict):
 
     patterns: list[str]
     sets: list[list[str]]
-    needs: list[tuple[str, list[int]]]
+    needs: list[tuple[str, list[int], bool]]
 
 
 def chosen(statements: Iterable[str], prose: Iterable[str]) -> Data:
@@ -239,7 +239,7 @@ def chosen(statements: Iterable[str], prose: Iterable[str]) -> Data:
     _ordinary.extend((fold(line).lower(), _IN_PROSE) for line in prose)
     _cost_of.cache_clear()
     numbers: dict[Words, int] = {}
-    needs: dict[str, list[int]] = {}
+    needs: dict[str, tuple[str, list[int], bool]] = {}
     words: set[str] = set()
     whole: dict[str, None] = {}
     for pattern in patterns():
@@ -250,12 +250,13 @@ def chosen(statements: Iterable[str], prose: Iterable[str]) -> Data:
         else:
             words |= {word.translate(_DIGITS) for word in rarest if word.isascii()}
         plain = [frozenset(sought(word) for word in each) for each in sets]
-        needs[pattern] = [numbers.setdefault(each, len(numbers)) for each in plain]
+        foreign = any(not any(map(str.isascii, each)) for each in sets)
+        needs[pattern] = (pattern, [numbers.setdefault(each, len(numbers)) for each in plain], foreign)
     shortest = frozenset(word for word in words if not any(other != word and other in word for other in words))
     return {
         "patterns": [f"(?i){any_of(shortest)}", SCRIPTS, *whole],
         "sets": [sorted(each) for each in numbers],
-        "needs": list(needs.items()),
+        "needs": list(needs.values()),
     }
 
 

@@ -7,7 +7,7 @@ import string
 from bisect import bisect_right
 from collections.abc import Iterator
 
-PIECE = 3_000
+PIECE = 6_000
 """Characters that belong to one piece."""
 OVERLAP = 900
 """Overlap of successive pieces, in characters: marks that count together are closer than this."""

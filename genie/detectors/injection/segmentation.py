@@ -58,10 +58,11 @@ def words_in(text: str) -> list[tuple[int, int]]:
 
 def divided(text: str) -> str:
     """Return lower-case text with long runs of letters divided into words, if they consist of words."""
-    return _RUN.sub(lambda run: f" {_words(run[0])} ", text)
+    return _RUN.sub(lambda run: _words(run[0]), text)
 
 
 def _words(run: str) -> str:
+    """Return a run as words between blanks, or as it is where it does not consist of words."""
     if sum(end - start for start, end in _long(_TELLING).found(run)) < _HELD * len(run):
         return run
     costs, size = listed(), min(len(run), MOST)
@@ -81,4 +82,4 @@ def _words(run: str) -> str:
     while at:
         parts.append(run[at - step[at] : at])
         at -= step[at]
-    return " ".join((*reversed(parts), run[size:]))
+    return " ".join(("", *reversed(parts), run[size:], ""))

@@ -119,14 +119,15 @@ def find(text: str, found: Digits) -> Iterator[tuple[int, int]]:
         elif end - start >= _SHORTEST and len(digits := text[start:end].translate(_NO_SEPARATORS)) >= _SHORTEST:
             if len(digits) < end - start:
                 yield from _within(text, Run(text, start, end))
-            elif (
-                is_card(digits)
-                and _bounded(text, start, end)
-                and (len(digits) in _FIRM or not is_reference(text, start))
-            ):
+            elif _is_piece(text, start, end, digits):
                 yield start, end
     for row in found.unusual:
         yield from _in_row(text, row)
+
+
+def _is_piece(text: str, start: int, end: int, digits: str) -> bool:
+    """Return True for a card number in one piece."""
+    return is_card(digits) and _bounded(text, start, end) and (len(digits) in _FIRM or not is_reference(text, start))
 
 
 def _around(text: str, at: int, end: int, done: list[tuple[int, int]], number: int) -> Iterator[tuple[int, int]]:
@@ -179,7 +180,10 @@ def _within(text: str, run: Run) -> Iterator[tuple[int, int]]:
 def _card_end(text: str, run: Run, first: int) -> int | None:
     """Return the group after the card number that starts with group ``first``, or None; the longest one wins."""
     groups = run.groups
-    opening = groups[first][2]
+    start, end, opening = groups[first]
+    alone = first + 1 == len(groups) or len(opening) + len(groups[first + 1][2]) > _LONGEST
+    if alone and len(opening) >= _SHORTEST:
+        return first + 1 if _is_piece(text, start, end, opening) else None
     if len(opening) > _LONGEST or (len(opening) >= 4 and not _lengths(opening[:4])):
         return None
     whole = first == 0 and run.digits <= _LONGEST
@@ -191,7 +195,6 @@ def _card_end(text: str, run: Run, first: int) -> int | None:
         holds = is_card(digits) and _bounded(text, begin, end)
         return first + 4 if holds and not ("\n" in text[begin:end] and _crosses_rows(text, groups, first)) else None
     found, digits, ends = None, "", list[int]()
-    start = groups[first][0]
     for last in range(first, len(groups)):
         digits += groups[last][2]
         size = len(digits)

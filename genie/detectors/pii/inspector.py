@@ -48,7 +48,6 @@ def detectors(regions: Sequence[str] = DEFAULT_REGIONS) -> tuple[Detector, ...]:
 
 
 DETECTORS = detectors()
-_ENCODED = frozenset(encodings.HINTS)
 
 
 def _blank(mask: re.Match[str]) -> str:
@@ -87,53 +86,45 @@ class PiiInspector:
         words = "|".join(
             [*(detector.kind for detector in DETECTORS), *(detector.kind for detector in (*custom, *also))]
         )
-        self._masks = re.compile(rf"\[(?:{words})(?::[a-z]{{1,40}})?\]")  # left by masking; it is not a context word
-        self._hints = Hints((*(hint for detector in self._detectors for hint in detector.hints), *_ENCODED))
+        self._masks = re.compile(
+            rf"\[(?:{words})(?::[a-z]{{1,40}})?\]"
+        )  # what masking leaves; it names nothing that stands beside it
+        self._hints = Hints(hint for detector in self._detectors for hint in detector.hints)
 
     fold = staticmethod(fold)  # one function for all detectors, so that a text is folded once
 
     @property
     def patterns(self) -> tuple[str, ...]:
         """Patterns of which a text with personal data matches at least one."""
-        return self._hints.patterns
+        return (*self._hints.patterns, *encodings.HINTS)
 
     def examine_all(self, texts: Sequence[str]) -> list[tuple[Span, ...]]:
         """Return the result of ``examine`` for each of many strings, in one pass over all of them."""
-        found = iter(self.examine(encodings.BETWEEN.join(texts)))
-        span, at = next(found, None), 0
-        all_spans: list[tuple[Span, ...]] = []
-        new: Callable[..., Span] = tuple.__new__  # the constructor of a NamedTuple takes twice as long
-        for text in texts:
-            end, here = at + len(text), []
-            while span is not None and span.start < end:
-                kind, start, stop, label, score = span
-                here.append(new(Span, (kind, start - at, min(stop, end) - at, label, score)))
-                span = next(found, None)
-            all_spans.append(tuple(here))
-            at = end + len(encodings.BETWEEN)
-        return all_spans
+        return encodings.examined_together(self.examine, texts)
 
     def examine(self, text: str) -> tuple[Span, ...]:
         """Return the personal data in a string, in order, without overlaps."""
         folded = fold_with_origins(text)
         plain = folded.text
-        hints = self._hints(plain)
-        if not hints:
-            return ()
-        found = self._found(plain, hints)
-        if not hints.isdisjoint(_ENCODED):
-            for view in encodings.views(plain):
-                inside = self._found(view.text, self._hints(view.text))
-                found += [(*view.span(start, end), kind, label) for start, end, kind, label in inside]
-            found = merged(found)
+        found = self._found(plain)
+        hidden = [
+            (*view.span(start, end), kind, label)
+            for view in encodings.views(plain)
+            for start, end, kind, label in self._found(view.text)
+        ]
+        if hidden:
+            found = merged([*found, *hidden])
         if folded.origins is None:
             new: Callable[..., Span] = tuple.__new__  # a NamedTuple's own constructor takes twice as long
             return tuple([new(Span, (kind, start, end, label, 1.0)) for start, end, kind, label in found])
         return tuple([Span(kind, *folded.span(start, end), label) for start, end, kind, label in found])
 
-    def _found(self, plain: str, hints: set[str]) -> list[Found]:
-        """Return the personal data in a folded text."""
+    def _found(self, plain: str) -> list[Found]:
+        """Return what is in a folded text."""
         found: list[Found] = []
+        hints = self._hints(plain)
+        if not hints:
+            return found
         if "[" in plain:
             plain = self._masks.sub(_blank, plain)
         digits = Digits(plain, found)

@@ -85,12 +85,12 @@ class Phones:
             text: Folded text.
             digits: States which characters a stronger detector has taken; these are not checked.
         """
-        found: list[tuple[int, int]] = []
-        for find in (_international, self._after_word, self._national):
-            found = sorted([*found, *[span for span in find(text, digits) if is_free(found, *span)]])
+        found = sorted(_international(text, digits))
+        for find in (self._after_word, self._national):
+            found = sorted([*found, *find(text, digits, found)])
         return found
 
-    def _after_word(self, text: str, taken: Digits) -> Iterator[tuple[int, int]]:
+    def _after_word(self, text: str, taken: Digits, known: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
         for (_, last), name, gap, (start, _) in _AFTER_WORD.groups(text):
             named = name[0] >= 0 and _JOINT.match(text[slice(*gap)]) is not None
 
@@ -103,11 +103,14 @@ class Phones:
                 continue
             end = _longest(text, start, last, accepts)
             if end is not None and not holds_date(text[start:end]) and stands_alone(text, start, end):
-                opened = text[start - 1 : start] == "(" and ")" in text[start:end]
-                yield start - opened, end
+                start -= text[start - 1 : start] == "(" and ")" in text[start:end]  # noqa: PLW2901 - an opening bracket
+                if is_free(known, start, end):
+                    yield start, end
 
-    def _national(self, text: str, taken: Digits) -> Iterator[tuple[int, int]]:
-        for start, end in self._any.spans(text):
+    def _national(self, text: str, taken: Digits, known: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+        for start, end in self._any.found(text):
+            if not is_free(known, start, end):
+                continue
             shown = text[start:end]
             if not stands_alone(text, start, end) or _continues(text, start, end) or holds_date(shown):
                 continue
