@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from genie.contracts.message import Value
 from genie.contracts.rendering import Card, Column, Facts, Paragraph, Section, Table
-from genie.contracts.report_parts import card, dated, day_of, lines, section, words_of
+from genie.contracts.report_parts import card, day_of, lines, section, with_months, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,7 +68,7 @@ def _input(name: str, text: str) -> str:
         return f"{100 * Decimal(text):.2f} %"
     if _COUNT.fullmatch(text) and not words & _CODES:
         return f"{int(text):,}"
-    return {"true": "yes", "false": "no"}.get(text.lower(), dated(text))
+    return {"true": "yes", "false": "no"}.get(text.lower(), with_months(text))
 
 
 def basis(*found: tuple[str, object]) -> Section | None:

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 IST = datetime.timezone(datetime.timedelta(hours=5, minutes=30), "IST")
 """Indian Standard Time; it has no summer time."""
+NO_CURRENCY = "XXX"
+"""ISO 4217 code of amounts without a currency, which people do not read."""
 MOST_POINTS = 60
 MOST_BARS = 12
 MOST_DIGITS = 30
@@ -323,7 +325,8 @@ def _column(one: Field, values: Sequence[object]) -> tuple[Column, list[Text | N
     if isinstance(currency, str):
         amounts = [getattr(value, "amount", None) for value in found]
         texts = [None if amount is None else Text(f"{amount:,}") for amount in amounts]
-        return Column(f"{one.heading}, {currency}", number=True), texts
+        heading = one.heading if currency == NO_CURRENCY else f"{one.heading}, {currency}"
+        return Column(heading, number=True), texts
     counts = one.unit not in {"", "month", "words", "text", "IST"} and one.words is None
     number = counts or (one.unit == "" and one.words is None and all(map(is_number, found)))
     whole = all(value is None or isinstance(value, datetime.date) for value in found) or one.unit == "month"
@@ -446,7 +449,7 @@ def _unit_of(fields: Iterable[Field], values: Sequence[object]) -> str:
     one = next(iter(fields))
     currencies = {getattr(one.of(value), "currency", "") for value in values}
     if len(currencies) == 1 and (currency := currencies.pop()):
-        return str(currency)
+        return "" if currency == NO_CURRENCY else str(currency)
     return "%" if one.unit == "share" else one.unit
 
 
