@@ -56,6 +56,24 @@ def required(pattern: str) -> list[Words]:
     return [words for words in _runs(list(reader.parse(pattern))) if min(map(_letters, words)) >= _SHORTEST]
 
 
+def _foreign(sequence: Iterable[Node]) -> bool:
+    """Return True where every match of a sequence holds a letter beyond ASCII, in whatever case."""
+    return any(map(_is_foreign, sequence))
+
+
+def _is_foreign(node: Node) -> bool:
+    kind, value = node
+    if kind is kinds.LITERAL:
+        return not any(form.isascii() for form in (chr(value), chr(value).lower(), chr(value).upper()))
+    if kind is kinds.IN:
+        return all(member[0] is kinds.LITERAL and _is_foreign(member) for member in value)
+    if kind is kinds.SUBPATTERN:
+        return _foreign(value[3])
+    if kind is kinds.BRANCH:
+        return all(map(_foreign, value[1]))
+    return kind in {kinds.MAX_REPEAT, kinds.MIN_REPEAT} and value[0] >= 1 and _foreign(value[2])
+
+
 def written(word: str) -> str:
     """Return the pattern of a word."""
     return "".join(_MARKS.get(letter) or re.escape(letter) for letter in word)
@@ -221,7 +239,7 @@ class Data(TypedDict):
 
     patterns: list[str]
     sets: list[list[str]]
-    needs: list[tuple[str, list[int]]]
+    needs: list[tuple[str, list[int], bool]]
 
 
 def chosen(statements: Iterable[str], prose: Iterable[str]) -> Data:
@@ -235,7 +253,7 @@ def chosen(statements: Iterable[str], prose: Iterable[str]) -> Data:
     _ordinary.extend((fold(line).lower(), _IN_PROSE) for line in prose)
     _cost_of.cache_clear()
     numbers: dict[Words, int] = {}
-    needs: dict[str, list[int]] = {}
+    needs: dict[str, tuple[str, list[int], bool]] = {}
     words: set[str] = set()
     whole: dict[str, None] = {}
     for pattern in patterns():
@@ -246,12 +264,13 @@ def chosen(statements: Iterable[str], prose: Iterable[str]) -> Data:
         else:
             words |= {word for word in rarest if word.isascii()}
         plain = [frozenset(sought(word) for word in each) for each in sets]
-        needs[pattern] = [numbers.setdefault(each, len(numbers)) for each in plain]
+        foreign = _foreign(reader.parse(pattern))
+        needs[pattern] = (pattern, [numbers.setdefault(each, len(numbers)) for each in plain], foreign)
     shortest = frozenset(word for word in words if not any(other != word and other in word for other in words))
     return {
         "patterns": [f"(?i){any_of(shortest)}", SCRIPTS, *whole],
         "sets": [sorted(each) for each in numbers],
-        "needs": list(needs.items()),
+        "needs": list(needs.values()),
     }
 
 

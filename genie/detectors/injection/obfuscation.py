@@ -68,29 +68,49 @@ _OTHER_SCRIPTS = (
 _ROT13 = r"(?:gur|lbhe|lbh|naq|nyy|jvgu|qvr|haq|qrvar|nyyr|yrf|irf|qrf|ibf|gbhgrf|ybf|ynf|ghf|gbqnf)"
 _BACKWARDS = r"(?:eht|ruoy|uoy|lla|htiw|dnu|enied|ella|hcid|setuot|sadot)"
 
+
+class Sign(NamedTuple):
+    """What tells of a disguise."""
+
+    disguise: str
+    pattern: str
+    chars: frozenset[int] = frozenset()
+    """Every match holds one of these characters of ASCII; any where it is empty."""
+    run: int = 0
+    """Every match holds so many letters and digits of ASCII in a row."""
+    word: int = 0
+    """Every match holds a word of just so many letters and digits of ASCII."""
+
+
+def _one_of(chars: str) -> frozenset[int]:
+    return frozenset(chars.encode())
+
+
+_LEET_SIGNS, _ALL_LEET_SIGNS = _one_of("013457@$!|+"), _one_of("".join(_LEET.values()))
+_SPLITTING = _one_of(r"-_.*~+'^\/")
 SIGNS = (
-    ("leet", r"(?i)[a-z][013457@$!|]+[a-z]{1,4}[013457@$!|]+[a-z]"),
-    ("leet", r"(?i)" + "|".join(_leet(stem) for stem in _STEMS)),
-    ("leet", r"(?i)(?:\b[a-z]|[a-z]{2})[013457$|]{1,2}[a-z]{2}"),  # a sign in a word of any language
-    ("rot13", rf"(?i)\b{_ROT13}\b"),
-    ("rot13", rf"(?i)\b(?:{'|'.join(codecs.encode(stem, 'rot13') for stem in (*_STEMS, *_FOREIGN_STEMS))})"),
-    ("reversed", rf"(?i)\b{_BACKWARDS}\b"),
-    ("reversed", rf"(?i)(?:{'|'.join(stem[::-1] for stem in (*_STEMS, *_FOREIGN_STEMS))})\b"),
-    ("reversed", "|".join(fold(stem)[::-1] for stem in _OTHER_SCRIPTS)),
-    ("encoded", r"[A-Za-z0-9+/]{10,}={1,2}(?:[^=\w]|$)"),  # a short encoding with its padding
-    ("encoded", r"[A-Za-z0-9]{24,}"),  # base64, hex: long pieces, of whatever kind
-    ("encoded", r"(?i)(?:[0-9a-f]{2}[\s,:\-]){11,}"),
-    ("encoded", r"(?:[01]{8}\s?){6,}"),
-    ("split", r"(?i)" + "|".join(_split(stem) for stem in _STEMS)),
-    ("split", r"(?i)[a-z]{1,3}(?:[-_.*~+'^][a-z]{1,2}){3,}"),  # ig-n-o-re
-    ("spaced", r"(?i)(?:^|[\W_])(?:[a-z0-9][\W_]{1,4}){5,}[a-z0-9](?:[\W_]|$)"),  # i g n o r e   a l l
-    ("runs", r"(?i)[a-z]{18,}"),  # words without spaces
-    ("escapes", r"(?i)(?:\\x[0-9a-f]{2}\W{0,2}){5,}|(?:\\u00[0-9a-f]{2}){4,}"),
-    ("url", r"(?i)%[2-9a-f][0-9a-f]\w*%[2-9a-f][0-9a-f]"),
-    ("html", r"(?i)&(?:#x?[0-9a-f]{2,6}|lt|gt|nbsp|quot|apos|shy|zwnj|zerowidthspace|ensp|emsp);"),
+    Sign("leet", r"(?i)[a-z][013457@$!|+]+[a-z]{1,4}[013457@$!|+]+[a-z]", _LEET_SIGNS),
+    Sign("leet", r"(?i)" + "|".join(_leet(stem) for stem in _STEMS), _ALL_LEET_SIGNS),
+    Sign("leet", r"(?i)(?:\b[a-z]|[a-z]{2})[013457$|]{1,2}[a-z]{2}", _LEET_SIGNS),  # a sign in a word of any language
+    Sign("rot13", rf"(?i)\b{_ROT13}\b"),
+    Sign("rot13", rf"(?i)\b(?:{'|'.join(codecs.encode(stem, 'rot13') for stem in (*_STEMS, *_FOREIGN_STEMS))})"),
+    Sign("reversed", rf"(?i)\b{_BACKWARDS}\b"),
+    Sign("reversed", rf"(?i)(?:{'|'.join(stem[::-1] for stem in (*_STEMS, *_FOREIGN_STEMS))})\b"),
+    Sign("reversed", "|".join(fold(stem)[::-1] for stem in _OTHER_SCRIPTS)),
+    Sign("encoded", r"[A-Za-z0-9+/]{10,}={1,2}(?:[^=\w]|$)", _one_of("=")),  # a short encoding with its padding
+    Sign("encoded", r"[A-Za-z0-9]{24,}", run=24),  # base64, hex: long pieces, of whatever kind
+    Sign("encoded", r"(?i)(?:[0-9a-f]{2}[\s,:\-]){11,}", word=2),
+    Sign("encoded", r"(?:[01]{8}\s?){6,}", _one_of("01"), run=8),
+    Sign("split", r"(?i)" + "|".join(_split(stem) for stem in _STEMS), _SPLITTING),
+    Sign("split", r"(?i)[a-z]{1,3}(?:[-_.*~+'^][a-z]{1,2}){3,}", _SPLITTING),  # ig-n-o-re
+    Sign("spaced", r"(?i)(?:^|[\W_])(?:[a-z0-9][\W_]{1,4}){5,}[a-z0-9](?:[\W_]|$)", word=1),  # i g n o r e   a l l
+    Sign("runs", r"(?i)[a-z]{18,}", run=18),  # words without spaces
+    Sign("escapes", r"(?i)(?:\\x[0-9a-f]{2}\W{0,2}){5,}|(?:\\u00[0-9a-f]{2}){4,}", _one_of("\\")),
+    Sign("url", r"(?i)%[2-9a-f][0-9a-f]\w*%[2-9a-f][0-9a-f]", _one_of("%")),
+    Sign("html", r"(?i)&(?:#x?[0-9a-f]{2,6}|lt|gt|nbsp|quot|apos|shy|zwnj|zerowidthspace|ensp|emsp);", _one_of("&")),
 )
-"""Disguise, and a pattern that finds a sign of it; one disguise may be known by several signs."""
-TRIGGERS = tuple(pattern for _, pattern in SIGNS)
+"""One disguise may be known by several signs."""
+TRIGGERS = tuple(sign.pattern for sign in SIGNS)
 
 
 class Variant(NamedTuple):
@@ -110,7 +130,7 @@ def deobfuscated(text: str, signs: Iterable[int]) -> Iterator[Variant]:
         text: Folded text.
         signs: Numbers of the triggers that match.
     """
-    worn = {SIGNS[sign][0] for sign in signs}
+    worn = {SIGNS[sign].disguise for sign in signs}
     if "encoded" in worn:
         yield from _encoded(text)
     seen = {text, text.lower()}

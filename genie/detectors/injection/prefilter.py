@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import functools
 import json
+import operator
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from importlib import resources
 from typing import NamedTuple
 
-from genie.detectors.injection.obfuscation import TRIGGERS
+from genie.detectors.injection.obfuscation import SIGNS, Sign
 from genie.detectors.regex_set import Pattern
 
 PREFILTER = "prefilter.json"
-"""Package data: ``{"patterns": [RE2], "sets": [[WORD]], "needs": [[RE2, [SET NUMBER]]]}``."""
+"""Package data: ``{"patterns": [RE2], "sets": [[WORD]], "needs": [[RE2, [SET NUMBER], FOREIGN]]}``."""
 EDGE, GAP = "\b", "\0"
 """In a word: the edge of a word, and something between words."""
 _SIGNS = re.compile(r"[\0-/:-@\[-`{-\x7f]+")
@@ -29,6 +30,8 @@ _FOREIGN = re.compile(r"([^\0-\x7f]+)")
 _HEAD = 2  # letters of a word by which it is looked up, so that most places of a text cost one look
 _BEGINNING = 4  # letters of a word that are searched for
 _REMEMBERED, _REMEMBERED_LETTERS = 20_000, 24  # words of texts of which is kept what they hold, and their length
+_IN_ORDER = 512  # characters of a text from which looking for words in their order takes less time than the pattern
+_FOREIGN_BIT = 1  # of the bits of a text: it has a letter beyond ASCII
 Words = frozenset[str]
 
 
@@ -39,6 +42,18 @@ class Needs(NamedTuple):
     """RE2."""
     sets: tuple[Words, ...]
     """Every match holds a word of each, in order."""
+    foreign: bool = False
+    """Every match holds a letter beyond ASCII."""
+
+
+class _Candidate(NamedTuple):
+    """A pattern, to be tried on a text that holds a word of its rarest set."""
+
+    need: Needs
+    bits: int
+    """Of its sets."""
+    sign: Sign | None
+    """Set for a sign of a disguise, which is no mark."""
 
 
 class Prefilter:
@@ -50,27 +65,37 @@ class Prefilter:
         signs: Those of them that tell of a disguise and are no mark.
     """
 
-    def __init__(self, patterns: Iterable[str], needs: Iterable[Needs], signs: Iterable[str] = ()) -> None:
+    def __init__(self, patterns: Iterable[str], needs: Iterable[Needs], signs: Iterable[Sign] = ()) -> None:
         self.patterns = tuple(patterns)
         self.needs = tuple(needs)
-        self._needs: dict[Words, list[Needs]] = {}  # by their first set
-        self._sets: dict[str, list[Words]] = {}  # by word
-        for need in self.needs:
-            if need.sets:
-                self._needs.setdefault(need.sets[0], []).append(need)
-        self._signs = frozenset(signs)
-        wordless = [need.pattern for need in self.needs if not need.sets]  # no word must be in a match
+        of_pattern = {sign.pattern: sign for sign in signs}
+        needed = frozenset[int]().union(*(sign.chars for sign in of_pattern.values()))
+        self._quiet = bytes(code for code in range(256) if code not in needed)
         # One by one: a set of patterns that count needs a new state for almost every character of random letters.
-        self._always = [(pattern, Pattern(pattern).within) for pattern in wordless]
-        for words in dict.fromkeys(words for need in self.needs for words in need.sets):
+        self._always = [
+            (need.pattern, Pattern(need.pattern).within, of_pattern.get(need.pattern))
+            for need in self.needs if not need.sets
+        ]  # fmt: skip
+        bit_of: dict[Words, int] = {}  # sets of words as bits of one number, those first by which patterns are found
+        rarest = [(max(need.sets, key=_rarity), need) for need in self.needs if need.sets]
+        for words in dict.fromkeys([*(key for key, _ in rarest), *(one for _, need in rarest for one in need.sets)]):
+            bit_of[words] = _FOREIGN_BIT << len(bit_of) + 1
+        self._candidates: dict[int, list[_Candidate]] = {}  # by the bit of their rarest set
+        for key, need in rarest:
+            bits = functools.reduce(operator.or_, map(bit_of.__getitem__, need.sets), _FOREIGN_BIT * need.foreign)
+            candidate = _Candidate(need, bits, of_pattern.get(need.pattern))
+            self._candidates.setdefault(bit_of[key], []).append(candidate)
+        self._keys = sum(self._candidates)
+        self._bits: dict[str, int] = {}  # by word
+        for words, bit in bit_of.items():
             for word in words:
-                self._sets.setdefault(word, []).append(words)
-        self._short = tuple(word for word in self._sets if len(word) < _HEAD)
+                self._bits[word] = self._bits.get(word, 0) | bit
+        self._short = tuple(word for word in self._bits if len(word) < _HEAD)
         heads: dict[str, set[int]] = {}
-        for word in self._sets:
+        for word in self._bits:
             heads.setdefault(word[:_HEAD], set()).add(len(word))
         self._sizes = {head: tuple(sorted(sizes)) for head, sizes in heads.items() if len(head) == _HEAD}
-        self._known: dict[str, tuple[str, ...]] = {}  # what short words of texts hold
+        self._known: dict[str, tuple[int, tuple[str, ...]]] = {}  # what short words of texts hold
 
     def finds(self, text: str) -> bool:
         """Return True where a pattern matches folded text."""
@@ -79,44 +104,77 @@ class Prefilter:
     def matching(self, text: str, *, signs: bool = True) -> Iterator[str]:
         """Yield the patterns that match folded text; without ``signs`` those that are marks."""
         plain = plain_of(text)
-        held = frozenset(self._words(plain)).union(word for word in self._short if word in plain)
-        present = {words for word in held for words in self._sets[word]}
+        tokens = set(plain.split(GAP))
         data = text.encode(errors="surrogatepass")
-        for pattern, within in self._always:
-            if (signs or pattern not in self._signs) and within(data):
+        chars = set(data.translate(None, self._quiet)) if signs else set()
+        sizes = {*map(len, tokens)} if text.isascii() else None  # letters beyond ASCII may belong to a run
+        for pattern, within, sign in self._always:
+            if (sign is None or (signs and _possible(sign, chars, sizes))) and within(data):
                 yield pattern
-        for first in present:
-            for need in self._needs.get(first, ()):
-                if not signs and need.pattern in self._signs:
+        present, held = self._held(tokens)
+        if not text.isascii():
+            present |= _FOREIGN_BIT
+        keys = present & self._keys
+        while keys:
+            key = keys & -keys
+            keys ^= key
+            for need, bits, sign in self._candidates[key]:
+                if present & bits != bits or (sign is not None and not (signs and _possible(sign, chars, sizes))):
                     continue
-                words_match = present.issuperset(need.sets) and in_order([words & held for words in need.sets], plain)
-                if words_match and _searched(need.pattern).search(text):
+                if len(text) > _IN_ORDER and not in_order([words.intersection(held) for words in need.sets], plain):
+                    continue
+                if _searched(need.pattern).within(data):
                     yield need.pattern
 
-    def _words(self, plain: str) -> Iterator[str]:
-        for token in set(plain.split(GAP)):
-            held = self._known.get(token)
-            if held is None:
-                held = tuple(self._inside(f"{GAP}{token}{GAP}"))
+    def _held(self, tokens: Iterable[str]) -> tuple[int, list[str]]:
+        """Return the sets of which words stand anywhere in words of a text, as bits, and the words."""
+        present, held = 0, list[str]()
+        for token in tokens:
+            known = self._known.get(token)
+            if known is None:
+                words = tuple(self._inside(f"{GAP}{token}{GAP}"))
+                known = functools.reduce(operator.or_, map(self._bits.__getitem__, words), 0), words
                 if len(token) < _REMEMBERED_LETTERS:
                     if len(self._known) >= _REMEMBERED:
                         self._known.clear()
-                    self._known[token] = held
-            yield from held
+                    self._known[token] = known
+            if known[0]:
+                present |= known[0]
+                held += known[1]
+        return present, held
 
     def _inside(self, token: str) -> Iterator[str]:
         """Yield the words that stand anywhere in a word of a text."""
-        sizes_of, sets = self._sizes, self._sets
+        yield from (word for word in self._short if word in token)
+        sizes_of, bits = self._sizes, self._bits
         for start in self._anywhere.starts(token):
             for size in sizes_of.get(token[start : start + _HEAD], ()):
-                if (word := token[start : start + size]) in sets:
+                if (word := token[start : start + size]) in bits:
                     yield word
 
     @functools.cached_property
     def _anywhere(self) -> Pattern:
         """The beginning of any word of two letters or more; all letters of all words would be a large automaton."""
-        heads = {word[:_BEGINNING] for word in self._sets if len(word) >= _HEAD}
+        heads = {word[:_BEGINNING] for word in self._bits if len(word) >= _HEAD}
         return Pattern("|".join(f"\\Q{head}\\E" for head in sorted(heads)) or r"[^\x00-\x{10ffff}]")
+
+
+def _possible(sign: Sign, chars: set[int], sizes: set[int] | None) -> bool:
+    """Return False where a text cannot hold a sign.
+
+    Args:
+        sign: Of a disguise.
+        chars: Those of the text that signs need.
+        sizes: Lengths of its words; None where letters beyond ASCII may stand within one.
+    """
+    if sign.chars and sign.chars.isdisjoint(chars):
+        return False
+    return sizes is None or ((not sign.word or sign.word in sizes) and (not sign.run or max(sizes) >= sign.run))
+
+
+def _rarity(words: Words) -> tuple[int, int]:
+    """Return what is the higher the fewer texts hold one of some words."""
+    return min(map(len, words)), -len(words)
 
 
 @functools.cache  # at most the patterns of the grammar
@@ -160,5 +218,7 @@ def shipped() -> Prefilter:
     data = json.loads(resources.files(__package__).joinpath(PREFILTER).read_text(encoding="utf-8"))
     sets = [frozenset(words) for words in data["sets"]]
     return Prefilter(
-        data["patterns"], [Needs(one, tuple(sets[at] for at in numbers)) for one, numbers in data["needs"]], TRIGGERS
+        data["patterns"],
+        [Needs(one, tuple(sets[at] for at in numbers), foreign) for one, numbers, foreign in data["needs"]],
+        SIGNS,
     )

@@ -49,7 +49,9 @@ def test_the_prefilter_is_what_the_grammar_needs() -> None:
     data = made()
     sets = [frozenset(words) for words in data["sets"]]
     assert list(PREFILTER.patterns) == data["patterns"]
-    assert list(PREFILTER.needs) == [Needs(one, tuple(sets[at] for at in numbers)) for one, numbers in data["needs"]]
+    assert list(PREFILTER.needs) == [
+        Needs(one, tuple(sets[at] for at in numbers), foreign) for one, numbers, foreign in data["needs"]
+    ]
     assert {need.pattern for need in PREFILTER.needs} == set(patterns())
 
 
