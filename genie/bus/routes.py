@@ -64,7 +64,9 @@ def route_of(bus: Bus, kind: type[Payload]) -> Route:
     }  # fmt: skip
     standing_by = _standing_by(every)
     subscriptions = tuple(one for agent, one in every.items() if agent not in standing_by)
-    inspect, unjudged = policies.inspectors.at_once(kind), not policies.policies and policies.inspectors.needless(kind)
+    inspectors, governed = policies.inspectors, bool(policies.policies)
+    inspect = inspectors.at_once(kind) if governed or inspectors.look else inspectors.shaped(kind)
+    unjudged = not governed and inspectors.needless(kind)
     return Route(topic.classification, inspect, unjudged, subscriptions, every, sinks, taps, lowered)
 
 
