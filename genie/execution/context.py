@@ -32,6 +32,7 @@ from genie.execution.names import kind_of, name_of, topic_name
 from genie.execution.streams import checked_s, handler_stream, one_of, seconds_of
 from genie.inflight import accounting
 from genie.inflight.delivery import MOST_TIMES, seen_by
+from genie.inflight.gather import ONE, Gather
 
 if TYPE_CHECKING:
     import datetime
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from genie.contracts.gather import Expected, Gathered, Need
     from genie.contracts.headers import Headers
     from genie.inflight.accounting import Scope
-    from genie.inflight.gather import Gather
     from genie.inflight.mailbox import RoomTicket
 
 FAIRNESS = 64
@@ -151,7 +151,7 @@ class HandlerContext:
         worker, bus, delivery = handling.alive("publish"), handling.bus, handling.delivery
         self._declared(payload)
         onward, label = handling.read_so_far()
-        onward = onward if headers is None else self._narrow(headers)
+        onward = onward if headers is None else _narrow(handling, headers)
         if to is not None:
             bus.directed(to, bus.route(type(payload)), type(payload))
         ticket: RoomTicket | None = None
@@ -192,17 +192,22 @@ class HandlerContext:
         """Publish a question and wait for one answer, of one of the given classes."""
         kinds = tuple(answer) if isinstance(answer, tuple) else (answer,)
         need: Need = "all" if len(kinds) == 1 else "first"
-        gathered = await self._gather(
-            question, kinds, need=need, within_s=within_s, cancel_rest=False, to=to, headers=headers
+        scope = await _asked(
+            self, question, kinds, need=need, within_s=within_s, cancel_rest=False, to=to, headers=headers
         )
-        return one_of(kinds, gathered, handling_of(self))
+        for kind in kinds:  # an answer that came needs no list of what is missing beside it
+            parts = scope.gather.kinds.get(kind)  # type: ignore[union-attr]  # a scope that a handler opens has one
+            found = None if parts is None else parts.get(ONE)
+            if found is not None:
+                return cast("T", found)
+        return one_of(kinds, _gathered(handling_of(self), scope), handling_of(self))
 
     def stream(
         self, question: Payload, *, parts: type[U] | tuple[type[U], ...], end: type[T] | tuple[type[T], ...],
         to: str | None = None, within_s: float | None = None,
     ) -> Stream[U | T]:  # fmt: skip
         """Publish a question; return its parts as they come, and then its answer."""
-        made = handler_stream(handling_of(self), question, (parts, end), to, within_s, self._may_ask, self._question)
+        made = handler_stream(handling_of(self), question, (parts, end), to, within_s, _may_ask, _question)
         return cast("Stream[U | T]", made)
 
     async def gather(
@@ -216,90 +221,8 @@ class HandlerContext:
     ) -> Gathered:
         """Publish and wait for typed answers."""
         parts = tuple(expect) if isinstance(expect, (tuple, list)) else (expect,)
-        return await self._gather(payload, parts, need=need, within_s=within_s, cancel_rest=cancel_rest, to=None)
-
-    async def _gather(
-        self, payload: Payload, expect: tuple[Expected, ...], *, need: Need, within_s: float | None,
-        cancel_rest: bool, to: str | None, headers: Headers | None = None,
-    ) -> Gathered:  # fmt: skip
-        handling = handling_of(self)
-        worker, bus = handling.alive("ask"), handling.bus
-        within_s = checked_s(within_s)
-        self._may_ask(handling, payload, expect)
-        narrowed = None if headers is None else self._narrow(headers)
-        scope, asked_before = bus.correlator.ask(handling.delivery, payload, expect, need)
-        gather: Gather = scope.gather  # type: ignore[assignment]  # a scope that a handler opens has one
-        opened = handling.opened
-        if opened is None:
-            opened = handling.opened = []
-        opened.append(scope)
-        timer = None
-        try:
-            ticket = None if asked_before else self._question(handling, payload, scope, to, narrowed)
-            if within_s is not None and (ticket is not None or not gather.done):
-                gather.until = bus.now() + within_s
-                timer = bus.timers.at(gather.until, "gather", gather.limit(ticket))
-            if ticket is not None:
-                await bus.overflows.room(ticket, worker)
-                scope.may_deadlock = True  # where its deliveries lie by now, nobody has looked
-            if not gather.done:
-                waits = handling.worker is not None
-                if waits:
-                    bus.deadlocks.begin(worker, scope)
-                try:
-                    while not gather.done:
-                        gather.waiter = waiter = bus.make_future()
-                        await waiter
-                finally:
-                    if waits and scope in worker.waits:
-                        bus.deadlocks.end(worker, scope)
-        finally:
-            if timer is not None:
-                timer.cancel()
-            opened.remove(scope)
-            cancelled = not gather.done
-            gather.closed = True
-            if cancelled or need == "first" or cancel_rest:
-                bus.runs.cut_scope(scope, NO_LONGER_NEEDED)
-            bus.correlator.close(scope)
-        handling.reads(gather.label, gather.headers or handling.read_so_far()[0])
-        run_id = scope.correlation_id
-        held = bus.approvals.held_parts(scope) if scope.held and bus.approvals is not None else None
-        return gather.result(run_id, bus.failures.of(run_id) if bus.failures.debug else (), held)
-
-    @staticmethod
-    def _may_ask(handling: Handling, question: Payload, expect: tuple[Expected, ...]) -> None:
-        declared = handling.delivery.subscription.subscriber.card.asks.get(type(question))
-        if declared is None:
-            handling.refuse(UndeclaredMessageError(agent=handling.agent, payload=name_of(question), verb="ask"))
-        for part in expect:
-            kind = kind_of(part)
-            if not isinstance(cast("object", kind), type) or not (part is kind or type(part) is Each):
-                raise TypeError(f"an answer is a Payload class or Each(...) of one, not {shown_type(kind)}")
-            for one in declared:  # a class may lie about its equality, so no `in`
-                if kind is kind_of(one):
-                    break
-            else:
-                shown = f"{topic_name(kind)} in answer to {name_of(question)}"
-                handling.refuse(UndeclaredMessageError(agent=handling.agent, payload=shown, verb="expect"))
-
-    @staticmethod
-    def _question(
-        handling: Handling, payload: Payload, scope: Scope, to: str | None, narrowed: Headers | None = None
-    ) -> RoomTicket | None:
-        bus, message = handling.bus, handling.delivery.message
-        headers, label = handling.read_so_far()
-        headers = narrowed or headers
-        accounting.enter(scope)  # so that the scope is not at rest before its question is out
-        try:
-            return bus.publish(
-                payload, handling.delivery.subscription.subscriber.card, scope, message.number, message.hops + 1,
-                headers, label, None, to, asked=True, reject=True,
-            )  # fmt: skip
-        finally:
-            accounting.leave(scope)
-            if not scope.in_flight:
-                bus.correlator.at_rest(scope)
+        scope = await _asked(self, payload, parts, need=need, within_s=within_s, cancel_rest=cancel_rest, to=None)
+        return _gathered(handling_of(self), scope)
 
     async def once(
         self, key: str, effect: Callable[[str], Awaitable[Result]], *,
@@ -367,15 +290,106 @@ class HandlerContext:
                 return
         handling.refuse(UndeclaredMessageError(agent=card.id, payload=name_of(payload)))
 
-    def _narrow(self, given: Headers) -> Headers:
-        """Return what travels: no more than was given, and no more than what the handler has read allows."""
-        handling = handling_of(self)
-        own = handling.delivery.message.headers
-        headers = exact(given)
-        widened = ("headers",) if headers is None else headers.widened_beyond(own)
-        if headers is None or widened:
-            handling.refuse(HeadersWidenedError(agent=handling.agent, widened=widened))
-        return headers.met(handling.read_so_far()[0])
+
+def _narrow(handling: Handling, given: Headers) -> Headers:
+    """Return what travels: no more than was given, and no more than what the handler has read allows."""
+    own = handling.delivery.message.headers
+    headers = exact(given)
+    widened = ("headers",) if headers is None else headers.widened_beyond(own)
+    if headers is None or widened:
+        handling.refuse(HeadersWidenedError(agent=handling.agent, widened=widened))
+    return headers.met(handling.read_so_far()[0])
+
+
+def _may_ask(handling: Handling, question: Payload, expect: tuple[Expected, ...]) -> None:
+    declared = handling.delivery.subscription.subscriber.card.asks.get(type(question))
+    if declared is None:
+        handling.refuse(UndeclaredMessageError(agent=handling.agent, payload=name_of(question), verb="ask"))
+    for part in expect:
+        kind = kind_of(part)
+        if not isinstance(cast("object", kind), type) or not (part is kind or type(part) is Each):
+            raise TypeError(f"an answer is a Payload class or Each(...) of one, not {shown_type(kind)}")
+        for one in declared:  # a class may lie about its equality, so no `in`
+            if kind is kind_of(one):
+                break
+        else:
+            shown = f"{topic_name(kind)} in answer to {name_of(question)}"
+            handling.refuse(UndeclaredMessageError(agent=handling.agent, payload=shown, verb="expect"))
+
+
+def _question(
+    handling: Handling, payload: Payload, scope: Scope, to: str | None, narrowed: Headers | None = None
+) -> RoomTicket | None:
+    bus, message = handling.bus, handling.delivery.message
+    headers, label = handling.read_so_far()
+    headers = narrowed or headers
+    accounting.enter(scope)  # so that the scope is not at rest before its question is out
+    try:
+        return bus.publish(
+            payload, handling.delivery.subscription.subscriber.card, scope, message.number, message.hops + 1,
+            headers, label, None, to, asked=True, reject=True,
+        )  # fmt: skip
+    finally:
+        accounting.leave(scope)
+        if not scope.in_flight:
+            bus.correlator.at_rest(scope)
+
+
+async def _asked(
+    context: HandlerContext, payload: Payload, expect: tuple[Expected, ...], *, need: Need, within_s: float | None,
+    cancel_rest: bool, to: str | None, headers: Headers | None = None,
+) -> Scope:  # fmt: skip
+    """Publish a question, wait for its answers, and return the scope that has them, which no handler may reach."""
+    handling = handling_of(context)
+    worker, bus = handling.alive("ask"), handling.bus
+    within_s = checked_s(within_s)
+    _may_ask(handling, payload, expect)
+    narrowed = None if headers is None else _narrow(handling, headers)
+    scope, asked_before = bus.correlator.ask(handling.delivery, payload, expect, need)
+    gather: Gather = scope.gather  # type: ignore[assignment]  # a scope that a handler opens has one
+    opened = handling.opened
+    if opened is None:
+        opened = handling.opened = []
+    opened.append(scope)
+    timer = None
+    try:
+        ticket = None if asked_before else _question(handling, payload, scope, to, narrowed)
+        if within_s is not None and (ticket is not None or not gather.done):
+            gather.until = bus.now() + within_s
+            timer = bus.timers.at(gather.until, "gather", gather.limit(ticket))
+        if ticket is not None:
+            await bus.overflows.room(ticket, worker)
+            scope.may_deadlock = True  # where its deliveries lie by now, nobody has looked
+        if not gather.done:
+            waits = handling.worker is not None
+            if waits:
+                bus.deadlocks.begin(worker, scope)
+            try:
+                while not gather.done:
+                    gather.waiter = waiter = bus.make_future()
+                    await waiter
+            finally:
+                if waits and scope in worker.waits:
+                    bus.deadlocks.end(worker, scope)
+    finally:
+        if timer is not None:
+            timer.cancel()
+        opened.remove(scope)
+        cancelled = not gather.done
+        gather.closed = True
+        if cancelled or need == "first" or cancel_rest:
+            bus.runs.cut_scope(scope, NO_LONGER_NEEDED)
+        bus.correlator.close(scope)
+    handling.reads(gather.label, gather.headers or handling.read_so_far()[0])
+    return scope
+
+
+def _gathered(handling: Handling, scope: Scope) -> Gathered:
+    """Return what a question has brought, and what is missing of it."""
+    bus, run_id = handling.bus, scope.correlation_id
+    gather: Gather = scope.gather  # type: ignore[assignment]  # as above
+    held = bus.approvals.held_parts(scope) if scope.held and bus.approvals is not None else None
+    return gather.result(run_id, bus.failures.of(run_id) if bus.failures.debug else (), held)
 
 
 # What the bus trusts is reached by these functions alone: a handler that follows the attributes of its context, private
