@@ -57,6 +57,9 @@ class OutcomeCounters:
         self.handled = self.denied = self.expired = self.cancelled = self.dead_lettered = 0
 
 
+NONE = Counts()
+
+
 class AgentCounters:
     """The other counters of one agent; plain integers, read when somebody asks."""
 
@@ -185,7 +188,7 @@ class RunState:
     """What the randomness of its handlers is seeded with in place of its number; set by a simulation."""
     drawn: dict[str, int] | None = None
     """Handlings that have drawn randomness, by agent."""
-    folded = Counts()
+    folded = NONE
     """Accounts of scopes that have ended."""
     missing: list[Failure] | None = None
 
@@ -211,7 +214,11 @@ class RunState:
 
     def counts(self) -> Counts:
         """Return the account of the whole run."""
-        return sum((scope.counts() for scope in self.root.tree()), self.folded)
+        found = self.folded
+        for scope in self.root.tree():
+            own = scope.counts()
+            found = own if found == NONE else found if own == NONE else found + own
+        return found
 
 
 class Taint:
