@@ -59,6 +59,9 @@ class OutcomeCounters:
         self.handled = self.denied = self.expired = self.cancelled = self.dead_lettered = 0
 
 
+NONE = Counts()
+
+
 class AgentCounters:
     """The other counters of one agent; plain integers, read on request."""
 
@@ -187,7 +190,7 @@ class RunState:
     """Seed of its handlers' randomness instead of its number; set by a simulation."""
     drawn: dict[str, int] | None = None
     """Number of handlings that have used randomness, by agent."""
-    folded = Counts()
+    folded = NONE
     """Accounts of ended scopes."""
     missing: list[Failure] | None = None
 
@@ -213,7 +216,11 @@ class RunState:
 
     def counts(self) -> Counts:
         """Return the account of the whole run."""
-        return sum((scope.counts() for scope in self.root.tree()), self.folded)
+        found = self.folded
+        for scope in self.root.tree():
+            own = scope.counts()
+            found = own if found == NONE else found if own == NONE else found + own
+        return found
 
 
 class Taint:

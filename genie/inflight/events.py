@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
+from genie.contracts.message import topic_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from genie.backend.asyncio_trio import Waiter
     from genie.contracts.message import Envelope, Payload
+    from genie.contracts.outcome import Reason
 
 
 class Event(NamedTuple):
@@ -29,6 +32,17 @@ class Event(NamedTuple):
     code: str = ""
     """Stable label of the reason."""
 
+    @classmethod
+    def of(
+        cls, at: float, kind: str, message_id: str, topic: str, sender: str, recipient: str | None,
+        reason: Reason | None,
+    ) -> Event:  # fmt: skip
+        """Return what happened, in words for those who watch the run: an agent's words of progress are theirs."""
+        if reason is None:
+            return cls(at, kind, message_id, topic, sender, recipient, None)
+        text = reason.said if kind == "progress" else str(reason)
+        return cls(at, kind, message_id, topic, sender, recipient, text, reason.code)
+
 
 class Watcher:
     """A bounded queue of the events of one run, which wakes its readers; when full, the oldest are dropped."""
@@ -45,11 +59,10 @@ class Watcher:
         self.events: deque[Event] | None = deque(maxlen=self.CAPACITY) if keeps else None
 
     def note(
-        self, at: float, kind: str, message: Envelope[Payload], topic: str, recipient: str | None, reason: str | None,
-        code: str,
-    ) -> None:  # fmt: skip
+        self, at: float, kind: str, message: Envelope[Payload], recipient: str | None, reason: Reason | None
+    ) -> None:
         """Add an event of a message."""
-        self.put(Event(at, kind, message.id, topic, message.sender, recipient, reason, code))
+        self.put(Event.of(at, kind, message.id, topic_of(message.payload).name, message.sender, recipient, reason))
 
     def put(self, event: Event) -> None:
         """Store an event."""

@@ -18,6 +18,7 @@ from genie.contracts.ports.journal import JournalRecord
 from genie.errors import AuditFailedError, JournalError, class_name
 from genie.errors.logs import log
 from genie.errors.tracebacks import place_of
+from genie.inflight.events import Event
 from genie.policy.verdicts import coded
 
 if TYPE_CHECKING:
@@ -123,16 +124,27 @@ class Observers:
         delivery: Delivery | None = None,
     ) -> None:
         """Send an event only to journals and watchers: the recorder already has it."""
-        run = message.scope.run
-        if not self.watched and not run.watchers:
+        watchers = message.scope.run.watchers
+        if not self.watched and not watchers:
             return
-        at, topic = self.clock.now(), topic_of(message.payload).name
+        at = self.clock.now()
+        if self.watched:
+            self._notify(at, message, kind, recipient, reason, detail, delivery)
+        for watcher in watchers:
+            watcher.note(at, kind, message, recipient, reason)
+
+    def _notify(
+        self, at: float, message: Envelope[Payload], kind: str, recipient: str | None, reason: Reason | None,
+        detail: Mapping[str, object] | None, delivery: Delivery | None,
+    ) -> None:  # fmt: skip
+        """Send an event to the journals and to the watchers of all runs."""
+        topic = topic_of(message.payload).name
         code, text = ("", None) if reason is None else (reason.code, str(reason))
         if self.journals:
             self._recorded += 1
             record = JournalRecord(
-                self._recorded, at, kind, run.id, message.id, topic, message.sender, recipient, text, detail or {},
-                message if kind == "accepted" else None, code, None if delivery is None else delivery.id,
+                self._recorded, at, kind, message.scope.run.id, message.id, topic, message.sender, recipient, text,
+                detail or {}, message if kind == "accepted" else None, code, None if delivery is None else delivery.id,
             )  # fmt: skip
             for journal in self.journals:
                 try:
@@ -141,11 +153,7 @@ class Observers:
                     self.journals = tuple(one for one in self.journals if one is not journal)
                     self._disable("journal", error)
         for watcher in self.watchers:
-            watcher.note(at, kind, message, topic, recipient, text, code)
-        if kind == "progress" and reason is not None:  # an agent's own words, only for those who asked
-            text = reason.said
-        for watcher in run.watchers:
-            watcher.note(at, kind, message, topic, recipient, text, code)
+            watcher.put(Event(at, kind, message.id, topic, message.sender, recipient, text, code))
 
     def watch(self, watcher: Watcher, *, on: bool) -> None:
         """Add or remove a watcher of every run."""

@@ -26,7 +26,6 @@ from genie.errors import (
     TooManyKeysError,
 )
 from genie.inflight.accounting import RunState
-from genie.inflight.events import Watcher
 from genie.inflight.gather import Asker
 from genie.runtime.asking import Asked, answer_of
 from genie.runtime.run import Run
@@ -66,7 +65,7 @@ class RepeatedRun(Run[T]):
     """An ended run, found by its key."""
 
     def __init__(self, bus: Bus, state: RunState, answers: tuple[type[T], ...], known: Known) -> None:
-        super().__init__(bus, state, answers, Watcher(bus.make_waiter, keeps=False))
+        super().__init__(bus, state, answers)
         self._known = known
 
     @property
@@ -142,7 +141,7 @@ class Keys:
             raise KeyReusedError(key=key)
         if opened is not None:
             opened[1].observed = True
-            return Run(bus, opened[1], asked.answers, Watcher(bus.make_waiter, keeps=False))
+            return Run(bus, opened[1], asked.answers)
         nobody = Caller()
         over = RunState(0, bus.runs.ids, Asker(nobody.card(), nobody.headers()), nobody.headers(), 0.0, 0.0)
         over.alive, over.closed = False, True

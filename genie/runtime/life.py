@@ -23,7 +23,6 @@ from genie.errors import (
 from genie.execution.handlers import calls_of, job_of
 from genie.execution.worker import STOP_S
 from genie.execution.workers import Workers
-from genie.inflight.events import Watcher
 from genie.inflight.mailbox import Subscriber
 from genie.journal.durability import durability
 from genie.observation.observers import opened
@@ -281,7 +280,7 @@ class Life:
                 for run in tuple(bus.runs.open_runs.values()):
                     if not run.closed and not bus.runs.all_held(run.root):
                         left = True
-                        await Run(bus, run, (Payload,), Watcher(bus.make_waiter, keeps=False)).settled()
+                        await Run(bus, run, (Payload,)).settled()
         if self._made.log is not None:
             return  # they continue when the runtime opens again
         for run in tuple(bus.runs.open_runs.values()):

@@ -54,11 +54,11 @@ class Run(Generic[T]):
     ``await runtime.start(...)`` also returns the run, because the methods beside ``start`` are awaited.
     """
 
-    def __init__(self, bus: Bus, state: RunState, answers: tuple[type[T], ...], watcher: Watcher) -> None:
+    def __init__(self, bus: Bus, state: RunState, answers: tuple[type[T], ...]) -> None:
         self._bus = bus
         self._state = state
         self._answers = answers
-        self._watcher = watcher
+        self._watcher: Watcher | None = None
 
     def __await__(self) -> Generator[Any, None, Run[T]]:
         return self._itself().__await__()
@@ -144,8 +144,8 @@ class Run(Generic[T]):
         Beyond 4,096 unread events the oldest are dropped.
         """
         watcher, state = self._watcher, self._state
-        events = watcher.events
-        while events is not None:
+        events = None if watcher is None else watcher.events
+        while watcher is not None and events is not None:
             while events:
                 yield events.popleft()
             if state.closed:
@@ -154,10 +154,13 @@ class Run(Generic[T]):
 
     def watched_by(self, watcher: Watcher) -> None:
         """Send all past and future events to another watcher; ``events`` gets none any more."""
-        for event in self._watcher.events or ():
-            watcher.put(event)
         own, self._watcher = self._watcher, watcher
-        self._state.watchers = (*(one for one in self._state.watchers if one is not own), watcher)
+        others = self._state.watchers
+        if own is not None:
+            others = tuple(one for one in others if one is not own)
+            for event in own.events or ():
+                watcher.put(event)
+        self._state.watchers = (*others, watcher)
 
     def parts(self) -> Iterator[Payload]:
         """Return the parts of the answer that have arrived since the last call, oldest first."""
@@ -168,6 +171,7 @@ class Run(Generic[T]):
     def forget(self) -> None:
         """Allow the tree of a run at rest to be freed; account and failures are kept, watchers get nothing more."""
         self._bus.runs.forget(self._state)
+        self._watcher = None  # one that has its run would wait for the cycle collector
 
     def messages(self) -> Counts:
         """Return the run's account."""
@@ -222,7 +226,7 @@ def started(
 ) -> Run[T]:  # fmt: skip
     """Open a run, send its question, and return the run; ``told`` gets its state before anything is sent."""
     state = questions.open(bus, deadline_s, caller, asks=asks)
-    run = Run(bus, state, asked.answers, Watcher(bus.make_waiter, keeps=False))
+    run = Run(bus, state, asked.answers)
     watcher = Watcher(bus.make_waiter, keeps=True) if watched is None else watched(run)
     if watched is None:
         state.agents = {}

@@ -281,7 +281,7 @@ class Runtime(Asking):
         gather = state.root.gather
         answers = () if gather is None else tuple(gather.kinds)
         state.observed = True
-        return Run(bus, state, answers or (Payload,), Watcher(bus.make_waiter, keeps=False))
+        return Run(bus, state, answers or (Payload,))
 
     async def publish(self, payload: Payload, *, to: str | None = None, caller: Caller | None = None) -> None:
         """Publish a payload without waiting for an answer; waits only for room in mailboxes that block.

@@ -307,6 +307,8 @@ class Connection(HttpToolsProtocol):
         cycle.response_started = cycle.response_complete = True
         ends = b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n"
         self.transport.whole(STATUS_LINE[status] + head + ends + (b"" if cycle.scope["method"] == "HEAD" else body))
+        scope: Any = cycle.scope
+        del scope[WHOLE]  # which has the cycle: it would wait for the cycle collector
         cycle.message_event.set()
         if not cycle.keep_alive:
             self.transport.close()

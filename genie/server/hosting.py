@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from genie.backend.asyncio_trio import Waiter
     from genie.config.pipeline import Pipeline
     from genie.contracts.message import Envelope, Payload
-    from genie.contracts.outcome import Failure
+    from genie.contracts.outcome import Failure, Reason
     from genie.runtime.run import Run
     from genie.runtime.runtime import Runtime
     from genie.server.principals import Principal
@@ -38,6 +38,8 @@ MOST_TOLD = 10_000
 MOST_MISSING = 100
 MOST_RECENT = 500
 """Number of messages of one pipeline that are stored for trying out policies."""
+RECENT_EVERY_S = 0.02
+"""Seconds between two runs whose messages are stored for that, once the limit is reached."""
 _JUDGED = frozenset({"started", "denied", "held"})
 """Events of a delivery after it was judged."""
 _PASSED = frozenset({"accepted", "answered", "started", "handled"})
@@ -46,9 +48,9 @@ _BUDGETS = frozenset({"budget", "rate"})
 _SUSPENDED = frozenset({"killed", "paused", "quarantined", "removed"})
 
 
-Fact = tuple[float, str, Any, str, str, "str | None", "str | None", str]
-"""One stored event of one run: time, kind, message (its number in its runtime, or its id), topic, sender, recipient,
-reason and code. It is converted when it is read; a round trip creates 18."""
+Fact = tuple[float, str, int, "type[Payload]", str, "str | None", "Reason | None"]
+"""One stored event of one run: time, kind, number of the message, its class, sender, recipient and reason. It is
+converted when it is read; a round trip creates 18. What arrives as an event is stored as it is."""
 
 
 class Part(NamedTuple):
@@ -63,7 +65,7 @@ class Part(NamedTuple):
 PART = "part"
 """Kind of an event with a part of the answer; only readers of the answer get it."""
 
-Everything = Ring["tuple[HostedRun, Fact]"]
+Everything = Ring["tuple[HostedRun, Fact | Event]"]
 """The events of all runs."""
 
 
@@ -77,7 +79,7 @@ class HostedRun(Watcher):
         at: Its start, in seconds since the epoch.
         everything: Receives the events of all runs.
         make_waiter: Creates the waiters of its requests.
-        recent: The latest messages of its pipeline, with their recipients.
+        recent: Receives its messages, with their recipients, for trying out policies.
     """
 
     __slots__ = (
@@ -87,7 +89,7 @@ class HostedRun(Watcher):
 
     def __init__(
         self, pipeline: str, run: Run[Payload], principal: Principal, at: float, everything: Everything,
-        make_waiter: Callable[[], Waiter], recent: deque[tuple[Envelope[Payload], str]],
+        make_waiter: Callable[[], Waiter], recent: deque[tuple[Envelope[Payload], str]] | None = None,
     ) -> None:  # fmt: skip
         self.recent = recent
         self.pipeline = pipeline
@@ -114,23 +116,22 @@ class HostedRun(Watcher):
         """True if it is uncertain who asked."""
         self.key: tuple[str, str] | None = None
         """Digests of its idempotency key and of its question."""
-        self.ring: Ring[Fact | Part] = Ring(MOST_EVENTS)
+        self.ring: Ring[Fact | Event | Part] = Ring(MOST_EVENTS)
         self.takes: tuple[type[Payload], ...] = ()
         self.spent: Callable[[HostedRun, Payload], None] | None = None
         """Called with each published payload, if the pipeline has models."""
         super().__init__(make_waiter, keeps=False)
 
     def note(
-        self, at: float, kind: str, message: Envelope[Payload], topic: str, recipient: str | None, reason: str | None,
-        code: str,
-    ) -> None:  # fmt: skip
+        self, at: float, kind: str, message: Envelope[Payload], recipient: str | None, reason: Reason | None
+    ) -> None:
         """Store an event of a message of the run."""
         if self.spent is not None:
             if kind == "accepted":
                 self.spent(self, message.payload)
             if type(message.payload) in self.takes and kind in _PASSED:
                 return
-        fact: Fact = (at, kind, message.number, topic, message.sender, recipient, reason, code)
+        fact: Fact = (at, kind, message.number, type(message.payload), message.sender, recipient, reason)
         ring = self.ring
         if ring.readers or len(ring.kept) >= MOST_EVENTS:
             ring.append(fact)
@@ -138,23 +139,23 @@ class HostedRun(Watcher):
             ring.kept.append(fact)
         if self.everything.told is not None:  # nobody has read all runs yet, so nobody can resume there
             self.everything.append((self, fact))
-        if kind in _JUDGED and recipient is not None:
+        if self.recent is not None and recipient is not None and kind in _JUDGED:
             self.recent.append((message, recipient))
 
     def put(self, event: Event) -> None:
         """Store an event of the run."""
-        fact: Fact = (event.at, event.kind, *event[2:])
-        self.ring.append(fact)
+        self.ring.append(event)
         if self.everything.told is not None:  # nobody has looked at all runs yet, so nobody can resume there
-            self.everything.append((self, fact))
+            self.everything.append((self, event))
 
-    def encoded(self, fact: Fact | Part) -> bytes:
+    def encoded(self, fact: Fact | Event | Part) -> bytes:
         """Return one of its events as JSON; events contain names, and only parts contain text."""
         if isinstance(fact, Part):
             return encoded({"pipeline": self.pipeline, **fact._asdict()})
-        message = fact[2]
-        event = Event(fact[0], fact[1], self.run.named(message) if isinstance(message, int) else message, *fact[3:])
-        return encoded({"run": self.id, "pipeline": self.pipeline, **event._asdict()})
+        if not isinstance(fact, Event):
+            at, kind, number, payload, sender, recipient, reason = fact
+            fact = Event.of(at, kind, self.run.named(number), topic_of(payload).name, sender, recipient, reason)
+        return encoded({"run": self.id, "pipeline": self.pipeline, **fact._asdict()})
 
     def look(self) -> None:
         """The state of the run may have changed."""
@@ -268,7 +269,8 @@ class Hosted:
         self._told = told
         self._quotas = quotas
         self.recent: deque[tuple[Envelope[Payload], str]] = deque(maxlen=MOST_RECENT)
-        """The latest messages with their recipients, for trying out policies."""
+        """The latest messages with their recipients, for trying out policies; of many runs a sample."""
+        self._recent_at = 0.0
         self.parts = tuple({kind: None for one in pipeline.bindings if pipeline.answer in one.card.produces
                             for kind in one.card.publishes if kind.__fragment__ is not None})  # fmt: skip
         """Payload classes of parts of answers."""
@@ -297,8 +299,12 @@ class Hosted:
         made: list[HostedRun] = []
 
         def watched(run: Run[Payload]) -> HostedRun:
-            made.append(HostedRun(self.pipeline.id, run, principal, self.now(), self.everything, self._bus.make_waiter,
-                                  self.recent))  # fmt: skip
+            now, recent = self.now(), None
+            if len(self.recent) < MOST_RECENT or not 0 <= now - self._recent_at < RECENT_EVERY_S:
+                self._recent_at, recent = now, self.recent
+            made.append(
+                HostedRun(self.pipeline.id, run, principal, now, self.everything, self._bus.make_waiter, recent)
+            )
             made[0].takes, made[0].spent = self.parts, self.spent
             return made[0]
 
