@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from genie.contracts.agent import FunctionAgent
+from genie.contracts.message import stamp
 from genie.errors import AgentDefinitionError
 from genie.inflight.delivery import original
 from genie.inflight.subscription import CONTEXT, MESSAGE, PAYLOAD
@@ -185,8 +186,13 @@ class Instrumentation:
 
     def _compare(self, candidate: PolicySet, message: Envelope[Any], sender: AgentCard, card: AgentCard) -> None:
         self.compared_of += 1
+        # With what the candidate's own inspectors find: those in force may look for something else, or for nothing.
+        inspected = stamp(
+            message.number, message.payload, message.sender, message.recipient, message.scope, message.cause,
+            message.hops, message.headers, message.label, candidate.inspectors.inspect(message.payload),
+        )  # fmt: skip
         decision = self._evaluator(candidate, type(message.payload), card, which="?").judge(
-            message, sender, frozenset()
+            inspected, sender, frozenset()
         )
         if decision is not None and decision.verdict != "allow":
             for reason in decision.reasons:
