@@ -40,7 +40,7 @@ class Check(enum.Enum):
     WALL = ("GD011", "wall clock", Severity.ERROR, "the date is plausible")
     ZONES = ("GD012", "time zones", Severity.WARNING, "time-zone data is available")
     TERMINAL = ("GD013", "terminal", Severity.WARNING, "the terminal can show bars and lines")
-    RULES = ("GD014", "rules", Severity.WARNING, "dated rules cover today and were checked within a year")
+    RULES = ("GD014", "rules", Severity.WARNING, "dated rules cover today and were checked in the last year")
     ROLE = (
         "GD015",
         "database role",
