@@ -16,7 +16,7 @@ from genie.cli.start import process, quiet_pipe
 
 
 class _Lazy(NamedTuple):
-    """Where a subcommand is, and its line in the help."""
+    """The module of a subcommand, and its line in the help."""
 
     about: str
     module: str
@@ -33,7 +33,7 @@ _COMMANDS = {
     "completion": _Lazy("Print the completion script of a shell.", "completion"),
     "dlq": _Lazy("List, show, redrive and drop dead letters.", "dlq"),
     "doctor": _Lazy("Check this installation and this machine.", "doctor"),
-    "effects": _Lazy("Settle outside effects whose result is unknown.", "effects"),
+    "effects": _Lazy("List and resolve outside effects whose result is unknown.", "effects"),
     "eval": _Lazy("Ask golden questions, and compare models and prompts.", "eval"),
     "graph": _Lazy("Draw a pipeline as a Mermaid graph.", "graph"),
     "inspect": _Lazy("Show what the detectors find in a file, and the verdicts.", "inspect"),
@@ -41,21 +41,21 @@ _COMMANDS = {
     "keys": _Lazy("Create, list, rotate and revoke the API keys of a server.", "keys"),
     "kill": _Lazy("Stop an agent, a tenant, or everything.", "control", "kill"),
     "new": _Lazy("Create an agent or a project from templates.", "new"),
-    "pipelines": _Lazy("List the pipelines that ship.", "shipped", "pipelines"),
-    "scenarios": _Lazy("List the scenarios that ship.", "shipped", "scenarios"),
-    "pause": _Lazy("Deliver nothing more to an agent.", "control", "pause"),
+    "pipelines": _Lazy("List the shipped pipelines.", "shipped", "pipelines"),
+    "scenarios": _Lazy("List the shipped scenarios.", "shipped", "scenarios"),
+    "pause": _Lazy("Stop deliveries to an agent.", "control", "pause"),
     "policy": _Lazy("Explain, test and compare policies.", "policy"),
-    "proxy": _Lazy("Put a budget in front of models, for clients in any language.", "proxy"),
-    "replay": _Lazy("Run a run of a log again, and compare every payload.", "replay"),
+    "proxy": _Lazy("Serve models to clients in any language, within budgets.", "proxy"),
+    "replay": _Lazy("Repeat a run from a log, and compare every payload.", "replay"),
     "resume": _Lazy("End the pause of an agent.", "control", "resume"),
     "revive": _Lazy("Lift a kill.", "control", "revive"),
     "run": _Lazy("Run a pipeline on one question and print the report.", "run"),
     "runs": _Lazy("List, show and cancel the runs of a journal or a log.", "runs"),
-    "serve": _Lazy("Serve pipelines: the API and the page, on one port.", "serve"),
+    "serve": _Lazy("Serve pipelines as an HTTP API and a web page.", "serve"),
     "serve-schedule": _Lazy("Run a pipeline on its schedule.", "serve_schedule"),
-    "store": _Lazy("Prepare the database of a server, and shred what it keeps.", "store"),
+    "store": _Lazy("Prepare the database of a server, and shred its data.", "store"),
     "simulate": _Lazy("Simulate a pipeline in virtual time.", "simulate"),
-    "spend": _Lazy("Show what was spent through the proxy.", "proxy", "spend"),
+    "spend": _Lazy("Show the spending of the proxy.", "proxy", "spend"),
     "tools": _Lazy("List, check and pin the tools of a pipeline's loops.", "tools"),
     "status": _Lazy("Show processes, switches and pending approvals.", "control", "status"),
 }
@@ -104,7 +104,7 @@ class LazyGroup(click.Group):
             raise SystemExit(INTERRUPTED) from None
 
     def make_context(self, *args: Any, **more: Any) -> click.Context:
-        """Parse the words; a help text whose reader has gone ends as any other output does."""
+        """Parse the words; a help text whose reader has closed the pipe ends like other output."""
         with quiet_pipe(), _own_words():
             return super().make_context(*args, **more)
 
@@ -137,7 +137,7 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]}, epilog=manual(
-    ("List what ships, and run one of it", "genie pipelines"),
+    ("List the shipped pipelines", "genie pipelines"),
     ("Check a pipeline before you run it", "genie check insights"),
     ("Run it in a script", "genie run insights --json"),
     ("Check the installation", "genie doctor"),

@@ -1,4 +1,4 @@
-"""How the command ends when something is wrong: lines on stderr and an exit code, never a traceback."""
+"""Errors of the command: lines on stderr and an exit code, never a traceback."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _unusable(error: OSError) -> str:
 
 
 def stop(problem: object, code: int) -> NoReturn:
-    """Write a problem's lines to stderr and end."""
+    """Write the lines of a problem to stderr and exit."""
     for line in str(problem).splitlines():
         click.echo(plain(line), err=True)
     raise SystemExit(code)

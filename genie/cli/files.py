@@ -1,4 +1,4 @@
-"""Files of the command: what is read has a size limit, what is written appears whole or not at all."""
+"""Files of the command: input has a size limit, and output is written completely or not at all."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _blamed(path: Path) -> Iterator[None]:
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[IO[str]]:
-    """Write a text file that appears whole or not at all: under a hidden name first, which is renamed at the end.
+    """Write a text file completely or not at all: first under a hidden name, which is renamed at the end.
 
     Only its owner can read the file.
 

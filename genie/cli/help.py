@@ -16,7 +16,7 @@ USUAL: Mapping[int, str] = {0: "done", 2: "wrong usage, or input that cannot be 
 
 
 class Subcommands(click.Group):
-    """A group whose help has the whole first sentence of each subcommand; click cuts it at the width of the line."""
+    """A group whose help has the whole first sentence of each subcommand; click truncates it to the line width."""
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of subcommands."""

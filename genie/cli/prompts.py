@@ -32,13 +32,13 @@ _LONGEST_LINE = 4_096
 
 
 class _Skipped(Exception):  # noqa: N818 - a choice, not an error
-    """The person pressed Enter: others may decide."""
+    """The person pressed Enter, so that others may decide."""
 
 
 def deciding(
     control: Control | None, paused: Paused | None
 ) -> Callable[[Runtime, Run[Payload]], Awaitable[bool]] | None:
-    """Return what `conduct` calls when the rest of a run waits for approvals; None ends the run held.
+    """Return the function that `conduct` calls when the rest of a run waits for approvals; None ends the run as held.
 
     Args:
         control: Where other terminals decide; with it, the run waits for them.

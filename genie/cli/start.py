@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CLOSED_PIPE = 141
-"""Exit code when the reader of standard output has gone: 128 and SIGPIPE."""
+"""Exit code when the reader of standard output has closed it: 128 and SIGPIPE."""
 _UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 """Errors of a write to a full disk, or to a terminal that has gone."""
 _STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
@@ -27,7 +27,7 @@ _STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
 
 @contextlib.contextmanager
 def process() -> Iterator[None]:
-    """Prepare this process for one command, and end with 2 when standard output cannot be written."""
+    """Prepare this process for one command, and exit with 2 when standard output cannot be written."""
     # Most objects live as long as the process. Collecting them takes a sixth of a short run's time.
     gc.set_threshold(200_000, 20, 100)
     atexit.register(gc.freeze)
@@ -58,7 +58,7 @@ def of_stdout(error: OSError) -> bool:
 
 @contextlib.contextmanager
 def quiet_pipe() -> Iterator[None]:
-    """End with 141 and without a word when the reader of the output has gone, as a shell says of SIGPIPE."""
+    """Exit with 141 and without a message when the reader of the output has closed it, like a shell for SIGPIPE."""
     try:
         yield
     except BrokenPipeError:

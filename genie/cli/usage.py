@@ -1,4 +1,4 @@
-"""Wrong usage of the command in its own words: click's name classes, ranges and its own program."""
+"""Messages for wrong usage of the command; those of click name classes, ranges and click itself."""
 
 from __future__ import annotations
 
@@ -62,12 +62,12 @@ def _said(error: click.UsageError, context: click.Context | None) -> str:
             return (
                 f"{error.option_name} needs a value"
                 if "requires" in error.message
-                else f"{error.option_name} takes none"
+                else f"{error.option_name} takes no value"
             )
         case _:
             extra = re.search(r"\((.*)\)", error.message, re.DOTALL)
             if "unexpected extra argument" in error.message and extra is not None:
-                return f"there is no place for {extra[1]!r}"
+                return f"unexpected argument {extra[1]!r}"
             if "Missing command" in error.message:
                 return "the name of a subcommand is missing"
             return error.message.rstrip(".")
@@ -95,7 +95,7 @@ class Finite(click.FloatRange):
 
 
 def _value(error: click.BadParameter) -> str:
-    """Return what is wrong with a value: our own types say it themselves, click's are described by their limits."""
+    """Return the problem of a value: custom types have their own message, click's types are described by limits."""
     kind: Any = None if error.param is None else error.param.type
     found = _QUOTED.match(error.message)
     given = "" if found is None else f", not {found[1] or found[2]}"

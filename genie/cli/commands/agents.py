@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     ("Print two of them as JSON", "genie agents adviser reporter --json"),
 ))  # fmt: skip
 @click.option("--family", metavar="NAME", help="Only agents of this family.")
-@click.option("--topic", metavar="TOPIC", shell_complete=suggestions.topics, help="Only agents that take or give it.")
+@click.option("--topic", metavar="TOPIC", shell_complete=suggestions.topics, help="Only agents with this topic.")
 @click.option("--risk", type=click.Choice([one.value for one in Risk]), help="Only agents of this risk.")
 @click.option("--tier", type=click.Choice([one.value for one in Tier]), help="Only agents of this tier.")
 @click.option("--find", metavar="TEXT", help="Only agents whose name, capability or description contains the text.")
@@ -70,7 +70,7 @@ def command(names: tuple[str, ...], *, as_json: bool, **given: str | None) -> No
         table.add(*cells[: len(titles)], card.description)
     show([table])
     if is_terminal(sys.stdout):
-        click.echo(f"{counted(len(cards), 'agent')}; genie agents NAME shows what one takes and gives", err=True)
+        click.echo(f"{counted(len(cards), 'agent')}; genie agents NAME shows the payloads of one", err=True)
 
 
 def _wanted(name: str, card: ShownCard, given: Mapping[str, str | None]) -> bool:
@@ -86,7 +86,7 @@ def _wanted(name: str, card: ShownCard, given: Mapping[str, str | None]) -> bool
 
 
 def _known(cards: Mapping[str, ShownCard], given: Mapping[str, str | None]) -> str:
-    """Return what could have been asked for instead."""
+    """Return the possible values of the filters."""
     if given["family"] is not None:
         return f"families are {', '.join(sorted({card.family for card in cards.values()}))}"
     return "use fewer filters"

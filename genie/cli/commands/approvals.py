@@ -94,7 +94,7 @@ def listed(*, everything: bool, as_json: bool, **given: Any) -> None:
 @command.command(
     epilog=manual(
         (
-            "Show one of them, with its payload as far as approvers may see it",
+            "Show one of them with its masked payload",
             "genie approvals show hold-3-9f3c01aa-2 --control control.db",
         ),
     )
@@ -104,7 +104,7 @@ def listed(*, everything: bool, as_json: bool, **given: Any) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @guarded
 def show(hold: str, *, as_json: bool, **given: Any) -> None:
-    """Show an approval request with its payload, as approvers may see it. HOLD is an id or the start of one."""
+    """Show an approval request with its payload, masked for approvers. HOLD is an id or the start of one."""
     with opened(given) as ledger:
         found = _found(ledger, hold)
     if as_json:
@@ -135,7 +135,7 @@ def show(hold: str, *, as_json: bool, **given: Any) -> None:
 def approve(hold: str, edit: str | None, **given: Any) -> None:
     """Approve HOLD. With enough approvals the message is judged again and delivered.
 
-    --edit replaces the payload: it is validated and judged as a new one, and earlier votes are void.
+    --edit replaces the payload: it is validated and judged as a new one, and earlier votes no longer count.
     """
     _vote(hold, approve=True, edit=None if edit is None else _edit(edit), given=given)
 

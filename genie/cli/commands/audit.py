@@ -50,7 +50,7 @@ class _Moment(click.ParamType[int]):
 
 
 _FILTERS = (
-    click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Such as verdict or killed; repeatable."),
+    click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Kind, such as verdict or killed; repeatable."),
     click.option("--subject", metavar="TEXT", help="Subject of the record, or a part of it."),
     click.option("--by", metavar="WHO", help="Actor: a person, or policy, supervisor, bus."),
     click.option("--run", metavar="ID", help="Records of one run."),
@@ -81,8 +81,8 @@ def command() -> None:
         exits={
             **USUAL,
             0: "intact, and signed by the keys",
-            1: "changed; the place is named",
-            3: "the chain is intact, and no signature was checked: no --key",
+            1: "changed; the output names the place",
+            3: "the chain is intact, but no signature was checked (no --key)",
         },
     ),
 )
@@ -98,8 +98,8 @@ def verify_command(
 ) -> None:
     """Check that a trail is intact, and report each place where it is not.
 
-    Without --key only the chain is checked, and the command ends with 3: anybody who can write to the folder can make
-    a valid chain.
+    Without --key only the chain is checked, and the command exits with 3, because anybody who can write to the folder
+    can make a valid chain.
     """
     trusted = public_keys(keys) if keys else None
     with spread(files) as mapped, progress("verifying"):
@@ -139,7 +139,7 @@ def _verified(found: Verified, *, signatures: bool) -> dict[str, Any]:
     "receipt",
     epilog=manual(
         (
-            "Give out the record of one decision",
+            "Export the record of one decision",
             "genie audit receipt t-9f3c-2 trail --key audit.key --output receipt.json",
         ),
     ),
@@ -180,7 +180,7 @@ def receipt_command(
 @_JSON
 @guarded
 def verify_receipt_command(receipt: str, keys: tuple[Path, ...], *, as_json: bool) -> None:
-    """Check a receipt by the public key alone, and print its records. RECEIPT is a file, or - for standard input."""
+    """Check a receipt with only the public key, and print its records. RECEIPT is a file, or - for standard input."""
     trusted = public_keys(keys)
     try:
         found = json.loads(read_payload(receipt, limit=MOST_RECEIPT), object_pairs_hook=unique_keys)
@@ -196,7 +196,7 @@ def verify_receipt_command(receipt: str, keys: tuple[Path, ...], *, as_json: boo
         for record in () if problems else found["records"]:
             click.echo(plain(_described(record["record"])))
         if not problems:
-            click.echo(f"good: {len(records)} records, issued {_iso(found['issued_at'])}, signed by {found['key']}")
+            click.echo(f"valid: {len(records)} records, issued {_iso(found['issued_at'])}, signed by {found['key']}")
     raise SystemExit(BROKEN if problems else 0)
 
 

@@ -76,7 +76,7 @@ def command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 @guarded
 def fanout(*, fanouts: tuple[int, ...], requests: int | None, html: str | None, as_json: bool) -> None:
-    """Time the round trip from a question over an analyser and N agents to the answer, under eight policies.
+    """Time the round trip of a question through an analyser and N agents, under eight policies.
 
     Times are microseconds. "ratio" is the median divided by the median of the same work in bare asyncio. Other load on
     the machine affects the figures.

@@ -48,10 +48,10 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON obj
 @term_options
 @guarded
 def kill(kind: str, name: str | None, **given: Any) -> None:
-    """Stop an agent, a tenant, or everything: cancel what runs and deliver nothing more.
+    """Stop an agent, a tenant, or everything: cancel running handlers and stop deliveries.
 
-    A kill applies to every process with this control file, including processes that start later. It ends when its
-    term is over or when `genie revive` lifts it.
+    A kill applies to every process with this control file, including processes that start later. It ends when its time
+    is over or when `genie revive` lifts it.
     """
     _switch("killed", kind, name, given)
 
@@ -63,7 +63,7 @@ def kill(kind: str, name: str | None, **given: Any) -> None:
 @term_options
 @guarded
 def pause(agent: str, **given: Any) -> None:
-    """Deliver nothing more to AGENT; handlers that already run may finish.
+    """Stop deliveries to AGENT; running handlers may finish.
 
     The fallback of AGENT takes over. Without a fallback, deliveries are denied.
     """
@@ -81,7 +81,7 @@ def resume(agent: str, **given: Any) -> None:
 
 
 @click.command(epilog=manual(
-    ("Lift the kill of an agent", "genie revive agent forecaster --control control.db --reason mended"),
+    ("Lift the kill of an agent", "genie revive agent forecaster --control control.db --reason fixed"),
     ("Lift a kill of everything", "genie revive all --control control.db"),
 ))  # fmt: skip
 @_TARGET

@@ -33,7 +33,7 @@ _FILTERS = (
     cls=Subcommands, epilog=manual(
         ("List the dead letters of a log", "genie dlq list --log orders.log"),
         ("Redrive those that ran out of time", "genie dlq redrive --code timeout --log orders.log"),
-        notes="A runtime redrives when it opens the log; each letter is judged again by the policies in force then.",
+        notes="A runtime redrives the marked letters when it opens the log. The policies in force then judge each.",
     )
 )  # fmt: skip
 def command() -> None:
@@ -76,7 +76,7 @@ def listed(**given: Any) -> None:
 @JSON
 @guarded
 def show(letter: str, **given: Any) -> None:
-    """Show what is known of a dead letter: reason, attempts, failures, cycle. Its payload is not shown."""
+    """Show the reason, attempts, failures and cycle of a dead letter. Its payload is not shown."""
 
     async def work(log: OfflineLog) -> dict[str, Any]:
         (found,) = log.letters(ids=[letter])
@@ -96,12 +96,12 @@ def show(letter: str, **given: Any) -> None:
 @click.argument("letters", nargs=-1)
 @_filtered
 @click.option("--rate", "per_s", type=Finite(min=0, min_open=True), default=10.0, show_default=True,
-              metavar="N", help="Letters a second.")  # fmt: skip
+              metavar="N", help="Letters per second.")  # fmt: skip
 @LOG
 @WHO
 @guarded
 def redrive(letters: tuple[str, ...], **given: Any) -> None:
-    """Redrive dead letters when a runtime opens the log. LETTERS are ids; without them the filters choose."""
+    """Redrive dead letters when a runtime opens the log. LETTERS are ids; without ids, the filters select letters."""
 
     async def work(log: OfflineLog) -> int:
         return await log.redrive(_named(log, letters, given), by=person(given), per_s=given["per_s"])
@@ -117,7 +117,7 @@ def redrive(letters: tuple[str, ...], **given: Any) -> None:
 @WHO
 @guarded
 def drop(letters: tuple[str, ...], reason: str, **given: Any) -> None:
-    """Drop dead letters. LETTERS are ids; without them the filters choose."""
+    """Drop dead letters. LETTERS are ids; without ids, the filters select letters."""
 
     async def work(log: OfflineLog) -> int:
         return await log.drop(_named(log, letters, given), by=person(given), reason=reason)

@@ -25,7 +25,7 @@ _COLOURS = {Severity.OK: "green", Severity.WARNING: "yellow", Severity.ERROR: "r
 
 
 @click.command(epilog=manual(
-    ("Find the cause when something is not found", "genie doctor"),
+    ("Find the cause when a part is not found", "genie doctor"),
     ("Check the health of a container", "genie doctor --json"),
     exits={0: "no error; warnings are possible", 1: "an error", 2: "wrong usage", 130: "interrupted"},
 ))  # fmt: skip

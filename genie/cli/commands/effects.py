@@ -1,4 +1,4 @@
-"""`genie effects`: list the outside effects whose result is unknown, and say what has become of them."""
+"""`genie effects`: list the outside effects whose result is unknown, and state their results."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SHOWN = ("id", "agent", "key", "token", "delivery", "at", "fate")
 @click.group(
     cls=Subcommands, epilog=manual(
         ("List the effects that wait for a person", "genie effects list --log orders.log"),
-        ("Say that one has happened",
+        ("State that one has happened",
          "genie effects resolve 9f3c-1/payer/transfer --done --result 17 --reason 'on the statement' --log orders.log"),
         notes="The handler runs again when a runtime opens the log, and gets the result, or tries the effect again.",
     )
@@ -59,15 +59,15 @@ def listed(**given: Any) -> None:
 @command.command(
     epilog=manual(
         (
-            "Let it be tried again",
+            "Allow another try",
             "genie effects resolve 9f3c-1/payer/transfer --not-done --reason called --log orders.log",
         )
     )
 )
 @click.argument("effect")
-@click.option("--done/--not-done", "done", default=None, help="Whether it has happened.  [required]")
+@click.option("--done/--not-done", "done", default=None, help="Whether the effect has happened.  [required]")
 @click.option("--result", metavar="JSON", help="With --done: its result; null by default.")
-@click.option("--reason", required=True, metavar="TEXT", help="How you found out; it is kept in the log.")
+@click.option("--reason", required=True, metavar="TEXT", help="How you know this; it is kept in the log.")
 @LOG
 @WHO
 @guarded

@@ -25,30 +25,29 @@ FAILED = 1
 
 
 @click.command("eval", epilog=manual(
-    ("Ask the assistant that ships its golden questions", "genie eval assistant"),
-    ("Write the outcome as a page, and as JSON for later comparisons (--baseline)",
+    ("Ask the shipped assistant its golden questions", "genie eval assistant"),
+    ("Write the result as a page, and as JSON for later comparisons (--baseline)",
      "genie eval finance_assistant --html report.html --json"),
     exits={0: "every variant reaches the rates of `least`, and none is worse than the baseline",
            FAILED: "a variant misses a rate of `least`, or is worse than the baseline", 2: USUAL[2], 130: USUAL[130]},
 ))  # fmt: skip
 @click.argument("suite", required=False, type=click.Path(), shell_complete=suggestions.files)
-@click.option("--variant", "variants", multiple=True, metavar="ID", help="This variant alone; repeatable.")
-@click.option("--question", "questions", multiple=True, metavar="ID", help="This question alone; repeatable.")
+@click.option("--variant", "variants", multiple=True, metavar="ID", help="Only this variant; repeatable.")
+@click.option("--question", "questions", multiple=True, metavar="ID", help="Only this question; repeatable.")
 @click.option("--repeat", type=click.IntRange(1, 1_000), metavar="N", help="Answers to each question.")
 @click.option("--baseline", type=click.Path(path_type=Path), metavar="FILE",
-              help="An earlier result, as --json prints it; a worse one fails.")  # fmt: skip
-@click.option("--html", metavar="FILE", help="Write the outcome as one page; it needs no network.")
-@click.option("--list", "listed", is_flag=True, help="List the suites that ship.")
+              help="An earlier result of --json; a worse result fails.")  # fmt: skip
+@click.option("--html", metavar="FILE", help="Write the result as one page; it needs no network.")
+@click.option("--list", "listed", is_flag=True, help="List the shipped suites.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @guarded
 def command(
     suite: str | None, *, variants: tuple[str, ...], questions: tuple[str, ...], repeat: int | None,
     baseline: Path | None, html: str | None, listed: bool, as_json: bool,
 ) -> None:  # fmt: skip
-    """Ask the golden questions of SUITE and check the answers, for each model and version of a prompt.
+    """Ask the golden questions of SUITE and check the answers, for each model and prompt version.
 
-    SUITE is a file, or the name of a suite that ships. A rate has the interval that holds the true one in 95 of 100
-    cases.
+    SUITE is a file, or the name of a shipped suite. Each rate has its 95 % confidence interval.
     """
     from genie.evaluation.drawing import page, report  # noqa: PLC0415 - start-up: after the words are parsed
     from genie.evaluation.results import read_baseline, worse  # noqa: PLC0415 - as above

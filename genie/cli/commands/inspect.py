@@ -47,7 +47,7 @@ _NAMED = 20
 @click.option(
     "--format", "form", type=click.Choice(["text", "jsonl", "csv"]), help="Format of FILE; by default from its suffix."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 @click.option("--cost", is_flag=True, help="FILE is a journal or a log: show what each model call of a run cost.")
 @reading
 @guarded
@@ -57,8 +57,8 @@ def command(
     """Inspect the lines of FILE for personal data, secrets and injections, and judge each.
 
     FILE is text, JSON lines or CSV; - is standard input. The verdict is the strongest one for a recipient without
-    clearance. Ends with 3 when some lines could not be read. With --cost, FILE is a journal of `genie run --journal`
-    or a log, and the model calls of a run are listed; the other options after --cost choose the run and its reader.
+    clearance. Exits with 3 if some lines could not be read. With --cost, the command lists the model calls of a run,
+    and FILE is a journal of `genie run --journal` or a log. The options after --cost select the run and its reader.
     """
     _check_options(cost, {"--field": field, "--policy": policy, "--format": form}, given)
     if cost:

@@ -1,4 +1,4 @@
-"""`genie journal`: look after the log that a durable runtime resumes from."""
+"""`genie journal`: maintain the log from which a durable runtime resumes."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ _LOG = click.argument("log", metavar="FILE", shell_complete=suggestions.files)
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _KEYS = click.option("--keys", metavar="RING", required=True, help="Key ring of the log: a file, or env:NAME.")
 _KIND = click.option("--run", "run", metavar="ID", help="One run.")
-_TENANT = click.option("--tenant", metavar="NAME", help="Every run of a tenant, also later ones.")
+_TENANT = click.option("--tenant", metavar="NAME", help="All runs of a tenant, including later ones.")
 _UNITS = {"k": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 
-@click.group(cls=Subcommands, epilog=manual(("Show what a log holds", "genie journal info orders.log")))
+@click.group(cls=Subcommands, epilog=manual(("Show the content of a log", "genie journal info orders.log")))
 def command() -> None:
     """Show, check, export and shorten the log that a durable runtime resumes from.
 
@@ -60,7 +60,7 @@ def _read(place: str) -> Iterator[Database]:
 
 @contextlib.contextmanager
 def _changed(place: str, *, force: bool = False) -> Iterator[tuple[Database, Lease]]:
-    """Take a log for a change, and give it back."""
+    """Open a log for a change, and close it."""
     from genie.journal.places import database_at  # noqa: PLC0415 - as above
     from genie.journal.upkeep import owned  # noqa: PLC0415 - as above
 
@@ -75,12 +75,12 @@ def _changed(place: str, *, force: bool = False) -> Iterator[tuple[Database, Lea
         database.close()
 
 
-@command.command("info", epilog=manual(("Show what a log holds", "genie journal info orders.log")))
+@command.command("info", epilog=manual(("Show the content of a log", "genie journal info orders.log")))
 @_LOG
 @_JSON
 @guarded
 def info_command(log: str, *, as_json: bool) -> None:
-    """Show what a log holds: runs, deliveries, size, who uses it, and legal holds."""
+    """Show the content of a log: runs, deliveries, size, user and legal holds."""
     from genie.journal.upkeep import info  # noqa: PLC0415 - as above
 
     with _read(log) as database, progress("reading"):
@@ -118,7 +118,7 @@ def _shown(found: dict[str, Any]) -> list[Part]:
     "verify",
     epilog=manual(
         ("Check a log", "genie journal verify orders.log"),
-        exits={**USUAL, 0: "whole, and every delivery is accounted for", 1: "damaged; the places are named"},
+        exits={**USUAL, 0: "undamaged, and every delivery is accounted for", 1: "damaged; the output names the places"},
     ),
 )
 @_LOG
@@ -127,7 +127,7 @@ def _shown(found: dict[str, Any]) -> list[Part]:
 def verify_command(log: str, *, as_json: bool) -> None:
     """Check every batch of a log, and that each accepted delivery has one outcome or is in flight.
 
-    It needs no keys: what deliveries are accounted by is not encrypted.
+    It needs no keys, because the data that it checks is not encrypted.
     """
     from genie.journal.upkeep import account  # noqa: PLC0415 - as above
 
@@ -156,9 +156,9 @@ def verify_command(log: str, *, as_json: bool) -> None:
 @command.command(
     "export",
     epilog=manual(
-        ("Write what happened, without payloads", "genie journal export orders.log --output orders.jsonl"),
+        ("Export the records without payloads", "genie journal export orders.log --output orders.jsonl"),
         ("With payloads and names", "genie journal export orders.log --payloads --keys keys.json"),
-        exits={**USUAL, 1: "a batch is damaged; what can be read was written"},
+        exits={**USUAL, 1: "a batch is damaged; the readable records were written"},
     ),
 )
 @_LOG
@@ -169,7 +169,7 @@ def verify_command(log: str, *, as_json: bool) -> None:
 def export_command(log: str, *, output: Path | None, payloads: bool, keys: str | None) -> None:
     """Write the records of a log as JSON lines.
 
-    Payloads and names of persons are left out, unless --payloads asks for them. No policy judges or masks them then.
+    Payloads and names of persons are omitted, unless --payloads is given. Then no policy judges or masks them.
     """
     from genie.journal.upkeep import exported  # noqa: PLC0415 - as above
 
@@ -219,11 +219,11 @@ def _opened(database: Database, keys: str | None) -> Any:
 )
 @_LOG
 @click.option("--older", metavar="TERM", help="Remove runs that ended longer ago than 90s, 15m, 2h or 90d.")
-@click.option("--larger", metavar="SIZE", help="Remove the oldest runs beyond 500k, 200M or 2G.")
+@click.option("--larger", metavar="SIZE", help="Remove the oldest runs of a log larger than 500k, 200M or 2G.")
 @_JSON
 @guarded
 def prune_command(log: str, *, older: str | None, larger: str | None, as_json: bool) -> None:
-    """Remove finished runs of a log. Open runs stay, and so does what a legal hold keeps."""
+    """Remove finished runs of a log. Open runs, and runs under a legal hold, are kept."""
     from genie.journal.upkeep import Retention, prune  # noqa: PLC0415 - as above
 
     term = seconds_of(older, "--older")
@@ -247,11 +247,11 @@ def _size(text: str) -> int:
     return int(digits) * (unit or 1)
 
 
-@command.command("vacuum", epilog=manual(("Free the space of what was removed", "genie journal vacuum orders.log")))
+@command.command("vacuum", epilog=manual(("Free the space of removed runs", "genie journal vacuum orders.log")))
 @_LOG
 @guarded
 def vacuum_command(log: str) -> None:
-    """Write a log again without the space that `prune` has freed."""
+    """Rewrite a log without the space that `prune` has freed."""
     with _changed(log) as (database, _), progress("vacuuming"):
         before = database.size()
         database.vacuum()
@@ -274,7 +274,7 @@ def _held(run: str | None, tenant: str | None) -> tuple[Literal["run", "tenant"]
 @click.option("--reason", required=True, metavar="TEXT", help="Reason; it is shown by `info`.")
 @guarded
 def hold_command(log: str, *, run: str | None, tenant: str | None, reason: str) -> None:
-    """Keep a run, or a tenant's runs, whatever the retention says, until `release`."""
+    """Keep a run, or a tenant's runs, regardless of retention, until `release`."""
     from genie.journal.upkeep import hold  # noqa: PLC0415 - as above
 
     kind, name = _held(run, tenant)
@@ -304,14 +304,14 @@ def release_command(log: str, *, run: str | None, tenant: str | None) -> None:
     epilog=manual(("Make a tenant's data unreadable", "genie journal shred orders.log --tenant acme --keys keys.json")),
 )
 @_LOG
-@click.option("--tenant", required=True, metavar="NAME", help="Whose data.")
+@click.option("--tenant", required=True, metavar="NAME", help="Tenant whose data is destroyed.")
 @_KEYS
 @_JSON
 @guarded
 def shred_command(log: str, *, tenant: str, keys: str, as_json: bool) -> None:
-    """Destroy the keys of a tenant, so that nothing of it can be read, here and in every copy of the log.
+    """Destroy the keys of a tenant, so that its data is unreadable in this log and in every copy.
 
-    Its open runs end as cancelled(shredded). What happened stays readable; payloads and names are lost for good.
+    Its open runs end as cancelled(shredded). The events stay readable; payloads and names are permanently lost.
     """
     from genie.journal.places import ring_at  # noqa: PLC0415 - as above
     from genie.journal.upkeep import shred  # noqa: PLC0415 - as above
@@ -336,7 +336,7 @@ def shred_command(log: str, *, tenant: str, keys: str, as_json: bool) -> None:
 @_KEYS
 @guarded
 def rewrap_command(log: str, *, keys: str) -> None:
-    """Make new keys in a key ring, and wrap the data keys of a log with them."""
+    """Create new keys in a key ring, and wrap the data keys of a log with them."""
     from genie.journal.places import ring_at  # noqa: PLC0415 - as above
     from genie.journal.upkeep import rewrap  # noqa: PLC0415 - as above
 
@@ -346,12 +346,12 @@ def rewrap_command(log: str, *, keys: str) -> None:
 
 
 @command.command(
-    "takeover", epilog=manual(("Take a log from a process that hangs", "genie journal takeover orders.log"))
+    "takeover", epilog=manual(("Take over a log from a process that hangs", "genie journal takeover orders.log"))
 )
 @_LOG
 @guarded
 def takeover_command(log: str) -> None:
-    """Take a log from the process that has it; the next process may open it, and the old one's commits fail."""
+    """Take over a log from a process: another process can open it, and commits of the old one fail."""
     from genie.journal.lease import owner_of  # noqa: PLC0415 - as above
 
     with _read(log) as database:
@@ -361,4 +361,4 @@ def takeover_command(log: str) -> None:
     if owner is None or not owner.pid:
         click.echo("no process had it; the next one may open it")
     else:
-        click.echo(plain(f"taken from {owner.named}; what that process still commits is refused"))
+        click.echo(plain(f"taken from {owner.named}; commits of that process are refused"))

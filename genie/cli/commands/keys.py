@@ -30,19 +30,19 @@ _FILE = click.argument("file", type=click.Path(path_type=Path))
 
 _DAYS = click.option(
     "--days", metavar="DAYS", type=Finite(min=0, min_open=True, max=3_660), default=90.0, show_default=True,
-    help="Days until it ends.",
+    help="Days until the key expires.",
 )  # fmt: skip
 
 
 _FACTS = (
-    click.option("--user", required=True, help="Who calls with the key."),
+    click.option("--user", required=True, help="User of the key."),
     click.option("--tenant", help="Tenant of the user."),
     click.option("--role", "roles", multiple=True, help="A role of the user; repeatable."),
     click.option("--clearance", type=click.Choice(_LEVELS), default="internal", show_default=True,
               help="Highest classification that the user may see."),
     click.option("--region", help="Region of the user."),
-    click.option("--right", "rights", multiple=True, type=click.Choice(_RIGHTS), help="What it may do; repeatable. "
-              "By default ask and observe."),
+    click.option("--right", "rights", multiple=True, type=click.Choice(_RIGHTS),
+                 help="A right of the key; repeatable. By default ask and observe."),
 )  # fmt: skip
 
 
@@ -54,32 +54,33 @@ def _facts(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @click.group(cls=Subcommands, epilog=manual(
-    ("Make a key for a person", "genie keys create keys.json --user asha --role analyst --right ask --right observe"),
+    ("Create a key for a person", "genie keys create keys.json --user asha --role analyst --right ask --right observe"),
 ))  # fmt: skip
 def command() -> None:
     """Create, list, rotate and revoke API keys of `genie serve`, and invite people to register passkeys."""
 
 
 @command.command("create", epilog=manual(
-    ("Make a key for a person", "genie keys create keys.json --user asha --role analyst --right ask --right observe"),
-    ("Make a key for a program that may spend 5 a day on models",
+    ("Create a key for a person", "genie keys create keys.json --user asha --role analyst --right ask --right observe"),
+    ("Create a key for a program that may spend 5 a day on models",
      "genie keys create keys.json --user nightly-job --model desk --budget 5.00 --conversation-budget 0.50"),
 ))  # fmt: skip
 @_FILE
 @_facts
-@click.option("--scope", "scopes", multiple=True, metavar="NAME:read|write", help="Routes that it is limited to, such "
-              "as runs:read; repeatable. By default all that its rights allow.")  # fmt: skip
+@click.option("--scope", "scopes", multiple=True, metavar="NAME:read|write",
+              help="Routes that the key may use, such as runs:read; repeatable. "
+                   "By default all that its rights allow.")  # fmt: skip
 @click.option("--model", "models", multiple=True, metavar="ID",
-              help="A model that it may ask through `genie proxy`; repeatable. All by default.")  # fmt: skip
-@click.option("--budget", "cost", metavar="AMOUNT", help="Cost of models that it may cause in one period.")
+              help="A model that the key may use through `genie proxy`; repeatable. All by default.")  # fmt: skip
+@click.option("--budget", "cost", metavar="AMOUNT", help="Maximum cost of models in one period.")
 @click.option("--budget-tokens", "tokens", type=click.IntRange(min=1), metavar="N",
-              help="Tokens of models that it may use in one period.")  # fmt: skip
+              help="Maximum tokens of models in one period.")  # fmt: skip
 @click.option("--per", type=click.Choice(("day", "month", "total")), default="day", show_default=True,
-              help="Period of its budgets, in UTC.")  # fmt: skip
+              help="Period of the budgets, in UTC.")  # fmt: skip
 @click.option("--conversation-budget", "conversation_cost", metavar="AMOUNT",
-              help="Cost of each of its conversations in one period.")  # fmt: skip
+              help="Maximum cost of each conversation in one period.")  # fmt: skip
 @click.option("--repeats", type=click.IntRange(0, 1_000), default=0, show_default=True, metavar="N",
-              help="Equal requests in a row of one conversation that are let through; 0 for any number.")  # fmt: skip
+              help="Equal consecutive requests of one conversation that are allowed; 0 for any number.")  # fmt: skip
 @_DAYS
 @guarded
 def create(file: Path, *, days: float, per: str, **facts: Any) -> None:
@@ -120,7 +121,7 @@ def invite(file: Path, *, days: float, hours: float, **facts: Any) -> None:
     _added(file, facts, expires_at=float(int(at + days * 86_400)), invited_until=float(int(at + hours * 3_600)))
 
 
-@command.command("list", epilog=manual(("See who may call", "genie keys list served-keys.json")))
+@command.command("list", epilog=manual(("List the keys", "genie keys list served-keys.json")))
 @_FILE
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @guarded
@@ -156,16 +157,16 @@ def _spending(budget: Allowance) -> str:
 
 
 @command.command("rotate", epilog=manual(
-    ("Replace a key, both are good for a week", "genie keys rotate served-keys.json vh44bzpr"),
+    ("Replace a key; both are valid for a week", "genie keys rotate served-keys.json vh44bzpr"),
 ))  # fmt: skip
 @_FILE
 @click.argument("key_id", metavar="ID")
 @click.option("--overlap-days", "overlap", type=Finite(min=0, max=90), default=7.0, show_default=True,
-              metavar="DAYS", help="Days for which the old key is good as well.")  # fmt: skip
+              metavar="DAYS", help="Days for which the old key stays valid.")  # fmt: skip
 @_DAYS
 @guarded
 def rotate(file: Path, key_id: str, overlap: float, days: float) -> None:
-    """Add a key that gives what another one gives, print it, and let the other one end."""
+    """Add a key with the rights of another one, print it, and let the other one expire."""
     held = _library()(file)
     from genie.server.principals import rotated  # noqa: PLC0415 - start-up
 
@@ -177,12 +178,12 @@ def rotate(file: Path, key_id: str, overlap: float, days: float) -> None:
     click.echo(f"{old.id} ends {datetime.fromtimestamp(old.expires_at or 0, UTC):%Y-%m-%d %H:%M} UTC", err=True)
 
 
-@command.command("revoke", epilog=manual(("Take a key back", "genie keys revoke served-keys.json vh44bzpr")))
+@command.command("revoke", epilog=manual(("Revoke a key", "genie keys revoke served-keys.json vh44bzpr")))
 @_FILE
 @click.argument("key_id", metavar="ID")
 @guarded
 def revoke(file: Path, key_id: str) -> None:
-    """Revoke a key: a server that runs refuses it within seconds, and cancels its runs."""
+    """Revoke a key: a running server rejects it within seconds and cancels its runs."""
     held = _library()(file)
     key = _found(held, key_id)
     held.add(key.model_copy(update={"revoked_at": float(int(now()))}))

@@ -50,7 +50,7 @@ def project(folder: Path) -> None:
     """Create a project in DIR: package, agent, payloads, pipeline, policies, tests and CI.
 
     The project lives outside this repository. Genie finds its agents by entry point after `pip install`. The name of
-    DIR becomes the name of the package. DIR must be new or empty; it appears whole or not at all.
+    DIR becomes the name of the package. DIR must be new or empty; it is created completely or not at all.
     """
     from genie.cli.scaffold.project import checkout, make_project  # noqa: PLC0415 - start-up: after the words are parsed
 

@@ -40,7 +40,7 @@ STANDARD = "config/policies/standard.yaml"
 
 @click.group(cls=Subcommands, epilog=manual(("Run the examples of the rules", f"genie policy test {FINANCE}")))
 def command() -> None:
-    """Explain, test and compare policies. Nothing is delivered, and no budget is touched."""
+    """Explain, test and compare policies. No message is delivered, and no budget is used."""
 
 
 @command.command(
@@ -128,7 +128,7 @@ journal_option = click.option(
 @json_option
 @guarded
 def diff(old: str, new: str, journal: str, keys: str | None, pipeline: str | None, **given: Any) -> None:
-    """Show which deliveries of a journal get another verdict under the policies of NEW than under those of OLD.
+    """Show which deliveries of a journal get different verdicts under the policies of OLD and NEW.
 
     OLD and NEW are policy files or pipelines. Payloads in a journal file are masked for its reader. A delivery is
     undecidable when a rule needs a masked field. A durable log has whole payloads; none of them is shown.
@@ -153,10 +153,9 @@ def diff(old: str, new: str, journal: str, keys: str | None, pipeline: str | Non
 @json_option
 @guarded
 def backtest(new: str, pipeline: str, journal: str, keys: str | None, **given: Any) -> None:
-    """Show which deliveries of a journal would end otherwise if NEW were in force.
+    """Show which deliveries of a journal would get another verdict if NEW were in force.
 
-    NEW is a policy file, or another pipeline; what it changes is compared with the policies of --pipeline. Otherwise as
-    genie policy diff.
+    NEW is a policy file or another pipeline. It is compared with the policies of --pipeline. See genie policy diff.
     """
     _compare(pipeline, new, journal, keys, pipeline, given)
 

@@ -1,4 +1,4 @@
-"""`genie proxy` and `genie spend`: models behind a budget for clients in any language, and what was spent."""
+"""`genie proxy` and `genie spend`: serve models within budgets to clients in any language, and show the spending."""
 
 from __future__ import annotations
 
@@ -24,16 +24,15 @@ if TYPE_CHECKING:
 
 
 @click.command("proxy", epilog=manual(
-    ("Serve the scripted model that ships", "genie proxy model_proxy --keys served-keys.json"),
-    ("Keep what was spent, and stop it all from another terminal",
+    ("Serve the shipped scripted model", "genie proxy model_proxy --keys served-keys.json"),
+    ("Keep the spending in a file",
      "genie proxy pipeline.yaml --keys served-keys.json --spend spend.db"),
     exits={0: "drained", 2: f"{USUAL[2]}; or the address cannot be opened", 130: "stopped by a second signal"},
 ))  # fmt: skip
 @click.argument("pipeline", type=click.Path(), shell_complete=suggestions.pipelines)
 @bind_option(8090)
 @click.option("--spend", "spending", type=click.Path(path_type=Path), metavar="FILE",
-              help="File of what was spent, created if absent; several processes may share it. "
-              "In memory alone by default.")  # fmt: skip
+              help="Spending file, created if absent; several processes may share it. Default: in memory.")  # fmt: skip
 @serving_options
 @otel_options
 @log_options
@@ -75,17 +74,17 @@ def command(pipeline: str, spending: Path | None, keys: Path, **given: Any) -> N
 
 
 @click.command("spend", epilog=manual(
-    ("What keys, conversations and models have spent", "genie spend spend.db --keys served-keys.json"),
+    ("Show the spending of keys, conversations and models", "genie spend spend.db --keys served-keys.json"),
 ))  # fmt: skip
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--keys", type=click.Path(path_type=Path), metavar="FILE", help="File of API keys, to show their limits.")
-@click.option("--kind", type=click.Choice(("key", "conversation", "model")), help="Accounts of one kind alone.")
+@click.option("--kind", type=click.Choice(("key", "conversation", "model")), help="Only accounts of one kind.")
 @click.option("--last", "most", type=click.IntRange(1, 10_000), default=100, show_default=True, metavar="N",
-              help="Accounts, the latest first.")  # fmt: skip
+              help="Number of accounts, the latest first.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @guarded
 def spend(file: Path, *, keys: Path | None, kind: str | None, most: int, as_json: bool) -> None:
-    """Show what was spent through `genie proxy`, from its FILE."""
+    """Show the spending of `genie proxy` from its spending FILE."""
     check_extra("genie spend")
     from genie.server.principals import ApiKeys  # noqa: PLC0415 - start-up: after the extra is known to be there
     from genie.server.proxy.spend import Spend  # noqa: PLC0415 - as above

@@ -1,4 +1,4 @@
-"""`genie replay`: run a run of a log again, and compare every payload."""
+"""`genie replay`: repeat a run from a log, and compare every payload."""
 
 from __future__ import annotations
 
@@ -53,34 +53,34 @@ class Replacement(click.ParamType[tuple[str, str, str]]):
 
 @click.command(
     epilog=manual(
-        ("Check that a run comes out the same", "genie replay 9f3c01aa-1 --pipeline orders.yaml"),
+        ("Check that a run gives the same result", "genie replay 9f3c01aa-1 --pipeline orders.yaml"),
         ("Show what other policies would have decided",
          "genie replay 9f3c01aa-1 --pipeline orders.yaml --policy stricter.yaml"),
         ("Try another implementation of one agent",
          "genie replay 9f3c01aa-1 --pipeline orders.yaml --agent price=shop.prices:NewPrice"),
         exits={
-            **USUAL, 0: "every payload, verdict and outcome is the same", 1: "something differs",
-            4: "the run cannot be replayed; the reason has a name",
+            **USUAL, 0: "every payload, verdict and outcome is the same", 1: "there is a difference",
+            4: "the run cannot be replayed; the output has a reason code",
         },
-        notes="Nothing leaves the process: agents with ports, models and tools are read from the record.",
+        notes="A replay has no outside effects: messages of agents with ports, models and tools are read from the log.",
     )
 )  # fmt: skip
 @click.argument("run")
 @click.option("--pipeline", required=True, metavar="FILE", shell_complete=suggestions.pipelines,
-              help="Pipeline of the run; its agents run again, and its policies mask what you are shown.")  # fmt: skip
+              help="Pipeline of the run; its agents run again, and its policies mask the output.")  # fmt: skip
 @click.option("--log", metavar="LOG", shell_complete=suggestions.files,
               help="Log of the run: a SQLite file, or a postgresql: address; the pipeline's by default.")  # fmt: skip
 @click.option("--keys", metavar="RING", help="Key ring of an encrypted --log: a file, or env:NAME.")
 @click.option("--to", metavar="MESSAGE", help="Stop after this message.")
 @click.option("--policy", metavar="FILE", shell_complete=suggestions.files,
-              help="Judge by these policies, and show which verdicts change.")  # fmt: skip
+              help="Use these policies, and show which verdicts change.")  # fmt: skip
 @click.option("--agent", "agents", type=Replacement(), multiple=True, metavar="ID=MODULE:CLASS",
               help="Run another implementation of an agent; repeatable. The module is imported from here.")  # fmt: skip
 @JSON
 @identity_options
 @guarded
 def command(run: str, *, pipeline: str, as_json: bool, **given: Any) -> None:
-    """Run RUN of a log again, with its times, ids, randomness and effects, and compare every payload."""
+    """Repeat RUN from a log, with its times, ids, randomness and effects, and compare every payload."""
     from genie.config.loader import load  # noqa: PLC0415 - start-up: after the words are parsed
     from genie.replay.replay import Parts, replay  # noqa: PLC0415 - as above
     from genie.replay.sides import sides  # noqa: PLC0415 - as above

@@ -66,7 +66,7 @@ if TYPE_CHECKING:
      "genie run config/pipelines/insights.yaml --json --as ann --role analyst"),
     ("Write a page to share, and the journal of all decisions",
      "genie run config/pipelines/insights.yaml --quiet --html report.html --journal run.jsonl"),
-    exits={0: "complete; or drained after SIGTERM: stderr says what is left", 2: USUAL[2],
+    exits={0: "complete; or drained after SIGTERM: stderr reports what remains", 2: USUAL[2],
            3: "partial: parts are missing, or rows could not be read",
            4: "failed or denied", 5: "held: a person must decide", 130: "interrupted; a second signal ends at once"},
     notes="On a terminal, a live view shows agents and messages. NO_COLOR and TERM=dumb turn it off, but the "
@@ -84,20 +84,20 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @identity_options
 @click.option("--control", metavar="FILE", shell_complete=suggestions.files,
-              help="Control file, through which other shells approve and switch.")  # fmt: skip
+              help="Control file for approvals and switches from other shells.")  # fmt: skip
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", shell_complete=suggestions.settings,
               help="Override a value of the pipeline.")  # fmt: skip
 @click.option("--journal", metavar="FILE", shell_complete=suggestions.files,
               help="Write headers, findings, verdicts and outcomes as JSON lines.")  # fmt: skip
 @click.option("--audit", metavar="DIR", shell_complete=suggestions.files,
-              help="Write an audit trail of verdicts and acts of governance to this folder.")  # fmt: skip
+              help="Write an audit trail of verdicts and governance events to this folder.")  # fmt: skip
 @click.option("--html", metavar="FILE", shell_complete=suggestions.files,
               help="Write the report as one page with charts; it needs no network.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.option(
     "--quiet",
     is_flag=True,
-    help="Print the report only: no live view or summary, no warning except for missing policies.",
+    help="Print only the report: no live view, no summary, no warnings except about missing policies.",
 )
 @click.option("--drain-within", "within_s", type=Finite(min=0), default=30.0, show_default=True,
               metavar="SECONDS", help="Time limit of the run after SIGTERM; Ctrl-C cancels it at once.")  # fmt: skip
@@ -109,10 +109,10 @@ if TYPE_CHECKING:
 def command(pipeline: str, **given: Any) -> None:
     """Run PIPELINE on one question and print the report.
 
-    The report goes to standard output, all other text to stderr. Files appear whole or not at all.
+    The report goes to standard output, all other text to stderr. Files are written completely or not at all.
 
-    On a terminal, the command asks about held deliveries. Elsewhere it waits for decisions when the pipeline has
-    `control:`; otherwise the run ends held.
+    On a terminal, the command asks about held deliveries. Without a terminal, it waits for decisions if the pipeline
+    has `control:`; otherwise the run ends as held.
     """
     logged(given)
     loaded = load(pipeline, overrides=given["overrides"])

@@ -1,4 +1,4 @@
-"""`genie runs`: look at the runs of a journal file or of a log, and end one that a stopped process left open."""
+"""`genie runs`: show the runs of a journal file or of a log, and cancel one that a stopped process left open."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SHOW = (
     "Show a run: the messages between agents, the verdict and the outcome of each delivery",
     "genie runs show run.jsonl",
 )
-_EXITS = {**USUAL, 0: "shown", 2: "it cannot be read, or the run is not there", 5: "it holds no run"}
+_EXITS = {**USUAL, 0: "shown", 2: "the journal cannot be read, or the run does not exist", 5: "the journal has no run"}
 _PLACE = click.argument("journal", type=click.Path(), shell_complete=suggestions.files)
 
 
@@ -35,7 +35,7 @@ def command() -> None:
     """List and show the runs of a journal or of a log, and cancel a run that a stopped process left open.
 
     JOURNAL is a file that `genie run --journal` wrote, or the log of a durable runtime: a SQLite file, or a
-    postgresql: address. A journal holds each payload as the caller of its run may see it. Payloads of a log are masked
+    postgresql: address. Payloads in a journal are masked for the caller of its run. Payloads of a log are masked
     when they are shown.
     """
 
@@ -75,7 +75,7 @@ def listed(*, journal: str, as_json: bool) -> None:
     epilog=manual(
         _SHOW,
         ("Write it as one page with tree, timeline and messages", "genie runs show run.jsonl --html run.html"),
-        ("Show a run of a log with payloads, as an auditor may see them",
+        ("Show a run of a log with payloads, masked for an auditor",
          "genie runs show orders.log --run 9f3c01aa-1 --pipeline orders.yaml --as ann --clearance internal"),
         exits=_EXITS,
     )
@@ -103,7 +103,7 @@ def show(*, journal: str, html: str | None, **given: Any) -> None:
     show_report(report)
 
 
-@command.command(epilog=manual(("Show what caused what", "genie runs tree orders.log"), exits=_EXITS))
+@command.command(epilog=manual(("Show which message caused which", "genie runs tree orders.log"), exits=_EXITS))
 @_PLACE
 @reading
 @guarded
@@ -117,12 +117,12 @@ def tree(*, journal: str, **given: Any) -> None:
     show_report(Report((Section("", (course(record),)),), more="the journal has them all", rows=MOST_ROWS))
 
 
-@command.command(epilog=manual(("Show what happened when", "genie runs timeline orders.log"), exits=_EXITS))
+@command.command(epilog=manual(("Show the steps of a run", "genie runs timeline orders.log"), exits=_EXITS))
 @_PLACE
 @reading
 @guarded
 def timeline(*, journal: str, **given: Any) -> None:
-    """Show a run of JOURNAL step by step, in the order of time."""
+    """Show a run of JOURNAL step by step, in chronological order."""
     from genie.contracts.rendering import Report, Section  # noqa: PLC0415 - start-up: only where a run is shown
     from genie.reports.run_story import MOST_ROWS, steps_of  # noqa: PLC0415 - as above
 
@@ -134,15 +134,15 @@ def timeline(*, journal: str, **given: Any) -> None:
 @command.command(
     epilog=manual(
         (
-            "End what a stopped process left open",
+            "Cancel a run that a stopped process left open",
             "genie runs cancel 9f3c01aa-1 --reason 'asked twice' --log orders.log",
         ),
-        exits={**USUAL, 0: "the run is over", 2: "it is not open, or a process uses the log"},
-        notes="A process that runs cancels its own runs: `run.cancel()`, or DELETE /v1/runs/{id} of `genie serve`.",
+        exits={**USUAL, 0: "the run has ended", 2: "it is not open, or a process uses the log"},
+        notes="To cancel a run of a running process, use `run.cancel()`, or DELETE /v1/runs/{id} of `genie serve`.",
     )
 )
 @click.argument("run")
-@click.option("--reason", required=True, metavar="TEXT", help="Why; it is kept in the log.")
+@click.option("--reason", required=True, metavar="TEXT", help="Reason; it is kept in the log.")
 @LOG
 @WHO
 @JSON
@@ -159,4 +159,4 @@ def cancel(run: str, *, reason: str, **given: Any) -> None:
         return
     for one in ended:
         click.echo(plain(f"cancelled {one}"))
-    click.echo(plain(f"run {run} is over; {counted(len(ended), 'delivery', 'deliveries')} ended"))
+    click.echo(plain(f"run {run} has ended; {counted(len(ended), 'delivery', 'deliveries')} ended"))

@@ -24,21 +24,21 @@ if TYPE_CHECKING:
 
 
 @click.command("serve", epilog=manual(
-    ("Serve two pipelines that ship, for the holders of keys", "genie serve insights enquiry --keys served-keys.json"),
+    ("Serve two shipped pipelines to the holders of keys", "genie serve insights enquiry --keys served-keys.json"),
     exits={0: "drained", 2: f"{USUAL[2]}; or the address cannot be opened", 130: "stopped by a second signal"},
 ))  # fmt: skip
 @click.argument("pipelines", nargs=-1, required=True, type=click.Path(), shell_complete=suggestions.pipelines)
 @bind_option(8080)
 @click.option("--who", type=click.Path(path_type=Path), metavar="FILE",
-              help="Issuers of tokens, how fresh a sign-in must be, and passkeys (YAML).")  # fmt: skip
-@click.option("--store", metavar="PLACE", help="Keeps runs that ended and sessions over a restart: a file, or "
-              "a PostgreSQL address.")  # fmt: skip
+              help="YAML file with token issuers, the maximum age of a sign-in, and passkeys.")  # fmt: skip
+@click.option("--store", metavar="PLACE",
+              help="Store of finished runs and sessions across restarts: a file, or a PostgreSQL address.")  # fmt: skip
 @click.option("--store-keys", metavar="RING", help="Key ring that encrypts the store: a file, or env:NAME.")
 @click.option("--grant", "grants", multiple=True, metavar="ROLE=RIGHT,...",
-              help="More rights that a role of a signed token gives, with ask and observe; repeatable.")  # fmt: skip
-@click.option("--tenant-rate", type=Finite(min=0.1), metavar="N", help="Requests a second of one tenant.")
+              help="Additional rights of a role in a signed token, beside ask and observe; repeatable.")  # fmt: skip
+@click.option("--tenant-rate", type=Finite(min=0.1), metavar="N", help="Requests per second of one tenant.")
 @click.option("--tenant-runs", type=click.IntRange(min=1), metavar="N",
-              help="Runs of one tenant that are in flight at once.")  # fmt: skip
+              help="Maximum number of runs in flight of one tenant.")  # fmt: skip
 @click.option("--webhooks-to", "networks", multiple=True, metavar="NETWORK",
               help="Private network in which receivers of webhooks may be, also without TLS; repeatable.")  # fmt: skip
 @serving_options
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 def command(pipelines: tuple[str, ...], grants: tuple[str, ...], keys: Path, **given: Any) -> None:
     """Serve PIPELINES as an HTTP API and a web page until SIGTERM or SIGINT.
 
-    The signal starts a drain: no run is taken, and running runs have --drain-within seconds.
+    The signal starts a drain: no run is admitted, and runs in flight have --drain-within seconds.
     """
     more = {"tenant_per_s": given.pop("tenant_rate"), "tenant_runs": given.pop("tenant_runs"),
             "webhook_networks": _networks(given.pop("networks"))}  # fmt: skip

@@ -49,10 +49,10 @@ _MAX_STATE_BYTES = 1 << 20
 @click.option("--drain-within", "within_s", type=Finite(min=0), default=30.0, show_default=True,
               metavar="SECONDS", help="Time limit of runs after the first SIGTERM or SIGINT.")  # fmt: skip
 @click.option("--state", type=click.Path(path_type=Path), metavar="FILE",
-              help="State file; a restart reads from it which firings it missed.")  # fmt: skip
+              help="State file; after a restart, it shows which firings were missed.")  # fmt: skip
 @identity_options
 @click.option("--control", metavar="FILE", shell_complete=suggestions.files,
-              help="Control file, through which other shells approve and switch.")  # fmt: skip
+              help="Control file for approvals and switches from other shells.")  # fmt: skip
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", shell_complete=suggestions.settings,
               help="Override a value of the pipeline.")  # fmt: skip
 @debug_option
@@ -61,7 +61,7 @@ _MAX_STATE_BYTES = 1 << 20
 def command(pipeline: str, within_s: float, state: Path | None, **given: Any) -> None:
     """Serve the `schedule:` of PIPELINE until SIGTERM or SIGINT.
 
-    The signal starts a drain: no run is admitted, firings are skipped and counted, and running runs have
+    The signal starts a drain: no run is admitted, firings are skipped and counted, and runs in flight have
     --drain-within seconds.
 
     Policy files are reloaded when they change, and at SIGHUP.
@@ -126,7 +126,7 @@ class _Output:
             self.lost = True
             with contextlib.suppress(OSError, ValueError):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is still in the buffer
-            why = f"standard output: cannot be written ({error.strerror}); schedules go on"
+            why = f"standard output: cannot be written ({error.strerror}); schedules continue"
             _warn(f"{why}, and --log-level info logs their firings")
 
 

@@ -1,4 +1,4 @@
-"""`genie pipelines` and `genie scenarios`: list what ships, with a line each."""
+"""`genie pipelines` and `genie scenarios`: list the shipped files with one line each."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 @guarded
 def pipelines(*, as_json: bool) -> None:
-    """List the pipelines that ship with Genie; `genie run NAME` runs one on its sample input."""
+    """List the shipped pipelines; `genie run NAME` runs one on its sample input."""
     from genie.config.examples import shipped  # noqa: PLC0415 - start-up: after the words are parsed
 
     show_shipped(shipped(), as_json=as_json)
@@ -36,7 +36,7 @@ def pipelines(*, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 @guarded
 def scenarios(*, as_json: bool) -> None:
-    """List the scenarios that ship with Genie; `genie simulate NAME` simulates one."""
+    """List the shipped scenarios; `genie simulate NAME` simulates one."""
     from genie.simulation.scenario import shipped  # noqa: PLC0415 - as above
 
     show_shipped(shipped(), as_json=as_json)

@@ -63,14 +63,14 @@ class Numbers(click.ParamType[frozenset[int]]):
     ("Try other interleavings", "genie simulate config/simulations/quiet-month.yaml --seeds 1..8"),
     ("Print JSON, and write the journal",
      "genie simulate config/simulations/quiet-month.yaml --json --journal month.jsonl"),
-    exits={0: "every invariant holds", 1: "an invariant is broken", 2: USUAL[2], 130: USUAL[130]},
+    exits={0: "every invariant holds", 1: "an invariant is violated", 2: USUAL[2], 130: USUAL[130]},
     notes="The same scenario, seed and code produce the same journal, byte for byte.",
 ))  # fmt: skip
 @click.argument("scenario", type=click.Path(), shell_complete=suggestions.scenarios)
 @click.option("--seed", metavar="N", type=click.IntRange(min=0), help="Use this seed instead of the one in the file.")
 @click.option("--seeds", type=Numbers(0), help="Try many seeds, in parallel: 1..200.")
-@click.option("--runs", type=Numbers(1), help="Simulate these arrivals only, as named by a smallest failing scenario.")
-@click.option("--trouble", type=Numbers(0), help="Apply these entries of trouble only, numbered from 0; or none.")
+@click.option("--runs", type=Numbers(1), help="Simulate only these arrivals, as listed by a smallest failing scenario.")
+@click.option("--trouble", type=Numbers(0), help="Apply only these entries of trouble, numbered from 0; or none.")
 @click.option("--journal", metavar="FILE", shell_complete=suggestions.files,
               help="Write every record as a JSON line; `journal_sha256` is the hash of this file.")  # fmt: skip
 @click.option("--html", metavar="FILE", shell_complete=suggestions.files,
@@ -82,7 +82,7 @@ class Numbers(click.ParamType[frozenset[int]]):
 @click.option("--once", is_flag=True, help="Do not repeat the first seed in a second process to compare the journals.")
 @guarded
 def command(scenario: str, **given: Any) -> None:
-    """Simulate SCENARIO: real agents and policies, in virtual time, with customers and trouble."""
+    """Simulate SCENARIO: real agents and policies, in virtual time, with synthetic customers and trouble."""
     from genie.simulation.scenario import load  # noqa: PLC0415 - start-up: after the words are parsed
 
     seeds = given["seeds"]

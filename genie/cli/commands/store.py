@@ -1,4 +1,4 @@
-"""`genie store`: what `genie serve` keeps, and the PostgreSQL roles that hold tenants apart."""
+"""`genie store`: the data that `genie serve` keeps, and PostgreSQL roles that separate tenants."""
 
 from __future__ import annotations
 
@@ -23,28 +23,28 @@ if TYPE_CHECKING:
 _WORD = re.compile(r"[a-z_][a-z0-9_]{0,62}\Z")
 _PLACE = click.argument("place")
 _KEYS = click.option("--keys", required=True, metavar="RING", help="Key ring: a file, or env:NAME.")
-_TENANT = click.option("--tenant", required=True, help="Whose rows.")
+_TENANT = click.option("--tenant", required=True, help="Tenant of the rows.")
 
 
 @click.group(cls=Subcommands, epilog=manual(("Prepare a database", "genie store sql --secret GENIE_TENANT_SECRET")))
 def command() -> None:
-    """Prepare the database of a server, and shred what it keeps."""
+    """Prepare the database of a server, and shred its data."""
 
 
 @command.command("sql", epilog=manual(
     ("Prepare a database", "genie store sql --of log --secret GENIE_TENANT_SECRET"),
 ))  # fmt: skip
 @click.option("--of", "kind", type=click.Choice(["server", "log"]), default="server", show_default=True,
-              help="What is kept: the server's rows, or logs of durable pipelines.")  # fmt: skip
-@click.option("--role", default="genie_app", show_default=True, help="Role of the program; made if it is not there.")
+              help="Content of the tables: the server's rows, or logs of durable pipelines.")  # fmt: skip
+@click.option("--role", default="genie_app", show_default=True, help="Role of the program; created if absent.")
 @click.option("--schema", help="Schema of the tables; genie_server or genie_log by default.")
 @click.option("--secret", "variable", required=True, metavar="NAME",
-              help="Variable of the environment with the secret that proves whose rows are meant.")  # fmt: skip
+              help="Environment variable with the secret that proves the tenant.")  # fmt: skip
 @guarded
 def sql_command(kind: str, role: str, schema: str | None, variable: str) -> None:
-    """Print the SQL that makes tables with row-level security, and a role that owns nothing and bypasses nothing.
+    """Print the SQL that creates tables with row-level security, and a role without special rights.
 
-    The owner of the database runs it with psql. It contains a key that is made from the secret; keep it like one.
+    The owner of the database runs it with psql. It contains a key derived from the secret; keep it secret too.
     """
     from genie.journal.database import LOG  # noqa: PLC0415 - start-up
     from genie.journal.postgres import SCHEMA as OF_LOGS  # noqa: PLC0415 - as above
@@ -68,7 +68,7 @@ def sql_command(kind: str, role: str, schema: str | None, variable: str) -> None
 @_TENANT
 @guarded
 def rewrap_command(place: str, keys: str, tenant: str) -> None:
-    """Make new keys in the ring, and wrap the data keys of a tenant with its newest one."""
+    """Create new keys in the ring, and wrap the data keys of a tenant with its newest one."""
     from genie.journal.places import ring_at  # noqa: PLC0415 - start-up
 
     ring_at(keys).rotate()
@@ -91,7 +91,7 @@ def shred_command(place: str, keys: str, tenant: str) -> None:
 
     async def work(store: Store) -> None:
         if await store.shred(tenant):
-            click.echo(f"{tenant}: nothing is readable any more, in copies neither")
+            click.echo(f"{tenant}: its data is unreadable, also in copies")
         else:
             click.echo(f"{tenant}: its rows are removed; copies stay readable while the ring's keys exist")
 

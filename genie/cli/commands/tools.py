@@ -1,4 +1,4 @@
-"""`genie tools`: list the tools of a pipeline's loops, pin them in a lock file, and check what has changed since."""
+"""`genie tools`: list the tools of a pipeline's loops, pin them in a lock file, and check for changes."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class _Loop(NamedTuple):
 
 @click.group(cls=Subcommands, epilog=manual(
     ("List the tools of a pipeline", "genie tools list finance_assistant"),
-    ("Pin them after a person has looked at them", "genie tools lock desk.yaml"),
-    ("Show what has changed since", "genie tools check desk.yaml"),
-    notes="A loop names its lock file by the key `lock`. A tool that differs from it is denied.",
+    ("Pin them after a person has checked them", "genie tools lock desk.yaml"),
+    ("Show changes since then", "genie tools check desk.yaml"),
+    notes="A loop names its lock file with the key `lock`. A tool that differs from it is denied.",
 ))  # fmt: skip
 def command() -> None:
     """List, check and pin the tools of a pipeline's loops."""
@@ -66,7 +66,7 @@ def list_tools(pipeline: str, *, as_json: bool) -> None:
 
 
 @command.command(epilog=manual(
-    ("Show what has changed", "genie tools check desk.yaml"),
+    ("Show the changes", "genie tools check desk.yaml"),
     notes="Exit code 1: a tool differs from its lock file.",
 ))  # fmt: skip
 @click.argument("pipeline")
@@ -79,7 +79,7 @@ def check(pipeline: str) -> None:
     loops = _loops(pipeline)
     for loop in loops:
         if loop.lock is None:
-            click.echo(f"loop {loop.name}: no lock file, so every tool is taken as it is")
+            click.echo(f"loop {loop.name}: no lock file, so its tools are not checked")
     for path, tools in _by_lock(loops).items():
         changes = Lock.read(path).changes(tools)
         found += len(changes)
@@ -94,7 +94,7 @@ def check(pipeline: str) -> None:
 @click.argument("pipeline")
 @guarded
 def lock(pipeline: str) -> None:
-    """Write the lock files of a pipeline's loops from the tools as they are now."""
+    """Write the lock files of a pipeline's loops from the present tools."""
     from genie.edges.tools.lock import Lock  # noqa: PLC0415 - as above
 
     files = _by_lock(_loops(pipeline))

@@ -28,7 +28,7 @@ _PURPOSES = {
     "governance": "policies on personal data and secrets",
     "graphql": "GraphQL documents as tools of a model",
     "insights": "agents that read and explain bank statements",
-    "passkeys": "passkeys for people in the page of `genie serve`",
+    "passkeys": "sign-in with passkeys on the page of `genie serve`",
     "otel": "`--otel`: spans and metrics of models and tools",
     "postgres": "logs of durable runtimes on a PostgreSQL server",
     "schedule": "`schedule:` in pipelines and `genie serve-schedule`",
@@ -174,7 +174,7 @@ def rules(
             yield Finding(Check.RULES, f"tables of {owner} cannot be read: {_first_line(error)}", f"fix {owner}")
             continue
         for said in aged:
-            yield Finding(Check.RULES, said, "compare it with today's law, and have people check its answers")
+            yield Finding(Check.RULES, said, "compare it with the present law, and check its answers by hand")
         if not aged:
             yield Finding(Check.RULES, f"{len(found)} tables of {owner} cover {today}")
 
@@ -254,4 +254,4 @@ def database_role(address: str) -> Iterator[Finding]:
     for one in found:
         yield Finding(Check.ROLE, f"{one.text} ({one.code})", "use the role that `genie store sql` makes")
     if not found:
-        yield Finding(Check.ROLE, "owns nothing, bypasses nothing, and sees protected tables alone")
+        yield Finding(Check.ROLE, "owns no objects, cannot bypass row-level security, and sees only protected tables")

@@ -30,16 +30,16 @@ _OPTIONS = (
     ),
 )
 _WHO = (
-    click.option("--as", "user", metavar="USER", help="Who acts; your login name by default."),
+    click.option("--as", "user", metavar="USER", help="Name of the operator; your login name by default."),
     click.option(
         "--identity",
         metavar="FILE",
-        help="Signed token of who acts, for a pipeline with `caller: keys`; - is standard input.",
+        help="Signed token of the operator, for a pipeline with `caller: keys`; - is standard input.",
     ),
     click.option("--reason", default="", metavar="TEXT", help="Reason; it is kept in the audit trail."),
 )
 _TERMS = (
-    click.option("--for", "term", metavar="TERM", help="End after 90s, 15m, 2h or 1d."),
+    click.option("--for", "term", metavar="TERM", help="Time limit, such as 90s, 15m, 2h or 1d."),
     click.option("--force", is_flag=True, help="Accept an agent that no process has."),
 )
 MAX_TOKEN = 8_192
@@ -74,7 +74,7 @@ SIGNED = "(signed)"
 
 
 class Actor(NamedTuple):
-    """Who acts or votes."""
+    """The person who acts or votes."""
 
     name: str
     roles: tuple[str, ...]
@@ -82,10 +82,10 @@ class Actor(NamedTuple):
 
 
 def who(given: Mapping[str, Any], *, switches: bool = True) -> Actor:
-    """Return who acts: of a signed token, of --as, or the login name.
+    """Return the operator: from a signed token, from --as, or the login name.
 
     Raises:
-        IdentityError: The pipeline demands a signed identity, and there is none that is good.
+        IdentityError: The pipeline requires a signed identity, and there is no valid one.
         InputError: The token cannot be read, or a name or a role is given beside it.
     """
     operators = None if given.get("pipeline") is None else _operators(given["pipeline"])
@@ -140,7 +140,7 @@ def _path(given: Mapping[str, Any]) -> Path:
     if given["control"] is not None:
         return Path(given["control"])
     if given["pipeline"] is None:
-        text = "are in the memory of the running process; another process cannot reach them"
+        text = "are in the memory of the running process; other processes cannot reach them"
         raise InputError("approvals and switches", text, "pass --control FILE, or a --pipeline FILE with `control:`")
     from genie.config.loader import load  # noqa: PLC0415 - YAML only where a pipeline is named
 

@@ -32,7 +32,7 @@ _OPTIONS = (
     ),
     click.option(
         "--identity", metavar="FILE",
-        help="A signed token with all of this, for a pipeline with `caller: keys`; - is standard input.",
+        help="A signed token that sets the caller, for a pipeline with `caller: keys`; - is standard input.",
     ),
 )  # fmt: skip
 

@@ -31,7 +31,7 @@ def LOG(function: Callable[..., Any]) -> Callable[..., Any]:  # noqa: N802 - it 
 
 
 def with_offline_log(given: Mapping[str, Any], work: Callable[[OfflineLog], Awaitable[Any]]) -> Any:
-    """Open the log that the options name, do something with it, and close it; a log that is not there is not made."""
+    """Open the log of the options, call a function with it, and close it; a missing log is not created."""
     there = database_at(given["log"])
     there.connect(create=False)
     there.close()
@@ -44,5 +44,5 @@ def with_offline_log(given: Mapping[str, Any], work: Callable[[OfflineLog], Awai
 
 
 def person(given: Mapping[str, Any]) -> str:
-    """Return who acts."""
+    """Return the name of the operator."""
     return given["user"] or getpass.getuser()

@@ -30,10 +30,10 @@ _MOST_LISTED = 20
 _SQLITE = b"SQLite format 3\0"
 _SERVER = re.compile(r"postgres(ql)?://")
 _READING = (
-    click.option("--run", "run_id", metavar="ID", help="The run, if there are several; the start of its id will do."),
+    click.option("--run", "run_id", metavar="ID", help="Id of the run, or the start of it, if there are several."),
     click.option("--keys", metavar="RING", help="Key ring of an encrypted log: a file, or env:NAME."),
     click.option("--pipeline", metavar="FILE", shell_complete=suggestions.files,
-                 help="Pipeline of a log's run: its policies mask payloads for you. Without it none is shown."),
+                 help="Pipeline whose policies mask the payloads of a log; without it no payload is shown."),
 )  # fmt: skip
 
 
@@ -75,10 +75,10 @@ def opened(place: str) -> Iterator[Database]:
 
 
 def past_of(pipeline: Pipeline, run_id: str, log: str | None, keys: str | None) -> PastRun:
-    """Return a run of a log that the command line names, or else of the log of a pipeline.
+    """Return a run of the log on the command line, or otherwise of the log of a pipeline.
 
     Raises:
-        InputError: There is none, or it holds no such run.
+        InputError: There is no log, or it has no such run.
     """
     from genie.journal.past import chosen, past_run  # noqa: PLC0415 - start-up: SQLite only where it is used
     from genie.journal.past import reading as reading_of  # noqa: PLC0415 - as above
@@ -86,7 +86,7 @@ def past_of(pipeline: Pipeline, run_id: str, log: str | None, keys: str | None) 
     if log is not None:
         return past(log, run_id, keys)
     if pipeline.log is None:
-        raise InputError(f"pipeline {pipeline.id}", "keeps no log", "name one with --log")
+        raise InputError(f"pipeline {pipeline.id}", "has no log", "name one with --log")
     with reading_of(pipeline.log) as (database, sealer):
         return past_run(database, chosen(database, run_id), sealer)
 
@@ -95,7 +95,7 @@ def past(place: str, run_id: str | None, keys: str | None) -> PastRun:
     """Return a run of a log.
 
     Raises:
-        InputError: The log holds no such run.
+        InputError: The log has no such run.
     """
     from genie.journal.past import chosen, past_run  # noqa: PLC0415 - start-up: as above
 
@@ -104,7 +104,7 @@ def past(place: str, run_id: str | None, keys: str | None) -> PastRun:
 
 
 def sealer_of(database: Database, keys: str | None) -> Sealer | None:
-    """Return what decrypts a log with a key ring; None without one."""
+    """Return the decryption of a log with a key ring; None without one."""
     if keys is None:
         return None
     from genie.backend.clock import Clock  # noqa: PLC0415 - start-up: as above
@@ -155,7 +155,7 @@ def run_lines(place: str, given: Mapping[str, Any]) -> tuple[str, Iterator[Mappi
 
 
 def eyes(given: Mapping[str, Any]) -> Eyes | None:
-    """Return who reads, by the policies of the pipeline that the options name; None without one."""
+    """Return the reader, with the policies of the pipeline in the options; None without one."""
     if given["pipeline"] is None:
         return None
     from genie.config.loader import load  # noqa: PLC0415 - as above
@@ -164,7 +164,7 @@ def eyes(given: Mapping[str, Any]) -> Eyes | None:
 
 
 def eyes_of(pipeline: Pipeline, given: Mapping[str, Any]) -> Eyes:
-    """Return who reads, by the policies of a pipeline."""
+    """Return the reader, with the policies of a pipeline."""
     from genie.journal.story import Eyes  # noqa: PLC0415 - as above
 
     reader = identified(pipeline.caller, given, signed=pipeline.signed, audit=pipeline.audit)
@@ -172,7 +172,7 @@ def eyes_of(pipeline: Pipeline, given: Mapping[str, Any]) -> Eyes:
 
 
 def chosen_line(journal: str, run_id: str | None) -> str:
-    """Return the id of the run to show: the only one, or the one that is named by its id or the start of it."""
+    """Return the id of the run to show: the only one, or the one with that id or start of an id."""
     runs = runs_of(journal)
     if not runs:
         raise NoRunError(journal)
@@ -192,7 +192,7 @@ class NoRunError(SystemExit):
     """A journal without a run: exit code 5."""
 
     def __init__(self, journal: str) -> None:
-        click.echo(plain(f"{journal}: holds no run"), err=True)
+        click.echo(plain(f"{journal}: has no run"), err=True)
         super().__init__(5)
 
 

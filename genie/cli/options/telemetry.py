@@ -61,10 +61,10 @@ def logged(given: Mapping[str, Any]) -> None:
 
 
 def debugged(pipeline: Pipeline, given: Mapping[str, Any]) -> Pipeline:
-    """Return a pipeline with the debugging that the option states.
+    """Return a pipeline with debugging as the option states.
 
     Raises:
-        InputError: It is asked for in production.
+        InputError: Debugging is requested in production.
     """
     if given["debug"] is None:
         return pipeline
@@ -81,7 +81,7 @@ async def spanned(runtime: Runtime, *, on: bool, pipeline: Pipeline) -> AsyncIte
     """Record calls of models and tools with OpenTelemetry until the block ends.
 
     Raises:
-        InputError: The library is not there.
+        InputError: The library is not installed.
     """
     if not on:
         yield

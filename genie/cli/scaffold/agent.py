@@ -31,7 +31,7 @@ def plan(root: Path, family: str, name: str, risk: str) -> list[Path]:
             a file cannot be written.
     """
     if family in _RESERVED:
-        raise InputError(f"family {family!r}", f"has another purpose in {_CATALOGUE}", "choose another name")
+        raise InputError(f"family {family!r}", f"is reserved in {_CATALOGUE}", "choose another name")
     if not (root / _INDEX).is_file():
         raise InputError(str(_INDEX), "does not exist", "run this in the root of the repository")
     title = "".join(word.capitalize() for word in name.split("_"))

@@ -27,7 +27,7 @@ _PACKAGE = "package"
 
 
 def make_project(folder: Path, *, version: str) -> list[Path]:
-    """Write a project into a folder, which appears whole or not at all, and return its files, sorted.
+    """Write a project into a folder, completely or not at all, and return its files, sorted.
 
     Args:
         folder: A new or empty folder. Its name names the distribution and, with ``_`` for ``-``, the package.
@@ -66,7 +66,7 @@ _WORKFLOW = """      # `genie-bus` is not on a package index yet, so it is insta
 
 
 def _sources(source: Path | None) -> dict[str, str]:
-    """Return the parts of the templates that say where `genie-bus` comes from.
+    """Return the parts of the templates about the source of `genie-bus`.
 
     Args:
         source: The checkout that it is installed from; None where it was installed from a package index.

@@ -1,4 +1,4 @@
-"""What `genie policy` found, for people: explanations, examples of rules, and the difference of two policy sets."""
+"""The results of `genie policy` for people: explanations, examples of rules, and the difference of two policy sets."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def render_difference(found: Difference, before: str, after: str) -> Iterator[Li
     looked_at = f"{counted(found.deliveries, 'delivery', 'deliveries')} of {counted(found.messages, 'message')}"
     yield Line.of(f"{looked_at}, {before} beside {after}")
     yield Line.of(
-        f"{found.changed:,} would end otherwise, {found.undecidable:,} cannot be decided from this journal",
+        f"{found.changed:,} would get another verdict, {found.undecidable:,} cannot be decided from this journal",
         "bold" if found.changed or found.undecidable else "",
     )
     width = max((len(f"{count:,}") for count in found.changes.values()), default=0)

@@ -40,7 +40,7 @@ def render_evidence(
     yield from _invariants(scenario, evidence.violations)
     yield from _verdicts("Verdicts", evidence.verdicts)
     if scenario.section.compared is not None:
-        title = f"What {scenario.section.compared.id} would have said of {evidence.compared_of:,} deliveries"
+        title = f"What {scenario.section.compared.id} would have decided on {evidence.compared_of:,} deliveries"
         yield from _verdicts(title, evidence.compared)
     if scenario.section.swarm:
         yield from _head("Trouble that this seed draws")
@@ -142,7 +142,7 @@ def _timeline(number: int | None, steps: Sequence[Step]) -> Iterator[Part]:
 def _smallest(smallest: MinimalFailure | None, replay: str) -> Iterator[Part]:
     if smallest is None:
         return
-    yield from _head("The smallest that still fails")
+    yield from _head("The smallest scenario that still fails")
     yield Line.of(
         f"{counted(smallest.runs, 'run')} and {counted(smallest.trouble, 'entry', 'entries')} of trouble, "
         f"found in {counted(smallest.tries, 'try', 'tries')}"

@@ -113,7 +113,7 @@ def test_a_receipt_is_given_out_and_checked_without_the_trail(genie: Genie, pipe
     assert made.exit_code == 0, made.output
     checked = genie("audit", "verify-receipt", "receipt.json", "--key", "key.pub")
     assert checked.exit_code == 0
-    assert "good: 1 records" in checked.output
+    assert ": 1 records" in checked.output
     Path("receipt.json").write_text(Path("receipt.json").read_text().replace('"deny"', '"allow"'))
     changed = genie("audit", "verify-receipt", "receipt.json", "--key", "key.pub", "--json")
     assert (changed.exit_code, json.loads(changed.output)["good"]) == (1, False)

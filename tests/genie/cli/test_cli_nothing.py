@@ -54,7 +54,7 @@ def test_the_list_of_a_journal_without_a_run(genie: Genie, tmp_path: Path, extra
     journal.write_text("")
     result = genie("runs", "list", str(journal), *extra)
     assert (result.exit_code, result.stdout) == (5, "[]\n" if extra else "")
-    assert "holds no run" in result.stderr
+    assert "no run" in result.stderr
 
 
 @pytest.mark.parametrize(("count", "text"), [(0, "0 tries"), (1, "1 try"), (2, "2 tries"), (12_345, "12,345 tries")])
