@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from genie.contracts.card import AgentCard
     from genie.contracts.headers import Headers
     from genie.contracts.message import Envelope, Payload
+    from genie.inflight.accounting import Scope
     from genie.inflight.delivery import Delivery, Ending
     from genie.inflight.interceptors import Check
     from genie.policy.policy import Decision
@@ -174,6 +175,20 @@ class Judging:
             approved, heard = extra.approved, extra.heard if extra.heard_in == self._bus.epoch else {}
         decision = subscription.evaluator.judge(message, self.card_of(message), approved, heard)
         return decision is None or self.decided(delivery, decision)
+
+    def askers_may_read(self, message: Envelope[Payload]) -> bool:
+        """Return True where every asker has sent a message, or would be allowed it as it is."""
+        sender, kind = self.card_of(message), type(message.payload)
+        scope: Scope | None = message.scope
+        while scope is not None:
+            asker = (scope.run.asker if scope.owner is None else scope.owner.subscription.subscriber).card
+            if asker.id != message.sender:
+                # Not the asker's own evaluator, which records the allows of a sample: nothing is delivered here.
+                decision = self._bus.policies.evaluator(kind, asker).judge(message, sender)
+                if decision is not None and decision.verdict != "allow":
+                    return False
+            scope = scope.parent
+        return True
 
     def card_of(self, message: Envelope[Payload]) -> AgentCard:
         """Return the card of a message's sender: an agent's, a sink's, or the outside caller's."""

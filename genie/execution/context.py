@@ -273,7 +273,9 @@ class HandlerContext:
         if message.scope.run.observed:
             text = str.__getitem__(text, slice(None))  # a subclass of str may return another text later
             shown = text if fraction is None else f"{text} ({fraction:.0%})"
-            said = shown[:200] if bus.may_read(shown, message, handling.read_so_far()[1]) else "withheld"
+            label = handling.read_so_far()[1]
+            shows = bus.may_read(shown, message, label) and bus.judging.askers_may_read(message)
+            said = shown[:200] if shows else "withheld"
             bus.emit_event(message, "progress", handling.agent, Reason("progress", "", said))
 
     def _declared(self, payload: object) -> None:

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from genie.bus.bus import Bus
-    from genie.contracts.classification import Classification
     from genie.contracts.ports.executor import Executor, Job
+    from genie.execution.handling import Handling
     from genie.execution.worker import Worker
     from genie.inflight.delivery import Delivery
     from genie.inflight.handlers import Call
@@ -221,18 +221,20 @@ def _relayed(error: GenieError) -> str | None:
     return name if isinstance(found, type) and issubclass(found, GenieError) else None
 
 
-def failed(bus: Bus, delivery: Delivery, error: BaseException, label: Classification) -> tuple[Reason, float | None]:
+def failed(
+    bus: Bus, delivery: Delivery, error: BaseException, handling: Handling | None
+) -> tuple[Reason, float | None]:
     """Report that a handler has failed; return the name of the failure and the result of ``pause_after``.
 
     Args:
         bus: The bus.
         delivery: The delivery that it handled.
         error: The exception.
-        label: Highest declared label of what it has read.
+        handling: What it has read beside that; None for one that cannot.
     """
     try:
         _slipped(bus, delivery, error)
-        reason = _named(bus, error, delivery.message, label)
+        reason = _named(bus, error, delivery.message, handling)
         bus.failures.handler(delivery, error)
         return reason, pause_after(error)
     except BaseException as broken:  # noqa: BLE001 - the error's class is the agent's: looking at it may raise
@@ -257,7 +259,7 @@ def pause_after(error: BaseException) -> float | None:
     return exact if 0 <= exact < math.inf else None
 
 
-def _named(bus: Bus, error: BaseException, message: Envelope[Payload], label: Classification) -> Reason:
+def _named(bus: Bus, error: BaseException, message: Envelope[Payload], handling: Handling | None) -> Reason:
     """Return the name of a failure: its code and class, and the sentence of an error that the bus itself created.
 
     The text of a foreign exception is never shown. An agent may also raise an error of this library with text that it
@@ -268,7 +270,7 @@ def _named(bus: Bus, error: BaseException, message: Envelope[Payload], label: Cl
         bus: The bus.
         error: The exception.
         message: The message that it handled.
-        label: Highest declared label of what it has read.
+        handling: As for ``failed``.
     """
     if not isinstance(error, GenieError):
         return Reason("failed", class_name(error))
@@ -282,4 +284,18 @@ def _named(bus: Bus, error: BaseException, message: Envelope[Payload], label: Cl
         text = str.__getitem__(str(error), slice(None))  # a subclass of str may return another text later
     except BaseException as broken:  # noqa: BLE001 - the error's class is the agent's: its text may raise
         return Reason(code, f"{detail} ({class_name(broken)})")
-    return Reason(code, detail, text if bus.may_read(text, message, label) else "")
+    return Reason(code, detail, text if _askers_may_read(bus, text, message, handling) else "")
+
+
+def _askers_may_read(bus: Bus, text: str, message: Envelope[Payload], handling: Handling | None) -> bool:
+    """Return True if everybody who asked may read a handler's words: all that it can have them from, and they.
+
+    Args:
+        bus: The bus.
+        text: The words.
+        message: What it handled. Each asker has sent it, or would be allowed it without a mask.
+        handling: As for ``failed``. Of answers and its scratch only the label is known, so it may have read neither.
+    """
+    if handling is not None and (handling.opened is not None or handling.taint is not None):
+        return False
+    return bus.may_read(text, message, message.label) and bus.judging.askers_may_read(message)

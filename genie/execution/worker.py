@@ -440,8 +440,7 @@ class Worker:
             self._cut_short()
             return
         bus = self._bus
-        label = delivery.message.label if self.handling is None else self.handling.read_so_far()[1]
-        reason, again_s = handlers.failed(bus, delivery, error, label)
+        reason, again_s = handlers.failed(bus, delivery, error, self.handling)
         final = final or again_s is None or self.yielded > 0
         accounting.timed(delivery.subscription, self._close(delivery))
         bus.retries.failed(delivery, reason, final=final, again_s=again_s or 0.0)
