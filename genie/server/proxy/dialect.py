@@ -46,13 +46,13 @@ class Mark(NamedTuple):
 class Part(BaseModel):
     """A part of a request; fields that we do not know are left out."""
 
-    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True, defer_build=True)
 
 
 class Whole(BaseModel):
     """A request; a field that we do not know is refused, since it may change what the client gets."""
 
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, defer_build=True)
 
 
 class Speaking(ABC):

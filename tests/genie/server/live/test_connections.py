@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import signal
 import subprocess
@@ -19,7 +20,7 @@ from anyio.abc import SocketStream
 from genie.client import Client, SyncClient
 from genie.config.pipeline import Pipeline
 from genie.errors import IdentityError, InputError, RunHeld, RunStalled
-from genie.server.connections import listening, serve
+from genie.server.connections import Cycle, listening, serve
 from genie.server.principals import ApiKeys
 from genie.server.server import Server, Settings
 from tests.genie.desk_for_tests import Desk, Granted, Hand, Wish, pipeline, wish
@@ -129,6 +130,19 @@ async def test_two_requests_on_one_connection_and_a_body_with_a_head_are_taken()
         for text in ("x" * 200_000, "short"):
             found = await http.post("/v1/ask", json=wish("grant", text))
             assert found.json()["answer"] == {"text": text}
+
+
+async def test_a_request_that_was_answered_does_not_wait_for_the_garbage_collector() -> None:
+    async with live() as at, at.link() as http:
+        gc.disable()
+        before = {id(one) for one in gc.get_objects() if type(one) is Cycle}
+        try:
+            for _ in range(20):
+                assert (await http.get("/livez")).status_code == 200
+            left = sum(type(one) is Cycle and id(one) not in before for one in gc.get_objects())
+        finally:
+            gc.enable()
+    assert left <= 2, "that of an open connection alone"
 
 
 async def test_a_client_that_goes_away_cancels_its_run() -> None:
