@@ -14,7 +14,6 @@ from genie.server.document import document
 from genie.server.messages import ADDED, SOCKET, Incoming
 from genie.server.principals import WantingError
 from genie.server.problems import Problem
-from genie.server.routes import RULES
 from genie.server.rules import EVENTS
 from genie.server.server import Call, Server, brought
 
@@ -210,14 +209,18 @@ def host_name(value: str) -> str:
     return name if name and port.isascii() and port.isdigit() else value
 
 
-def application(server: Server, rules: Sequence[Rule] = RULES, more: Iterable[BaseRoute] = ()) -> ASGIApp:
+def application(server: Server, rules: Sequence[Rule] | None = None, more: Iterable[BaseRoute] = ()) -> ASGIApp:
     """Return the ASGI application of a server.
 
     Args:
         server: The server.
-        rules: Its routes.
+        rules: Its routes; those of open pipelines by default.
         more: Routes of static files without personal data, such as the page.
     """
+    if rules is None:
+        from genie.server.routes import RULES  # noqa: PLC0415 - memory: a proxy answers none of them
+
+        rules = RULES
     server.describe = lambda: document(rules, server.hosted.values())
     paths: dict[str, list[Rule]] = {}
     for rule in rules:

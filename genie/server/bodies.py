@@ -31,7 +31,7 @@ Text = Annotated[str, Field(min_length=1, max_length=1_000)]
 class Body(BaseModel):
     """A body of a request; unknown fields are refused."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
 
 
 class Question(Body):

@@ -118,6 +118,14 @@ class Joined:
 class Cycle(RequestResponseCycle):
     """One request, whose body usually arrived with its head."""
 
+    async def run_asgi(self, app: Any) -> None:
+        """Answer; what the scope holds of this object goes, so that memory need not wait for the garbage collector."""
+        try:
+            await super().run_asgi(app)
+        finally:
+            scope: Any = self.scope
+            scope.pop(WHOLE, None)
+
     async def receive(self) -> ASGIReceiveEvent:
         """Return the body at once if it has arrived."""
         if self.more_body or self.disconnected or self.response_complete or self.waiting_for_100_continue:
@@ -393,14 +401,14 @@ def listening(host: str, port: int, *, behind_proxy: bool) -> socket.socket:
     return made
 
 
-def configured(server: Server, app: ASGIApp) -> uvicorn.Config:
-    """Return uvicorn's configuration for an application."""
+def configured(server: Server, app: ASGIApp, *, sockets: bool = True) -> uvicorn.Config:
+    """Return uvicorn's configuration for an application; without ``sockets`` it has no WebSockets."""
     limits = {"head_s": server.settings.head_s, "idle_s": server.settings.idle_s}
     bounded = type("BoundedConnection", (Connection,), limits)
     return uvicorn.Config(
         app, http=bounded, lifespan="off", log_config=None, access_log=False,
-        ws=_websockets(), ws_max_size=MOST_FRAME, ws_max_queue=1, ws_per_message_deflate=False, server_header=False,
-        date_header=False, timeout_graceful_shutdown=5, proxy_headers=False,
+        ws=_websockets() if sockets else "none", ws_max_size=MOST_FRAME, ws_max_queue=1, ws_per_message_deflate=False,
+        server_header=False, date_header=False, timeout_graceful_shutdown=5, proxy_headers=False,
     )  # fmt: skip
 
 
@@ -419,7 +427,8 @@ async def serve(
         told: Called with the address once requests are answered.
         app: The application; the API and the page of the pipelines by default.
     """
-    running = _Uvicorn(configured(server, application(server, more=Site().routes()) if app is None else app))
+    own = application(server, more=Site().routes()) if app is None else app
+    running = _Uvicorn(configured(server, own, sockets=app is None))
     async with server.open(), anyio.create_task_group() as tasks:
         tasks.start_soon(running.serve, [listener])
         await running.ready.wait()

@@ -98,7 +98,7 @@ NOBODY = Principal(Caller(user="nobody", clearance=Classification.PUBLIC), froze
 class Allowance(BaseModel):
     """Spending limit of a key, or of each of its conversations."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     cost: Annotated[Decimal, Field(gt=0, le=1_000_000, allow_inf_nan=False)] | None = None
     """In the unit of the models' prices."""
@@ -110,7 +110,7 @@ class Allowance(BaseModel):
 class ApiKey(BaseModel):
     """One stored key, without its secret."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     id: KeyId
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -191,7 +191,7 @@ def rotated(old: ApiKey, now: float, overlap_s: float, term_s: float) -> tuple[s
 
 
 class _File(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     keys: Annotated[list[ApiKey], Field(max_length=MOST_KEYS)]
 

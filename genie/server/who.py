@@ -50,7 +50,7 @@ Address = Annotated[str, Field(max_length=2_000), AfterValidator(_address)]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class ClaimsSection(_Section):

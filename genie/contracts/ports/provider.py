@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
     from genie.contracts.model_call import ModelRequest
 
+SCRIPTED = "scripted/"
+"""Families of models that answer by rules begin with it."""
+
 
 class WireDelta(NamedTuple):
     """A piece of the part of the reply at ``position``."""

@@ -46,13 +46,13 @@ class Mark(NamedTuple):
 class Part(BaseModel):
     """A part of a request; unknown fields are ignored."""
 
-    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True, defer_build=True)
 
 
 class Whole(BaseModel):
     """A request; unknown fields are refused, because they may change the reply."""
 
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, defer_build=True)
 
 
 class Speaking(ABC):

@@ -10,8 +10,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from genie.contracts.model_call import Role
+from genie.contracts.ports.provider import SCRIPTED
 from genie.edges.llm.agent import ModelAgent
-from genie.edges.llm.assistant import SCRIPTED
 from genie.errors import InputError
 from genie.server.bodies import parsed, received
 from genie.server.problems import Problem

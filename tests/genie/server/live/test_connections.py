@@ -153,6 +153,19 @@ async def test_two_requests_on_one_connection_and_a_body_with_a_head_are_taken()
             assert found.json()["answer"] == {"text": text}
 
 
+async def test_a_request_that_was_answered_does_not_wait_for_the_garbage_collector() -> None:
+    async with live() as at, at.link() as http:
+        gc.disable()
+        before = {id(one) for one in gc.get_objects() if type(one) is Cycle}
+        try:
+            for _ in range(20):
+                assert (await http.get("/livez")).status_code == 200
+            left = sum(type(one) is Cycle and id(one) not in before for one in gc.get_objects())
+        finally:
+            gc.enable()
+    assert left <= 2, "that of an open connection alone"
+
+
 async def test_a_client_that_goes_away_cancels_its_run() -> None:
     async with live() as at:
         key = at.key()
