@@ -65,6 +65,7 @@ from genie.errors.genie_error import class_name as class_name
 from genie.errors.genie_error import code_of as code_of
 from genie.errors.genie_error import did_you_mean as did_you_mean
 from genie.errors.genie_error import kind_name as kind_name
+from genie.errors.genie_error import shown_number as shown_number
 from genie.errors.genie_error import shown_type as shown_type
 from genie.errors.runs import AuditFailedError as AuditFailedError
 from genie.errors.runs import BudgetExceededError as BudgetExceededError
@@ -385,12 +386,12 @@ class RuntimeFailedError(GenieError):
 
 
 class AskInHandlerError(GenieError):
-    """A handler asks through the runtime: its wait would be hidden from deadlock detection, and could last for ever."""
+    """A handler waits for a run through the runtime: hidden from deadlock detection, the wait could last for ever."""
 
     code: ClassVar[str] = "ask_in_handler"
 
     def __str__(self) -> str:
-        return "a handler may not ask through the runtime; use `await context.ask(...)`"
+        return "a handler may not wait for a run through the runtime; use `await context.ask(...)`"
 
 
 class SyncAskInHandlerError(AskInHandlerError):

@@ -377,7 +377,7 @@ class Runtime(Asking):
         The letter is removed once it has been published.
 
         Raises:
-            InputError: No dead letter of that id is kept.
+            InputError: No dead letter of that id is kept, or its payload is denied again; then the letter is kept.
             UnknownAgentError, NotConsumedError: Its agent is no longer there; the letter is kept.
             TooManyRunsError, RuntimeDrainingError: The run is not admitted; the letter is kept.
         """
