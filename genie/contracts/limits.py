@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Context, Decimal, InvalidOperation
@@ -120,6 +121,14 @@ COST_DIGITS = 30
 MOST_COST = 10**15
 EXACT = Context(prec=100)
 """Decimal context for adding costs: wide enough that nothing is rounded, whatever context a handler sets."""
+
+
+def exact_seconds(given: object) -> float:
+    """Return an int or a float as a plain float, since subclasses may override comparison; NaN for anything else."""
+    try:
+        return float(given) if isinstance(given, (int, float)) and not isinstance(given, bool) else math.nan
+    except OverflowError:
+        return math.nan
 
 
 def exact_cost(cost: Cost) -> Decimal:

@@ -65,6 +65,7 @@ from genie.errors.genie_error import class_name as class_name
 from genie.errors.genie_error import code_of as code_of
 from genie.errors.genie_error import did_you_mean as did_you_mean
 from genie.errors.genie_error import kind_name as kind_name
+from genie.errors.genie_error import shown_number as shown_number
 from genie.errors.genie_error import shown_type as shown_type
 from genie.errors.runs import AuditFailedError as AuditFailedError
 from genie.errors.runs import BudgetExceededError as BudgetExceededError
@@ -384,12 +385,12 @@ class RuntimeFailedError(GenieError):
 
 
 class AskInHandlerError(GenieError):
-    """A handler called ``Runtime.ask``: deadlock detection would not see its wait, which might never end."""
+    """A handler waited for a run through the runtime: deadlock detection does not see its wait, which may never end."""
 
     code: ClassVar[str] = "ask_in_handler"
 
     def __str__(self) -> str:
-        return "a handler may not ask through the runtime; use `await context.ask(...)`"
+        return "a handler may not wait for a run through the runtime; use `await context.ask(...)`"
 
 
 class SyncAskInHandlerError(AskInHandlerError):

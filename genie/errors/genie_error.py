@@ -22,6 +22,11 @@ def shown_type(value: object) -> str:
     return f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
 
 
+def shown_number(value: object) -> str:
+    """Return what was given where a number is needed: the number, or the class of anything else."""
+    return f"{value}"[:40] if type(value) in {int, float} else shown_type(value)
+
+
 LONGEST_NAME = 60
 """Letters of the longest class name that is shown."""
 

@@ -16,7 +16,7 @@ import anyio
 from genie.backend.clock import EPOCH, MICROSECOND
 from genie.contracts.gather import Each
 from genie.contracts.headers import copied, exact
-from genie.contracts.limits import Cost, exact_cost
+from genie.contracts.limits import Cost, exact_cost, exact_seconds
 from genie.contracts.message import Envelope, Message, Payload
 from genie.contracts.outcome import Reason
 from genie.errors import (
@@ -29,7 +29,7 @@ from genie.errors import (
 from genie.execution.fragments import Gates
 from genie.execution.handling import Handling
 from genie.execution.names import kind_of, name_of, topic_name
-from genie.execution.streams import checked_s, handler_stream, one_of, seconds_of
+from genie.execution.streams import checked_s, handler_stream, one_of
 from genie.inflight import accounting
 from genie.inflight.delivery import MOST_TIMES, seen_by
 from genie.inflight.gather import ONE, Gather
@@ -175,8 +175,8 @@ class HandlerContext:
         handling = handling_of(self)
         _ = handling.alive("publish later")
         self._declared(payload)
-        if not 0 <= (delay_s := seconds_of(delay_s)) < math.inf:
-            raise ValueError(f"delay_s must be finite and at least 0, not {delay_s}")
+        if not 0 <= (delay_s := exact_seconds(delay_s)) < math.inf:
+            raise ValueError(f"delay_s must be a finite number of seconds, at least 0, not {delay_s}")
         read = handling.read_so_far()
 
         def send(ticket: RoomTicket | None) -> RoomTicket | None:
@@ -258,6 +258,8 @@ class HandlerContext:
 
     def wanted(self, kind: type[Payload]) -> bool:
         """Return True if anyone would receive a payload of that class."""
+        if not isinstance(cast("object", kind), type) or Payload not in kind.__mro__:
+            raise TypeError(f"wanted takes a Payload class, not {shown_type(kind)}")
         gather, route = handling_of(self).delivery.message.scope.gather, handling_of(self).bus.route(kind)
         return (gather is not None and kind in gather.kinds) or bool(route.subscriptions or route.sinks or route.taps)
 

@@ -6,13 +6,13 @@ publishes more waits until its asker has read some.
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, TypeVar, cast
 
 import anyio
 
+from genie.contracts.limits import exact_seconds
 from genie.contracts.outcome import Reason
-from genie.errors import PartMissingError
+from genie.errors import PartMissingError, shown_number
 from genie.errors.tracebacks import cause_among
 
 if TYPE_CHECKING:
@@ -39,11 +39,6 @@ def classes(given: object) -> tuple[object, ...]:
     return given if isinstance(given, tuple) else (given,)
 
 
-def seconds_of(given: float) -> float:
-    """Return an int or a float as a plain float, since subclasses may override comparison; NaN for anything else."""
-    return float(given) if isinstance(cast("object", given), (int, float)) else math.nan
-
-
 def checked_s(within_s: float | None) -> float | None:
     """Return the duration of a wait as a float, in seconds.
 
@@ -52,9 +47,9 @@ def checked_s(within_s: float | None) -> float | None:
     """
     if within_s is None:
         return None
-    exact = seconds_of(within_s)
+    exact = exact_seconds(within_s)
     if not exact >= 0:
-        raise ValueError(f"within_s must be a number of seconds, at least 0, not {within_s}")
+        raise ValueError(f"within_s must be a number of seconds, at least 0, not {shown_number(within_s)}")
     return exact
 
 

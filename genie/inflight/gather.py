@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from genie.contracts.classification import Classification
 from genie.contracts.gather import Each, Gathered, Missing
 from genie.contracts.message import Payload, topic_of
-from genie.errors import shown_type
+from genie.errors import shown_number, shown_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -99,8 +99,9 @@ class GatherSpec:
                 self.layout[kind] = {ONE: None}
         if not expect:
             raise ValueError("expects nothing; publish needs no gather")
-        if need not in ("all", "first") and (not isinstance(need, int) or isinstance(need, bool) or need < 1):
-            raise ValueError(f"need must be 'all', 'first' or a number from 1, not {need!r}")
+        count: object = need
+        if not (count >= 1 if type(count) is int else type(count) is str and count in {"all", "first"}):
+            raise ValueError(f"need must be 'all', 'first' or a number from 1, not {shown_number(need)}")
         self.parts = sum(map(len, self.layout.values()))
         self.need = self.parts if need == "all" else 1 if need == "first" else int(need)
 

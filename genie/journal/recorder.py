@@ -390,19 +390,21 @@ class Recorder(Ledger):
         self._waiting, self._opened, self._closed, self._shared = [], [], [], Shared()
         self._writing, self._say = True, self._first if self._taking else _drop
         try:
-            with anyio.fail_after(
-                LONGEST_S, shield=True
-            ):  # the runtime may close meanwhile; the batch is written completely
+            # The runtime may close meanwhile; the batch is written completely.
+            with anyio.fail_after(LONGEST_S, shield=True):
                 await self._log.append(batch)
-        except Exception as error:  # noqa: BLE001 - whatever the log raises: nothing is kept from here on, which is stated
+        except BaseException as error:  # whatever the log raises: nothing is kept from here on, which is stated
             self.failure = error.state if isinstance(error, LogError) else class_name(error)
             self._taking, self._say = False, _drop
             self._waiting.clear()
             self._failed(error)
+            if isinstance(error, anyio.get_cancelled_exc_class()):
+                raise
         else:
             self._kept = told
-        self._writing = False
-        self._release()
+        finally:
+            self._writing = False
+            self._release()
 
     async def rest(self) -> None:
         """Begin no further batch, and wait for the current one: a cancelled writer may lose it."""

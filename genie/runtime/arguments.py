@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Iterable
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Concatenate, NamedTuple, ParamSpec, TypeVar, cast
@@ -11,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Concatenate, NamedTuple, ParamSpec, TypeV
 from genie.contracts.agent import Binding
 from genie.contracts.card import AgentCard, Caller
 from genie.contracts.classification import Classification
+from genie.contracts.limits import exact_seconds
 from genie.contracts.message import Payload
-from genie.errors import AgentDefinitionError, shown_type
+from genie.errors import AgentDefinitionError, shown_number, shown_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -105,9 +105,10 @@ def seconds(within_s: object, what: str = "a deadline") -> float | None:
         return None
     if isinstance(within_s, bool) or not isinstance(within_s, (int, float)):
         raise TypeError(f"{what} must be a number of seconds, not {shown_type(within_s)}")
-    if math.isnan(within_s) or within_s < 0:
-        raise ValueError(f"{what} must be a number of seconds, at least 0, not {within_s}")
-    return within_s
+    exact = exact_seconds(within_s)
+    if not exact >= 0:
+        raise ValueError(f"{what} must be a number of seconds, at least 0, not {shown_number(within_s)}")
+    return exact
 
 
 def addressed(to: object, caller: object, notices: object = None) -> None:

@@ -147,8 +147,8 @@ def send(
 
 
 async def found_room(bus: Bus, run: RunState, ticket: RoomTicket | None) -> None:
-    """Wait until the first message of a run has room."""
-    if ticket is not None:
+    """Wait until the first message of a run has room; a handler does not wait, since the room may be its own."""
+    if ticket is not None and bus.workers.of_handler() is not bus.workers:
         try:
             await bus.overflows.room(ticket)
         except BaseException:  # the run of a caller that left is cancelled, then the cancellation is re-raised

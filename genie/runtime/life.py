@@ -11,7 +11,6 @@ import anyio
 from genie.backend.asyncio_trio import future_factory, loop_time, open_tasks
 from genie.backend.clock import Clock
 from genie.bus.bus import Bus
-from genie.contracts.message import Payload
 from genie.contracts.outcome import Outcome, Reason
 from genie.errors import (
     GenieError,
@@ -29,14 +28,15 @@ from genie.observation.observers import opened
 from genie.policy.policy import PolicySet
 from genie.runtime.arguments import Made, can_start, replaceable
 from genie.runtime.parts import Parts, plugged_in
-from genie.runtime.run import Run, redriven
+from genie.runtime.run import changed, redriven
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from typing import Self
 
     from genie.approvals.remote import RemoteControl
     from genie.contracts.agent import Binding
+    from genie.contracts.ports.executor import Job
     from genie.graph.registry import Registry
     from genie.inflight.delivery import Delivery
     from genie.inflight.handlers import Worker
@@ -177,14 +177,39 @@ class Life:
         bus.epoch += 1  # waiting deliveries are judged again for the new card, and handled by the new object
         bus.record_act("replaced", card.id, by="operator", detail={"version": card.version})
         self._opened = [binding.agent if one is old else one for one in self._opened]
+        if old is not binding.agent:
+            self._opened.append(old)  # until it is closed
+        if bus.workers.of_handler() is bus.workers:
+            self._start(partial(self._retire, old, at_work, old_job))  # a handler that waited could wait for itself
+        else:
+            await self._retire(old, at_work, old_job)
+
+    async def _retire(self, old: Any, at_work: list[tuple[Worker, Delivery | None]], job: Job | None) -> None:
+        """Wait for what an agent still works on that another has replaced, and close it."""
+        bus = self.bus
         while any(worker.delivery is delivery for worker, delivery in at_work):
             waiter = bus.make_waiter()
             bus.timers.at(bus.now() + LOOKED_S, "call", waiter.wake)
             await waiter.park()
-        if old_job is not None:
-            old_job.close()
-        if old is not binding.agent:
+        if job is not None:
+            job.close()
+        if old in self._opened and all(one.agent is not old for one in bus.subscribers.values()):
+            self._opened.remove(old)
             await self._close_agent(old)
+
+    def _start(self, function: Callable[[], Awaitable[None]]) -> None:
+        """Start a task of the runtime; its failure is logged."""
+        task: object = None
+
+        async def run() -> None:
+            try:
+                await function()
+            except Exception as error:  # noqa: BLE001 - a failure of an agent does not end the runtime
+                self.bus.log_failure("replace", error)
+            finally:
+                self._tasks.left(task)
+
+        task = self._tasks.start(run)
 
     def _called(self, subscriber: Subscriber, binding: Binding) -> None:
         """Set the executor call of an agent's handlers."""
@@ -221,11 +246,11 @@ class Life:
 
     async def _close_agents(self) -> None:
         """Close the agents in reverse order; an error in one does not prevent closing the others."""
-        failed: Exception | None = None
+        failed: BaseException | None = None
         while self._opened:
             try:
                 await self._close_agent(self._opened.pop())
-            except Exception as error:  # noqa: BLE001 - the first is raised, after the others are closed
+            except BaseException as error:  # noqa: BLE001 - the first is raised, after the others are closed
                 failed = failed or error
         self._close_audit()
         if failed is not None:
@@ -280,7 +305,7 @@ class Life:
                 for run in tuple(bus.runs.open_runs.values()):
                     if not run.closed and not bus.runs.all_held(run.root):
                         left = True
-                        await Run(bus, run, (Payload,)).settled()
+                        await changed(bus, run)
         if self._made.log is not None:
             return  # they continue when the runtime opens again
         for run in tuple(bus.runs.open_runs.values()):

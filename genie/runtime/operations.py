@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from genie.contracts.outcome import Outcome, Reason
-from genie.errors import InputError, UnknownAgentError
+from genie.errors import InputError, NotConsumedError, UnknownAgentError
 from genie.operations.health import Health, health_of
 from genie.operations.reload import EVERY_S
 from genie.operations.switches import Switches, Target
@@ -242,7 +242,8 @@ class Operations:
             per_s: Letters a second, above 0.
 
         Returns:
-            Number of redriven letters; each is judged again by the policies in force.
+            Number of redriven letters; each is judged again by the policies in force. A letter that is denied, or whose
+            agent no longer exists, is kept, and logged.
 
         Raises:
             ValueError: ``per_s`` is not above 0.
@@ -257,8 +258,12 @@ class Operations:
             if all(value in {None, getattr(letter, name)} for name, value in filters):
                 if done:
                     await anyio.sleep(1 / per_s)
-                await self.redrive(letter.id)
-                done += 1
+                try:
+                    await self.redrive(letter.id)
+                except (InputError, NotConsumedError, UnknownAgentError) as error:
+                    self._open_bus().log_failure("redrive", error)
+                else:
+                    done += 1
         return done
 
     def incidents(self) -> tuple[Incident, ...]:

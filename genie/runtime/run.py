@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from genie.contracts.message import Payload, topic_of
 from genie.contracts.outcome import Outcome, Reason
-from genie.errors import InputError, RunHeld, RunStalled
+from genie.errors import AskInHandlerError, InputError, RunHeld, RunStalled
 from genie.inflight.events import Event, Watcher
 from genie.inflight.streams import StreamGather
 from genie.runtime.asking import answer_of, found_room, holds_of, send
@@ -36,8 +36,21 @@ async def redriven(bus: Bus, letter: DeadLetter, deadline_s: float | None) -> No
     if bus.effects is not None:
         bus.effects.reopen(run, letter.effects)
     ticket = send(bus, run, message.payload, letter.agent or None, message.label)
+    if run.closed and run.missing and all(failure.outcome is Outcome.DENIED for failure in run.missing):
+        codes = ", ".join(dict.fromkeys(failure.reason.code for failure in run.missing if failure.reason is not None))
+        raise InputError(f"dead letter {letter.id!r}", f"is denied ({codes})", "it is kept; redrive it again later")
     bus.dead_letters.pop(letter.id)
     await found_room(bus, run, ticket)
+
+
+async def changed(bus: Bus, state: RunState) -> None:
+    """Wait until something has happened in a run."""
+    watcher = Watcher(bus.make_waiter, keeps=False)
+    state.watchers = (*state.watchers, watcher)
+    try:
+        await watcher.wait()
+    finally:
+        state.watchers = tuple(other for other in state.watchers if other is not watcher)
 
 
 class AgentRunCounts(NamedTuple):
@@ -91,6 +104,8 @@ class Run(Generic[T]):
             RunHeld: Everything left waits for a person; ``result`` may be awaited again.
             RunExpiredError: The deadline passed.
             RunCancelledError: The run was cancelled.
+            AskInHandlerError: A handler of the same runtime would wait for it; ``settled``, ``decided`` and ``events``
+                raise it too.
 
         Cancelled: the run goes on.
         """
@@ -127,12 +142,14 @@ class Run(Generic[T]):
             await self._changed()
 
     async def _changed(self) -> None:
-        watcher = Watcher(self._bus.make_waiter, keeps=False)
-        self._state.watchers = (*self._state.watchers, watcher)
-        try:
-            await watcher.wait()
-        finally:
-            self._state.watchers = tuple(other for other in self._state.watchers if other is not watcher)
+        self._refuse_handlers()
+        await changed(self._bus, self._state)
+
+    def _refuse_handlers(self) -> None:
+        """Raise where a handler of this runtime is about to wait: what it waits for may wait for it."""
+        workers = self._bus.workers
+        if workers.of_handler() is workers:
+            raise AskInHandlerError
 
     def cancel(self, reason: str = "cancelled") -> None:
         """Cancel every handler of the run, and remove its mail; other runs are not affected."""
@@ -150,6 +167,7 @@ class Run(Generic[T]):
                 yield events.popleft()
             if state.closed:
                 return
+            self._refuse_handlers()
             await watcher.wait()
 
     def watched_by(self, watcher: Watcher) -> None:

@@ -382,7 +382,7 @@ class Runtime(Asking):
         The letter is removed once it has been published.
 
         Raises:
-            InputError: No dead letter of that id is stored.
+            InputError: No dead letter of that id is stored, or its payload is denied again; then the letter is kept.
             UnknownAgentError, NotConsumedError: Its agent no longer exists; the letter is kept.
             TooManyRunsError, RuntimeDrainingError: The run is not admitted; the letter is kept.
         """

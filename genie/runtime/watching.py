@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from genie.contracts.card import AgentCard, Risk, Tier
 from genie.inflight.events import Watcher
+from genie.runtime.arguments import instance
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from genie.contracts.message import Payload
     from genie.inflight.events import Event
     from genie.observation.taps import Observation
+
+
+MOST_OBSERVATIONS = 1_000_000
+"""Observations that may wait for the reader of one tap."""
 
 
 def tap_card(name: str, clearance: Classification, tenants: frozenset[str] | None, region: str | None) -> AgentCard:
@@ -33,10 +38,11 @@ def observing(
     """Return a tap that is open for the duration of the block.
 
     Raises:
-        ValueError: ``capacity`` is less than 1.
+        TypeError, ValueError: ``capacity`` is no number, or less than 1, or more than ``MOST_OBSERVATIONS``.
     """
-    if capacity < 1:
-        raise ValueError(f"the capacity of a tap must be at least 1 observation, not {capacity}")
+    instance("capacity", capacity, int)
+    if not 1 <= capacity <= MOST_OBSERVATIONS:
+        raise ValueError(f"the capacity of a tap must be from 1 to {MOST_OBSERVATIONS:,} observations, not {capacity}")
     return _observing(bus, topics, card, capacity)
 
 

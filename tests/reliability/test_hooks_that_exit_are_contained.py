@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import anyio
 import pytest
 
-from genie import GenieError, PolicySet, RunLimits
+from genie import GenieError, Handlers, PolicySet, RunLimits, handles
+from genie.errors import JournalError
+from genie.journal.memory import MemoryLog
 from genie.policy.policy import ALLOW
 from tests.genie.policies_for_tests import Answer, CardNumbers, Question, Rule, answerer, running
 from tests.reliability.trouble import SOON_S, assert_rests, run_alone
@@ -16,6 +18,7 @@ from tests.reliability.trouble import SOON_S, assert_rests, run_alone
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from genie.contracts.ports.journal import DurabilityMode
     from genie.policy.policy import Route, Span
 
 BACKENDS = ("asyncio", "trio")
@@ -65,6 +68,71 @@ def plugged(hook: str, error: Callable[[], BaseException]) -> dict[str, Any]:
         "inspector": {"policies": PolicySet((allows,))},
         "policy": {"policies": PolicySet((Rule(compiles, name="broken"),))},
     }[hook]  # fmt: skip
+
+
+class FailingLog(MemoryLog):
+    """A log that raises at its third batch."""
+
+    def __init__(self, error: Callable[[], BaseException]) -> None:
+        super().__init__()
+        self._error = error
+        self._batches = 0
+
+    async def append(self, batch: Any) -> int:
+        self._batches += 1
+        if self._batches == 3:
+            raise self._error()
+        return await super().append(batch)
+
+
+@pytest.mark.parametrize("error", ERRORS)
+@pytest.mark.parametrize("mode", ["batched", "every_message"])
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_log_that_raises_ends_what_waits_for_it(
+    backend: str, mode: DurabilityMode, error: Callable[[], BaseException]
+) -> None:
+    async def main() -> None:
+        async with running(answerer, log=FailingLog(error), durability=mode) as runtime:
+            with anyio.fail_after(SOON_S), pytest.raises(JournalError):
+                while True:
+                    await runtime.ask(Question(text="x"), Answer)
+            with pytest.raises(JournalError):
+                await runtime.ask(Question(text="x"), Answer)
+            await assert_rests(runtime)
+
+    run_alone(backend, main)
+
+
+@pytest.mark.parametrize("error", ERRORS)
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_an_agent_that_exits_when_it_is_closed_leaves_no_other_open(
+    backend: str, error: Callable[[], BaseException]
+) -> None:
+    closed = []
+
+    class Closes(Handlers, id="closes"):
+        @handles
+        async def answer(self, question: Question) -> Answer:
+            return Answer()
+
+        async def close(self) -> None:
+            closed.append("closes")
+
+    class Exits(Handlers, id="exits"):
+        @handles
+        async def answer(self, question: Question) -> Answer:
+            return Answer()
+
+        async def close(self) -> None:
+            raise error()
+
+    async def main() -> None:
+        with pytest.raises(error):  # type: ignore[arg-type]  # the classes are called to make the errors
+            async with running(Closes(), Exits()):
+                pass
+
+    run_alone(backend, main)
+    assert closed == ["closes"]
 
 
 @pytest.mark.parametrize("error", ERRORS)

@@ -6,6 +6,7 @@ import anyio
 import pytest
 
 from genie import GenieError, RunLimits, agent
+from genie.errors import InputError
 from tests.genie.policies_for_tests import Answer, Question, running
 
 pytestmark = pytest.mark.anyio
@@ -24,6 +25,42 @@ async def test_a_letter_whose_agent_was_removed_is_kept() -> None:
         with pytest.raises(GenieError):
             await runtime.redrive(letter.id)
         assert [kept.id for kept in runtime.operations.dead_letters()] == [letter.id]
+
+
+@pytest.mark.parametrize("stopped", ["pause", "kill", "everything"])
+async def test_a_letter_that_is_denied_again_is_kept(stopped: str) -> None:
+    broken = True
+
+    @agent("fails")
+    async def fails(question: Question) -> Answer:
+        if broken:
+            raise ValueError
+        return Answer()
+
+    @agent("leaves")
+    async def leaves(question: Question) -> Answer:
+        raise ValueError
+
+    async with running(fails, leaves) as runtime:
+        await runtime.publish(Question())
+        await anyio.wait_all_tasks_blocked()
+        operations = runtime.operations
+        letters = {letter.agent: letter.id for letter in operations.dead_letters()}
+        if stopped == "pause":
+            operations.pause("fails")
+        else:
+            operations.kill(**({"agent": "fails"} if stopped == "kill" else {"everything": True}))
+        with pytest.raises(InputError, match="paused" if stopped == "pause" else "killed"):
+            await runtime.redrive(letters["fails"])
+        assert {letter.id for letter in operations.dead_letters()} == set(letters.values())
+        operations.resume("fails") if stopped == "pause" else operations.revive(
+            **({"agent": "fails"} if stopped == "kill" else {"everything": True})
+        )
+        broken = False
+        await runtime.remove("leaves")
+        assert await operations.redrive_all(per_s=1000) == 1  # the one that cannot go does not stop the other
+        await anyio.wait_all_tasks_blocked()
+        assert [letter.id for letter in operations.dead_letters()] == [letters["leaves"]]
 
 
 async def test_a_redriven_run_has_the_deadline_of_the_limits() -> None:

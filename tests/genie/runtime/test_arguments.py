@@ -9,7 +9,7 @@ from typing import Any
 import anyio
 import pytest
 
-from genie import Each, GenieError, Runtime
+from genie import Context, Each, GenieError, Runtime, agent
 from genie.runtime.approvals import Approvals
 from genie.runtime.arguments import CHECKS
 from genie.runtime.operations import Operations
@@ -17,8 +17,8 @@ from tests.genie.policies_for_tests import Answer, Question, answerer, assert_at
 
 pytestmark = pytest.mark.anyio
 WRONG: tuple[Any, ...] = (
-    1, -1, 1.5, float("nan"), True, b"x", "e.a", [], {}, (), object(), int, Question, Question(), (Answer, 1), [Answer],
-    Each(Answer), Each(int), {1},
+    1, -1, 10**400, 1.5, float("nan"), True, b"x", "e.a", [], {}, (), object(), int, Question, Question(), (Answer, 1),
+    [Answer], Each(Answer), Each(int), {1},
 )  # fmt: skip
 Q = Question()
 CALLS: Mapping[str, Callable[[Runtime, Any], Any]] = {
@@ -48,6 +48,10 @@ CALLS: Mapping[str, Callable[[Runtime, Any], Any]] = {
     "kill": lambda runtime, wrong: runtime.operations.kill(wrong),
     "cancel": lambda runtime, wrong: runtime.operations.cancel(wrong),
     "approve": lambda runtime, wrong: runtime.approvals.approve(wrong, by="ann", reason="fine"),
+    "kill for_s": lambda runtime, wrong: runtime.operations.kill("answerer", for_s=wrong),
+    "redrive_all": lambda runtime, wrong: runtime.operations.redrive_all(per_s=wrong),
+    "watch_policies": lambda runtime, wrong: runtime.operations.watch_policies(every_s=wrong),
+    "observe": lambda runtime, wrong: runtime.observe(capacity=wrong),
     "view": lambda runtime, wrong: runtime.approvals.view("none", wrong),
 }
 
@@ -71,6 +75,30 @@ async def test_a_wrong_argument_is_refused_and_the_runtime_goes_on(name: str) ->
         assert (await runtime.ask(Question(number=3), Answer)).number == 3
         await turns()
         assert_at_rest(runtime)
+
+
+async def test_a_wrong_argument_of_a_handler_is_refused() -> None:
+    refused = []
+
+    @agent("asks", asks={Question: Answer}, publishes=(Question,))
+    async def asks(question: Question, context: Context) -> Answer:
+        for wrong in (10**400, -1, float("nan"), "x", None, True):
+            calls: tuple[Callable[[], Any], ...] = (
+                lambda wrong=wrong: context.after(wrong, Question()),
+                lambda wrong=wrong: context.wanted(wrong),
+            )
+            for call in calls:
+                with pytest.raises((TypeError, ValueError)):
+                    call()
+                refused.append(wrong)
+            if wrong is not None:
+                with pytest.raises((TypeError, ValueError)):
+                    await context.gather(Question(), expect=Answer, within_s=wrong)
+        return Answer()
+
+    async with running(asks) as runtime:
+        assert await runtime.ask(Question(), Answer) == Answer()
+    assert len(refused) == 12
 
 
 @pytest.mark.parametrize("face", [Operations, Approvals])
