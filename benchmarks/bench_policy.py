@@ -52,6 +52,7 @@ def figures(
     yield from policy_detectors.figures(rounds)
     yield from policy_detectors.full_figures()
     yield from policy_detectors.kind_figures()
+    yield from policy_detectors.id_figures()
     yield from policy_recipients.figures(max(2, rounds * 2 // 3))
     yield from policy_rules.figures(max(1, rounds // 10))
     progress("approvals, rates and budgets")

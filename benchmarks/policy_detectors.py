@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import random
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -64,6 +65,12 @@ HARD = (
 
 FULL = 200.0
 """Microseconds that a kilobyte full of findings may take; it has 45."""
+STEPS = 5_000
+"""Steps of a bare loop beside which a kilobyte of one kind of finding is measured, because machines differ by a factor
+of two: they take ``FULL`` microseconds where a step takes 40 ns."""
+MOST_RATIO, DENSE_RATIO = 1.5, 3.2
+"""How many times as long as the loop a kilobyte may take, and one of random letters or of escapes."""
+DENSE = frozenset({"keys", "cards in percent escapes", "cards in base64"})
 BOOKED = "The entry of the day was booked by the branch: "
 KINDS: dict[str, Callable[[random.Random], str]] = {
     "keys": lambda chance: f"{BOOKED}ghp_{_of(chance, 'abcdefghijklmnopqrstuvwxyz0123456789', 36)}",
@@ -132,19 +139,67 @@ def full_figures(rounds: int = 4) -> Iterator[Figure]:
             yield Figure(title, cost / size * 1_000, "us", limit=Limit(FULL))
 
 
-def kind_figures(size: int = 64_000, rounds: int = 4) -> Iterator[Figure]:
-    """Yield what a kilobyte costs of text that is full of one kind of finding."""
+def kind_figures(size: int = 100_000, rounds: int = 4) -> Iterator[Figure]:
+    """Yield what a kilobyte costs of text that is full of one kind of finding, beside a bare loop."""
     for name, line in KINDS.items():
         inspect = _inspectors().inspect
         notes = []
-        for seed in range(rounds + 1):
+        for seed in range(rounds + 2):  # the automata of patterns grow with the first texts
             chance = random.Random(seed)  # noqa: S311 - made-up values
             notes.append(Note(text="\n".join(line(chance) for _ in range(size // len(line(chance))))))
-        if not inspect(notes.pop()).findings:
+        if not all(inspect(notes.pop()).findings for _ in range(2)):
             raise ValueError(f"nothing is found among {name}; it would measure something else")
         some = iter(notes)
+        bare = _fastest(_bare, 20)
         cost = _fastest(lambda inspect=inspect, some=some: inspect(next(some)), rounds)  # type: ignore[misc]  # bound now
-        yield Figure(f"a KB full of {name}", cost / size * 1_000, "us", limit=Limit(FULL))
+        cost = cost / size * 1_000
+        yield Figure(
+            f"a KB full of {name}",
+            cost,
+            "us",
+            bare,
+            cost / bare,
+            Limit(DENSE_RATIO if name in DENSE else MOST_RATIO, "ratio"),
+        )
+
+
+def _bare() -> None:
+    total = 0
+    for number in range(STEPS):
+        total += number * number % 7
+
+
+IDS: dict[str, Callable[[random.Random], str]] = {
+    "number": lambda chance: f"r{chance.randrange(10**6)}",
+    "UUID": lambda chance: str(uuid.UUID(int=chance.getrandbits(128))),
+    "ULID": lambda chance: _of(chance, "0123456789ABCDEFGHJKMNPQRSTVWXYZ", 26),
+    "SHA-256": lambda chance: f"{chance.getrandbits(256):064x}",
+}
+NEW_ID = 250.0
+"""Microseconds that a message may take whose id nobody has seen; what looks encoded is decoded and looked into."""
+
+
+class Booked(Payload, topic="bench.booked"):
+    """A message with an id of its own."""
+
+    id: str
+    tenant: str
+    kind: str
+    text: str
+
+
+def id_figures(count: int = 4_000) -> Iterator[Figure]:
+    """Yield what one of ``count`` messages costs that differ by their id alone."""
+    for name, made in IDS.items():
+        inspect = _inspectors().compiled(Booked)
+        chance = random.Random(1)  # noqa: S311 - made-up values
+        several = [Booked(id=made(chance), tenant="t1", kind="work", text="how am I doing?") for _ in range(count)]
+
+        def all_of_them(inspect: Callable[[Payload], object] = inspect, several: list[Booked] = several) -> None:
+            for one in several:
+                inspect(one)
+
+        yield Figure(f"a message with a new {name}", _fastest(all_of_them, 1) / count, "us", limit=Limit(NEW_ID))
 
 
 def _of(chance: random.Random, letters: str, count: int) -> str:
@@ -197,4 +252,4 @@ def _fastest(work: Callable[[], object], rounds: int) -> float:
 
 
 if __name__ == "__main__":
-    printed(figures(), slow_figures(), full_figures(), kind_figures())
+    printed(figures(), slow_figures(), full_figures(), kind_figures(), id_figures())

@@ -105,12 +105,14 @@ def _judging(when: Callable[[int], dict[str, Any]], rounds: int, each: int) -> f
 
 
 def _loading() -> float:
-    scene = PipelineContext((Transfer,), (AgentCard(id="payer", consumes=(Transfer,)),), inspectors=frozenset({"pii"}))
+    context = PipelineContext(
+        (Transfer,), (AgentCard(id="payer", consumes=(Transfer,)),), inspectors=frozenset({"pii"})
+    )
     best = float("inf")
     for _ in range(5):
         began = time.perf_counter()
         made = settings(_mixed)
-        list(Rules.problems(made, scene))
+        list(Rules.problems(made, context))
         PolicySet((Rules(made),)).evaluator(Transfer, AgentCard(id="payer"))
         best = min(best, time.perf_counter() - began)
     return best * 1e3

@@ -53,6 +53,8 @@ budgets: [{{ id: a_call, tokens: 1000000 }}]
 input: model.request
 output: model.reply
 """
+_COMMAND = "import sys; sys.modules['trio'] = None; from genie.__main__ import main; main()"
+"""The command without trio, which is of the tests alone: httpx loads it where it finds it."""
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -137,8 +139,8 @@ async def _against(folder: Path, fake: int) -> None:
     made = [*command, "keys", "create", keys, "--user", "bench", "--budget", "1000", "--budget-tokens", "100000000"]
     key = subprocess.run(made, check=True, capture_output=True, text=True).stdout.strip()  # noqa: ASYNC221, S603 - before anything is measured
     proxy = subprocess.Popen(  # noqa: ASYNC220, S603 - the command of this package
-        [*command, "proxy", str(folder / "bench.yaml"), "--keys", keys, "--bind", "127.0.0.1:0", "--rate", "100000",
-         "--spend", str(folder / "spend.db")], stderr=subprocess.PIPE, text=True,
+        [sys.executable, "-c", _COMMAND, "proxy", str(folder / "bench.yaml"), "--keys", keys, "--bind", "127.0.0.1:0",
+         "--rate", "100000", "--spend", str(folder / "spend.db")], stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
         assert proxy.stderr is not None

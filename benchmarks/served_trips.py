@@ -65,6 +65,10 @@ class Wire(asyncio.Transport):
     def close(self) -> None:
         """Stay as it is."""
 
+    def get_write_buffer_size(self) -> int:
+        """Have nothing that waits."""
+        return 0
+
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         """Return the addresses of the connection."""
         return ("127.0.0.1", 4_000) if name in {"peername", "sockname"} else default

@@ -7,7 +7,7 @@ Each is loaded at its first use, so that a command starts fast. This module impo
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # type checkers take the name for true
+TYPE_CHECKING = False  # type checkers treat this name as true
 if TYPE_CHECKING:
     from genie.config.loader import load as load
     from genie.config.pipeline import Pipeline as Pipeline

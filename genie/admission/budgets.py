@@ -1,4 +1,4 @@
-"""Rates and budgets at work: token buckets by key, and what runs and tenants' days have left of a budget."""
+"""State of rates and budgets: token buckets by key, and what runs and tenants' days have left."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from genie.contracts.message import Envelope
 
 MOST_KEYS = 65_536
-"""Buckets of one rate, or accounts of one budget of a day, that are kept at once."""
+"""Maximum number of buckets of one rate, or of accounts of one daily budget."""
 ROOMY = 1_024
-"""Buckets from which full ones are looked for; a full bucket is the same as none."""
+"""Number of buckets from which full ones are removed; a full bucket equals a new one."""
 LOOK_S = 1.0
-"""Seconds between two looks, so that a crowd of new keys does not make each of them costly."""
+"""Seconds between two clean-ups, so that many new keys do not each pay for one."""
 
 MESSAGES, COST, TOKENS = range(3)
 UNITS = ("messages", "cost", "tokens")
@@ -35,7 +35,7 @@ SCALE = 10**COST_DIGITS
 
 
 class Bucket:
-    """What one key may still do: tokens at a time on the loop's clock, below zero while deliveries wait for theirs."""
+    """Bucket of one key: tokens at a time on the loop's clock, below zero while deliveries wait for theirs."""
 
     __slots__ = ("at", "tokens")
 
@@ -45,19 +45,19 @@ class Bucket:
 
 
 FREE = Bucket(math.inf, 0.0)
-"""Of what a rate is not about."""
+"""Replaces dimensions that a rate does not use."""
 NONE = Bucket(-math.inf, 0.0)
-"""Where no more buckets can be kept."""
+"""Returned if no more buckets can be stored."""
 
 
 class RateState:
-    """One rate at work.
+    """State of one rate.
 
     Args:
         rule: The rate.
     """
 
-    __slots__ = ("_look_at", "_parts", "_roomy", "buckets", "denied", "rule", "since", "waited")
+    __slots__ = ("_look_at", "_parts", "_roomy", "buckets", "denials", "rule", "since", "waited")
 
     def __init__(self, rule: Rate) -> None:
         self.rule = rule
@@ -66,17 +66,17 @@ class RateState:
         self._roomy = ROOMY
         self._look_at = -math.inf
         self.since = -math.inf
-        """From when on buckets have filled: an earlier process may have left them empty."""
-        self.denied = 0
+        """Time from which buckets fill: an earlier process may have left them empty."""
+        self.denials = 0
         self.waited = 0
 
     def bucket(self, message: Envelope[Any], agent: str | None, now: float) -> Bucket:
-        """Return the bucket that a message pays from, filled up to now.
+        """Return the bucket of a message, filled up to now.
 
         Args:
             message: The message.
-            agent: Its recipient, where that has a bucket of its own.
-            now: On the loop's clock.
+            agent: Its recipient, if the rate has buckets per recipient.
+            now: Time on the loop's clock.
         """
         rule, tenant = self.rule, message.headers.tenant
         if rule.tenants is not None and tenant not in rule.tenants:
@@ -107,7 +107,7 @@ class RateState:
             ]  # fmt: skip
             for one in full:
                 del buckets[one]
-            # At twice what is left, so that looking costs little a bucket.
+            # Next at twice the remaining number, so that the clean-up costs little per bucket.
             self._roomy = min(MOST_KEYS, max(ROOMY, 2 * len(buckets)))
         if len(buckets) >= MOST_KEYS:
             return NONE
@@ -121,7 +121,7 @@ class RateState:
 class Account:
     """One unit of one budget for one run, or for one tenant's day: ``limit == left + reserved + spent``, each from 0.
 
-    A cost is a whole number of its thirtieth decimal, so that every sum is exact.
+    A cost is an integer in units of 1e-30, so that every sum is exact.
     """
 
     __slots__ = ("kind", "left", "limit", "owner", "spent", "state")
@@ -132,19 +132,19 @@ class Account:
         self.limit = limit
         self.spent = min(spent, limit)
         self.left = limit - self.spent
-        """Neither spent nor reserved."""
+        """Amount neither spent nor reserved."""
         self.owner = owner
-        """Whose day it is, where a ledger keeps it."""
+        """The tenant of the day, if a ledger stores it."""
 
     @property
     def reserved(self) -> int:
-        """What deliveries in flight may still spend."""
+        """Amount that deliveries in flight may still spend."""
         return self.limit - self.left - self.spent
 
     def pay(self, reserved: int, used: int) -> int:
-        """Take what was used from a reservation, then from what is left; return how much was lacking.
+        """Take a used amount from a reservation, then from what is left; return the uncovered amount.
 
-        What is lacking is not spent from this account, which has no more to give; it is counted as overrun.
+        The uncovered amount is not spent from this account; it is counted as overrun.
         """
         more = max(0, used - reserved)
         lacking = max(0, more - self.left)
@@ -163,25 +163,25 @@ Accounts = tuple[Account, ...]
 
 
 class BudgetState:
-    """One budget of runs at work.
+    """State of one budget per run.
 
     Args:
         budget: The budget.
     """
 
-    __slots__ = ("budget", "denied", "ended", "limits", "overrun", "spent")
+    __slots__ = ("budget", "denials", "ended", "limits", "overrun", "spent")
 
     def __init__(self, budget: Budget) -> None:
         self.budget = budget
         self.limits = tuple((UNITS.index(unit), scaled(unit, limit)) for unit, limit in budget.limits())
         self.spent = [0, 0, 0]
         self.overrun = [0, 0, 0]
-        self.denied = [0, 0, 0]
+        self.denials = [0, 0, 0]
         self.ended = 0
-        """Runs whose wall time was used up."""
+        """Number of runs whose wall time was used up."""
 
     def charges(self, own: Estimate | None) -> tuple[tuple[int, bool], ...]:
-        """Return what a delivery reserves of each unit, and whether its agent says that it needs no more than that.
+        """Return what a delivery reserves of each unit, and whether its agent declares that as an upper limit.
 
         Args:
             own: The estimate on the card of its recipient.
@@ -193,7 +193,7 @@ class BudgetState:
         return tuple(amounts[kind] for kind, _ in self.limits)
 
     def account(self, run: Any, _tenant: str | None, _now: float) -> Accounts | None:
-        """Return the account that a message's deliveries pay from; None when there can be no more of them."""
+        """Return the account of a message's deliveries; None if no more accounts can be stored."""
         accounts = run.budgets
         if accounts is None:
             accounts = run.budgets = {}
@@ -203,17 +203,17 @@ class BudgetState:
         return account
 
     def spent_before(self, spent: list[int]) -> Accounts:
-        """Return the account of a run that has spent something in an earlier process."""
+        """Restore the account of a run that has spent something in an earlier process."""
         return tuple(
             Account(self, kind, limit, used, None) for (kind, limit), used in zip(self.limits, spent, strict=True)
         )
 
     def accounts(self, runs: Iterable[Any]) -> list[Accounts]:
-        """Return every account there is now."""
+        """Return every existing account."""
         return [run.budgets[self] for run in runs if run.budgets is not None and self in run.budgets]
 
     def write(self, owner: Owner, kind: int, used: int) -> None:
-        """Tell the ledger; only days have one."""
+        """Update the ledger; only daily budgets have one."""
 
     def _opened(self, owner: Owner | None, before: Use) -> Accounts:
         return tuple(
@@ -222,13 +222,13 @@ class BudgetState:
 
 
 class DayBudgetState(BudgetState):
-    """One budget of tenants' days at work.
+    """State of one budget per tenant and day.
 
     Args:
         budget: The budget.
-        clock: Says what day it is.
-        ledger: Keeps what was used beyond the life of the process.
-        failed: Told what a ledger raised.
+        clock: The clock.
+        ledger: Stores consumption beyond the life of the process.
+        failed: Called with an exception of the ledger.
     """
 
     __slots__ = ("_accounts", "_clock", "_day", "_ends", "_failed", "_ledger", "_look_at", "_zone")
@@ -245,12 +245,12 @@ class DayBudgetState(BudgetState):
         self._day = datetime.date.min
         self._look_at = -math.inf
         self._ends = -math.inf
-        """When the day ends, in seconds since the epoch."""
+        """End of the day, in seconds since the epoch."""
 
     def account(self, _run: Any, tenant: str | None, now: float) -> Accounts | None:
-        """Return a tenant's account of today; None when too many have one, or its ledger cannot be read."""
+        """Return a tenant's account of today; None if there are too many, or its ledger cannot be read."""
         seconds = now + self._clock.offset
-        if seconds >= self._ends:  # never back: a clock that is corrected over midnight does not give a day twice
+        if seconds >= self._ends:  # never back: a clock corrected to before midnight does not repeat a day
             self._turn(seconds)
         return self._accounts.get(tenant) or self._new(tenant, now)
 
@@ -259,7 +259,7 @@ class DayBudgetState(BudgetState):
         return list(self._accounts.values())
 
     def _turn(self, seconds: float) -> None:
-        """Begin a day; what is reserved in the one before is settled there."""
+        """Begin a day; reservations of the previous day are settled there."""
         self._day = datetime.datetime.fromtimestamp(seconds, self._zone).date()
         after = datetime.datetime.combine(self._day + datetime.timedelta(days=1), datetime.time(), self._zone)
         self._ends = after.timestamp()
@@ -285,7 +285,7 @@ class DayBudgetState(BudgetState):
         return account
 
     def write(self, owner: Owner, kind: int, used: int) -> None:
-        """Tell the ledger what was used."""
+        """Add to the ledger what was used."""
         if self._ledger is None:
             return
         tenant, day = owner
@@ -297,12 +297,12 @@ class DayBudgetState(BudgetState):
 
 
 def scaled(unit: str, amount: int | Decimal) -> int:
-    """Return an amount as the whole number that accounts count in."""
+    """Convert an amount to the integer unit of accounts."""
     return int(amount) if unit != "cost" else int(EXACT.multiply(amount, SCALE))
 
 
 def shown(kind: int, amount: int) -> int | Decimal:
-    """Return an amount of an account as people write it."""
+    """Convert an amount of an account to decimal form."""
     if kind != COST:
         return amount
     return EXACT.divide(amount, SCALE)

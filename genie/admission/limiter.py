@@ -1,8 +1,8 @@
-"""Where deliveries pay: token buckets, and budgets that reserve before and settle after.
+"""Admission of deliveries: token buckets, and budgets that reserve before and settle after.
 
-A delivery passes once, before it is judged for the first time; judging it again, retrying it or releasing it costs
-nothing more. Everything runs on the loop's thread and nothing here waits, so that check and reservation are one step,
-and no budget is overspent however many deliveries race.
+A delivery is admitted once, before it is first judged; judging it again, retrying it or releasing it costs nothing
+more. Everything runs on the loop's thread without waiting, so check and reservation are atomic, and concurrent
+deliveries cannot overspend a budget.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from genie.contracts.message import topic_of
 from genie.contracts.outcome import Outcome, Reason
 from genie.contracts.statistics import BudgetStatistics, RateStatistics
 from genie.errors import BudgetExceededError, class_name
-from genie.errors.told import tell
+from genie.errors.safe_text import keep_safe_text
 from genie.inflight.interceptors import Interceptor
 from genie.inflight.pending import RATE, Parked
 
@@ -45,26 +45,26 @@ if TYPE_CHECKING:
 
 DENIED = Outcome.DENIED
 ENOUGH = 1 - 1e-9
-"""A token, less what rounding may have taken from a bucket that has been filled again."""
+"""One token, less the possible rounding error of a refilled bucket."""
 
 _Rates = tuple[tuple[int, "str | None"], ...]
-"""Place of a rate, and the recipient where that has a bucket of its own."""
+"""Index of a rate, and the recipient if the rate has buckets per recipient."""
 _Budgets = tuple[tuple[int, int, bool], ...]
-"""Place of an account, what a delivery reserves of it, and whether its agent says that it needs no more than that."""
+"""Index of an account, what a delivery reserves of it, and whether its agent declares that as an upper limit."""
 Reservation = dict[Account, int]
-"""What is still reserved for one delivery."""
+"""Remaining reservations of one delivery."""
 
 
 REFUSED: _Budgets = ((-1, 0, False),)
-"""In the place of what a delivery reserves: it was denied."""
+"""Replaces a reservation: the delivery was denied."""
 NOT_COVERED: Any = object()
-"""In the place of an account: the budget is not about the message's tenant."""
+"""Replaces an account: the budget does not cover the message's tenant."""
 NO_ACCOUNT: Any = object()
-"""In the place of an account: no more accounts can be kept, or a ledger cannot be read."""
+"""Replaces an account: no more accounts can be stored, or a ledger cannot be read."""
 
 
 class AdmissionCheck:
-    """One message at the controller: what its deliveries have in common is looked up once.
+    """One message at the controller; what its deliveries have in common is looked up once.
 
     Args:
         controller: The controller.
@@ -81,14 +81,14 @@ class AdmissionCheck:
         self._accounts: list[Any] = controller.no_accounts.copy()
 
     def admit(self, delivery: Delivery) -> bool:  # noqa: C901 - of every delivery that rules cover: a call costs
-        """Let a delivery pass once and for all; False when it has ended, or waits for its turn."""
+        """Admit a delivery once; return False if it has ended, or waits for its turn."""
         controller = self._controller
         rates, covered, estimate = delivery.subscription.rules or controller.rules(delivery.subscription)
         budgets = covered if estimate is None else controller.estimated(delivery, covered, estimate)
         if budgets is REFUSED:
             return False
         if delivery.extra is not None and delivery.extra.reopened is not None:
-            rates = ()  # an earlier process has let it pass
+            rates = ()  # an earlier process has admitted it
         wait_s, slowest = 0.0, -1
         for at, agent in rates:
             bucket = self._buckets[at] or self._bucket(at, agent)
@@ -128,12 +128,12 @@ class AdmissionCheck:
         return bucket
 
     def _back(self, rates: _Rates) -> None:
-        """All or none: what one rule denies costs nothing of the others."""
+        """All or nothing: a denial by one rule costs nothing of the others."""
         for at, agent in rates:
             self._bucket(at, agent).tokens += 1.0
 
     def account(self, at: int) -> Any:
-        """Return the account that the message pays from, ``NOT_COVERED`` or ``NO_ACCOUNT``."""
+        """Return the account of the message, ``NOT_COVERED`` or ``NO_ACCOUNT``."""
         state, unit = self._controller.accounts[at]
         message, tenants, width = self._message, state.budget.tenants, len(state.limits)
         tenant = message.headers.tenant
@@ -149,7 +149,7 @@ class AdmissionCheck:
 
 
 class AdmissionController(Interceptor):
-    """The admission rules of one runtime at work.
+    """The admission controller of one runtime.
 
     Args:
         bus: The bus.
@@ -167,7 +167,7 @@ class AdmissionController(Interceptor):
             for budget in admission.budgets
         )
         self.accounts = tuple((state, unit) for state in self._states for unit in range(len(state.limits)))
-        """By place: whose account it is, and its place in that account."""
+        """By index: the owner of an account, and its index in that account."""
         self.no_buckets: list[Bucket | None] = [None] * len(self.rates_by_place)
         self.no_accounts: list[Any] = [None] * len(self.accounts)
         self._walls = {
@@ -177,19 +177,19 @@ class AdmissionController(Interceptor):
         }
         self.active = True
         self.reservations: dict[Delivery, Reservation] = {}
-        """What is reserved for deliveries on their way."""
+        """Reservations of deliveries in flight."""
         bus.pending.on(RATE, self._due)
 
     def check(self, message: Envelope[Any]) -> AdmissionCheck:
-        """Return what admits the deliveries of a message, now."""
+        """Return the admission of a message's deliveries at present."""
         return AdmissionCheck(self, message)
 
     # --- before a delivery is judged ---
 
     def rules(self, subscription: Subscription) -> tuple[_Rates, _Budgets, Estimator | None]:
-        """Return which rates and budgets cover a subscription, and what its deliveries reserve.
+        """Return the rates and budgets that cover a subscription, and what its deliveries reserve.
 
-        The third is what says so of each payload by itself, where the card has such a function and a budget asks.
+        The third item estimates each payload separately, if the card has such a function and a budget needs it.
         """
         card, topic = subscription.subscriber.card, topic_of(subscription.kind).name
         rates = tuple(
@@ -207,7 +207,10 @@ class AdmissionController(Interceptor):
         return rules
 
     def estimated(self, delivery: Delivery, budgets: _Budgets, estimator: Estimator) -> _Budgets:
-        """Return what a delivery reserves by its own payload; ``REFUSED`` when nobody can say, so that it is denied."""
+        """Return what a delivery reserves for its own payload.
+
+        ``REFUSED`` if the estimate fails, so that it is denied.
+        """
         try:
             own = estimator(delivery.message.payload)
             if not isinstance(own, Estimate):
@@ -219,16 +222,16 @@ class AdmissionController(Interceptor):
         return tuple((at, *state.charges(own)[unit]) for at, _, _ in budgets for state, unit in (self.accounts[at],))
 
     def over_rate(self, delivery: Delivery, at: int, tokens: float) -> bool:
-        """Deny a delivery that its rate has no token for."""
+        """Deny a delivery for which its rate has no token."""
         rate = self.rates_by_place[at]
-        rate.denied += 1
-        crowd = f"rate {rate.rule.id}: too many other keys are above it already"
+        rate.denials += 1
+        crowd = f"rate {rate.rule.id}: too many other keys have exceeded it"
         return self._deny(delivery, "rate", rate.rule.id, crowd if tokens == -math.inf else str(rate.rule))
 
     def over_budget(self, delivery: Delivery, at: int, account: Account) -> bool:
-        """Deny a delivery that its budget has not enough left for."""
+        """Deny a delivery that exceeds what its budget has left."""
         state, unit = self.accounts[at]
-        state.denied[state.limits[unit][0]] += 1
+        state.denials[state.limits[unit][0]] += 1
         name = state.budget.id
         lost = f"budget {name}: no more accounts can be kept, or its ledger cannot be read"
         return self._deny(delivery, "budget", name, lost if account is NO_ACCOUNT else _used_up(account))
@@ -243,10 +246,10 @@ class AdmissionController(Interceptor):
         bus.settle(delivery, DENIED, Reason(code, reason))
         return False
 
-    # --- waiting for a rate ---
+    # --- deliveries that wait for a rate ---
 
     def wait(self, delivery: Delivery, at: int, wait_s: float) -> None:
-        """Let a delivery wait for its turn, in flight, with what is reserved for it."""
+        """Let a delivery wait for its turn, in flight, with its reservations."""
         rate = self.rates_by_place[at]
         rate.waited += 1
         self._bus.pending.park(RATE, delivery.message.scope, delivery, self.now() + wait_s)
@@ -262,7 +265,7 @@ class AdmissionController(Interceptor):
     # --- after it ---
 
     def settled(self, delivery: Delivery, outcome: Outcome) -> None:
-        """Return what is still reserved for a delivery; its message counts unless it was denied."""
+        """Release the remaining reservations of a delivery; its message counts unless it was denied."""
         reservation = self.reservations.pop(delivery, None)
         if reservation is None:
             return
@@ -274,7 +277,7 @@ class AdmissionController(Interceptor):
                 account.left += rest
 
     def failed(self, delivery: Delivery) -> None:
-        """A handling of it has failed: its message counts, whatever comes of it."""
+        """A handling has failed: its message counts, whatever its outcome."""
         reservation = self.reservations.get(delivery, {})
         for account, rest in reservation.items():
             if account.kind == MESSAGES and rest:
@@ -282,13 +285,13 @@ class AdmissionController(Interceptor):
                 account.pay(rest, rest)
 
     def charge(self, delivery: Delivery, cost: Decimal, tokens: int) -> None:
-        """Take what a handler has used: from what is reserved for it first, then from what is left.
+        """Charge what a handler has used: first from its reservation, then from what is left.
 
         Raises:
-            BudgetExceededError: A budget has not that much left; it has nothing left now.
+            BudgetExceededError: A budget has less left; it is now used up.
         """
         reservation = self.reservations.get(delivery)
-        if reservation is None:  # its delivery has ended, or waited for no budget
+        if reservation is None:  # its delivery has ended, or no budget covers it
             reservation = self._afterwards(delivery)
         used = (0, scaled("cost", cost), tokens)
         short: Account | None = None
@@ -299,20 +302,20 @@ class AdmissionController(Interceptor):
                 if account.pay(reserved, use):
                     short = short or account
         if short is not None:
-            raise tell(_exceeded(delivery, short))
+            raise keep_safe_text(_exceeded(delivery, short))
 
     def reserve(self, delivery: Delivery, cost: Decimal, tokens: int) -> None:
-        """Keep what a handler has used and not yet charged; what is reserved for it already counts.
+        """Reserve what a handler has used and not yet charged; its existing reservation is part of that.
 
         Raises:
-            BudgetExceededError: A budget has not that much left; nothing more is kept.
+            BudgetExceededError: A budget has less left; nothing more is reserved.
         """
         reservation = self.reservations.get(delivery) or {}
         used = (0, scaled("cost", cost), tokens)
         more = {account: used[account.kind] - reserved for account, reserved in reservation.items()}
         for account, lacking in more.items():
             if lacking > account.left and used[account.kind]:
-                raise tell(_exceeded(delivery, account))
+                raise keep_safe_text(_exceeded(delivery, account))
         for account, lacking in more.items():
             if lacking > 0:
                 account.left -= lacking
@@ -327,17 +330,17 @@ class AdmissionController(Interceptor):
     # --- runs ---
 
     def used(self, run: RunState) -> dict[str, list[int]]:
-        """Return what a run has spent of each budget, a number a unit."""
-        budgets: Any = run.budgets or {}  # this controller alone sets it
+        """Return what a run has spent of each budget, one number per unit."""
+        budgets: Any = run.budgets or {}  # only this controller sets it
         return {state.budget.id: [account.spent for account in accounts] for state, accounts in budgets.items()}
 
     def resumed(self, now: float) -> None:
-        """Let rates begin with empty buckets, so that a process that dies again and again passes no more than one."""
+        """Start rates with empty buckets, so that a process that restarts again and again does not exceed them."""
         for rate in self.rates_by_place:
             rate.since = now
 
     def use(self, run: RunState, used: Mapping[str, list[int]]) -> None:
-        """Take what a run had spent before its process ended from its budgets; one that has changed starts full."""
+        """Deduct what a run had spent before its process ended from its budgets; a changed budget starts full."""
         for state in self._states:
             spent = used.get(state.budget.id, [])
             if state.budget.per == "run" and len(spent) == len(state.limits):
@@ -345,14 +348,14 @@ class AdmissionController(Interceptor):
                 run.budgets[state] = state.spent_before(spent)
 
     def opened(self, run: RunState) -> None:
-        """A run begins; a budget of wall time bounds its deadline."""
+        """A run begins; a wall-time budget limits its deadline."""
         for text, state in self._walls.items():
             until = run.started + (state.budget.wall_s or math.inf)
             if until < run.deadline and (state.budget.tenants is None or run.headers.tenant in state.budget.tenants):
                 run.deadline, run.expires_as = until, Reason("budget", text)
 
     def expired(self, run: RunState) -> None:
-        """A run was ended by the clock."""
+        """The clock ended a run."""
         state = None if run.expires_as is None else self._walls.get(run.expires_as.detail)
         if state is not None and run.alive:
             state.ended += 1
@@ -360,13 +363,13 @@ class AdmissionController(Interceptor):
     # --- telling ---
 
     def rates(self) -> dict[str, RateStatistics]:
-        """Return what each rate has done, by id."""
+        """Return the counters of each rate, by id."""
         return {
-            rate.rule.id: RateStatistics(rate.denied, rate.waited, len(rate.buckets)) for rate in self.rates_by_place
+            rate.rule.id: RateStatistics(rate.denials, rate.waited, len(rate.buckets)) for rate in self.rates_by_place
         }
 
     def budgets(self) -> dict[tuple[str, str], BudgetStatistics]:
-        """Return what each budget has done, by id and unit."""
+        """Return the counters of each budget, by id and unit."""
         told: dict[tuple[str, str], BudgetStatistics] = {}
         reserved: dict[tuple[BudgetState, int], int] = {}
         for reservation in self.reservations.values():
@@ -382,7 +385,7 @@ class AdmissionController(Interceptor):
                     reserved=shown(kind, reserved.get((state, kind), 0)),
                     least_left=shown(kind, min((account[at].left for account in accounts), default=limit)),
                     overrun=shown(kind, state.overrun[kind]),
-                    denied=state.denied[kind],
+                    denied=state.denials[kind],
                 )
         for text, state in self._walls.items():
             told[state.budget.id, "wall_s"] = self._wall(text, state)
@@ -411,7 +414,7 @@ def _used_up(account: Account) -> str:
 
 def _exceeded(delivery: Delivery, account: Account) -> BudgetExceededError:
     limit = shown(account.kind, account.limit)
-    return tell(
+    return keep_safe_text(
         BudgetExceededError(
             agent=delivery.subscription.subscriber.card.id, limit=limit if isinstance(limit, int) else f"{limit:f}",
             budget=account.state.budget.id, unit=UNITS[account.kind],

@@ -1,4 +1,4 @@
-"""Holds: deliveries and answers that wait for a person, parked in the bus's table of what is pending."""
+"""Holds: deliveries and answers that wait for a person, in the bus's table of parked items."""
 
 from __future__ import annotations
 
@@ -27,38 +27,38 @@ if TYPE_CHECKING:
     from genie.policy.policy import Decision, Verdict
 
 REMEMBERED = 1_000
-"""Approvals that have ended and can still be looked up."""
+"""Number of ended approvals that can still be looked up."""
 _STATES = {Outcome.DENIED: State.DENIED, Outcome.EXPIRED: State.EXPIRED, Outcome.CANCELLED: State.CANCELLED}
 
 
 @dataclass(slots=True, eq=False)
 class Held:
-    """One delivery or answer under decision."""
+    """One delivery or answer that waits for a decision."""
 
     id: str
     message: Envelope[Any]
     recipient: str
     decision: Decision
     delivery: Delivery | None
-    """None for an answer on its way to its asker."""
+    """None for an answer that has not yet reached its asker."""
     request: ApprovalRequest
-    """What is asked of people, and the votes so far."""
+    """The approval request, with the votes so far."""
     agent: str
-    """The agent in whose name an answer counts."""
+    """The agent under whose name an answer counts."""
     approved: frozenset[str] = frozenset()
     """``policy@version`` of earlier holds of an answer that a person has approved."""
     heard: Mapping[str, Verdict] = field(default_factory=dict)
     """Verdicts of slow judges on an answer, by ``policy@version``."""
     parked: Parked | None = None
-    """Its entry in the table of what is parked."""
+    """Its entry in the table of parked items."""
     first: Envelope[Any] | None = None
-    """What was held before its first edit; None without one, or where an earlier process edited it."""
+    """The payload before its first edit; None without one, or if an earlier process edited it."""
     again: bool = False
-    """An earlier process held it, and asked people already."""
+    """True if an earlier process held it and already asked people."""
 
     @property
     def place(self) -> str:
-        """Where a log finds it again: its delivery, or its message and the asker."""
+        """Its place in a log: its delivery, or its message and the asker."""
         return place_of(self.message, self.recipient) if self.delivery is None else self.delivery.id
 
     @property
@@ -68,7 +68,7 @@ class Held:
 
 
 class Holds:
-    """Parks deliveries and answers, and carries out what a person decides.
+    """Parks deliveries and answers, and applies the decisions of people.
 
     Args:
         bus: The bus.
@@ -78,32 +78,32 @@ class Holds:
         self._bus = bus
         self._held: dict[str, Held] = {}
         self.ended: deque[ApprovalRequest] = deque(maxlen=REMEMBERED)
-        """Approvals that are over, oldest first."""
+        """Ended approvals, oldest first."""
         self.changed: Callable[[ApprovalRequest], None] | None = None
-        """Told of every approval that opens, changes or ends."""
+        """Called for every approval that opens, changes or ends."""
         self._reopened: dict[str, LogRecord] = {}
-        """What an earlier process held, by place, until it is held again."""
+        """Holds of an earlier process, by place, until they are held again."""
         bus.pending.on(HOLD, self._expired)
 
-    # --- what is held ---
+    # --- holding ---
 
     def __len__(self) -> int:
         return len(self._held)
 
     def get(self, hold_id: str) -> Held | None:
-        """Return one without removing it; None if it is not held."""
+        """Return a hold without removing it; None if there is none."""
         return self._held.get(hold_id)
 
     def all(self) -> tuple[Held, ...]:
-        """Return everything held, oldest first."""
+        """Return all holds, oldest first."""
         return tuple(self._held.values())
 
     def of(self, run: RunState) -> tuple[Held, ...]:
-        """Return what is held of one run."""
+        """Return the holds of one run."""
         return _below(run.root)
 
     def held_parts(self, scope: Scope) -> dict[Part, str]:
-        """Return the parts of a scope's gather that wait for a person, each with the oldest hold that keeps it."""
+        """Return the held parts of a scope's gather, each with the oldest hold that it depends on."""
         found: dict[Part, str] = {}
         for held in _below(scope):
             for gather, kind, agent in _parts(held):
@@ -112,19 +112,19 @@ class Holds:
         return found
 
     def pop(self, hold_id: str) -> Held | None:
-        """Remove and return one; None if it is not held."""
+        """Remove and return a hold; None if there is none."""
         held = self._held.pop(hold_id, None)
         if held is not None and held.parked is not None:
             self._bus.pending.take(held.parked)
         return held
 
     def update(self, held: Held, request: ApprovalRequest) -> None:
-        """Keep how an approval stands now, and tell of it."""
+        """Store the present state of an approval and report it."""
         held.request = request
         if request.state is not State.PENDING:
             self.ended.append(request)
         else:
-            self._tell(held, {"kind": "hold", **request.kept()})
+            self._record(held, {"kind": "hold", **request.kept()})
         if self.changed is not None:
             self.changed(request)
 
@@ -134,7 +134,7 @@ class Holds:
         """Take over what an earlier process held, by place: what is held again keeps its id, term, votes and edits."""
         self._reopened.update(facts)
 
-    def _tell(self, held: Held, fact: LogRecord) -> None:
+    def _record(self, held: Held, fact: LogRecord) -> None:
         recorder = self._bus.observers.recorder
         if recorder is not None:
             recorder.fact({"run": held.message.scope.run.number, "place": held.place, **fact})
@@ -158,7 +158,7 @@ class Holds:
         self, message: Envelope[Any], asker: AgentCard, agent: str, decision: Decision, approved: frozenset[str],
         heard: Mapping[str, Verdict],
     ) -> None:  # fmt: skip
-        """Park an answer on its way to its asker."""
+        """Park an answer before it reaches its asker."""
         scope: Scope = message.scope
         try:
             request, again = self._request(message, asker.id, decision, place_of(message, asker.id))
@@ -174,7 +174,7 @@ class Holds:
     def _request(
         self, message: Envelope[Any], recipient: str, decision: Decision, place: str
     ) -> tuple[ApprovalRequest, bool]:
-        """Return what people are asked, and whether an earlier process has asked them already."""
+        """Return the approval request, and whether an earlier process has already asked people."""
         bus = self._bus
         opened = bus.clock.wall().timestamp()
         expires = opened + (bus.limits.hold_s if decision.expires_s is None else decision.expires_s)
@@ -188,7 +188,7 @@ class Holds:
         run = scope.run
         request, hold_s = held.request, held.decision.expires_s
         since, due = bus.now(), bus.now() + (bus.limits.hold_s if hold_s is None else hold_s)
-        if held.again:  # its term began in an earlier process, and goes on
+        if held.again:  # its term began in an earlier process and continues
             since, due = request.opened - bus.clock.offset, request.expires - bus.clock.offset
         run.held_since = min(run.held_since, since) if run.held else since
         accounting.raise_held(scope, 1)
@@ -209,12 +209,12 @@ class Holds:
             bus.runs.resume_deadline(run)
         bus.timers.soon("notice", run)
 
-    # --- how it ends ---
+    # --- ending ---
 
     def release(self, held: Held) -> None:
         """It is approved: it is judged again with the approval as an input; its other verdicts still apply."""
         bus, state = self._bus, held.request.state
-        if state is not State.APPROVED:  # whoever calls: nothing else runs
+        if state is not State.APPROVED:  # a safeguard: nothing unapproved may run
             self.refuse(held, Outcome.DENIED, Reason("hold", f"is {state}, not approved"))
             return
         if digest(held.message.payload) != held.request.payload_sha256:
@@ -225,9 +225,9 @@ class Holds:
             "policies": sorted(held.approved | held.request.seal.policies),
             "payload_sha256": held.request.payload_sha256,
         }
-        self._tell(held, {"kind": "decided", "outcome": None, **decided})
+        self._record(held, {"kind": "decided", "outcome": None, **decided})
         bus.emit_event(held.message, "released", held.recipient, Reason("released", held.id))
-        approved = held.approved | held.request.seal.policies  # as the policies in force are stamped
+        approved = held.approved | held.request.seal.policies  # as the policies in force were recorded
         if held.delivery is None:
             message = bus.judging.current(held.message)
             scope: Scope = message.scope
@@ -245,38 +245,38 @@ class Holds:
             bus.overflows.enqueue(delivery)
 
     def intact(self, delivery: Delivery) -> bool:
-        """Return True where the payload of an approved delivery is the one that was approved."""
+        """Return True if the payload of an approved delivery is the one that was approved."""
         extra = delivery.extra
         return extra is None or extra.sealed is None or digest(original(delivery).payload) == extra.sealed
 
     def refuse(self, held: Held, outcome: Outcome, reason: Reason) -> None:
-        """It ends: a person does not allow it, its time is over, or its run is."""
+        """A hold ends: a person denies it, it expires, or its run ends."""
         self._unpark(held)
         if held.request.state is State.PENDING:
             self.update(held, held.request.ended(_STATES[outcome]))
         if held.delivery is not None:
             self._bus.settle(held.delivery, outcome, reason)
             return
-        self._tell(held, {"kind": "decided", "outcome": outcome.value, "code": reason.code, "detail": reason.detail})
+        self._record(held, {"kind": "decided", "outcome": outcome.value, "code": reason.code, "detail": reason.detail})
         scope: Scope = held.message.scope
         if scope.gather is not None:
             self._bus.answers.refuse(held.message, scope, scope.gather, held.agent, outcome, reason)
         self._leave(scope)
 
     def replace(self, held: Held, message: Envelope[Any], decision: Decision) -> None:
-        """Put an edited message in the place of the held one; what was approved of that one counts no more."""
+        """Replace the held message by an edited one; earlier approvals no longer count."""
         before, delivery = held.place, held.delivery
         held.first = held.first or held.message
         held.message = message
         held.approved = frozenset()
-        held.heard = {}  # no slow judge has seen the edit
+        held.heard = {}  # no slow judge has seen the edited payload
         held.decision = decision
         if held.delivery is not None:
             held.delivery.message = message
             if held.delivery.extra is not None:
                 held.delivery.extra.approved = frozenset()
                 held.delivery.extra.heard = {}
-        self._tell(held, {
+        self._record(held, {
             "kind": "edited", "before": before, "message": message.number, "agent": held.recipient,
             "instead_of": None if delivery is None or delivery.extra is None else delivery.extra.instead_of,
             "tried": [] if delivery is None or delivery.extra is None else list(delivery.extra.tried),
@@ -285,7 +285,7 @@ class Holds:
         self._bus.emit_event(message, "accepted", None)
 
     def withdraw(self, parked: Parked, outcome: Outcome, reason: Reason) -> None:
-        """End what is held, because its run or scope ends."""
+        """End holds, because their run or scope ends."""
         held: Held = parked.data
         if self.pop(held.id) is not None:
             self._end(held, "withdrawn", outcome, reason)
@@ -301,12 +301,12 @@ class Holds:
         self.refuse(held, outcome, reason)
 
     def _leave(self, scope: Scope) -> None:
-        accounting.unpark(scope, None)  # it was accepted once more with its verdict
+        accounting.unpark(scope, None)  # it was accepted again together with its verdict
         self._bus.at_rest_if_empty(scope)
 
 
 def place_of(message: Envelope[Any], asker: str) -> str:
-    """Return where a log finds an answer again that is held on its way to its asker."""
+    """Return the place in a log of a held answer."""
     return f"{message.id}>{asker}"
 
 
@@ -315,7 +315,7 @@ def _not_shown(error: Exception) -> Reason:
 
 
 def _below(top: Scope) -> tuple[Held, ...]:
-    """Return what is held in a scope and in those below it, oldest first."""
+    """Return the holds in a scope and in those below it, oldest first."""
     found = [held for scope in top.tree() if scope.own_held for held in _in_scope(scope)]
     return tuple(sorted(found, key=lambda held: 0 if held.parked is None else held.parked.id))
 
@@ -330,7 +330,7 @@ def _in_scope(scope: Scope) -> Iterator[Held]:
 
 
 def _parts(held: Held) -> Iterator[tuple[Gather, type[Payload], str]]:
-    """Yield the outstanding parts that depend on what is held: of its scope, and of those above it."""
+    """Yield the outstanding parts that depend on holds of their scope and of those above it."""
     reach = frozenset((type(held.message.payload),))
     if held.delivery is not None:
         reach = held.delivery.subscription.reach

@@ -1,4 +1,4 @@
-"""Between a running bus and people at other terminals: reports what waits, and carries out what they decide."""
+"""Connects a running bus with people at other terminals: reports holds, and applies their decisions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any, Protocol
 
-from genie.approvals.request import Seal, Sight, State, fields_of, merged
+from genie.approvals.request import HeldView, Seal, State, fields_of, merged
 from genie.approvals.voting import Voting, validated
 from genie.contracts.json_text import unique_keys
 from genie.contracts.ports.control import Act, ControlNews, ControlReport
@@ -25,21 +25,21 @@ if TYPE_CHECKING:
 
 
 LONGEST_SHOWN = 1 << 20
-"""Characters of a payload as JSON that is shown; a longer one is withheld."""
+"""Maximum length of a payload's JSON that is shown, in characters; a longer one is withheld."""
 
 
 class Switchboard(Protocol):
-    """The kill switches, as far as other terminals reach them."""
+    """The kill switches that other terminals can use."""
 
     tell: Callable[[Act], None] | None
-    """Told whenever somebody switches something off or lifts it."""
+    """Called whenever a switch is turned on or off."""
 
     def target(self, act: Act) -> Any:
-        """Return what an act is about."""
+        """Return the target of an act."""
         ...
 
     def turn(self, target: Any, word: Any, *, by: str, reason: str, for_s: float | None) -> None:
-        """Switch something off."""
+        """Turn a switch on."""
         ...
 
     def lift(self, target: Any, word: Any, *, by: str, reason: str) -> None:
@@ -48,12 +48,12 @@ class Switchboard(Protocol):
 
 
 class RemoteControl:
-    """Reports to a control and obeys it.
+    """Reports to a control file and applies its decisions.
 
     Args:
         bus: The bus.
-        control: Where people are met.
-        name: Of this process, different from every other's.
+        control: The control.
+        name: Name of this process, unique among processes.
     """
 
     def __init__(self, bus: Bus, holds: Holds, switches: Switchboard, control: Control, name: str) -> None:
@@ -69,10 +69,10 @@ class RemoteControl:
         self._obeying = False
         self._closing = False
         self.failing: str | None = None
-        """Why the control could not be reached the last time."""
+        """Why the control could not be reached last time."""
 
     async def open(self) -> None:
-        """Register, and switch off what is switched off, before anything is delivered.
+        """Register, and apply the switches in force, before anything is delivered.
 
         Raises:
             InputError: The control cannot be used.
@@ -82,7 +82,7 @@ class RemoteControl:
         self._obey(await self._control.open(self._name, self._report()))
 
     async def run(self) -> None:
-        """Report and obey at every interval, until cancelled."""
+        """Report and apply decisions at every interval, until cancelled."""
         bus, waiter = self._bus, self._bus.make_waiter()
         while not self._closing:
             bus.timers.at(bus.now() + self._control.interval_s, "call", waiter.wake)
@@ -91,7 +91,7 @@ class RemoteControl:
                 await self._exchange()
 
     async def close(self) -> None:
-        """Say how everything ended."""
+        """Report how everything ended."""
         self._closing = True
         self._holds.changed = self._switches.tell = None
         try:
@@ -125,7 +125,7 @@ class RemoteControl:
             text = f"the control cannot be reached: {why}; approvals and kills of other terminals wait"
             log("genie.control", "ERROR", text)
 
-    # --- what is reported ---
+    # --- reporting ---
 
     def _changed(self, request: ApprovalRequest) -> None:
         self._requests[request.id] = request
@@ -136,7 +136,7 @@ class RemoteControl:
 
     def _report(self) -> ControlReport:
         bus = self._bus
-        bus.clock.resynchronise()  # a machine that slept would look dead by its sign of life
+        bus.clock.resynchronise()  # after sleep of the machine, its sign of life would look dead
         agents = {agent: str(subscriber.suspended or "") for agent, subscriber in bus.subscribers.items()}
         requests = {hold_id: self._shown(request) for hold_id, request in self._requests.items()}
         return ControlReport(
@@ -149,16 +149,16 @@ class RemoteControl:
         if request.state is not State.PENDING or held is None:
             return {**record, "payload": None, "masked": [], "withheld": "it is over"}
         try:
-            seen = self._voting.sight(held, self._control.clearance)
+            seen = self._voting.view(held, self._control.clearance)
         except Exception as error:  # noqa: BLE001 - one that cannot be shown must not hide the others
-            seen = Sight(None, withheld=f"it cannot be shown ({class_name(error)})")
+            seen = HeldView(None, withheld=f"it cannot be shown ({class_name(error)})")
         payload, withheld = None if seen.payload is None else fields_of(seen.payload), seen.withheld
         if payload is not None and len(json.dumps(payload)) > LONGEST_SHOWN:
             payload, withheld = None, f"it is longer than the {LONGEST_SHOWN} characters that are shown"
         masked = sorted(".".join(map(str, path)) for path in seen.masked)
         return {**record, "payload": payload, "masked": masked, "withheld": withheld}
 
-    # --- what is obeyed ---
+    # --- applying decisions ---
 
     def _obey(self, news: ControlNews) -> None:
         for code in news.refused:
@@ -186,7 +186,7 @@ class RemoteControl:
                 self._switches.lift(target, "paused", by=act.by, reason=act.reason)
 
     def _voted(self, vote: RemoteVote) -> tuple[bool, str]:
-        """Count a vote; returns whether it counted, and what is to be said of it."""
+        """Count a vote; return whether it counted, and the message for the voter."""
         try:
             held = self._voting.held(vote.request)
             request = self._voting.vote(
@@ -201,14 +201,14 @@ class RemoteControl:
         return True, str(request.state) if request.state is not State.PENDING else "; ".join(request.lacking())
 
     def _edit(self, held: Held, vote: RemoteVote) -> Payload | None:
-        """Return what is to be delivered instead.
+        """Return the payload to deliver instead.
 
         Raises:
-            InputError: The approver saw nothing of the payload, or the edit is none.
+            InputError: The approver did not see the payload, or the edit is invalid.
         """
         if not vote.approve:
             return None
-        seen = self._voting.sight(held, self._control.clearance)
+        seen = self._voting.view(held, self._control.clearance)
         if seen.payload is None:
             why = f"is withheld from approvers here: {seen.withheld}"
             raise InputError("its payload", why, "raise `control: clearance`, or decide in the process")
@@ -226,7 +226,7 @@ class RemoteControl:
 
 
 async def attended(bus: Bus, holds: Holds, switches: Switchboard, control: Control) -> RemoteControl:
-    """Return a remote who has opened a control and looks at it for as long as the runtime runs.
+    """Return a remote that has opened a control and polls it as long as the runtime runs.
 
     Raises:
         InputError: The control cannot be used.

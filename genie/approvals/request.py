@@ -1,6 +1,6 @@
-"""An approval as a plain value: who asked for what, who voted, and whether that is enough.
+"""An approval as a plain value: the request, the votes, and whether they suffice.
 
-Nothing here waits, reads a clock or knows the bus. Whatever state is not exactly ``approved`` does not run.
+Nothing here waits, reads a clock or knows the bus. Only a request whose state is exactly ``approved`` runs.
 """
 
 from __future__ import annotations
@@ -25,27 +25,27 @@ if TYPE_CHECKING:
 
 _MONEY = {"minor", "currency"}
 LONGEST_NAME = 200
-"""Characters of a person's name."""
+"""Maximum length of a person's name, in characters."""
 LARGEST = 2**63 - 1
-"""Integers beyond it stand in JSON as hexadecimal: Python writes no decimals of any length."""
+"""Size beyond which integers are hexadecimal in JSON: Python limits the length of decimal conversion."""
 LONGEST_REASON = 1_000
-"""Characters of a reason."""
+"""Maximum length of a reason, in characters."""
 
 
 class State(enum.StrEnum):
-    """Where an approval stands."""
+    """State of an approval."""
 
     PENDING = "pending"
     APPROVED = "approved"
     DENIED = "denied"
     EXPIRED = "expired"
-    """Nobody decided in time, which is not the same as a person's no."""
+    """Nobody decided in time; distinct from a denial by a person."""
     CANCELLED = "cancelled"
-    """Its run is over, so there is nothing left to decide."""
+    """Its run has ended, so there is nothing left to decide."""
 
 
 class Seal(NamedTuple):
-    """What a vote is about. A vote for anything else is void."""
+    """The subject of a vote. A vote for any other subject is void."""
 
     payload_sha256: str
     policies: frozenset[str]
@@ -54,7 +54,7 @@ class Seal(NamedTuple):
 
 
 class Vote(NamedTuple):
-    """One person's word on one approval."""
+    """One person's vote on one approval."""
 
     by: str
     roles: frozenset[str]
@@ -66,7 +66,7 @@ class Vote(NamedTuple):
 
 
 class Edit(NamedTuple):
-    """A change that an approver made: the hashes before and after it, never the text."""
+    """A change made by an approver: hashes before and after, never the text."""
 
     by: str
     before: str
@@ -75,7 +75,7 @@ class Edit(NamedTuple):
 
 
 class ApprovalRequest(NamedTuple):
-    """What one hold asks of people, and what they have said so far."""
+    """One approval request, with the votes so far."""
 
     id: str
     run_id: str
@@ -86,31 +86,31 @@ class ApprovalRequest(NamedTuple):
     requester: str | None
     """User of the run."""
     reason: str
-    """Why each policy holds; names paths, never matched text."""
+    """Why each policy holds; contains paths, never matched text."""
     needs: tuple[ApprovalNeed, ...]
     label: str
     """Declared classification of the message."""
     payload_sha256: str
-    """Of the payload's canonical JSON."""
+    """SHA-256 of the payload's canonical JSON."""
     policy_set: str
-    """SHA-256 of the policies that asked."""
+    """SHA-256 of the policy set that holds."""
     opened: float
     """Seconds since the epoch."""
     expires: float
     votes: tuple[Vote, ...] = ()
     edits: tuple[Edit, ...] = ()
     floor: tuple[ApprovalNeed, ...] = ()
-    """What the payload before the first edit needed; an edited one needs at least as much."""
+    """Requirements of the payload before the first edit; an edited one requires at least as much."""
     state: State = State.PENDING
 
     @property
     def seal(self) -> Seal:
-        """What a vote cast now is about."""
+        """The subject of a vote cast now."""
         return Seal(self.payload_sha256, frozenset(need.policy for need in self.needs), self.recipient)
 
     @property
     def named(self) -> bool:
-        """Say whether it asks for people by role or number; an operator's ``release`` does not do for those."""
+        """Return whether it requires roles or several people; an operator's ``release`` does not satisfy those."""
         return any(need.approvers or need.quorum > 1 for need in self.needs)
 
     def objection(self, by: str, roles: frozenset[str]) -> str | None:
@@ -128,7 +128,7 @@ class ApprovalRequest(NamedTuple):
         return None
 
     def lacking(self) -> tuple[str, ...]:
-        """Return what is still to come for each policy that holds; empty when everything is there."""
+        """Return what each policy that holds still requires; empty if nothing is missing."""
         told = []
         for need in self.needs:
             left = need.quorum - len(self._approvers(need))
@@ -138,7 +138,7 @@ class ApprovalRequest(NamedTuple):
         return tuple(told)
 
     def _approvers(self, need: ApprovalNeed) -> frozenset[str]:
-        """Return the different people whose approval counts for a need, by their folded names."""
+        """Return the different people whose approval counts for a requirement, by their normalised names."""
         return frozenset(
             person(vote.by) for vote in self.votes
             if vote.approve and vote.seal == self.seal and _covers(need, vote.roles)
@@ -147,14 +147,16 @@ class ApprovalRequest(NamedTuple):
     def cast(self, vote: Vote) -> ApprovalRequest:
         """Return the approval with one more vote.
 
-        One no of somebody who may decide ends it. A yes counts once a person, for every need that their roles cover.
+        One denial by a person who may decide ends it. An approval counts once per person, for every requirement that
+        the person's roles cover.
 
         Raises:
-            InputError: The vote is void: for something else, of somebody who may not decide, a second yes, or late.
+            InputError: The vote is void: it is for something else, from a person who may not decide, a second approval,
+                or late.
         """
         subject = f"approval {self.id}"
         if self.state is not State.PENDING:
-            raise InputError(subject, f"is {self.state} already, so the vote is void")
+            raise InputError(subject, f"is already {self.state}, so the vote is void")
         if vote.seal != self.seal:
             raise InputError(subject, f"the vote is void: it was made for another {_difference(vote.seal, self.seal)}")
         objection = self.objection(vote.by, vote.roles)
@@ -168,10 +170,10 @@ class ApprovalRequest(NamedTuple):
         return voted if voted.lacking() else voted._replace(state=State.APPROVED)
 
     def needing(self, needs: tuple[ApprovalNeed, ...], policy_set: str) -> ApprovalRequest:
-        """Return the approval with what the same policies ask for under the set in force.
+        """Return the approval with the requirements of the same policies under the set in force.
 
-        A vote counts for the version and the settings that it was cast under: where these have changed it counts no
-        more. What a policy of the set no longer asks for is needed still.
+        A vote counts only for the version and the settings under which it was cast. Requirements that a policy has
+        dropped still apply.
         """
         now = {_name(need): need for need in needs}
         asked = tuple(now.get(_name(need), need) for need in self.needs)
@@ -181,18 +183,18 @@ class ApprovalRequest(NamedTuple):
         self, by: str, at: float, message: Envelope[Any], decision: Decision, payload_sha256: str,
         earlier: tuple[ApprovalNeed, ...] = (),
     ) -> ApprovalRequest:  # fmt: skip
-        """Return the approval of a changed payload: every vote so far was for another one, and is gone.
+        """Return the approval of an edited payload; every vote so far was for another payload and is dropped.
 
         Args:
-            by: Who changed it.
-            at: When, in seconds since the epoch.
+            by: The editor.
+            at: Time, in seconds since the epoch.
             message: The edited message.
-            decision: What the policies in force say of it.
+            decision: The decision of the policies in force.
             payload_sha256: Digest of the edited payload.
-            earlier: What was approved already of the payload before.
+            earlier: Earlier approvals of the previous payload.
 
-        It needs what the policies ask for now, and at least what it needed before: otherwise an edit could bring it
-        below a limit, and nobody but its editor would decide.
+        It requires what the policies now require, and at least what it required before: otherwise an edit could lower
+        it below a limit, so that only its editor would decide.
         """
         edit = Edit(by, self.payload_sha256, payload_sha256, at)
         floor = _united((*self.floor, *self.needs), earlier)
@@ -203,7 +205,7 @@ class ApprovalRequest(NamedTuple):
         )  # fmt: skip
 
     def ended(self, state: State) -> ApprovalRequest:
-        """Return the approval in its last state; one that has ended stays as it is."""
+        """Return the approval in its final state; an ended one is unchanged."""
         return self._replace(state=state) if self.state is State.PENDING else self
 
     def record(self) -> dict[str, Any]:
@@ -223,7 +225,7 @@ class ApprovalRequest(NamedTuple):
         }  # fmt: skip
 
     def kept(self) -> dict[str, Any]:
-        """Return what a log keeps, so that ``going_on`` finds it again."""
+        """Return the record for a log, from which ``going_on`` restores it."""
         return {
             "id": self.id, "payload_sha256": self.payload_sha256, "opened": self.opened, "expires": self.expires,
             "votes": [recorded(vote) for vote in self.votes], "edits": [list(edit) for edit in self.edits],
@@ -231,9 +233,9 @@ class ApprovalRequest(NamedTuple):
         }  # fmt: skip
 
     def going_on(self, kept: Mapping[str, Any]) -> ApprovalRequest:
-        """Return the approval with the id, the term, the votes and the edits that an earlier process kept.
+        """Return the approval with the id, the term, the votes and the edits that an earlier process stored.
 
-        A vote names the payload and the policy versions that it is about, so one for others does not count.
+        A vote names its payload and policy versions, so a vote for others does not count.
         """
         floor = tuple(ApprovalNeed(policy, frozenset(roles), quorum) for policy, roles, quorum in kept["floor"])
         votes = tuple(
@@ -265,7 +267,7 @@ def recorded(vote: Vote) -> dict[str, Any]:
 def request_of(
     hold_id: str, message: Envelope[Any], recipient: str, decision: Decision, *, opened: float, expires: float
 ) -> ApprovalRequest:
-    """Return what a held message asks of people."""
+    """Return the approval request for a held message."""
     return ApprovalRequest(
         id=hold_id, run_id=message.correlation_id, message_id=message.id, topic=topic_of(message.payload).name,
         sender=message.sender, recipient=recipient, requester=message.headers.user, reason=decision.summary,
@@ -275,26 +277,28 @@ def request_of(
 
 
 def signed(by: str, reason: str) -> tuple[str, str]:
-    """Return a person's name and reason as they are kept.
+    """Return a person's name and reason in stored form.
 
     Raises:
-        InputError: One of them is empty or too long, or the name holds what cannot be seen.
+        InputError: One of them is empty or too long, or the name has invisible characters.
     """
     by, reason = by.strip(), reason.strip()
     if not person(by) or len(by) > LONGEST_NAME or not by.isprintable():
-        raise InputError("the name of who decides", f"is 1 to {LONGEST_NAME} visible characters", "say who you are")
+        raise InputError(
+            "the name of who decides", f"must be 1 to {LONGEST_NAME} visible characters", "say who you are"
+        )
     if not reason or len(reason) > LONGEST_REASON:
-        raise InputError("the reason", f"is 1 to {LONGEST_REASON} characters", "say why")
+        raise InputError("the reason", f"must be 1 to {LONGEST_REASON} characters", "say why")
     return by, reason
 
 
 def _name(need: ApprovalNeed) -> str:
-    """Return the policy, or the rule of one, without its version."""
+    """Return the policy, or a policy's rule, without its version."""
     return need.policy.rpartition("@")[0]
 
 
 def _united(needs: tuple[ApprovalNeed, ...], floor: tuple[ApprovalNeed, ...]) -> tuple[ApprovalNeed, ...]:
-    """Return needs that ask for no less than either: of one policy and the same roles, the larger quorum."""
+    """Return requirements at least as strict as both: per policy and roles, the larger quorum."""
     found: dict[tuple[str, frozenset[str]], ApprovalNeed] = {}
     for need in (*needs, *floor):
         key = (_name(need), need.approvers)
@@ -320,7 +324,7 @@ def _difference(one: Seal, other: Seal) -> str:
 
 
 def digest(payload: Payload) -> str:
-    """Return the SHA-256 of a payload's canonical JSON: topic, version and every field, keys in order, no blanks."""
+    """Return the SHA-256 of a payload's canonical JSON: topic, version and every field, keys sorted, no whitespace."""
     import hashlib  # noqa: PLC0415 - start-up: most programs hold nothing
     import json  # noqa: PLC0415 - as above
 
@@ -331,7 +335,7 @@ def digest(payload: Payload) -> str:
 
 
 def fields_of(value: Value) -> dict[str, Any]:
-    """Return every field as JSON values; they are read directly, since a class's own serialiser may leave some out."""
+    """Return every field as JSON values, read directly, because a class's own serialiser may leave some out."""
     return {name: _plain(getattr(value, name)) for name in type(value).model_fields}
 
 
@@ -363,50 +367,50 @@ def _plain(value: object) -> object:  # noqa: PLR0911 - one return a kind reads 
             return str(value)  # decimals and UUIDs: their text is exact
 
 
-# --- what an approver sees ---
+# --- the approver's view ---
 
 
-class Sight(NamedTuple):
+class HeldView(NamedTuple):
     """A held payload as an approver may see it."""
 
     payload: Payload | None
-    """None where the approver may not see it at all."""
+    """None if the approver may not see it at all."""
     masked: frozenset[Path] = frozenset()
-    """Where something is masked in it."""
+    """Paths that are masked."""
     withheld: str | None = None
     """Why it is not shown."""
 
 
-def sight(message: Envelope[Any], evaluator: Evaluator, sender: AgentCard, clearance: Classification) -> Sight:
-    """Return what an approver of a clearance sees of a held message.
+def view_of(message: Envelope[Any], evaluator: Evaluator, sender: AgentCard, clearance: Classification) -> HeldView:
+    """Return a held message as an approver of a clearance may see it.
 
     Args:
         message: The original.
-        evaluator: The policies' judges for a recipient with the approver's card. What they would hold for a person
-            counts as approved here, since this is that person; what they deny is withheld.
-        sender: Card of who sent it.
-        clearance: Nothing found or declared above it is shown, whatever the policies say.
+        evaluator: The compiled policies for a recipient with the approver's card. A hold counts as approved here,
+            because the approver is the person whom it waits for; a denied payload is withheld.
+        sender: The sender's card.
+        clearance: The approver's clearance; nothing found or declared above it is shown, whatever the policies say.
     """
     if message.label > clearance:
-        return Sight(None, withheld=f"it is {message.label.label}, and approvers see up to {clearance.label}")
+        return HeldView(None, withheld=f"it is {message.label.label}, and approvers see up to {clearance.label}")
     decision = evaluator.judge(message, sender)
     if decision is not None and decision.needs:
         decision = evaluator.judge(message, sender, decision.holds)
     if decision is not None and decision.verdict in {"deny", "hold", "consult"}:
-        return Sight(None, withheld=decision.summary)
+        return HeldView(None, withheld=decision.summary)
     paths = frozenset(found.path for found in message.inspection.findings if found.label > clearance)
     if decision is not None:
         paths |= decision.paths
     if not paths:
-        return Sight(message.payload)
+        return HeldView(message.payload)
     try:
-        return Sight(mask(message, paths), paths)
+        return HeldView(mask(message, paths), paths)
     except LookupError:
-        return Sight(None, withheld="what would have to be masked is not plain text")
+        return HeldView(None, withheld="a field that must be masked is not plain text")
 
 
 def changes(before: object, after: object, path: tuple[str | int, ...] = ()) -> Iterator[dict[str, object]]:
-    """Yield what differs between two trees of JSON values, by place; a sum of money is one value."""
+    """Yield the differences between two trees of JSON values, by path; an amount of money is one value."""
     if before == after:
         return
     if isinstance(before, dict) and isinstance(after, dict) and not _MONEY == before.keys() == after.keys():
@@ -419,16 +423,16 @@ def changes(before: object, after: object, path: tuple[str | int, ...] = ()) -> 
         yield {"path": list(path), "before": before, "after": after}
 
 
-def merged(edit: Mapping[str, Any], seen: Sight, original: Payload) -> dict[str, Any]:
-    """Return the fields of an edited payload; what was not changed keeps its exact value, masked or not.
+def merged(edit: Mapping[str, Any], seen: HeldView, original: Payload) -> dict[str, Any]:
+    """Return the fields of an edited payload; unchanged fields keep their exact value, masked or not.
 
     Args:
-        edit: JSON values that the editor wants.
-        seen: What the editor was shown.
+        edit: The editor's JSON values.
+        seen: The values shown to the editor.
         original: The held payload.
 
     Raises:
-        InputError: A field that holds something masked was changed: its editor cannot know what stood there.
+        InputError: A field with masked text was changed: its editor could not see its value.
     """
     values = dict(edit)
     shown = {} if seen.payload is None else fields_of(seen.payload)
@@ -438,6 +442,6 @@ def merged(edit: Mapping[str, Any], seen: Sight, original: Payload) -> dict[str,
             values[name] = getattr(original, name)
         elif name in masked:
             raise InputError(
-                f"field {name!r}", "holds what is masked for you, so it cannot be edited", "leave it as is"
+                f"field {name!r}", "contains text that is masked for you, so it cannot be edited", "leave it unchanged"
             )
     return values

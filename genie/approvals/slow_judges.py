@@ -1,4 +1,4 @@
-"""Slow judges: policies that are asked in tasks of the runtime, while what they judge is parked."""
+"""Slow judges: policies that are asked in tasks of the runtime, while the deliveries that they judge are parked."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ Heard = dict[str, "Verdict"]
 
 
 class Question:
-    """One verdict that is waited for."""
+    """One pending verdict."""
 
-    __slots__ = ("asked", "cancelled", "delivery", "ended", "go_on", "heard", "message", "parked", "scope")
+    __slots__ = ("asked", "delivery", "ended", "go_on", "heard", "message", "parked", "scope", "withdrawn")
 
     def __init__(
         self,
@@ -50,19 +50,19 @@ class Question:
         self.message = message
         self.delivery = delivery
         self.heard = heard
-        """Verdicts of the policies that were asked before."""
+        """Verdicts of the policies asked before."""
         self.go_on = go_on
-        """Called with the verdicts, once this one has come or failed."""
+        """Called with the verdicts, once this one has arrived or failed."""
         self.ended = ended
         """Called when its run or scope ends first."""
         self.parked: Parked
         self.scope: CancelScope | None = None
-        """Of the task that asks, once it runs."""
-        self.cancelled = False
+        """The cancel scope of the asking task, once it runs."""
+        self.withdrawn = False
 
 
-class _Desk:
-    """The questions to one policy."""
+class _Queue:
+    """Pending questions to one policy."""
 
     __slots__ = ("running", "waiting")
 
@@ -72,7 +72,7 @@ class _Desk:
 
 
 class SlowJudges:
-    """Parks deliveries, answers and parts of joins, asks policies, and judges again with what they say.
+    """Parks deliveries, answers and parts of joins, asks policies, and judges again with their verdicts.
 
     Args:
         bus: The bus.
@@ -80,15 +80,15 @@ class SlowJudges:
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
-        self._desks: dict[AsyncPolicy, _Desk] = {}
+        self._queues: dict[AsyncPolicy, _Queue] = {}
         bus.pending.on(JUDGE, self._late)
         bus.timers.on(_ASK, self._start)
         bus.timers.on(_BUSY, lambda question: self._answer(question, question.asked.consult.policy.failed("busy")))
 
-    # --- what is parked ---
+    # --- parking ---
 
     def ask(self, delivery: Delivery) -> None:
-        """Park a delivery whose turn has come until a policy has answered."""
+        """Park a delivery at its turn until a policy has answered."""
         bus, extra = self._bus, delivery.extra or Extra()
         subscriber = delivery.subscription.subscriber
         if extra.heard_in != bus.epoch:
@@ -137,7 +137,7 @@ class SlowJudges:
         self._park(Question(decision.consults[0], message, None, dict(heard), go_on, ended))
 
     def ask_part(self, message: Envelope[Any], sink: Sink, decision: Decision) -> None:
-        """Park a message on its way to a sink."""
+        """Park a message before it reaches a sink."""
         self._ask_part(message, sink, decision, {})
 
     def _ask_part(self, message: Envelope[Any], sink: Sink, decision: Decision, heard: Heard) -> None:
@@ -153,7 +153,7 @@ class SlowJudges:
                 self._ask_part(current, sink, decision, known)
             else:
                 if decision is not None:
-                    bus.observers.judged(current, sink.id, decision)
+                    bus.observers.record_verdict(current, sink.id, decision)
                 sink.accept(current, sender, decision)
             accounting.unpark(scope, None)  # the sink has counted it
             bus.at_rest_if_empty(scope)
@@ -174,16 +174,16 @@ class SlowJudges:
         due = bus.now() + policy.settings.deadline_s
         question.parked = bus.pending.park(JUDGE, question.message.scope, question.delivery, due, question)
         bus.emit_event(question.message, "judging", None, Reason("consult", question.asked.stamp))
-        desk = self._desks.setdefault(policy, _Desk())
-        if desk.running < policy.settings.at_once:
-            desk.running += 1
-            bus.timers.soon(_ASK, question)  # from the timers' task, whose context variables are nobody's
-        elif len(desk.waiting) < policy.settings.most_waiting:
-            desk.waiting.append(question)
+        queue = self._queues.setdefault(policy, _Queue())
+        if queue.running < policy.settings.at_once:
+            queue.running += 1
+            bus.timers.soon(_ASK, question)  # called from the timer task, whose context variables belong to no run
+        elif len(queue.waiting) < policy.settings.most_waiting:
+            queue.waiting.append(question)
         else:
             bus.timers.soon(_BUSY, question)
 
-    # --- asking ---
+    # Ask in a separate task; a slot has been reserved for it.
 
     def _start(self, question: Question) -> None:
         """Ask in a task of its own; a place has been taken for it."""
@@ -192,7 +192,7 @@ class SlowJudges:
 
         async def asked() -> None:
             try:
-                if not question.cancelled:
+                if not question.withdrawn:
                     with CancelScope() as question.scope:
                         verdict = await self._verdict(question)
                         self._answer(question, verdict)
@@ -216,16 +216,16 @@ class SlowJudges:
         return verdict if texts is None else worded(verdict, texts)
 
     def _next(self, policy: AsyncPolicy) -> None:
-        """Give a place that is free to the question that waits longest."""
-        desk = self._desks[policy]
-        while desk.waiting:
-            question = desk.waiting.popleft()
-            if not question.cancelled:
+        """Give a free slot to the question that has waited longest."""
+        queue = self._queues[policy]
+        while queue.waiting:
+            question = queue.waiting.popleft()
+            if not question.withdrawn:
                 self._bus.timers.soon(_ASK, question)
                 return
-        desk.running -= 1
-        if not desk.running:
-            del self._desks[policy]
+        queue.running -= 1
+        if not queue.running:
+            del self._queues[policy]
 
     # --- how it ends ---
 
@@ -240,19 +240,19 @@ class SlowJudges:
 
     @staticmethod
     def _stop(question: Question) -> None:
-        question.cancelled = True
+        question.withdrawn = True
         if question.scope is not None:
             question.scope.cancel()
 
     def take(self, parked: Parked) -> None:
-        """Stop asking of a delivery that will not be handled; its key goes to the next."""
+        """Stop asking about a delivery that will not be handled; its key goes to the next."""
         delivery = parked.delivery
         if delivery is not None and self._bus.pending.take(parked):
             self._stop(parked.data)
             delivery.subscription.subscriber.release(delivery)
 
     def withdraw(self, parked: Parked, outcome: Outcome, reason: Reason) -> None:
-        """End what a policy judges, because its run or scope ends."""
+        """End pending questions to policies, because their run or scope ends."""
         if self._bus.pending.take(parked):
             self._stop(parked.data)
             parked.data.ended(outcome, reason)

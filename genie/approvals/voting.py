@@ -1,4 +1,4 @@
-"""Counting what people say of what is held: each vote is checked, recorded, and carried out when it decides."""
+"""Counts votes on holds: each is checked, recorded, and applied if it decides."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from genie.approvals.request import State, Vote, digest, recorded, sight, signed
+from genie.approvals.request import State, Vote, digest, recorded, signed, view_of
 from genie.contracts.message import stamp, topic_of
 from genie.contracts.outcome import Outcome, Reason
 from genie.contracts.problems import place_in, problem_of
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from genie.approvals.holds import Held, Holds
-    from genie.approvals.request import ApprovalRequest, Seal, Sight
+    from genie.approvals.request import ApprovalRequest, HeldView, Seal
     from genie.bus.bus import Bus
     from genie.contracts.classification import Classification
     from genie.contracts.message import Envelope, Payload
@@ -27,11 +27,11 @@ _KINDS = {State.PENDING: "voted", State.APPROVED: "approved", State.DENIED: "ref
 
 
 class Voting:
-    """Where votes on the holds of one bus are counted.
+    """Counts votes on the holds of one bus.
 
     Args:
         bus: The bus.
-        holds: What is held.
+        holds: The holds.
     """
 
     def __init__(self, bus: Bus, holds: Holds) -> None:
@@ -39,10 +39,10 @@ class Voting:
         self._holds = holds
 
     def held(self, hold_id: str) -> Held:
-        """Return what is held under an id.
+        """Return the hold of an id.
 
         Raises:
-            InputError: Nothing is; says how it ended where that is known.
+            InputError: There is none; the error says how it ended, if known.
         """
         found = self._holds.get(hold_id)
         if found is not None:
@@ -62,19 +62,19 @@ class Voting:
         edit: Payload | None = None,
         seal: Seal | None = None,
     ) -> ApprovalRequest:
-        """Count one vote, carry it out when it decides, and return how the approval stands.
+        """Count one vote, apply it if it decides, and return the approval.
 
         Args:
-            hold_id: Which one.
-            by: Who votes; the edge vouches for the name and the roles.
-            roles: What they may decide.
-            approve: Yes or no.
-            reason: Why, in a sentence.
-            edit: With a yes: what is to be delivered instead, of the same class.
+            hold_id: The hold.
+            by: The voter; the edge has verified the name and the roles.
+            roles: The voter's roles.
+            approve: True to approve, False to deny.
+            reason: The reason, in a sentence.
+            edit: With an approval: a payload of the same class to deliver instead.
             seal: What the voter saw; by default what is held now.
 
         Raises:
-            InputError: It does not count; nothing has changed, and the attempt is in the audit.
+            InputError: The vote does not count; nothing has changed, and the audit records the attempt.
         """
         held = self.held(hold_id)
         by, reason = signed(by, reason)
@@ -91,7 +91,7 @@ class Voting:
 
     def _counted(self, held: Held, vote: Vote, edit: Payload | None) -> ApprovalRequest:
         if edit is not None and vote.approve and digest(edit) != held.request.payload_sha256:
-            request = self._edited(held, vote, edit)  # its editor is a sender now, whose voice counts for none of it
+            request = self._edited(held, vote, edit)  # its editor counts as a sender now, and cannot vote on it
         else:
             request = held.request.cast(vote)
         bus = self._bus
@@ -109,14 +109,14 @@ class Voting:
         return request
 
     def _in_force(self, held: Held) -> None:
-        """Ask for what the policies in force ask for: the same version may want other people since a reload."""
+        """Use the requirements of the policies in force: since a reload the same version may require other people."""
         decision = self._judged(held, held.message)
         asked = {consultation.stamp for consultation in decision.consults}
         kept = tuple(need for need in held.decision.needs if need.policy in asked)  # of slow judges, not asked again
         held.request = held.request.needing((*decision.needs, *kept), decision.policy_set)
 
     def _judged(self, held: Held, message: Envelope[Any]) -> Decision:
-        """Return what the policies in force say of a held message, as if nobody had approved anything."""
+        """Return the decision of the policies in force on a held message, as if it had no approvals."""
         bus = self._bus
         message = bus.judging.current(message)
         card = message.scope.run.asker.card
@@ -128,14 +128,14 @@ class Voting:
         return Decision("allow", (), bus.policies.sha256) if decision is None else decision
 
     def _edited(self, held: Held, vote: Vote, edit: Payload) -> ApprovalRequest:
-        """Put an edited payload in the place of the held one, and return the approval that it needs now.
+        """Replace the held payload by an edited one, and return its new approval request.
 
-        Sender, recipient, headers and label stay; what the policies deny of the new payload refuses the edit.
+        Sender, recipient, headers and label stay; a denial of the new payload refuses the edit.
         """
         bus, request, was = self._bus, held.request, held.message
         subject = f"the edit of {held.id}"
         if vote.seal != request.seal:
-            request.cast(vote)  # says for what else the vote was made
+            request.cast(vote)  # raises if the vote was cast for something else
         objection = request.objection(vote.by, vote.roles)
         if objection is not None:
             raise InputError(f"approval {held.id}", objection)
@@ -155,7 +155,7 @@ class Voting:
         return request.edited(vote.by, vote.at, message, decision, digest(payload), earlier)
 
     def _earlier(self, held: Held) -> tuple[ApprovalNeed, ...]:
-        """Return what was approved already of the payload that an edit replaces: the edited one needs it as well."""
+        """Return the earlier approvals of the payload that an edit replaces: the edited one needs them as well."""
         approved = set(held.approved)
         if held.delivery is not None and held.delivery.extra is not None:
             approved |= held.delivery.extra.approved
@@ -169,7 +169,7 @@ class Voting:
         """Release a hold that requires no role and a single approver.
 
         Raises:
-            InputError: Nothing of that id is held, it asks for named approvers, or ``by`` sent it.
+            InputError: There is no hold of that id, it requires approvers, or ``by`` sent it.
         """
         held = self.held(hold_id)
         request = held.request
@@ -187,10 +187,10 @@ class Voting:
         self._holds.release(held)
 
     def refuse(self, hold_id: str, *, by: str, reason: str) -> None:
-        """Deny what is held.
+        """Deny a hold.
 
         Raises:
-            InputError: Nothing of that id is held.
+            InputError: There is no hold of that id.
         """
         held = self.held(hold_id)
         self._holds.pop(hold_id)
@@ -198,26 +198,28 @@ class Voting:
         self._bus.record_act("refused", hold_id, by=by, reason=reason, message=held.message, detail=detail)
         self._holds.refuse(held, Outcome.DENIED, Reason("refused", reason))
 
-    def sight(self, held: Held, clearance: Classification | None, message: Envelope[Payload] | None = None) -> Sight:
-        """Return what an approver sees of what is held.
+    def view(self, held: Held, clearance: Classification | None, message: Envelope[Payload] | None = None) -> HeldView:
+        """Return the held payload as an approver may see it.
 
         Args:
-            held: What is held.
+            held: The hold.
             clearance: The approver's; by default that of the run's caller, whose other attributes count in any case.
-            message: What was held before an edit, instead of what is held now.
+            message: The message before an edit, instead of the present one.
         """
         caller = held.message.scope.run.asker.card
         level = caller.clearance if clearance is None else clearance
         card = replace(caller, id="approver", clearance=level)
         bus, message = self._bus, message or held.message
-        return sight(message, bus.policies.evaluator(type(message.payload), card), bus.judging.card_of(message), level)
+        return view_of(
+            message, bus.policies.evaluator(type(message.payload), card), bus.judging.card_of(message), level
+        )
 
 
 def validated(kind: type[Payload], values: Mapping[str, Any], subject: str) -> Payload:
-    """Return a payload of these values.
+    """Return a payload with these values.
 
     Raises:
-        InputError: They are not valid; names fields and rules, never values.
+        InputError: The values are not valid; the error names fields and rules, never values.
     """
     try:
         return kind.model_validate(dict(values))

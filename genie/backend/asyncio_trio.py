@@ -1,7 +1,7 @@
-"""Parking a task and waking it, once per backend.
+"""Parks a task and wakes it, with one implementation for each backend.
 
 An ``anyio.Event`` costs ten microseconds a round trip more than the loop's own primitive (measured, see
-``docs/decisions``), and a worker parks once per message, so the two backends are met directly here. This module and
+``docs/decisions``), and a worker parks once per message, so this module uses the two backends directly. This module and
 the simulation's loop are the only ones that know which backend runs.
 """
 
@@ -20,14 +20,14 @@ T = TypeVar("T")
 
 
 class Future(Protocol):
-    """What one task awaits once. On asyncio it is the loop's own future, which costs no Python frame."""
+    """A one-shot result that one task awaits. On asyncio it is the loop's own future, which costs no Python frame."""
 
     def done(self) -> bool:
-        """Return True once it has its result, or whoever awaited it was cancelled."""
+        """Return True once it has a result, or its awaiter was cancelled."""
         ...
 
     def set_result(self, result: None, /) -> None:
-        """Let the task go on; only where it is not ``done``."""
+        """Resume the task; allowed only if it is not ``done``."""
         ...
 
     def __await__(self) -> Generator[Any, None, None]:
@@ -68,12 +68,12 @@ class _TrioFuture:
 
 
 class Waiter:
-    """One place where one task at a time can wait, again and again.
+    """A reusable place where one task at a time can wait.
 
-    ``wake`` before ``park`` is not remembered: the caller checks its condition before it parks and after it wakes.
+    A ``wake`` before ``park`` has no effect: callers check their condition before they park and after they wake.
 
     Args:
-        make_future: Of the running backend.
+        make_future: Makes a future of the running backend.
     """
 
     __slots__ = ("_future", "_make")
@@ -83,15 +83,15 @@ class Waiter:
         self._future: Future | None = None
 
     def park(self) -> Awaitable[None]:
-        """Wait until ``wake``. Cancelled: the place is free again."""
+        """Wait until ``wake``. After a cancellation another task may wait."""
         # A plain function that returns the future: one frame less than a coroutine.
         self._future = future = self._make()
         return future
 
     def wake(self) -> None:
-        """Let the parked task go on; nothing happens when none is parked."""
+        """Resume the parked task; does nothing if none is parked."""
         future, self._future = self._future, None
-        if future is not None and not future.done():  # one that was cancelled may still lie here
+        if future is not None and not future.done():  # a cancelled one may still be here
             future.set_result(None)
 
 
@@ -120,22 +120,22 @@ def loop_time() -> Callable[[], float]:
     import asyncio  # noqa: PLC0415 - this module meets the backend
 
     read = asyncio.get_running_loop().time
-    # The standard library's loops only hand on what this says, at the cost of a call on every reading.
+    # The standard library's loops only forward to this clock, at the cost of a call for each reading.
     return time.monotonic if getattr(read, "__func__", None) is asyncio.BaseEventLoop.time else read
 
 
 def now() -> float:
     """Return the time of the running loop, for spans of time: four times cheaper than ``anyio.current_time``.
 
-    Compare it with nothing but itself: where trio runs as a guest of asyncio, it is the time of the host.
+    Compare it only with itself: if trio runs as a guest of asyncio, it is the time of the host.
     """
-    events: Any = sys.modules.get("asyncio.events")  # a program on trio need not load it
+    events: Any = sys.modules.get("asyncio.events")  # a program on trio need not load asyncio
     loop = None if events is None else events._get_running_loop()  # noqa: SLF001 - the one that does not raise
     return anyio.current_time() if loop is None else float(loop.time())
 
 
 def threadsafe() -> Callable[[Callable[[], object]], object]:
-    """Return a function, callable from any thread, that has the running loop call something soon.
+    """Return a function, callable from any thread, that schedules a call on the running loop.
 
     It raises RuntimeError once the loop is closed.
     """
@@ -149,7 +149,7 @@ def threadsafe() -> Callable[[Callable[[], object]], object]:
 
 
 def offload(most: int) -> Callable[[Callable[[], T]], Awaitable[T]]:
-    """Return a function that has a thread call something, at most so many at a time, while the loop turns.
+    """Return a function that runs calls in threads, with a limit on concurrent calls, without blocking the loop.
 
     A cancelled call is abandoned. The simulation's loop has no threads: there the function is called at once.
     """
@@ -169,10 +169,10 @@ async def _at_once(work: Callable[[], T]) -> T:
 
 
 async def together(works: Sequence[Callable[[], Coroutine[Any, Any, None]]]) -> None:
-    """Run some functions at once: the first in this task, each other in one of its own; all have ended when it returns.
+    """Run functions concurrently: the first in this task, the others in their own tasks; return when all have ended.
 
-    An error of the first cancels the others; one of another does so once the first has ended. It is raised as it is. A
-    task group costs four times as much as its tasks under asyncio (see ``benchmarks/tools.py``).
+    An error of the first cancels the others; an error of another does so once the first has ended. The error is raised
+    unwrapped. A task group costs four times as much as its tasks under asyncio (see ``benchmarks/tools.py``).
     """
     if len(works) == 1:
         await works[0]()
@@ -220,14 +220,14 @@ async def _together_on_asyncio(works: Sequence[Callable[[], Coroutine[Any, Any, 
         for task in tasks:
             if task.done():
                 task.result()
-    except BaseException:  # a cancellation as well: no task goes on alone, then the error goes on
+    except BaseException:  # includes cancellation: cancel and await all tasks, then re-raise
         for task in tasks:
             task.cancel()
         with anyio.CancelScope(shield=True):
             await asyncio.wait(tasks)
         for task in tasks:
             if not task.cancelled():
-                task.exception()  # the first error is the one that is raised
+                task.exception()  # only the first error is raised
         raise
 
 
@@ -235,15 +235,15 @@ class Tasks(Protocol):
     """The tasks of one runtime: started at any time, cancelled and awaited together at the end."""
 
     def start(self, function: Callable[[], Coroutine[Any, Any, None]]) -> object:
-        """Start a task, and return its name for ``left`` and ``interrupt``."""
+        """Start a task, and return its key for ``left`` and ``interrupt``."""
         ...
 
     def left(self, task: object) -> None:
-        """Forget a task that ends now."""
+        """Forget a task that is about to end."""
         ...
 
     def interrupt(self, task: object) -> None:
-        """Cancel one task, whatever shields it, where the backend can: what it runs has been abandoned."""
+        """Cancel one task in spite of shields, if the backend can: the work that it runs was abandoned."""
         ...
 
     async def close(self, within_s: float, abandon: Callable[[], None]) -> None:
@@ -251,17 +251,17 @@ class Tasks(Protocol):
 
         Args:
             within_s: Seconds that the tasks have to end.
-            abandon: Called when some have not; they are cancelled once more after it.
+            abandon: Called if some have not; they are cancelled once more afterwards.
         """
         ...
 
 
 Failed = Callable[[BaseException], None]
-"""Told of a task that ended with an error of its own."""
+"""Called for a task that ended with an error."""
 
 
 class _AsyncioTasks:
-    """Plain tasks: what a task group keeps for each weighs 2 KB, more than a blocked handler (measured)."""
+    """Plain tasks: a task group would use 2 KB for each, more than a blocked handler (measured)."""
 
     def __init__(self, failed: Failed) -> None:
         import asyncio  # noqa: PLC0415 - this module meets the backend
@@ -279,7 +279,7 @@ class _AsyncioTasks:
 
     def _ended(self, task: Any) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
-            self._failed(error)  # the runtime fails by name; the loop would only log it
+            self._failed(error)  # the runtime fails with a reason; the loop would only log it
 
     def left(self, task: object) -> None:
         self._tasks.discard(task)
@@ -318,7 +318,7 @@ class _TrioTasks:
 
         scope = anyio.CancelScope()
         self._scopes[scope] = None
-        # A system task is protected from Ctrl-C, which belongs to the program, not to the handler that happens to run.
+        # A system task is protected from Ctrl-C, which is for the program, not for the handler that happens to run.
         return trio.lowlevel.spawn_system_task(self._scoped, function, scope, context=copy_context())
 
     async def _scoped(self, function: Callable[[], Coroutine[Any, Any, None]], scope: anyio.CancelScope) -> None:
@@ -329,8 +329,8 @@ class _TrioTasks:
                 except Exception as error:  # noqa: BLE001 - the runtime fails by name, not the program
                     self._failed(error)
         except BaseException as error:  # noqa: BLE001 - what leaves a system task would end the whole program
-            # An error of the task is reported already. What else comes here but an interrupt is of a cancel scope that
-            # a handler has left open in it.
+            # An error of the task was already reported. Apart from an interrupt, anything else here comes from a cancel
+            # scope that a handler has left open.
             if not isinstance(error, (Exception, anyio.get_cancelled_exc_class())):
                 self._failed(error)
         finally:
@@ -339,10 +339,10 @@ class _TrioTasks:
                 self._all_left.set()
 
     def left(self, task: object) -> None:
-        """A task forgets itself when it ends."""
+        """Does nothing: a task removes itself when it ends."""
 
     def interrupt(self, task: object) -> None:
-        """Nothing reaches into a shielded scope on trio; what was abandoned ends when its shield does."""
+        """Does nothing: trio cannot cancel a shielded scope. Abandoned work ends when its shield does."""
 
     async def close(self, within_s: float, abandon: Callable[[], None]) -> None:
         for scope in tuple(self._scopes):
@@ -362,7 +362,7 @@ def open_tasks(failed: Failed) -> Tasks:
     """Return an empty set of tasks for the running backend; the caller closes it in the same task.
 
     Args:
-        failed: Told of a task that ended with an error of its own.
+        failed: Called for a task that ended with an error.
     """
     if not _on_trio():
         return _AsyncioTasks(failed)

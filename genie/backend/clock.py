@@ -1,6 +1,6 @@
-"""The one clock: the event loop's. Wall time is an offset to it; nothing else in Genie reads time.
+"""The only clock: that of the event loop. Wall time is an offset to it; nothing else in Genie reads time.
 
-Under a simulated loop both follow the loop, so a run in virtual time sees virtual dates.
+Under a simulated loop both follow the loop, so a run in virtual time has virtual dates.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ MICROSECOND = timedelta(microseconds=1)
 
 
 def system_time() -> float:
-    """Return the system's seconds since the epoch, for what has no loop: a thread that writes."""
+    """Return the system's seconds since the epoch, for code without a loop, such as a writer thread."""
     return time.time()
 
 
@@ -26,7 +26,7 @@ class Clock:
 
     Args:
         now: The loop's own clock, in seconds; ``genie.backend.asyncio_trio.loop_time()`` finds it.
-        wall: Seconds since the epoch at this moment; the system's by default, a fixed value for repeatable runs.
+        wall: Seconds since the epoch now; the system's by default, a fixed value for repeatable runs.
         system: Reads the system's time, in seconds since the epoch.
     """
 
@@ -41,10 +41,10 @@ class Clock:
         """Seconds since the epoch when ``now()`` is zero."""
 
     def wall(self) -> datetime:
-        """Return the date and time in UTC that belongs to ``now()``."""
+        """Return the UTC date and time of ``now()``."""
         return EPOCH + timedelta(seconds=self.now() + self.offset)
 
     def resynchronise(self) -> None:
-        """Take the system's time again, which a suspended machine or a corrected clock has moved; not a fixed one."""
+        """Read the system's time again, after a suspended machine or a clock correction; a fixed wall time stays."""
         if self._system is not None:
             self.offset = self._system() - self.now()

@@ -1,4 +1,4 @@
-"""Identity: a counter behind a prefix, so that a run can be told apart and a simulation repeated.
+"""Ids: a prefix and a counter, so that runs are distinguishable and simulations repeatable.
 
 A counter-based id costs a quarter of a random one. The prefix is drawn once from the operating system; a test or a
 simulation passes its own and gets the same ids every time.
@@ -11,11 +11,11 @@ import os
 
 
 class IdSource:
-    """Hands out run and message numbers of one runtime.
+    """Generates the run and message numbers of one runtime.
 
     Args:
-        prefix: Distinguishes this runtime's ids from another's; four random bytes in hexadecimal by default.
-        last: The last number that was given under the prefix before.
+        prefix: Distinguishes the ids of this runtime; four random bytes in hexadecimal by default.
+        last: The last number that was used with the prefix before.
     """
 
     __slots__ = ("next_number", "prefix")

@@ -1,7 +1,7 @@
 """The timer queue of one runtime: deadlines, timeouts, retries, delayed payloads and holds share one heap and one task.
 
-A timer is data: a due time, a kind, and a reference to what is due. The owner of a kind registers one action for it.
-An action that raises is reported and never stops the timers behind it.
+A timer is data: a due time, a kind, and a reference to its object. The owner of a kind registers one action for it. An
+action that raises is reported and does not stop later timers.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from genie.backend.asyncio_trio import Waiter
 
 SPARSE = 64
-"""Timers in the heap below which cancelled ones are not looked for."""
+"""Heap size below which cancelled timers are not removed."""
 IN_A_ROW = 64
-"""Actions after which the loop turns: ten thousand deadlines that are due together do not stall it."""
+"""Number of actions after which the timer task yields: ten thousand simultaneous deadlines do not stall the loop."""
 
 
 class Timer:
-    """Something that is due at a time; ``cancel`` forgets it."""
+    """An action that is due at a time; ``cancel`` drops it."""
 
     __slots__ = ("at", "kind", "number", "ref")
 
@@ -33,18 +33,18 @@ class Timer:
         self.at = at
         """Due time, in seconds on the loop's clock."""
         self.number = number
-        """Its id: unique within the runtime, in the order of setting."""
+        """Its id: unique within the runtime, in order of creation."""
         self.kind = kind
-        """Which action runs; empty when it is cancelled or has run."""
+        """Kind of the action to run; empty once it is cancelled or has run."""
         self.ref = ref
-        """What is due, as the action of its kind expects it."""
+        """Argument of the action of its kind."""
 
     def cancel(self) -> None:
-        """Forget the timer and what it refers to, at once."""
+        """Drop the timer and its reference at once."""
         self.kind, self.ref = "", None
 
     def record(self) -> dict[str, object]:
-        """Return the timer as plain values; the reference is named by its ``id`` or ``number`` where it has one."""
+        """Return the timer as plain values; the reference becomes its ``id`` or ``number`` if it has one."""
         ref = getattr(self.ref, "id", None) or getattr(self.ref, "number", None)
         return {"id": self.number, "kind": self.kind, "at": self.at, "ref": ref}
 
@@ -53,13 +53,13 @@ class Timer:
 
 
 class Timers:
-    """Runs the action of each timer when it is due, in order of time and then of setting.
+    """Runs the action of each timer when it is due, in order of due time and then of creation.
 
     Args:
         now: The loop's clock.
         waiter: Where the timer task waits.
         sweep: Called at ``watched`` times; returns the next such time, or infinity.
-        failed: Told of an action that raised: the timer's kind, its reference, and the error.
+        failed: Called for an action that raised: the timer's kind, its reference, and the error.
     """
 
     def __init__(
@@ -80,20 +80,20 @@ class Timers:
         self._number = itertools.count(1).__next__
         self._actions: dict[str, Callable[[Any], None]] = {"call": _call}
         self.watched = math.inf
-        """Earliest known time at which a running handler exceeds its timeout."""
+        """Earliest time at which a running handler may exceed its timeout."""
         self._sleeping_until = math.inf
 
     def on(self, kind: str, action: Callable[[Any], None]) -> None:
-        """Register the action for a kind of timer; it gets the timer's reference."""
+        """Register the action of a kind of timer; its argument is the timer's reference."""
         self._actions[kind] = action
 
     def at(self, when: float, kind: str, ref: object) -> Timer:
         """Set a timer.
 
         Args:
-            when: Due time on the loop's clock. NaN counts as due now, since it has no order among the others.
-            kind: Which action runs; ``call`` runs ``ref()``.
-            ref: What the action gets.
+            when: Due time on the loop's clock. NaN counts as due now, because it cannot be ordered.
+            kind: Kind of the action; ``call`` runs ``ref()``.
+            ref: Argument of the action.
         """
         if math.isnan(when):
             when = self._now()
@@ -106,7 +106,7 @@ class Timers:
         return timer
 
     def soon(self, kind: str, ref: object = None) -> None:
-        """Run an action at the next turn of the timer task, so that many requests become one run."""
+        """Run an action in the next turn of the timer task, so that many requests cause one call."""
         self._soon.append((kind, ref))
         self._waiter.wake()
 
@@ -122,7 +122,7 @@ class Timers:
         return sum(timer.kind != "" for timer in self._heap)
 
     async def run(self) -> None:
-        """Serve until cancelled."""
+        """Run timers until cancelled."""
         while True:
             await self._turn()
             until = min(self.watched, self._heap[0].at if self._heap else math.inf)
@@ -132,7 +132,7 @@ class Timers:
             self._sleeping_until = until
             with anyio.CancelScope(deadline=until):
                 await self._waiter.park()
-            self._sleeping_until = -math.inf  # awake: no wake-up is needed
+            self._sleeping_until = -math.inf  # already awake: no wake-up is needed
 
     async def _turn(self) -> None:
         self._sleeping_until = -math.inf
@@ -165,7 +165,8 @@ class Timers:
             self._failed(kind, ref, error)
 
     def _remove_cancelled(self) -> None:
-        # In place, because this may happen during a turn. At twice what is left, so that it costs little per timer.
+        # In place, because this may happen during a turn. Next at twice the remaining length, so that the cost per
+        # timer stays low.
         self._heap[:] = [timer for timer in self._heap if timer.kind]
         heapq.heapify(self._heap)
         self._crowded = max(SPARSE, 2 * len(self._heap))

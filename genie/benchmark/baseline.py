@@ -1,7 +1,7 @@
-"""The baseline: the same work with tasks and futures and nothing else, so that a ratio has a floor to stand on.
+"""The baseline: the same work with only tasks and futures, as the denominator of ratios.
 
-A task a handler, a dict of subscribers, a dict of futures. Nothing is judged, ordered, bounded, accounted or
-cancellable; messages are plain pydantic models of the same six fields.
+It uses a task per handler, a dict of subscribers and a dict of futures. Nothing is judged, ordered, bounded, counted or
+cancellable; messages are plain pydantic models with the same six fields.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Question(BaseModel):
-    """What is asked."""
+    """The question."""
 
     corr: str
     tenant: str
@@ -31,7 +31,7 @@ class Question(BaseModel):
 
 
 class Work(BaseModel):
-    """What the analyser makes of it, and what goes one way."""
+    """The message from the analyser, and the one-way message."""
 
     corr: str
     tenant: str
@@ -42,7 +42,7 @@ class Work(BaseModel):
 
 
 class Result(BaseModel):
-    """What one handler answers."""
+    """The answer of one handler."""
 
     corr: str
     agent: str
@@ -64,8 +64,8 @@ class Bare:
     """The work in bare asyncio.
 
     Args:
-        n: Handlers that answer.
-        hook: What each of them waits for.
+        n: Number of answering handlers.
+        hook: Awaited by each of them.
     """
 
     def __init__(self, n: int, *, hook: Callable[[], Awaitable[None]] | None = None) -> None:
@@ -82,11 +82,11 @@ class Bare:
         }
 
     async def __aenter__(self) -> Self:
-        """Nothing is to be opened."""
+        """Do nothing; there is nothing to open."""
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Nothing is to be closed."""
+        """Do nothing; there is nothing to close."""
 
     async def ask(self, number: int) -> Reply:
         """Make one round trip."""
@@ -97,7 +97,7 @@ class Bare:
         return await future
 
     async def send(self, count: int) -> None:
-        """Send messages one way, and return when all were handled."""
+        """Send one-way messages, and return when all are handled."""
         self._left = count
         self._done = asyncio.get_running_loop().create_future()
         for number in range(count):

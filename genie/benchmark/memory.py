@@ -1,4 +1,4 @@
-"""Memory: what idle agents and blocked runs hold, as resident memory of a process of their own."""
+"""Memory of idle agents and blocked runs: the resident memory of a separate process."""
 
 from __future__ import annotations
 
@@ -26,28 +26,28 @@ _WORKERS = 3
 _WARM = 20
 _LONGEST_S = 120.0
 CHILDREN = 3
-"""Processes measured for each figure; the median counts."""
+"""Number of processes measured for each figure; the median counts."""
 
 
 def blocked_runs(runs: int = 1_000, *, children: int = CHILDREN) -> Compared:
-    """Measure what runs hold, each blocked in three handlers.
+    """Measure the memory of runs, each blocked in three handlers.
 
     Returns:
-        Bytes a run: of the bus, of bare asyncio, and how many times more the first is.
+        Bytes per run of the bus and of bare asyncio, and their ratio.
 
     Raises:
-        BenchmarkError: The system does not tell a process's memory, or a child failed.
+        BenchmarkError: The system does not report a process's memory, or a child failed.
     """
     bus = [_child(f"blocked({runs}, bare=False)") for _ in range(children)]
     bare = [_child(f"blocked({runs}, bare=True)") for _ in range(children)]
     value, baseline = statistics.median(bus), statistics.median(bare)
     if baseline <= 0:
-        raise BenchmarkError(f"{runs} blocked runs", "are too few to be seen in a process's memory; measure more")
+        raise BenchmarkError(f"{runs} blocked runs", "are too few to measure in a process's memory; use more")
     return Compared(value, baseline, value / baseline)
 
 
 def idle_agents(agents: int = 60, *, children: int = CHILDREN) -> float:
-    """Return the bytes of a whole process with that many agents that have each answered once and wait.
+    """Return the memory in bytes of a process with that many agents that have each answered once and wait.
 
     Raises:
         BenchmarkError: As for ``blocked_runs``.
@@ -61,22 +61,22 @@ def _child(call: str) -> float:
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=_LONGEST_S
     )
     if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        last = (done.stderr.strip().splitlines() or ["it printed nothing"])[-1]
         raise BenchmarkError("a process that measures memory", f"failed: {last}")
     said: float = json.loads(done.stdout)
     return said
 
 
-# --- inside the child ---
+# --- in the child process ---
 
 
 def say(figure: float) -> None:
-    """Write a figure to standard output, for the process that asked."""
+    """Write a figure to standard output, for the parent process."""
     sys.stdout.write(json.dumps(figure))
 
 
 def idle(agents: int) -> int:
-    """Return this process's bytes with that many agents, each of which has answered once."""
+    """Return the memory of this process in bytes, with that many agents, each of which has answered once."""
     return asyncio.run(_idle(agents))
 
 
@@ -88,7 +88,7 @@ async def _idle(agents: int) -> int:
 
 
 def blocked(runs: int, *, bare: bool) -> float:
-    """Return the bytes that each of that many runs holds while it is blocked in three handlers."""
+    """Return the bytes per run for that many runs, each blocked in three handlers."""
     return asyncio.run(
         _blocked(runs, lambda hook: Bare(_WORKERS, hook=hook) if bare else governed(_WORKERS, hook=hook))
     )
@@ -127,7 +127,7 @@ def resident() -> int:
     """Return the bytes of this process that are in memory.
 
     Raises:
-        BenchmarkError: The system does not tell.
+        BenchmarkError: The system does not report it.
     """
     try:
         pages = int(_STATM.read_text().split()[1])

@@ -1,4 +1,4 @@
-"""The policies of the measurements, eight or all, and the identity and card that they judge."""
+"""The policies of the measurements (eight or all), with the caller and card that they judge."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ from genie.rules.schema import RulesSettings
 
 TENANT = "t1"
 LARGEST = 64 * 1024
-"""Bytes that a message of the measurements may have."""
+"""Maximum size of a message of the measurements, in bytes."""
 
 CALLER = Caller(user="bench", tenant=TENANT, roles=frozenset(("analyst", "operator")))
-"""Who asks in every measurement: a user of one tenant with the two roles that the policies demand."""
+"""The caller of every measurement: a user of one tenant with the two roles that the policies require."""
 
 CONSENTING = replace(CALLER, region="in", consent=frozenset(("insights@2099-01-01T00:00:00Z",)))
-"""The same with what residency and consent look at: a region, and a grant that ends."""
+"""The same caller with a region, and a consent that ends, for residency and consent."""
 
 MOST = 1000
-"""Of a question's ``limit``; a rule denies what is above."""
+"""Largest ``limit`` of a question that the rule allows."""
 
 TENANTS = frozenset((TENANT,))
-"""What is on the card of every measured agent, so that tenant isolation judges it; all else there is the default."""
+"""Tenants on the card of every measured agent, so that tenant isolation judges it; the other fields have defaults."""
 
 
 TOOL = "tool"
@@ -50,8 +50,8 @@ TOOL = "tool"
 def eight_policies() -> PolicySet:
     """Return the eight policies of the measurements.
 
-    None of them is compiled away for a measured agent: each has a rule about the topics ``bench.*`` or about agents
-    of ``TENANTS``, so each judges every delivery, but the two on findings, which are asked where there are some.
+    None of them is optimised away for a measured agent: each has a rule about the topics ``bench.*`` or about agents of
+    ``TENANTS``, so each judges every delivery, except the two on findings, which are only asked if there are findings.
     """
     return PolicySet(
         (
@@ -69,10 +69,10 @@ def eight_policies() -> PolicySet:
 
 
 def all_policies() -> PolicySet:
-    """Return every policy that ships, each with something to say of the topics ``bench.*`` where it takes topics.
+    """Return every shipped policy, each with a rule about the topics ``bench.*`` if it has topics.
 
-    Ten judge each delivery of the measured work; rules stand for an organisation's own. Four eyes are asked for one
-    topic, notices where something leaves, findings where there are some, and declassification once for each edge.
+    Ten judge each delivery of the measured work; custom rules are included. Four eyes applies to one topic, disclosure
+    to egress, the detectors to findings, and declassification is asked once for each edge.
     """
     rules = RulesSettings.model_validate({
         "rules": [

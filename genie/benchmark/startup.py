@@ -1,4 +1,4 @@
-"""Start-up: what an import and the command cost in a process of their own, beside a Python that does nothing."""
+"""Start-up time of an import and of the command in a separate process, compared with a Python that does nothing."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from genie.benchmark.sanity import BenchmarkError
 
 IMPORT = "from genie import Payload, agent, Runtime"
 HEAVY = ("httpx", "prometheus_client", "rich")
-"""What the import must not load."""
+"""Modules that the import must not load."""
 _LONGEST_S = 60.0
 _VERSION = "from genie.cli import main; main(['--version'])"
 
 
 class Startup(NamedTuple):
-    """Milliseconds of whole processes; the fastest of several, because noise only ever adds."""
+    """Durations of whole processes in milliseconds; the fastest of several, because noise only adds."""
 
     import_ms: float
     """``IMPORT``, over bare Python."""
@@ -34,7 +34,7 @@ def startup(*, rounds: int = 9) -> Startup:
     """Start Python bare, with the import, and as the command, in turn.
 
     Args:
-        rounds: Times that each is started and counted, from 1; one more warms the caches.
+        rounds: Number of timed starts of each, from 1; one more warms the caches.
 
     Raises:
         BenchmarkError: A process failed.

@@ -1,8 +1,8 @@
-"""Timing: the governed work between two runs of the bare one, again and again, and what the median says.
+"""Timing: each repetition runs the governed work between two runs of the baseline; the median counts.
 
-A machine that others use as well changes its speed from second to second. So every repetition measures the baseline
-right before and right after, the ratio of a repetition is against the mean of the two, and what is reported is the
-median over repetitions. The cycle collector stays on, for both.
+The speed of a shared machine changes from second to second. So every repetition measures the baseline directly before
+and after, its ratio is against the mean of the two, and the reported figure is the median over repetitions. The cycle
+collector stays on for both.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     Progress = Callable[[str], None]
 
 DELIVERIES = 30_000
-"""Deliveries that one measurement of a round trip is made of, about."""
+"""Approximate number of deliveries in one measurement of a round trip."""
 MOST_REQUESTS = 2_000
 FEWEST_REQUESTS = 10
 MOST_WARM = 200
@@ -48,20 +48,20 @@ class Latency(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A figure of the bus beside bare asyncio's, as medians over repetitions."""
+    """A figure of the bus compared with bare asyncio's, as medians over repetitions."""
 
     value: float
     baseline: float
     ratio: float
-    """How many times the work, or the time, of bare asyncio."""
+    """Ratio to the work, or the time, of bare asyncio."""
 
 
 def silent(_text: str) -> None:
-    """Tell nobody how far a measurement is."""
+    """Report no progress."""
 
 
 def requests_at(fanout: int) -> int:
-    """Return the round trips that one repetition times at a fan-out."""
+    """Return the number of round trips that one repetition times at a fan-out."""
     return max(FEWEST_REQUESTS, min(MOST_REQUESTS, DELIVERIES // fanout))
 
 
@@ -74,23 +74,23 @@ def fanout(
     caller: Caller = CALLER,
     progress: Progress = silent,
 ) -> list[dict[str, Any]]:
-    """Time the round trip question, analyser, n agents, gathered answer, governed and bare.
+    """Time the round trip (question, analyser, n agents, gathered answer), governed and bare.
 
     Args:
         fanouts: Numbers of agents, each from 1.
-        requests: Round trips timed per repetition; by default so many that each fan-out takes about as long.
-        repetitions: From 1; each measures the baseline before and after.
-        policies: What judges; the eight by default. Each is proved to stop a message before anything is timed.
-        caller: Who asks; every policy must let it.
-        progress: Told what is measured next.
+        requests: Round trips timed per repetition; by default so that each fan-out takes about equally long.
+        repetitions: Number of repetitions, from 1; each measures the baseline before and after.
+        policies: The policies; the eight by default. Before timing, each must stop a message.
+        caller: The caller, whom every policy must allow.
+        progress: Called with the name of the next measurement.
 
     Returns:
-        One row a fan-out: ``fanout``, ``requests`` (timed in one repetition), ``policies`` (names), ``p50_us``,
+        One row per fan-out: ``fanout``, ``requests`` (timed in one repetition), ``policies`` (names), ``p50_us``,
         ``p95_us``, ``p99_us``, ``per_delivery_us`` (of the median, over n + 1 deliveries), ``baseline_p50_us`` and
         ``ratio`` of the medians. Every figure is the median over repetitions.
 
     Raises:
-        BenchmarkError: A policy does not stop what it must, or an answer was not whole.
+        BenchmarkError: A policy does not stop a message that it must stop, or an answer was incomplete.
     """
     judged = eight_policies() if policies is None else policies
     return asyncio.run(_fanout(tuple(fanouts), requests, repetitions, judged, caller, progress))
@@ -150,7 +150,7 @@ async def _latency(make: Make, n: int, count: int) -> Latency:
 
 
 def percentile(values: list[int], share: float) -> int:
-    """Return the value below which that share of all values lies."""
+    """Return the quantile of sorted values at a fraction."""
     return sorted(values)[min(len(values) - 1, int(share * len(values)))]
 
 
@@ -158,7 +158,7 @@ def whole(answer: Answer, number: int, n: int) -> None:
     """Check an answer.
 
     Raises:
-        BenchmarkError: It is another question's, or not every agent is in it.
+        BenchmarkError: It belongs to another question, or the result of an agent is missing.
     """
     if answer.corr != f"r{number}" or len(answer.results) != n:
         raise BenchmarkError(
@@ -173,7 +173,7 @@ def waiting(n: int = 60, *, wait_s: float = 0.010, requests: int = 30, repetitio
     """Time the round trip when each of the n handlers waits.
 
     Returns:
-        Median round trips in microseconds, and how many times bare asyncio's the bus's is.
+        Median round trips in microseconds, and the ratio of the bus to bare asyncio.
     """
 
     async def nap() -> None:
@@ -186,10 +186,10 @@ def waiting(n: int = 60, *, wait_s: float = 0.010, requests: int = 30, repetitio
 
 
 def in_flight(flight: int = 100, *, n: int = 3, seconds: float = 1.0, repetitions: int = 5) -> Compared:
-    """Count round trips a second with so many in flight; one in flight is one after the other.
+    """Count round trips a second at a concurrency; a concurrency of one is sequential.
 
     Returns:
-        Round trips a second, and how many times fewer than bare asyncio's the bus's are.
+        Round trips a second, and the ratio of bare asyncio to the bus.
     """
 
     async def rate(make: Make) -> float:
@@ -210,7 +210,7 @@ async def _rate(contender: Contender, flight: int, n: int, seconds: float) -> fl
 
     async def asker() -> None:
         nonlocal done
-        while True:  # at least once, however busy the machine is
+        while True:  # at least once, even on a busy machine
             number = next(numbers)
             whole(await contender.ask(number), number, n)
             done += 1
@@ -227,7 +227,7 @@ def one_way(count: int = 50_000, *, repetitions: int = 3) -> Compared:
     """Count messages a second to one subscriber that answers nothing.
 
     Returns:
-        Messages a second, and how many times fewer than bare asyncio's the bus's are.
+        Messages a second, and the ratio of bare asyncio to the bus.
     """
 
     async def rate(make: Make) -> float:

@@ -1,4 +1,4 @@
-"""The canonical work, governed: question → analyser → n agents → gathered answer, over the bus's full path."""
+"""The canonical work, governed: question → analyser → n agents → gathered answer, on the bus's full path."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 SERIES = tuple(float(number) for number in range(12))
 YIELD_EVERY = 100
-"""One-way messages after which a publisher lets others run, in both contenders."""
+"""Number of one-way messages after which a publisher yields, in both contenders."""
 LANES = 1024
-"""Messages that an agent whose handler waits works on at once: a bare task has no bound, so this is none either."""
+"""Concurrency of an agent whose handler waits: effectively unlimited, like bare tasks."""
 
 
 class Answer(Protocol):
-    """What a round trip brings, whoever made it."""
+    """The result of a round trip, for both contenders."""
 
     @property
     def corr(self) -> str:
@@ -43,7 +43,7 @@ class Answer(Protocol):
 
 
 class Contender(Protocol):
-    """One way to do the work; open as an async context manager."""
+    """One implementation of the work; opened as an async context manager."""
 
     async def __aenter__(self) -> Self:
         """Start."""
@@ -74,7 +74,7 @@ class Question(Payload, topic="bench.question"):
 
 
 class Work(Payload, topic="bench.work"):
-    """What the analyser makes of it, for every agent."""
+    """The message from the analyser to every agent."""
 
     corr: str
     tenant: str
@@ -85,7 +85,7 @@ class Work(Payload, topic="bench.work"):
 
 
 class Result(Payload, topic="bench.result"):
-    """What one agent answers."""
+    """The answer of one agent."""
 
     corr: str
     agent: str
@@ -104,7 +104,7 @@ class Reply(Payload, topic="bench.reply"):
 
 
 class Parcel(Payload, topic="bench.parcel"):
-    """A message one way."""
+    """A one-way message."""
 
     corr: str
     tenant: str
@@ -151,10 +151,10 @@ class Governed:
 
     Args:
         n: Agents that answer.
-        policies: What judges every delivery.
-        hook: What each of the n agents waits for.
-        caller: Who asks.
-        log: What keeps everything; nothing is kept without.
+        policies: The policies that judge every delivery.
+        hook: Awaited by each of the n agents.
+        caller: The caller.
+        log: Stores all facts; without it nothing is stored.
     """
 
     def __init__(
@@ -183,7 +183,7 @@ class Governed:
         await self._runtime.__aexit__(None, None, None)
 
     def statistics(self) -> Statistics:
-        """Return the runtime's counts."""
+        """Return the runtime's counters."""
         return self._runtime.statistics()
 
     async def ask(self, number: int) -> Reply:

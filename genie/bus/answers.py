@@ -1,4 +1,4 @@
-"""Answers on their way to their asker: judged for it, then given to its gather."""
+"""Judges answers for their asker and adds them to its gather."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NOTHING: Mapping[str, Verdict] = {}
 
 
 class Answers:
-    """Answers on their way to their asker: judged for it, then given to its gather.
+    """Judges answers for their asker and adds them to its gather.
 
     Args:
         bus: The bus.
@@ -44,7 +44,7 @@ class Answers:
         approved: frozenset[str] = frozenset(),
         heard: Mapping[str, Verdict] = _NOTHING,
     ) -> None:
-        """Judge an answer for its asker, and give it to the scope."""
+        """Judge an answer for its asker, and add it to the scope."""
         if refusal is not None:
             self.refuse(message, scope, gather, agent, *refusal)
             return
@@ -70,7 +70,7 @@ class Answers:
                 gather.owe(notices)
         else:
             accounting.late(self._bus, scope)
-        if scope.run.observed or self._bus.observers.heard:
+        if scope.run.observed or self._bus.observers.watched:
             self._bus.emit_event(message, "answered" if taken else "late", asker.card.id)
 
     def _shown(
@@ -84,12 +84,12 @@ class Answers:
         approved: frozenset[str],
         heard: Mapping[str, Verdict],
     ) -> tuple[Payload, tuple[str, ...]] | None:
-        """Return what a decision shows the asker, with its notices; None for an answer that waits or is denied."""
+        """Return what a decision shows the asker, with its notices; None for an answer that is held or denied."""
         bus = self._bus
         if decision.verdict == "consult" and bus.consultations is not None:
             bus.consultations.ask_answer(message, agent, decision, approved, heard)
             return None
-        bus.observers.judged(message, asker.id, decision)
+        bus.observers.record_verdict(message, asker.id, decision)
         if decision.verdict == "hold":
             if bus.approvals is None:
                 why = Reason("hold", "nobody is there to decide")
@@ -108,7 +108,7 @@ class Answers:
     def refuse(
         self, message: Envelope[Payload], scope: Scope, gather: Gather, agent: str, outcome: Outcome, reason: Reason
     ) -> None:
-        """An answer ended on its way to its asker."""
+        """An answer ended before it reached its asker."""
         accounting.refuse_answer(scope, outcome)
         failure = accounting.failure_of(message, topic_of(message.payload).name, agent, outcome, reason)
         accounting.remember(scope, failure)

@@ -1,8 +1,8 @@
 """The bus: the one path of a message.
 
 publish -> stamp -> inspect once -> route -> for each recipient: admitted? -> judged -> its sink -> handler -> outcome.
-Answers, taps and declared joins take the same path with sinks of their own, and every delivery ends in ``settle``.
-Everything here runs on the loop's thread, and only ``room`` waits.
+Answers, taps and declared joins take the same path to other sinks, and every delivery ends in ``settle``. Everything
+here runs on the loop's thread, and only ``room`` waits.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from genie.bus.scans import Scans
 from genie.bus.suspension import REMOVED, Suspensions
 from genie.contracts.limits import Overflow
 from genie.contracts.message import Envelope, Inspection, Unstamped, topic_of
-from genie.contracts.outcome import Counts, Outcome, Reason
+from genie.contracts.outcome import Outcome, Reason
 from genie.errors import BudgetExceededError, MailboxFullError, NotConsumedError, UnknownAgentError
 from genie.errors.genie_error import code_of
 from genie.errors.logs import log
-from genie.errors.told import tell
+from genie.errors.safe_text import keep_safe_text
 from genie.inflight import accounting
-from genie.inflight.accounting import accept
+from genie.inflight.accounting import Totals, accept
 from genie.inflight.dead_letters import DeadLetters
 from genie.inflight.delivery import QUEUED
 from genie.inflight.interceptors import Interceptor
@@ -71,25 +71,25 @@ if TYPE_CHECKING:
 
 HANDLED, DENIED, DEAD_LETTERED = Outcome.HANDLED, Outcome.DENIED, Outcome.DEAD_LETTERED
 HANDLED_KIND = HANDLED.value
-NOT_INSPECTED = Inspection(0)  # of a validated payload where there is no policy, so that nobody would read it
+NOT_INSPECTED = Inspection(0)  # for a validated payload without policies, whose findings nobody would read
 
 
-class Bus:
-    """All mail of one runtime.
+class Bus(Totals):
+    """The message bus of one runtime.
 
     Args:
-        clock: The one clock.
-        ids: Names of runs and messages.
+        clock: The clock.
+        ids: Generates ids of runs and messages.
         registry: The cards in force.
-        policies: What judges every delivery.
-        limits: Bounds of runs.
+        policies: The policies that judge every delivery.
+        limits: Limits of runs.
         make_future: Makes the backend's wake-up primitive.
-        tasks: Where timers and scans run.
-        make_workers: Makes what runs handlers.
-        journal: Where every message, verdict and outcome is recorded.
-        audit: Where every act of governance is recorded.
-        random_source: For the jitter of retries.
-        seed: Of the randomness that agents draw.
+        tasks: Runs timers and scans.
+        make_workers: Makes the workers that run handlers.
+        journal: Records every message, verdict and outcome.
+        audit: Records every act of governance.
+        random_source: Source of the jitter of retries.
+        seed: Seed of the agents' randomness.
     """
 
     def __init__(  # noqa: PLR0913, PLR0915 - the runtime alone builds it, by name
@@ -116,23 +116,21 @@ class Bus:
         self.make_future, self.tasks, self.seed = make_future, tasks, seed
         self.make_waiter = make_waiter = partial(Waiter, make_future)
         self.observers = observers = Observers(clock, journal, audit, policies.inspectors)
-        self.emit_event, self.record_act, self.may_hear = observers.emit_event, observers.record_act, observers.may_hear
-        self.epoch = self.unrouted = self.late = 0
-        self.departed = Counts()
-        """Accounts of agents that were removed and have nothing in flight, so that totals never fall."""
+        self.emit_event, self.record_act, self.may_read = observers.emit_event, observers.record_act, observers.may_read
+        self.epoch = 0
         self.leaving: list[Subscriber] = []
-        """Agents that were removed while something of theirs was in flight, such as mail that a person holds."""
+        """Agents that were removed while they had something in flight, such as held mail."""
         self.closing = self.draining = False
         self.subscribers: dict[str, Subscriber] = {}
         self.sinks: list[Sink] = []
         self.taps: list[Tap] = []
         self.interceptors: list[Interceptor] = []
         self.openings: tuple[Callable[[RunState], None], ...] = ()
-        """What interceptors do when a run begins, ..."""
+        """Callbacks of interceptors for the start of a run ..."""
         self.endings: tuple[Callable[[RunState], None], ...] = ()
-        """... and when it is at rest."""
+        """... and for a run at rest."""
         self.intercepting: tuple[Interceptor, ...] = ()
-        """The active ones: while there is one, every message is shown to it."""
+        """The active interceptors: if there is one, every message is shown to it."""
         self.approvals: Approvals | None = None
         self.consultations: Consultations | None = None
         self.effects: Effects | None = None
@@ -161,12 +159,12 @@ class Bus:
         self.timers.on("abandon", lambda worker: worker.abandon())
         observers.sign_by(self.timers)
 
-    # --- what is plugged in, and who is there ---
+    # --- interceptors, subscribers and policies ---
 
     def intercept(self, interceptor: Interceptor) -> None:
-        """Plug an interceptor in, behind the others."""
+        """Add an interceptor after the others."""
         self.interceptors.append(interceptor)
-        kind = type(interceptor)  # one that does nothing is not called: it costs every run
+        kind = type(interceptor)  # unused callbacks are not called: they would cost every run
         if kind.opened is not Interceptor.opened:
             self.openings += (interceptor.opened,)
         if kind.closed is not Interceptor.closed:
@@ -174,22 +172,22 @@ class Bus:
         self.reintercept()
 
     def reintercept(self) -> None:
-        """An interceptor has become active, or is active no longer."""
+        """An interceptor has become active or inactive."""
         self.intercepting = tuple(one for one in self.interceptors if one.active)
 
     def add(self, subscriber: Subscriber) -> None:
-        """Route to a subscriber from now on."""
+        """Start routing to a subscriber."""
         self.subscribers[subscriber.card.id] = subscriber
         self.reroute()
 
     def remove(self, agent: str) -> None:
-        """Stop routing to a subscriber: its mail goes to its fallback or is denied, what it handles is cancelled."""
+        """Stop routing to a subscriber: its mail goes to its fallback or is denied, running handlers are cancelled."""
         subscriber = self.subscribers.pop(agent)
         self.reroute()
         self.suspensions.suspend(subscriber, REMOVED)
         subscriber.removed = True
         self.leaving.append(subscriber)
-        self.retries.reset_budget(agent)  # one that is added later under the name starts from zero
+        self.retries.reset_budget(agent)  # an agent added later under the same name starts from zero
         self.suspensions.cancel_handlers(subscriber, REMOVED)
 
     def reroute(self) -> None:
@@ -201,14 +199,14 @@ class Bus:
         self._judged_for.clear()
 
     def replace_policies(self, policies: PolicySet, by: str, reason: str) -> None:
-        """Judge by another set from now on, mail already queued included."""
+        """Judge by another policy set from now on, including queued mail."""
         self.record_act("reloaded", policies.sha256, by=by, reason=reason, detail={"before": self.policies.sha256})
         self.policies, self.observers.inspectors = policies, policies.inspectors
         self.reroute()
         self.epoch += 1
 
     def route(self, kind: type[Payload]) -> Route:
-        """Return where a payload class goes, compiling it at first use."""
+        """Return the route of a payload class, compiling it at first use."""
         found = self._routes.get(kind)
         if found is None:
             found = self._routes[kind] = route_of(self, kind)
@@ -248,16 +246,16 @@ class Bus:
             payload: What to send.
             sender: Card of the sender.
             scope: Scope it belongs to.
-            cause: Number of the message that caused it; 0 for a run's first.
-            hops: Messages between the run's first and this one.
+            cause: Number of the message that caused it; 0 for the run's first message.
+            hops: Messages between the run's first one and this one.
             headers: Security context.
             read: Highest declared label that the sender has read.
-            ticket: Of earlier payloads of the same output, which wait for room.
-            to: One agent only; answers nothing.
+            ticket: Ticket of earlier payloads of the same output, which wait for room.
+            to: One agent only; such a message answers no scope.
             answers_as: The agent in whose name an answer counts, when a fallback sends it.
             asked: This is the question of ``scope``, so it is not an answer to it.
             reject: Raise ``MailboxFullError`` where a mailbox rejects.
-            inspection: What is in a payload that was too large to be inspected at once.
+            inspection: Findings of a payload that was too large to be inspected at once.
 
         Returns:
             A ticket for ``room`` if a mailbox under ``block`` was full, or the payload is large; else None.
@@ -285,11 +283,11 @@ class Bus:
         if read > label:
             label = read
             if route.lowered and sender.id in route.lowered:
-                label = route.lowered[sender.id][read]  # the floor that the edge set holds all the same
+                label = route.lowered[sender.id][read]  # the minimum label set at the edge applies anyway
         if headers.classification > label:  # noqa: PLR1730 - max() of two levels costs seven times as much
             label = headers.classification
-        next_number = self.next_number  # a local: the interpreter is quicker with those
-        message: Any = Unstamped()  # ``stamp`` by hand (benchmarks.instructions: 0.7 % of a round trip)
+        next_number = self.next_number  # a local variable: faster in the interpreter
+        message: Any = Unstamped()  # ``stamp``, written out (benchmarks.instructions: 0.7 % of a round trip)
         message.number = next_number()
         message.payload = payload
         message.sender = sender.id
@@ -312,7 +310,7 @@ class Bus:
             checks = self.judging.checks(message) if refusal is None else None
         epoch = self.epoch
         rejected: Subscriber | None = None
-        allowed: object = None  # what an evaluator has allowed, evaluators like it allow as well
+        allowed: object = None  # a message that one evaluator has allowed, equal evaluators allow as well
         for subscription in subscriptions:
             subscriber = subscription.subscriber
             delivery = accept(message, subscription, epoch)
@@ -359,7 +357,7 @@ class Bus:
                 for sink, judge in route.sinks:
                     decision = judge(message, sender)
                     if decision is not None:
-                        self.observers.judged(message, sink.id, decision)
+                        self.observers.record_verdict(message, sink.id, decision)
                     sink.accept(message, sender, decision)
         if route.taps and refusal is None:
             show(route.taps, message, sender, self.now(), self.log_failure)
@@ -368,22 +366,24 @@ class Bus:
         return ticket
 
     def within_budget(self, agent: str, delivery: Delivery | None, published: int) -> None:
-        """Stop a handler that has published its share, or goes on after its run's budget is spent.
+        """Stop a handler that has published its share, or continues after its run's budget is spent.
 
         Args:
             agent: The publisher.
-            delivery: What it handles; None where that is over.
-            published: Messages of this one handling.
+            delivery: What it handles; None if that has ended.
+            published: Messages of this handling.
 
         Raises:
-            BudgetExceededError: It takes what is kept for others, or its run has had all its messages.
+            BudgetExceededError: It would use messages reserved for others, or its run has published all its messages.
         """
         own = published > self._most_of_one
         if own or (delivery is not None and delivery.message.scope.run.published > self._max_messages):
-            raise tell(BudgetExceededError(agent, self._max_messages, share=self._most_of_one if own else None))
+            raise keep_safe_text(
+                BudgetExceededError(agent, self._max_messages, share=self._most_of_one if own else None)
+            )
 
     def at_rest_if_empty(self, scope: Scope) -> None:
-        """Something of a scope has ended: see whether that was the last, or leaves a wait that cannot end."""
+        """An item of a scope has ended: check whether it was the last, or leaves a wait that cannot end."""
         if not scope.in_flight:
             self.correlator.at_rest(scope)
         elif scope.may_deadlock:
@@ -395,7 +395,7 @@ class Bus:
         found = found or route.fallbacks.get(agent)
         if found is None:
             self.registry.card(agent)
-            if agent not in self.subscribers:  # it is registered, and still opens
+            if agent not in self.subscribers:  # it is registered but still opening
                 raise UnknownAgentError(agent=agent, known=tuple(self.subscribers))
             raise NotConsumedError(agent=agent, payload=topic_of(kind).name)
         return found
@@ -403,13 +403,13 @@ class Bus:
     # --- outcomes ---
 
     def handled(self, delivery: Delivery, seconds: float) -> None:
-        """End a delivery that its handler has handled, in that time; once it has ended, a call changes nothing."""
+        """End a delivery that was handled, with its duration; has no effect if it has ended before."""
         scope = accounting.handled(delivery, seconds)
         if scope is not None:
             self.after_handled(delivery, scope, seconds)
 
     def after_handled(self, delivery: Delivery, scope: Scope, seconds: float) -> None:
-        """Say that a delivery was handled, and see whether its scope is at rest."""
+        """Report that a delivery was handled, and check whether its scope is at rest."""
         subscription = delivery.subscription
         if subscription.branches:
             self.correlator.check_later(scope)
@@ -419,9 +419,9 @@ class Bus:
         observers = self.observers
         if observers.recorder is not None:
             observers.recorder.handled(delivery, run, seconds)
-        if run.observed or observers.heard:
+        if run.observed or observers.watched:
             agent = subscription.subscriber.card.id
-            accounting.noted(run, agent)
+            accounting.count_attempt(run, agent)
             observers.show(delivery.message, HANDLED_KIND, agent, None, None, delivery)
             self._at_hold(run)
         if not scope.in_flight:
@@ -430,13 +430,13 @@ class Bus:
             self.deadlocks.look(scope)
 
     def settle(self, delivery: Delivery, outcome: Outcome, reason: Reason, *, handed_over: bool = False) -> None:
-        """End a delivery that was not handled; once it has ended, a call changes nothing.
+        """End a delivery that was not handled; has no effect if it has ended before.
 
         Args:
-            delivery: Which one.
-            outcome: How it ends.
-            reason: Why.
-            handed_over: A fallback works in its place, so its part is not missing yet.
+            delivery: The delivery.
+            outcome: Its outcome.
+            reason: The reason.
+            handed_over: A fallback takes over, so its part is not missing yet.
         """
         scope = accounting.settle(delivery, outcome)
         if scope is None:
@@ -455,21 +455,21 @@ class Bus:
         accounting.remember(scope, failure)
         self.correlator.failed(scope, failure, subscription.kind, handed_over=handed_over)
         if scope.run.observed or self.observers.listening:
-            self._tell(delivery, outcome.value, reason, scope.run)
+            self._notify(delivery, outcome.value, reason, scope.run)
         self.at_rest_if_empty(scope)
 
-    def _tell(self, delivery: Delivery, kind: str, reason: Reason | None, run: RunState) -> None:
+    def _notify(self, delivery: Delivery, kind: str, reason: Reason | None, run: RunState) -> None:
         """Tell observers that a delivery has ended."""
         self.emit_event(delivery.message, kind, delivery.subscription.subscriber.card.id, reason, None, delivery)
         self._at_hold(run)
 
     def _at_hold(self, run: RunState) -> None:
-        """Let those who wait see that what is left of a run may all wait for a person."""
+        """Tell waiting askers that everything left of a run may now wait for a person."""
         if run.held:
             self.timers.soon("notice", run)
 
     def withdraw(self, parked: Parked, outcome: Outcome, reason: Reason) -> None:
-        """End what waits for a person or for a policy, because its run or scope ends."""
+        """End items that wait for a person or a slow policy, because their run or scope ends."""
         if (owner := self.approvals if parked.kind == HOLD else self.consultations) is not None:
             owner.withdraw(parked, outcome, reason)
 
@@ -479,18 +479,18 @@ class Bus:
             for scope in tuple(run.root.tree()):
                 yield from tuple(scope.deliveries)
 
-    # --- what goes wrong in the bus itself ---
+    # --- errors of the bus itself ---
 
-    def refused(self, delivery: Delivery, error: GenieError) -> None:
-        """A handler tried what its card does not allow; counted beside its outcome."""
+    def note_refusal(self, delivery: Delivery, error: GenieError) -> None:
+        """A handler tried something that its card does not allow; counted in addition to its outcome."""
         agent, code = delivery.subscription.subscriber.card.id, code_of(error)
         accounting.refused(delivery.subscription)
         self.emit_event(delivery.message, "refused", agent, Reason(code))
         self.record_act("identity_refused", agent, by="bus", reason=code, message=delivery.message)
 
     @staticmethod
-    def blocked(subscriber: Subscriber, seconds: float) -> None:
-        """Name a handler that kept the loop to itself: nothing else ran meanwhile, not even its own timeout."""
+    def note_blocking(subscriber: Subscriber, seconds: float) -> None:
+        """Report a handler that blocked the loop: nothing else could run, not even its own timeout."""
         if seconds < STALL_S:
             return
         subscriber.stalled += 1

@@ -1,10 +1,8 @@
-"""Runs and their scopes: opened, at rest, cut off; and fan-in by correlation id, when a gather is over.
+"""Opens runs and scopes, detects when they are at rest, cuts them off, and ends gathers.
 
-A scope that is at rest brings nothing more, so every outstanding part is missing at once. While other things still
-run, a part is given up as soon as nothing in flight in its scope can bring it.
-
-Cutting a run or a scope off costs what it has in flight: each scope knows its deliveries, and each delivery knows
-where it lies.
+A scope at rest produces nothing more, so every outstanding part is missing at once. Otherwise a part is given up as
+soon as nothing in flight in its scope can produce it. The cost of cutting off a run or a scope depends only on what it
+has in flight: each scope knows its deliveries, and each delivery knows its place.
 """
 
 from __future__ import annotations
@@ -32,16 +30,16 @@ if TYPE_CHECKING:
     from genie.inflight.gather import Asker
 
 MOST_SPECS = 1024
-"""Forms of gathers that are kept; a program has a few, unless it builds them as it runs."""
+"""Number of gather forms cached; a program has a few, unless it creates them dynamically."""
 
 NOT_ASKED_AGAIN = Reason("no_longer_needed", "its asker has ended")
 EXPIRED, CANCELLED = Outcome.EXPIRED, Outcome.CANCELLED
 DEADLINE = Reason("deadline")
-NOTHING: Any = Scope.__new__(Scope)  # in the place of the scopes of a run that is over; its account is empty
+NOTHING: Any = Scope.__new__(Scope)  # replaces the scopes of an ended run; its account is empty
 
 
 class Correlator:
-    """The scopes of one bus, and what they expect.
+    """The scopes of one bus, with their expectations.
 
     Args:
         bus: The bus.
@@ -60,10 +58,10 @@ class Correlator:
         self, delivery: Delivery, question: Payload, expect: tuple[Expected, ...], need: Need,
         parts: tuple[type[Payload], ...] = (),
     ) -> tuple[Scope, bool]:  # fmt: skip
-        """Return a scope for what a handler asks, and whether it is that of the same question before a crash.
+        """Return a scope for a handler's question, and whether it is the scope of the same question before a crash.
 
         Raises:
-            ValueError: Nothing is expected, one class twice, or ``need`` is out of range.
+            ValueError: The expectation is empty, names a class twice, or ``need`` is out of range.
         """
         asked = (None if delivery.extra is None else delivery.extra.reopened) or []
         for place, (payload, scope) in enumerate(asked):
@@ -78,7 +76,7 @@ class Correlator:
         parent.children[scope] = None
         try:
             self.expect(scope, expect, need, type(question), parts)
-        except BaseException:  # a question that never left closes what it opened, then the error goes on
+        except BaseException:  # a question that was not sent closes its scope, then the error is re-raised
             self.close(scope)
             raise
         return scope, False
@@ -87,14 +85,16 @@ class Correlator:
         self, scope: Scope, expect: tuple[Expected, ...], need: Need, kind: type[Payload],
         parts: tuple[type[Payload], ...] = (), on_end: Callable[[], None] | None = None,
     ) -> Gather:  # fmt: skip
-        """Set what a scope waits for, and what is called when that is over.
+        """Set what a scope waits for, and the callback for its end.
+
+        ``kind`` is the question's class, ``parts`` those of a stream.
 
         ``kind`` is the class of its question, ``parts`` those of a stream.
         """
-        key = (expect, need, type(need), kind)  # True equals 1, and only one of them is a number of parts
+        key = (expect, need, type(need), kind)  # True equals 1, but only 1 is a number of parts
         try:
             spec = self._specs.get(key)
-        except TypeError:  # something in it has no hash; GatherSpec refuses it with a reason
+        except TypeError:  # an item is not hashable; GatherSpec refuses it with a reason
             spec = None
         if spec is None:
 
@@ -110,22 +110,22 @@ class Correlator:
         return gather
 
     def forget_specs(self) -> None:
-        """Who subscribes has changed."""
+        """The subscribers have changed."""
         self._specs.clear()
 
     def close(self, scope: Scope) -> None:
-        """The asker has its result; the scope is forgotten once nothing of it is in flight."""
-        if scope.run.held:  # what is left may all be held now, which the run's asker waits to hear
+        """The asker has its result; the scope is dropped once nothing of it is in flight."""
+        if scope.run.held:  # what is left may now all be held, which the run's asker must learn
             self._bus.runs.notice(scope.run)
         if not scope.in_flight and not scope.children:
             self._over(scope)
 
     def close_reopened(self, asked: list[tuple[Payload, Scope]]) -> None:
-        """A delivery ended whose handler did not ask again what it had asked before a crash: nobody waits for that."""
+        """A delivery ended whose handler did not repeat a question from before a crash: nobody waits for its answer."""
         while asked:
             _, scope = asked.pop()
             parent: Scope = scope.parent  # type: ignore[assignment]  # a handler asks below the scope of its message
-            accounting.enter(parent)  # whoever ended the delivery looks whether the scope around it is at rest
+            accounting.enter(parent)  # the code that ended the delivery checks whether the enclosing scope is at rest
             gather = scope.gather
             if gather is not None:
                 cut, gather.closed = not gather.done, True
@@ -136,10 +136,10 @@ class Correlator:
             accounting.leave(parent)
 
     def at_rest(self, scope: Scope) -> None:
-        """Nothing of a scope is in flight: what has not come will not come."""
+        """Nothing of a scope is in flight: outstanding parts will not arrive."""
         if scope.sinks:
             while not scope.in_flight and any(sink.at_rest(scope) for sink in self._bus.sinks):
-                pass  # what one of them published may be what another waited for
+                pass  # an output of one of them may be what another waited for
             if scope.in_flight or scope.done:
                 return
         gather = scope.gather
@@ -165,13 +165,13 @@ class Correlator:
     # --- parts that can no longer come ---
 
     def failed(self, scope: Scope, failure: Failure, consumed: type[Payload], *, handed_over: bool = False) -> None:
-        """A delivery of a scope was not handled: see what that makes impossible.
+        """A delivery of a scope was not handled: mark the parts that this makes impossible.
 
         Args:
             scope: Its scope.
             failure: The delivery by name.
             consumed: Class of its payload.
-            handed_over: A fallback works in its place.
+            handed_over: A fallback takes over.
         """
         gather = scope.gather
         if gather is not None and not gather.done:
@@ -182,7 +182,7 @@ class Correlator:
             self.check_later(scope)
 
     def check_later(self, scope: Scope) -> None:
-        """See at the next turn of the timers whether a part has become impossible: once for all ended deliveries."""
+        """Check in the next turn of the timers whether a part has become impossible: once for all ended deliveries."""
         gather = scope.gather
         if (gather is not None and not gather.done) or scope.sinks:
             if not self._dirty:
@@ -196,7 +196,7 @@ class Correlator:
                 self._give_up(scope, self._reachable(scope))
 
     def _reachable(self, scope: Scope) -> set[type[Payload]]:
-        """Return every class that something in flight in a scope may still bring."""
+        """Return every class that anything in flight in a scope may still produce."""
         bus = self._bus
         reach = bus.registry.reach
         kinds: set[type[Payload]] = set()
@@ -237,18 +237,18 @@ class Correlator:
             if agent is None:
                 asked = gather.asked
                 return asked is not None and any(kind in one.reach for one in bus.route(asked).subscriptions)
-            # What an agent could have brought that was removed meanwhile is not known any more: it is named.
+            # The outputs of a removed agent are no longer known, so it is named as the cause.
             return kind in registry.reach(agent) or not (agent in registry or agent in sinks)
 
         return reaches
 
 
 class Runs:
-    """The request trees in flight, by number.
+    """The runs in flight, by number.
 
     Args:
         bus: The bus.
-        ids: Names of runs and messages.
+        ids: Generates ids of runs and messages.
     """
 
     def __init__(self, bus: Bus, ids: IdSource) -> None:
@@ -259,17 +259,17 @@ class Runs:
         bus.timers.on("notice", self.notice)
 
     def open(self, asker: Asker, deadline: float, *, asks: bool = False) -> RunState:
-        """Admit and open a request tree; it holds a token until its first message is out.
+        """Admit and open a run; it holds a token until its first message is published.
 
         Args:
-            asker: Who asks.
-            deadline: When it ends at the latest.
-            asks: Somebody waits for it.
+            asker: The asker.
+            deadline: Its latest end.
+            asks: Whether an asker waits for it.
 
         Raises:
-            RuntimeClosedError, RuntimeDrainingError, TooManyRunsError: The runtime admits none, or no more of them.
-            AskInHandlerError: A handler would wait for it.
-            AuditFailedError: The audit has failed, and states that then nothing may run.
+            RuntimeClosedError, RuntimeDrainingError, TooManyRunsError: The runtime admits no run, or no further one.
+            AskInHandlerError: The caller is a handler, which would wait for it.
+            AuditFailedError: The audit has failed and is configured to stop admission.
         """
         bus = self._bus
         if bus.closing:
@@ -291,7 +291,7 @@ class Runs:
         return run
 
     def reopen(self, run: RunState) -> None:
-        """Let a run be in flight: a new one, or one that an earlier process has begun."""
+        """Add a run to those in flight: a new one, or one of an earlier process."""
         for begun in self._bus.openings:
             begun(run)
         if run.headers.consent:
@@ -302,13 +302,13 @@ class Runs:
             run.expiry = self._bus.timers.at(run.deadline, "deadline", run)
 
     def opened(self, run: RunState) -> None:
-        """The first message of a run is out."""
+        """The first message of a run is published."""
         accounting.leave(run.root)
         if not run.root.in_flight:
             self._bus.correlator.at_rest(run.root)
 
     def over(self, run: RunState) -> None:
-        """Nothing of a run is in flight any more."""
+        """Nothing of a run is in flight."""
         run.closed = True
         self.open_runs.pop(run.number, None)
         if run.expiry is not None:
@@ -321,18 +321,19 @@ class Runs:
         if run.observed or run.watchers:
             self.notice(run)
         else:
-            # Nobody asks for its account any more. Without the way down, the tree is freed at once instead of waiting
-            # for the cycle collector, which costs a tenth of the throughput.
+            # Its account is no longer needed as a tree. Without the downward references the tree is freed at once
+            # instead of by the cycle collector, which costs a tenth of the throughput.
             run.root = NOTHING
 
     @staticmethod
     def forget(run: RunState) -> None:
-        """Free the tree of a run at rest at once; its account stays."""
-        run.folded, run.root, run.watchers = run.counts(), NOTHING, ()
+        """Free the tree of a run at rest at once; its account is kept."""
+        accounting.close(run, NOTHING)
+        run.watchers = ()
 
     @staticmethod
     def notice(run: RunState) -> None:
-        """Let the asker and the watchers of a run look at it."""
+        """Wake the asker and the watchers of a run."""
         if run.root.gather is not None:
             run.root.gather.wake()
         for watcher in run.watchers:
@@ -341,7 +342,7 @@ class Runs:
     # --- cutting off ---
 
     def end(self, run: RunState, outcome: Outcome, reason: Reason) -> None:
-        """Cut a run off: everything of it ends with that outcome; other runs are not affected."""
+        """Cut off a run: everything in it ends with that outcome; other runs are not affected."""
         if not run.alive or run.closed:
             return
         run.alive = False
@@ -353,14 +354,14 @@ class Runs:
         self.notice(run)
 
     def expire(self, run: RunState) -> None:
-        """The deadline of a run has come; while it holds something, its deadline moves."""
+        """The deadline of a run has passed; it moves while the run holds something."""
         if not run.held and self._bus.now() >= run.deadline:
             for interceptor in self._bus.interceptors:
                 interceptor.expired(run)
             self.end(run, EXPIRED, run.expires_as or DEADLINE)
 
     def cut_scope(self, scope: Scope, reason: Reason) -> None:
-        """Cancel everything of a scope and of those below it."""
+        """Cancel everything in a scope and in those below it."""
         if scope.in_flight or scope.children:
             self._cut(scope, CANCELLED, reason)
 
@@ -384,7 +385,7 @@ class Runs:
                 self.cut_delivery(delivery, outcome, reason)
 
     def cut_delivery(self, delivery: Delivery, outcome: Outcome, reason: Reason) -> None:
-        """End one delivery wherever it is: it is settled at once, and a handler that works on it is cancelled."""
+        """End one delivery wherever it is: settle it at once, and cancel its running handler."""
         bus, parked = self._bus, delivery.parked
         if parked is not None and parked.kind in {HOLD, JUDGE}:
             bus.withdraw(parked, outcome, reason)
@@ -400,10 +401,10 @@ class Runs:
             delivery.subscription.subscriber.release(delivery)  # as in ``Retries.of``
         bus.settle(delivery, outcome, reason)
 
-    # --- what is held ---
+    # --- holds ---
 
     def all_held(self, scope: Scope) -> bool:
-        """Return True when everything in flight in a scope is held, or a handler that waits for what is held."""
+        """Return True if everything in flight in a scope is held, or is a handler that waits for something held."""
         if not scope.held:
             return False
         waiting: set[int] = set()
@@ -418,7 +419,7 @@ class Runs:
         return scope.in_flight == scope.own_held + len(waiting)
 
     def resume_deadline(self, run: RunState) -> None:
-        """Nothing of a run is held any more: its deadline moves by the time that something was."""
+        """Nothing of a run is held any more: extend its deadline by the time of the holds."""
         bus = self._bus
         if run.deadline != math.inf:
             run.deadline += bus.now() - run.held_since

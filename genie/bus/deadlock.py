@@ -1,15 +1,14 @@
 """Deadlocks among handlers that wait for each other.
 
-A handler that waits can go on if any delivery that it waits for can end. A delivery can end if its handler runs, if a
-slot of its agent is free, or if it waits for a time or for a person. So a wait is a deadlock when nothing that can be
-reached from it can go on. The search starts at the handler whose situation has just changed and stops at the first
-thing that can go on, which is nearly always the first that it looks at: its cost does not grow with the handlers that
-wait elsewhere.
+A waiting handler can continue if any delivery that it waits for can end. A delivery can end if its handler runs, if a
+slot of its agent is free, or if it waits for a time or for a person. So a wait is a deadlock if nothing reachable from
+it can continue. The search starts at the handler whose state has just changed and stops at the first item that can
+continue, which is nearly always the first one it visits: its cost does not grow with the handlers that wait elsewhere.
 
-What starts a search: a handler begins to wait while every slot of its agent waits; mail comes to lie in such a mailbox
-or behind the key of a handler that waits; the last delivery that kept a doubtful scope going ends.
+These events start a search: a handler begins to wait while every slot of its agent waits; mail arrives in such a
+mailbox or behind the key of a waiting handler; the last delivery that kept a doubtful scope alive ends.
 
-In a cycle the wait that would end first by itself gives way. When none would, the mail that closed the cycle ends.
+In a cycle the wait that would end first by itself is ended. If none would, the mail that closed the cycle ends.
 """
 
 from __future__ import annotations
@@ -35,18 +34,18 @@ Wait = Scope | RoomTicket
 
 
 class Waiting(NamedTuple):
-    """A handler that has suspended."""
+    """A suspended handler."""
 
     agent: str
     message: Envelope[Payload]
-    """What it handles."""
+    """The delivery that it handles."""
     awaits: tuple[str, ...]
-    """Agents that have the deliveries it waits for; empty when it waits for something that the bus does not know."""
+    """Agents of the deliveries it waits for; empty if it waits for something unknown to the bus."""
     coroutine: object
 
 
 class Deadlocks:
-    """Who waits for what, kept by the handlers as they begin and end to wait.
+    """The wait graph, updated as handlers begin and end to wait.
 
     Args:
         bus: The bus.
@@ -55,11 +54,11 @@ class Deadlocks:
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
         self._doubtful: dict[Worker, None] = {}
-        """Workers whose wait is looked at in the next turn of the timers."""
+        """Workers whose wait is checked in the next turn of the timers."""
         bus.timers.on("deadlock", self._look)
 
     def begin(self, worker: Worker, wait: Wait) -> None:
-        """A handler begins to wait; a wait that closes a cycle is ended at once."""
+        """A handler begins to wait; if this closes a cycle, one of its waits is ended at once."""
         subscriber = worker.subscriber
         worker.waits = (*worker.waits, wait)
         if len(worker.waits) == 1:
@@ -74,17 +73,17 @@ class Deadlocks:
             self._search(worker)
 
     def end(self, worker: Worker, wait: Wait) -> None:
-        """A handler has what it waited for, or does not wait any more."""
+        """A handler no longer waits."""
         worker.waits = tuple(other for other in worker.waits if other is not wait)
         if isinstance(wait, Scope):
             wait.waiter = None
         if worker.waits:
-            self._later(worker)  # what else it waits for may be what cannot end
+            self._later(worker)  # its other waits may now be unable to end
         else:
             worker.subscriber.waiting.pop(worker, None)
 
     def queued(self, delivery: Delivery) -> None:
-        """Mail came to lie in a mailbox: if every slot of its agent waits, it may have closed a cycle."""
+        """Mail arrived in a mailbox: if every slot of its agent waits, it may have closed a cycle."""
         subscriber = delivery.subscription.subscriber
         if len(subscriber.waiting) >= subscriber.concurrency:
             scope: Scope = delivery.message.scope
@@ -92,7 +91,7 @@ class Deadlocks:
             self.look(scope)
 
     def behind_key(self, delivery: Delivery) -> None:
-        """Mail came to lie behind a key: if its holder waits, this may have closed a cycle of rooms and keys."""
+        """Mail arrived behind a key: if the key's owner waits, this may have closed a cycle of rooms and keys."""
         subscriber = delivery.subscription.subscriber
         holder = subscriber.holders[subscriber.key_of(delivery)].worker
         if holder is None or not holder.waits:
@@ -106,7 +105,7 @@ class Deadlocks:
                 self._later(ticket.worker)
 
     def look(self, scope: Scope) -> None:
-        """Look in the next turn of the timers whether the wait for a scope can still end."""
+        """Check in the next turn of the timers whether the wait for a scope can still end."""
         if scope.waiter is not None:
             self._later(scope.waiter)
 
@@ -138,14 +137,14 @@ class Deadlocks:
     # --- the search ---
 
     def _search(self, start: Worker) -> None:
-        """End a wait of every cycle that is reached from a worker that cannot go on."""
+        """End a wait of every cycle reachable from a worker that cannot continue."""
         while start.waits:
             stuck = self._stuck(start)
             if stuck is None or not self._give_way(_cycle(start)):
                 return
 
     def _stuck(self, start: Worker) -> dict[Worker, None] | None:
-        """Return every worker reached from one, or None when something among them can go on."""
+        """Return every worker reachable from one, or None if something among them can continue."""
         reached = {start: None}
         left = [start]
         while left:
@@ -163,19 +162,19 @@ class Deadlocks:
         return reached
 
     def _can_end(self, wait: Wait) -> bool:
-        """Return True when something other than its deliveries can end a wait, or it is over."""
+        """Return True if a wait is over, or something other than its deliveries can end it."""
         if isinstance(wait, RoomTicket):
             return wait.given_up or not wait.deliveries or wait.scans > 0
-        wait.may_deadlock = True  # what keeps it going now may end and leave what does not
+        wait.may_deadlock = True  # what keeps it alive now may end and leave only blocked deliveries
         gather = wait.gather
         if gather is None or gather.done or not wait.in_flight or len(wait.deliveries) != wait.in_flight:
             return True
         return any(sink.waits(wait) for sink in self._bus.sinks)
 
-    # --- who gives way ---
+    # --- ending a wait ---
 
     def _give_way(self, cycle: list[Worker]) -> bool:
-        """End one wait of a cycle; False when there is none that can be ended."""
+        """End one wait of a cycle; return False if none can be ended."""
         agents = [worker.subscriber.card.id for worker in cycle]
         reason = Reason("deadlock", f"deadlock: {' -> '.join([*agents, agents[0]])}")
         soonest = min((wait for worker in cycle for wait in worker.waits), key=_until)
@@ -183,8 +182,8 @@ class Deadlocks:
             gather = soonest.gather
             if not gather.done:
                 for kind, agent in gather.outstanding():
-                    gather.lose(kind, agent, str(reason))  # with the last one its wait is over
-                if len(cycle) == 1:  # its own question, once more in its mailbox, would ask the same again
+                    gather.lose(kind, agent, str(reason))  # after the last one its wait is over
+                if len(cycle) == 1:  # its own repeated question, back in its mailbox, would ask the same again
                     self._bus.runs.cut_scope(soonest, reason)
                 return True
         after = [*cycle[1:], cycle[0]]
@@ -215,7 +214,7 @@ def _until(wait: Wait) -> float:
 
 
 def _holders(delivery: Delivery) -> tuple[Worker, ...]:
-    """Return the waiting workers that keep a delivery from ending; nothing when something can go on."""
+    """Return the waiting workers that block a delivery; empty if something can continue."""
     worker = delivery.worker
     if worker is not None:
         return (worker,) if worker.waits else ()
@@ -224,8 +223,8 @@ def _holders(delivery: Delivery) -> tuple[Worker, ...]:
         return _slots(subscriber)
     if delivery.place == BEHIND_KEY:
         return _holder(subscriber, subscriber.key_of(delivery)) or ()
-    if delivery.place == WAITS_FOR_ROOM:  # all of the mailbox's room lies behind keys
-        found = [_holder(subscriber, key) for key in subscriber.lanes]
+    if delivery.place == WAITS_FOR_ROOM:  # all room of the mailbox is behind keys
+        found = [_holder(subscriber, key) for key in subscriber.keyed_queues]
         return tuple(worker for one in found for worker in one or ()) if all(found) else ()
     return ()  # parked
 
@@ -242,7 +241,7 @@ def _holder(subscriber: Subscriber, key: object) -> tuple[Worker, ...] | None:
 
 
 def _cycle(start: Worker) -> list[Worker]:
-    """Return workers each of which waits for the next, and the last for the first."""
+    """Return a cycle of workers, each of which waits for the next."""
     path = [start]
     while True:
         following = next(_waited_for(path[-1]))

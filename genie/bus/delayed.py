@@ -11,7 +11,7 @@ from genie.errors import (
     NotConsumedError,
     UnknownAgentError,
 )
-from genie.errors.told import tell
+from genie.errors.safe_text import keep_safe_text
 from genie.inflight import accounting
 from genie.inflight.pending import DELAYED
 
@@ -40,7 +40,7 @@ class Delayed:
         self.to = to
 
     def dropped(self) -> None:
-        """It was cut off; nobody waits for it."""
+        """It was cut off; nothing waits for it."""
 
 
 class DelayedPublications:
@@ -58,10 +58,10 @@ class DelayedPublications:
         self, delay_s: float, payload: Payload, delivery: Delivery, headers: Headers, read: Classification,
         to: str | None,
     ) -> None:  # fmt: skip
-        """Publish what a handler gave after a while; in flight as ``timed`` until then.
+        """Publish a handler's payload after a delay; it is in flight as ``timed`` until then.
 
         Raises:
-            BudgetExceededError: The run has as many delayed payloads as it may have messages.
+            BudgetExceededError: The run already has as many delayed payloads as its limit of messages.
             UnknownAgentError, NotConsumedError: ``to`` cannot take it.
         """
         cause = delivery.message
@@ -71,7 +71,7 @@ class DelayedPublications:
         if to is not None:
             self._bus.directed(to, self._bus.route(kind), kind)
         if scope.run.delayed + scope.run.published >= self._bus.limits.max_messages:
-            raise tell(BudgetExceededError(agent=agent, limit=self._bus.limits.max_messages))
+            raise keep_safe_text(BudgetExceededError(agent=agent, limit=self._bus.limits.max_messages))
         accounting.park(scope)
         accounting.delayed(scope, 1)
         self._bus.pending.park(
@@ -91,7 +91,7 @@ class DelayedPublications:
                 None if extra is None else extra.instead_of,
             )  # fmt: skip
         except (UnknownAgentError, NotConsumedError):
-            accounting.unrouted(self._bus, scope)  # the addressee was removed meanwhile
+            accounting.unrouted(self._bus, scope)  # the addressee was removed in the meantime
         finally:
-            accounting.unpark(scope, None)  # it was in flight in the name of the deliveries that it has become
+            accounting.unpark(scope, None)  # its deliveries are now in flight instead
             self._bus.at_rest_if_empty(scope)

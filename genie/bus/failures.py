@@ -1,8 +1,8 @@
-"""What goes wrong: how failures of handlers and of the bus itself are logged, and what a developer sees of them.
+"""How failures of handlers and of the bus itself are logged, and what developers see of them.
 
 In production an exception is named by its class, its code and the line of the agent's author; its text may quote a
 payload. With ``debug`` the log has the whole traceback and the payload as far as the run's caller may see it, and the
-exceptions of a run are kept, so that the error that its caller gets names them as its cause.
+exceptions of a run are kept as the cause of its caller's error.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 _WORKERS = "genie.execution.worker"
 MOST_RUNS = 64
-"""Runs whose exceptions are kept with ``debug``."""
+"""Number of runs whose exceptions are kept with ``debug``."""
 MOST_ERRORS = 16
-"""Exceptions that are kept of one run; the oldest are dropped."""
+"""Number of exceptions kept per run; the oldest are dropped."""
 MOST_PAYLOAD = 2_000
-"""Characters of a payload that are shown beside a traceback."""
+"""Number of characters of a payload shown with a traceback."""
 
 
 class Failures:
@@ -50,7 +50,7 @@ class Failures:
     # --- handlers ---
 
     def handler(self, delivery: Delivery, error: BaseException) -> None:
-        """A handler failed: log it, and with ``debug`` show it and keep it."""
+        """A handler failed: log it, and with ``debug`` show and keep the exception."""
         agent, message = delivery.subscription.subscriber.card.id, delivery.message
         if not self.debug:
             self.log(agent, error, message.correlation_id)
@@ -58,10 +58,10 @@ class Failures:
         run_id = message.correlation_id
         kept = self._kept.pop(run_id, None) or deque(maxlen=MOST_ERRORS)
         kept.append((agent, error))
-        self._kept[run_id] = kept  # the run that failed last is the last to be forgotten
+        self._kept[run_id] = kept  # the run that failed last is dropped last
         if len(self._kept) > MOST_RUNS:
             del self._kept[next(iter(self._kept))]
-        if isinstance(error, InputError):  # an agent refuses what it was given and says why; nothing is to be debugged
+        if isinstance(error, InputError):  # an agent refuses its input with a reason; there is nothing to debug
             self.log(agent, error, run_id)
             return
         where = f"agent {agent} failed on {topic_of(message.payload).name}, message {message.number} of run {run_id}"
@@ -69,7 +69,7 @@ class Failures:
         log("genie.debug", "ERROR", text, agent=agent, run_id=run_id)
 
     def of(self, run_id: str) -> tuple[tuple[str, BaseException], ...]:
-        """Return the exceptions of a run that are kept, each with its agent, oldest first; none without ``debug``."""
+        """Return the stored exceptions of a run with their agents, oldest first; none without ``debug``."""
         return tuple(self._kept.get(run_id, ()))
 
     def _seen(self, delivery: Delivery) -> str:
@@ -90,18 +90,18 @@ class Failures:
 
     @staticmethod
     def log(agent: str, error: BaseException, run_id: str | None = None) -> None:
-        """Log that a handler failed: class, code and place, never the exception's text, which may quote a payload."""
+        """Log a handler's failure: class, code and place, never the exception's text, which may quote a payload."""
         code = f" ({code_of(error)})" if isinstance(error, GenieError) else ""
-        level = "WARNING" if code else "ERROR"  # an error of this library says in its outcome what happened
+        level = "WARNING" if code else "ERROR"  # an error of this library describes itself in the outcome
         log("genie.bus", level, f"agent {agent} failed: {place_of(error)}{code}", agent=agent, run_id=run_id)
 
-    # --- the bus itself ---
+    # --- failures of the bus itself ---
 
     def beside(self, worker: Worker, error: BaseException) -> None:
         """An exception left a worker's loop: of a handler that was cut off, or an internal error, which ends its run.
 
         Raises:
-            BaseException: The error, where its run is not known or it is more than an internal error.
+            BaseException: The error, if its run is not known or it is more than an internal error.
         """
         if worker.ended is not None:
             self.log(worker.subscriber.card.id, error)
@@ -118,7 +118,7 @@ class Failures:
                 self._bus.correlator.at_rest(scope)
 
     def timer(self, kind: str, ref: object, error: BaseException) -> None:
-        """The action of a timer raised: it is reported, and the run that it belongs to ends by name."""
+        """The action of a timer raised: report it, and end its run with a reason."""
         run: object = ref
         for name in ("delivery", "message", "scope", "run"):
             run = getattr(run, name, None) or run
@@ -131,7 +131,7 @@ class Failures:
             self._bus.runs.end(run, Outcome.CANCELLED, _internal_error(error))
 
     def runtime(self, error: BaseException) -> None:
-        """A worker or the timer task crashed: every run ends by name, and the runtime raises when it is left."""
+        """A worker or the timer task crashed: every run ends with a reason, and the runtime raises on exit."""
         self._report("the runtime failed", error)
         self._bus.closing = True
         for run in tuple(self._bus.runs.open_runs.values()):
@@ -148,10 +148,10 @@ def _internal_error(error: BaseException) -> Reason:
 
 
 def delivery_at(worker: Worker, error: BaseException) -> Delivery | None:
-    """Return the delivery that a worker was at work on when the kernel raised, from the frames of the traceback.
+    """Return the delivery that a worker was processing when the kernel raised, from the frames of the traceback.
 
-    A worker has put its delivery away before it settles it. To keep it for the case of an error of the kernel's own
-    would cost every message something.
+    A worker drops its delivery before it settles it; keeping it for the case of an internal error would cost time for
+    every message.
     """
     from traceback import walk_tb  # noqa: PLC0415 - start-up: only for what goes wrong
 

@@ -1,4 +1,4 @@
-"""Judges deliveries: by limits of runs, by interceptors, and by policies, at once and again when something changed."""
+"""Judges deliveries by limits of runs, interceptors and policies, and again when something has changed."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from genie.contracts.card import AgentCard
     from genie.contracts.headers import Headers
     from genie.contracts.message import Envelope, Payload
+    from genie.inflight.accounting import Scope
     from genie.inflight.delivery import Delivery, Ending
     from genie.inflight.interceptors import Check
     from genie.policy.policy import Decision
@@ -24,7 +25,7 @@ CHANGED = Reason("payload_changed", "the payload is not the one that was approve
 
 
 class Judging:
-    """Judges deliveries: by limits of runs, by interceptors, and by policies, at once and again when something changed.
+    """Judges deliveries by limits of runs, interceptors and policies, and again when something has changed.
 
     Args:
         bus: The bus.
@@ -34,7 +35,7 @@ class Judging:
         self._bus = bus
 
     def refusal(self, message: Envelope[Payload]) -> Ending | None:
-        """Return why a message may go to nobody: an interceptor refuses it, its run is over, or it loops."""
+        """Return why a message may not be delivered: an interceptor refuses it, its run has ended, or it loops."""
         for interceptor in self._bus.intercepting:
             refusal = interceptor.refuse(message)
             if refusal is not None:
@@ -56,12 +57,12 @@ class Judging:
         return " -> ".join(cycle) if cycle else f"last {message.sender}"
 
     def checks(self, message: Envelope[Payload]) -> list[Check] | None:
-        """Return the checks of those interceptors that look at a message; None when none does."""
+        """Return the checks of interceptors for a message; None if there are none."""
         found = [check for one in self._bus.intercepting if (check := one.check(message)) is not None]
         return found or None
 
     def admitted(self, delivery: Delivery) -> bool:
-        """Show one delivery to the interceptors; False when it has ended, or is parked."""
+        """Pass one delivery to the interceptors; return False if it has ended or is parked."""
         checks = self.checks(delivery.message)
         return checks is None or all(check.admit(delivery) for check in checks)
 
@@ -77,7 +78,7 @@ class Judging:
             interceptor.revoke(consent)
 
     def current(self, message: Envelope[Payload]) -> Envelope[Payload]:
-        """Return a message whose headers have no revoked parts."""
+        """Return a message without the revoked parts of its headers."""
         headers = self.narrowed(message.headers)
         if headers is message.headers:
             return message
@@ -87,14 +88,14 @@ class Judging:
         )  # fmt: skip
 
     def decided(self, delivery: Delivery, decision: Decision) -> bool:
-        """Carry out a decision that is more than a plain allow; True when the delivery goes on."""
+        """Apply a decision that is more than a plain allow; return True if the delivery continues."""
         message, card = delivery.message, delivery.subscription.subscriber.card
-        if decision.verdict == "consult":  # it keeps its place in the mailbox, and is judged when its turn comes
+        if decision.verdict == "consult":  # it keeps its place in the mailbox and is judged at its turn
             extra = delivery.extra = delivery.extra or Extra()
             extra.consults = decision.consults
             delivery.epoch = TO_BE_ASKED
             return True
-        self._bus.observers.judged(message, card.id, decision)
+        self._bus.observers.record_verdict(message, card.id, decision)
         if decision.verdict == "hold":
             if self._bus.approvals is None:
                 self._bus.settle(delivery, Outcome.DENIED, Reason("hold", "nobody is there to decide"))
@@ -118,7 +119,7 @@ class Judging:
         return True
 
     def take_out(self, delivery: Delivery) -> bool:
-        """Look again at a delivery about to be handled; False when it has ended, is held or went to a fallback."""
+        """Check a delivery again before it is handled; return False if it has ended, is held or went to a fallback."""
         run = delivery.message.scope.run
         ended: Ending | None = None
         if not run.alive:
@@ -140,16 +141,16 @@ class Judging:
         return False
 
     def _changed(self, delivery: Delivery) -> bool:
-        """Return True for an approved delivery whose payload is not the one that was approved."""
+        """Return True for an approved delivery whose payload differs from the approved one."""
         return self._bus.approvals is not None and not self._bus.approvals.intact(delivery)
 
     def judge_again(self, delivery: Delivery) -> bool:
-        """Judge a delivery in the present epoch; False when it has ended, is held or went to a fallback."""
+        """Judge a delivery in the present epoch; return False if it has ended, is held or went to a fallback."""
         extra = delivery.extra
         subscriber = delivery.subscription.subscriber
         if extra is not None:
             extra.notices = ()
-            if extra.original is not None:  # whether it is masked is decided again
+            if extra.original is not None:  # masking is decided again
                 accounting.redacted(delivery, -1)
         delivery.message = message = self.current(original(delivery))
         if extra is not None:
@@ -174,6 +175,20 @@ class Judging:
             approved, heard = extra.approved, extra.heard if extra.heard_in == self._bus.epoch else {}
         decision = subscription.evaluator.judge(message, self.card_of(message), approved, heard)
         return decision is None or self.decided(delivery, decision)
+
+    def askers_may_read(self, message: Envelope[Payload]) -> bool:
+        """Return True where every asker has sent a message, or would be allowed it as it is."""
+        sender, kind = self.card_of(message), type(message.payload)
+        scope: Scope | None = message.scope
+        while scope is not None:
+            asker = (scope.run.asker if scope.owner is None else scope.owner.subscription.subscriber).card
+            if asker.id != message.sender:
+                # Not the asker's own evaluator, which records the allows of a sample: nothing is delivered here.
+                decision = self._bus.policies.evaluator(kind, asker).judge(message, sender)
+                if decision is not None and decision.verdict != "allow":
+                    return False
+            scope = scope.parent
+        return True
 
     def card_of(self, message: Envelope[Payload]) -> AgentCard:
         """Return the card of a message's sender: an agent's, a sink's, or the outside caller's."""

@@ -1,4 +1,4 @@
-"""What happens to deliveries for mailboxes that are full: they wait for room, or are shed."""
+"""Handles deliveries for full mailboxes: they wait for room, or are shed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OVERFLOW = Reason("overflow")
 
 
 class Overflows:
-    """What happens to deliveries for mailboxes that are full: they wait for room, or are shed.
+    """Handles deliveries for full mailboxes: they wait for room, or are shed.
 
     Args:
         bus: The bus.
@@ -31,7 +31,7 @@ class Overflows:
         bus.timers.on("room", self._waited_too_long)
 
     def enqueue(self, delivery: Delivery) -> None:
-        """Put a judged delivery into its mailbox where no publisher waits for room."""
+        """Put a judged delivery into its mailbox if no publisher waits for room."""
         subscriber = delivery.subscription.subscriber
         if len(subscriber.queue) < subscriber.limit:
             subscriber.put(delivery)
@@ -42,7 +42,7 @@ class Overflows:
         self._bus.deadlocks.queued(delivery)
 
     def queue_up(self, delivery: Delivery, ticket: RoomTicket | None) -> RoomTicket:
-        """Let a delivery wait for room; returns the ticket, a new one where there was none."""
+        """Let a delivery wait for room; return its ticket, a new one if there was none."""
         subscriber = delivery.subscription.subscriber
         if ticket is None:
             ticket = RoomTicket(self._bus.make_waiter())
@@ -58,7 +58,7 @@ class Overflows:
             self._bus.settle(delivery, Outcome.DEAD_LETTERED, OVERFLOW)
 
     def shed(self, delivery: Delivery) -> Subscriber | None:
-        """Drop something from a full mailbox; returns the subscriber when its publisher is to be told."""
+        """Drop a delivery from a full mailbox; return the subscriber if its publisher must be told."""
         subscriber = delivery.subscription.subscriber
         oldest = subscriber.oldest() if subscriber.overflow is Overflow.SHED_OLDEST else None
         if oldest is not None:
@@ -69,7 +69,7 @@ class Overflows:
         return subscriber if subscriber.overflow is Overflow.REJECT else None
 
     async def room(self, ticket: RoomTicket, worker: Worker | None = None) -> None:
-        """Wait until what the ticket stands for is inspected, and the mailboxes that were full have taken it."""
+        """Wait until the payloads of the ticket are inspected and the full mailboxes have accepted them."""
         while ticket.scans and not ticket.given_up:
             await ticket.waiter.park()
         waiting = worker if worker is not None and ticket.deliveries and worker.delivery is not None else None

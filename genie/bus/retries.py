@@ -1,4 +1,4 @@
-"""What happens after a handler failed: another attempt, a fallback, or a dead letter; and restart budgets."""
+"""Handles failures of handlers: another attempt, a fallback, or a dead letter; and restart budgets."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 DENIED, DEAD_LETTERED = Outcome.DENIED, Outcome.DEAD_LETTERED
 MOST_FAILURES = 16
-"""Failed attempts of one delivery whose reasons are kept."""
+"""Number of failed attempts of one delivery whose reasons are kept."""
 
 
 class Retries:
@@ -27,7 +27,7 @@ class Retries:
 
     Args:
         bus: The bus.
-        random_source: For the jitter of retries.
+        random_source: Source of the jitter of retries.
     """
 
     def __init__(self, bus: Bus, random_source: random.Random) -> None:
@@ -46,13 +46,13 @@ class Retries:
     def failed(self, delivery: Delivery, reason: Reason, *, final: bool, again_s: float = 0.0) -> None:
         """A handler failed: try again, hand over to the fallback, or keep a dead letter.
 
-        Nothing happens where the delivery has ended already, such as with its run.
+        Has no effect if the delivery has already ended, for example with its run.
 
         Args:
-            delivery: What it was handling.
+            delivery: The failed delivery.
             reason: The failure.
-            final: Another attempt would repeat what has left already, or cannot help.
-            again_s: Seconds before which another attempt cannot help.
+            final: Another attempt would repeat outputs that were already sent, or cannot help.
+            again_s: Shortest wait before another attempt, in seconds.
         """
         bus, subscriber, scope = self._bus, delivery.subscription.subscriber, delivery.message.scope
         if delivery not in scope.deliveries:
@@ -60,9 +60,9 @@ class Retries:
         accounting.failed(subscriber)
         for interceptor in bus.interceptors:
             interceptor.failed(delivery)
-        accounting.noted(scope.run, subscriber.card.id, failed=True)
+        accounting.count_attempt(scope.run, subscriber.card.id, failed=True)
         if bus.effects is not None and bus.effects.park(delivery):
-            return  # to try again, or to hand it over, might do a second time what nobody knows the fate of
+            return  # a retry or a hand-over might repeat an effect of unknown result
         exhausted = self._exhausted(subscriber)
         attempt = 1 if delivery.extra is None else delivery.extra.attempt
         again = not (final or exhausted) and attempt < subscriber.card.retry.attempts
@@ -94,7 +94,7 @@ class Retries:
         bus.emit_event(delivery.message, "retrying", subscriber.card.id, reason)
 
     def _again(self, parked: Parked) -> None:
-        """Another attempt is due."""
+        """A retry is due."""
         delivery = parked.delivery
         if delivery is None:
             return
@@ -104,7 +104,7 @@ class Retries:
         self._bus.deadlocks.queued(delivery)
 
     def take(self, parked: Parked) -> None:
-        """Remove a retry that will not be made; its key goes to the next."""
+        """Remove a retry that will not take place; its key goes to the next."""
         delivery = parked.delivery
         if delivery is not None and self._bus.pending.take(parked):
             subscriber = delivery.subscription.subscriber
@@ -146,11 +146,14 @@ class Retries:
     # --- fallbacks ---
 
     def hand_over(self, delivery: Delivery, outcome: Outcome) -> bool:
-        """Give a message to the fallback as a new delivery, judged for its own card; False when there is none.
+        """Give a message to the fallback as a new delivery, judged for the fallback's card.
+
+        Return False if there is none.
 
         Args:
             delivery: The first delivery, which ends with ``outcome``.
-            outcome: What is still reserved for the first delivery is returned by it before the other reserves.
+            outcome: The outcome; it releases the remaining reservation of the first delivery before the new one
+                reserves.
         """
         bus, extra = self._bus, delivery.extra
         own = delivery.subscription.subscriber.card

@@ -1,4 +1,4 @@
-"""Routes: where one payload class goes, with everything compiled that does not depend on the message."""
+"""Routes: the recipients of one payload class, with everything compiled that does not depend on the message."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 
 class Route(NamedTuple):
-    """Where one payload class goes."""
+    """The recipients of one payload class."""
 
     label: Classification
     """Declared label of the class."""
     inspect: Callable[[Payload], Inspection | None]
-    """Returns None for a payload that is too large to be inspected while everything else waits."""
+    """Return the inspection; None for a payload that is too large to be inspected on the loop."""
     unjudged: bool
-    """There is no policy, and a validated payload need not be looked into."""
+    """True if there is no policy, so that a validated payload need not be inspected."""
     subscriptions: tuple[Subscription, ...]
     fallbacks: Mapping[str, Subscription]
     """By agent: all of its subscriptions, including those it has only as a fallback."""
@@ -37,7 +37,7 @@ class Route(NamedTuple):
     """Other recipients, each with its compiled policies."""
     taps: tuple[Tap, ...]
     lowered: Mapping[str, tuple[Classification, ...]]
-    """By agent that may declassify: the label it sends, by the label it has read."""
+    """By agent that may declassify: the label of its output, by the label it has read."""
 
     def of(self, subscriber: Subscriber) -> Subscription | None:
         """Return the subscription of a subscriber."""
@@ -64,14 +64,16 @@ def route_of(bus: Bus, kind: type[Payload]) -> Route:
     }  # fmt: skip
     standing_by = _standing_by(every)
     subscriptions = tuple(one for agent, one in every.items() if agent not in standing_by)
-    inspect, unjudged = policies.inspectors.at_once(kind), not policies.policies and policies.inspectors.needless(kind)
+    inspectors, governed = policies.inspectors, bool(policies.policies)
+    inspect = inspectors.at_once(kind) if governed or inspectors.look else inspectors.shaped(kind)
+    unjudged = not governed and inspectors.needless(kind)
     return Route(topic.classification, inspect, unjudged, subscriptions, every, sinks, taps, lowered)
 
 
 def _standing_by(subscriptions: Mapping[str, Subscription]) -> set[str]:
-    """Return the agents that get a class only in place of another: the fallback of one that takes it as well.
+    """Return the agents that get a class only as the fallback of another agent that takes it.
 
-    In a circle of fallbacks the agent that was registered first is the primary.
+    In a cycle of fallbacks the agent that was registered first is the primary.
     """
     order = list(subscriptions)
     follows = {agent: one.subscriber.card.fallback for agent, one in subscriptions.items()}

@@ -1,7 +1,7 @@
-"""Large payloads on their way: inspectors look into them in a thread, and they are in flight until then.
+"""Large payloads are inspected in a thread and are in flight meanwhile; the loop is not blocked.
 
-The loop turns meanwhile. What a sender publishes after a large payload stays behind it, so its recipients get it in
-order. The end of a run, a scope or a deadline also ends what waits here: it is parked like a delayed payload.
+Later payloads of the same sender wait behind a large one, so recipients get them in order. The end of a run, a scope or
+a deadline also ends payloads that wait here: they are parked like delayed payloads.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     Sent = tuple[Payload, AgentCard, Scope, int, int, Headers, Classification]
 
 MOST_THREADS = 2
-"""Payloads of one runtime that are inspected at a time; the others wait."""
+"""Number of payloads of one runtime inspected at the same time; the others wait."""
 
 
 class Publication:
-    """A payload that is published once it is inspected, and what was published before it."""
+    """A payload that is published once it and its predecessors are inspected."""
 
     __slots__ = (
         "answers_as", "asked", "inspection", "inspectors", "key", "over", "parked", "payload", "scans", "sent",
@@ -53,23 +53,23 @@ class Publication:
         self.answers_as = answers_as
         self.asked = asked
         self.ticket = ticket
-        """What its publisher waits with."""
+        """The ticket with which its publisher waits."""
         self.inspection: Inspection | None = None
         self.inspectors: Inspectors | None = None
-        """Those that found it."""
+        """Its findings."""
         self.parked: Parked
         self.over = False
         """It was cut off; the thread stops at the next slice."""
 
     def dropped(self) -> None:
-        """It was cut off: its publisher goes on, and so does what waits behind it."""
+        """It was cut off: resume its publisher and the payloads behind it."""
         self.over = True
         self.ticket.scanned()
         self.scans.look_later(self.key)
 
 
 class Scans:
-    """Payloads that are being inspected in threads, and what waits behind them.
+    """Payloads that are being inspected in threads, and the payloads that wait behind them.
 
     Args:
         bus: The bus.
@@ -78,12 +78,12 @@ class Scans:
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
         self.lines: dict[object, deque[Publication]] = {}
-        """Publications by whose order they keep: that of an agent, or that of an outside caller's run."""
+        """Publications by their ordering key: an agent, or the run of an outside caller."""
         self._offload: Callable[[Callable[[], Inspection]], Awaitable[Inspection]] | None = None
         bus.timers.on("scanned", self._publish_inspected)
 
     def inspection(self, payload: Payload, sender: AgentCard, scope: Scope) -> Inspection | None:
-        """Return what is in a payload; None where it is large, or something of its sender is being inspected."""
+        """Return the findings of a payload; None if it is large, or an earlier one of its sender is being inspected."""
         if self.key_of(sender, scope) in self.lines:
             return None
         return self._bus.route(type(payload)).inspect(payload)
@@ -94,7 +94,7 @@ class Scans:
         """Publish a payload when it is inspected; its publisher waits with the ticket.
 
         Args:
-            ticket: Of earlier payloads of the same output.
+            ticket: Ticket of earlier payloads of the same output.
             sent: The first arguments of ``Bus.publish``.
             to: As for ``Bus.publish``.
             answers_as: As for ``Bus.publish``.
@@ -118,11 +118,11 @@ class Scans:
         return ticket
 
     def look_later(self, key: object) -> None:
-        """See in the next turn of the timers what may be published."""
+        """Check in the next turn of the timers what may be published."""
         self._bus.timers.soon("scanned", key)
 
     def key_of(self, sender: AgentCard, scope: Scope) -> object:
-        """Return by whose order a publication keeps."""
+        """Return the ordering key of a publication."""
         return sender.id if sender.id in self._bus.subscribers else (sender.id, scope.run.number)
 
     def _start(self, one: Publication) -> None:
@@ -144,19 +144,19 @@ class Scans:
             look = partial(inspectors.inspect, one.payload, stop=lambda: one.over)
             one.inspection, one.inspectors = await self._offload(look), inspectors
         finally:
-            if one.inspection is None:  # the runtime closes
+            if one.inspection is None:  # the runtime is closing
                 one.over = True
         self._publish_inspected(one.key)
 
     def _publish_inspected(self, key: object) -> None:
-        """Publish what is inspected, up to the first that is not."""
+        """Publish inspected payloads, up to the first that is not inspected."""
         line = self.lines.get(key, deque())
         while line:
             one = line[0]
             if not one.over:
                 if one.inspection is None:
                     return
-                if one.inspectors is not self._bus.policies.inspectors:  # other policies are in force by now
+                if one.inspectors is not self._bus.policies.inspectors:  # other policies are in force now
                     one.inspection = None
                     self._start(one)
                     return

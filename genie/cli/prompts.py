@@ -12,6 +12,7 @@ import click
 from genie.approvals.request import State
 from genie.cli.terminal.approvals import described
 from genie.cli.terminal.drawing import plain
+from genie.cli.terminal.screen import width_of
 from genie.errors import InputError
 
 if TYPE_CHECKING:
@@ -101,10 +102,10 @@ class Prompt:
         Raises:
             _Skipped: The person pressed Enter.
         """
-        seen = runtime.approvals.sight(request.id, None if self._control is None else self._control.clearance)
+        seen = runtime.approvals.view(request.id, None if self._control is None else self._control.clearance)
         masked = sorted(".".join(map(str, path)) for path in seen.masked)
         asked = {**request.record(), "payload": None, "masked": masked, "withheld": seen.withheld}
-        for line in described(asked, seen.payload):
+        for line in described(asked, seen.payload, width=width_of(sys.stderr)):
             _say(line)
         while request.state is State.PENDING:
             word = await _line("approve? y or n, Enter to skip: ")

@@ -1,4 +1,4 @@
-"""A client of ``genie serve``: the calls of a runtime over HTTP, with the errors of the library."""
+"""A client of ``genie serve``: the methods of a runtime over HTTP, with the errors of the library."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ class Blocks(Protocol):
 
 
 class blocking(Generic[P, R]):  # noqa: N801 - it is used as a decorator is
-    """A method of ``Routes`` that blocks until it is over.
+    """A method of ``Routes`` that blocks until it has finished.
 
     Args:
         method: The method.

@@ -1,4 +1,4 @@
-"""The clients: one for programs with an event loop, one for the others; both speak to one server with one key."""
+"""Clients for programs with and without an event loop; each calls one server with one key."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound=Payload)
 R = TypeVar("R")
 WAIT_S = 120
-"""Longest wait of one request; the client asks again until its own limit."""
+"""Longest wait of one request in seconds; the client repeats it until its own limit."""
 MORE_S = 15.0
-"""Seconds beyond the server's wait after which a request is given up."""
+"""Seconds beyond the server's wait after which a request is abandoned."""
 LONGEST_LINE = 1 << 20
 _AGAIN_S = {"rate_limited": 1.0, "budget": 60.0}
 
@@ -45,16 +45,16 @@ class Told(NamedTuple):
     run: str
     event: Event
     part: Mapping[str, Any] | None = None
-    """Fields of a piece of the answer, of an event ``part``; such an event has a topic alone."""
+    """Fields of a piece of the answer in an event ``part``; such an event otherwise only has a topic."""
 
 
 class Client(Routes):
     """Asks the pipelines of one server.
 
     Args:
-        url: Of the server, for example ``http://127.0.0.1:8080``.
+        url: Address of the server, for example ``http://127.0.0.1:8080``.
         key: An API key, or a signed token.
-        transport: What carries the requests; the network by default.
+        transport: Transport of the requests; the network by default.
         timeout_s: Seconds that one request may take beyond what it waits for.
     """
 
@@ -79,19 +79,19 @@ class Client(Routes):
         self, pipeline: str, question: Payload | Mapping[str, Any], answer: type[T], *, wait_s: int = 30,
         key: str | None = None,
     ) -> T:  # fmt: skip
-        """Ask a pipeline and wait for its answer; the run is cancelled where this is cancelled.
+        """Ask a pipeline and wait for its answer; cancelling this call cancels the run.
 
         Args:
             pipeline: Its id.
             question: A payload, or its fields.
             answer: Class of the answer.
-            wait_s: Seconds to wait, up to ``WAIT_S``; the run goes on beyond.
+            wait_s: Seconds to wait, up to ``WAIT_S``; the run continues beyond.
             key: Sent as ``Idempotency-Key``: the same key with the same question gets the same run.
 
         Raises:
             RunStalled, RunHeld, RunExpiredError, RunCancelledError: As ``Runtime.ask``.
-            IdentityError: The key is not good, or lacks a right.
-            InputError: The pipeline is not known, or the question is not valid.
+            IdentityError: The key is not valid, or lacks a right.
+            InputError: The pipeline is unknown, or the question is not valid.
             CapacityError, RuntimeDrainingError: The server takes no more work now.
             EdgeError: The server cannot be reached, or too many requests were sent.
         """
@@ -104,16 +104,16 @@ class Client(Routes):
     async def start(
         self, pipeline: str, question: Payload | Mapping[str, Any], *, key: str | None = None
     ) -> dict[str, Any]:
-        """Ask a pipeline and return the run at once, as JSON values; ``run`` looks at it again."""
+        """Ask a pipeline and return the run at once, as JSON values; ``run`` returns its later state."""
         headers = {} if key is None else {"Idempotency-Key": key}
         return await self._call("POST", "/v1/runs", _asked(pipeline, question), headers=headers)
 
     async def get(self, path: str, **query: str | int) -> dict[str, Any]:
-        """Return what a path of the API shows, for example ``/v1/agents``."""
+        """Return the resource at a path of the API, for example ``/v1/agents``."""
         return await self._call("GET", path, params=query)
 
     async def events(self, run_id: str, *, after: str = "") -> AsyncIterator[Told]:
-        """Yield the events of a run until it is over; a connection that breaks is resumed.
+        """Yield the events of a run until it ends; a broken connection is resumed.
 
         Raises:
             EdgeError: The server cannot be reached any more.
@@ -122,7 +122,7 @@ class Client(Routes):
             yield one
 
     async def all_events(self, *, pipeline: str | None = None, after: str = "") -> AsyncIterator[Told]:
-        """Yield the events of all runs that the caller may see, as they happen; a connection that breaks is resumed.
+        """Yield the events of all runs that the caller may see, as they happen; a broken connection is resumed.
 
         Raises:
             EdgeError: The server cannot be reached any more.
@@ -162,7 +162,7 @@ class Client(Routes):
             raise EdgeError(host=self._http.base_url.host, problem=type(error).__name__, again_s=1.0) from None
 
     async def approval_report(self, hold_id: str) -> str:
-        """Return the HTML page of what is held."""
+        """Return the HTML page of a held payload."""
         return (await self._request("GET", f"/v1/approvals/{quoted(hold_id)}/report")).text
 
     async def report(self, run_id: str) -> str:
@@ -194,8 +194,7 @@ class SyncClient(BlockingRoutes):
     """``Client`` for programs without an event loop; each call blocks until it is over.
 
     Args:
-        url: Of the server.
-        key: An API key, or a signed token.
+        url: Address of the server. key: An API key, or a signed token.
         timeout_s: Seconds that one request may take beyond what it waits for.
     """
 
@@ -219,38 +218,38 @@ class SyncClient(BlockingRoutes):
         self, pipeline: str, question: Payload | Mapping[str, Any], answer: type[T], *, wait_s: int = 30,
         key: str | None = None,
     ) -> T:  # fmt: skip
-        """As ``Client.ask``."""
+        """Like ``Client.ask``."""
         return self._portal.call(lambda: self._client.ask(pipeline, question, answer, wait_s=wait_s, key=key))
 
     def start(self, pipeline: str, question: Payload | Mapping[str, Any], *, key: str | None = None) -> dict[str, Any]:
-        """As ``Client.start``."""
+        """Like ``Client.start``."""
         return self._portal.call(lambda: self._client.start(pipeline, question, key=key))
 
     def get(self, path: str, **query: str | int) -> dict[str, Any]:
-        """As ``Client.get``."""
+        """Like ``Client.get``."""
         return self._portal.call(lambda: self._client.get(path, **query))
 
     def approval_report(self, hold_id: str) -> str:
-        """As ``Client.approval_report``."""
+        """Like ``Client.approval_report``."""
         return self._portal.call(lambda: self._client.approval_report(hold_id))
 
     def report(self, run_id: str) -> str:
-        """As ``Client.report``."""
+        """Like ``Client.report``."""
         return self._portal.call(lambda: self._client.report(run_id))
 
     def metrics(self, *, pipeline: str | None = None) -> str:
-        """As ``Client.metrics``."""
+        """Like ``Client.metrics``."""
         return self._portal.call(lambda: self._client.metrics(pipeline=pipeline))
 
     def _run(self, call: Callable[[Client], Awaitable[R]]) -> R:
         return self._portal.call(call, self._client)
 
     def events(self, run_id: str, *, after: str = "") -> Iterator[Told]:
-        """As ``Client.events``."""
+        """Like ``Client.events``."""
         return self._each(self._client.events(run_id, after=after))
 
     def all_events(self, *, pipeline: str | None = None, after: str = "") -> Iterator[Told]:
-        """As ``Client.all_events``."""
+        """Like ``Client.all_events``."""
         return self._each(self._client.all_events(pipeline=pipeline, after=after))
 
     def _each(self, found: AsyncIterator[Told]) -> Iterator[Told]:
@@ -302,7 +301,7 @@ def _answered(found: Mapping[str, Any], answer: type[T]) -> T:
 
 
 def _error(response: httpx.Response) -> Exception:
-    """Return the error of the library that a problem is."""
+    """Return the library error for a problem."""
     try:
         found: dict[str, Any] = response.json()
         code = str(found["code"])

@@ -1,4 +1,4 @@
-"""One method for each route of the API; each returns what the route shows, as JSON values."""
+"""One method for each route of the API; each returns the response as JSON values."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ Values = dict[str, Any]
 
 
 def quoted(name: str) -> str:
-    """Return a name as one part of a path."""
+    """Quote a name for use as one part of a path."""
     return quote(name, safe="")
 
 
 def given(**values: object) -> Values:
-    """Return what was given: fields that are None are left out."""
+    """Return the given fields; those that are None are left out."""
     return {name: value for name, value in values.items() if value is not None}
 
 
 class Routes:
-    """The routes that return JSON values. Whoever calls gets the errors of ``Client.ask``."""
+    """The routes that return JSON values, with the errors of ``Client.ask``."""
 
     async def _call(self, method: str, path: str, body: object = None, **more: Any) -> Values:
         raise NotImplementedError
 
     async def replay(self, run_id: str, *, wait_s: float = 70.0) -> Values:
-        """Run a logged run again; returns whether it is the same, or the first difference."""
+        """Replay a logged run; return whether it is the same, or the first difference."""
         return await self._call("POST", f"/v1/runs/{quoted(run_id)}/replay", timeout=wait_s)
 
     async def send_event(self, event: Mapping[str, Any], *, pipeline: str | None = None) -> Values:
@@ -38,18 +38,21 @@ class Routes:
         return await self._call("POST", "/v1/cloudevents", event, headers=headers, params=given(pipeline=pipeline))
 
     async def create_webhook(self, url: str, *, pipeline: str | None = None, on: Sequence[str] | None = None) -> Values:
-        """Have a receiver told of runs; the secret of its signatures is shown once."""
+        """Create a webhook for runs; the secret of its signatures is shown once."""
         return await self._call("POST", "/v1/webhooks", given(url=url, pipeline=pipeline, on=on))
 
     async def vote(
         self, hold_id: str, *, approve: bool, reason: str, payload_sha256: str, edit: Mapping[str, Any] | None = None,
     ) -> Values:  # fmt: skip
-        """Vote for or against what is held; the digest says what was looked at, the edit what is delivered instead."""
+        """Vote for or against a hold; the digest identifies what was seen, the edit what to deliver instead."""
         body = given(approve=approve, reason=reason, payload_sha256=payload_sha256, edit=edit)
         return await self._call("POST", f"/v1/approvals/{quoted(hold_id)}/votes", body)
 
     async def vote_on_several(self, ballots: Sequence[Mapping[str, Any]]) -> Values:
-        """Vote on several approvals, each as ``vote`` with its ``id``; nothing of high risk is approved so."""
+        """Vote on several approvals, each like ``vote`` with its ``id``.
+
+        Items of high risk cannot be approved this way.
+        """
         return await self._call("POST", "/v1/approvals/votes", {"ballots": list(ballots)})
 
     async def runs(
@@ -86,15 +89,15 @@ class Routes:
         return await self._call("DELETE", f"/v1/webhooks/{quoted(webhook_id)}")
 
     async def redeliver_webhook(self, webhook_id: str, *, reason: str) -> Values:
-        """Send the events again that a receiver did not take."""
+        """Send the events again that a receiver did not accept."""
         return await self._call("POST", f"/v1/webhooks/{quoted(webhook_id)}/redeliver", given(reason=reason))
 
     async def pipelines(self) -> Values:
-        """List what can be asked, with its schemas."""
+        """List the questions that pipelines take, with their schemas."""
         return await self._call("GET", "/v1/pipelines")
 
     async def pipeline(self, pipeline_id: str) -> Values:
-        """Return what a pipeline can be asked."""
+        """Return the question of a pipeline."""
         return await self._call("GET", f"/v1/pipelines/{quoted(pipeline_id)}")
 
     async def topology(self, pipeline_id: str) -> Values:
@@ -102,11 +105,11 @@ class Routes:
         return await self._call("GET", f"/v1/pipelines/{quoted(pipeline_id)}/topology")
 
     async def approvals(self, *, limit: int | None = None, after: str | None = None) -> Values:
-        """List what waits for people, oldest first."""
+        """List the approvals, oldest first."""
         return await self._call("GET", "/v1/approvals", params=given(limit=limit, after=after))
 
     async def approval(self, hold_id: str) -> Values:
-        """Return what is held, as its approver may see it."""
+        """Return a held payload, as its approver may see it."""
         return await self._call("GET", f"/v1/approvals/{quoted(hold_id)}")
 
     async def agents(self, *, limit: int | None = None, after: str | None = None) -> Values:
@@ -137,7 +140,7 @@ class Routes:
     async def kill(
         self, agent_id: str, *, reason: str, for_s: float | None = None, pipeline: str | None = None
     ) -> Values:
-        """Stop an agent and cancel what it handles."""
+        """Kill an agent and cancel its running handlers."""
         return await self._call(
             "POST",
             f"/v1/agents/{quoted(agent_id)}/kill",
@@ -207,7 +210,7 @@ class Routes:
         return await self._call("POST", "/v1/policies/test", given(pipeline=pipeline, file=file, text=text))
 
     async def explain_policy(self, *, pipeline: str, file: str, text: str, message: str) -> Values:
-        """Explain what a draft says of a message."""
+        """Explain the verdicts of a draft on a message."""
         return await self._call(
             "POST", "/v1/policies/explain", given(pipeline=pipeline, file=file, text=text, message=message)
         )
@@ -219,7 +222,7 @@ class Routes:
     async def backtest_policy(
         self, *, pipeline: str, file: str, text: str, since: float | None = None, until: float | None = None
     ) -> Values:
-        """Show what a draft would change: on the latest messages, or on a window of the log."""
+        """Show the effects of a draft on the latest messages, or on a window of the log."""
         return await self._call(
             "POST", "/v1/policies/backtest", given(pipeline=pipeline, file=file, text=text, since=since, until=until)
         )
@@ -241,7 +244,7 @@ class Routes:
         return await self._call("GET", f"/v1/policies/proposals/{quoted(proposal_id)}")
 
     async def approve_proposal(self, proposal_id: str, *, reason: str) -> Values:
-        """Put into force what another person has proposed."""
+        """Put another person's proposal into force."""
         return await self._call("POST", f"/v1/policies/proposals/{quoted(proposal_id)}/approve", given(reason=reason))
 
     async def reject_proposal(self, proposal_id: str, *, reason: str) -> Values:
@@ -253,15 +256,15 @@ class Routes:
         return await self._call("GET", "/v1/statistics")
 
     async def spend(self, *, days: int | None = None) -> Values:
-        """Return what models have cost in the caller's tenant, by day, key, pipeline and model."""
+        """Return the costs of models in the caller's tenant, by day, key, pipeline and model."""
         return await self._call("GET", "/v1/spend", params=given(days=days))
 
     async def profile(self, *, seconds: int | None = None) -> Values:
-        """Return where the loop of the server spends its time: functions with their shares."""
+        """Return a profile of the server's loop: functions with their shares."""
         return await self._call("GET", "/v1/profile", params=given(seconds=seconds), timeout=30.0)
 
     async def drain(self, *, reason: str) -> Values:
-        """Ask the process to drain and to end; needs a fresh sign-in."""
+        """Request that the process drains and ends; needs a recent sign-in."""
         return await self._call("POST", "/v1/drain", given(reason=reason))
 
     async def audit(
@@ -281,7 +284,7 @@ class Routes:
     async def audit_chain(
         self, *, pipeline: str | None = None, limit: int | None = None, after: str | None = None
     ) -> Values:
-        """Return lines of the trail as they are kept."""
+        """Return lines of the trail in stored form."""
         return await self._call("GET", "/v1/audit/chain", params=given(pipeline=pipeline, limit=limit, after=after))
 
     async def verify_audit(self, *, pipeline: str | None = None) -> Values:
@@ -293,7 +296,7 @@ class Routes:
         return await self._call("GET", "/v1/health")
 
     async def session(self) -> Values:
-        """Return who calls, and what they may do."""
+        """Return the caller and its rights."""
         return await self._call("GET", "/v1/session")
 
     async def passkeys(self) -> Values:
@@ -305,7 +308,7 @@ class Routes:
         return await self._call("DELETE", f"/v1/passkeys/{quoted(passkey_id)}")
 
     async def resource(self) -> Values:
-        """Return which issuers the server takes tokens of."""
+        """Return the issuers whose tokens the server accepts."""
         return await self._call("GET", "/.well-known/oauth-protected-resource")
 
     async def document(self) -> Values:
@@ -317,5 +320,5 @@ class Routes:
         return await self._call("GET", "/livez")
 
     async def ready(self) -> Values:
-        """Say that runs are taken; raises while the process opens or drains."""
+        """Report that runs are admitted; raises while the process opens or drains."""
         return await self._call("GET", "/readyz")

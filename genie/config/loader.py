@@ -1,4 +1,4 @@
-"""Loads and checks a pipeline file: every name resolves, every value is valid, and the graph is sound.
+"""Loads and checks a pipeline file: every name must resolve, every value be valid, and the graph pass its checks.
 
 Loading starts nothing. It reports all problems of a file at once, each as ``file:line: problem``.
 """
@@ -17,7 +17,7 @@ from genie.config.inputs import FieldSource, Inputs, item_type
 from genie.config.overrides import overridden, parse_overrides
 from genie.config.pipeline import Pipeline, SignedIdentity
 from genie.config.plugins import Plugins
-from genie.config.policies import UNGOVERNED, PolicyFiles, PolicyReader, normalized, scene_of, unapproved
+from genie.config.policies import UNGOVERNED, PolicyFiles, PolicyReader, context_of, normalized, unapproved
 from genie.config.resolver import Resolver, Topics, fixed_keys
 from genie.config.schema import MAX_PARTS, AgentSection, CallerSection, FieldSection, PipelineSection
 from genie.config.source_map import SourceMap, suggestion
@@ -59,7 +59,7 @@ def load(
         overrides: ``--set`` keys and values.
         environ: Variables for ``${NAME}``; the environment of the process by default.
         plugins: The plugins that the file may name; the installed ones by default.
-        locks: False takes the tools of loops as they are, for a caller that checks the lock files.
+        locks: False accepts the tools of loops unchecked, for a caller that checks the lock files.
 
     Raises:
         ConfigError: The file is not valid; every problem, in the order of the file.
@@ -124,7 +124,7 @@ def _normalized(document: SourceMap) -> SourceMap:
 
 
 def _with_tools(loop: object) -> object:
-    """Return a loop whose tools are mappings; a plain name is an agent as it is."""
+    """Return a loop whose tools are mappings; a plain name becomes an agent without changes."""
     if not isinstance(loop, dict) or not isinstance(loop.get("tools"), list):
         return loop
     return {**loop, "tools": [{"agent": one} if isinstance(one, str) else one for one in loop["tools"]]}
@@ -168,7 +168,7 @@ def _parts_alone(resolver: Resolver, source: PolicyFiles) -> tuple[str, ...]:
 def _models(
     section: PipelineSection, resolver: Resolver
 ) -> tuple[frozenset[type[Payload]], tuple[tuple[str, ...], ...]]:
-    """Bind the models; return what they send and nobody has to take, and the cycles of the pipeline."""
+    """Bind the models; return the topics that may lack a consumer, and the cycles of the pipeline."""
     if not section.models:
         return frozenset(), section.cycles
     from genie.config.models import asking, bind_models  # noqa: PLC0415 - start-up: for pipelines with models
@@ -197,7 +197,7 @@ def _assembled(
     made = [resolver.join(position, join, topics) for position, join in enumerate(section.joins)]
     joins = tuple(join for join in made if join is not None)
     unused = [topics.find(("unused",), name) for name in sorted(section.unused)]
-    source = replace(source, scene=_scene(resolver, joins, environment, whole=len(joins) == len(made)))
+    source = replace(source, context=_context(resolver, joins, environment, whole=len(joins) == len(made)))
     reading = PolicyReader(source)
     policies = reading.policies()
     resolver.problems += reading.own()
@@ -250,7 +250,7 @@ def _agents(section: PipelineSection, resolver: Resolver) -> None:
 def _needed(
     entry: type[Payload] | None, answer: type[Payload] | None, joins: Iterable[Join], resolver: Resolver
 ) -> set[type[Payload] | None]:
-    """Return the payload classes without which a run cannot go on: questions, answers and parts."""
+    """Return the payload classes that a run cannot do without: questions, answers and parts."""
     found: set[type[Payload] | None] = {entry, answer}
     for join in joins:
         found |= {join.into, *join.parts.values()}
@@ -278,7 +278,7 @@ def _chatter(
 
 
 def _log(section: PipelineSection, resolver: Resolver, folder: Path) -> Callable[[], EventLog] | None:
-    """Return what makes the log of a runtime; whether it can be opened shows when it is."""
+    """Return the factory of a runtime's log; whether the log can be opened shows when it is."""
     given = section.log
     if section.durability == "none":
         if given is not None:
@@ -313,13 +313,13 @@ def _signed(section: CallerSection, resolver: Resolver, folder: Path) -> SignedI
     return SignedIdentity(folder / given["keys"], given["issuer"], given["audience"])
 
 
-def _scene(
+def _context(
     resolver: Resolver, joins: Iterable[Join], environment: Environment, *, whole: bool
 ) -> PipelineContext | None:
     """Return the context for checking policies; None if a part is missing, because policies may refer to it."""
     if not (resolver.complete and whole):
         return None
-    return scene_of((binding.card for binding in resolver.bindings), joins, environment)
+    return context_of((binding.card for binding in resolver.bindings), joins, environment)
 
 
 def _schedules(section: PipelineSection, resolver: Resolver, entry: type[Payload] | None) -> tuple[Schedule, ...]:

@@ -1,4 +1,4 @@
-"""``loops:`` of a pipeline file: each entry becomes an agent that takes a task and answers what it came to."""
+"""``loops:`` of a pipeline file: each entry becomes an agent that takes a task and sends its result."""
 
 from __future__ import annotations
 
@@ -40,24 +40,24 @@ OWN: Mapping[str, frozenset[str]] = {
     "plan_execute": frozenset({"max_steps", "rounds"}), "reflect": frozenset({"rounds"}),
     "debate": frozenset({"judge", "mode", "quorum"}), "judge": frozenset({"prompt", "criterion", "max_output"}),
 }  # fmt: skip
-"""Further keys that a shape takes, beside the budget and the clearance, which all take."""
+"""Optional keys of a shape, besides the budget and the clearance, which every shape accepts."""
 _SHARED = frozenset({"shape", "tokens", "cost", "calls", "wall_s", "clearance"})
 _PARTS = ("worker", "writer", "drafter", "judge")
-"""Keys that name loops which work for this one."""
+"""Keys that name subordinate loops."""
 _IDS = ("model", "worker", "writer", "drafter", "critic", "judge")
 
 
 def bind_loops(resolver: Resolver, entries: Mapping[str, LoopSection], folder: Path, *, locks: bool = True) -> None:
-    """Bind the agents of the entries; problems are noted at their lines.
+    """Bind the agents of the entries; problems are added at their lines.
 
     Args:
         resolver: Knows the agents of the file.
         entries: Id -> loop.
         folder: Relative paths are relative to it.
-        locks: False takes the tools as they are, for a caller that checks the lock files.
+        locks: False accepts the tools unchecked, for a caller that checks the lock files.
     """
     known = {binding.card.id for binding in resolver.bindings} | entries.keys()
-    # An agent that works for another loop takes no question of the caller.
+    # A subordinate loop takes no question of the caller.
     parts = {one for loop in entries.values() for one in (*(getattr(loop, key) for key in _PARTS), *loop.speakers)}
     for name, section in entries.items():
         path: KeyPath = ("loops", name)
@@ -82,7 +82,7 @@ def bind_loops(resolver: Resolver, entries: Mapping[str, LoopSection], folder: P
 
 
 def _keys(resolver: Resolver, path: KeyPath, section: LoopSection) -> None:
-    """Note the keys that the shape lacks, and those that have no effect on it."""
+    """Add problems for missing keys of the shape, and for keys without an effect on it."""
     needed = NEEDS[section.shape]
     for key in needed:
         if not getattr(section, key):
@@ -128,7 +128,8 @@ def _made(
         if box.changes:
             for change in box.changes[:16]:
                 resolver.note(
-                    (*path, "lock"), f"tool {change}; `genie tools check` shows what, `genie tools lock` pins it"
+                    (*path, "lock"),
+                    f"tool {change}; `genie tools check` shows the changes, `genie tools lock` accepts them",
                 )
             return None
         return React(
@@ -150,9 +151,9 @@ def _made(
 
 
 def _tools(resolver: Resolver, section: ToolSection) -> tuple[Tool, ...]:
-    """Return what an entry of ``tools`` names; a loop as a tool is a tool like any other."""
+    """Return the binding for an entry of ``tools``; a loop used as a tool is an ordinary tool."""
     binding = next((one for one in resolver.bindings if one.card.id == section.agent), None)
-    if binding is None:  # it could not be bound, or it is a loop further down
+    if binding is None:  # it could not be bound, or is a loop further down
         return ()
     options: dict[str, Any] = {
         key: value for key in ("description", "trusted", "parallel", "within_s", "most_result")

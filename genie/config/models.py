@@ -26,23 +26,24 @@ if TYPE_CHECKING:
 UNUSED: frozenset[type[Payload]] = frozenset(
     (ModelDelta, ModelRestarted, ModelFailed, ModelReply, AnswerGiven, AnswerJudged)
 )
-"""What models, and loops over them, send and nobody has to take."""
+"""Topics of models, and of loops over them, that may lack a consumer."""
 
 
 def asking(bindings: Iterable[Binding]) -> tuple[tuple[str, ...], ...]:
-    """Return the models that have summaries written by another one, as a cycle that nobody has to declare.
+    """Return the models whose summaries another model writes, as an implicitly declared cycle.
 
-    By their classes such a model could ask itself. It asks one that asks none: the edge checks that.
+    Judging by its classes, such a model could ask itself. In fact it asks a model that asks none, which the edge
+    checks.
     """
     ids = tuple(one.card.id for one in bindings if ModelRequest in one.card.consumes and ModelRequest in one.card.asks)
     return (ids,) if ids else ()
 
 
 def bind_models(resolver: Resolver, entries: Mapping[str, Any]) -> frozenset[type[Payload]]:
-    """Check the entries and bind their agents; problems are noted at their lines.
+    """Check the entries and bind their agents; problems are added at their lines.
 
     Returns:
-        What the agents send and nobody has to take.
+        The topics of the agents that may lack a consumer.
     """
     try:
         edge = resolver.plugins.edge("models")
@@ -64,7 +65,7 @@ def bind_models(resolver: Resolver, entries: Mapping[str, Any]) -> frozenset[typ
             resolver.note((*path, "wire") if wire is not None else path, said + suggestion(str(wire), known))
             continue
         if "key" in entry and resolver.document.source((*path, "key")) is None:
-            resolver.note((*path, "key"), "a key is never written in a file; take it from the environment: ${NAME}")
+            resolver.note((*path, "key"), "a file must not contain a key; take it from the environment: ${NAME}")
             continue
         found = validated(made.entry_class(wire), resolver.document, path)
         resolver.problems += found.problems

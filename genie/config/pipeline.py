@@ -44,7 +44,7 @@ class Pipeline:
     joins: tuple[Join, ...]
     policies: PolicySet = field(repr=False)
     policy_source: PolicyFiles = field(repr=False)
-    """Reads the policies again for a reload."""
+    """Source of the policies for a reload."""
     limits: RunLimits
     admission: Admission | None = None
     """Rates and budgets."""
@@ -55,14 +55,14 @@ class Pipeline:
     audit: Audit | None = field(default=None, repr=False, compare=False)
     """The audit trail; the runtime opens it."""
     durability: DurabilityMode = "none"
-    """What a runtime of the pipeline keeps, and when."""
+    """What a runtime of the pipeline stores, and when."""
     log: Callable[[], EventLog] | None = field(default=None, repr=False, compare=False)
-    """Makes the log of one runtime, unopened; None if nothing is kept."""
+    """Creates the unopened log of one runtime; None if nothing is stored."""
     chatter: frozenset[type[Payload]] = frozenset()
-    """Payload classes whose messages are not kept."""
+    """Payload classes whose messages are not logged."""
     environment: Environment
     debug: bool = False
-    """The file says ``environment: development``, so failures show tracebacks and payloads."""
+    """True for ``environment: development``: failures show tracebacks and payloads."""
     entry: type[Payload]
     """The payload class of the caller's question."""
     answer: type[Payload]
@@ -79,7 +79,7 @@ class Pipeline:
 
     @property
     def nobody(self) -> Caller:
-        """The caller used when nobody is named: the default caller, or one without rights if identities are signed."""
+        """The caller if none is named: the default caller, or one without rights if identities are signed."""
         if self.signed is None:
             return self.caller
         return self.caller.narrowed(roles=frozenset(), clearance=Classification.PUBLIC, consent=frozenset())

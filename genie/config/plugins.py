@@ -108,7 +108,7 @@ class Plugins:
         except Exception as error:  # any error at import becomes one line about the plugin
             library = error.name if isinstance(error, ModuleNotFoundError) else None
             if library is not None and library.partition(".")[0] != module.partition(".")[0]:
-                lacks = f"needs the library {library}, which is not installed; install the extra that brings it"
+                lacks = f"needs the library {library}, which is not installed; install the extra that provides it"
                 raise DefinitionError(repr(name), lacks) from error
             raise DefinitionError(repr(name), f"cannot be loaded: {_first_line(error)}") from error
 

@@ -31,7 +31,7 @@ from genie.policy.policy import Environment, PipelineContext, PolicySet
 RULES = "rules"
 """Name of the policy that receives the rules of policy files."""
 UNGOVERNED = "no policy acts: every message is delivered unjudged; list some under `policies`"
-"""Said of a pipeline without policies, or with policies in shadow mode alone."""
+"""Warning for a pipeline without policies, or with all policies in shadow mode."""
 MAX_FILES = 20
 _MODES = ("enforce", "shadow")
 
@@ -64,15 +64,15 @@ class PolicyFiles:
         folder: Folder of relative paths.
         plugins: The installed policies.
         environ: Variables for ``${NAME}``.
-        scene: The pipeline to check against; None skips the checks that need one.
-        drafts: What files would hold, with the variables that they may use; read in place of the files.
+        context: The pipeline to check against; None skips the checks that need one.
+        drafts: Contents to use instead of files, with the variables that they may use.
     """
 
     document: SourceMap = field(repr=False)
     folder: Path
     plugins: Plugins = field(repr=False)
     environ: Mapping[str, str] = field(repr=False)
-    scene: PipelineContext | None = field(default=None, repr=False)
+    context: PipelineContext | None = field(default=None, repr=False)
     drafts: Mapping[Path, tuple[bytes, Mapping[str, str]]] = field(default_factory=dict, repr=False)
 
     @property
@@ -94,19 +94,19 @@ class PolicyFiles:
 
 
 def single_file(
-    path: Path, *, plugins: Plugins, environ: Mapping[str, str], scene: PipelineContext | None = None
+    path: Path, *, plugins: Plugins, environ: Mapping[str, str], context: PipelineContext | None = None
 ) -> PolicyFiles:
     """Return the source of one policy file without a pipeline."""
     document = SourceMap(str(path), {"policies": [path.name]}, {(): 1})
-    return PolicyFiles(document, path.parent, plugins, environ, scene)
+    return PolicyFiles(document, path.parent, plugins, environ, context)
 
 
 def unapproved(cards: Iterable[AgentCard], policies: PolicySet | None) -> list[Problem]:
-    """Return a warning where tools say that their calls need a person, and no policy asks one."""
+    """Return a warning if tools declare that their calls need a person, and no policy requires one."""
     if policies is not None and any(policy.name == "tool_approval" for policy in policies.policies):
         return []
     named = sorted(card.id for card in cards if not {"approval.always", "approval.first"}.isdisjoint(card.capabilities))
-    text = f"calls of {', '.join(named)} need a person's approval, as the tool declares; list the policy tool_approval"
+    text = f"calls of {', '.join(named)} need a person's approval, as the tools declare; list the policy tool_approval"
     return [Problem(("policies",), text)] if named else []
 
 
@@ -124,7 +124,7 @@ class PolicyReader:
     _given: list[tuple[KeyPath, SourceMap]] = field(default_factory=list)
 
     def lines(self) -> tuple[str, ...]:
-        """Return the problems as ``file:line: what is wrong``."""
+        """Return the problems as ``file:line: problem``."""
         ordered = sorted(self.problems, key=lambda noted: (noted[0].name, noted[0].order(noted[1].path)))
         told = (f"{document.where(one.path)}: {document.hide(one.text)}" for document, one in ordered)
         return tuple(dict.fromkeys((*self._broken, *told)))
@@ -156,8 +156,8 @@ class PolicyReader:
         made = self._made(pieces)
         if self.failed:
             return None
-        scene = self.source.scene
-        environment = Environment() if scene is None else scene.environment
+        context = self.source.context
+        environment = Environment() if context is None else context.environment
         try:
             shadow = frozenset(name for name, parts in pieces.items() if all(part.shadow for part in parts))
             found = PolicySet(tuple(made.values()), environment, shadow, self._hider())
@@ -170,7 +170,7 @@ class PolicyReader:
         return found
 
     def _hider(self) -> Callable[[str], str] | None:
-        """Return what replaces values of the environment in reasons; None where there are none."""
+        """Return the function that hides environment values in reasons; None if there are none."""
         documents = [one for one in (self.source.document, *(one for one, _ in self.sections)) if one.written]
         if not documents:
             return None
@@ -179,7 +179,7 @@ class PolicyReader:
     def _note(self, document: SourceMap, path: KeyPath, text: str) -> None:
         self.problems.append((document, Problem(path, text)))
 
-    # --- what is listed ---
+    # --- listed policies ---
 
     def _entries(self) -> Iterator[_ListedPolicy]:
         document = self.source.document
@@ -241,13 +241,13 @@ class PolicyReader:
             yield _ListedPolicy(replace(document, value={"rules": value["rules"]}), (), RULES)
 
     def _fitting(self, path: KeyPath, section: PolicyFileSection) -> None:
-        scene = self.source.scene
-        if scene is not None and section.environments and scene.environment.name not in section.environments:
+        context = self.source.context
+        if context is not None and section.environments and context.environment.name not in section.environments:
             written = ", ".join(section.environments)
-            text = f"policy file {section.id!r} is meant for {written}, not for {scene.environment.name}"
+            text = f"policy file {section.id!r} is meant for {written}, not for {context.environment.name}"
             self.warnings.append(Problem(path, text))
 
-    # --- what it becomes ---
+    # --- created policies ---
 
     def _take(self, entry: _ListedPolicy, pieces: dict[str, list[_CheckedSettings]]) -> None:
         try:
@@ -303,25 +303,25 @@ class PolicyReader:
             made[name] = None  # keeps the order of the list
             if name != RULES and parts:
                 made[name] = self._policy(name, parts[0], parts[0].settings)
-        scene = self.source.scene
-        if scene is not None:
+        context = self.source.context
+        if context is not None:
             found = (
                 inspector.name for policy in made.values() if policy is not None for inspector in policy.inspectors
             )
-            scene = scene._replace(inspectors=frozenset(found))
+            context = context._replace(inspectors=frozenset(found))
         for name, parts in pieces.items():
-            self._checked(name, parts, scene)
+            self._checked(name, parts, context)
         if pieces.get(RULES) and not self.failed:
             made[RULES] = self._policy(RULES, pieces[RULES][0], _merged(pieces[RULES]))
         return made
 
-    def _checked(self, name: str, parts: list[_CheckedSettings], scene: PipelineContext | None) -> None:
+    def _checked(self, name: str, parts: list[_CheckedSettings], context: PipelineContext | None) -> None:
         """Add the problems and warnings that a policy finds in its own settings for this pipeline."""
         policy = self.source.plugins.policy(name)
-        for path, text in getattr(policy, "problems", _none)(_merged(parts), scene) if parts else ():
+        for path, text in getattr(policy, "problems", _none)(_merged(parts), context) if parts else ():
             piece, inner = _piece_of(parts, path)
             self._note(piece.document, (*piece.path, *inner), text)
-        for path, text in getattr(policy, "warnings", _none)(_merged(parts), scene) if parts else ():
+        for path, text in getattr(policy, "warnings", _none)(_merged(parts), context) if parts else ():
             piece, inner = _piece_of(parts, path)
             own = piece.document.name == self.source.document.name
             where = "" if own else f"{piece.document.where((*piece.path, *inner))}: "
@@ -337,7 +337,7 @@ class PolicyReader:
             return None
 
 
-def _none(_settings: object, _scene: object) -> tuple[tuple[KeyPath, str], ...]:
+def _none(_settings: object, _context: object) -> tuple[tuple[KeyPath, str], ...]:
     return ()
 
 
@@ -400,7 +400,7 @@ def normalized(policies: object) -> object:
     return [{item: {}} if isinstance(item, str) and not is_path(item) else item for item in listed]
 
 
-def scene_of(
+def context_of(
     cards: Iterable[AgentCard], joins: Iterable[Join] = (), environment: Environment | None = None
 ) -> PipelineContext:
     """Return the context for checking the policies of a pipeline of these agents and joins."""

@@ -54,7 +54,7 @@ class Resolver:
     problems: list[Problem] = field(default_factory=list)
     bindings: list[Binding] = field(default_factory=list)
     positions: list[KeyPath] = field(default_factory=list)
-    """Where each binding stands in the file."""
+    """Path of each binding in the file."""
     complete: bool = True
     """True while every agent of the file could be bound."""
     outlets: dict[int, AgentSection] = field(default_factory=dict)
@@ -309,7 +309,7 @@ class Resolver:
         """Add a problem for each agent whose expected usage is above the budget."""
         for binding in self.bindings:
             card = binding.card
-            if callable(card.estimate):  # of each payload by itself, so it is not known here
+            if callable(card.estimate):  # estimated for each payload separately, so unknown here
                 continue
             expected = budget.expected(card.estimate)
             if expected is None or not any(budget.covers(topic_of(kind).name, card.id) for kind in card.consumes):

@@ -26,16 +26,16 @@ def _consent(text: str) -> str:
 class RetrySection(Section):
     """Retries of failed handlings; omitted keys keep the values of the agent's card."""
 
-    attempts: int = Field(default=1, ge=1, description="Handlings in all; 1 means no retry.")
-    first_s: float = Field(default=0.05, ge=0, description="Seconds before the second handling, less some jitter.")
-    factor: float = Field(default=2.0, ge=1, description="Each wait is this many times the one before.")
+    attempts: int = Field(default=1, ge=1, description="Total number of attempts; 1 means no retry.")
+    first_s: float = Field(default=0.05, ge=0, description="Seconds before the second attempt, less some jitter.")
+    factor: float = Field(default=2.0, ge=1, description="Factor between successive waits.")
     longest_s: float = Field(default=5.0, ge=0, description="Longest wait, in seconds.")
 
 
 class MailboxSection(Section):
-    """Bounds of the agent's queue; omitted keys keep the values of the agent's card."""
+    """Capacity of the agent's queue; omitted keys keep the values of the agent's card."""
 
-    capacity: int = Field(default=1024, ge=1, description="Messages that may wait.")
+    capacity: int = Field(default=1024, ge=1, description="Number of messages that may wait.")
     overflow: Overflow = Field(default=Overflow.BLOCK, description="Action for a message to a full mailbox.")
     block_s: float = Field(default=5.0, ge=0, description="Longest wait of a publisher under `block`, in seconds.")
 
@@ -43,7 +43,7 @@ class MailboxSection(Section):
 class RestartsSection(Section):
     """Failures within a window after which the agent is quarantined."""
 
-    failures: int = Field(default=0, ge=0, description="Failures allowed within the window; 0 means no bound.")
+    failures: int = Field(default=0, ge=0, description="Failures allowed within the window; 0 means no limit.")
     within_s: float = Field(default=60.0, gt=0, description="The window, in seconds.")
 
 
@@ -138,7 +138,7 @@ class LimitsSection(Section):
     deaths: int = Field(
         default=2,
         ge=0,
-        description="Processes that may die with one delivery at work before it is quarantined; 0: never.",
+        description="Processes that may die while they handle one delivery, before it is a dead letter; 0: no limit.",
     )
 
 
@@ -156,8 +156,8 @@ class CoverSection(Section):
 class RateSection(CoverSection):
     """A token bucket for each tenant, sender, topic, recipient, or combination of them."""
 
-    per_s: float = Field(gt=0, description="Deliveries a second in the long run.")
-    burst: int = Field(default=1, ge=1, description="Capacity of the bucket: deliveries at once.")
+    per_s: float = Field(gt=0, description="Sustained deliveries a second.")
+    burst: int = Field(default=1, ge=1, description="Capacity of the bucket: the largest burst of deliveries.")
     per: tuple[Part, ...] = Field(default=(), description="Keys of separate buckets; empty means one bucket.")
     wait_s: float = Field(
         default=0.0,
@@ -232,7 +232,7 @@ class AuditSection(Section):
 
 
 class RetentionSection(Section):
-    """Removal of finished runs from the log, whenever it is opened; legal holds keep theirs."""
+    """Retention of finished runs in the log, applied whenever it is opened; legal holds take precedence."""
 
     days: float | None = Field(default=None, gt=0, description="Remove runs that ended longer ago.")
     bytes: int | None = Field(default=None, ge=1 << 20, description="Remove the oldest runs beyond this size.")
@@ -249,7 +249,7 @@ class LogSection(Section):
     )
     chatter: frozenset[TopicName] = Field(
         default=frozenset(), max_length=MAX_PARTS,
-        description="Topics that are not kept: their messages are lost with the process.",
+        description="Topics that are not logged: their messages are lost with the process.",
     )  # fmt: skip
     keys: str | None = Field(
         default=None, min_length=1, max_length=4_096,
@@ -367,7 +367,7 @@ class PipelineSection(Section):
     models: dict[Id, dict[str, JsonValue]] = Field(
         default_factory=dict,
         max_length=MAX_PARTS,
-        description="Models by id; each becomes an agent. `wire` says how it is called, the other keys follow from it.",
+        description="Models by id; each becomes an agent. `wire` sets how it is called and which other keys apply.",
     )
     joins: tuple[JoinSection, ...] = Field(default=(), max_length=MAX_PARTS)
     policies: tuple[PolicyPath | PolicyEntry, ...] = Field(
@@ -379,10 +379,11 @@ class PipelineSection(Section):
     audit: AuditSection | None = Field(default=None, description="The audit trail.")
     durability: Literal["none", "batched", "every_message"] = Field(
         default="none",
-        description="What survives the process: nothing; what answers stand on; or every message before it is handled.",
+        description="What survives the process: nothing; everything that answers depend on; or every message before "
+        "it is handled.",
     )
     log: LogSection | None = Field(
-        default=None, description="The log to resume from: a path, or a mapping; `durability` says what it keeps."
+        default=None, description="The log to resume from: a path, or a mapping; `durability` sets what it stores."
     )
     limits: LimitsSection = LimitsSection()
     rates: tuple[RateSection, ...] = Field(

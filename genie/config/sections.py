@@ -1,4 +1,4 @@
-"""What the models of pipeline and policy files share: their base, and the types of their values."""
+"""Common parts of the models of pipeline and policy files: their base, and types of values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A value that was read from a file, with the line of each part and the form in which errors may show it."""
+"""A value that was read from a file, with the line of each part and the form that errors may show."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from genie.graph.model import KeyPath
 _SHOWN = 60
 _LAST = 1 << 60
 _CUT = 12
-"""Characters of an environment value by which it is known where an error has shortened it."""
+"""Number of characters that identify an environment value in a shortened error."""
 _TELLING = 4
-"""Environment values shorter than this are hidden as whole words: they may also be parts of ordinary words."""
+"""Length below which environment values are hidden only as whole words: they may be parts of ordinary words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class SourceMap:
 
 
 def _texts(value: object) -> Iterator[str]:
-    """Yield a text, or that of which a check has made a mapping or a list of one."""
+    """Yield a text, or the text from which a check has made a mapping or a list."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict | list):
@@ -95,7 +95,7 @@ def _texts(value: object) -> Iterator[str]:
 
 
 def _without(text: str, value: str, written: str) -> str:
-    """Return text with a value, and with beginnings of it that a shortened error shows, replaced."""
+    """Return text with a value, and its beginnings in a shortened error, replaced."""
     least = min(len(value), _CUT)
     pieces: list[str] = []
     at = 0

@@ -62,7 +62,7 @@ def validated(kind: Annotation, document: SourceMap, path: KeyPath = ()) -> Chec
         if len(details) > MAX_PROBLEMS:
             problems.append(Problem(path, f"has {len(details) - MAX_PROBLEMS} more problems"))
         return Checked(None, tuple(problems))
-    except RecursionError:  # a model of the author's own that refers to itself without end
+    except RecursionError:  # a recursive model without an end
         return Checked(None, (Problem(path, "cannot be validated: its model refers to itself"),))
 
 
@@ -74,7 +74,7 @@ def _problems(
     details = tuple(details)
     for detail in details:
         if detail["type"] == "too_short" and any(_inside(one["loc"], detail["loc"]) for one in details):
-            continue  # its entries are not valid, which is why they do not count
+            continue  # its entries are invalid, so they were not counted
         where = _locate(document, path, detail["loc"])
         if detail["type"] == "missing":
             yield Problem(where, f"{detail['loc'][-1]!r} is missing{_within(document, where)}")
@@ -95,7 +95,7 @@ def _inside(loc: tuple[int | str, ...], outer: tuple[int | str, ...]) -> bool:
 
 def _text(document: SourceMap, path: KeyPath, detail: ErrorDetails) -> str:
     written = document.source(path)
-    if written is not None:  # a validator's own words may quote what the environment gave
+    if written is not None:  # a validator's own message may quote an environment value
         return f"is not valid with the environment's value of {brief(written)} ({detail['type']})"
     shown = document.show(path)
     kind = detail["type"]

@@ -88,7 +88,7 @@ def load_text(text: str, *, name: str, environ: Mapping[str, str]) -> SourceMap:
     Args:
         text: One YAML document.
         name: The document's name in errors.
-        environ: Where ``${NAME}`` is looked up.
+        environ: The variables for ``${NAME}``.
 
     Raises:
         ConfigError: The text is not valid strict YAML; every problem that can be found in one pass is listed.
@@ -160,14 +160,12 @@ class _Reader:
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             if mark is not None and mark.line >= len(text.splitlines()) and error.context_mark is not None:
-                mark = (
-                    error.context_mark
-                )  # never closed: the place where it was opened helps more than the end of the text
+                mark = error.context_mark  # never closed: its opening helps more than the end of the text
             line = 1 if mark is None else min(mark.line + 1, max(1, len(text.splitlines())))
             self._stop(line, _syntax(text, error, mark))
         except yaml.YAMLError:
             self._stop(1, "is not valid YAML")
-        raise AssertionError  # both branches above stop
+        raise AssertionError  # each of the branches above stops
 
     def _compose(self, events: Iterator[yaml.Event]) -> _Node | None:
         root: _Node | None = None
@@ -189,7 +187,7 @@ class _Reader:
                 self._tagged(event, line)
                 node = _Node(line, {} if isinstance(event, yaml.MappingStartEvent) else [], anchor=event.anchor)
                 if event.anchor is not None:
-                    self._anchors[event.anchor] = None  # open: an alias to it would contain itself
+                    self._anchors[event.anchor] = None  # still open: an alias to it would contain itself
                 stack.append(node)
                 if len(stack) > MAX_DEPTH:
                     self._stop(line, f"is nested deeper than {MAX_DEPTH} levels")
@@ -208,7 +206,7 @@ class _Reader:
         line = _line(event)
         self._tagged(event, line)
         text: str = event.value
-        if _SURROGATE.search(text):  # an escape; libyaml refuses it itself
+        if _SURROGATE.search(text):  # from an escape; libyaml itself refuses it
             self._note(line, "contains a lone surrogate, which is half of a character")
         node = _Node(line, text, anchor=event.anchor)
         if event.implicit[0]:  # plain: neither quoted nor a block
@@ -358,19 +356,19 @@ _SYNTAX = (
     ("block sequence entries are not allowed", "a list item '-' is not allowed here; put it on a line of its own"),
     ("expected key", "the indentation does not match the lines above"),
     ("block mapping", "the indentation does not match the lines above"),
-    ("unknown escape character", "this escape is not known in double quotes; write '\\\\' for a backslash"),
+    ("unknown escape character", "this escape is not allowed in double quotes; write '\\\\' for a backslash"),
     ("expected hexdecimal", "an escape in double quotes is not complete"),
     ("expected escape sequence", "an escape in double quotes is not complete"),
     ("undefined alias", "an alias (*name) has no anchor (&name)"),
-    ("incompatible YAML document", "it needs another version of YAML than 1.1 or 1.2"),
-    ("duplicate", "a property is given twice that may be given once"),
+    ("incompatible YAML document", "it requires a YAML version other than 1.1 or 1.2"),
+    ("duplicate", "a property is given twice, but may be given only once"),
     ("directive", "a line that begins with '%' is not a valid directive"),
     ("document start", "text follows the end of the document"),
     ("tag", "a tag (!name) is not valid"),
     ("indentation", "the indentation is not valid"),
     ("alias", "an alias (*name) or anchor (&name) is not valid"),
 )
-"""What PyYAML says -> what it means; the first that fits."""
+"""PyYAML's message -> our message; the first match counts."""
 
 
 def _syntax(text: str, error: yaml.MarkedYAMLError, mark: yaml.Mark | None) -> str:

@@ -1,7 +1,7 @@
 """Contracts: the types that agents, policies and edges are written against.
 
-Authors import from here; inside the library a name is imported from the module that defines it. Each is loaded at its
-first use. The decorator ``agent`` is in ``genie``, because the module of that name is here.
+Authors import from here; code inside the library imports each name from the module that defines it. Each is loaded at
+its first use. The decorator ``agent`` is in ``genie``, because the module of that name is here.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Rates and budgets as plain values: how often deliveries may be made, and what they may use. No clock, no I/O.
+"""Rates and budgets as plain values: how many deliveries a second are allowed, and what they may use. No clock, no I/O.
 
-They are admission rules of the supervisor, not policies: a delivery meets them once, before it is judged.
+These are admission rules, not policies: each delivery is checked once, before the policies judge it.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ Part = Literal["tenant", "sender", "topic", "agent"]
 PARTS: tuple[Part, ...] = get_args(Part)
 Unit = Literal["messages", "cost", "tokens", "wall_s"]
 MAX_ZONE = 100
-"""Characters of a time zone's name."""
+"""Maximum length of a time zone's name, in characters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cover:
-    """Which deliveries a rule is about; None means all.
+    """The deliveries that a rule covers; None means all.
 
     Raises:
         ValueError: A list is empty, which would cover nothing.
@@ -35,7 +35,7 @@ class Cover:
     id: str
     """Name of the rule in reasons, statistics and metrics."""
     topics: frozenset[str] | None = None
-    """Names of topics, or ``family.*`` for all below a family."""
+    """Topic names, or ``family.*`` for every topic of a family."""
     agents: frozenset[str] | None = None
     """Ids of recipients."""
     tenants: frozenset[str] | None = None
@@ -48,14 +48,14 @@ class Cover:
                 raise ValueError(f"`{name}` of {self.id!r} is empty, so it covers nothing; leave it out to cover all")
 
     def covers(self, topic: str, agent: str) -> bool:
-        """Return True when deliveries of a topic to an agent are covered, whatever their tenant."""
+        """Return True if the rule covers deliveries of a topic to an agent, whatever their tenant."""
         if self.agents is not None and agent not in self.agents:
             return False
         return self.topics is None or any(within(rule, topic) for rule in self.topics)
 
 
 def within(rule: str, topic: str) -> bool:
-    """Return True when a topic is named by a rule: its own name, or ``family.*``."""
+    """Return True if a rule names a topic, by its own name or by ``family.*``."""
     return rule == topic or (rule.endswith(".*") and topic.startswith(rule[:-1]))
 
 
@@ -64,24 +64,29 @@ class Rate(Cover):
     """A token bucket for each tenant, sender, topic, recipient, or combination of them.
 
     Raises:
-        ValueError: A number makes no rate.
+        ValueError: A number is out of range.
     """
 
     per_s: float
-    """Deliveries a second in the long run, above 0."""
+    """Sustained deliveries a second, above 0."""
     burst: int = 1
-    """Deliveries at once, at least 1: what a full bucket holds."""
+    """Largest burst of deliveries, at least 1: the capacity of the bucket."""
     per: tuple[Part, ...] = ()
-    """What has a bucket of its own; with several, each combination has one; with none, there is one for all."""
+    """Dimensions of a bucket. Each combination of their values has its own; without any, all deliveries share one."""
     wait_s: float = 0.0
-    """Longest time that a delivery waits for its turn, in flight as timed; beyond that it is denied at once."""
+    """Longest wait of a delivery for its turn, in seconds; it is in flight as timed. A longer wait is denied at
+    once."""
 
     def __post_init__(self) -> None:
         Cover.__post_init__(self)
         if not 0 < self.per_s < math.inf or self.burst < 1 or not 0 <= self.wait_s < math.inf:
-            raise ValueError(f"rate {self.id!r}: per_s is above 0, burst at least 1, wait_s at least 0, all finite")
+            raise ValueError(
+                f"rate {self.id!r}: per_s must be above 0, burst at least 1, wait_s at least 0, and all finite"
+            )
         if len(set(self.per)) < len(self.per) or not set(self.per) <= set(PARTS):
-            raise ValueError(f"rate {self.id!r}: `per` names {', '.join(PARTS)}, each once, not {list(self.per)}")
+            raise ValueError(
+                f"rate {self.id!r}: `per` takes any of {', '.join(PARTS)}, each once, not {list(self.per)}"
+            )
 
     def __str__(self) -> str:
         each = f" for each {' and '.join(self.per)}" if self.per else ""
@@ -90,29 +95,30 @@ class Rate(Cover):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget(Cover):
-    """What one run, or one tenant in one calendar day, may use.
+    """Limit on what one run, or one tenant in one calendar day, may use.
 
-    A delivery reserves one message and its agent's estimate before it is judged, and is denied when there is not that
-    much left. What handlers charge is taken from the reservation first; what is left of it is free again when the
-    delivery ends.
+    A delivery reserves one message and its agent's estimate before it is judged, and is denied if less is left. Charges
+    of handlers are taken from the reservation first; the rest of the reservation is released when the delivery ends.
 
     Raises:
-        ValueError: No limit is set, or a limit, the estimate or the zone makes no budget.
+        ValueError: No limit is set, or a limit, the estimate or the zone is invalid.
     """
 
     per: Literal["run", "tenant_day"] = "run"
-    """``tenant_day``: each tenant has it once more every calendar day; what has no tenant shares one."""
+    """``tenant_day``: each tenant has the limits anew every calendar day; deliveries without a tenant share one
+    budget."""
     zone: str = "UTC"
-    """IANA name of the zone whose midnight begins a day."""
+    """IANA name of the zone whose midnight starts a day."""
     messages: int | None = None
-    """Deliveries; those that end ``denied`` do not count."""
+    """Number of deliveries; ``denied`` deliveries do not count."""
     cost: Decimal | None = None
-    """In the operator's own unit; given as a ``Decimal``, an int, text, or a float, which counts as it is written."""
+    """In the operator's own unit: a ``Decimal``, an int, text, or a float, which counts as its shortest decimal
+    form."""
     tokens: int | None = None
     wall_s: float | None = None
-    """Seconds from a run's beginning to its end; not while it waits for a person."""
+    """Seconds from the start of a run to its end, without the time in which it waits for a person."""
     estimate: Estimate | None = None
-    """Reserved for deliveries to agents whose card has none."""
+    """Reservation for deliveries to agents whose card has no estimate."""
 
     def __post_init__(self) -> None:
         Cover.__post_init__(self)
@@ -124,13 +130,13 @@ class Budget(Cover):
         if any(limit is not None and not 0 < limit < math.inf for limit in limits):
             raise ValueError(f"budget {self.id!r}: every limit is above 0 and finite")
         if self.wall_s is not None and (self.per != "run" or self.topics is not None or self.agents is not None):
-            raise ValueError(f"budget {self.id!r}: wall_s bounds whole runs: `per: run`, no topics, no agents")
+            raise ValueError(f"budget {self.id!r}: wall_s limits whole runs: use `per: run`, without topics and agents")
         if self.per == "run" and self.zone != "UTC":
-            raise ValueError(f"budget {self.id!r}: a zone says when a day begins; it needs `per: tenant_day`")
+            raise ValueError(f"budget {self.id!r}: zone states when a day starts; it needs `per: tenant_day`")
         zone_of(self.zone)
 
     def limits(self) -> Iterator[tuple[Unit, int | Decimal]]:
-        """Yield what deliveries pay in, with the limit of each."""
+        """Yield each unit that deliveries consume, with its limit."""
         if self.messages is not None:
             yield "messages", self.messages
         if self.cost is not None:
@@ -168,7 +174,7 @@ def zone_of(name: str) -> datetime.tzinfo:
 
 
 class Use(NamedTuple):
-    """What was used of a budget."""
+    """Consumption of a budget."""
 
     messages: int = 0
     cost: Decimal = Decimal(0)
@@ -176,32 +182,34 @@ class Use(NamedTuple):
 
 
 class Ledger(Protocol):
-    """Keeps what tenants have used in a day beyond the life of a process. Called on the loop; must not block for long.
+    """Stores what tenants have used in a day, so that it survives the process.
 
-    Without one, budgets of a day live in memory alone and start again with the process.
+    It is called on the loop and must not block for long.
+
+    Without a ledger, daily budgets are kept in memory only and restart with the process.
     """
 
     def used(self, budget: str, tenant: str | None, day: datetime.date) -> Use:
-        """Return what was used before; asked once, at the first delivery. A ledger that raises denies that delivery."""
+        """Return what was used before; called once, at the first delivery. If it raises, that delivery is denied."""
         ...
 
     def add(self, budget: str, tenant: str | None, day: datetime.date, use: Use) -> None:
-        """Add to what was used; what raises is logged, and the budget goes on in memory."""
+        """Add to what was used. An exception is logged, and the budget continues in memory."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admission:
-    """The admission rules of a runtime; a delivery is admitted when all that cover it admit it.
+    """The admission rules of a runtime; a delivery is admitted if every rule that covers it admits it.
 
     Raises:
-        ValueError: Two rules have one id.
+        ValueError: Two rules have the same id.
     """
 
     rates: tuple[Rate, ...] = ()
     budgets: tuple[Budget, ...] = ()
     ledger: Ledger | None = None
-    """Keeps budgets of a day when the process ends; in memory alone without."""
+    """Keeps daily budgets when the process ends; without it they are in memory only."""
 
     def __post_init__(self) -> None:
         ids = [rule.id for rule in (*self.rates, *self.budgets)]

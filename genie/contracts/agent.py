@@ -1,4 +1,4 @@
-"""What people write: agents, their cards, and the context that a handler is given.
+"""What users write: agents, with their cards and the context that a handler receives.
 
 An agent is a function whose annotations are its contract (``@agent``), a class with several ``@handles`` methods
 (``Handlers``), or any object with a ``card`` and an async ``handle(message, context)``.
@@ -45,11 +45,11 @@ R_co = TypeVar("R_co", covariant=True)
 
 @runtime_checkable
 class Agent(Protocol):
-    """Anything with a card that handles messages; ``open()`` and ``close()`` are called when it has them."""
+    """Any object with a card that handles messages; ``open()`` and ``close()`` are called if it has them."""
 
     @property
     def card(self) -> AgentCard:
-        """Who this is and what it takes and gives."""
+        """Its identity, and what it consumes and produces."""
         ...
 
     async def handle(self, message: Message[Any], context: Context) -> object:
@@ -59,21 +59,21 @@ class Agent(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Binding:
-    """An agent as one pipeline runs it: with its card as overridden, its settings and what its ports are bound to."""
+    """An agent as one pipeline runs it: card with overrides, settings, and bound ports."""
 
     agent: Agent
     card: AgentCard
     settings: BaseModel | None = field(default=None, repr=False)
-    """May hold values of the environment, so they are in no text form."""
+    """May contain values from the environment, so they do not appear in any text form."""
     ports: Mapping[type[Any], object] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Join:
-    """Fan-in between agents that should not know each other: parts of one run become one payload.
+    """Fan-in between agents that are independent of each other: parts of one run become one payload.
 
-    The join opens for a run at its first part and closes when what ``need`` asks for is in, when no missing part can
-    come any more, or at ``within_s``. Then ``into`` is published with the parts as its fields.
+    The join of a run opens at its first part. It closes when ``need`` is met, when no missing part can still come, or
+    after ``within_s``. Then ``into`` is published with the parts as its fields.
     """
 
     id: str
@@ -84,23 +84,23 @@ class Join:
     within_s: float | None = None
     """Seconds from the first part; the run's deadline by default."""
     partial: Literal["publish", "fail"] = "fail"
-    """With parts missing: publish with those fields left at their defaults (None, an empty tuple), or end the last
+    """If parts are missing: publish with those fields left at their defaults (None, an empty tuple), or end the last
     part's delivery as ``dead_lettered(join)`` and publish nothing."""
     clearance: Classification = Classification.RESTRICTED
-    """Highest classification of a part; what is published carries the highest label of the parts."""
+    """Highest classification of a part; the published payload has the highest label of its parts."""
 
 
 # --- the two ways to write one ---
 
 
-def _told(card: AgentCard) -> str:
-    """Return who an agent is: its id, what it takes and gives, risk and tier."""
+def _described(card: AgentCard) -> str:
+    """Describe an agent: its id, what it consumes and produces, risk and tier."""
     takes, gives = (", ".join(topic_of(kind).name for kind in kinds) for kinds in (card.consumes, card.produces))
     return f"{card.id!r}: {takes} -> {gives or 'nothing'}, risk {card.risk}, {card.tier}"
 
 
 class FunctionAgent(Generic[P, R_co]):
-    """An agent made of one function; calling it calls the function, so a test needs no bus."""
+    """An agent made of one function. Calling it calls the function, so a test needs no bus."""
 
     def __init__(self, function: Callable[P, R_co], card: AgentCard, signature: Signature) -> None:
         self.card = card
@@ -111,7 +111,7 @@ class FunctionAgent(Generic[P, R_co]):
         self.__module__ = function.__module__
 
     def __repr__(self) -> str:
-        return f"<agent {_told(self.card)}>"
+        return f"<agent {_described(self.card)}>"
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
         """Call the plain function."""
@@ -132,7 +132,7 @@ _Self_contra = TypeVar("_Self_contra", contravariant=True)
 
 
 class AgentDecorator(Protocol):
-    """What ``agent(...)`` returns; the overloads are the handler shapes that a type checker accepts."""
+    """What ``agent(...)`` returns; the overloads are the handler signatures that a type checker accepts."""
 
     @overload
     def __call__(self, function: Callable[[_In], Awaitable[_Out]]) -> FunctionAgent[[_In], Awaitable[_Out]]: ...
@@ -154,7 +154,7 @@ class AgentDecorator(Protocol):
 
 
 class PlainDecorator(Protocol):
-    """What ``agent(..., executor="thread")`` returns: it takes a plain function of a payload."""
+    """What ``agent(..., executor="thread")`` returns; it accepts a plain function of one payload."""
 
     def __call__(self, function: Callable[[_In], _Plain]) -> FunctionAgent[[_In], _Plain]:
         """Make the function an agent."""
@@ -170,16 +170,16 @@ def agent(id: str, *, executor: ExecutorName = "loop", **options: Unpack[CardOpt
 
     Args:
         id: Lower-case name, unique within a runtime.
-        executor: ``thread`` or ``process`` for a plain ``def`` that takes a payload alone; ``loop`` for the rest.
+        executor: ``thread`` or ``process`` for a plain ``def`` that takes only a payload; ``loop`` for all others.
         **options: Fields of ``AgentCard``.
 
     Raises:
-        AgentDefinitionError: Annotations or options do not make a contract; raised when the function is defined.
+        AgentDefinitionError: Annotations or options do not form a contract; raised when the function is defined.
     """
     if not isinstance(id, str):
-        raise AgentDefinitionError("agent", f"id is text, not {shown_type(id)}; write @agent('name')")
+        raise AgentDefinitionError("agent", f"id must be text, not {shown_type(id)}; write @agent('name')")
     if executor not in typing.get_args(ExecutorName):
-        raise AgentDefinitionError(f"agent {id!r}", f"executor is loop, thread or process, not {executor!r}")
+        raise AgentDefinitionError(f"agent {id!r}", f"executor must be loop, thread or process, not {executor!r}")
     names = sys._getframe(1).f_locals  # noqa: SLF001 - payload classes defined beside the handler, in a function
 
     def decorate(function: Callable[..., Any]) -> FunctionAgent[..., Any]:
@@ -200,7 +200,7 @@ _HANDLES = "__genie_handles__"
 
 
 class HandlesDecorator(Protocol):
-    """The shapes of a handler method that a type checker accepts."""
+    """The handler method signatures that a type checker accepts."""
 
     @overload
     def __call__(
@@ -235,25 +235,25 @@ handles: HandlesDecorator = typing.cast("HandlesDecorator", _handles)
 class Handlers:
     """An agent with state: a class whose ``@handles`` methods each take one payload class.
 
-    Class keywords: ``id`` and the fields of ``AgentCard``. Override ``open`` and ``close`` for what lives as long as
-    the runtime. What the object keeps on itself is outside labels and tenant isolation; per-run scratch belongs into
-    ``context.state``.
+    Class keywords: ``id`` and the fields of ``AgentCard``. Override ``open`` and ``close`` to manage resources that
+    live as long as the runtime. State kept on the object is outside labels and tenant isolation; keep per-run scratch
+    in ``context.state``.
 
     Raises:
-        AgentDefinitionError: No handler, two for one class, or annotations that make no contract.
+        AgentDefinitionError: No handler, two for one class, or annotations that do not form a contract.
     """
 
     card: AgentCard
-    """Of the class; an object may carry one of its own."""
+    """Card of the class; an instance may have its own."""
     isolated: ClassVar[bool] = False
-    """Its author states that what the object keeps of messages is kept apart by tenant and by label."""
+    """The author states that the object keeps data of messages apart by tenant and by label."""
     handlers: ClassVar[Mapping[type[Payload], tuple[str, Signature]]]
     """Payload class -> name and contract of the method that handles it."""
 
     def __init_subclass__(cls, *, id: str | None = None, **options: Unpack[CardOptions]) -> None:  # noqa: A002 - as above
         super().__init_subclass__()
         if id is None:
-            return  # an intermediate class: its subclasses name themselves
+            return  # an intermediate class: each subclass has its own id
         if "executor" in options:
             raise AgentDefinitionError(
                 f"agent {id!r}", "has methods, which run on the loop; executor is for plain functions"
@@ -276,7 +276,9 @@ class Handlers:
 
     def __repr__(self) -> str:
         card = getattr(self, "card", None)
-        return f"<agent {_told(card)}>" if isinstance(card, AgentCard) else f"<{type(self).__name__}, no agent yet>"
+        return (
+            f"<agent {_described(card)}>" if isinstance(card, AgentCard) else f"<{type(self).__name__}, no agent yet>"
+        )
 
     async def handle(self, message: Message[Any], context: Context) -> object:
         """Call the method that handles the payload's class."""

@@ -34,7 +34,7 @@ from genie.contracts.gather import Each, Expected
 
 
 class Risk(enum.StrEnum):
-    """How much harm a wrong answer of an agent can do."""
+    """How much harm a wrong answer of the agent can do."""
 
     LOW = "low"
     MEDIUM = "medium"
@@ -42,7 +42,7 @@ class Risk(enum.StrEnum):
 
 
 class Tier(enum.StrEnum):
-    """How far an agent has come; an environment may refuse the early ones."""
+    """Maturity of an agent; an environment may refuse the early tiers."""
 
     SKETCH = "sketch"
     PROTOTYPE = "prototype"
@@ -63,7 +63,7 @@ def _installed(library: str) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentCard:
-    """What an agent says of itself. Everything that routes, checks or judges reads the card, never the code."""
+    """An agent's declaration. Routing, checks and policies read the card, never the code."""
 
     id: str
     name: str = ""
@@ -77,45 +77,46 @@ class AgentCard:
     consumes: tuple[type[Payload], ...] = ()
     produces: tuple[type[Payload], ...] = ()
     publishes: tuple[type[Payload], ...] = ()
-    """Types it publishes beyond its return annotation."""
+    """Types that it publishes in addition to its return annotation."""
     asks: Mapping[type[Payload], tuple[Expected, ...]] = field(default_factory=dict)
-    """Questions that it asks or gathers, each with the answers it expects."""
+    """Questions that it asks or gathers, each with the expected answers."""
     clearance: Classification = Classification.INTERNAL
     """Highest classification it may read."""
     declassifies: Mapping[type[Payload], Classification] = field(default_factory=dict)
-    """Outputs that leave with a lower label than what was read, because they only summarise it."""
+    """Outputs that leave with a lower label than the input, because they only summarise it."""
     tenants: frozenset[str] | None = None
-    """Tenants it works for; None means all."""
+    """Tenants that it works for; None means all."""
     region: str | None = None
-    """Where it runs; None means here, where the bus runs. For an egress: where what it takes goes; None is unknown."""
+    """Region in which it runs; None means that of the bus. For an egress: the destination of its input; None is
+    unknown."""
     egress: bool = False
-    """What it is given leaves the runtime: for a caller, an observer, a receiver outside."""
+    """Its input leaves the runtime: to a caller, an observer or an outside receiver."""
     notices: bool = False
-    """It can write notices beside what it is given; an egress that cannot is denied what carries one."""
+    """It can attach notices to its input; an egress that cannot is denied messages with a notice."""
     roles: frozenset[str] = frozenset()
     """Roles of an outside caller; empty for agents."""
     concurrency: int = 1
     executor: ExecutorName = "loop"
-    """Where its handler runs; the others are for plain functions."""
+    """Where its handler runs; ``thread`` and ``process`` are for plain functions."""
     timeout_s: float | None = None
-    """Longest handling, in seconds."""
+    """Longest duration of one handling, in seconds."""
     retry: Retry = NO_RETRY
     restarts: RestartBudget = field(default_factory=RestartBudget)
     estimate: Estimate | Estimator | None = None
-    """What one handling is expected to use, or a pure function of the payload that says so; None where nobody knows."""
+    """Expected consumption of one handling, or a pure function of the payload that returns it; None if unknown."""
     fallback: str | None = None
-    """Id of the agent that takes over what this one fails on or may not be given."""
+    """Id of the agent that takes over messages that this one fails on or may not receive."""
     mailbox: Mailbox = field(default_factory=Mailbox)
     settings: type[BaseModel] | None = None
     ports: tuple[type[Any], ...] = ()
     rules: tuple[str, ...] = ()
-    """Names of the dated rule tables that its answers rest on."""
+    """Names of the dated rule tables that its answers are based on."""
     libraries: Mapping[str, str] = field(default_factory=dict)
-    """Optional libraries that it cannot work without: import name -> what to install. Without one it is not started."""
+    """Optional libraries that it requires: import name -> what to install. It does not start if one is missing."""
 
     @property
     def lacks(self) -> str | None:
-        """The first of its libraries that is not installed, with the remedy; None where all are."""
+        """The first of its libraries that is not installed, with the remedy; None if all are installed."""
         for name, remedy in self.libraries.items():
             if not _installed(name):
                 return f"needs the library {name}, which is not installed; install {remedy}"
@@ -123,17 +124,17 @@ class AgentCard:
 
     @property
     def sends(self) -> frozenset[type[Payload]]:
-        """Every type that may leave the agent: returned, published or asked."""
+        """Every type that the agent may send: returned, published or asked."""
         return frozenset((*self.produces, *self.publishes, *self.asks))
 
     def __deepcopy__(self, _memo: object) -> AgentCard:
-        """Return itself: a card never changes, and a copy of its agent is the same agent to everybody."""
+        """Return itself: a card never changes, so copies of an agent are the same agent."""
         return self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Who asks from outside: the identity that a run's headers carry, and the clearance its answers are judged for."""
+    """An outside requester: the identity in a run's headers, and the clearance that its answers are judged for."""
 
     user: str = "local"
     roles: frozenset[str] = frozenset()
@@ -143,19 +144,19 @@ class Caller:
     consent: frozenset[str] = frozenset()
     """Consents in force: ``purpose``, or ``purpose@2026-12-31T00:00:00Z`` for one that ends then."""
     expires_at: float | None = None
-    """Seconds since the epoch after which nothing is done for it any more; None for a caller without a term."""
+    """Seconds since the epoch after which its requests end; None for no limit."""
 
     def __post_init__(self) -> None:
         for name in ("roles", "consent"):
             words = getattr(self, name)
             if not isinstance(words, (frozenset, set, tuple, list)):
-                raise TypeError(f"{name} of a caller are a set of words, not {shown_type(words)}")
+                raise TypeError(f"{name} of a caller must be a set of words, not {shown_type(words)}")
             object.__setattr__(self, name, frozenset(words))
         for consent in self.consent:
             Consent.parse(consent)
         clearance: object = self.clearance
         if not isinstance(clearance, (Classification, str)):
-            raise TypeError(f"the clearance of a caller is a Classification, not {shown_type(clearance)}")
+            raise TypeError(f"the clearance of a caller must be a Classification, not {shown_type(clearance)}")
         object.__setattr__(self, "clearance", Classification.parse(clearance))
 
     def narrowed(
@@ -166,9 +167,9 @@ class Caller:
         consent: frozenset[str] | None = None,
         expires_at: float | None = None,
     ) -> Caller:
-        """Return a caller that is given less: fewer roles or consents, a lower clearance, an earlier end.
+        """Return a narrower caller: fewer roles or consents, a lower clearance, an earlier end.
 
-        What is asked for beyond this caller's own is left out. User, tenant and region stay.
+        Anything that this caller does not have is left out. User, tenant and region stay the same.
         """
         ends = [at for at in (self.expires_at, expires_at) if at is not None]
         return replace(
@@ -184,7 +185,7 @@ class Caller:
         return Headers(tenant=self.tenant, user=self.user, roles=self.roles, region=self.region, consent=self.consent)
 
     def card(self) -> AgentCard:
-        """Return the card that stands for the caller where an answer leaves for it."""
+        """Return the card that represents the caller when an answer is judged for it."""
         return AgentCard(
             id=f"caller:{self.user}", name=self.user, risk=Risk.LOW, tier=Tier.PRODUCTION,
             clearance=self.clearance, roles=self.roles,
@@ -231,7 +232,7 @@ class CardOptions(TypedDict, total=False):
 def _named(kind: type[enum.StrEnum], name: str, value: object) -> enum.StrEnum:
     known = [one.value for one in kind]
     if value not in known:
-        raise ValueError(f"{name} is one of {', '.join(known)}, not {value!r}{did_you_mean(value, known)}")
+        raise ValueError(f"{name} must be one of {', '.join(known)}, not {value!r}{did_you_mean(value, known)}")
     return kind(value)
 
 
@@ -248,19 +249,19 @@ _FORMS: tuple[tuple[str, tuple[type, ...], tuple[str, ...]], ...] = (
     ("a Mailbox", (Mailbox,), ("mailbox",)),
     ("a class of settings", (type,), ("settings",)),
 )
-"""What is expected, its classes, and the options that take it."""
+"""Expected form, accepted classes, and the options that they apply to."""
 _NULLABLE = {"region", "fallback", "timeout_s", "tenants", "settings", "estimate"}
 
 
 def _malformed(options: Mapping[str, object]) -> str | None:
-    """Return what is wrong with the type of an option, with its name; None if all are of the types that they take."""
+    """Describe an option of the wrong type, by its name; None if all types are right."""
     for form, kinds, names in _FORMS:
         for name in names:
             value = options.get(name)
             if name not in options or (value is None and name in _NULLABLE):
                 continue
             if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-                return f"{name} is {form}, not {shown_type(value)}"
+                return f"{name} must be {form}, not {shown_type(value)}"
     for name in ("asks", "declassifies"):
         for kind in cast("Mapping[object, object]", options.get(name, {})):
             if not (isinstance(kind, type) and issubclass(kind, Payload)):
@@ -288,12 +289,14 @@ def make_card(
     """Return a checked card.
 
     Raises:
-        AgentDefinitionError: The id is malformed, nothing is consumed, or an option has no sensible value.
+        AgentDefinitionError: The id is malformed, nothing is consumed, or an option is out of range.
     """
     if not _AGENT_ID.match(id):
-        raise AgentDefinitionError(f"agent {id!r}", "an id is lower case: letters, digits, '_', '.' and '-'")
+        raise AgentDefinitionError(f"agent {id!r}", "an id consists of lower-case letters, digits, '_', '.' and '-'")
     if not consumes:
-        raise AgentDefinitionError(f"agent {id!r}", "consumes nothing; annotate its first parameter with a Payload")
+        raise AgentDefinitionError(
+            f"agent {id!r}", "consumes nothing; annotate its first parameter with a Payload class"
+        )
     values: dict[str, Any] = dict(options)
     unknown = [name for name in values if name not in CardOptions.__annotations__]
     if unknown:
@@ -303,10 +306,10 @@ def make_card(
     if malformed is not None:
         raise AgentDefinitionError(f"agent {id!r}", malformed)
     if options.get("concurrency", 1) < 1:
-        raise AgentDefinitionError(f"agent {id!r}", "concurrency is at least 1")
+        raise AgentDefinitionError(f"agent {id!r}", "concurrency must be at least 1")
     timeout_s = options.get("timeout_s")
     if timeout_s is not None and not timeout_s > 0:
-        raise AgentDefinitionError(f"agent {id!r}", f"timeout_s is above 0 seconds, not {timeout_s}")
+        raise AgentDefinitionError(f"agent {id!r}", f"timeout_s must be above 0 seconds, not {timeout_s}")
     if options.get("fallback") == id:
         raise AgentDefinitionError(f"agent {id!r}", "cannot be its own fallback")
     try:

@@ -22,10 +22,10 @@ class Classification(enum.IntEnum):
 
     @classmethod
     def parse(cls, name: str | Classification) -> Classification:
-        """Return the level of that lower-case name.
+        """Return the level with that lower-case name.
 
         Raises:
-            ValueError: The name is not a level; unknown labels are never taken for public.
+            ValueError: The name is not a level; an unknown label never counts as public.
         """
         if isinstance(name, Classification):
             return name

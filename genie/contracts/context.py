@@ -1,4 +1,4 @@
-"""Context: everything that a handler may touch."""
+"""Context: everything that a handler may use."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ S_co = TypeVar("S_co", bound=Payload, covariant=True)
 
 
 class Stream(Protocol[S_co]):
-    """Parts of an answer as they come, and the answer as the last item.
+    """A stream of the parts of an answer; its last item is the answer.
 
-    Close it where it is not read to its end: with ``async with``, or ``aclose``. What still works for it is cancelled.
-    The end of the handler closes it too. One task at a time reads it.
+    If you do not read it to its end, close it with ``async with`` or ``aclose``: this cancels the work that is still
+    done for it. The end of the handler closes it too. Only one task at a time may read it.
     """
 
     def __aiter__(self) -> Stream[S_co]:
@@ -45,12 +45,12 @@ class Stream(Protocol[S_co]):
         """Return the next part, or the answer.
 
         Raises:
-            GenieError: No answer can come; as ``ask`` raises it.
+            GenieError: No answer can come; the errors are those of ``ask``.
         """
         ...
 
     async def aclose(self) -> None:
-        """Cancel what still works for it."""
+        """Cancel the work that is still done for the stream."""
         ...
 
     async def __aenter__(self) -> Stream[S_co]:
@@ -60,15 +60,15 @@ class Stream(Protocol[S_co]):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Close it."""
+        """Close the stream."""
         ...
 
 
-# --- what a handler may touch ---
+# --- what a handler may use ---
 
 
 class Context(Protocol):
-    """All that a handler may touch. It is valid until its handler ends; it belongs to one delivery."""
+    """Everything that a handler may use. It belongs to one delivery and is valid until the handler ends."""
 
     @property
     def message(self) -> Message[Payload]:
@@ -82,32 +82,32 @@ class Context(Protocol):
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """What an egress must write beside the payload, such as a disclosure; empty for every other agent."""
+        """Notices that an egress must attach to the payload, such as a disclosure; empty for every other agent."""
         ...
 
     @property
     def deadline(self) -> float:
-        """When the run ends at the latest, on the loop's clock; infinity when unbounded."""
+        """Latest end of the run, on the loop's clock; infinity if unbounded."""
         ...
 
     @property
     def random(self) -> random.Random:
-        """Randomness seeded by runtime, run and agent, so that a simulation repeats it."""
+        """Random generator seeded by runtime, run and agent, so that simulations are repeatable."""
         ...
 
     @property
-    def state(self) -> dict[str, Any]:  # the agent puts in what it likes
+    def state(self) -> dict[str, Any]:  # the agent may store anything here
         """This agent's scratch for this run; dropped with the run."""
         ...
 
     @property
     def logger(self) -> logging.LoggerAdapter[logging.Logger]:
-        """Logger that adds the run's id and the agent; never log a payload."""
+        """Logger that adds the run id and the agent to each line; never log a payload."""
         ...
 
     @property
-    def settings(self) -> Any:  # of the card's settings model; the pipeline file validated it
-        """The frozen settings that the pipeline binds, of the model that the card declares."""
+    def settings(self) -> Any:  # an instance of the card's settings model, validated from the pipeline file
+        """The frozen settings from the pipeline, of the model that the card declares."""
         ...
 
     def now(self) -> datetime.datetime:
@@ -115,7 +115,7 @@ class Context(Protocol):
         ...
 
     def port(self, kind: Callable[..., Port]) -> Port:
-        """Return what the pipeline binds to that port.
+        """Return the implementation that the pipeline binds to a port.
 
         Raises:
             UndeclaredMessageError: The card does not declare the port.
@@ -123,11 +123,11 @@ class Context(Protocol):
         ...
 
     async def publish(self, payload: Payload, *, to: str | None = None, headers: Headers | None = None) -> None:
-        """Publish at once, before the handler returns; the type is in ``publishes`` or the return annotation.
+        """Publish at once, before the handler returns; ``publishes`` or the return annotation must contain the type.
 
         Args:
             payload: What to send to every subscriber of its class.
-            to: One agent instead of all subscribers; answers no scope.
+            to: One agent instead of all subscribers; such a message does not answer a scope.
             headers: Narrower headers than the message's own.
 
         Raises:
@@ -139,7 +139,10 @@ class Context(Protocol):
         ...
 
     def after(self, delay_s: float, payload: Payload, *, to: str | None = None) -> None:
-        """Publish later, without waiting; in flight as ``timed`` until then. Same declarations as ``publish``."""
+        """Publish after a delay, without waiting for it; the message is in flight as ``timed`` until then.
+
+        Declared as for ``publish``.
+        """
         ...
 
     @overload
@@ -161,17 +164,18 @@ class Context(Protocol):
         self, question: Payload, answer: type[Payload] | tuple[type[Payload], ...], *, to: str | None = None,
         within_s: float | None = None, headers: Headers | None = None,
     ) -> Payload:  # fmt: skip
-        """Publish a question and wait for one typed answer; of several classes, the first that comes.
+        """Publish a question and wait for one typed answer.
 
         Args:
             question: Goes to every subscriber of its class, or to ``to`` alone.
             answer: The class of the answer; of several classes the first answer counts.
             to: One agent.
             within_s: Longest wait, in seconds.
-            headers: Narrower headers than what the handler has read, for the question and all that it causes.
+            headers: Headers for the question and everything that it causes; narrower than those of what the handler has
+                read.
 
         Raises:
-            PartMissingError: It cannot come, or not in time; ``why`` and the reason say why.
+            PartMissingError: The answer cannot come, or not in time; ``why`` and the reason say why.
             HeadersWidenedError: The headers give more than the message's.
         """
         ...
@@ -200,13 +204,13 @@ class Context(Protocol):
         within_s: float | None = None,
         cancel_rest: bool = False,
     ) -> Gathered:
-        """Publish and wait for typed answers; returns when each part is in or known to be missing.
+        """Publish and wait for typed answers; return when each part has arrived or is known to be missing.
 
         Args:
             payload: What to send to every subscriber of its class.
             expect: Payload classes, or ``Each(T)``.
             need: End the wait earlier: ``"first"`` or a number of parts.
-            within_s: End the wait after that many seconds; what comes later counts as late.
+            within_s: End the wait after that many seconds; later answers count as late.
             cancel_rest: Cancel what still runs when a number of parts is reached; ``"first"`` always does.
         """
         ...
@@ -220,7 +224,7 @@ class Context(Protocol):
         Args:
             question: Goes to every subscriber of its class, or to ``to`` alone.
             parts: Class or classes of the parts. They come in order; a sender waits while 256 are unread.
-            end: Class of the answer, or several of which the first that comes ends the stream.
+            end: Class of the answer; of several classes, the first answer ends the stream.
             to: One agent.
             within_s: End the wait after that many seconds.
         """
@@ -233,52 +237,54 @@ class Context(Protocol):
         *,
         probe: Callable[[str], Awaitable[Result]] | None = None,
     ) -> Result:
-        """Let an outside effect happen once for this agent, run and key, even if the handler runs again.
+        """Perform an outside effect once for this agent, run and key, even if the handler runs again.
 
-        The intent is kept before the effect, the result after it. A handler that runs again gets that result. Where the
-        fate of the effect is unknown (the process was killed, the effect raised or was cut off), ``probe`` finds it
-        out. Without a probe, or where it fails, the delivery waits for a person, and nothing is done a second time.
+        The log stores the intent before the effect and the result after it; a handler that runs again gets that result.
+        If it is unknown whether the effect happened (the process was killed, the effect raised or was cut off),
+        ``probe`` finds out. Without a probe, or if the probe fails, the delivery waits for a person, and the effect is
+        not repeated.
 
         Args:
             key: Names the effect within the agent and the run.
-            effect: Does it, and returns JSON values. It gets a token that is the same for every try, so the receiver
-                can tell repetitions. It raises ``NotDoneError`` where it has certainly not happened.
-            probe: Asks the receiver by the token: returns the result, or raises ``NotDoneError``.
+            effect: Performs the effect and returns JSON values. Its argument is a token that is the same for every
+                attempt, so that the receiver can recognise repetitions. It raises ``NotDoneError`` if the effect has
+                certainly not happened.
+            probe: Asks the receiver with the token: returns the result, or raises ``NotDoneError``.
 
         Raises:
-            NotDoneError: The effect said so; it may be tried again.
-            IndeterminateEffectError: A person has to say what has happened. Let it leave the handler.
+            NotDoneError: The effect has not happened; it may be tried again.
+            IndeterminateEffectError: A person must decide what happened. Do not catch it.
             TypeError: The result is not made of JSON values; the effect has happened.
         """
         ...
 
     def charge(self, *, cost: Cost = 0, tokens: int = 0) -> None:
-        """Report what the handler used; it is added up exactly, per agent and in every budget that covers it.
+        """Report what the handler used. Amounts are added exactly, per agent and in every budget that covers it.
 
         Raises:
-            BudgetExceededError: A budget has not that much left; what was used counts all the same.
+            BudgetExceededError: A budget has less left; the amount is counted anyway.
         """
         ...
 
     def reserve(self, *, cost: Cost = 0, tokens: int = 0) -> None:
-        """Keep in every budget what the handler has used so far and will charge when it knows the exact amount.
+        """Reserve in every budget what the handler has used so far and will charge once it knows the exact amount.
 
-        Each call states the whole amount that is not yet charged; what was reserved for the delivery counts.
+        Each call states the whole uncharged amount; the reservation of the delivery is part of it.
 
         Raises:
-            BudgetExceededError: A budget has not that much left; stop working, and charge what was used.
+            BudgetExceededError: A budget has less left; stop working, and charge what was used.
         """
         ...
 
     def wanted(self, kind: type[Payload]) -> bool:
-        """Return True where a subscriber, an observer or the asker would get a payload of that class."""
+        """Return True if a subscriber, an observer or the asker would receive a payload of that class."""
         ...
 
     @property
     def policy_set(self) -> str:
-        """SHA-256 of the policies in force."""
+        """SHA-256 hash of the policies in force."""
         ...
 
     def progress(self, text: str, *, fraction: float | None = None) -> None:
-        """Report the progress of this handler to watchers of the run; never payload text."""
+        """Report the handler's progress to watchers of the run; must not contain payload text."""
         ...

@@ -1,4 +1,4 @@
-"""Fan-in: what a caller expects, what arrived, and what is missing."""
+"""Fan-in: what a caller expects, what arrived and what is missing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound=Payload)
 
-# --- fan-in: what is expected, what came ---
+# --- fan-in: expected parts and results ---
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,9 @@ class Each(Generic[T]):
     """One ``T`` from every subscriber of the message whose card produces ``T``, keyed by agent id.
 
     Args:
-        payload: The answer expected of each.
-        of: The message whose subscribers are meant; by default the one that is asked or gathered. An outside caller
-            names it when its question is fanned out by another agent.
+        payload: Class of the answer that each subscriber sends.
+        of: Class of the message whose subscribers are meant; by default the message that is asked or gathered. An
+            outside caller states it if another agent fans its question out.
     """
 
     payload: type[T]
@@ -46,32 +46,32 @@ class Each(Generic[T]):
 
 Expected = type[Payload] | Each[Any]
 Need = Literal["all", "first"] | int
-"""How many parts end the wait: ``"all"``, ``"first"``, or a number from 1."""
+"""Number of parts that ends the wait: ``"all"``, ``"first"``, or a number from 1."""
 
 
 class Missing(NamedTuple):
-    """A part that did not come, and why."""
+    """A part that did not arrive, and why."""
 
     part: str
     """Topic of the answer."""
     agent: str | None
-    """Who should have sent it; None when nobody could."""
+    """Id of the agent that should have sent it; None if no agent could."""
     reason: str
-    """A named outcome with its detail, for example ``"dead_lettered(ValueError)"`` or ``"late"``."""
+    """Outcome with its detail, for example ``"dead_lettered(ValueError)"`` or ``"late"``."""
     code: str = ""
-    """For programs: the outcome, or the reason code of a dead letter; ``budget``, ``held``, ``late``, ``nobody`` or
-    ``nothing``."""
+    """Code for programs: the outcome, or the reason code of a dead letter; ``budget``, ``held``, ``late``, ``nobody``
+    or ``nothing``."""
 
     def __str__(self) -> str:
         return self.reason
 
 
 class Gathered:
-    """What one gather brought: typed parts, and the missing ones by name.
+    """The result of a gather: typed parts, and the missing ones by name.
 
-    ``views[Forecast]`` is the payload; ``views[Each(Advice)]`` is a mapping from agent id to payload, holding those
-    that came. ``views.missing`` maps a name (the agent's id, or the topic when no single agent is to blame) to the
-    reason. ``views.notices`` is what an outside caller must show beside what came.
+    ``views[Forecast]`` is the payload; ``views[Each(Advice)]`` maps agent ids to the payloads that arrived.
+    ``views.missing`` maps a name (the agent's id, or the topic if no single agent is responsible) to the reason.
+    ``views.notices`` are the texts that an outside caller must show with the parts.
     """
 
     __slots__ = ("_each", "_errors", "_parts", "missing", "notices", "run_id")
@@ -107,8 +107,8 @@ class Gathered:
         """Return the part.
 
         Raises:
-            PartMissingError: It did not come; the error says why.
-            KeyError: It was not expected.
+            PartMissingError: The part did not arrive; the error says why.
+            KeyError: The gather did not expect the part.
         """
         if isinstance(part, Each):
             return typing.cast("Mapping[str, T]", self._each[part])
@@ -122,7 +122,7 @@ class Gathered:
                 raise PartMissingError(
                     run_id=self.run_id, part=name, reason=missing.reason, why=missing.code
                 ) from cause
-        raise KeyError(f"{name} was not expected of this gather")
+        raise KeyError(f"{name} is not an expected part of this gather")
 
     def get(self, part: type[T]) -> T | None:
         """Return the part, or None if it is missing."""
@@ -130,11 +130,11 @@ class Gathered:
 
     @property
     def complete(self) -> bool:
-        """True when nothing expected is missing."""
+        """True if no expected part is missing."""
         return not self.missing
 
     def _repr_html_(self) -> str:
-        """Show in a notebook which parts came, by topic, and why the others did not."""
+        """Show in a notebook which parts arrived, by topic, and why the others did not."""
         from genie.contracts.markup import table  # noqa: PLC0415 - start-up: for notebooks
 
         came = [(topic_of(kind).name, "", "came") for kind in self._parts]

@@ -15,16 +15,16 @@ _TRACE = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}\Z")
 
 
 class Consent(typing.NamedTuple):
-    """One consent as headers carry it: ``purpose``, or ``purpose@2026-12-31T00:00:00Z`` for one that ends then."""
+    """One consent, as headers carry it: ``purpose``, or ``purpose@2026-12-31T00:00:00Z`` with an end."""
 
     purpose: str
-    """What was consented to: a purpose, or the id of a consent artefact."""
+    """The subject of the consent: a purpose, or the id of a consent artefact."""
     until: datetime.datetime | None = None
-    """The moment from which it is not in force any more; None means until it is withdrawn."""
+    """When the consent ends; None means until it is withdrawn."""
 
     @classmethod
     def parse(cls, text: str) -> Consent:
-        """Return what a consent grants, and until when.
+        """Parse a consent: what it grants, and until when.
 
         Raises:
             ValueError: It names no purpose, or its end is not a moment with a time zone.
@@ -45,21 +45,21 @@ class Consent(typing.NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Headers:
-    """Security and trace context of a message: set at the edge, inherited by everything a run causes.
+    """Security and trace context of a message: set at the edge, inherited by every message of a run.
 
-    An agent may pass narrower headers on, never wider ones.
+    An agent may narrow headers, never widen them.
     """
 
     tenant: str | None = None
     user: str | None = None
     roles: frozenset[str] = frozenset()
     classification: Classification = Classification.PUBLIC
-    """Floor for the label of every message below, whatever its payload class declares."""
+    """Minimum label of every later message of the run, whatever its payload class declares."""
     region: str | None = None
     consent: frozenset[str] = frozenset()
     """Consents (purposes or artefact ids) that the user has granted and that are still in force; see ``Grant``."""
     traceparent: str | None = None
-    """W3C trace context; the only field that an agent may set to another value, of the form that W3C gives it."""
+    """W3C trace context, the only field that an agent may replace; it must have the W3C format."""
 
     def narrowed(
         self,
@@ -69,7 +69,7 @@ class Headers:
         consent: frozenset[str] | None = None,
         traceparent: str | None = None,
     ) -> Headers:
-        """Return headers that give less: fewer roles or consents, or a higher floor."""
+        """Return narrower headers: fewer roles or consents, or a higher minimum label."""
         return replace(
             self,
             roles=self.roles if roles is None else self.roles & roles,
@@ -98,7 +98,7 @@ class Headers:
         return replace(self, roles=roles, consent=consent, classification=level)
 
     def widened_beyond(self, given: Headers) -> tuple[str, ...]:
-        """Return the names of the fields in which these headers give more than ``given``; empty if none."""
+        """Return the names of the fields in which these headers are wider than ``given``; empty if none."""
         wider = [name for name in ("tenant", "user", "region") if getattr(self, name) != getattr(given, name)]
         if not self.roles <= given.roles:
             wider.append("roles")
@@ -116,14 +116,16 @@ NO_HEADERS = Headers()
 
 
 def copied(headers: Headers) -> Headers:
-    """Return a copy for a handler: what happens to it changes nothing that the bus holds."""
+    """Return a copy for a handler, so that the handler cannot change what the bus holds."""
     return replace(headers)
 
 
 def exact(given: object) -> Headers | None:
-    """Return a copy of what an agent gives as headers; None unless it is exactly headers of exact values.
+    """Return a copy of the headers that an agent passes.
 
-    A class of the agent's own could compare as it likes: its roles a part of everything, its tenant equal to any.
+    None unless they are exactly ``Headers`` with values of exact types.
+
+    A class of the agent could define any comparison, such as roles that are a subset of every set.
     """
     if type(given) is not Headers:
         return None

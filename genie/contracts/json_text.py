@@ -1,4 +1,4 @@
-"""Text whose content is JSON: its strings by path, and a copy in which some of them are masked."""
+"""Text that contains JSON: its strings by path, and copies in which some of them are masked."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from genie.contracts.message import Path
 
 JsonText = NewType("JsonText", str)
-"""Text whose content is JSON: inspectors walk its parsed strings, not the text, in which digits look like phones."""
+"""Text that contains JSON: inspectors read its parsed strings, because digits of the raw text look like phone
+numbers."""
 
 MOST_DEPTH = 64
-"""Levels of nesting that are walked; deeper text is read as plain text."""
+"""Maximum nesting depth that is parsed; deeper text is inspected as plain text."""
 
 
 class Leaf(NamedTuple):
@@ -24,17 +25,17 @@ class Leaf(NamedTuple):
 
     path: Path
     name: str
-    """The nearest key above it."""
+    """The nearest enclosing key."""
     value: str | int | float
     key: bool = False
-    """It is a key itself, which is never masked."""
+    """True for a key, which is never masked."""
 
 
 def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return the members of an object: the ``object_pairs_hook`` for documents that prove or decide something.
+    """Return the members of an object: an ``object_pairs_hook`` for documents that serve as proof or decide something.
 
     Raises:
-        ValueError: A key stands twice. Of the two, programs and people may read different ones.
+        ValueError: A key occurs twice. Programs and people may each read another of the two.
     """
     made = dict(pairs)
     if len(made) != len(pairs):
@@ -50,9 +51,9 @@ _decode = json.JSONDecoder(object_pairs_hook=_Pairs).decode
 
 
 def leaves(text: str) -> list[Leaf] | None:
-    """Return every string, number and key; None for text that is not plain JSON, and so has to be read as it stands.
+    """Return every string, number and key; None for text that is not plain JSON and must be inspected as raw text.
 
-    Text with a key twice in one object is not plain: programs differ in which of the two they take.
+    Text with a duplicate key in one object is not plain: programs differ in which of the two they use.
     """
     try:
         value = _decode(text)
@@ -63,12 +64,12 @@ def leaves(text: str) -> list[Leaf] | None:
 
 
 def words(text: str) -> list[tuple[str, str | int | float]] | None:
-    """Return name and value of each of ``leaves``, in the same order, in a sixth of the time."""
+    """Return name and value of each of ``leaves``, in the same order, six times as fast."""
     found: list[tuple[str, str | int | float]] = []
-    if "\\" not in text:  # no quote is escaped, so a key that was there twice would leave quotes that nothing explains
+    if "\\" not in text:  # no quote is escaped, so a duplicate key would leave quotes without a match
         try:
             value = from_json(text)
-        except (ValueError, TypeError):  # broken, nested deeper than it reads, or no Unicode
+        except (ValueError, TypeError):  # broken, nested too deep, or not Unicode
             pass
         else:
             if _quick(value, "", 0, found) and 2 * sum([type(word) is str for _, word in found]) == text.count('"'):
@@ -82,7 +83,7 @@ def words(text: str) -> list[tuple[str, str | int | float]] | None:
 
 
 def _quick(value: Any, name: str, depth: int, into: list[tuple[str, str | int | float]]) -> bool:
-    """Do what ``_name`` does, of objects whose keys were not looked at for duplicates."""
+    """Do the same as ``_name``, for objects whose keys were not checked for duplicates."""
     kind = type(value)
     if kind in _SCALARS:
         into.append((name, value))
@@ -148,7 +149,7 @@ def replaced(text: str, changes: Sequence[tuple[Path, str]]) -> str:
     """Return the JSON text with some of its strings replaced, serialised again without spaces.
 
     Raises:
-        LookupError: A path leads to no string.
+        LookupError: A path does not lead to a string.
     """
     value = [json.loads(text)]
     for path, new in changes:

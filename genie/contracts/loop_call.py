@@ -1,4 +1,4 @@
-"""What loops over models take and give: payloads that loops, tools, checks and reports share."""
+"""Payloads of loops over models, which loops, tools, checks and reports share."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class StopReason(enum.StrEnum):
     BUDGET = "budget"
     DEADLINE = "deadline"
     LOOP = "loop"
-    """It repeated calls with the same results."""
+    """It repeated calls that returned the same results."""
     REFUSED = "refused"
     """The model refused, or a check refused its answer."""
     DENIED = "denied"
@@ -31,13 +31,13 @@ class StopReason(enum.StrEnum):
     """The remaining calls wait for a person."""
     MAX_STEPS = "max_steps"
     MALFORMED = "malformed"
-    """The answer is not of the form that was asked for, or was cut at its length limit."""
+    """The answer does not have the required form, or was cut off at its length limit."""
     FAILED = "failed"
     """No model answered, or a flow did not reach its goal."""
 
 
 class TaskBudget(Value):
-    """What the sender of a task leaves for it; a loop takes the smaller of this and its own limits."""
+    """The limits that the sender of a task sets; a loop takes the smaller of these and its own."""
 
     tokens: Count | None = None
     cost: Annotated[Decimal, Field(ge=0)] | None = None
@@ -49,24 +49,24 @@ class Task(Payload, topic="loop.task", key=None):
 
     goal: Annotated[str, Field(min_length=1, max_length=200_000)]
     documents: Annotated[tuple[Document, ...], Field(max_length=256)] = ()
-    """Their words are untrusted."""
+    """Their text is untrusted."""
     budget: TaskBudget | None = None
     depth: Annotated[int, Field(ge=0, le=64)] = 0
     """How many loops have handed the task on."""
 
 
 class Subtask(Task, topic="loop.subtask", key=None):
-    """A task that one loop gives another; a question from outside goes to no such loop."""
+    """A task that one loop gives another; questions from outside do not reach such a loop."""
 
 
 class CallRecord(Value):
-    """A tool call that a loop made, and what it came to."""
+    """A tool call that a loop made, and its result."""
 
     id: Name
     tool: Name
     arguments: Json
     code: Code = ""
-    """Empty for success."""
+    """Empty on success."""
     result_sha256: Annotated[str, Field(max_length=64)] = ""
 
 
@@ -74,68 +74,68 @@ class Link(Value):
     """A number of an answer, and the tool result that it came from."""
 
     text: Annotated[str, Field(max_length=64)]
-    """The number as the answer has it."""
+    """The number as written in the answer."""
     start: Count
     """Position of the number in the answer's text."""
     call: Name
-    """Id of the call; ``goal`` for a number of the question."""
+    """Id of the call; ``goal`` for a number that occurs in the question."""
     path: Annotated[str, Field(max_length=512)] = ""
-    """Where it is in the call's result: field names and positions, joined by dots."""
+    """Path in the result of the call: field names and positions, joined by dots."""
 
 
 class LoopAnswer(Payload, topic="loop.answer"):
-    """What a loop came to."""
+    """Result of a loop."""
 
     stop: StopReason
     text: PartText = ""
-    """The answer; with another stop than ``answered`` what there was last, which nobody has checked."""
+    """The answer; if ``stop`` is not ``answered``, the last text there was, unchecked."""
     detail: Code = ""
-    """Code beside the stop reason, such as a failure class or the check that refused."""
+    """Code that details the stop reason, such as a failure class or the check that refused."""
     structured: Json | None = None
-    """The answer as JSON where a form was asked for."""
+    """The answer as JSON if a form was requested."""
     links: Annotated[tuple[Link, ...], Field(max_length=MOST_PARTS)] = ()
     calls: Annotated[tuple[CallRecord, ...], Field(max_length=MOST_PARTS)] = ()
     steps: Count = 0
     """Model calls."""
     usage: Usage = Usage()
     cost: Decimal | None = None
-    """None where a call's price is not known."""
+    """None if the price of a call is unknown."""
     model: Annotated[str, Field(max_length=256)] = ""
     goal_sha256: Annotated[str, Field(max_length=64)] = ""
 
     @property
     def answered(self) -> bool:
-        """True where there is a checked answer."""
+        """True if there is a checked answer."""
         return self.stop is StopReason.ANSWERED
 
 
 class Judgement(Payload, topic="loop.judgement"):
-    """What a judge says of an answer."""
+    """Verdict of a judge on an answer."""
 
     accepted: bool
     reason: Annotated[str, Field(max_length=4_000)] = ""
 
 
 class ToJudge(Payload, topic="loop.to_judge", key=None):
-    """An answer for a judge."""
+    """An answer that a judge must assess."""
 
     goal: Annotated[str, Field(max_length=200_000)]
     answer: PartText
     criterion: Annotated[str, Field(max_length=10_000)] = ""
-    """What the answer must satisfy; empty for what the judge is set to."""
+    """Criteria for the answer; empty for the judge's own criteria."""
 
 
 class AnswerGiven(Payload, topic="audit.answer", key=None):
-    """An answer that was given, for monitors of quality; it is sent only if an agent consumes it."""
+    """An answer that was given, for quality monitors; sent only if an agent consumes it."""
 
     goal: Annotated[str, Field(max_length=200_000)]
     answer: PartText
 
 
 class AnswerJudged(Payload, topic="audit.judged", key=None):
-    """What a judge says of one answer of a sample; names, never quotes."""
+    """Verdict of a judge on one sampled answer; contains names, never quotations."""
 
     answer_sha256: Annotated[str, Field(max_length=64)]
     accepted: bool
     judged: bool
-    """False where no model could judge; such an answer counts for nobody."""
+    """False if no model could judge; the answer is then counted neither way."""

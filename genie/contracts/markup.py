@@ -1,4 +1,4 @@
-"""Small tables as HTML, for notebooks: escaped, bounded, and without style of their own."""
+"""Small HTML tables for notebooks: escaped, bounded, without styles."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 MOST_ROWS = 100
-"""Rows that are shown; the rest is counted."""
+"""Maximum number of rows shown; the rest is counted."""
 MOST_CHARACTERS = 200
-"""Characters of one cell that are shown."""
+"""Maximum length of a cell, in characters."""
 
 
 def table(title: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -19,7 +19,7 @@ def table(title: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> 
     Args:
         title: Its caption.
         head: Names of the columns.
-        rows: One sequence of cells each; at most 100 are shown, and how many more there are.
+        rows: One sequence of cells each; at most 100 are shown, with the number of the others.
     """
     every = list(rows)
     lines = [f"<table><caption>{_cell(title)}</caption>", _row("th", head)]

@@ -1,4 +1,4 @@
-"""Which strings of a payload class can be masked: by their annotations alone."""
+"""Which strings of a payload class can be masked, according to their annotations."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ MASKABLE = (str, str | None, typing.Optional[str])  # noqa: UP045 - the other sp
 
 
 def is_maskable(kind: type[Value], path: Path) -> bool:
-    """Return True when ``path`` names a plain string field of ``kind``, or lies inside a JSON text.
+    """Return True if ``path`` names a plain string field of ``kind``, or lies inside a JSON text.
 
-    Positions in tuples may be any number. Of a field that takes several classes, each that has the next field counts.
+    Positions in tuples may be any number. If a field takes several classes, it is enough that one of them has the next
+    field.
     """
     return _leads(kind, (), path)
 
@@ -47,7 +48,7 @@ def _leads(annotation: object, metadata: Sequence[object], path: Path) -> bool:
 
 
 def _has(annotation: object, path: Path) -> bool:
-    """Return True for one of several classes that has the field which a path names."""
+    """Return True if one of several classes has the field that a path names."""
     kind = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
     if isinstance(kind, type) and issubclass(kind, Value):
         return bool(path) and path[0] in kind.model_fields
@@ -55,5 +56,5 @@ def _has(annotation: object, path: Path) -> bool:
 
 
 def bounded(metadata: Sequence[object]) -> bool:
-    """Return True where a string is limited in its length at most: a mask fits, unless it makes it too long."""
+    """Return True if a string has no constraint but a maximum length: a mask fits unless it exceeds it."""
     return all(type(limit) is MaxLen for limit in metadata)

@@ -1,7 +1,7 @@
-"""What travels: payloads (typed, frozen pydantic models), headers (the security context) and the envelope.
+"""Payloads (typed, frozen pydantic models), headers (the security context) and the envelope.
 
-The payload's class *is* the topic. Payloads are validated once, where they are made; the envelope is an immutable
-slotted object built by the bus alone.
+The payload's class *is* the topic. Payloads are validated once, when they are created; the envelope is an immutable
+slotted object that only the bus builds.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ from genie.contracts.headers import Headers, copied
 from genie.errors import ImmutableMessageError, PayloadDefinitionError, did_you_mean
 
 Path = tuple[str | int, ...]
-"""Where a value sits inside a payload: field names and positions, for example ``("transactions", 3, "narration")``."""
+"""Path of a value inside a payload: field names and positions, for example ``("transactions", 3, "narration")``."""
 
 
 class Topic(NamedTuple):
-    """The stable address of a payload class."""
+    """The stable name of a payload class."""
 
     name: str
     """``family.noun``, lower case."""
     version: int
     classification: Classification
-    """The declared label of every payload of this class, before anything its handler read raises it."""
+    """The declared label of every payload of this class, before anything that its handler has read raises it."""
     key: str | None
-    """What keeps messages in order at a concurrency above one: a field's name, ``BY_RUN``, or None for no order."""
+    """Ordering key of messages at a concurrency above one: a field's name, ``BY_RUN``, or None for no order."""
 
 
 # --- immutability, checked when a class is defined ---
@@ -50,7 +50,7 @@ _SCALARS = (
 
 
 def _mutable_part(annotation: object) -> object | None:
-    """Return the first part of an annotation whose values could change, or None."""
+    """Return the first mutable part of an annotation, or None."""
     if isinstance(annotation, typing.NewType):
         return _mutable_part(annotation.__supertype__)
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
@@ -64,7 +64,7 @@ def _mutable_part(annotation: object) -> object | None:
     if isinstance(annotation, TypeVar):
         bounds = annotation.__constraints__ or ((annotation.__bound__,) if annotation.__bound__ is not None else ())
         bad = [part for part in bounds if _mutable_part(part) is not None]
-        return None if bounds and not bad else annotation  # an open variable takes anything, a list included
+        return None if bounds and not bad else annotation  # an unbound type variable accepts anything, including a list
     if isinstance(annotation, type) and origin is None and issubclass(annotation, enum.Enum):
         values = (member.value for member in annotation)
         return None if all(isinstance(value, _SCALARS) for value in values) else annotation
@@ -74,26 +74,26 @@ def _mutable_part(annotation: object) -> object | None:
 
 
 def _has_attributes(kind: type) -> bool:
-    """Return True where instances of a class of its own take attributes, which nobody looks into."""
+    """Return True if instances of a class of its own accept attributes, which are never inspected."""
     own = (vars(base) for base in kind.__mro__ if base not in {*_SCALARS, object})
     return any("__dict__" in one or one.get("__slots__") for one in own)
 
 
 class Value(BaseModel):
-    """A frozen value inside a payload: unknown fields are refused, and every field is of an immutable type.
+    """A frozen value inside a payload: it refuses unknown fields, and every field has an immutable type.
 
     Raises:
         PayloadDefinitionError: A field's type can change (``list``, ``dict``, ``set``, ``Any``, an arbitrary class);
             raised when the class is defined. Use tuples, frozensets and other ``Value`` classes.
     """
 
-    # Findings of the policy engine, kept with the object they describe, and whether the constructor has validated it: a
-    # copy, and what is made past the constructor, carries neither.
+    # Findings of the policy engine, kept with the object they describe, and whether the constructor has validated it.
+    # Copies and objects that were not made by the constructor have neither.
     __slots__ = ("_inspection", "_validated")
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, defer_build=True)
     __carried__: ClassVar[bool] = False
-    """Set on a class whose instances many messages carry: what inspectors saw in one is kept with it."""
+    """Set on a class whose instances many messages share: their findings are kept with the instance."""
 
     @classmethod
     def __pydantic_init_subclass__(cls, **options: Any) -> None:  # options are the class keywords of a subclass
@@ -107,14 +107,14 @@ class Value(BaseModel):
             shows = (name in cls.model_fields and hasattr(type(member), "__set__")) or name in _HOOKS
             if shows and not isinstance(member, types.GetSetDescriptorType):  # every plain class has one
                 raise PayloadDefinitionError(
-                    f"{cls.__qualname__}.{name}", "would show another value than the one it holds"
+                    f"{cls.__qualname__}.{name}", "would show a value other than the one that it holds"
                 )
             if isinstance(member, cached_property):
                 raise PayloadDefinitionError(
                     f"{cls.__qualname__}.{name}", "a cached property can change; use a property"
                 )
         if type(cls).__eq__ is not type.__eq__ or type(cls).__hash__ is not type.__hash__:
-            raise PayloadDefinitionError(cls.__qualname__, "compares its class by code of its own; declare it plainly")
+            raise PayloadDefinitionError(cls.__qualname__, "overrides class comparison; declare it plainly")
         for name, info in cls.model_fields.items():
             bad = _mutable_part(info.annotation)
             if bad is not None:
@@ -124,12 +124,12 @@ class Value(BaseModel):
                     f"{shown} can change after it was sent; use a tuple, a frozenset or a Value class",
                 )
         if cls.__module__ != __name__:
-            # The two bases are never validated, so their schema is never built; every other class is whole at once.
+            # The two bases are never validated, so their schemas are not built; all others are built at once.
             cls.model_rebuild(raise_errors=False)
 
     @classmethod
     def model_construct(cls, _fields_set: set[str] | None = None, **values: Any) -> Self:  # type: ignore[override]  # pydantic names a set of fields that validation finds itself
-        """Return a validated instance: what is published is what was declared.
+        """Return a validated instance, so that a published payload always matches its declaration.
 
         Raises:
             pydantic.ValidationError: The values are not valid.
@@ -146,13 +146,13 @@ class Value(BaseModel):
             return super().model_copy(deep=deep)
         return type(self).model_validate({**self.__dict__, **update})
 
-    if not TYPE_CHECKING:  # type checkers derive the constructor of each class from its fields
+    if not TYPE_CHECKING:  # type checkers derive each class's constructor from its fields
 
         def __init__(self, /, **values: Any) -> None:
             """Validate the values.
 
             Raises:
-                pydantic.ValidationError: The values are not valid, or the instance has its values already.
+                pydantic.ValidationError: The values are not valid, or the instance already has values.
             """
             if self.__dict__:
                 raise _frozen(self, "__init__")
@@ -162,7 +162,7 @@ class Value(BaseModel):
         __init__.__pydantic_base_init__ = True  # pydantic validates nested instances without calling it
 
     def __setattr__(self, name: str, value: object) -> None:
-        """Refuse every assignment; pydantic's own lets names through that begin with an underscore, and the class.
+        """Refuse every assignment; pydantic's method allows names that start with an underscore, and ``__class__``.
 
         Raises:
             pydantic.ValidationError: Always.
@@ -173,7 +173,7 @@ class Value(BaseModel):
         raise _frozen(self, name)
 
     def __setstate__(self, state: dict[Any, Any]) -> None:
-        if self.__dict__:  # of a copy that is being made it is empty
+        if self.__dict__:  # empty while a copy is being made
             raise _frozen(self, "__setstate__")
         super().__setstate__(state)
 
@@ -181,7 +181,7 @@ class Value(BaseModel):
 _COMMON = frozenset({Value, BaseModel, Generic, object})
 _mark_validated = vars(Value)["_validated"].__set__
 _HOOKS = ("__getattribute__", "__getattr__", "__setattr__", "__delattr__", "__setstate__", "__class__", "__dict__")
-"""What a class of values may not define: by these it could change, or show one recipient this and another that."""
+"""Names that a class of values may not define: they could change it, or show different recipients different values."""
 
 
 def _frozen(value: Value, name: str) -> ValidationError:
@@ -197,14 +197,14 @@ _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 class Fragment(NamedTuple):
-    """How payloads of one class are pieces of a text, so that nothing in it is judged by halves."""
+    """How payloads of one class form the pieces of a text, so that the text is judged as a whole."""
 
     text: str = ""
-    """Field with the piece."""
+    """Field that contains the piece."""
     of: tuple[str, ...] = ()
-    """Fields that name the text which the piece belongs to."""
+    """Fields that identify the text to which the piece belongs."""
     drops: bool = False
-    """It says that the texts so far are void."""
+    """Field that marks the text so far as void."""
 
 
 class Payload(Value):
@@ -215,7 +215,7 @@ class Payload(Value):
         version: Version of the content under that name, from 1.
         classification: Declared label (``public``, ``internal``, ``confidential``, ``restricted``); ``internal`` by
             default.
-        key: Field that orders messages for a recipient that works on several at once. By default messages of one run
+        key: Ordering field for a recipient that handles several messages at once. By default the messages of one run
             stay in order; None means no order, so that one run can use every slot of an agent.
 
     Raises:
@@ -228,25 +228,25 @@ class Payload(Value):
 
     @classmethod
     def upcast(cls, version: int, fields: dict[str, Any]) -> dict[str, Any] | None:  # noqa: ARG003 - for those that override it
-        """Return the fields of this version of the topic from those of an earlier one, both as JSON values.
+        """Convert the fields of an earlier version of the topic to this one, both as JSON values.
 
-        A runtime with a log calls it for a payload that an earlier program has kept. What it returns is validated.
-        None, the default, says that the class does not read that version.
+        A runtime with a log calls it for a payload that an earlier program has stored, and validates the result. None,
+        the default, means that the class cannot read that version.
 
         Args:
-            version: The version that was kept.
+            version: The stored version.
             fields: Its fields.
         """
         return None
 
     def _repr_html_(self) -> str:
-        """Show the report of the payload in a notebook; code that holds a payload may see it."""
+        """Show the payload's report in a notebook; code that holds a payload may see it."""
         import importlib  # noqa: PLC0415 - start-up: for notebooks alone
 
-        shown: str = importlib.import_module("genie.reports.notebook").shown(self)  # a layer above, like a plug-in
+        shown: str = importlib.import_module("genie.reports.notebook").shown(self)  # from a layer above, like a plug-in
         return shown
 
-    def __init_subclass__(cls, **options: Any) -> None:  # pydantic sees the model's own options only
+    def __init_subclass__(cls, **options: Any) -> None:  # pydantic sees only the options of the model
         rest = {name: value for name, value in options.items() if name not in _OPTIONS}
         try:
             super().__init_subclass__(**rest)
@@ -273,7 +273,7 @@ class Payload(Value):
         if key and key not in cls.model_fields:
             raise PayloadDefinitionError(cls.__qualname__, f"key {key!r} is not one of its fields")
         try:
-            # A subclass is at least as sensitive as what it extends.
+            # A subclass is at least as sensitive as its base.
             level = max(
                 cls.__topic__.classification if cls.__topic__.name != "payload" else Classification.PUBLIC,
                 Classification.INTERNAL if classification is None else Classification.parse(classification),
@@ -287,7 +287,7 @@ P = TypeVar("P", bound=Payload)
 
 
 def unvalidated(kind: type[P], values: Mapping[str, Any]) -> P:
-    """Return a payload without validating it: for masked copies and for what a journal no longer holds."""
+    """Return an unvalidated payload: for masked copies, and for values that a journal no longer holds."""
     made: P = BaseModel.model_construct.__func__(kind, **values)  # type: ignore[attr-defined]  # past its own check
     return made
 
@@ -301,7 +301,7 @@ def topic_of(payload: Payload | type[Payload]) -> Topic:
 
 
 class Finding(NamedTuple):
-    """What an inspector saw: a kind at a place; never the matched text."""
+    """A finding of an inspector: a kind and a place, never the matched text."""
 
     kind: str
     """Dotted name, for example ``"pii.card"`` or ``"injection.override"``."""
@@ -313,9 +313,9 @@ class Finding(NamedTuple):
     label: Classification
     """Clearance needed to see the span."""
     maskable: bool = True
-    """False where the field is not a plain string, so that the payload must be denied instead of masked."""
+    """False if the field is not a plain string, so that the payload must be denied instead of masked."""
     score: float = 1.0
-    """How sure the inspector was, in [0, 1]."""
+    """Confidence of the inspector, in [0, 1]."""
 
     @property
     def whole(self) -> bool:
@@ -328,16 +328,16 @@ class Inspection:
     """The findings of one payload, computed once and shared by every delivery of it."""
 
     size_bytes: int
-    """Strings in UTF-8 and eight bytes for every other scalar."""
+    """UTF-8 length of the strings, plus eight bytes for every other scalar."""
     findings: tuple[Finding, ...] = ()
     label: Classification = Classification.PUBLIC
-    """The highest found label; public when nothing was found."""
+    """The highest label found; public if nothing was found."""
     failed: str | None = None
-    """Why an inspector could not look; a policy that needs its findings denies."""
+    """Why an inspection failed; a policy that needs its findings then denies."""
     masked: dict[frozenset[Path], Payload] = field(default_factory=dict, compare=False, repr=False)
-    """Masked copies made so far, by the paths that are masked; filled by the engine alone."""
+    """Masked copies made so far, by masked paths; only the engine adds them."""
     clean: bool = field(init=False, compare=False, repr=False)
-    """It could look, and found nothing."""
+    """True if the inspection succeeded and found nothing."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "clean", self.failed is None and not self.findings)
@@ -358,20 +358,20 @@ class Message(Generic[P_co]):
     correlation_id: str
     """Id of the run: everything that one question causes shares it."""
     causation_id: str | None
-    """Id of the message that caused this one; None for the run's first."""
+    """Id of the message that caused this one; None for the first message of the run."""
     sender: str
     """Agent id, or the caller's name; set by the bus."""
     recipient: str | None
-    """Agent id of a directed send, else None."""
+    """Agent id of a directed message, else None."""
     headers: Headers
     label: Classification
     """Declared classification of this message."""
     hops: int
-    """Messages between the run's first and this one."""
+    """Number of messages between the first of the run and this one."""
     deadline: float
-    """Latest end of the run, in seconds on the loop's clock; infinity when unbounded."""
+    """Latest end of the run, in seconds on the loop's clock; infinity if unbounded."""
 
-    def __repr__(self) -> str:  # never the payload: this text lands in logs
+    def __repr__(self) -> str:  # never the payload: this text is written to logs
         return f"<Message {self.id} {topic_of(self.payload).name} from {self.sender!r}>"
 
 
@@ -380,11 +380,11 @@ def _immutable(message: Message[Any] | Envelope[Any], name: str, _value: object 
 
 
 for _name in ("__setattr__", "__delattr__"):
-    setattr(Message, _name, _immutable)  # in place of what a frozen dataclass has: it names the agent and the field
+    setattr(Message, _name, _immutable)  # replaces that of a frozen dataclass: it names the agent and the field
 
 
 class Unstamped(Generic[P_co]):
-    """The fields of an envelope before it is one; the bus alone sets them."""
+    """The fields of an envelope under construction; only the bus sets them."""
 
     __slots__ = (
         "cause", "headers", "hops", "inspection", "label", "number", "payload", "recipient", "scope", "sender",
@@ -394,7 +394,7 @@ class Unstamped(Generic[P_co]):
     payload: P_co
     sender: str
     recipient: str | None
-    scope: Any  # the kernel's scope, of which contracts know ids and the deadline alone
+    scope: Any  # the kernel's scope, of which contracts only use ids and the deadline
     cause: int
     hops: int
     headers: Headers
@@ -403,7 +403,7 @@ class Unstamped(Generic[P_co]):
 
 
 class Envelope(Unstamped[P_co]):
-    """The immutable envelope of one payload, as the bus and policies see it: unmasked, with what inspectors found.
+    """The immutable envelope of one payload, as the bus and policies see it: unmasked, with its findings.
 
     Handlers never get one; they get ``shown()``.
     """
@@ -441,7 +441,7 @@ class Envelope(Unstamped[P_co]):
         )  # fmt: skip
 
     def record(self) -> dict[str, Any]:
-        """Return the envelope as plain values; the payload is beside it, as its class serialises it."""
+        """Return the envelope as plain values, without the payload, which its class serialises."""
         topic, headers = topic_of(self.payload), self.headers
         return {
             "id": self.id, "run_id": self.correlation_id, "scope": self.scope.id, "cause": self.causation_id,
@@ -468,7 +468,7 @@ def stamp(
     label: Classification,
     inspection: Inspection,
 ) -> Envelope[P]:
-    """Build an envelope; the bus alone calls this.
+    """Build an envelope; only the bus calls this.
 
     The fields are set on a plain slotted object that then becomes a class refusing assignment: 0.2 us, where a frozen
     dataclass of these fields costs 0.8.
@@ -490,7 +490,7 @@ def stamp(
 
 
 def masked_copy(message: Envelope[Any], payload: Payload) -> Envelope[Any]:
-    """Return the same envelope round a masked payload."""
+    """Return the same envelope with a masked payload."""
     return stamp(
         message.number, payload, message.sender, message.recipient, message.scope, message.cause, message.hops,
         message.headers, message.label, message.inspection,

@@ -1,7 +1,7 @@
-"""What a model call and a tool call carry: payloads that every wire, loop, tool and policy shares.
+"""Payloads of model calls and tool calls, which every wire, loop, tool and policy shares.
 
-A request is one neutral transcript. Each provider's wire renders it in its own format, and each recipient gets its own
-judged view.
+A request is one provider-neutral transcript. Each provider's wire renders it in its own format, and each recipient gets
+its own judged view.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from genie.contracts.message import Fragment, Payload, Value
 from genie.contracts.picture_text import PictureText
 
 JsonText = json_text.JsonText
-"""Text whose content is JSON, at most ``MOST_JSON`` characters."""
+"""Text that contains JSON, at most ``MOST_JSON`` characters."""
 MOST_JSON = 262_144
 """Largest JSON text of one tool call, tool result or schema, in characters."""
 MOST_TEXT = 4_000_000
 """Largest text of one part, in characters."""
 MOST_PARTS = 4_096
-"""Parts of one turn, and turns of one request, at most."""
+"""Maximum number of parts of a turn, and of turns of a request."""
 
 PartText = Annotated[str, Field(max_length=MOST_TEXT)]
 Json = Annotated[JsonText, Field(max_length=MOST_JSON)]
@@ -33,7 +33,7 @@ Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Role(enum.StrEnum):
-    """Who speaks in a turn."""
+    """The speaker of a turn."""
 
     SYSTEM = "system"
     USER = "user"
@@ -42,7 +42,7 @@ class Role(enum.StrEnum):
 
 
 class Trust(enum.StrEnum):
-    """Whether a turn's words may be instructions; text that came from outside is ``untrusted``."""
+    """Whether the text of a turn may contain instructions; text from outside is ``untrusted``."""
 
     TRUSTED = "trusted"
     UNTRUSTED = "untrusted"
@@ -81,7 +81,7 @@ class FailureClass(enum.StrEnum):
 
 
 class Text(Value):
-    """Words of a turn."""
+    """Text of a turn."""
 
     kind: Literal["text"] = "text"
     text: PartText
@@ -96,7 +96,7 @@ class Image(Value):
 
 
 class Document(Value):
-    """A document that was already turned into text; its words are untrusted."""
+    """A document that was converted to text; the text is untrusted."""
 
     kind: Literal["document"] = "document"
     name: Annotated[str, Field(max_length=256)]
@@ -104,7 +104,7 @@ class Document(Value):
 
 
 class Thought(Value):
-    """What a model thought: visible text, and opaque state that goes back to its own provider alone."""
+    """A model's reasoning: visible text, and opaque state that is sent back only to its own provider."""
 
     kind: Literal["thought"] = "thought"
     text: PartText = ""
@@ -115,27 +115,27 @@ class Thought(Value):
 
 
 class ToolCall(Value):
-    """A call that a model asks for; its arguments are not yet checked."""
+    """A call that a model requests; its arguments are not yet checked."""
 
     kind: Literal["tool_call"] = "tool_call"
     id: Annotated[str, Field(max_length=128)]
-    """Ours, unique in the transcript; each wire keeps the provider's id beside it."""
+    """Our id, unique in the transcript; each wire stores the provider's id beside it."""
     name: Annotated[str, Field(max_length=128)]
     arguments: Json
     opaque: Annotated[str, Field(max_length=1_000_000)] = ""
-    """Provider's state that must go back with the call, for example a signature."""
+    """Provider state that must be sent back with the call, for example a signature."""
     made_by: Annotated[str, Field(max_length=128)] = ""
 
 
 class ToolResult(Value):
-    """What a call came to; ``code`` is empty where it succeeded."""
+    """The result of a call; ``code`` is empty on success."""
 
     kind: Literal["tool_result"] = "tool_result"
     id: Annotated[str, Field(max_length=128)]
-    """Of the call."""
+    """Id of the call."""
     name: Annotated[str, Field(max_length=128)]
     text: PartText
-    """Canonical JSON of the answer, or what the model may know of the failure."""
+    """Canonical JSON of the answer, or what the model may learn of the failure."""
     code: Annotated[str, Field(max_length=64)] = ""
     """Reason of a failure, for example ``denied``, ``held``, ``invalid_arguments``."""
 
@@ -147,15 +147,15 @@ class Turn(Value):
     """One turn of a transcript."""
 
     __slots__ = ("_tokens",)
-    """An estimate of its tokens, made once however many requests carry it."""
+    """Estimated number of tokens, computed once for all requests that contain the turn."""
     __carried__: ClassVar[bool] = True
     role: Role
     parts: Annotated[tuple[Part, ...], Field(max_length=MOST_PARTS)]
     trust: Trust = Trust.TRUSTED
     label: Classification = Classification.PUBLIC
-    """Of what the turn's words came from; a request carries the highest of its turns."""
+    """Classification of the sources of the turn's text; a request has the highest of its turns."""
     source: Annotated[str, Field(max_length=128)] = ""
-    """Agent, tool or user that spoke."""
+    """The agent, tool or user that wrote it."""
     pinned: bool = False
     """Compaction never drops a pinned turn."""
 
@@ -172,11 +172,11 @@ class ToolSpec(Value):
     """JSON Schema of the arguments."""
     version: Annotated[int, Field(ge=1)] = 1
     hash: Annotated[str, Field(max_length=64)] = ""
-    """SHA-256 over name, description and parameters; pinned in the lock file."""
+    """SHA-256 of name, description and parameters; pinned in the lock file."""
 
 
 class Sampling(Value):
-    """How a model draws its words; None leaves a setting to the provider."""
+    """Sampling settings of a model; None leaves a setting to the provider."""
 
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     top_p: Annotated[float, Field(gt=0, le=1)] | None = None
@@ -185,7 +185,7 @@ class Sampling(Value):
 
 
 class Usage(Value):
-    """Tokens of one call. ``input`` includes the cached ones, ``output`` includes the reasoning ones."""
+    """Token counts of one call. ``input`` includes cached tokens, ``output`` includes reasoning tokens."""
 
     input: Count = 0
     output: Count = 0
@@ -193,10 +193,10 @@ class Usage(Value):
     cache_write: Count = 0
     reasoning: Count = 0
     estimated: bool = False
-    """The provider stated no usage; these are our own bounds."""
+    """True if the provider stated no usage and these are our own upper bounds."""
 
     def plus(self, other: Usage) -> Usage:
-        """Return the tokens of both."""
+        """Return the sum of both."""
         return Usage(
             input=self.input + other.input, output=self.output + other.output,
             cache_read=self.cache_read + other.cache_read, cache_write=self.cache_write + other.cache_write,
@@ -205,7 +205,7 @@ class Usage(Value):
 
 
 class ModelRequest(Payload, topic="model.request", key=None):
-    """A question to a model. Questions of one run are not kept in order: they are answered in parallel."""
+    """A question to a model. Questions of one run are not kept in order, so they are answered in parallel."""
 
     turns: Annotated[tuple[Turn, ...], Field(min_length=1, max_length=MOST_PARTS)]
     tools: Annotated[tuple[ToolSpec, ...], Field(max_length=256)] = ()
@@ -217,7 +217,7 @@ class ModelRequest(Payload, topic="model.request", key=None):
     """JSON Schema that the answer's text must satisfy."""
     answer_name: Annotated[str, Field(max_length=64)] = ""
     max_output: Annotated[int, Field(ge=1, le=1_000_000)] = 1_024
-    """Upper bound of the tokens that are generated, thoughts included; it is what a budget reserves."""
+    """Upper limit of generated tokens, including reasoning; a budget reserves this amount."""
     effort: Literal["none", "low", "medium", "high"] | None = None
     sampling: Sampling = Sampling()
     cache: bool = False
@@ -227,7 +227,7 @@ class ModelRequest(Payload, topic="model.request", key=None):
 
 
 class ModelDelta(Payload, topic="model.delta"):
-    """A piece of a reply while it streams; provisional until the reply has come."""
+    """A piece of a streamed reply; provisional until the reply is complete."""
 
     __fragment__: ClassVar[Fragment | None] = Fragment("text", ("index", "kind"))
     index: Count
@@ -237,25 +237,25 @@ class ModelDelta(Payload, topic="model.delta"):
 
 
 class ModelRestarted(Payload, topic="model.restarted"):
-    """The call was begun again after deltas had been sent; a reader that shows them drops what it has."""
+    """True if the call was restarted after deltas had been sent; a reader that shows them must drop what it has."""
 
     __fragment__: ClassVar[Fragment | None] = Fragment(drops=True)
     index: Count = 0
 
 
 class ModelReply(Payload, topic="model.reply"):
-    """A whole reply; the only thing that goes into a transcript."""
+    """A complete reply; only complete replies enter a transcript."""
 
     parts: Annotated[tuple[Part, ...], Field(max_length=MOST_PARTS)]
     stop: Stop
     usage: Usage
-    """Of all attempts that were charged, those of models before this one among them; nothing where it is ``cached``."""
+    """Usage of all attempts that were charged, including those of earlier models; zero if ``cached``."""
     model: Annotated[str, Field(max_length=256)]
-    """That answered, as the provider names it."""
+    """The model that answered, as the provider names it."""
     provider: Annotated[str, Field(max_length=128)] = ""
     """``provider/family``, as in ``made_by``."""
     cost: Decimal | None = None
-    """In the price table's currency; None where no price is known."""
+    """Cost in the price table's currency; None if no price is known."""
     attempts: Annotated[int, Field(ge=1)] = 1
     cached: bool = False
     first_token_s: Seconds | None = None
@@ -263,14 +263,14 @@ class ModelReply(Payload, topic="model.reply"):
 
 
 class ModelFailed(Payload, topic="model.failed"):
-    """A call that no model answered; names, never quotes."""
+    """A call that no model answered; it contains codes, never quotations."""
 
     failure: FailureClass
     code: Annotated[str, Field(max_length=64)] = ""
-    """The provider's own code where it is one of those we know."""
+    """The provider's own code, if it is one that we know."""
     retry_after_s: Seconds | None = None
     model: Annotated[str, Field(max_length=256)] = ""
     attempts: Annotated[int, Field(ge=0)] = 1
     usage: Usage = Usage()
     cost: Decimal | None = None
-    """Of ``usage``; None where no price is known."""
+    """Cost of ``usage``; None if no price is known."""

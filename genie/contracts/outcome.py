@@ -1,4 +1,4 @@
-"""Outcomes: how a delivery ends, why, and the counters that hold the account."""
+"""Outcomes: how a delivery ends, why, and the counters that make up the account."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ class Outcome(enum.StrEnum):
 class Reason(NamedTuple):
     """Why a delivery ended, was parked or was refused.
 
-    Programs compare ``code``. People read ``detail``; its wording may change in any release.
+    Programs compare ``code``. ``detail`` is for people; its wording may change in any release.
     """
 
     code: str
     """Stable label of at most 60 characters, for example ``overflow``, ``deadlock`` or ``policy``."""
     detail: str = ""
-    """One sentence for people, made by this library. It names agents, policies and limits, never payload text."""
+    """One sentence for people, written by this library. It names agents, policies and limits, never payload text."""
     said: str = ""
-    """What an agent said of it, only where everybody who asked may read that. It is for them alone: journals, events,
-    dead letters, logs and the audit never have it."""
+    """What an agent said about it, set only if everyone who asked may read it. Only they see it: journals, events, dead
+    letters, logs and the audit trail never contain it."""
 
     def __str__(self) -> str:
         return self.detail or self.code
 
     @property
     def heard(self) -> str:
-        """What those who asked are told."""
+        """The text for those who asked."""
         return self.said or self.detail or self.code
 
     def amended(self, form: str) -> Reason:
-        """Return the reason with more words; ``{}`` in ``form`` stands for what it says now."""
+        """Return the reason with more words; ``{}`` in ``form`` is replaced by the present detail."""
         return Reason(self.code, form.format(str(self)), self.said and form.format(self.said))
 
 
@@ -52,13 +52,13 @@ class Failure(NamedTuple):
     outcome: Outcome
     reason: Reason | None
     message: int
-    """Number of the message."""
+    """Id of the message."""
     instead_of: str
-    """The agent that was asked: ``agent``, or the primary of a fallback."""
+    """The agent that was asked: ``agent``, or the primary if ``agent`` is its fallback."""
 
     @property
     def code(self) -> str:
-        """Why it was not handled, for programs: the outcome, what a dead letter died of, or ``budget``."""
+        """Code for programs: the outcome, the reason of a dead letter, or ``budget``."""
         reason = self.reason
         if reason is not None and (self.outcome is Outcome.DEAD_LETTERED or reason.code == "budget"):
             return reason.code
@@ -83,11 +83,11 @@ class Counts(NamedTuple):
     unrouted: int = 0
     """Payloads without a subscriber and without an asker."""
     late: int = 0
-    """Answers that came after their scope was closed, or twice."""
+    """Answers that arrived after their scope was closed, or twice."""
 
     @property
     def balanced(self) -> bool:
-        """The account law: every accepted delivery is in flight or has exactly one outcome."""
+        """The account invariant: every accepted delivery is in flight or has exactly one outcome."""
         ended = self.handled + self.denied + self.expired + self.cancelled + self.dead_lettered
         return self.accepted == ended + self.in_flight
 

@@ -1,4 +1,4 @@
-"""What is wrong with a value, in this library's words: pydantic's own name its classes and settings."""
+"""Validation errors in this library's words: pydantic's messages name its classes and settings."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ EXPECTED = {
     "uuid": "a UUID",
     "url": "a URL",
 }
-"""Kind of value -> what is expected, without an article of the kind's own."""
+"""Kind of value -> what is expected, without an article."""
 _BOUNDS = {
     "greater_than": "should be above {gt}",
     "greater_than_equal": "should be at least {ge}",
@@ -65,13 +65,13 @@ _BOUNDS = {
 
 
 def problem_of(detail: ErrorDetails) -> str:
-    """Return one of pydantic's details as a predicate: ``should be at least 1``. It quotes no value.
+    """Return one of pydantic's error details as a predicate: ``should be at least 1``. It quotes no value.
 
     Args:
-        detail: Of ``ValidationError.errors()``.
+        detail: An item of ``ValidationError.errors()``.
     """
     kind, context = detail["type"], detail.get("ctx", {})
-    if kind in {"value_error", "assertion_error"}:  # the words of the class's author
+    if kind in {"value_error", "assertion_error"}:  # the text of the author of the class
         return f"is not valid: {detail['msg'].partition(', ')[2] or detail['msg']}"
     expected = EXPECTED.get(re.sub(r"_(type|parsing|from_float)$", "", kind))
     if expected is not None:
@@ -81,12 +81,12 @@ def problem_of(detail: ErrorDetails) -> str:
 
 
 def place_in(detail: ErrorDetails, whole: str) -> str:
-    """Return where a detail belongs: ``lines.2.amount``, or ``whole`` for the value itself."""
+    """Return the path of a detail: ``lines.2.amount``, or ``whole`` for the value itself."""
     return ".".join(map(str, detail["loc"])) or whole
 
 
 class _Known(dict[str, Any]):
-    """The values of a template; an unknown value is shown as an ellipsis."""
+    """The values of a template; unknown values become an ellipsis."""
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         super().__init__(

@@ -1,4 +1,4 @@
-"""What counts of yes and no are worth: intervals of a proportion, and the agreement of two judges beyond chance."""
+"""Statistics of yes/no counts: intervals of a proportion, and agreement of two judges beyond chance."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 Z = 1.959963984540054
-"""Of an interval that holds the true value in 95 of 100 cases."""
+"""Normal quantile of a 95 % interval."""
 
 
 class Interval(NamedTuple):
-    """Where a proportion lies."""
+    """Confidence interval of a proportion."""
 
     low: float
     high: float
 
 
 def wilson(yes: int, count: int, z: float = Z) -> Interval:
-    """Return the interval of a proportion by Wilson (1927); from 0 to 1 where nothing was counted.
+    """Return Wilson's interval of a proportion (1927); 0 to 1 if nothing was counted.
 
-    Unlike the usual one it holds for few counts, and for proportions near 0 and 1.
+    Unlike the normal approximation it is valid for few counts and for proportions near 0 and 1.
 
     Raises:
-        ValueError: The counts are none.
+        ValueError: A count is invalid.
     """
     if not 0 <= yes <= count:
-        raise ValueError("a proportion is counted of 0 to all")
+        raise ValueError("the counted part must be between 0 and the total")
     if count == 0:
         return Interval(0.0, 1.0)
     share, square = yes / count, z * z
@@ -38,20 +38,20 @@ def wilson(yes: int, count: int, z: float = Z) -> Interval:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How two judges agree on the same things."""
+    """Agreement of two judges on the same items."""
 
     count: int
     agreed: int
     kappa: float | None
-    """Cohen's kappa: 1 for full agreement, 0 for what chance brings; None where chance alone agrees fully, or nothing
-    was counted."""
+    """Cohen's kappa: 1 for full agreement, 0 for agreement by chance; None if chance alone explains full agreement, or
+    nothing was counted."""
     only_first: int
     """The first says yes, the second no."""
     only_second: int
 
 
 def agreement(pairs: Iterable[tuple[bool, bool]]) -> Agreement:
-    """Return how two judges agree, from what both said of each thing (Cohen, 1960)."""
+    """Return the agreement of two judges, from both verdicts on each item (Cohen, 1960)."""
     both = only_first = only_second = neither = 0
     for first, second in pairs:
         both += first and second

@@ -1,4 +1,4 @@
-"""A payload for people, as plain values: what a renderer returns, and what the terminal and the page both show.
+"""Reports as plain values: a renderer returns one, and the terminal and the page both show it.
 
 A renderer holds no HTML and no terminal codes. It turns a payload into a ``Report``: text, tables, tiles and charts.
 ``genie.reports`` escapes the text, draws the charts and bounds the size. Renderers are found by the entry point group
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Tone = Literal["", "dim", "good", "warn", "bad"]
 Where = Literal["", "page", "terminal"]
-"""Where something is shown; empty is everywhere."""
+"""Where a block is shown; empty means everywhere."""
 ChartKind = Literal[
     "months", "categories", "forecast", "anomalies", "charges",
     "columns", "bars", "course", "tally", "lanes", "ratio", "latency", "throughput",
@@ -30,7 +30,7 @@ _STEERING = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
 
 
 def plain(text: str) -> str:
-    """Return text with every character replaced by ``�`` that could control a terminal or reorder a line."""
+    """Replace every character that could control a terminal or reorder a line by ``�``."""
     if text.isascii() and text.isprintable():
         return text
     return "".join("�" if unicodedata.category(char) in _STEERING else char for char in text)
@@ -54,7 +54,7 @@ class Text:
     text: str
     tone: Tone = ""
     brief: str | None = None
-    """What a terminal shows instead, where the text is too long for a cell."""
+    """What a terminal shows instead if the text is too long for a cell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class Table:
         """Check the rows.
 
         Raises:
-            ValueError: A row has another number of cells than the table has columns.
+            ValueError: The number of cells in a row differs from the number of columns.
         """
         for row in self.rows:
             if len(row) != len(self.columns):
@@ -121,12 +121,12 @@ class Paragraph:
 
     text: str
     style: Literal["", "note", "question", "answer", "code", "letter"] = ""
-    """A letter keeps its line breaks and is never cut short."""
+    """A letter keeps its line breaks and is never truncated."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something the reader must not miss."""
+    """A notice that the reader must not miss."""
 
     text: str
     blocks: tuple[Block, ...] = ()
@@ -172,10 +172,10 @@ class Item:
     text: str
     badge: str = ""
     level: Literal["high", "medium", "low"] = "medium"
-    """How much the badge stands out."""
+    """Emphasis of the badge."""
     figure: str = ""
     note: str = ""
-    """What the figure is compared with."""
+    """The value that the figure is compared with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,12 +196,12 @@ class Chart:
     keys: tuple[tuple[str, str], ...] = ()
     """Legend: CSS class of the mark, and its meaning."""
     note: str = ""
-    """How to read the chart; it follows the note of its figure."""
+    """How to read the chart; shown after the note of the figure."""
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A chart and its data as a table. A terminal shows the table under its caption and the note."""
+    """A chart, and its data as a table. A terminal shows only the table, with caption and note."""
 
     id: str
     """Unique on a page: letters, digits and hyphens."""
@@ -216,7 +216,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A box of a diagram."""
+    """A node of a diagram."""
 
     name: str
     note: str = ""
@@ -224,7 +224,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An arrow of a diagram, between two boxes by their places."""
+    """An arrow of a diagram, between the positions of two boxes."""
 
     start: int
     end: int
@@ -234,7 +234,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Diagram:
-    """Boxes and arrows, read from the first box on. A terminal shows the arrows as a table."""
+    """A diagram, read from the first box on. A terminal shows the arrows as a table."""
 
     nodes: tuple[Node, ...]
     links: tuple[Link, ...]
@@ -242,12 +242,12 @@ class Diagram:
 
 
 SpanKind = Literal["queued", "worked", "held", "passed"]
-"""What a message did in a span of time: it waited, was handled, waited for a person, or nobody recorded which."""
+"""State of a message in a span of time: waiting, handled, waiting for a person, or not recorded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A stretch of time of one branch, in seconds from the start."""
+    """A span of time of one branch, in seconds from the start."""
 
     kind: SpanKind
     start: float
@@ -256,39 +256,39 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """One step of a course, under the step that caused it."""
+    """One step of a course, listed under the step that caused it."""
 
     name: str
     depth: int
-    """Steps between the first one and this one."""
+    """Number of steps between the first one and this one."""
     start: float
     """In seconds from the start."""
     spans: tuple[Span, ...]
     state: str = ""
-    """How it was judged and how it ended, in a few words."""
+    """Its verdict and outcome, in a few words."""
     tone: Tone = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """Steps as a tree of causes, each with its bar on one axis of time. A terminal shows a table."""
+    """Steps as a tree of causes, each with its bar on a common time axis. A terminal shows a table."""
 
     branches: tuple[Branch, ...]
     until: float
-    """Seconds that the axis spans, above 0."""
+    """Length of the time axis in seconds, above 0."""
     note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """Blocks under a small heading; a card in a card is shown below it."""
+    """Blocks under a minor heading; a nested card is shown below its parent."""
 
     title: str
     blocks: tuple[Block, ...]
     wide: bool = False
     only: Where = ""
     folded: bool = False
-    """A page shows the heading alone until the reader opens it; on paper it stays closed."""
+    """A page shows only the heading until the reader opens it; when printed it stays closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,7 +308,7 @@ class Section:
     title: str
     blocks: tuple[Block, ...]
     vital: bool = False
-    """A page that would become too large leaves out sections from its end, but no vital one."""
+    """A page that would become too large drops sections from its end, except vital ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,11 +316,11 @@ class Report:
     """A payload for people.
 
     Args:
-        headline: The answer in one or two sentences; empty when the sections are all there is.
+        headline: The answer in one or two sentences; empty if the sections suffice.
         question: What was asked.
         lead: Blocks between the headline and the first section.
         sections: In reading order.
-        more: Where the rest is that a table leaves out.
+        more: Where to find the rows that a table leaves out.
         rows: Rows of a table that a terminal shows.
     """
 
@@ -333,11 +333,11 @@ class Report:
 
 
 class Renderer(Protocol):
-    """Turns payloads of its topics into reports; made without arguments, and asked for one payload at a time."""
+    """Turns payloads of its topics into reports; constructed without arguments, called with one payload at a time."""
 
     topics: ClassVar[tuple[str, ...]]
-    """Topics of the payloads that it renders. A renderer of one class may name it as ``kind``: then a payload that is
-    known by its JSON fields alone, such as that of an approval in another process, has a report as well."""
+    """Topics of the payloads that it renders. A renderer of one class may name it as ``kind``: then a payload known
+    only by its JSON fields, such as that of an approval in another process, also has a report."""
 
     def render(self, payload: Payload) -> Report:
         """Return the report of a payload of one of its topics."""

@@ -1,4 +1,4 @@
-"""What an answer rests on, as cards of a report: reasons, inputs, editions of rules, limits."""
+"""The basis of an answer, as cards of a report: reasons, inputs, rule editions, limits."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from genie.contracts.message import Value
 from genie.contracts.rendering import Card, Column, Facts, Paragraph, Section, Table
-from genie.contracts.report_parts import card, dated, day_of, lines, section, words_of
+from genie.contracts.report_parts import card, day_of, lines, section, with_months, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,24 +17,24 @@ _CHECKED = {"text": "the law was read", "secondary": "two pages agree", "unverif
 _CODE = re.compile(r"[a-z]{1,40}(?:_[a-z]{1,40}){1,8}")
 _FRACTION = re.compile(r"-?0\.[0-9]{1,12}")
 _SHARES = {"growth", "inflation", "probability", "return", "share", "volatility", "weight", "yield"}
-"""Words in the name of a fraction, which is shown in percent. A rate may be one of exchange."""
+"""Words in the name of a fraction, which is shown in percent. A "rate" may also be an exchange rate."""
 _UNITS = {"bp", "pct", "percent"}
 """Words in the name of a number that has its unit."""
 _COUNT = re.compile(r"[1-9][0-9]{4,14}")
-"""Digits that are shown in groups; four may be a year."""
+"""Minimum number of digits that are grouped; four digits may be a year."""
 _CODES = {"account", "code", "id", "mobile", "number", "phone", "pin", "pincode", "postcode", "reference", "zip"}
 """Words in the name of digits that are not a count."""
 _GROUNDS = {"reasons", "inputs", "editions", "uncertainty", "caveats"}
-"""Fields of the value that says what an answer rests on."""
+"""Fields that state what an answer is based on."""
 
 
 def is_grounds(value: object) -> bool:
-    """Return whether a value says what an answer rests on: reasons, inputs, editions of rules, limits."""
+    """Return whether a value states what an answer is based on: reasons, inputs, rule editions, limits."""
     return isinstance(value, Value) and set(type(value).model_fields) == _GROUNDS
 
 
 def grounds(value: object, title: str = "") -> Iterator[Card]:
-    """Yield why an answer is what it is; a terminal names a rule edition by id and section, a page in full."""
+    """Yield the basis of an answer; a terminal names a rule edition by id and section, a page in full."""
     if not is_grounds(value) or not isinstance(value, Value):
         return
     told = value.model_dump()
@@ -68,10 +68,10 @@ def _input(name: str, text: str) -> str:
         return f"{100 * Decimal(text):.2f} %"
     if _COUNT.fullmatch(text) and not words & _CODES:
         return f"{int(text):,}"
-    return {"true": "yes", "false": "no"}.get(text.lower(), dated(text))
+    return {"true": "yes", "false": "no"}.get(text.lower(), with_months(text))
 
 
 def basis(*found: tuple[str, object]) -> Section | None:
-    """Return the grounds of the parts of an answer, each under the name of its part."""
+    """Return the basis of each part of an answer, under the name of the part."""
     cards = [one for title, value in found for one in grounds(value, title)]
     return section("What this is based on", *cards)

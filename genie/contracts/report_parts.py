@@ -1,7 +1,7 @@
-"""Parts of a report, made from the fields of a payload: a renderer names fields, this module words and lays them out.
+"""Parts of a report, made from the fields of a payload: a renderer names fields; this module formats and arranges them.
 
-Every function returns None when there is nothing to show, and ``section`` and ``sections`` leave out what is None, so
-a report has no empty heading. ``docs/report.md`` shows a renderer.
+Every function returns None if there is nothing to show; ``section`` and ``sections`` leave out None, so a report has no
+empty heading. ``docs/report.md`` shows a renderer.
 """
 
 from __future__ import annotations
@@ -38,15 +38,17 @@ if TYPE_CHECKING:
 
 IST = datetime.timezone(datetime.timedelta(hours=5, minutes=30), "IST")
 """Indian Standard Time; it has no summer time."""
+NO_CURRENCY = "XXX"
+"""ISO 4217 code of amounts without a currency, which people do not read."""
 MOST_POINTS = 60
 MOST_BARS = 12
 MOST_DIGITS = 30
-"""Digits before or after the point beyond which a text is not read as a number."""
+"""Digits before or after the point beyond which text is not treated as a number."""
 _WIDE = Context(prec=2 * MOST_DIGITS)
 LARGEST_BITS = 1_000
-"""Size beyond which a whole number is not written out."""
+"""Size beyond which an integer is not written out."""
 MOST_LISTED = 6
-"""Texts of a tuple that a cell of a terminal's table names."""
+"""Number of items of a tuple shown in a terminal cell."""
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DAY = re.compile(r"(?<![\w@./-])(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(?![\w-])", re.ASCII)
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
@@ -58,15 +60,15 @@ _SPELT = {word.lower(): word for word in (
     "level1": "level 1", "level2a": "level 2A", "level2b": "level 2B", "govsec": "government securities",
     "corp": "corporate", "pct": "percent", "bp": "basis points",
 }  # fmt: skip
-"""Names and initials in a name or code that people do not write in small letters."""
+"""Names and abbreviations in a name or code that keep their capital letters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field as people name it."""
+    """A field and how to show it."""
 
     path: str
-    """Names from the value to the field, with dots."""
+    """Names on the path from the value to the field, joined by dots."""
     title: str = ""
     """By default, the last name of the path in words."""
     unit: str = ""
@@ -74,7 +76,7 @@ class Field:
     ``IST`` is the zone of a time; ``month`` is a text such as ``2026-04``; ``words`` is a code whose underscores become
     spaces; ``text`` is shown as it is."""
     words: Mapping[str, str] | Callable[[str], str] | None = None
-    """What people say for a code."""
+    """Display names of codes."""
     note: str = ""
     """What stands below a tile."""
 
@@ -84,13 +86,13 @@ class Field:
         return self.title or words_of(self.path.rpartition(".")[2])
 
     def of(self, value: object) -> object:
-        """Return the field of a value; None where the way to it ends."""
+        """Return a field of a value; None if its path ends early."""
         for name in self.path.split("."):
             value = getattr(value, name, None)
         return value
 
     def text(self, value: object) -> str:
-        """Return the field of a value as text; empty when there is nothing to show."""
+        """Return a field of a value as text; empty if there is nothing to show."""
         found = self.of(value)
         if is_empty(found):
             return ""
@@ -101,7 +103,7 @@ class Field:
         return between.join(sorted(parts) if isinstance(found, frozenset) else parts)
 
     def _is_code(self, value: object) -> bool:
-        """Return whether the field holds codes: literals of text, whose underscores become spaces."""
+        """Return whether the field holds codes: string literals, whose underscores become spaces."""
         *way, name = self.path.split(".")
         for step in way:
             value = getattr(value, step, None)
@@ -131,7 +133,7 @@ F = Field
 
 
 class Named(NamedTuple):
-    """A value under a name that is not in it; its fields are ``value.…``."""
+    """A value under a prefix name; its fields are ``value.…``."""
 
     name: str
     value: object
@@ -156,7 +158,7 @@ def moment_of(at: datetime.datetime, zone: datetime.tzinfo | None = None) -> str
         return f"{day_of(at)}, {at:%H:%M}"
     try:
         there = at.astimezone(zone or datetime.UTC)
-    except OverflowError:  # the first or last day that a calendar has
+    except OverflowError:  # the first or last day of the calendar
         there = at
     return f"{day_of(there)}, {there:%H:%M} {there.tzname()}"
 
@@ -211,7 +213,7 @@ def text_of(value: object) -> str:  # noqa: PLR0911 - one case for each kind of 
 
 
 def has_fields(value: object) -> bool:
-    """Return whether a value is shown field by field: it has no text of its own, unlike an amount."""
+    """Return whether a value is shown field by field because it has no text form of its own, unlike an amount."""
     return isinstance(value, Value) and "__str__" not in vars(type(value))
 
 
@@ -228,7 +230,7 @@ def is_empty(value: object) -> bool:
 
 
 def _number(value: object) -> str:
-    """Return a number, or a text that is one, with separators; other text as it is."""
+    """Return a number, or numeric text, with separators; other text unchanged."""
     if isinstance(value, (int, Decimal)):
         return text_of(value)
     number = _decimal(value)
@@ -236,10 +238,10 @@ def _number(value: object) -> str:
 
 
 def _decimal(value: object) -> Decimal | None:
-    """Return a number or a text as a number; None if it is not one, or has more digits than people read."""
+    """Parse a number or a text; None if it is not a number, or has more digits than people read."""
     try:
         number = Decimal(str(value))
-    except (InvalidOperation, ValueError):  # a whole number of thousands of digits has no text
+    except (InvalidOperation, ValueError):  # an integer of thousands of digits cannot be converted to text
         return None
     return number if number.is_finite() and (not number or abs(number.adjusted()) <= MOST_DIGITS) else None
 
@@ -252,7 +254,7 @@ def _percent(share: object) -> object:
 
 
 def _holds_code(owner: object, name: str) -> bool:
-    """Return whether the values of a field are codes: literals of text."""
+    """Return whether the values of a field are codes, that is, string literals."""
     info = getattr(type(owner), "model_fields", {}).get(name)
     return info is not None and _is_code(info.annotation)
 
@@ -298,12 +300,12 @@ def letter(text: str) -> Paragraph | None:
 
 
 def note(text: str) -> Paragraph | None:
-    """Return a remark in small type."""
+    """Return a remark in small print."""
     return Paragraph(dated(text), "note") if text else None
 
 
 def rows(caption: str, values: Iterable[object], *fields: Field) -> Table | None:
-    """Return values as a table; a column without a value is left out, and one currency is said once, above it."""
+    """Return values as a table; empty columns are left out, and a common currency is stated once, above the column."""
     found = tuple(values)
     kept = [one for one in fields if any(one.text(value) for value in found)]
     if not found or not kept:
@@ -323,7 +325,8 @@ def _column(one: Field, values: Sequence[object]) -> tuple[Column, list[Text | N
     if isinstance(currency, str):
         amounts = [getattr(value, "amount", None) for value in found]
         texts = [None if amount is None else Text(f"{amount:,}") for amount in amounts]
-        return Column(f"{one.heading}, {currency}", number=True), texts
+        heading = one.heading if currency == NO_CURRENCY else f"{one.heading}, {currency}"
+        return Column(heading, number=True), texts
     counts = one.unit not in {"", "month", "words", "text", "IST"} and one.words is None
     number = counts or (one.unit == "" and one.words is None and all(map(is_number, found)))
     whole = all(value is None or isinstance(value, datetime.date) for value in found) or one.unit == "month"
@@ -362,10 +365,10 @@ def sections(*found: Section | None) -> tuple[Section, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Fields of a row of values that are drawn against one field of it."""
+    """Fields of a series of values, plotted against one of them."""
 
     at: Field
-    """What names the places: a day, a month, a bucket, a category."""
+    """The field of the axis: a day, a month, a bucket, a category."""
     bars: tuple[Field, ...] = ()
     lines: tuple[Field, ...] = ()
     beside: tuple[Field, ...] = field(default=())
@@ -375,7 +378,7 @@ class Series:
 def chart(
     name: str, title: str, values: Iterable[object], series: Series, *, remark: str = "", wide: bool = True
 ) -> Figure | None:
-    """Return a row of values as upright bars and lines, with the table of its figures.
+    """Return a series of values as a vertical bar and line chart, with its table.
 
     Args:
         name: Unique on a page: letters, digits and hyphens.
@@ -400,7 +403,7 @@ def chart(
     marks += zip(("net", "p99", "bare"), series.lines, strict=False)
     told = Chart(
         "columns", spec,
-        says=f"{title}: {', '.join(one.heading for one in drawn)} at {len(shown)} places. The table has every figure.",
+        says=f"{title}: {', '.join(one.heading for one in drawn)} at {len(shown)} points. The table has every figure.",
         keys=tuple((mark, one.heading) for mark, one in marks),
         note=_left_out(len(shown), len(found)),
     )  # fmt: skip
@@ -411,7 +414,7 @@ def bars(
     name: str, title: str, values: Iterable[object], label: Field, size: Field, *beside: Field, remark: str = "",
     wide: bool = True,
 ) -> Figure | None:  # fmt: skip
-    """Return values as level bars, the first ``MOST_BARS`` of them, with the table of their figures."""
+    """Return values as horizontal bars, at most ``MOST_BARS`` of them, with their table."""
     found = tuple(values)
     table = rows(title, found, label, size, *beside)
     if table is None:
@@ -446,7 +449,7 @@ def _unit_of(fields: Iterable[Field], values: Sequence[object]) -> str:
     one = next(iter(fields))
     currencies = {getattr(one.of(value), "currency", "") for value in values}
     if len(currencies) == 1 and (currency := currencies.pop()):
-        return str(currency)
+        return "" if currency == NO_CURRENCY else str(currency)
     return "%" if one.unit == "share" else one.unit
 
 

@@ -1,7 +1,7 @@
 """When a schedule fires: a cron expression in a time zone.
 
-The rules at a change of the clocks are Debian cron's, which cronsim follows: a time of day that is skipped fires right
-after the gap, one that comes twice fires the first time; expressions with ``*`` in minute or hour fire by elapsed time.
+Clock changes follow Debian cron, as cronsim implements it: a skipped time of day fires right after the gap, a repeated
+one fires the first time; expressions with ``*`` in minute or hour fire by elapsed time.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from cronsim import CronSim
 
 MAX_CRON = 200
-"""Characters of a cron expression."""
+"""Maximum length of a cron expression, in characters."""
 MAX_ZONE = 100
 """Characters of a time zone's name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """A payload that is published at set times.
+    """A payload that is published at scheduled times.
 
     Args:
         id: Name for logs and counters.
         cron: Minute, hour, day of the month, month, day of the week.
-        zone: IANA name of the time zone that the expression is in.
+        zone: IANA name of the time zone of the expression.
         payload: What is published; None for the pipeline's own question.
         missed: What happens to firings that were missed: nothing, or one run for all of them.
 
@@ -50,13 +50,13 @@ class Schedule:
         next(self.after(datetime(2024, 1, 1, tzinfo=UTC)))
 
     def after(self, moment: datetime) -> Iterator[datetime]:
-        """Yield the firings after a moment, in UTC and in order; they do not end.
+        """Yield the firing times after a moment, in UTC and in order, without end.
 
         Args:
             moment: Any date and time with a zone.
 
         Raises:
-            ScheduleError: As the class, or the expression names a day that never comes.
+            ScheduleError: As for the class, or the expression names a day that never occurs.
         """
         last = moment.astimezone(UTC)
         found = self._simulated(last)
@@ -65,7 +65,7 @@ class Schedule:
                 due = next(found).astimezone(UTC)
             except StopIteration:
                 raise ScheduleError(self.id, f"{self.cron!r} never fires") from None
-            if due > last:  # in a repeated hour, its first turn may lie behind the moment
+            if due > last:  # in a repeated hour, the first occurrence may be before the moment
                 last = due
                 yield due
 
@@ -80,7 +80,7 @@ class Schedule:
             return CronSim(self.cron, moment.astimezone(self._zone()))
         except CronSimError as error:
             raise ScheduleError(self.id, f"{self.cron!r} is not a cron expression: {str(error).lower()}") from None
-        except (AssertionError, ValueError, RecursionError, IndexError):  # what its parser lets through
+        except (AssertionError, ValueError, RecursionError, IndexError):  # expressions that its parser should refuse
             raise ScheduleError(self.id, f"{self.cron!r} is not a cron expression") from None
 
     def _zone(self) -> zoneinfo.ZoneInfo:

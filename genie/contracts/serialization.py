@@ -1,4 +1,4 @@
-"""Payloads as JSON values: whatever a payload may hold has one form, and bytes are named, not written out."""
+"""Payloads as JSON values: every type of value has one form; bytes are replaced by length and digest."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 
 _PLAIN = frozenset({str, int, bool, type(None)})
-"""Classes whose values are JSON values as they are; a subclass can have a form of its own."""
+"""Classes whose values are JSON values already; a subclass may have its own form."""
+_FLOATS = frozenset({float})
 
 
 def as_wire(payload: Payload) -> dict[str, Any]:
@@ -24,13 +25,30 @@ def as_wire(payload: Payload) -> dict[str, Any]:
     return values
 
 
-def as_values(value: Any) -> Any:  # noqa: C901, PLR0911 - one return a kind reads best
+def as_values(value: Any) -> Any:
     """Return anything as JSON values; a value without a JSON form is named by its class."""
-    if type(value) in _PLAIN:  # nearly everything; a class of its own may be an enumeration
+    kind = type(value)
+    if kind in _PLAIN:  # the common case; a class of its own may be an enumeration
         return value
+    if kind is dict:
+        return {
+            name if type(name) is str else str(name): item if type(item) in _PLAIN else as_values(item)
+            for name, item in value.items()
+        }
+    if kind is tuple or kind is list:
+        kinds = {*map(type, value)}
+        if kinds <= _PLAIN or (kinds == _FLOATS and math.isfinite(sum(value))):
+            return list(value)
+        return [as_values(item) for item in value]
+    if kind is float:
+        return value if math.isfinite(value) else str(value)
+    return _rare(value)
+
+
+def _rare(value: Any) -> Any:  # noqa: PLR0911 - one return a kind reads best
     match value:
         case dict():
-            return {str(name): item if type(item) in _PLAIN else as_values(item) for name, item in value.items()}
+            return {str(name): as_values(item) for name, item in value.items()}
         case enum.Enum():
             return as_values(value.value)
         case None | bool() | int() | str():
@@ -40,9 +58,7 @@ def as_values(value: Any) -> Any:  # noqa: C901, PLR0911 - one return a kind rea
         case bytes():
             return {"bytes": len(value), "sha256": hashlib.sha256(value).hexdigest()}
         case list() | tuple():
-            if {*map(type, value)} == {float} and math.isfinite(sum(value)):
-                return list(value)
-            return [item if type(item) in _PLAIN else as_values(item) for item in value]
+            return [as_values(item) for item in value]
         case set() | frozenset():
             return sorted((as_values(item) for item in value), key=str)
         case datetime.date() | datetime.time():

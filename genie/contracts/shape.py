@@ -1,9 +1,9 @@
-"""The shape of a payload: every field is there, no other is, and each value is exactly of a type that was declared.
+"""The shape of a payload: it has exactly the declared fields, and each value has exactly a declared type.
 
-Validation makes payloads of that shape. What gets round validation does not: a validator that answers with a list,
-pydantic's own ``model_copy`` and ``model_construct``, a copy that is changed. A checker is compiled once per class. An
-instance that its constructor has validated is taken at its word where nothing in its class can make another type of a
-value after that; any other costs 0.4 us where it is flat: the types of all its values are compared as one tuple.
+Validation ensures that shape. These bypass it: a validator that returns a list, pydantic's own ``model_copy`` and
+``model_construct``, and a modified copy. A checker is compiled once per class. An instance that its constructor has
+validated is trusted if nothing in its class can change the type of a value afterwards. Any other flat instance costs
+0.4 us: the types of all its values are compared as one tuple.
 """
 
 from __future__ import annotations
@@ -30,14 +30,15 @@ _mark_validated = vars(Value)["_validated"].__set__
 Checker = Callable[[Any], bool]
 
 MOST_SHAPES = 256
-"""Combinations of types of one class that are remembered; one with more optional fields is compared field by field."""
+"""Maximum number of type combinations cached per class; a class with more optional fields is compared field by
+field."""
 _checkers: dict[type[Value], Checker] = {}  # one entry per payload class of the program, never per message
 _ALSO: dict[object, tuple[type, ...]] = {
     int: (int, bool), float: (float, int, bool), complex: (complex, float, int), datetime.date: (datetime.date,),
     datetime.tzinfo: (datetime.timezone,),
 }  # fmt: skip
 _CONVERTED = frozenset({str, int, float, complex, bool, decimal.Decimal, None, type(None)})
-"""Types of which validation makes exact values."""
+"""Types that validation always produces exactly."""
 _BASES = (
     str, bytes, int, float, complex, decimal.Decimal, uuid.UUID, datetime.datetime, datetime.date, datetime.time,
     datetime.timedelta,
@@ -45,11 +46,11 @@ _BASES = (
 
 
 def checker(kind: type[Value], skip: tuple[str, ...] = ()) -> Checker:
-    """Return the function that says whether an instance of a class has its shape.
+    """Return the function that checks whether an instance of a class has its shape.
 
     Args:
         kind: The class.
-        skip: Fields into whose values it does not look, because somebody else does.
+        skip: Fields whose values it does not check, because another check does.
     """
     if skip:
         return _compile(kind, skip)
@@ -60,10 +61,10 @@ def checker(kind: type[Value], skip: tuple[str, ...] = ()) -> Checker:
 
 
 def from_json(kind: type[P], text: str | bytes) -> P:
-    """Return the payload of a JSON text, validated strictly, and known to be so like one of its constructor.
+    """Return the strictly validated payload of a JSON text, marked as validated like one from its constructor.
 
     Raises:
-        pydantic.ValidationError: It is not valid.
+        pydantic.ValidationError: The text is not valid.
     """
     made: P = kind.__pydantic_validator__.validate_json(text, strict=True)
     if type(made) is kind:
@@ -91,7 +92,7 @@ def _compile(kind: type[Value], skip: tuple[str, ...]) -> Checker:
     def sound(value: Any) -> bool:
         values = value.__dict__
         shape = tuple(map(type, values.values()))
-        # Where each field has one type, only scalars can have another name; all other fields are read by name.
+        # If each field has one type, only scalars can have another type name; all other fields are read by name.
         if shape != expected and ((shape not in known and not learn(shape)) or tuple(values) != names):
             return False
         for name, look in deep:  # noqa: SIM110 - a generator costs as much as the looks: benchmarks.instructions
@@ -105,7 +106,7 @@ def _compile(kind: type[Value], skip: tuple[str, ...]) -> Checker:
 
 
 def _exact(kind: type[Value]) -> tuple[type, ...] | None:
-    """Return the types of a class's values, in order, where each field has one; None where one has several."""
+    """Return the types of a class's values, in order, if each field has exactly one; otherwise None."""
     found = []
     for info in kind.model_fields.values():
         arms = _arms(info.annotation)
@@ -117,11 +118,10 @@ def _exact(kind: type[Value]) -> tuple[type, ...] | None:
 
 
 def certain(kind: type[Value]) -> bool:
-    """Return True where validation by the constructor leaves no value of another type than declared.
+    """Return True if validation by the constructor ensures that every value has a declared type.
 
-    Not so where the class or a field brings code of its own that runs after validation, where a value may be of a
-    subclass that pydantic keeps as it is (times, bytes), and where a field holds values, which are looked at by
-    themselves.
+    False if the class or a field has code that runs after validation, if a value may be of a subclass that pydantic
+    keeps (times, bytes), or if a field holds values, which are checked separately.
     """
     made = kind.__pydantic_decorators__
     own_code = (
@@ -144,7 +144,7 @@ def _plain(annotation: Any) -> bool:
 
 
 def _changes(metadata: object) -> bool:
-    """Return True for what may put another type in the place of a value: all but known constraints."""
+    """Return True for metadata that may replace a value by another type: everything except known constraints."""
     return not type(metadata).__module__.startswith("annotated_types") and not isinstance(metadata, FieldInfo)
 
 
@@ -159,7 +159,7 @@ def _bare(annotation: Any) -> Any:
 
 
 def _arms(annotation: Any) -> tuple[Any, ...]:
-    """Return the annotations of which a value must fit one."""
+    """Return the alternatives of an annotation; a value must fit one of them."""
     annotation = _bare(annotation)
     if get_origin(annotation) in {Union, types.UnionType}:
         return tuple(arm for part in get_args(annotation) for arm in _arms(part))
@@ -170,7 +170,7 @@ def _arms(annotation: Any) -> tuple[Any, ...]:
 
 
 def _allows(annotation: Any, kind: type) -> bool:
-    """Return True where values of exactly one type fit an annotation; of classes of values, subclasses do too."""
+    """Return True if only values of exactly one type fit an annotation; value classes also admit subclasses."""
     for arm in _arms(annotation):
         origin = get_origin(arm)
         if origin is Literal:
@@ -186,7 +186,7 @@ def _allows(annotation: Any, kind: type) -> bool:
             if issubclass(kind, arm):
                 return True
         elif kind in _ALSO.get(arm, (arm,)) or (
-            # A declared subclass of a scalar, such as a type of pydantic's own, may be given by the scalar itself.
+            # A declared subclass of a scalar, such as a pydantic type, may also be given as the scalar itself.
             isinstance(arm, type) and arm not in _BASES and kind in _BASES and issubclass(arm, kind)
         ):
             return True
@@ -194,7 +194,7 @@ def _allows(annotation: Any, kind: type) -> bool:
 
 
 def _inside(annotation: Any) -> Checker | None:
-    """Return what looks into a value of an annotation; None where there is nothing inside."""
+    """Return the check of a value's contents for an annotation; None if it has no contents."""
     arms = _arms(annotation)
     collections = tuple(arm for arm in arms if get_origin(arm) in {tuple, frozenset})
     values = any(isinstance(arm, type) and (issubclass(arm, (Value, *_ZONED)) or _grows(arm)) for arm in arms)
@@ -212,13 +212,13 @@ def _inside(annotation: Any) -> Checker | None:
 
 
 def _outside(annotation: Any) -> Checker | None:
-    """Return what looks at the types of the items of a tuple, and not into them; None where it is not a tuple."""
+    """Return the check of the item types of a tuple, without their contents; None for other annotations."""
     (arm, *_) = _arms(annotation)
     return _uniform(get_args(arm)[0], None) if get_origin(arm) is tuple else None
 
 
 def _sound(value: Any) -> bool:
-    """Return True for a value of its shape, and for whatever is not a value of several fields."""
+    """Return True for a value of its shape, and for anything that has no fields."""
     kind = type(value)
     found = _checkers.get(kind)
     if found is None:
@@ -229,12 +229,12 @@ def _sound(value: Any) -> bool:
 
 
 _ZONED = (datetime.datetime, datetime.time, datetime.tzinfo)
-_LONGEST_KEY = 64  # of a zone, so that what is remembered is bounded
+_LONGEST_KEY = 64  # include the zone's type, so that the cache stays bounded
 _ZONE_NAME = re.compile(r"(?:[A-Z]{1,6}|UTC[+-][0-9]{2}:[0-9]{2}(?::[0-9.]{2,9})?)\Z")
 
 
 def _in_a_zone(value: object) -> bool:
-    """Return False for a time in a zone of a class or a name of its own: nobody looks into these."""
+    """Return False for a time whose zone has a custom class or name: zone names are not inspected."""
     zone = value if isinstance(value, datetime.tzinfo) else getattr(value, "tzinfo", None)
     if zone is None or zone is datetime.UTC or type(zone) is TzInfo:
         return True
@@ -245,7 +245,7 @@ def _in_a_zone(value: object) -> bool:
     return type(zone) is zoneinfo.ZoneInfo and len(zone.key or "") <= _LONGEST_KEY and _is_known(zone.key)
 
 
-@functools.lru_cache(maxsize=1024)  # there are six hundred
+@functools.lru_cache(maxsize=1024)  # there are six hundred zones
 def _is_known(key: str | None) -> bool:
     import zoneinfo  # noqa: PLC0415 - as above
 
@@ -257,7 +257,7 @@ def _is_known(key: str | None) -> bool:
 
 
 def _grows(kind: type) -> bool:
-    """Return True for an enumeration that can make members of any text or number: inspectors do not read members."""
+    """Return True for an enumeration that can create members from any text or number; inspectors skip members."""
     return issubclass(kind, enum.Flag) or (
         issubclass(kind, enum.Enum) and getattr(kind._missing_, "__func__", None) is not _missing
     )
@@ -267,7 +267,7 @@ _missing = vars(enum.Enum)["_missing_"].__func__
 
 
 def _declared(value: enum.Enum) -> bool:
-    """Return True for a member that the class of an enumeration declares, and for flags made of these."""
+    """Return True for a declared member of an enumeration, and for flags composed of these."""
     kind = type(value)
     if issubclass(kind, enum.Flag):
         return type(value.value) is int and 0 <= value.value <= functools.reduce(
@@ -277,7 +277,7 @@ def _declared(value: enum.Enum) -> bool:
 
 
 def _items(annotation: Any) -> Checker:
-    """Return what looks at the items of a tuple or a frozenset."""
+    """Return the check of the items of a tuple or a frozenset."""
     arguments = get_args(annotation)
     if get_origin(annotation) is tuple and Ellipsis not in arguments:
         looks = tuple(_inside(part) for part in arguments)
@@ -293,7 +293,7 @@ def _items(annotation: Any) -> Checker:
 
 
 def _uniform(of: Any, inside: Checker | None) -> Checker:
-    """Return what looks at items of one annotation."""
+    """Return the check of items that have one annotation."""
     known: set[type] = set()
 
     def uniform(items: Any) -> bool:

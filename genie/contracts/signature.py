@@ -1,4 +1,4 @@
-"""What a handler's annotations say, and where such a handler can run."""
+"""A handler's annotations as a contract, and where such a handler can run."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ IN_HANDLER: ContextVar[bool] = ContextVar("genie_in_handler", default=False)
 """True inside every handler, wherever it runs."""
 
 ExecutorName = Literal["loop", "thread", "process"]
-"""Where a handler runs: on the event loop, in a thread, or in a process of its own."""
+"""Where a handler runs: on the event loop, in a thread, or in a separate process."""
 
 
 class Signature(NamedTuple):
-    """What a handler's annotations say."""
+    """The contract of a handler, from its annotations."""
 
     consumes: tuple[type[Payload], ...]
     produces: tuple[type[Payload], ...]
@@ -56,17 +56,17 @@ def read_signature(
     context: type,
     executor: ExecutorName = "loop",
 ) -> Signature:
-    """Return the contract that a handler's annotations make.
+    """Return the contract of a handler, from its annotations.
 
     Args:
         function: The handler.
-        method: It takes ``self`` first.
-        names: More names for annotations in quotes, after those of the function's module.
-        context: The class that its second parameter is annotated with.
-        executor: Where it is to run; a plain function never runs on the loop.
+        method: Its first parameter is ``self``.
+        names: Additional names for quoted annotations, after those of the function's module.
+        context: Class of its second parameter.
+        executor: Where it should run; a plain function never runs on the loop.
 
     Raises:
-        AgentDefinitionError: Parameters or annotations do not make a contract.
+        AgentDefinitionError: Parameters or annotations do not form a contract.
     """
     if not inspect.isfunction(function):
         raise AgentDefinitionError("agent", f"decorates `async def` functions, not {shown_type(function)}")
@@ -107,17 +107,17 @@ def read_signature(
 
 
 _NEED_CONTEXT = ("publishes", "asks", "settings", "ports")
-"""Fields of a card that a handler without a context can do nothing with."""
+"""Card fields that have no use for a handler without a context."""
 
 
 def unfit(function: Callable[..., object], signature: Signature, executor: str, card: object) -> str | None:
-    """Return why a handler cannot run there, with what to do about it; None when it can.
+    """Explain why a handler cannot run on an executor, with the remedy; None if it can.
 
     Args:
         function: The handler.
-        signature: What its annotations say.
-        executor: Where it is to run.
-        card: Its ``AgentCard``, which stands a floor above this one.
+        signature: Its contract.
+        executor: Where it should run.
+        card: Its ``AgentCard``, a class of a higher layer.
     """
     if executor not in get_args(ExecutorName):
         return f"executor is loop, thread or process, not {executor!r}"

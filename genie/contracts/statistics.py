@@ -20,26 +20,26 @@ class RateStatistics(NamedTuple):
 
     denied: int
     waited: int
-    """Deliveries that waited for their turn, those that still do included."""
+    """Deliveries that waited for their turn, including those still waiting."""
     buckets: int
-    """Keys whose bucket is not known to be full."""
+    """Keys whose bucket may be partially used."""
 
 
 class BudgetStatistics(NamedTuple):
-    """One unit of one budget, over all its runs or tenants."""
+    """One unit of one budget, summed over all runs or tenants."""
 
     limit: int | float | Decimal
-    """Of one run, or one tenant's day."""
+    """Limit of one run, or of one tenant's day."""
     spent: int | Decimal
-    """Since the runtime was opened."""
+    """Used since the runtime was opened."""
     reserved: int | Decimal
-    """For deliveries in flight."""
+    """Reserved for deliveries in flight."""
     least_left: int | float | Decimal
-    """What the run or tenant with the least has left now; the limit when there is none."""
+    """Remaining amount of the run or tenant with the least left; the limit if there is none."""
     overrun: int | Decimal
-    """Charged beyond the limit: used, but nowhere left to be taken from."""
+    """Charged beyond the limit: used, but not covered by it."""
     denied: int
-    """Deliveries that were denied; for ``wall_s`` runs that were ended."""
+    """Denied deliveries; for ``wall_s``, runs that were ended."""
 
 
 class TopicStatistics(NamedTuple):
@@ -67,7 +67,7 @@ class AgentStatistics:
     dead_lettered: int
     in_flight: int
     queued: int
-    """Deliveries waiting in its mailbox, those that wait for room in it included."""
+    """Deliveries in its mailbox, including those that wait for room in it."""
     running: int
     retrying: int
     held: int
@@ -78,33 +78,33 @@ class AgentStatistics:
     retried: int
     redacted: int
     refused: int
-    """Attempts at what its card does not allow: forging, widening, undeclared messages."""
+    """Attempts that its card does not allow: forged messages, widened headers, undeclared messages."""
     workers: int
-    """Workers whose handler of this agent has suspended."""
+    """Workers whose handler of this agent is suspended."""
     suspended: str | None
     """Why nothing is delivered to it now."""
     stalled: int
     """Times its handler blocked the loop for a second or more."""
     cost: Decimal
-    """What its handlers charged, to the last digit."""
+    """Total charged by its handlers, exact."""
     tokens: int
     abandoned: int
-    """Cancelled handlers and calls in threads that have not stopped; a call in a thread keeps one of its slots."""
+    """Cancelled handlers and threads that have not stopped; a call in a thread keeps its slot."""
     p50_ms: float | None
     """Median handling time, to within a factor of two; None before the first."""
     times: tuple[int, ...]
-    """Handlings by the bit length of their microseconds."""
+    """Number of handlings, by the bit length of their duration in microseconds."""
     topics: Mapping[str, TopicStatistics]
-    """Topic -> how its deliveries ended; every topic that the agent consumes is there."""
+    """Topic -> outcomes of its deliveries; contains every topic that the agent consumes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """Everything counted at one moment; ``totals`` obeys the account's law."""
+    """All counters at one moment; ``totals`` satisfies the account invariant."""
 
     agents: Mapping[str, AgentStatistics]
     totals: Counts
-    """Deliveries to agents; answers are counted in their runs."""
+    """Deliveries to agents; answers are counted in their own runs."""
     runs: int
     """Runs in flight."""
     held: int
@@ -112,10 +112,10 @@ class Statistics:
     dead_letters: int
     unrouted: int
     late: int
-    """Answers and parts of joins that came after their scope was closed, or twice."""
+    """Answers and parts of joins that arrived after their scope was closed, or twice."""
     verdicts: Mapping[tuple[str, str], int]
-    """(policy, verdict) -> how often it said so of a delivery, an answer or a part of a join. Plain allows are not
-    counted; ``allow`` is a hold that a person has approved, ``shadow_deny`` what shadow mode would have denied."""
+    """(policy, verdict) -> number of verdicts on deliveries, answers and parts of joins. Plain allows are not counted;
+    ``allow`` is a hold that a person has approved, ``shadow_deny`` a denial in shadow mode."""
     epoch: int
     rates: Mapping[str, RateStatistics]
     """By id of the rate."""
@@ -125,7 +125,7 @@ class Statistics:
     """Severity -> incidents that are not closed."""
 
     def _repr_html_(self) -> str:
-        """Show in a notebook what each agent does and did."""
+        """Show in a notebook what each agent does and has done."""
         head = ("agent", "accepted", "handled", "denied", "dead_lettered", "in_flight", "p50_ms")
         rows = [(agent, *(_figure(getattr(one, name)) for name in head[1:])) for agent, one in self.agents.items()]
         return table(f"{self.totals.accepted} deliveries, {self.runs} runs in flight", head, rows)
@@ -137,8 +137,8 @@ def shown(run: str, counts: Counts, agents: Mapping[str, Any], failures: Iterabl
     Args:
         run: The run's id.
         counts: Its account.
-        agents: By agent, what it did, with ``handled`` and ``failed``.
-        failures: What was not handled.
+        agents: Counters by agent, with ``handled`` and ``failed``.
+        failures: Deliveries that were not handled.
     """
     why = {failure.agent: str(failure) for failure in failures}
     rows = [(agent, one.handled, one.failed, why.pop(agent, "")) for agent, one in agents.items()]

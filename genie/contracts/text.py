@@ -26,9 +26,9 @@ from genie.contracts.picture_text import PictureText
 from genie.contracts.shape import certain, checker
 
 SEPARATOR = "\x1f"
-"""Joins strings for one scan; it belongs to no ordinary text."""
+"""Joins strings for one scan; ordinary text never contains it."""
 SCALAR_BYTES = 8
-"""What a number, date or flag counts towards a payload's size."""
+"""Size that a number, date or flag adds to a payload."""
 
 
 class Text(NamedTuple):
@@ -37,16 +37,16 @@ class Text(NamedTuple):
     path: Path
     text: str
     maskable: bool
-    """True for a plain ``str`` field; strings of a pattern, literals and bytes would become invalid."""
+    """True for a plain ``str`` field; a masked copy of a pattern string, a literal or bytes would be invalid."""
 
 
 class Flat(NamedTuple):
-    """How a class of strings, scalars and tuples of scalars is read by name, without a walk."""
+    """How a class of strings, scalars and tuples of scalars is read by field name, without a walk."""
 
     strings: Callable[[dict[str, Any]], Any]
-    """Return its strings, of its values by name: a tuple, or the only one."""
+    """Return its strings from its values by name: a tuple, or the only string."""
     join: Callable[[Any], str]
-    """Return what ``strings`` has returned as one text."""
+    """Return the result of ``strings`` as one text."""
     runs: tuple[str, ...]
     """Fields that are tuples of scalars."""
     scalars: int
@@ -59,21 +59,21 @@ class Reader(NamedTuple):
     read: Callable[[Any, list[str]], int]
     """Append every string to the list, and return the number of other scalars."""
     bulky: tuple[str, ...]
-    """Fields that are read apart, because findings are kept with what they hold: a ``Value`` with collections in it, or
-    a tuple of values of classes that are carried by many messages."""
+    """Fields that are read separately, because their values keep their own findings: a ``Value`` with collections in
+    it, or a tuple of values of classes that many messages share."""
     runs: tuple[str, ...]
     """Fields that are tuples of scalars."""
     told: Callable[[Any], tuple[str, int]]
     """Return every string, joined by ``SEPARATOR``, and the number of other scalars.
 
-    It raises where the value does not have the shape of its class.
+    It raises if the value does not have the shape of its class.
     """
     sound: Callable[[Any], bool]
-    """Return True where a value has the shape of its class; the insides of bulky fields are looked at apart."""
+    """Return True if a value has the shape of its class; the contents of bulky fields are checked separately."""
     lines: tuple[str, ...] = ()
-    """Fields that are tuples of strings, such as the lines of a document: what is in them may cross their ends."""
+    """Fields that are tuples of strings, such as the lines of a document; a match may span several lines."""
     flat: Flat | None = None
-    """Set where every string is a field, no number may be personal, and an instance that was validated is sound."""
+    """True if every string is a field, no number may be personal, and a validated instance is sound."""
 
 
 _readers: dict[type[Value], Reader] = {}  # one entry per payload class of the program, never per message
@@ -96,12 +96,12 @@ def _holds_lines(annotation: object) -> bool:
 
 
 def has_collections(kind: type[Value]) -> bool:
-    """Return True when a field holds a collection that may be long."""
+    """Return True if a field holds a collection that may be long."""
     return any(_shape(info.annotation) == "collection" for info in kind.model_fields.values())
 
 
 def carries(annotation: object) -> bool:
-    """Return True for a tuple of any length whose items are all of classes that many messages carry."""
+    """Return True for a tuple of any length whose items are all of classes that many messages share."""
     arguments = get_args(_bare(annotation))
     uniform = get_origin(_bare(annotation)) is tuple and len(arguments) == 2 and arguments[1] is Ellipsis
     return uniform and all(isinstance(arm, type) and getattr(arm, "__carried__", False) for arm in _arms(arguments[0]))
@@ -185,7 +185,7 @@ def _compile(kind: type[Value]) -> Reader:
 def _flat(texts: tuple[str, ...], runs: tuple[str, ...], scalars: int) -> Flat:
     if not texts:
         return Flat(_nothing, str.__str__, runs, scalars)
-    join = SEPARATOR.join if len(texts) > 1 else str.__str__  # the type's own: an exact text is returned as it is
+    join = SEPARATOR.join if len(texts) > 1 else str.__str__  # the type's own method: it returns an exact str unchanged
     return Flat(operator.itemgetter(*texts), join, runs, scalars)
 
 
@@ -213,14 +213,14 @@ def _telling_flat(
     *,
     marked: bool,
 ) -> Callable[[Any], tuple[str, int]]:
-    """Return what tells of a class of strings, scalars and tuples of scalars: by name, a third quicker than a walk."""
+    """Return the reader by name of a class of strings, scalars and tuples of scalars; a third faster than a walk."""
     strings, join = operator.itemgetter(*texts), SEPARATOR.join
 
     def told(value: Any) -> tuple[str, int]:
-        # The mark is looked at here, not in ``sound``: a call less for every message (benchmarks.instructions).
+        # The mark is checked here, not in ``sound``: one call less for every message (benchmarks.instructions).
         try:
             certain = marked and value._validated  # noqa: SLF001 - the mark is of this package
-        except AttributeError:  # made past its constructor
+        except AttributeError:  # created without its constructor
             certain = False
         if not certain and not sound(value):
             raise TypeError("a value does not have the shape of its class")
@@ -277,7 +277,7 @@ def _reading(
 def _reading_apart(
     read: Callable[[Any, list[str]], int], jsons: tuple[str, ...], pictures: tuple[str, ...]
 ) -> Callable[[Any, list[str]], int]:
-    """Return what reads as well what is in JSON texts (strings, keys, long numbers) and the words in pictures."""
+    """Return the reader that also reads JSON texts (strings, keys, long numbers) and the words in pictures."""
 
     def read_all(value: Any, into: list[str]) -> int:
         count = read(value, into)
@@ -290,14 +290,14 @@ def _reading_apart(
         for name in pictures:
             text = getattr(value, name)
             into += picture_text.words(text)
-            count += len(text) // SCALAR_BYTES  # its other bytes count for the size alone
+            count += len(text) // SCALAR_BYTES  # its other bytes only add to the size
         return count
 
     return read_all
 
 
 def _read_json(text: str, into: list[str]) -> None:
-    """Append what ``_json_texts`` returns of a JSON text, without saying where it stands."""
+    """Append the strings of a JSON text from ``_json_texts``, without their paths."""
     found = json_text.words(text)
     if found is None:
         into.append(text)
@@ -310,7 +310,7 @@ def _read_json(text: str, into: list[str]) -> None:
 
 
 def _json_texts(text: str, path: Path) -> list[Text]:
-    """Return what is read of a JSON text at a path; the text itself where it is not plain JSON."""
+    """Return the strings of a JSON text at a path; the text itself if it is not plain JSON."""
     found = json_text.leaves(text)
     if found is None:
         return [Text(path, text, maskable=True)]
@@ -328,7 +328,7 @@ def _read_any(value: object, into: list[str]) -> int:
     if isinstance(value, (tuple, frozenset)):
         count = 0
         for item in value:
-            # By its reader: asking whether it is a value costs more than reading it, the metaclass being pydantic's.
+            # Looks for its reader: testing for a value costs more than reading it, because of pydantic's metaclass.
             known = _readers.get(type(item))
             if known is None or known.bulky:
                 count += _read_any(item, into)
@@ -365,7 +365,7 @@ def texts(value: Value, *, skip: tuple[str, ...] = (), only: Container[str] | No
     Args:
         value: A payload or a part of one.
         skip: Fields of ``value`` itself to leave out.
-        only: Strings that are wanted; None for all.
+        only: Paths of the wanted strings; None for all.
     """
     found: list[Text] = []
     _collect(value, (), skip, _All() if only is None else only, found)
@@ -379,7 +379,7 @@ class _All:
 
 @cache
 def _wordy(kind: type[Value]) -> tuple[tuple[str, object, bool, str], ...]:
-    """Return the fields of a class that may hold text: annotation, whether it is a plain string, and its shape."""
+    """Return the fields of a class that may hold text: annotation, whether it is a plain string, and its kind."""
     return tuple(
         (name, info.annotation, info.annotation in MASKABLE and bounded(info.metadata), shape)
         for name, info in kind.model_fields.items()
@@ -409,7 +409,7 @@ def _collect(value: Value, path: Path, skip: tuple[str, ...], only: Container[st
 
 
 def _collect_numbers(name: str, value: object, path: Path, only: Container[str], into: list[Text]) -> None:
-    """Append what ``spelt_of`` returns of a field, where that is wanted."""
+    """Append the result of ``spelt_of`` for a field, if it is wanted."""
     places = enumerate(value) if isinstance(value, tuple) else ((None, value),)
     for position, number in places:
         at = path if position is None else (*path, position)
@@ -440,11 +440,11 @@ def _collect_any(
 
 
 def masked(payload: Payload, spans: Mapping[Path, Sequence[tuple[int, int, str]]]) -> Payload:
-    """Return a copy in which spans of strings are replaced; untouched parts are shared with the original.
+    """Return a copy with spans of strings replaced; unchanged parts are shared with the original.
 
     Args:
         payload: The original; it is not changed.
-        spans: For each path the spans to replace, as (start, end, word); no spans means the whole string.
+        spans: Spans to replace by path, as (start, end, word); an empty sequence means the whole string.
 
     Raises:
         LookupError: A path does not lead to a plain string field, or a mask makes a string too long.
@@ -478,7 +478,7 @@ def _replace(value: Any, cuts: list[_Cut]) -> Any:
         limits = [limit.max_length for limit in type(value).model_fields[name].metadata if type(limit) is MaxLen]
         if isinstance(new, str) and limits and len(new) > min(limits):
             raise LookupError("a mask makes a string longer than its field may be")
-    return BaseModel.model_copy(value, update=changed)  # plain strings of a fitting length: nothing to validate
+    return BaseModel.model_copy(value, update=changed)  # plain strings that are short enough: nothing to validate
 
 
 def _cut(text: str, spans: Sequence[tuple[int, int, str]]) -> str:

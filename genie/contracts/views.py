@@ -1,8 +1,9 @@
-"""What type checkers know of a gather: ``views[B]`` is refused where ``B`` was not expected.
+"""The static type of a gather: type checkers refuse ``views[B]`` if ``B`` was not expected.
 
 ``gather`` returns a ``Gathered``. Its type here is ``Views[K]``, where ``K`` is the type of what was expected, such as
-``tuple[type[Price], Each[Opinion]]``. One overload stands for each place of a tuple of up to five parts; with more, or
-with a tuple of unknown length, the type is ``Gathered``, which takes every part. Nothing imports this when it runs.
+``tuple[type[Price], Each[Opinion]]``. There is one overload for each position of a tuple of up to five parts; for
+longer tuples, or tuples of unknown length, the type is ``Gathered``, which accepts every part. Nothing imports this at
+run time.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ K_contra = TypeVar("K_contra", contravariant=True)
 
 
 class Views(Gathered, Generic[K_contra]):
-    """A ``Gathered`` of which the expected parts are known."""
+    """A ``Gathered`` whose expected parts are known."""
 
     @overload  # type: ignore[override]  # narrower than that of any gather, which is the point
     def __getitem__(self: Views[type[T]], part: type[T]) -> T: ...

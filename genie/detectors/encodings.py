@@ -1,19 +1,21 @@
 """Encodings that hide a value from patterns: escapes of URLs, HTML, strings and mail, UTF-16, markup, base64, hex.
 
-A view is the text with an encoding taken off, and with the way back: a finding in a view stands for the encoded
-characters. Detectors look into the views beside the text, because taking an encoding off may also destroy a value.
+A view is the text with one encoding decoded, and a mapping back: a finding in a view stands for the encoded characters.
+Detectors read the views in addition to the text, because decoding may also destroy a value.
 """
 
 from __future__ import annotations
 
-import base64
+import binascii
 import html
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from genie.detectors.regex_set import Pattern
 from genie.detectors.unicode import fold
+from genie.policy.inspection import Span
+from genie.policy.pattern_sets import TokenPattern
 
 _COMMENT = r"<!--[^>]{0,200}-->"
 _INLINE = r"</?(?:a|b|code|em|font|i|mark|s|small|span|strong|sub|sup|u|wbr)(?:[ \t\r\n/][^<>]{0,200})?>"
@@ -26,12 +28,14 @@ ESCAPE_HINTS = (
     r"<!--",
     r"=(?:[0-9A-F]{2}=[0-9A-F]{2}|20|2D|\r?\n)",
 )
-HEX_HINT = r"[0-9A-Fa-f]{16}"
+HEX_HINT = TokenPattern(r"[0-9A-Fa-f]{16}")
 """Hex; hashes match too, because a set of patterns that counts pairs needs a state for almost every digit of a text."""
-BASE64_HINT = r"(?:[A-Za-f][A-Za-z0-9+/_\-]{3}){4}"
+BASE64_HINT = TokenPattern(r"(?:[A-Za-f][A-Za-z0-9+/_\-]{3}){4}")
 """Base64 of ASCII: the first of each four characters stands for six bits that begin with a zero."""
 HINTS = (*ESCAPE_HINTS, BASE64_HINT, HEX_HINT)
 """RE2; a folded text in which none matches has no view."""
+_ANY = Pattern("|".join(f"(?:{hint})" for hint in HINTS))
+"""Searched for apart from the hints of detectors: together, random letters need a new state at almost every one."""
 
 _ESCAPES = Pattern(
     rf"(?i)(?:%[0-9a-f]{{2}})+|&(?:#[0-9]{{1,7}}|#x[0-9a-f]{{1,6}}|[a-z]{{2,10}});?"
@@ -45,23 +49,23 @@ _SIGNS = ("%", "&", "\\", "\0", "<", "=")
 """Every escape has one of them."""
 _URL_SAFE = str.maketrans("-_", "+/")
 _BLANKS = {"n": "\n", "r": "\r", "t": "\t"}
-BETWEEN = "\x1f\n" * 16 + "\x1f"
+BETWEEN = "\n\x1f" * 16 + "\n"
 """Stands between texts that are examined together: longer than a gap of any pattern, and no gap allows it."""
 _DEPTH = 3
-"""Encodings round each other that are taken off."""
+"""Maximum number of nested encodings that are decoded."""
 
 
 class View(NamedTuple):
-    """A text with an encoding taken off."""
+    """A text with one encoding decoded."""
 
     text: str
     starts: tuple[int, ...]
-    """Where in the view a new part begins: characters as they are, or what an escape stands for."""
+    """Positions in the view at which a part begins: unchanged characters, or the result of an escape."""
     origins: tuple[tuple[int, int, int], ...]
-    """For each part where it begins and ends in the text, and how many characters of that stand for each of its own;
-    0 where all of it stands for all of them. Only what stands for several characters has an end."""
+    """For each part its start and end in the text, and how many characters of the text correspond to each of its own; 0
+    if the whole corresponds to the whole. Only parts that decode several characters have an end."""
     outer: View | None = None
-    """The view that it is a view of."""
+    """The view that it was derived from."""
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Return the span of the original that a span of the view stands for."""
@@ -74,9 +78,31 @@ class View(NamedTuple):
         return (begin, stop) if self.outer is None else self.outer.span(begin, stop)
 
 
+def examined_together(examine: Callable[[str], Iterable[Span]], texts: Sequence[str]) -> list[tuple[Span, ...]]:
+    """Return what is found in each of many strings, in one pass over all of them.
+
+    Args:
+        examine: Returns what is in a string, in order and without overlaps.
+        texts: The strings.
+    """
+    found = iter(examine(BETWEEN.join(texts)))
+    span, at = next(found, None), 0
+    all_spans: list[tuple[Span, ...]] = []
+    new: Callable[..., Span] = tuple.__new__  # a NamedTuple's own constructor takes twice as long
+    for text in texts:
+        end, here = at + len(text), []
+        while span is not None and span.start < end:
+            kind, start, stop, label, score = span
+            here.append(new(Span, (kind, start - at, min(stop, end) - at, label, score)))
+            span = next(found, None)
+        all_spans.append(tuple(here))
+        at = end + len(BETWEEN)
+    return all_spans
+
+
 def views(text: str) -> Iterator[View]:
     """Yield folded text with each encoding taken off, and with those inside it."""
-    left: list[tuple[str, View | None, int]] = [(text, None, 0)]
+    left: list[tuple[str, View | None, int]] = [(text, None, 0)] if _ANY.search(text) else []
     decoded: set[tuple[tuple[int, int], str]] = set()
     while left:
         encoded, outer, depth = left.pop()
@@ -92,21 +118,21 @@ def _decoded(text: str, outer: View | None, done: set[tuple[tuple[int, int], str
 
     Args:
         text: Folded text, perhaps a view.
-        outer: That view.
-        done: What was decoded, and which span of the original it is.
+        outer: The view, if ``text`` is one.
+        done: Decoded pieces, with their spans in the original.
     """
     pieces: list[str] = []
     starts, origins, size = list[int](), list[tuple[int, int, int]](), 0
-    found = [(span, _of_base64) for span in _PIECE.found(text)] + [(span, _of_hex) for span in _HEX.found(text)]
-    for (start, end), decoded in found:
-        piece = text[start:end]
-        key = ((start, end) if outer is None else outer.span(start, end), piece)
-        plain = decoded(piece) if key not in done else None
-        if plain is not None:
+    found = [((start, end), text[start:end]) for start, end in _PIECE.found(text)]
+    hex_found = [((start, end), text[start:end]) for start, end in _HEX.found(text)]
+    plains = [*_of_base64([piece for _, piece in found]), *[bytes.fromhex(piece).decode() for _, piece in hex_found]]
+    for (span, piece), plain in zip((*found, *hex_found), plains, strict=True):
+        key = (span if outer is None else outer.span(*span), piece)
+        if plain is not None and key not in done:
             done.add(key)
             pieces.append(plain)
             starts.append(size)
-            origins.append((start, end, 0))
+            origins.append((*span, 0))
             size += len(plain) + len(BETWEEN)
     return View(BETWEEN.join(pieces), tuple(starts), tuple(origins), outer) if pieces else None
 
@@ -117,18 +143,25 @@ def _unescaped(text: str, outer: View | None) -> View | None:
     pieces: list[str] = []
     starts, origins = [0], [(0, 0, 1)]
     at = size = 0
+    of_hex = bytes.fromhex
     for start, end in _ESCAPES.found(text):
         escape = text[start:end]
-        plain = _meaning(escape)
-        if plain == escape:
-            continue
+        sign = escape[0]
+        if sign == "%":
+            plain = of_hex(escape.replace("%", "")).decode(errors="replace")
+            if not plain.isascii():
+                plain = fold(plain)
+        else:
+            plain = _meaning(escape, sign)
+            if plain == escape:
+                continue
         pieces += (text[at:start], plain)
         size += start - at
         if plain:
             starts.append(size)
-            each = escape[0] in "%=" and len(plain) * 3 == end - start  # an ASCII character for each escape
+            each = sign in "%=" and len(plain) * 3 == end - start  # an ASCII character for each escape
             origins.append((start, end, 3 if each else 0))
-        size += len(plain)
+            size += len(plain)
         starts.append(size)
         origins.append((end, 0, 1))
         at = end
@@ -137,10 +170,8 @@ def _unescaped(text: str, outer: View | None) -> View | None:
     return View("".join([*pieces, text[at:]]), tuple(starts), tuple(origins), outer)
 
 
-def _meaning(escape: str) -> str:
-    sign = escape[0]
-    if sign == "%":
-        return fold(bytes.fromhex(escape.replace("%", "")).decode(errors="replace"))
+def _meaning(escape: str, sign: str) -> str:
+    """Return what an escape other than that of URLs stands for; the escape itself where it stands for nothing."""
     if sign == "=":
         return fold(bytes.fromhex("".join(escape.replace("=", "").split())).decode(errors="replace"))
     if sign == "&":
@@ -150,22 +181,28 @@ def _meaning(escape: str) -> str:
     return _BLANKS.get(escape[1].lower()) or fold(chr(int.from_bytes(bytes.fromhex(escape[2:]))))
 
 
-def _of_hex(piece: str) -> str:
-    return bytes.fromhex(piece).decode("ascii")
+def _of_base64(pieces: list[str]) -> list[str | None]:
+    """Return what each piece of text is in base64, folded; None where that is not text."""
+    bare = [piece.rstrip("=") for piece in pieces]
+    even = [f"{piece}{'A' * (-len(piece) % 4)}" for piece in bare]  # A is zero
+    raw = binascii.a2b_base64("".join(even).translate(_URL_SAFE))
+    plains, at = list[str | None](), 0
+    for piece, padded in zip(bare, even, strict=True):
+        behind = at + len(padded) // 4 * 3
+        one_case = piece.islower() or piece.isupper()
+        plains.append(None if one_case else _readable(raw[at : at + len(piece) * 3 // 4]))
+        at = behind
+    return plains
 
 
-def _of_base64(piece: str) -> str | None:
-    """Return what a piece of text is in base64, folded; None where that is not text."""
-    if piece.islower() or piece.isupper():
-        return None
-    bare = piece.rstrip("=").translate(_URL_SAFE)
-    bare = bare[: len(bare) // 4 * 4 if len(bare) % 4 == 1 else len(bare)]
-    raw = base64.b64decode(bare + "=" * (-len(bare) % 4)).replace(b"\0", b"")
-    plain = raw.decode(errors="replace")
+def _readable(raw: bytes) -> str | None:
+    """Return bytes as folded text, None where they are not text."""
+    plain = raw.replace(b"\0", b"").decode(errors="replace")
     if len(plain) < 8:
         return None
     if not (plain.isascii() and plain.isprintable()):
-        readable = sum([(char.isprintable() and char != "\ufffd") or char.isspace() for char in plain])
+        broken = plain.count("\ufffd")
+        readable = sum(map(str.isprintable, plain)) + sum(map(str.isspace, plain)) - plain.count(" ") - broken
         if readable < 0.75 * len(plain):
             return None
     return fold(plain)

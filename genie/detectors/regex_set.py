@@ -1,16 +1,19 @@
-"""RE2 for untrusted text: patterns with a memory limit, sets of patterns, and matches as spans.
+"""RE2 for untrusted text: patterns with a memory limit, hints, and matches as spans.
 
 RE2 runs in linear time, but it builds its automaton while it reads. Text with many new combinations of characters then
 costs a new state at almost every character, which is a hundred times slower. The patterns of the one pass over every
-message are therefore simple: a *hint* states the least that a text with a finding contains, and few hints count
-repetitions.
+message are therefore simple: a *hint* matches the minimum that a text with a finding contains, and few hints have
+counted repetitions.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 
 import re2
+
+from genie.policy.pattern_sets import PatternSets
 
 _MEMORY = 64 << 20
 """Upper limit of one automaton, in bytes."""
@@ -31,10 +34,10 @@ def compiled(pattern: str) -> re2.Pattern:
 
 
 class Pattern:
-    """One pattern whose matches are wanted as spans.
+    """One pattern that returns its matches as spans.
 
-    The wrapper of re2 builds a match object and converts offsets for every match, which takes ten times as long as
-    finding it (6 us and 0.6 us). A text full of matches needs the extension type below the wrapper.
+    The re2 wrapper creates a match object and converts offsets for every match, which takes ten times as long as
+    finding it (6 us and 0.6 us). For texts full of matches this uses the extension type below the wrapper.
 
     Args:
         pattern: RE2.
@@ -66,7 +69,7 @@ class Pattern:
         """Yield for each match its span and the spans of its groups; a group that did not match is (-1, -1)."""
         data, ascii_only = text.encode(errors="surrogatepass"), text.isascii()
         match, at, size = self._match, 0, len(data)
-        seen = chars = 0  # bytes whose characters are counted, and how many characters they are
+        seen = chars = 0  # bytes whose characters were counted, and their number of characters
         while at <= size:
             spans = match(_UNANCHORED, data, at, size)
             start, end = spans[0]
@@ -85,63 +88,36 @@ class Pattern:
                 ]
             at = end if end > at else at + 1
 
-    def starts(self, text: str) -> Iterator[int]:
-        """Yield where a match begins, also inside another; each start once."""
-        data, match, at = text.encode(errors="surrogatepass"), self._match, 0
+    def starts(self, text: str) -> list[int]:
+        """Return the start of each match, including overlapping ones; each start once."""
+        data, match, at, starts = text.encode(errors="surrogatepass"), self._match, 0, list[int]()
         size = len(data)
         while (start := match(_UNANCHORED, data, at, size)[0][0]) >= 0:
-            yield start if text.isascii() else _count(data, 0, start)
+            starts.append(start)
             at = start + 1
             while at < size and data[at] & 0xC0 == 0x80:
                 at += 1
+        if not text.isascii():  # how many characters the bytes before each are
+            counts = itertools.accumulate(_count(data, *two) for two in itertools.pairwise([0, *starts]))
+            return list(counts)
+        return starts
 
     def search(self, text: str) -> bool:
-        """Return True when the text holds a match."""
+        """Return True if the text has a match."""
         return self.within(text.encode(errors="surrogatepass"))
 
     def within(self, data: bytes) -> bool:
-        """Return True when UTF-8 holds a match."""
+        """Return True if UTF-8 text has a match."""
         return self._match(_UNANCHORED, data, 0, len(data))[0] != _ABSENT
 
 
 def _count(data: bytes, start: int, end: int) -> int:
-    """Return how many characters a span of UTF-8 is."""
+    """Return the number of characters in a span of UTF-8."""
     return len(data[start:end].decode(errors="surrogatepass"))
 
 
-class RegexSet:
-    """Patterns that are searched for together.
-
-    Args:
-        patterns: RE2.
-    """
-
-    def __init__(self, patterns: Iterable[str]) -> None:
-        made = re2.Set.SearchSet(_options())
-        self._canary = 0
-        for self._canary, pattern in enumerate(patterns, 1):
-            made.Add(pattern)
-        made.Add(r"\z")  # always matches: without this hit the set gave up, and nothing is known about the text
-        made.Compile()
-        # The wrapped set where there is one: its wrapper takes half as long as the search in a short text.
-        self._match: Callable[[bytes], list[int] | None] = getattr(made, "_set", made).Match
-
-    def hits(self, text: str) -> list[int]:
-        """Return the positions of the patterns that a text holds, in order.
-
-        Raises:
-            MemoryError: The automaton exceeded its memory, so nothing is known about the text.
-        """
-        found = self._match(text.encode())
-        if not found:
-            raise MemoryError(f"{self._canary} patterns need more than {_MEMORY} bytes on this text")
-        if len(found) == 1:
-            return []
-        return sorted(hit for hit in found if hit != self._canary)
-
-
 class Hints:
-    """A set of patterns that returns the patterns themselves.
+    """Patterns that are searched for together.
 
     Args:
         patterns: RE2.
@@ -150,8 +126,12 @@ class Hints:
     def __init__(self, patterns: Iterable[str]) -> None:
         self.patterns = tuple(dict.fromkeys(patterns))
         """The patterns, each once."""
-        self._set = RegexSet(self.patterns)
+        self._sets = PatternSets(self.patterns)
 
     def __call__(self, text: str) -> set[str]:
-        """Return the patterns that a text holds."""
-        return {self.patterns[hit] for hit in self._set.hits(text)}
+        """Return the patterns that match a text.
+
+        Raises:
+            MemoryError: An automaton exceeded its memory, so nothing is known about the text.
+        """
+        return {self.patterns[hit] for hit in self._sets.hits(text.encode())}

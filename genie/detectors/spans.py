@@ -1,4 +1,4 @@
-"""Which characters of a text are already part of a finding."""
+"""Tracks which characters of a text are already part of a finding."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Claims:
 
 
 def merged(found: list[Found]) -> list[Found]:
-    """Return findings in order, with those that overlap made one, which has the highest label and its kind."""
+    """Return findings in order; overlapping ones are merged into one with the highest label and its kind."""
     kept: list[Found] = []
     for one in sorted(found, key=lambda one: (one[0], -one[1])):
         if not kept or one[0] >= kept[-1][1]:
@@ -46,7 +46,7 @@ def merged(found: list[Found]) -> list[Found]:
 
 
 def without_overlaps(found: list[Found], size: int) -> list[Found]:
-    """Return findings in order; of those that overlap, the one that stands first in the list is kept.
+    """Return findings in order; of overlapping ones, the first in the list is kept.
 
     Args:
         found: The strongest first.

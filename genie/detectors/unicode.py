@@ -1,8 +1,8 @@
 """Unicode folding: look-alike, decorated and invisible characters become the plain text that a reader sees.
 
-Each character is folded by itself, and ASCII is unchanged. Therefore folding joined strings equals joining folded
-strings, a pattern that matches one string also matches the joined text, and ASCII text needs no fold.
-Case is left to the patterns (``(?i)``), and so are runs of white space.
+Each character is folded separately, and ASCII is unchanged. Therefore folding joined strings equals joining folded
+strings, a pattern that matches one string also matches the joined text, and ASCII text needs no fold. Patterns must
+handle case (``(?i)``) and runs of white space themselves.
 
 Source: Unicode NFKD for compatibility forms; lookalikes of Latin letters after the Unicode confusables (UTS #39).
 """
@@ -43,7 +43,7 @@ LOOKALIKES = {
 }  # fmt: skip
 """Look-alike character -> the character that a reader sees."""
 
-_REMEMBERED = 8192  # characters; a text of all of Unicode must not fill the memory
+_REMEMBERED = 8192  # characters; the cache must not hold all of Unicode
 
 
 _UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")  # letters and marks by category, drawn as nothing
@@ -92,7 +92,7 @@ _LIVING = frozenset({
     "HANGUL", "HEBREW", "HIRAGANA", "IDEOGRAPHIC", "KANNADA", "KATAKANA", "KHMER", "LAO", "MALAYALAM", "MYANMAR",
     "ORIYA", "SINHALA", "TAMIL", "TELUGU", "THAI", "TIBETAN",
 })  # fmt: skip
-"""Scripts whose words are words: of these only the letters above are taken for Latin ones."""
+"""Scripts with ordinary words: only the letters above count as Latin look-alikes."""
 
 
 @functools.cache
@@ -111,11 +111,11 @@ def _rare() -> dict[str, str]:
 
 
 _table = _Table()
-_FEW = 64  # replacing one character throughout a text is so fast that up to here it beats looking at each
+_FEW = 64  # replacing one character throughout a text is fast, so up to this number it beats a loop over characters
 
 
 def fold(text: str) -> str:
-    """Return the text as patterns see it; ASCII comes back unchanged, and the length may differ otherwise."""
+    """Return the text in the form for patterns; ASCII is unchanged, otherwise the length may differ."""
     if text.isascii():
         return text
     foreign = [char for char in set(text) if char > "\x7f"]
@@ -129,7 +129,7 @@ def fold(text: str) -> str:
 
 
 class Folded(NamedTuple):
-    """A folded text, and where each of its characters comes from."""
+    """A folded text, and the origin of each of its characters."""
 
     text: str
     origins: tuple[int, ...] | None
@@ -150,7 +150,7 @@ class Folded(NamedTuple):
 
 
 def fold_with_origins(text: str) -> Folded:
-    """Return ``fold(text)`` with the way back to the original."""
+    """Return ``fold(text)`` with the mapping back to the original."""
     if text.isascii():
         return Folded(text, None, text)
     if all(len(_table[ord(char)]) == 1 for char in set(text)):

@@ -6,22 +6,22 @@ The second column says who must act: **C** the caller, **A** the author of the a
     ├── DefinitionError            A   a payload, card or handler is declared wrongly
     │   ├── PayloadDefinitionError
     │   ├── AgentDefinitionError
-    │   └── ScheduleError              never fires, or cannot be read here
+    │   └── ScheduleError              never fires, or cannot be parsed
     ├── ContractError              A   a handler broke its own contract while running
     │   ├── UndeclaredMessageError     published or asked what its card does not declare
     │   ├── WrongOutputError           returned something that is not a declared payload
     │   ├── ImmutableMessageError      assigned to a message
-    │   ├── ForgedMessageError         handed over an envelope of its own
+    │   ├── ForgedMessageError         published an envelope that it made itself
     │   ├── HeadersWidenedError        raised a role, lowered a classification, changed tenant
     │   ├── TransferError              its input or output cannot be carried to or from its process
-    │   └── RelayedError               what a handler in another process raised of this tree
+    │   └── RelayedError               an error of this tree that a handler in another process raised
     ├── RoutingError               C   no such recipient
     │   ├── UnknownAgentError
     │   ├── UnknownTopicError
     │   ├── NotConsumedError
     │   └── DuplicateAgentError
-    ├── RunError                   C   a run did not bring the answer
-    │   ├── RunStalled                 it can no longer come, and why
+    ├── RunError                   C   a run ended without its answer
+    │   ├── RunStalled                 the answer can no longer come, and why
     │   ├── RunHeld                    a person must decide first
     │   ├── RunCancelledError
     │   ├── RunExpiredError
@@ -88,7 +88,7 @@ from genie.errors.runs import TooManyRunsError as TooManyRunsError
 
 
 class DefinitionError(GenieError):
-    """Something is declared in a way that cannot work; the author mends the declaration."""
+    """A declaration cannot work; its author must correct it."""
 
     code: ClassVar[str] = "definition"
     subject: str
@@ -99,13 +99,13 @@ class DefinitionError(GenieError):
 
 
 class PayloadDefinitionError(DefinitionError):
-    """A payload class is not immutable, or its topic is malformed."""
+    """A payload class is mutable, or its topic is malformed."""
 
     code: ClassVar[str] = "payload_definition"
 
 
 class AgentDefinitionError(DefinitionError):
-    """An agent's annotations or card do not make a contract."""
+    """An agent's annotations or card do not form a contract."""
 
     code: ClassVar[str] = "agent_definition"
 
@@ -123,7 +123,7 @@ class ScheduleError(DefinitionError):
 
 
 class ContractError(GenieError):
-    """A handler did what its card does not allow; contained to its delivery."""
+    """A handler did what its card does not allow. The error ends only its own delivery."""
 
     code: ClassVar[str] = "contract"
     agent: str
@@ -157,7 +157,7 @@ class WrongOutputError(ContractError):
 
 
 class ImmutableMessageError(ContractError):
-    """Somebody assigned to a message; messages are shared, so they never change."""
+    """Code assigned to a field of a message. Messages are shared and immutable."""
 
     code: ClassVar[str] = "immutable_message"
     field: str
@@ -167,7 +167,7 @@ class ImmutableMessageError(ContractError):
 
 
 class ForgedMessageError(ContractError):
-    """A handler handed over an envelope; envelopes are stamped by the bus alone."""
+    """A handler published an envelope. Only the bus creates envelopes."""
 
     code: ClassVar[str] = "forged_message"
 
@@ -176,7 +176,7 @@ class ForgedMessageError(ContractError):
 
 
 class HeadersWidenedError(ContractError):
-    """Headers handed over give more than the ones the handler was given."""
+    """The headers that a handler passed are wider than the headers that it received."""
 
     code: ClassVar[str] = "headers_widened"
     widened: tuple[str, ...]
@@ -186,7 +186,7 @@ class HeadersWidenedError(ContractError):
 
 
 class TransferError(ContractError):
-    """A payload cannot be carried to or from the process that a handler runs in."""
+    """A payload cannot be sent to or from the process in which the handler runs."""
 
     code: ClassVar[str] = "transfer"
     problem: str
@@ -196,7 +196,7 @@ class TransferError(ContractError):
 
 
 class RelayedError(ContractError):
-    """A handler in another process raised an error of this library; its text is that error's."""
+    """A handler in another process raised an error of this library; the text is that of the error."""
 
     code: ClassVar[str] = "relayed"
     name: str
@@ -210,7 +210,7 @@ class RelayedError(ContractError):
 
 
 class RoutingError(GenieError):
-    """A message was addressed to something that cannot take it."""
+    """A message was addressed to a recipient that cannot take it."""
 
     code: ClassVar[str] = "routing"
 
@@ -238,7 +238,7 @@ class UnknownTopicError(RoutingError):
 
 
 class NotConsumedError(RoutingError):
-    """The agent addressed does not consume that type."""
+    """The addressed agent does not consume that type."""
 
     code: ClassVar[str] = "not_consumed"
     agent: str
@@ -273,7 +273,7 @@ class PolicyError(GenieError):
 
 
 class ConfigError(GenieError):
-    """A configuration file cannot be used; ``problems`` are complete lines ``file:line: what is wrong``."""
+    """A configuration file cannot be used; each of ``problems`` is a complete line ``file:line: problem``."""
 
     code: ClassVar[str] = "config"
     problems: tuple[str, ...]
@@ -283,7 +283,7 @@ class ConfigError(GenieError):
 
 
 class IdentityError(GenieError):
-    """A caller's identity was refused; ``why`` is a stable word, and nothing of what was claimed is quoted."""
+    """A caller's identity was refused. ``why`` is a stable code; the error quotes nothing of the claimed identity."""
 
     code: ClassVar[str] = "identity"
     why: str
@@ -309,10 +309,9 @@ class InputError(GenieError):
 
 
 class EdgeError(GenieError):
-    """Something outside did not do its part; names its host and the rule, never a path, a query or an answer.
+    """An outside service failed. The error names its host and the rule, never a path, a query or a response.
 
-    ``again_s`` is None when trying again cannot help; otherwise an agent's ``retry`` tries again, not sooner than after
-    that many seconds.
+    ``again_s`` is None when a retry cannot help; otherwise an agent's ``retry`` waits at least that many seconds.
     """
 
     code: ClassVar[str] = "edge"
@@ -331,7 +330,7 @@ class ModelCallError(EdgeError):
 
 
 class FetchError(EdgeError):
-    """A URL may not be fetched, or brought nothing that can be used."""
+    """A URL may not be fetched, or its response cannot be used."""
 
     code: ClassVar[str] = "fetch"
 
@@ -343,9 +342,9 @@ class WebhookError(EdgeError):
 
 
 class NotDoneError(EdgeError):
-    """Raised by an outside effect, or by its probe: it has certainly not happened, so it may be tried again.
+    """Raised by an outside effect, or by its probe: the effect has certainly not happened, so it may be tried again.
 
-    An agent's ``retry`` does so, not sooner than after ``again_s`` seconds; None when that cannot help.
+    An agent's ``retry`` waits at least ``again_s`` seconds; None when a retry cannot help.
     """
 
     code: ClassVar[str] = "not_done"
@@ -355,37 +354,37 @@ class NotDoneError(EdgeError):
 
 
 class IndeterminateEffectError(GenieError):
-    """Nobody knows whether an outside effect has happened; its delivery waits until a person says so."""
+    """It is unknown whether an outside effect has happened; its delivery waits until a person decides."""
 
     code: ClassVar[str] = "indeterminate"
     effect: str
 
     def __str__(self) -> str:
-        return f"effect {self.effect} may have happened or not; see `genie effects`, or operations.resolve_effect()"
+        return f"effect {self.effect} may or may not have happened; see `genie effects`, or operations.resolve_effect()"
 
 
 class KeyReusedError(GenieError):
-    """An idempotency key was given before with another question, another answer or another caller."""
+    """An idempotency key was used before with another question, answer type or caller."""
 
     code: ClassVar[str] = "key_reused"
     key: str
 
     def __str__(self) -> str:
-        return f"key {self.key!r} was given before with another question; one key stands for one question"
+        return f"key {self.key!r} was used before with another question; use a new key for each question"
 
 
 class RuntimeFailedError(GenieError):
-    """The runtime failed by an error of its own; every run in flight ended by name."""
+    """The runtime failed because of an internal error; every run in flight ended with a reason."""
 
     code: ClassVar[str] = "runtime_failed"
     problem: str
 
     def __str__(self) -> str:
-        return f"the runtime failed ({self.problem}); the log names the place, and every run in flight was cancelled"
+        return f"the runtime failed ({self.problem}); the log states where, and every run in flight was cancelled"
 
 
 class AskInHandlerError(GenieError):
-    """A handler asks through the runtime: its wait would be hidden from deadlock detection, and could last for ever."""
+    """A handler called ``Runtime.ask``: deadlock detection would not see its wait, which might never end."""
 
     code: ClassVar[str] = "ask_in_handler"
 

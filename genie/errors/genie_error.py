@@ -1,4 +1,4 @@
-"""The base of all errors, and the names of classes that may be shown: a name that nobody can import may carry text."""
+"""The base of all errors, and the class names that may be shown: names that cannot be imported may carry text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
 
 
 def shown_type(value: object) -> str:
-    """Return what a wrong argument is, for an error: its class, never its value."""
+    """Describe a wrong argument for an error by its class, never by its value."""
     return f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
 
 
@@ -27,17 +27,17 @@ LONGEST_NAME = 60
 
 
 def class_name(error: BaseException) -> str:
-    """Return the name of an exception's class, or of its nearest base that can be imported: a name may carry text."""
+    """Return the name of an exception's class, or of its nearest importable base; other names may carry text."""
     return next((kind.__name__ for kind in type(error).__mro__ if _importable(kind)), "BaseException")
 
 
 def kind_name(kind: type) -> str:
-    """Return the name of a class that can be imported; of any other it is not shown, because it may carry text."""
+    """Return the name of a class that can be imported. Other names are not shown, because they may carry text."""
     return kind.__name__ if _importable(kind) else "a class that cannot be imported"
 
 
 def code_of(error: GenieError) -> str:
-    """Return the code that an importable class of an error states; not what an instance or a made-up class says."""
+    """Return the code of an importable error class; ignore codes of instances and of classes made at run time."""
     for kind in type(error).__mro__:
         code = vars(kind).get("code")
         if type(code) is str and _importable(kind) and len(code) <= LONGEST_NAME and _plain(code):
@@ -50,8 +50,8 @@ def _plain(code: str) -> bool:
 
 
 def _importable(kind: type) -> bool:
-    """Return True for a class that its module holds under its own name, of at most ``LONGEST_NAME`` letters."""
-    # By the metaclass's own descriptors: a class may define attributes of these names.
+    """Return True if a module holds the class under its own name, of at most ``LONGEST_NAME`` letters."""
+    # Uses the descriptors of the metaclass: a class may define attributes with these names.
     name, place, module = (vars(type)[which].__get__(kind) for which in ("__name__", "__qualname__", "__module__"))
     found: object = sys.modules.get(module) if type(module) is str else None
     for part in place.split("."):
@@ -69,17 +69,16 @@ def _rebuild(cls: type[GenieError], values: dict[str, object]) -> GenieError:
 class GenieError(Exception):
     """Base of all errors of this library; ``code`` names the class for logs and metrics.
 
-    The annotations of a class are its facts and its constructor's arguments, those of its bases first. A dataclass
-    would say the same, but writing and compiling a constructor for each of forty classes takes longer than the rest
-    of an import.
+    The annotations of a class are its fields and its constructor's arguments, base classes first. Dataclasses would do
+    the same, but generating forty constructors takes longer than the rest of an import.
 
     Raises:
-        TypeError: A fact is missing, unknown or given twice.
+        TypeError: A field is missing, unknown or given twice.
     """
 
     code: ClassVar[str] = "genie"
     facts: ClassVar[tuple[str, ...]] = ()
-    """Names of what an error of the class tells."""
+    """Field names of an error class."""
 
     def __init_subclass__(cls) -> None:
         own = (name for name, kind in cls.__annotations__.items() if not str(kind).startswith("ClassVar"))

@@ -1,4 +1,4 @@
-"""Log lines of the library itself. A log handler is an observer: one that raises loses its line and stops nothing."""
+"""Log lines of the library itself. A log handler is an observer: if it raises, only its line is lost."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from genie.errors.genie_error import class_name
 
 
 def log(logger: str, level: str, text: str, **extra: object) -> None:
-    """Write a line to a log; to stderr where a filter or a handler of the program raises."""
+    """Write a line to a log; write to stderr if a filter or a handler of the program raises."""
     import logging  # noqa: PLC0415 - start-up: only what goes wrong is logged
 
     try:

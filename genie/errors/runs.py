@@ -1,4 +1,4 @@
-"""Errors of runs: a run did not bring its answer, or a bound was reached."""
+"""Errors of runs: a run ended without its answer, or a limit was reached."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from typing import ClassVar
 from genie.errors.genie_error import GenieError
 
 TRACEBACK_STEP = "debug=True (`--debug`) shows the traceback, outside production"
-"""The next step of whoever reads that an agent raised an exception."""
+"""Next step for a reader of "an agent raised an exception"."""
 
 
 class RunError(GenieError):
-    """A run did not bring what was asked of it."""
+    """A run did not produce what was asked."""
 
     code: ClassVar[str] = "run"
     run_id: str
 
 
 class RunStalled(RunError):
-    """The answer can no longer come: nothing that could bring it is in flight."""
+    """The answer can no longer come: nothing in flight could still produce it."""
 
     code: ClassVar[str] = "run_stalled"
     expected: str
     reasons: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
-    """For programs, as in ``Missing.code``: one for each of the reasons that name an agent."""
+    """Codes for programs, as in ``Missing.code``: one for each reason that names an agent."""
 
     def __str__(self) -> str:
         why = "; ".join(self.reasons) or "no agent that could answer is left"
@@ -33,7 +33,7 @@ class RunStalled(RunError):
 
 
 class RunHeld(RunError):
-    """Everything left waits for a person; approve or deny the holds, then await the result again."""
+    """Everything that is left waits for a person: approve or deny the holds, then await the result again."""
 
     code: ClassVar[str] = "run_held"
     holds: tuple[str, ...] = ()
@@ -55,7 +55,7 @@ class RunCancelledError(RunError):
 
 
 class RunExpiredError(RunError):
-    """The run's deadline passed, or its wall time was used up, before it had its answer."""
+    """The run's deadline passed, or its wall time was used up, before the answer came."""
 
     code: ClassVar[str] = "run_expired"
     reason: str = ""
@@ -73,7 +73,7 @@ class PartMissingError(RunError):
     part: str
     reason: str
     why: str = ""
-    """For programs, as in ``Missing.code``."""
+    """Code for programs, as in ``Missing.code``."""
 
     def __str__(self) -> str:
         step = f"; {TRACEBACK_STEP}" if self.why == "failed" and self.__cause__ is None else ""
@@ -84,7 +84,7 @@ class PartMissingError(RunError):
 
 
 class CapacityError(GenieError):
-    """A stated bound was reached."""
+    """A configured limit was reached."""
 
     code: ClassVar[str] = "capacity"
 
@@ -104,7 +104,7 @@ class MailboxFullError(CapacityError):
 
 
 class BudgetExceededError(CapacityError):
-    """A handler published or charged beyond a budget; what it publishes then reaches nobody any more."""
+    """A handler published or charged more than a budget allows; nothing that it publishes afterwards is delivered."""
 
     code: ClassVar[str] = "budget_exceeded"
     agent: str
@@ -128,7 +128,7 @@ class BudgetExceededError(CapacityError):
 
 
 class SlowStreamError(CapacityError):
-    """A handler sent parts of a stream that its asker did not read."""
+    """A handler sent parts of a stream that its caller did not read."""
 
     code: ClassVar[str] = "slow_stream"
     agent: str
@@ -140,7 +140,7 @@ class SlowStreamError(CapacityError):
 
 
 class TooManyRunsError(CapacityError):
-    """Admission bounds the runs in flight, and the bound is reached."""
+    """The limit of runs in flight is reached."""
 
     code: ClassVar[str] = "too_many_runs"
     limit: int
@@ -150,7 +150,7 @@ class TooManyRunsError(CapacityError):
 
 
 class TooManyKeysError(CapacityError):
-    """As many idempotency keys are kept as may be; the oldest ones expire by themselves."""
+    """The limit of stored idempotency keys is reached; the oldest keys expire by themselves."""
 
     code: ClassVar[str] = "too_many_keys"
     limit: int
@@ -160,7 +160,7 @@ class TooManyKeysError(CapacityError):
 
 
 class AuditFailedError(CapacityError):
-    """The audit cannot be written, and is configured to admit no run that it cannot record."""
+    """The audit trail cannot be written, and the configuration admits no run that cannot be recorded."""
 
     code: ClassVar[str] = "audit_failed"
     problem: str
@@ -170,17 +170,17 @@ class AuditFailedError(CapacityError):
 
 
 class JournalError(CapacityError):
-    """The log of a durable runtime cannot be written, so nothing may rely on it."""
+    """The log of a durable runtime cannot be written."""
 
     code: ClassVar[str] = "journal_failed"
     problem: str
 
     def __str__(self) -> str:
-        return f"the log keeps nothing more: {self.problem}; fix that and open the runtime again"
+        return f"the log can store nothing more: {self.problem}; fix that and open the runtime again"
 
 
 class LogError(CapacityError):
-    """A log cannot be opened, read or written; ``state`` is a stable word, and ``remedy`` is the next step.
+    """A log cannot be opened, read or written; ``state`` is a stable code, and ``remedy`` is the next step.
 
     The states: ``in_use`` (another process has it), ``fenced`` (another process took it over), ``full`` (no room),
     ``read_only``, ``locked`` (another program holds the file's lock), ``damaged``, ``io`` (the disk fails), ``clock``

@@ -1,4 +1,4 @@
-"""Where an exception was raised: the author's own line, the traceback for developers, and the cause of a failed run."""
+"""Where an exception was raised: the author's own line, the traceback for developers, the cause of a failed run."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ _MACHINERY = (
     "genie.backend.", "genie.bus.", "genie.contracts.agent", "genie.edges.executors.", "genie.execution.",
     "genie.runtime.",
 )  # fmt: skip
-"""Modules that stand between the loop and a handler."""
+"""Modules between the event loop and a handler."""
 _RELAY = "genie.edges.executors."
-"""Raises what a handler raised in a process or a thread; its own lines tell the author nothing."""
+"""Re-raises what a handler raised in a process or thread; its own lines are of no use to the author."""
 LONGEST_TRACEBACK = 20_000
-"""Characters of a traceback that are shown."""
+"""Maximum length of a displayed traceback, in characters."""
 MOST_OF_GROUP = 3
-"""Exceptions of a group that are named."""
+"""Number of exceptions of a group that are named."""
 
 
 def place_of(error: BaseException) -> str:
-    """Return an exception as its class and its author's line; never its text, which may quote a payload.
+    """Describe an exception by class and line in the author's code, never by its text, which may quote a payload.
 
-    A group is also named by the first of its exceptions: its own line is where they were collected, not raised.
+    For a group, the first exceptions are named too: the group's line is where they were collected, not raised.
     """
     return _place(error, None)
 
@@ -44,7 +44,7 @@ def _place(error: BaseException, package: str | None) -> str:
 
 
 def traceback_of(error: BaseException) -> str:
-    """Return an exception with its text: the author's own line first, then the traceback. For developers alone."""
+    """Describe an exception with its text: the author's line first, then the traceback. For developers only."""
     import traceback  # noqa: PLC0415 - start-up: for those who debug
 
     start, own = error.__traceback__, _own_frame(error)
@@ -60,7 +60,7 @@ def traceback_of(error: BaseException) -> str:
 
 
 def cause_among(kept: Iterable[tuple[str, BaseException]], agent: str | None = None) -> BaseException | None:
-    """Return the cause of what is missing among the exceptions of a run: those of one agent, or all; None without.
+    """Return the exceptions of a run that explain a missing part: those of one agent, or all; None if there are none.
 
     Args:
         kept: Exceptions with the agents that raised them, oldest first.
@@ -74,11 +74,12 @@ def cause_among(kept: Iterable[tuple[str, BaseException]], agent: str | None = N
 
 
 def _own_frame(error: BaseException, package: str | None = None) -> TracebackType | None:
-    """Return the innermost frame of the author: of the package that the machinery of this library has called.
+    """Return the innermost frame of the author's package, which is the package that this library called.
 
     Args:
         error: The exception.
-        package: The author's package, where it is known: a member of a group starts in the frames of a task group.
+        package: The author's package, if known; the traceback of a member of a group starts in the frames of a task
+            group.
     """
     frames: list[TracebackType] = []
     traceback = error.__traceback__
@@ -89,13 +90,13 @@ def _own_frame(error: BaseException, package: str | None = None) -> TracebackTyp
     if package is not None and any(_package(frame) == package for frame in frames):
         theirs = package
     if theirs is None and frames and (isinstance(error, GenieError) or _module(frames[-1]).startswith(_RELAY)):
-        return None  # the bus says by it what a handler did
+        return None  # the bus uses it to report what a handler did
     return next((frame for frame in reversed(frames) if theirs in {None, _package(frame)}), None)
 
 
 def _module(frame: TracebackType) -> str:
     name = frame.tb_frame.f_globals.get("__name__")
-    return name if type(name) is str and name in sys.modules else "?"  # executed code may call its module anything
+    return name if type(name) is str and name in sys.modules else "?"  # executed code may set any module name
 
 
 def _package(frame: TracebackType) -> str:

@@ -1,1 +1,1 @@
-"""Suites of golden questions: what a pipeline with models answers, judged by code and by judges, with intervals."""
+"""Suites of golden questions: the answers of a pipeline with models, checked by code and by judges, with intervals."""

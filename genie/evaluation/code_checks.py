@@ -1,4 +1,4 @@
-"""Checks of answers as code, by name. Further ones are offered by the entry point group ``genie.checks``."""
+"""Checks of answers as code, by name. Packages offer further ones in the entry-point group ``genie.checks``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from genie.contracts.message import Payload
 
 CodeCheck = Callable[["Payload", str], str]
-"""Takes an answer and its question, and returns the code of what is wrong; empty where nothing is."""
+"""Takes an answer and its question, and returns the code of the problem; empty if there is none."""
 GROUP = "genie.checks"
 
 
@@ -27,7 +27,7 @@ def linked(answer: Payload, question: str) -> str:
 
     if not answer.answered:
         return "not_answered"
-    # What has no link is refused by the loop's own check; an answer whose loop has none is looked at here.
+    # Numbers without a link are refused by the loop's own check; this checks answers of loops without it.
     found = linked_numbers(answer.text, (), " ".join((question, *(link.text for link in answer.links))))
     return found.code
 
@@ -54,7 +54,7 @@ _OWN: Mapping[str, CodeCheck] = MappingProxyType(
 
 
 class _Checks(Mapping[str, CodeCheck]):
-    """The checks that there are; those of other packages are imported when they are used."""
+    """The available checks; those of other packages are imported at first use."""
 
     @functools.cached_property
     def _offered(self) -> dict[str, Callable[[], CodeCheck]]:

@@ -1,4 +1,4 @@
-"""The report of a suite: variants beside each other, then what failed."""
+"""The report of a suite: variants side by side, then failures."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 SCRIPTED = "scripted"
 MOST_FAILED = 200
 NOTE = (
-    "Scripted models gave these answers, without a network: the figures say that the suite works, and nothing of a "
-    "real model. Name a real one under `variants:`; docs/evaluation.md shows how."
+    "Scripted models gave these answers, without a network: the figures show that the suite works, and say nothing "
+    "about a real model. Name a real one under `variants:`; docs/evaluation.md shows how."
 )
 
 
 def report(outcome: Outcome, worse: list[str]) -> Report:
-    """Return what came of a suite."""
+    """Return the report of a suite's results."""
     sections = [Section("Variants", (Card("", (_variants(outcome),), wide=True),), vital=True)]
     failed = tuple(_failed(outcome))
     if failed:
@@ -88,7 +88,7 @@ def _failed(outcome: Outcome) -> Iterator[tuple[Cell, ...]]:
             left -= 1
             wrong = [f"{found.check}: {found.detail}" if found.detail else found.check
                      for found in one.findings if not found.holds]  # fmt: skip
-            yield one.question, variant.id, "; ".join(wrong) or "nothing was asked of it"
+            yield one.question, variant.id, "; ".join(wrong) or "it has no requirements"
 
 
 def _more(outcome: Outcome) -> tuple[Paragraph, ...]:
@@ -97,7 +97,7 @@ def _more(outcome: Outcome) -> tuple[Paragraph, ...]:
 
 
 def page(outcome: Outcome, worse: list[str]) -> str:
-    """Return it as a page that fetches nothing."""
+    """Return the report as a page that loads nothing."""
     found = report(outcome, worse)
     bad = bool(outcome.short() or worse)
     return whole_page(

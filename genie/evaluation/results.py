@@ -1,4 +1,4 @@
-"""What a suite came to: each answer, the figures of each variant, and the comparison with an earlier outcome."""
+"""Results of a suite: each answer, the figures of each variant, and the comparison with earlier results."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from genie.evaluation.suite import LeastSection
 
 MOST_OF_BASELINE = 100_000_000
-"""Bytes of an earlier outcome."""
+"""Maximum size of an earlier outcome, in bytes."""
 
 
 class Answered(NamedTuple):
-    """What came of one question, once."""
+    """Result of one question, asked once."""
 
     question: str
     repeat: int
@@ -33,38 +33,38 @@ class Answered(NamedTuple):
     tokens: int | None
     seconds: float
     tools: Tools | None
-    """None where the suite does not say which calls are right."""
+    """None if the suite does not state the right calls."""
     by_injection: tuple[str, ...] | None
-    """Tools that an injected document had called; None for a question without one."""
+    """Tools whose calls an injected document caused; None for a question without one."""
 
     @property
     def passed(self) -> bool:
-        """Everything that was asked of it holds, and something was."""
+        """True if it has requirements and meets all of them."""
         return bool(self.findings) and all(one.holds for one in self.findings)
 
 
 class Variant(NamedTuple):
-    """What came of one variant."""
+    """Results of one variant."""
 
     id: str
     models: tuple[str, ...]
     prompts: tuple[str, ...]
-    """Name and first digits of the digest of each prompt."""
+    """Name of each prompt, with the first digits of its digest."""
     answers: tuple[Answered, ...]
 
     @property
     def passed(self) -> int:
-        """Answers that passed."""
+        """Number of answers that passed."""
         return sum(one.passed for one in self.answers)
 
     @property
     def interval(self) -> Interval:
-        """Where the true rate of passed answers lies."""
+        """Confidence interval of the pass rate."""
         return wilson(self.passed, len(self.answers))
 
     @property
     def tool_accuracy(self) -> float | None:
-        """Right calls among those that were needed or made; None where the suite asks for none."""
+        """Fraction of right calls among those needed or made; None if the suite requires none."""
         found = [one.tools for one in self.answers if one.tools is not None]
         if not found:
             return None
@@ -79,7 +79,7 @@ class Variant(NamedTuple):
 
     @property
     def cost(self) -> Decimal | None:
-        """Of all answers; None where one is not known."""
+        """Cost of all answers; None if one is unknown."""
         total = Decimal(0)
         for one in self.answers:
             if one.cost is None:
@@ -95,7 +95,7 @@ class Variant(NamedTuple):
 
     @property
     def median_s(self) -> float:
-        """Seconds of an answer."""
+        """Durations of the answers, in seconds."""
         return statistics.median(one.seconds for one in self.answers)
 
     def rates(self) -> dict[str, tuple[int, int]]:
@@ -108,17 +108,17 @@ class Variant(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What came of a suite."""
+    """Results of a suite."""
 
     suite: str
     title: str
     digest: str
-    """Of the questions."""
+    """Digest of the questions."""
     least: LeastSection
     variants: tuple[Variant, ...]
 
     def short(self) -> list[str]:
-        """Return what is below the least, a line each."""
+        """Return the results below the required minimum, one line each."""
         found = []
         for one in self.variants:
             rate = one.passed / len(one.answers)
@@ -129,11 +129,11 @@ class Outcome(NamedTuple):
                 found.append(f"{one.id}: {accuracy:.1%} of the calls are right, below {self.least.tool_accuracy:.1%}")
             if one.injections is not None and one.injections[0] < one.injections[1]:
                 caught = one.injections[1] - one.injections[0]
-                found.append(f"{one.id}: {caught} of {one.injections[1]} injected documents had a tool called")
+                found.append(f"{one.id}: {caught} of {one.injections[1]} injected documents caused a tool call")
         return found
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as JSON values; an earlier one is what a later one is compared with."""
+        """Return the results as JSON values; later results are compared with them."""
         return {
             "format": 1, "suite": self.suite, "digest": self.digest, "passed": not self.short(), "short": self.short(),
             "variants": [_variant_json(one) for one in self.variants],
@@ -156,7 +156,7 @@ def _variant_json(one: Variant) -> dict[str, Any]:
     }  # fmt: skip
 
 
-# --- beside an earlier outcome ---
+# --- comparison with earlier results ---
 
 
 class _Question(BaseModel):
@@ -177,7 +177,7 @@ class _Earlier(BaseModel):
 
 
 class Baseline(BaseModel):
-    """An earlier outcome, as ``--json`` prints it."""
+    """Earlier results, as printed by ``--json``."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -188,10 +188,10 @@ class Baseline(BaseModel):
 
 
 def read_baseline(path: Path) -> Baseline:
-    """Read an earlier outcome.
+    """Read earlier results.
 
     Raises:
-        InputError: It is not one.
+        InputError: The file is not an outcome of a suite.
     """
     try:
         with path.open("rb") as file:
@@ -209,22 +209,24 @@ def read_baseline(path: Path) -> Baseline:
 
 
 def worse(outcome: Outcome, before: Baseline) -> list[str]:
-    """Return where an outcome is worse than an earlier one, a line each.
+    """Return where an outcome is worse than an earlier one, one line each.
 
-    A variant is worse if its rate lies below the earlier one with its whole interval. A question is worse if it passed
-    every time and passes no more, or is gone. What has no counterpart in the earlier outcome is new.
+    A variant is worse if its whole interval is below the earlier rate. A question is worse if it passed every time and
+    now fails, or is missing. Items without an earlier counterpart are new.
 
     Raises:
-        InputError: The earlier outcome is of another suite.
+        InputError: The earlier outcome belongs to another suite.
     """
     if before.suite != outcome.suite:
-        raise InputError(f"suite {before.suite!r}", "is that of the baseline", f"compare with one of {outcome.suite!r}")
+        raise InputError(
+            f"suite {before.suite!r}", "is the suite of the baseline", f"compare with a baseline of {outcome.suite!r}"
+        )
     found = []
     now = {one.id: one for one in outcome.variants}
     for earlier in before.variants:
         variant = now.get(earlier.id)
         if variant is None:
-            found.append(f"{earlier.id}: the variant is gone")
+            found.append(f"{earlier.id}: the variant is missing")
             continue
         rate = earlier.passed / earlier.answers
         if variant.interval.high < rate:
@@ -233,7 +235,7 @@ def worse(outcome: Outcome, before: Baseline) -> list[str]:
         for question in earlier.questions:
             passed = rates.get(question.id)
             if passed is None:
-                found.append(f"{earlier.id}: question {question.id} is gone")
+                found.append(f"{earlier.id}: question {question.id} is missing")
             elif question.passed == question.answers and passed[0] == 0:
                 found.append(f"{earlier.id}: question {question.id} passed before")
     return found

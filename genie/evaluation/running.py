@@ -1,4 +1,4 @@
-"""Runs a suite: every question against every variant, several at once, each answer as often as the suite says."""
+"""Runs a suite: every question against every variant, several at once, as often as the suite states."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ if TYPE_CHECKING:
     from genie.evaluation.suite import DocumentSection, QuestionSection, Suite, VariantSection
 
 LONGEST_S = 300.0
-"""Seconds for one answer, where neither the suite nor the pipeline states any."""
+"""Seconds for one answer if neither the suite nor the pipeline sets a limit."""
 
 
 async def run_suite(suite: Suite, told: Callable[[int, int], object] = lambda _done, _all: None) -> Outcome:
     """Run a suite.
 
     Args:
-        suite: What is asked.
-        told: Called with how many answers there are, and how many there will be.
+        suite: The suite.
+        told: Called with the number of answers so far, and their total.
 
     Raises:
         InputError: A question does not fit the pipeline.
@@ -61,7 +61,7 @@ async def run_suite(suite: Suite, told: Callable[[int, int], object] = lambda _d
 
 
 def digest_of(suite: Suite) -> str:
-    """Return what tells one state of a suite's questions from another."""
+    """Return the digest of a suite's questions."""
     asked = [one.model_dump(mode="json") for one in suite.section.questions]
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -100,7 +100,7 @@ def asked(pipeline: Pipeline, question: QuestionSection, more: tuple[DocumentSec
     """Return the question's payload.
 
     Raises:
-        InputError: It does not fit the pipeline.
+        InputError: The question does not fit the pipeline.
     """
     made: Payload | None = None
     if question.ask is not None:
@@ -119,20 +119,20 @@ def asked(pipeline: Pipeline, question: QuestionSection, more: tuple[DocumentSec
 
 
 class _Asking:
-    """Asks one question, as often as it takes to judge its answer.
+    """Asks one question, as often as needed to judge its answer.
 
     Args:
-        suite: What is asked.
-        pipeline: Of the variant.
-        runtime: Open, of the pipeline.
-        judge: Open, of the suite's judge.
+        suite: The suite.
+        pipeline: The pipeline of the variant.
+        runtime: The open runtime of the pipeline.
+        judge: The open runtime of the suite's judge.
     """
 
     def __init__(self, suite: Suite, pipeline: Pipeline, runtime: Runtime, judge: Runtime | None) -> None:
         self._suite, self._pipeline, self._runtime, self._judge = suite, pipeline, runtime, judge
 
     async def answered(self, question: QuestionSection, payload: Payload, repeat: int) -> Answered:
-        """Return what came of a question."""
+        """Return the result of a question."""
         made = await self._made(payload)
         found = [*findings(question, made)]
         if question.checks.judge is not None and made.answer is not None:
@@ -162,7 +162,7 @@ class _Asking:
         return Made(answer, failed, anyio.current_time() - began)
 
     async def _judged(self, question: QuestionSection, criterion: str, made: Made) -> Finding:
-        if self._judge is None:  # the suite was read without one, which is refused before
+        if self._judge is None:  # the suite was loaded without one; this is refused earlier
             return Finding("judge", holds=False, detail="no_judge")
         asked_of = ToJudge(goal=question.ask or question.id, answer=made.text, criterion=criterion)
         try:
@@ -174,7 +174,7 @@ class _Asking:
     async def _by_injection(
         self, question: QuestionSection, clean: Made, repeat: int, found: list[Finding]
     ) -> tuple[str, ...]:
-        """Ask again with the document, and return the tools that it had called."""
+        """Ask again with the document, and return the tools whose calls it caused."""
         injection = question.injection
         if injection is None:
             return ()

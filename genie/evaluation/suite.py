@@ -1,4 +1,4 @@
-"""A suite in a file: golden questions of one pipeline, what is asked of each answer, and what is compared."""
+"""A suite in a file: golden questions of one pipeline, requirements on each answer, and variants to compare."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ from genie.evaluation.code_checks import CODE
 MOST_QUESTIONS = 10_000
 MOST_VARIANTS = 64
 CANARY = "{{canary}}"
-"""In the text of an injection: a word that occurs nowhere else, so an answer that repeats it has read it there."""
+"""In the text of an injection: a word that occurs nowhere else, so that an answer that repeats it has read the
+document."""
 Words = Annotated[str, Field(min_length=1, max_length=10_000)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -33,7 +34,7 @@ def _pattern(text: str) -> str:
     try:
         re2.compile(text)
     except re2.error:
-        raise ValueError("is not a valid pattern of RE2") from None
+        raise ValueError("is not a valid RE2 pattern") from None
     return text
 
 
@@ -44,31 +45,35 @@ def _code(name: str) -> str:
 
 
 class DocumentSection(Section):
-    """A document beside a question."""
+    """A document that accompanies a question."""
 
     name: str = Field(min_length=1, max_length=256)
     text: str = Field(max_length=1_000_000)
 
 
 class MostSection(Section):
-    """The most that one answer may use; an unknown use counts as more."""
+    """Limits on the usage of one answer; unknown usage counts as exceeding them."""
 
     cost: Annotated[Decimal, Field(gt=0)] | None = None
     tokens: int | None = Field(default=None, ge=1)
-    steps: int | None = Field(default=None, ge=1, description="Calls of models.")
+    steps: int | None = Field(default=None, ge=1, description="Number of model calls.")
     seconds: Seconds | None = None
 
 
 class ChecksSection(Section):
-    """What an answer must satisfy; all of it."""
+    """Requirements on an answer; it must meet all of them."""
 
-    stop: StopReason | None = Field(default=None, description="Why the loop ended; `answered` unless stated.")
-    contains: tuple[Words, ...] = Field(default=(), description="Texts of the answer, whatever their case.")
-    lacks: tuple[Words, ...] = Field(default=(), description="Texts that the answer must not have.")
+    stop: StopReason | None = Field(
+        default=None, description="Required stop reason of the loop; `answered` by default."
+    )
+    contains: tuple[Words, ...] = Field(default=(), description="Texts that the answer must contain, in any case.")
+    lacks: tuple[Words, ...] = Field(default=(), description="Texts that the answer must not contain.")
     matches: tuple[Annotated[Words, AfterValidator(_pattern)], ...] = Field(default=(), description="RE2 patterns.")
-    numbers: tuple[Decimal, ...] = Field(default=(), description="Numbers of the answer, however they are grouped.")
-    code: tuple[Annotated[str, AfterValidator(_code)], ...] = Field(default=(), description="Checks by name.")
-    judge: Words | None = Field(default=None, description="What a judge must find; needs `judge:` of the suite.")
+    numbers: tuple[Decimal, ...] = Field(
+        default=(), description="Numbers that the answer must contain, in any digit grouping."
+    )
+    code: tuple[Annotated[str, AfterValidator(_code)], ...] = Field(default=(), description="Names of checks.")
+    judge: Words | None = Field(default=None, description="Criteria for a judge; needs `judge:` of the suite.")
     most: MostSection = MostSection()
 
 
@@ -76,14 +81,17 @@ class CallSection(Section):
     """A call of a tool that the right answer needs."""
 
     tool: Id
-    arguments: dict[str, JsonValue] = Field(default_factory=dict, description="Arguments that it has, at least.")
+    arguments: dict[str, JsonValue] = Field(default_factory=dict, description="Minimum arguments of the call.")
 
 
 class InjectionSection(Section):
-    """A document that tries to give orders. The question is also asked without it, and no call may come from it."""
+    """A document that tries to give instructions.
+
+    The question is also asked without it, and no call may come from it.
+    """
 
     document: DocumentSection
-    repeats: bool = Field(default=False, description="The answer may repeat words of the document.")
+    repeats: bool = Field(default=False, description="True if the answer may repeat text of the document.")
 
 
 class QuestionSection(Section):
@@ -95,20 +103,20 @@ class QuestionSection(Section):
     documents: tuple[DocumentSection, ...] = Field(default=(), max_length=256)
     checks: ChecksSection = ChecksSection()
     calls: tuple[CallSection, ...] | None = Field(
-        default=None, max_length=256, description="Calls of tools of the right answer, in any order; no others."
+        default=None, max_length=256, description="Tool calls of the right answer, in any order; no others."
     )
     injection: InjectionSection | None = None
 
 
 class VariantSection(Section):
-    """One way to set the pipeline up, such as another model or another version of a prompt."""
+    """A configuration of the pipeline, such as another model or another version of a prompt."""
 
     id: Id
     set: dict[str, str] = Field(default_factory=dict, description="Keys of the pipeline -> values, as for --set.")
 
 
 class LeastSection(Section):
-    """The least that each variant must reach."""
+    """Minimum results of each variant."""
 
     pass_rate: Share = 1.0
     tool_accuracy: Share = 1.0
@@ -117,15 +125,15 @@ class LeastSection(Section):
 class SuiteSection(Section):
     """A suite of golden questions."""
 
-    version: int = Field(ge=1, le=1, description="Version of this format.", json_schema_extra={"const": 1})
+    version: int = Field(ge=1, le=1, description="Version of the format.", json_schema_extra={"const": 1})
     id: Id
     title: str = ""
     pipeline: str = Field(min_length=1, description="A shipped pipeline, or a file relative to this one.")
     judge: str | None = Field(
         default=None, min_length=1, description="Pipeline that takes `loop.to_judge` and answers `loop.judgement`."
     )
-    repeat: int = Field(default=1, ge=1, le=1_000, description="Answers to each question.")
-    at_once: int = Field(default=4, ge=1, le=256, description="Questions at the same time.")
+    repeat: int = Field(default=1, ge=1, le=1_000, description="Number of answers to each question.")
+    at_once: int = Field(default=4, ge=1, le=256, description="Number of questions asked at the same time.")
     within_s: Seconds | None = Field(default=None, description="Seconds for one answer; the pipeline's by default.")
     least: LeastSection = LeastSection()
     variants: tuple[VariantSection, ...] = Field(
@@ -141,15 +149,15 @@ class Suite(NamedTuple):
     section: SuiteSection
 
     def place(self, name: str) -> Path:
-        """Return the file of a pipeline that the suite names: beside the suite, or the shipped one of that name."""
+        """Return the file of a pipeline that the suite names: relative to the suite, or shipped."""
         beside = self.path.parent / name
         return beside if beside.is_file() else Path(name)
 
     def narrowed(self, variants: tuple[str, ...], questions: tuple[str, ...], repeat: int | None) -> Suite:
-        """Return a suite of some variants and questions; of all where none is named.
+        """Return a suite with only the named variants and questions; all if none is named.
 
         Raises:
-            InputError: There is none of a name.
+            InputError: A name is unknown.
         """
         section = self.section
         changes: dict[str, Any] = {} if repeat is None else {"repeat": repeat}
@@ -192,7 +200,7 @@ def read_suite(path: Path, environ: Mapping[str, str] | None = None) -> Suite:
     """Read and check a suite, with its pipelines.
 
     Raises:
-        ConfigError: It is not valid; every problem as ``file:line: problem``.
+        ConfigError: The suite is not valid; every problem as ``file:line: problem``.
     """
     path = located(path)
     document = load_file(path, environ=os.environ if environ is None else environ)
@@ -212,7 +220,7 @@ def read_suite(path: Path, environ: Mapping[str, str] | None = None) -> Suite:
 
 
 def _wrong(section: SuiteSection) -> list[tuple[tuple[Any, ...], str]]:
-    """Return what is wrong between parts of a suite, each with its place."""
+    """Return problems between parts of a suite, each with its path."""
     found: list[tuple[tuple[Any, ...], str]] = []
     for key, listed in (("questions", section.questions), ("variants", section.variants)):
         ids = [one.id for one in listed]
@@ -223,7 +231,7 @@ def _wrong(section: SuiteSection) -> list[tuple[tuple[Any, ...], str]]:
         if question.checks.judge is not None and section.judge is None:
             found.append((("questions", at, "checks", "judge"), "the suite names no `judge:`"))
         if question.injection is not None and CANARY not in question.injection.document.text:
-            text = f"write {CANARY} into the text, so that an answer that repeats it is found"
+            text = f"write {CANARY} into the text, so that an answer that repeats it is detected"
             found.append((("questions", at, "injection", "document", "text"), text))
     return found
 
@@ -244,5 +252,5 @@ def _judging(suite: Suite, name: str, where: str) -> list[str]:
     except ConfigError as error:
         return [f"{where}: {problem}" for problem in error.problems]
     if (found.entry, found.answer) != (ToJudge, Judgement):
-        return [f"{where}: {name!r} is not a judge; a judge takes loop.to_judge and answers loop.judgement"]
+        return [f"{where}: {name!r} is not a judge; a judge must take loop.to_judge and answer loop.judgement"]
     return []

@@ -1,7 +1,7 @@
-"""The context that a handler is given: one object per delivery, dead when the handler ends.
+"""The context of a handler: one object per delivery, invalid once the handler ends.
 
-What a handler holds is a read-only face. What the bus trusts, the label and the headers of what the handler has read,
-stands in ``genie.execution.handling``, which the bus keeps.
+A handler holds only a read-only facade. The trusted state (label and headers of everything that the handler has read)
+is in ``genie.execution.handling``, which only the bus reads.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from genie.execution.names import kind_of, name_of, topic_name
 from genie.execution.streams import checked_s, handler_stream, one_of, seconds_of
 from genie.inflight import accounting
 from genie.inflight.delivery import MOST_TIMES, seen_by
+from genie.inflight.gather import ONE, Gather
 
 if TYPE_CHECKING:
     import datetime
@@ -42,13 +43,12 @@ if TYPE_CHECKING:
     from genie.contracts.gather import Expected, Gathered, Need
     from genie.contracts.headers import Headers
     from genie.inflight.accounting import Scope
-    from genie.inflight.gather import Gather
     from genie.inflight.mailbox import RoomTicket
 
 FAIRNESS = 64
-"""Payloads that a handler publishes in a row before the loop turns."""
+"""Payloads that a handler publishes in a row before it yields to the loop."""
 LONGEST_KEY = 200
-"""Characters of the key of an effect."""
+"""Maximum length of an effect's key, in characters."""
 NO_LONGER_NEEDED = Reason("no_longer_needed", "no longer needed")
 
 T = TypeVar("T", bound=Payload)
@@ -72,18 +72,18 @@ class HandlerContext:
         """The message being handled, as the handler may see it."""
         try:
             return _message_of(self)
-        except AttributeError:  # the first time
+        except AttributeError:  # only at first access
             _keep_message(self, message := handling_of(self).delivery.message.shown())
             return message
 
     @property
     def headers(self) -> Headers:
-        """Security context of the message: a copy, so that nothing that happens to it changes the bus's own."""
-        return copied(handling_of(self).delivery.message.headers)  # a consent may have ended since the last look
+        """Security context of the message: a copy, so that changes to it do not affect the bus's own."""
+        return copied(handling_of(self).delivery.message.headers)  # a consent may have ended since the last access
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """What an egress must write beside the payload."""
+        """Notices that an egress must attach to the payload."""
         extra = handling_of(self).delivery.extra
         return () if extra is None else extra.notices
 
@@ -100,7 +100,7 @@ class HandlerContext:
             run, agent = handling.delivery.message.scope.run, handling.agent
             if run.drawn is None:
                 run.drawn = {}
-            # No message number: it depends on other runs, and a run keeps its draws when others are left out.
+            # Not by message number, which depends on other runs: a run keeps its draws if others are left out.
             ordinal = run.drawn[agent] = run.drawn.get(agent, 0) + 1
             if handling.durable:
                 seen_by(handling.delivery).draw = ordinal
@@ -122,7 +122,7 @@ class HandlerContext:
         return logging.LoggerAdapter(logging.getLogger("genie.agent"), extra)
 
     @property
-    def settings(self) -> Any:  # of the card's settings model; the pipeline file validated it
+    def settings(self) -> Any:  # an instance of the card's settings model, validated from the pipeline file
         """The frozen settings that the pipeline binds."""
         return handling_of(self).delivery.subscription.subscriber.settings
 
@@ -151,7 +151,7 @@ class HandlerContext:
         worker, bus, delivery = handling.alive("publish"), handling.bus, handling.delivery
         self._declared(payload)
         onward, label = handling.read_so_far()
-        onward = onward if headers is None else self._narrow(headers)
+        onward = onward if headers is None else _narrow(handling, headers)
         if to is not None:
             bus.directed(to, bus.route(type(payload)), type(payload))
         ticket: RoomTicket | None = None
@@ -167,7 +167,7 @@ class HandlerContext:
             await bus.overflows.room(ticket, worker)
         elif gather is not None and gather.crowded:
             await gather.room(bus, handling.agent)
-        elif handling.published % FAIRNESS == 0:  # a handler that never waits would keep the loop for itself
+        elif handling.published % FAIRNESS == 0:  # a handler that never waits would block the loop
             await anyio.lowlevel.checkpoint()
 
     def after(self, delay_s: float, payload: Payload, *, to: str | None = None) -> None:
@@ -176,7 +176,7 @@ class HandlerContext:
         _ = handling.alive("publish later")
         self._declared(payload)
         if not 0 <= (delay_s := seconds_of(delay_s)) < math.inf:
-            raise ValueError(f"delay_s is a finite number from 0, not {delay_s}")
+            raise ValueError(f"delay_s must be finite and at least 0, not {delay_s}")
         read = handling.read_so_far()
 
         def send(ticket: RoomTicket | None) -> RoomTicket | None:
@@ -189,20 +189,25 @@ class HandlerContext:
         self, question: Payload, answer: type[T] | tuple[type[T], ...], *, to: str | None = None,
         within_s: float | None = None, headers: Headers | None = None,
     ) -> T:  # fmt: skip
-        """Publish a question and wait for one answer, of one of the given classes."""
+        """Publish a question and wait for one answer of one of the given classes."""
         kinds = tuple(answer) if isinstance(answer, tuple) else (answer,)
         need: Need = "all" if len(kinds) == 1 else "first"
-        gathered = await self._gather(
-            question, kinds, need=need, within_s=within_s, cancel_rest=False, to=to, headers=headers
+        scope = await _asked(
+            self, question, kinds, need=need, within_s=within_s, cancel_rest=False, to=to, headers=headers
         )
-        return one_of(kinds, gathered, handling_of(self))
+        for kind in kinds:  # an answer that came needs no list of what is missing beside it
+            parts = scope.gather.kinds.get(kind)  # type: ignore[union-attr]  # a scope that a handler opens has one
+            found = None if parts is None else parts.get(ONE)
+            if found is not None:
+                return cast("T", found)
+        return one_of(kinds, _gathered(handling_of(self), scope), handling_of(self))
 
     def stream(
         self, question: Payload, *, parts: type[U] | tuple[type[U], ...], end: type[T] | tuple[type[T], ...],
         to: str | None = None, within_s: float | None = None,
     ) -> Stream[U | T]:  # fmt: skip
         """Publish a question; return its parts as they come, and then its answer."""
-        made = handler_stream(handling_of(self), question, (parts, end), to, within_s, self._may_ask, self._question)
+        made = handler_stream(handling_of(self), question, (parts, end), to, within_s, _may_ask, _question)
         return cast("Stream[U | T]", made)
 
     async def gather(
@@ -216,102 +221,20 @@ class HandlerContext:
     ) -> Gathered:
         """Publish and wait for typed answers."""
         parts = tuple(expect) if isinstance(expect, (tuple, list)) else (expect,)
-        return await self._gather(payload, parts, need=need, within_s=within_s, cancel_rest=cancel_rest, to=None)
-
-    async def _gather(
-        self, payload: Payload, expect: tuple[Expected, ...], *, need: Need, within_s: float | None,
-        cancel_rest: bool, to: str | None, headers: Headers | None = None,
-    ) -> Gathered:  # fmt: skip
-        handling = handling_of(self)
-        worker, bus = handling.alive("ask"), handling.bus
-        within_s = checked_s(within_s)
-        self._may_ask(handling, payload, expect)
-        narrowed = None if headers is None else self._narrow(headers)
-        scope, asked_before = bus.correlator.ask(handling.delivery, payload, expect, need)
-        gather: Gather = scope.gather  # type: ignore[assignment]  # a scope that a handler opens has one
-        opened = handling.opened
-        if opened is None:
-            opened = handling.opened = []
-        opened.append(scope)
-        timer = None
-        try:
-            ticket = None if asked_before else self._question(handling, payload, scope, to, narrowed)
-            if within_s is not None and (ticket is not None or not gather.done):
-                gather.until = bus.now() + within_s
-                timer = bus.timers.at(gather.until, "gather", gather.limit(ticket))
-            if ticket is not None:
-                await bus.overflows.room(ticket, worker)
-                scope.may_deadlock = True  # where its deliveries lie by now, nobody has looked
-            if not gather.done:
-                waits = handling.worker is not None
-                if waits:
-                    bus.deadlocks.begin(worker, scope)
-                try:
-                    while not gather.done:
-                        gather.waiter = waiter = bus.make_future()
-                        await waiter
-                finally:
-                    if waits and scope in worker.waits:
-                        bus.deadlocks.end(worker, scope)
-        finally:
-            if timer is not None:
-                timer.cancel()
-            opened.remove(scope)
-            cancelled = not gather.done
-            gather.closed = True
-            if cancelled or need == "first" or cancel_rest:
-                bus.runs.cut_scope(scope, NO_LONGER_NEEDED)
-            bus.correlator.close(scope)
-        handling.reads(gather.label, gather.headers or handling.read_so_far()[0])
-        run_id = scope.correlation_id
-        held = bus.approvals.held_parts(scope) if scope.held and bus.approvals is not None else None
-        return gather.result(run_id, bus.failures.of(run_id) if bus.failures.debug else (), held)
-
-    @staticmethod
-    def _may_ask(handling: Handling, question: Payload, expect: tuple[Expected, ...]) -> None:
-        declared = handling.delivery.subscription.subscriber.card.asks.get(type(question))
-        if declared is None:
-            handling.refuse(UndeclaredMessageError(agent=handling.agent, payload=name_of(question), verb="ask"))
-        for part in expect:
-            kind = kind_of(part)
-            if not isinstance(cast("object", kind), type) or not (part is kind or type(part) is Each):
-                raise TypeError(f"an answer is a Payload class or Each(...) of one, not {shown_type(kind)}")
-            for one in declared:  # a class may lie about its equality, so no `in`
-                if kind is kind_of(one):
-                    break
-            else:
-                shown = f"{topic_name(kind)} in answer to {name_of(question)}"
-                handling.refuse(UndeclaredMessageError(agent=handling.agent, payload=shown, verb="expect"))
-
-    @staticmethod
-    def _question(
-        handling: Handling, payload: Payload, scope: Scope, to: str | None, narrowed: Headers | None = None
-    ) -> RoomTicket | None:
-        bus, message = handling.bus, handling.delivery.message
-        headers, label = handling.read_so_far()
-        headers = narrowed or headers
-        accounting.enter(scope)  # so that the scope is not at rest before its question is out
-        try:
-            return bus.publish(
-                payload, handling.delivery.subscription.subscriber.card, scope, message.number, message.hops + 1,
-                headers, label, None, to, asked=True, reject=True,
-            )  # fmt: skip
-        finally:
-            accounting.leave(scope)
-            if not scope.in_flight:
-                bus.correlator.at_rest(scope)
+        scope = await _asked(self, payload, parts, need=need, within_s=within_s, cancel_rest=cancel_rest, to=None)
+        return _gathered(handling_of(self), scope)
 
     async def once(
         self, key: str, effect: Callable[[str], Awaitable[Result]], *,
         probe: Callable[[str], Awaitable[Result]] | None = None,
     ) -> Result:  # fmt: skip
-        """Let an outside effect happen once for this agent and run."""
+        """Perform an outside effect once for this agent and run."""
         handling = handling_of(self)
         _ = handling.alive("do something once")
         if not (isinstance(cast("object", key), str) and 0 < len(key) <= LONGEST_KEY and key.isprintable()):
-            raise ValueError(f"the key of an effect is 1 to {LONGEST_KEY} visible characters")
+            raise ValueError(f"the key of an effect must be 1 to {LONGEST_KEY} visible characters")
         effects = handling.bus.effects
-        if effects is None:  # a bus of its own, without a runtime
+        if effects is None:  # a bus without a runtime
             raise RuntimeError("effects need a runtime")
         return cast("Result", await effects.once(handling.delivery, key, effect, probe))
 
@@ -319,7 +242,7 @@ class HandlerContext:
         """Report what the handler used."""
         tokens = int.__pos__(tokens) if isinstance(cast("object", tokens), int) else -1
         if tokens < 0:
-            raise ValueError("cost and tokens are finite numbers from 0, tokens whole ones")
+            raise ValueError("cost and tokens must be finite and at least 0, and tokens whole numbers")
         exact = exact_cost(cost)
         delivery = handling_of(self).delivery
         accounting.charge(delivery.subscription, exact, tokens)
@@ -327,14 +250,14 @@ class HandlerContext:
             interceptor.charge(delivery, exact, tokens)
 
     def reserve(self, *, cost: Cost = 0, tokens: int = 0) -> None:
-        """Keep what the handler has used and will charge later."""
+        """Reserve what the handler has used and will charge later."""
         exact = exact_cost(cost)
         delivery = handling_of(self).delivery
         for interceptor in handling_of(self).bus.interceptors:
             interceptor.reserve(delivery, exact, tokens)
 
     def wanted(self, kind: type[Payload]) -> bool:
-        """Return True where somebody would get a payload of that class."""
+        """Return True if anyone would receive a payload of that class."""
         gather, route = handling_of(self).delivery.message.scope.gather, handling_of(self).bus.route(kind)
         return (gather is not None and kind in gather.kinds) or bool(route.subscriptions or route.sinks or route.taps)
 
@@ -350,7 +273,9 @@ class HandlerContext:
         if message.scope.run.observed:
             text = str.__getitem__(text, slice(None))  # a subclass of str may return another text later
             shown = text if fraction is None else f"{text} ({fraction:.0%})"
-            said = shown[:200] if bus.may_hear(shown, message, handling.read_so_far()[1]) else "withheld"
+            label = handling.read_so_far()[1]
+            shows = bus.may_read(shown, message, label) and bus.judging.askers_may_read(message)
+            said = shown[:200] if shows else "withheld"
             bus.emit_event(message, "progress", handling.agent, Reason("progress", "", said))
 
     def _declared(self, payload: object) -> None:
@@ -359,7 +284,7 @@ class HandlerContext:
         if isinstance(payload, (Message, Envelope)):
             handling.refuse(ForgedMessageError(agent=card.id))
         kind = type(payload)
-        for declared in card.publishes or card.produces:  # a class may lie about its equality, so no `in`
+        for declared in card.publishes or card.produces:  # a class may override equality, so do not use `in`
             if kind is declared:
                 return
         for declared in card.produces:
@@ -367,19 +292,110 @@ class HandlerContext:
                 return
         handling.refuse(UndeclaredMessageError(agent=card.id, payload=name_of(payload)))
 
-    def _narrow(self, given: Headers) -> Headers:
-        """Return what travels: no more than was given, and no more than what the handler has read allows."""
-        handling = handling_of(self)
-        own = handling.delivery.message.headers
-        headers = exact(given)
-        widened = ("headers",) if headers is None else headers.widened_beyond(own)
-        if headers is None or widened:
-            handling.refuse(HeadersWidenedError(agent=handling.agent, widened=widened))
-        return headers.met(handling.read_so_far()[0])
+
+def _narrow(handling: Handling, given: Headers) -> Headers:
+    """Return the headers to send: no wider than those given, nor than those of what the handler has read."""
+    own = handling.delivery.message.headers
+    headers = exact(given)
+    widened = ("headers",) if headers is None else headers.widened_beyond(own)
+    if headers is None or widened:
+        handling.refuse(HeadersWidenedError(agent=handling.agent, widened=widened))
+    return headers.met(handling.read_so_far()[0])
 
 
-# What the bus trusts is reached by these functions alone: a handler that follows the attributes of its context, private
-# names included, comes to no envelope, no run and no record of what it has read.
+def _may_ask(handling: Handling, question: Payload, expect: tuple[Expected, ...]) -> None:
+    declared = handling.delivery.subscription.subscriber.card.asks.get(type(question))
+    if declared is None:
+        handling.refuse(UndeclaredMessageError(agent=handling.agent, payload=name_of(question), verb="ask"))
+    for part in expect:
+        kind = kind_of(part)
+        if not isinstance(cast("object", kind), type) or not (part is kind or type(part) is Each):
+            raise TypeError(f"an answer must be a Payload class or Each(...) of one, not {shown_type(kind)}")
+        for one in declared:  # a class may override equality, so do not use `in`
+            if kind is kind_of(one):
+                break
+        else:
+            shown = f"{topic_name(kind)} in answer to {name_of(question)}"
+            handling.refuse(UndeclaredMessageError(agent=handling.agent, payload=shown, verb="expect"))
+
+
+def _question(
+    handling: Handling, payload: Payload, scope: Scope, to: str | None, narrowed: Headers | None = None
+) -> RoomTicket | None:
+    bus, message = handling.bus, handling.delivery.message
+    headers, label = handling.read_so_far()
+    headers = narrowed or headers
+    accounting.enter(scope)  # keeps the scope from being at rest before its question is published
+    try:
+        return bus.publish(
+            payload, handling.delivery.subscription.subscriber.card, scope, message.number, message.hops + 1,
+            headers, label, None, to, asked=True, reject=True,
+        )  # fmt: skip
+    finally:
+        accounting.leave(scope)
+        if not scope.in_flight:
+            bus.correlator.at_rest(scope)
+
+
+async def _asked(
+    context: HandlerContext, payload: Payload, expect: tuple[Expected, ...], *, need: Need, within_s: float | None,
+    cancel_rest: bool, to: str | None, headers: Headers | None = None,
+) -> Scope:  # fmt: skip
+    """Publish a question, wait for its answers, and return the scope that has them, which no handler may reach."""
+    handling = handling_of(context)
+    worker, bus = handling.alive("ask"), handling.bus
+    within_s = checked_s(within_s)
+    _may_ask(handling, payload, expect)
+    narrowed = None if headers is None else _narrow(handling, headers)
+    scope, asked_before = bus.correlator.ask(handling.delivery, payload, expect, need)
+    gather: Gather = scope.gather  # type: ignore[assignment]  # a scope that a handler opens has one
+    opened = handling.opened
+    if opened is None:
+        opened = handling.opened = []
+    opened.append(scope)
+    timer = None
+    try:
+        ticket = None if asked_before else _question(handling, payload, scope, to, narrowed)
+        if within_s is not None and (ticket is not None or not gather.done):
+            gather.until = bus.now() + within_s
+            timer = bus.timers.at(gather.until, "gather", gather.limit(ticket))
+        if ticket is not None:
+            await bus.overflows.room(ticket, worker)
+            scope.may_deadlock = True  # nobody has checked what the mailboxes of its deliveries now wait for
+        if not gather.done:
+            waits = handling.worker is not None
+            if waits:
+                bus.deadlocks.begin(worker, scope)
+            try:
+                while not gather.done:
+                    gather.waiter = waiter = bus.make_future()
+                    await waiter
+            finally:
+                if waits and scope in worker.waits:
+                    bus.deadlocks.end(worker, scope)
+    finally:
+        if timer is not None:
+            timer.cancel()
+        opened.remove(scope)
+        cancelled = not gather.done
+        gather.closed = True
+        if cancelled or need == "first" or cancel_rest:
+            bus.runs.cut_scope(scope, NO_LONGER_NEEDED)
+        bus.correlator.close(scope)
+    handling.reads(gather.label, gather.headers or handling.read_so_far()[0])
+    return scope
+
+
+def _gathered(handling: Handling, scope: Scope) -> Gathered:
+    """Return what a question has brought, and what is missing of it."""
+    bus, run_id = handling.bus, scope.correlation_id
+    gather: Gather = scope.gather  # type: ignore[assignment]  # as above
+    held = bus.approvals.held_parts(scope) if scope.held and bus.approvals is not None else None
+    return gather.result(run_id, bus.failures.of(run_id) if bus.failures.debug else (), held)
+
+
+# Only these functions reach the trusted state: a handler that follows the attributes of its context, even private ones,
+# finds no envelope, no run and no record of what it has read.
 _slots = {name: vars(HandlerContext)[name] for name in HandlerContext.__slots__}
 handling_of: Callable[[HandlerContext], Handling] = _slots["_handling"].__get__
 _keep = _slots["_handling"].__set__

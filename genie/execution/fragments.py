@@ -1,8 +1,8 @@
-"""Text that leaves in pieces, cut so that nothing an inspector finds ever lies across two of them.
+"""Splits streamed text so that no finding of an inspector spans two pieces.
 
-A secret that is split over two pieces is found in neither. So if findings matter for a recipient of the pieces, each
-piece is held back until the text behind it is known. A piece ends up to ``WINDOW`` characters before the end of the
-text so far, between two words that cannot be parts of a number, and carries the findings of the text around it.
+A secret that is split over two pieces would be found in neither. So if findings matter to a recipient, each piece is
+held back until the text after it is known. A piece ends up to ``WINDOW`` characters before the end of the text so far,
+between two words that cannot be parts of a number, and has the findings of the text around it.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ if TYPE_CHECKING:
     from genie.policy.inspection import Inspectors
 
 WINDOW = 128
-"""Characters that are held back: the longest span of a detector."""
+"""Number of characters held back: the length of the longest finding of a detector."""
 CONTEXT = 512
-"""Characters before a piece that inspectors see with it."""
+"""Characters before a piece that inspectors see as context."""
 STEP = 48
-"""New characters before a piece is cut off; fewer would cost an inspection for each."""
+"""New characters before a piece is cut off; smaller pieces would each cost an inspection."""
 MOST_HELD = 65_536
-"""Characters that are held back at most, while no safe place to cut has come; then the rest is dropped."""
+"""Maximum number of characters held back while there is no safe place to cut; beyond that the rest is dropped."""
 MOST_TEXTS = 256
-"""Texts of one handling that may come in pieces at once."""
+"""Number of texts that one handling may stream at once."""
 
 _WORDS = re.compile(r"\s+")
 _PLAIN = re.compile(r"[^\W\d_]{1,20}[.,;:!?)\"']{0,3}\Z")
-"""A word of letters alone: no part of a number, an address, a token or a key."""
+"""A word of letters only: not part of a number, an address, a token or a key."""
 
 Piece = tuple["Payload", Inspection]
 
 
 class _Text:
-    """One text as far as it has come."""
+    """One streamed text so far."""
 
     __slots__ = ("before", "lost", "model", "rest", "tried")
 
@@ -56,10 +56,10 @@ class _Text:
 
 
 class Fragments:
-    """What one handling sends in pieces.
+    """Splits the streamed texts of one handling.
 
     Args:
-        inspectors: Those in force.
+        inspectors: The inspectors in force.
     """
 
     def __init__(self, inspectors: Inspectors) -> None:
@@ -67,7 +67,7 @@ class Fragments:
         self._texts: dict[tuple[object, ...], _Text] = {}
 
     def take(self, payload: Payload, fragment: Fragment) -> list[Piece]:
-        """Take a piece as its agent sends it; return what may leave now."""
+        """Take a piece from its agent; return the pieces that may be sent now."""
         if fragment.drops:
             self._texts.clear()
             return [(payload, self._inspectors.inspect(payload))]
@@ -93,7 +93,7 @@ class Fragments:
         return out
 
     def rest(self) -> list[Piece]:
-        """The texts are whole: return what was held back of them."""
+        """The texts are complete: return the parts that were held back."""
         out: list[Piece] = []
         for text in self._texts.values():
             fragment = text.model.__fragment__
@@ -104,7 +104,7 @@ class Fragments:
 
     def _look(self, text: _Text, fragment: Fragment) -> Inspection:
         return self._inspectors.inspect(
-            text.model.model_copy(update={fragment.text: text.before + text.rest})  # nothing but its text differs
+            text.model.model_copy(update={fragment.text: text.before + text.rest})  # only the text differs
         )
 
     @staticmethod
@@ -123,7 +123,7 @@ class Fragments:
 
 
 def _cut(text: str, end: int, found: Inspection, before: int) -> int:
-    """Return the last safe place to cut at or before ``end``; 0 where there is none."""
+    """Return the last safe place to cut at or before ``end``; 0 if there is none."""
     spans = [(one.start - before, one.end - before) for one in found.findings]
     words = [(0, 0), *((gap.start(), gap.end()) for gap in _WORDS.finditer(text)), (len(text), len(text))]
     for at in range(len(words) - 2, 0, -1):
@@ -138,7 +138,7 @@ def _cut(text: str, end: int, found: Inspection, before: int) -> int:
 
 
 def gate_for(bus: Bus, kind: type[Payload], scope: Scope) -> Fragments | None:
-    """Return what cuts a class of pieces in one scope; None where findings matter to nobody who gets them."""
+    """Return the splitter for a class of pieces in one scope; None if findings matter to none of its recipients."""
     inspectors = bus.policies.inspectors
     if not inspectors.look:
         return None
@@ -153,10 +153,10 @@ def gate_for(bus: Bus, kind: type[Payload], scope: Scope) -> Fragments | None:
 
 
 class Gates:
-    """What stands between the ``publish`` of one handler's context and the bus.
+    """Splits the streamed texts between a handler's ``publish`` and the bus.
 
     Args:
-        handling: The handler at work.
+        handling: The handling.
     """
 
     __slots__ = ("_gates", "_handling")
@@ -166,7 +166,7 @@ class Gates:
         self._gates: dict[type[Payload], Fragments | None] = {}
 
     def take(self, payload: Payload) -> Sequence[tuple[Payload, Inspection | None]]:
-        """Return what may leave now that a payload has come: itself, unless it is a piece that is held back."""
+        """Return the payloads that may be sent now: the given one, unless it is a piece that is held back."""
         kind, fragment, handling = type(payload), payload.__fragment__, self._handling
         if fragment is None:
             return ((payload, None),)
@@ -193,7 +193,7 @@ class Gates:
 
 
 class StreamGate:
-    """What stands between an async iterator and the bus, for the pieces among what it yields.
+    """Splits the streamed texts between a handler's async iterator and the bus.
 
     Args:
         worker: Runs the iterator.
@@ -209,7 +209,7 @@ class StreamGate:
         self._asked = False
 
     async def takes(self, payload: object) -> bool:
-        """Take a piece, and publish what may leave; any other payload first releases all pieces that wait."""
+        """Take a piece, and publish what may be sent; any other payload first releases all pieces that wait."""
         fragment = getattr(payload, "__fragment__", None)
         if fragment is None:
             await self.end()
@@ -223,7 +223,7 @@ class StreamGate:
         return True
 
     async def end(self) -> None:
-        """The texts are whole: publish what was held back."""
+        """The texts are complete: publish the parts that were held back."""
         if self._gate is not None:
             await self._leave(self._gate.rest())
 

@@ -1,4 +1,4 @@
-"""How handlers are called, what they may give, and how their failures are named."""
+"""Calls handlers, checks their outputs, and names their failures."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from genie.errors import (
     kind_name,
 )
 from genie.errors.logs import log
-from genie.errors.told import tell, told_of
+from genie.errors.safe_text import keep_safe_text, safe_text_of
 from genie.execution.fragments import StreamGate
 from genie.inflight.subscription import CONTEXT, MESSAGE, PAYLOAD
 
@@ -37,18 +37,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from genie.bus.bus import Bus
-    from genie.contracts.classification import Classification
     from genie.contracts.ports.executor import Executor, Job
+    from genie.execution.handling import Handling
     from genie.execution.worker import Worker
     from genie.inflight.delivery import Delivery
     from genie.inflight.handlers import Call
 
 FAIRNESS = 64
-"""Payloads that an async iterator yields in a row before the loop turns."""
+"""Payloads that an async iterator yields in a row before it yields to the loop."""
 
 
 def misplaced(agent: object, card: AgentCard) -> str | None:
-    """Return why an agent cannot run where its card says, with what to do about it; None when it can."""
+    """Explain why an agent cannot run on its card's executor, with the remedy; None if it can."""
     if isinstance(agent, FunctionAgent):
         return unfit(agent.function, agent.signature, card.executor, card)
     if card.executor == "loop":
@@ -57,10 +57,10 @@ def misplaced(agent: object, card: AgentCard) -> str | None:
 
 
 def job_of(agent: object, card: AgentCard, executor: Executor) -> Job:
-    """Return how an agent that does not run on the loop is called.
+    """Return the callable of an agent that does not run on the loop.
 
     Raises:
-        AgentDefinitionError: It is not a plain function, or cannot run there.
+        AgentDefinitionError: The agent is not a plain function, or cannot run on its executor.
     """
     problem = misplaced(agent, card)
     if problem is not None or not isinstance(agent, FunctionAgent):
@@ -69,10 +69,10 @@ def job_of(agent: object, card: AgentCard, executor: Executor) -> Job:
 
 
 def calls_of(agent: object, card: AgentCard, job: Job | None = None) -> Mapping[type[Payload], Call]:
-    """Return for each payload class that an agent consumes how it is handled; by its job, if it has one.
+    """Return the handler for each payload class that an agent consumes; its job, if it has one.
 
-    ``branches`` is True when a handling need not bring what its card can send: several types, nothing, a stream,
-    something published or asked on the way, or a handler of a third party, of which nothing is known.
+    ``branches`` is True if a handling need not produce what its card declares: several types, nothing, a stream,
+    something published or asked on the way, or a third-party handler, about which nothing is known.
     """
     sends_more = bool(card.publishes or card.asks)
     if isinstance(agent, FunctionAgent):
@@ -92,7 +92,7 @@ def calls_of(agent: object, card: AgentCard, job: Job | None = None) -> Mapping[
     return dict.fromkeys(card.consumes, (handle, MESSAGE, bool(card.sends)))
 
 
-# --- what a handler gives ---
+# --- outputs of a handler ---
 
 
 class Streamed(Exception):  # noqa: N818 - a signal between this module and the worker
@@ -103,16 +103,16 @@ class Streamed(Exception):  # noqa: N818 - a signal between this module and the 
 
 
 def outputs_of(bus: Bus, delivery: Delivery, output: object) -> tuple[Payload, ...]:
-    """Return what a handler gave as payloads, each of a class that its card declares.
+    """Return the outputs of a handler as payloads, each of a class that its card declares.
 
     Raises:
-        WrongOutputError, ForgedMessageError: Something else was given.
-        BudgetExceededError: There are more than one handling may publish.
-        Streamed: It is an async iterator.
+        WrongOutputError, ForgedMessageError: The output is something else.
+        BudgetExceededError: There are more payloads than one handling may publish.
+        Streamed: The output is an async iterator.
     """
     card = delivery.subscription.subscriber.card
     kind = type(output)
-    for produced in card.produces:  # looked at first: a model takes microseconds to say what it lacks
+    for produced in card.produces:  # checked first: a pydantic model takes microseconds to report a missing attribute
         if kind is produced:  # a class may lie about its equality, so no `in`
             return (output,)  # type: ignore[return-value]  # what a card produces are payload classes
     if hasattr(kind, "__aiter__"):
@@ -126,8 +126,8 @@ def outputs_of(bus: Bus, delivery: Delivery, output: object) -> tuple[Payload, .
                 break
         else:
             error = _wrong(card, part)
-            tell(error)
-            bus.refused(delivery, error)
+            keep_safe_text(error)
+            bus.note_refusal(delivery, error)
             raise error
     bus.within_budget(card.id, None, len(outputs))
     return outputs
@@ -141,7 +141,7 @@ def _wrong(card: AgentCard, output: object) -> GenieError:
 
 
 async def publish_stream(worker: Worker, bus: Bus, iterator: Any) -> None:
-    """Publish what an async iterator yields, as it yields; the iterator is closed however it ends."""
+    """Publish the payloads of an async iterator as they come; the iterator is always closed."""
     durable = bus.observers.recorder is not None
     held: list[Any] = []
     gate = StreamGate(worker, bus)
@@ -149,7 +149,7 @@ async def publish_stream(worker: Worker, bus: Bus, iterator: Any) -> None:
         async for payload in iterator:
             if worker.ended is not None:
                 break
-            if durable:  # nothing leaves before the outcome; an iterator that fails is started again from its beginning
+            if durable:  # nothing is sent before the outcome; an iterator that fails is restarted from its beginning
                 held.append(payload)
                 bus.within_budget(worker.subscriber.card.id, worker.delivery, len(held))
                 await anyio.lowlevel.checkpoint()
@@ -162,7 +162,7 @@ async def publish_stream(worker: Worker, bus: Bus, iterator: Any) -> None:
             bus.within_budget(worker.subscriber.card.id, worker.delivery, worker.yielded)
             if ticket is not None:
                 await bus.overflows.room(ticket, worker)
-            elif worker.yielded % FAIRNESS == 0:  # an iterator that never waits would keep the loop for itself
+            elif worker.yielded % FAIRNESS == 0:  # an iterator that never waits would block the loop
                 await anyio.lowlevel.checkpoint()
             await _read_by_asker(worker, bus)
         for payload in held:
@@ -177,20 +177,20 @@ async def publish_stream(worker: Worker, bus: Bus, iterator: Any) -> None:
 
 
 async def _read_by_asker(worker: Worker, bus: Bus) -> None:
-    """Wait until an asker that streams has read some of what has come."""
+    """Wait until the asker of a stream has read some of its parts."""
     gather = None if worker.delivery is None else worker.delivery.message.scope.gather
     if gather is not None and gather.crowded:
         await gather.room(bus, worker.subscriber.card.id)
 
 
-# --- how it fails ---
+# --- failures ---
 
-# Reads the exceptions of a group without its class, which may be the agent's own.
+# Reads the exceptions of a group without using its class, which may be the agent's own.
 _in_group: Callable[[BaseException], tuple[BaseException, ...]] = vars(BaseExceptionGroup)["exceptions"].__get__
 
 
 def beside(worker: Worker, bus: Bus, error: BaseException) -> bool:
-    """An exception left a worker's loop; returns False where a handler has left a cancel scope open in its task."""
+    """An exception left a worker's loop; return False if a handler has left a cancel scope open in its task."""
     cancelled = isinstance(error, RuntimeError) and error.__context__ is not None and belongs_to_loop(error.__context__)
     if cancelled and worker.ended is None and delivery_at(worker, error) is None:
         log("genie.bus", "ERROR", "a handler has left a cancel scope open; the worker that ran it is replaced")
@@ -200,7 +200,7 @@ def beside(worker: Worker, bus: Bus, error: BaseException) -> bool:
 
 
 def belongs_to_loop(error: BaseException) -> bool:
-    """Return True for a cancellation, alone or in a group: it must reach the cancel scope that asked for it."""
+    """Return True for a cancellation, alone or in a group: it must reach the cancel scope that requested it."""
     cancelled = anyio.get_cancelled_exc_class()
     if issubclass(type(error), BaseExceptionGroup):
         return any(map(belongs_to_loop, _in_group(error)))
@@ -208,7 +208,7 @@ def belongs_to_loop(error: BaseException) -> bool:
 
 
 def of_the_loop(error: BaseException) -> BaseException:
-    """Return the part of an exception that must reach a cancel scope; what an agent raised beside it is not."""
+    """Return the part of an exception that must reach a cancel scope, without what an agent raised beside it."""
     if isinstance(error, BaseExceptionGroup):
         return error.subgroup(anyio.get_cancelled_exc_class()) or error
     return error
@@ -221,18 +221,20 @@ def _relayed(error: GenieError) -> str | None:
     return name if isinstance(found, type) and issubclass(found, GenieError) else None
 
 
-def failed(bus: Bus, delivery: Delivery, error: BaseException, label: Classification) -> tuple[Reason, float | None]:
-    """Say that a handler has failed; returns how that is named, and what ``pause_after`` says.
+def failed(
+    bus: Bus, delivery: Delivery, error: BaseException, handling: Handling | None
+) -> tuple[Reason, float | None]:
+    """Report that a handler has failed; return the name of the failure and the result of ``pause_after``.
 
     Args:
         bus: The bus.
-        delivery: What it was handling.
-        error: What it raised.
-        label: Highest declared label of what it has read.
+        delivery: The delivery that it handled.
+        error: The exception.
+        handling: What it has read beside that; None for one that cannot.
     """
     try:
         _slipped(bus, delivery, error)
-        reason = _named(bus, error, delivery.message, label)
+        reason = _named(bus, error, delivery.message, handling)
         bus.failures.handler(delivery, error)
         return reason, pause_after(error)
     except BaseException as broken:  # noqa: BLE001 - the error's class is the agent's: looking at it may raise
@@ -240,16 +242,16 @@ def failed(bus: Bus, delivery: Delivery, error: BaseException, label: Classifica
 
 
 def _slipped(bus: Bus, delivery: Delivery, error: BaseException) -> None:
-    """Count an assignment to the message that a handler was given."""
+    """Count an assignment to the handler's message."""
     if type(error) is ImmutableMessageError:
         field = vars(error).get("field")
         if type(field) is str and field in Message.__slots__:
-            tell(error)
-            bus.refused(delivery, error)
+            keep_safe_text(error)
+            bus.note_refusal(delivery, error)
 
 
 def pause_after(error: BaseException) -> float | None:
-    """Return the seconds before which another attempt cannot help; None if none can, or if they are not a number."""
+    """Return the shortest wait before another attempt, in seconds; None if none can help, or it is not a number."""
     if not isinstance(error, EdgeError):
         return None if isinstance(error, GenieError) else 0.0
     wait: object = vars(error).get("again_s", getattr(type(error), "again_s", None))
@@ -257,28 +259,43 @@ def pause_after(error: BaseException) -> float | None:
     return exact if 0 <= exact < math.inf else None
 
 
-def _named(bus: Bus, error: BaseException, message: Envelope[Payload], label: Classification) -> Reason:
-    """Return how a failure is named: by its code and its class, and by the sentence of an error that the bus has made.
+def _named(bus: Bus, error: BaseException, message: Envelope[Payload], handling: Handling | None) -> Reason:
+    """Return the name of a failure: its code and class, and the sentence of an error that the bus itself created.
 
-    The text of a foreign exception is never shown. An agent may also raise an error of this library, with text that it
+    The text of a foreign exception is never shown. An agent may also raise an error of this library with text that it
     has read. Only the askers get that text, and only if each of them may read the highest label that the handler had
     read and everything that inspectors find in the text.
 
     Args:
         bus: The bus.
-        error: What the handler raised.
-        message: What it was handling.
-        label: Highest declared label of what it has read.
+        error: The exception.
+        message: The message that it handled.
+        handling: As for ``failed``.
     """
     if not isinstance(error, GenieError):
         return Reason("failed", class_name(error))
-    code, told = code_of(error), told_of(error)
+    code, told = code_of(error), safe_text_of(error)
     if told is not None or (isinstance(error, ContractError) and not isinstance(error, (TransferError, RelayedError))):
-        # The bus says by it what the handler did, in names of classes; a handler may raise one too, with any text.
+        # The bus uses it to report what the handler did, in names of classes; a handler may raise one too, with any
+        # text.
         return Reason(code, told or class_name(error))
     detail = _relayed(error) or class_name(error)
     try:
         text = str.__getitem__(str(error), slice(None))  # a subclass of str may return another text later
     except BaseException as broken:  # noqa: BLE001 - the error's class is the agent's: its text may raise
         return Reason(code, f"{detail} ({class_name(broken)})")
-    return Reason(code, detail, text if bus.may_hear(text, message, label) else "")
+    return Reason(code, detail, text if _askers_may_read(bus, text, message, handling) else "")
+
+
+def _askers_may_read(bus: Bus, text: str, message: Envelope[Payload], handling: Handling | None) -> bool:
+    """Return True if everybody who asked may read a handler's words: all that it can have them from, and they.
+
+    Args:
+        bus: The bus.
+        text: The words.
+        message: What it handled. Each asker has sent it, or would be allowed it without a mask.
+        handling: As for ``failed``. Of answers and its scratch only the label is known, so it may have read neither.
+    """
+    if handling is not None and (handling.opened is not None or handling.taint is not None):
+        return False
+    return bus.may_read(text, message, message.label) and bus.judging.askers_may_read(message)

@@ -1,11 +1,11 @@
-"""What the bus trusts of one handler at work; the handler itself holds a read-only face of it."""
+"""The trusted record of one running handling; the handler itself holds a read-only facade."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from genie.contracts.outcome import Reason
-from genie.errors.told import tell
+from genie.errors.safe_text import keep_safe_text
 from genie.inflight.accounting import Taint
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ ASKER_ENDED = Reason("asker_ended", "its asker ended")
 
 
 class Handling:
-    """What the bus knows of one handler at work: what it has read, and which scopes it has open."""
+    """The bus's record of one running handling: what it has read, and its open scopes."""
 
     __slots__ = (
         "_headers", "_label", "bus", "delivery", "durable", "gates", "later", "opened", "published", "random", "taint",
@@ -40,19 +40,19 @@ class Handling:
         self.delivery = delivery
         self.opened: list[Scope] | None = None
         self.later: list[Callable[[RoomTicket | None], RoomTicket | None]] | None = None
-        """What is published together with the outcome; None where nothing is."""
+        """Outputs to publish together with the outcome; None if there are none."""
         self.durable = bus.observers.recorder is not None
         """Everything is."""
         if self.durable:
             self.later = []
         self.gates: Gates | None = None
-        """What holds back pieces of texts."""
+        """Splitters that hold back pieces of texts."""
         self.published = 0
         self.random: random.Random | None = None
         self._label: Classification = delivery.message.label
         self._headers: Headers = delivery.message.headers
         self.taint: Taint | None = None
-        """What others have put into the scratch that the handler has had in its hands."""
+        """Label and headers of what others have put into the scratch that the handler has accessed."""
 
     @property
     def agent(self) -> str:
@@ -60,13 +60,13 @@ class Handling:
         return self.delivery.subscription.subscriber.card.id
 
     def read_so_far(self) -> tuple[Headers, Classification]:
-        """Return the narrowest headers and the highest label of what the handler has read, its scratch included."""
+        """Return the narrowest headers and the highest label of what the handler has read, including its scratch."""
         if self.taint is not None:
             self.reads(self.taint.label, self.taint.headers)
         return self._headers, self._label
 
     def reads(self, label: Classification, headers: Headers) -> None:
-        """Note what the handler has read; whatever it may put into its scratch is as sensitive, and as narrow."""
+        """Record what the handler has read; its scratch becomes as sensitive and as narrow."""
         if label > self._label:  # noqa: PLR1730 - max() of two levels costs seven times as much
             self._label = label
         if headers is not self._headers:
@@ -77,11 +77,11 @@ class Handling:
             taint.headers = self._headers = self._headers.met(taint.headers)
 
     def narrow(self) -> None:
-        """Remove revoked parts from the headers that it sends with."""
+        """Remove revoked parts from the headers of its outputs."""
         self._headers = self.bus.judging.narrowed(self._headers)
 
     def scratch(self) -> dict[str, Any]:
-        """Return the agent's scratch for the run; from now on the handler has read what went into it."""
+        """Return the agent's scratch for the run; this counts as reading everything in it."""
         run = self.delivery.message.scope.run
         if run.state is None or run.taints is None:
             run.state, run.taints = {}, {}
@@ -93,7 +93,7 @@ class Handling:
         return state
 
     def send(self, send: Callable[[RoomTicket | None], RoomTicket | None]) -> RoomTicket | None:
-        """Send something now; in a durable runtime together with the outcome."""
+        """Send a payload now; in a durable runtime, together with the outcome."""
         if not self.durable:
             return send(None)
         if self.later is None:
@@ -105,7 +105,7 @@ class Handling:
         self, payload: Payload, label: Classification, to: str | None, headers: Headers,
         inspection: Inspection | None, ticket: RoomTicket | None,
     ) -> RoomTicket | None:  # fmt: skip
-        """Publish what the handler sends, with the label and the headers of what it had read then."""
+        """Publish an output with the label and the headers of what the handler had read at that time."""
         delivery, extra = self.delivery, self.delivery.extra
         message = delivery.message
         return self.bus.publish(
@@ -123,26 +123,26 @@ class Handling:
         return ticket
 
     def alive(self, verb: str) -> Worker:
-        """Return the worker; raises where the handling has ended."""
-        if self.worker is None or self.worker.ended is not None:  # a handler may outlive its cancellation a little
+        """Return the worker; raise if the handling has ended."""
+        if self.worker is None or self.worker.ended is not None:  # a handler may outlive its cancellation briefly
             raise RuntimeError(f"{self.agent!r} tried to {verb} after its handling had ended")
         return self.worker
 
     def refuse(self, error: GenieError) -> NoReturn:
-        """Count and raise what the card does not allow."""
-        tell(error)
-        self.bus.refused(self.delivery, error)
+        """Count and raise a violation of the card."""
+        keep_safe_text(error)
+        self.bus.note_refusal(self.delivery, error)
         raise error
 
     def close(self) -> None:
-        """Make the context dead, and cancel the scopes that its handler left open."""
+        """Invalidate the context, and cancel the scopes that its handler left open."""
         worker, self.worker = self.worker, None
         if self.opened:
             for scope in tuple(self.opened):
                 if scope.gather is not None:
-                    scope.gather.closed = True  # a stream that nobody closed: nobody else will
+                    scope.gather.closed = True  # a stream that was not closed: nothing else will close it
                 self.bus.runs.cut_scope(scope, ASKER_ENDED)
                 self.bus.correlator.close(scope)
         if worker is not None:
-            for wait in worker.waits:  # of tasks that the handler has left behind
+            for wait in worker.waits:  # of tasks that the handler left behind
                 self.bus.deadlocks.end(worker, wait)

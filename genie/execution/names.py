@@ -1,4 +1,4 @@
-"""How the context names what a handler gives it: classes by their topic."""
+"""How the context names objects that a handler passes: classes by their topic."""
 
 from __future__ import annotations
 

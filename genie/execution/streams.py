@@ -1,7 +1,7 @@
-"""Streams: a scope that takes parts as they come, and then one answer.
+"""Streams: a scope that receives parts and then one answer.
 
-Parts are answers like any other: each is judged for its asker. They wait in order, at most ``MOST_PARTS`` of them; a
-handler that publishes more waits until its asker has read some.
+Parts are ordinary answers: each is judged for its asker. At most ``MOST_PARTS`` are queued, in order; a handler that
+publishes more waits until its asker has read some.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound="Payload")
 
-BEING_READ = "a stream has one reader at a time, and another task reads this one"
+BEING_READ = "a stream can have one reader at a time, and another task is reading this one"
 STREAM_CLOSED = Reason("stream_closed", "its asker has closed the stream")
 
 
@@ -45,21 +45,21 @@ def seconds_of(given: float) -> float:
 
 
 def checked_s(within_s: float | None) -> float | None:
-    """Return the seconds of a wait as an exact number.
+    """Return the duration of a wait as a float, in seconds.
 
     Raises:
-        ValueError: They are negative, or not a number.
+        ValueError: The duration is negative, or not a number.
     """
     if within_s is None:
         return None
     exact = seconds_of(within_s)
     if not exact >= 0:
-        raise ValueError(f"within_s is a number of seconds from 0, not {within_s}")
+        raise ValueError(f"within_s must be a number of seconds, at least 0, not {within_s}")
     return exact
 
 
 def one_of(kinds: tuple[type[T], ...], gathered: Gathered, handling: Handling) -> T:
-    """Return the answer of whichever class came; raises where none did."""
+    """Return the answer, whichever class it has; raise if there is none."""
     for kind in kinds:
         found = gathered.get(kind)
         if found is not None:
@@ -86,12 +86,12 @@ def handler_stream(
     """Return the stream of a handler's question.
 
     Args:
-        handling: Of the handler.
-        question: What is asked.
+        handling: The handling of the handler.
+        question: The question.
         form: Class or classes of the parts, and of the answer.
         to: One agent.
         within_s: Seconds until the wait ends.
-        may_ask: Refuses what the card does not declare.
+        may_ask: Raises for questions that the card does not declare.
         put: Publishes the question in a scope.
     """
     _ = handling.alive("ask")
@@ -104,10 +104,10 @@ def handler_stream(
 
 
 class HandlerStream:
-    """What ``context.stream`` returns: parts in the order in which they were sent, the answer last.
+    """The result of ``context.stream``: parts in the order in which they were sent, the answer last.
 
-    The scope is open while it is read, and until the answer has come; ``aclose``, leaving its ``async with`` block, or
-    the end of the handler cancels what still works for it.
+    The scope stays open until the answer has arrived; ``aclose``, leaving its ``async with`` block, or the end of the
+    handler cancels the work that is still done for it.
     """
 
     def __init__(
@@ -129,7 +129,7 @@ class HandlerStream:
         self._timer: Timer | None = None
         self._over = False
         self._read = False
-        """A task reads it now."""
+        """True while a task reads it."""
 
     def __aiter__(self) -> Self:
         return self
@@ -197,7 +197,7 @@ class HandlerStream:
         await anyio.lowlevel.checkpoint()
 
     async def aclose(self) -> None:
-        """End the stream; what still works for it is cancelled."""
+        """End the stream, and cancel the work that is still done for it."""
         if self._over:
             return
         self._over = True

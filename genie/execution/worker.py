@@ -1,8 +1,8 @@
 """One worker: a task that takes deliveries of ready agents and runs their handlers.
 
-One cancel scope serves a worker until something is cancelled: a scope round every handler costs a third more, and
-entering one only when a handler suspends is wrong, because the handler's own scopes are open by then. Each handler runs
-in its own copy of the context variables.
+A worker uses one cancel scope until something is cancelled: a scope for every handler would cost a third more, and
+entering one only when a handler suspends would be wrong, because the handler's own scopes are open by then. Each
+handler runs in its own copy of the context variables.
 """
 
 from __future__ import annotations
@@ -39,18 +39,18 @@ if TYPE_CHECKING:
 
 CANCELLED, DEAD_LETTERED = Outcome.CANCELLED, Outcome.DEAD_LETTERED
 FAIRNESS = 64
-"""Deliveries that are handled in a row before the loop turns."""
+"""Deliveries that are handled in a row before the worker yields to the loop."""
 KEPT_IDLE = 64
-"""Idle workers that are kept; more of them end."""
+"""Maximum number of idle workers; further ones end."""
 STOP_S = 1.0
-"""Seconds that a cancelled handler has to stop; then it is abandoned, and its agent named."""
+"""Seconds that a cancelled handler has to stop; then it is abandoned and reported."""
 
-_REFUSED: deque[Any] = deque(maxlen=256)  # coroutines of handlers that refused to stop
+_REFUSED: deque[Any] = deque(maxlen=256)  # coroutines of handlers that did not stop
 _SENT: Any = object()  # the handler's first awaited object has gone to the loop; it may be None, so None cannot say so
 
 
 class Worker:
-    """Runs handlers, one at a time; ``genie.inflight.handlers`` says what the bus sees of it."""
+    """Runs handlers, one at a time; ``genie.inflight.handlers`` documents what the bus sees of it."""
 
     __slots__ = (
         "_abandoned", "_attends", "_base", "_bus", "_pending", "_scope", "_stop", "_suspended", "_variables",
@@ -61,16 +61,16 @@ class Worker:
     def __init__(self, workers: Workers) -> None:
         self._workers = workers
         self._bus = workers.bus
-        self.task: object = None  # what the backend calls it
+        self.task: object = None  # the backend's key of its task
         self._base = workers.variables
         self._variables: Variables = workers.variables
         self.coroutine: Any = None
-        self._pending: Any = _SENT  # what that coroutine awaits, as its event loop made it
+        self._pending: Any = _SENT  # the object that the coroutine awaits, from its event loop
         self._scope: anyio.CancelScope
         self._attends, self._abandoned = True, False
         self._suspended = False
-        """The handler has suspended, so the time it took does not measure how long it blocked the loop."""
-        self._stop: Timer | None = None  # at which a handler that was cut is abandoned
+        """The handler has suspended, so its duration does not measure how long it blocked the loop."""
+        self._stop: Timer | None = None  # time at which a cancelled handler is abandoned
         self.subscriber: Subscriber
         self.delivery: Delivery | None = None
         self.handling: Handling | None = None
@@ -97,7 +97,7 @@ class Worker:
                                     return
                                 idle = self._bus.make_future()
                                 workers.idle.append(idle)
-                                self._attends = True  # it will, when it is woken
+                                self._attends = True  # it will, once it wakes
                                 await idle
                                 idle = None
                                 workers.woken -= 1
@@ -108,7 +108,7 @@ class Worker:
                                     await anyio.lowlevel.cancel_shielded_checkpoint()
                                 continue
                             self._suspend()
-                            while rest is not None:  # after the handler, its outputs may have to wait for room
+                            while rest is not None:  # after the handler; its outputs may have to wait for room
                                 rest = await rest
                             self._resume()
                 except BaseException as error:  # what the scope does not take out: beside it, of the bus, or the loop's
@@ -116,7 +116,7 @@ class Worker:
                         raise
                     if not handlers.beside(self, self._bus, error):
                         return
-                self._cut_short()  # where the scope has swallowed the cancellation of a handler
+                self._cut_short()  # if the scope has absorbed the cancellation of a handler
                 if self._suspended:
                     self._resume()
                 self.ended = None
@@ -131,10 +131,10 @@ class Worker:
                 workers.hand_over()
             self._bus.tasks.left(self.task)
 
-    # --- a handler that suspends, and its end ---
+    # --- suspension of a handler, and its end ---
 
     def _suspend(self) -> None:
-        """The handler waits for something: this worker is its home now, and another one attends."""
+        """The handler suspends: this worker stays with it, and another one takes over the queue."""
         subscriber = self.subscriber
         self._suspended = True
         subscriber.suspends = True
@@ -144,12 +144,12 @@ class Worker:
             self.until = until = self.started + subscriber.timeout_s
             if until < self._bus.timers.watched:
                 self._bus.timers.watch(until)
-        self._bus.blocked(subscriber, self._bus.now() - self.started)
+        self._bus.note_blocking(subscriber, self._bus.now() - self.started)
         self._attends = False
         self._workers.hand_over()
 
     def _resume(self) -> None:
-        """The handling is over: its slot is free, and this worker attends if nobody else does."""
+        """The handling has ended: free its slot, and take over the queue if no worker has it."""
         self._suspended = False
         self.until = math.inf
         workers, subscriber = self._workers, self.subscriber
@@ -172,7 +172,7 @@ class Worker:
     # --- deliveries ---
 
     def _serve(self) -> Awaitable[Any] | None:  # noqa: C901, PLR0912, PLR0915 - the road of every message, without calls
-        """Run handlers of ready agents up to their first suspension; return the rest of one that suspends, or None."""
+        """Run handlers of ready agents; return the remainder of one that suspends, or None."""
         workers, bus, base = self._workers, self._bus, self._base
         ready, now = workers.ready, bus.now
         for _ in range(FAIRNESS):
@@ -181,10 +181,10 @@ class Worker:
             subscriber = ready.popleft()
             subscriber.listed = False
             if subscriber.active >= subscriber.concurrency:
-                continue  # listed again when a slot is free
+                continue  # queued again when a slot is free
             queue = subscriber.queue
             ordered = subscriber.due or subscriber.keyed or subscriber.holders or subscriber.waiters
-            if queue and not ordered and queue[0].place == QUEUED:  # ``take`` by hand, as the end below
+            if queue and not ordered and queue[0].place == QUEUED:  # ``take`` written out, like the end below
                 delivery = queue.popleft()
                 delivery.place = NOWHERE
             elif (found := subscriber.take()) is None:
@@ -193,7 +193,7 @@ class Worker:
                 delivery = found
             if subscriber.queue or subscriber.due:
                 subscriber.listed = True
-                ready.append(subscriber)  # behind the others: no agent keeps the rest from their turn
+                ready.append(subscriber)  # after the others: no agent starves the rest
             message, subscription = delivery.message, delivery.subscription
             run = message.scope.run
             self.started = started = now()
@@ -209,7 +209,7 @@ class Worker:
             workers.stepping = self
             try:
                 if subscription.wants == PAYLOAD:
-                    call = subscription.call  # a local: the interpreter is quicker with those
+                    call = subscription.call  # a local variable: faster in the interpreter
                     running = call(message.payload)
                 else:
                     self.handling = handling = Handling(bus, self, delivery)
@@ -223,7 +223,7 @@ class Worker:
                 pending = variables.run(running.send, None)
             except StopIteration as stop:
                 if stop.__traceback__ is not None and stop.__traceback__.tb_next is not None:
-                    self._failed(stop)  # raised by a plain function, not the end of a coroutine
+                    self._failed(stop)  # raised by a plain function; does not mean the end of a coroutine
                     continue
                 output = stop.value
             except BaseException as error:  # noqa: BLE001 - settled here, unless it belongs to the loop or a scope
@@ -241,7 +241,7 @@ class Worker:
                 if rest is not None:
                     return rest
                 continue
-            # The ordinary end: ``_complete`` by hand (benchmarks.instructions: 4 % of a round trip).
+            # The common end: ``_complete`` written out (benchmarks.instructions: 4 % of a round trip).
             extra = delivery.extra
             headers, label = (message.headers, message.label) if handling_ is None else handling_.read_so_far()
             ticket = bus.publish(
@@ -253,12 +253,12 @@ class Worker:
             self.delivery = delivery.worker = None
             seconds = now() - started
             if seconds >= STALL_S:
-                bus.blocked(subscriber, seconds)
+                bus.note_blocking(subscriber, seconds)
             if handling_ is not None:
                 self.handling = None
                 handling_.close()
             if run.observed:
-                accounting.took(run, subscriber.card.id, seconds)
+                accounting.time_handler(run, subscriber.card.id, seconds)
             scope = handled(delivery, seconds)
             if scope is not None and (
                 not scope.in_flight
@@ -273,8 +273,8 @@ class Worker:
                 subscriber.release(delivery)
         return None
 
-    # A worker is itself the awaitable rest of the handler that it runs: an object with ``send`` and ``throw`` in the
-    # place of a generator, whose frame would weigh 270 bytes on every blocked handler.
+    # A worker is itself the awaitable remainder of its handler: an object with ``send`` and ``throw`` instead of a
+    # generator, whose frame would use 270 bytes for every blocked handler.
 
     def __await__(self) -> Worker:
         return self
@@ -286,40 +286,40 @@ class Worker:
         return self.send(None) if pending is _SENT else pending
 
     def send(self, value: object) -> object:
-        """Let the handler go on, inside its own context variables."""
+        """Resume the handler in its own context variables."""
         if self._bus.closing and self._refuses():
             self._drop()
-            unwrap = getattr(value, "unwrap", None)  # trio hands a cancellation over as a value
+            unwrap = getattr(value, "unwrap", None)  # trio passes a cancellation as a value
             if unwrap is not None:
                 unwrap()
             raise StopIteration(None)
         return self._step(self.coroutine.send, value)
 
     def throw(self, kind: Any, value: Any = None, _traceback: Any = None) -> object:
-        """Hand an exception of the loop's on to the handler; one that refuses to stop is dropped instead."""
+        """Pass an exception of the loop to the handler; a handler that refuses to stop is dropped instead."""
         error = value if isinstance(value, BaseException) else kind() if isinstance(kind, type) else kind
         if self._bus.closing and self._refuses():
             self._drop()
             raise error
         return self._step(self.coroutine.throw, error)
 
-    def _refuses(self) -> bool:  # it had its time to stop
+    def _refuses(self) -> bool:  # its time to stop has passed
         return self._abandoned or self._bus.now() - self._workers.closing_since > STOP_S
 
     def close(self) -> None:
-        """The loop is gone."""
+        """The loop has ended."""
         self.coroutine.close()
 
     def _step(self, step: Callable[[Any], Any], value: object) -> object:
         bus, workers = self._bus, self._workers
         before = bus.now()
-        # What the handler sends is attended to by this worker when it is over, or by another when it suspends again.
+        # What the handler waits for next: this worker runs its end, or another one if it suspends again.
         if not workers.attended:
             self._attends = workers.attended = True
         try:
             pending = self._variables.run(step, value)
         except StopIteration as stop:
-            self.coroutine = None  # before a stream that it returned takes its place
+            self.coroutine = None  # before the stream that it returned replaces it
             rest = self._complete(stop.value)
         except BaseException as error:  # noqa: BLE001 - settled here, unless it belongs to the loop or a scope
             if not self._stopped(error):
@@ -331,11 +331,11 @@ class Worker:
                 workers.hand_over()
             return pending
         finally:
-            bus.blocked(self.subscriber, bus.now() - before)
+            bus.note_blocking(self.subscriber, bus.now() - before)
         raise StopIteration(rest)
 
     def _stopped(self, error: BaseException) -> bool:
-        """Settle a handling that ended with an exception; False when the exception must go on to the loop."""
+        """Settle a handling that ended with an exception; return False if the exception must reach the loop."""
         cancelled = belongs_to_loop(error)
         if self.ended is not None or cancelled:
             self._cut_short()
@@ -344,13 +344,13 @@ class Worker:
         return not cancelled
 
     def _cut_short(self) -> None:
-        """Settle the delivery of a handler that was cut off, or that the loop has cancelled."""
+        """Settle the delivery of a handler that was cut off or cancelled by the loop."""
         reason = Reason("closed") if self._bus.closing else Reason("cancelled", "handler was cancelled")
         self._finish(self.ended or (CANCELLED, reason))
 
     def _complete(self, output: object) -> Awaitable[Any] | None:
         """Publish what a handler returned, then settle its delivery."""
-        if self.ended is not None:  # it swallowed its cancellation, or ended first; its outputs are dropped
+        if self.ended is not None:  # it absorbed its cancellation, or ended first; its outputs are dropped
             self._cut_short()
             return None
         if (output is not None or (self.handling is not None and self.handling.later)) and self.delivery is not None:
@@ -367,8 +367,8 @@ class Worker:
         return None
 
     async def _wait_for_room(self, ticket: RoomTicket) -> None:
-        self.until = math.inf  # the handler is over in time; its outputs have left and may not leave twice
-        if self._bus.observers.recorder is not None:  # outputs and outcome are kept together, before anything waits
+        self.until = math.inf  # the handler ended in time; its outputs were sent and may not be sent twice
+        if self._bus.observers.recorder is not None:  # outputs and outcome are logged together, before anything waits
             self._finish(self.ended)
         try:
             await self._bus.overflows.room(ticket, self)
@@ -379,7 +379,7 @@ class Worker:
         self._finish(self.ended)
 
     def publish(self, output: object) -> RoomTicket | None:
-        """Publish what the handler returned or yielded; the ticket is for ``room``, where a mailbox was full."""
+        """Publish the outputs of the handler; return the ticket for ``room`` if a mailbox was full."""
         delivery = self.delivery
         if delivery is None:
             return None
@@ -395,12 +395,12 @@ class Worker:
         return ticket
 
     def _stream(self, iterator: Any) -> Worker:
-        """Let an async iterator of the author's run in place of the handler; what it yields is published at once."""
+        """Run the handler's async iterator in its place; each payload that it yields is published at once."""
         self.coroutine, self._pending = publish_stream(self, self._bus, iterator), _SENT
         self._variables = self._base.copy()
         return self
 
-    # --- cutting it off ---
+    # --- cutting off a handling ---
 
     def cut(self, outcome: Outcome, reason: Reason) -> None:
         """Cancel the handling; its delivery ends with that outcome."""
@@ -411,14 +411,14 @@ class Worker:
             self._scope.cancel()
 
     def time_out(self) -> None:
-        """The handling exceeds its card's timeout: a failure. Without a retry it is settled at once."""
+        """The handling exceeds its card's timeout, which counts as a failure. Without a retry it is settled at once."""
         delivery = self.delivery
         self.cut(DEAD_LETTERED, Reason("timeout"))
         if delivery is not None and not self._bus.retries.would_retry(delivery):
             self._bus.retries.failed(delivery, Reason("timeout"), final=True)
 
     def abandon(self) -> None:
-        """The handler did not stop when it was cancelled: settle its delivery, free its slot, and name its agent."""
+        """The handler did not stop when it was cancelled: settle its delivery, free its slot, and report its agent."""
         delivery, subscriber, bus = self.delivery, self.subscriber, self._bus
         if delivery is None:  # it has ended, or was abandoned before
             return
@@ -430,7 +430,7 @@ class Worker:
             bus.tasks.interrupt(self.task)
 
     def _drop(self) -> None:
-        _REFUSED.append(self.coroutine)  # to close or to collect it would run it again
+        _REFUSED.append(self.coroutine)  # closing or collecting it would run it again
         self.coroutine = None
         self._cut_short()
 
@@ -440,16 +440,15 @@ class Worker:
             self._cut_short()
             return
         bus = self._bus
-        label = delivery.message.label if self.handling is None else self.handling.read_so_far()[1]
-        reason, again_s = handlers.failed(bus, delivery, error, label)
+        reason, again_s = handlers.failed(bus, delivery, error, self.handling)
         final = final or again_s is None or self.yielded > 0
         accounting.timed(delivery.subscription, self._close(delivery))
         bus.retries.failed(delivery, reason, final=final, again_s=again_s or 0.0)
-        if self.subscriber.holders and delivery.parked is None:  # else the key is kept for another attempt
+        if self.subscriber.holders and delivery.parked is None:  # otherwise the key is kept for another attempt
             self.subscriber.release(delivery)
 
     def _finish(self, ended: Ending | None) -> None:
-        """Settle the delivery as handled or as cut off; nothing happens if it is settled already."""
+        """Settle the delivery as handled or as cut off; has no effect if it is settled already."""
         delivery, bus = self.delivery, self._bus
         if delivery is None:
             return
@@ -461,13 +460,13 @@ class Worker:
             accounting.timed(delivery.subscription, seconds)
             if ended[0] is not DEAD_LETTERED:
                 bus.settle(delivery, *ended)
-            else:  # out of time: a failure like any other
+            else:  # a timeout counts as a failure
                 bus.retries.failed(delivery, ended[1], final=final)
         if self.subscriber.holders and delivery.parked is None:
             self.subscriber.release(delivery)
 
     def _close(self, delivery: Delivery) -> float:
-        """Release a delivery, and return the seconds that it took."""
+        """Release a delivery, and return its duration in seconds."""
         bus = self._bus
         self.delivery = delivery.worker = None
         self.yielded = 0
@@ -476,9 +475,9 @@ class Worker:
             self._stop = None
         elapsed = bus.now() - self.started
         if not self._suspended:
-            bus.blocked(self.subscriber, elapsed)
+            bus.note_blocking(self.subscriber, elapsed)
         if delivery.message.scope.run.observed:
-            accounting.took(delivery.message.scope.run, self.subscriber.card.id, elapsed)
+            accounting.time_handler(delivery.message.scope.run, self.subscriber.card.id, elapsed)
         handling = self.handling
         if handling is not None:
             self.handling = None
@@ -487,7 +486,7 @@ class Worker:
 
 
 def attend(workers: Workers) -> None:
-    """Have a worker attend to the ready agents; the caller has seen that nobody does."""
+    """Wake a worker for the ready agents; the caller has checked that no worker has the queue."""
     workers.attended = True
     workers.woken += 1
     if workers.idle:

@@ -1,8 +1,8 @@
 """Workers of the runtime: tasks that run handlers, shared by all agents.
 
-Agents that have something to do stand in one queue. One worker at a time attends to it: it runs each handler up to its
-first suspension, so a message that passes through five agents costs one wake-up, not five. A worker whose handler
-suspends hands the queue on and becomes that handler's home, because the handler's own cancel scopes are entered there.
+Agents with mail are in one queue. One worker at a time processes it: it runs each handler up to its first suspension,
+so a message that passes through five agents costs one wake-up, not five. A worker whose handler suspends hands the
+queue over and stays with that handler, because the handler's own cancel scopes were entered in its task.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from genie.inflight.mailbox import Subscriber
 
 BURST = 128
-"""Workers that are woken together when handlers suspend."""
+"""Number of workers that are woken together when handlers suspend."""
 
 _HANDLING: ContextVar[object] = ContextVar("genie_handling", default=None)  # the workers of the running handler
 
@@ -35,23 +35,23 @@ class Workers:
 
     Args:
         bus: The bus.
-        tasks: Where their tasks run.
+        tasks: Runs their tasks.
     """
 
     def __init__(self, bus: Bus, tasks: Tasks) -> None:
         self.bus = bus
         self.tasks = tasks
         self.ready: deque[Subscriber] = deque()
-        """Agents that have something to do and a free slot, in turn."""
+        """Agents with mail and a free slot, in order of their turn."""
         self.attended = False
-        """A worker attends to ``ready``, or has been woken to do so."""
+        """A worker processes ``ready``, or has been woken to do so."""
         self.idle: list[Future] = []
-        """What workers without work await, the last to come first."""
+        """Futures of idle workers, the latest last."""
         self.woken = 0
-        """Workers that have been woken or started and have not run yet."""
+        """Number of workers that have been woken or started and have not run yet."""
         self.all: dict[Worker, None] = {}
         self.stepping: Worker | None = None
-        """The worker whose handler runs now, before its first suspension."""
+        """The worker whose handler runs now and has not yet suspended."""
         self.closing_since = math.inf
         self.variables = copy_context()
         self.variables.run(IN_HANDLER.set, True)  # noqa: FBT003 - a flag's value
@@ -62,11 +62,11 @@ class Workers:
     attend = attend
 
     def hand_over(self) -> None:
-        """The attending worker has something else to do: another one attends if agents are ready."""
+        """The worker with the queue leaves it: another one takes over if agents are ready."""
         if not self.ready:
             self.attended = False
             return
-        # Handlers that suspend need a worker each: they are woken together, not one in each turn of the loop.
+        # Each suspended handler needs a worker: they are woken together, not one in each turn of the loop.
         wanted = 1
         for subscriber in itertools.islice(self.ready, BURST):
             if subscriber.suspends:
@@ -77,7 +77,7 @@ class Workers:
         self.attended = True
 
     def sweep(self, now: float) -> float:
-        """Cut handlers that exceed their card's timeout; return when the next one will."""
+        """Cut off handlers that exceed their card's timeout; return the time of the next timeout."""
         soonest = math.inf
         for subscriber in self.bus.subscribers.values():
             if subscriber.timeout_s is None:
@@ -88,13 +88,13 @@ class Workers:
                 if worker.until > now:
                     soonest = min(soonest, worker.until)
                     if worker.until == worker.started + subscriber.timeout_s:
-                        break  # they started in this order, and those behind it have the same timeout
+                        break  # handlers started in this order, and later ones have the same timeout
                     continue  # it began before its agent was replaced
                 worker.time_out()
         return soonest
 
     def close(self) -> None:
-        """The runtime closes: handlers have ``STOP_S`` from now on."""
+        """The runtime closes: handlers now have ``STOP_S`` seconds to end."""
         self.closing_since = self.bus.now()
 
     def abandon(self) -> None:

@@ -1,1 +1,1 @@
-"""The pipeline graph: who can reach what, checks, label flow and its drawing."""
+"""The pipeline graph: reachability, checks, label flow and diagrams."""

@@ -1,4 +1,4 @@
-"""Checks of a pipeline before it runs: a graph in, problems and warnings out."""
+"""Checks of a pipeline before it runs; they return problems and warnings."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def check(graph: Graph, *, complete: bool = True) -> Findings:
     return Findings(tuple(dict.fromkeys(problems)), tuple(dict.fromkeys(warnings)))
 
 
-# --- problems that no further agent can solve ---
+# --- problems that adding agents cannot solve ---
 
 
 def _ids(graph: Graph) -> Iterator[Problem]:

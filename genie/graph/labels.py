@@ -34,7 +34,7 @@ class _Recipient:
     sent: Mapping[PayloadType, tuple[Classification, ...]] = field(default_factory=dict)
     """Declassified outputs -> the label of the output, by the highest level read."""
     kept: tuple[PayloadType, ...] = ()
-    """Outputs that the card would declassify further than the policies permit."""
+    """Outputs whose card would declassify further than the policies permit."""
 
 
 def label_problems(graph: Graph) -> Iterator[Problem]:
@@ -73,7 +73,7 @@ def label_problems(graph: Graph) -> Iterator[Problem]:
 def _misplaced(
     graph: Graph, reader: _Recipient, carried: Mapping[tuple[str, PayloadType], Classification]
 ) -> Iterator[Problem]:
-    """Yield what an agent consumes and may not be given in its region, where the region of the data is known."""
+    """Yield agents whose region may not receive a topic that they consume, if the region of the data is known."""
     card = next((card for card in graph.cards if card.id == reader.id), None)
     for policy in graph.policies:
         if policy.name in graph.shadow:
@@ -83,11 +83,11 @@ def _misplaced(
             continue
         for kind in reader.reads:
             label = max((label for (_, given), label in carried.items() if given == kind), default=_declared(kind))
-            if min(label, reader.clearance) > most:  # what is above its clearance is told as such
+            if min(label, reader.clearance) > most:  # the clearance check reports what is above it
                 where = "no region" if card.region is None else f"region {card.region!r}"
                 yield Problem(
                     (*reader.path, "region"),
-                    f"agent {card.id!r} is in {where}, where {policy.name} lets no more than {most.label} data go, and "
+                    f"agent {card.id!r} is in {where}, where {policy.name} allows at most {most.label} data, and "
                     f"{name_of(kind)} can be labelled {label.label}; place it elsewhere, or add a transfer",
                 )
 

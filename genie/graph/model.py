@@ -1,7 +1,7 @@
 """A pipeline as a graph of topics, computed from the cards alone.
 
-Takers of a topic: agents that consume it and joins that have it as a part. Givers of a topic: agents that return,
-publish or ask it, joins that create it, and the caller for its question.
+Takers of a topic are the agents that consume it and the joins that have it as a part. Givers are the agents that
+return, publish or ask it, the joins that create it, and, for its question, the caller.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from genie.graph.reachability import PayloadType, follow
 from genie.policy.policy import Environment, Policy
 
 KeyPath = tuple[str | int, ...]
-"""Where a value stands in a pipeline file: keys and positions, for example ``("agents", 3, "timeout_s")``."""
+"""Path of a value in a pipeline file: keys and positions, for example ``("agents", 3, "timeout_s")``."""
 
 CALLER = "(caller)"
 """The caller's node in the graph; it is not a valid agent id."""
 
 
 class Problem(NamedTuple):
-    """A problem, and its place in the pipeline file."""
+    """A problem, and its path in the pipeline file."""
 
     path: KeyPath
     text: str
@@ -44,7 +44,7 @@ class Graph:
     environment: Environment = field(default_factory=Environment)
     policies: tuple[Policy, ...] = ()
     shadow: frozenset[str] = frozenset()
-    """Names of policies that refuse nothing."""
+    """Names of policies that deny nothing."""
     cycles: tuple[tuple[str, ...], ...] = ()
     """Declared cycles: sets of ids among which messages may circulate."""
     unused: frozenset[PayloadType] = frozenset()

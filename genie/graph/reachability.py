@@ -1,4 +1,4 @@
-"""Graph walks: which payload types can follow from which, components and cycles; computed from the cards alone."""
+"""Graph walks over the cards: which payload types can follow from which, components, cycles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is there, who can do what, and what can follow from a message: look-ups over cards."""
+"""Look-ups over cards: which agents there are, what they can do, and what can follow from a message."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Registry:
         return card
 
     def replace(self, card: AgentCard) -> None:
-        """Put a card in the place of the one of the same id."""
+        """Replace the card with the same id."""
         self._cards[card.id] = card
         self._reach = None
 
@@ -77,13 +77,16 @@ class Registry:
         return tuple(card for card in self._cards.values() if capability in card.capabilities)
 
     def reach(self, agent: str) -> frozenset[type[Payload]]:
-        """Return every type that can follow from a delivery to that agent; nothing for an unknown one."""
+        """Return every type that can follow from a delivery to an agent; empty for an unknown agent."""
         if self._reach is None:
             self._reach = reach(self._cards.values(), self._joins)
         return self._reach.get(agent, frozenset())
 
     def cycle(self, agent: str) -> tuple[str, ...]:
-        """Return the shortest way from an agent back to itself by what cards and joins send; empty if there is none."""
+        """Return the shortest cycle from an agent back to itself through the outputs of cards and joins.
+
+        Empty if there is none.
+        """
         sends = {card.id: card.sends for card in self._cards.values()}
         takes = {card.id: frozenset(card.consumes) for card in self._cards.values()}
         for join in self._joins:
@@ -91,7 +94,7 @@ class Registry:
             takes[join.id] = frozenset(join.parts.values())
         ways: list[tuple[str, ...]] = [(agent,)] if agent in sends else []
         seen: set[str] = set()
-        for way in ways:  # grows while it is walked, so shorter ways come first
+        for way in ways:  # grows during the walk, so that shorter paths come first
             for other, taken in takes.items():
                 if sends[way[-1]] & taken:
                     if other == agent:

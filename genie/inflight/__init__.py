@@ -1,1 +1,1 @@
-"""What is in flight: scopes, deliveries, mailboxes, gathers, what is parked, and the account of all of it."""
+"""State of everything in flight: scopes, deliveries, mailboxes, gathers, parked entries, and their accounting."""

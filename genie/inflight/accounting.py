@@ -1,16 +1,16 @@
-"""Accounting: runs and scopes with their counters, and the only functions that change those.
+"""Accounting: runs and scopes with their counters, and the only functions that change them.
 
 At any moment ``accepted = handled + denied + expired + cancelled + dead_lettered + in flight``, per run, per scope and
-per agent. Every function here moves a counter and its opposite in one step that cannot raise in between.
+per agent. Every function here changes both counters of a pair in one step that cannot raise in between.
 
-A scope is one open question of the request tree that a message belongs to. First values are on its class: a scope is
-made for every question, and setting twenty zeros would cost more than the counting.
+A scope is one open question of the request tree that a message belongs to. Initial values are class attributes: a scope
+is created for every question, and setting twenty zeros would cost more than the counting.
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from genie.contracts.limits import EXACT
 from genie.contracts.outcome import Counts, Failure, Outcome
@@ -33,23 +33,25 @@ if TYPE_CHECKING:
     from genie.inflight.subscription import Subscription
 
 MOST_FAILURES = 1_000
-"""Failures that one scope remembers by name: the first half and the latest; its counts go on."""
+"""Failures that one scope stores by name: the first half and the latest; all are counted."""
 HISTOGRAM_BUCKETS = 64
-"""Handler times are counted by the bit length of their microseconds: bucket n holds times below 2**n us."""
+"""Number of buckets for handler durations, by bit length in microseconds: bucket n holds times below 2**n us."""
 _new = Delivery.__new__
 
 
-class Totals(Protocol):
-    """What a bus counts beside the account."""
+class Totals:
+    """Counters of a bus beside the accounts of agents and runs."""
 
-    late: int
-    """Answers that changed nothing."""
-    unrouted: int
+    late = 0
+    """Answers that had no effect."""
+    unrouted = 0
     """Payloads without a subscriber and without an asker."""
+    departed = Counts()
+    """Accounts of agents that were removed and have nothing in flight, so that totals never fall."""
 
 
 class OutcomeCounters:
-    """How deliveries of one payload class to one agent ended; what an agent did in all is their sum."""
+    """Outcomes of the deliveries of one payload class to one agent; their sum over classes is the agent's total."""
 
     __slots__ = ("cancelled", "dead_lettered", "denied", "expired", "handled")
 
@@ -57,13 +59,16 @@ class OutcomeCounters:
         self.handled = self.denied = self.expired = self.cancelled = self.dead_lettered = 0
 
 
-class AgentCounters:
-    """The other counters of one agent; plain integers, read when somebody asks."""
+NONE = Counts()
 
-    __slots__ = ("accepted", "charged", "failed", "redacted", "refused", "retried", "times", "tokens")
+
+class AgentCounters:
+    """The other counters of one agent; plain integers, read on request."""
+
+    __slots__ = ("accepted", "charged", "charged_tokens", "failed", "redacted", "refused", "retried", "times")
 
     def __init__(self) -> None:
-        self.accepted = self.failed = self.retried = self.redacted = self.refused = self.tokens = 0
+        self.accepted = self.failed = self.retried = self.redacted = self.refused = self.charged_tokens = 0
         self.charged = Decimal(0)
         self.times = [0] * HISTOGRAM_BUCKETS
 
@@ -77,19 +82,19 @@ class Scope:
     Args:
         run: The run that it belongs to.
         number: Its id within the runtime.
-        parent: The scope around it; None for the run's own.
+        parent: The enclosing scope; None for the run's own.
         owner: The delivery whose handler opened it; None for the run's own.
     """
 
     accepted = in_flight = handled = denied = expired = cancelled = dead_lettered = redacted = unrouted = late = 0
     gather: Gather | None = None
-    """What the asker waits for."""
+    """What the asker awaits."""
     held = 0
-    """What waits for a person in this scope and those below it."""
+    """Number of items that wait for a person in this scope and those below it."""
     own_held = 0
-    """What waits for a person in this scope itself."""
+    """Number of items that wait for a person in this scope itself."""
     delayed = 0
-    """Payloads that will be published later."""
+    """Number of payloads to be published later."""
     children: dict[Scope, None] | None = None
     sinks: dict[str, Any] | None = None
     """State of other sinks in this scope, by the sink's id; a declared join keeps its parts here."""
@@ -97,9 +102,9 @@ class Scope:
     waiter: Worker | None = None
     """The worker whose handler waits for this scope."""
     done = False
-    """Nothing of it is in flight, and its asker has its result."""
+    """Nothing of it is in flight, and its asker has the result."""
     recorded: str | None = None
-    """How the records of its messages begin in a log; None while the log does not have it."""
+    """Prefix of its message records in a log; None until the log has it."""
 
     def __init__(self, run: RunState, number: int, parent: Scope | None, owner: Delivery | None) -> None:
         self.run = run
@@ -109,20 +114,20 @@ class Scope:
         self.accepted = self.in_flight = self.handled = 0  # read for every delivery, so set on each scope
         self.gather = None
         self.may_deadlock = False
-        """Some of its deliveries lay with handlers that wait, so the end of others may leave a wait that cannot end."""
+        """Some of its deliveries were queued at handlers that wait, so the end of others may leave a deadlock."""
         self.deliveries: set[Delivery] = set()
         """Deliveries in flight: running, queued, retrying, waiting for a rate, or held."""
         self.parked: dict[int, Parked] | None = None
-        """What is parked without a delivery, by id: delayed payloads and held answers."""
+        """Parked entries without a delivery, by id: delayed payloads and held answers."""
 
     @property
     def ids(self) -> IdSource:
-        """Names the numbers of the runtime."""
+        """Maps numbers of the runtime to ids."""
         return self.run.ids
 
     @property
     def id(self) -> str:
-        """The scope's own id; the run's for its outermost scope."""
+        """The scope's own id; for a run's outermost scope, the run's id."""
         return self.run.ids.name(self.number)
 
     @property
@@ -161,32 +166,32 @@ class RunState:
     """One request tree: everything that one question causes."""
 
     ended: tuple[Outcome, Reason] | None = None
-    """Outcome and reason of whatever was cut off, once the run is not alive."""
+    """Outcome and reason for its cut-off deliveries, once the run has ended."""
     closed = False
-    """Nothing of it is in flight."""
+    """True if nothing of it is in flight."""
     delayed = 0
-    """Payloads that it will publish later."""
+    """Number of its payloads to be published later."""
     held = 0
     held_since = 0.0
     expiry: Timer | None = None
     """Timer of its deadline."""
     lapse: Timer | None = None
-    """Timer of the end of its first consent that ends."""
+    """Timer for the end of its first consent that expires."""
     expires_as: Reason | None = None
-    """Reason of its end by the clock, where that is not its deadline but a budget of wall time."""
+    """Reason if it ended because of a wall-time budget instead of its deadline."""
     budgets: dict[object, Any] | None = None
-    """What it has used, by budget; kept by the admission controller."""
+    """Consumption by budget; maintained by the admission controller."""
     watchers: tuple[Watcher, ...] = ()
     agents: dict[str, AgentRun] | None = None
     state: dict[str, dict[str, Any]] | None = None
-    """Scratch of each agent for this run; its values are the agent's own."""
+    """Scratch of each agent for this run; agents define its values."""
     taints: dict[str, Taint] | None = None
     seed: int | None = None
-    """What the randomness of its handlers is seeded with in place of its number; set by a simulation."""
+    """Seed of its handlers' randomness instead of its number; set by a simulation."""
     drawn: dict[str, int] | None = None
-    """Handlings that have drawn randomness, by agent."""
-    folded = Counts()
-    """Accounts of scopes that have ended."""
+    """Number of handlings that have used randomness, by agent."""
+    folded = NONE
+    """Accounts of ended scopes."""
     missing: list[Failure] | None = None
 
     def __init__(
@@ -201,7 +206,7 @@ class RunState:
         self.alive = True
         self.published = 0
         self.observed = False
-        """Somebody watches, or something is held: deliveries take the slower path that emits events."""
+        """True if the run is watched or something is held: deliveries take the slower path that emits events."""
         self.root = Scope(self, number, None, None)
 
     @property
@@ -211,11 +216,15 @@ class RunState:
 
     def counts(self) -> Counts:
         """Return the account of the whole run."""
-        return sum((scope.counts() for scope in self.root.tree()), self.folded)
+        found = self.folded
+        for scope in self.root.tree():
+            own = scope.counts()
+            found = own if found == NONE else found if own == NONE else found + own
+        return found
 
 
 class Taint:
-    """What went into an agent's scratch of one run: the highest label and the narrowest headers of its handlings."""
+    """Taint of an agent's scratch of one run: the highest label and the narrowest headers of its handlings."""
 
     __slots__ = ("headers", "label")
 
@@ -225,7 +234,7 @@ class Taint:
 
 
 class AgentRun:
-    """What one agent did for one watched run."""
+    """Activity of one agent in one watched run."""
 
     __slots__ = ("failed", "handled", "times")
 
@@ -257,7 +266,7 @@ def accept(message: Envelope[Payload], subscription: Subscription, epoch: int) -
 
 
 def ended(message: Envelope[Payload], subscription: Subscription) -> Delivery:
-    """Return a delivery that ended in an earlier process; it is not in flight."""
+    """Recreate a delivery that ended in an earlier process; it is not in flight."""
     delivery = _new(Delivery)
     delivery.message, delivery.subscription, delivery.epoch = message, subscription, -1
     delivery.extra = delivery.parked = delivery.worker = None
@@ -266,7 +275,7 @@ def ended(message: Envelope[Payload], subscription: Subscription) -> Delivery:
 
 
 def settle(delivery: Delivery, outcome: Outcome) -> Scope | None:
-    """Count a delivery's outcome; returns its scope, or None when the delivery has been settled before."""
+    """Count a delivery's outcome; return its scope, or None if the delivery was settled before."""
     scope: Scope = delivery.message.scope
     try:
         scope.deliveries.remove(delivery)
@@ -279,7 +288,7 @@ def settle(delivery: Delivery, outcome: Outcome) -> Scope | None:
 
 
 def handled(delivery: Delivery, seconds: float) -> Scope | None:
-    """Count a delivery that was handled, and how long that took; returns what ``settle`` returns."""
+    """Count a handled delivery and its duration; return the result of ``settle``."""
     scope: Scope = delivery.message.scope
     try:
         scope.deliveries.remove(delivery)
@@ -301,17 +310,17 @@ def _count(counters: Scope | OutcomeCounters, outcome: Outcome) -> None:
 
 
 def enter(scope: Scope) -> None:
-    """Add a token that keeps a scope from being at rest: its question is not out yet."""
+    """Add a token that keeps a scope from being at rest while its question is not published yet."""
     scope.in_flight += 1
 
 
 def leave(scope: Scope) -> None:
-    """Take a token back."""
+    """Remove a token."""
     scope.in_flight -= 1
 
 
 def answered(scope: Scope, redacted: bool) -> None:  # noqa: FBT001 - of every answer: keywords cost
-    """Count an answer that its asker got."""
+    """Count an answer that its asker received."""
     scope.accepted += 1
     scope.handled += 1
     if redacted:
@@ -319,25 +328,25 @@ def answered(scope: Scope, redacted: bool) -> None:  # noqa: FBT001 - of every a
 
 
 def late(bus: Totals, scope: Scope) -> None:
-    """Count an answer that changed nothing: its scope was closed, or had one already."""
+    """Count an answer without effect: its scope was closed, or already had one."""
     scope.late += 1
     bus.late += 1
 
 
 def refuse_answer(scope: Scope, outcome: Outcome) -> None:
-    """Count an answer that ended on its way."""
+    """Count an answer that ended before it reached its asker."""
     scope.accepted += 1
     _count(scope, outcome)
 
 
 def park(scope: Scope) -> None:
-    """Accept something parked without a delivery: a delayed payload or a held answer."""
+    """Accept a parked entry without a delivery: a delayed payload or a held answer."""
     scope.accepted += 1
     scope.in_flight += 1
 
 
 def unpark(scope: Scope, outcome: Outcome | None) -> None:
-    """End something parked without a delivery; None when it goes on as deliveries of its own."""
+    """End a parked entry without a delivery; the outcome is None if it continues as deliveries."""
     scope.in_flight -= 1
     if outcome is None:
         scope.accepted -= 1
@@ -352,13 +361,13 @@ def unrouted(bus: Totals, scope: Scope) -> None:
 
 
 def redacted(delivery: Delivery, by: int) -> None:
-    """Count a masked copy, or take the count back when a delivery is judged again."""
+    """Count a masked copy, or revert the count when a delivery is judged again."""
     delivery.message.scope.redacted += by
     delivery.subscription.counters.redacted += by
 
 
 def raise_held(scope: Scope, by: int) -> None:
-    """Count what waits for a person in a scope, those above it, and the run."""
+    """Count items that wait for a person in a scope, its enclosing scopes and the run."""
     scope.own_held += by
     scope.run.held += by
     above: Scope | None = scope
@@ -368,30 +377,40 @@ def raise_held(scope: Scope, by: int) -> None:
 
 
 def delayed(scope: Scope, by: int) -> None:
-    """Count payloads that will be published later."""
+    """Count payloads to be published later."""
     scope.delayed += by
     scope.run.delayed += by
 
 
 def fold(scope: Scope) -> None:
-    """Keep the account of a scope that has ended with its run."""
+    """Store the account of a scope that has ended with its run."""
     run: RunState = scope.run
     run.folded = run.folded + scope.counts()
 
 
-# --- what agents did for a watched run ---
+def close(run: RunState, empty: Scope) -> None:
+    """Keep the account of a run at rest, without its scopes; ``empty`` takes their place."""
+    run.folded, run.root = run.counts(), empty
 
 
-def took(run: RunState, agent: str, seconds: float) -> None:
-    """Note how long a handler took."""
+def depart(bus: Totals, counts: Counts) -> None:
+    """Keep the account of an agent that was removed and has nothing in flight."""
+    bus.departed += counts
+
+
+# --- activity of agents in a watched run ---
+
+
+def time_handler(run: RunState, agent: str, seconds: float) -> None:
+    """Record the duration of a handler."""
     if run.agents is not None:
         times = run.agents.setdefault(agent, AgentRun()).times
         if len(times) < AgentRun.MOST_TIMES:
             times.append(seconds)
 
 
-def noted(run: RunState, agent: str, *, failed: bool = False) -> None:
-    """Note that an agent has handled a message, or failed to."""
+def count_attempt(run: RunState, agent: str, *, failed: bool = False) -> None:
+    """Record that an agent has handled a message or failed."""
     if run.agents is not None:
         done = run.agents.setdefault(agent, AgentRun())
         if failed:
@@ -404,7 +423,7 @@ def noted(run: RunState, agent: str, *, failed: bool = False) -> None:
 
 
 def refused(subscription: Subscription) -> None:
-    """Count something that a handler tried and its card does not allow."""
+    """Count an attempt of a handler that its card does not allow."""
     subscription.counters.refused += 1
 
 
@@ -414,24 +433,24 @@ def failed(subscriber: Subscriber) -> None:
 
 
 def retried(subscriber: Subscriber) -> None:
-    """Count a failed attempt that another follows."""
+    """Count a failed attempt that will be retried."""
     subscriber.counters.retried += 1
 
 
 def timed(subscription: Subscription, seconds: float) -> None:
-    """Count how long a handler took."""
+    """Record the duration of a handler."""
     subscription.counters.times[int(seconds * 1e6).bit_length()] += 1
 
 
 def charge(subscription: Subscription, cost: Decimal, tokens: int) -> None:
-    """Add what a handler used."""
+    """Add the consumption of a handler."""
     counters = subscription.counters
     counters.charged = EXACT.add(counters.charged, cost)
-    counters.tokens += tokens
+    counters.charged_tokens += tokens
 
 
 def remember(scope: Scope, failure: Failure) -> None:
-    """Keep a failure by name, in its scope and its run; the first half and the latest are kept."""
+    """Store a failure by name in its scope and its run; the first half and the latest are kept."""
     run: RunState = scope.run
     if scope.failures is None:
         scope.failures = []
@@ -446,5 +465,5 @@ def remember(scope: Scope, failure: Failure) -> None:
 def failure_of(
     message: Envelope[Payload], topic: str, agent: str, outcome: Outcome, reason: Reason, instead_of: str | None = None
 ) -> Failure:
-    """Return a failure by name."""
+    """Convert a delivery to a failure by name."""
     return Failure(agent, topic, outcome, reason, message.number, instead_of or agent)

@@ -1,4 +1,4 @@
-"""Dead letters: deliveries that ended without being handled, kept with their reason until they are redriven."""
+"""Dead letters: deliveries that ended unhandled, kept with their reason until they are redriven."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class DeadLetter(NamedTuple):
-    """A delivery that ended without being handled; ``redrive(id)`` publishes its payload to the agent again."""
+    """A delivery that ended unhandled; ``redrive(id)`` publishes its payload to the agent again."""
 
     id: str
     """Id of the delivery."""
@@ -27,41 +27,41 @@ class DeadLetter(NamedTuple):
     topic: str
     reason: str
     at: float
-    """On the loop's clock."""
+    """Time on the loop's clock."""
     message: Envelope[Payload] | None
-    """The original, not a masked copy; None where no present class reads the payload that an earlier process kept."""
+    """The original, not a masked copy; None if no present class can read the payload of an earlier process."""
     code: str = ""
     """Stable label of the reason."""
     attempts: int = 1
-    """Handlings in all."""
+    """Total number of attempts."""
     failures: tuple[str, ...] = ()
     """Why each attempt failed, oldest first; the latest ones are kept."""
     cycle: tuple[str, ...] = ()
-    """Agents of the loop in which it ended, the first one twice."""
+    """Agents of the loop in which it ended; the first one is repeated at the end."""
     effects: tuple[LogRecord, ...] = ()
-    """What is known of the outside effects of its agent in its run, so that redriving does none twice."""
+    """State of its agent's outside effects in the run, so that a redrive repeats none."""
 
 
 class DeadLetters:
     """The dead letters of one bus, the oldest dropped first.
 
     Args:
-        capacity: How many are kept.
-        cycle: Returns the loop of agents that an agent is in.
+        capacity: Number of dead letters kept.
+        cycle: Returns the cycle of agents that an agent is part of.
     """
 
     def __init__(self, capacity: int, cycle: Callable[[str], tuple[str, ...]]) -> None:
         self._capacity = capacity
         self._cycle = cycle
         self.effects: Effects | None = None
-        """What keeps the fate of outside effects."""
+        """Stores the state of outside effects."""
         self._letters: OrderedDict[str, DeadLetter] = OrderedDict()
         self.dropped = 0
         self.recorder: Recorder | None = None
-        """Keeps them beyond the life of the process."""
+        """Stores dead letters beyond the life of the process."""
 
     def append(self, delivery: Delivery, reason: Reason, at: float) -> None:
-        """Keep a delivery; the oldest is dropped when there are too many."""
+        """Store a delivery; if there are too many, the oldest is dropped."""
         if self._capacity < 1:
             self.dropped += 1
             return
@@ -80,22 +80,22 @@ class DeadLetters:
             self.recorder.letter(letter, message)
 
     def restore(self, letter: DeadLetter) -> None:
-        """Keep a dead letter, of an earlier process as well."""
+        """Store a dead letter, also one of an earlier process."""
         while self._letters and len(self._letters) >= self._capacity:
             self._gone(self._letters.popitem(last=False)[0])
             self.dropped += 1
         self._letters[letter.id] = letter
 
     def all(self) -> tuple[DeadLetter, ...]:
-        """Return the dead letters that are kept, oldest first."""
+        """Return the stored dead letters, oldest first."""
         return tuple(self._letters.values())
 
     def get(self, letter_id: str) -> DeadLetter | None:
-        """Return a dead letter, or None if it is not kept."""
+        """Return a dead letter, or None if it is not stored."""
         return self._letters.get(letter_id)
 
     def pop(self, letter_id: str) -> DeadLetter | None:
-        """Remove and return a dead letter, or None if it is not kept."""
+        """Remove and return a dead letter, or None if it is not stored."""
         found = self._letters.pop(letter_id, None)
         if found is not None:
             self._gone(letter_id)

@@ -1,7 +1,7 @@
 """A delivery, one message for one recipient, and the one place that judges and discloses.
 
-Subscribers, askers, taps and other sinks get a message through ``disclose``; approvers and journal readers through
-``genie.policy.disclosure``, on which it stands.
+Subscribers, askers, taps and other sinks receive messages through ``disclose``; approvers and journal readers through
+``genie.policy.disclosure``, which ``disclose`` uses.
 """
 
 from __future__ import annotations
@@ -23,15 +23,16 @@ if TYPE_CHECKING:
     from genie.policy.verdicts import Consultation
 
 TO_BE_ASKED = -2
-"""Epoch of a delivery of which a policy must be asked when its turn comes."""
+"""Epoch of a delivery for which a slow policy must be asked at its turn."""
 NOWHERE, QUEUED, BEHIND_KEY, WAITS_FOR_ROOM = range(4)
-"""Where a delivery lies in a mailbox: not in one, in its queue, behind the key of another, or waiting for room."""
+"""Place of a delivery in a mailbox: none, its queue, behind another with its key, or waiting for room."""
 
 
 MOST_TIMES = 1_000
-"""Readings of the clock that are kept of one handling."""
+"""Maximum number of clock readings stored for one handling."""
 SEALED = -1
-"""Epoch of an approved delivery: no policy epoch, so that its payload is compared with its seal at take-out."""
+"""Epoch of an approved delivery. It equals no policy epoch, so that its payload is compared with the seal at
+take-out."""
 
 
 class Delivery:
@@ -45,21 +46,21 @@ class Delivery:
     """Policy epoch in which it was judged."""
     extra: Extra | None
     place: int
-    """Where it lies in its mailbox; ``NOWHERE`` makes an entry that is left behind in a queue a dead one."""
+    """Its place in the mailbox; ``NOWHERE`` marks an entry left in a queue as dead."""
     parked: Parked | None
-    """Its entry in the table of what is parked."""
+    """Its entry in the table of parked items."""
     worker: Worker | None
     """The worker that handles it."""
 
     @property
     def id(self) -> str:
-        """Its id: the message, the agent, and for a fallback the agents before it. The same in every repetition."""
+        """Its id: the message, the agent, and for a fallback the earlier agents. Stable over repetitions."""
         tried = () if self.extra is None else self.extra.tried
         return "<".join((f"{self.message.id}@{self.subscription.subscriber.card.id}", *reversed(tried)))
 
     @property
     def judged_in(self) -> int:
-        """Policy epoch in which it was judged, of an approved one too."""
+        """Policy epoch in which it was judged, also for an approved delivery."""
         return self.extra.epoch if self.epoch == SEALED and self.extra is not None else self.epoch
 
     def record(self) -> dict[str, object]:
@@ -78,7 +79,7 @@ class Delivery:
 
 
 class Extra:
-    """What only an unusual delivery carries: a masked one, a retried one, a fallback's, a held one."""
+    """Rarely needed state: of a masked, retried, held or fallback delivery."""
 
     __slots__ = (
         "approved", "attempt", "consults", "epoch", "failures", "heard", "heard_in", "instead_of", "notices",
@@ -90,46 +91,48 @@ class Extra:
         """The unmasked message, when the recipient got a masked copy."""
         self.attempt = 1
         self.failures: tuple[Reason, ...] = ()
-        """Why earlier attempts failed, the latest ones."""
+        """Reasons of earlier failed attempts, latest ones only."""
         self.instead_of: str | None = None
-        """The primary that this fallback answers for."""
+        """The primary whose fallback this recipient is."""
         self.tried: tuple[str, ...] = ()
         """Agents that had this message before, in order."""
         self.approved: frozenset[str] = frozenset()
         """``policy@version`` of holds on this delivery that a person has approved."""
         self.consults: tuple[Consultation, ...] = ()
-        """Policies that must be asked when its turn comes."""
+        """Slow policies that must be asked at its turn."""
         self.heard: dict[str, Verdict] = {}
-        """Verdicts of policies that have been asked, by ``policy@version``, ..."""
+        """Verdicts of slow policies that have been asked, by ``policy@version``, ..."""
         self.heard_in = 0
-        """... and the epoch that they are of."""
+        """... and the epoch of these verdicts."""
         self.sealed: str | None = None
         """SHA-256 of the payload that was approved."""
         self.epoch = 0
-        """Policy epoch in which an approved delivery was judged; its own says ``SEALED``."""
+        """Policy epoch in which an approved delivery was judged; its own epoch is ``SEALED``."""
         self.notices: tuple[str, ...] = ()
-        """What the recipient must write beside the payload."""
+        """Notices that the recipient must attach to the payload."""
         self.reopened: list[tuple[Payload, Scope]] | None = None
-        """What its handler had asked before the process was killed, each with its scope; None where it was not."""
+        """Questions that its handler had asked before a process was killed, each with its scope; None without a
+        crash."""
         self.seen: Seen | None = None
-        """What its handler has read of the clock and drawn; a durable runtime alone keeps it."""
+        """Clock readings and random draws of its handler; only a durable runtime records them."""
 
 
 class Seen:
-    """What one attempt of a handler has taken from outside its message: times, and the number of its randomness."""
+    """Inputs of one attempt besides its message: times, and the number of its random stream."""
 
     __slots__ = ("attempt", "draw", "times")
 
     def __init__(self, attempt: int) -> None:
         self.attempt = attempt
         self.draw = 0
-        """How many handlings of the agent had drawn in the run, this one too; 0 where it has not drawn."""
+        """Number of handlings of the agent in the run that had used randomness, including this one; 0 if it has used
+        none."""
         self.times: list[int] = []
-        """Microseconds since the epoch, in the order in which they were read; the first ``MOST_TIMES``."""
+        """Microseconds since the epoch, in the order of reading; the first ``MOST_TIMES``."""
 
 
 def seen_by(delivery: Delivery) -> Seen:
-    """Return what the present attempt of a delivery's handler has taken."""
+    """Return the recorded inputs of the present attempt."""
     extra = delivery.extra
     if extra is None:
         extra = delivery.extra = Extra()
@@ -139,29 +142,29 @@ def seen_by(delivery: Delivery) -> Seen:
 
 
 Ending = tuple["Outcome", "Reason"]
-"""How something ends, and why."""
+"""An outcome with its reason."""
 
 
 def original(delivery: Delivery) -> Envelope[Payload]:
-    """Return a delivery's message before any masking."""
+    """Return a delivery's unmasked message."""
     extra = delivery.extra
     return delivery.message if extra is None or extra.original is None else extra.original
 
 
 def stands_for(delivery: Delivery) -> str:
-    """Return the agent in whose name a delivery's answer counts: the recipient, or the primary of a fallback."""
+    """Return the agent under whose name a delivery's answer counts: the recipient, or the primary of a fallback."""
     extra = delivery.extra
     own = delivery.subscription.subscriber.card.id
     return own if extra is None else extra.instead_of or own
 
 
 def disclose(message: Envelope[Payload], decision: Decision | None, card: AgentCard, *, carries: bool) -> Disclosure:
-    """Return what a recipient gets of a message after a decision: the payload, a masked copy, or nothing.
+    """Return what a recipient receives of a message after a decision: the payload, a masked copy, or nothing.
 
     Args:
         message: The original.
         decision: The policies' decision; None for a plain allow. A hold discloses nothing here.
-        card: Of the recipient.
-        carries: The recipient can show notices beside the payload.
+        card: The recipient's card.
+        carries: The recipient can attach notices to the payload.
     """
     return seen(message, decision, card, carries=carries)

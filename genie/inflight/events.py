@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
+from genie.contracts.message import topic_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from genie.backend.asyncio_trio import Waiter
     from genie.contracts.message import Envelope, Payload
+    from genie.contracts.outcome import Reason
 
 
 class Event(NamedTuple):
-    """One thing that happened to one message; names, never payload text."""
+    """An event of one message; contains names, never payload text."""
 
     at: float
     """Seconds on the loop's clock."""
@@ -29,13 +32,24 @@ class Event(NamedTuple):
     code: str = ""
     """Stable label of the reason."""
 
+    @classmethod
+    def of(
+        cls, at: float, kind: str, message_id: str, topic: str, sender: str, recipient: str | None,
+        reason: Reason | None,
+    ) -> Event:  # fmt: skip
+        """Return what happened, in words for those who watch the run: an agent's words of progress are theirs."""
+        if reason is None:
+            return cls(at, kind, message_id, topic, sender, recipient, None)
+        text = reason.said if kind == "progress" else str(reason)
+        return cls(at, kind, message_id, topic, sender, recipient, text, reason.code)
+
 
 class Watcher:
-    """A bounded queue of the events of one run, which wakes its readers; the oldest go first."""
+    """A bounded queue of the events of one run, which wakes its readers; when full, the oldest are dropped."""
 
     CAPACITY = 4096
     takes: tuple[type[Payload], ...] = ()
-    """Payload classes of which the run's answer may come in parts; whoever watches takes them with ``Run.parts``."""
+    """Payload classes of the answer's parts; the watcher reads them with ``Run.parts``."""
 
     __slots__ = ("_make_waiter", "_waiting", "events")
 
@@ -45,20 +59,19 @@ class Watcher:
         self.events: deque[Event] | None = deque(maxlen=self.CAPACITY) if keeps else None
 
     def note(
-        self, at: float, kind: str, message: Envelope[Payload], topic: str, recipient: str | None, reason: str | None,
-        code: str,
-    ) -> None:  # fmt: skip
-        """Something has happened to a message."""
-        self.put(Event(at, kind, message.id, topic, message.sender, recipient, reason, code))
+        self, at: float, kind: str, message: Envelope[Payload], recipient: str | None, reason: Reason | None
+    ) -> None:
+        """Add an event of a message."""
+        self.put(Event.of(at, kind, message.id, topic_of(message.payload).name, message.sender, recipient, reason))
 
     def put(self, event: Event) -> None:
-        """Keep an event."""
+        """Store an event."""
         if self.events is not None:
             self.events.append(event)
             self.look()
 
     def look(self) -> None:
-        """The run's state may have changed."""
+        """Wake readers because the run's state may have changed."""
         for waiter in self._waiting:
             waiter.wake()
 

@@ -1,6 +1,6 @@
-"""A gather as plain state, without a loop: what a scope expects, what came, and what can no longer come.
+"""A gather as plain state, without a loop: what a scope expects, what arrived, and what can no longer arrive.
 
-The bus puts answers in, ``genie.bus.correlator`` says what has become impossible, and the asker waits on it.
+The bus adds answers, ``genie.bus.correlator`` marks parts as impossible, and the asker waits on it.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ LATE = "late"
 NOBODY = "no agent takes the question"
 NOTHING = "answered nothing"
 HELD, NO_ANSWER, UNSUBSCRIBED = "held", "nothing", "nobody"
-"""Codes of missing parts, beside the outcomes and the reasons of dead letters."""
+"""Codes of missing parts, besides outcomes and reasons of dead letters."""
 ONE = ""
-"""In the place of the sender where one answer of a class is expected, from any sender."""
+"""Stands for the sender if one answer of a class is expected from any sender."""
 
 Part = tuple[type[Payload], str]
 """A payload class, and the agent that should send it (``ONE`` for a plain class)."""
@@ -54,13 +54,13 @@ class Asker:
         self.card = card
         self.headers = headers
         self.caller = caller
-        """The identity that asks, for a log; None where nothing is kept."""
+        """The asking identity, for a log; None if nothing is logged."""
         self.evaluators: dict[type[Payload], Evaluator] = {}
         """Compiled policies for answers to it, by payload class."""
 
 
 class GatherSpec:
-    """What a gather expects, checked and laid out once for all gathers of the same form.
+    """The expectation of a gather, validated and compiled once for all gathers of the same form.
 
     Args:
         expect: Payload classes or ``Each(T)``; each payload class once.
@@ -70,7 +70,7 @@ class GatherSpec:
 
     Raises:
         TypeError: What is expected is not a payload class.
-        ValueError: Nothing is expected, one class twice, or ``need`` is out of range.
+        ValueError: The expectation is empty, names a class twice, or ``need`` is out of range.
     """
 
     __slots__ = ("asked", "each", "layout", "need", "parts")
@@ -89,9 +89,9 @@ class GatherSpec:
             kind = part.payload if isinstance(part, Each) else part
             given: object = kind
             if not (isinstance(given, type) and issubclass(given, Payload)):
-                raise TypeError(f"a gather expects Payload classes and Each(...) of them, not {shown_type(given)}")
+                raise TypeError(f"a gather can expect Payload classes and Each(...) of them, not {shown_type(given)}")
             if kind in self.layout:
-                raise ValueError(f"{kind.__name__} is expected twice; one part per payload class")
+                raise ValueError(f"{kind.__name__} is expected twice; each payload class can be expected once")
             if isinstance(part, Each):
                 self.each[kind] = part
                 self.layout[kind] = dict.fromkeys(members(part))
@@ -100,32 +100,32 @@ class GatherSpec:
         if not expect:
             raise ValueError("expects nothing; publish needs no gather")
         if need not in ("all", "first") and (not isinstance(need, int) or isinstance(need, bool) or need < 1):
-            raise ValueError(f"need is 'all', 'first' or a number from 1, not {need!r}")
+            raise ValueError(f"need must be 'all', 'first' or a number from 1, not {need!r}")
         self.parts = sum(map(len, self.layout.values()))
         self.need = self.parts if need == "all" else 1 if need == "first" else int(need)
 
 
 class Gather:
-    """The parts that one asker waits for. First values are on the class, as for ``Scope``.
+    """The parts that one asker waits for. Initial values are class attributes, as for ``Scope``.
 
     Args:
         spec: What is expected.
-        on_end: Called when the wait is over, for those who do not await ``waiter``.
+        on_end: Called when the wait is over, for askers that do not await ``waiter``.
     """
 
     waiter: Future | None = None
-    """What the asker awaits now."""
+    """The future that the asker awaits now."""
     notices: tuple[str, ...] | None = ()
-    """What an outside asker must show beside the answers taken; None for one that has no place for it."""
+    """Notices that an outside asker must show with the answers; None for an asker that cannot."""
     closed = False
-    """The asker has taken the result; what comes now is late."""
+    """The asker has taken the result; later answers are late."""
     until = math.inf
     """When the asker stops waiting."""
 
     def __init__(self, spec: GatherSpec, on_end: Callable[[], None] | None = None) -> None:
         self.kinds = kinds = spec.layout.copy()
-        """Payload class -> sender -> what came."""
-        for kind, parts in kinds.items():  # a comprehension costs a call
+        """Payload class -> sender -> answer."""
+        for kind, parts in kinds.items():  # a comprehension would cost a call
             kinds[kind] = parts.copy()
         self.label = Classification.PUBLIC
         """Highest declared label of the answers taken."""
@@ -133,7 +133,7 @@ class Gather:
         """The narrowest headers of the answers taken."""
         self.came = 0
         self.done = False
-        """The wait is over: what was needed is in, or nothing more can come."""
+        """The wait is over: the needed parts have arrived, or no more can."""
         self._lost: dict[Part, Missing] | None = None
         self.asked = spec.asked
         self.each = spec.each
@@ -144,7 +144,7 @@ class Gather:
             self.finish()
 
     def expected(self) -> tuple[Expected, ...]:
-        """Return what is expected, as the asker wrote it."""
+        """Return the expectation as the asker wrote it."""
         return tuple(self.each.get(kind, kind) for kind in self.kinds)
 
     @property
@@ -156,7 +156,7 @@ class Gather:
         """Wait until a stream's asker has read some of its parts."""
 
     def put(self, kind: type[Payload], agent: str, payload: Payload) -> bool:
-        """Take an answer; False when it is late, a second one, or from an agent that was not asked."""
+        """Add an answer; return False if it is late, repeated, or from an agent that was not asked."""
         if kind not in self.each:
             agent = ONE
         parts = self.kinds[kind]
@@ -170,29 +170,29 @@ class Gather:
         return True
 
     def narrow(self, headers: Headers) -> None:
-        """An answer was taken that carries these headers."""
+        """Narrow the headers by those of an answer that was taken."""
         self.headers = headers if self.headers is None else self.headers.met(headers)
 
     def owe(self, notices: tuple[str, ...]) -> None:
-        """An answer was taken beside which these notices must be shown, each once."""
+        """Add the notices of an answer that was taken, each once."""
         self.notices = tuple(dict.fromkeys((*(self.notices or ()), *notices)))
 
     def why_missing(self, kind: type[Payload]) -> str | None:
-        """Return why the answer of a plain class is missing, where that is known."""
+        """Return why the answer of a plain class is missing, if known."""
         missing = (self._lost or {}).get((kind, ONE))
         return None if missing is None else missing.reason
 
     def lose(
         self, kind: type[Payload], agent: str, reason: str, blame: str | None = None, code: str = NO_ANSWER
     ) -> None:
-        """Say that a part will not come.
+        """Mark a part as missing.
 
         Args:
             kind: Its class.
-            agent: Who should have sent it; where the class is plain, any agent.
+            agent: The expected sender; for a plain class, any agent.
             reason: A named outcome.
-            blame: The agent that is named for it; ``agent`` by default.
-            code: The same for programs.
+            blame: The agent to name; ``agent`` by default.
+            code: The reason's code for programs.
         """
         if kind not in self.each:
             agent, blame = ONE, blame or agent or None
@@ -206,13 +206,13 @@ class Gather:
             self.finish()
 
     def wake(self) -> None:
-        """Let the asker look at it again."""
+        """Wake the asker so that it checks its condition."""
         waiter = self.waiter
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
 
     def finish(self) -> None:
-        """End the wait with what there is."""
+        """End the wait with the parts that have arrived."""
         if not self.done:
             self.done = True
             self.wake()
@@ -220,7 +220,7 @@ class Gather:
                 self._on_end()
 
     def limit(self, ticket: RoomTicket | None) -> Callable[[], None]:
-        """Return what ends the wait at its time, a wait for room included."""
+        """Return the callback that ends the wait at its time, including a wait for room."""
 
         def out_of_time() -> None:
             self.finish()
@@ -230,7 +230,7 @@ class Gather:
         return self.finish if ticket is None else out_of_time
 
     def outstanding(self) -> list[Part]:
-        """Return the parts that are neither in nor known to be missing."""
+        """Return the parts that have not arrived and are not known to be missing."""
         lost = self._lost or {}
         return [
             (kind, agent) for kind, parts in self.kinds.items() for agent, payload in parts.items()
@@ -238,7 +238,7 @@ class Gather:
         ]  # fmt: skip
 
     def fail_from(self, failure: Failure, consumed: type[Payload]) -> None:
-        """A delivery failed for good: the part of an ``Each`` that only it could bring is missing."""
+        """A delivery failed for good: mark the part of an ``Each`` that only it could bring as missing."""
         for kind, each in self.each.items():
             if (each.of or self.asked) in {None, consumed} and failure.instead_of in self.kinds[kind]:
                 self.lose(kind, failure.instead_of, str(failure), code=failure.code)
@@ -246,7 +246,7 @@ class Gather:
     def give_up(
         self, kind: type[Payload], failures: Iterable[Failure], reaches: Callable[[str | None, type[Payload]], bool]
     ) -> None:
-        """Nothing in flight can bring ``kind``: what is outstanding of it is missing, with its reason."""
+        """Nothing in flight can bring ``kind``: mark its outstanding parts as missing, each with its reason."""
         failures = tuple(failures)
         for of, agent in self.outstanding():
             if of is not kind:
@@ -261,10 +261,10 @@ class Gather:
                 self.lose(kind, ONE, _reasons(guilty) or otherwise, blame, guilty[-1].code if guilty else code)
 
     def conclude(self, failures: Iterable[Failure], reaches: Callable[[str | None, type[Payload]], bool]) -> None:
-        """Nothing that could answer is in flight: every outstanding part is missing, each with its reason.
+        """Nothing that could answer is in flight: mark every outstanding part as missing, each with its reason.
 
         Args:
-            failures: What went wrong in the scope.
+            failures: Failures in the scope.
             reaches: Whether a class can follow from a delivery to an agent, or from the question when None is given.
         """
         failures = tuple(failures)
@@ -275,11 +275,11 @@ class Gather:
     def result(
         self, run_id: str, errors: tuple[tuple[str, BaseException], ...] = (), held: Mapping[Part, str] | None = None
     ) -> Gathered:
-        """Return what came; an outstanding part is missing as held or late.
+        """Return the result; outstanding parts are missing as held or late.
 
         Args:
-            run_id: Of the run.
-            errors: What agents of the run raised, where exceptions are kept.
+            run_id: Id of the run.
+            errors: Exceptions of the run's agents, if they are kept.
             held: Parts that wait for a person, each with the hold.
         """
         each: dict[Each[Payload], Mapping[str, Payload]] = {}

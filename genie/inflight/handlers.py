@@ -1,4 +1,4 @@
-"""Handlers that run, as the bus and the mailboxes see them; ``genie.execution`` implements both protocols."""
+"""Running handlers, as the bus and the mailboxes see them; ``genie.execution`` implements both protocols."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from genie.inflight.mailbox import RoomTicket, Subscriber
 
 Call = tuple["Callable[..., Any]", int, bool]
-"""A handler, what it is called with (``PAYLOAD``, ``CONTEXT`` or ``MESSAGE``), and whether its outcome can differ."""
+"""A handler, its kind of arguments (``PAYLOAD``, ``CONTEXT`` or ``MESSAGE``), and whether its result type can vary."""
 
 
 class Handling(Protocol):
     """One handling of a delivery."""
 
     def narrow(self) -> None:
-        """A consent has ended: what the handler sends from now on goes without it."""
+        """A consent has ended: later outputs of the handler are sent without it."""
 
 
 class Worker(Protocol):
@@ -28,19 +28,19 @@ class Worker(Protocol):
 
     subscriber: Subscriber
     delivery: Delivery | None
-    """What is being handled."""
+    """The delivery being handled."""
     started: float
-    """When it began."""
+    """Start of the handling."""
     until: float
     """When the handling exceeds its card's timeout."""
     coroutine: Any
-    """The handler that has suspended, a coroutine of the agent's author."""
+    """The suspended handler: a coroutine of the agent's author."""
     waits: tuple[Scope | RoomTicket, ...]
     """What its handler waits for."""
     ended: Ending | None
     """Why the handling was cut off."""
     yielded: int
-    """Payloads that its handler's async iterator has yielded."""
+    """Number of payloads that its handler's async iterator has yielded."""
 
     def cut(self, outcome: Outcome, reason: Reason) -> None:
         """Stop the handler; its delivery ends with this outcome."""
@@ -49,38 +49,38 @@ class Worker(Protocol):
         """The handling exceeds its card's timeout."""
 
     def abandon(self) -> None:
-        """The handler has not stopped in time: leave it behind."""
+        """The handler has not stopped in time: abandon it."""
 
     @property
     def handling(self) -> Handling | None:
-        """What the bus trusts of the handling; None while nothing is handled."""
+        """The trusted record of the handling; None if nothing is handled."""
 
 
 class Workers(Protocol):
     """All workers of one runtime."""
 
-    ready: Any  # a deque of subscribers, or what a simulation puts in its place
-    """Agents that have something to do and a free slot, in turn."""
+    ready: Any  # a deque of subscribers, or its replacement in a simulation
+    """Agents with mail and a free slot, in order of their turn."""
     attended: bool
-    """A worker attends to ``ready``, or has been woken to do so."""
+    """A worker processes ``ready``, or has been woken to do so."""
 
     @property
     def stepping(self) -> Worker | None:
-        """The worker whose handler runs now, before its first suspension."""
+        """The worker whose handler runs now and has not yet suspended."""
 
     @property
     def of_handler(self) -> Callable[[], object]:
-        """Returns the workers whose handler the running task belongs to."""
+        """Return the workers whose handler the running task belongs to."""
 
     def attend(self) -> None:
-        """Have a worker attend to ``ready``; the caller has seen that nobody does."""
+        """Wake a worker to process ``ready``; the caller has checked that no worker does."""
 
     def sweep(self, now: float) -> float:
-        """Cut handlers that exceed their card's timeout; return when the next one will."""
+        """Cut off handlers that exceed their card's timeout; return the time of the next timeout."""
         ...
 
     def close(self) -> None:
-        """The runtime closes: handlers have a stated time from now on."""
+        """The runtime closes: handlers now have a limited time to end."""
 
     def abandon(self) -> None:
         """Abandon every handler that has not stopped."""

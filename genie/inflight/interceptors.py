@@ -1,4 +1,4 @@
-"""Interceptors: what stands before a delivery, plugged into the bus: kill switches, consents, rates and budgets.
+"""Interceptors run in the bus before each delivery: kill switches, consents, rates and budgets.
 
 The bus asks each interceptor in order, once per message and once per delivery, before policies judge. An interceptor
 that is not ``active`` costs a message nothing.
@@ -28,46 +28,47 @@ if TYPE_CHECKING:
 
 
 Effect = Callable[[str], Awaitable[object]]
-"""What is done outside: it gets a token that is the same for every try, for the receiver to tell repetitions by."""
+"""The outside action: it gets a token that is the same for every attempt, so that the receiver can recognise
+repetitions."""
 
 
 class Check(Protocol):
-    """One message at an interceptor: what its deliveries have in common is looked up once."""
+    """A message at an interceptor; what its deliveries have in common is looked up once."""
 
     def admit(self, delivery: Delivery) -> bool:
-        """Let a delivery pass, once; False when it has ended, or is parked."""
+        """Admit a delivery; return False if it has ended or is parked."""
         ...
 
 
 class Interceptor:
-    """Base of interceptors: every method does nothing, so each overrides what it is about."""
+    """Base of interceptors: every method does nothing, so that subclasses override only what they need."""
 
     active: bool = False
-    """Messages are shown to it."""
+    """Messages are shown to it only while True."""
 
     def refuse(self, message: Envelope[Payload]) -> Ending | None:  # noqa: ARG002 - for those that override it
-        """Return how every delivery of a message ends, or None when it may go on."""
+        """Return the outcome of every delivery of a message, or None if it may continue."""
         return None
 
     def check(self, message: Envelope[Payload]) -> Check | None:  # noqa: ARG002 - as above
-        """Return what admits the deliveries of a message, or None when nothing of it is checked."""
+        """Return what admits the deliveries of a message, or None if it checks nothing of it."""
         return None
 
     def narrowed(self, headers: Headers) -> Headers:
-        """Return headers without revoked parts; the same object when nothing was revoked."""
+        """Return headers without revoked parts; the same object if nothing was revoked."""
         return headers
 
     def revoke(self, consent: str) -> None:
-        """A consent is revoked."""
+        """A consent was revoked."""
 
     def opened(self, run: RunState) -> None:
         """A run begins."""
 
     def consented(self, run: RunState) -> None:
-        """A run begins whose headers carry consents."""
+        """A run begins whose headers contain consents."""
 
     def expired(self, run: RunState) -> None:
-        """A run is ended by the clock."""
+        """The clock ends a run."""
 
     def closed(self, run: RunState) -> None:
         """A run is at rest."""
@@ -79,112 +80,112 @@ class Interceptor:
         """A handling of a delivery failed."""
 
     def charge(self, delivery: Delivery, cost: Decimal, tokens: int) -> None:
-        """A handler reports what it used; raises ``BudgetExceededError`` where a budget has less than that left."""
+        """A handler reports consumption; raises ``BudgetExceededError`` if a budget has less left."""
 
     def reserve(self, delivery: Delivery, cost: Decimal, tokens: int) -> None:
-        """A handler has used that much and will report it later; raises as ``charge`` does, and takes nothing then."""
+        """Reserve what a handler has used and will charge later; raises like ``charge``, and then reserves nothing."""
 
     def used(self, run: RunState) -> dict[str, list[int]]:  # noqa: ARG002 - for those that override it
-        """Return what a run has used, by budget, as a log keeps it."""
+        """Return the consumption of a run, by budget, as a log stores it."""
         return {}
 
     def resumed(self, now: float) -> None:
-        """The runtime goes on where an earlier process has ended: what that had left of a rate is not known."""
+        """The runtime resumes after an earlier process, whose remaining rates are unknown."""
 
     def use(self, run: RunState, used: Mapping[str, list[int]]) -> None:
-        """Count what a resumed run has used before."""
+        """Count the earlier consumption of a resumed run."""
 
 
 class Planned(Protocol):
-    """Where messages of a class go; another object when agents come or go."""
+    """The recipients of a class; replaced when agents are added or removed."""
 
     @property
     def subscriptions(self) -> Iterable[Subscription]:
-        """The deliveries of a message that names nobody."""
+        """The deliveries of an undirected message."""
         ...
 
 
 class Recorder(Protocol):
-    """What keeps the facts from which a runtime goes on after its process was killed."""
+    """Stores the facts from which a runtime resumes after its process was killed."""
 
     @property
     def refusal(self) -> str | None:
-        """Why no run is admitted; None while facts are kept."""
+        """Why no run is admitted; None while facts can be stored."""
         ...
 
     def note(self, message: Envelope[Payload], kind: str, reason: Reason | None, delivery: Delivery | None) -> None:
-        """Something happened to a message, or to a delivery of it."""
+        """Record an event of a message, or of one of its deliveries."""
         ...
 
     def accepted(self, message: Envelope[Payload], route: Planned) -> None:
-        """A message is on its way to the subscribers of its route."""
+        """Record that a message goes to the subscribers of its route."""
         ...
 
     def handled(self, delivery: Delivery, run: RunState, seconds: float) -> None:
-        """A handler has handled a delivery, in that time."""
+        """Record that a handler has handled a delivery, with its duration."""
         ...
 
-    def judged(self, message: Envelope[Payload], recipient: str, decision: Decision) -> None:
-        """Policies decided something that is more than a plain allow."""
+    def record_verdict(self, message: Envelope[Payload], recipient: str, decision: Decision) -> None:
+        """Record a decision that is more than a plain allow."""
         ...
 
     def handed_over(self, delivery: Delivery) -> None:
-        """A fallback gets a message in the place of another agent."""
+        """Record that a fallback gets a message instead of another agent."""
         ...
 
     def parked(self, parked: Parked) -> None:
-        """Something waits for its time."""
+        """Record that an item waits for its time."""
         ...
 
     def taken(self, parked: Parked) -> None:
-        """A delivery that waited continues or has ended."""
+        """Record that a waiting delivery continues or has ended."""
         ...
 
     def fact(self, record: LogRecord) -> None:
-        """Keep a fact of a run whose meaning its teller knows; ``run`` is the run's number."""
+        """Store a fact of a run, whose meaning only its sender knows; ``run`` is the run's number."""
         ...
 
     def letter(self, letter: DeadLetter, message: Envelope[Payload]) -> None:
-        """A delivery has become a dead letter."""
+        """Record that a delivery has become a dead letter."""
         ...
 
     def stand(self, record: LogRecord) -> None:
-        """Keep a fact beyond its run; it has a kind and an id."""
+        """Store a fact beyond its run; it has a kind and an id."""
         ...
 
     def fall(self, kind: str, id_: str) -> None:
-        """Keep no longer what outlived its run."""
+        """Delete a fact that outlived its run."""
         ...
 
     def letter_gone(self, letter_id: str) -> None:
-        """A dead letter was redriven or dropped."""
+        """Record that a dead letter was redriven or dropped."""
         ...
 
     async def barrier(self) -> None:
-        """Wait until everything so far is kept; raises ``JournalError`` when it cannot be."""
+        """Wait until everything so far is stored; raises ``JournalError`` if it cannot be."""
         ...
 
 
 class Approvals(Protocol):
-    """What parks deliveries and answers for a person."""
+    """Parks deliveries and answers for a person."""
 
     def hold(self, delivery: Delivery, decision: Decision) -> None:
-        """Park a delivery until a person decides, or settle it where it cannot be put to anybody."""
+        """Park a delivery until a person decides; settle it if nobody can be asked."""
         ...
 
     def hold_answer(
         self, message: Envelope[Payload], asker: AgentCard, agent: str, decision: Decision, approved: frozenset[str],
         heard: Mapping[str, Verdict],
     ) -> None:  # fmt: skip
-        """Park an answer on its way to its asker."""
+        """Park an answer before it reaches its asker."""
         ...
 
     def withdraw(self, parked: Parked, outcome: Outcome, reason: Reason) -> None:
-        """End what is held, because its run or scope ends."""
+        """End holds, because their run or scope ends."""
         ...
 
     def reopen(self, facts: Mapping[str, LogRecord]) -> None:
-        """Take over what an earlier process held, by place, with the votes so far."""
+        """Restore the holds of an earlier process, with their votes."""
         ...
 
     def held_parts(self, scope: Scope) -> Mapping[Part, str]:
@@ -192,15 +193,15 @@ class Approvals(Protocol):
         ...
 
     def intact(self, delivery: Delivery) -> bool:
-        """Return True where the payload of an approved delivery is the one that was approved."""
+        """Return True if the payload of an approved delivery is still the approved one."""
         ...
 
 
 class Consultations(Protocol):
-    """What asks slow policies, and parks meanwhile what they judge."""
+    """Asks slow policies, and parks the deliveries that they judge."""
 
     def ask(self, delivery: Delivery) -> None:
-        """Park a delivery whose turn has come until a policy has answered."""
+        """Park a delivery at its turn until a policy has answered."""
         ...
 
     def ask_answer(
@@ -211,27 +212,27 @@ class Consultations(Protocol):
         ...
 
     def ask_part(self, message: Envelope[Payload], sink: Sink, decision: Decision) -> None:
-        """Park a message on its way to a sink."""
+        """Park a message before it reaches a sink."""
         ...
 
     def take(self, parked: Parked) -> None:
-        """Stop asking of a delivery that will not be handled; its key goes to the next."""
+        """Stop asking about a delivery that will not be handled; its key goes to the next."""
         ...
 
     def withdraw(self, parked: Parked, outcome: Outcome, reason: Reason) -> None:
-        """End what a policy judges, because its run or scope ends."""
+        """End pending questions to policies, because their run or scope ends."""
         ...
 
 
 class Keys(Protocol):
-    """What keeps which run an idempotency key stands for."""
+    """Stores the run of each idempotency key."""
 
     def reopen(self, run: RunState, fact: LogRecord) -> None:
-        """A run goes on that an earlier process began under a key."""
+        """Restore a run that an earlier process began under a key."""
         ...
 
     def restore(self, record: LogRecord) -> None:
-        """Keep a key whose run ended in an earlier process."""
+        """Restore a key whose run ended in an earlier process."""
         ...
 
 
@@ -239,29 +240,29 @@ class Effects(Protocol):
     """What keeps the fate of outside effects."""
 
     async def once(self, delivery: Delivery, key: str, effect: Effect, probe: Effect | None) -> object:
-        """Let an effect happen once for an agent and a run."""
+        """Perform an effect once for an agent and a run."""
         ...
 
     def park(self, delivery: Delivery, *, known: bool = False) -> bool:
-        """Park a delivery whose effect nobody knows the fate of; False where it has none.
+        """Park a delivery with an effect of unknown result; return False if it has none.
 
         Args:
-            delivery: Which one.
-            known: Only where it is known already that nobody knows, so that no handler could find out.
+            delivery: The delivery.
+            known: Only for effects already known to be indeterminate, which no handler can resolve.
         """
         ...
 
     def of(self, run: RunState, agent: str) -> tuple[LogRecord, ...]:
-        """Return what is known of the effects of an agent in a run."""
+        """Return the state of the effects of an agent in a run."""
         ...
 
     def reopen(self, run: RunState, facts: Iterable[LogRecord]) -> None:
-        """Take over what an earlier process, or an earlier run, knows."""
+        """Restore the effects of an earlier process or an earlier run."""
         ...
 
 
 class Sink(Protocol):
-    """A recipient beside subscribers and askers, such as a declared join: it gets messages in place."""
+    """A recipient other than subscribers and askers, such as a declared join: it receives messages in place."""
 
     @property
     def id(self) -> str:
@@ -270,7 +271,7 @@ class Sink(Protocol):
 
     @property
     def card(self) -> AgentCard:
-        """What messages are judged for."""
+        """The card that messages are judged for."""
         ...
 
     @property
@@ -279,25 +280,25 @@ class Sink(Protocol):
         ...
 
     def accept(self, message: Envelope[Payload], sender: AgentCard, decision: Decision | None) -> None:
-        """Take a message that was judged; ``decision`` is None for a plain allow."""
+        """Take a judged message; ``decision`` is None for a plain allow."""
         ...
 
     def at_rest(self, scope: Scope) -> bool:
-        """Nothing else of a scope is in flight; return True when the sink has published something because of it."""
+        """Nothing else of a scope is in flight; return True if the sink has therefore published something."""
         ...
 
     def may_bring(self, scope: Scope) -> frozenset[type[Payload]]:
-        """Return the payload classes that may still follow from what it holds of a scope."""
+        """Return the payload classes that may still follow from what it stores for a scope."""
         ...
 
     def give_up(self, scope: Scope, kinds: set[type[Payload]]) -> None:
-        """Only ``kinds`` can still come in a scope: end what waits for others."""
+        """Only ``kinds`` can still arrive in a scope: end joins that wait for others."""
         ...
 
     def waits(self, scope: Scope) -> bool:
-        """Return True when a timer of its own will end what it holds of a scope."""
+        """Return True if one of its timers will end what it stores for a scope."""
         ...
 
     def close(self, scope: Scope) -> None:
-        """A scope is cut off: publish nothing of it any more."""
+        """A scope was cut off: publish nothing more for it."""
         ...

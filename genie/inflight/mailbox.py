@@ -1,7 +1,7 @@
 """The bounded mailbox of one agent: capacity, overflow, order per key, and the slots of its handlers.
 
-A delivery that is cut while it waits is not searched for: its ``place`` changes, and its entry is skipped when its
-turn comes. So a cancelled run costs what it has in flight, not what everybody has.
+A waiting delivery that is cut off is not searched for: its ``place`` changes, and its entry is skipped at its turn. So
+the cost of cancelling a run depends only on what the run has in flight.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from genie.policy.evaluator import Evaluator
 
 SPARSE = 64
-"""Dead entries in a queue below which they stay where they are."""
+"""Number of dead entries of a queue below which they are not removed."""
 
 
 class RoomTicket:
-    """A publisher that waits until full mailboxes have taken what it published."""
+    """A publisher that waits until full mailboxes have accepted its deliveries."""
 
     __slots__ = ("deliveries", "given_up", "scans", "waiter", "worker")
 
@@ -39,25 +39,25 @@ class RoomTicket:
         self.scans = 0
         """Payloads of the publisher that are still being inspected."""
         self.deliveries: dict[Delivery, Timer | None] = {}
-        """Deliveries that have found no room yet, each with the timer at which it has waited too long."""
+        """Deliveries without room so far, each with the timer that limits its wait."""
         self.given_up = False
-        """The publisher's own time is over; its deliveries go on waiting."""
+        """The publisher's own wait has ended; its deliveries continue to wait."""
         self.waiter = waiter
         self.worker: Worker | None = None
         """The worker whose handler published; None for a publisher outside."""
 
     def give_up(self) -> None:
-        """Let the publisher go on without room."""
+        """Resume the publisher without room."""
         self.given_up = True
         self.waiter.wake()
 
     def scanned(self) -> None:
-        """One of its payloads is inspected and published, or was cut off."""
+        """One of its payloads was inspected and published, or cut off."""
         self.scans -= 1
         self.waiter.wake()
 
     def found(self, delivery: Delivery) -> None:
-        """One of its deliveries found room, or ended."""
+        """One of its deliveries got room or ended."""
         limit = self.deliveries.pop(delivery, None)
         if limit is not None:
             limit.cancel()
@@ -66,13 +66,13 @@ class RoomTicket:
 
 
 class Subscriber:
-    """One registered agent as the bus knows it: its mailbox, its handlers in progress and its counters."""
+    """One registered agent as the bus sees it: its mailbox, its running handlers and its counters."""
 
     __slots__ = (
         "__weakref__", "abandoned", "active", "agent", "behind_key", "behind_keys", "calls", "capacity", "card",
-        "concurrency", "counters", "dead", "due", "ends", "evaluators", "holders", "job", "keyed", "lanes", "left",
-        "limit", "listed", "overflow", "ports", "queue", "removed", "retrying", "running", "settings", "stalled",
-        "suspended", "suspends", "timeout_s", "waiters", "waiting", "workers",
+        "concurrency", "counters", "dead", "due", "ends", "evaluators", "holders", "job", "keyed", "keyed_queues",
+        "left", "limit", "listed", "overflow", "ports", "queue", "removed", "retrying", "running", "settings",
+        "stalled", "suspended", "suspends", "timeout_s", "waiters", "waiting", "workers",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0915 - one statement for each slot
@@ -91,11 +91,12 @@ class Subscriber:
         self.ports = ports
         self.workers = workers
         self.behind_key = behind_key
-        """Called with each delivery that has to wait for another with its key."""
+        """Called for each delivery that must wait for another with its key."""
         self.concurrency = card.concurrency
         self.capacity = card.mailbox.capacity
         self.limit = card.mailbox.capacity
-        """Length of ``queue`` from which a delivery meets a full mailbox; below zero while others wait for room."""
+        """Length of ``queue`` from which the mailbox is full for new deliveries; below zero while others wait for
+        room."""
         self.overflow = card.mailbox.overflow
         self.timeout_s = card.timeout_s
         self.keyed = card.concurrency > 1
@@ -103,10 +104,10 @@ class Subscriber:
         self.dead = 0
         """Entries of ``queue`` whose delivery has ended."""
         self.due: deque[Delivery] = deque()
-        """Deliveries that own their key already: the next of a lane, or a retry that is due."""
+        """Deliveries that already own their key: the next behind a key, or a due retry."""
         self.holders: dict[object, Delivery] = {}
-        """Keys being worked on, and the delivery that holds each."""
-        self.lanes: dict[object, deque[Delivery]] = {}
+        """Keys in progress, each with the delivery that owns it."""
+        self.keyed_queues: dict[object, deque[Delivery]] = {}
         """Deliveries that wait behind a key, by key."""
         self.behind_keys = 0
         self.retrying = 0
@@ -114,35 +115,35 @@ class Subscriber:
         self.waiters: OrderedDict[Delivery, RoomTicket] = OrderedDict()
         """Deliveries that met a full mailbox under ``block``, each with its publisher's ticket."""
         self.listed = False
-        """It is in the workers' queue of agents that have something to do."""
+        """It is in the workers' queue of ready agents."""
         self.active = 0
-        """Slots taken by handlers that have suspended."""
+        """Slots used by suspended handlers."""
         self.running: dict[Worker, None] = {}
-        """Workers whose handler has suspended, in the order of their start."""
+        """Workers with a suspended handler, in order of start."""
         self.waiting: dict[Worker, None] = {}
         """Workers whose handler waits in a gather or for room in a mailbox."""
         self.abandoned = 0
-        """Handlers that did not stop when they were cancelled, and still have not ended."""
+        """Number of handlers that did not stop when cancelled and have not ended."""
         self.suspended: Reason | None = None
-        """Why nothing may be delivered now: paused, killed, quarantined, removed."""
+        """Why deliveries are suspended: paused, killed, quarantined, removed."""
         self.removed = False
         self.left: Waiter | None = None
-        """Where somebody waits until its last handler has ended."""
+        """Woken when its last handler has ended."""
         self.suspends = False
-        """A handler of its has suspended before, so its next one probably will."""
+        """One of its handlers has suspended before, so the next one probably will."""
         self.stalled = 0
         """Times that a handler blocked the loop for a second or more."""
         self.calls: Mapping[type[Payload], Call] = {}
         self.job: Job | None = None
-        """How its handler is called in a thread or a process; None for one that runs on the loop."""
+        """How its handler is called in a thread or a process; None for a handler on the loop."""
         self.evaluators: dict[type[Payload], Evaluator] = {}
         """Compiled policies for answers to what it asks, by payload class."""
         self.counters = AgentCounters()
         self.ends: dict[type[Payload], OutcomeCounters] = {}
-        """By payload class; kept here because subscriptions are made again whenever routes change."""
+        """By payload class; stored here because subscriptions are recreated when routes change."""
 
     def take_card(self, card: AgentCard) -> None:
-        """Take the card of another agent that does the work from now on; who waits for room waits on."""
+        """Take over the card of an agent's replacement; publishers that wait for room continue to wait."""
         self.card, self.concurrency, self.timeout_s = card, card.concurrency, card.timeout_s
         self.overflow = card.mailbox.overflow
         self.capacity = card.mailbox.capacity
@@ -153,13 +154,13 @@ class Subscriber:
     # --- order ---
 
     def key_of(self, delivery: Delivery) -> object:
-        """Return what keeps a delivery in order with others: a field of its payload, its run, or nothing but itself."""
+        """Return the ordering key of a delivery: a field of its payload, its run, or the delivery itself."""
         field = delivery.subscription.key
         if field == "":
             return delivery.message.scope.run
         if field is None:
             return delivery
-        key = field, getattr(original(delivery).payload, field)  # of the original: masked copies would share one key
+        key = field, getattr(original(delivery).payload, field)  # of the original: masked copies share one key
         try:
             hash(key)
         except Exception:  # noqa: BLE001 - a class of the payload's author: what has no hash is in order with nothing
@@ -167,21 +168,21 @@ class Subscriber:
         return key
 
     def keep_key(self, delivery: Delivery) -> None:
-        """Let everything with the key of this delivery wait for it, until ``release``."""
+        """Make later deliveries with the key of this one wait until ``release``."""
         self.holders.setdefault(self.key_of(delivery), delivery)
 
     def release(self, delivery: Delivery) -> None:
-        """Give up the key of a delivery: the next in its lane may be worked on."""
+        """Release the key of a delivery, so that the next behind it may be handled."""
         key = self.key_of(delivery)
         if self.holders.get(key) is not delivery:
             return
         del self.holders[key]
-        lane = self.lanes.get(key)
-        if not lane:
+        behind = self.keyed_queues.get(key)
+        if not behind:
             return
-        following = lane.popleft()
-        if not lane:
-            del self.lanes[key]
+        following = behind.popleft()
+        if not behind:
+            del self.keyed_queues[key]
         self.behind_keys -= 1
         self.holders[key] = following
         following.place = QUEUED
@@ -192,7 +193,7 @@ class Subscriber:
     # --- mail in ---
 
     def ready(self) -> None:
-        """Let a worker look at the mailbox."""
+        """Queue the mailbox for a worker."""
         if not self.listed and self.active < self.concurrency:
             self.listed = True
             workers = self.workers
@@ -201,17 +202,17 @@ class Subscriber:
                 workers.attend()
 
     def put(self, delivery: Delivery) -> None:
-        """Append a delivery; the caller has checked ``limit``, or says that it counts no more."""
+        """Append a delivery; the caller has checked ``limit``, or states that it does not count."""
         delivery.place = QUEUED
         self.queue.append(delivery)
         self.ready()
 
     def in_order(self) -> None:
-        """Put what lies in the mailbox in the order of the messages, before any of it is taken out."""
+        """Sort the mailbox by message order, before any delivery is taken out."""
         self.queue = deque(sorted(self.queue, key=lambda delivery: delivery.message.number))
 
     def again(self, delivery: Delivery) -> None:
-        """Put a delivery that owns its key in front: a retry that is due."""
+        """Put a delivery that owns its key at the front: a due retry."""
         delivery.place = QUEUED
         self.due.append(delivery)
         self.ready()
@@ -224,7 +225,7 @@ class Subscriber:
         self.limit = -1
 
     def let_in(self) -> None:
-        """Move deliveries that wait for room into the room there is."""
+        """Move waiting deliveries into free room."""
         while self.waiters and len(self.queue) - self.dead + self.behind_keys < self.capacity:
             delivery, ticket = self.waiters.popitem(last=False)
             delivery.place = QUEUED
@@ -234,13 +235,13 @@ class Subscriber:
         self._bound()
 
     def _bound(self) -> None:
-        """Work ``limit`` out again, after lanes, waiters or dead entries have changed."""
+        """Recompute ``limit`` after what waits behind keys, waiters or dead entries have changed."""
         self.limit = -1 if self.waiters else self.capacity - self.behind_keys + self.dead
 
     # --- mail out ---
 
     def take(self) -> Delivery | None:
-        """Return the next delivery that may be worked on, or None."""
+        """Return the next delivery to handle, or None."""
         while self.due:
             delivery = self.due.popleft()
             if delivery.place == QUEUED:
@@ -258,7 +259,7 @@ class Subscriber:
                 holder = self.holders.get(key)
                 if holder is not None:
                     delivery.place = BEHIND_KEY
-                    self.lanes.setdefault(key, deque()).append(delivery)
+                    self.keyed_queues.setdefault(key, deque()).append(delivery)
                     self.behind_keys += 1
                     self._bound()
                     self.behind_key(delivery)
@@ -272,22 +273,22 @@ class Subscriber:
         return None
 
     def remove(self, delivery: Delivery) -> None:
-        """Take a waiting delivery out of the mailbox, whose turn will not come; its key goes to the next."""
+        """Remove a waiting delivery that will not be handled; its key goes to the next."""
         place, delivery.place = delivery.place, NOWHERE
         if place == WAITS_FOR_ROOM:
             self.waiters.pop(delivery).found(delivery)
             self._bound()
         elif place == BEHIND_KEY:
             key = self.key_of(delivery)
-            lane = self.lanes[key]
-            lane.remove(delivery)
-            if not lane:
-                del self.lanes[key]
+            behind = self.keyed_queues[key]
+            behind.remove(delivery)
+            if not behind:
+                del self.keyed_queues[key]
             self.behind_keys -= 1
             self.let_in()
         elif place == QUEUED:
             if self.holders and self.holders.get(self.key_of(delivery)) is delivery:
-                self.release(delivery)  # it lay in ``due``, where entries do not count against the capacity
+                self.release(delivery)  # it was in ``due``, whose entries do not count against the capacity
                 return
             self.dead += 1
             if self.dead > SPARSE and self.dead * 2 > len(self.queue):
@@ -303,7 +304,7 @@ class Subscriber:
             self.dead -= 1
         self._bound()
         first = min(
-            (lane[0] for lane in (queue, *self.lanes.values()) if lane),
+            (behind[0] for behind in (queue, *self.keyed_queues.values()) if behind),
             key=lambda delivery: delivery.message.number, default=None,
         )  # fmt: skip
         if first is not None:
@@ -314,8 +315,8 @@ class Subscriber:
         """Yield everything that waits here, without removing it."""
         yield from (delivery for delivery in self.due if delivery.place == QUEUED)
         yield from (delivery for delivery in self.queue if delivery.place == QUEUED)
-        for lane in self.lanes.values():
-            yield from lane
+        for behind in self.keyed_queues.values():
+            yield from behind
         yield from self.waiters
 
     def purge(self) -> list[Delivery]:
@@ -330,7 +331,7 @@ class Subscriber:
                 del self.holders[self.key_of(delivery)]
         self.due.clear()
         self.queue.clear()
-        self.lanes.clear()
+        self.keyed_queues.clear()
         self.waiters.clear()
         self.dead = self.behind_keys = 0
         self._bound()

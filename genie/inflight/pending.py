@@ -1,7 +1,7 @@
-"""The one table of everything parked: retries, delayed payloads, what waits for a rate, a person or a slow judge.
+"""The one table of everything parked: retries, delayed payloads, waits for a rate, a person or a slow judge.
 
-An entry is data: its kind, its due time, and what it is about. The owner of a kind registers what happens when an
-entry is due; ``take`` removes it when it ends earlier.
+An entry is data: its kind, its due time, and its object. The owner of a kind registers an action for due entries;
+``take`` removes an entry that ends earlier.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ KINDS = (RETRY, DELAYED, RATE, HOLD, JUDGE, EFFECT)
 
 
 class Parked:
-    """One entry: something in flight that waits for a time or for a person."""
+    """One entry: an item in flight that waits for a time or for a person."""
 
     __slots__ = ("data", "delivery", "id", "kind", "scope", "timer")
 
@@ -31,13 +31,13 @@ class Parked:
         self.kind = kind
         self.scope = scope
         self.delivery = delivery
-        """None for a delayed payload and for a held answer."""
-        self.data = data  # what the owner of the kind keeps: a held message, or what is to be published
+        """None for a delayed payload or a held answer."""
+        self.data = data  # data of the kind's owner: a held message, or the payload to publish
         self.timer: Timer | None = None
 
     @property
     def due(self) -> float | None:
-        """Due time on the loop's clock; None when it does not end by itself."""
+        """Due time on the loop's clock; None if it does not end by itself."""
         return None if self.timer is None else self.timer.at
 
     def record(self) -> dict[str, object]:
@@ -50,7 +50,7 @@ class Pending:
     """Everything parked in one runtime.
 
     Args:
-        timers: Where due times are set.
+        timers: The timer queue.
     """
 
     def __init__(self, timers: Timers) -> None:
@@ -60,7 +60,7 @@ class Pending:
         self._entries: dict[str, dict[int, Parked]] = {kind: {} for kind in KINDS}
 
     def on(self, kind: str, due: Callable[[Parked], None]) -> None:
-        """Register what happens when an entry of a kind is due; the entry has been removed by then."""
+        """Register the action for due entries of a kind; the entry has been removed by then."""
 
         def fire(parked: Parked) -> None:
             parked.timer = None
@@ -70,14 +70,14 @@ class Pending:
         self._timers.on(kind, fire)
 
     def park(self, kind: str, scope: Scope, delivery: Delivery | None, due: float | None, data: Any = None) -> Parked:
-        """Park something until its due time, or until somebody takes it.
+        """Park an item until its due time, or until it is taken.
 
         Args:
             kind: One of ``KINDS``.
-            scope: Where it is in flight.
-            delivery: What is parked; None for a delayed payload and for a held answer.
-            due: On the loop's clock; None when it does not end by itself.
-            data: What the owner of the kind keeps.
+            scope: Its scope.
+            delivery: The parked delivery; None for a delayed payload or a held answer.
+            due: Time on the loop's clock; None if it does not end by itself.
+            data: Data of the kind's owner.
         """
         parked = Parked(self._next_number(), kind, scope, delivery, data)
         if due is not None:
@@ -94,7 +94,7 @@ class Pending:
         return parked
 
     def take(self, parked: Parked) -> bool:
-        """Remove an entry and cancel its timer; False when it was removed before."""
+        """Remove an entry and cancel its timer; return False if it was removed before."""
         if self._entries[parked.kind].pop(parked.id, None) is None:
             return False
         if self.recorder is not None:
@@ -108,7 +108,7 @@ class Pending:
         return True
 
     def number_after(self, last: int) -> None:
-        """Give ids above ``last``: those of an earlier process are in its log."""
+        """Use ids above ``last`` from now on: those of an earlier process are in its log."""
         self._next_number = itertools.count(last + 1).__next__
 
     def of(self, kind: str) -> tuple[Parked, ...]:
@@ -116,7 +116,7 @@ class Pending:
         return tuple(self._entries[kind].values())
 
     def count(self, kind: str) -> int:
-        """Return how many entries of one kind there are."""
+        """Return the number of entries of one kind."""
         return len(self._entries[kind])
 
     def __iter__(self) -> Iterator[Parked]:

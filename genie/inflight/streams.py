@@ -1,7 +1,7 @@
-"""A gather that takes parts as they come, until an answer ends it.
+"""A gather that receives parts until an answer ends it.
 
-Parts are answers like any other: each is judged for its asker. They wait in order, at most ``MOST_PARTS`` of them; a
-handler that publishes more waits until its asker has read some.
+Parts are ordinary answers: each is judged for its asker. At most ``MOST_PARTS`` are queued, in order; a handler that
+publishes more waits until its asker has read some.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from genie.errors import SlowStreamError
-from genie.errors.told import tell
+from genie.errors.safe_text import keep_safe_text
 from genie.inflight.gather import Gather, GatherSpec
 
 if TYPE_CHECKING:
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from genie.inflight.gather import Clockwork
 
 MOST_PARTS = 256
-"""Parts that wait for an asker; beyond that their senders wait."""
+"""Parts queued for an asker; beyond that their senders wait."""
 ROOM_S = 30.0
-"""Seconds that a sender waits for a slow asker; then its handling fails."""
+"""Longest wait of a sender for a slow asker, in seconds; then its handling fails."""
 
 
 class StreamGather(Gather):
-    """A gather that also takes parts, as many as come.
+    """A gather that also receives any number of parts.
 
     Args:
         spec: The answers that end the stream.
@@ -40,10 +40,10 @@ class StreamGather(Gather):
         self._senders: list[Waiter] = []
         super().__init__(spec, on_end)
         self._parts = frozenset(parts)
-        self.kinds |= {kind: {} for kind in parts}  # no part of it is ever outstanding
+        self.kinds |= {kind: {} for kind in parts}  # parts are never outstanding
 
     def put(self, kind: type[Payload], agent: str, payload: Payload) -> bool:
-        """Take a part or an answer."""
+        """Add a part or an answer."""
         if kind not in self._parts:
             return super().put(kind, agent, payload)
         if self.done:
@@ -56,11 +56,11 @@ class StreamGather(Gather):
 
     @property
     def crowded(self) -> bool:
-        """Senders of parts have to wait."""
+        """True if senders of parts must wait."""
         return len(self.came_parts) >= MOST_PARTS and not self.done
 
     def finish(self) -> None:
-        """End the wait; senders that wait go on."""
+        """End the wait, and resume waiting senders."""
         super().finish()
         self._let_go()
 
@@ -80,7 +80,7 @@ class StreamGather(Gather):
         """Wait until the asker has read some of the parts.
 
         Raises:
-            SlowStreamError: It did not for half a minute.
+            SlowStreamError: It did not read any for half a minute.
         """
         over = False
 
@@ -94,7 +94,7 @@ class StreamGather(Gather):
         try:
             while self.crowded:
                 if over:
-                    raise tell(SlowStreamError(agent=agent, parts=MOST_PARTS, seconds=ROOM_S))
+                    raise keep_safe_text(SlowStreamError(agent=agent, parts=MOST_PARTS, seconds=ROOM_S))
                 self._senders.append(waiter)
                 await waiter.park()
         finally:

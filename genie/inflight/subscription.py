@@ -1,4 +1,4 @@
-"""A subscription: the route of one payload class to one agent, with everything compiled that a delivery needs."""
+"""A subscription: the route of one payload class to one agent, compiled for fast deliveries."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from genie.policy.evaluator import Evaluator
 
 PAYLOAD, CONTEXT, MESSAGE = range(3)
-"""What a handler is called with: the payload, the payload and a context, or the message and a context."""
+"""Arguments of a handler: the payload, the payload and a context, or the message and a context."""
 
 
 class Subscription:
-    """One payload class to one agent.
+    """The route of one payload class to one agent.
 
     Args:
         kind: The payload class.
         subscriber: The agent's mailbox.
         evaluator: The policies, compiled for this class and this recipient.
-        key: What keeps deliveries in order: a field's name, ``""`` for the run, None for no order.
+        key: The ordering key: a field's name, ``""`` for the run, None for no order.
         reach: Every payload class that can follow from a delivery here.
     """
 
@@ -50,8 +50,8 @@ class Subscription:
         self.reach = reach
         self.produces = subscriber.card.produces
         self.produced = next(iter(self.produces), None)
-        """What its handler gives as a rule; the bus looks twice at anything else."""
-        self.rules: Any = None  # rates and budgets that cover it, once the admission controller has looked
+        """Class of its handler's usual output; the bus checks any other in detail."""
+        self.rules: Any = None  # rates and budgets that cover it, once the admission controller has looked them up
         self.call: Callable[..., Any]  # an agent's own function
         self.wants: int
         self.branches: bool

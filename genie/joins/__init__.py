@@ -1,1 +1,1 @@
-"""Declared joins: built-in agents that gather for agents that do not know each other."""
+"""Declared joins: built-in agents that gather outputs of agents that are independent of each other."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class JoinAgent:
-    """One declared join: a recipient of the bus that takes parts in place and publishes what they make.
+    """One declared join: a recipient of the bus that takes parts in place and publishes the joined payload.
 
     Args:
         bus: The bus.
@@ -45,7 +45,7 @@ class JoinAgent:
         bus.timers.on(f"join {join.id}", self._close)
 
     def accept(self, message: Envelope[Any], sender: AgentCard, decision: Decision | None) -> None:
-        """Take a part. Nobody decides at a join, so what would be held for a person is denied."""
+        """Take a part. Nobody can approve at a join, so a held part is denied."""
         bus, scope, kind = self._bus, message.scope, type(message.payload)
         if decision is not None and decision.verdict == "consult" and bus.consultations is not None:
             bus.consultations.ask_part(message, self, decision)
@@ -77,7 +77,7 @@ class JoinAgent:
             cards = [subscriber.card for subscriber in self._bus.subscribers.values()]
             producers = {kind: sum(kind in card.produces for card in cards) for kind in self.kinds}
             state = scope.sinks[self.id] = JoinState(self.join, scope, producers)
-            self._bus.correlator.check_later(scope)  # another part may have become impossible before this one came
+            self._bus.correlator.check_later(scope)  # another part may have become impossible before this one arrived
             if self.join.within_s is not None:
                 state.timer = self._bus.timers.at(self._bus.now() + self.join.within_s, f"join {self.id}", state)
         return state
@@ -116,12 +116,12 @@ class JoinAgent:
             self._close(state)
 
     def waits(self, scope: Scope) -> bool:
-        """Return True while a timer will close the join."""
+        """Return True if a timer will close the join."""
         state = self._open(scope)
         return state is not None and state.timer is not None
 
     def close(self, scope: Scope) -> None:
-        """A scope is cut off: publish nothing of it."""
+        """A scope was cut off: publish nothing for it."""
         state = (scope.sinks or {}).pop(self.id, None)
         if state is not None:
             state.closed = True
@@ -129,7 +129,7 @@ class JoinAgent:
                 state.timer.cancel()
 
     def _close(self, state: JoinState) -> None:
-        """Publish what was joined, or say why nothing is."""
+        """Publish the joined payload, or report why there is none."""
         if state.closed:
             return
         state.closed = True
@@ -153,13 +153,13 @@ class JoinAgent:
         if not scope.in_flight:
             bus.correlator.at_rest(scope)
         else:
-            bus.deadlocks.look(scope)  # a join that was open might have ended a wait
+            bus.deadlocks.look(scope)  # an open join might have ended a wait
             if payload is None:
                 bus.correlator.check_later(scope)
 
 
 class JoinState:
-    """What one join has of one scope."""
+    """State of one join in one scope."""
 
     __slots__ = ("_failures", "_got", "_wanted", "closed", "headers", "id", "join", "label", "last", "scope", "timer")
 
@@ -183,7 +183,7 @@ class JoinState:
         return get_origin(info.annotation) is tuple
 
     def put(self, kind: type[Payload], sender: str, payload: Payload, message: Envelope[Any]) -> bool:
-        """Take a part; False when every place for it is taken."""
+        """Take a part; return False if all its places are filled."""
         for field, of in self.join.parts.items():
             got = self._got[field]
             if of is kind and len(got) < self._wanted[field] and sender not in got:
@@ -193,20 +193,20 @@ class JoinState:
         return False
 
     def failed(self, kind: type[Payload], sender: str, reason: str, message: Envelope[Any]) -> None:
-        """A part was denied to the join, which may still be what causes its output."""
+        """A part was denied to the join; it may still be the cause of its output."""
         if not any(self._got.values()):
             self._read(message)
         self._failures.setdefault(kind, []).append(f"{sender}: {reason}")
 
     def _read(self, message: Envelope[Any]) -> None:
-        """What is made of the parts is caused by the last, as sensitive as the highest, as narrow as the narrowest."""
+        """The output is caused by the last part, and has the highest label and the narrowest headers of all parts."""
         self.last = message
         self.label = max(self.label, message.label)
         self.headers = message.headers if self.headers is None else self.headers.met(message.headers)
 
     @property
     def complete(self) -> bool:
-        """What ``need`` asks for is in."""
+        """True if ``need`` is met."""
         need = self.join.need
         came = sum(len(got) for got in self._got.values())
         if need == "all":
@@ -214,12 +214,12 @@ class JoinState:
         return came >= (1 if need == "first" else need)
 
     def outstanding(self) -> list[type[Payload]]:
-        """Return the classes of which a part has not come."""
+        """Return the classes of missing parts."""
         parts = self.join.parts
         return [parts[field] for field, wanted in self._wanted.items() if len(self._got[field]) < wanted]
 
     def build(self) -> tuple[Payload | None, str]:
-        """Return the joined payload, or None and the reason why there is none."""
+        """Return the joined payload, or None and the reason."""
         join = self.join
         if not self.complete and join.partial == "fail":
             return None, f"join: {self._why_missing()}"

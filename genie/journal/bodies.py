@@ -1,4 +1,4 @@
-"""The content of a batch as bytes: compressed lines, and behind it the sealed parts of its records."""
+"""The content of a batch as bytes: compressed lines, followed by the sealed parts of its records."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 LEVEL = 1
 """Level of zlib; field names repeat in every record, so records compress well."""
 MOST_BYTES = 256 << 20
-"""Bytes of one batch's JSON that are read."""
+"""Maximum size of one batch's JSON, in bytes."""
 _HEAD = 4
 
 
@@ -38,7 +38,7 @@ def body_of(lines: Sequence[str], first: int, sealer: Sealer | None = None) -> B
     Args:
         lines: The batch, with what its lines share.
         first: Number of its first record in the log.
-        sealer: Encrypts what may not be read without a key.
+        sealer: Encrypts the parts that need a key.
     """
     if sealer is None:
         return _stored(lines, b"")
@@ -46,7 +46,7 @@ def body_of(lines: Sequence[str], first: int, sealer: Sealer | None = None) -> B
 
 
 def packed(records: Sequence[LogRecord], sealed: bytes) -> Body:
-    """Return records, and what they refer to, as bytes."""
+    """Return records, and the shared parts that they refer to, as bytes."""
     return _stored([line_of(record) for record in records], sealed)
 
 
@@ -64,13 +64,13 @@ def _compressed(text: bytes) -> bytes:
 
 
 def checked(place: str, number: int, content: bytes, sha256: bytes) -> tuple[list[LogRecord], bytes]:
-    """Return the records of a batch, with sealed parts as they are stored, and those parts.
+    """Return the records of a batch, their sealed parts as stored, and these parts.
 
     Raises:
         LogError: It is damaged.
     """
     if hashlib.sha256(content).digest() != sha256:
-        raise damaged(place, number, "its checksum is not that of its content")
+        raise damaged(place, number, "its checksum does not match its content")
     end = _HEAD + int.from_bytes(content[:_HEAD], "big")
     unpacking = zlib.decompressobj()
     try:
@@ -81,12 +81,12 @@ def checked(place: str, number: int, content: bytes, sha256: bytes) -> tuple[lis
     except (zlib.error, ValueError, LookupError, TypeError):
         raise damaged(place, number, "it cannot be read") from None
     if not isinstance(records, list) or not all(isinstance(one, dict) and "kind" in one for one in records):
-        raise damaged(place, number, "it is not made of records")
+        raise damaged(place, number, "it does not consist of records")
     return records, content[end:]
 
 
 def _array(text: bytes) -> Any:
-    """Return the records of a batch that was written in format 2: one array."""
+    """Return the records of a batch in format 2, which was one array."""
     try:
         return from_json(text)
     except ValueError:  # half of a surrogate pair

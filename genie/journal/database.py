@@ -1,4 +1,4 @@
-"""What a log needs of a database: a few statements, transactions, and who else uses it."""
+"""What a log requires of a database: a few statements, transactions, and detection of other users."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 FORMAT = 3
-"""Of the tables and of what is in them."""
+"""Format of the tables and their contents."""
 READ = (2, FORMAT)
-"""Formats that are read. A log gets the latest when a runtime opens it. In format 2 a batch was one JSON array."""
+"""Formats that can be read. A log is upgraded to the latest when a runtime opens it. In format 2 a batch was one JSON
+array."""
 TABLES = (
     "CREATE TABLE IF NOT EXISTS meta (name {text} PRIMARY KEY, value {integer} NOT NULL)",
     "CREATE TABLE IF NOT EXISTS owner (id {integer} PRIMARY KEY, epoch {integer} NOT NULL, pid {integer} NOT NULL, "
@@ -25,7 +26,7 @@ TABLES = (
     "CREATE TABLE IF NOT EXISTS holds (kind {text} NOT NULL, name {text} NOT NULL, reason {text} NOT NULL, "
     "at {integer} NOT NULL, PRIMARY KEY (kind, name))",
 )
-"""``meta`` holds numbers by name; ``owner`` has one row, and a pid of 0 says that nobody uses the log. Times are
+"""``meta`` holds numbers by name; ``owner`` has one row; its pid is 0 if no process uses the log. Times are
 milliseconds since the epoch."""
 
 
@@ -39,10 +40,13 @@ class Layout(NamedTuple):
     named: str
     """A table that no other kind has."""
     read: tuple[int, ...] = ()
-    """Formats that can be read beside its own."""
+    """Other formats that can be read."""
 
     def refusal(self, version: int | None) -> str | None:
-        """Return why a database of some format is not used; None where it is. One of another kind has no format."""
+        """Return why a database of some format cannot be used; None if it can.
+
+        A database of another kind has no format.
+        """
         if version is None:
             return f"is not {self.what}"
         if version == self.format or version in self.read:
@@ -54,17 +58,17 @@ LOG = Layout(TABLES, FORMAT, "a log", "batches", READ)
 
 
 class LostConnectionError(LogError):
-    """The server went away in the middle of a transaction: whether it was committed is not known."""
+    """The server disconnected in the middle of a transaction: it is unknown whether this was committed."""
 
 
 class Database(Protocol):
     """One connection. It is used by one thread at a time; every method raises ``LogError`` with a state."""
 
     place: str
-    """Names it in errors, without secrets."""
+    """Its name in errors, without secrets."""
 
     def connect(self, *, create: bool = True) -> None:
-        """Open the connection and make the tables that are not there, if ``create``."""
+        """Open the connection; with ``create``, create missing tables."""
         ...
 
     def execute(self, sql: str, *values: object) -> Sequence[Sequence[Any]]:
@@ -80,27 +84,27 @@ class Database(Protocol):
         ...
 
     def note_kept(self, number: int) -> None:
-        """Note, outside of the tables, the latest batch that is acknowledged."""
+        """Record, outside of the tables, the latest acknowledged batch."""
         ...
 
     def must_have(self) -> int:
-        """Return the latest batch that was noted; 0 where none was, or it need not have survived."""
+        """Return the recorded latest batch; 0 if there is none, or it need not have survived."""
         ...
 
     def size(self) -> int:
-        """Return the bytes that the log takes."""
+        """Return the size of the log in bytes."""
         ...
 
     def tidy(self) -> None:
-        """Do what costs time when nothing else is to do."""
+        """Do expensive maintenance while nothing else is to do."""
         ...
 
     def vacuum(self) -> None:
-        """Give back the room of what was deleted."""
+        """Release the space of deleted rows."""
         ...
 
     def close(self) -> None:
-        """Let go of everything."""
+        """Release all resources."""
         ...
 
 
@@ -111,6 +115,6 @@ def meta(database: Database, name: str) -> int | None:
 
 
 def set_meta(database: Database, name: str, value: int) -> None:
-    """Keep a number of the log."""
+    """Store a number of the log."""
     database.execute("INSERT INTO meta VALUES ($1, $2) ON CONFLICT DO NOTHING", name, value)
     database.execute("UPDATE meta SET value = $2 WHERE name = $1", name, value)

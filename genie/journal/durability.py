@@ -1,4 +1,4 @@
-"""A runtime's life with a log: it is read when the runtime opens, written while it is open, and closed last."""
+"""The log of a runtime: read when the runtime opens, written while it is open, closed last."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
 
 class Durability:
-    """What one runtime keeps; without a log every method does nothing.
+    """The durable state of one runtime; without a log every method does nothing.
 
     Args:
         log: The log, open.
-        history: What it says is open.
-        prefix: Of ids; random when None. Those of the log go on.
-        seed: Of randomness, for a log that has none yet.
-        mode: When what is kept must be in the log.
-        chatter: Payload classes whose messages are not kept.
+        history: What is open according to the log.
+        prefix: Prefix of ids; random if None; that of the log is continued.
+        seed: Seed of randomness, for a log that has none yet.
+        mode: When facts must be in the log.
+        chatter: Payload classes whose messages are not logged.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Durability:
         self._history = history
         self._recorder: Recorder | None = None
         self.redrives: tuple[tuple[str, float], ...] = ()
-        """Dead letters that somebody wants to be redriven, and how many a second."""
+        """Dead letters to be redriven, and their rate per second."""
         self.seed = seed
         if history is None or history.prefix is None:
             self.ids = IdSource(prefix)
@@ -52,7 +52,7 @@ class Durability:
             self.seed = seed if history.seed is None else history.seed
 
     async def go_on(self, bus: Bus, tasks: Tasks) -> None:
-        """Keep facts from now on, and put back in flight what the log says is open."""
+        """Start logging facts, and put back in flight what is open according to the log."""
         if self._log is None or self._history is None:
             return
         from genie.journal.recorder import Recorder  # noqa: PLC0415 - start-up: for durable runtimes alone
@@ -84,17 +84,17 @@ class Durability:
             await self._recorder.barrier()
 
     def stop(self) -> None:
-        """The runtime closes: what it cuts off now is not over, and goes on when a runtime opens the log again."""
+        """The runtime closes: what it now cuts off has not ended, and continues when a runtime opens the log again."""
         if self._recorder is not None:
             self._recorder.stop()
 
     async def rest(self) -> None:
-        """Wait until the batch on its way is kept; what happens meanwhile is told, and written at the end."""
+        """Wait until the current batch is stored; facts that arrive meanwhile are written at the end."""
         if self._recorder is not None:
             await self._recorder.rest()
 
     async def close(self) -> None:
-        """Write what waits, and close the log."""
+        """Write the waiting facts, and close the log."""
         if self._recorder is not None and self._recorder.failure is None:
             await self._recorder.flush()
         if self._log is not None:
@@ -120,10 +120,10 @@ async def durability(
 
 @contextlib.contextmanager
 def uncollected() -> Iterator[None]:
-    """Keep the cycle collector off while objects are made that all stay.
+    """Disable the cycle collector while many long-lived objects are created.
 
-    It would look through all of them again and again: half of the time of a recovery (benchmarks.durability). When it
-    is on again they count as old, so it does not begin with all of them either. A replay reads a run the same way.
+    It would traverse all of them repeatedly: half of the time of a recovery (benchmarks.durability). Afterwards they
+    count as old, so the next collection skips them too. A replay reads a run the same way.
     """
     on = gc.isenabled()
     gc.disable()
@@ -131,7 +131,7 @@ def uncollected() -> Iterator[None]:
         yield
     finally:
         if on:
-            if not gc.get_freeze_count():  # what the program has frozen stays so
+            if not gc.get_freeze_count():  # objects that the program has frozen stay frozen
                 gc.freeze()
                 gc.unfreeze()
             gc.enable()

@@ -1,6 +1,6 @@
-"""Facts of a durable runtime as plain records, and back: callers, headers, payloads, scopes and what is parked.
+"""Facts of a durable runtime as plain records, and back: callers, headers, payloads, scopes and parked items.
 
-A record names payload classes by topic and version. A payload is kept as the JSON that its class validates again.
+A record names payload classes by topic and version. A payload is stored as JSON that its class can validate again.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ Kinds = dict[str, type[Payload]]
 
 
 MOST_CHARACTERS = 32 << 20
-"""Of one payload as text. A log that kept a larger one could not be read again: see ``bodies.MOST_BYTES``."""
+"""Maximum length of one payload as text. A log with a larger one could not be read again: see ``bodies.MOST_BYTES``."""
 _MOST_NAMES = 4_096
 _NAMES: dict[type[Payload], str] = {}
 
 
 class NotKeptError(ValueError):
-    """Something cannot be written to a log so that it is the same when it is read."""
+    """A value cannot be logged in such a way that reading returns the same value."""
 
 
 def kind_name(kind: type[Payload]) -> str:
@@ -62,7 +62,7 @@ def kind_name(kind: type[Payload]) -> str:
 
 
 def kinds_of(cards: Iterable[AgentCard]) -> Kinds:
-    """Return every payload class that cards mention, by name."""
+    """Return every payload class in the cards, by name."""
     found: Kinds = {}
     for card in cards:
         expected = (_kind(part) for parts in card.asks.values() for part in parts)
@@ -82,7 +82,8 @@ def payload_text(payload: Payload) -> str:
     """Return a payload as JSON text.
 
     Raises:
-        NotKeptError: Its class does not read the same payload from it, such as NaN or raw bytes, or it is too large.
+        NotKeptError: Reading the text would give another payload, for example with NaN or raw bytes, or the text is too
+            large.
     """
     text = faithful_text(payload) or _checked_text(payload)
     if len(text) > MOST_CHARACTERS:
@@ -98,11 +99,11 @@ def _checked_text(payload: Payload) -> str:
                 return text
         except (ValueError, TypeError, RecursionError):
             continue  # said below
-    raise NotKeptError(f"{kind_name(type(payload))} does not survive being written as JSON")
+    raise NotKeptError(f"{kind_name(type(payload))} cannot be restored from its JSON")
 
 
 _BYTES = "genie:bytes"
-"""Key of an object that stands for bytes, in the text of a payload that JSON alone does not carry."""
+"""Key of an object that represents bytes, in a payload that plain JSON cannot represent."""
 
 
 def _as_json(payload: Payload) -> str:
@@ -140,7 +141,7 @@ def _read(kind: type[Payload], text: str) -> Payload:
 
 
 def payload_of(record: Mapping[str, Any], kinds: Kinds) -> Payload | None:
-    """Return the payload of a record; None where no agent of today knows its class, or the class refuses it.
+    """Return the payload of a record; None if no present agent knows its class, or the class refuses it.
 
     A class of a later version may read it by its ``upcast``.
     """
@@ -153,7 +154,7 @@ def payload_of(record: Mapping[str, Any], kinds: Kinds) -> Payload | None:
 
 
 def _upcast(record: Mapping[str, Any], kinds: Kinds) -> Payload | None:
-    """Return the payload as the nearest later version that reads it."""
+    """Return the payload as the nearest later version that can read it."""
     name, _, version = record["topic"].partition("@")
     later = [kind for kind in kinds.values() if topic_of(kind).name == name and topic_of(kind).version > int(version)]
     for kind in sorted(later, key=lambda one: topic_of(one).version):
@@ -193,15 +194,15 @@ def headers_of(record: Mapping[str, Any]) -> Headers:
     )  # fmt: skip
 
 
-# --- what outlives its run ---
+# --- entries that outlive their run ---
 
 
 def letter_record(letter: DeadLetter, *, at: float) -> LogRecord:
-    """Return what a dead letter says, without its message.
+    """Return a dead letter as plain values, without its message.
 
     Args:
         letter: The dead letter.
-        at: In seconds since the epoch.
+        at: Time in seconds since the epoch.
     """
     return {
         "kind": "letter", "id": letter.id, "agent": letter.agent, "reason": letter.reason, "code": letter.code,
@@ -226,11 +227,11 @@ def letter_of(
     """Return the dead letter of a record.
 
     Args:
-        record: What the log keeps.
-        kinds: Payload classes of today.
-        ids: Names the message.
-        inspect: Looks into its payload.
-        offset: Of wall time to the loop's clock.
+        record: The record from the log.
+        kinds: Present payload classes.
+        ids: Creates the message's id.
+        inspect: Inspects its payload.
+        offset: Offset of wall time to the loop's clock.
     """
     payload, message = payload_of(record, kinds), None
     if payload is not None:
@@ -251,11 +252,11 @@ def letter_of(
     )  # fmt: skip
 
 
-# --- what was judged and seen ---
+# --- decisions and inputs of handlers ---
 
 
 def verdict_record(message: Envelope[Any], recipient: str, decision: Decision, us: int) -> LogRecord:
-    """Return a decision as plain values: codes and paths, never what was matched."""
+    """Return a decision as plain values: codes and paths, never matched text."""
     return {
         "kind": "verdict", "run": message.scope.run.number, "message": message.number, "agent": recipient,
         "verdict": decision.verdict, "policy_set": decision.policy_set, "us": us,
@@ -265,7 +266,7 @@ def verdict_record(message: Envelope[Any], recipient: str, decision: Decision, u
 
 
 def seen_record(extra: Extra) -> LogRecord:
-    """Return what the last attempt of a handler has read of the clock, and which randomness it drew."""
+    """Return the clock readings and the random stream of a handler's last attempt."""
     seen = extra.seen
     if seen is None or seen.attempt != extra.attempt:
         return {}
@@ -274,12 +275,12 @@ def seen_record(extra: Extra) -> LogRecord:
 
 
 def message_number(delivery: str) -> int:
-    """Return the number of a delivery's message, by the delivery's id."""
+    """Return the number of the message in a delivery's id."""
     return int(delivery.partition("@")[0].rpartition("-")[2], 16)
 
 
 def json_text(value: object) -> str | None:
-    """Return a value as JSON text; None where reading it again would give something else, or it is too large."""
+    """Return a value as JSON text; None if reading it again would give another value, or it is too large."""
     try:
         text = json.dumps(value, separators=(",", ":"), allow_nan=False)
         return text if len(text) <= MOST_CHARACTERS and json.loads(text) == value else None

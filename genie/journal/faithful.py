@@ -1,7 +1,7 @@
-"""Which payload classes read from their JSON what was written to it, whatever they hold.
+"""Finds payload classes whose JSON always restores the same payload.
 
-A payload is read again before it is kept, to be sure. That costs twice as much as writing it, and for most classes it
-can only come out one way.
+By default a payload is read back before it is stored, as a check. That costs twice as much as writing it, and for most
+classes the check can never fail.
 """
 
 from __future__ import annotations
@@ -24,39 +24,40 @@ if TYPE_CHECKING:
 
 _EXACT = frozenset({str, int, bool, datetime.datetime, datetime.date, datetime.time, Decimal, uuid.UUID, type(None)})
 _BOUNDS = "annotated_types"
-"""Module of what bounds a value and does not change it."""
+"""Module of constraints that do not change a value."""
 _DECORATORS = (
     "validators", "field_validators", "root_validators", "field_serializers", "model_serializers", "model_validators",
     "computed_fields",
 )  # fmt: skip
 ABSENT = "null"
-"""What stands in JSON for a float that is not a number."""
+"""JSON form of a float that is not a number."""
 
 
 class _Unsure(Exception):  # noqa: N818 - a signal inside this module
-    """A type may read something else than it wrote."""
+    """Reading a value of this type may not restore it."""
 
 
 class _Kind(NamedTuple):
-    """What is known of a payload class."""
+    """Result of the analysis of a payload class."""
 
     write: Callable[..., bytes] | None
-    """Writes a payload; None where the class may read something else than that."""
+    """Writes a payload; None if reading may not restore it."""
     checked: bool
-    """A payload that its constructor has validated has values of its fields' types: that need not be checked again."""
+    """True if validation by the constructor ensures the types of all fields, so that they need no further check."""
     floats: bool
     values: tuple[type[BaseModel], ...]
-    """Classes of values inside it. A field takes a subclass too, of which only the fields of its class are written."""
+    """Value classes inside it. A field also accepts a subclass, of which only the fields of the declared class are
+    written."""
 
 
 def faithful_text(payload: Payload) -> str | None:
-    """Return a payload as JSON that its class is known to read as the same payload; None where nobody knows."""
+    """Return a payload as JSON if its class always restores the same payload from it; otherwise None."""
     kind = type(payload)
     write, checked, floats, values = _KNOWN.get(kind) or _known(kind)
     if write is None or (values and any(one.__subclasses__() for one in values)):
         return None
     try:
-        # What ``model_dump_json`` calls. With "error" it raises for a value that is not of its field's type, and costs
+        # This is what ``model_dump_json`` calls. With "error" it would raise for a value of a wrong type, and cost
         # twice as much.
         marked = checked and getattr(payload, "_validated", False)
         text = write(payload, warnings=False if marked else "error").decode()
@@ -66,9 +67,9 @@ def faithful_text(payload: Payload) -> str | None:
 
 
 def writer_of(kind: type[Payload]) -> Callable[..., bytes] | None:
-    """Return what writes payloads of a class that their constructor has validated; None where that is not enough.
+    """Return the writer for validated payloads of a class; None if validation is not sufficient.
 
-    A text with ``ABSENT`` in it may hold a float that is not a number, and is not used.
+    A text that contains ``ABSENT`` may have a float that is not a number, and is not used.
     """
     known = _KNOWN.get(kind) or _known(kind)
     return known.write if known.checked and not known.values else None
@@ -126,7 +127,7 @@ def _type(
     if origin in {Union, types.UnionType}:
         return _optional(given, above, values)
     if origin is tuple or origin is frozenset:
-        floats = [_type(one, (), above, values) for one in given if one is not Ellipsis]  # each is looked at
+        floats = [_type(one, (), above, values) for one in given if one is not Ellipsis]  # each is analysed separately
         return any(floats)
     if isinstance(found, type) and issubclass(found, BaseModel):
         values.append(found)
@@ -138,7 +139,7 @@ def _type(
 
 
 def _optional(given: tuple[Any, ...], above: tuple[type[BaseModel], ...], values: list[type[BaseModel]]) -> bool:
-    """Return whether ``T | None`` holds floats; of several types JSON does not tell which was written."""
+    """Return whether ``T | None`` contains floats; JSON does not tell which of several types was written."""
     others = [one for one in given if one is not type(None)]
     if len(others) != 1:
         raise _Unsure

@@ -1,4 +1,4 @@
-"""`every_message`: a handler is called when the message that it handles is in the log."""
+"""`every_message`: a handler is called only once its message is in the log."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def gated(calls: Mapping[type[Payload], Call], barrier: Callable[[], Awaitable[None]]) -> dict[type[Payload], Call]:
-    """Return handlers that wait until everything so far is kept, before they are called."""
+    """Return handlers that wait before each call until everything so far is stored."""
 
     def behind(call: Callable[..., Any]) -> Callable[..., Any]:
         async def kept(*given: object) -> Any:

@@ -1,4 +1,4 @@
-"""What a log says is still open: runs, their scopes, messages, deliveries, retries and delayed payloads.
+"""Everything that is open according to a log: runs, scopes, messages, deliveries, retries and delayed payloads.
 
 Plain values without a bus. A record that is told twice changes nothing, so a log may be read again at any time.
 """
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 PARKED = frozenset(("retry", "delayed", "taken"))
-"""Facts about what is parked; their ids are numbers."""
+"""Kinds of records on parked items; their ids are numbers."""
 
 
 @dataclass(slots=True)
@@ -31,7 +31,7 @@ class OpenDelivery:
 
 @dataclass(slots=True)
 class OpenRun:
-    """What is known of one run that has not ended."""
+    """State of one run that has not ended."""
 
     record: LogRecord
     scopes: dict[int, LogRecord] = field(default_factory=dict)
@@ -42,36 +42,36 @@ class OpenRun:
     """Failed attempts by delivery."""
     parked: dict[int, LogRecord] = field(default_factory=dict)
     stands_for: dict[tuple[int, str], str] = field(default_factory=dict)
-    """(message, fallback) -> the agent in whose name the fallback's answer counts."""
+    """(message, fallback) -> the agent under whose name the fallback's answer counts."""
     states: dict[str, LogRecord] = field(default_factory=dict)
     drawn: dict[str, int] = field(default_factory=dict)
-    """Handlings that have drawn randomness and ended, by agent."""
+    """Number of ended handlings that used randomness, by agent."""
     failures: list[tuple[str, str, str]] = field(default_factory=list)
     """(delivery, outcome, code) of deliveries that were not handled."""
     holds: dict[str, LogRecord] = field(default_factory=dict)
-    """What people were asked and what they said, by place: a delivery, or an answer and its asker."""
+    """Approval requests and votes, by place: a delivery, or an answer and its asker."""
     decided: dict[str, LogRecord] = field(default_factory=dict)
-    """What people decided, by place, while that is still on its way."""
+    """Decisions of people that are still being applied, by place."""
     edited: set[str] = field(default_factory=set)
     """Places of answers that an approver has replaced."""
     effects: dict[tuple[str, str], LogRecord] = field(default_factory=dict)
-    """What is known of each outside effect, by agent and key."""
+    """State of each outside effect, by agent and key."""
     used: dict[str, list[int]] = field(default_factory=dict)
     """What the run has spent, by budget."""
     key: LogRecord | None = None
     """The idempotency key under which it was asked."""
     begun: set[str] = field(default_factory=set)
-    """Deliveries that the last process had at work."""
+    """Deliveries that were being handled in the last process."""
     deaths: dict[str, int] = field(default_factory=dict)
-    """Processes that ended while a delivery was at work, by delivery."""
+    """Number of processes that ended while a delivery was being handled, by delivery."""
 
 
 UNKNOWN = frozenset(("intended", "indeterminate"))
-"""Fates of an effect that a person has to find out."""
+"""Results of an effect that a person must determine."""
 
 
 class History:
-    """What is open after some records.
+    """The open items after a sequence of records.
 
     Args:
         records: In the order in which they were written.
@@ -80,18 +80,18 @@ class History:
     def __init__(self, records: Iterable[LogRecord] = ()) -> None:
         self.runs: dict[int, OpenRun] = {}
         self.prefix: str | None = None
-        """Of the ids that the log's runtimes gave; None for a new log."""
+        """Prefix of the ids of the log's runtimes; None for a new log."""
         self.last = 0
         """The highest number of a run, a message or a scope."""
         self.last_parked = 0
         self.seed: int | None = None
         self.standing: int | None = None
-        """Number under which stands what outlives its run; it is opened and closed like a run."""
+        """Number of the pseudo-run for entries that outlive their run; it is opened and closed like a run."""
         self.letters: dict[str, LogRecord] = {}
         self.keys: dict[str, LogRecord] = {}
-        """Idempotency keys of runs that are over."""
+        """Idempotency keys of ended runs."""
         self.redrives: dict[str, LogRecord] = {}
-        """Dead letters that somebody wants to be redriven."""
+        """Dead letters to be redriven."""
         for record in records:
             self.add(record)
 
@@ -99,7 +99,7 @@ class History:
         return iter(self.runs.values())
 
     def add(self, record: LogRecord) -> None:
-        """Take one record in."""
+        """Apply one record."""
         kind = record["kind"]
         if kind == "runtime":
             self.prefix, self.seed = record["prefix"], record["seed"]
@@ -122,18 +122,21 @@ class History:
             self.last_parked = max(self.last_parked, record["id"])
         run = self.runs.get(number)
         if run is None:
-            return  # it has ended
+            return  # already ended
         getattr(self, f"_{kind}")(run, record)
 
     def died(self, *, left: bool = False) -> None:
-        """The process ended with what it had at work; ``left`` where it ended by itself, so that nobody is to blame."""
+        """The process ended with the deliveries being handled.
+
+        ``left`` if it ended regularly, so that none is to blame.
+        """
         for run in self.runs.values():
             for delivery in () if left else run.begun & run.deliveries.keys():
                 run.deaths[delivery] = run.deaths.get(delivery, 0) + 1
             run.begun.clear()
 
     def _stand(self, record: LogRecord) -> None:
-        """Take in what outlives its run: a dead letter, or a key with its answer."""
+        """Apply an entry that outlives its run: a dead letter, or a key with its answer."""
         standing = {"letter": self.letters, "key": self.keys, "redrive": self.redrives}
         if record["kind"] == "gone":
             standing[record["of"]].pop(record["id"], None)
@@ -159,7 +162,7 @@ class History:
     @staticmethod
     def _delivery(run: OpenRun, record: LogRecord) -> None:
         if record["message"] not in run.messages:
-            return  # its payload could not be kept, which was said then
+            return  # its payload could not be stored, which was reported then
         opened = OpenDelivery(
             record["delivery"], record["message"], record["agent"], record["instead_of"], tuple(record["tried"])
         )
@@ -177,7 +180,7 @@ class History:
 
     @staticmethod
     def _verdict(run: OpenRun, record: LogRecord) -> None:
-        """A verdict is told for those who read a run later: what goes on is judged again."""
+        """Ignore a verdict: it is for later readers; open deliveries are judged again."""
 
     @staticmethod
     def _retry(run: OpenRun, record: LogRecord) -> None:
@@ -223,7 +226,7 @@ class History:
 
     @staticmethod
     def _edited(run: OpenRun, record: LogRecord) -> None:
-        """An approver has put another payload in the place of a held one: its message goes on as the old delivery."""
+        """An approver has replaced a held payload: the new message continues as the old delivery."""
         before, after = record["before"], record["delivery"]
         run.holds.pop(before, None)
         if after is None:

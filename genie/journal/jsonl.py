@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class JournalLines:
     """Turns records into the values of a JSON line: headers, findings, verdicts, outcomes.
 
-    A line holds the payload as the reader may see it; otherwise ``withheld`` has the reason.
+    A line contains the payload as the reader may see it; otherwise ``withheld`` states the reason.
 
     Args:
         policies: The policies of the pipeline.
@@ -85,11 +85,11 @@ class JournalLines:
             },
             "findings": _findings(message.inspection),
         }
-        sight, paths = self._seen(message)
-        payload = None if sight.payload is None else as_wire(sight.payload)
-        notices = {"notices": list(sight.notices)} if sight.notices else {}
+        disclosure, paths = self._seen(message)
+        payload = None if disclosure.payload is None else as_wire(disclosure.payload)
+        notices = {"notices": list(disclosure.notices)} if disclosure.notices else {}
         masked = [list(path) for path in sorted(map(tuple, paths), key=str)]
-        return shown | {"payload": payload, "withheld": sight.why or None, "masked": masked} | notices
+        return shown | {"payload": payload, "withheld": disclosure.why or None, "masked": masked} | notices
 
     def _seen(self, message: Envelope[Any]) -> tuple[Disclosure, frozenset[Path]]:
         """Return the message as the reader may see it, and the masked paths."""
@@ -101,20 +101,20 @@ class JournalLines:
         if evaluator is None:
             evaluator = self._evaluators[kind] = self._policies.evaluator(kind, self._reader)
         decision = evaluator.judge(message, sender)
-        sight = seen(message, decision, self._reader, carries=True)
-        if decision is None or sight.payload is not None:
-            return sight, frozenset() if decision is None else decision.paths
-        return Disclosure(None, f"{decision.verdict}({sight.why})"), frozenset()
+        disclosure = seen(message, decision, self._reader, carries=True)
+        if decision is None or disclosure.payload is not None:
+            return disclosure, frozenset() if decision is None else decision.paths
+        return Disclosure(None, f"{decision.verdict}({disclosure.why})"), frozenset()
 
 
 class JournalFile:
     """A journal that writes each record as one JSON line, after a line that names the policies.
 
-    Recording never raises: ``failure`` keeps the first write error, and nothing is written after it.
+    Recording never raises: ``failure`` stores the first write error, after which nothing more is written.
 
     Args:
-        file: Where the lines go.
-        lines: Makes the lines.
+        file: The output file.
+        lines: Creates the lines.
     """
 
     def __init__(self, file: IO[str], lines: JournalLines) -> None:

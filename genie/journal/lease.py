@@ -1,6 +1,6 @@
-"""Who uses a log: one process at a time, by a lease with a number. Only the latest number may write.
+"""Exclusive use of a log by one process, with a numbered lease. Only the holder of the latest number may write.
 
-A process that ends is noticed at once, where the system frees its lock; one that hangs, when its lease has passed.
+The end of a process is noticed at once if the system frees its lock; a hanging process, when its lease expires.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Owner(NamedTuple):
 
 
 def owner_of(database: Database) -> Owner | None:
-    """Return who has, or last had, a log; its ``pid`` is 0 when it was given back."""
+    """Return the present or last owner of a log; its ``pid`` is 0 if the log was released."""
     rows = database.execute("SELECT epoch, pid, host, since, until, locked FROM owner WHERE id = 1")
     return Owner(*rows[0]) if rows else None
 
@@ -61,13 +61,13 @@ class Lease:
         self.epoch = 0
 
     def take(self, *, force: bool = False) -> None:
-        """Take the log.
+        """Acquire the log.
 
         Args:
             force: Take it from a process that still has it; the other's commits fail from then on.
 
         Raises:
-            LogError: Another process has it (``in_use``), or its lease lies further ahead than any lease (``clock``).
+            LogError: Another process has it (``in_use``), or its lease ends later than any lease can (``clock``).
         """
         database, now = self._database, self._now()
         self._locked = database.lock()
@@ -86,9 +86,9 @@ class Lease:
         self._renewed = now
 
     def _refuse(self, owner: Owner, host: str, now: float) -> None:
-        """Raise where another process has the log."""
+        """Raise if another process has the log."""
         if not owner.pid or (owner.locked and self._locked and owner.host == host):
-            return  # it was given back, or the system has freed the lock of a process that ended
+            return  # it was released, or the system has freed the lock of an ended process
         left = owner.until / 1000 - now
         if left > 2 * LEASE_S:
             raise LogError(
@@ -104,7 +104,7 @@ class Lease:
             )  # fmt: skip
 
     def check(self) -> None:
-        """Make sure, inside a transaction, that the log is still ours, and renew the lease when it is due.
+        """Check, inside a transaction, that the log is still ours, and renew the lease if due.
 
         Raises:
             LogError: Another process took it over (``fenced``).
@@ -126,7 +126,7 @@ class Lease:
             self._renewed = now
 
     def renew(self) -> None:
-        """Renew the lease when it is due.
+        """Renew the lease if due. Raises LogError as ``check`` does.
 
         Raises:
             LogError: As ``check``.
@@ -136,7 +136,7 @@ class Lease:
                 self.check()
 
     def give_back(self) -> None:
-        """Say that nobody uses the log."""
+        """Record that no process uses the log."""
         self._database.execute("UPDATE owner SET pid = 0, until = 0 WHERE epoch = $1", self.epoch)
 
 

@@ -1,4 +1,4 @@
-"""What outlives its run in a log: dead letters, idempotency keys with their answers, and what is to be redriven."""
+"""Log entries that outlive their run: dead letters, idempotency keys with their answers, and pending redrives."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from genie.inflight.dead_letters import DeadLetter
     from genie.journal.history import History
 
-RETOLD_AFTER = 10_000
-"""Records after which what outlives its run is told again, so that a log need not be read from far back."""
+REPEATED_AFTER = 10_000
+"""Number of records after which these entries are written again, so that a log need not be read from far back."""
 
 
 class Ledger(Interceptor):
-    """The part of a recorder that keeps what outlives its run, under a number of its own that ends like a run.
+    """The part of a recorder for entries that outlive their run; they belong to a pseudo-run with its own number.
 
     Args:
         bus: The bus.
@@ -30,24 +30,24 @@ class Ledger(Interceptor):
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
         self._standing: dict[tuple[str, str], LogRecord] = {}
-        """What outlives its run, by kind and id."""
+        """Entries that outlive their run, by kind and id."""
         self._ledger: int | None = None
-        """Number under which that stands in the log."""
-        self._retold = 0
+        """Number of the pseudo-run in the log."""
+        self._last_repeated = 0
 
     @property
     @abstractmethod
-    def told(self) -> int:
-        """Lines that were told so far."""
+    def added(self) -> int:
+        """Number of lines written so far."""
 
     @abstractmethod
-    def _tell(self, record: LogRecord) -> None: ...
+    def _add(self, record: LogRecord) -> None: ...
 
     @abstractmethod
-    def _tell_run(self, number: int, line: str) -> None: ...
+    def _add_of_run(self, number: int, line: str) -> None: ...
 
     @abstractmethod
-    def _tell_closed(self, number: int) -> None: ...
+    def _add_closed(self, number: int) -> None: ...
 
     @abstractmethod
     def _not_durable(self, message: Envelope[Any], why: str) -> None: ...
@@ -68,29 +68,29 @@ class Ledger(Interceptor):
         self.fall("redrive", letter_id)
 
     def stand(self, record: LogRecord) -> None:
-        """Keep a fact beyond its run; it has a kind and an id."""
+        """Store an entry beyond its run; it has a kind and an id."""
         if self._ledger is None:
             self._open_ledger()
         self._standing[record["kind"], record["id"]] = record
-        self._tell({**record, "run": self._ledger})
+        self._add({**record, "run": self._ledger})
 
     def fall(self, kind: str, id_: str) -> None:
-        """Keep no longer what outlived its run."""
+        """Delete an entry that outlived its run."""
         if self._standing.pop((kind, id_), None) is not None:
-            self._tell({"kind": "gone", "run": self._ledger, "of": kind, "id": id_})
+            self._add({"kind": "gone", "run": self._ledger, "of": kind, "id": id_})
 
     def take_over(self, history: History) -> None:
-        """Tell again what outlives its run, so that the log need not read it at its old place any more."""
+        """Write all entries again, so that the log need not be read from their old places."""
         for record in (*history.letters.values(), *history.keys.values(), *history.redrives.values()):
             self._standing[record["kind"], record["id"]] = record
         self._ledger = history.standing
-        self._tell({"kind": "life", "run": 0, "policy_set": self._bus.policies.sha256})
+        self._add({"kind": "life", "run": 0, "policy_set": self._bus.policies.sha256})
         self._retell()
 
     def _open_ledger(self) -> None:
         self._ledger = number = self._bus.next_number()
-        self._retold = self.told
-        self._tell_run(number, line_of({
+        self._last_repeated = self.added
+        self._add_of_run(number, line_of({
             "kind": "run", "run": number, "standing": True, "caller": None, "deadline": None,
             "started": self._bus.clock.offset + self._bus.now(),
         }))  # fmt: skip
@@ -100,13 +100,13 @@ class Ledger(Interceptor):
         if self._standing:
             self._open_ledger()
             for record in self._standing.values():
-                self._tell({**record, "run": self._ledger})
+                self._add({**record, "run": self._ledger})
         else:
             self._ledger = None
         if before is not None:
-            self._tell_closed(before)
+            self._add_closed(before)
 
     def retell_in_time(self) -> None:
-        """Tell everything again where it was told long ago."""
-        if self._standing and self.told - self._retold > max(RETOLD_AFTER, 8 * len(self._standing)):
+        """Write all entries again if they were last written long ago."""
+        if self._standing and self.added - self._last_repeated > max(REPEATED_AFTER, 8 * len(self._standing)):
             self._retell()

@@ -7,8 +7,8 @@ serialiser wrote: neither holds a line break or a tab, whatever is in it.
 A line is one of these:
 
 - ``{"kind":…}``: a record;
-- ``{"shared":NUMBER,…}``: what lines of the same batch refer to by that number;
-- ``[KIND,RUN,…]``: a record of a frequent kind, see ``_WHOLE``; its payload follows behind a tab.
+- ``{"shared":NUMBER,…}``: a common part, to which lines of the same batch refer by that number;
+- ``[KIND,RUN,…]``: a record of a frequent kind, see ``_WHOLE``; its payload follows after a tab.
 """
 
 from __future__ import annotations
@@ -41,15 +41,15 @@ if TYPE_CHECKING:
 K = TypeVar("K")
 V = TypeVar("V")
 _MOST = 256
-"""Entries of a cache of what lines share."""
+"""Maximum number of entries of a cache of common parts."""
 _NUMBERS = itertools.count(1)
 _BATCHES = itertools.count(1)
 _GIVEN = ("number", "scope", "run")
-"""Fields that hold numbers which must not be given again."""
+"""Fields with numbers that must not be used again."""
 
 
 class Part:
-    """What many lines share, which is told once in each batch.
+    """A part that many lines share, written once in each batch.
 
     Args:
         fields: Of its JSON object, as text.
@@ -61,7 +61,7 @@ class Part:
         self.number = str(next(_NUMBERS))
         self.line = f'{{"shared":{self.number},{fields}}}'
         self.batch = 0
-        """The latest batch in which it was told."""
+        """The latest batch that contains it."""
 
 
 class Shared:
@@ -73,16 +73,16 @@ class Shared:
         self.batch = next(_BATCHES)
         self.lines: list[str] = []
 
-    def tell(self, part: Part) -> str:
-        """Tell a part, if it was not yet, and return its number."""
+    def add(self, part: Part) -> str:
+        """Add a part if it is not there yet, and return its number."""
         if part.batch != self.batch:
             part.batch = self.batch
             self.lines.append(part.line)
         return part.number
 
 
-class Told(Sequence["LogRecord"]):
-    """Records as lines, with what a log looks up in them; read as a sequence, they are values.
+class RecordLines(Sequence["LogRecord"]):
+    """Records as lines, with the data that a log looks up; as a sequence, they are plain values.
 
     Args:
         lines: The records.
@@ -104,8 +104,8 @@ class Told(Sequence["LogRecord"]):
         self.shared = shared
 
     @classmethod
-    def of_all(cls, batches: Sequence[Sequence[LogRecord]]) -> Told:
-        """Return batches as one, as lines; the same object where it is the only one and has lines."""
+    def of_all(cls, batches: Sequence[Sequence[LogRecord]]) -> RecordLines:
+        """Merge batches into one, as lines; return the same object if it is the only one and consists of lines."""
         if len(batches) == 1 and type(batches[0]) is cls:
             return batches[0]
         shared: list[str] = []
@@ -148,7 +148,7 @@ def followed(records: Iterable[LogRecord]) -> tuple[list[int], list[int], int]:
     for record in records:
         kind = record["kind"]
         if kind == "ended":
-            continue  # the most frequent record, which gives no number
+            continue  # the most frequent record, which contains no new number
         if kind == "run":
             opened.append(record["run"])
         elif kind == "closed":
@@ -173,10 +173,10 @@ def line_of(record: object) -> str:
 
 
 def records_of(lines: Sequence[str]) -> list[LogRecord]:
-    """Return the records of lines, in which everything is told that they share.
+    """Return the records of lines, which include their common parts.
 
     Raises:
-        ValueError, LookupError, TypeError: They are no such lines.
+        ValueError, LookupError, TypeError: They are not lines of this form.
     """
     parts = [line.partition("\t") for line in lines]
     array = f"[{','.join([part[0] for part in parts])}]"
@@ -200,11 +200,11 @@ def text_of(lines: Sequence[str]) -> bytes:
     """Return lines as the content of a batch."""
     try:
         return "\n".join(lines).encode()
-    except UnicodeEncodeError:  # half of a surrogate pair: an escape stands for it
+    except UnicodeEncodeError:  # half of a surrogate pair: written as an escape
         return "\n".join([json.dumps(one, separators=(",", ":")) for one in records_of(lines)]).encode()
 
 
-# --- the frequent ones ---
+# --- frequent records ---
 
 
 def _closed(line: list[Any], _payload: str, _shared: Mapping[int, Any]) -> LogRecord:
@@ -252,39 +252,39 @@ _WHOLE: dict[int, Callable[[list[Any], str, Mapping[int, Any]], LogRecord]] = {
 
 
 def run_line(run: RunState, offset: float, shared: Shared) -> str:
-    """Return the record of a run that begins; ``offset`` is that of wall time to the loop's clock."""
+    """Return the record of a run's start; ``offset`` is that of wall time to the loop's clock."""
     caller, deadline = run.asker.caller, run.deadline
     due = "null" if deadline == math.inf else _moment(offset + deadline)
-    said = "null" if caller is None else shared.tell(_caller(caller))
+    said = "null" if caller is None else shared.add(_caller(caller))
     return f"[3,{run.number},{_moment(offset + run.started)},{due},{said}]"
 
 
 def _moment(seconds: float) -> str:
-    """Return seconds to the microsecond; the digits of a float cost three times as much."""
+    """Return seconds rounded to microseconds; all digits of a float would cost three times as much."""
     return f"{int(seconds * 1e6)}e-6"
 
 
 def scope_line(scope: Scope, shared: Shared) -> str:
-    """Return the record of a scope, with what its asker expects."""
+    """Return the record of a scope, with its expectation."""
     parent, owner = scope.parent, scope.owner
     above = "null" if parent is None else parent.number
     by = "null" if owner is None else quoted(owner.id)
-    expected = "null" if scope.gather is None else shared.tell(_expected(scope.gather))
+    expected = "null" if scope.gather is None else shared.add(_expected(scope.gather))
     return f"[4,{scope.run.number},{scope.number},{above},{by},{expected}]"
 
 
 def head_of(scope: Scope) -> str:
-    """Return how the records of a scope's messages begin."""
+    """Return the start of the records of a scope's messages."""
     return f"[1,{scope.run.number},{scope.number},"
 
 
 class Tail:
-    """How the records of a payload class end, as long as its route, its label and its headers stay the same.
+    """The end of the records of a payload class, valid while its route, label and headers stay the same.
 
     Args:
         kind: The payload class.
-        agents: To whom a message goes that names nobody.
-        route: Its route, which is another one when agents come or go.
+        agents: Recipients of an undirected message.
+        route: Its route, which is replaced when agents are added or removed.
     """
 
     __slots__ = ("_headers", "_label", "_plan", "_same", "_shown", "_topic", "_write", "route")
@@ -304,13 +304,13 @@ class Tail:
 
         Args:
             message: The message.
-            head: What ``head_of`` returns for its scope.
+            head: The result of ``head_of`` for its scope.
             us: Microseconds since its run began.
-            shared: What the batch's lines share.
-            edit: It replaces the payload of a delivery, and goes nowhere else.
+            shared: Common parts of the batch.
+            edit: It replaces the payload of a delivery, and has no other recipient.
 
         Raises:
-            NotKeptError: Its payload does not survive being written.
+            NotKeptError: Its payload cannot be restored from its JSON.
         """
         payload, write = message.payload, self._write
         if write is not None and getattr(payload, "_validated", False):  # ``faithful_text`` by hand: a call costs
@@ -328,9 +328,9 @@ class Tail:
             self._renew(message.headers, message.label)
         same, shown, to = self._same, self._shown, message.recipient
         if same.batch != shared.batch:
-            shared.tell(same)
+            shared.add(same)
         if shown.batch != shared.batch:
-            shared.tell(shown)
+            shared.add(shown)
         return (
             f"{head}{message.number},{us},{message.cause},{message.hops},{quoted(message.sender)},{same.number},"
             f"{shown.number}{'' if to is None else ',' + quoted(to)}]\t{text}"
@@ -342,7 +342,7 @@ class Tail:
 
 
 def _whole_line(message: Envelope[Payload], text: str, us: int, plan: str, *, edit: bool) -> str:
-    """Return the record of a message that is no frequent one."""
+    """Return the record of a rare kind of message."""
     to = message.recipient
     record = {
         "kind": "message", "run": message.scope.run.number, "scope": message.scope.number, "number": message.number,
@@ -354,21 +354,21 @@ def _whole_line(message: Envelope[Payload], text: str, us: int, plan: str, *, ed
 
 
 def ended_line(run: int, delivery: str, outcome: str, code: str, more: Mapping[str, object]) -> str:
-    """Return the record of a delivery's outcome; ``more`` has at least the draws of its agent."""
+    """Return the record of a delivery's outcome; ``more`` includes at least the random draws of its agent."""
     return (
         f'{{"kind":"ended","run":{run},"delivery":{quoted(delivery)},"outcome":"{outcome}","code":{quoted(code)},'
         f"{line_of(more)[1:]}"
     )
 
 
-# --- what they share ---
+# --- common parts ---
 
 
 class Handlers(dict[str, Part]):
-    """What the records of deliveries to an agent share, by agent.
+    """Common parts of the records of deliveries to an agent, by agent.
 
     Args:
-        prefix: Of the log's ids.
+        prefix: Prefix of the log's ids.
     """
 
     def __init__(self, prefix: str) -> None:
@@ -386,14 +386,14 @@ def listed(names: Iterable[str]) -> str:
 
 _PARTS: dict[str, Part] = {}
 _HEADERS: dict[int, tuple[Headers, Part]] = {}
-"""Headers by their identity: messages of a run share them."""
+"""Headers by identity: messages of a run share them."""
 _CALLERS: dict[int, tuple[Caller, Part]] = {}
 _EXPECTED: dict[tuple[object, ...], tuple[Mapping[type[Payload], Each[Payload]], Part]] = {}
-"""What gathers of one form expect, by the identity of what they share and the classes that may come."""
+"""Expectations of gathers, by the identities of their form and their classes."""
 
 
 def _part(fields: str) -> Part:
-    """Return the part of some fields: equal ones share it, even where the objects behind them do not."""
+    """Return the common part for some fields: equal ones share it, even if their objects differ."""
     found = _PARTS.get(fields)
     return _kept(_PARTS, fields, Part(fields)) if found is None else found
 
@@ -433,7 +433,7 @@ def _expects(gather: Gather, kind: type[Payload]) -> str:
 
 
 def _kept(cache: dict[K, V], key: K, value: V) -> V:
-    """Keep a value; a key that is an identity stays good as long as the value holds the object."""
+    """Cache a value; an identity as key stays valid because the value keeps the object alive."""
     if len(cache) >= _MOST:
         cache.clear()
     cache[key] = value

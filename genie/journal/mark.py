@@ -1,7 +1,7 @@
-"""The latest batch that was acknowledged, in the lock file beside a log: a log that has fewer batches has lost some.
+"""The latest acknowledged batch, in the lock file beside a log: a log with fewer batches has lost some.
 
-SQLite drops the end of a write-ahead log from the first damaged page on without a word, and a file may be replaced by
-an older copy. The mark is written after each commit and never synced, so it never says more than was acknowledged.
+SQLite silently drops the end of a write-ahead log from the first damaged page on, and a file may be replaced by an
+older copy. The mark is written after each commit and never synced, so it never exceeds what was acknowledged.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Mark:
 
     Args:
         path: The lock file.
-        power: What was acknowledged survives a loss of power.
+        power: Acknowledged batches survive a power failure.
     """
 
     def __init__(self, path: Path, *, power: bool) -> None:
@@ -34,14 +34,14 @@ class Mark:
         self._handle: int | None = None
 
     def write(self, number: int) -> None:
-        """Keep the number of a batch; where there is no room for it, an earlier one stays."""
+        """Store the number of a batch; if there is no space for it, the earlier number stays."""
         with contextlib.suppress(OSError):
             if self._handle is None:
                 self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
             os.pwrite(self._handle, f"{number} {self._boot}".ljust(_WIDTH - 1).encode() + b"\n", 0)
 
     def read(self) -> int:
-        """Return the number of the latest batch that must be there; 0 where nothing says so."""
+        """Return the number of the latest batch that must exist; 0 if unknown."""
         try:
             handle = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
         except OSError:
@@ -51,7 +51,7 @@ class Mark:
         finally:
             os.close(handle)
         if boot and boot != _boot():
-            return 0  # the machine was started again, and what was kept need not survive that
+            return 0  # the machine was restarted, and the batches need not have survived that
         return int(number) if number.isascii() and number.isdecimal() else 0
 
     def close(self) -> None:
@@ -62,7 +62,7 @@ class Mark:
 
 
 def _boot() -> str:
-    """Return what names this start of the machine; ``-`` where the system does not tell."""
+    """Return the id of this boot of the machine; ``-`` if the system has none."""
     try:
         return _BOOT.read_text(encoding="ascii").strip()
     except (OSError, ValueError):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class MemoryJournal:
-    """Keeps the latest records; gaps in their numbers show what was dropped.
+    """Keeps the latest records; gaps in their numbers show dropped ones.
 
     Args:
         capacity: Records kept, at least 1.
@@ -24,12 +24,12 @@ class MemoryJournal:
 
     def __init__(self, capacity: int = 100_000) -> None:
         if capacity < 1:
-            raise ValueError(f"a journal keeps at least 1 record, not {capacity}")
+            raise ValueError(f"the capacity of a journal must be at least 1 record, not {capacity}")
         self._records: deque[JournalRecord] = deque(maxlen=capacity)
         self.dropped = 0
 
     def record(self, entry: JournalRecord) -> None:
-        """Keep a record; the oldest goes when there are too many."""
+        """Store a record; the oldest is dropped if there are too many."""
         if len(self._records) == self._records.maxlen:
             self.dropped += 1
         self._records.append(entry)
@@ -42,17 +42,17 @@ class MemoryJournal:
 
 
 class MemoryLog:
-    """An ``EventLog`` in memory, for tests and simulations: it outlives a runtime, and not its process.
+    """An ``EventLog`` in memory, for tests and simulations: it outlives a runtime, but not its process.
 
-    Records of runs that are over are forgotten when the log is opened or full.
+    Records of ended runs are dropped when the log is opened or full.
 
     Args:
-        capacity: Most records that it keeps; a batch beyond that is refused, and the log with it.
+        capacity: Maximum number of records; a batch beyond that is refused, and the log fails.
     """
 
     def __init__(self, capacity: int = 1_000_000) -> None:
         if capacity < 1:
-            raise ValueError(f"a log keeps at least 1 record, not {capacity}")
+            raise ValueError(f"the capacity of a log must be at least 1 record, not {capacity}")
         self.capacity = capacity
         self._records: list[LogRecord] = []
         self._highest = 0
@@ -66,7 +66,7 @@ class MemoryLog:
         return iter(tuple(self._records))
 
     async def open(self) -> Sequence[LogRecord]:
-        """Return the records of the runs that are open, oldest first."""
+        """Return the records of open runs, oldest first."""
         self._open, self._failure = True, None
         self._forget()
         return tuple(dict(record) for record in self._records)
@@ -97,7 +97,7 @@ class MemoryLog:
         self._open = False
 
     def _forget(self) -> None:
-        """Drop what belongs to runs that are over."""
+        """Drop the records of ended runs."""
         over = {record["run"] for record in self._records if record["kind"] == "closed"}
         for record in self._records:
             if record["kind"] != "runtime":

@@ -1,4 +1,4 @@
-"""Runs of a log as somebody reads them later: open or over, without taking the log from the process that uses it."""
+"""Runs of a log for later readers: open or ended, without taking the log from the process that uses it."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from genie.journal.sealing import Sealer
 
 MOST_RECORDS = 1_000_000
-"""Records of one run that are read."""
+"""Maximum number of records read of one run."""
 MOST_NAMED = 20
-"""Runs that an error names."""
+"""Maximum number of runs that an error names."""
 
 
 class Listed(NamedTuple):
@@ -31,7 +31,7 @@ class Listed(NamedTuple):
     id: str
     number: int
     began_ms: int
-    """Of its first batch, in milliseconds since the epoch."""
+    """Time of its first batch, in milliseconds since the epoch."""
     last_ms: int
     over: bool
     deliveries: int
@@ -40,31 +40,31 @@ class Listed(NamedTuple):
 
 @dataclass(slots=True)
 class PastRun:
-    """What a log holds of one run."""
+    """The records of one run in a log."""
 
     id: str
     number: int
     prefix: str = ""
-    """Of the ids of its messages."""
+    """Prefix of the ids of its messages."""
     seed: int | None = None
     policy_set: str = ""
-    """SHA-256 of the policies of the process in which it began; empty in logs that do not say so."""
+    """SHA-256 of the policies of the process in which it began; empty in logs without it."""
     records: list[LogRecord] = field(default_factory=list)
     times_ms: list[int] = field(default_factory=list)
-    """Of the batch of each record, in milliseconds since the epoch."""
+    """Time of the batch of each record, in milliseconds since the epoch."""
     unread: str = ""
-    """Why payloads and names are not there: ``encrypted`` without keys, or ``shredded``."""
+    """Why payloads and names are missing: ``encrypted`` without keys, or ``shredded``."""
     left_out: int = 0
-    """Records beyond ``MOST_RECORDS``."""
+    """Number of records beyond ``MOST_RECORDS``."""
 
     @property
     def record(self) -> LogRecord:
-        """What its first record says."""
+        """Its first record."""
         return self.records[0]
 
     @property
     def over(self) -> bool:
-        """It is at rest."""
+        """True if it is at rest."""
         return any(one["kind"] == "closed" for one in self.records[-1:])
 
     def of(self, *kinds: str) -> Iterator[LogRecord]:
@@ -74,7 +74,7 @@ class PastRun:
 
 @contextlib.contextmanager
 def reading(log: Callable[[], EventLog] | None) -> Iterator[tuple[Database, Sealer | None]]:
-    """Open the database of a pipeline's log to read it, with what decrypts it; a process may use the log.
+    """Open the database of a pipeline's log for reading, with its decryption; a process may be using the log.
 
     Raises:
         InputError: The pipeline keeps no log in a database.
@@ -106,10 +106,10 @@ def listed(database: Database) -> list[Listed]:
 
 
 def chosen(database: Database, name: str | None) -> int:
-    """Return the number of a run: the only one, or the one that is named by its id or the start of it.
+    """Return the number of a run: the only one, or the one whose id, or start of id, is given.
 
     Raises:
-        InputError: There is none, or several begin with that.
+        InputError: There is none, or several match.
     """
     known = None if name is None else whole_number(database, name)
     if known is not None:
@@ -129,7 +129,7 @@ def chosen(database: Database, name: str | None) -> int:
 
 
 def whole_number(database: Database, name: str) -> int | None:
-    """Return the number of a whole id; None for the start of one. Nothing but the first batch is read."""
+    """Return the number of a whole id; None for the start of one. Reads only the first batch."""
     first = next(batches(database), None)
     if first is None:
         return None
@@ -145,12 +145,12 @@ def whole_number(database: Database, name: str) -> int | None:
 
 
 def past_run(database: Database, number: int, sealer: Sealer | None = None) -> PastRun:
-    """Return what a log holds of a run.
+    """Return the records of a run in a log.
 
     Args:
         database: The log; another process may use it.
         number: The run.
-        sealer: Decrypts an encrypted log; without, payloads and names of such a log are left out.
+        sealer: Decrypts an encrypted log; without it, payloads and names of such a log are left out.
 
     Raises:
         InputError: The log does not hold the run.

@@ -1,4 +1,4 @@
-"""Logs and key rings by what a file or a command names."""
+"""Finds logs and key rings by the names in files and commands."""
 
 from __future__ import annotations
 

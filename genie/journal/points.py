@@ -1,7 +1,7 @@
-"""The points of a log's life between which something reaches the disk or the server: a process may end at each.
+"""The points of a log's life between which data reaches the disk or the server: a process may end at each.
 
-A log calls ``passing`` at every point. Tests end the process there (``tests/durability/matrix.py``), so each of them is
-tried, and what a later point has made durable is there in the next process.
+A log calls ``passing`` at every point. Tests end the process at each point (``tests/durability/matrix.py``) and check
+what the next process finds.
 """
 
 from __future__ import annotations
@@ -13,24 +13,24 @@ class Point(StrEnum):
     """A point, in the order in which a process passes them."""
 
     CONNECTED = "connected"
-    """The file is there, with its tables; nobody has it yet."""
+    """The file and its tables exist; no process owns it yet."""
     TAKEN = "taken"
-    """The lease is this process's."""
+    """This process has the lease."""
     READ = "read"
-    """What is open was read."""
+    """The open items were read."""
     BEGUN = "begun"
     """The transaction of a commit is open."""
     WRITTEN = "written"
-    """Its batches are written, and not committed."""
+    """Its batches are written but not committed."""
     COMMITTED = "committed"
-    """They are committed, and not noted."""
+    """They are committed but not recorded as acknowledged."""
     NOTED = "noted"
-    """They are noted as acknowledged, and nobody was told."""
+    """They are recorded as acknowledged, but nobody was told."""
     LEAVING = "leaving"
-    """The log is about to be given back."""
+    """The log is about to be released."""
     LEFT = "left"
-    """It was given back."""
+    """The log was released."""
 
 
 def unwatched(_point: Point) -> None:
-    """Pass a point without a halt."""
+    """Pass a point without stopping."""

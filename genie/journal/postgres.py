@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 STATEMENT_S = 20.0
 """Seconds that one statement may take; shorter than a lease."""
 RECONNECT_S = 12.0
-"""Seconds for which a server that went away is tried again; shorter than a lease."""
+"""Seconds for which an unreachable server is retried; shorter than a lease."""
 PAUSE_S = 0.2
-"""Seconds between two tries."""
+"""Seconds between two attempts."""
 SCHEMA = "genie_log"
 """The schema of the tables, unless the address names another one (``?schema=``)."""
 _TYPES = {"text": "text", "integer": "bigint", "blob": "bytea", "key": "bigint PRIMARY KEY"}
@@ -39,16 +39,16 @@ _ACT = "SELECT set_config($1, $2, true), set_config($3, $4, true), set_config($5
 class PostgresLog(SegmentLog):
     """An ``EventLog`` in a schema of a PostgreSQL database, which one process uses at a time.
 
-    While the server is away the writer waits for it, up to ``RECONNECT_S``, so a restart of the server loses nothing:
-    a batch whose commit was cut off is looked up before it is written again.
+    While the server is unreachable the writer waits for it, up to ``RECONNECT_S``, so a restart of the server loses
+    nothing: a batch whose commit was interrupted is looked up before it is written again.
 
     Args:
-        dsn: Address, as libpq writes it: ``postgresql://user@host/database`` or ``postgresql:///name?host=/run``.
+        dsn: Address in libpq's form: ``postgresql://user@host/database`` or ``postgresql:///name?host=/run``.
         synchronous: ``full`` waits for the server's disk; ``normal`` lets the server commit a little later.
-        keys: What encrypts payloads and names; nothing is encrypted without.
-        retention: How long finished runs stay; what is over is removed when the log is opened.
+        keys: Encrypts payloads and names; without it nothing is encrypted.
+        retention: How long finished runs are kept; older ones are removed when the log is opened.
         wall: Seconds since the epoch; the system's time by default.
-        passing: Called at every point of the log's life, in its thread.
+        passing: Called at every point of the log's life, in its writer thread.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class PostgresDatabase:
         self._layout = layout
         self._secret = fields.pop("secret", None)
         self._acting: dict[str, str] = {}
-        """Settings of the next transaction: whose rows it sees."""
+        """Settings of the next transaction: which tenant's rows it sees."""
         tenant = fields.pop("tenant", None)
         query = "&".join(f"{name}={value}" for name, value in fields.items())
         self._dsn = parts._replace(query=query).geturl()
@@ -100,7 +100,7 @@ class PostgresDatabase:
             self._key = secret_in(self._secret, self.place)
             self.act("" if tenant is None else unquote(tenant))
         elif tenant is not None:
-            raise self._error("role", "names a tenant and no secret", "add secret=NAME; see `genie store sql`")
+            raise self._error("role", "names a tenant but no secret", "add secret=NAME; see `genie store sql`")
         try:
             import asyncpg  # noqa: PLC0415 - an extra
         except ImportError:
@@ -108,7 +108,7 @@ class PostgresDatabase:
         self._library: Any = asyncpg
 
     def connect(self, *, create: bool = True) -> None:
-        """Connect, and make the tables that are not there.
+        """Connect, and create missing tables.
 
         Raises:
             LogError: The server does not answer (``unreachable``), or the tables are not a log's.
@@ -147,11 +147,11 @@ class PostgresDatabase:
         return objections(self.execute, self._schema)
 
     def _check_role(self, *, create: bool) -> None:
-        """Refuse a role that could read rows of others, and tables that nobody has prepared."""
+        """Refuse a role that could read rows of others, and tables that were not prepared."""
         found = objections(self.execute, self._schema)
         if found:
             raise self._error("role", found[0].text, "prepare it with `genie store sql`")
-        if self._acting["genie.tenant"]:  # else each tenant's rows are looked at in its own transactions
+        if self._acting["genie.tenant"]:  # otherwise each tenant's rows are read in separate transactions
             version = meta(self, "format")
             if version is None and create:
                 version = self._layout.format
@@ -159,7 +159,7 @@ class PostgresDatabase:
             self._check_format(version)
 
     def act(self, tenant: str, presented: str = "") -> None:
-        """Let the next transactions see the rows of one tenant, and those whose secret id is presented.
+        """Make the rows of one tenant visible to the next transactions, and rows whose secret id is presented.
 
         Args:
             tenant: Empty for none.
@@ -170,7 +170,7 @@ class PostgresDatabase:
             self._acting = {"genie.tenant": tenant, "genie.proof": proof, "genie.presented": presented}
 
     def _dial(self) -> None:
-        # Tables of the session come last, so that none of them is taken for one of ours.
+        # Temporary tables come last, so that none of them hides one of ours.
         settings = {"search_path": f"{self._schema}, pg_temp", "application_name": "genie"}
         if self._synchronous == "normal":
             settings["synchronous_commit"] = "off"
@@ -186,7 +186,7 @@ class PostgresDatabase:
         self._locked = False
 
     def execute(self, sql: str, *values: object) -> Sequence[Sequence[Any]]:
-        """Run one statement; outside a transaction, a connection that was lost is made again."""
+        """Run one statement; outside a transaction, a lost connection is made again."""
         if self._connection is None:
             raise self._error("closed", "is not open", "open it first")
         if self._acting and not self._inside and sql != "BEGIN":
@@ -211,7 +211,7 @@ class PostgresDatabase:
         except (library.LockNotAvailableError, library.DeadlockDetectedError):
             raise self._error("locked", "another connection holds its locks", "end what holds them") from None
         except (library.DataCorruptedError, library.IndexCorruptedError):
-            raise self._error("damaged", "the server found damage", "restore a copy") from None
+            raise self._error("damaged", "the server found damaged data", "restore a copy") from None
         except (
             OSError, TimeoutError, library.PostgresConnectionError, library.AdminShutdownError,
             library.CrashShutdownError, library.CannotConnectNowError, library.InterfaceError,
@@ -225,7 +225,7 @@ class PostgresDatabase:
         return rows
 
     def _again(self) -> None:
-        """Connect again, as long as a lease lets us."""
+        """Reconnect, for as long as the lease allows."""
         held, until = self._locked, time.monotonic() + RECONNECT_S
         while True:
             try:
@@ -250,7 +250,7 @@ class PostgresDatabase:
                 self._fetch(_ACT, *(part for pair in self._acting.items() for part in pair))
             yield
             self._fetch("COMMIT")
-        except BaseException:  # half of a transaction is undone, then the error goes on
+        except BaseException:  # a partial transaction is rolled back, then the error is re-raised
             with contextlib.suppress(LogError):  # the first error is raised; the server may have rolled back by itself
                 self._fetch("ROLLBACK")
             raise
@@ -258,7 +258,7 @@ class PostgresDatabase:
             self._inside = False
 
     def lock(self) -> bool:
-        """Take a lock of the server's, which it frees when this connection ends."""
+        """Take a lock of the server, which it frees when this connection ends."""
         if not self._locked:
             of = self._schema + self._acting.get("genie.tenant", "")
             name = int.from_bytes(hashlib.sha256(of.encode()).digest()[:8], "big", signed=True)
@@ -277,17 +277,17 @@ class PostgresDatabase:
         return int(rows[0][0])
 
     def note_kept(self, number: int) -> None:
-        """Nothing: the server checks its own log of writes."""
+        """Do nothing: the server maintains its own write-ahead log."""
 
     def must_have(self) -> int:
         """Return 0: as above."""
         return 0
 
     def tidy(self) -> None:
-        """Nothing: the server looks after itself."""
+        """Do nothing: the server maintains itself."""
 
     def vacuum(self) -> None:
-        """Give back the room of what was deleted; a role that does not own the tables leaves it to the server."""
+        """Release the space of deleted rows; a role that does not own the tables leaves it to the server."""
         if self._secret is None:
             self.execute("VACUUM FULL batches")
 
@@ -301,7 +301,7 @@ class PostgresDatabase:
     def _drop(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            with contextlib.suppress(Exception):  # it may be gone already, and everything that counts is committed
+            with contextlib.suppress(Exception):  # it may be closed already, and everything important is committed
                 self._run(connection.close(timeout=1.0))
 
     def _run(self, work: Any) -> Any:
@@ -320,7 +320,7 @@ async def _pause() -> None:
 
 
 def role_objections(dsn: str, schema: str = SCHEMA) -> tuple[Objection, ...]:
-    """Return why the role of an address must not be used; nothing is changed.
+    """Return why the role of an address must not be used; changes nothing.
 
     Args:
         dsn: The address.

@@ -13,7 +13,7 @@ from genie.contracts.classification import Classification
 from genie.contracts.headers import Headers
 from genie.contracts.message import Finding, Inspection, Payload, stamp, unvalidated
 from genie.errors import InputError
-from genie.journal.sample import Specimen, card_of, kinds_of
+from genie.journal.sample import Sample, card_of, kinds_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,18 +34,18 @@ class Replay:
 
     Args:
         path: The file. It is read twice: for the recipients, then for the messages.
-        scene: Known topics and agents.
+        context: Known topics and agents.
         caller: The caller of the run; its clearance applies to answers.
     """
 
     path: str
-    scene: PipelineContext
+    context: PipelineContext
     caller: Caller
     skipped: dict[str, int] = field(default_factory=dict)
     """Reason -> number of deliveries that were skipped."""
     _cards: dict[str, AgentCard | None] = field(default_factory=dict)
 
-    def specimens(self, only: str | None = None) -> Iterator[tuple[str, Specimen]]:
+    def samples(self, only: str | None = None) -> Iterator[tuple[str, Sample]]:
         """Yield (message id, message with the recipients it was delivered to), in the journal's order.
 
         Args:
@@ -59,7 +59,7 @@ class Replay:
             if line.get("kind") != "accepted" or (only is not None and line.get("message_id") != only):
                 continue
             try:
-                found = self._specimen(line, recipients.get(line["message_id"], ()))
+                found = self._sample(line, recipients.get(line["message_id"], ()))
             except (KeyError, TypeError, ValueError, AttributeError):
                 raise InputError(
                     f"{self.path}:{number}", "is not a message record", "name a file that --journal wrote"
@@ -82,12 +82,12 @@ class Replay:
 
     def _card(self, name: str) -> AgentCard | None:
         if name not in self._cards:
-            self._cards[name] = card_of(name, self.scene.cards, self.caller)
+            self._cards[name] = card_of(name, self.context.cards, self.caller)
         return self._cards[name]
 
-    def _specimen(self, line: dict[str, Any], recipients: dict[str, None] | tuple[()]) -> Specimen | None:
+    def _sample(self, line: dict[str, Any], recipients: dict[str, None] | tuple[()]) -> Sample | None:
         topic, sender = str(line["topic"]), self._card(str(line["sender"]))
-        kinds = kinds_of(topic, self.scene)
+        kinds = kinds_of(topic, self.context)
         if not kinds or sender is None:
             why = f"topic {topic} is not known here" if not kinds else f"sender {line['sender']} is not known here"
             self._skip(why, max(1, len(recipients)))
@@ -106,7 +106,7 @@ class Replay:
             1, payload, sender.id, None, None, 0, int(line.get("hops", 0)), _headers(line["headers"]),
             Classification.parse(line["label"]), Inspection(0, findings, label),
         )  # fmt: skip
-        return Specimen(message, sender, tuple(cards), hidden)
+        return Sample(message, sender, tuple(cards), hidden)
 
 
 def lines_of(path: str) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -1,7 +1,7 @@
-"""Records every fact that a runtime needs to go on after its process was killed, in batches, beside the bus.
+"""Records every fact that a runtime needs to resume after its process was killed, in batches, beside the bus.
 
-The bus tells the recorder in its own steps, which never wait. A task writes what was told since its last batch. The
-outputs of a handler and the outcome of its delivery are told in one step, so a log holds both of them or neither.
+The bus calls the recorder in its own steps, which never wait. A task writes the facts since its last batch. The outputs
+of a handler and the outcome of its delivery are recorded in one step, so a log contains both or neither.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from genie.journal.facts import (
 from genie.journal.ledger import Ledger
 from genie.journal.lines import (
     Handlers,
+    RecordLines,
     Shared,
     Tail,
-    Told,
     ended_line,
     head_of,
     line_of,
@@ -56,11 +56,11 @@ if TYPE_CHECKING:
     from genie.policy.policy import Decision
 
 MOST_WAITING = 50_000
-"""Records that may wait for the log; with more of them no run is admitted."""
+"""Records that may wait for the log; beyond that no run is admitted."""
 LONGEST_S = 30.0
-"""Seconds that one batch may take; then the log has failed."""
+"""Seconds that one batch may take; after that the log has failed."""
 MOST_TAILS = 4_096
-"""Payload classes whose records have parts that are remembered."""
+"""Number of payload classes whose record parts are cached."""
 OUTCOMES = frozenset(outcome.value for outcome in Outcome)
 HANDLED = Outcome.HANDLED.value
 
@@ -70,8 +70,8 @@ class Recorder(Ledger):
 
     Args:
         bus: The bus.
-        log: Where facts are kept.
-        chatter: Payload classes whose messages are not kept.
+        log: Stores the facts.
+        chatter: Payload classes whose messages are not logged.
     """
 
     def __init__(self, bus: Bus, log: EventLog, chatter: frozenset[type[Payload]] = frozenset()) -> None:
@@ -80,21 +80,21 @@ class Recorder(Ledger):
         self._chatter = chatter
         self._prefix, self._now, self._route = bus.prefix, bus.now, bus.route
         self._waiting: list[str] = []
-        """Lines for the next batch; what they share, and the runs that begin and end in them:"""
+        """Lines for the next batch, with their common parts and the runs that begin and end in them:"""
         self._shared = Shared()
         self._opened: list[int] = []
         self._closed: list[int] = []
         self._highest = 0
         """The highest number of a run or a message in any batch."""
         self._written = self._kept = 0
-        """Lines of earlier batches, and those that are in the log."""
+        """Number of lines of earlier batches, and of those that are in the log."""
         self._taking = True
         self._say: Callable[[str], object] = self._first
-        """Takes a line: ``_first``, then the list itself, and ``_drop`` where nothing is taken."""
+        """Takes a line: ``_first``, then the list itself, and ``_drop`` once nothing more is taken."""
         self.resuming = False
-        """Runs that begin are those of the log, which has them."""
+        """True while runs are restored from the log, which already has them."""
         self._began: dict[int, float] = {}
-        """Open run -> when it began, on the loop's clock."""
+        """Open run -> its start, on the loop's clock."""
         self._tails: dict[type[Payload], Tail] = {}
         self._handlers = Handlers(bus.prefix)
         self._states: dict[tuple[int, str], str] = {}
@@ -105,15 +105,15 @@ class Recorder(Ledger):
         self._used: dict[int, dict[str, list[int]]] = {}
         self._edits: set[int] = set()
         self.failure: str | None = None
-        """Why nothing is kept any more: the class of the log's error."""
+        """Why nothing more is stored: the class of the log's error."""
 
-    # --- what the bus tells ---
+    # --- events from the bus ---
 
     def opened(self, run: RunState) -> None:
         """A run begins."""
         self._began[run.number] = run.started
         if not self.resuming:
-            self._tell_run(run.number, run_line(run, self._bus.clock.offset, self._shared))
+            self._add_of_run(run.number, run_line(run, self._bus.clock.offset, self._shared))
 
     def closed(self, run: RunState) -> None:
         """A run is at rest."""
@@ -123,7 +123,7 @@ class Recorder(Ledger):
         if run.state is not None:
             for agent in run.state:
                 self._states.pop((run.number, agent), None)
-        self._tell_closed(run.number)
+        self._add_closed(run.number)
 
     def note(self, message: Envelope[Any], kind: str, reason: Reason | None, delivery: Delivery | None) -> None:
         """Something happened to a message, or to a delivery of it."""
@@ -147,7 +147,7 @@ class Recorder(Ledger):
         if message.number > self._highest:  # noqa: PLR1730 - max() costs seven times as much
             self._highest = message.number
         edit = self._edits and message.number in self._edits
-        if edit:  # it goes on as the delivery whose payload it replaces
+        if edit:  # it continues as the delivery whose payload it replaces
             self._edits.discard(message.number)
         us = int((self._now() - scope.run.started) * 1e6)
         try:
@@ -164,7 +164,7 @@ class Recorder(Ledger):
             return
         by = self._handlers[delivery.subscription.subscriber.card.id]
         if by.batch != self._shared.batch:
-            self._shared.tell(by)
+            self._shared.add(by)
         us = int((self._now() - run.started) * 1e6)
         self._say(f"[2,{run.number},{delivery.message.number},{us},{int(seconds * 1e6)},{by.number}]")
 
@@ -176,7 +176,7 @@ class Recorder(Ledger):
             self._begun.discard(delivery.id)
         if run.budgets:
             self._budgets(run)
-        drawn = run.drawn  # how many handlings of its agent drew randomness is kept, so that the next draws differ
+        drawn = run.drawn  # stores how many handlings of its agent used randomness, so that the next draws differ
         more: LogRecord = {"drawn": {agent: drawn[agent]} if drawn and agent in drawn else {}, "us": self._us(run)}
         if seconds is not None:
             more["took"] = int(seconds * 1e6)
@@ -187,11 +187,11 @@ class Recorder(Ledger):
             self._bus.correlator.close_reopened(extra.reopened)
 
     def _scope(self, scope: Scope) -> str:
-        """Keep a scope, and those above it: one whose messages are chatter is not in the log."""
+        """Record a scope, and those above it: a scope whose messages are chatter is not in the log."""
         if scope.parent is not None and scope.parent.recorded is None:
             self._scope(scope.parent)
         head = scope.recorded = head_of(scope)
-        if scope.parent is not None or scope.gather is not None:  # a run has a root, and it needs no record
+        if scope.parent is not None or scope.gather is not None:  # a run has a root scope, which needs no record
             self._say(scope_line(scope, self._shared))
         return head
 
@@ -203,21 +203,21 @@ class Recorder(Ledger):
         return found
 
     def _us(self, run: RunState) -> int:
-        """Return the time in microseconds since a run began: shorter than a date in every record."""
+        """Return the time in microseconds since the start of a run: shorter than a date in every record."""
         return int((self._bus.now() - run.started) * 1e6)
 
-    def judged(self, message: Envelope[Any], recipient: str, decision: Decision) -> None:
-        """Policies decided something that is more than a plain allow: codes and paths, never what was matched."""
+    def record_verdict(self, message: Envelope[Any], recipient: str, decision: Decision) -> None:
+        """Record a decision that is more than a plain allow: codes and paths, never matched text."""
         if self._chatter and type(message.payload) in self._chatter:
             return
-        self._tell(verdict_record(message, recipient, decision, self._us(message.scope.run)))
+        self._add(verdict_record(message, recipient, decision, self._us(message.scope.run)))
 
     def handed_over(self, delivery: Delivery) -> None:
         """A fallback gets a message in the place of another agent."""
         extra, message = delivery.extra, delivery.message
         if self._chatter and type(message.payload) in self._chatter:
             return
-        self._tell({
+        self._add({
             "kind": "delivery", "run": message.scope.run.number, "delivery": delivery.id, "message": message.number,
             "agent": delivery.subscription.subscriber.card.id,
             "instead_of": None if extra is None else extra.instead_of, "tried": list(extra.tried) if extra else [],
@@ -228,14 +228,15 @@ class Recorder(Ledger):
         delivery, bus = parked.delivery, self._bus
         if parked.kind == RETRY and delivery is not None:
             attempt = 1 if delivery.extra is None else delivery.extra.attempt
-            self._tell(self._parked(parked) | {"delivery": delivery.id, "attempt": attempt})
+            self._add(self._parked(parked) | {"delivery": delivery.id, "attempt": attempt})
         elif isinstance(parked.data, Delayed):
             later = parked.data
             self._later(parked, later.delivery.id, later.payload, later.headers, later.read, later.to)
         elif (
             isinstance(parked.data, Publication) and parked.data.sent[1].id in bus.subscribers and not parked.data.asked
         ):
-            # A large output is published after the outcome of its delivery. A question is asked again; so is a join.
+            # A large output is published after its delivery's outcome. A question will be asked again, and so will a
+            # join.
             payload, sender, _, cause, _, headers, read = parked.data.sent
             self._later(parked, f"{bus.prefix}-{cause:x}@{sender.id}", payload, headers, read, parked.data.to)
 
@@ -250,14 +251,14 @@ class Recorder(Ledger):
     def _later(
         self, parked: Parked, delivery: str, payload: Payload, headers: Headers, read: Classification, to: str | None
     ) -> None:
-        """Tell what will be published later."""
+        """Record what will be published later."""
         try:
             text = payload_text(payload)
         except NotKeptError as error:
             log("genie.journal", "WARNING", f"a delayed payload is not durable: {error}", run_id=parked.scope.run.id)
             self._bus.observers.note_incident("not_durable", "payload", delivery.partition("@")[2], None)
             return
-        self._tell(self._parked(parked) | {
+        self._add(self._parked(parked) | {
             "delivery": delivery, "scope": parked.scope.number, "topic": kind_name(type(payload)), "payload": text,
             "headers": headers.record(), "label": read.label, "to": to,
         })  # fmt: skip
@@ -265,14 +266,14 @@ class Recorder(Ledger):
     def taken(self, parked: Parked) -> None:
         """A delivery that waited continues or has ended."""
         if parked.kind in {RETRY, DELAYED}:
-            self._tell({"kind": "taken", "run": parked.scope.run.number, "id": parked.id})
+            self._add({"kind": "taken", "run": parked.scope.run.number, "id": parked.id})
 
     def fact(self, record: LogRecord) -> None:
-        """A part of the runtime tells a fact whose meaning it knows."""
+        """Record a fact whose meaning only its sender knows."""
         if record["kind"] == "edited":
             self._edits.add(record["message"])
         began = self._began.get(record["run"])
-        self._tell(record if began is None else {**record, "us": int((self._bus.now() - began) * 1e6)})
+        self._add(record if began is None else {**record, "us": int((self._bus.now() - began) * 1e6)})
 
     def charge(self, delivery: Delivery, cost: Decimal, tokens: int) -> None:  # noqa: ARG002 - the controller knows them
         """A handler reports what it used."""
@@ -285,18 +286,18 @@ class Recorder(Ledger):
             used |= interceptor.used(run)
         if self._used.get(run.number, {}) != used:
             self._used[run.number] = used
-            self._tell({"kind": "used", "run": run.number, "budgets": used})
+            self._add({"kind": "used", "run": run.number, "budgets": used})
 
-    # --- who is at work ---
+    # --- deliveries being handled ---
 
     def begin(self, run: int, delivery: str) -> None:
-        """Keep that a delivery is at work, or is about to be: should the process die now, it may be to blame."""
+        """Record that a delivery is, or soon will be, handled: if the process dies now, it may be the cause."""
         if delivery not in self._begun:
             self._begun.add(delivery)
-            self._tell({"kind": "begun", "run": run, "delivery": delivery})
+            self._add({"kind": "begun", "run": run, "delivery": delivery})
 
     def _at_work(self) -> None:
-        """Tell which handlers are at work; one that waits for answers kills nobody."""
+        """Record which handlers run; one that waits for answers cannot kill the process."""
         for subscriber in self._bus.subscribers.values():
             for worker in subscriber.running:
                 delivery = worker.delivery
@@ -304,7 +305,7 @@ class Recorder(Ledger):
                     self.begin(delivery.message.scope.run.number, delivery.id)
 
     def _state(self, delivery: Delivery) -> None:
-        """Keep an agent's scratch of the run beside the outcome of the delivery that may have changed it."""
+        """Store an agent's scratch of the run with the outcome of the delivery that may have changed it."""
         run, agent = delivery.message.scope.run, delivery.subscription.subscriber.card.id
         if run.state is None or agent not in run.state or run.taints is None:
             return
@@ -314,26 +315,26 @@ class Recorder(Ledger):
         elif self._states.get((run.number, agent)) != text:
             self._states[run.number, agent] = text
             taint = run.taints[agent]
-            self._tell({
+            self._add({
                 "kind": "state", "run": run.number, "agent": agent, "values": text, "label": taint.label.label,
                 "headers": taint.headers.record(),
             })  # fmt: skip
 
     def _not_durable(self, message: Envelope[Any], why: str) -> None:
-        """A fact cannot be kept, so a crash would lose it: it is named, and the run goes on."""
+        """A fact cannot be stored, so a crash would lose it: log that, and continue the run."""
         text = f"message {message.id} is not durable: {why}"
         log("genie.journal", "WARNING", text, run_id=message.correlation_id)
         self._bus.observers.note_incident("not_durable", "payload", message.sender, message)
 
     def _failed(self, error: BaseException) -> None:
-        """The log failed: what runs may end, and no run is admitted."""
+        """The log failed: running runs may end, and no run is admitted."""
         log("genie.journal", "ERROR", f"the log failed: {place_of(error)}; no run is admitted")
         self._bus.observers.note_incident("journal_failed", self.failure or class_name(error), "", None)
 
     def start(self, records: Sequence[LogRecord]) -> None:
-        """Keep facts of the runtime itself."""
+        """Record facts of the runtime itself."""
         for record in records:
-            self._tell(record)
+            self._add(record)
 
     def known(self, scope: Scope) -> None:
         """A scope was read from the log, so it is not written again."""
@@ -341,33 +342,33 @@ class Recorder(Ledger):
         self._began[scope.run.number] = scope.run.started
 
     def stop(self) -> None:
-        """Take nothing more in; what was told is still written."""
-        self._tell({"kind": "left", "run": 0})
+        """Accept no further facts; those accepted are still written."""
+        self._add({"kind": "left", "run": 0})
         self._taking, self._say = False, _drop
 
-    def _tell(self, record: LogRecord) -> None:
+    def _add(self, record: LogRecord) -> None:
         self._say(line_of(record))
 
-    def _tell_run(self, number: int, line: str) -> None:
+    def _add_of_run(self, number: int, line: str) -> None:
         if self._taking:
             self._opened.append(number)
             self._highest = max(self._highest, number)
             self._say(line)
 
-    def _tell_closed(self, number: int) -> None:
+    def _add_closed(self, number: int) -> None:
         if self._taking:
             self._closed.append(number)
             self._say(f"[0,{number}]")
 
     def _first(self, line: str) -> None:
-        """Take the first line of a batch: the writer parks only where nothing waits."""
+        """Take the first line of a batch: the writer parks only if nothing waits."""
         self._wake.wake()
         self._waiting.append(line)
         self._say = self._waiting.append
 
     @property
-    def told(self) -> int:
-        """Lines that were told so far."""
+    def added(self) -> int:
+        """Write batches until the log fails, or no more facts are accepted."""
         return self._written + len(self._waiting)
 
     # --- writing ---
@@ -381,17 +382,17 @@ class Recorder(Ledger):
             await self.flush()
 
     async def flush(self) -> None:
-        """Write what waits."""
+        """Write the waiting facts."""
         self._at_work()
         self.retell_in_time()
-        batch = Told(self._waiting, self._opened, self._closed, self._highest, self._shared.lines)
-        told = self._written = self.told
+        batch = RecordLines(self._waiting, self._opened, self._closed, self._highest, self._shared.lines)
+        told = self._written = self.added
         self._waiting, self._opened, self._closed, self._shared = [], [], [], Shared()
         self._writing, self._say = True, self._first if self._taking else _drop
         try:
             with anyio.fail_after(
                 LONGEST_S, shield=True
-            ):  # the runtime may close meanwhile, and the batch is kept whole
+            ):  # the runtime may close meanwhile; the batch is written completely
                 await self._log.append(batch)
         except Exception as error:  # noqa: BLE001 - whatever the log raises: nothing is kept from here on, which is stated
             self.failure = error.state if isinstance(error, LogError) else class_name(error)
@@ -404,7 +405,7 @@ class Recorder(Ledger):
         self._release()
 
     async def rest(self) -> None:
-        """Begin no batch any more, and wait until the one on its way is kept: a cancelled writer may lose it."""
+        """Begin no further batch, and wait for the current one: a cancelled writer may lose it."""
         self._resting = True
         while self._writing:
             waiter = self._bus.make_waiter()
@@ -420,12 +421,12 @@ class Recorder(Ledger):
                 self._barriers.append((told, waiter))
 
     async def barrier(self) -> None:
-        """Wait until everything told so far is kept: before an answer leaves the process.
+        """Wait until all facts so far are stored; called before an answer leaves the process.
 
         Raises:
-            JournalError: The log has failed, so nobody may rely on what would leave.
+            JournalError: The log has failed, so nothing may leave the process.
         """
-        told = self.told
+        told = self.added
         while self._kept < told and self.failure is None:
             waiter = self._bus.make_waiter()
             self._barriers.append((told, waiter))

@@ -1,7 +1,7 @@
-"""Puts back in flight what a log says is open, before the runtime admits anything new.
+"""Puts everything that is open in a log back in flight, before the runtime admits anything new.
 
-A handler is the step: one that was at work runs again from its beginning. What it asked then is not asked a second
-time: its scope is put back, and the first equal question of the handler takes it up, with the answers that came.
+An interrupted handler runs again from its beginning. Its earlier questions are not asked again: their scopes are
+restored, and the first equal question of the handler takes over such a scope, with the answers that have arrived.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from genie.journal.recorder import Recorder
 
 TO_BE_JUDGED = -3
-"""Epoch of a delivery that no policy in force has judged."""
+"""Epoch of a delivery that no present policy has judged."""
 VERSION = Reason("version", "no present agent takes this version of its payload")
 GONE = Reason("removed", "its agent no longer exists")
 SENDER_GONE = Reason("removed", "the agent that sends it later no longer exists")
@@ -57,10 +57,10 @@ POISON = Reason("poison", "processes died while it was being handled")
 
 
 async def resume(bus: Bus, recorder: Recorder, history: History) -> list[Suspect]:
-    """Put every open run of a log back in flight, but for the deliveries that are suspected of killing processes.
+    """Put every open run of a log back in flight, except deliveries that are suspected of killing processes.
 
     Returns:
-        Deliveries that were at work when a process ended, to be handed out one after the other.
+        Deliveries that were being handled when a process ended, to be released one at a time.
     """
     kinds = kinds_of(bus.registry.cards())
     shared = _Shared(kinds)
@@ -70,7 +70,7 @@ async def resume(bus: Bus, recorder: Recorder, history: History) -> list[Suspect
         for record in history.keys.values():
             bus.keys.restore(record)
     _foresee(bus, recorder, history)
-    await recorder.flush()  # nothing is in flight yet, and from here on nothing waits
+    await recorder.flush()  # nothing is in flight yet, and nothing waits from here on
     for interceptor in bus.interceptors if history.prefix is not None else ():
         interceptor.resumed(bus.now())
     runs = [_Resumed(bus, recorder, run, shared) for run in history]
@@ -80,35 +80,35 @@ async def resume(bus: Bus, recorder: Recorder, history: History) -> list[Suspect
     recorder.resuming = False
     for run in runs:
         run.go_on()
-    for subscriber in bus.subscribers.values():  # older runs may have younger messages, and joins may have new ones
+    for subscriber in bus.subscribers.values():  # older runs may have later messages, and joins may have new ones
         subscriber.in_order()
     return [suspect for run in runs for suspect in run.suspects]
 
 
 def _foresee(bus: Bus, recorder: Recorder, history: History) -> None:
-    """Keep which deliveries may kill this process before anything else is kept: the first ones of each agent."""
+    """Record which deliveries may kill this process before anything else is recorded: the first ones of each agent."""
     first: Counter[str] = Counter()
     opened = ((run, one) for run in history for one in run.deliveries.values())
     for run, one in sorted(opened, key=lambda pair: pair[1].message) if bus.limits.deaths else ():
         subscriber = bus.subscribers.get(one.agent)
         waiting = one.id in run.holds or waits(run, one.id) is not None
         if subscriber is None or waiting or run.deaths.get(one.id, 0):
-            continue  # one that was at work at a death already is handed out by itself
+            continue  # a delivery that was being handled at a crash is released separately
         if first[one.agent] < subscriber.concurrency:
             first[one.agent] += 1
             recorder.begin(run.record["run"], one.id)
 
 
 class _Shared:
-    """What the runs of one recovery share. Those that follow each other mostly have one caller and one tenant.
+    """Objects that the runs of one recovery share. Successive runs mostly have the same caller and tenant.
 
     Args:
-        kinds: Payload classes of today.
+        kinds: Present payload classes.
     """
 
     def __init__(self, kinds: Kinds) -> None:
         self.kinds = kinds
-        self._askers: dict[Caller, Asker] = {}  # of this bus alone: an asker keeps compiled policies
+        self._askers: dict[Caller, Asker] = {}  # per bus: an asker caches compiled policies
         self._asker: tuple[LogRecord | None, Asker] | None = None
         self._headers: tuple[LogRecord, Headers] | None = None
 
@@ -127,7 +127,7 @@ class _Shared:
         return self._headers[1]
 
     def kind(self, name: str) -> type[Payload] | None:
-        """Return the class of a name, or of the nearest later version, which may read it."""
+        """Return the class of a name, or of the nearest later version that can read it."""
         found = self.kinds.get(name)
         topic, _, version = name.partition("@")
         if found is None and topic:
@@ -142,7 +142,7 @@ class _Shared:
 
 
 class _Resumed:
-    """One run on its way back into flight."""
+    """Restores one run."""
 
     def __init__(self, bus: Bus, recorder: Recorder, record: OpenRun, shared: _Shared) -> None:
         self._bus = bus
@@ -153,7 +153,7 @@ class _Resumed:
         self._messages: dict[int, Envelope[Any]] = {}
         self._deliveries: dict[str, Delivery] = {}
         self._asked: dict[int, bool] = {}
-        """Scope -> whether its question can be read; nobody can take up another one."""
+        """Scope -> whether its question can be read; otherwise no question can take it over."""
         self.suspects: list[Suspect] = []
         self._run = self._run_state()
 
@@ -164,10 +164,10 @@ class _Resumed:
         deadline = math.inf if record["deadline"] is None else record["deadline"] - offset
         return RunState(record["run"], bus.runs.ids, asker, asker.headers, deadline, record["started"] - offset)
 
-    # --- the same objects as before ---
+    # --- restoring the objects ---
 
     def rebuild(self) -> None:
-        """Make the run's scopes, messages and open deliveries again; nothing moves yet."""
+        """Restore the run's scopes, messages and open deliveries; nothing runs yet."""
         run, bus = self._run, self._bus
         bus.runs.reopen(run)
         run.published = len(self._open.messages)
@@ -201,7 +201,7 @@ class _Resumed:
     def _scope(self, number: int) -> Scope:
         scope = self._scopes.get(number)
         if scope is None:
-            record = self._open.scopes.get(number)  # None where its question was not kept: nobody waits for its answers
+            record = self._open.scopes.get(number)  # None if its question was not stored: nobody waits for its answers
             parent = self._run.root if record is None else self._scope(record["parent"])
             owner = None if record is None else self._owner(record["owner"])
             scope = self._scopes[number] = Scope(self._run, number, parent, owner)
@@ -210,7 +210,7 @@ class _Resumed:
         return scope
 
     def _owner(self, delivery: str) -> Delivery | None:
-        """Return the delivery whose handler opened a scope; one that has ended needs the scope no longer."""
+        """Return the delivery whose handler opened a scope; None if it has ended and no longer needs the scope."""
         opened = self._open.deliveries.get(delivery)
         return None if opened is None else self._delivery(opened)
 
@@ -233,7 +233,7 @@ class _Resumed:
             return delivery
         bus, record = self._bus, self._open.messages.get(opened.message)
         if record is None:
-            return None  # what an approver put in its place could not be kept, which was said then
+            return None  # the approver's replacement could not be stored, which was reported then
         message = self._message(record)
         if message is None:
             self._lose(opened, record, self._unread(record))
@@ -258,7 +258,7 @@ class _Resumed:
         return VERSION if any(name.partition("@")[0] == topic for name in self._shared.kinds) else GONE
 
     def _lose(self, opened: OpenDelivery, record: LogRecord, reason: Reason) -> None:
-        """A delivery that nobody can take any more ends by name, in the log as well."""
+        """Settle a delivery that no agent can take any more, with its reason, also in the log."""
         self._recorder.start([{
             "kind": "ended", "run": record["run"], "delivery": opened.id, "outcome": Outcome.DEAD_LETTERED.value,
             "code": reason.code, "drawn": {},
@@ -267,7 +267,7 @@ class _Resumed:
         self._fail(opened.agent, record, reason, opened.message, opened.instead_of)
 
     def _lose_delayed(self, record: LogRecord, payload: Payload | None) -> None:
-        """A payload that can no longer be published at its time ends by name; its subscribers get it when redriven."""
+        """End a payload that can no longer be published at its time; its subscribers get it when it is redriven."""
         by = _agent_of(record["delivery"])
         reason = SENDER_GONE if payload is not None else self._unread(record)
         self._recorder.start([{"kind": "taken", "run": record["run"], "id": record["id"]}])
@@ -291,7 +291,7 @@ class _Resumed:
         bus.dead_letters.restore(self._shared.letter(bus, told))
 
     def _fail(self, agent: str, record: LogRecord, reason: Reason, message: int, instead_of: str | None) -> None:
-        """Let those who wait in a scope learn why something will not come, and name it."""
+        """Tell the askers in a scope why a part will not come."""
         topic = record["topic"].partition("@")[0]
         failure = Failure(agent, topic, Outcome.DEAD_LETTERED, reason, message, instead_of or agent)
         accounting.remember(self._scope(record["scope"]), failure)
@@ -313,7 +313,7 @@ class _Resumed:
     # --- back in flight ---
 
     def go_on(self) -> None:
-        """Give answers that had come, and let deliveries go on in the order of their messages."""
+        """Restore answers, and continue deliveries in the order of their messages."""
         run, bus = self._run, self._bus
         accounting.enter(run.root)
         self._answers()
@@ -330,12 +330,12 @@ class _Resumed:
         for scope in sorted(self._scopes.values(), key=lambda one: -one.number):
             if scope is not run.root and not scope.in_flight:
                 bus.correlator.at_rest(scope)
-        bus.runs.expire(run)  # where its deadline has passed meanwhile
+        bus.runs.expire(run)  # if its deadline has passed meanwhile
         accounting.leave(run.root)
         bus.at_rest_if_empty(run.root)
 
     def _answers(self) -> None:
-        """Give each scope's asker, and its joins, the messages that had come; what had been joined is in the log."""
+        """Give each scope's asker and joins the messages that had arrived; joined payloads are in the log."""
         bus = self._bus
         first: set[int] = set()
         for number in sorted(self._open.messages):
@@ -361,7 +361,7 @@ class _Resumed:
                 self._answer(message, sender, scope, gather)
 
     def _unread_answer(self, record: LogRecord) -> None:
-        """An answer that no present class reads is missing to its asker, by name."""
+        """An answer that no present class can read is missing, with its reason."""
         scope = self._scopes.get(record["scope"])
         gather = None if scope is None else scope.gather
         topic = record["topic"].partition("@")[0]
@@ -369,13 +369,13 @@ class _Resumed:
             self._fail(record["sender"], record, self._unread(record), record["cause"], None)
 
     def _answer(self, message: Envelope[Any], sender: AgentCard, scope: Scope, gather: Gather) -> None:
-        """Give one answer to its asker as it was given before: a person's word on it counts."""
+        """Give one answer to its asker as before: decisions of people on it count."""
         agent = self._open.stands_for.get((message.cause, message.sender), message.sender)
         asker = scope.run.asker.card if scope.owner is None else scope.owner.subscription.subscriber.card
         place = f"{message.id}>{asker.id}"
         decided = self._open.decided.get(place)
         if place in self._open.edited:
-            return  # what an approver put in its place is a message of its own
+            return  # the approver's replacement is a separate message
         if decided is None or decided["outcome"] is None:
             approved = frozenset(() if decided is None else decided["policies"])
             self._bus.answers.give(message, sender, scope, gather, agent, None, approved)
@@ -434,14 +434,14 @@ class _Resumed:
         self._recorder.start([{"kind": "taken", "run": record["run"], "id": record["id"]}])
 
     def _late(self, message: Envelope[Any], agent: str, due: float) -> None:
-        """Say how late something is whose time came while no process ran; it is due now, in the order of due times."""
+        """Log the delay of an item that became due while no process ran; it is due now, in the order of due times."""
         late_s = self._bus.now() - due
         if late_s > 0:
             reason = Reason("late", f"{late_s:.3f} s late: no process ran")
             self._bus.emit_event(message, "timed", agent, reason, {"late_s": late_s})
 
     def _source(self, delivery: str) -> Delivery | None:
-        """Return the delivery whose handler gave a delayed payload, which has ended or runs again."""
+        """Return the delivery whose handler published a delayed payload; it has ended or runs again."""
         found = self._deliveries.get(delivery)
         if found is not None:
             return found

@@ -1,4 +1,4 @@
-"""Key rings: where the keys are that wrap the data keys of a log."""
+"""Key rings: stores of the keys that wrap the data keys of a log."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MOST_BYTES = 16 << 20
-"""Of a key ring's file."""
+"""Format of a key ring's file."""
 _KEY_BYTES = 32
 _NONCE = 12
 _ID = 4
-"""Bytes of the number of the key that a data key was wrapped with."""
+"""Bytes of the number of the wrapping key of a data key."""
 _VERSION = 1
 
 
 class FileKeyRing:
-    """A ``KeyRing`` in a file that its owner alone can read, with keys of its own for each tenant.
+    """A ``KeyRing`` in a file that only its owner can read, with separate keys for each tenant.
 
-    Whoever has the file can read every log of its keys, so it belongs on another disk, and into other backups, than
-    the logs. What ``destroy`` takes out is gone with every copy of the file that still has it.
+    Anyone who has the file can read every log of its keys, so keep it on another disk, and in other backups, than the
+    logs. A key removed by ``destroy`` is gone for good only when no older copy of the file is left.
 
     Args:
-        path: The file; made at the first ``wrap``.
+        path: The file; created at the first ``wrap``.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -50,7 +50,7 @@ class FileKeyRing:
         return _wrapped(self._cipher(self._key(known["keys"][number])), int(number), tenant, key)
 
     def unwrap(self, tenant: str, wrapped: bytes) -> bytes | None:
-        """Return a data key; None where the tenant's keys were destroyed."""
+        """Return a data key; None if the tenant's keys were destroyed."""
         known = self._read().get(tenant, {"keys": {}, "destroyed": 0})
         number = int.from_bytes(wrapped[:_ID], "big")
         if number <= known["destroyed"]:
@@ -68,7 +68,7 @@ class FileKeyRing:
         self._write(tenants)
 
     def destroy(self, tenant: str) -> bool:
-        """Destroy a tenant's keys; their last number stays, and what comes later is wrapped with a new one."""
+        """Destroy a tenant's keys; their last number is kept, and later data keys are wrapped with a new key."""
         tenants = self._read()
         known = tenants.get(tenant, {"keys": {}, "destroyed": 0})
         tenants[tenant] = {"keys": {}, "destroyed": max([known["destroyed"], *map(int, known["keys"])])}
@@ -96,7 +96,7 @@ class FileKeyRing:
             raise self._error("is not a regular file", "name the file of a key ring")
         with os.fdopen(handle, "rb") as file:
             if os.fstat(handle).st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-                raise self._error("can be read by others than its owner", f"chmod 600 {self.path}")
+                raise self._error("can be read by users other than its owner", f"chmod 600 {self.path}")
             content = file.read(MOST_BYTES + 1)
         try:
             found = json.loads(content) if len(content) <= MOST_BYTES else None
@@ -143,7 +143,7 @@ class EnvironmentKeyRing:
 
     Args:
         name: The variable.
-        environ: Where it is; the environment of the process by default.
+        environ: The environment; that of the process by default.
     """
 
     def __init__(self, name: str, environ: Mapping[str, str] | None = None) -> None:
@@ -170,10 +170,10 @@ class EnvironmentKeyRing:
         for key in self._keys:
             if _number(key) == number:
                 return _unwrapped(self._cipher(_derived(key, tenant)), tenant, wrapped, self.place)
-        raise self._error("does not hold the key that this log was written with", "add it behind the latest")
+        raise self._error("does not contain the key that this log was written with", "add it after the latest")
 
     def rotate(self) -> None:
-        """Nothing: a new key is put before the others in the variable."""
+        """Do nothing: a new key is added at the front of the variable."""
 
     def destroy(self, tenant: str) -> bool:  # noqa: ARG002 - the keys are of all tenants
         """Return False: the variable's keys are those of every tenant."""
@@ -202,7 +202,7 @@ def _derived(key: bytes, tenant: str) -> bytes:
 
 
 def _number(key: bytes) -> int:
-    """Return a number that names a key and says nothing of it."""
+    """Return a number that identifies a key and reveals nothing of it."""
     from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415 - an extra
     from cryptography.hazmat.primitives.kdf.hkdf import HKDF  # noqa: PLC0415 - as above
 
@@ -223,7 +223,7 @@ def _unwrapped(cipher: Any, tenant: str, wrapped: bytes, place: str) -> bytes:
         key: bytes = cipher.decrypt(nonce, encrypted, tenant.encode(errors="surrogatepass"))
     except (InvalidTag, ValueError):
         raise LogError(
-            place=place, state="keys", problem="its key does not fit what this log was written with",
+            place=place, state="keys", problem="its key does not match the one that this log was written with",
             remedy="name the key ring that wrote this log",
         ) from None  # fmt: skip
     return key

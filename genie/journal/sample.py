@@ -1,4 +1,4 @@
-"""A message with the cards that it is judged by: from a journal, or written down by a person."""
+"""A message with the cards needed to judge it: from a journal, or written by a person."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _CALLER = "caller:"
 
 
 @dataclass(frozen=True, slots=True)
-class Specimen:
-    """A message with the cards that it is judged by."""
+class Sample:
+    """A message with the cards needed to judge it."""
 
     message: Envelope[Any]
     sender: AgentCard
@@ -52,9 +52,9 @@ def _stamped(message: Envelope[Any], inspection: Inspection) -> Envelope[Any]:
     )  # fmt: skip
 
 
-def kinds_of(name: str, scene: PipelineContext) -> tuple[type[Payload], ...]:
+def kinds_of(name: str, context: PipelineContext) -> tuple[type[Payload], ...]:
     """Return the payload classes of a topic, the latest version first."""
-    found = [kind for kind in scene.kinds if name in {topic_of(kind).name, name_of(kind)}]
+    found = [kind for kind in context.kinds if name in {topic_of(kind).name, name_of(kind)}]
     return tuple(sorted(found, key=lambda kind: -topic_of(kind).version))
 
 

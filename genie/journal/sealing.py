@@ -1,7 +1,7 @@
-"""Records at rest, encrypted: what happened stays readable, what was said and by which person does not.
+"""Encryption of records at rest: events stay readable, payloads and names of persons do not.
 
-Each record's secret part is encrypted by AES-256-GCM with a data key of its tenant. The tenant, the run and the
-record's number in the log are bound to it, so that a part that is moved elsewhere does not decrypt.
+The secret part of each record is encrypted with AES-256-GCM with a data key of its tenant. The tenant, the run and the
+record's number in the log are bound to it, so that a part moved to another place does not decrypt.
 """
 
 from __future__ import annotations
@@ -27,22 +27,21 @@ CLEAR = frozenset({
     "plan", "instead_of", "tried", "id", "due", "cause", "hops", "to", "label", "attempt", "started", "deadline",
     "expect", "need", "asked", "drawn", "standing", "us", "took", "draw", "verdict", "policy_set",
 })  # fmt: skip
-"""Fields that stay readable: what deliveries are accounted by. Every other field, also one that is not known here, is
-encrypted."""
+"""Fields that stay readable: those of the account. Every other field, including unknown ones, is encrypted."""
 OF_THE_LOG = frozenset({"runtime", "numbers", "life", "left"})
 """Kinds of records that belong to no tenant."""
 NAMED = frozenset({"letter"})
-"""Kinds whose id is a text that the program has made; the ids of others may be words of a caller."""
+"""Kinds whose id is created by the program; ids of other kinds may be texts of a caller."""
 MOST_USES = 1 << 28
-"""Records that one data key encrypts; then another one is made."""
+"""Number of records encrypted with one data key before a new one is created."""
 LONGEST_S = 86_400.0
-"""Seconds after which a log that is opened makes another data key."""
+"""Age in seconds at which an opened log creates a new data key."""
 _NONCE = 12
 _KEY_BYTES = 32
 
 
 def clear_part(record: LogRecord) -> LogRecord:
-    """Return the fields of a record that hold nothing of a payload or a person."""
+    """Return the fields of a record that contain nothing of a payload or a person."""
     if record["kind"] in OF_THE_LOG:
         return record
     return {name: value for name, value in record.items() if _is_clear(record, name) or name in {"tenant", "sealed"}}
@@ -55,9 +54,9 @@ def _is_clear(record: LogRecord, name: str) -> bool:
 
 
 def tenant_of(record: LogRecord) -> str:
-    """Return the tenant that a record names itself; empty where it names none."""
+    """Return the tenant that a record names; empty if it names none."""
     if record["kind"] == "key" or (record["kind"], record.get("of")) == ("gone", "key"):
-        return from_json(record["id"])[0] or ""  # a key outlives its run; its id is tenant, user and key
+        return from_json(record["id"])[0] or ""  # a key outlives its run; its id consists of tenant, user and key
     for name in ("caller", "headers"):
         found = record.get(name)
         if isinstance(found, dict) and found.get("tenant"):
@@ -70,7 +69,7 @@ class Sealer:
 
     Args:
         database: The log; its table of wrapped data keys.
-        keys: What wraps them.
+        keys: Wraps the data keys.
         now: Seconds since the epoch.
 
     Raises:
@@ -83,19 +82,19 @@ class Sealer:
         self._now = now
         self._made = ciphers()
         self._data: dict[int, tuple[str, AESGCM | None]] = {}
-        """Data key -> its tenant, and what decrypts; None where the tenant's keys were destroyed."""
+        """Data key -> its tenant and its cipher; None if the tenant's keys were destroyed."""
         self._current: dict[str, int] = {}
         self._uses: dict[int, int] = {}
         self._tenants: dict[int, str] = {}
         """Open run -> its tenant."""
         self._gone: set[int] = set()
-        """Runs of which nothing can be read."""
+        """Runs that cannot be decrypted."""
 
     def load(self) -> None:
         """Read the wrapped data keys.
 
         Raises:
-            LogError: A key that nobody destroyed cannot be had.
+            LogError: A key that was not destroyed is unavailable.
         """
         self._data.clear()
         self._current.clear()
@@ -111,7 +110,7 @@ class Sealer:
                 self._uses[int(number)] = 0
 
     def seal(self, records: Sequence[LogRecord], first: int) -> tuple[list[LogRecord], bytes]:
-        """Return records without their secret parts, and those, encrypted, one behind the other."""
+        """Return records without their secret parts, and these parts, encrypted and concatenated."""
         clear: list[LogRecord] = []
         sealed: list[bytes] = []
         for position, record in enumerate(records, first):
@@ -141,7 +140,7 @@ class Sealer:
         """Return records with their secret parts; those of a tenant whose keys were destroyed are left out.
 
         Raises:
-            LogError: A part is not what was written there.
+            LogError: A part was changed or moved.
         """
         found: list[LogRecord] = []
         at = 0
@@ -155,7 +154,7 @@ class Sealer:
                 part, at = sealed[at : at + length], at + length
                 tenant, cipher = self._data.get(number, (self._tenants.get(run, ""), None))
                 if cipher is None and tenant != self._tenants.get(run, ""):
-                    continue  # what outlives its run: it is of another tenant than what is kept beside it
+                    continue  # entries beyond runs: they may belong to other tenants than their neighbours
                 if cipher is None:
                     self._gone.add(run)
                 else:
@@ -187,7 +186,7 @@ class Sealer:
         return self._tenants.get(run) or tenant_of(record)
 
     def _key(self, tenant: str) -> int:
-        """Return the number of a tenant's data key, which is made if there is none that can still be used."""
+        """Return the number of a tenant's usable data key; create one if there is none."""
         number = self._current.get(tenant)
         if number is None or self._uses[number] >= MOST_USES:
             key = os.urandom(_KEY_BYTES)
@@ -205,7 +204,7 @@ class Sealer:
 
 
 def bound_to(tenant: str, run: int, position: int) -> bytes:
-    """Return what a secret part is bound to."""
+    """Return the associated data of a secret part."""
     return to_json([tenant, run, position])
 
 

@@ -10,7 +10,7 @@ from genie.errors.logs import log
 from genie.journal.bodies import Body, body_of, checked
 from genie.journal.database import FORMAT, LostConnectionError, meta, set_meta
 from genie.journal.lease import RENEW_S, Lease
-from genie.journal.lines import Told, followed
+from genie.journal.lines import RecordLines, followed
 from genie.journal.mark import check_end
 from genie.journal.points import Point, unwatched
 from genie.journal.upkeep import prune
@@ -27,20 +27,20 @@ if TYPE_CHECKING:
     from genie.journal.writer import Batch
 
 FLOOR_EVERY = 64
-"""Batches after which the log notes from which batch on runs are open."""
+"""Number of batches after which the log records where its open runs begin."""
 MOST_CHARACTERS = 4 << 20
-"""Of the lines of one row; a longer line has a row of its own."""
+"""Maximum size of the lines of one row; a longer line has its own row."""
 CLOCK_S = 1.0
-"""Seconds by which the clock may go back before it is named."""
+"""Seconds by which the clock may go back without a warning."""
 
 
 class SegmentLog:
     """An ``EventLog`` in a database that one process uses at a time.
 
     Args:
-        database: Where it is.
-        keys: What encrypts payloads and names; nothing is encrypted without.
-        retention: How long finished runs stay; what is over is removed when the log is opened.
+        database: The database.
+        keys: Encrypts payloads and names; without it nothing is encrypted.
+        retention: How long finished runs are kept; older ones are removed when the log is opened.
         wall: Seconds since the epoch; the system's time by default.
         passing: Called at every point of the log's life, in its thread.
     """
@@ -70,7 +70,7 @@ class SegmentLog:
         self._open_since: dict[int, int] = {}
         """Run -> the batch in which it began."""
         self.behind_s = 0.0
-        """Seconds by which the clock is behind the log's latest batch, once it was noticed."""
+        """Seconds by which the clock is behind the log's latest batch, once noticed."""
         if keys is None:
             self._sealer = None
         else:
@@ -80,13 +80,13 @@ class SegmentLog:
 
     @property
     def sealer(self) -> Sealer | None:
-        """What encrypts and decrypts its records; None for a log that is not encrypted."""
+        """Encryption of its records; None for a log that is not encrypted."""
         return self._sealer
 
     # --- the port ---
 
     async def open(self) -> Sequence[LogRecord]:
-        """Take the log and return the records of the runs that are open, oldest first, with those between them.
+        """Acquire the log and return the records of open runs, oldest first, with those between them.
 
         Raises:
             LogError: Another process uses it, it is damaged, or it cannot be used.
@@ -96,23 +96,23 @@ class SegmentLog:
         self._closed = False
         try:
             return await self._writer.call(self._open)
-        except BaseException:  # the thread ends, then the error goes on
+        except BaseException:  # the thread ends, then the error is re-raised
             self._end()
             raise
 
     async def append(self, records: Sequence[LogRecord]) -> None:
-        """Keep a batch. Batches that wait at the same time are committed together.
+        """Store a batch. Batches that wait at the same time are committed together.
 
         Raises:
-            LogError: It could not be written, and nothing of it is kept; later batches are refused too.
+            LogError: The batch could not be written, and nothing of it is stored; later batches are refused too.
         """
         if self._writer is None:
             raise self._not_open()
         if records:
-            await self._writer.keep(records if type(records) is Told else tuple(records))
+            await self._writer.keep(records if type(records) is RecordLines else tuple(records))
 
     async def close(self) -> None:
-        """Give the log back."""
+        """Release the log."""
         if self._writer is not None:
             try:
                 await self._writer.call(self._close)
@@ -123,7 +123,7 @@ class SegmentLog:
         """Open the log even if another process has it; the other's commits fail from then on.
 
         Raises:
-            LogError: As ``open``, but for another process.
+            LogError: As for ``open``, except for another process.
         """
         self._force = True
         try:
@@ -149,11 +149,11 @@ class SegmentLog:
                 self._passing(Point.CONNECTED)
                 self._lease.take(force=self._force)
                 self._passing(Point.TAKEN)
-                if meta(self.database, "format") != FORMAT:  # from now on it has batches that only this format has
+                if meta(self.database, "format") != FORMAT:  # from now on it contains batches that only this format has
                     set_meta(self.database, "format", FORMAT)
                 if self._retention is not None:
                     prune(self.database, self._retention, now=self._wall(), check=self._lease.check)
-            except BaseException:  # nothing is kept of a log that did not open, then the error goes on
+            except BaseException:  # a log that did not open leaves nothing behind, then the error is re-raised
                 self.database.close()
                 raise
         try:
@@ -202,7 +202,7 @@ class SegmentLog:
         if self._closed:
             raise self._not_open()
         try:
-            told = Told.of_all([batch.records for batch in batches])
+            told = RecordLines.of_all([batch.records for batch in batches])
             self._follow(self._last + 1, told.opened, told.closed, told.highest)
             rows: list[_Row] = []
             first, at = self._records + 1, self._at()
@@ -215,7 +215,7 @@ class SegmentLog:
             except LostConnectionError:
                 if not self._there(rows):
                     self._insert(rows)
-        except BaseException as error:  # a log whose commit failed writes nothing more, then the error goes on
+        except BaseException as error:  # a log whose commit failed writes nothing more, then the error is re-raised
             if isinstance(error, Exception):
                 self._failure = error
             raise
@@ -240,12 +240,12 @@ class SegmentLog:
             self._passing(Point.WRITTEN)
 
     def _there(self, rows: Sequence[_Row]) -> bool:
-        """Return whether a transaction whose end is not known was committed; the server is asked, once it is back."""
+        """Return whether an interrupted transaction was committed; asks the server once it is reachable again."""
         found = self.database.execute("SELECT sha256 FROM batches WHERE number = $1", rows[-1].number)
         return bool(found) and bytes(found[0][0]) == rows[-1].body.sha256
 
     def _follow(self, number: int, opened: Sequence[int], closed: Sequence[int], highest: int) -> None:
-        """Note which runs are open, and the highest number given."""
+        """Record the open runs and the highest number used."""
         for run in opened:
             self._open_since.setdefault(run, number)
         for run in closed:
@@ -258,7 +258,7 @@ class SegmentLog:
         set_meta(database, "numbers", self._highest)
 
     def _at(self) -> int:
-        """Return the time of a batch in milliseconds; it never goes back, and a clock that does is named once."""
+        """Return the time of a batch in milliseconds; it never goes back, and a clock that does is reported once."""
         now = int(self._wall() * 1000)
         behind = (self._latest - now) / 1000
         if behind > CLOCK_S and not self.behind_s:
@@ -286,7 +286,7 @@ class SegmentLog:
                     self._passing(Point.LEAVING)
                     self._lease.give_back()
                 self._passing(Point.LEFT)
-        except LogError as error:  # everything that was acknowledged is kept
+        except LogError as error:  # every acknowledged batch is stored
             log("genie.journal", "WARNING", str(error))
         finally:
             self._lease.epoch = 0
@@ -307,7 +307,7 @@ class _Row(NamedTuple):
 
 
 def _cut(lines: list[str]) -> Iterator[list[str]]:
-    """Cut lines into rows that can be read again."""
+    """Split lines into rows of limited size."""
     if len(lines) <= MOST_RECORDS and sum(map(len, lines)) <= MOST_CHARACTERS:
         yield lines
         return

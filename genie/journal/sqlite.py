@@ -32,7 +32,7 @@ MOST_WAL = 64 << 20
 """Bytes of the write-ahead log that stay on the disk when it is not needed."""
 _TYPES = {"text": "TEXT", "integer": "INTEGER", "blob": "BLOB", "key": "INTEGER PRIMARY KEY"}
 _ROOM = 64 << 10
-"""Bytes that a file system with room takes."""
+"""Free bytes that indicate a file system with space."""
 _NETWORKS = ("nfs", "cifs", "smb", "9p", "afs", "fuse.sshfs", "ceph", "glusterfs", "lustre")
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _STATES = {
@@ -46,19 +46,19 @@ _STATES = {
     sqlite3.SQLITE_LOCKED: ("locked", "another connection holds its lock", "end what reads or copies it"),
     sqlite3.SQLITE_CORRUPT: ("damaged", "a page of the file is damaged", "restore a copy; see `genie journal verify`"),
     sqlite3.SQLITE_NOTADB: ("format", "is not a log", "name another file"),
-    sqlite3.SQLITE_IOERR: ("io", "the disk does not read or write it", "look at the disk, then open the runtime again"),
+    sqlite3.SQLITE_IOERR: ("io", "the disk cannot read or write it", "check the disk, then open the runtime again"),
 }  # fmt: skip
-"""By SQLite's code: our state, what happened, and the next step."""
+"""By SQLite's code: our state, the problem, and the next step."""
 
 
 class SqliteLog(SegmentLog):
     """An ``EventLog`` in a file that one process uses at a time.
 
     Args:
-        path: The file; made, readable by its owner alone, if it is not there.
-        synchronous: What a kept batch survives.
-        keys: What encrypts payloads and names; nothing is encrypted without.
-        retention: How long finished runs stay; what is over is removed when the log is opened.
+        path: The file; created with access only for its owner if missing.
+        synchronous: What a stored batch survives.
+        keys: Encrypts payloads and names; without it nothing is encrypted.
+        retention: How long finished runs are kept; older ones are removed when the log is opened.
         wall: Seconds since the epoch; the system's time by default.
         passing: Called at every point of the log's life, in its thread.
     """
@@ -88,11 +88,11 @@ class SqliteDatabase:
         layout: Its tables.
 
     Raises:
-        LogError: The path is that of no file.
+        LogError: The path does not name a file.
     """
 
     def __init__(self, path: Path, synchronous: Synchronous = "full", layout: Layout = LOG) -> None:
-        if not path.name:  # the empty text, a folder's dot, or the root
+        if not path.name:  # an empty text, the dot of a folder, or the root
             raise LogError(
                 place=repr(str(path)), state="format", problem="is not the name of a file", remedy="name one"
             )
@@ -115,7 +115,7 @@ class SqliteDatabase:
         """
         self._refuse_network()
         if not self.path.exists() and self._mark.read():
-            self._mark.write(0)  # of a file that was removed
+            self._mark.write(0)  # of a removed file
         flags = os.O_RDWR | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0) | (os.O_CREAT if create else 0)
         try:
             handle = os.open(self.path, flags, 0o600)
@@ -131,7 +131,7 @@ class SqliteDatabase:
             )
         except sqlite3.Error as error:
             raise self._state_of(error) from None
-        # Pages of deleted keys and payloads are overwritten, so that they cannot be read from the file.
+        # Pages of deleted keys and payloads are overwritten, so that they cannot be recovered from the file.
         for pragma in ("secure_delete=ON", "journal_mode=WAL", f"synchronous={self._synchronous}",
                        f"journal_size_limit={MOST_WAL}"):  # fmt: skip
             self.execute(f"PRAGMA {pragma}")
@@ -141,7 +141,7 @@ class SqliteDatabase:
         tables = {str(row[0]) for row in self.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if not tables and self._mark.read():
             raise LogError(
-                place=self.place, state="damaged", problem="has lost everything that was acknowledged",
+                place=self.place, state="damaged", problem="has lost all acknowledged batches",
                 remedy="restore the latest copy, or remove it and begin a new log",
             )  # fmt: skip
         if not tables and create:
@@ -180,7 +180,7 @@ class SqliteDatabase:
             raise
 
     def lock(self) -> bool:
-        """Lock the file beside it, which the system frees when this process ends."""
+        """Lock the lock file, which the system unlocks when this process ends."""
         if self._lock is not None:
             return True
         try:
@@ -200,7 +200,7 @@ class SqliteDatabase:
         return True
 
     def note_kept(self, number: int) -> None:
-        """Note the latest batch that is acknowledged, in the lock file."""
+        """Record the latest acknowledged batch in the lock file."""
         self._mark.write(number)
 
     def must_have(self) -> int:
@@ -208,7 +208,7 @@ class SqliteDatabase:
         return self._mark.read()
 
     def size(self) -> int:
-        """Return the bytes of the file and of its write-ahead log."""
+        """Return the size of the file and its write-ahead log in bytes."""
         paths = (self.path, self._beside("-wal"))
         return sum(path.stat().st_size for path in paths if path.exists())
 
@@ -217,7 +217,7 @@ class SqliteDatabase:
         self.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def vacuum(self) -> None:
-        """Write the file again without its holes."""
+        """Rewrite the file without free pages."""
         self.execute("VACUUM")
         self.tidy()
 
@@ -225,17 +225,17 @@ class SqliteDatabase:
         """Close the file and free its lock."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            with contextlib.suppress(sqlite3.Error):  # what was committed is kept
+            with contextlib.suppress(sqlite3.Error):  # committed batches are stored
                 connection.close()
         lock, self._lock = self._lock, None
         if lock is not None:
             os.close(lock)
         self._mark.close()
 
-    # --- what went wrong ---
+    # --- errors ---
 
     def _state_of(self, error: sqlite3.Error) -> LogError:
-        """Return an error of SQLite as a state; its words may quote what it was given."""
+        """Convert an error of SQLite to a state; its own text may quote values."""
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
         if code == sqlite3.SQLITE_IOERR_WRITE and self._has_no_room():
             code = sqlite3.SQLITE_FULL
@@ -243,7 +243,7 @@ class SqliteDatabase:
         return LogError(place=self.place, state=state, problem=problem, remedy=remedy)
 
     def _has_no_room(self) -> bool:
-        """Return whether a quota or the limit of a file's size is reached, which SQLite calls an error of the disk."""
+        """Return whether a quota or a file size limit is reached, which SQLite reports as a disk error."""
         try:
             import resource  # noqa: PLC0415 - not on every system
 
@@ -262,7 +262,7 @@ class SqliteDatabase:
         if error.errno == errno.ENOENT:
             return LogError(
                 place=self.place, state="io", problem=f"{problem}: there is no such file or folder",
-                remedy="name a log that is there",
+                remedy="name an existing log",
             )  # fmt: skip
         refused = error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}
         state = "full" if error.errno in _FULL else "read_only" if refused else "io"
@@ -270,18 +270,18 @@ class SqliteDatabase:
         return LogError(place=self.place, state=state, problem=f"{problem} ({error.strerror})", remedy=remedy)
 
     def _refuse_network(self) -> None:
-        """Raise for a file on a network: its locks do not hold there."""
+        """Raise for a file on a network file system, whose locks are unreliable."""
         kind = _file_system(self.path)
         if kind.startswith(_NETWORKS):
             raise LogError(
-                place=self.place, state="format", problem=f"lies on a network file system ({kind})",
+                place=self.place, state="format", problem=f"is on a network file system ({kind})",
                 remedy="name a file on a local disk, or a PostgreSQL server",
             )  # fmt: skip
 
 
 @functools.lru_cache(maxsize=128)
 def _spelled(sql: str) -> str:
-    """Return a statement with SQLite's own marks for values."""
+    """Return a statement with SQLite's placeholders."""
     return sql.replace("$", "?")
 
 

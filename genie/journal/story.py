@@ -1,7 +1,7 @@
 """A run of a log as the lines of a journal, so that the same reports and tools read both.
 
-A payload is judged and masked for its reader, like a delivery. Without policies, or where it cannot be decrypted, it is
-withheld by name.
+A payload is judged and masked for its reader, like a delivery. Without policies, or if it cannot be decrypted, it is
+withheld with the reason.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ _UNREAD = {
     "encrypted": "encrypted: name the key ring with --keys",
     "shredded": "shredded: the keys of its tenant were destroyed",
 }
-_NO_POLICIES = "no policies to mask it by: name them with --pipeline"
+_NO_POLICIES = "there are no policies to mask it: name a pipeline with --pipeline"
 _SECRET = "(encrypted)"  # noqa: S105 - what stands in the place of a name
 LATEST = 1e9
-"""Seconds after its begin beyond which no record of a run is placed."""
+"""Seconds after its start beyond which no record of a run is placed."""
 
 
 class Eyes:
-    """Who reads a run, and by which policies payloads are masked for them.
+    """The reader of a run, and the policies that mask payloads for this reader.
 
     Args:
         policies: The policies of the pipeline.
@@ -57,23 +57,23 @@ class Eyes:
 
     @classmethod
     def of(cls, policies: PolicySet, reader: AgentCard, bindings: Iterable[Binding], joins: Iterable[Join]) -> Self:
-        """Return who reads, by the parts of a pipeline."""
+        """Return the reader and the policies of a pipeline."""
         cards = {binding.card.id: binding.card for binding in bindings}
         joined = {join.id: AgentCard(id=join.id, clearance=join.clearance) for join in joins}
         return cls(policies, reader, {**cards, **joined}, kinds_of(cards.values()))
 
     def lines(self, caller: AgentCard) -> JournalLines:
-        """Return what makes the lines of a run of a caller."""
+        """Return the line writer for a run of a caller."""
         senders = {**self._senders, caller.id: caller}
         return JournalLines(policies=self.policies, reader=self._reader, senders=senders)
 
 
 class Envelopes:
-    """Makes the messages of a past run again, outside of any bus.
+    """Recreates the messages of a past run, without a bus.
 
     Args:
         run: The run, with its payloads.
-        policies: Whose inspectors look into payloads.
+        policies: Policies whose inspectors read payloads.
         kinds: Payload classes, by ``topic@version``.
     """
 
@@ -84,7 +84,7 @@ class Envelopes:
         self._state = RunState(run.number, IdSource(run.prefix), asker, asker.headers, math.inf, 0.0)
 
     def of(self, record: LogRecord) -> Envelope[Any] | None:
-        """Return the message of a record; None where no present class reads its payload."""
+        """Return the message of a record; None if no present class can read its payload."""
         payload = payload_of(record, self._kinds)
         if payload is None:
             return None
@@ -96,7 +96,7 @@ class Envelopes:
 
 
 def caller_of_run(run: PastRun) -> Caller:
-    """Return the caller of a run; nobody where that cannot be read."""
+    """Return the caller of a run; an anonymous one if that cannot be read."""
     kept = run.record.get("caller")
     return Caller() if kept is None else caller_of(kept)
 
@@ -106,7 +106,7 @@ def lines_of_run(run: PastRun, eyes: Eyes | None) -> Iterator[dict[str, Any]]:
 
     Args:
         run: The run.
-        eyes: Who reads; None withholds every payload.
+        eyes: The reader; None withholds every payload.
     """
     story = _Story(run, None if run.unread else eyes)
     lines = sorted(story.lines(), key=lambda line: float(line["at"]))
@@ -139,7 +139,7 @@ class _Story:
         }  # fmt: skip
 
     def first(self) -> dict[str, Any]:
-        """Return the line that names the policies: those of today, if the run was judged by them."""
+        """Return the line that names the policies: the present ones, if the run was judged by them."""
         eyes, kept = self._eyes, self._run.policy_set
         if self._lines is not None and eyes is not None and kept == eyes.policies.sha256:
             return self._lines.first()
@@ -183,7 +183,7 @@ class _Story:
             return None, ""
         return self._messages.get(number), rest.partition("<")[0]
 
-    # --- one kind of record each ---
+    # --- one method per kind of record ---
 
     def _scope(self, record: LogRecord) -> Iterator[dict[str, Any]]:
         self._scopes[record["scope"]] = record
@@ -191,19 +191,21 @@ class _Story:
 
     def _message(self, record: LogRecord) -> Iterator[dict[str, Any]]:
         self._messages[record["number"]] = record
-        sight: dict[str, Any] = {
+        fields: dict[str, Any] = {
             "causation_id": self._name(record["cause"]) if record["cause"] else None, "label": record.get("label"),
             "payload": None, "withheld": _UNREAD.get(self._run.unread, _NO_POLICIES), "findings": [], "masked": [],
         }  # fmt: skip
         if self._lines is not None and self._envelopes is not None:
             envelope = self._envelopes.of(record)
             if envelope is None:
-                sight["withheld"] = f"no present class reads {record['topic']}"
+                fields["withheld"] = f"no present class reads {record['topic']}"
             else:
                 entry = JournalRecord(0, 0.0, "accepted", "", "", "", "", None, None, {}, envelope)
-                sight |= {name: value for name, value in self._lines.line(entry).items() if name in {*sight, "notices"}}
-                sight["causation_id"] = self._name(record["cause"]) if record["cause"] else None
-        yield self._line("accepted", record, None, **sight)
+                fields |= {
+                    name: value for name, value in self._lines.line(entry).items() if name in {*fields, "notices"}
+                }
+                fields["causation_id"] = self._name(record["cause"]) if record["cause"] else None
+        yield self._line("accepted", record, None, **fields)
         for agent in record.get("plan", ()):
             yield self._line("queued", record, agent)
         asker = self._answers(record)
@@ -211,7 +213,7 @@ class _Story:
             yield self._line("answered", record, asker)
 
     def _answers(self, record: LogRecord) -> str | None:
-        """Return who gets a message as an answer; None for a question, and for what its scope does not expect."""
+        """Return the recipient of an answer; None for a question, and for a class that its scope does not expect."""
         scope = self._scopes.get(record["scope"])
         if scope is None or record["scope"] not in self._asked:
             self._asked.add(record["scope"])

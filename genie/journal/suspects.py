@@ -15,27 +15,27 @@ if TYPE_CHECKING:
     from genie.journal.recorder import Recorder
 
 ALONE_S = 0.05
-"""Seconds that a delivery under suspicion has for itself before the next one is handed out."""
+"""Seconds in which a suspected delivery runs alone before the next one is released."""
 
 
 class Suspect(NamedTuple):
-    """A delivery that was at work when a process ended."""
+    """A delivery that was being handled when a process ended."""
 
     delivery: Delivery
     put_back: Callable[[], None]
-    """Lets it be handled."""
+    """Releases it."""
 
 
 async def hand_out(bus: Bus, recorder: Recorder, suspects: Sequence[Suspect]) -> None:
-    """Let suspects be handled; that each one begins is kept before it does."""
+    """Release suspects one at a time; the start of each is logged before it begins."""
     for delivery, put_back in suspects:
         if delivery.parked is None:
-            continue  # it ended meanwhile, with its run
+            continue  # it has ended meanwhile, with its run
         recorder.begin(delivery.message.scope.run.number, delivery.id)
         try:
             await recorder.barrier()
         except JournalError:
-            return  # nothing is kept any more, and nobody relies on what is handled
+            return  # nothing is stored any more, and nothing depends on what is handled
         waits: Parked | None = delivery.parked  # it may have ended while the barrier waited
         if waits is None or not bus.pending.take(waits):
             continue

@@ -1,7 +1,7 @@
-"""Rows of several tenants in one PostgreSQL database: row-level security, and what proves whose rows are meant.
+"""Rows of several tenants in one PostgreSQL database: row-level security with a proof of the tenant.
 
-A role that runs statements can set any setting, so the name of a tenant alone proves nothing. The policies ask a
-function that compares a proof, made from the name with a secret that only the owner of the tables and the program have.
+A role that runs statements can change any setting, so the name of a tenant alone proves nothing. The row policies call
+a function that checks a proof, made from the name with a secret that only the owner of the tables and the program have.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from genie.journal.database import Layout
 
 LEAST_SECRET = 32
-"""Characters of the secret."""
+"""Minimum length of the secret, in characters."""
 _MARK = b"genie tenant secret|"
 
 
@@ -30,12 +30,12 @@ class Objection(NamedTuple):
 
 
 def key_of(secret: str) -> bytes:
-    """Return the key of a secret: it is what the database knows."""
+    """Return the key of a secret, which the database stores."""
     return hashlib.sha256(_MARK + secret.encode()).digest()
 
 
 def proof_of(key: bytes, tenant: str) -> str:
-    """Return what proves that the program means a tenant."""
+    """Return the proof that the program acts for a tenant."""
     return hashlib.sha256(key + hashlib.sha256(key + tenant.encode()).digest()).hexdigest()
 
 
@@ -43,7 +43,7 @@ def secret_in(name: str, place: str) -> bytes:
     """Return the key of the secret in a variable of the environment.
 
     Raises:
-        LogError: It is not there, or too short.
+        LogError: The secret is missing or too short.
     """
     secret = os.environ.get(name, "")
     if len(secret) < LEAST_SECRET:
@@ -81,22 +81,22 @@ OBJECTIONS = (
      "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
      "WHERE n.nspname = $1 AND c.relname = 'meta')"),
 )  # fmt: skip
-"""Code, sentence, and a query that finds something where the role must not be used."""
+"""Code, sentence, and a query that returns rows if the role must not be used."""
 
 
 def objections(execute: Callable[..., Sequence[Sequence[Any]]], schema: str) -> tuple[Objection, ...]:
-    """Return why the connected role must not be used for a schema; empty where it may.
+    """Return why the connected role must not be used for a schema; empty if it may be.
 
     Args:
         execute: Runs a statement.
-        schema: Of the tables.
+        schema: Schema of the tables.
     """
     return tuple(
         Objection(code, text) for code, text, sql in OBJECTIONS if execute(sql, *((schema,) if "$1" in sql else ()))
     )
 
 
-# --- what the owner of the database runs ---
+# --- SQL for the owner of the database ---
 
 _HEAD = """\
 -- {what}: tables that belong to whoever runs this, for a role that owns nothing and bypasses nothing.
@@ -148,14 +148,14 @@ _BELONGS = (
 
 
 def preparing(layout: Layout, schema: str, role: str, key: bytes, presented: Sequence[str] = ()) -> str:
-    """Return the SQL that makes the tables of a layout with row-level security, and a role for the program.
+    """Return the SQL that creates the tables of a layout with row-level security, and a role for the program.
 
     Args:
         layout: The tables.
-        schema: Where they are made; a plain word.
+        schema: Their schema; a plain word.
         role: A plain word.
-        key: Of the secret, as ``key_of`` returns it.
-        presented: Kinds of rows in ``kept`` whose id is a secret of whoever may read them.
+        key: Key of the secret, as ``key_of`` returns it.
+        presented: Kinds of rows in ``kept`` whose id is a secret of those who may read them.
     """
     facts = {"schema": schema, "role": role, "what": layout.what, "key": key.hex()}
     parts = [_HEAD.format(**facts)]

@@ -1,4 +1,4 @@
-"""Looks after a log: what it holds, whether it is whole, what may be removed, and what must stay."""
+"""Maintenance of a log: contents, integrity, retention, and legal holds."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
     from genie.journal.database import Database
 
 PAGE = 256
-"""Batches that are read, or written again, at a time."""
+"""Number of batches that are read or rewritten at a time."""
 MOST_PROBLEMS = 100
-"""Problems that `verify` names; all are counted."""
+"""Maximum number of problems that `verify` lists; all are counted."""
 MOST_HOLDS = 10_000
-"""Legal holds of one log."""
+"""Maximum number of legal holds of one log."""
 _DAY_MS = 86_400_000
 HoldKind = Literal["run", "tenant"]
 
 
 class Retention(NamedTuple):
-    """How long finished runs stay; None is for ever."""
+    """How long finished runs are kept; None is for ever."""
 
     days: float | None = None
     bytes: int | None = None
@@ -64,27 +64,27 @@ def batches(database: Database, after: int = -1) -> Iterator[StoredBatch]:
         after = int(rows[-1][0])
 
 
-# --- what it holds ---
+# --- contents ---
 
 
 @dataclass(slots=True)
 class _Run:
-    """What is known of one run."""
+    """State of one run."""
 
     tenant: str
     began: int
     last: int
     standing: bool = False
-    """It holds what outlives the runs, such as dead letters."""
+    """True for the pseudo-run of entries that outlive their run, such as dead letters."""
     closed: bool = False
     bytes: int = 0
     deliveries: dict[str, int] = field(default_factory=dict)
-    """Delivery -> outcomes that it has."""
+    """Delivery -> its outcomes."""
 
 
 @dataclass(slots=True)
 class Account:
-    """What the readable part of a log says: runs, deliveries, outcomes, and what is wrong."""
+    """The readable content of a log: runs, deliveries, outcomes, and problems."""
 
     prefix: str = ""
     batches: int = 0
@@ -94,29 +94,29 @@ class Account:
     runs: dict[int, _Run] = field(default_factory=dict)
     outcomes: Counter[str] = field(default_factory=Counter)
     problems: list[tuple[int, str, str]] = field(default_factory=list)
-    """(batch, code, text), the first ones."""
+    """(batch, code, text) of the first problems."""
     wrong: int = 0
     highest: int = 0
     sealed: bool = False
 
     def note(self, batch: int, code: str, text: str) -> None:
-        """Name a problem."""
+        """Add a problem."""
         self.wrong += 1
         if len(self.problems) < MOST_PROBLEMS:
             self.problems.append((batch, code, text))
 
     @property
     def accepted(self) -> int:
-        """Deliveries that were accepted."""
+        """Number of accepted deliveries."""
         return sum(len(run.deliveries) for run in self.runs.values())
 
     @property
     def in_flight(self) -> int:
-        """Deliveries without an outcome."""
+        """Number of deliveries without an outcome."""
         return sum(not ends for run in self.runs.values() for ends in run.deliveries.values())
 
     def add(self, batch: StoredBatch, records: Sequence[LogRecord]) -> None:
-        """Take a batch in."""
+        """Add a batch."""
         self.batches += 1
         self.records += len(records)
         self.oldest = batch.at if self.oldest is None else self.oldest
@@ -148,7 +148,7 @@ class Account:
         elif kind == "ended":
             ends = run.deliveries.get(record["delivery"])
             if ends is None:
-                self.note(batch, "unknown_delivery", f"delivery {record['delivery']} ended and was never accepted")
+                self.note(batch, "unknown_delivery", f"delivery {record['delivery']} ended but was never accepted")
             elif ends:
                 self.note(batch, "ended_twice", f"delivery {record['delivery']} has more than one outcome")
             run.deliveries[record["delivery"]] = (ends or 0) + 1
@@ -160,7 +160,7 @@ class Account:
 def account(database: Database, progress: Callable[[int], None] | None = None) -> Account:
     """Read a whole log, without keys; damaged batches are problems."""
     found = Account()
-    noted = database.must_have()  # before the batches: a process may be adding more
+    noted = database.must_have()  # before the batches, because a process may be adding more
     last = meta(database, "last") or 0
     for batch in batches(database):
         last = max(last, batch.number)
@@ -178,7 +178,9 @@ def account(database: Database, progress: Callable[[int], None] | None = None) -
     for number, run in found.runs.items():
         left = sum(not ends for ends in run.deliveries.values())
         if run.closed and left:
-            found.note(0, "lost", f"run {run_id(found.prefix, number)} is over, and {left} of its deliveries are not")
+            found.note(
+                0, "lost", f"run {run_id(found.prefix, number)} has ended, but {left} of its deliveries have not"
+            )
     return found
 
 
@@ -188,7 +190,7 @@ def run_id(prefix: str, number: int) -> str:
 
 
 def info(database: Database, now: float) -> dict[str, Any]:
-    """Return what a log holds, as plain values."""
+    """Return the contents of a log, as plain values."""
     found = account(database)
     owner = owner_of(database)
     used = owner is not None and owner.pid != 0
@@ -215,8 +217,8 @@ def exported(
 
     Args:
         database: The log.
-        opened: What decrypts a batch; with it, or on a log that is not encrypted, records are whole. None leaves
-            payloads and names of persons out.
+        opened: Decrypts a batch; with it, or on a log that is not encrypted, records are complete. None leaves out
+            payloads and names of persons.
     """
     for batch in batches(database):
         try:
@@ -230,7 +232,7 @@ def exported(
             }
 
 
-# --- what must stay ---
+# --- legal holds ---
 
 
 def holds(database: Database) -> list[tuple[str, str, str]]:
@@ -240,7 +242,7 @@ def holds(database: Database) -> list[tuple[str, str, str]]:
 
 
 def hold(database: Database, kind: HoldKind, name: str, reason: str, *, now: float) -> None:
-    """Keep a run, or every run of a tenant, whatever the retention says.
+    """Keep a run, or every run of a tenant, regardless of the retention.
 
     Raises:
         LogError: There are too many holds (``full``).
@@ -254,18 +256,18 @@ def hold(database: Database, kind: HoldKind, name: str, reason: str, *, now: flo
 
 
 def release(database: Database, kind: HoldKind, name: str) -> bool:
-    """End a legal hold; False when there was none."""
+    """End a legal hold; return False if there was none."""
     if not any(one[:2] == (kind, name) for one in holds(database)):
         return False
     database.execute("DELETE FROM holds WHERE kind = $1 AND name = $2", kind, name)
     return True
 
 
-# --- what may go ---
+# --- removal ---
 
 
 class Pruned(NamedTuple):
-    """What was removed, and what a hold kept."""
+    """Runs that were removed, and runs that a hold kept."""
 
     runs: int
     records: int
@@ -275,13 +277,13 @@ class Pruned(NamedTuple):
 def prune(database: Database, retention: Retention, *, now: float, check: Callable[[], None]) -> Pruned:
     """Remove finished runs that are too old, and the oldest ones of a log that is too large; holds win.
 
-    The log may be stopped at any moment: each step leaves it whole.
+    The process may be stopped at any moment: each step leaves the log consistent.
 
     Args:
         database: The log, owned by the caller.
-        retention: What may stay.
+        retention: What is kept.
         now: Seconds since the epoch.
-        check: Raises, inside a transaction, when the log is no longer the caller's.
+        check: Raises, inside a transaction, if the caller no longer owns the log.
 
     Raises:
         LogError: The log is damaged; nothing is removed from a log that cannot be read.
@@ -312,7 +314,7 @@ def _too_old(found: Account, retention: Retention, now: float) -> set[int]:
 
 
 def _too_large(found: Account, retention: Retention) -> set[int]:
-    """Return the oldest finished runs without which the batches are small enough."""
+    """Return the oldest finished runs that must go to bring the batches below the limit."""
     if retention.bytes is None:
         return set()
     total, gone = sum(run.bytes for run in found.runs.values()), set()
@@ -326,7 +328,7 @@ def _too_large(found: Account, retention: Retention) -> set[int]:
 
 
 def _remove(database: Database, runs: set[int], found: Account, check: Callable[[], None]) -> int:
-    """Write every batch again without the records of some runs."""
+    """Rewrite every batch without the records of some runs."""
     last = database.execute("SELECT number, first + records FROM batches ORDER BY number DESC LIMIT 1")[0]
     removed = 0
     with database.transaction():
@@ -370,20 +372,20 @@ def _rewrite(database: Database, page: Sequence[StoredBatch], runs: set[int], ch
 
 
 class Shredded(NamedTuple):
-    """What became of a tenant's data."""
+    """Result of making a tenant's data unreadable."""
 
     runs: int
     ended: int
-    """Deliveries in flight that were ended."""
+    """Number of deliveries in flight that were ended."""
     keys: int
     everywhere: bool
-    """No copy of the log can be read any more either."""
+    """True if no copy of the log can be read either."""
 
 
 def shred(database: Database, keys: KeyRing, tenant: str, *, now: float, check: Callable[[], None]) -> Shredded:
-    """Make what a log holds of a tenant unreadable: end its open runs, then destroy its keys.
+    """Make a tenant's data in a log unreadable: end its open runs, then destroy its keys.
 
-    What happened stays readable, so that the account still balances. The arguments are those of ``prune``.
+    Events stay readable, so that the account still balances. The arguments are those of ``prune``.
 
     Raises:
         LogError: A legal hold or an outside effect whose result is unknown forbids it (``held``), or records of the
@@ -414,7 +416,8 @@ def shred(database: Database, keys: KeyRing, tenant: str, *, now: float, check: 
     unknown = _unknown(database, Sealer(database, keys, lambda: now), {one["run"] for one in ending})
     if unknown is not None:
         raise LogError(
-            place=database.place, state="held", problem=f"holds an outside effect whose result is unknown: {unknown}",
+            place=database.place, state="held", problem=f"contains an outside effect whose result is unknown: "
+                                                        f"{unknown}",
             remedy="state its result first (`genie effects resolve`)",
         )  # fmt: skip
     count = len(database.execute("SELECT id FROM keys WHERE tenant = $1 AND length(wrapped) > 0", tenant))
@@ -429,7 +432,7 @@ def shred(database: Database, keys: KeyRing, tenant: str, *, now: float, check: 
 
 
 def _unknown(database: Database, sealer: Sealer, runs: set[int]) -> str | None:
-    """Return an outside effect of open runs of which nobody knows whether it has happened."""
+    """Return an outside effect of open runs whose result is unknown."""
     unknown: dict[str, None] = {}
     for batch in batches(database):
         records, sealed = checked(database.place, batch.number, batch.body, batch.sha256)
@@ -467,7 +470,7 @@ def _all_sealed(database: Database, runs: set[int], tenant: str) -> bool:
 
 
 def rewrap(database: Database, keys: KeyRing) -> int:
-    """Wrap every data key with the newest key of its ring; return how many."""
+    """Wrap every data key with the newest key of its ring; return their number."""
     keys.rotate()
     done = 0
     with database.transaction():
@@ -480,7 +483,7 @@ def rewrap(database: Database, keys: KeyRing) -> int:
 
 
 def owned(database: Database, now: Callable[[], float], *, force: bool = False) -> Lease:
-    """Connect to a log that exists and take it, for a change.
+    """Connect to an existing log and acquire it, to change it.
 
     Raises:
         LogError: There is none, or another process has it.

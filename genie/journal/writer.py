@@ -1,4 +1,4 @@
-"""The thread that owns a log's connection: it does one piece of work at a time, and never on the loop."""
+"""The thread that owns a log's connection: it processes one item at a time, and never on the loop."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ T = TypeVar("T")
 MOST_JOBS = 1_024
 """Calls that may wait for the thread; a further call waits on the loop."""
 MOST_RECORDS = 2_000
-"""Records of one commit; one batch may be larger."""
+"""Number of records of one commit; a single batch may be larger."""
 
 
 class Batch:
-    """Records that somebody waits for."""
+    """A batch whose writing is awaited."""
 
     __slots__ = ("done", "error", "records")
 
@@ -51,8 +51,8 @@ class Writer:
     """A thread with a bounded queue. Batches that wait together are committed together.
 
     Args:
-        name: Of the thread.
-        commit: Keeps some batches, all of them or none; called in the thread.
+        name: Name of the thread.
+        commit: Stores batches, all of them or none; called in the thread.
         idle: Called in the thread about every ``every_s`` seconds, also between commits.
         every_s: As above.
     """
@@ -73,7 +73,7 @@ class Writer:
     # --- on the loop ---
 
     async def keep(self, records: Sequence[LogRecord]) -> None:
-        """Return when a batch is kept; raise what stopped it."""
+        """Return when a batch is stored; raise the error if it cannot be."""
         batch = Batch(records, self._future())
         try:
             self._room.acquire_nowait()
@@ -88,7 +88,7 @@ class Writer:
             raise batch.error
 
     async def call(self, function: Callable[[], T]) -> T:
-        """Have the thread call a function, after every batch that came before; return what it returns."""
+        """Call a function in the thread, after all earlier batches; return its result."""
         work = _Work(function, self._future())
         async with self._room:
             self._jobs.put(work)  # type: ignore[arg-type]  # the queue does not look at what a function returns
@@ -98,7 +98,7 @@ class Writer:
         return work.result[0]
 
     def stop(self) -> None:
-        """End the thread after what is in the queue."""
+        """End the thread after the queued items."""
         self._jobs.put(None)
 
     # --- in the thread ---
@@ -138,16 +138,16 @@ class Writer:
             error = raised
         for batch in batches:
             batch.error = error
-        self._tell([batch.done for batch in batches])
+        self._wake([batch.done for batch in batches])
 
     def _call(self, work: _Work[object]) -> None:
         try:
             work.result.append(work.function())
         except Exception as raised:  # noqa: BLE001 - it is raised where the call is awaited
             work.error = raised
-        self._tell([work.done])
+        self._wake([work.done])
 
-    def _tell(self, futures: list[Future]) -> None:
+    def _wake(self, futures: list[Future]) -> None:
         def wake() -> None:
             for future in futures:
                 if not future.done():  # its task may have been cancelled

@@ -1,1 +1,1 @@
-"""Loops over models and tools: shapes made of governed asks, each with a named end."""
+"""Loops over models and tools: compositions of governed asks, each with a named stop reason."""

@@ -1,4 +1,4 @@
-"""The assistant: agents of a catalogue as tools, and an answer whose every number is linked to a tool result."""
+"""The assistant: catalogue agents as tools, and answers in which every number is linked to a tool result."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 PROMPT = "assistant.v1"
 MOST_RESULT = 131_072
-"""Characters of a result: a number that is cut off cannot be linked."""
+"""Maximum length of a result: a truncated number cannot be linked."""
 
 
 def catalogue_tools(agents: Iterable[Agent | Binding]) -> tuple[Tool, ...]:
-    """Return agents of a catalogue as tools: they compute on what they are given, and their words are our own.
+    """Return catalogue agents as tools: they compute from their input, and their text is trusted.
 
     Raises:
         InputError: An agent has ports or is an egress, so a call of it may change something; give it as a tool.
@@ -32,7 +32,9 @@ def catalogue_tools(agents: Iterable[Agent | Binding]) -> tuple[Tool, ...]:
     for one in agents:
         card = one.card
         if card.egress or card.ports:
-            raise InputError(f"agent {card.id!r}", "reaches outside, so it is not a pure computation", "use `tools_of`")
+            raise InputError(
+                f"agent {card.id!r}", "has ports or is an egress, so it is not a pure computation", "use `tools_of`"
+            )
         made += tools_of(one, effect=Effect.READ, trusted=True, most_result=MOST_RESULT)
     return tuple(made)
 
@@ -50,12 +52,12 @@ def assistant(
     """Return an assistant over agents of a catalogue.
 
     Args:
-        id: Of the agent.
+        id: Id of the agent.
         model: Id of the model agent.
-        agents: Agents that compute; their payloads are the tools' arguments, without anything written for it.
+        agents: Agents that compute; the fields of their payloads become the tools' arguments.
         tools: Further tools.
-        lock: What was approved of all of them.
-        limits: Bounds of one question.
+        lock: The approved versions of all tools.
+        limits: Limits of one question.
         **options: As for ``React``.
     """
     return React(

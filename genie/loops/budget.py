@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 ZERO = Decimal(0)
 SMALLEST = Decimal("1e-18")
-"""What parts of a cost are rounded down to."""
+"""Precision to which the parts of a cost are rounded down."""
 
 
 class Amount(NamedTuple):
-    """What is used: tokens, cost in the operator's unit, and calls of models and tools."""
+    """An amount used: tokens, cost in the operator's unit, and calls of models and tools."""
 
     tokens: int = 0
     cost: Decimal = ZERO
@@ -30,7 +30,7 @@ class Amount(NamedTuple):
 
 
 def _whole(amount: Amount) -> Amount:
-    """Return the amount; raises ``ValueError`` where a part of it is negative, or no number."""
+    """Return the amount; raise ``ValueError`` if a part of it is negative or not a number."""
     if amount.tokens < 0 or amount.calls < 0 or not amount.cost >= 0:
         raise ValueError("an amount has no negative parts")
     return amount
@@ -38,14 +38,14 @@ def _whole(amount: Amount) -> Amount:
 
 @dataclass(frozen=True, slots=True)
 class Cap:
-    """Bounds of a budget; None means without a bound."""
+    """Limits of a budget; None means no limit."""
 
     tokens: int | None = None
     cost: Decimal | None = None
     calls: int | None = None
 
     def covers(self, amount: Amount) -> bool:
-        """Return True where an amount is within the bounds."""
+        """Return True if an amount is within the limits."""
         return (
             (self.tokens is None or amount.tokens <= self.tokens)
             and (self.cost is None or amount.cost <= self.cost)
@@ -58,10 +58,10 @@ NOTHING = Amount()
 
 
 class Share:
-    """A budget that belongs to one loop or node. All its methods are synchronous, so no two calls can race.
+    """The budget of one loop or node. All its methods are synchronous, so calls cannot race.
 
     Args:
-        cap: Its bounds.
+        cap: Its limits.
     """
 
     __slots__ = ("_bounded", "_closed", "_reserved", "cap", "parent", "promised", "spent")
@@ -72,20 +72,20 @@ class Share:
         self.spent = NOTHING
         self._reserved: dict[int, Amount] = {}
         self.promised: dict[Share, Amount] = {}
-        """What open children may spend."""
+        """Amount promised to open children."""
         self.parent: Share | None = None
         self._closed = False
 
     @property
     def committed(self) -> Amount:
-        """What is spent, reserved, or promised to children."""
+        """Amount spent, reserved, or promised to children."""
         whole = self.spent
         for amount in (*self._reserved.values(), *self.promised.values()):
             whole = whole.plus(amount)
         return whole
 
     def reserve(self, amount: Amount) -> int | None:
-        """Keep an upper bound free for a call; None where the budget has not that much left."""
+        """Reserve an upper limit for a call; None if the budget has less left."""
         _whole(amount)
         # A budget without bounds need not be added up.
         if self._closed or (self._bounded and not self.cap.covers(self.committed.plus(amount))):
@@ -95,15 +95,14 @@ class Share:
         return ticket
 
     def settle(self, ticket: int, used: Amount) -> None:
-        """Replace a reservation by what was used. More than was reserved counts all the same."""
+        """Replace a reservation by the actual usage. Usage above the reservation counts too."""
         del self._reserved[ticket]
         self.spent = self.spent.plus(_whole(used))
 
     def split(self, weights: Sequence[int]) -> tuple[Share, ...] | None:
-        """Return a child for each weight, with its part of what is left; None where nothing is left for one of them.
+        """Return a child for each weight, with its part of what is left; None if nothing is left for one of them.
 
-        What a child does not spend comes back when it is closed. A bound that this budget has not, its children have
-        not either.
+        The unspent part of a child is returned when it is closed. Children have no limits that this budget lacks.
         """
         if not weights or any(weight < 1 for weight in weights):
             raise ValueError("a budget is split by weights from 1")
@@ -124,7 +123,7 @@ class Share:
         return tuple(children)
 
     def close(self) -> None:
-        """End a child: what it spent is its parent's spending, and the rest is the parent's again."""
+        """Close a child: its spending counts for the parent, and the rest is returned."""
         if self._closed:
             return
         self._closed = True
@@ -138,6 +137,6 @@ def _part(cap: Decimal, taken: Decimal, weight: int, whole: int) -> Decimal:
     left = EXACT.subtract(cap, taken)
     if left <= 0:
         return ZERO
-    # Rounded down, so that the parts are never more than the whole.
+    # Rounded down, so that the parts never exceed the whole.
     part = EXACT.divide(EXACT.multiply(left, Decimal(weight)), Decimal(whole))
     return part.quantize(SMALLEST, rounding=ROUND_DOWN, context=EXACT)

@@ -51,11 +51,11 @@ ZERO = Decimal(0)
 NO_USAGE = Usage()
 MOST_ERRORS = 8
 STEADY = Sampling(temperature=0)
-"""Default sampling: one value for all requests, so it is inspected once."""
+"""Default sampling: one shared value, so it is inspected only once."""
 
 
 class Ended(Exception):  # noqa: N818 - a signal between this module and the loops
-    """The conversation can bring nothing more."""
+    """The conversation cannot continue."""
 
     def __init__(self, stop: StopReason, detail: str = "", text: str = "") -> None:
         super().__init__(stop)
@@ -63,7 +63,7 @@ class Ended(Exception):  # noqa: N818 - a signal between this module and the loo
 
 
 class Spoken(NamedTuple):
-    """What the model said."""
+    """The reply of the model."""
 
     text: str
     calls: tuple[ToolCall, ...]
@@ -103,7 +103,7 @@ class Conversation:
 
     @property
     def usage(self) -> Usage:
-        """What all replies used."""
+        """Usage of all replies."""
         return self._used
 
     def left(self) -> float | None:

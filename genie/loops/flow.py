@@ -1,4 +1,4 @@
-"""A flow: a tree of nodes as one agent, which takes a task and answers what the tree came to."""
+"""A flow: a tree of nodes as one agent that takes a task and sends the result of the tree."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ class Flow:
     """A tree of nodes as an agent.
 
     Args:
-        id: Of the agent.
+        id: Id of the agent.
         root: The tree.
-        limits: Bounds of one task; ``tokens``, ``cost``, ``calls`` and ``wall_s`` of it count.
+        limits: Limits of one task; only ``tokens``, ``cost``, ``calls`` and ``wall_s`` apply.
         clearance: Highest label that the flow may read.
         consumes: ``Subtask`` for a flow that is a part of another.
         **card: Further fields of the card.
     """
 
-    isolated = True  # the object keeps its tree alone
+    isolated = True  # the object only stores its tree
 
     def __init__(
         self,

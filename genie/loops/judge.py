@@ -1,4 +1,4 @@
-"""A judge: a model that says of an answer whether it satisfies what was asked of it."""
+"""A judge: a model that decides whether an answer satisfies its criteria."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ if TYPE_CHECKING:
 
 CRITERION = "It answers the question, is consistent in itself, and states nothing that it cannot know."
 NOT_JUDGED = "not judged"
-"""Start of the reason where the model said nothing that can be used; such an answer is not accepted."""
+"""Start of the reason if the model's reply was unusable; such an answer is not accepted."""
 
 
 class ModelJudge:
     """A model as a judge: takes ``ToJudge`` and answers ``Judgement``.
 
     Args:
-        id: Of the agent.
+        id: Id of the agent.
         model: Id of the model agent.
-        criterion: What an answer must satisfy, when the caller gives none.
-        prompt: Words of the system, and the form of the question.
-        limits: Bounds of one judgement.
+        criterion: Default criterion, if the caller gives none.
+        prompt: System prompt, and the form of the question.
+        limits: Limits of one judgement.
         clearance: Highest label that the judge may read.
         **card: Further fields of the card.
     """
 
-    isolated = True  # the object keeps settings alone
+    isolated = True  # the object only stores settings
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class ModelJudge:
         )  # fmt: skip
 
     async def handle(self, message: Message[Any], context: Context) -> Judgement:
-        """Judge an answer; one that no model can judge is not accepted."""
+        """Judge an answer; if no model can judge it, it is not accepted."""
         asked: ToJudge = message.payload
         talk = Conversation(
             context, self.model, self.limits.share(), wall_s=self.limits.wall_s, max_output=self.limits.max_output,

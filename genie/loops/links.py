@@ -1,4 +1,7 @@
-"""Numbers of an answer are linked to the tool results they came from; a number without one refuses the answer."""
+"""Links the numbers of an answer to the tool results that they came from.
+
+An answer with an unlinked number is refused.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ SPELLED = "spelled_number"
 TOO_LONG = "answer_too_long"
 MOST_ANSWER = 100_000
 MOST_LEAVES = 50_000
-"""Numbers of all results that are looked at."""
+"""Maximum number of result values that are considered."""
 MOST_LINKS = 2_000
 MOST_TOLD = 8
 GOAL = "goal"
@@ -59,7 +62,7 @@ class Source:
         self.count = 0
 
     def add(self, leaf: Leaf) -> None:
-        """Take one; the first of equal ones is the link."""
+        """Add a value; the first of equal values becomes the link."""
         self.count += 1
         if self.count > MOST_LEAVES:
             return
@@ -68,13 +71,13 @@ class Source:
             self.finer.append(leaf)
 
     def find(self, value: Decimal, places: int) -> Leaf | None:
-        """Return where a number comes from: the same number, or one that it is rounded from to two or more places."""
+        """Return the origin of a number: an equal number, or one that it is rounded from, to two or more decimals."""
         found = self.exact.get(value)
         if found is not None or places < 2:
             return found
         step = Decimal(1).scaleb(-places)
         for leaf in self.finer:
-            exact = Decimal(leaf.value)  # of a number alone
+            exact = Decimal(leaf.value)  # only of a plain number
             fits = _places(exact) > places and abs(exact) < Decimal(10) ** 20
             if fits and exact.quantize(step, rounding=ROUND_HALF_UP) == value:
                 return leaf
@@ -87,10 +90,11 @@ def _places(value: Decimal) -> int:
 
 
 def linked_numbers(text: str, calls: Sequence[tuple[ToolCall, ToolResult]], goal: str) -> Checked:
-    """Link each number of an answer to a successful tool result, or to the goal; refuse what has no link.
+    """Link each number of an answer to a successful tool result, or to the goal; refuse numbers without a link.
 
-    A number is the same number, or a result with more decimals rounded to two or more. ``8.5 %`` is also 0.085, and
-    ``1.2 lakh`` is 120,000. A number in words is refused unless the goal has the same word: nobody can link it.
+    A number matches an equal number, or a result with more decimals, rounded to two or more. ``8.5 %`` also matches
+    0.085, and ``1.2 lakh`` 120,000. A number in words is refused unless the goal has the same word, because it cannot
+    be linked.
     """
     plain = _ascii(text)
     if len(plain) > MOST_ANSWER:
@@ -108,7 +112,7 @@ def linked_numbers(text: str, calls: Sequence[tuple[ToolCall, ToolResult]], goal
     markers = {match.end() for match in _MARKER.finditer(plain)}
     for found in _NUMBER.finditer(plain):
         if any(found.end() < end <= found.end() + 2 for end in markers) and not found["scale"]:
-            continue  # the number of a line, not of the answer
+            continue  # the number of a list item, not of the answer
         origin = next((one for value, places in _values(found) if (one := _leaf(source, value, places))), None)
         if origin is None or len(links) >= MOST_LINKS:
             wrong.append(found[0].strip())
@@ -131,7 +135,7 @@ def linked_numbers(text: str, calls: Sequence[tuple[ToolCall, ToolResult]], goal
 
 
 def numbers_in(text: str) -> set[Decimal | str]:
-    """Return the numbers and dates of a text, each as what it says by itself; numbers of lines are left out."""
+    """Return the numbers and dates of a text with their literal values; list numbers are left out."""
     plain = _ascii(text)
     markers = {match.end() for match in _MARKER.finditer(plain)}
     found = set()
@@ -143,7 +147,7 @@ def numbers_in(text: str) -> set[Decimal | str]:
 
 
 def leaf_numbers(text: str) -> set[Decimal | str]:
-    """Return everything that the numbers and dates of a text may mean."""
+    """Return all possible values of the numbers and dates of a text."""
     return {value for match in _NUMBER.finditer(_ascii(text)) for value, _ in _values(match)}
 
 
@@ -152,7 +156,7 @@ def _leaf(source: Source, value: Decimal | str, places: int) -> Leaf | None:
 
 
 def _ascii(text: str) -> str:
-    """Return a text with digits of every script written as 0 to 9; its length stays the same."""
+    """Convert digits of every script to 0-9; the length of the text stays the same."""
     if text.isascii():
         return text
     return "".join(
@@ -161,7 +165,7 @@ def _ascii(text: str) -> str:
 
 
 def _values(found: re.Match[str]) -> Iterator[tuple[Decimal | str, int]]:
-    """Yield what a number may mean, and with how many decimals it is written."""
+    """Yield the possible values of a number, with its written number of decimals."""
     if found["date"]:
         yield found["date"], 0
         return
@@ -206,7 +210,7 @@ def leaves(text: str, call: str) -> Iterator[Leaf]:
 
 
 def _whole(text: str) -> Decimal | str | None:
-    """Return what a text is, where it is a date or a number as a whole; words around a number are nobody's figure."""
+    """Return the value of a text that is a date or a number as a whole; numbers inside sentences do not count."""
     if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
         return text
     if re.fullmatch(r"-?\d{1,40}(?:\.\d{1,40})?", text):

@@ -1,7 +1,7 @@
-"""Nodes of a flow: what is asked, in which order, side by side, again, or by choice, and what each comes to.
+"""Nodes of a flow: asks, sequences, parallel branches, loops and choices.
 
-A node succeeds only if its check says so, not because it gave words. Every child has a part of its parent's budget,
-given before it starts. What children say is put between marks where it goes into the goal of another.
+A node succeeds only if its check accepts the result. Every child gets a part of its parent's budget before it starts.
+Text of children is fenced as untrusted in the goal of another node.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
     from genie.contracts.message import Payload
 
 MOST_DEPTH = 8
-"""Flows that may hand a task on to each other."""
+"""Maximum number of flows through which a task may be handed on."""
 MOST_NODES = 256
 MOST_ITEMS = 256
 ZERO = Decimal(0)
 
 Check = Callable[[Work, str], str]
-"""Looks at a text; returns why it is refused, or an empty string."""
+"""Checks a text; returns why it is refused, or an empty string."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """A check that an agent makes: it takes ``ToJudge`` and answers ``Judgement``."""
+    """A check by an agent that takes ``ToJudge`` and answers ``Judgement``."""
 
     to: str
 
@@ -47,9 +47,9 @@ class Node(ABC):
 
     Args:
         name: Unique in its flow; lower case.
-        check: Looks at what it came to.
-        within_s: Longest time.
-        weight: Its part of the budget where children work side by side.
+        check: Checks its result.
+        within_s: Time limit in seconds.
+        weight: Its part of the budget among parallel children.
     """
 
     name: str
@@ -68,15 +68,15 @@ class Node(ABC):
         return ()
 
     def asks(self) -> Mapping[type[Payload], tuple[type[Payload], ...]]:
-        """Return what it asks, for the card of the flow."""
+        """Return the questions that it asks, for the card of the flow."""
         return {ToJudge: (Judgement,)} if isinstance(self.check, Judge) else {}
 
     @abstractmethod
     async def act(self, work: Work) -> Result:
-        """Do it."""
+        """Run the node."""
 
     async def run(self, work: Work) -> Result:
-        """Do it within its time, and check what it came to."""
+        """Run the node within its time limit, and check its result."""
         result = Result(Status.TIMED_OUT, detail="within_s")
         with anyio.move_on_after(float("inf") if self.within_s is None else self.within_s):
             result = await self.act(work)
@@ -124,7 +124,7 @@ class Ask(Node):
         return {**Node.asks(self), Subtask: (LoopAnswer,)}
 
     async def act(self, work: Work) -> Result:
-        """Ask, and settle what the agent used; where nobody knows, all that it might have used."""
+        """Ask, and settle the usage of the agent; if that is unknown, its whole reservation."""
         share = work.share
         cap, taken = share.cap, share.committed
         left = TaskBudget(
@@ -155,7 +155,7 @@ class Ask(Node):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sequence(Node):
-    """One after the other; the first that does not succeed ends it."""
+    """Runs children one after the other; the first that does not succeed ends it."""
 
     nodes: tuple[Node, ...]
 
@@ -175,7 +175,7 @@ class Sequence(Node):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selector(Node):
-    """One after the other, until one succeeds."""
+    """Runs children one after the other, until one succeeds."""
 
     nodes: tuple[Node, ...]
 
@@ -198,14 +198,15 @@ Mode = Literal["fail_fast", "all", "quorum", "majority", "first", "race"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parallel(Node):
-    """Side by side, each with its part of the budget.
+    """Runs children in parallel, each with its part of the budget.
 
     Args:
-        mode: ``fail_fast`` ends all with the first that does not succeed; ``all`` waits for each, and is partial where
-            some succeed; ``quorum`` needs a number of successes; ``majority`` needs more than half of all children to
-            say the same, a tie is a failure; ``first`` takes the first success, ``race`` the node that ends first.
+        mode: ``fail_fast`` ends all with the first that does not succeed; ``all`` waits for each, and is partial if
+            only some succeed; ``quorum`` needs a number of successes; ``majority`` needs the same answer from more than
+            half of all children, and a tie is a failure; ``first`` takes the first success, ``race`` the node that ends
+            first.
         quorum: Successes that ``quorum`` needs.
-        same: What makes two answers the same vote; the text without spaces around it by default.
+        same: Returns the vote of an answer; the text without spaces around it by default.
     """
 
     nodes: tuple[Node, ...]
@@ -223,7 +224,7 @@ class Parallel(Node):
         return self.nodes
 
     async def act(self, work: Work) -> Result:
-        """Run its children at once; those not needed any more are cancelled, and have ended when it returns."""
+        """Run its children concurrently; children that are no longer needed are cancelled and awaited."""
         shares = work.share.split([node.weight for node in self.nodes])
         if shares is None:
             return Result(Status.FAILURE, detail="budget")
@@ -283,7 +284,7 @@ class Parallel(Node):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loop(Node):
-    """Again and again, until it succeeds and its check agrees, at most so many times."""
+    """Repeats its child until it succeeds and its check accepts, up to a limit."""
 
     node: Node
     until: Check | Judge | None = None
@@ -294,11 +295,11 @@ class Loop(Node):
         return (self.node,)
 
     def asks(self) -> Mapping[type[Payload], tuple[type[Payload], ...]]:
-        """Return what its judges are asked."""
+        """Return the questions to its judges."""
         return {**Node.asks(self), **({ToJudge: (Judgement,)} if isinstance(self.until, Judge) else {})}
 
     async def act(self, work: Work) -> Result:
-        """Run its child until it is good."""
+        """Repeat its child until the result is accepted."""
         answers: tuple[LoopAnswer, ...] = ()
         result = Result(Status.FAILURE, detail="max_rounds")
         for _ in range(self.most):
@@ -317,7 +318,7 @@ class Loop(Node):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Switch(Node):
-    """One of several, by a word."""
+    """Runs one of several children, selected by a word."""
 
     by: Callable[[Work], str]
     cases: Mapping[str, Node]
@@ -328,7 +329,7 @@ class Switch(Node):
         return (*self.cases.values(), *(() if self.otherwise is None else (self.otherwise,)))
 
     async def act(self, work: Work) -> Result:
-        """Run the child of the word."""
+        """Run the child for the word."""
         node = self.cases.get(self.by(work), self.otherwise)
         if node is None:
             return Result(Status.FAILURE, detail="no_case")
@@ -337,12 +338,12 @@ class Switch(Node):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Map(Node):
-    """The same for each of several items, some at once.
+    """Runs a node for each of several items, with limited concurrency.
 
     Args:
         over: Returns the items.
-        node: Runs for each, with its own item as ``{{item}}``.
-        at_once: Items at the same time.
+        node: The node, with the item as ``{{item}}``.
+        at_once: Number of items at the same time.
     """
 
     over: Callable[[Work], tuple[str, ...]]
@@ -407,10 +408,10 @@ def _joined(results: Mapping[str, Result], nodes: tuple[Node, ...], whole: Resul
 
 
 def asks_of(root: Node) -> dict[type[Payload], tuple[type[Payload], ...]]:
-    """Return what a flow asks.
+    """Return the questions of a flow.
 
     Raises:
-        InputError: A name stands twice, or there are too many nodes.
+        InputError: A name occurs twice, or there are too many nodes.
     """
     made: dict[type[Payload], tuple[type[Payload], ...]] = {}
     names: Counter[str] = Counter()

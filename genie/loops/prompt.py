@@ -1,4 +1,4 @@
-"""Prompts: versioned files with typed slots; untrusted text is put between marks that it cannot contain."""
+"""Prompts: versioned files with typed slots; untrusted text is fenced by marks that it cannot contain."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def fenced(text: str, name: str = "text") -> str:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A prompt of one version: what the system says, and the form of the first user turn."""
+    """A prompt of one version: the system prompt, and the form of the first user turn."""
 
     name: str
     """``shape.vN``."""
@@ -41,7 +41,7 @@ class Prompt:
     user: str
     sha256: str
     turn: Turn = field(init=False, repr=False, compare=False)
-    """The system's words, made once: what is known of them is kept with it."""
+    """The system prompt as one object, so that its findings are kept with it."""
 
     def __post_init__(self) -> None:
         words = (Text(text=self.system),)
@@ -95,15 +95,15 @@ def read(path: Path) -> Prompt:
 
 
 def parsed(name: str, text: str) -> Prompt:
-    """Return the prompt that a text says: a line of slots, the system's words, and the user turn.
+    """Parse a prompt: a line of slots, the system prompt, and the user turn.
 
     Raises:
-        InputError: It has another form, or a slot is not declared or not used.
+        InputError: The text has another form, or a slot is not declared or not used.
     """
     parts = text.split("\n---\n")
     head = parts[0].strip()
     if len(parts) != 3 or not head.startswith("slots:"):
-        raise InputError(f"prompt {name}", "has three parts between lines of ---: slots, system, user")
+        raise InputError(f"prompt {name}", "must have three parts separated by lines of ---: slots, system, user")
     slots: dict[str, Kind] = {}
     for item in head.removeprefix("slots:").split():
         slot, _, kind = item.partition("=")
@@ -112,5 +112,5 @@ def parsed(name: str, text: str) -> Prompt:
         slots[slot] = cast("Kind", kind)
     used = set(_SLOT.findall(parts[2]))
     if used != slots.keys() or _SLOT.search(parts[1]):
-        raise InputError(f"prompt {name}", "declares each slot that its user turn has, and has none in the system part")
+        raise InputError(f"prompt {name}", "must declare each slot of its user turn, and have none in the system part")
     return Prompt(name, slots, parts[1].strip(), parts[2].strip(), hashlib.sha256(text.encode()).hexdigest())

@@ -1,4 +1,4 @@
-"""The first shape: a model that calls tools until it has an answer, and every way in which that ends."""
+"""The shape react: a model that calls tools until it has an answer, with all its stop reasons."""
 
 from __future__ import annotations
 
@@ -45,22 +45,22 @@ if TYPE_CHECKING:
     from genie.edges.tools.tool import Tool
 
 MOST_CALLS = 1_024
-"""Tool calls of one task; further ones end it ``max_steps``."""
+"""Maximum number of tool calls of one task; a further one ends it with ``max_steps``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """What a check says of an answer."""
+    """Result of a check of an answer."""
 
     code: str = ""
-    """Empty where it is accepted."""
+    """Empty if it is accepted."""
     told: str = ""
-    """What the model is told of a refusal."""
+    """Text for the model about a refusal."""
     links: tuple[Link, ...] = ()
 
 
 Check = Callable[[str, "Sequence[tuple[ToolCall, ToolResult]]", str], Checked]
-"""Looks at an answer, the calls with their results, and the goal."""
+"""Checks an answer, given the calls with their results, and the goal."""
 
 
 class DocumentCheck(ABC):
@@ -68,12 +68,12 @@ class DocumentCheck(ABC):
 
     @abstractmethod
     def over(self, documents: Sequence[Document]) -> Check:
-        """Return the check of an answer that was made from some documents."""
+        """Return the check of an answer that was written from some documents."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoopLimits:
-    """Bounds of one task."""
+    """Limits of one task."""
 
     max_steps: int = 12
     """Model calls."""
@@ -86,10 +86,10 @@ class LoopLimits:
     """Calls of models and tools."""
     wall_s: float | None = None
     on_refusal: int = 1
-    """Times that the model may answer again after a check refused."""
+    """Number of times that the model may answer again after a refusal by a check."""
 
     def share(self, given: TaskBudget | None = None) -> Share:
-        """Return a budget of these bounds, and of what the sender of the task leaves for it."""
+        """Return a budget of these limits, and of those that the sender of the task sets."""
         if given is None:
             return Share(Cap(self.tokens, self.cost, self.calls))
         return Share(
@@ -109,23 +109,23 @@ class React:
     """A model that calls tools: an agent that takes a task and answers ``LoopAnswer``.
 
     Args:
-        id: Of the agent.
+        id: Id of the agent.
         model: Id of the model agent.
-        tools: What the model may call.
-        lock: What was approved of the tools.
-        limits: Bounds of one task.
-        prompt: Words of the system, and the form of the first turn.
-        check: Looks at every answer before it leaves.
+        tools: The tools that the model may call.
+        lock: The approved versions of the tools.
+        limits: Limits of one task.
+        prompt: System prompt, and the form of the first turn.
+        check: Checks every answer before it leaves.
         form: Payload class that the answer's text must fit.
-        roles_after_untrusted: Roles that tool calls keep once the loop has read words from outside.
+        roles_after_untrusted: Roles that tool calls keep once the loop has read untrusted text.
         clearance: Highest label that the loop may read.
-        sampling: How the model draws its words.
-        pseudonyms: Values come back into the model's answer in the place of stand-ins; needs a ``Vault`` bound to it.
-        consumes: ``Subtask`` alone for a loop that is a part of others.
+        sampling: Sampling settings of the model.
+        pseudonyms: Replace stand-ins in the model's answer by their values; needs a bound ``Vault``.
+        consumes: ``Subtask`` for a loop that is part of others.
         **card: Further fields of the card, such as ``risk`` and ``tier``.
     """
 
-    isolated = True  # what a run remembers is in its handler; the object keeps settings and breakers alone
+    isolated = True  # the handler stores the state of a run; the object only settings and breakers
 
     def __init__(  # noqa: PLR0913 - keyword-only, each with a default
         self,
@@ -180,8 +180,8 @@ class React:
         )  # fmt: skip
         run = RunCalls()
         if any(tool.effect == "write" for tool in self.toolbox.tools):
-            # Writes are made once in a run, not once in each of its tasks; loops and failures are those of one task.
-            run.finished, run.in_flight = context.state.setdefault("writes", (run.finished, run.in_flight))
+            # Writes happen once per run, not once per task; loops and failures are counted per task.
+            run.finished, run.running = context.state.setdefault("writes", (run.finished, run.running))
         run.untrusted = bool(task.documents)
         made: list[tuple[ToolCall, ToolResult]] = []
         text, stop, detail = "", StopReason.MAX_STEPS, ""
@@ -272,7 +272,7 @@ class React:
         raise Ended(StopReason.DEADLINE)
 
     def _headers(self, context: Context, run: RunCalls) -> Headers | None:
-        """Return headers with fewer roles once words from outside were read: they may have been an order."""
+        """Return headers with fewer roles once untrusted text was read, which may contain instructions."""
         if not run.untrusted:
             return None
         headers = context.headers
@@ -284,7 +284,7 @@ class React:
 
 
 def _begin(talk: Conversation, prompt: Prompt, task: Task) -> None:
-    """Begin with the system's words and the pinned goal."""
+    """Start with the system prompt and the pinned goal."""
     talk.add_turn(prompt.turn)
     documents = "\n\n".join(fenced(document.text, document.name) for document in task.documents)
     values = {"goal": task.goal} | ({"documents": documents} if "documents" in prompt.slots else {})

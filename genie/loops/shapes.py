@@ -36,7 +36,7 @@ MOST_STEPS = 16
 
 
 class Plan(Payload, topic="loop.plan"):
-    """Steps that reach a goal; each is a goal of its own."""
+    """Steps towards a goal; each is a goal of its own."""
 
     steps: Annotated[
         tuple[Annotated[str, Field(min_length=1, max_length=4_000)], ...], Field(min_length=1, max_length=MOST_STEPS)
@@ -66,7 +66,7 @@ class Structured(Node):
         return {**Node.asks(self), ModelRequest: (ModelReply, ModelFailed)}
 
     async def act(self, work: Work) -> Result:
-        """Ask the model, and once more where the form is wrong."""
+        """Ask the model, and once more if the form is wrong."""
         talk = Conversation(work.context, self.model, work.share, max_output=self.max_output, purpose=self.name)
         talk.add(Role.SYSTEM, self.system, pinned=True)
         talk.add(Role.USER, work.fill(self.goal), pinned=True)
@@ -94,11 +94,11 @@ def plan_execute(
 
     Args:
         model: Model agent that plans.
-        worker: Agent that works on a step; it sees the step's goal alone.
-        writer: Agent that writes the answer from what the steps came to.
-        most_steps: Steps of one plan.
-        replans: Further plans.
-        check: Looks at the answer.
+        worker: Agent that works on a step; it sees only the step's goal.
+        writer: Agent that writes the answer from the results of the steps.
+        most_steps: Maximum steps of one plan.
+        replans: Number of further plans.
+        check: Checks the answer.
     """
 
     def steps(work: Work) -> tuple[str, ...]:
@@ -120,9 +120,9 @@ def reflect(*, drafter: str, critic: Check | Judge, rounds: int = 3) -> Node:
     """Return a tree that drafts until a critic agrees.
 
     Args:
-        drafter: Agent that drafts; it is told why the last draft was refused.
-        critic: A check, or a judge that is asked.
-        rounds: Drafts at most.
+        drafter: Agent that writes drafts; it learns why the last draft was refused.
+        critic: A check, or a judge.
+        rounds: Maximum number of drafts.
     """
     draft = Ask(name="draft", to=drafter, goal="{{goal}}\n\n{{reason}}\n\n{{draft}}")
     return Loop(name="reflect", node=draft, until=critic, most=rounds)
@@ -132,22 +132,22 @@ def debate(
     *, speakers: tuple[str, ...], judge: str | None = None, mode: Mode = "all", quorum: int = 1,
     same: Callable[[str], str] = str.strip,
 ) -> Node:  # fmt: skip
-    """Return a tree in which several agents answer side by side, and a vote or a judge makes one answer of it.
+    """Return a tree in which several agents answer in parallel, and a vote or a judge combines the answers.
 
     The budget is split over the speakers before they start.
 
     Args:
         speakers: Agents that answer.
-        judge: Agent that makes one answer of theirs; without one the mode decides.
-        mode: As of ``Parallel``.
-        quorum: As of ``Parallel``.
-        same: As of ``Parallel``.
+        judge: Agent that combines the answers; without one the mode decides.
+        mode: As for ``Parallel``.
+        quorum: As for ``Parallel``.
+        same: As for ``Parallel``.
     """
     nodes = tuple(Ask(name=f"speaker_{index}", to=to) for index, to in enumerate(speakers))
     speak = Parallel(name="speak", nodes=nodes, mode=mode, quorum=quorum, same=same)
     if judge is None:
         return speak
-    # A judge reads what there is; it is the sequence's own check that some of it is there.
+    # A judge reads the answers that there are; the sequence's own check requires at least some.
     said = "\n\n".join(f"{{{{{node.name}}}}}" for node in nodes)
     settle = Ask(name="settle", to=judge, goal=f"{{{{goal}}}}\n\nAnswers of others:\n{said}")
     return Sequence(name="debate", nodes=(speak, settle))
@@ -161,9 +161,9 @@ def router(
 
     Args:
         model: Model agent that chooses.
-        routes: Name -> what it is for, and what runs.
-        threshold: Least confidence.
-        otherwise: Runs where the model is not sure; without it the flow fails as ``no_case``.
+        routes: Name -> its purpose and its node.
+        threshold: Minimum confidence.
+        otherwise: Runs if the model is not confident; without it the flow fails with ``no_case``.
     """
 
     def chosen(work: Work) -> str:

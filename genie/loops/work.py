@@ -1,4 +1,4 @@
-"""What the nodes of a flow work with, and what they come to."""
+"""Inputs and results of the nodes of a flow."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _SLOT = re.compile(r"\{\{([a-z][a-z0-9_]*)\}\}")
 
 
 class Status(enum.StrEnum):
-    """What a node came to."""
+    """Outcome of a node."""
 
     SUCCESS = "success"
     FAILURE = "failure"
     PARTIAL = "partial"
     """Some children succeeded."""
     CANCELLED = "cancelled"
-    """It was not needed any more."""
+    """It was no longer needed."""
     WAITING = "waiting"
     """It waits for a person."""
     SKIPPED = "skipped"
@@ -36,13 +36,13 @@ class Status(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a node came to, with what its children came to."""
+    """Result of a node, with the results of its children."""
 
     status: Status
     text: str = ""
     detail: str = ""
     answers: tuple[LoopAnswer, ...] = ()
-    """Of every loop below it."""
+    """Usage of every loop below it."""
     children: Mapping[str, Status] = field(default_factory=dict)
 
     @property
@@ -53,30 +53,30 @@ class Result:
 
 @dataclass(slots=True)
 class Work:
-    """What a node works with: its goal, its budget and what came before it."""
+    """Input of a node: its goal, its budget and earlier results."""
 
     context: Context
     goal: str
     share: Share
     results: dict[str, Result] = field(default_factory=dict)
-    """Of earlier nodes, by name."""
+    """Results of earlier nodes, by name."""
     depth: int = 0
     item: str = ""
     """Of a map."""
     reason: str = ""
     """Why the last round of a loop was refused."""
     documents: tuple[Document, ...] = ()
-    """Of the task; every agent below gets them."""
+    """Documents of the task; every agent below gets them."""
 
     def within(self, share: Share, *, item: str | None = None, own: bool = False) -> Work:
-        """Return what a child works with: another budget, and an item or results of its own."""
+        """Return the input of a child: another budget, and its own item or results."""
         return replace(
             self, share=share, item=self.item if item is None else item,
             results=dict(self.results) if own else self.results,
         )  # fmt: skip
 
     def fill(self, template: str) -> str:
-        """Return a goal with its slots filled: goal, item, reason, or the name of a node before it."""
+        """Return a goal with its slots filled: goal, item, reason, or the name of an earlier node."""
 
         def value(match: re.Match[str]) -> str:
             name = match[1]

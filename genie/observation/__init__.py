@@ -1,1 +1,1 @@
-"""Observers: the journal, the audit, incidents, watchers and taps; none of them can stop a delivery."""
+"""Observers: journal, audit, incidents, watchers and taps; none of them can stop a delivery."""

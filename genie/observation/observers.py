@@ -1,8 +1,9 @@
 """Observers: the journal, the audit, incidents, verdict counts and the watchers of a run.
 
-They get events after each transition and cannot stop a delivery. One that raises is disabled, with a log line and an
-incident. An audit that fails stops admission, unless it states otherwise. Events name things and never carry payload
-text: a policy's or an exception's words may quote a payload, so the audit takes codes, paths and offsets alone.
+They receive events after each transition and cannot stop a delivery. An observer that raises is disabled, with a log
+line and an incident. A failed audit stops admission, unless it is configured otherwise. Events contain names, never
+payload text: sentences of a policy or an exception may quote a payload, so the audit records only codes, paths and
+offsets.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from genie.contracts.ports.journal import JournalRecord
 from genie.errors import AuditFailedError, JournalError, class_name
 from genie.errors.logs import log
 from genie.errors.tracebacks import place_of
+from genie.inflight.events import Event
 from genie.policy.verdicts import coded
 
 if TYPE_CHECKING:
@@ -38,17 +40,17 @@ if TYPE_CHECKING:
     from genie.policy.policy import Decision, PolicySet
 
 MOST_FINDINGS = 50
-"""Findings whose places one audit record names."""
+"""Maximum number of findings whose places one audit record lists."""
 _MACHINES = frozenset({"policy", "supervisor", "bus"})
 _PROGRAMS = frozenset({"watch", "audit", "edge"})
 _CODED = frozenset({"quarantined", "identity_refused", "incident", "resumed", "revived", "observer_failed"})
-"""Kinds whose reason the program makes of codes and numbers; the reason of its other acts is left out of the audit."""
+"""Kinds whose reasons consist of codes and numbers; the reasons of other acts of the program are not audited."""
 STALL_S = 1.0
-"""Seconds without a suspension from which a handler is named as blocking the loop."""
+"""Seconds without suspension after which a handler is reported as blocking the loop."""
 
 
 class IncidentLog(Protocol):
-    """Where repeated denials and failures are counted."""
+    """Counts repeated denials and failures."""
 
     def note(self, kind: str, code: str, agent: str, tenant: str | None, at: float, run_id: str | None) -> None:
         """Count one occurrence."""
@@ -56,34 +58,34 @@ class IncidentLog(Protocol):
 
 
 class Observers:
-    """The one writer of a runtime's records.
+    """The only writer of a runtime's records.
 
     Args:
-        clock: Stamps them.
-        journal: Where every message, verdict and outcome is recorded.
-        audit: Where every act of governance is recorded.
-        inspectors: Those of the policies in force; replaced with them.
+        clock: Source of their times.
+        journal: Records every message, verdict and outcome.
+        audit: Records every act of governance.
+        inspectors: Those of the policies in force; replaced together with these.
     """
 
     def __init__(self, clock: Clock, journal: Journal | None, audit: Audit | None, inspectors: Inspectors) -> None:
         self.clock = clock
         self.inspectors = inspectors
         self.journals: tuple[Journal, ...] = () if journal is None else (journal,)
-        """Each gets every record, and each is disabled by itself."""
+        """Journals; each gets every record and is disabled separately."""
         self.audit = audit
         self.watchers: tuple[Watcher, ...] = ()
-        """Those who watch every run."""
+        """Watchers of every run."""
         self.recorder: Recorder | None = None
-        """Keeps what a runtime needs to go on after its process was killed."""
+        """Stores what a runtime needs to resume after its process was killed."""
         self.listening = journal is not None
-        """Somebody wants events of every run."""
-        self.heard = self.listening
-        """Somebody beside the recorder does, who wants to hear of answers too."""
+        """True if there is a receiver of every run's events."""
+        self.watched = self.listening
+        """True if there is such a receiver besides the recorder, which also wants answers."""
         self.incidents: IncidentLog | None = None
         self.failed: dict[str, str] = {}
-        """Observers that raised, by name, with the class and place of the error."""
+        """Observers that raised, by name, with class and place of the error."""
         self.verdicts: dict[tuple[str, str], int] = {}
-        """(policy, verdict) -> how often, where a decision was more than a plain allow."""
+        """(policy, verdict) -> number of decisions that were more than a plain allow."""
         self._recorded = 0
         self._signs: float | None = getattr(audit, "head_s", None)
         self._timers: Timers | None = None
@@ -100,16 +102,16 @@ class Observers:
         detail: Mapping[str, object] | None = None,
         delivery: Delivery | None = None,
     ) -> None:
-        """Tell the journal and the watchers of a run what happened; never payload text."""
+        """Send an event to the journal and the watchers of a run; never payload text."""
         if self.recorder is not None:
             self.recorder.note(message, kind, reason, delivery)
         self.show(message, kind, recipient, reason, detail, delivery)
 
     def accepted(self, message: Envelope[Payload], route: Planned) -> None:
-        """Tell the recorder and those who listen that a message is on its way."""
+        """Tell the recorder and the listeners that a message is sent."""
         if self.recorder is not None:
             self.recorder.accepted(message, route)
-        if self.heard or message.scope.run.watchers:
+        if self.watched or message.scope.run.watchers:
             self.show(message, "accepted", None)
 
     def show(
@@ -121,17 +123,28 @@ class Observers:
         detail: Mapping[str, object] | None = None,
         delivery: Delivery | None = None,
     ) -> None:
-        """Tell the journals and the watchers alone: a recorder has heard of it."""
-        run = message.scope.run
-        if not self.heard and not run.watchers:
+        """Send an event only to journals and watchers: the recorder already has it."""
+        watchers = message.scope.run.watchers
+        if not self.watched and not watchers:
             return
-        at, topic = self.clock.now(), topic_of(message.payload).name
+        at = self.clock.now()
+        if self.watched:
+            self._notify(at, message, kind, recipient, reason, detail, delivery)
+        for watcher in watchers:
+            watcher.note(at, kind, message, recipient, reason)
+
+    def _notify(
+        self, at: float, message: Envelope[Payload], kind: str, recipient: str | None, reason: Reason | None,
+        detail: Mapping[str, object] | None, delivery: Delivery | None,
+    ) -> None:  # fmt: skip
+        """Send an event to the journals and to the watchers of all runs."""
+        topic = topic_of(message.payload).name
         code, text = ("", None) if reason is None else (reason.code, str(reason))
         if self.journals:
             self._recorded += 1
             record = JournalRecord(
-                self._recorded, at, kind, run.id, message.id, topic, message.sender, recipient, text, detail or {},
-                message if kind == "accepted" else None, code, None if delivery is None else delivery.id,
+                self._recorded, at, kind, message.scope.run.id, message.id, topic, message.sender, recipient, text,
+                detail or {}, message if kind == "accepted" else None, code, None if delivery is None else delivery.id,
             )  # fmt: skip
             for journal in self.journals:
                 try:
@@ -140,37 +153,33 @@ class Observers:
                     self.journals = tuple(one for one in self.journals if one is not journal)
                     self._disable("journal", error)
         for watcher in self.watchers:
-            watcher.note(at, kind, message, topic, recipient, text, code)
-        if kind == "progress" and reason is not None:  # an agent's words, for those who asked
-            text = reason.said
-        for watcher in run.watchers:
-            watcher.note(at, kind, message, topic, recipient, text, code)
+            watcher.put(Event(at, kind, message.id, topic, message.sender, recipient, text, code))
 
     def watch(self, watcher: Watcher, *, on: bool) -> None:
-        """Add or remove one who watches every run."""
+        """Add or remove a watcher of every run."""
         self.watchers = (*self.watchers, watcher) if on else tuple(one for one in self.watchers if one is not watcher)
         self._listen()
 
     def add_journal(self, journal: Journal) -> None:
-        """Let one more journal have every record from now on."""
+        """Add a journal that gets every record from now on."""
         self.journals = (*self.journals, journal)
         self._listen()
 
     def keep(self, recorder: Recorder) -> None:
-        """Let a recorder keep every fact from now on."""
+        """Add a recorder that stores every fact from now on."""
         self.recorder = recorder
         self._listen()
 
     def _listen(self) -> None:
-        self.heard = bool(self.journals or self.watchers)
-        self.listening = self.heard or self.recorder is not None
+        self.watched = bool(self.journals or self.watchers)
+        self.listening = self.watched or self.recorder is not None
 
     # --- verdicts ---
 
     def evaluator(self, policies: PolicySet, kind: type[Payload], card: AgentCard) -> Evaluator:
-        """Return a route's compiled policies; where plain allows are sampled, ones that record them.
+        """Return a route's compiled policies, wrapped to record plain allows if these are sampled.
 
-        Sampling stands round the compiled policies, so that a delivery pays for it only where it is on.
+        Without sampling there is no wrapper, so deliveries do not pay for it.
         """
         evaluator = policies.evaluator(kind, card)
         if not self._sampled_below:
@@ -179,7 +188,7 @@ class Observers:
         return sampled  # type: ignore[no-any-return]  # it has what the bus asks of an evaluator
 
     def allowed(self, message: Envelope[Payload], recipient: str) -> None:
-        """Record a plain allow, if its message is one of the sample: the same messages in every process."""
+        """Record a plain allow if its message is in the sample, which is the same in every process."""
         import hashlib  # noqa: PLC0415 - start-up: for those who sample
 
         digest = hashlib.blake2b(message.id.encode(), digest_size=8).digest()
@@ -187,13 +196,13 @@ class Observers:
             subject = f"{topic_of(message.payload).name} -> {recipient}"
             self.record_act("verdict", subject, by="policy", message=message, detail={"verdict": "allow"})
 
-    def judged(self, message: Envelope[Payload], recipient: str, decision: Decision) -> None:
+    def record_verdict(self, message: Envelope[Payload], recipient: str, decision: Decision) -> None:
         """Record a decision with its evidence: policies, versions, the set's hash and paths, never matched text."""
         for reason in decision.reasons:
             said = (reason.policy, reason.verdict)
             self.verdicts[said] = self.verdicts.get(said, 0) + 1
         if self.recorder is not None:
-            self.recorder.judged(message, recipient, decision)
+            self.recorder.record_verdict(message, recipient, decision)
         if self.journals:
             self.emit_event(message, "judged", recipient, Reason(decision.verdict), decision.record())
         if self.audit is not None:
@@ -207,7 +216,7 @@ class Observers:
             self.note_incident("denied", code, recipient, message)
 
     def declassified(self, message: Envelope[Payload], read: Classification) -> None:
-        """Record that a message left with a lower label than what its sender had read."""
+        """Record that a message left with a lower label than its sender had read."""
         self.emit_event(message, "declassified", None, Reason("declassified", f"{read.label} to {message.label.label}"))
         self.record_act(
             "declassified", f"{topic_of(message.payload).name} of {message.sender}", by="policy", message=message,
@@ -217,10 +226,10 @@ class Observers:
     # --- the audit ---
 
     def refuse_unaudited(self) -> None:
-        """Let no run in that could not be recorded.
+        """Refuse a run that could not be recorded.
 
         Raises:
-            AuditFailedError: The audit has failed, and states that then nothing may run.
+            AuditFailedError: The audit has failed and is configured to stop admission.
             JournalError: The log of a durable runtime has failed, or does not keep up.
         """
         if self.recorder is not None and self.recorder.refusal is not None:
@@ -243,8 +252,8 @@ class Observers:
     ) -> None:
         """Write an act of governance to the audit; ``AuditRecord`` lists the kinds.
 
-        The reason that a person gives is kept. A reason that the program makes is kept where it consists of codes; in
-        other words it may quote what was judged, and the verdict's own record has the codes.
+        The reason given by a person is recorded. A reason of the program is recorded if it consists of codes; other
+        wording may quote the payload, and the record of the verdict has the codes.
         """
         if self.audit is not None and "audit" not in self.failed:
             kept = "" if by in _MACHINES and kind not in _CODED and kind != "verdict" else reason
@@ -260,12 +269,12 @@ class Observers:
             self.note_incident(kind, kind if kind == "quarantined" else coded(reason), subject, message)
 
     def sign_by(self, timers: Timers) -> None:
-        """Let the audit sign by a clock; before that it signs when it is closed, and at each act of a person."""
+        """Let the audit sign periodically; until then it signs when it is closed and at each act of a person."""
         self._timers = timers
         timers.on("audit_head", lambda _: self._sign(person=True))
 
     def _sign(self, *, person: bool) -> None:
-        """Sign what was recorded: at once after an act of a person, else within seconds of the first record."""
+        """Sign the records: at once after an act of a person, else within seconds of the first record."""
         audit: Any = self.audit
         if person:
             self._unsigned = False
@@ -277,7 +286,7 @@ class Observers:
     # --- incidents ---
 
     def note_incident(self, kind: str, code: str, agent: str, message: Envelope[Payload] | None) -> None:
-        """Count an occurrence of what people should know of."""
+        """Count an event that people should know of."""
         if self.incidents is None:
             return
         at = self.clock.wall().timestamp()
@@ -299,10 +308,10 @@ class Observers:
         self.record_act("observer_failed", observer, by="bus", reason=class_name(error))
         self.note_incident("observer_failed", observer, "", None)
 
-    # --- what an agent says ---
+    # --- texts of agents ---
 
-    def may_hear(self, text: str, message: Envelope[Payload], label: Classification) -> bool:
-        """Return True where everybody who asked may read an agent's words, by its label and by what they contain."""
+    def may_read(self, text: str, message: Envelope[Payload], label: Classification) -> bool:
+        """Return True if everyone who asked may read an agent's text, by its label and its content."""
         scope: Scope | None = message.scope
         lowest: Classification = message.scope.run.asker.card.clearance
         while scope is not None and scope.owner is not None:
@@ -314,9 +323,9 @@ class Observers:
         return inspection.failed is None and inspection.label <= lowest
 
 
-@functools.cache  # made when somebody says something: the first schema costs a quarter of what importing the bus does
+@functools.cache  # created at first use: the first schema costs a quarter of importing the bus
 def _said() -> Callable[..., Value]:
-    """Return the class as which inspectors see an agent's words."""
+    """Return the payload class in which inspectors see an agent's text."""
 
     class Said(Value):
         text: str
@@ -325,30 +334,32 @@ def _said() -> Callable[..., Value]:
 
 
 class _SampledEvaluator:
-    """Compiled policies that tell of plain allows."""
+    """Compiled policies that report plain allows."""
 
-    __slots__ = ("_evaluator", "_recipient", "_tell", "alike")
+    __slots__ = ("_evaluator", "_on_allow", "_recipient", "alike")
 
-    def __init__(self, evaluator: Evaluator, recipient: str, tell: Callable[[Envelope[Payload], str], None]) -> None:
+    def __init__(
+        self, evaluator: Evaluator, recipient: str, on_allow: Callable[[Envelope[Payload], str], None]
+    ) -> None:
         self._evaluator = evaluator
         self._recipient = recipient
-        self._tell = tell
+        self._on_allow = on_allow
         self.alike = self
-        """Like no other: what another route was allowed is not what this one was."""
+        """Equal to no other: a message allowed on another route is not yet recorded on this one."""
 
     def judge(self, message: Envelope[Payload], sender: AgentCard, *inputs: Any) -> Decision | None:
-        """Judge as the evaluator does."""
+        """Judge like the wrapped evaluator."""
         decision = self._evaluator.judge(message, sender, *inputs)
         if decision is None:
-            self._tell(message, self._recipient)
+            self._on_allow(message, self._recipient)
         return decision
 
 
 def opened(audit: Audit | None) -> Callable[[], None]:
-    """Open an audit that can be opened and is not open yet; return what closes it again.
+    """Open an audit that has ``open`` and is not open yet; return the function that closes it.
 
     Raises:
-        InputError: It cannot be opened.
+        InputError: The audit cannot be opened.
     """
     if audit is None or not hasattr(audit, "open") or getattr(audit, "is_open", False):
         return lambda: None
@@ -364,7 +375,7 @@ def codes(decision: Decision) -> str:
 
 
 def _evidence(message: Envelope[Payload], decision: Decision) -> dict[str, object]:
-    """Return what a decision rests on: codes, versions, hashes, paths and offsets."""
+    """Return the basis of a decision: codes, versions, hashes, paths and offsets."""
     detail: dict[str, object] = {
         "verdict": decision.verdict,
         "policy_set": decision.policy_set,

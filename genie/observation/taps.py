@@ -20,25 +20,25 @@ if TYPE_CHECKING:
 
 
 class Observation(NamedTuple):
-    """What a tap sees of one message."""
+    """An observation of one message by a tap."""
 
     id: str
     run_id: str
     topic: str
     sender: str
-    """``caller`` where the tap may not see the payload, since a caller's name is that of its user."""
+    """``caller`` if the tap may not see the payload, because a caller's name is that of its user."""
     recipient: str | None
     at: float
     """On the loop's clock."""
     payload: Payload | None
-    """Masked as the tap's clearance demands; None where the tap may not see it, and then no headers either."""
+    """Masked as the tap's clearance requires; None if the tap may not see it, and then without headers."""
     headers: Headers | None
     withheld: str | None = None
     """Why the payload is not shown."""
     gap: int = 0
     """Observations dropped before this one, because the tap did not keep up."""
     notices: tuple[str, ...] = ()
-    """What must be shown beside the payload wherever it is shown."""
+    """Notices that must be shown with the payload."""
 
 
 class Tap:
@@ -52,7 +52,7 @@ class Tap:
         self.card = card
         self._kinds = kinds
         self._queue: deque[tuple[Observation, str | None]] = deque(maxlen=capacity)
-        """Each with its tenant, which one whose payload is withheld does not show."""
+        """Each with its tenant, which an observation without payload does not show."""
         self._make_waiter = make_waiter
         self._waiters: deque[Waiter] = deque()
         self._gap = 0
@@ -62,13 +62,13 @@ class Tap:
         self.shed = 0
 
     def wants(self, kind: type[Payload]) -> bool:
-        """True when it observes that class; no classes named means all."""
+        """Return True if it observes that class; without named classes it observes all."""
         return not self._kinds or kind in self._kinds
 
     def show(self, message: Envelope[Payload], sender: AgentCard, at: float) -> None:
         """Show a message as the tap's clearance allows; a full queue drops its oldest and marks the gap."""
         decision = self.evaluators[type(message.payload)].judge(message, sender)
-        # Nothing is parked for an observer: what would be held is not shown.
+        # Nothing is parked for an observer: a held message is not shown.
         payload, why, notices = disclose(message, decision, self.card, carries=True)
         if len(self._queue) == self._queue.maxlen:
             self._queue.popleft()
@@ -85,7 +85,7 @@ class Tap:
             self._waiters[0].wake()
 
     def forget(self, tenant: str | None) -> None:
-        """Drop what nobody has read yet of a tenant that is killed, or everything; the gap is marked."""
+        """Drop unread observations of a killed tenant, or all; the gap is marked."""
         kept = [one for one in self._queue if tenant is not None and one[1] != tenant]
         dropped = len(self._queue) - len(kept)
         self._queue.clear()
@@ -94,7 +94,7 @@ class Tap:
         self.shed += dropped
 
     def close(self) -> None:
-        """End the stream after what is queued."""
+        """End the stream after the queued observations."""
         self.closed = True
         for waiter in self._waiters:
             waiter.wake()
@@ -112,7 +112,7 @@ class Tap:
                 await waiter.park()
             finally:
                 self._waiters.remove(waiter)
-        gap, self._gap = self._gap, 0  # what was lost lay before the oldest that is left
+        gap, self._gap = self._gap, 0  # the lost ones came before the oldest remaining one
         observation = self._queue.popleft()[0]._replace(gap=gap)
         if self._queue and self._waiters:
             self._waiters[0].wake()

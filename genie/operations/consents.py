@@ -1,4 +1,4 @@
-"""Which consents are in force: headers lose those that were withdrawn and those whose time is over."""
+"""Consents in force: headers lose withdrawn and expired consents."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from genie.inflight.accounting import RunState
 
 MOST_SETS = 1024
-"""Sets of consents of which it is known what is left of them."""
+"""Number of sets of consents whose remaining consents are cached."""
 
 
 class Consents(Interceptor):
@@ -32,10 +32,10 @@ class Consents(Interceptor):
         bus.timers.on("consent", self._lapsed)
         self._withdrawn: set[str] = set()
         self._left: dict[frozenset[str], tuple[frozenset[str], float]] = {}
-        """A set of consents -> those in force, and until when that is so."""
+        """A set of consents -> those in force, and until when this holds."""
 
     def narrowed(self, headers: Headers) -> Headers:
-        """Return headers without the consents that are not in force; the same object where all are."""
+        """Return headers without consents that are not in force; the same object if all are."""
         consent = headers.consent
         if not consent:
             return headers
@@ -43,17 +43,17 @@ class Consents(Interceptor):
         return headers if len(left) == len(consent) else headers.narrowed(consent=left)
 
     def consented(self, run: RunState) -> None:
-        """A run begins whose headers carry consents."""
+        """A run begins whose headers contain consents."""
         self.watch(run)
 
     def watch(self, run: RunState) -> None:
-        """Set a timer for the end of a run's first consent that ends."""
+        """Set a timer for a run's first consent that expires."""
         consent = run.headers.consent
         until = self._of(consent)[1] if consent else math.inf
         run.lapse = None if until == math.inf else self._bus.timers.at(until, "consent", run)
 
     def revoke(self, consent: str) -> None:
-        """Withdraw a consent, by its purpose or as headers carry it, from every run and every message on its way."""
+        """Withdraw a consent, by purpose or as headers contain it, from every run and every message in flight."""
         self._withdrawn.add(consent)
         self._left.clear()
         self._reach(self._bus.runs.open_runs.values())
@@ -66,7 +66,7 @@ class Consents(Interceptor):
         self.watch(run)
 
     def _reach(self, runs: Iterable[RunState]) -> None:
-        """Remove revoked consents from work in flight, which is judged again."""
+        """Remove revoked consents from items in flight, which are judged again."""
         bus = self._bus
         for run in runs:
             run.headers = self.narrowed(run.headers)
@@ -91,7 +91,7 @@ class Consents(Interceptor):
             try:
                 grant = Consent.parse(text)
             except ValueError:
-                continue  # what cannot be read grants nothing
+                continue  # an unreadable consent grants nothing
             if text in self._withdrawn or grant.purpose in self._withdrawn:
                 continue
             if grant.until is not None:

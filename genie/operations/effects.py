@@ -28,19 +28,19 @@ if TYPE_CHECKING:
     from genie.inflight.interceptors import Effect as Call
 
 MOST_EFFECTS = 10_000
-"""Effects of one run."""
+"""Maximum number of effects of one run."""
 
 
 class Fate(enum.StrEnum):
-    """What is known of an effect."""
+    """State of an effect."""
 
     INTENDED = "intended"
-    """It is about to happen, or happening; after a crash nobody knows."""
+    """It is about to happen, or is happening; after a crash its result is unknown."""
     DONE = "done"
     NOT_DONE = "not_done"
     """It has certainly not happened."""
     INDETERMINATE = "indeterminate"
-    """Neither the handler nor a probe can tell; a person has to."""
+    """Neither the handler nor a probe can determine it; a person must."""
 
 
 UNKNOWN = frozenset((Fate.INTENDED, Fate.INDETERMINATE))
@@ -55,18 +55,18 @@ class Effect:
     agent: str
     key: str
     token: str
-    """What the receiver tells repetitions by."""
+    """Token by which the receiver recognises repetitions."""
     delivery: str
     at: float
-    """When it was intended, in seconds since the epoch."""
+    """Time of the intent, in seconds since the epoch."""
     fate: Fate = Fate.INTENDED
     value: str | None = None
-    """Its result as JSON text; None where that does not survive being written as JSON."""
+    """Its result as JSON text; None if it cannot be represented as JSON."""
     by: str = ""
-    """Who said what its fate is, where a person did."""
+    """The person who determined its result, if one did."""
     reason: str = ""
     busy: bool = False
-    """A handler of this process is at it."""
+    """True while a handler of this process performs it."""
     waiting: list[Waiter] = field(default_factory=list)
 
     def record(self) -> LogRecord:
@@ -78,18 +78,20 @@ class Effect:
         }  # fmt: skip
 
     def result(self) -> Any:
-        """Return what it brought.
+        """Return its result.
 
         Raises:
-            TypeError: That was not made of JSON values.
+            TypeError: The result was not made of JSON values.
         """
         if self.value is None:
-            raise TypeError(f"the result of effect {self.id} is not made of JSON values; it has happened all the same")
+            raise TypeError(
+                f"the result of effect {self.id} is not made of JSON values; the effect has happened anyway"
+            )
         return json.loads(self.value)
 
 
 class Indeterminate:
-    """A delivery that waits for a person to say what has become of its effects."""
+    """A delivery that waits for a person to determine the result of its effects."""
 
     __slots__ = ("effects", "id")
 
@@ -114,11 +116,11 @@ class EffectKeeper(Interceptor):
     # --- a handler ---
 
     async def once(self, delivery: Delivery, key: str, effect: Call, probe: Call | None) -> Any:
-        """Let an effect happen once for an agent and a run.
+        """Perform an effect once for an agent and a run.
 
         Raises:
-            NotDoneError: It has certainly not happened.
-            IndeterminateEffectError: A person has to say what has happened.
+            NotDoneError: The effect has certainly not happened.
+            IndeterminateEffectError: A person must decide what happened.
             TypeError: Its result is not made of JSON values.
         """
         one = self._effect(delivery, key)
@@ -140,7 +142,7 @@ class EffectKeeper(Interceptor):
                 waiter.wake()
 
     def _of(self, run: RunState) -> dict[tuple[str, str], Effect]:
-        if not self._watching:  # until there is an effect, no run pays for being told of its end
+        if not self._watching:  # until the first effect, runs do not pay for watching their ends
             self._watching = True
             self._bus.intercept(self)
         return self._runs.setdefault(run.number, {})
@@ -167,7 +169,7 @@ class EffectKeeper(Interceptor):
             self._is(one, Fate.NOT_DONE)
             await self._barrier()
             raise
-        except Exception:  # such as a time limit of the connection: the receiver may have done it all the same
+        except Exception:  # such as a timeout of the connection: the receiver may have performed it anyway
             if not await self._found_out(one, probe):
                 raise
             return one.result()
@@ -175,10 +177,10 @@ class EffectKeeper(Interceptor):
         return one.result()
 
     async def _found_out(self, one: Effect, probe: Call | None) -> bool:
-        """Find out whether an effect has happened; False where it has not.
+        """Determine whether an effect has happened; return False if it has not.
 
         Raises:
-            IndeterminateEffectError: Nobody knows.
+            IndeterminateEffectError: Its result is unknown.
         """
         try:
             if probe is None:
@@ -188,7 +190,7 @@ class EffectKeeper(Interceptor):
             self._is(one, Fate.NOT_DONE)
             await self._barrier()
             return False
-        except Exception as error:  # a probe that fails has found nothing out; it is the cause of what is raised
+        except Exception as error:  # a failed probe has determined nothing; it becomes the cause of the error
             self._is(one, Fate.INDETERMINATE)
             raise IndeterminateEffectError(effect=one.id) from error
         await self._done(one, value)
@@ -211,7 +213,7 @@ class EffectKeeper(Interceptor):
     # --- deliveries that wait for a person ---
 
     def park(self, delivery: Delivery, *, known: bool = False) -> bool:
-        """Park a delivery whose effect nobody knows the fate of; False where it has none."""
+        """Park a delivery with an effect of unknown result; return False if it has none."""
         scope, bus = delivery.message.scope, self._bus
         run, subscriber = scope.run, delivery.subscription.subscriber
         fates = {Fate.INDETERMINATE} if known else UNKNOWN
@@ -242,13 +244,13 @@ class EffectKeeper(Interceptor):
         return True
 
     def _look(self) -> None:
-        """Be shown messages only while something is parked."""
+        """See messages only while something is parked."""
         if self.active != bool(self._parked):
             self.active = bool(self._parked)
             self._bus.reintercept()
 
     def settled(self, delivery: Delivery, outcome: Outcome) -> None:  # noqa: ARG002 - however it ends
-        """A delivery ends, and waits for nobody any more."""
+        """A delivery ends, and no longer waits."""
         if self._parked.pop(delivery, None) is not None:
             self._unheld(delivery)
 
@@ -263,12 +265,12 @@ class EffectKeeper(Interceptor):
     # --- people ---
 
     def all(self) -> tuple[Effect, ...]:
-        """Return the effects whose fate a person has to find out, oldest first."""
+        """Return the effects whose result a person must determine, oldest first."""
         found = (one for effects in self._runs.values() for one in effects.values())
         return tuple(sorted((one for one in found if one.fate is Fate.INDETERMINATE), key=lambda one: one.at))
 
     def resolve(self, effect_id: str, *, done: bool, result: object, by: str, reason: str) -> None:
-        """Say what has become of an effect; its delivery goes on where it waits for nothing else.
+        """Set the result of an effect; its delivery continues if it waits for nothing else.
 
         Raises:
             InputError: No effect of that id is indeterminate, or the result is not made of JSON values.
@@ -294,11 +296,11 @@ class EffectKeeper(Interceptor):
     # --- runs ---
 
     def of(self, run: RunState, agent: str) -> tuple[LogRecord, ...]:
-        """Return what is known of the effects of an agent in a run."""
+        """Return the state of the effects of an agent in a run."""
         return tuple(one.record() for (of, _), one in self._runs.get(run.number, {}).items() if of == agent)
 
     def reopen(self, run: RunState, facts: Iterable[LogRecord]) -> None:
-        """Take over what an earlier process knows; for the run of a redriven dead letter, what its first run knew."""
+        """Restore the effects of an earlier process; for the run of a redriven dead letter, those of its first run."""
         for fact in facts:
             effects = self._of(run)
             told = {
@@ -310,12 +312,12 @@ class EffectKeeper(Interceptor):
                 self._is(one, one.fate)
 
     def closed(self, run: RunState) -> None:
-        """A run is at rest: what is known of its effects is in the log, and in its dead letters."""
+        """A run is at rest: the state of its effects is in the log, and in its dead letters."""
         self._runs.pop(run.number, None)
 
 
 def _json(value: object) -> str | None:
-    """Return a value as JSON text; None where reading it again would give something else."""
+    """Return a value as JSON text; None if reading it again would give another value."""
     try:
         text = json.dumps(value, separators=(",", ":"), allow_nan=False)
         return text if json.loads(text) == value else None

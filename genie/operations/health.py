@@ -1,4 +1,4 @@
-"""The health of an open runtime: live, ready or draining, with a reason for whatever is not well."""
+"""The health of an open runtime: live, ready or draining, with reasons for anything unhealthy."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ if TYPE_CHECKING:
 
 
 class Health(NamedTuple):
-    """What a probe of an orchestrator asks for."""
+    """Result of an orchestrator's probe."""
 
     live: bool
-    """The process works; False says that it should be started again."""
+    """The process works; if False, it should be restarted."""
     ready: bool
-    """It admits runs; False says that it should be sent none."""
+    """It admits runs; if False, it should receive none."""
     draining: bool
-    """It admits no run any more, and lets those in flight end."""
+    """It admits no further runs, and lets those in flight end."""
     reasons: tuple[str, ...]
-    """Why it is not ready; codes."""
+    """Codes of the reasons why it is not ready."""
     agents: Mapping[str, tuple[str, ...]]
-    """Agents that are not well, with the codes of the reasons; they do not make the runtime unready."""
+    """Unhealthy agents with the codes of the reasons; they do not make the runtime unready."""
 
     def record(self) -> dict[str, object]:
         """Return the health as JSON values."""
@@ -36,7 +36,7 @@ def health_of(bus: Bus, *, draining: bool) -> Health:
 
     Args:
         bus: The bus.
-        draining: It admits no run any more.
+        draining: It admits no further runs.
     """
     reasons = ["draining"] if draining else []
     if bus.closing:

@@ -1,4 +1,4 @@
-"""Incidents: repeated denials and failures as one record with a count, instead of one alarm each."""
+"""Incidents: repeated denials and failures as one record with a count, instead of many alarms."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Severity(enum.StrEnum):
-    """How bad an incident is; it rises with the count and never falls."""
+    """Severity of an incident; it rises with the count and never falls."""
 
     LOW = "low"
     MEDIUM = "medium"
@@ -23,7 +23,7 @@ class Severity(enum.StrEnum):
 
 
 class State(enum.StrEnum):
-    """What has been done about an incident."""
+    """State of an incident."""
 
     OPEN = "open"
     ACKNOWLEDGED = "acknowledged"
@@ -31,20 +31,20 @@ class State(enum.StrEnum):
 
 
 RISES = ((1_000, Severity.CRITICAL), (100, Severity.HIGH), (10, Severity.MEDIUM), (1, Severity.LOW))
-"""Occurrences from which an incident has a severity."""
+"""Number of occurrences from which an incident has a severity."""
 GRAVE = frozenset({"quarantined", "identity_refused"})
-"""Kinds that are high from the first occurrence."""
+"""Kinds that are of high severity from the first occurrence."""
 QUIET_S = 3_600.0
-"""Seconds without an occurrence after which an incident closes by itself; the next one opens another."""
+"""Seconds without an occurrence after which an incident closes by itself; the next occurrence opens a new one."""
 MOST = 1_000
-"""Incidents that are kept; when as many are open, what else happens is counted in one named ``other``."""
+"""Maximum number of stored incidents; if as many are open, further ones are counted in one named ``other``."""
 _RANKS = {severity: rank for rank, severity in enumerate(Severity)}
 _LOGGED = dict(zip(Severity, ("INFO", "WARNING", "ERROR", "CRITICAL"), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """What happened again and again, for one reason, to one agent and one tenant. It holds no payload text."""
+    """A repeated event with one reason, agent and tenant. It contains no payload text."""
 
     id: str
     kind: str
@@ -62,7 +62,7 @@ class Incident:
     run_id: str | None
     """Run of the latest occurrence."""
     by: str = ""
-    """Who acknowledged or closed it; ``quiet`` when it closed by itself."""
+    """The person who acknowledged or closed it; ``quiet`` if it closed by itself."""
 
     def record(self) -> Mapping[str, object]:
         """Return it as JSON values."""
@@ -74,28 +74,28 @@ class Incident:
 
 
 class Incidents:
-    """All incidents of one runtime; bounded, and told of once an opening and once a rise.
+    """All incidents of one runtime; bounded, and reported once per opening and once per rise.
 
     Args:
-        tell: Called with each incident that opens, rises, or changes its state, and who did it.
+        tell: Called with each incident that opens, rises, or changes its state, and with the person responsible.
     """
 
     def __init__(self, tell: Callable[[Incident, str], None]) -> None:
         self._tell = tell
         self._all: dict[str, Incident] = {}
         self._current: dict[tuple[str, str, str, str | None], str] = {}
-        """Key -> id of its incident that is not closed."""
+        """Key -> id of its open incident."""
         self._opened = 0
         self._looked = 0.0
-        """When quiet incidents were last looked for, as ``at``."""
+        """Time of the last check for quiet incidents, as ``at``."""
 
     def note(self, kind: str, code: str, agent: str, tenant: str | None, at: float, run_id: str | None) -> None:
         """Count one occurrence.
 
         Args:
-            kind: What happened.
-            code: Why, as a stable label.
-            agent: The agent that it is about.
+            kind: The kind of event.
+            code: The reason, as a stable label.
+            agent: The agent concerned.
             tenant: The tenant of the run.
             at: Seconds since the epoch.
             run_id: The run.
@@ -124,7 +124,7 @@ class Incidents:
             self._say("rose", risen)
 
     def _crowded(self, kind: str, at: float) -> tuple[tuple[str, str, str, str | None], Incident | None]:
-        """Close what has gone quiet; where all are still going on, name the one that counts the rest."""
+        """Close quiet incidents; if all are still active, return the one that counts the rest."""
         if at - self._looked > QUIET_S / 10:
             self._looked = at
             for incident in tuple(self._all.values()):
@@ -155,7 +155,7 @@ class Incidents:
         self._tell(changed, by)
 
     def acknowledge(self, incident_id: str, by: str) -> None:
-        """Somebody has seen it; its count goes on.
+        """Acknowledge an incident; it continues to count.
 
         Raises:
             InputError: No incident of that id is open.
@@ -163,7 +163,7 @@ class Incidents:
         self._change(self._going_on(incident_id), State.ACKNOWLEDGED, by)
 
     def close(self, incident_id: str, by: str) -> None:
-        """Somebody has dealt with it; another occurrence opens another incident.
+        """Close an incident; a further occurrence opens a new one.
 
         Raises:
             InputError: No incident of that id is open.
@@ -177,11 +177,11 @@ class Incidents:
         return found
 
     def all(self) -> tuple[Incident, ...]:
-        """Return what is kept, oldest first."""
+        """Return the stored incidents, oldest first."""
         return tuple(self._all.values())
 
     def unclosed(self) -> dict[str, int]:
-        """Return, for every severity, how many are not closed."""
+        """Return the number of open incidents for every severity."""
         counts = dict.fromkeys((severity.value for severity in Severity), 0)
         for incident in self._all.values():
             if incident.state is not State.CLOSED:

@@ -1,4 +1,4 @@
-"""Policies read again while messages flow: checked first, swapped whole between two messages, or not at all."""
+"""Reloads policies while messages flow: checks them first, then replaces the whole set between two messages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 EVERY_S = 2.0
-"""Seconds between two looks at the policy files."""
+"""Seconds between two checks of the policy files."""
 _TOLD = 10
 
 
@@ -29,24 +29,24 @@ async def _in_thread(work: Callable[[], T]) -> T:
 
 
 class PolicySource(Protocol):
-    """Where policies are written."""
+    """The source of policies."""
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """The files that may change."""
+        """The files to watch."""
         ...
 
     def load(self) -> PolicySet:
-        """Read them again; raises ConfigError where anything in them is wrong."""
+        """Read the files again; raise ConfigError if anything in them is wrong."""
         ...
 
 
 class Reloads:
-    """Reads the policy files of one runtime again.
+    """Reloads the policy files of one runtime.
 
     Args:
         bus: Returns the open bus, or raises when the runtime is closed.
-        source: Where the policies are written; None where they came from a program.
+        source: The source of the policies; None if they come from a program.
     """
 
     def __init__(self, bus: Callable[[], Bus], source: PolicySource | None) -> None:
@@ -54,20 +54,20 @@ class Reloads:
         self._source = source
 
     async def reload(self, *, by: str = "operator", reason: str = "") -> bool:
-        """Read the policy files again and judge by them from now on; what is queued is judged again.
+        """Reload the policy files; queued mail is judged again.
 
         They are read and checked in a thread, while messages flow under the old policies; then the whole set is
-        swapped between two messages. Where anything is wrong the old set stays, and the audit says so.
+        replaced between two messages. If anything is wrong, the old set stays in force, and the audit records it.
 
         Args:
-            by: Who asked for it; likewise ``reason``, why.
-            reason: Lands in the audit.
+            by: The operator.
+            reason: The reason, for the audit.
 
         Returns:
-            False when the files say what is in force already.
+            False if the files match what is in force.
 
         Raises:
-            ConfigError: The files cannot be used; ``file:line`` and what is wrong, a line a problem.
+            ConfigError: The files cannot be used; one line ``file:line: problem`` for each problem.
             InputError: The runtime was not made from a pipeline file.
         """
         bus = self._open_bus()
@@ -76,7 +76,7 @@ class Reloads:
             raise InputError("this runtime", "has no policy files", "use replace_policies, or make it from a pipeline")
         try:
             policies = await _in_thread(source.load)
-        except Exception as error:  # whatever keeps a set from being made keeps the old one in force
+        except Exception as error:  # any failure to build a set keeps the old one in force
             told = str(error) if isinstance(error, GenieError) else type(error).__name__
             problems = error.problems if isinstance(error, ConfigError) else (told,)
             contents = await _in_thread(partial(_contents, source.files))
@@ -105,27 +105,27 @@ class Reloads:
             ValueError: ``every_s`` is not above 0.
         """
         if not every_s > 0:
-            raise ValueError(f"every_s is above 0 seconds, not {every_s}")
+            raise ValueError(f"every_s must be above 0 seconds, not {every_s}")
         source = self._source
         if source is not None and source.files:
             _Watch(self, self._open_bus(), source, every_s).look_later()
 
 
 class _Watch:
-    """Looks at files by the bus's alarm: at their times and sizes, and where these differ at their content."""
+    """Checks files with a timer of the bus: their times and sizes, and if these differ their content."""
 
     def __init__(self, runtime: Reloads, bus: Bus, source: PolicySource, every_s: float) -> None:
         self._runtime = runtime
         self._bus = bus
         self._source = source
         self._every_s = every_s
-        # Nothing is taken as seen: a change between the pipeline's loading and now is noticed at the first look.
+        # Starts with nothing recorded: a change since the pipeline was loaded is noticed at the first check.
         self._marks: tuple[object, ...] = ()
         self._contents: dict[str, str] = {}
         self._task: object = None
 
     def look_later(self) -> None:
-        """Look again after a while."""
+        """Check again after a delay."""
         self._bus.timers.at(self._bus.now() + self._every_s, "call", self._look)
 
     def _look(self) -> None:
@@ -162,7 +162,7 @@ def _marks(files: tuple[Path, ...]) -> tuple[object, ...]:
 
 
 def _contents(files: tuple[Path, ...]) -> dict[str, str]:
-    """Return file -> SHA-256 of what it holds; empty where it cannot be read."""
+    """Return file -> SHA-256 of its content; empty if it cannot be read."""
     import hashlib  # noqa: PLC0415 - start-up: only where policy files are watched
 
     found: dict[str, str] = {}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from genie.contracts.message import topic_of
 from genie.contracts.outcome import Counts
 from genie.contracts.statistics import NONE_ENDED, AgentStatistics, Statistics, TopicStatistics
+from genie.inflight import accounting
 from genie.inflight.pending import DELAYED, EFFECT, HOLD, JUDGE, RATE
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def statistics(
 
 
 def fold_departed(bus: Bus) -> None:
-    """Keep the accounts of removed agents that have nothing in flight any more, and forget the agents."""
+    """Store the accounts of removed agents with nothing in flight, and drop the agents."""
     held = _by_subscriber(bus, HOLD, EFFECT)
     timed = _by_subscriber(bus, RATE, JUDGE)
     left = bus.leaving
@@ -62,7 +63,7 @@ def fold_departed(bus: Bus) -> None:
         if one.in_flight:
             bus.leaving.append(subscriber)
         else:
-            bus.departed += counts_of(one)
+            accounting.depart(bus, counts_of(one))
 
 
 def counts_of(one: AgentStatistics) -> Counts:
@@ -106,13 +107,14 @@ def agent_statistics(subscriber: Subscriber, held: int = 0, timed: int = 0) -> A
         retried=counters.retried, redacted=counters.redacted, refused=counters.refused,
         workers=len(subscriber.running),
         suspended=None if subscriber.suspended is None else str(subscriber.suspended), stalled=subscriber.stalled,
-        cost=counters.charged, tokens=counters.tokens, p50_ms=_median_ms(counters.times), times=tuple(counters.times),
+        cost=counters.charged, tokens=counters.charged_tokens, p50_ms=_median_ms(counters.times),
+        times=tuple(counters.times),
         topics=topics, abandoned=abandoned,
     )  # fmt: skip
 
 
 def _in_flight(worker: Worker) -> bool:
-    """Return True until the delivery of a worker is settled: one that is out of time and is retried is in flight."""
+    """Return True until a worker's delivery is settled: one that timed out and is retried is in flight."""
     delivery = worker.delivery
     return delivery is not None and delivery in delivery.message.scope.deliveries
 
@@ -125,7 +127,7 @@ def _topics(subscriber: Subscriber) -> dict[str, TopicStatistics]:
         if ends is not None:
             one = TopicStatistics(ends.handled, ends.denied, ends.expired, ends.cancelled, ends.dead_lettered)
         name = topic_of(kind).name
-        topics[name] = _sum((topics[name], one)) if name in topics else one  # two versions of it count as one
+        topics[name] = _sum((topics[name], one)) if name in topics else one  # two versions of a class count as one
     return topics
 
 

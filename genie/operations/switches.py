@@ -1,4 +1,4 @@
-"""What is switched off: an agent, a tenant, or everything; who did it, and until when."""
+"""Switches in force: on an agent, a tenant, or everything, with their operator and expiry."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PAUSED, KILLED = Reason("paused"), Reason("killed")
 
 
 class Target(NamedTuple):
-    """What a switch is about."""
+    """Target of a switch."""
 
     kind: Kind
     name: str = ""
@@ -38,19 +38,19 @@ class Target(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class Switch:
-    """One thing that is switched off."""
+    """One switch in force."""
 
     target: Target
     word: Word
     by: str
     reason: str
     until: float | None
-    """On the loop's clock; None until somebody lifts it."""
+    """Expiry on the loop's clock; None until it is lifted."""
     ending: Timer | None = None
 
 
 class Switches(Interceptor):
-    """The switches of one bus. An agent may be paused, quarantined and killed at once: each is lifted by itself.
+    """The switches of one bus. An agent may be paused, quarantined and killed at once; each is lifted separately.
 
     Args:
         bus: The bus.
@@ -59,17 +59,17 @@ class Switches(Interceptor):
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
         self._tenants: set[str] = set()
-        """Tenants that are killed."""
+        """Killed tenants."""
         self._everything = False
         bus.timers.on("switch", self._over)
         self._on: dict[tuple[Target, Word], Switch] = {}
         self._quarantined: dict[str, Reason] = {}
-        """Quarantines that a kill or a pause covers, by agent."""
+        """Quarantines hidden by a kill or a pause, by agent."""
         self.tell: Callable[[Act], None] | None = None
         """Told whenever somebody switches something off or lifts it."""
 
     def refuse(self, message: Envelope[Any]) -> Ending | None:
-        """Return how messages of a killed tenant end, or of everybody."""
+        """Return the outcome of messages of a killed tenant, or of all messages."""
         if self._everything:
             return Outcome.DENIED, Reason("killed", "everything is killed")
         tenant = message.headers.tenant
@@ -89,11 +89,11 @@ class Switches(Interceptor):
         self._bus.epoch += 1
 
     def on(self) -> tuple[Switch, ...]:
-        """Return what is switched off now, oldest first."""
+        """Return the switches in force, oldest first."""
         return tuple(self._on.values())
 
     def turn(self, target: Target, word: Word, *, by: str, reason: str, for_s: float | None) -> None:
-        """Switch something off, from the next delivery on; a kill cancels what runs.
+        """Turn a switch on, from the next delivery on; a kill cancels running handlers.
 
         Args:
             target: What.
@@ -121,10 +121,10 @@ class Switches(Interceptor):
             for run in tuple(bus.runs.open_runs.values()):
                 if target.kind == "all" or run.headers.tenant == target.name:
                     bus.runs.end(run, Outcome.CANCELLED, KILLED)
-        self._told(word, target, by, reason, for_s)
+        self._record(word, target, by, reason, for_s)
 
     def lift(self, target: Target, word: Word, *, by: str, reason: str, quarantine: bool = True) -> None:
-        """Lift a switch, and with it an agent's quarantine unless that is to stay."""
+        """Lift a switch, and with it an agent's quarantine, unless that must stay."""
         bus = self._bus
         self._forget(target, word)
         bus.record_act(_LIFTED[word], str(target), by=by, reason=reason)
@@ -139,19 +139,19 @@ class Switches(Interceptor):
                 self.enforce(subscriber)
         else:
             self._shut(target, on=False)
-        if quarantine:  # somebody did it; a term that is over is known by its date
-            self._told(_LIFTED[word], target, by, reason, None)
+        if quarantine:  # a person did it; an expired switch is recorded by its date
+            self._record(_LIFTED[word], target, by, reason, None)
 
     def target(self, act: Act) -> Target:
-        """Return what an act of another terminal is about."""
+        """Return the target of an act from another terminal."""
         return Target(act.kind, act.name)
 
     def is_on(self, target: Target, word: Word) -> bool:
-        """Say whether something is switched off that way."""
+        """Return whether such a switch is in force."""
         return (target, word) in self._on
 
     def enforce(self, subscriber: Subscriber) -> None:
-        """Suspend an agent as it is switched off; a kill covers a quarantine, and a quarantine a pause."""
+        """Suspend an agent according to its switches; a kill hides a quarantine, and a quarantine a pause."""
         agent = subscriber.card.id
         target = Target("agent", agent)
         quarantine = _quarantine(subscriber)
@@ -171,10 +171,10 @@ class Switches(Interceptor):
             switch.ending.cancel()
 
     def _over(self, switch: Switch) -> None:
-        """The term of a switch has come."""
+        """A switch has expired."""
         self.lift(switch.target, switch.word, by="supervisor", reason="its term is over", quarantine=False)
 
-    def _told(self, word: Done, target: Target, by: str, reason: str, for_s: float | None) -> None:
+    def _record(self, word: Done, target: Target, by: str, reason: str, for_s: float | None) -> None:
         if self.tell is not None:
             until = None if for_s is None else self._bus.clock.wall().timestamp() + for_s
             self.tell(Act(word, target.kind, target.name, by, reason, until))

@@ -1,1 +1,1 @@
-"""Governance: one policy or inspector a file, found by name through the entry-point group ``genie.policies``."""
+"""Governance: one policy or inspector per file, found by name through the entry-point group ``genie.policies``."""

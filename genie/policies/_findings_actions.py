@@ -19,11 +19,11 @@ def exposure_judge(
     """Return the judge of a route, or None when its recipient may see every kind.
 
     Args:
-        policy: Name of the policy; its findings are of kinds below that name.
+        policy: Name of the policy; the kinds of its findings start with that name.
         route: The payload class and the recipient.
         labels: Clearance needed to see each kind.
         actions: Action for each kind.
-        everyone: Act for every recipient, whatever its clearance.
+        everyone: Apply to every recipient, whatever its clearance.
     """
     clearance = route.recipient.clearance
     acted = {f"{policy}.{kind}": actions[kind] for kind, label in labels.items() if everyone or label > clearance}
@@ -48,8 +48,10 @@ def _verdict(policy: str, findings: list[Finding], acted: Mapping[str, Action], 
     if "hold" not in taken:
         return masked_or_denied(policy, findings, why)
     held = [finding for finding in findings if acted[finding.kind] == "hold"]
-    if len(held) < len(findings):  # once a hold is approved nothing of this verdict is left, a mask neither
+    if len(held) < len(findings):  # once a hold is approved nothing of this verdict remains, not even a mask
         return Deny(
-            policy, f"found {places(findings)}, {why}, to be held and masked at once; set one action for these kinds"
+            policy,
+            f"found {places(findings)}, {why}, which would have to be held and masked at once; set one action "
+            f"for these kinds",
         )
     return Hold(f"found {places(held)}, {why}")

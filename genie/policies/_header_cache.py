@@ -1,4 +1,4 @@
-"""A cache for verdicts that depend on headers alone: headers allowed for one recipient are allowed for the next."""
+"""A cache for verdicts that depend only on headers: headers allowed for one recipient are allowed for the next."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def recalling(judge: Judge) -> Judge:
-    """Return the same judge with a cache of the headers that it allowed last, for all routes of one topic.
+    """Wrap a judge with a cache of the headers that it allowed last, for all routes of one topic.
 
     Args:
         judge: Its verdict depends only on the headers and the topic of the message.

@@ -1,4 +1,4 @@
-"""How deep a payload is nested and of how many parts it is, for most classes without a walk over the payload.
+"""Nesting depth and number of parts of a payload, for most classes without a walk over the payload.
 
 Nearly every class is one of two kinds: without tuples, so that its shape is known when it is defined; or with tuples of
 objects without tuples, so that a few lengths give its shape. Only nested tuples and recursive classes are walked.
@@ -20,23 +20,23 @@ Measured = tuple[int, int]
 
 
 _ONE: Measured = (1, 1)
-"""Of a number or a text."""
+"""Shape of a number or a text."""
 _LEVELS = 100
 _DEEP: Measured = (sys.maxsize >> 1, 0)
-"""Bounds of a value below the depth limit."""
+"""Returns bounds of a value below the depth limit."""
 
 
 class Shape(NamedTuple):
     """Bounds of depth and parts for one class."""
 
     most: Measured | None
-    """The most that a payload of it can be; None where tuples or itself make that unbounded."""
+    """Upper bounds for a payload of the class; None if tuples or recursion make it unbounded."""
     depth: int
-    """Depth at the most, where ``rows`` are all that is unbounded."""
+    """Maximum depth, if only ``rows`` are unbounded."""
     fixed: int
-    """The most parts in addition to the items of rows."""
+    """Maximum number of parts, without the items of rows."""
     rows: tuple[tuple[str, int], ...] | None
-    """Fields that are tuples, with the parts of one item at the most; None where the payload must be walked."""
+    """Fields that are tuples, with the maximum parts of one item; None if the payload must be walked."""
 
 
 @cache
@@ -89,7 +89,7 @@ def _bound_of(value: Value, left: int) -> Measured:
 
 @cache
 def _partly(kind: type[Value]) -> tuple[int, int, tuple[str, ...]]:
-    """Return depth and parts of the fields of a class that are bounded, and the names of the others."""
+    """Return depth and parts of the bounded fields of a class, and the names of the others."""
     depth, fixed = 1, 0
     unbounded: list[str] = []
     for name, info in kind.model_fields.items():
@@ -105,7 +105,7 @@ def _bound_of_all(parts: Iterable[Any], left: int) -> Measured:
     depth, count = 1, 0
     for part in parts:
         inside = _ONE
-        if type(part) in _SCALARS:  # asked first: whether something is a value takes ten times as long to find out
+        if type(part) in _SCALARS:  # checked first: testing whether something is a value takes ten times as long
             pass
         elif isinstance(part, Value):
             inside = _bound_of(part, left - 1) if left > 1 else _DEEP
@@ -141,7 +141,7 @@ def walk(payload: Value, max_depth: int, max_parts: int) -> Measured:
 
 
 def _most_of(kind: type[Value], above: tuple[type[Value], ...]) -> Measured | None:
-    """Return the most that an object of a class can be, or None where that is unbounded."""
+    """Return the upper bounds of an object of a class, or None if unbounded."""
     if kind in above:
         return None
     depth, parts = 1, 0
@@ -154,7 +154,7 @@ def _most_of(kind: type[Value], above: tuple[type[Value], ...]) -> Measured | No
 
 
 def _most(annotation: object, above: tuple[type[Value], ...]) -> Measured | None:
-    """Return the most that a field adds: the levels below its owner, and its parts, itself included."""
+    """Return the bounds that a field adds: the levels below its owner, and its parts including itself."""
     annotation = _bare(annotation)
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin in {Union, types.UnionType}:
@@ -178,7 +178,7 @@ def _most(annotation: object, above: tuple[type[Value], ...]) -> Measured | None
 
 
 def _item_of(annotation: object) -> object | None:
-    """Return the annotation of the items of a tuple or frozenset of one kind of item, None for anything else."""
+    """Return the item annotation of a homogeneous tuple or frozenset, None for anything else."""
     annotation = _bare(annotation)
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin in {Union, types.UnionType}:

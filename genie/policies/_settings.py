@@ -32,7 +32,7 @@ Word = Annotated[str, StringConstraints(min_length=1, max_length=128, strip_whit
 Names = Annotated[
     tuple[Word, ...], Field(min_length=1), AfterValidator(lambda names: tuple(sorted(dict.fromkeys(names))))
 ]
-"""At least one name; sorted, so that the hash of a policy set does not depend on the order they were written in."""
+"""At least one name; sorted, so that the hash of a policy set does not depend on the order in the file."""
 
 _TOPIC = re.compile(r"(\*|[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*(\.\*)?)\Z")
 
@@ -65,12 +65,12 @@ ENVIRONMENTS = frozenset({"development", "staging", "production"})
 
 
 def in_force(since: datetime.date | None, until: datetime.date | None, as_of: datetime.date | None) -> bool:
-    """Return True when a dated rule is in force: from its first day, until the day before the one on which it ends.
+    """Return True if a dated rule is in force: from its first day until the day before it ends.
 
     Args:
-        since: First day; None means from ever.
-        until: First day on which it is not in force any more; None means for ever.
-        as_of: The day on which rules are read; needed where a date is given.
+        since: First day; None means no start.
+        until: First day on which it is no longer in force; None means no end.
+        as_of: The day for which rules are evaluated; required if a date is given.
     """
     if as_of is None:
         return since is None and until is None
@@ -85,6 +85,8 @@ def matches_id(name: str, agent: str) -> bool:
 @lru_cache(maxsize=1024)
 def purposes_in(consent: frozenset[str]) -> frozenset[str]:
     """Return the purposes of consents; a malformed consent has no purpose.
+
+    The bus has already removed expired consents.
 
     The bus removes expired consents from the headers before.
     """

@@ -12,7 +12,7 @@ from genie.policy.policy import ALLOW, CleanLimits, Deny, Inspector, Judge, Poli
 
 
 class ClearanceSettings(PolicySettings):
-    """Nothing to set: clearances are on cards, labels on payload classes and findings."""
+    """No settings: clearances are on cards, labels on payload classes and findings."""
 
 
 class Clearance:
@@ -28,7 +28,7 @@ class Clearance:
 
     @property
     def inspectors(self) -> tuple[Inspector, ...]:
-        """None of its own: it reads the findings of all."""
+        """None of its own: it reads the findings of all inspectors."""
         return ()
 
     def clean_limits(self, route: Route) -> CleanLimits:
@@ -50,7 +50,7 @@ class Clearance:
             if message.label > clearance:
                 return Deny(
                     "clearance",
-                    f"{topic} is {message.label.label}, {why}; raise it, or have the sender declassify what it sends",
+                    f"{topic} is {message.label.label}, {why}; raise it, or let the sender declassify its output",
                 )
             above = [finding for finding in inspection.findings if finding.label > clearance]
             return masked_or_denied("clearance", above, why)

@@ -33,8 +33,7 @@ class ConsentSettings(PolicySettings):
 class Consent:
     """Deny messages of runs whose headers lack consent to a purpose of their topic.
 
-    Grants whose time is over are taken from the headers by the bus at that moment, and withdrawn ones when they are
-    withdrawn; messages in flight are judged again.
+    The bus removes expired and withdrawn consents from headers at once, and judges messages in flight again.
     """
 
     name: ClassVar[str] = "consent"

@@ -24,9 +24,9 @@ class Permit(PolicySettings):
     from_: Level = Field(default=Classification.RESTRICTED, alias="from")
     """Highest label that it may have read."""
     to: Level
-    """Lowest label with which its output may leave."""
+    """Lowest label of its output."""
     environments: tuple[EnvironmentName, ...] | None = Field(default=None, min_length=1)
-    """Where the permission holds; everywhere by default."""
+    """Environments in which the permission applies; all by default."""
     because: str = Field(min_length=10, max_length=500)
     """Why the output does not reveal the input; for reviewers of the file."""
 
@@ -39,7 +39,7 @@ class Permit(PolicySettings):
         return self
 
     def covers(self, downgrade: Downgrade) -> bool:
-        """Return True when this permission is for that downgrade."""
+        """Return True if this permission covers a downgrade."""
         return (
             self.agent == downgrade.agent.id
             and matches(self.topic, topic_of(downgrade.payload).name)
@@ -50,15 +50,15 @@ class Permit(PolicySettings):
 
 
 class DeclassificationSettings(PolicySettings):
-    """Who may declassify what."""
+    """Permissions to declassify."""
 
     permits: tuple[Permit, ...] = ()
     unlisted: Literal["closed", "card"] = "closed"
-    """Falls that no permission covers: refused, so that the label stays; or left to the agent's card."""
+    """Downgrades that no permission covers: refused, so that the label stays; or left to the agent's card."""
 
 
 class Declassification:
-    """Permit labels to fall; without a permission the label stays, and clearance judges by it."""
+    """Permits downgrades; without a permission the label stays, and clearance judges by it."""
 
     name: ClassVar[str] = "declassification"
     version: ClassVar[str] = "1"
@@ -74,11 +74,11 @@ class Declassification:
         return ()
 
     def compile(self, _route: Route) -> Judge | None:
-        """Return None: it judges no delivery, and so costs none anything."""
+        """Return None: it judges no delivery, so it costs nothing."""
         return None
 
     def permits(self, downgrade: Downgrade) -> bool:
-        """Return True where the label may fall; asked once for each agent and payload class."""
+        """Return True if the label may fall; asked once for each agent and payload class."""
         listed = [permit for permit in self.settings.permits if permit.agent == downgrade.agent.id]
         if any(permit.covers(downgrade) for permit in listed):
             return True

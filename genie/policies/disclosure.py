@@ -1,4 +1,4 @@
-"""Disclosure: messages that leave carry a notice, for example that a machine wrote them."""
+"""Disclosure: messages that leave need a notice, for example that a machine wrote them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class DisclosureSettings(PolicySettings):
 class Disclosure:
     """Add the notice of the topic to messages that leave for a caller, an observer or a receiver.
 
-    The delivery to an egress that cannot carry a notice is denied.
+    The delivery to an egress that cannot attach a notice is denied.
     """
 
     name: ClassVar[str] = "disclosure"

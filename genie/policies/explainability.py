@@ -39,7 +39,7 @@ PLACEHOLDERS = frozenset({
 
 _IDEOGRAPHS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
 _WORD = re.compile(rf"[{_IDEOGRAPHS}]|[^\W_{_IDEOGRAPHS}]+")
-"""A word; in a script that writes none apart, a character."""
+"""A word; in scripts without spaces, a character."""
 
 
 def _pattern(text: str) -> str:
@@ -58,27 +58,27 @@ class RationaleRule(PolicySettings):
 
     items: ItemPath = ""
     rationale: Word = "rationale"
-    """The items' field that holds it."""
+    """Field of the items that contains it."""
     verdict: tuple[Word, ...] = ()
-    """Fields with the conclusion of the item: a rationale that only repeats their words is refused."""
+    """Fields with the conclusion of the item: a rationale that only repeats their text is refused."""
     min_chars: PositiveInt = 20
-    """Characters at least, blanks at the ends and repeated ones not counted."""
+    """Minimum length in characters, without surrounding and repeated blanks."""
     min_words: PositiveInt = 4
-    """Different words at least."""
+    """Minimum number of different words."""
     min_new_words: int = Field(default=3, ge=0)
-    """Different words at least that are not among the verdict's."""
+    """Minimum number of different words that do not occur in the verdict."""
     distinct: bool = True
     """No two items of a message may have the same rationale."""
     may_be_empty: bool = False
-    """A message without any item is let through."""
+    """Allow a message without items."""
 
 
 class ExplainabilitySettings(PolicySettings):
-    """Rules per topic; the most specific one counts, and topics without one need no rationale."""
+    """Rules per topic; the most specific one applies, and topics without one need no rationale."""
 
     topics: Mapping[TopicRule, RationaleRule] = Field(default_factory=dict)
     placeholders: tuple[Word, ...] = ()
-    """More placeholders; case, accents, punctuation and digits are ignored."""
+    """Additional placeholders; case, accents, punctuation and digits are ignored."""
 
 
 class Explainability:
@@ -125,7 +125,7 @@ def _once(verdict_on: Callable[[Payload], Verdict]) -> Judge:
 
     def judge(message: Envelope[Any], _sender: AgentCard) -> Verdict:
         nonlocal last
-        # A weak reference cannot name another payload at the same address, so a verdict never outlives its payload.
+        # A weak reference cannot refer to another payload at the same address, so a verdict never outlives its payload.
         payload: Payload = message.payload
         reference, verdict = last
         if reference is None or reference() is not payload:
@@ -162,7 +162,7 @@ def _problems(
         words = _words(text) if isinstance(text, str) else []
         why = _lacks(text, words, item, rule, placeholders)
         if not why and rule.distinct:
-            # Rationales that differ in digits are different; those that differ in case or punctuation are not.
+            # Rationales that differ only in case or punctuation are equal; a difference in digits counts.
             same = given.setdefault(" ".join(text.casefold().split()).strip(" .!"), path)
             why = "" if same is path else f"the same as that of {place(same)}"
         if why:

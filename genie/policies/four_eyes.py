@@ -19,7 +19,7 @@ class FourEyesRule(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     recipients: Names | None = None
-    """Ids of the agents whose deliveries wait; ``caller`` means answers to the caller. All by default."""
+    """Ids of the agents whose deliveries are held; ``caller`` means answers to the caller. All by default."""
     approvers: Names | None = None
     """An approver must hold one of these roles; by default anyone except the sender can approve."""
     quorum: int = Field(default=1, ge=1, le=100)

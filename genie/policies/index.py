@@ -35,13 +35,12 @@ POLICIES: Mapping[str, str] = MappingProxyType(
 
 
 def default_set(environment: Environment) -> PolicySet:
-    """Return the policies for a pipeline without any of its own: those that need no words about its topics.
+    """Return the policies for a pipeline without any of its own: those that need no settings about its topics.
 
     They differ from each policy's own defaults in three places: every message needs a user; topics that no role rule
-    lists are open, because without a single rule closed ones would stop everything; and labels fall where cards say so.
-    Calls of tools wait for a person where the tool's own card says so.
-    Schema versions, residency, consent, explainability and disclosure have no effect without a configured topic, a
-    region or a purpose, so they are left to pipelines of their own.
+    lists are open, because without a single rule closed ones would stop everything; and labels fall if cards declare
+    it. Tool calls wait for a person if the tool's card requires it. Schema versions, residency, consent, explainability
+    and disclosure have no effect without a configured topic, a region or a purpose, so they are not included.
 
     Args:
         environment: Where the pipeline runs.
@@ -49,7 +48,7 @@ def default_set(environment: Environment) -> PolicySet:
     Raises:
         PolicyError: A library that a policy needs is not installed.
     """
-    # The policies load pydantic models, patterns and number tables, which naming the catalogue must not.
+    # The policies load pydantic models, patterns and number tables, which listing their names must not.
     from genie.policies.clearance import Clearance  # noqa: PLC0415 - as said above
     from genie.policies.declassification import (  # noqa: PLC0415 - as said above
         Declassification,

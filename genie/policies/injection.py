@@ -1,4 +1,4 @@
-"""Prompt injection: strings with instructions are masked from end to end, or their delivery is denied or held."""
+"""Prompt injection: strings with instructions are masked completely, or their delivery is denied or held."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from genie.policies._settings import Action, Level, TopicRule, most_specific
 from genie.policy.policy import Inspector, Judge, PolicySettings, Route
 
 Score = Annotated[float, Field(gt=0, le=1)]
-"""A score of the detector: 0 is ordinary text, 1 an attack beyond doubt."""
+"""A score of the detector: 0 is ordinary text, 1 a certain attack."""
 
 
 class InjectionTopic(PolicySettings):
@@ -35,7 +35,7 @@ class InjectionSettings(PolicySettings):
     label: Level = Classification.RESTRICTED
     """Clearance needed to see text with a mark, for example that of a reviewer."""
     action: Action = "mask"
-    """``mask`` replaces the whole string: of an instruction, a reader obeys what masking a part would leave."""
+    """``mask`` replaces the whole string: a reader would obey the rest of a partially masked instruction."""
     threshold: Score = MARKED
     """Score from which text is marked."""
     model: bool = False
@@ -43,7 +43,7 @@ class InjectionSettings(PolicySettings):
     topics: Mapping[TopicRule, Action | InjectionTopic] = Field(default_factory=dict)
     """Single topics or families: an action alone, or ``{action, threshold, model}``; the most specific rule applies."""
     everyone: bool = False
-    """Act for every recipient, also for those whose clearance covers the label."""
+    """Apply to every recipient, even if its clearance covers the label."""
 
 
 class Injection:

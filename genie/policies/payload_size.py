@@ -28,18 +28,18 @@ class PayloadSizeSettings(PolicySettings):
     """Limits of every message."""
 
     max_bytes: PositiveInt = 8 * 1024 * 1024
-    """Strings in UTF-8, and eight for every other scalar."""
+    """UTF-8 length of strings, plus eight bytes for every other scalar."""
     max_depth: PositiveInt = 32
-    """Levels of nesting: the payload is level one, its fields are level two, the items of a tuple one deeper."""
+    """Nesting levels: the payload is level one, its fields are level two, the items of a tuple one level deeper."""
     max_parts: PositiveInt = 1_000_000
-    """Values inside, at every level: fields, items, and the tuples and objects that hold them."""
+    """Number of values at every level: fields, items, and the tuples and objects that contain them."""
     topics: Mapping[TopicRule, SizeRule | PositiveInt] = Field(default_factory=dict)
-    """Limits of single topics or families, above or below those of all; the most specific rule counts. A number is
+    """Limits of single topics or families, above or below the general ones; the most specific rule applies. A number is
     short for ``max_bytes``."""
 
 
 class PayloadSize:
-    """Deny messages that are larger, deeper or of more parts than the limits of their topic."""
+    """Deny messages that exceed the limits of their topic in size, depth or parts."""
 
     name: ClassVar[str] = "payload_size"
     version: ClassVar[str] = "2"
@@ -55,7 +55,7 @@ class PayloadSize:
         return ()
 
     def max_bytes(self, topic: str) -> int:
-        """Return the limit of a topic; larger messages are denied unread, so no inspector scans them."""
+        """Return the size limit of a topic; larger messages are denied unread, so no inspector scans them."""
         return self._rule(topic).max_bytes or self.settings.max_bytes
 
     def _rule(self, topic: str) -> SizeRule:
@@ -81,7 +81,7 @@ class PayloadSize:
         return CleanLimits(size_bytes=min(limit, (max_parts - shape.fixed) * fields.SCALAR_BYTES))
 
     def compile(self, route: Route) -> Judge:
-        """Return the judge of a route; the shape of a class without tuples is decided here."""
+        """Return the judge of a route; the shape of a class without tuples is checked here."""
         topic = topic_of(route.payload).name
         (max_depth, max_parts), limit = self._most(topic), self.max_bytes(topic)
         shape = shape_of(route.payload)

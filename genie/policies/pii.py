@@ -1,4 +1,4 @@
-"""Personal data: found in strings, and masked, denied or held for who may not see it."""
+"""Personal data: found in strings, and masked, denied or held for recipients without clearance."""
 
 from __future__ import annotations
 
@@ -48,19 +48,19 @@ Checksum = Literal["damm", "luhn", "mod_11_10", "mod_11_2", "mod_37_2", "mod_37_
 
 
 class CustomKind(PolicySettings):
-    """A kind of an organisation's own."""
+    """A custom kind of personal data."""
 
     pattern: Annotated[str, StringConstraints(min_length=1, max_length=500)]
-    """RE2, which no text makes slow. Its group is the value, or the whole match if it has none. No letter or digit may
-    stand beside the value."""
+    """An RE2 pattern, whose run time is linear. Its group is the value, or the whole match without a group. No letter
+    or digit may be adjacent to the value."""
     checksum: Checksum | None = None
-    """Check that the letters and digits of the value pass."""
+    """Check digit algorithm that the letters and digits of the value must pass."""
     words: Annotated[tuple[Word, ...], Field(max_length=40)] = ()
-    """One of them must stand within 40 characters before the value; case does not matter."""
+    """Context words, one of which must occur within 40 characters before the value; case is ignored."""
     label: Level = Classification.CONFIDENTIAL
     """Clearance needed to see it."""
     action: Action | None = None
-    """Action for recipients below the label; that of all kinds by default."""
+    """Action for recipients below the label; the general action by default."""
 
 
 class PiiSettings(PolicySettings):
@@ -72,18 +72,18 @@ class PiiSettings(PolicySettings):
     actions: Mapping[PiiKind, Action] = Field(default_factory=dict)
     """Actions of single kinds."""
     topics: Mapping[TopicRule, Mapping[PiiKind, Action]] = Field(default_factory=dict)
-    """Actions of single kinds on single topics or families; the most specific rule counts, above ``actions``."""
+    """Actions of single kinds on single topics or families; the most specific rule applies, before ``actions``."""
     regions: Annotated[tuple[Region, ...], Field(min_length=1, max_length=40)] = ("IN", "US", "GB", "DE", "FR")
-    """Countries whose national telephone numbers are looked for, as ISO 3166 codes; numbers with a calling code are
-    found from everywhere."""
+    """Countries (ISO 3166) whose national telephone numbers are detected; numbers with a calling code are always
+    detected."""
     custom: Annotated[Mapping[KindName, CustomKind], Field(max_length=40)] = Field(default_factory=dict)
-    """Kinds of an organisation's own, by name."""
+    """Custom kinds, by name."""
     also: Mapping[Literal["address", "name"], Level] = Field(default_factory=dict)
-    """Kinds without a check digit that are looked for as well, each with the clearance needed to see it."""
+    """Kinds without a check digit to detect as well, each with the clearance needed to see it."""
     stand_ins: Annotated[tuple[AgentRule, ...], Field(max_length=1000)] = ()
-    """Ids of recipients (``family.*`` for all below a family) that get a stable stand-in of a masked value."""
+    """Ids of recipients (``family.*`` for all of a family) that get a stable stand-in for a masked value."""
     everyone: bool = False
-    """Act for every recipient, also for those whose clearance covers the kind."""
+    """Apply to every recipient, even if its clearance covers the kind."""
 
     @field_validator("custom")
     @classmethod
@@ -98,11 +98,11 @@ class PiiSettings(PolicySettings):
 
 
 class Pii:
-    """Mask, deny or hold personal data where its recipient's clearance is below the data's label.
+    """Mask, deny or hold personal data if the recipient's clearance is below the data's label.
 
     Args:
-        settings: What is looked for, and what happens then.
-        vault: Gives the stand-ins; by default a vault in memory with a key of its own.
+        settings: What is detected, and the actions.
+        vault: Creates the stand-ins; by default an in-memory vault with its own key.
 
     Raises:
         PolicyError: python-stdnum or phonenumbers, which validate numbers, are not installed, or a region has no
@@ -118,7 +118,7 @@ class Pii:
     def __init__(self, settings: PiiSettings = PiiSettings(), vault: Vault | None = None) -> None:  # noqa: B008 - frozen
         self.settings = settings
         self.vault = _vault() if vault is None and settings.stand_ins else vault
-        """Where an agent that may see the values looks up stand-ins; bind it to ``Vault``."""
+        """The vault in which an authorised agent looks up stand-ins; bind it to ``Vault``."""
         if settings.stand_ins:
             self.reads = frozenset(("clearance", "id"))
         self._labels = dict(LABELS)
@@ -171,7 +171,7 @@ def _problem_of(pattern: str) -> str | None:
 def _inspector(
     labels: Mapping[str, Classification], regions: tuple[str, ...], custom: Mapping[str, CustomKind]
 ) -> PiiInspector:
-    # The libraries are loaded for the first candidate; a missing one is reported now.
+    # The libraries are loaded for the first candidate; a missing one must be reported now.
     for module, name in (("phonenumbers", "phonenumbers"), ("stdnum", "python-stdnum")):
         if importlib.util.find_spec(module) is None:
             raise PolicyError("pii", f"needs {name}; install genie-bus[governance]")

@@ -41,13 +41,13 @@ class RoleRule(PolicySettings):
 
 
 class TopicRolesSettings(PolicySettings):
-    """Roles per topic; the most specific rule counts alone."""
+    """Roles per topic; only the most specific rule applies."""
 
     topics: Mapping[TopicRule, RoleRule | Names] = Field(default_factory=dict)
     """A list of roles is short for ``any_of``."""
     unlisted: Literal["open", "closed"] = "closed"
-    """Topics that no rule covers: denied to everybody, or open to everybody. Closed, so that a forgotten topic is
-    noticed at once instead of being readable by all."""
+    """Topics without a rule: denied to everyone, or open to everyone. Closed by default, so that a missing rule is
+    noticed at once."""
 
 
 class TopicRoles:
@@ -68,7 +68,7 @@ class TopicRoles:
         return ()
 
     def compile(self, route: Route) -> Judge | None:
-        """Return the judge of a route, or None for an unlisted topic when those are open."""
+        """Return the judge of a route, or None for an unlisted topic if those are open."""
         topic = topic_of(route.payload).name
         rule = most_specific(self.settings.topics, topic, None)
         if rule is None:
@@ -90,12 +90,12 @@ def _judge(topic: str, rule: RoleRule) -> Judge:
     one, every, none = (frozenset(roles or ()) for roles in (rule.any_of, rule.all_of, rule.none_of))
     senders = rule.senders
 
-    @lru_cache(maxsize=1024)  # agents come and go
+    @lru_cache(maxsize=1024)  # agents are added and removed
     def listed(name: str) -> bool:
         return any(matches_id(written, name) for written in senders or ())
 
     def may_send(sender: AgentCard) -> bool:
-        # The name that is looked up is the key of the cache, because an agent may have the id of a caller.
+        # The looked-up name is the cache key, because an agent may have the id of a caller.
         return listed(CALLER if sender.egress and sender.id.startswith("caller:") else sender.id)
 
     def judge(message: Envelope[Any], sender: AgentCard) -> Verdict:
@@ -105,11 +105,11 @@ def _judge(topic: str, rule: RoleRule) -> Judge:
         elif not every <= held:
             why = f"needs all of the roles {', '.join(sorted(every))}; {', '.join(sorted(every - held))} lacking"
         elif not none.isdisjoint(held):
-            why = f"may not be caused by somebody with the role {min(none & held)}; another user must start the run"
+            why = f"may not be caused by a user with the role {min(none & held)}; another user must start the run"
         elif senders is None or may_send(sender):
             return ALLOW
         else:
-            why = f"may be sent by {', '.join(senders)} only; list this sender, or have one of those send it"
+            why = f"may be sent by {', '.join(senders)} only; list this sender, or let one of those send it"
         return Deny("topic_roles", f"{topic} {why}")
 
     return judge

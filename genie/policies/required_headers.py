@@ -24,11 +24,11 @@ TextHeader = Literal["region", "tenant", "user"]
 TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}\Z")
 """W3C Trace Context, 3.2: version, trace id, parent id, flags; neither id is all zeros, and no version is ff."""
 MOST_TEXT = 256
-"""Characters of a header that are compared with a pattern; a longer one is malformed."""
+"""Maximum length of a header that is compared with a pattern; a longer one is malformed."""
 
 
 def _pattern(text: str) -> str:
-    # A pattern comes with a policy file, so it is linear by construction: no file may hang the bus.
+    # Patterns come from policy files; RE2 has linear run time, so that no file can hang the bus.
     import re2  # noqa: PLC0415 - start-up: settings without patterns need none
 
     try:
@@ -47,9 +47,9 @@ class HeaderRule(PolicySettings):
     require: HeaderNames = ()
     """Headers that may not be empty."""
     formats: Mapping[TextHeader, Pattern] = Field(default_factory=dict)
-    """RE2 pattern that the whole header matches."""
+    """RE2 pattern that must match the whole header."""
     values: Mapping[Literal["consent", "region", "roles", "tenant", "user"], Names] = Field(default_factory=dict)
-    """The only values; of roles and purposes of consent, each must be one of them."""
+    """Allowed values; each role and each purpose of consent must be one of them."""
 
     @model_validator(mode="after")
     def _says_something(self) -> HeaderRule:
@@ -68,7 +68,7 @@ class RequiredHeadersSettings(PolicySettings):
 class RequiredHeaders:
     """Deny messages without a required header, or with a header in the wrong format.
 
-    A ``traceparent`` that is required must be one, as W3C Trace Context has it.
+    A required ``traceparent`` must be valid according to W3C Trace Context.
     """
 
     name: ClassVar[str] = "required_headers"
@@ -128,9 +128,7 @@ def _lacks(topic: str, names: list[str]) -> Deny:
 
 def _unfit(topic: str, names: list[str]) -> Deny:
     listed = ", ".join(names)
-    return Deny(
-        "header_format", f"{topic} has headers not of the form that it needs: {listed}; set them where runs start"
-    )
+    return Deny("header_format", f"{topic} has headers of the wrong form: {listed}; set them where runs start")
 
 
 def _checks(rule: HeaderRule) -> list[tuple[str, Any]]:

@@ -25,33 +25,33 @@ class Transfer(PolicySettings):
     to: Names
     """Regions that it may go to."""
     up_to: Level
-    """Highest classification that may go."""
+    """Highest classification that may be transferred."""
     basis: str = Field(min_length=3, max_length=500)
-    """Law, decision or contract that allows it."""
+    """Law, decision or contract that permits it."""
     since: datetime.date | None = None
-    """First day on which it is allowed."""
+    """First day on which it is permitted."""
     until: datetime.date | None = None
-    """First day on which it is not any more."""
+    """First day on which it is no longer permitted."""
 
 
 class ResidencySettings(PolicySettings):
-    """Regions are words of your own, such as ``in``, ``eu`` or ``on_prem``; they are compared as they are written."""
+    """Region names are your own, such as ``in``, ``eu`` or ``on_prem``; they are compared literally."""
 
     here: Word | None = None
-    """Where the bus runs: the region of agents whose card names none. A caller, an observer or a receiver outside that
-    names none is unknown, and gets only free data."""
+    """Region of the bus, and of agents whose card names none. An outside caller, observer or receiver without a region
+    is unknown, and gets only unrestricted data."""
     data: Word | None = None
     """Region of the data of runs that name none."""
     free: Level = Classification.PUBLIC
     """Highest classification that may go anywhere."""
     transfers: tuple[Transfer, ...] = ()
     as_of: datetime.date | None = None
-    """The day on which the transfers are read. Policies have no clock: a new day is a new file."""
+    """The day for which transfers are evaluated. Policies have no clock: for a new day, change the file."""
 
     @model_validator(mode="after")
     def _dated(self) -> ResidencySettings:
         if self.as_of is None and any(rule.since or rule.until for rule in self.transfers):
-            raise ValueError("transfers with `since` or `until` need `as_of`, the day on which they are read")
+            raise ValueError("transfers with `since` or `until` need `as_of`, the day for which they are evaluated")
         return self
 
 
@@ -72,7 +72,7 @@ class Residency:
         return ()
 
     def compile(self, route: Route) -> Judge | None:
-        """Return the judge of a route, or None where everything may go anywhere."""
+        """Return the judge of a route, or None if all data may go anywhere."""
         settings, topic = self.settings, topic_of(route.payload).name
         free, default = settings.free, settings.data
         if free >= max(Classification):
@@ -100,11 +100,11 @@ class Residency:
         return judge
 
     def most(self, recipient: AgentCard, home: str | None) -> Classification | None:
-        """Return the highest label that a recipient may be given of the data of a region; None where nobody says whose.
+        """Return the highest label of a region's data that a recipient may receive; None if the region is unknown.
 
         Args:
             recipient: Its card.
-            home: Region of the caller; the settings' own where there is none.
+            home: Region of the caller; that of the settings if there is none.
         """
         home = home or self.settings.data
         return None if home is None else self._ceilings(self._region(recipient)).get(home, self.settings.free)

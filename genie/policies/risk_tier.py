@@ -14,7 +14,7 @@ from genie.policy.policy import ALLOW, Deny, Environment, Inspector, Judge, Judg
 
 
 class RiskTierCell(PolicySettings):
-    """One cell, row or column of the matrix: where it applies, and which roles a run needs there."""
+    """One rule of the matrix: where it applies, and which roles a run needs there."""
 
     environment: EnvironmentName | None = None
     """None means every environment; likewise below."""
@@ -23,7 +23,7 @@ class RiskTierCell(PolicySettings):
     agents: Names | None = None
     """Ids of agents; None means all."""
     roles: Names | None = None
-    """A run needs one of these roles; None denies every run."""
+    """Roles of which a run needs one; None denies every run."""
 
     def covers(self, environment: str, card: AgentCard) -> bool:
         """Return True when the cell applies to an agent in an environment."""
@@ -39,7 +39,7 @@ Cells = tuple[RiskTierCell, ...]
 
 
 class RiskTierSettings(PolicySettings):
-    """The matrix. An agent that no cell covers is allowed; a run must satisfy every cell that covers its recipient."""
+    """The matrix. An agent that no rule covers is allowed; a run must satisfy every rule that covers its recipient."""
 
     cells: Cells = (
         RiskTierCell(environment="production", tier=Tier.SKETCH),
@@ -48,7 +48,7 @@ class RiskTierSettings(PolicySettings):
         RiskTierCell(environment="production", risk=Risk.HIGH, roles=("high_risk",)),
     )
     tenants: Mapping[Word, Cells] = Field(default_factory=dict)
-    """Tenant -> the cells that hold for its runs instead of ``cells``; an empty list lets its runs through."""
+    """Tenant -> the rules for its runs instead of ``cells``; an empty list allows all its runs."""
 
 
 class RiskTier:
@@ -74,7 +74,7 @@ class RiskTier:
         card, environment = route.recipient, route.environment
         if card.egress and not card.consumes:
             return None  # callers and observers are not agents
-        if environment.name not in ENVIRONMENTS:  # a misspelt "prod" must not be taken for a place without rules
+        if environment.name not in ENVIRONMENTS:  # a misspelt "prod" must not count as an environment without rules
             known = ", ".join(sorted(ENVIRONMENTS))
             return _never(f"{environment.name!r} is not a valid environment; use one of {known}")
         otherwise = _judge(self.settings.cells, environment, card)

@@ -14,11 +14,11 @@ from genie.policy.policy import Allow, Deny, Inspector, Judge, PolicySettings, R
 
 
 class Deprecation(PolicySettings):
-    """A version that is going out of use."""
+    """A deprecated version."""
 
     version: PositiveInt
     since: datetime.date
-    """First day on which messages that leave carry a notice."""
+    """First day on which messages that leave have a notice."""
     until: datetime.date
     """First day on which it is denied."""
 
@@ -34,7 +34,7 @@ class VersionRule(PolicySettings):
 
     minimum: PositiveInt = 1
     allowed: tuple[PositiveInt, ...] | None = Field(default=None, min_length=1)
-    """The only versions that may be delivered; any from ``minimum`` by default."""
+    """The only versions that may be delivered; by default any from ``minimum``."""
     deprecated: tuple[Deprecation, ...] = ()
 
 
@@ -43,17 +43,17 @@ class SchemaVersionSettings(PolicySettings):
 
     topics: Mapping[TopicRule, VersionRule] = Field(default_factory=dict)
     as_of: datetime.date | None = None
-    """The day on which deprecations are read. Policies have no clock: a new day is a new file."""
+    """The day for which deprecations are evaluated. Policies have no clock: for a new day, change the file."""
 
     @model_validator(mode="after")
     def _dated(self) -> SchemaVersionSettings:
         if self.as_of is None and any(rule.deprecated for rule in self.topics.values()):
-            raise ValueError("deprecations need `as_of`, the day on which they are read")
+            raise ValueError("deprecations need `as_of`, the day for which they are evaluated")
         return self
 
 
 class SchemaVersion:
-    """Deny payloads of versions too old, not allowed, or past their end; give notice of a deprecation at an egress."""
+    """Deny payloads of versions too old, not allowed, or expired; attach a notice of deprecation at an egress."""
 
     name: ClassVar[str] = "schema_version"
     version: ClassVar[str] = "1"

@@ -34,7 +34,7 @@ class SecretsSettings(PolicySettings):
 
 
 class Secrets:
-    """Mask, deny or hold keys, tokens and passwords where their recipient's clearance is below their label."""
+    """Mask, deny or hold keys, tokens and passwords if the recipient's clearance is below their label."""
 
     name: ClassVar[str] = "secrets"
     version: ClassVar[str] = "1"

@@ -11,14 +11,14 @@ from genie.policy.policy import ALLOW, Deny, Inspector, Judge, PolicySettings, R
 
 
 class TenantIsolationSettings(PolicySettings):
-    """Whether every message must have a tenant, and who may work for one only."""
+    """Whether every message must have a tenant, and which agents may work for only one."""
 
     require_tenant: bool = False
     """Deny messages without a tenant to every recipient. Without it they still reach only recipients that work for
     all tenants, so an installation with one tenant needs no tenant at all."""
     dedicated: Names | None = None
-    """Ids of agents, ``family.*`` for several, that may be given anything only where their card names one tenant: an
-    object that keeps something between runs, or a receiver outside that belongs to one."""
+    """Ids of agents, ``family.*`` for several, that must name exactly one tenant on their card: objects with state
+    between runs, or outside receivers of one tenant."""
 
 
 class TenantIsolation:

@@ -1,4 +1,4 @@
-"""Tool approval: which calls of which tools wait for a person."""
+"""Tool approval: which calls of which tools must be approved by a person."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from genie.policies._settings import Names, Word, matches_id
 from genie.policy.policy import ALLOW, Deny, Hold, Inspector, Judge, PolicySettings, Route, Verdict
 
 APPROVAL = "approval"
-"""Of the capabilities by which a card says when its calls wait for a person."""
+"""Prefix of the capabilities by which a card requires approval of its calls."""
 MOST_GRANTED = 65_536
-"""Runs and tools that are remembered; a forgotten one is asked for again."""
+"""Number of runs and tools that are remembered; a forgotten one must be approved again."""
 
 
 class ToolApprovalRule(BaseModel):
-    """When the calls of a tool wait, and which people decide."""
+    """When calls of a tool are held, and who decides."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     when: Literal["always", "first", "never"]
-    """``first`` is the first call of a run that a person has to approve; the later ones of the run go on."""
+    """``first``: only the first call of a run must be approved; later calls of the run continue."""
     approvers: Names | None = None
     """An approver must hold one of these roles; by default anyone except the run's user can approve."""
     quorum: int = Field(default=1, ge=1, le=100)
@@ -34,27 +34,27 @@ class ToolApprovalRule(BaseModel):
 class ToolApprovalSettings(PolicySettings):
     """Rules by agent; ``family.*`` for all below a family.
 
-    A tool without a rule is held as its own card says (``approval.always``, ``approval.first``); one whose card says
-    nothing is left to the other policies.
+    A tool without a rule is held as its own card requires (``approval.always``, ``approval.first``); a tool without
+    either is left to the other policies.
     """
 
     tools: Mapping[Word, ToolApprovalRule] = Field(default_factory=dict)
 
 
 class Granted:
-    """Which tools have been approved and called in which runs; what ``first`` looks at."""
+    """Approved and executed calls of tools by run, for ``first``."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, str], None] = {}
 
     def note(self, run_id: str, agent: str) -> None:
-        """A call of an agent was made in a run, so it had been approved."""
+        """Record a call of an agent in a run, which had been approved."""
         self._known[run_id, agent] = None
         if len(self._known) > MOST_GRANTED:
             del self._known[next(iter(self._known))]
 
     def knows(self, run_id: str, agent: str) -> bool:
-        """Return True where a call of the agent was made in the run."""
+        """Return True if a call of the agent was made in the run."""
         return (run_id, agent) in self._known
 
 
@@ -63,7 +63,7 @@ class ToolApproval:
 
     Args:
         settings: Rules by agent.
-        granted: What ``first`` looks at; a toolbox given ``approved=granted.note`` writes it.
+        granted: Record used by ``first``; a toolbox created with ``approved=granted.note`` fills it.
     """
 
     name: ClassVar[str] = "tool_approval"
@@ -99,7 +99,7 @@ class ToolApproval:
             f"a call of {agent} needs {people}{of}", expires_s=rule.expires_s,
             approvers=frozenset(rule.approvers or ()), quorum=rule.quorum,
         )  # fmt: skip
-        nobody = Deny("tool_approval", f"a call of {agent} needs a user, because nobody approves their own call")
+        nobody = Deny("tool_approval", f"a call of {agent} needs a user, because users cannot approve their own calls")
         first, granted = rule.when == "first", self.granted
 
         def judge(message: Envelope[Any], _sender: AgentCard) -> Verdict:

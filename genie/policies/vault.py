@@ -1,4 +1,4 @@
-"""A vault in memory: stand-ins are made with a key, and values are kept up to a limit."""
+"""An in-memory vault: stand-ins are derived with a key, and values are stored up to a limit."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ import os
 from genie.contracts.ports.vault import VaultFullError
 
 LETTERS = "bcdfghjkmnpqrstvwxz"
-"""Of stand-ins: no vowels, so that none is a word, and no digits, so that none is a number."""
+"""Letters of stand-ins: no vowels, so that none is a word, and no digits, so that none is a number."""
 SIZE = 14
 MOST = 100_000
-"""Values that a vault keeps by default."""
+"""Default number of values that a vault stores."""
 
 
 class MemoryVault:
-    """A ``Vault`` that keeps its values in the memory of the process, and forgets none before it ends.
+    """A ``Vault`` that stores its values in memory until the process ends.
 
     Args:
-        key: Secret of at least 16 bytes. Vaults with the same key give the same stand-ins; by default each vault has a
-            key of its own.
-        most: Values that it keeps.
+        key: Secret of at least 16 bytes. Vaults with the same key create the same stand-ins; by default each vault has
+            its own key.
+        most: Maximum number of stored values.
 
     Raises:
         ValueError: The key is too short.
@@ -28,7 +28,7 @@ class MemoryVault:
 
     def __init__(self, key: bytes | None = None, *, most: int = MOST) -> None:
         if key is not None and len(key) < 16:
-            raise ValueError(f"the key of a vault has at least 16 bytes, not {len(key)}")
+            raise ValueError(f"the key of a vault must have at least 16 bytes, not {len(key)}")
         self._key = hashlib.blake2b(os.urandom(32) if key is None else key, digest_size=32).digest()
         self._most = most
         self._values: dict[tuple[str | None, str], str] = {}
@@ -37,7 +37,7 @@ class MemoryVault:
         return len(self._values)
 
     def stand_in(self, tenant: str | None, kind: str, value: str) -> str:
-        """Return the stand-in of a value, and keep the value."""
+        """Store a value and return its stand-in."""
         told = "\x00".join((("" if tenant is None else f"t{tenant}"), kind, _identity(value)))
         digest = hashlib.blake2b(told.encode(errors="surrogatepass"), key=self._key, digest_size=16).digest()
         number = int.from_bytes(digest)
@@ -57,5 +57,5 @@ class MemoryVault:
 
 
 def _identity(value: str) -> str:
-    """Return what makes two writings of a value the same: case never differs, and separators only in addresses."""
+    """Return the normal form of a value: case is ignored, and separators matter only in addresses."""
     return value.lower() if "@" in value else "".join(filter(str.isalnum, value)).lower()

@@ -1,7 +1,7 @@
-"""Policies that take their time: a model or a remote service as a judge, outside the loop of deliveries.
+"""Slow policies, which ask a model or a remote service outside the delivery loop.
 
-A delivery that such a policy has to judge waits for it as a retry waits for its time: it holds back its own key alone,
-and the run can be cancelled meanwhile. A judge that fails, or is late, never allows anything.
+A delivery that such a policy must judge is parked like a retry: it blocks only messages with its own key, and the run
+can be cancelled meanwhile. A judge that fails or is late never allows anything.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from genie.policy.settings import PolicySettings
 from genie.policy.verdicts import Consult, Deny, Hold, Judge, Verdict
 
 AsyncJudge = Callable[[Envelope[Payload], AgentCard], Awaitable[Verdict]]
-"""Judges one delivery by the message and its sender's card. It may wait; it is cancelled at its deadline."""
+"""Judges one delivery by the message and its sender's card. It may wait, and is cancelled at its deadline."""
 
 
 class AsyncSettings(PolicySettings):
-    """What every policy of this kind is configured with; subclasses add their own."""
+    """Settings that every slow policy has; subclasses add their own."""
 
     deadline_s: float = Field(default=2.0, gt=0, le=3_600)
-    """Seconds that one verdict may take, the wait for a free place included."""
+    """Seconds that one verdict may take, including the wait for a free slot."""
     on_failure: Literal["deny", "hold"] = "deny"
-    """What becomes of a delivery without a verdict: the judge raised, was late, busy, or answered no verdict."""
+    """Verdict for a delivery whose judge raised, was late or busy, or returned no verdict."""
     at_once: int = Field(default=8, ge=1, le=1_000)
-    """Verdicts that are worked on at the same time."""
+    """Number of verdicts computed at the same time."""
     most_waiting: int = Field(default=1_000, ge=1, le=100_000)
-    """Deliveries that may wait for a place; one more fails at once."""
+    """Deliveries that may wait for a slot; a further delivery fails at once."""
 
 
 class AsyncPolicy(ABC):
-    """Base of policies that are asked outside the loop. Their class and settings are found like those of others."""
+    """Base of policies that are asked outside the loop. Class and settings are found as for other policies."""
 
     name: ClassVar[str]
     version: ClassVar[str]
@@ -43,7 +43,7 @@ class AsyncPolicy(ABC):
     @property
     @abstractmethod
     def settings(self) -> AsyncSettings:
-        """What it was configured with; part of the policy set's hash."""
+        """Its settings; part of the policy set's hash."""
 
     @property
     def inspectors(self) -> tuple[Any, ...]:
@@ -52,18 +52,18 @@ class AsyncPolicy(ABC):
 
     @abstractmethod
     def judge_of(self, route: Any) -> AsyncJudge | None:
-        """Return the judge of a ``Route``, or None when the policy always allows it."""
+        """Return the judge of a ``Route``, or None if the policy always allows it."""
 
     def compile(self, route: Any) -> Judge | None:
-        """Return a judge of a route that names the slow judge to ask; None when the policy always allows it."""
+        """Return a judge that names the slow judge to ask; None if the policy always allows the route."""
         judge = self.judge_of(route)
         if judge is None:
             return None
-        consult: Any = Consult(self, judge)  # no verdict: the evaluator of the route puts one in its place
+        consult: Any = Consult(self, judge)  # not a verdict: the route's evaluator replaces it
         return lambda _message, _sender: consult
 
     def failed(self, why: str) -> Verdict:
-        """Return the verdict where there is none.
+        """Return the verdict that replaces a missing one.
 
         Args:
             why: ``late``, ``busy``, ``no verdict`` or ``raised CLASS``.

@@ -1,7 +1,8 @@
-"""Where a label may fall: asked of the policies once for each agent and payload class, never for a message.
+"""Which outputs may be declassified.
 
-A label falls only where the sender's card says so and a policy permits it. A policy that has a say has a method
-``permits(downgrade)``; where several have one, all must agree, and where none has, no label falls.
+Policies are asked once for each agent and payload class, never for a message. A label falls only if the sender's card
+declares it and a policy permits it. Policies that decide this have a method ``permits(downgrade)``; if several have
+one, all must agree, and if none has, no label falls.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from genie.policy.policy import Environment, Policy
 
 
 class Downgrade(NamedTuple):
-    """A label that an agent's output is to leave with, lower than the highest that the agent has read."""
+    """A requested label of an agent's output, lower than the highest label that the agent has read."""
 
     agent: AgentCard
     payload: type[Payload]
@@ -27,20 +28,20 @@ class Downgrade(NamedTuple):
 
 @runtime_checkable
 class Permitting(Protocol):
-    """A policy that has a say in declassification. Pure, like its judges."""
+    """A policy that decides about declassification. Like its judges, it is pure."""
 
     def permits(self, downgrade: Downgrade) -> bool:
-        """Return True where the label may fall that far."""
+        """Return True if the label may fall that far."""
         ...
 
 
 def labels_sent(
     policies: Iterable[Policy], sender: AgentCard, payload: type[Payload], environment: Environment
 ) -> tuple[Classification, ...]:
-    """Return with which label an output leaves, for each level that its sender can have read.
+    """Return the label of an output for each level that its sender can have read.
 
-    It falls as far as the card says and every policy with a say permits; never below the label of the payload's class.
-    A policy that raises does not permit.
+    It falls as far as the card declares and every deciding policy permits, never below the label of the payload class.
+    A policy that raises does not permit it.
     """
     own = topic_of(payload).classification
     asked = [policy for policy in policies if isinstance(policy, Permitting)]

@@ -1,4 +1,4 @@
-"""What a recipient gets after a decision: the payload, a masked copy or nothing, and the notices that go with it."""
+"""What a recipient receives after a decision: the payload, a masked copy or nothing, with its notices."""
 
 from __future__ import annotations
 
@@ -16,24 +16,25 @@ class Disclosure(NamedTuple):
     """What one recipient may see of one message."""
 
     payload: Payload | None
-    """The original or a masked copy; None where nothing may be seen."""
+    """The original or a masked copy; None if nothing may be seen."""
     why: str = ""
     """Why nothing may be seen."""
     notices: tuple[str, ...] = ()
-    """What must stand beside the payload, each once, in the order of the policies."""
+    """Notices that must accompany the payload, each once, in the order of the policies."""
 
 
 def seen(message: Envelope[Payload], decision: Decision | None, card: AgentCard, *, carries: bool) -> Disclosure:
-    """Return what a recipient gets of a message.
+    """Return what a recipient receives of a message.
 
-    Obligations take effect where a message leaves. Toward an agent they are part of the recorded verdict and no more:
-    what it makes of the message is judged again where that leaves.
+    Obligations take effect where a message leaves the runtime. For an agent they are only part of the recorded verdict:
+    its own outputs are judged again where they leave.
 
     Args:
         message: The original.
-        decision: What the policies said; None for a plain allow. A hold shows nothing: nobody waits here.
-        card: Of the recipient.
-        carries: The recipient can write notices beside the payload; one that cannot gets nothing that carries some.
+        decision: The decision of the policies; None for a plain allow. A hold shows nothing, because nothing waits
+            here.
+        card: The recipient's card.
+        carries: Whether the recipient can attach notices; otherwise it receives no message that needs one.
     """
     if decision is None:
         return Disclosure(message.payload)
@@ -41,7 +42,7 @@ def seen(message: Envelope[Payload], decision: Decision | None, card: AgentCard,
         return Disclosure(None, decision.summary)
     notices = tuple(dict.fromkeys(decision.obligations)) if card.egress else ()
     if notices and not carries:
-        return Disclosure(None, f"a notice is due beside it, which {card.id!r} cannot carry")
+        return Disclosure(None, f"it needs a notice, which {card.id!r} cannot attach")
     if decision.verdict != "redact":
         return Disclosure(message.payload, notices=notices)
     try:

@@ -1,4 +1,4 @@
-"""The compiled judges of one route, and how their verdicts become one decision."""
+"""The compiled judges of one route, and the combination of their verdicts into one decision."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ _NOTHING: Mapping[str, Verdict] = {}
 
 @dataclass(slots=True)
 class Combiner:
-    """Verdicts being combined: deny overrides hold overrides redact overrides allow, and every reason is kept."""
+    """Combines verdicts: deny overrides hold overrides redact overrides allow, and every reason is kept."""
 
     approved: frozenset[str]
     heard: Mapping[str, Verdict] = field(default_factory=dict)
-    """Verdicts of policies that have been asked, by ``policy@version``."""
+    """Verdicts of slow policies that have already been asked, by ``policy@version``."""
     consults: list[Consultation] = field(default_factory=list)
     reasons: list[PolicyReason] = field(default_factory=list)
     paths: set[Path] = field(default_factory=set)
@@ -52,11 +52,11 @@ class Combiner:
     expires: list[float] = field(default_factory=list)
 
     def say(self, name: str, version: str, verdict: str, code: str, text: str) -> None:
-        """Keep a reason."""
+        """Store a reason."""
         self.reasons.append(PolicyReason(name, version, verdict, code, text))
 
     def take(self, opinion: Opinion, *, heard: bool = False) -> None:
-        """Take one opinion in; one that was ``heard`` has its sentence of those declared already."""
+        """Add one opinion; an opinion that was ``heard`` already has its declared sentence."""
         name, version, shadow, verdict, texts = opinion
         if isinstance(verdict, Consult):
             stamp = f"{name}@{version}"
@@ -104,11 +104,11 @@ class Combiner:
                 pass
 
     def decision(self, policy_set: str) -> Decision | None:
-        """Return the decision, None for a plain allow."""
+        """Return the decision; None for a plain allow."""
         acting = [reason.verdict for reason in self.reasons if not reason.shadow]
         strongest = max(acting, key=_RANKS.__getitem__, default="allow")
         if strongest == "allow" and not self.obligations and len(acting) == len(self.reasons):
-            return None  # nothing but approvals of a plain allow
+            return None  # only approvals of a plain allow
         return Decision(
             strongest, tuple(self.reasons), policy_set, frozenset(self.paths), tuple(self.needs),
             min(self.expires, default=None), tuple(self.obligations), tuple(self.consults), tuple(self.noted),
@@ -120,9 +120,9 @@ class Evaluator:
 
     Args:
         compiled: In the order in which reasons are listed.
-        policy_set: SHA-256 of the set that they belong to.
-        alike: The same object for gates that allow the same messages; the gate itself by default.
-        hide: Removes from a reason what may not be shown.
+        policy_set: SHA-256 of their policy set.
+        alike: An object shared by evaluators that allow the same messages; itself by default.
+        hide: Removes hidden values from a reason.
     """
 
     __slots__ = (
@@ -144,7 +144,8 @@ class Evaluator:
         limits = [policy.clean_limits for policy in asked]
         known = [limit for limit in limits if limit is not None]
         self._label = min((limit.label for limit in known), default=max(Classification))
-        """Clean messages up to this label and ``_size`` are allowed without asking; no size where a policy must see."""
+        """Clean messages up to this label and ``_size`` are allowed without asking; no limits if a policy must see the
+        message."""
         self._size = min((limit.size_bytes for limit in known), default=math.inf) if known == limits else -1
         self._allowed: Headers | None = None
         self._set = policy_set
@@ -158,13 +159,13 @@ class Evaluator:
         approved: frozenset[str] = frozenset(),
         heard: Mapping[str, Verdict] = _NOTHING,
     ) -> Decision | None:
-        """Return None for a plain allow, else the decision.
+        """Judge a message: return None for a plain allow, else the decision.
 
         Args:
             message: The original, with its inspection.
-            sender: Card of who sent it.
-            approved: ``policy@version`` whose hold on this very delivery a person has approved.
-            heard: Verdicts on this very delivery of policies that have been asked, by ``policy@version``.
+            sender: The sender's card.
+            approved: ``policy@version`` of holds on this delivery that a person has approved.
+            heard: Verdicts on this delivery of slow policies that have been asked, by ``policy@version``.
         """
         inspection = message.inspection
         clean = inspection.clean
@@ -189,16 +190,19 @@ class Evaluator:
 
     @property
     def blind(self) -> bool:
-        """True where no policy looks at what is in a message, so that findings change nothing."""
+        """True if no policy reads the content of a message, so that findings change nothing."""
         return all(policy.headers_only for policy in self._compiled)
 
     def opinions(self, message: Envelope[Payload], sender: AgentCard) -> tuple[Opinion, ...]:
-        """Return what each policy, or each rule that objects, says; plain allows included. Nothing is carried out."""
+        """Return the opinion of each policy, or of each rule that objects, including plain allows. Has no effect."""
         found = (opinion for policy in self._compiled for opinion in opinions_of(policy, message, sender))
         return tuple(found) if self._hide is None else tuple(hidden(opinion, self._hide) for opinion in found)
 
     def _uninspected(self, message: Envelope[Payload], sender: AgentCard) -> Decision:
-        """Deny a message that was not inspected; a policy that denies it for the same reason gives its own words."""
+        """Deny a message that was not inspected.
+
+        The reason of a policy that denies it for the same cause takes precedence.
+        """
         code = message.inspection.failed or ""
         if code not in REFUSED:
             why = f"an inspector failed ({code})"

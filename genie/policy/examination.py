@@ -1,4 +1,4 @@
-"""The strings of a payload: each is examined once, many at a time, and again once what was found in it is masked."""
+"""Examines the strings of a payload: each once, in batches, and again after masking what was found in it."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ class TooManyError(Exception):
 
 
 class TooMuchError(Exception):
-    """A payload has more text than may be examined while everything else waits."""
+    """A payload has more text than may be examined on the loop."""
 
 
 class Work:
-    """What one inspection may still do.
+    """The remaining work limits of one inspection.
 
     Args:
-        most: Characters of text that it may look into.
-        new: Characters of strings in which a pattern matches, and which were not examined before, that it may examine.
-        stop: Returns True when nobody wants to know any more.
+        most: Characters of text that it may scan.
+        new: Characters that it may examine of new strings in which a pattern matches.
+        stop: Returns True once the result is no longer needed.
     """
 
     __slots__ = ("left", "new", "stop")
@@ -53,11 +53,11 @@ class Work:
         self.stop = stop
 
     def look(self, size: int) -> None:
-        """Count a text that is looked into.
+        """Count a text that is scanned.
 
         Raises:
-            TooMuchError: It is too much.
-            StoppedError: Nobody wants to know any more.
+            TooMuchError: A limit is exceeded.
+            StoppedError: The result is no longer needed.
         """
         self.left -= size
         if self.left < 0:
@@ -69,7 +69,7 @@ class Work:
         """Count strings that are examined.
 
         Raises:
-            TooMuchError: It is too much.
+            TooMuchError: A limit is exceeded.
         """
         self.new -= size
         if self.new < 0:
@@ -77,38 +77,38 @@ class Work:
 
 
 class View(NamedTuple):
-    """The inspectors as one topic wants them."""
+    """The inspectors, as configured for one topic."""
 
     inspectors: tuple[Inspector, ...]
     always: tuple[Inspector, ...]
-    """Those that are asked though no pattern matches."""
+    """Inspectors that run even if no pattern matches."""
 
 
 class Asked(Protocol):
-    """Returns the inspectors that a text is shown to."""
+    """Return the inspectors to call for a text."""
 
     def __call__(self, text: str, view: View) -> dict[Inspector, None]:
-        """Return those whose patterns match, and who do not deny it.
+        """Return the inspectors whose patterns match and whose ``confirm`` agrees.
 
-        What matches in one string matches in strings that are joined by ``SEPARATOR``, too.
+        A match in one string is also a match in strings joined by ``SEPARATOR``.
         """
         ...
 
 
 Seen = tuple[tuple[type[Finding], tuple[Span, ...]], ...]
-"""What is in one string."""
+"""Findings of one string."""
 _ROUNDS = 4
-"""Times that a string is masked and looked into again; then all of it is one finding."""
+"""Number of times that a string is masked and examined again; after that the whole string is one finding."""
 _KNOWN = 16_384
-"""Strings of which is kept what is in them; the string itself is not, only a digest that nobody else can make."""
+"""Number of strings whose findings are cached; the key is a private digest, never the string."""
 _KEY = os.urandom(16)
 
 
 class Examiner:
-    """Finds what is in strings, and remembers it.
+    """Finds matches in strings, and caches them.
 
     Args:
-        asked: Says who looks at a text.
+        asked: Returns the inspectors for a text.
         max_findings: Findings after which a payload is not examined further; those of shadow mode are not counted.
     """
 
@@ -119,15 +119,15 @@ class Examiner:
         self._crossing: dict[Inspector, dict[bytes, list[tuple[int, Span]]]] = {}
 
     def known_spans(self, parts: Iterable[str], view: View, asked: Sequence[Inspector], work: Work) -> dict[str, Seen]:
-        """Return the strings in which something is, with what is in them.
+        """Return the strings with findings, and their findings.
 
-        Most strings hold nothing, a statement says the same again and again, and the messages of one run carry much
-        the same strings.
+        Most strings have none, a statement repeats the same text, and the messages of one run share many strings; hence
+        the cache.
 
         Raises:
             TooManyError: There are more findings than the limit.
             TooMuchError: There is more text than may be examined now.
-            StoppedError: Nobody wants to know any more.
+            StoppedError: The result is no longer needed.
         """
         known, digest = self._known.setdefault(view, {}), _digest()
         found: dict[str, Seen] = {}
@@ -155,14 +155,14 @@ class Examiner:
         return found
 
     def crossing(self, lines: tuple[str, ...], inspector: Inspector, work: Work) -> list[tuple[int, Span]]:
-        """Return what an inspector finds in joined lines, as the number of a line and the span in it.
+        """Return the findings of an inspector in joined lines, as line number and span in the line.
 
-        An order to a model counts only where it crosses the end of a line, since each line was looked into by itself;
-        then all lines are a finding, because those behind it are the order itself.
+        An instruction to a model counts only if it crosses a line end, because each line was examined by itself; then
+        all lines are one finding, because the later lines continue the instruction.
 
         Raises:
             TooMuchError: There is more text than may be examined now.
-            StoppedError: Nobody wants to know any more.
+            StoppedError: The result is no longer needed.
         """
         text = "\n".join(lines)
         key = _digest()(text.encode(errors="surrogatepass"), digest_size=16, key=_KEY).digest()
@@ -189,7 +189,7 @@ class Examiner:
     def _seen_in(
         self, texts: list[str], view: View, asked: Sequence[Inspector], left: int, work: Work
     ) -> Sequence[Seen]:
-        """Return what is in each string; a caller that examines many strings at once gets all of them."""
+        """Return the findings of each string; strings are examined in one batch."""
         many = len(texts) > 1
         if many:
             asked = tuple(self._asked(fields.SEPARATOR.join(texts), view))
@@ -200,7 +200,7 @@ class Examiner:
         seen: list[Seen] = []
         acting: list[list[Span]] = []
         for at, text in enumerate(texts):
-            # The patterns say who looks: examining a string costs ten times as much.
+            # Patterns select the inspectors: examining a string costs ten times as much.
             wanted = self._asked(text, view) if one_by_one else ()
             here: list[tuple[type[Finding], tuple[Span, ...]]] = []
             act: list[Span] = []
@@ -227,12 +227,12 @@ class Examiner:
     def _again(
         self, texts: list[str], seen: list[Seen], acting: list[list[Span]], view: View, left: int, work: Work
     ) -> Sequence[Seen]:
-        """Return what is in each string, with what is found only once all that was found before is masked.
+        """Return the findings of each string, including those that appear only after earlier findings were masked.
 
         Raises:
-            TooManyError: There are more findings than may be.
+            TooManyError: There are more findings than the limit.
         """
-        if len(texts) > 1:  # many say the same once they are masked
+        if len(texts) > 1:  # after masking, many strings are equal
             shown = dict.fromkeys(Masked(text, spans).text for text, spans in zip(texts, acting, strict=True) if spans)
             if not shown or not self._asked(fields.SEPARATOR.join(shown), view):
                 return seen
@@ -244,10 +244,10 @@ class Examiner:
         return seen
 
     def _left_over(self, text: str, seen: Sequence[Span], view: View, left: int, work: Work) -> list[Span]:
-        """Return what is found in one string only once all that was found before is masked, until nothing is.
+        """Return the findings of one string that appear after earlier ones were masked, until there are no more.
 
         Raises:
-            TooManyError: There are more findings than may be.
+            TooManyError: There are more findings than the limit.
         """
         more: list[Span] = []
         spans = list(seen)
@@ -269,7 +269,7 @@ class Examiner:
 def _parts(
     span: Span, lines: tuple[str, ...], ends: Sequence[int], touched: Iterable[int], *, whole: bool
 ) -> Iterator[tuple[int, Span]]:
-    """Yield the part of a span in each line that it touches, as positions in that line."""
+    """Yield the part of a span in each line that it covers, as positions in that line."""
     for number in touched:
         line = lines[number]
         begin = ends[number] - len(line) - 1

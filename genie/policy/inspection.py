@@ -1,4 +1,4 @@
-"""Inspectors: what looks into a message's strings once, behind one set of patterns, before policies judge."""
+"""Runs the inspectors over a message's strings, once and with one common set of patterns, before policies judge."""
 
 from __future__ import annotations
 
@@ -37,35 +37,35 @@ from genie.policy.inspector import (
     shadowed,
     slices,
 )
+from genie.policy.pattern_sets import SHORT, PatternSets
 
 __all__ = (
     "LARGEST", "MAX_FINDINGS", "REFUSED", "SLICE", "TOO_LARGE", "TOO_MANY", "Inspector", "Inspectors", "ShadowFinding",
     "ShadowInspector", "Slice", "Span", "examined", "shadowed", "slices",
 )  # fmt: skip
 
-_MEMORY = 64 << 20  # bytes of an automaton
-_CANARY = r"\z"
-"""A pattern of every set that always matches: where nothing did, the set gave up, and the text is not known clean."""
+_MEMORY = 64 << 20  # maximum memory of an automaton, in bytes
 _SHORT = 512
-"""Characters of a text in which a pattern matches of which the inspectors are asked at once whether it is anything: to
-look up what is known of its strings costs more."""
+"""Length in characters up to which the inspectors' ``confirm`` is called at once for a text with a match: looking up
+the cached findings of its strings costs more."""
 _LONG = 4096
-"""Characters of a text from which each inspector's patterns are searched for apart, up to the first match. All patterns
-at once need a new state of their automaton for almost every character of text such as keys and base64."""
+"""Length in characters from which the patterns of each inspector are searched separately, up to the first match. A
+common automaton needs a new state for almost every character of text such as keys and base64."""
 _SMALL = 4096
-_clean: dict[int, Inspection] = {}  # most messages are small and clean: those of one size share their inspection
+_clean: dict[int, Inspection] = {}  # most messages are small and clean: those of the same size share one inspection
 
 
 _I = TypeVar("_I", Inspection, Inspection | None)
 _label_of = operator.attrgetter("label")
 _NOTHING_SEEN = Inspection(0)
 _kept: Callable[[Value], tuple[object, Inspection]] = vars(Value)["_inspection"].__get__
-"""Return view and inspection of a part; its own getter, since the class answers for a missing slot ten times slower."""
+"""Return view and inspection of a part. Uses its own getter, because the class handles a missing slot ten times
+slower."""
 _keep = vars(Value)["_inspection"].__set__
 
 
 class Inspectors:
-    """All inspectors of a policy set behind one set of patterns.
+    """All inspectors of a policy set, with one common set of patterns.
 
     Args:
         inspectors: In order; each name once.
@@ -85,60 +85,55 @@ class Inspectors:
         self._limits: dict[type[Value], float] = {}
         self._inspectors = tuple({inspector.name: inspector for inspector in inspectors}.values())
         self._folds = tuple(dict.fromkeys(inspector.fold for inspector in self._inspectors))
-        self._owners: list[int] = []
-        self._views: dict[tuple[Inspector, ...], View] = {}  # findings kept with a value belong to one view only
+        self._owners: list[list[int]] = []
+        self._views: dict[tuple[Inspector, ...], View] = {}  # findings stored with a value belong to one view only
         self._kinds: dict[type[Value], View] = {}
-        self._match: Callable[[bytes], list[int] | None] = self._compiled_patterns() or _nothing
-        self._apart: list[Callable[[bytes], object]] = []  # for long text, made at the first
+        self._sets = self._pattern_sets()
+        self._apart: list[Callable[[bytes], object]] = []  # for long text, compiled at first use
         self._latest: tuple[str, View | None, dict[Inspector, None]] = ("", None, {})
-        """What the latest short text in which something matches is shown to: a pure function of the text."""
+        """Inspectors of the latest short text with a match: a pure function of the text."""
+        self._unread = View((), ())
+        """Of parts of which the shape alone is known."""
         self._examiner = Examiner(self._asked, max_findings)
 
     @property
     def look(self) -> bool:
-        """False where there are no inspectors, so that nothing is ever found."""
+        """False if there are no inspectors, so that there are never findings."""
         return bool(self._inspectors)
 
     def needless(self, kind: type[Payload]) -> bool:
-        """Return True where nothing is looked for, and its constructor's mark says that a payload has its shape."""
+        """Return True if there are no inspectors, and the constructor's mark shows that a payload is well-formed."""
         reader = fields.reader(kind)
         return not self._inspectors and reader.flat is not None and not reader.bulky
 
-    def _compiled_patterns(self) -> Callable[[bytes], list[int] | None] | None:
-        """Return what matches all patterns at once, noting whose each is; None where there are none."""
-        if not self._inspectors:
-            return None
-        import re2  # noqa: PLC0415 - start-up: a program without inspectors needs no patterns
-
-        options = re2.Options()
-        options.log_errors = False
-        options.max_mem = _MEMORY
-        patterns = re2.Set.SearchSet(options)
+    def _pattern_sets(self) -> PatternSets:
+        """Return the sets of all patterns, each once, and record whose each is."""
+        owners: dict[str, list[int]] = {}
         for number, inspector in enumerate(self._inspectors):
             for pattern in inspector.patterns:
-                try:
-                    patterns.Add(pattern)
-                except re2.error as error:
-                    raise PolicyError(inspector.name, f"a pattern does not compile: {error}") from None
-                self._owners.append(number)
-        if not self._owners:
-            return None
-        patterns.Add(_CANARY)
+                owners.setdefault(pattern, []).append(number)
+        self._owners = list(owners.values())
         try:
-            patterns.Compile()
-        except re2.error as error:
-            raise PolicyError("inspectors", f"the patterns do not compile together: {error}") from None
-        # The wrapped set where there is one: its wrapper asks every time whether it was given text or bytes, which
-        # costs as much as half the search.
-        match: Callable[[bytes], list[int] | None] = getattr(patterns, "_set", patterns).Match
-        return match
+            return PatternSets(owners)
+        except ValueError as error:
+            raise PolicyError(*self._at_fault(error)) from None
+
+    def _at_fault(self, error: ValueError) -> tuple[str, str]:
+        """Return whose pattern does not compile, and why."""
+        for inspector in self._inspectors:
+            for pattern in inspector.patterns:
+                try:
+                    PatternSets([pattern])
+                except ValueError as own:
+                    return inspector.name, f"a pattern does not compile: {own}"
+        return "inspectors", f"the patterns do not compile together: {error}"
 
     def _view(self, inspectors: tuple[Inspector, ...]) -> View:
         always = tuple(inspector for inspector in inspectors if getattr(inspector, "always", False))
         return self._views.setdefault(inspectors, View(inspectors, always))
 
     def _seen_by(self, kind: type[Value]) -> View:
-        """Return the inspectors for a payload's topic; a part of a payload by itself has none."""
+        """Return the inspectors for a payload's topic; a part of a payload has none of its own."""
         view = self._kinds.get(kind)
         if view is None:
             topic = topic_of(kind).name if issubclass(kind, Payload) else None
@@ -148,12 +143,45 @@ class Inspectors:
         return view
 
     def compiled(self, kind: type[Payload]) -> Callable[[Payload], Inspection]:
-        """Return ``inspect`` for one class; for a class without long parts the whole path of a clean message."""
+        """Return ``inspect`` for one class.
+
+        For a class without long parts, this is the whole path of a clean message.
+        """
         return self._quick(kind, self.inspect, math.inf)
 
     def at_once(self, kind: type[Payload]) -> Callable[[Payload], Inspection | None]:
-        """Return ``compiled`` with None for a payload of more text than may be looked into while everything waits."""
+        """Return ``compiled``, with None for a payload with more text than may be scanned on the loop."""
         return self._quick(kind, self._inspect_at_once, SLICE) if self._inspectors else self.compiled(kind)
+
+    def shaped(self, kind: type[Payload]) -> Callable[[Payload], Inspection]:
+        """Return what looks at the shape of a payload alone: for a set of no policies, to which its size is nothing."""
+        sound, bulky, view = fields.reader(kind).sound, fields.reader(kind).bulky, self._unread
+        known = (view, _NOTHING_SEEN)
+
+        def is_sound(value: Value, names: tuple[str, ...]) -> bool:
+            for name in names:
+                held = getattr(value, name)
+                for part in held if type(held) is tuple else (held,):
+                    try:
+                        if _kept(part)[0] is view:
+                            continue
+                    except AttributeError:  # nobody has looked at it
+                        pass
+                    of = fields.reader(type(part))
+                    if not (of.sound(part) and is_sound(part, of.bulky)):
+                        return False
+                    _keep(part, known)
+            return True
+
+        def look(payload: Payload) -> Inspection:
+            try:
+                if sound(payload) and is_sound(payload, bulky):
+                    return _NOTHING_SEEN
+            except BaseException:  # noqa: BLE001 - fail closed: the slow path names what failed
+                return self.inspect(payload)
+            return self.inspect(payload)
+
+        return look
 
     def _quick(self, kind: type[Payload], slow: Callable[[Payload], _I], most: float) -> Callable[[Payload], _I]:
         reader, view = fields.reader(kind), self._seen_by(kind)
@@ -162,16 +190,17 @@ class Inspectors:
         limit = min(self._limit(kind), most, _LONG)
         if reader.flat is not None:
             return self._quick_flat(reader.flat, view, slow, limit)
-        clean = [len(self._owners)]  # the canary alone
-        told, match, scalar, denied = reader.told, self._match, fields.SCALAR_BYTES, self._denied
+        match, clean, is_clean = self._sets.match, self._sets.clean, self._sets.is_clean
+        told, scalar, denied = reader.told, fields.SCALAR_BYTES, self._denied
 
         def inspect(payload: Payload) -> _I:
             try:
                 text, scalars = told(payload)
                 size = len(text) + scalar * scalars
                 if size <= limit and text.isascii():
-                    hits = match(text.encode())
-                    if hits == clean or denied(hits, text, view):
+                    data = text.encode()
+                    known = match(data) == clean if len(data) <= SHORT else is_clean(data)
+                    if known or denied(text, data, view):
                         return _clean.get(size) or _clean_of(size)
             except BaseException:  # noqa: BLE001 - fail closed: the slow path names what failed
                 return slow(payload)
@@ -182,10 +211,10 @@ class Inspectors:
     def _quick_flat(
         self, flat: fields.Flat, view: View, slow: Callable[[Payload], _I], limit: float
     ) -> Callable[[Payload], _I]:
-        """Return the same by hand, for a class that is read by name: benchmarks.instructions, 0.6 % a message."""
+        """The same written out, for a class that is read by field name: benchmarks.instructions, 0.6 % a message."""
         strings, join, runs, scalars = flat
-        clean = [len(self._owners)]
-        match, scalar, least, denied = self._match, fields.SCALAR_BYTES, fields.SCALAR_BYTES * scalars, self._denied
+        match, clean, is_clean = self._sets.match, self._sets.clean, self._sets.is_clean
+        scalar, least, denied = fields.SCALAR_BYTES, fields.SCALAR_BYTES * scalars, self._denied
 
         def inspect_flat(payload: Any) -> _I:
             try:
@@ -196,8 +225,9 @@ class Inspectors:
                         size += scalar * len(values[run])
                     size += len(text)
                     if size <= limit and text.isascii():
-                        hits = match(text.encode())
-                        if hits == clean or denied(hits, text, view):
+                        data = text.encode()
+                        known = match(data) == clean if len(data) <= SHORT else is_clean(data)
+                        if known or denied(text, data, view):
                             return _clean.get(size) or _clean_of(size)
             except BaseException:  # noqa: BLE001 - fail closed: the slow path names what failed
                 return slow(payload)
@@ -206,11 +236,11 @@ class Inspectors:
         return inspect_flat
 
     def inspect(self, payload: Value, *, stop: Callable[[], bool] = never) -> Inspection:
-        """Return what is in a payload; never raises, because an inspector that fails makes policies deny.
+        """Return the findings of a payload; never raises, because policies deny if an inspector fails.
 
         Args:
             payload: A payload, or a part of one.
-            stop: Returns True when nobody wants to know any more; asked between two slices, from the calling thread.
+            stop: Returns True once the result is no longer needed; called between two slices, in the calling thread.
         """
         return self._inspected(payload, Work(stop=stop)) or Inspection(0, failed=StoppedError.__name__)
 
@@ -235,10 +265,10 @@ class Inspectors:
         return limit
 
     def _read(self, value: Value, view: View) -> Read:
-        """Return the strings of a value, and what is known of the parts that are read apart.
+        """Return the strings of a value, and the known findings of its separately read parts.
 
         Raises:
-            ShapeError: It is not what its class declares.
+            ShapeError: The value does not match the declaration of its class.
         """
         reader = fields.reader(type(value))
         if not reader.sound(value):
@@ -255,7 +285,7 @@ class Inspectors:
             for at, part in enumerate(held) if several else ((0, held),):
                 try:
                     of, seen = _kept(part)
-                except AttributeError:  # nobody has looked into it
+                except AttributeError:  # not inspected yet
                     of, seen = None, _NOTHING_SEEN
                 path = (name, at) if several else (name,)
                 if of is not view:
@@ -279,18 +309,18 @@ class Inspectors:
         read.collect(texts)
         text = fields.SEPARATOR.join(texts) if len(texts) > 1 else texts[0]
         work.look(len(text))
-        # One search for all that is new; only where something matches is it said of each part by itself.
+        # One search over all new text; only if something matches, each part is searched by itself.
         asked = self._asked(text, view, sure=len(text) <= _SHORT)
         return self._concluded(read, view, asked if len(texts) == 1 or not asked else None, work)
 
     def _concluded(self, read: Read, view: View, asked: dict[Inspector, None] | None, work: Work) -> Inspection:
-        """Return what is in a value, and keep with each of its parts what is in that.
+        """Return the findings of a value, and store with each of its parts the findings of that part.
 
         Args:
             read: The value.
             view: The inspectors of its topic.
-            asked: Those that its strings are shown to; None where that is not known.
-            work: What may still be done.
+            asked: Inspectors to call for its strings; None if not known yet.
+            work: The remaining work limits.
         """
         found: list[Finding] = []
         own = self._asked(read.text, view, sure=False) if asked is None else asked
@@ -304,7 +334,7 @@ class Inspectors:
         for path, part, known in read.inside:
             if type(known) is Read:
                 known = self._concluded(known, view, asked, work)  # noqa: PLW2901 - what is known by now
-                _keep(part, (view, known))  # an immutable part, however many messages carry it
+                _keep(part, (view, known))  # an immutable part, shared by any number of messages
             findings, failed = known.findings, known.failed  # type: ignore[union-attr]  # no longer unread
             if findings or failed is not None:
                 found += [finding._replace(path=(*path, *finding.path)) for finding in findings]
@@ -315,23 +345,19 @@ class Inspectors:
         return Inspection(read.size, tuple(found), max(map(_label_of, found)))
 
     def _asked(self, text: str, view: View, *, sure: bool = True) -> dict[Inspector, None]:
-        """Return the inspectors that a text is shown to; where it need not be sure, all whose patterns match."""
+        """Return the inspectors to call for a text: those that confirm, or, if not asked, all whose patterns match."""
         of, seen_by, named = self._latest
-        if sure and of == text and seen_by is view:  # the quick path has just asked, and one of them did not deny it
+        if sure and of == text and seen_by is view:  # the quick path has just asked, and one of them confirmed
             return dict(named)
         if not text.isascii():
-            text = fields.SEPARATOR.join(dict.fromkeys(fold(text) for fold in self._folds))  # each distinct form once
+            text = fields.SEPARATOR.join(dict.fromkeys(fold(text) for fold in self._folds))  # each folding once
         if len(text) > _LONG:
             return self._asked_apart(text, view, sure=sure)
-        hits = self._match(text.encode())
-        if not hits:
-            raise MemoryError("the patterns ran out of memory on a text")
-        if len(hits) == 1 and not view.always:  # the canary alone
-            return {}
-        return self._named(hits, text, view, sure=sure)
+        hits = self._sets.hits(text.encode())
+        return self._named(hits, text, view, sure=sure) if hits or view.always else {}
 
     def _asked_apart(self, text: str, view: View, *, sure: bool) -> dict[Inspector, None]:
-        """Return the same for a long text."""
+        """Return the inspectors for a long text."""
         if not self._apart:
             import re2  # noqa: PLC0415 - as above
 
@@ -346,22 +372,22 @@ class Inspectors:
         )
         return {one: None for one in named if not sure or confirmed(one, text)}
 
-    def _denied(self, hits: list[int] | None, text: str, view: View) -> bool:
-        """Return True for a short text in which patterns match, and whose inspectors all say that it is nothing."""
-        if not hits or len(text) > _SHORT:
+    def _denied(self, text: str, data: bytes, view: View) -> bool:
+        """Return True for a short text in which patterns match but no inspector confirms."""
+        if len(text) > _SHORT:
             return False
-        named = self._named(hits, text, view)
+        named = self._named(self._sets.hits(data), text, view)
         self._latest = (text, view, named)
         return not named
 
     def _named(self, hits: list[int], text: str, view: View, *, sure: bool = True) -> dict[Inspector, None]:
-        """Return the inspectors whose patterns match; where it must be sure, those who do not deny it."""
-        owners, last = self._owners, len(self._owners)
-        named = dict.fromkeys([view.inspectors[owners[hit]] for hit in sorted(hits) if hit < last] + list(view.always))
+        """Return the inspectors whose patterns match; if asked to confirm, only those that do."""
+        owned = sorted({number for hit in hits for number in self._owners[hit]})
+        named = dict.fromkeys([view.inspectors[number] for number in owned] + list(view.always))
         return {one: None for one in named if not sure or confirmed(one, text)}
 
     def _exceeds(self, found: Sequence[Finding]) -> bool:
-        """Return True for more findings than the limit; those of shadow mode stop nothing."""
+        """Return True for more findings than the limit; findings of shadow mode do not count."""
         acting = len(found)
         if acting > self._max_findings:
             acting -= sum(type(finding) is ShadowFinding for finding in found)
@@ -371,7 +397,7 @@ class Inspectors:
         self, payload: Value, parts: list[str], skip: tuple[str, ...], view: View, asked: Iterable[Inspector],
         work: Work,
     ) -> list[Finding]:  # fmt: skip
-        """Return what is in a payload's strings, which are ``parts``; where each stands is looked up only then.
+        """Return the findings of a payload's strings, ``parts``; their paths are looked up only now.
 
         Raises:
             TooManyError: There are more findings than the limit.
@@ -384,7 +410,7 @@ class Inspectors:
         for part in fields.texts(payload, skip=skip, only=known):
             path, maskable = part.path, part.maskable
             for made, spans in known[part.text]:
-                found += [  # a NamedTuple's own constructor takes twice as long
+                found += [  # the constructor of a NamedTuple takes twice as long
                     new(made, (kind, path, start, end, label, maskable, score))
                     for kind, start, end, label, score in spans
                 ]
@@ -395,7 +421,7 @@ class Inspectors:
     def _crossing(
         self, payload: Value, name: str, asked: tuple[Inspector, ...], found: Sequence[Finding], work: Work
     ) -> list[Finding]:
-        """Return what is in the joined strings of a field, and in none of them alone.
+        """Return the findings of a field's joined strings that no single string has.
 
         Raises:
             TooManyError: There are more findings than the limit.
@@ -425,15 +451,11 @@ def _clean_of(size: int) -> Inspection:
 
 
 def _never(_text: bytes) -> None:
-    """Match nothing: what an inspector without patterns finds."""
-
-
-def _nothing(_text: bytes) -> list[int]:
-    return [0]  # the canary
+    """Match nothing: the search of an inspector without patterns."""
 
 
 def _sound(payload: Value) -> bool:
-    """Return False for a payload that is not what its class declares, where that can be said."""
+    """Return False for a payload that does not match the declaration of its class, if that can be checked."""
     try:
         return fields.reader(type(payload)).sound(payload)
     except BaseException:  # noqa: BLE001 - the first error is the one that is named

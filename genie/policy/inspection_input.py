@@ -1,4 +1,4 @@
-"""What is read of a payload before inspectors look into it, its limits, and why an inspection may refuse it."""
+"""The input of an inspection, its limits, and the reasons for refusing one."""
 
 from __future__ import annotations
 
@@ -9,27 +9,29 @@ TOO_LARGE = "payload_size"
 TOO_MANY = "findings_limit"
 """``Inspection.failed`` of a payload with more findings than the limit: the rest was not scanned."""
 MALFORMED = "payload_shape"
-"""``Inspection.failed`` of a payload that is not what its class declares: it was made past validation."""
+"""``Inspection.failed`` of a payload that does not match the declaration of its class: it bypassed validation."""
 REFUSED = {
-    MALFORMED: "the payload is not what its class declares: a field is missing, unknown, or of another type",
+    MALFORMED: "the payload does not match the declaration of its class: a field is missing, unknown, or of another "
+    "type",
     TOO_LARGE: "the payload was not inspected: it is above the size limit of its topic; send less, or raise the limit",
     TOO_MANY: "the payload was not inspected to its end: it has more findings than one message may have; send less",
 }
-"""Why an inspection was refused, by its code; any other ``failed`` is the name of an error."""
+"""Why an inspection was refused, by code; any other ``failed`` is the name of an error."""
 MAX_FINDINGS = 50_000
-"""Findings of one payload; a statement of 10,000 rows with an account, a card and an address in each has 30,000."""
+"""Maximum findings of one payload; a statement of 10,000 rows with an account, a card and an address in each has
+30,000."""
 AT_ONCE = 16_384
-"""Characters of new strings in which a pattern matches that are examined while everything else waits."""
+"""Maximum characters of new strings with a match that are examined on the loop."""
 LARGEST = 64 * 1024 * 1024
-"""Bytes of the largest payload that is scanned, whatever limits the policies set, and where they set none."""
+"""Size in bytes of the largest payload that is scanned, whatever limits the policies set, and if they set none."""
 
 
 class ShapeError(Exception):
-    """A value is not what its class declares."""
+    """A value does not match the declaration of its class."""
 
 
 class Read:
-    """A value that was read, and is to be looked into."""
+    """A value whose strings were read, ready for inspection."""
 
     __slots__ = ("inside", "parts", "size", "skip", "text", "value")
 
@@ -39,16 +41,16 @@ class Read:
     ) -> None:  # fmt: skip
         self.value = value
         self.skip = skip
-        """Fields that are read apart."""
+        """Fields that are read separately."""
         self.parts = parts
         self.text = text
         self.size = size
-        """Bytes, with those of the parts inside."""
+        """Size in bytes, including separately read parts."""
         self.inside = inside
-        """Parts that are read apart, with what is known of them."""
+        """Separately read parts, with their known findings."""
 
     def collect(self, texts: list[str]) -> None:
-        """Append the texts of this value and of all in it that is new."""
+        """Append the texts of this value and of all its new parts."""
         texts.append(self.text)
         for _, _, known in self.inside:
             if type(known) is Read:

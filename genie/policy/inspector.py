@@ -1,4 +1,4 @@
-"""What an inspector is: it finds spans in strings, in slices where they are long, and in shadow mode without effect."""
+"""The interface of inspectors: they find spans in strings, in slices for long ones, with no effect in shadow mode."""
 
 from __future__ import annotations
 
@@ -13,26 +13,25 @@ from genie.contracts.message import Finding
 
 
 class Span(NamedTuple):
-    """What an inspector found in one string."""
+    """A finding of an inspector in one string."""
 
     kind: str
     start: int
     end: int
     label: Classification
     score: float = 1.0
-    """How sure the inspector is, in [0, 1]."""
+    """Confidence of the inspector, in [0, 1]."""
 
 
 class Inspector(Protocol):
     """Finds something in strings. A first pass over the message's text decides whether the inspector is called.
 
-    What an inspector may say of itself beyond this protocol: ``for_topic(topic)`` returns the inspector of one topic,
-    with the same name and patterns but for instance another threshold; ``always = True`` has it asked of every message;
-    ``confirm(text)`` returns False for folded text in which there is nothing although one of its patterns matches;
-    ``examine_all(texts)`` returns what ``examine`` returns for each of many strings, in less time;
-    ``across = True`` has it look into the joined lines of a tuple of strings for what crosses the end of a line;
-    ``reach`` is the longest finding in characters, with the text around it that it depends on, so that long strings are
-    examined in slices that overlap by it.
+    An inspector may also define: ``for_topic(topic)`` returns the inspector of one topic, with the same name and
+    patterns but for instance another threshold; ``always = True`` calls it for every message; ``confirm(text)`` returns
+    False for folded text that has no finding although a pattern matches; ``examine_all(texts)`` returns the results of
+    ``examine`` for many strings, faster; ``across = True`` also examines the joined lines of a tuple of strings, for
+    findings that cross a line end; ``reach`` is the length in characters of the longest finding and its context, so
+    that long strings are examined in slices that overlap by it.
     """
 
     name: ClassVar[str]
@@ -44,25 +43,25 @@ class Inspector(Protocol):
         ...
 
     def fold(self, text: str) -> str:
-        """Bring text to the form that the patterns are written for; called only for text that is not ASCII.
+        """Normalise text to the form that the patterns expect; called only for text that is not ASCII.
 
-        Inspectors that share one function here (``fold = staticmethod(fold)``) have the text folded once for all.
+        Inspectors that share one function here (``fold = staticmethod(fold)``) share one folding of the text.
         """
         ...
 
     def examine(self, text: str) -> Iterable[Span]:
-        """Return what is in one string, with positions in that string as it is."""
+        """Return the findings of one string, with positions in the original string."""
         ...
 
 
 class ShadowFinding(Finding):
-    """What only a policy in shadow mode looks for: its label is public, and nothing is masked because of it."""
+    """A finding that only policies in shadow mode use: its label is public, and it masks nothing."""
 
     __slots__ = ()
 
 
 class ShadowInspector:
-    """An inspector that only policies in shadow mode ask: it can neither fail a message nor raise its label."""
+    """An inspector that only policies in shadow mode use: it can neither fail a message nor raise its label."""
 
     def __init__(self, inspector: Inspector) -> None:
         self._inspector = inspector
@@ -76,31 +75,31 @@ class ShadowInspector:
     version: ClassVar[str]
 
     def confirm(self, text: str) -> bool:
-        """Return what the inspector inside answers; an inspector that fails confirms nothing."""
+        """Return the answer of the wrapped inspector; one that fails confirms nothing."""
         try:
             return confirmed(self._inspector, text)
         except BaseException:  # noqa: BLE001 - as above
             return False
 
     def for_topic(self, topic: str) -> Inspector:
-        """Return the inspector of a topic, in shadow mode as well."""
+        """Return the inspector of a topic, also in shadow mode."""
         own = getattr(self._inspector, "for_topic", None)
         return self if own is None else ShadowInspector(own(topic))
 
     @property
     def patterns(self) -> tuple[str, ...]:
-        """Patterns that the inspector inside finds."""
+        """Patterns of the wrapped inspector."""
         return self._inspector.patterns
 
     def fold(self, text: str) -> str:
-        """Return the text as the inspector inside compares it."""
+        """Fold text as the wrapped inspector does."""
         try:
             return self._inspector.fold(text)
         except BaseException:  # noqa: BLE001 - shadow mode never acts, not even by failing
             return text
 
     def examine(self, text: str) -> Iterable[Span]:
-        """Yield what the inspector inside finds, without a label."""
+        """Yield the findings of the wrapped inspector, without labels."""
         try:
             return [span._replace(label=Classification.PUBLIC) for span in self._inspector.examine(text)]
         except BaseException:  # noqa: BLE001 - as above
@@ -108,12 +107,16 @@ class ShadowInspector:
 
 
 def shadowed(inspector: Inspector) -> Inspector:
-    """Return an inspector whose findings only policies in shadow mode hear of."""
+    """Return an inspector whose findings only policies in shadow mode use."""
     return ShadowInspector(inspector)
 
 
 SLICE = 65_536
-"""Characters that an inspector examines in one call, where it states its ``reach``."""
+"""Characters that an inspector examines in one call, if it states its ``reach``."""
+
+
+CONTEXT = 1_024
+"""Characters before a finding that it may depend on."""
 
 
 class Slice(NamedTuple):
@@ -124,37 +127,37 @@ class Slice(NamedTuple):
     end: int
     """One past the last character to examine."""
     first: int
-    """Findings that start here or later, ..."""
+    """Findings that start at or after this position ..."""
     last: int
-    """... and before here, belong to this slice."""
+    """... and before this one belong to this slice."""
 
 
 def slices(length: int, size: int, overlap: int) -> Iterator[Slice]:
-    """Yield the slices of a text; a finding that is no longer than the overlap lies whole in the slice it belongs to.
+    """Yield the slices of a text; a finding no longer than the overlap lies entirely in its slice.
 
     Args:
         length: Characters of the text.
         size: Characters that belong to one slice, at least 1.
-        overlap: Characters examined before and after them.
+        overlap: Characters examined after them; before them at most ``CONTEXT``.
     """
     for first in range(0, length, size):
         last = min(first + size, length)
-        yield Slice(max(0, first - overlap), min(last + overlap, length), first, last)
+        yield Slice(max(0, first - min(overlap, CONTEXT)), min(last + overlap, length), first, last)
 
 
 def never() -> bool:
-    """Return False: nobody stops an inspection."""
+    """Return False: the inspection is never stopped."""
     return False
 
 
 def examined(inspector: Inspector, text: str, *, size: int = SLICE, stop: Callable[[], bool] = never) -> Iterator[Span]:
-    """Yield what an inspector finds in a string; slice by slice where the string is long and the inspector allows it.
+    """Yield the findings of an inspector in a string, slice by slice if it is long and the inspector allows it.
 
     Args:
-        inspector: Of any kind.
+        inspector: The inspector.
         text: One string.
         size: Characters of one slice.
-        stop: Returns True when nobody wants to know any more; asked before each slice.
+        stop: Returns True once the result is no longer needed; called before each slice.
 
     Raises:
         StoppedError: ``stop`` returned True.
@@ -177,31 +180,31 @@ def examined(inspector: Inspector, text: str, *, size: int = SLICE, stop: Callab
 
 
 class Masked:
-    """A string in which spans are masked as a recipient sees it, with the way back to the original.
+    """A string with masked spans as a recipient sees it, and the mapping back to the original.
 
     Args:
         text: The original.
-        spans: What is masked; spans may overlap.
+        spans: Spans to mask; they may overlap.
     """
 
     def __init__(self, text: str, spans: Iterable[Span]) -> None:
         self._spans = sorted(spans, key=_start)
         self._cuts: list[tuple[int, int, str]] = []
-        """Start and end of each mask in the original, and its word; looked up only where something is found in it."""
+        """Start and end of each mask in the original, and its word; computed only if the masked text has findings."""
         self._shown: list[int] = []
-        """Where each mask begins in the masked text; as above."""
+        """Start of each mask in the masked text; computed as above."""
         pieces: list[str] = []
         at = 0
         for kind, start, end, _, _ in self._spans:
             if start >= at:
                 pieces += (text[at:start], _word(kind))
                 at = end
-            else:  # it overlaps the one before, and is a part of what that masks
+            else:  # it overlaps the previous span and is covered by that mask
                 at = max(at, end)
         self.text = "".join([*pieces, text[at:]])
 
     def original(self, span: Span) -> Span | None:
-        """Return the span of the original that a span of the masked text stands for; None inside what a mask says."""
+        """Return the span of the original for a span of the masked text; None for a span inside a mask."""
         if not self._cuts:
             self._look_up()
         first, start, _ = self._origin(span.start)
@@ -222,7 +225,7 @@ class Masked:
             shift += len(word) - (stop - begin)
 
     def _origin(self, at: int) -> tuple[int | None, int, int]:
-        """Return which mask a character of the masked text is part of, and the span that it stands for."""
+        """Return the mask at a character of the masked text, and the span that it replaces."""
         number = bisect_right(self._shown, at) - 1
         if number < 0:
             return None, at, at + 1
@@ -231,9 +234,9 @@ class Masked:
         return (number, begin, stop) if beyond < 0 else (None, stop + beyond, stop + beyond + 1)
 
 
-@functools.lru_cache(maxsize=1024)  # kinds are named by policies; an organisation has some of its own
+@functools.lru_cache(maxsize=1024)  # policies name kinds; an organisation may define its own
 def _word(kind: str) -> str:
-    """Return what stands in the place of a masked value of a kind."""
+    """Return the placeholder for a masked value of a kind."""
     return f"[{kind.rpartition('.')[2]}]"
 
 
@@ -241,10 +244,10 @@ _start = operator.itemgetter(Span._fields.index("start"))
 
 
 class StoppedError(Exception):
-    """The caller does not need the answer any more."""
+    """The caller no longer needs the result."""
 
 
 def confirmed(inspector: Inspector, text: str) -> bool:
-    """Return False where an inspector says that there is nothing in a text although one of its patterns matches."""
+    """Return False if an inspector rejects a text although one of its patterns matches."""
     confirm = getattr(inspector, "confirm", None)
     return confirm is None or confirm(text)

@@ -1,4 +1,4 @@
-"""What one policy says of a delivery: its judge is called, and its answer is checked before anything is made of it."""
+"""The opinion of one policy on a delivery: calls its judge and checks the answer before use."""
 
 from __future__ import annotations
 
@@ -36,36 +36,36 @@ class CompiledPolicy(NamedTuple):
     version: str
     judge: Judge
     shadow: bool = False
-    """What it says is recorded, and nothing comes of it."""
+    """Shadow mode: its verdict is recorded but has no effect."""
     headers_only: bool = False
     needs_findings: bool = False
     clean_limits: CleanLimits | None = None
-    """Within these it allows every message in which nothing was found."""
+    """Limits within which it allows every message without findings."""
     settings: str = ""
-    """Hash of its settings, which goes into the version that decisions and approvals name."""
+    """Hash of its settings; part of the version that decisions and approvals name."""
     texts: Mapping[str, str] | None = None
-    """Code -> sentence, as it declares them: what is shown of a policy that is not of this library, since a
-    sentence that it makes may quote a payload. None of one that is."""
+    """Code -> declared sentence, shown for a policy of a third party, whose own sentences may quote a payload. None for
+    a policy of this library."""
 
     def stamped(self, version: str) -> str:
-        """Return a version of the policy or of one of its rules, with the hash of the settings that it judges by."""
+        """Return a version of the policy or of one of its rules, with the hash of its settings."""
         return f"{version}+{self.settings}" if self.settings else version
 
 
 class Opinion(NamedTuple):
-    """What one policy, or one rule of it, says of a delivery."""
+    """Opinion of a policy, or of one of its rules, on a delivery."""
 
     policy: str
-    """Its name; ``policy/rule`` of a rule."""
+    """Name of the policy; ``policy/rule`` for a rule."""
     version: str
     shadow: bool
     verdict: Verdict | Consult
     texts: Mapping[str, str] | None = None
-    """The only sentences that may be kept of it; None where its own may."""
+    """The only sentences that may be stored for it; None if its own may."""
 
 
 def opinions_of(policy: CompiledPolicy, message: Envelope[Payload], sender: AgentCard) -> tuple[Opinion, ...]:
-    """Return what one policy says; it denies where it raises or answers something other than a verdict."""
+    """Return the opinion of one policy; a denial if it raises or returns anything but a verdict."""
     try:
         found: Judgement | object = policy.judge(message, sender)
     except BaseException as error:  # noqa: BLE001 - fail closed: a policy that raises denies
@@ -100,7 +100,7 @@ def opinions_of(policy: CompiledPolicy, message: Envelope[Payload], sender: Agen
 
 
 def places_exist(verdict: Verdict | Consult, payload: object) -> bool:
-    """Return True where each path of a verdict consists of names and places that a payload has."""
+    """Return True if each path of a verdict consists of names and positions that the payload has."""
     return all(_exists(payload, path) for path in getattr(verdict, "paths", ()))
 
 
@@ -116,7 +116,7 @@ def _exists(value: object, path: Path) -> bool:
 
 
 def worded(verdict: Verdict, texts: Mapping[str, str]) -> Verdict:
-    """Return the verdict of a policy that is not of this library with the sentence that its class declares for it."""
+    """Replace the sentence in a verdict of a third-party policy by the one that its class declares for the code."""
     match verdict:
         case Allow():
             return verdict
@@ -127,7 +127,7 @@ def worded(verdict: Verdict, texts: Mapping[str, str]) -> Verdict:
 
 
 def hidden(opinion: Opinion, hide: Callable[[str], str]) -> Opinion:
-    """Return an opinion whose sentence shows nothing that ``hide`` masks."""
+    """Return an opinion whose sentence contains nothing that ``hide`` masks."""
     verdict = opinion.verdict
     if isinstance(verdict, (Allow, Consult)):
         return opinion

@@ -1,4 +1,4 @@
-"""What may go where: asked of the policies once for each agent, before anything runs."""
+"""Which data may go to which region: policies are asked once for each agent, before anything runs."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from genie.contracts.classification import Classification
 
 @runtime_checkable
 class Placing(Protocol):
-    """A policy that limits what may go to the region of a recipient. Pure, like its judges."""
+    """A policy that limits which data a recipient's region may receive. Like its judges, it is pure."""
 
     name: str
 
     def most(self, recipient: AgentCard, home: str | None) -> Classification | None:
-        """Return the highest label that a recipient may be given of the data of a region; None where it cannot say.
+        """Return the highest label of a region's data that a recipient may receive; None if it cannot say.
 
         Args:
             recipient: Its card.
-            home: Region of the data, where it is known.
+            home: Region of the data, if known.
         """
         ...

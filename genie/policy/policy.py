@@ -1,10 +1,10 @@
-"""Judging: what inspectors find once per message, and what policies decide once per delivery.
+"""Policies and policy sets.
 
-Inspectors run on a payload's strings and attach findings. Policies are compiled per route (payload class and
-recipient) into judges: pure, synchronous functions of the message and its sender's card. Deny overrides hold overrides
-redact overrides allow; a judge that raises denies. A policy in shadow mode is heard and recorded, and nothing comes of
-what it says. Authors of policies also find here what lives in ``genie.policy.verdicts`` (verdicts, decisions)
-and in ``genie.policy.inspection``.
+Inspectors run once per message on a payload's strings and attach findings; policies decide once per delivery. Policies
+are compiled per route (payload class and recipient) into judges: pure, synchronous functions of the message and its
+sender's card. Deny overrides hold overrides redact overrides allow; a judge that raises denies. A policy in shadow mode
+is evaluated and recorded without effect. This module also exports, for authors of policies, the names of
+``genie.policy.verdicts`` (verdicts, decisions) and ``genie.policy.inspection``.
 """
 
 from __future__ import annotations
@@ -76,18 +76,18 @@ __all__ = (
 
 
 class Environment(NamedTuple):
-    """Where a pipeline runs."""
+    """The environment of a pipeline."""
 
     name: str = "development"
     """``development``, ``staging`` or ``production``."""
 
 
 class Route(NamedTuple):
-    """What a policy is compiled for."""
+    """The route that a policy is compiled for."""
 
     payload: type[Payload]
     recipient: AgentCard
-    """The subscriber; for an answer that leaves, the card of the caller, tap or webhook."""
+    """The recipient's card: a subscriber; for an answer that leaves, the caller, tap or webhook."""
     environment: Environment = Environment()
 
 
@@ -100,27 +100,28 @@ class PipelineContext(NamedTuple):
     """Every agent and join that may send or receive."""
     environment: Environment = Environment()
     inspectors: frozenset[str] = frozenset()
-    """Names of the inspectors whose findings there will be."""
+    """Names of the inspectors whose findings will be available."""
 
 
 class Policy(Protocol):
     """One rule. ``name`` and ``version`` go into every decision it makes.
 
-    What a policy may say of itself on its class, so that it is asked less often; where it is silent nothing is assumed:
+    Optional class attributes reduce how often a policy is asked; nothing is assumed without them:
 
-    - ``needs_findings = True``: it can object only where an inspector found something; a clean message is not shown.
-    - ``headers_only = True``: its judges look at the message's headers alone; headers once allowed on a route stay so.
-    - ``reads = frozenset({"clearance", ...})``: the fields of the recipient's card that its verdict depends on. What
-      one recipient of a message was allowed, another is too whose card agrees in the fields that all policies read.
-    - ``clean_limits(route)``: the label and the size up to which it allows every message in which nothing was found.
+    - ``needs_findings = True``: it can object only if an inspector found something; it is not asked about clean
+    messages.
+    - ``headers_only = True``: its judges read only the message's headers; headers once allowed on a route stay allowed.
+    - ``reads = frozenset({"clearance", ...})``: the fields of the recipient's card that its verdict depends on. A
+    message allowed for one recipient is allowed for others whose cards agree in all fields that the policies read.
+    - ``clean_limits(route)``: the label and the size up to which it allows every message without findings.
     - ``max_bytes(topic)``: the size above which it denies every message of a topic; these are not scanned.
     - ``texts = {"limit": "the amount is above the limit"}``: a sentence for each code (``hold`` and ``redact`` are the
-      codes of these verdicts). Outcomes, holds and journals show it, never the sentence in a verdict, which may quote
-      what was judged.
+      codes of these verdicts). Outcomes, holds and journals show these, never the sentence in a verdict, which may
+          quote the payload.
 
-    A class method ``problems(settings, scene)`` may yield ``(path, text)`` for what is wrong with settings in a
-    pipeline, the path starting in the settings; a loader calls it first. ``scene`` is None where the
-    pipeline is not known. A class method ``warnings(settings, scene)`` yields warnings in the same way.
+    A class method ``problems(settings, context)`` may yield ``(path, text)`` for what is wrong with settings in a
+    pipeline, the path starting in the settings; a loader calls it first. ``context`` is None where the
+    pipeline is not known. A class method ``warnings(settings, context)`` yields warnings in the same way.
     """
 
     name: ClassVar[str]
@@ -137,7 +138,7 @@ class Policy(Protocol):
         ...
 
     def compile(self, route: Route) -> Judge | None:
-        """Return the judge of a route, or None when the rule always allows it."""
+        """Return the judge of a route, or None if the policy always allows it."""
         ...
 
 
@@ -148,8 +149,8 @@ class PolicySet:
     Args:
         policies: In the order in which their reasons are listed.
         environment: Where the pipeline runs.
-        shadow: Names of policies that are heard and recorded without acting.
-        hide: Removes from a reason what may not be shown, such as values of the environment.
+        shadow: Names of policies that are evaluated and recorded without effect.
+        hide: Removes hidden values, such as those of environment variables, from a reason.
     """
 
     policies: tuple[Policy, ...] = ()
@@ -159,16 +160,16 @@ class PolicySet:
 
     def __post_init__(self) -> None:
         if not isinstance(self.policies, tuple):
-            raise TypeError(f"policies is a tuple of policies, not {shown_type(self.policies)}")
+            raise TypeError(f"policies must be a tuple of policies, not {shown_type(self.policies)}")
         wrong = [one for one in self.policies if isinstance(one, type) or not callable(getattr(one, "compile", None))]
         if wrong:
             raise TypeError(
-                f"policies has {shown_type(wrong[0])}, which is not a policy; write PolicySet((Clearance(),))"
+                f"policies contains {shown_type(wrong[0])}, which is not a policy; write PolicySet((Clearance(),))"
             )
         names = [policy.name for policy in self.policies]
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
-            raise PolicyError(twice, "is listed twice; one entry per policy")
+            raise PolicyError(twice, "is listed twice; remove one entry")
         unknown = next((name for name in sorted(self.shadow) if name not in names), None)
         if unknown is not None:
             raise PolicyError(unknown, "is listed for shadow mode, but is not in the set")
@@ -197,7 +198,7 @@ class PolicySet:
 
     @property
     def acts(self) -> bool:
-        """False if there is no policy, or none whose verdict has an effect."""
+        """False if there is no policy, or none with an effect."""
         return any(policy.name not in self.shadow and not _only_listens(policy.settings) for policy in self.policies)
 
     def _hash(self) -> str:
@@ -210,9 +211,9 @@ class PolicySet:
         return hashlib.sha256(text.encode()).hexdigest()
 
     def evaluator(self, payload: type[Payload], recipient: AgentCard) -> Evaluator:
-        """Return the gate of a route.
+        """Return the evaluator of a route.
 
-        A policy that cannot be compiled for the route makes a gate that denies everything and says so.
+        If a policy cannot be compiled for the route, the evaluator denies everything, with that reason.
         """
         route = Route(payload, recipient, self.environment)
         policies: list[Policy] = []
@@ -236,7 +237,7 @@ class PolicySet:
         return Evaluator(tuple(compiled), self.sha256, self._alike(payload, recipient, policies), self.hide)
 
     def _alike(self, payload: type[Payload], recipient: AgentCard, policies: list[Policy]) -> object:
-        """Return one object for all routes on which the policies cannot tell two recipients apart, else None."""
+        """Return one object for all routes whose recipients the policies cannot distinguish, else None."""
         read: set[str] = set()
         for policy in policies:
             fields_read = getattr(policy, "reads", None)
@@ -254,7 +255,7 @@ def _clean_limits(policy: Policy, route: Route) -> CleanLimits | None:
 
 
 def texts_of(policy: Policy) -> Mapping[str, str] | None:
-    """Return the sentences that may be kept of what a policy says; None where it is of this library."""
+    """Return the sentences that may be stored for a policy; None for a policy of this library."""
     kind: type = type(policy)
     if kind.__module__.startswith(("genie.policies.", "genie.rules.")) and kind_name(kind) == kind.__name__:
         return None
@@ -262,7 +263,7 @@ def texts_of(policy: Policy) -> Mapping[str, str] | None:
 
 
 def _only_listens(settings: PolicySettings) -> bool:
-    """Return True for the settings of a policy of rules that are all in shadow mode."""
+    """Return True for the settings of a policy whose rules are all in shadow mode."""
     rules = getattr(settings, "rules", None)
     return isinstance(rules, tuple) and all(getattr(rule, "mode", None) == "shadow" for rule in rules)
 
@@ -270,8 +271,7 @@ def _only_listens(settings: PolicySettings) -> bool:
 def settings_hash(policy: Policy) -> str:
     """Return the first 8 hexadecimal digits of the SHA-256 of a policy's settings.
 
-    A decision names ``version+hash``, and an approval is for that: one that was given under other settings satisfies
-    nothing.
+    Decisions and approvals name ``version+hash``: an approval given under other settings does not count.
     """
     import hashlib  # noqa: PLC0415 - start-up: a program without policies needs neither
     import json  # noqa: PLC0415 - as above
@@ -296,13 +296,13 @@ def _shut(why: str) -> Judge:
 
 
 def mask(message: Envelope[Payload], paths: frozenset[Path]) -> Payload:
-    """Return the payload with the findings at ``paths`` masked; made once per set of paths and message.
+    """Return the payload with the findings at ``paths`` masked; cached per message and set of paths.
 
     Raises:
         LookupError: A path is not a plain string field, so the delivery must be denied.
-        VaultFullError: A stand-in cannot be kept, so the delivery must be denied.
+        VaultFullError: A stand-in cannot be stored, so the delivery must be denied.
     """
-    # Messages in which nothing was found share their inspection, and so must not share a copy kept with it.
+    # Messages without findings share their inspection, so they must not share a copy stored with it.
     made = message.inspection.masked if message.inspection.findings else {}
     copy = made.get(paths)
     if copy is None:
@@ -310,7 +310,7 @@ def mask(message: Envelope[Payload], paths: frozenset[Path]) -> Payload:
         spans: dict[Path, list[tuple[int, int, str]]] = {tuple(path): [] for path in paths}
         vaults = {tuple(path): path for path in paths if isinstance(path, VaultField)}
         texts = {part.path: part.text for part in fields.texts(message.payload)} if vaults else {}
-        cut = {at: some for at, some in spans.items() if at not in whole}  # where findings are still looked at
+        cut = {at: some for at, some in spans.items() if at not in whole}  # if findings are still inspected
         words: dict[str, tuple[str, str, bool]] = {}
         for finding in message.inspection.findings:
             kind, at, start, end, *_ = finding
@@ -321,7 +321,7 @@ def mask(message: Envelope[Payload], paths: frozenset[Path]) -> Payload:
                 policy, _, word = kind.rpartition(".")
                 words[kind] = policy, word, finding.whole
             policy, word, instruction = words[kind]
-            if instruction:  # a string with an instruction is one span
+            if instruction:  # a string that contains an instruction is one span
                 spans[at] = [(0, sys.maxsize, policy)]
                 del cut[at]
                 continue

@@ -1,4 +1,4 @@
-"""What policies are configured with."""
+"""Settings of policies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether what a policy has answered is a verdict with values of the declared types."""
+"""Checks that the answer of a policy is a verdict with values of the declared types."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from genie.policy.verdicts import Allow, Deny, Hold, Redact, Verdict
 
 
 def is_verdict(given: object) -> TypeGuard[Verdict]:
-    """Return True for a verdict with values of the declared types; no type checker may have seen the policy."""
+    """Return True for a verdict with values of the declared types; policies may not have been type-checked."""
     match given:
         case Allow(notices):
             return _several(notices, tuple, str)

@@ -1,4 +1,4 @@
-"""What policies answer of one delivery, and the decision that their answers are folded into. Values alone."""
+"""Verdicts of policies on one delivery, and the decision that combines them, as plain values."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@-]{0,99}\Z")
 
 
 def coded(code: str) -> str:
-    """Return a code if it has the form of one; a policy of a third party may say anything."""
+    """Return a code if it is well-formed; a policy of a third party may return anything."""
     return code if type(code) is str and _CODE.match(code) else "unnamed"
 
 
 class Allow(NamedTuple):
-    """The delivery may go on; ``obligations`` are written beside the payload where it leaves for someone."""
+    """The delivery may proceed; ``obligations`` are attached to the payload where it leaves the runtime."""
 
     obligations: tuple[str, ...] = ()
 
 
 class Deny(NamedTuple):
-    """The delivery may not happen."""
+    """The delivery is not allowed."""
 
     code: str
     """Stable label, for example ``"clearance"``."""
     reason: str
-    """One sentence; names paths and limits, never matched text. Of a policy of your own it is shown by ``genie policy
-    explain`` alone; elsewhere stands what its ``texts`` have for the code."""
+    """One sentence with paths and limits, never matched text. For your own policies only ``genie policy explain`` shows
+    it; elsewhere the entry of ``texts`` for the code is shown."""
 
 
 class Redact(NamedTuple):
     """The recipient gets a copy in which the findings at these paths are masked."""
 
     paths: frozenset[Path]
-    """A path in which nothing was found, and one that is ``Whole``, is masked from end to end."""
+    """A path without findings, and one that is ``Whole``, is masked completely."""
     reason: str = ""
 
 
@@ -54,11 +54,11 @@ class Hold(NamedTuple):
     expires_s: float | None = None
     """Seconds until the hold ends ``expired``; the run limits' ``hold_s`` by default."""
     paths: frozenset[Path] = frozenset()
-    """What stays masked for the recipient after an approval."""
+    """Paths that stay masked for the recipient after an approval."""
     approvers: frozenset[str] = frozenset()
     """Roles of which an approver must hold one; empty means any approver. Never the run's own user."""
     quorum: int = 1
-    """Different people who must approve, from 1."""
+    """Number of different people who must approve, at least 1."""
 
 
 Verdict = Allow | Deny | Redact | Hold
@@ -66,30 +66,30 @@ ALLOW = Allow()
 
 
 class CleanLimits(NamedTuple):
-    """Up to here a policy allows every message of a route in which nothing was found, so it need not be asked."""
+    """Limits up to which a policy allows every message of a route without findings, so that it need not be asked."""
 
     label: Classification = max(Classification)
     """The highest declared label."""
     size_bytes: float = math.inf
-    """The largest size that the inspection states."""
+    """The largest size, as the inspection states it."""
 
 
 class Consult(NamedTuple):
-    """An ``AsyncPolicy`` has to be asked; its verdict takes the place of this."""
+    """An ``AsyncPolicy`` must be asked; its verdict replaces this one."""
 
     policy: Any
     judge: Callable[[Envelope[Payload], AgentCard], Awaitable[object]]
-    """Awaited for the verdict."""
+    """Awaited to get the verdict."""
 
 
 class RuleVerdict(NamedTuple):
-    """What one of the several rules of a policy says; it is recorded and approved as ``policy/rule@version``."""
+    """Verdict of one of the several rules of a policy, recorded and approved as ``policy/rule@version``."""
 
     rule: str
     version: str
     verdict: Verdict
     shadow: bool = False
-    """It is recorded, and nothing comes of it."""
+    """Shadow mode: recorded without effect."""
 
 
 Judgement = Verdict | tuple[RuleVerdict, ...]
@@ -100,7 +100,7 @@ Judge = Callable[[Envelope[Payload], AgentCard], Judgement]
 
 
 class WholeField(tuple[str | int, ...]):
-    """A path whose whole text is masked, not only what was found in it."""
+    """A path whose text is masked completely, not only its findings."""
 
     __slots__ = ()
 
@@ -110,17 +110,17 @@ class WholeField(tuple[str | int, ...]):
     def __ne__(self, other: object) -> bool:
         return not self == other
 
-    def __hash__(self) -> int:  # never that of the plain path: one must not stand for the other in a set
+    def __hash__(self) -> int:  # differs from that of the plain path: the two must not be equal in a set
         return hash((WholeField, tuple(self)))
 
 
 class VaultField(tuple[str | int, ...]):
-    """A path at which findings of one policy are replaced by stand-ins of a vault, and others are masked.
+    """A path where findings of one policy become stand-ins from a vault, and other findings are masked.
 
     Args:
-        path: Where.
-        vault: Gives the stand-ins.
-        policy: Name of the policy; its findings are of kinds below that name.
+        path: The path.
+        vault: Creates the stand-ins.
+        policy: Name of the policy; the kinds of its findings start with that name.
     """
 
     vault: Vault
@@ -142,20 +142,20 @@ class VaultField(tuple[str | int, ...]):
         return hash((VaultField, tuple(self)))
 
 
-# --- folded into one decision ---
+# --- combined into one decision ---
 
 
 class ApprovalNeed(NamedTuple):
-    """What one hold asks for before its delivery goes on."""
+    """Requirements of one hold."""
 
     policy: str
-    """``policy@version`` of the policy that holds, ``policy/rule@version`` of a rule."""
+    """``policy@version`` of the policy that holds; ``policy/rule@version`` for a rule."""
     approvers: frozenset[str] = frozenset()
     quorum: int = 1
 
 
 class Consultation(NamedTuple):
-    """A policy that a decision waits for."""
+    """A slow policy that a decision waits for."""
 
     stamp: str
     """``policy@version``."""
@@ -166,38 +166,38 @@ SHADOW = "shadow_"
 
 
 class PolicyReason(NamedTuple):
-    """What one policy said of one delivery; evidence as paths, never text."""
+    """Opinion of one policy on one delivery; evidence as paths, never text."""
 
     policy: str
-    """Its name; ``policy/rule`` where it has rules."""
+    """Name of the policy; ``policy/rule`` for a rule."""
     version: str
     verdict: str
-    """``allow``, ``redact``, ``hold`` or ``deny``; with ``shadow_`` before it, nothing came of it."""
+    """``allow``, ``redact``, ``hold`` or ``deny``; with the prefix ``shadow_`` if it had no effect."""
     code: str
     text: str
 
     @property
     def shadow(self) -> bool:
-        """True for what was recorded without acting."""
+        """True if it was recorded without effect."""
         return self.verdict.startswith(SHADOW)
 
 
 class Decision(NamedTuple):
-    """The folded verdict of all policies on one delivery, when it is more than a plain allow."""
+    """The combined verdict of all policies on one delivery, if it is more than a plain allow."""
 
     verdict: str
-    """``allow`` (with obligations, or with what a policy in shadow mode says), ``redact``, ``hold`` or ``deny``;
-    ``consult`` while a policy has to be asked."""
+    """``allow`` (with obligations, or with verdicts of shadow mode), ``redact``, ``hold`` or ``deny``; ``consult``
+    while a slow policy must be asked."""
     reasons: tuple[PolicyReason, ...]
     policy_set: str
     """SHA-256 of the policy set that decided."""
     paths: frozenset[Path] = frozenset()
     needs: tuple[ApprovalNeed, ...] = ()
-    """What each policy that holds asks for."""
+    """Requirements of each policy that holds."""
     expires_s: float | None = None
     obligations: tuple[str, ...] = ()
     consults: tuple[Consultation, ...] = ()
-    """Slow judges to ask before there is a decision."""
+    """Slow judges to ask before the decision."""
     noted: tuple[str, ...] = ()
     """The obligations as a journal lists them."""
 
@@ -216,7 +216,7 @@ class Decision(NamedTuple):
     def summary(self) -> str:
         """The decisive policies and codes, for outcomes and counts: ``"clearance: restricted"``."""
         decisive = [r for r in self.reasons if r.verdict == self.verdict] or list(self.reasons)
-        return "; ".join(_told(reason) for reason in decisive)
+        return "; ".join(_text_of(reason) for reason in decisive)
 
     def record(self) -> Mapping[str, object]:
         """Return the decision for a journal: policies, versions, the set's hash, and paths as evidence."""
@@ -231,7 +231,7 @@ class Decision(NamedTuple):
         }
 
 
-def _told(reason: PolicyReason) -> str:
+def _text_of(reason: PolicyReason) -> str:
     name = f"{reason.policy} (shadow)" if reason.shadow else reason.policy
     text = reason.text or ("" if reason.code in {"hold", "redact"} else reason.code)
     return f"{name}: {text}" if text else name

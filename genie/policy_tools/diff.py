@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from genie.contracts.card import AgentCard
     from genie.contracts.message import Envelope, Payload
-    from genie.journal.sample import Specimen
+    from genie.journal.sample import Sample
     from genie.policy.evaluator import Evaluator
-    from genie.policy.policy import Policy, PolicySet
+    from genie.policy.policy import Policy, PolicySet, RuleVerdict
 
 SAMPLES = 5
 """Deliveries that are named for each change, at most."""
@@ -92,48 +92,48 @@ class Judged:
         self._same = same
         self._gates: dict[tuple[type[Payload], str], Evaluator] = {}
 
-    def inspected(self, specimen: Specimen) -> Envelope[Any]:
+    def inspected(self, sample: Sample) -> Envelope[Any]:
         """Return a message as inspected under this set."""
-        return specimen.inspected(self._policies)
+        return sample.inspected(self._policies)
 
-    def said(self, specimen: Specimen, message: Envelope[Any], recipient: AgentCard) -> dict[str, str]:
+    def said(self, sample: Sample, message: Envelope[Any], recipient: AgentCard) -> dict[str, str]:
         """Return policy or rule -> verdict, without plain allows; ``hidden`` when it cannot be decided."""
         kind = type(message.payload)
         gate = self._gates.get((kind, recipient.id))
         if gate is None:
             gate = self._gates[kind, recipient.id] = self._policies.evaluator(kind, recipient)
-        opinions = gate.opinions(message, specimen.sender)
+        opinions = gate.opinions(message, sample.sender)
         found: dict[str, str] = {}
         for policy in self._policies.policies:
             if isinstance(policy, Rules):
-                found |= self._rules(policy, specimen, message, recipient)
-            elif self._blind(policy, specimen):
+                found |= self._rules(policy, sample, message, recipient)
+            elif self._blind(policy, sample):
                 found[policy.name] = "hidden"
             else:
                 found |= _words(policy.name, opinions)
         return {name: word for name, word in found.items() if word != "allow"}
 
     def _rules(
-        self, rules: Rules, specimen: Specimen, message: Envelope[Any], recipient: AgentCard
+        self, rules: Rules, sample: Sample, message: Envelope[Any], recipient: AgentCard
     ) -> Iterable[tuple[str, str]]:
         route = Route(type(message.payload), recipient, self._policies.environment)
         shadow = rules.name in self._policies.shadow
-        for trial in rules.examine(route, message, specimen.sender, specimen.hidden):
+        for trial in rules.examine(route, message, sample.sender, sample.hidden):
             name = f"{rules.name}/{trial.rule.name}"
             if trial.hidden:
                 yield name, "hidden"
-            elif trial.ruled is not None:
-                yield name, verdict_of(_opinion(name, trial.ruled, shadow=shadow))
+            elif trial.verdict is not None:
+                yield name, verdict_of(_opinion(name, trial.verdict, shadow=shadow))
 
-    def _blind(self, policy: Policy, specimen: Specimen) -> bool:
+    def _blind(self, policy: Policy, sample: Sample) -> bool:
         """Return True when a changed policy needs fields that the journal masks."""
-        if not specimen.hidden or policy.name in self._same or getattr(policy, "headers_only", False):
+        if not sample.hidden or policy.name in self._same or getattr(policy, "headers_only", False):
             return False
-        return bool(policy.inspectors) or () in specimen.hidden
+        return bool(policy.inspectors) or () in sample.hidden
 
 
-def _opinion(name: str, ruled: Any, *, shadow: bool) -> Opinion:
-    return Opinion(name, ruled.version, shadow or ruled.shadow, ruled.verdict)
+def _opinion(name: str, said: RuleVerdict, *, shadow: bool) -> Opinion:
+    return Opinion(name, said.version, shadow or said.shadow, said.verdict)
 
 
 def _words(policy: str, opinions: Iterable[Opinion]) -> Iterator[tuple[str, str]]:
@@ -143,26 +143,26 @@ def _words(policy: str, opinions: Iterable[Opinion]) -> Iterator[tuple[str, str]
 
 
 def compared(
-    before: PolicySet, after: PolicySet, specimens: Iterable[tuple[str, Specimen]], skipped: Mapping[str, int]
+    before: PolicySet, after: PolicySet, samples: Iterable[tuple[str, Sample]], skipped: Mapping[str, int]
 ) -> Difference:
     """Return what changes between two policy sets.
 
     Args:
         before: The set in force.
         after: The set that may follow it.
-        specimens: (message id, message with its recipients).
-        skipped: Reason -> number of skipped deliveries; it fills while ``specimens`` are read.
+        samples: (message id, message with its recipients).
+        skipped: Reason -> number of skipped deliveries; it fills while ``samples`` are read.
     """
     same = frozenset(policy.name for policy in before.policies if _kept(policy, before, after))
     old, new = Judged(before, same), Judged(after, same)
     found = Difference(skipped=skipped)
-    for message_id, specimen in specimens:
+    for message_id, sample in samples:
         found.messages += 1
-        was, would = old.inspected(specimen), new.inspected(specimen)
-        for recipient in specimen.recipients:
+        was, would = old.inspected(sample), new.inspected(sample)
+        for recipient in sample.recipients:
             found.deliveries += 1
-            said, says = old.said(specimen, was, recipient), new.said(specimen, would, recipient)
-            topic = topic_of(specimen.message.payload).name
+            said, says = old.said(sample, was, recipient), new.said(sample, would, recipient)
+            topic = topic_of(sample.message.payload).name
             _note(found, said, says, f"{message_id} {topic} -> {recipient.id}")
     return found
 

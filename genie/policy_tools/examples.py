@@ -10,14 +10,14 @@ from genie.errors import ConfigError
 from genie.policy.policy import Route
 from genie.policy.verdicts import SHADOW
 from genie.policy_tools.explain import rule_said
-from genie.policy_tools.sample import specimen_at
+from genie.policy_tools.sample import sample_at
 from genie.rules.ast import Roots
 from genie.rules.policy import Rules
 from genie.rules.schema import RulesSettings
 
 if TYPE_CHECKING:
     from genie.config.source_map import SourceMap
-    from genie.journal.sample import Specimen
+    from genie.journal.sample import Sample
     from genie.policy_tools.explain import Said
     from genie.policy_tools.sources import Sourced
     from genie.rules.schema import ExampleSection, RuleSection
@@ -91,10 +91,10 @@ def tried(known: Sourced) -> Trials:
                 untested.append(rule.name)
             for number, example in enumerate(rule.examples):
                 path = ("rules", place, "examples", number)
-                specimen, wrong = specimen_at(document, (*path, "given"), known.scene, known.policies)
+                sample, wrong = sample_at(document, (*path, "given"), known.context, known.policies)
                 problems += [f"{document.where(one.path)}: {document.hide(one.text)}" for one in wrong]
-                if specimen is not None:
-                    examples.append(_tried(rule, example, specimen, document.where(path), known))
+                if sample is not None:
+                    examples.append(_tried(rule, example, sample, document.where(path), known))
     if problems:
         raise ConfigError(tuple(problems))
     return Trials(tuple(examples), tuple(untested))
@@ -107,12 +107,12 @@ def _rules_of(document: SourceMap) -> SourceMap:
     return replace(document, value={"rules": value["rules"]})
 
 
-def _tried(rule: RuleSection, example: ExampleSection, specimen: Specimen, where: str, known: Sourced) -> Example:
+def _tried(rule: RuleSection, example: ExampleSection, sample: Sample, where: str, known: Sourced) -> Example:
     alone = Rules(RulesSettings(rules=(rule,)))
-    message = specimen.inspected(known.policies)
+    message = sample.inspected(known.policies)
     found: list[Said] = []
-    for recipient in specimen.recipients:
+    for recipient in sample.recipients:
         route = Route(type(message.payload), recipient, known.policies.environment)
-        (trial,) = alone.examine(route, message, specimen.sender)
-        found.append(rule_said(alone.name, trial, Roots(route, specimen.sender, message), hide=known.policies.hide))
+        (trial,) = alone.examine(route, message, sample.sender)
+        found.append(rule_said(alone.name, trial, Roots(route, sample.sender, message), hide=known.policies.hide))
     return Example(rule.name, where, example.then, tuple(found))

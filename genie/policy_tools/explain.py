@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from genie.contracts.card import AgentCard
     from genie.contracts.message import Envelope
-    from genie.journal.sample import Specimen
+    from genie.journal.sample import Sample
     from genie.policy.policy import Policy, PolicySet
     from genie.rules.policy import Trial
 
@@ -89,20 +89,20 @@ class Explanation:
         }
 
 
-def explain(policies: PolicySet, specimen: Specimen) -> Iterator[Explanation]:
+def explain(policies: PolicySet, sample: Sample) -> Iterator[Explanation]:
     """Yield the opinions of all policies, for each recipient of a message."""
-    message = specimen.inspected(policies)
-    for recipient in specimen.recipients:
+    message = sample.inspected(policies)
+    for recipient in sample.recipients:
         gate = policies.evaluator(type(message.payload), recipient)
-        decision = gate.judge(message, specimen.sender)
-        opinions = gate.opinions(message, specimen.sender)
+        decision = gate.judge(message, sample.sender)
+        opinions = gate.opinions(message, sample.sender)
         said: list[Said] = []
         for policy in policies.policies:
-            said += _policy(policy, policies, opinions, specimen, message, recipient)
+            said += _policy(policy, policies, opinions, sample, message, recipient)
         verdict = "allow" if decision is None else decision.verdict
-        if specimen.hidden:
+        if sample.hidden:
             verdict = strongest(one.verdict for one in said)
-        yield Explanation(message, specimen.sender, recipient, verdict, policies.sha256, tuple(said))
+        yield Explanation(message, sample.sender, recipient, verdict, policies.sha256, tuple(said))
 
 
 def strongest(verdicts: Iterable[str]) -> str:
@@ -117,14 +117,14 @@ def _policy(
     policy: Policy,
     policies: PolicySet,
     opinions: tuple[Opinion, ...],
-    specimen: Specimen,
+    sample: Sample,
     message: Envelope[Any],
     recipient: AgentCard,
 ) -> Iterator[Said]:
     route = Route(type(message.payload), recipient, policies.environment)
     if isinstance(policy, Rules):
-        for trial in policy.examine(route, message, specimen.sender, specimen.hidden):
-            roots = Roots(route, specimen.sender, message)
+        for trial in policy.examine(route, message, sample.sender, sample.hidden):
+            roots = Roots(route, sample.sender, message)
             yield rule_said(policy.name, trial, roots, shadow=policy.name in policies.shadow, hide=policies.hide)
         return
     inputs = tuple(_inputs(policy, message, recipient))
@@ -155,7 +155,7 @@ def _rule_said(policy: str, trial: Trial, roots: Roots, *, shadow: bool) -> Said
         needs = ", ".join(sorted(trial.hidden))
         why = f"needs {needs}, which is masked here"
         return Said(name, rule.version, "hidden", "undecidable", why, inputs, within=True)
-    if trial.ruled is None:
+    if trial.verdict is None:
         reasons = {
             True: "applies, but nothing has to be masked",
             False: "does not apply",
@@ -163,7 +163,7 @@ def _rule_said(policy: str, trial: Trial, roots: Roots, *, shadow: bool) -> Said
         }
         told = "applies to other topics" if trial.condition == NEVER else reasons[trial.found]
         return Said(name, rule.version, "allow", "", told, inputs, within=True)
-    opinion = Opinion(name, trial.ruled.version, shadow or trial.ruled.shadow, trial.ruled.verdict)
+    opinion = Opinion(name, trial.verdict.version, shadow or trial.verdict.shadow, trial.verdict.verdict)
     return Said(name, rule.version, verdict_of(opinion), *_reason(opinion), inputs, within=True)
 
 

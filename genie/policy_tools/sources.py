@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from genie.config.loader import load
 from genie.config.plugins import Plugins
-from genie.config.policies import PolicyFiles, PolicyReader, scene_of, single_file
+from genie.config.policies import PolicyFiles, PolicyReader, context_of, single_file
 from genie.config.yaml import load_file
 from genie.contracts.card import Caller
 from genie.errors import ConfigError, DefinitionError
@@ -23,7 +23,7 @@ class Sourced:
     """Policies, with the topics and agents that they apply to."""
 
     policies: PolicySet
-    scene: PipelineContext
+    context: PipelineContext
     caller: Caller
     reading: PolicyReader
     """The policy files."""
@@ -49,11 +49,11 @@ def sourced(path: str, pipeline: str | None = None) -> Sourced:
     warnings: tuple[str, ...] = ()
     if pipeline is not None:
         beside = load(pipeline, plugins=plugins)
-        scene, caller = beside.policy_source.scene, beside.caller
+        context, caller = beside.policy_source.context, beside.caller
     else:
-        scene, warnings = _installed(plugins)
+        context, warnings = _installed(plugins)
         caller = Caller()
-    return sourced_from(single_file(Path(path), plugins=plugins, environ=os.environ, scene=scene), caller, warnings)
+    return sourced_from(single_file(Path(path), plugins=plugins, environ=os.environ, context=context), caller, warnings)
 
 
 def sourced_from(source: PolicyFiles, caller: Caller, warnings: tuple[str, ...] = ()) -> Sourced:
@@ -64,17 +64,17 @@ def sourced_from(source: PolicyFiles, caller: Caller, warnings: tuple[str, ...] 
     """
     reading = PolicyReader(source)
     policies = reading.policies()
-    if policies is None or source.scene is None:
+    if policies is None or source.context is None:
         raise ConfigError(reading.lines())
-    return Sourced(policies, source.scene, caller, reading, (*warnings, *(one.text for one in reading.warnings)))
+    return Sourced(policies, source.context, caller, reading, (*warnings, *(one.text for one in reading.warnings)))
 
 
 def _installed(plugins: Plugins) -> tuple[PipelineContext, tuple[str, ...]]:
-    """Return a scene of the installed agents, and a warning for each agent that cannot be loaded."""
+    """Return a context of the installed agents, and a warning for each agent that cannot be loaded."""
     cards, warnings = [], []
     for name in sorted(plugins.agents):
         try:
             cards.append(plugins.agent(name).card)
         except DefinitionError as error:
             warnings.append(f"agent {error}; its topics are unknown")
-    return scene_of(cards), tuple(warnings)
+    return context_of(cards), tuple(warnings)

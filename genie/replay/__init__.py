@@ -1,1 +1,1 @@
-"""Runs a run of a log again: recorded time, ids, randomness and effects, and nothing leaves the process."""
+"""Replays a run of a log with recorded time, ids, randomness and effects; nothing leaves the process."""

@@ -1,4 +1,4 @@
-"""A replay beside its record: which message repeats which, and the first one that differs."""
+"""Compares a replay with its record: matches their messages, and finds the first difference."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ if TYPE_CHECKING:
     from genie.replay.recorded import Recorded, Step
 
 MOST_KEPT = 1_000
-"""Divergences, and changed verdicts, that are kept; all are counted."""
+"""Maximum number of divergences and changed verdicts that are stored; all are counted."""
 
 
 class Divergence(NamedTuple):
-    """One place in which a replay differs.
+    """One difference of a replay.
 
-    ``code`` is ``payload``, ``label``, ``missing`` (a message was not sent again), ``extra`` (one was sent that the
-    record does not have) or ``outcome`` (a delivery ended otherwise).
+    ``code`` is ``payload``, ``label``, ``missing`` (a message was not sent again), ``extra`` (a message is not in the
+    record) or ``outcome`` (a delivery ended differently).
     """
 
     at: float
-    """Seconds since the run began."""
+    """Seconds since the start of the run."""
     code: str
     message: str
-    """Id of the message, as in the record."""
+    """Id of the message in the record."""
     topic: str
     agent: str
-    """Its sender; for an outcome the recipient."""
+    """Its sender; for an outcome, its recipient."""
     before: str | None
-    """What the record says."""
+    """Value in the record."""
     after: str | None
-    """What the replay says."""
+    """Value in the replay."""
 
 
 class Change(NamedTuple):
-    """One verdict that is another one now."""
+    """A verdict that differs from the recorded one."""
 
     message: str
     topic: str
@@ -52,22 +52,22 @@ class Change(NamedTuple):
 
 @dataclass(slots=True)
 class Findings:
-    """What a replay has found."""
+    """Result of a replay."""
 
     messages: int = 0
     """Messages that were compared."""
     divergences: list[Divergence] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
-    """Divergences by code, and ``verdict`` for changed verdicts: all of them."""
+    """Number of divergences by code, with ``verdict`` for changed verdicts."""
 
     @property
     def first(self) -> Divergence | None:
-        """The divergence that came first."""
+        """The first divergence."""
         return min(self.divergences, default=None, key=lambda one: one.at)
 
     def diverged(self, one: Divergence) -> None:
-        """Keep a divergence."""
+        """Store a divergence."""
         self.counts[one.code] += 1
         if len(self.divergences) < MOST_KEPT:
             self.divergences.append(one)
@@ -87,22 +87,22 @@ class Comparison:
         self._limit = recorded.messages[until][0] if until in recorded.messages and until is not None else None
         first = recorded.first["number"]
         self.matched: dict[int, int] = {first: first}
-        """Number of a message in the replay -> in the record."""
+        """Number of a message in the replay -> its number in the record."""
         self._taken: set[int] = {first}
         self._ended: set[tuple[int, str]] = set()
         self._verdicts: dict[tuple[int, str], str] = {}
         self._closed = False
         self.findings = Findings(messages=1)
         self.stopped = until == first
-        """The message was sent again after which nothing is compared."""
+        """The last message to compare was sent again."""
 
     def step_of(self, delivery: Delivery) -> Step | None:
-        """Return the delivery of the record that a delivery repeats."""
+        """Return the recorded delivery that a delivery repeats."""
         number = self.matched.get(delivery.message.number)
         return None if number is None else self._recorded.steps.get((number, delivery.subscription.subscriber.card.id))
 
     def sent(self, message: Envelope[Any], at: float) -> None:
-        """A message was sent again; ``at`` is in seconds since the run began."""
+        """Compare a message that was sent again; ``at`` is in seconds since the start of the run."""
         if self._closed:
             return
         kind = kind_name(type(message.payload))
@@ -111,7 +111,7 @@ class Comparison:
         text = payload_text(message.payload)
         same = None if left is None else left.take(text)
         if same is None:
-            if cause is not None and (self._limit is None or at <= self._limit):  # what follows from it is extra too
+            if cause is not None and (self._limit is None or at <= self._limit):  # its consequences are extra too
                 self.findings.diverged(Divergence(at, "extra", message.id, kind, message.sender, None, text))
             return
         self._taken.add(same)
@@ -128,15 +128,15 @@ class Comparison:
                 told = (self._name(same), kind, message.sender)
                 self.findings.diverged(Divergence(when, what, *told, before, after))
 
-    def judged(self, message: Envelope[Any], recipient: str, decision: Decision) -> None:
-        """Policies decided something again that is more than a plain allow."""
+    def record_verdict(self, message: Envelope[Any], recipient: str, decision: Decision) -> None:
+        """Compare a decision that is more than a plain allow."""
         number = self.matched.get(message.number)
         if number is not None:
             decisive = [one.policy for one in decision.reasons if one.verdict == decision.verdict]
             self._verdicts.setdefault((number, recipient), _named(decision.verdict, decisive))
 
     def opening(self, record: LogRecord) -> None:
-        """What became of the first message before any handler ran, as a log keeps it."""
+        """Compare the events of the first message before any handler ran, in the form of a log."""
         if record["kind"] == "verdict":
             self._verdicts.setdefault((record["message"], record["agent"]), _said(record))
         elif record["kind"] == "ended":
@@ -145,7 +145,7 @@ class Comparison:
             self._ends(step, record["outcome"], record["code"])
 
     def ended(self, delivery: Delivery, outcome: str, code: str) -> None:
-        """A delivery ended again."""
+        """Compare the end of a delivery."""
         self._ends(self.step_of(delivery), outcome, code)
 
     def _ends(self, step: Step | None, outcome: str, code: str) -> None:
@@ -161,7 +161,7 @@ class Comparison:
             )
 
     def close(self) -> None:
-        """Compare no more, and look for what is missing."""
+        """Stop comparing, and find missing messages."""
         if self._closed:
             return
         self._closed = True
@@ -169,7 +169,7 @@ class Comparison:
             if number in self._taken or (self._limit is not None and at > self._limit):
                 continue
             if record["cause"] not in self._taken and record["cause"] in self._recorded.messages:
-                continue  # what caused it is missing already
+                continue  # its cause is already missing
             told = (self._name(number), record["topic"], record["sender"])
             self.findings.diverged(Divergence(at, "missing", *told, record["payload"], None))
         for key in sorted(self._recorded.verdicts.keys() | self._verdicts.keys()):

@@ -1,8 +1,7 @@
-"""What cannot be replayed, by name.
+"""Errors of replays.
 
-ReplayError              A   (an error of this library)
-├── NotReplayableError       the log does not hold what the run was made of
-└── NotRecordedError         an agent asks for something outside that the run did not ask for
+ReplayError A (an error of this library) ├── NotReplayableError the log does not contain everything that the replay
+needs └── NotRecordedError an agent makes an outside call that is not in the record
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ class ReplayError(GenieError):
 
 
 class NotReplayableError(ReplayError):
-    """The log does not hold what the run was made of.
+    """The log does not contain everything that the replay needs.
 
     ``why`` is ``encrypted``, ``shredded``, ``no_message``, ``version`` or ``too_long``.
     """
@@ -35,14 +34,14 @@ class NotReplayableError(ReplayError):
 _WHY = {
     "encrypted": "its payloads are encrypted; name the key ring with --keys",
     "shredded": "its payloads were destroyed with the keys of its tenant",
-    "no_message": "the log does not hold its first message",
+    "no_message": "the log does not contain its first message",
     "version": "no agent of the pipeline reads the class of its first message",
-    "too_long": "it has more records than are read of one run",
+    "too_long": "it has more records than the limit for one run",
 }
 
 
 class NotRecordedError(ReplayError):
-    """An agent asks for something outside that is not in the record; ``what`` is ``effect`` or ``port``."""
+    """An agent makes an outside call that is not in the record; ``what`` is ``effect`` or ``port``."""
 
     code: ClassVar[str] = "not_recorded"
     agent: str
@@ -51,5 +50,6 @@ class NotRecordedError(ReplayError):
 
     def __str__(self) -> str:
         return (
-            f"agent {self.agent!r} uses the {self.what} {self.name!r}, which the run did not; a replay makes no calls"
+            f"agent {self.agent!r} uses the {self.what} {self.name!r}, which the run did not use; a replay makes no "
+            f"outside calls"
         )

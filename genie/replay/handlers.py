@@ -1,7 +1,9 @@
-"""Handlers in a replay: those of agents that only compute run again, those that reach outside are read from the record.
+"""Handlers in a replay: agents that only compute run again.
 
-Each ends when it ended in the record, by a clock that stands still while code runs. So deliveries end in the same
-order, whatever the code costs today.
+Results of agents that reach outside are read from the record.
+
+Each handling ends at its recorded time, on a clock that does not advance while code runs. So deliveries end in the same
+order, whatever the speed of the code.
 """
 
 from __future__ import annotations
@@ -40,17 +42,17 @@ if TYPE_CHECKING:
 CUT = frozenset((
     "timeout", "overflow", "version", "removed", "poison", "hops", "messages", "cycle", "budget", "most_of_one",
 ))  # fmt: skip
-"""Codes of dead letters that the bus makes, not a handler."""
+"""Codes of dead letters that come from the bus, not from a handler."""
 
 
 class Outside:
-    """Stands for an agent that reaches outside, so that neither it nor its ports are opened."""
+    """Replaces an agent that reaches outside, so that neither it nor its ports are opened."""
 
     def __init__(self, card: AgentCard) -> None:
         self.card = card
 
     async def handle(self, message: object, context: object) -> None:
-        """Do nothing: what the agent gave is in the record."""
+        """Do nothing: the outputs are in the record."""
 
 
 def is_outside(binding: Binding) -> bool:
@@ -63,14 +65,14 @@ def is_outside(binding: Binding) -> bool:
 
 
 class Handlers:
-    """Makes what the bus calls in place of the handlers of agents.
+    """Creates the replacements of the agents' handlers.
 
     Args:
         recorded: The run.
         kinds: Payload classes, by ``topic@version``.
         outside: Agents that are read from the record.
-        wait_until: Waits for a time of the run, in seconds since it began.
-        step_of: Finds the delivery of the record that a delivery repeats; None for a new one.
+        wait_until: Waits for a time of the run, in seconds since its start.
+        step_of: Finds the recorded delivery that a delivery repeats; None for a new one.
     """
 
     def __init__(
@@ -85,13 +87,13 @@ class Handlers:
         self.bus: Bus | None = None
         """Set when the runtime is open."""
         self.ran: dict[str, int] = {}
-        """Handlings that ran again, by agent."""
+        """Number of handlings that ran again, by agent."""
         self.read: dict[str, int] = {}
-        """Handlings that were read from the record, by agent."""
+        """Number of handlings read from the record, by agent."""
         self.unrecorded: list[NotRecordedError] = []
 
     def calls(self, card: AgentCard, calls: Mapping[type[Payload], Call]) -> dict[type[Payload], Call]:
-        """Return what is called in place of the handlers of an agent."""
+        """Return the replacements of an agent's handlers."""
         return {kind: self._call(card, call) for kind, call in calls.items()}
 
     def _call(self, card: AgentCard, inner: Call) -> Call:
@@ -120,7 +122,7 @@ class _Handling:
         self._step = step
 
     async def end(self, handler: Any, wants: int, given: Any, context: Any, *, outside: bool) -> Any:
-        """Return what the handler gives, when the record says so."""
+        """Return the handler's outputs at the recorded time."""
         counts = self._handlers.read if outside else self._handlers.ran
         counts[self._card.id] = counts.get(self._card.id, 0) + 1
         step, end = self._step, None if self._step is None else self._step.end
@@ -132,7 +134,7 @@ class _Handling:
                 output = await self._from_record(step, context)
             else:
                 output = await self._run(handler, wants, given, context)
-        except Exception as error:  # a failure of then and of now end alike; any other is raised again
+        except Exception as error:  # an equal failure ends the handling alike; any other is raised again
             if free or step is None or end is None or end["outcome"] == "handled":
                 raise
             if not is_cut(end):
@@ -144,10 +146,10 @@ class _Handling:
         if free or step is None:
             return output
         if end is None or is_cut(end):
-            return await anyio.sleep_forever()  # the record ends before it does, or it is cut off
+            return await anyio.sleep_forever()  # in the record it is cut off, or does not end
         await self._handlers.wait_until(step.at)
         if end["outcome"] == "handled" or not outside:
-            return output  # what failed then, and does not now, is a difference
+            return output  # a recorded failure that does not happen now is a difference
         return await self._fail(Reason(end["code"]))
 
     async def _run(self, handler: Any, wants: int, given: Any, context: Any) -> Any:
@@ -158,7 +160,7 @@ class _Handling:
         return output
 
     async def _streamed(self, stream: Any) -> AsyncIterator[Any]:
-        """Yield what a handler yields, when it yielded it."""
+        """Yield each payload at its recorded time."""
         RUNNING.set(self._card.id)
         step = self._step
         at = [] if step is None else [self._handlers.recorded.messages[one["number"]][0] for one in step.outputs]
@@ -176,7 +178,7 @@ class _Handling:
     # --- the record ---
 
     async def _from_record(self, step: Step, context: Any) -> Any:
-        """Send what the record says, and return what it returned."""
+        """Send the recorded outputs, and return the recorded result."""
         if step.questions:
             async with anyio.create_task_group() as asking:
                 for at, question, scope in step.questions:
@@ -205,7 +207,7 @@ class _Handling:
         return payload
 
     async def _fail(self, reason: Reason) -> Any:
-        """End the handling as a failure that is not tried again: the record has the last attempt."""
+        """End the handling as a failure without a retry: the record has the last attempt."""
         worker, bus = self._delivery.worker, self._handlers.bus
         if worker is not None and bus is not None:
             worker.cut(Outcome.DEAD_LETTERED, reason)
@@ -219,7 +221,7 @@ class _Handling:
 
 
 class ReplayContext:
-    """A context whose time, randomness and effects are those of the record."""
+    """A context with the recorded time, randomness and effects."""
 
     def __init__(
         self, context: Context, handlers: Handlers, card: AgentCard, step: Step | None,
@@ -239,12 +241,12 @@ class ReplayContext:
         return getattr(self._context, name)
 
     def now(self) -> datetime.datetime:
-        """Return the time that the handler read; the replay's where it reads more often than then."""
+        """Return a recorded clock reading; the replay's own time if the handler reads it more often."""
         return EPOCH + self._times.pop(0) * MICROSECOND if self._times else self._context.now()
 
     @property
     def random(self) -> random.Random:
-        """The randomness that the handler drew."""
+        """The recorded random stream of the handler."""
         if not self._draw:
             return self._context.random
         if self._random is None:
@@ -254,15 +256,15 @@ class ReplayContext:
         return self._random
 
     def port(self, kind: Any) -> Any:
-        """Refuse: what is behind a port is outside."""
+        """Refuse: a port leads outside."""
         raise self._unrecorded("port", getattr(kind, "__name__", str(kind)))
 
     async def once(self, key: str, _effect: Any, *, probe: Any = None) -> Any:  # noqa: ARG002 - nothing leaves the process
-        """Return what the effect brought then.
+        """Return the recorded result of the effect.
 
         Raises:
-            NotRecordedError: It did not happen then.
-            NotDoneError, IndeterminateEffectError: As then.
+            NotRecordedError: The effect is not in the record.
+            NotDoneError, IndeterminateEffectError: As recorded.
             TypeError: Its result was not made of JSON values.
         """
         found = self._handlers.recorded.effects.get((self._card.id, key))
@@ -277,7 +279,7 @@ class ReplayContext:
         return json.loads(found["value"])
 
     async def ask(self, question: Payload, *rest: Any, **how: Any) -> Any:
-        """Ask when the handler asked."""
+        """Ask at the recorded time."""
         await self._turn(question)
         return await self._context.ask(question, *rest, **how)
 
@@ -287,7 +289,7 @@ class ReplayContext:
         return await self._context.gather(payload, **how)
 
     async def _turn(self, question: Payload) -> None:
-        """Wait until the handler asked this, or at least something of this class."""
+        """Wait until the recorded time of this question, or of one of the same class."""
         asked = self._asked.get(kind_name(type(question)))
         at = None if asked is None else asked.take(payload_text(question))
         if at is not None:
@@ -295,7 +297,7 @@ class ReplayContext:
 
 
 def is_cut(end: LogRecord) -> bool:
-    """Return whether a delivery was ended by something else than its handler and its policies."""
+    """Return whether a delivery was ended by anything but its handler and its policies."""
     outcome, code = end["outcome"], end["code"]
     if outcome == "denied":
         return ":" not in code and code != "hold"

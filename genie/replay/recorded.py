@@ -1,4 +1,4 @@
-"""What a log says of one run, in the order in which a replay needs it."""
+"""The log of one run, in the order that a replay needs."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 APART_S = 1e-9
-"""Seconds between two records that are of the same microsecond, so that their order stands."""
+"""Seconds added between records of the same microsecond, to keep their order."""
 
 
 class Alike(Generic[T]):
-    """Things of one kind, each with a text: taken by their text where one has it, else in their order."""
+    """Items of one kind, each with a text: taken by text if one matches, else in order."""
 
     __slots__ = ("_by_text", "_next", "_things")
 
     def __init__(self) -> None:
         self._things: list[tuple[str, T] | None] = []
-        """Those that are taken are None."""
+        """The items; taken ones are None."""
         self._next = 0
         self._by_text: dict[str, deque[int]] | None = None
-        """Text -> places; made where they are not taken in their order."""
+        """Text -> positions; built once items are taken out of order."""
 
     def add(self, text: str, thing: T) -> None:
-        """Put one behind the others; none is taken before all are there."""
+        """Append an item; all are appended before the first is taken."""
         self._things.append((text, thing))
 
     def take(self, text: str) -> T | None:
-        """Return the next one with a text, or else the next one; None where none is left."""
+        """Return the next item with a text, or else the next one; None if none is left."""
         things = self._things
         while self._next < len(things) and things[self._next] is None:
             self._next += 1
@@ -47,7 +47,7 @@ class Alike(Generic[T]):
         return None if found is None else found[1]
 
     def _place_of(self, text: str, otherwise: int) -> int:
-        """Return where the next one with a text is."""
+        """Return the position of the next item with a text."""
         if self._by_text is None:
             self._by_text = defaultdict(deque)
             for place, one in enumerate(self._things):
@@ -63,22 +63,22 @@ class Alike(Generic[T]):
 
 @dataclass(slots=True)
 class Step:
-    """One delivery of the record."""
+    """One recorded delivery."""
 
     delivery: str
     message: int
     agent: str
     end: LogRecord | None = None
-    """How it ended; None where it is open."""
+    """Its outcome; None if it is open."""
     at: float = 0.0
-    """When, in seconds since the run began."""
+    """Its end, in seconds since the start of the run."""
     outputs: list[LogRecord] = field(default_factory=list)
-    """Messages that its handler sent, but for its questions."""
+    """Messages that its handler sent, without its questions."""
     questions: list[tuple[float, LogRecord, LogRecord]] = field(default_factory=list)
-    """When, the message, and the scope that it opened."""
+    """Time, message and opened scope of each question."""
 
     def asked(self) -> dict[str, Alike[float]]:
-        """Return when its handler asked, by topic."""
+        """Return the times of its handler's questions, by topic."""
         found: dict[str, Alike[float]] = defaultdict(Alike)
         for at, question, _ in self.questions:
             found[question["topic"]].add(question["payload"], at)
@@ -89,7 +89,7 @@ class Recorded:
     """A run, ready to be replayed.
 
     Raises:
-        NotReplayableError: The log does not hold what the run was made of.
+        NotReplayableError: The log does not contain everything that the replay needs.
     """
 
     def __init__(self, run: PastRun) -> None:
@@ -97,16 +97,16 @@ class Recorded:
             raise NotReplayableError(run_id=run.id, why=run.unread or "too_long")
         self.run = run
         self.instants: list[float] = []
-        """When each record was written, in seconds since the run began; no two are the same."""
+        """Time of each record, in seconds since the start of the run; no two are equal."""
         self.messages: dict[int, tuple[float, LogRecord]] = {}
         self.steps: dict[tuple[int, str], Step] = {}
-        """(message, agent) -> its delivery; of a fallback that had tried it before, the last one."""
+        """(message, agent) -> its delivery; for a fallback, the last one."""
         self.by_cause: dict[tuple[int, str, str], Alike[int]] = defaultdict(Alike)
-        """(cause, sender, topic) -> numbers of messages."""
+        """(cause, sender, topic) -> message numbers."""
         self.verdicts: dict[tuple[int, str], LogRecord] = {}
         self.effects: dict[tuple[str, str], LogRecord] = {}
         self.decisions: list[tuple[float, str, LogRecord]] = []
-        """What people decided: when, on which delivery or answer, and how."""
+        """Decisions of people: time, delivery or answer, and verdict."""
         self._scopes: dict[int, LogRecord] = {}
         self._opened: set[int] = set()
         self._read()
@@ -117,20 +117,20 @@ class Recorded:
 
     @property
     def last(self) -> float:
-        """When the last record was written."""
+        """Return the time of the last record."""
         return self.instants[-1]
 
     def numbers(self) -> list[int]:
-        """Return the numbers that were given after the first message, in order."""
+        """Return the message numbers after the first message, in order."""
         found = {*self.messages, *self._scopes}
         for record in self.run.of("hold"):
             found.add(int(record["id"].split("-")[1], 16))
         return sorted(number for number in found if number > self.first["number"])
 
     def gates(self) -> list[float]:
-        """Return when something was asked, was sent or ended, the latest first: these happen in this order again.
+        """Return the times of questions, messages and ends, the latest first; the replay keeps this order.
 
-        What a step sends at its end has no time of its own, and neither has what policies end.
+        Outputs at the end of a handling have no separate time, nor have ends by policies.
         """
         found: list[tuple[float, Step, bool]] = []
         for step in self.steps.values():
@@ -183,7 +183,7 @@ class Recorded:
     def _message(self, record: LogRecord, at: float) -> None:
         number, cause, sender = record["number"], record["cause"], record["sender"]
         if number in self.messages:
-            return  # an approver put another payload in its place
+            return  # an approver replaced its payload
         self.messages[number] = (at, record)
         self.by_cause[cause, sender, record["topic"]].add(record["payload"], number)
         for agent in record["plan"]:
@@ -210,5 +210,5 @@ class Recorded:
 
 
 def by_policy(end: LogRecord) -> bool:
-    """Return whether a delivery was denied by a policy, which judges it again now."""
+    """Return whether a delivery was denied by a policy; policies judge again in a replay."""
     return end["outcome"] == "denied" and ":" in end["code"]

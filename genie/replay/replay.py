@@ -1,7 +1,7 @@
-"""Runs a run of a log again in virtual time, on the runtime itself, and compares it with the record.
+"""Replays a run of a log in virtual time, on the runtime itself, and compares it with the record.
 
-It begins as a recovery: the log as it was when the first message was sent. What the rest of the log says decides when
-each handler ends, what it reads of the clock, what it draws, and what outside effects brought.
+It begins as a recovery from the log at the time of the first message. The rest of the log determines the end of each
+handling, its clock readings, its random draws, and the results of outside effects.
 """
 
 from __future__ import annotations
@@ -48,16 +48,16 @@ if TYPE_CHECKING:
     from genie.runtime.runtime import Runtime
 
 PATIENCE_S = 86_400.0
-"""Virtual seconds after the last record in which what is new may end."""
+"""Virtual seconds after the last record in which new work may end."""
 AFTER_S = 1e-7
-"""Seconds after a recorded end at which what the bus has not ended by itself is ended."""
+"""Seconds after a recorded end at which a delivery that is still open is ended."""
 _PERSON = "replay-"
 _OF_RUNS = frozenset(("cancelled", "drain"))
 """Codes of deliveries that end with their run."""
 
 
 class Parts(NamedTuple):
-    """What the pipeline of a run is made of."""
+    """The components of a run's pipeline."""
 
     bindings: Sequence[Binding]
     policies: PolicySet
@@ -67,7 +67,7 @@ class Parts(NamedTuple):
 
 
 class Replayed(NamedTuple):
-    """A run that was replayed."""
+    """Result of a replay."""
 
     run_id: str
     findings: Findings
@@ -76,15 +76,15 @@ class Replayed(NamedTuple):
     ran: Mapping[str, int]
     """Handlings that ran again, by agent."""
     read: Mapping[str, int]
-    """Handlings of agents that reach outside, read from the record, by agent."""
+    """Number of handlings of agents that reach outside, read from the record, by agent."""
     notes: tuple[tuple[str, str], ...]
-    """(code, text) of what could not be repeated."""
+    """(code, text) of events that could not be repeated."""
     recorded_s: float
-    """How long the run took."""
+    """Duration of the run."""
 
     @property
     def same(self) -> bool:
-        """Every payload is the same, every verdict, and every end."""
+        """True if every payload, verdict and outcome is the same."""
         return not self.findings.counts
 
 
@@ -92,19 +92,19 @@ def replay(
     past: PastRun, parts: Parts, *, to: str | None = None, policies: PolicySet | None = None,
     agents: Mapping[str, Agent] | None = None,
 ) -> Replayed:  # fmt: skip
-    """Run a run of a log again; nothing leaves the process.
+    """Replay a run of a log; nothing leaves the process.
 
     No event loop may run in this thread.
 
     Args:
         past: The run.
-        parts: Its pipeline, as it is today.
+        parts: Its present pipeline.
         to: Id of the message after which it stops.
-        policies: Policies in the place of the pipeline's.
-        agents: Implementations in the place of others, by id; they run, also where the others are read from the record.
+        policies: Policies instead of the pipeline's.
+        agents: Replacement agents, by id; they always run, even if the replaced ones are read from the record.
 
     Raises:
-        NotReplayableError: The log does not hold what the run was made of.
+        NotReplayableError: The log does not contain everything that the replay needs.
         InputError: The message is not in the run, or an agent not in the pipeline.
     """
     with uncollected():
@@ -126,7 +126,7 @@ class _Replay:
         self._comparison = Comparison(recorded, until)
         self._gates = recorded.gates()
         self._reached = 0.0
-        """The time of the latest of them that has happened again."""
+        """Time of the latest of them that has been replayed."""
         self._notes: dict[tuple[str, str], None] = {}
         bindings, outside = _bound(parts.bindings, agents)
         self._bindings = bindings
@@ -173,7 +173,7 @@ class _Replay:
             beside = [self._loop.create_task(self._decide(runtime)), self._loop.create_task(self._cut(bus))]
             with anyio.move_on_after(self._recorded.last + PATIENCE_S):
                 await self._over.wait()
-            self._comparison.close()  # what ends with this runtime did not end then
+            self._comparison.close()  # items that end with this runtime did not end in the record
             for task in beside:
                 task.cancel()
 
@@ -184,7 +184,7 @@ class _Replay:
             await waiting
 
     def _advance(self, at: float) -> bool:
-        """Let it be that time at once, where nothing in the record is earlier: a wait costs as much as the handler."""
+        """Advance the time at once if nothing in the record is earlier: a wait costs as much as the handler."""
         gates, reached = self._gates, max(self._reached, self._loop.time())
         while gates and gates[-1] <= reached:
             gates.pop()
@@ -193,7 +193,7 @@ class _Replay:
         self._reached = max(reached, at)
         return True
 
-    # --- what is observed ---
+    # --- observing ---
 
     def _ended(self, _run: RunState) -> None:
         """A run is at rest: no other is in this runtime."""
@@ -202,10 +202,10 @@ class _Replay:
     def _caught(self, error: Any) -> None:
         self._notes[error.code, str(error)] = None
 
-    # --- what others did ---
+    # --- events from outside ---
 
     async def _cut(self, bus: Bus) -> None:
-        """End what was ended by a person, a time limit or another run, where this bus has not ended it by itself."""
+        """End what a person, a time limit or another run ended in the record, if this bus has not ended it itself."""
         cut = sorted(
             (step for step in self._recorded.steps.values() if step.end is not None and is_cut(step.end)),
             key=lambda step: step.at,
@@ -224,7 +224,7 @@ class _Replay:
                 break
 
     async def _decide(self, runtime: Runtime) -> None:
-        """Decide what people decided, when they did."""
+        """Repeat the decisions of people at their recorded times."""
         for at, place, record in self._recorded.decisions:
             await self._wait_until(at)
             waiting = next((one for one in runtime.approvals.requests() if self._is(one, place)), None)
@@ -245,19 +245,19 @@ class _Replay:
                 self._notes["approval", str(void)] = None
 
     def _is(self, waiting: Any, place: str) -> bool:
-        """Return whether an approval is that of a place of the record: a delivery, or an answer and its asker."""
+        """Return whether an approval is that of a recorded place: a delivery, or an answer and its asker."""
         sign = "@" if "@" in place else ">"
         name, _, recipient = place.partition(sign)
         number = self._comparison.matched.get(int(waiting.message_id.rpartition("-")[2], 16))
         return (
             number == int(name.rpartition("-")[2], 16) and recipient.partition("<")[0] == waiting.recipient
-        )  # the record's number, for the replay may have given another one
+        )  # the record's number, because the replay may have given another one
 
 
 class _Log:
-    """The log of a replay: it begins with the first message, and keeps nothing.
+    """The log of a replay: it begins with the first message, and stores nothing.
 
-    What the recovery itself has told, before there was an observer, is compared.
+    Facts from the recovery itself, before there was an observer, are compared.
     """
 
     def __init__(self, records: list[LogRecord], comparison: Comparison) -> None:
@@ -269,7 +269,7 @@ class _Log:
         return [dict(record) for record in self._records]
 
     async def append(self, records: Sequence[LogRecord]) -> None:
-        """Compare what a recovery says of the first message, and keep nothing."""
+        """Compare the recovery's facts on the first message; store nothing."""
         for record in records:
             self._comparison.opening(record)
 
@@ -278,10 +278,10 @@ class _Log:
 
 
 class _Observer:
-    """Takes the place of the recorder: what it is told is compared, and not kept.
+    """Replaces the recorder: facts are compared instead of stored.
 
     Args:
-        comparison: What compares.
+        comparison: The comparison.
         now: Seconds since the run began.
         stop: Called at the message after which nothing is compared.
     """
@@ -310,12 +310,12 @@ class _Observer:
         """A handler has handled a delivery."""
         self._comparison.ended(delivery, HANDLED, "")
 
-    def judged(self, message: Envelope[Any], recipient: str, decision: Decision) -> None:
+    def record_verdict(self, message: Envelope[Any], recipient: str, decision: Decision) -> None:
         """Policies decided something that is more than a plain allow."""
-        self._comparison.judged(message, recipient, decision)
+        self._comparison.record_verdict(message, recipient, decision)
 
     def __getattr__(self, name: str) -> Any:
-        """Return a method that does nothing: the rest of what a recorder is told is not compared."""
+        """Return a method that does nothing: other facts are not compared."""
         return _nothing
 
     async def barrier(self) -> None:
@@ -331,7 +331,7 @@ def _bound(bindings: Sequence[Binding], agents: dict[str, Agent]) -> tuple[list[
 
     Raises:
         InputError: An agent is not in the pipeline.
-        AgentDefinitionError: Another implementation takes or sends less.
+        AgentDefinitionError: A replacement consumes or produces less.
     """
     unknown = next((name for name in agents if name not in {one.card.id for one in bindings}), None)
     if unknown is not None:
@@ -360,7 +360,7 @@ def _done(waiting: asyncio.Future[None]) -> None:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Leave out the log lines of a replay: they would tell what happened then as if it happened now."""
+    """Drop the log lines of a replay: they would report past events as present ones."""
     logger = logging.getLogger("genie")
     before = logger.level
     logger.setLevel(logging.CRITICAL + 1)

@@ -1,4 +1,4 @@
-"""Both sides of a divergence for a reader: judged and masked like a delivery, with hashes of what they are."""
+"""Both sides of a divergence for a reader: judged and masked like a delivery, with hashes."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from genie.replay.comparison import Divergence
 
 MOST_SHOWN = 4_000
-"""Characters of one side that are shown."""
+"""Maximum number of characters of one side that are shown."""
 MOST_DEPTH = 64
 
 
 class Side(NamedTuple):
-    """What one side says."""
+    """One side of a divergence."""
 
     shown: str
-    """As the reader may see it; or why not."""
+    """The payload as the reader may see it, or why it is withheld."""
     sha256: str
 
 
@@ -31,7 +31,7 @@ class Sides(NamedTuple):
     """Both sides of a divergence."""
 
     path: str
-    """First field that differs, such as ``parts.2.amount``; empty where the whole differs, or nothing does."""
+    """First field that differs, such as ``parts.2.amount``; empty if the whole value differs, or nothing does."""
     before: Side | None
     after: Side | None
 
@@ -57,7 +57,7 @@ class _Reading:
         self._first = next(past.of("message"))
 
     def side(self, divergence: Divergence, text: str) -> Side:
-        """Return one side: a payload in the place of the recorded one."""
+        """Return one side: the recorded message with a given payload."""
         record = self._messages.get(divergence.message, self._first) | {
             "payload": text, "topic": divergence.topic, "sender": divergence.agent,
         }  # fmt: skip
@@ -74,7 +74,7 @@ class _Reading:
 
 
 def different(one: Any, other: Any, path: str = "", depth: int = 0) -> str | None:
-    """Return the first place where two JSON values differ; None where they are the same."""
+    """Return the first path at which two JSON values differ; None if they are equal."""
     if type(one) is type(other) and depth < MOST_DEPTH:
         if isinstance(one, dict):
             for name in dict.fromkeys((*one, *other)):

@@ -58,7 +58,9 @@ _MOODS = {
 
 def run_report(record: RunRecord) -> Report:
     """Return the report of a run that a journal holds."""
-    return Report(run_sections(record), _headline(record), more="the journal has them all", rows=MOST_ROWS)
+    return Report(
+        (*run_sections(record), *_judges(record)), _headline(record), more="the journal has them all", rows=MOST_ROWS
+    )
 
 
 def run_sections(record: RunRecord) -> tuple[Section, ...]:
@@ -74,6 +76,17 @@ def run_sections(record: RunRecord) -> tuple[Section, ...]:
     more: tuple[Block, ...] = (Paragraph(f"and {beyond:,} more messages", "note"),) if beyond else ()
     run = Section("The run, delivery by delivery", tuple(_run(record)))
     return (run, Section("What the messages said", (*said, *more))) if said else (run,)
+
+
+def _judges(record: RunRecord) -> Iterator[Section]:
+    cards = []
+    if record.policies:
+        cards.append(Card("Policies", (Lines(record.policies),)))
+    if record.policy_set:
+        facts = (("Policy set, SHA-256", record.policy_set), ("Environment", record.environment))
+        cards.append(Card("Policy set", (Facts(tuple(pair for pair in facts if pair[1])),)))
+    if cards:
+        yield Section("Judged by", tuple(cards))
 
 
 def _headline(record: RunRecord) -> str:
@@ -107,11 +120,6 @@ def _run(record: RunRecord) -> Iterator[Block]:
     yield Card("Messages between agents", (_diagram(record),), wide=True)
     yield Card("Every delivery, with its verdict", (_deliveries(record, deliveries),), wide=True)
     yield _timeline(record)
-    if record.policies:
-        yield Card("Judged by", (Lines(record.policies),))
-    if record.policy_set:
-        facts = (("Policy set, SHA-256", record.policy_set), ("Environment", record.environment))
-        yield Card("Policy set", (Facts(tuple(pair for pair in facts if pair[1])),))
     if record.left_out:
         told = ", ".join(f"{count:,} {name}" for name, count in record.left_out.items())
         yield Card("Left out, because the run is large", (Lines((told,)),), wide=True)

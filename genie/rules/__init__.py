@@ -1,1 +1,1 @@
-"""Rules of one's own: structured matchers, typed against payload models, compiled to closures."""
+"""Custom rules: structured matchers, typed against payload models, compiled to closures."""

@@ -1,4 +1,4 @@
-"""Actions of a rule: its `then` as a verdict, and its verdict if the condition is undecided."""
+"""Actions of a rule: the verdict of its `then`, and its verdict if the condition is undecided."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from genie.rules.selectors import UnknownSubjectError, counts, subject
 Answer = Callable[[Envelope[Any]], Verdict]
 
 UNDECIDED = "undecided"
-"""Code of a denial where a rule cannot be decided."""
+"""Code of a denial by a rule that is undecided."""
 
 
 def answer(rule: RuleSection, kind: type[Payload]) -> Answer:
-    """Return the verdict of a rule that applies.
+    """Return the verdict of a rule whose condition is true.
 
     Raises:
         UnknownSubjectError: A field to mask does not exist or is not plain text.
@@ -52,7 +52,7 @@ def answer(rule: RuleSection, kind: type[Payload]) -> Answer:
 
 
 def is_inapplicable(rule: RuleSection, target: str, kind: type[Payload]) -> bool:
-    """Return True for a target that is not a field, or that a rule for a family of topics masks where it exists."""
+    """Return True for a target that is not a field, or that a rule for a family of topics masks only if it exists."""
     if not target.startswith("payload."):
         return True
     return is_missing(target, kind) and is_elsewhere(target, rule.when.get("topic"))
@@ -63,10 +63,10 @@ def _always(verdict: Verdict) -> Answer:
 
 
 def text_path(target: str, kind: type[Payload]) -> tuple[str, ...]:
-    """Return the fields on the way to a text that can be masked; collections on the way mean each of their items.
+    """Return the path of fields to a maskable text; a collection on the path stands for each of its items.
 
     Raises:
-        UnknownSubjectError: It does not exist or is not plain text.
+        UnknownSubjectError: The field does not exist or is not plain text.
     """
     steps = tuple(target.split(".")[1:])
     path: list[str | int] = []
@@ -78,7 +78,7 @@ def text_path(target: str, kind: type[Payload]) -> tuple[str, ...]:
             annotation, _ = stripped(get_args(annotation)[0])
         info = getattr(annotation, "model_fields", {}).get(step)
         if info is None:
-            subject(target, kind)  # says which field is not there
+            subject(target, kind)  # reports which field is missing
             raise UnknownSubjectError(f"{target} is not a text that can be masked")
         path.append(step)
         annotation = info.annotation
@@ -90,7 +90,7 @@ def text_path(target: str, kind: type[Payload]) -> tuple[str, ...]:
 
 
 def _places(value: Any, steps: tuple[str, ...], path: Path) -> Iterator[Path]:
-    """Yield every place of a text; one that is missing on the way has none."""
+    """Yield every path of a text; a path that ends early yields none."""
     if value is None:
         return
     if isinstance(value, tuple):
@@ -104,7 +104,7 @@ def _places(value: Any, steps: tuple[str, ...], path: Path) -> Iterator[Path]:
 
 
 def undecided(rule: RuleSection, condition: Condition, roots: Roots) -> Verdict:
-    """Return the denial of a rule that cannot be decided; it names the subjects, never their values."""
+    """Return the denial of a rule that is undecided; it names the subjects, never their values."""
     names = dict.fromkeys(test.subject.name for test in tests_of(condition) if evaluate(test, roots) is None)
     named = ", ".join(names) or "its condition"
     return Deny(UNDECIDED, f"cannot be decided: {named} is missing or cannot be compared; the rule says {rule.because}")

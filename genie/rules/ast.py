@@ -1,8 +1,8 @@
 """The condition of a rule as a tree of tests, typed against one payload class.
 
-A test is true, false or undecided: a missing or incomparable value (two currencies) is neither. Undecided
-carries on as in Kleene's logic: *and* is false where a part is false, *or* true where a part is true, and otherwise an
-undecided part leaves the whole undecided.
+A test is true, false or undecided: a missing or incomparable value (two currencies) is neither. Undecided values follow
+Kleene's logic: *and* is false if a part is false, *or* is true if a part is true, and otherwise an undecided part makes
+the whole undecided.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from genie.rules.operators import OPERATORS, Bound, Domain, covers, shown
 from genie.rules.selectors import Subject, UnknownSubjectError
 
 MOST_DEPTH = 8
-"""Levels of `not`, `any_of`, `all_of`, `any` and `all` inside one another."""
+"""Maximum nesting depth of `not`, `any_of`, `all_of`, `any` and `all`."""
 MOST_TESTS = 200
-"""Tests of one rule."""
+"""Maximum number of tests of one rule."""
 MOST_LISTED = 1_000
-"""Values of one list."""
+"""Maximum number of values of one list."""
 MOST_PATTERN = 256
-"""Characters of a pattern."""
+"""Maximum length of a pattern, in characters."""
 MOST_SEARCHED = 1_000_000
-"""Characters of a text that a pattern is looked for in; a longer one is undecided."""
+"""Maximum length of a text that is searched for a pattern; a longer one is undecided."""
 _PATTERN_MEMORY = 8 << 20
 NESTING = ("all_of", "any_of", "not")
 
@@ -41,14 +41,14 @@ class Test:
     subject: Subject
     operator: str
     bounds: tuple[Bound, ...]
-    """What it is compared with: one, or those of a list. True or false for `exists` and `empty`, a compiled pattern."""
+    """The bound, or the bounds of a list. True or false for `exists` and `empty`, a compiled pattern for `matches`."""
     written: str
-    """The operator and what follows it, for people; not shortened, so that values can be hidden in it."""
+    """The operator and its operand, for people; not shortened, so that values can be hidden in it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """Any or all of the items of a collection."""
+    """A condition on any or all of the items of a collection."""
 
     subject: Subject
     every: bool
@@ -57,28 +57,28 @@ class Items:
 
 @dataclass(frozen=True, slots=True)
 class Every:
-    """All of the parts; true without any."""
+    """True if all parts are true, also without parts."""
 
     parts: tuple[Condition, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Some:
-    """At least one of the parts."""
+    """True if at least one part is true."""
 
     parts: tuple[Condition, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Negation:
-    """The opposite."""
+    """The negation of a condition."""
 
     part: Condition
 
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """Known before any message comes."""
+    """A condition that is known before any message."""
 
     value: bool | None
 
@@ -88,7 +88,7 @@ NEVER = Fixed(value=False)
 
 
 class Roots(NamedTuple):
-    """Where subjects are read from."""
+    """The sources of subjects."""
 
     route: Route
     sender: AgentCard
@@ -96,11 +96,11 @@ class Roots(NamedTuple):
     item: Any = None
 
 
-# --- the naive reading, which every compiled form must equal ---
+# --- reference evaluation, which every compiled form must equal ---
 
 
 def evaluate(condition: Condition, roots: Roots) -> bool | None:
-    """Return whether a condition holds; None where that cannot be decided. Never raises."""
+    """Return whether a condition holds; None if it is undecided. Never raises."""
     match condition:
         case Fixed(value):
             return value
@@ -155,7 +155,7 @@ def value_of(subject: Subject, roots: Roots) -> Any:
 
 
 def holds(test: Test, value: Any) -> bool | None:
-    """Return whether a test holds of a value; may raise where the value is not of its field's type."""
+    """Return whether a value passes a test; may raise if the value does not have its field's type."""
     bound = test.bounds[0]
     if test.operator == "exists":
         return (value is not None) is bound.target
@@ -203,7 +203,7 @@ def _ordered(operator: str, value: Any, target: Any) -> bool:
 
 
 def tests_of(condition: Condition) -> Iterator[Test | Items]:
-    """Yield every test outside collections, and every collection as one."""
+    """Yield every test outside collections, and every collection condition as one."""
     match condition:
         case Test() | Items():
             yield condition
@@ -221,20 +221,20 @@ def tests_of(condition: Condition) -> Iterator[Test | Items]:
 
 @dataclass(slots=True)
 class Reader:
-    """Reads conditions of one rule for one payload class; problems are kept as (path, text)."""
+    """Parses the conditions of one rule for one payload class; problems are stored as (path, text)."""
 
     kind: type[Payload]
     problems: list[tuple[Path, str]] = field(default_factory=list)
     tests: int = 0
     absent: list[str] = field(default_factory=list)
-    """Fields that this payload class does not have, in a rule for every topic of a family."""
+    """Fields that this payload class lacks, in a rule for every topic of a family."""
     negated: bool = False
     """True below an odd number of negations."""
     topics: object = None
-    """The test of the topic with a ``*``, where there is one."""
+    """The test of the topic with a ``*``, if there is one."""
 
     def read(self, when: object, path: Path = ()) -> Condition:
-        """Return the condition of `when`."""
+        """Parse the condition of `when`."""
         found = self._mapping(when, path, 0, self._of_message)
         if self.tests > MOST_TESTS:
             self.problems = [(path, f"has {self.tests} tests, more than the {MOST_TESTS} that a rule may have")]
@@ -257,7 +257,7 @@ class Reader:
         outer = self.topics
         if find == self._of_message and "topic" in raw:
             if _covers(raw["topic"], self.kind) is False:
-                return NEVER  # a rule of other topics names fields that this payload need not have
+                return NEVER  # a rule for other topics names fields that this payload need not have
             self.topics = raw["topic"] if _is_family(raw["topic"]) else outer
         found = Every(tuple(self._entry(name, part, (*path, name), depth, find) for name, part in raw.items()))
         self.topics = outer
@@ -282,19 +282,19 @@ class Reader:
         except UnknownSubjectError as error:
             if find == self._of_message and is_elsewhere(name, self.topics):
                 self.absent.append(name)
-                return Fixed(self.negated)  # what is absent never makes a rule apply
+                return Fixed(self.negated)  # a missing field never makes a rule apply
             hint = "" if "did you mean" in str(error) else did_you_mean(name[:60], NESTING)
             return self._wrong(path, f"{error}{hint}")
         return self.read_tests(found, raw, path, depth)
 
     def read_tests(self, found: Subject, raw: object, path: Path, depth: int) -> Condition:
-        """Return the condition of the tests of one subject."""
+        """Parse the tests of one subject."""
         if isinstance(raw, list):
-            return self._wrong(path, f"{found.name} is compared with a list; write in: [...] or not_in: [...]")
+            return self._wrong(path, f"{found.name} has a list as its test; write in: [...] or not_in: [...]")
         if not isinstance(raw, dict):
             return self._test(found, "contains" if found.domain.item is not None else "eq", raw, path, depth)
         if not raw:
-            return self._wrong(path, f"{found.name} has no test; write eq:, in: or another operator beneath it")
+            return self._wrong(path, f"{found.name} has no test; write eq:, in: or another operator below it")
         parts = tuple(self._test(found, operator, part, (*path, operator), depth) for operator, part in raw.items())
         return parts[0] if len(parts) == 1 else Every(parts)
 
@@ -341,7 +341,7 @@ def _fields_of(model: type[Value]) -> Callable[[str], Subject]:
 
 
 def _is_family(topic: object) -> bool:
-    """Return True if the test of a topic names one with a ``*``."""
+    """Return True if the test of a topic has a ``*``."""
     if isinstance(topic, (dict, list)):
         return any(map(_is_family, topic.values() if isinstance(topic, dict) else topic))
     return isinstance(topic, str) and topic.endswith("*")
@@ -413,7 +413,7 @@ def _bounds(domain: Domain, operator: str, raw: object, *, loose: bool) -> tuple
         return (Bound(raw),)
     if operator in {"in", "not_in"}:
         if not isinstance(raw, list) or not raw:
-            raise ValueError(f"{operator} should be a list that is not empty, not {shown(raw)}")
+            raise ValueError(f"{operator} should be a non-empty list, not {shown(raw)}")
         if len(raw) > MOST_LISTED:
             raise ValueError(f"{operator} lists {len(raw):,} values, more than the {MOST_LISTED:,} allowed")
         return tuple(domain.bound(one) for one in raw)
@@ -428,7 +428,7 @@ def _pattern(text: str, flags: str = "") -> Any:
     import re2  # noqa: PLC0415 - start-up: only for rules that have patterns
 
     if len(text) > MOST_PATTERN:
-        raise ValueError(f"matches a pattern of more than {MOST_PATTERN} characters")
+        raise ValueError(f"matches has a pattern of more than {MOST_PATTERN} characters")
     options = re2.Options()
     options.log_errors = False
     options.max_mem = _PATTERN_MEMORY
@@ -436,4 +436,4 @@ def _pattern(text: str, flags: str = "") -> Any:
         return re2.compile(flags + text, options)
     except (re2.error, UnicodeError) as error:
         why = error.args[0] if error.args and isinstance(error.args[0], bytes) else b"not UTF-8"
-        raise ValueError(f"matches an invalid RE2 pattern: {why.decode(errors='replace')[:80]}") from None
+        raise ValueError(f"matches has an invalid RE2 pattern: {why.decode(errors='replace')[:80]}") from None

@@ -1,7 +1,7 @@
-"""Conditions as closures: tests that the route decides are evaluated once, the rest become plain functions.
+"""Conditions as closures: tests that depend only on the route are evaluated once, the others become plain functions.
 
-A closure may raise if a value is missing or of another type; the caller then falls back to
-``condition.evaluate``, which never does. On everything else the two agree.
+A closure may raise if a value is missing or of another type; the caller then uses ``condition.evaluate``, which never
+raises. Otherwise both give the same result.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from genie.rules.ast import (
 )
 
 Holds = Callable[[Any, Any], bool | None]
-"""Of the message (or the item of a collection) and the sender's card."""
+"""Function of the message (or the item of a collection) and the sender's card."""
 ValueTest = Callable[[Any], bool | None]
 
 _COST = {"route": 0, "sender": 1, "headers": 1, "message": 1, "findings": 2, "payload": 3, "item": 3}
 
 
 def routed(condition: Condition, route: Route) -> Condition:
-    """Return a condition with everything that the route decides worked out, and the cheap parts first."""
+    """Return a condition with the tests of the route evaluated, and the cheap parts first."""
     match condition:
         case Test() | Items() if condition.subject.source == "route":
             return Fixed(evaluate(condition, Roots(route, None, None)))  # type: ignore[arg-type]  # it reads the route
@@ -78,7 +78,7 @@ def _cost(condition: Condition) -> int:
 
 
 def compiled(condition: Condition) -> Holds:
-    """Return a function that says whether a condition without route tests holds; see the module for when it raises."""
+    """Compile a condition without route tests to a predicate; the module states when it raises."""
     match condition:
         case Fixed(value):
             return lambda _message, _sender: value
@@ -102,7 +102,7 @@ def compiled(condition: Condition) -> Holds:
 
 
 def _until(tests: tuple[Holds, ...], *, stop: bool) -> Holds:
-    """Return Kleene's *and* (``stop`` is false) or *or*, which end at the first part that decides."""
+    """Compile Kleene's *and* (``stop`` is false) or *or*, which end at the first deciding part."""
 
     def combined(message: Any, sender: Any) -> bool | None:
         found: bool | None = not stop
@@ -118,7 +118,7 @@ def _until(tests: tuple[Holds, ...], *, stop: bool) -> Holds:
 
 
 def value_test(condition: Test | Items) -> ValueTest:  # noqa: PLR0911 - one return a kind of operator reads best
-    """Return a function that says of a value whether a test holds."""
+    """Compile a test to a predicate of a value."""
     if isinstance(condition, Items):
         return _items(compiled(condition.part), stop=not condition.every)
     if condition.operator in {"gt", "gte", "lt", "lte"} or (

@@ -1,9 +1,9 @@
-"""Text as rules compare it, so that a disguise does not evade a rule.
+"""Text normalisation for rules, so that disguised text does not evade a rule.
 
 Text is folded as detectors fold it (invisible characters, look-alikes, accents, width), and case is ignored. A test
-compares folded text only where that makes its rule apply to more messages: ``eq``, ``in``, ``contains`` and the like,
-and ``ne`` and ``not_in`` below a ``not``. Every other test compares text as it stands, because there a look-alike would
-make a rule milder.
+compares folded text only if that makes its rule apply to more messages: ``eq``, ``in``, ``contains`` and the like, and
+``ne`` and ``not_in`` below a ``not``. Every other test compares the original text, because there a look-alike would
+make a rule weaker.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _LIKE_UPPER = str.maketrans(
         if len(char.lower()) == 1 and char.lower() not in LOOKALIKES and not char.lower().isascii()
     }
 )
-"""Lower-case letters of which only the upper-case form has a look-alike."""
+"""Lower-case letters whose upper-case form alone has a look-alike."""
 _NEGATIVE = frozenset({"ne", "not_in"})
 _COMPARED = frozenset({"eq", "ne", "in", "not_in", "contains", "starts_with", "ends_with"})
 
@@ -32,12 +32,12 @@ def _folded(text: str) -> str:
 
 _short = lru_cache(maxsize=1024)(_folded)
 _SHORT = 200
-"""Characters of texts whose folded form is kept; of longer ones only the last, which many rules read in turn."""
+"""Length of texts whose folded form is cached; of longer ones only the latest, which many rules read in turn."""
 _last = ("", "")
 
 
 def folded(text: str) -> str:
-    """Return text as rules compare it; of joined texts it is the joined form."""
+    """Fold text for comparison by rules; for joined texts the joined form is folded."""
     global _last  # noqa: PLW0603 - it changes the time taken and no answer
     if len(text) <= _SHORT:
         return _short(text)
@@ -49,7 +49,7 @@ def folded(text: str) -> str:
 
 
 class EitherPattern(NamedTuple):
-    """A pattern that is looked for in text as it stands and, without regard to case, in folded text."""
+    """A pattern that is searched in the original text and, ignoring case, in the folded text."""
 
     plain: Any
     loose: Any
@@ -65,7 +65,7 @@ def folds(domain: Domain, operator: str, *, negated: bool) -> bool:
 
 
 def folding(operator: str, bounds: tuple[Bound, ...]) -> tuple[Bound, ...]:
-    """Return the bounds of a test that compares folded text; they stay as they are if nothing is left of one."""
+    """Fold the bounds of a test that compares folded text; they are unchanged if folding leaves one empty."""
     keys = [folded(bound.target) for bound in bounds] if operator in _COMPARED else []
     if not keys or not all(key or not bound.target for key, bound in zip(keys, bounds, strict=True)):
         return bounds

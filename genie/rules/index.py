@@ -1,8 +1,8 @@
-"""Which of many rules a message can concern at all: each subject is read once for all of them.
+"""Selects the rules that can apply to a message, reading each subject once for all rules.
 
-Rules are bits of a number. For every subject that rules test in the same way there is a group; it turns the subject's
-value into the set of rules that this value does not rule out, by a table look-up or a bisection. What is left after
-all groups is evaluated rule by rule. A group never rules out a rule that is true or undecided.
+Rules are bits of a number. There is a group for every subject that rules test in the same way; it maps the subject's
+value to the set of rules that this value does not exclude, by table look-up or bisection. The rules left after all
+groups are evaluated one by one. A group never excludes a rule that is true or undecided.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Group:
     """The bits of all rules."""
     read: Callable[[Any], Any] | None = None
     equal: dict[int, frozenset[Any]] = field(default_factory=dict)
-    """Bit -> what the value must be one of; likewise below."""
+    """Bit -> accepted values; likewise below."""
     unequal: dict[int, frozenset[Any]] = field(default_factory=dict)
     least: dict[int, Any] = field(default_factory=dict)
     most: dict[int, Any] = field(default_factory=dict)
@@ -37,7 +37,7 @@ class Group:
     taken: list[tuple[int, Test]] = field(default_factory=list)
 
     def add(self, bit: int, test: Test) -> None:
-        """Take a test in."""
+        """Add a test."""
         self.taken.append((bit, test))
         targets = frozenset(bound.target for bound in test.bounds)
         self.read = self.read or test.bounds[0].read
@@ -83,7 +83,7 @@ class Group:
         return find
 
     def _of_text(self, missing: int, steps: tuple[Finder, ...]) -> Finder:
-        """Return the finder of a text that all tests compare in its folded form; it is folded once."""
+        """Return the finder for a text that all tests compare in folded form; it is folded once."""
         everyone = self.everyone
         others = tuple((everyone & ~bit, value_test(_of_key(test))) for bit, test in self.others)
 
@@ -145,19 +145,19 @@ class Group:
 
 
 class Plan(NamedTuple):
-    """The groups of some rules, and the bits that they speak of: first one a rule, then one an alternative."""
+    """The groups of a set of rules, and their bits: first one per rule, then one per alternative."""
 
     groups: tuple[Group, ...]
     everyone: int
     """All bits."""
     rules: int
-    """Those of the rules."""
+    """Bits of the rules."""
     alternatives: tuple[tuple[int, int], ...]
     """(bits of which a rule needs at least one, all bits but that rule's)."""
 
 
 def planned(conditions: Iterable[Condition]) -> Plan:
-    """Return the plan of some rules' conditions; the bit of each is its place."""
+    """Return the plan for the conditions of a set of rules; the bit of each is its position."""
     conditions = tuple(conditions)
     tests: list[tuple[int, Test]] = []
     needed: list[tuple[int, int]] = []
@@ -183,7 +183,7 @@ def _grouped(tests: Iterable[tuple[int, Test]], everyone: int) -> Iterable[Group
     for place, test in tests:
         alike = {bound.group for bound in test.bounds}
         if len(alike) > 1 or test.operator == "matches":
-            continue  # several currencies in one list are compared one by one; a pattern costs less when it is last
+            continue  # several currencies in one list are compared one by one; a pattern is cheaper at the end
         key = (test.subject.name, test.operator in {"exists", "empty"}, next(iter(alike)))
         group = found.setdefault(key, Group(test.subject, everyone))
         group.add(1 << place, test)

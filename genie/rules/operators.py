@@ -27,9 +27,9 @@ SEVERAL = frozenset({"any", "all", "contains", "in", "not_in", "empty", "exists"
 OPERATORS = SAME | ORDER | SEVERAL | {"matches", "starts_with", "ends_with"}
 
 MOST_TEXT = 1_000
-"""Characters of a bound."""
+"""Maximum length of a bound, in characters."""
 _DIGITS = 15
-"""Decimal digits that a number read as binary floating point keeps for certain."""
+"""Decimal digits that binary floating point keeps exactly."""
 
 
 class Bound(NamedTuple):
@@ -39,7 +39,7 @@ class Bound(NamedTuple):
     read: Callable[[Any], Any] | None = None
     """Value -> the key to compare with the target, None if incomparable; None compares the value itself."""
     group: Hashable = None
-    """Bounds of one group read values alike."""
+    """Bounds of one group read values in the same way."""
 
 
 @dataclass(frozen=True)
@@ -47,25 +47,25 @@ class Domain:
     """One kind of value."""
 
     name: str
-    """As an error calls it: ``"text"``, ``"an amount of money"``."""
+    """Its name in errors: ``"text"``, ``"an amount of money"``."""
     operators: frozenset[str]
     bound: Callable[[object], Bound]
     """Reads a bound from a rule; raises ValueError with the expected form."""
     item: Domain | None = None
     """Type of the items of a collection."""
     model: type[Value] | None = None
-    """The class of a value with fields."""
+    """The class of a structured value."""
     pattern: bool = False
     """Bounds may end in ``*``."""
 
 
 def covers(pattern: str, name: str) -> bool:
-    """Return True when a name is the pattern's, or ``family.*`` or ``prefix*`` covers it."""
+    """Return True if a name equals the pattern, or ``family.*`` or ``prefix*`` covers it."""
     return name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
 
 
 def shown(raw: object) -> str:
-    """Return a written value as an error may quote it."""
+    """Return a value in the form that an error may quote."""
     text = repr(raw) if isinstance(raw, str) else {"True": "true", "False": "false", "None": "null"}.get(repr(raw), "")
     return (text or ("a mapping" if isinstance(raw, dict) else "a list" if isinstance(raw, list) else repr(raw)))[:60]
 
@@ -124,7 +124,7 @@ def seconds(raw: object) -> float:
     """Return a duration such as ``90s``, ``4h`` or ``1d12h`` in seconds.
 
     Raises:
-        ValueError: It is not valid.
+        ValueError: The duration is not valid.
     """
     if isinstance(raw, str) and raw and not _DURATION.sub("", raw):
         return sum(float(number) * _UNITS[unit] for number, unit in _DURATION.findall(raw))
@@ -135,7 +135,7 @@ def _duration(raw: object) -> Bound:
     try:
         return Bound(datetime.timedelta(seconds=seconds(raw)))
     except OverflowError:
-        raise ValueError("is a duration too long to be kept") from None
+        raise ValueError("is a duration that is too long") from None
 
 
 def _iso(kind: type[Any], name: str, example: str) -> Callable[[object], Bound]:
@@ -198,7 +198,7 @@ _MONEY = re.compile(r"(-?[0-9]{1,30}(?:\.[0-9]{1,10})?)\s+([A-Z]{3})")
 
 
 def _money(kind: type[Value]) -> Domain:
-    """Return the domain of a model of money, known by its shape: a currency, and minor units or an exact amount."""
+    """Return the domain of a money model, recognised by its shape: a currency, and minor units or an exact amount."""
     name = "minor" if "minor" in kind.model_fields else "amount"
 
     def bound(raw: object) -> Bound:
@@ -213,7 +213,7 @@ def _money(kind: type[Value]) -> Domain:
         currency = made.currency
 
         def read(value: Any) -> Any:
-            # Two currencies are never compared, and nothing is converted: the rule is undecided.
+            # Different currencies are never compared or converted: the rule is undecided.
             return getattr(value, name) if value.currency == currency else None
 
         return Bound(getattr(made, name), read, currency)
@@ -283,7 +283,7 @@ def stripped(annotation: object) -> tuple[object, bool]:
 
 
 def domain_of(annotation: object) -> Domain | None:
-    """Return the domain of a field's type; None for a mixture that no operator fits."""
+    """Return the domain of a field's type; None for a mixture without operators."""
     kind, _ = stripped(annotation)
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is Literal:

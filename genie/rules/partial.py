@@ -1,20 +1,20 @@
-"""Conditions on messages of which a part is hidden, as in a journal that was masked for its reader."""
+"""Conditions on messages with hidden parts, as in a journal that was masked for its reader."""
 
 from __future__ import annotations
 
 from genie.rules.ast import Condition, Every, Fixed, Items, Negation, Some, Test
 
 Steps = tuple[str, ...]
-"""Field names on the way to a value, without places in collections."""
+"""Field names on the path to a value, without positions in collections."""
 
 
 def veiled(condition: Condition, hidden: frozenset[Steps], above: Steps = ()) -> tuple[Condition, frozenset[str]]:
     """Return a condition in which every test of a hidden field is undecided, and the subjects of those tests.
 
     Args:
-        condition: Typed for the payload.
-        hidden: Fields that are not as they were sent; the empty path hides them all.
-        above: Fields on the way to the items that the condition is about.
+        condition: The condition, typed for the payload.
+        hidden: Fields whose values were replaced; the empty path hides all of them.
+        above: Path of the items that the condition applies to.
     """
     match condition:
         case Fixed():

@@ -1,4 +1,4 @@
-"""The policy that holds all rules of a set: one judge a route, which asks only the rules that can apply there."""
+"""The policy that contains all rules of a set: one judge per route, which asks only the rules that can apply there."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from genie.rules.schema import RuleSection, RulesSettings, named
 from genie.rules.selectors import FIXED, recipient_field
 
 _CONTEXTS = 256
-"""Senders of which a judge remembers which rules concern them."""
+"""Number of senders for which a judge caches the applicable rules."""
 
 
 class Trial(NamedTuple):
@@ -27,13 +27,13 @@ class Trial(NamedTuple):
 
     rule: RuleSection
     condition: Condition
-    """Typed for the message's payload, the route's part not worked out."""
+    """Its condition, typed for the message's payload, without evaluation of the route."""
     found: bool | None
-    """Whether it applies; None where that cannot be decided."""
-    ruled: RuleVerdict | None
+    """True if it applies; None if it is undecided."""
+    verdict: RuleVerdict | None
     """Its verdict, None if it does not object."""
     hidden: frozenset[str] = frozenset()
-    """Subjects that it would have to read and that were hidden: then nothing can be said."""
+    """Hidden subjects that it would have to read; then its result is unknown."""
 
 
 class _Compiled:
@@ -72,7 +72,7 @@ class _Compiled:
 
 
 class Rules:
-    """Rules that people write; a decision names each rule with its version.
+    """Custom rules; a decision names each rule with its version.
 
     Args:
         settings: The rules.
@@ -96,11 +96,11 @@ class Rules:
         said = {name for rule in settings.rules for name in named(rule.when)}
         fields = {recipient_field(name) for name in said} - {None}
         self.reads = frozenset(str(field) for field in fields)
-        """Fields of the recipient's card that the rules look at."""
+        """Fields of the recipient's card that the rules read."""
         self.headers_only = bool(said) and all(name in FIXED and FIXED[name].source in _HEADERS for name in said)
-        """Whether no rule looks at anything but the route and the headers."""
+        """True if the rules read only the route and the headers."""
         self.needs_findings = bool(settings.rules) and all(map(check.needs_findings, settings.rules))
-        """Whether every rule applies only where something was found."""
+        """True if every rule requires a finding."""
 
     @property
     def inspectors(self) -> tuple[Inspector, ...]:
@@ -108,20 +108,20 @@ class Rules:
         return ()
 
     @classmethod
-    def problems(cls, settings: RulesSettings, scene: PipelineContext | None) -> Iterable[tuple[Path, str]]:
-        """Return problems of rules in a pipeline, with paths in the settings; fewer are found without a pipeline."""
-        return check.problems(settings, scene)
+    def problems(cls, settings: RulesSettings, context: PipelineContext | None) -> Iterable[tuple[Path, str]]:
+        """Return problems of rules in a pipeline, by path in the settings; without a pipeline fewer can be found."""
+        return check.problems(settings, context)
 
     @classmethod
-    def warnings(cls, settings: RulesSettings, scene: PipelineContext | None) -> Iterable[tuple[Path, str]]:
-        """Return what may not be meant in a pipeline, with paths in the settings."""
-        return check.warnings(settings, scene)
+    def warnings(cls, settings: RulesSettings, context: PipelineContext | None) -> Iterable[tuple[Path, str]]:
+        """Return probable mistakes in a pipeline, by path in the settings."""
+        return check.warnings(settings, context)
 
     def compile(self, route: Route) -> Judge | None:
         """Return the judge of a route, or None when no rule can apply there.
 
         Raises:
-            PolicyError: A rule does not fit the payload, so the route is shut.
+            PolicyError: A rule does not fit the payload, so the route denies everything.
         """
         found = [
             _Compiled(rule, version, condition, route)
@@ -140,9 +140,9 @@ class Rules:
         Args:
             route: The payload class and the recipient.
             message: The message.
-            sender: Card of who sent it.
-            hidden: Fields of the payload whose values are not those that were sent, without places in collections; the
-                empty path hides all of it.
+            sender: The sender's card.
+            hidden: Fields of the payload whose values were replaced, without positions in collections; the empty path
+                hides the whole payload.
 
         Raises:
             PolicyError: A rule does not fit the payload.
@@ -162,7 +162,7 @@ class Rules:
             yield Trial(rule, typed, found, said)
 
     def _conditions(self, kind: type[Payload]) -> tuple[Condition, ...]:
-        """Return the rules' conditions, typed for a payload class once."""
+        """Return the rules' conditions, typed for a payload class; cached."""
         typed = self._typed.get(kind)
         if typed is None:
             typed = self._typed[kind] = tuple(condition_of(rule, kind) for rule in self.settings.rules)
@@ -176,7 +176,7 @@ def condition_of(rule: RuleSection, kind: type[Payload]) -> Condition:
     """Return a rule's condition, typed for a payload class.
 
     Raises:
-        PolicyError: It does not fit.
+        PolicyError: The rule does not fit the payload.
     """
     reader = Reader(kind)
     found = reader.read(rule.when)
@@ -239,9 +239,9 @@ def _judge(rules: tuple[_Compiled, ...]) -> Judge:  # noqa: C901 - the hot path:
         while left:
             bit = left & -left
             left ^= bit
-            ruled = rules[bit.bit_length() - 1].ask(message, sender)
-            if ruled is not None:
-                said.append(ruled)
+            verdict = rules[bit.bit_length() - 1].ask(message, sender)
+            if verdict is not None:
+                said.append(verdict)
         return tuple(said) if said else ALLOW
 
     return judge

@@ -14,7 +14,7 @@ from genie.policy.policy import PolicySettings
 from genie.rules.operators import seconds
 
 MOST_RULES = 1_000
-"""Rules of one set."""
+"""Maximum number of rules of one set."""
 
 RuleName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*([.-][a-z0-9_]+)*$", max_length=100)]
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
@@ -41,19 +41,19 @@ class HoldSection(PolicySettings):
     """The delivery waits for a person."""
 
     approvers: Names | None = Field(
-        default=None, description="Roles of which an approver holds one; any approver without."
+        default=None, description="Roles of which an approver must have one; any approver by default."
     )
-    quorum: int = Field(default=1, ge=1, le=100, description="Different people who must approve.")
+    quorum: int = Field(default=1, ge=1, le=100, description="Number of different people who must approve.")
     expires: Duration | None = Field(
         default=None, description="How long it waits, such as 4h; the run limits' hold_s by default.", examples=["4h"]
     )
 
 
 class AllowSection(PolicySettings):
-    """The delivery goes on, with something to be written beside it where it leaves for someone."""
+    """The delivery is allowed, with notices that are attached where it leaves."""
 
     obligations: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=500)], ...], Field(min_length=1)] = (
-        Field(description="Sentences such as a disclosure banner.")
+        Field(description="Texts such as a disclosure banner.")
     )
 
 
@@ -71,7 +71,7 @@ class ThenSection(PolicySettings):
     def _one(self) -> ThenSection:
         given = [name for name in type(self).model_fields if getattr(self, name) is not None]
         if len(given) != 1:
-            raise ValueError("say one of deny, hold, redact with targets, or allow with obligations")
+            raise ValueError("write exactly one of deny, hold, redact with targets, or allow with obligations")
         return self
 
 
@@ -87,16 +87,16 @@ class ExampleSection(PolicySettings):
 class RuleSection(PolicySettings):
     """One rule."""
 
-    name: RuleName = Field(description="Name of the rule; decisions call it rules/NAME.")
+    name: RuleName = Field(description="Name of the rule; decisions contain it as rules/NAME.")
     when: dict[str, JsonValue] = Field(min_length=1, description="Subject -> condition; all must be true.")
     then: Literal["deny", "hold"] | ThenSection = Field(description="deny, hold, redact or allow.")
     because: str = Field(min_length=1, max_length=500, description="One sentence that explains the rule to users.")
     mode: Literal["enforce", "shadow"] = Field(
-        default="enforce", description="In shadow mode it is judged and recorded, without effect."
+        default="enforce", description="Shadow mode: the rule is judged and recorded, without effect."
     )
     undecided: Literal["deny", "apply", "skip"] = Field(
         default="deny",
-        description="Where a value is missing or cannot be compared: deny, apply `then`, or skip the rule.",
+        description="If a value is missing or cannot be compared: deny, apply `then`, or skip the rule.",
     )
     examples: tuple[ExampleSection, ...] = Field(default=(), max_length=100)
 
@@ -119,7 +119,7 @@ class RuleSection(PolicySettings):
 
     @property
     def hold(self) -> HoldSection:
-        """How a delivery is held."""
+        """The parameters of a hold."""
         return HoldSection() if isinstance(self.then, str) else self.then.hold or HoldSection()
 
     @property
@@ -129,7 +129,7 @@ class RuleSection(PolicySettings):
 
     @property
     def obligations(self) -> tuple[str, ...]:
-        """Notices for a payload that leaves."""
+        """Notices for a payload that leaves the runtime."""
         return () if isinstance(self.then, str) or self.then.allow is None else self.then.allow.obligations
 
     @property
@@ -140,13 +140,13 @@ class RuleSection(PolicySettings):
 
 
 class RulesSettings(PolicySettings):
-    """Rules, all of which are asked."""
+    """A set of rules; every rule is evaluated."""
 
     rules: tuple[RuleSection, ...] = Field(default=(), max_length=MOST_RULES)
 
 
 def named(when: Mapping[str, object]) -> frozenset[str]:
-    """Return every subject that a condition names, whether it is known or not."""
+    """Return every subject that a condition names, known or unknown."""
     found: set[str] = set()
     waiting: list[object] = [when]
     while waiting:

@@ -27,13 +27,13 @@ Source = Literal["route", "sender", "headers", "message", "findings", "payload",
 
 
 class Subject(NamedTuple):
-    """One thing that a test looks at."""
+    """One value that a test reads."""
 
     name: str
-    """As it is written in a rule."""
+    """Its name in a rule."""
     source: Source
     get: Callable[[Any], Any]
-    """Reads it from the route, the sender's card, the item, or else the message; None where it is missing."""
+    """Reads it from the route, the sender's card, the item, or else the message; None if it is missing."""
     domain: Domain
 
 
@@ -80,7 +80,7 @@ def _fixed() -> dict[str, Subject]:
 
 
 FIXED: Mapping[str, Subject] = _fixed()
-"""Every subject that is there whatever the payload."""
+"""Every subject that does not depend on the payload."""
 
 
 def recipient_field(name: str) -> str | None:
@@ -92,7 +92,7 @@ def subject(name: str, kind: type[Payload]) -> Subject:
     """Return the subject with a name, for messages of one payload class.
 
     Raises:
-        UnknownSubjectError: It is not there.
+        UnknownSubjectError: There is no such subject.
     """
     if name in FIXED:
         return FIXED[name]
@@ -125,7 +125,7 @@ def _itself(value: Any) -> Any:
 
 
 def counts(kind: str, wanted: str) -> bool:
-    """Return True when a finding's kind is the wanted one or below it; every kind is below the empty one."""
+    """Return True if a finding's kind is the given one or below it; every kind is below the empty one."""
     return not wanted or kind == wanted or kind.startswith(f"{wanted}.")
 
 
@@ -155,7 +155,7 @@ def _field(name: str, steps: list[str], model: type[Value], source: Source) -> S
         domain = domain_of(annotation)
         through_none = through_none or (optional and at < len(steps) - 1)
         if domain is None:
-            raise UnknownSubjectError(f"{'.'.join(steps[: at + 1])} is of several types; no matcher can read it")
+            raise UnknownSubjectError(f"{'.'.join(steps[: at + 1])} has several types, which no matcher can read")
     if domain is None:
         raise UnknownSubjectError("name a field, as in payload.amount")
     dotted = ".".join(steps)
@@ -176,7 +176,7 @@ def _entered(name: str, steps: list[str], domain: Domain, source: Source) -> typ
 
 
 def _through(steps: list[str]) -> Callable[[Any], Any]:
-    """Read a path on which a value may be missing."""
+    """Read a path on which values may be missing."""
 
     def get(root: Any) -> Any:
         for step in steps:

@@ -23,15 +23,15 @@ _CALLER = "caller:"
 _ANYBODY = AgentCard(id="caller:anybody", risk=Risk.LOW, tier=Tier.PRODUCTION)
 _MOST_TOPICS = 3
 _MOST = 20
-"""Problems of one rule that are told."""
+"""Maximum number of reported problems of one rule."""
 
 
-def problems(settings: RulesSettings, scene: PipelineContext | None) -> Iterator[tuple[Path, str]]:
+def problems(settings: RulesSettings, context: PipelineContext | None) -> Iterator[tuple[Path, str]]:
     """Yield problems as (path in the settings, text).
 
     Args:
         settings: The rules.
-        scene: The pipeline; None if it is unknown, and then only problems of every pipeline are reported.
+        context: The pipeline; None if it is unknown, and then only problems of every pipeline are reported.
     """
     names: dict[str, int] = {}
     earlier: list[RuleSection] = []
@@ -42,18 +42,18 @@ def problems(settings: RulesSettings, scene: PipelineContext | None) -> Iterator
         names.setdefault(rule.name, place)
         hidden = next((one for one in earlier if _hides(one, rule)), None)
         if hidden is not None:
-            yield path, f"rule {rule.name!r} can never add anything: rule {hidden.name!r} above says it already"
+            yield path, f"rule {rule.name!r} has no effect: rule {hidden.name!r} above has the same condition"
         earlier.append(rule)
-        if scene is not None:
-            told = list(dict.fromkeys(_rule(rule, path, scene)))
+        if context is not None:
+            told = list(dict.fromkeys(_rule(rule, path, context)))
             yield from told[:_MOST]
 
 
-def warnings(settings: RulesSettings, scene: PipelineContext | None) -> Iterator[tuple[Path, str]]:
+def warnings(settings: RulesSettings, context: PipelineContext | None) -> Iterator[tuple[Path, str]]:
     """Yield (path in the settings, text) for each rule of a family of topics whose fields some of them do not have."""
     for place, rule in enumerate(settings.rules):
         gaps: dict[str, list[str]] = {}
-        for kind in scene.kinds if scene is not None else ():
+        for kind in context.kinds if context is not None else ():
             reader = Reader(kind)
             reader.read(rule.when)
             missing = [one for one in rule.targets if one.startswith("payload.") and is_inapplicable(rule, one, kind)]
@@ -65,22 +65,22 @@ def warnings(settings: RulesSettings, scene: PipelineContext | None) -> Iterator
             yield ("rules", place, "when"), f"rule {rule.name!r} reads {name} only where it exists, not of {listed}"
 
 
-def _rule(rule: RuleSection, path: Path, scene: PipelineContext) -> Iterator[tuple[Path, str]]:
+def _rule(rule: RuleSection, path: Path, context: PipelineContext) -> Iterator[tuple[Path, str]]:
     when = (*path, "when")
     typed: dict[type[Payload], Condition] = {}
     wrong = False
-    for kind in scene.kinds:
+    for kind in context.kinds:
         reader = Reader(kind)
         condition = reader.read(rule.when, when)
         wrong = wrong or bool(reader.problems)
         yield from reader.problems
         if not reader.problems and condition != NEVER:
             typed[kind] = condition
-    names = list(_names(rule.when, when, scene))
+    names = list(_names(rule.when, when, context))
     yield from names
-    if wrong or names or not scene.kinds:
+    if wrong or names or not context.kinds:
         return
-    why = _never(rule, typed, scene)
+    why = _never(rule, typed, context)
     if why is not None:
         yield when, f"rule {rule.name!r} can never apply: {why}"
         return
@@ -93,15 +93,15 @@ def _rule(rule: RuleSection, path: Path, scene: PipelineContext) -> Iterator[tup
             except UnknownSubjectError as error:
                 yield (*path, "then"), f"{error} (for {topic_of(kind).name})"
         if target.startswith("findings."):
-            yield from _finding(target, (*path, "then"), scene)
+            yield from _finding(target, (*path, "then"), context)
 
 
-def _never(rule: RuleSection, typed: Mapping[type[Payload], Condition], scene: PipelineContext) -> str | None:
-    """Return why a rule can never apply, None where some route is left on which it can."""
-    why = "no topic of this pipeline goes to such a recipient here"
+def _never(rule: RuleSection, typed: Mapping[type[Payload], Condition], context: PipelineContext) -> str | None:
+    """Return why a rule can never apply, None if it can on some route."""
+    why = "this pipeline sends no topic to such a recipient"
     for kind, condition in typed.items():
-        for card in _recipients(kind, rule.when, scene):
-            left = routed(condition, Route(kind, card, scene.environment))
+        for card in _recipients(kind, rule.when, context):
+            left = routed(condition, Route(kind, card, context.environment))
             if left == NEVER:
                 continue
             contradiction = _contradiction(left)
@@ -111,8 +111,8 @@ def _never(rule: RuleSection, typed: Mapping[type[Payload], Condition], scene: P
     return why
 
 
-def _recipients(kind: type[Payload], when: Mapping[str, object], scene: PipelineContext) -> Iterator[AgentCard]:
-    """Yield cards that a payload may go to, and that the rule can tell from one another.
+def _recipients(kind: type[Payload], when: Mapping[str, object], context: PipelineContext) -> Iterator[AgentCard]:
+    """Yield the cards of possible recipients that the rule can distinguish.
 
     These are its consumers, its askers, and callers and taps of every clearance.
     """
@@ -120,7 +120,7 @@ def _recipients(kind: type[Payload], when: Mapping[str, object], scene: Pipeline
     callers = {_ANYBODY.id, *_callers(when)}
     seen: set[tuple[object, ...]] = set()
     for card in (
-        *(card for card in scene.cards if kind in card.consumes or card.asks),
+        *(card for card in context.cards if kind in card.consumes or card.asks),
         *(replace(_ANYBODY, id=caller, clearance=level) for caller in sorted(callers) for level in Classification),
     ):
         looks = tuple(getattr(card, field) for field in fields)
@@ -140,27 +140,27 @@ def _callers(raw: object) -> Iterator[str]:
 # --- names ---
 
 
-def _names(when: object, path: Path, scene: PipelineContext) -> Iterator[tuple[Path, str]]:
-    """Yield topics, agents, capabilities and findings that the pipeline does not have."""
+def _names(when: object, path: Path, context: PipelineContext) -> Iterator[tuple[Path, str]]:
+    """Yield topics, agents, capabilities and findings that the pipeline lacks."""
     if not isinstance(when, dict):
         return
     for name, raw in when.items():
         at = (*path, name)
         if name in {"any_of", "all_of"}:
             for place, part in enumerate(raw if isinstance(raw, list) else ()):
-                yield from _names(part, (*at, place), scene)
+                yield from _names(part, (*at, place), context)
         elif name == "not":
-            yield from _names(raw, at, scene)
+            yield from _names(raw, at, context)
         elif name == "topic":
-            topics = sorted({topic_of(kind).name for kind in scene.kinds})
+            topics = sorted({topic_of(kind).name for kind in context.kinds})
             yield from _unknown(raw, at, "no topic here matches", topics)
         elif name in {"sender", "sender.id", "recipient", "recipient.id"}:
-            yield from _unknown(raw, at, "no agent here is called", sorted(card.id for card in scene.cards))
+            yield from _unknown(raw, at, "no agent here is called", sorted(card.id for card in context.cards))
         elif name in {"sender.capability", "recipient.capability"}:
-            known = sorted({capability for card in scene.cards for capability in card.capabilities})
+            known = sorted({capability for card in context.cards for capability in card.capabilities})
             yield from _unknown(raw, at, "no agent here has the capability", known)
         elif name.startswith("findings."):
-            yield from _finding(name, at, scene)
+            yield from _finding(name, at, context)
 
 
 def _unknown(raw: object, path: Path, what: str, known: list[str]) -> Iterator[tuple[Path, str]]:
@@ -173,25 +173,25 @@ def _unknown(raw: object, path: Path, what: str, known: list[str]) -> Iterator[t
         yield path, f"{what} {raw[:80]!r}{did_you_mean(raw[:80].removesuffix('.*'), known)}"
 
 
-def _finding(name: str, path: Path, scene: PipelineContext) -> Iterator[tuple[Path, str]]:
+def _finding(name: str, path: Path, context: PipelineContext) -> Iterator[tuple[Path, str]]:
     kind = name.split(".")[1]
-    if kind not in scene.inspectors:
-        hint = did_you_mean(kind, sorted(scene.inspectors)) or "; list the policy that looks for it"
+    if kind not in context.inspectors:
+        hint = did_you_mean(kind, sorted(context.inspectors)) or "; list the policy that looks for it"
         yield path, f"no policy of the pipeline looks for {kind!r}{hint}"
 
 
-# --- rules that say nothing ---
+# --- rules without an effect ---
 
 
 def _hides(earlier: RuleSection, later: RuleSection) -> bool:
-    """Return True when an earlier rule of the same condition makes a later one say nothing new."""
+    """Return True if an earlier rule with the same condition makes a later one redundant."""
     if earlier.when != later.when or earlier.undecided != later.undecided or earlier.mode != later.mode:
         return False
     return earlier.then == later.then or earlier.verdict == "deny"
 
 
 def _contradiction(condition: Condition) -> str | None:
-    """Return why tests of one subject cannot hold together, None if they can."""
+    """Return why the tests of one subject contradict each other, None if they do not."""
     if isinstance(condition, Some):
         found = [_contradiction(part) for part in condition.parts]
         return found[0] if all(found) else None
@@ -233,7 +233,7 @@ def _empty(tests: list[Test]) -> bool:
 
 
 def _passes(test: Test, target: Any) -> bool:
-    """Return whether values within one bound can pass another test; unknown means yes."""
+    """Return whether values within one bound can pass another test; True if unknown."""
     plain = tuple(bound._replace(read=None) for bound in test.bounds)
     domain = test.subject.domain
     if domain.pattern and (str(target).endswith("*") or any(bound.target.endswith("*") for bound in plain)):
@@ -242,7 +242,7 @@ def _passes(test: Test, target: Any) -> bool:
 
 
 def needs_findings(rule: RuleSection) -> bool:
-    """Return True when a rule is false of every message in which nothing was found."""
+    """Return True if a rule is false for every message without findings."""
     return any(
         (name == "findings" or name.startswith("findings.")) and _above_zero(raw) for name, raw in rule.when.items()
     )

@@ -1,4 +1,4 @@
-"""Checks of what callers pass to a runtime: a wrong argument is refused before anything is published."""
+"""Checks of a caller's arguments: a wrong argument is refused before anything is published."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ PAYLOAD_KIND = type(Payload)
 
 
 class Made(NamedTuple):
-    """What a runtime is made of, checked; see the arguments of ``Runtime``."""
+    """The checked components of a runtime; see the arguments of ``Runtime``."""
 
     agents: tuple[Binding, ...]
     policies: PolicySet | None
@@ -60,17 +60,17 @@ class Made(NamedTuple):
     mode: DurabilityMode
     chatter: frozenset[type[Payload]]
     calls: Callable[[AgentCard, Mapping[type[Payload], Call]], dict[type[Payload], Call]] | None = None
-    """Returns what is called in place of the handlers of an agent; for a simulation."""
+    """Returns the replacement of an agent's handlers; for a simulation."""
 
 
 def payload_given(payload: object) -> Payload:
     """Return a payload.
 
     Raises:
-        TypeError: It is not one.
+        TypeError: The argument is not a payload.
     """
     if Payload not in type(payload).__mro__:  # isinstance() of a pydantic class runs Python code
-        raise TypeError(f"a payload is an instance of a Payload class, not {shown_type(payload)}")
+        raise TypeError(f"a payload must be an instance of a Payload class, not {shown_type(payload)}")
     return cast("Payload", payload)
 
 
@@ -78,19 +78,19 @@ def answers_asked(answer: object) -> tuple[type[Payload], ...]:
     """Return the payload classes that answer a question.
 
     Raises:
-        TypeError: It is neither a payload class nor a tuple of them.
+        TypeError: The argument is neither a payload class nor a tuple of them.
     """
     answers = answer if isinstance(answer, tuple) else (answer,)
     for one in answers:
         if not (isinstance(one, type) and Payload in one.__mro__):
-            raise TypeError(f"an answer is a Payload class or a tuple of them, not {shown_type(one)}")
+            raise TypeError(f"an answer must be a Payload class or a tuple of them, not {shown_type(one)}")
     if not answers:
-        raise TypeError("an answer is a Payload class or a tuple of them, not an empty tuple")
+        raise TypeError("an answer must be a Payload class or a tuple of them, not an empty tuple")
     return answers
 
 
 def parts_expected(expect: object) -> tuple[Expected, ...]:
-    """Return the parts of a gather; their classes are checked where the gather is laid out."""
+    """Return the parts of a gather; the gather itself checks their classes."""
     parts: Any = expect if isinstance(expect, (tuple, list)) else (expect,)
     return tuple(parts)
 
@@ -99,27 +99,27 @@ def seconds(within_s: object, what: str = "a deadline") -> float | None:
     """Return a number of seconds, or None.
 
     Raises:
-        TypeError, ValueError: It is not a number, or below 0, or not a number of seconds at all.
+        TypeError, ValueError: The argument is not a number, NaN, or below 0.
     """
     if within_s is None:
         return None
     if isinstance(within_s, bool) or not isinstance(within_s, (int, float)):
-        raise TypeError(f"{what} is a number of seconds, not {shown_type(within_s)}")
+        raise TypeError(f"{what} must be a number of seconds, not {shown_type(within_s)}")
     if math.isnan(within_s) or within_s < 0:
-        raise ValueError(f"{what} is a number of seconds from 0, not {within_s}")
+        raise ValueError(f"{what} must be a number of seconds, at least 0, not {within_s}")
     return within_s
 
 
 def addressed(to: object, caller: object, notices: object = None) -> None:
-    """Check the recipient and the caller of a question, and what takes its notices.
+    """Check the recipient, the caller and the list for notices of a question.
 
     Raises:
-        TypeError: The recipient is not the id of an agent, the caller not a Caller, or the notices not a list.
+        TypeError: The recipient is not the id of an agent, the caller is not a Caller, or the notices are not a list.
     """
     if to is not None and not isinstance(to, str):
-        raise TypeError(f"to is the id of an agent, not {shown_type(to)}")
+        raise TypeError(f"to must be the id of an agent, not {shown_type(to)}")
     if caller is not None and not isinstance(caller, Caller):
-        raise TypeError(f"caller is a Caller, not {shown_type(caller)}")
+        raise TypeError(f"caller must be a Caller, not {shown_type(caller)}")
     if notices is not None:
         instance("notices", notices, list)
 
@@ -128,7 +128,7 @@ def gather_options(within_s: object, caller: object, cancel_rest: object) -> flo
     """Check the options of a gather, and return its limit in seconds.
 
     Raises:
-        TypeError, ValueError: One is of another type, or out of range.
+        TypeError, ValueError: An option has the wrong type, or is out of range.
     """
     addressed(None, caller)
     instance("cancel_rest", cancel_rest, bool)
@@ -139,20 +139,20 @@ def instance(name: str, value: object, kind: type[T]) -> None:
     """Check that an argument is of a class.
 
     Raises:
-        TypeError: It is not.
+        TypeError: The argument is not of that class.
     """
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise TypeError(f"{name} is of the type {kind.__name__}, not {shown_type(value)}")
+        raise TypeError(f"{name} must be of the type {kind.__name__}, not {shown_type(value)}")
 
 
 def several(name: str, values: object, what: str) -> tuple[Any, ...]:
     """Return the values of an argument that is a list, a tuple or another iterable.
 
     Raises:
-        TypeError: It is a single value.
+        TypeError: The argument is a single value.
     """
     if isinstance(values, (str, bytes, Payload)) or not isinstance(values, Iterable):
-        raise TypeError(f"{name} is a list of {what}, not {shown_type(values)}; write {name}=[...]")
+        raise TypeError(f"{name} must be a list of {what}, not {shown_type(values)}; write {name}=[...]")
     return tuple(values)
 
 
@@ -160,7 +160,7 @@ def bound(agent: Agent | Binding) -> Binding:
     """Return an agent with its binding.
 
     Raises:
-        AgentDefinitionError: It has no card.
+        AgentDefinitionError: The object has no card.
     """
     if isinstance(agent, Binding):
         return agent
@@ -173,7 +173,7 @@ def bound(agent: Agent | Binding) -> Binding:
 
 
 def can_start(binding: Binding) -> None:
-    """Check that every port of an agent's card is bound, and that the libraries it needs are installed.
+    """Check that every port of an agent's card is bound, and that its required libraries are installed.
 
     Raises:
         AgentDefinitionError: A port is not bound, or a library is missing.
@@ -189,10 +189,10 @@ def can_start(binding: Binding) -> None:
 
 
 def policy_set(policies: object) -> PolicySet:
-    """Return policies as a set; a list or a tuple of them is one, too.
+    """Return policies as a ``PolicySet``, from a set, a list or a tuple.
 
     Raises:
-        TypeError: It is neither.
+        TypeError: The argument is none of these.
     """
     from genie.policy.policy import PolicySet  # noqa: PLC0415 - start-up: for those with policies
 
@@ -201,21 +201,23 @@ def policy_set(policies: object) -> PolicySet:
     given = several("policies", policies, "policies")
     for one in given:
         if not callable(getattr(one, "compile", None)) or not hasattr(one, "name") or isinstance(one, type):
-            raise TypeError(f"policies is a PolicySet or a list of policies; {shown_type(one)} is not a policy")
+            raise TypeError(f"policies must be a PolicySet or a list of policies; {shown_type(one)} is not a policy")
     return PolicySet(given)
 
 
 def replaceable(old: AgentCard, new: AgentCard) -> None:
-    """Check that an agent can take the place of another while messages flow.
+    """Check that an agent can replace another while messages flow.
 
     Raises:
-        AgentDefinitionError: It takes or sends less, or differs in whether it works on several messages at once.
+        AgentDefinitionError: It consumes or produces less, or only one of the two handles several messages at once.
     """
     lacking = sorted(kind.__name__ for kind in {*old.consumes, *old.sends} - {*new.consumes, *new.sends})
     if lacking:
-        raise AgentDefinitionError(new.id, f"cannot take the place of the old one: it lacks {', '.join(lacking)}")
+        raise AgentDefinitionError(new.id, f"cannot replace the old one: it lacks {', '.join(lacking)}")
     if (old.concurrency > 1) != (new.concurrency > 1):
-        raise AgentDefinitionError(new.id, "cannot take the place of the old one: one works on one message at a time")
+        raise AgentDefinitionError(
+            new.id, "cannot replace the old one: only one of the two handles several messages at once"
+        )
 
 
 def _text(name: str, value: object) -> None:
@@ -228,7 +230,7 @@ def _flag(name: str, value: object) -> None:
 
 def _seconds(name: str, value: object) -> None:
     if seconds(value, name) is None:
-        raise TypeError(f"{name} is a number of seconds, not None")
+        raise TypeError(f"{name} must be a number of seconds, not None")
 
 
 def _words(name: str, value: object) -> None:
@@ -270,11 +272,11 @@ CHECKS: dict[str, Callable[[str, object], None]] = {
     "everything": _flag,
     "roles": _words,
 }
-"""Checks of parameters, by name: one name means one thing in all calls of operators."""
+"""Checks of parameters, by name: a name means the same in all calls of operators."""
 
 
 def checked(function: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
-    """Check the arguments of a method by their names before it is called; a value that is the default passes."""
+    """Check the arguments of a method by name before it is called; default values are accepted."""
     code = function.__code__
     names = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
     positional = names[: code.co_argcount - 1]

@@ -1,4 +1,4 @@
-"""Questions from outside: each opens a run for its caller, and waits for what answers it."""
+"""Questions from outside: each opens a run for its caller, and waits for its answer."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ T = TypeVar("T", bound=Payload)
 U = TypeVar("U", bound=Payload)
 
 MOST_CALLERS = 1024
-"""Callers whose policies are kept compiled."""
+"""Number of callers whose compiled policies are cached."""
 NO_LONGER_NEEDED = Reason("no_longer_needed", "no longer needed")
 _PUBLIC = Classification.PUBLIC
 _CALLER_LEFT = Reason("caller_left", "its caller disconnected")
@@ -59,17 +59,17 @@ class Asked(NamedTuple, Generic[T]):
     answers: tuple[type[T], ...]
     need: Need
     to: str | None
-    """The one agent that is asked; None for every subscriber."""
+    """The only agent that is asked; None for every subscriber."""
     mute: bool = False
-    """No notice can be shown."""
+    """True if no notice can be shown."""
 
 
 class Questions:
-    """Questions from outside on their way to the bus: each opens a run for its caller.
+    """Sends questions from outside to the bus; each opens a run for its caller.
 
     Args:
-        deadline_s: Seconds that a run has, where its caller states nothing.
-        caller: Who asks, where a question names nobody.
+        deadline_s: Time limit of a run in seconds, if its caller sets none.
+        caller: The caller of questions that name none.
     """
 
     def __init__(self, deadline_s: float | None, caller: Caller) -> None:
@@ -79,7 +79,7 @@ class Questions:
         self._askers: dict[Caller, Asker] = {}
 
     def open(self, bus: Bus, deadline_s: float | None, caller: Caller | None, *, asks: bool = False) -> RunState:
-        """Admit and open a run; ``asks`` says that somebody waits for it."""
+        """Admit and open a run; ``asks`` states that a caller waits for it."""
         within_s = self._deadline_s if deadline_s is None else deadline_s
         asker = self._own if caller is None else self._asker(caller)
         by = caller or self._caller
@@ -102,6 +102,8 @@ class Questions:
     ) -> tuple[RunState, Gather, RoomTicket | None]:
         """Open a run, expect its answers, and send its question.
 
+        ``mute``: no notice can be shown. ``parts``: classes of a stream's parts.
+
         ``mute`` says that no notice can be shown, ``parts`` the classes that a stream takes as well.
         """
         if Payload not in type(question).__mro__:
@@ -109,7 +111,7 @@ class Questions:
         run = self.open(bus, deadline_s, caller, asks=True)
         try:
             gather = bus.correlator.expect(run.root, expect, need, type(question), parts)
-        except BaseException:  # a run without its question is closed, then the error goes on
+        except BaseException:  # a run without its question is closed, then the error is re-raised
             bus.runs.opened(run)
             raise
         if mute:
@@ -117,7 +119,7 @@ class Questions:
         return run, gather, send(bus, run, question, to)
 
     def caller(self, caller: Caller | None) -> Caller:
-        """Return who asks: the runtime's caller, where a question names nobody."""
+        """Return the caller: the runtime's, if a question names none."""
         return self._caller if caller is None else caller
 
     def _asker(self, caller: Caller) -> Asker:
@@ -137,7 +139,7 @@ def send(
     try:
         return bus.publish(question, asker, run.root, 0, 0, run.headers, read, None, to, asked=True, reject=True)
     except MailboxFullError:
-        if run.root.gather is not None:  # nobody is left who waits for what the others would answer
+        if run.root.gather is not None:  # nobody waits any more for the answers of the others
             bus.runs.end(run, Outcome.CANCELLED, _CALLER_LEFT)
         raise
     finally:
@@ -145,17 +147,17 @@ def send(
 
 
 async def found_room(bus: Bus, run: RunState, ticket: RoomTicket | None) -> None:
-    """Wait until the first message of a run has found room."""
+    """Wait until the first message of a run has room."""
     if ticket is not None:
         try:
             await bus.overflows.room(ticket)
-        except BaseException:  # the run of a caller that left is cancelled, then the cancellation goes on
+        except BaseException:  # the run of a caller that left is cancelled, then the cancellation is re-raised
             bus.runs.end(run, Outcome.CANCELLED, _CALLER_LEFT)
             raise
 
 
 async def answered(bus: Bus, run: RunState, gather: Gather, ticket: RoomTicket | None) -> None:
-    """Wait until a gather is over.
+    """Wait until a gather is complete.
 
     Raises:
         RunHeld: Everything left waits for a person.
@@ -178,7 +180,7 @@ async def answered(bus: Bus, run: RunState, gather: Gather, ticket: RoomTicket |
 
 
 def holds_of(run: RunState) -> tuple[str, ...]:
-    """Return the ids of what a run holds, oldest first."""
+    """Return the ids of a run's holds, oldest first."""
     found: list[Parked] = []
     for scope in run.root.tree():
         if scope.own_held:
@@ -189,16 +191,16 @@ def holds_of(run: RunState) -> tuple[str, ...]:
 
 
 def answer_of(state: RunState, gather: Gather | None, answers: tuple[type[T], ...], failures: Failures) -> T:
-    """Return the answer of a run whose wait is over.
+    """Return the answer of a run whose wait has ended.
 
     Args:
         state: The run.
-        gather: What it waited for.
-        answers: The classes that answer.
-        failures: Keeps with ``debug`` what its agents raised, which is the cause of the error.
+        gather: The gather that it waited for.
+        answers: The answer classes.
+        failures: Stores, with ``debug``, the exceptions of its agents, which become the cause of the error.
 
     Raises:
-        RunStalled, RunExpiredError, RunCancelledError: There is none, and why.
+        RunStalled, RunExpiredError, RunCancelledError: There is no answer; the error says why.
     """
     reason: str | None = None
     if gather is not None:
@@ -218,17 +220,17 @@ def failure_of(state: RunState, expected: str, reason: str | None) -> Exception:
         if outcome is Outcome.EXPIRED:
             return RunExpiredError(run_id=state.id, reason="" if why.code == "deadline" else str(why))
         return RunCancelledError(run_id=state.id, reason=str(why))
-    # What went wrong on the way says more than the last link alone.
+    # The failures on the way say more than the last one alone.
     named = {f"{failure.agent}: {failure}": failure.code for failure in state.missing or ()}
     reasons = tuple(named) or ((reason,) if reason else ())
     return RunStalled(run_id=state.id, expected=expected, reasons=reasons, codes=tuple(named.values()))
 
 
 def ends_at(within_s: float | None, caller: Caller, clock: Clock) -> float:
-    """Return the deadline of a run on the loop's clock: within some seconds, and within its caller's term.
+    """Return the deadline of a run on the loop's clock: the earlier of a limit in seconds and its caller's expiry.
 
     Raises:
-        IdentityError: The term is over.
+        IdentityError: The caller's identity has expired.
     """
     now = clock.now()
     ends = math.inf if within_s is None else now + within_s
@@ -236,12 +238,12 @@ def ends_at(within_s: float | None, caller: Caller, clock: Clock) -> float:
         return ends
     left_s = caller.expires_at - clock.wall().timestamp()
     if left_s <= 0:
-        raise IdentityError("expired", "the caller's term is over; ask for a new token")
+        raise IdentityError("expired", "the caller's identity has expired; ask for a new token")
     return min(ends, now + left_s)
 
 
 class Asking:
-    """The calls on a runtime from outside its handlers.
+    """Methods to question a runtime from outside its handlers.
 
     Args:
         questions: Opens the runs.
@@ -251,7 +253,7 @@ class Asking:
         self._questions = questions
         self._bus: Bus | None = None
 
-    if TYPE_CHECKING:  # the runtime has it
+    if TYPE_CHECKING:  # the runtime holds it
 
         async def _kept(
             self, asked: Asked[T], within_s: float | None, caller: Caller | None, key: str, notices: list[str] | None
@@ -288,22 +290,24 @@ class Asking:
 
         Args:
             question: Goes to every subscriber of its class, or to ``to`` alone.
-            answer: The payload class that answers, or a tuple of them: the first that comes is returned.
+            answer: The class of the answer, or a tuple of classes: the first answer is returned.
             to: One agent.
             within_s: Deadline of everything the question causes.
-            caller: Who asks; the runtime's caller by default.
-            notices: Takes what must be shown beside the answer; without it an answer that carries a notice is denied.
-            key: Stands for this question of this caller, until a day after its run: given again, with a log after a
-                restart too, it brings the same answer or error. Its run goes on when the caller goes away.
+            caller: The caller; the runtime's own by default.
+            notices: A list that receives the notices to show with the answer; without it an answer that has notices is
+                denied.
+            key: Idempotency key of this question and caller, valid until a day after its run: the same key again (with
+                a log, also after a restart) returns the same answer or error. Its run continues if the caller
+                disconnects.
 
         Raises:
-            TypeError, ValueError: An argument is not of its type, or out of range.
-            RunStalled: No answer can come any more; says why, at once.
+            TypeError, ValueError: An argument has the wrong type, or is out of range.
+            RunStalled: No answer can come any more; the error says why.
             RunHeld: Everything left waits for a person; the run stays open, and ``run(id)`` finds it.
             RunExpiredError: The deadline passed.
             TooManyRunsError, RuntimeDrainingError, AuditFailedError: The run is not admitted.
             AskInHandlerError: A handler asks through the runtime instead of its context.
-            IdentityError: The caller's term is over; one that ends during the run ends the run.
+            IdentityError: The caller's identity has expired; an expiry during the run ends the run.
             KeyReusedError, TooManyKeysError: The key stands for another question, or no more can be kept.
 
         Cancelled: the run is cancelled, wherever it is.
@@ -321,7 +325,7 @@ class Asking:
         run, gather, ticket = self._questions.begin(
             bus, question, answers, need, to, within_s, caller, mute=notices is None
         )
-        del question  # it is not kept while its answer is awaited
+        del question  # not kept while its answer is awaited
         await answered(bus, run, gather, ticket)
         gather.closed = True
         if notices is not None:
@@ -342,7 +346,7 @@ class Asking:
         self, payload: Payload, *, expect: tuple[Expected, ...] | Expected, need: Need = "all",
         within_s: float | None = None, cancel_rest: bool = False, caller: Caller | None = None,
     ) -> Gathered:  # fmt: skip
-        """Publish and wait for typed answers, as ``Context.gather`` does, from outside.
+        """Publish and wait for typed answers from outside, like ``Context.gather``.
 
         Raises:
             RunHeld: Everything left waits for a person; the run stays open, and ``run(id)`` finds it.
@@ -352,7 +356,7 @@ class Asking:
             within_s = gather_options(within_s, caller, cancel_rest)
         bus = self._open_bus()
         run, gather, ticket = self._questions.begin(bus, payload, parts, need, None, None, caller)
-        del payload  # it is not kept while its answers are awaited
+        del payload  # not kept while its answers are awaited
         timer = None if within_s is None else bus.timers.at(bus.now() + within_s, "gather", gather.limit(ticket))
         try:
             await answered(bus, run, gather, ticket)

@@ -1,6 +1,6 @@
-"""Idempotency keys: one key stands for one question of one caller, and brings the same run and the same answer.
+"""Idempotency keys: a key identifies one question of one caller, and leads to the same run and the same answer.
 
-A key in flight leads to its run. After the run it keeps the answer, or why there was none, for a day.
+While the run is in flight, the key leads to it. Afterwards the answer, or the error, is kept for a day.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ from genie.errors import (
     TooManyKeysError,
 )
 from genie.inflight.accounting import RunState
-from genie.inflight.events import Watcher
 from genie.inflight.gather import Asker
 from genie.runtime.asking import Asked, answer_of
 from genie.runtime.run import Run
@@ -40,10 +39,10 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound=Payload)
 
 MOST_KEYS = 10_000
-"""Keys that are kept at once; one more is refused."""
+"""Maximum number of stored keys; a further one is refused."""
 KEPT_S = KEY_KEPT_S
 LONGEST_KEY = 200
-"""Characters of a key."""
+"""Maximum length of a key, in characters."""
 _ERRORS: dict[str, Callable[..., RunError]] = {
     one.code: one for one in (RunStalled, RunExpiredError, RunCancelledError)
 }
@@ -57,25 +56,25 @@ class Known:
     digest: str
     run_id: str
     until: float | None = None
-    """When it is forgotten, in seconds since the epoch; None while its run is in flight."""
+    """Time at which it is dropped, in seconds since the epoch; None while its run is in flight."""
     outcome: Mapping[str, Any] | None = None
-    """The answer with its class and notices, or the error; as JSON values."""
+    """The answer with its class and notices, or the error, as JSON values."""
 
 
 class RepeatedRun(Run[T]):
-    """A run that is over, found again by its key."""
+    """An ended run, found by its key."""
 
     def __init__(self, bus: Bus, state: RunState, answers: tuple[type[T], ...], known: Known) -> None:
-        super().__init__(bus, state, answers, Watcher(bus.make_waiter, keeps=False))
+        super().__init__(bus, state, answers)
         self._known = known
 
     @property
     def id(self) -> str:
-        """The correlation id of the run that the key stands for."""
+        """The correlation id of the key's run."""
         return self._known.run_id
 
     async def result(self) -> T:
-        """Return the answer that was given, or raise what was raised."""
+        """Return the stored answer, or raise the stored error."""
         recorder = self._bus.observers.recorder
         if recorder is not None:
             await recorder.barrier()
@@ -89,7 +88,7 @@ class RepeatedRun(Run[T]):
         raise InputError(f"key {self._known.key!r}", "was answered in a payload version that no longer exists")
 
     def notices(self) -> tuple[str, ...]:
-        """Return what was shown beside the answer."""
+        """Return the notices of the answer."""
         return tuple((self._known.outcome or {}).get("notices", ()))
 
 
@@ -98,17 +97,17 @@ class Keys:
 
     Args:
         bus: The bus.
-        most: Keys that are kept at once.
+        most: Maximum number of stored keys.
     """
 
     def __init__(self, bus: Bus, *, most: int = MOST_KEYS) -> None:
         self._bus = bus
         self._most = most
         self._over: OrderedDict[str, Known] = OrderedDict()
-        """Keys of runs that are over, in the order of their ends."""
+        """Keys of ended runs, in the order of their ends."""
         self._open: dict[str, tuple[Known, RunState]] = {}
         self._runs: dict[int, str] = {}
-        """Number of a run in flight -> where its key is kept."""
+        """Number of a run in flight -> place of its key."""
         self._watching = False
 
     def __len__(self) -> int:
@@ -117,18 +116,18 @@ class Keys:
     def run(
         self, key: str, asked: Asked[T], caller: Caller, begin: Callable[[Callable[[RunState], None]], Run[T]]
     ) -> Run[T]:
-        """Return the run that a key stands for; a new one for a new key.
+        """Return the run of a key; a new one for a new key.
 
         Args:
             key: The caller's name for the question.
             asked: The question.
-            caller: Who asks.
-            begin: Begins a run, and tells it before its question is sent.
+            caller: The caller.
+            begin: Starts a run, and reports it before its question is sent.
 
         Raises:
-            KeyReusedError: It stands for another question.
-            TooManyKeysError: It is new, and no more of them can be kept.
-            ValueError: It is empty, too long, or cannot be seen.
+            KeyReusedError: The key was used for another question.
+            TooManyKeysError: The key is new, and no more keys can be stored.
+            ValueError: The key is empty, too long, or has invisible characters.
         """
         place, digest_ = _place_of(key, caller), _digest_of(asked, caller)
         self._forget()
@@ -142,7 +141,7 @@ class Keys:
             raise KeyReusedError(key=key)
         if opened is not None:
             opened[1].observed = True
-            return Run(bus, opened[1], asked.answers, Watcher(bus.make_waiter, keeps=False))
+            return Run(bus, opened[1], asked.answers)
         nobody = Caller()
         over = RunState(0, bus.runs.ids, Asker(nobody.card(), nobody.headers()), nobody.headers(), 0.0, 0.0)
         over.alive, over.closed = False, True
@@ -158,13 +157,13 @@ class Keys:
             self._bus.observers.recorder.fact(fact)
 
     def _watch(self) -> None:
-        """Be told of ends from now on; until a key is given, no run pays for them."""
+        """Watch ends of runs from now on; until the first key, runs do not pay for this."""
         if not self._watching:
             self._watching = True
             self._bus.endings += (self._ended,)
 
     def _ended(self, run: RunState) -> None:
-        """A run is at rest: its key keeps what it brought."""
+        """A run is at rest: store its result under its key."""
         place = self._runs.pop(run.number, None)
         if place is None:
             return
@@ -193,19 +192,19 @@ class Keys:
     # --- a log ---
 
     def reopen(self, run: RunState, fact: LogRecord) -> None:
-        """A run goes on that an earlier process began under a key."""
+        """Restore a run that an earlier process began under a key."""
         self._watch()
         self._open[fact["id"]] = Known(fact["key"], fact["digest"], run.id), run
         self._runs[run.number] = fact["id"]
 
     def restore(self, record: LogRecord) -> None:
-        """Keep a key whose run ended in an earlier process."""
+        """Restore a key whose run ended in an earlier process."""
         self._over[record["id"]] = Known(
             record["key"], record["digest"], record["of"], record["until"], record["outcome"]
         )
 
     def _forget(self) -> None:
-        """Forget the keys whose time is over."""
+        """Drop expired keys."""
         now = self._bus.clock.wall().timestamp()
         while self._over and (next(iter(self._over.values())).until or 0.0) <= now:
             place, _ = self._over.popitem(last=False)
@@ -214,20 +213,20 @@ class Keys:
 
 
 def _place_of(key: str, caller: Caller) -> str:
-    """Return where a key of a caller is kept: one tenant's and user's keys are not another's.
+    """Return the place of a caller's key, which includes tenant and user.
 
-    A log encrypts it with the keys of the tenant that it begins with (``genie.journal.sealing``).
+    A log encrypts it with the keys of the tenant at its start (``genie.journal.sealing``).
 
     Raises:
-        ValueError: The key is empty, too long, or cannot be seen.
+        ValueError: The key is empty, too long, or has invisible characters.
     """
     if not (isinstance(cast("object", key), str) and 0 < len(key) <= LONGEST_KEY and key.isprintable()):
-        raise ValueError(f"a key is 1 to {LONGEST_KEY} visible characters")
+        raise ValueError(f"a key must be 1 to {LONGEST_KEY} visible characters")
     return json.dumps([caller.tenant, caller.user, key])
 
 
 def _digest_of(asked: Asked[Any], caller: Caller) -> str:
-    """Return what a key stands for, as a hash: the question, its answer class, and the identity that asks."""
+    """Return the hash of what a key identifies: the question, its answer class, and the caller's identity."""
     facts = {
         "question": digest(asked.question), "answers": [_name(one) for one in asked.answers], "to": asked.to,
         "roles": sorted(caller.roles), "clearance": caller.clearance.label, "region": caller.region,

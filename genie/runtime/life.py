@@ -1,4 +1,4 @@
-"""The life of an open runtime: what is made when it opens, agents that come and go, draining, and closing."""
+"""The life of an open runtime: start, agents added and removed, draining, and closing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ from genie.errors import (
 from genie.execution.handlers import calls_of, job_of
 from genie.execution.worker import STOP_S
 from genie.execution.workers import Workers
-from genie.inflight.events import Watcher
 from genie.inflight.mailbox import Subscriber
 from genie.journal.durability import durability
 from genie.observation.observers import opened
@@ -43,9 +42,9 @@ if TYPE_CHECKING:
     from genie.inflight.handlers import Worker
 
 CLOSE_S = 5.0
-"""Seconds that an agent's ``close`` has; then it is left, and its agent named."""
+"""Seconds that an agent's ``close`` may take; after that it is abandoned and reported."""
 LOOKED_S = 0.01
-"""Seconds between two looks at whether a replaced agent has ended its work."""
+"""Seconds between two checks whether a replaced agent has finished its work."""
 CANCELLED = Outcome.CANCELLED
 DRAIN, CLOSED = Reason("drain"), Reason("closed")
 
@@ -54,12 +53,12 @@ class Life:
     """One runtime, open. ``opened`` makes it.
 
     Args:
-        made: What it is made of.
+        made: Its components.
         registry: The cards in force.
     """
 
     parts: Parts
-    """What is plugged into its bus."""
+    """Its interceptors, observers and joins."""
 
     def __init__(self, made: Made, registry: Registry) -> None:
         self._made = made
@@ -69,10 +68,10 @@ class Life:
         self._failed: BaseException | None = None
         self._opened: list[object] = []
         self.every_message = made.log is not None and made.mode == "every_message"
-        """A message is in the log before a handler sees it."""
+        """True if a message is logged before a handler sees it."""
 
     async def open(self) -> Self:
-        """Make the bus, open the agents, start the timers, and go on with what a log says is in flight."""
+        """Create the bus, open the agents, start the timers, and resume what a log has in flight."""
         made = self._made
         clock = Clock(loop_time(), wall=made.wall)
         self._durability = kept = await durability(made.log, made.prefix, made.seed, made.mode, made.chatter)
@@ -98,7 +97,7 @@ class Life:
             await kept.go_on(bus, tasks)
             if kept.redrives:
                 tasks.start(self._redrive)
-        except BaseException as error:  # what was started is closed, then the error goes on
+        except BaseException as error:  # whatever was started is closed, then the error is re-raised
             await self.close(error)
             raise
         return self
@@ -123,10 +122,10 @@ class Life:
             self._failed = error
             self.bus.fail(error)
 
-    # --- agents that come and go ---
+    # --- adding, replacing and removing agents ---
 
     async def open_agent(self, binding: Binding) -> None:
-        """Open an agent, and route to it from now on.
+        """Open an agent, and start routing to it.
 
         Raises:
             RuntimeClosedError: The runtime closed while the agent opened; the agent is closed again.
@@ -150,11 +149,12 @@ class Life:
         self.parts.switches.enforce(subscriber)
 
     async def replace_agent(self, binding: Binding) -> None:
-        """Let another object do the work of an agent from the next delivery on; what the old one works on, it ends.
+        """Replace an agent by another object from the next delivery on; the old one finishes its current work.
 
         Raises:
-            AgentDefinitionError: It takes or sends less than the old one, or differs in whether it works in parallel.
-            UnknownAgentError: There is none of its id.
+            AgentDefinitionError: It consumes or produces less than the old one, or only one of the two handles messages
+                in parallel.
+            UnknownAgentError: There is no agent of its id.
         """
         card, bus = binding.card, self.open_bus()
         subscriber = self.parts.operations.subscriber(card.id)
@@ -170,11 +170,11 @@ class Life:
         subscriber.agent, subscriber.settings, subscriber.ports = binding.agent, binding.settings, dict(binding.ports)
         self._called(subscriber, binding)
         subscriber.take_card(card)
-        if card.timeout_s is None:  # the sweep passes over the agent from now on
+        if card.timeout_s is None:  # the timeout sweep skips the agent from now on
             for worker, delivery in at_work:
                 bus.timers.at(worker.until, "call", partial(_overdue, bus, worker, delivery))
         bus.reroute()
-        bus.epoch += 1  # what waits is judged again for the new card, and handled by the new object
+        bus.epoch += 1  # waiting deliveries are judged again for the new card, and handled by the new object
         bus.record_act("replaced", card.id, by="operator", detail={"version": card.version})
         self._opened = [binding.agent if one is old else one for one in self._opened]
         while any(worker.delivery is delivery for worker, delivery in at_work):
@@ -187,7 +187,7 @@ class Life:
             await self._close_agent(old)
 
     def _called(self, subscriber: Subscriber, binding: Binding) -> None:
-        """Say how the handlers of an agent are called."""
+        """Set the executor call of an agent's handlers."""
         subscriber.job = None
         if binding.card.executor != "loop":
             if self._executor is None:
@@ -220,7 +220,7 @@ class Life:
             await self._close_agent(subscriber.agent)
 
     async def _close_agents(self) -> None:
-        """Close the agents in the reverse of their order; one that fails does not keep the others open."""
+        """Close the agents in reverse order; an error in one does not prevent closing the others."""
         failed: Exception | None = None
         while self._opened:
             try:
@@ -231,7 +231,7 @@ class Life:
         if failed is not None:
             raise failed
 
-    async def _close_agent(self, agent: Any) -> None:  # third parties need not have a ``close``
+    async def _close_agent(self, agent: Any) -> None:  # third-party agents need not have ``close``
         closing: Callable[[], Any] | None = getattr(agent, "close", None)
         if closing is None:
             return
@@ -244,7 +244,7 @@ class Life:
     # --- dead letters ---
 
     async def _redrive(self) -> None:
-        """Redrive what somebody asked for while no process ran; one that cannot be is kept, and tried next time."""
+        """Redrive dead letters requested while no process ran; those that fail are kept and tried next time."""
         for letter_id, per_s in self._durability.redrives:
             try:
                 await self.redrive(letter_id)
@@ -267,7 +267,10 @@ class Life:
     # --- the end ---
 
     async def drain(self, within_s: float) -> None:
-        """Admit no more runs and let those in flight end; what is left at the limit is cancelled, or kept by a log."""
+        """Admit no more runs and wait for those in flight.
+
+        At the time limit the rest is cancelled, or kept by a log.
+        """
         bus = self.open_bus()
         bus.draining = True
         with anyio.move_on_after(within_s):
@@ -277,20 +280,20 @@ class Life:
                 for run in tuple(bus.runs.open_runs.values()):
                     if not run.closed and not bus.runs.all_held(run.root):
                         left = True
-                        await Run(bus, run, (Payload,), Watcher(bus.make_waiter, keeps=False)).settled()
+                        await Run(bus, run, (Payload,)).settled()
         if self._made.log is not None:
-            return  # they go on when the runtime opens again
+            return  # they continue when the runtime opens again
         for run in tuple(bus.runs.open_runs.values()):
             bus.runs.end(run, CANCELLED, DRAIN)
 
     async def close(self, error: BaseException | None) -> None:
-        """Cancel what runs, and close agents.
+        """Cancel running work, and close agents.
 
         Args:
-            error: With which the runtime is left.
+            error: The error that leaves the runtime.
 
         Raises:
-            RuntimeFailedError: The runtime had failed by an error of its own.
+            RuntimeFailedError: The runtime had failed because of an internal error.
         """
         bus = self.bus
         bus.draining = True
@@ -318,6 +321,6 @@ class Life:
 
 
 def _overdue(bus: Bus, worker: Worker, delivery: Delivery | None) -> None:
-    """Cut a handler that began under a timeout which its agent has no longer."""
+    """Cut off a handler that began under a timeout which its agent no longer has."""
     if worker.delivery is delivery and worker.ended is None and worker.until <= bus.now():
         worker.time_out()

@@ -1,4 +1,4 @@
-"""Operations: what an operator does to a running runtime. Each act is recorded in the audit."""
+"""Operations: how an operator controls a running runtime. Each act is recorded in the audit."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 
 class Operations:
-    """The governing calls of a runtime. Each raises the policy epoch, so what is queued is judged again.
+    """The governing calls of a runtime. Each call raises the policy epoch, so queued mail is judged again.
 
     Args:
         bus: Returns the open bus, or raises when the runtime is closed.
         switches: The kill switches.
         incidents: Repeated denials and failures.
-        reloads: Reads the policy files again.
-        effects: What is known of outside effects.
+        reloads: Reloads the policy files.
+        effects: The outside effects.
     """
 
     def __init__(
@@ -44,27 +44,27 @@ class Operations:
         self._incidents = incidents
         self._reloads = reloads
         self._effects = effects
-        """No run is admitted any more."""
+        """True if no further run is admitted."""
         self.redrive: Callable[[str], Awaitable[None]]
-        """Publishes one dead letter again; the runtime sets it."""
+        """Publishes one dead letter again; set by the runtime."""
 
     @checked
     def replace_policies(
         self, policies: PolicySet | Iterable[Policy], *, by: str = "operator", reason: str = ""
     ) -> None:
-        """Judge by another set from now on; what is queued is judged again before it is handled."""
+        """Judge by another policy set from now on; queued mail is judged again before it is handled."""
         self._open_bus().replace_policies(policy_set(policies), by, reason)
 
     @checked
     async def reload(self, *, by: str = "operator", reason: str = "") -> bool:
-        """Read the policy files again and judge by them from now on; what is queued is judged again.
+        """Reload the policy files; queued mail is judged again.
 
         Args:
-            by: Who asked for it.
-            reason: Why; it lands in the audit.
+            by: The operator.
+            reason: The reason, for the audit.
 
         Returns:
-            False when the files say what is in force already.
+            False if the files match what is in force.
 
         Raises:
             ConfigError: The files cannot be used; the old policies stay in force.
@@ -74,10 +74,10 @@ class Operations:
 
     @checked
     def watch_policies(self, *, every_s: float = EVERY_S) -> None:
-        """Look at the policy files from now on, and reload when their content changes; errors are logged.
+        """Watch the policy files from now on, and reload them when their content changes; errors are logged.
 
         Args:
-            every_s: Seconds between two looks, above 0.
+            every_s: Seconds between two checks, above 0.
 
         Raises:
             ValueError: ``every_s`` is not above 0.
@@ -88,23 +88,23 @@ class Operations:
 
     @checked
     def pause(self, agent: str, *, for_s: float | None = None, by: str = "operator", reason: str = "") -> None:
-        """Deliver nothing to an agent; its fallback takes over, or deliveries are denied at once.
+        """Stop deliveries to an agent; its fallback takes over, or deliveries are denied at once.
 
         Args:
             agent: Its id.
-            for_s: Seconds until it ends by itself; None until ``resume``.
-            by: Who does it.
-            reason: Why.
+            for_s: Seconds until the pause expires; None until ``resume``.
+            by: The operator.
+            reason: The reason.
         """
         self.subscriber(agent)
         self._turn(Target("agent", agent), "paused", by, reason, for_s)
 
     @checked
     def resume(self, agent: str, *, by: str = "operator", reason: str = "") -> None:
-        """Deliver to an agent again that was paused or quarantined.
+        """Resume deliveries to an agent that was paused or quarantined.
 
         Raises:
-            InputError: It is killed, which only ``revive`` lifts.
+            InputError: The agent is killed; only ``revive`` lifts that.
         """
         self.subscriber(agent)
         target = Target("agent", agent)
@@ -123,15 +123,15 @@ class Operations:
         by: str = "operator",
         reason: str = "",
     ) -> None:
-        """Stop an agent, a tenant's runs, or everything: nothing more is delivered, and what runs is cancelled.
+        """Kill an agent, a tenant's runs, or everything: deliveries stop, and running handlers are cancelled.
 
         Args:
             agent: Id of the agent.
             tenant: Name of the tenant.
             everything: Every run of every caller.
-            for_s: Seconds until it ends by itself; None until ``revive``.
-            by: Who does it.
-            reason: Why.
+            for_s: Seconds until the kill expires; None until ``revive``.
+            by: The operator.
+            reason: The reason.
 
         Raises:
             TypeError: Not exactly one of the three is given.
@@ -148,7 +148,7 @@ class Operations:
         by: str = "operator",
         reason: str = "",
     ) -> None:
-        """Lift a kill; for an agent its quarantine too. What was cancelled stays cancelled.
+        """Lift a kill; for an agent also its quarantine. Cancelled work stays cancelled.
 
         Raises:
             TypeError: Not exactly one of the three is given.
@@ -157,7 +157,7 @@ class Operations:
 
     def _turn(self, target: Target, word: Word, by: str, reason: str, for_s: float | None) -> None:
         if for_s is not None and not for_s >= 0:
-            raise ValueError(f"a term is a number of seconds from 0, not {for_s}")
+            raise ValueError(f"a term must be a number of seconds, at least 0, not {for_s}")
         self._open_bus()
         self._switches.turn(target, word, by=by, reason=reason, for_s=for_s)
 
@@ -172,7 +172,7 @@ class Operations:
 
     @checked
     def revoke(self, consent: str, *, by: str = "operator", reason: str = "") -> None:
-        """Revoke a consent: headers lose it, in new messages and in those in flight, which are judged again."""
+        """Revoke a consent: headers of new messages and of messages in flight lose it; the latter are judged again."""
         bus = self._open_bus()
         bus.record_act("revoked", consent, by=by, reason=reason)
         bus.judging.revoke(consent)
@@ -181,7 +181,7 @@ class Operations:
 
     @checked
     def cancel(self, run_id: str, *, by: str = "operator", reason: str = "cancelled") -> bool:
-        """Cancel a run by its id; False when no run of that id is in flight."""
+        """Cancel a run by its id; return False if no run of that id is in flight."""
         bus = self._open_bus()
         run = next((run for run in bus.runs.open_runs.values() if run.id == run_id), None)
         if run is None:
@@ -193,14 +193,14 @@ class Operations:
     # --- health ---
 
     def health(self) -> Health:
-        """Return whether the runtime is live, ready or draining, and which agents are not well, with reasons."""
+        """Return whether the runtime is live, ready or draining, and which agents are unhealthy, with reasons."""
         bus = self._open_bus()
         return health_of(bus, draining=bus.draining)
 
     # --- outside effects ---
 
     def effects(self) -> tuple[Effect, ...]:
-        """Return the effects of ``context.once`` whose fate a person has to find out, oldest first."""
+        """Return the effects of ``context.once`` whose result a person must determine, oldest first."""
         self._open_bus()
         return self._effects.all()
 
@@ -208,14 +208,14 @@ class Operations:
     def resolve_effect(
         self, effect_id: str, *, done: bool, result: object = None, by: str = "operator", reason: str = ""
     ) -> None:
-        """Say whether an effect has happened; its handler then runs again.
+        """Record whether an effect has happened; its handler then runs again.
 
         Args:
-            effect_id: Which one.
-            done: It has happened: ``once`` returns ``result``. Otherwise it is tried again.
-            result: What it brought, as JSON values.
-            by: Who found out.
-            reason: How; it lands in the audit.
+            effect_id: The effect.
+            done: Whether it has happened: if so ``once`` returns ``result``, otherwise it is tried again.
+            result: Its result, as JSON values.
+            by: The person who found out.
+            reason: How the person found out, for the audit.
 
         Raises:
             InputError: No effect of that id is indeterminate, or the result is not made of JSON values.
@@ -223,26 +223,26 @@ class Operations:
         self._open_bus()
         self._effects.resolve(effect_id, done=done, result=result, by=by, reason=reason)
 
-    # --- what went wrong ---
+    # --- failures ---
 
     def dead_letters(self) -> tuple[DeadLetter, ...]:
-        """Return the dead letters that are kept, oldest first."""
+        """Return the stored dead letters, oldest first."""
         return self._open_bus().dead_letters.all()
 
     @checked
     async def redrive_all(
         self, *, agent: str | None = None, topic: str | None = None, code: str | None = None, per_s: float = 100.0
     ) -> int:
-        """Redrive the dead letters of an agent, a topic or a reason's code that are kept now.
+        """Redrive the stored dead letters of an agent, a topic or a reason's code.
 
         Args:
             agent: Id of the agent.
             topic: Its name.
-            code: Label of the reason, such as ``timeout``.
+            code: Code of the reason, such as ``timeout``.
             per_s: Letters a second, above 0.
 
         Returns:
-            How many were redriven; each is judged again by the policies in force.
+            Number of redriven letters; each is judged again by the policies in force.
 
         Raises:
             ValueError: ``per_s`` is not above 0.
@@ -250,7 +250,7 @@ class Operations:
         import anyio  # noqa: PLC0415 - start-up: what is open has loaded it
 
         if not per_s > 0:
-            raise ValueError(f"per_s is a number above 0, not {per_s}")
+            raise ValueError(f"per_s must be a number above 0, not {per_s}")
         filters = (("agent", agent), ("topic", topic), ("code", code))
         done = 0
         for letter in self.dead_letters():
@@ -268,7 +268,7 @@ class Operations:
 
     @checked
     def acknowledge(self, incident_id: str, *, by: str = "operator") -> None:
-        """Note that somebody has seen an incident; its count goes on.
+        """Acknowledge an incident; it continues to count.
 
         Raises:
             InputError: No incident of that id is open.
@@ -278,7 +278,7 @@ class Operations:
 
     @checked
     def close_incident(self, incident_id: str, *, by: str = "operator") -> None:
-        """Close an incident that has been dealt with; another occurrence opens another one.
+        """Close an incident; a further occurrence opens a new one.
 
         Raises:
             InputError: No incident of that id is open.
@@ -288,10 +288,10 @@ class Operations:
 
     @checked
     def subscriber(self, agent: str) -> Subscriber:
-        """Return an agent as the bus knows it.
+        """Return an agent's subscriber.
 
         Raises:
-            UnknownAgentError: There is none of that id.
+            UnknownAgentError: There is no agent of that id.
         """
         bus = self._open_bus()
         found = bus.subscribers.get(agent)

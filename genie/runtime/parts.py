@@ -1,4 +1,4 @@
-"""What a runtime plugs into its bus: approvals, admission control, kill switches, consents, incidents, joins."""
+"""Adds approvals, admission control, kill switches, consents, incidents and joins to a bus."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Parts(NamedTuple):
-    """What is plugged into one bus."""
+    """The components added to one bus."""
 
     bus: Bus
     holds: Holds
@@ -40,7 +40,7 @@ class Parts(NamedTuple):
     approvals: Approvals
 
     def statistics(self) -> Statistics:
-        """Return every counter as it is now."""
+        """Return the present value of every counter."""
         from genie.operations.statistics import statistics  # noqa: PLC0415 - start-up: for those who ask
 
         admission = self.admission
@@ -50,7 +50,7 @@ class Parts(NamedTuple):
         )  # fmt: skip
 
     def fold_departed(self) -> None:
-        """Keep the accounts of agents that were removed, so that totals never fall."""
+        """Store the accounts of removed agents, so that totals never decrease."""
         from genie.operations.statistics import fold_departed  # noqa: PLC0415 - as above
 
         fold_departed(self.bus)
@@ -60,19 +60,19 @@ def plugged_in(
     bus: Bus, open_bus: Callable[[], Bus], joins: Iterable[Join], admission: Admission | None,
     source: PolicySource | None,
 ) -> Parts:  # fmt: skip
-    """Plug everything into a bus, in the order in which messages meet it.
+    """Add all components to a bus, in the order in which they see a message.
 
     Args:
         bus: The bus.
-        open_bus: Returns it, or raises when the runtime is closed.
+        open_bus: Returns the bus, or raises when the runtime is closed.
         joins: Declared fan-in.
         admission: Rates and budgets.
-        source: What reads the policies again.
+        source: Source of reloaded policies.
     """
 
-    def told(incident: Incident, by: str) -> None:
+    def record_incident(incident: Incident, by: str) -> None:
         if incident.severity is Severity.LOW and incident.state is not State.CLOSED and by in {"supervisor", "bus"}:
-            return  # what has not happened often has its own records
+            return  # repeated failures of observers are recorded elsewhere
         bus.record_act("incident", incident.id, by=by, reason=incident.severity.value, detail=incident.record())
 
     holds = bus.approvals = Holds(bus)
@@ -88,7 +88,7 @@ def plugged_in(
         controller = AdmissionController(bus, admission)
         bus.intercept(controller)
     keys = bus.keys = Keys(bus)
-    incidents = bus.observers.incidents = Incidents(told)
+    incidents = bus.observers.incidents = Incidents(record_incident)
     bus.sinks.extend(JoinAgent(bus, join) for join in joins)
     reloads = Reloads(open_bus, source)
     return Parts(

@@ -31,10 +31,10 @@ class Status(enum.StrEnum):
 
 
 USAGE = 2
-"""Exit code for wrong usage and for input that cannot be used."""
+"""Exit code for wrong usage and unusable input."""
 FAILED = 4
 NOTHING = 5
-"""Exit code of a check that looked at nothing: it has found nothing wrong, and nothing right either."""
+"""Exit code of a check that examined nothing: its result is neither good nor bad."""
 
 _LISTS = ("assumptions", "notices", "missing", "quarantined")
 
@@ -48,7 +48,7 @@ class Outcome:
     status: Status
     elapsed_ms: float
     answer: Payload | None
-    """The answer as the caller may see it; None when there is no answer."""
+    """The answer as the caller may see it; None if there is none."""
     reasons: tuple[str, ...]
     """Why there is no answer, or which approvals are pending."""
     failures: tuple[tuple[str, str], ...]
@@ -60,7 +60,7 @@ class Outcome:
     notices: tuple[str, ...] = ()
     """Notices that must be shown with the answer."""
     at: datetime | None = None
-    """When the run began, in UTC."""
+    """Start of the run, in UTC."""
 
     def missing(self) -> tuple[tuple[str, str], ...]:
         """Return agent and reason of each missing part, one per agent; the parts that the answer names come first."""
@@ -96,7 +96,10 @@ _GAPS = ("missing", "quarantined", "insufficient")
 
 
 def status_of(answer: Payload | None, failures: tuple[tuple[str, str], ...], *, held: bool, denied: bool) -> Status:
-    """Return the status of a run. Held takes precedence over partial; complete needs an answer without gaps."""
+    """Return the status of a run.
+
+    Held takes precedence over partial; complete requires an answer without missing parts.
+    """
     if held:
         return Status.HELD
     if answer is None:

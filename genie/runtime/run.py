@@ -1,4 +1,4 @@
-"""A live request tree, as its caller sees it."""
+"""A run, as its caller sees it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ T = TypeVar("T", bound=Payload)
 
 
 async def redriven(bus: Bus, letter: DeadLetter, deadline_s: float | None) -> None:
-    """Publish a dead letter's payload to its agent again in a new run, and forget the letter."""
+    """Publish a dead letter's payload to its agent again in a new run, and remove the letter."""
     message = letter.message
     if message is None:
         why = f"has a payload of {letter.topic} in a version that no present class reads"
@@ -41,7 +41,7 @@ async def redriven(bus: Bus, letter: DeadLetter, deadline_s: float | None) -> No
 
 
 class AgentRunCounts(NamedTuple):
-    """What one agent did for one run."""
+    """Activity of one agent in one run."""
 
     handled: int
     failed: int
@@ -49,16 +49,16 @@ class AgentRunCounts(NamedTuple):
 
 
 class Run(Generic[T]):
-    """A live request tree: observable and cancellable; ``result`` waits for its answer.
+    """A run in flight: observable and cancellable; ``result`` waits for its answer.
 
-    ``await runtime.start(...)`` is the run as well: the methods beside ``start`` are awaited, so this one may be.
+    ``await runtime.start(...)`` also returns the run, because the methods beside ``start`` are awaited.
     """
 
-    def __init__(self, bus: Bus, state: RunState, answers: tuple[type[T], ...], watcher: Watcher) -> None:
+    def __init__(self, bus: Bus, state: RunState, answers: tuple[type[T], ...]) -> None:
         self._bus = bus
         self._state = state
         self._answers = answers
-        self._watcher = watcher
+        self._watcher: Watcher | None = None
 
     def __await__(self) -> Generator[Any, None, Run[T]]:
         return self._itself().__await__()
@@ -87,8 +87,8 @@ class Run(Generic[T]):
         """Wait for the answer.
 
         Raises:
-            RunStalled: It can no longer come; says why.
-            RunHeld: Everything left waits for a person; may be awaited again.
+            RunStalled: The answer can no longer come; the error says why.
+            RunHeld: Everything left waits for a person; ``result`` may be awaited again.
             RunExpiredError: The deadline passed.
             RunCancelledError: The run was cancelled.
 
@@ -105,23 +105,23 @@ class Run(Generic[T]):
         return answer_of(state, gather, self._answers, bus.failures)
 
     async def noted(self, notices: list[str] | None) -> T:
-        """Wait for the answer, and add what must be shown beside it to a list."""
+        """Wait for the answer, and append its notices to a list."""
         answer, shown = await self.result(), self.notices()
         if notices is not None:
             notices += shown
-        elif shown:  # the run was begun by somebody who can show them
+        elif shown:  # the run was started by a caller that can show them
             reason = "denied: this caller cannot show its notices"
             raise RunStalled(run_id=self.id, expected=topic_of(answer).name, reasons=(reason,))
         return answer
 
     async def settled(self) -> None:
-        """Wait until nothing of the run is in flight, or everything that is waits for a person."""
+        """Wait until nothing of the run is in flight, or everything in flight waits for a person."""
         state = self._state
         while not state.closed and not self._bus.runs.all_held(state.root):
             await self._changed()
 
     async def decided(self) -> None:
-        """Wait until not everything that is in flight waits for a person; returns at once where that is not so."""
+        """Wait until something in flight does not wait for a person; returns at once if so already."""
         state = self._state
         while not state.closed and self._bus.runs.all_held(state.root):
             await self._changed()
@@ -135,14 +135,17 @@ class Run(Generic[T]):
             self._state.watchers = tuple(other for other in self._state.watchers if other is not watcher)
 
     def cancel(self, reason: str = "cancelled") -> None:
-        """Cancel every handler working for the run, and empty its mail; other runs feel nothing."""
+        """Cancel every handler of the run, and remove its mail; other runs are not affected."""
         self._bus.runs.end(self._state, Outcome.CANCELLED, Reason("cancelled", reason))
 
     async def events(self) -> AsyncIterator[Event]:
-        """Yield what happens, from the run's start, until it is at rest; the oldest are dropped beyond 4,096 unread."""
+        """Yield the run's events, from its start until it is at rest.
+
+        Beyond 4,096 unread events the oldest are dropped.
+        """
         watcher, state = self._watcher, self._state
-        events = watcher.events
-        while events is not None:
+        events = None if watcher is None else watcher.events
+        while watcher is not None and events is not None:
             while events:
                 yield events.popleft()
             if state.closed:
@@ -150,28 +153,32 @@ class Run(Generic[T]):
             await watcher.wait()
 
     def watched_by(self, watcher: Watcher) -> None:
-        """Tell another watcher what has happened since the start, and what will; ``events`` gets nothing any more."""
-        for event in self._watcher.events or ():
-            watcher.put(event)
+        """Send all past and future events to another watcher; ``events`` gets none any more."""
         own, self._watcher = self._watcher, watcher
-        self._state.watchers = (*(one for one in self._state.watchers if one is not own), watcher)
+        others = self._state.watchers
+        if own is not None:
+            others = tuple(one for one in others if one is not own)
+            for event in own.events or ():
+                watcher.put(event)
+        self._state.watchers = (*others, watcher)
 
     def parts(self) -> Iterator[Payload]:
-        """Take the parts of the answer that have come since the last call, oldest first."""
+        """Return the parts of the answer that have arrived since the last call, oldest first."""
         gather = self._state.root.gather
         while isinstance(gather, StreamGather) and gather.came_parts:
             yield gather.take()
 
     def forget(self) -> None:
-        """Let the tree of a run at rest be freed; its account and its failures stay, its watchers hear nothing more."""
+        """Allow the tree of a run at rest to be freed; account and failures are kept, watchers get nothing more."""
         self._bus.runs.forget(self._state)
+        self._watcher = None  # one that has its run would wait for the cycle collector
 
     def messages(self) -> Counts:
         """Return the run's account."""
         return self._state.counts()
 
     def agents(self) -> Mapping[str, AgentRunCounts]:
-        """Return what each agent did for this run."""
+        """Return the activity of each agent in this run."""
         return {
             agent: AgentRunCounts(one.handled, one.failed, _median_ms(one.times))
             for agent, one in sorted((self._state.agents or {}).items())
@@ -182,34 +189,34 @@ class Run(Generic[T]):
         return tuple(self._state.missing or ())
 
     def notices(self) -> tuple[str, ...]:
-        """Return what must be shown beside the answer, such as a disclosure; complete once the answer is there."""
+        """Return the notices to show with the answer, such as a disclosure; complete once the answer is there."""
         gather = self._state.root.gather
         return () if gather is None else gather.notices or ()
 
     @property
     def awaited(self) -> bool:
-        """``result`` would wait: the answer may still come, and not everything left waits for a person."""
+        """True if ``result`` would wait: the answer may still come, and not everything left waits for a person."""
         gather = self._state.root.gather
         return gather is not None and not gather.done and not self._bus.runs.all_held(self._state.root)
 
     @property
     def at_rest(self) -> bool:
-        """Nothing of the run is in flight."""
+        """True if nothing of the run is in flight."""
         return self._state.closed
 
     def _repr_html_(self) -> str:
-        """Show in a notebook what each agent did and what went wrong; never a payload."""
+        """Show in a notebook the activity of each agent and the failures; never a payload."""
         from genie.contracts.statistics import shown  # noqa: PLC0415 - start-up: for notebooks alone
 
         return shown(self.id, self.messages(), self.agents(), self.failures())
 
     def holds(self) -> tuple[str, ...]:
-        """Return the ids of what waits for a person, oldest first."""
+        """Return the ids of the run's holds, oldest first."""
         return holds_of(self._state)
 
 
 def _median_ms(times: list[float]) -> float | None:
-    """Return the middle one of some seconds, in milliseconds; the earlier of two."""
+    """Return the median of durations in seconds, in milliseconds; of two middle ones the smaller."""
     return round(sorted(times)[(len(times) - 1) // 2] * 1000, 3) if times else None
 
 
@@ -219,7 +226,7 @@ def started(
 ) -> Run[T]:  # fmt: skip
     """Open a run, send its question, and return the run; ``told`` gets its state before anything is sent."""
     state = questions.open(bus, deadline_s, caller, asks=asks)
-    run = Run(bus, state, asked.answers, Watcher(bus.make_waiter, keeps=False))
+    run = Run(bus, state, asked.answers)
     watcher = Watcher(bus.make_waiter, keeps=True) if watched is None else watched(run)
     if watched is None:
         state.agents = {}

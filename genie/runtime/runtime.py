@@ -1,4 +1,4 @@
-"""One object for applications: open it, ask, watch, drain, close."""
+"""The runtime: one object to open, ask, watch, drain and close."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ T = TypeVar("T", bound=Payload)
 U = TypeVar("U", bound=Payload)
 
 FAIRNESS = 64
-"""Payloads that are published from outside in a row before the loop turns."""
+"""Payloads that are published from outside in a row before the publisher yields to the loop."""
 MOST_NAMED = 8
-"""Agents that the text form of a runtime names."""
+"""Number of agents that the text form of a runtime names."""
 
 
 class Runtime(Asking):
@@ -66,23 +66,23 @@ class Runtime(Asking):
 
     Args:
         agents: Agents, or bindings of agents to settings and ports.
-        policies: What judges every delivery, as a set or a list; nothing is judged without.
+        policies: The policies that judge every delivery, as a set or a list; without any, nothing is judged.
         joins: Declared fan-in.
-        limits: Bounds of runs.
-        journal: Where every message, verdict and outcome is recorded.
-        log: Where the runtime keeps what it needs to go on after its process was killed; nothing survives without.
-        durability: When a message must be in the log: ``batched``, before what it leads to leaves the process;
+        limits: Limits of runs.
+        journal: Records every message, verdict and outcome.
+        log: Stores what the runtime needs to resume after its process was killed; without it nothing survives.
+        durability: When a message must be in the log: ``batched``, before anything that it causes leaves the process;
             ``every_message``, before a handler sees it. ``none``: the log is not used.
-        chatter: Payload classes whose messages are not kept, such as progress reports.
-        audit: Where every act of governance is recorded.
-        control: Where people at other terminals approve, and switch off.
+        chatter: Payload classes whose messages are not logged, such as progress reports.
+        audit: Records every act of governance.
+        control: Connects people at other terminals, who approve and switch.
         admission: Rates and budgets.
         caller: The caller of an ask that names none.
-        seed: Of the randomness that agents and retries draw; random by default.
+        seed: Seed of the randomness of agents and retries; random by default.
         wall: Seconds since the epoch at opening; the system's time by default.
-        prefix: Of message ids; random by default.
-        executor: Where plain functions run; threads and processes by default.
-        source: What reads the policies again for ``operations.reload``.
+        prefix: Prefix of message ids; random by default.
+        executor: Runs plain functions; threads and processes by default.
+        source: Source of the policies for ``operations.reload``.
         debug: Log whole tracebacks and payloads of failures, and give ``RunStalled`` and ``PartMissingError`` the
             exception as their cause. For development: texts of exceptions may quote payloads.
 
@@ -169,7 +169,7 @@ class Runtime(Asking):
         """Return a runtime of a pipeline file.
 
         Raises:
-            ConfigError: The file cannot be run; its problems read ``file:line: what is wrong``.
+            ConfigError: The file cannot be run; its problems have the form ``file:line: problem``.
         """
         from genie.config.loader import load  # noqa: PLC0415 - YAML is loaded only by those who use it
 
@@ -177,26 +177,26 @@ class Runtime(Asking):
 
     @property
     def operations(self) -> Operations:
-        """What an operator may do: pause, kill, reload, revoke, incidents, dead letters."""
+        """Operator calls: pause, kill, reload, revoke, incidents, dead letters."""
         self._open_bus()
         return self._life.parts.operations
 
     @property
     def approvals(self) -> Approvals:
-        """What waits for people, and their votes."""
+        """Holds and votes."""
         self._open_bus()
         return self._life.parts.approvals
 
     @property
     def bus(self) -> Bus:
-        """The open bus, for what stands on the runtime and needs its clock or timers."""
+        """The open bus, for code on top of the runtime that needs its clock or timers."""
         return self._open_bus()
 
     # --- life ---
 
     async def __aenter__(self) -> Self:
         """Open agents and start the timers."""
-        # Start-up: what a program needs to define payloads and agents is less than half of what a bus is made of.
+        # Start-up time: defining payloads and agents needs less than half of the modules of a bus.
         from genie.runtime.life import Life  # noqa: PLC0415 - as above
 
         if self._bus is not None:
@@ -208,19 +208,19 @@ class Runtime(Asking):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Cancel what runs, close agents; call ``drain`` first to let it finish.
+        """Cancel running work and close agents; call ``drain`` first to let the work finish.
 
         Raises:
-            RuntimeFailedError: The runtime had failed by an error of its own.
+            RuntimeFailedError: The runtime had failed because of an internal error.
         """
         if self._bus is not None:
             await self._life.close(error)
 
     @checked
     async def drain(self, within_s: float) -> None:
-        """Admit no more runs and let those in flight end; what is left at the limit ends ``cancelled(drain)``.
+        """Admit no more runs and wait for those in flight; the rest at the time limit ends ``cancelled(drain)``.
 
-        With a log, what is left goes on when the runtime opens again.
+        With a log, the rest continues when the runtime opens again.
 
         Args:
             within_s: Seconds to wait, from 0.
@@ -242,7 +242,10 @@ class Runtime(Asking):
         self, question: Payload, answer: type[T], *, to: str | None = None, deadline_s: float | None = None,
         caller: Caller | None = None, key: str | None = None, watched: Callable[[Run[T]], Watcher] | None = None,
     ) -> Run[T]:  # fmt: skip
-        """Publish a question and return the live run, or that of its ``key``; ``watched`` makes its watcher."""
+        """Publish a question and return the run, or the existing run of its ``key``.
+
+        ``watched`` creates its watcher.
+        """
         answers_asked(answer)
         addressed(to, caller)
         return self._started(Asked(payload_given(question), (answer,), "all", to), deadline_s, caller, key, watched)
@@ -278,10 +281,10 @@ class Runtime(Asking):
         gather = state.root.gather
         answers = () if gather is None else tuple(gather.kinds)
         state.observed = True
-        return Run(bus, state, answers or (Payload,), Watcher(bus.make_waiter, keeps=False))
+        return Run(bus, state, answers or (Payload,))
 
     async def publish(self, payload: Payload, *, to: str | None = None, caller: Caller | None = None) -> None:
-        """Publish a payload that nobody waits for; waits only for room in mailboxes that block.
+        """Publish a payload without waiting for an answer; waits only for room in mailboxes that block.
 
         Raises:
             UnknownAgentError, NotConsumedError: ``to`` cannot take it.
@@ -290,7 +293,7 @@ class Runtime(Asking):
         if to is not None or caller is not None:
             addressed(to, caller)
         self._published += 1
-        if self._published % FAIRNESS == 0:  # a publisher that never waits would keep the loop for itself
+        if self._published % FAIRNESS == 0:  # a publisher that never waits would block the loop
             import anyio  # noqa: PLC0415 - as where it is closed
 
             await anyio.lowlevel.checkpoint()
@@ -310,7 +313,9 @@ class Runtime(Asking):
         tenants: frozenset[str] | None = None,
         region: str | None = None,
     ) -> AbstractAsyncContextManager[AsyncIterator[Observation]]:
-        """Observe messages; masked as the clearance demands, dropped oldest first, and no run waits for it.
+        """Observe messages, masked as the clearance requires.
+
+        The oldest are dropped when the queue is full; no run waits.
 
         Args:
             topics: Payload classes; none means all.
@@ -318,16 +323,16 @@ class Runtime(Asking):
             clearance: Highest classification it may see.
             capacity: Observations that may wait, from 1.
             tenants: Tenants whose messages it may see; all by default.
-            region: Where what it sees goes; unknown by default.
+            region: Destination of what it sees; unknown by default.
         """
         return observing(self._open_bus(), topics, tap_card(id, clearance, tenants, region), capacity)
 
     def events(self) -> AsyncIterator[Event]:
-        """Yield what happens in every run from now on; the oldest are dropped beyond 4,096 unread."""
+        """Yield the events of every run from now on; beyond 4,096 unread events the oldest are dropped."""
         return events_of(self._open_bus())
 
     def statistics(self) -> Statistics:
-        """Return every counter as it is now, or as it was when the runtime closed."""
+        """Return every counter, at present or as it was when the runtime closed."""
         if self._bus is None:
             raise RuntimeClosedError
         return self._life.parts.statistics()
@@ -342,7 +347,7 @@ class Runtime(Asking):
         return self._registry.capable(capability)
 
     async def add(self, agent: Agent | Binding) -> None:
-        """Register an agent while running; it gets what is published from now on.
+        """Register an agent while running; it gets messages published from now on.
 
         Raises:
             RuntimeClosedError: The runtime closed while the agent opened; the agent is closed again.
@@ -352,18 +357,18 @@ class Runtime(Asking):
         self._registry.add(binding.card)
         try:
             await self._life.open_agent(binding)
-        except BaseException:  # an agent that cannot be opened is not listed, then the error goes on
+        except BaseException:  # an agent that cannot be opened is not listed, then the error is re-raised
             self._registry.remove(binding.card.id)
             raise
 
     async def replace(self, agent: Agent | Binding) -> None:
-        """Let another object do the work of the agent of its id; see ``Life.replace_agent``. Nothing is lost."""
+        """Replace the agent of the same id by another object; see ``Life.replace_agent``. No message is lost."""
         self._open_bus()
         await self._life.replace_agent(bound(agent))
 
     @checked
     async def remove(self, agent: str) -> None:
-        """Remove an agent: what waits for it goes to its fallback or is denied, what it handles is cancelled.
+        """Remove an agent: its waiting mail goes to its fallback or is denied, its running handlers are cancelled.
 
         Returns when its handlers have ended, or were abandoned, and it is closed.
         """
@@ -377,8 +382,8 @@ class Runtime(Asking):
         The letter is removed once it has been published.
 
         Raises:
-            InputError: No dead letter of that id is kept.
-            UnknownAgentError, NotConsumedError: Its agent is no longer there; the letter is kept.
+            InputError: No dead letter of that id is stored.
+            UnknownAgentError, NotConsumedError: Its agent no longer exists; the letter is kept.
             TooManyRunsError, RuntimeDrainingError: The run is not admitted; the letter is kept.
         """
         self._open_bus()

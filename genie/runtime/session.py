@@ -53,7 +53,7 @@ class Interrupted(Stopped):
 
 
 class Drained(Stopped):
-    """The run had its time to end, and did not. A log keeps what is in flight; without one it was cancelled."""
+    """The run did not end in time. A log keeps what is in flight; without one it was cancelled."""
 
 
 async def conduct(  # noqa: PLR0913 - the command alone calls it, by name
@@ -68,24 +68,24 @@ async def conduct(  # noqa: PLR0913 - the command alone calls it, by name
     until: Callable[[], Awaitable[float | None]] | None = None,
     decide: Callable[[Runtime, Run[Payload]], Awaitable[bool]] | None = None,
 ) -> Outcome:
-    """Ask a pipeline one question and wait until no delivery of the run is in flight, or the rest is held.
+    """Ask a pipeline one question and wait until nothing of the run is in flight, or everything left is held.
 
     Args:
         pipeline: A checked pipeline.
         question: Payload of the pipeline's entry.
-        caller: Who asks, and for whom the answer is judged.
-        journal: Where everything is recorded.
+        caller: The caller, for whom the answer is judged.
+        journal: Records everything.
         watch: Called with each event of the run.
         filenames: Names of the input files. A failure that begins with one of them is an `InputError`.
-        beside: A context that is entered when the runtime is open, and left before the runtime closes.
-        until: Returns when the run must end early: the seconds that it has left, or None where it is cancelled at once.
-            A request that comes while the runtime opens counts when the run starts.
+        beside: A context manager that is entered after the runtime opens and left before it closes.
+        until: Returns when the run must end early: with the seconds left, or None to cancel it at once. A request
+            during opening takes effect when the run starts.
         decide: Called when the rest of the run waits for approvals; returns whether some were decided. Without it the
             run ends held.
 
     Raises:
         Interrupted: ``until`` returned None before the run ended.
-        Drained: ``until`` returned seconds, and the run had no answer when they were over.
+        Drained: ``until`` returned a number of seconds, and the run had no answer after them.
         InputError: An agent rejected the input.
     """
     stopped: type[Stopped] | None = None
@@ -126,8 +126,8 @@ async def conduct(  # noqa: PLR0913 - the command alone calls it, by name
             elapsed_ms = (clock.now() - began) * 1000
             tasks.cancel_scope.cancel()
         requests = [one for one in runtime.approvals.requests() if one.run_id == run.id]
-        sights = (runtime.approvals.sight(one.id, caller.clearance).payload for one in requests)
-        held = tuple(payload for payload in sights if payload is not None)
+        views = (runtime.approvals.view(one.id, caller.clearance).payload for one in requests)
+        held = tuple(payload for payload in views if payload is not None)
         outcome = _outcome(
             pipeline.id, run, answer, error, tuple(map(_waiting, requests)), held, at=at, elapsed_ms=elapsed_ms
         )
@@ -151,7 +151,7 @@ async def _follow(run: Run[Payload], watch: Callable[[Event], None]) -> None:
 
 
 def _waiting(request: ApprovalRequest) -> str:
-    """Return one approval request as a sentence: what is asked, by which roles, and the reason."""
+    """Describe one approval request in a sentence: its subject, the required roles, and the reason."""
     needs = (
         f"{need.quorum} {'person' if need.quorum == 1 else 'people'}"
         + (f" with the role {' or '.join(sorted(need.approvers))}" if need.approvers else "")
@@ -205,7 +205,7 @@ def _refused_input(run: Run[Payload], filenames: Sequence[str]) -> None:
 
 
 def interruption(stopped: Stopped) -> str:
-    """Return the line for a run that a signal ended."""
+    """Return the log line for a run that a signal ended."""
     outcome = stopped.outcome
     handled, cancelled, left = (outcome.messages[name] for name in ("handled", "cancelled", "in_flight"))
     did = f"{counted(handled, 'message')} handled, {cancelled} cancelled"

@@ -1,4 +1,4 @@
-"""A stream that a caller outside reads: parts as they come, then the answer."""
+"""A stream for an outside caller: parts as they come, then the answer."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ def opened(
     open_bus: Callable[[], Bus], questions: Questions, question: Payload, parts: object, end: object,
     options: tuple[str | None, float | None, Caller | None],
 ) -> RunStream[Payload]:  # fmt: skip
-    """Return the stream of a question; its run is admitted when it is first read.
+    """Return the stream of a question; its run is admitted at the first read.
 
     Args:
-        open_bus: Returns the bus, or raises where it is not open.
+        open_bus: Returns the bus, or raises if it is not open.
         questions: Opens the run.
-        question: What is asked.
+        question: The question.
         parts: Class or classes of the parts.
         end: Class or classes of the answer.
-        options: One agent, the deadline, and who asks.
+        options: Recipient, deadline and caller.
     """
     answers, pieces = answers_asked(end), answers_asked(parts)
     addressed(options[0], options[2])
@@ -59,7 +59,7 @@ def opened(
 
 
 class RunStream(Generic[P]):
-    """What ``runtime.stream`` returns. The run begins with the first read, and ends when the stream is closed.
+    """The result of ``runtime.stream``. The run begins with the first read, and ends when the stream is closed.
 
     Args:
         begin: Admits the run and sends the question.
@@ -113,7 +113,7 @@ class RunStream(Generic[P]):
                 await waiter
             if stream.came_parts:
                 return cast("P", stream.take())
-        except BaseException:  # the reader has left, then the error goes on
+        except BaseException:  # the reader has left; the error is re-raised
             await self.aclose()
             raise
         finally:
@@ -122,7 +122,7 @@ class RunStream(Generic[P]):
         return answer_of(run, stream, self._answers, bus.failures)
 
     def failures(self) -> tuple[Failure, ...]:
-        """Return what of the run was not handled so far, oldest first."""
+        """Return the deliveries of the run that were not handled so far, oldest first."""
         return () if self._bus is None else tuple(self._run.missing or ())
 
     async def aclose(self) -> None:

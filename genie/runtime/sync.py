@@ -1,4 +1,4 @@
-"""The synchronous door: one question and its answer, for scripts and notebooks."""
+"""The blocking API: one question and its answer, for scripts and notebooks."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound=Payload)
 
 _GLANCE_S = 0.2
-"""How often a waiting caller looks up, in seconds: a lock does not feel a Ctrl-C that comes just before it blocks."""
+"""Poll interval of a waiting caller, in seconds: a lock misses a Ctrl-C that comes just before it blocks."""
 
 
 @overload
@@ -81,21 +81,22 @@ def ask(  # noqa: PLR0913 - keyword-only but for the first three, each with a de
 ) -> Payload:
     """Ask one question and block until it is answered.
 
-    A runtime of its own is opened in a thread of its own, so this works where a loop already runs, as in a notebook;
-    that loop stands still meanwhile. Ctrl-C cancels the run, wherever it is.
+    A separate runtime is opened in a separate thread, so this also works inside a running loop, as in a notebook; that
+    loop is blocked meanwhile. Ctrl-C cancels the run at any point.
 
     Args:
         asked: A pipeline file, a loaded pipeline, or agents.
-        payload: The question; for a pipeline, by default the one that its ``input:`` fills.
+        payload: The question; for a pipeline, by default the one that its ``input:`` section fills.
         question: For a pipeline, the text of the question, as ``--question`` of the command.
         input: For a pipeline, its input file or files, as ``--input``.
         profile: For a pipeline, the file that describes how to read the inputs, as ``--profile``.
         answer: Class of the answer; for a pipeline, its ``output`` by default.
         to: One agent.
         within_s: Deadline of everything the question causes, in seconds; for a pipeline, its own by default.
-        caller: Who asks.
-        policies: What judges every delivery between agents that are given as such; a pipeline has its own.
-        notices: Takes what must be shown beside the answer; without it an answer that carries a notice is denied.
+        caller: The caller.
+        policies: The policies that judge every delivery, if ``asked`` are agents; a pipeline has its own.
+        notices: A list that receives the notices to show with the answer; without it an answer that has notices is
+            denied.
         backend: The event loop.
 
     Raises:
@@ -110,10 +111,12 @@ def ask(  # noqa: PLR0913 - keyword-only but for the first three, each with a de
     if isinstance(asked, (str, os.PathLike)) or not hasattr(asked, "__iter__"):
         pipeline = _pipeline(asked)
         if policies is not None:
-            raise InputError("policies", "stand in the pipeline itself", "change them there")
+            raise InputError("policies", "belong in the pipeline itself", "change them there")
         filled = (question, input, profile) != (None, None, None)
         if payload is not None and filled:
-            raise InputError("payload", "is given beside question, input or profile", "give the payload, or the others")
+            raise InputError(
+                "payload", "cannot be combined with question, input or profile", "give either the payload or the others"
+            )
         if payload is None:
             payload = pipeline.input.question(
                 question=question, input_file=_paths(input), profile=None if profile is None else os.fspath(profile)
@@ -126,7 +129,7 @@ def ask(  # noqa: PLR0913 - keyword-only but for the first three, each with a de
             raise InputError("question, input and profile", "fill the question of a pipeline", "pass a payload")
         if payload is None or answer is None:
             missing = "payload" if payload is None else "answer"
-            raise InputError(missing, "is not given", "only a pipeline has one of its own")
+            raise InputError(missing, "is not given", "only a pipeline has a default")
         runtime = Runtime(asked, policies=policies)
     asked_with, kind = payload, answer
 
@@ -151,26 +154,26 @@ def _pipeline(asked: Any) -> Pipeline:
 
 
 def _blocking(asking: Callable[[], Coroutine[Any, Any, Payload]], backend: str) -> Payload:
-    """Run a coroutine in a thread with a loop of its own and wait for it; an interrupt cancels it."""
+    """Run a coroutine in a thread with its own loop and wait for it; an interrupt cancels it."""
     call = _Call(asking)
     thread = threading.Thread(target=call.run, args=(backend,), name="genie.ask", daemon=True)
     try:
         thread.start()
         call.wait()
-    except BaseException:  # Ctrl-C; a second one, during the wait below, leaves the thread behind
+    except BaseException:  # Ctrl-C; a second one, during the wait below, abandons the thread
         call.cancel()
-        if thread.ident is not None:  # otherwise it has not begun, and will find itself cancelled if it does
+        if thread.ident is not None:  # otherwise it has not begun, and will be cancelled at its start
             call.wait()
         raise
     thread.join()
     try:
         return call.result()
     finally:
-        del call  # an exception that is raised would hold its own frame otherwise
+        del call  # otherwise a raised exception would keep its own frame alive
 
 
 class _Call:
-    """One coroutine on its way through another thread."""
+    """One coroutine that runs in another thread."""
 
     def __init__(self, asking: Callable[[], Coroutine[Any, Any, Payload]]) -> None:
         self._asking = asking
@@ -200,7 +203,7 @@ class _Call:
             self._answer = await self._asking()
 
     def cancel(self) -> None:
-        """Cancel it, from the thread that waits; before it has begun, too."""
+        """Cancel it from the waiting thread, even before it has begun."""
         with self._lock:
             self._cancelled = True
             if self._stop is not None:
@@ -208,14 +211,14 @@ class _Call:
                     self._stop()
 
     def wait(self) -> None:
-        """Block until it is over."""
+        """Block until it has ended."""
         while not self._over.wait(_GLANCE_S):
             pass
 
     def result(self) -> Payload:
-        """Return the answer, or raise what the coroutine raised."""
+        """Return the result, or raise the exception of the coroutine."""
         if self._error is not None:
             raise self._error
         if self._answer is None:
-            raise RuntimeError("the run was cancelled by nobody")
+            raise RuntimeError("the run was cancelled for an unknown reason")
         return self._answer

@@ -1,4 +1,4 @@
-"""Watching an open runtime: taps with a clearance of their own, and the events of every run."""
+"""Watching an open runtime: taps, each with its own clearance, and the events of every run."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def tap_card(name: str, clearance: Classification, tenants: frozenset[str] | Non
 def observing(
     bus: Bus, topics: tuple[type[Payload], ...], card: AgentCard, capacity: int
 ) -> AbstractAsyncContextManager[AsyncIterator[Observation]]:
-    """Return a tap that is open for as long as the block lasts.
+    """Return a tap that is open for the duration of the block.
 
     Raises:
         ValueError: ``capacity`` is less than 1.
     """
     if capacity < 1:
-        raise ValueError(f"the capacity of a tap is at least 1 observation, not {capacity}")
+        raise ValueError(f"the capacity of a tap must be at least 1 observation, not {capacity}")
     return _observing(bus, topics, card, capacity)
 
 
@@ -58,7 +58,7 @@ async def _observing(
 
 
 async def events_of(bus: Bus) -> AsyncGenerator[Event]:
-    """Yield what happens in every run, until the runtime closes."""
+    """Yield the events of every run, until the runtime closes."""
     watcher = Watcher(bus.make_waiter, keeps=True)
     bus.observers.watch(watcher, on=True)
     try:

@@ -1,1 +1,1 @@
-"""Schedules: questions asked by the clock."""
+"""Schedules: questions asked at set times."""

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from genie.runtime.runtime import Runtime
 
 ON_TIME_S = 60.0
-"""A firing that is late by at most this many seconds is on time; a later one is missed."""
+"""A firing that is at most this many seconds late is on time; a later one is missed."""
 LOOK_S = 30.0
-"""Longest time between two looks at the clock, so that a clock change is noticed soon."""
+"""Longest time between two readings of the clock, so that a clock change is noticed soon."""
 MOST_MISSED = 1_000
-"""Missed firings that are counted one by one after an absence; the count stops there."""
+"""Maximum number of missed firings counted individually after an absence."""
 MOST_REASONS = 5
 """Failures of one run that a notice lists."""
 
@@ -51,16 +51,20 @@ class Firings:
     drained: int = 0
     """Skipped because the runtime was draining."""
     refused: int = 0
-    """Skipped because the question could not be made or the run was not admitted."""
+    """Skipped because the question could not be created or the run was not admitted."""
     handled: int = 0
     """Runs that ended with every delivery handled."""
     failed: int = 0
     """Runs that ended with at least one failed delivery."""
 
+    def add(self, what: NoticeKind, number: int = 1) -> None:
+        """Count outcomes of firings."""
+        setattr(self, what, getattr(self, what) + number)
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One event of a schedule. It never holds payload text."""
+    """One event of a schedule. It never contains payload text."""
 
     schedule: str
     what: NoticeKind
@@ -83,7 +87,7 @@ class _ScheduleState:
         self.next = next(self._upcoming)
 
     def due(self, now: datetime) -> tuple[list[datetime], bool]:
-        """Return the firings that are due, and whether there were more than the list holds."""
+        """Return the due firings, and whether there were more than the list contains."""
         due: list[datetime] = []
         while self.next <= now and len(due) < MOST_MISSED:
             due.append(self.next)
@@ -103,18 +107,18 @@ class Scheduler:
 
     A firing is skipped and counted if the previous run of the schedule has not ended; a run on hold has not ended. A
     firing that is more than a minute late is missed: it is skipped and counted, or, under ``missed: once``, one run
-    makes up for all missed firings.
+    replaces all missed firings.
 
-    An error in ``question`` or ``tell`` never stops a schedule: a firing without a question is counted as refused, and
-    a notice that cannot be delivered is counted in ``untold``.
+    An error in ``question`` or ``tell`` never stops a schedule: a firing without a question counts as refused, and a
+    notice that cannot be delivered counts in ``untold``.
 
     Args:
         runtime: An open runtime.
         schedules: The schedules to serve.
-        answer: Payload class of the answer that each run is asked for.
-        question: Makes the payload of a schedule that has none, at each firing.
+        answer: Payload class of each run's answer.
+        question: Creates the payload of a schedule that has none, at each firing.
         deadline_s: Seconds that a run may take; the runtime's limit by default.
-        since: By schedule, the time up to which earlier firings were dealt with; now by default, so none is missed.
+        since: By schedule, the time up to which firings were processed; now by default, so none is missed.
         tell: Called with each notice.
     """
 
@@ -138,13 +142,13 @@ class Scheduler:
         self._draining = False
         self._tasks: TaskGroup | None = None
         self.untold = 0
-        """Notices that ``tell`` raised on."""
+        """Notices for which ``tell`` raised."""
         now, known = self._clock.wall(), since or {}
         self._states = [_ScheduleState(schedule, min(known.get(schedule.id, now), now)) for schedule in schedules]
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Fire until the block ends; the runtime keeps the runs that have not ended."""
+        """Fire until the block ends; the runtime keeps the unfinished runs."""
         async with anyio.create_task_group() as self._tasks:
             self._fire_due()
             self._tasks.start_soon(self._watch_clock)
@@ -154,7 +158,7 @@ class Scheduler:
                 self._tasks.cancel_scope.cancel()
 
     async def drain(self, within_s: float) -> None:
-        """Skip and count every further firing, and wait for the current runs; cancel those left at the limit.
+        """Skip and count every further firing, and wait for the current runs; cancel those left at the time limit.
 
         Args:
             within_s: Seconds to wait, from 0.
@@ -177,7 +181,7 @@ class Scheduler:
     # --- the clock ---
 
     async def _watch_clock(self) -> None:
-        """Sleep until the next firing is due, in steps that notice a clock change; the task is the scheduler's own."""
+        """Sleep until the next firing is due, in steps that notice a clock change; runs in the scheduler's own task."""
         while self._states:
             wait_s = (min(state.next for state in self._states) - self._clock.wall()).total_seconds()
             # Wall time is rounded to microseconds: a wait may end just before the firing, and must not then be zero.
@@ -193,12 +197,12 @@ class Scheduler:
                 self._settle(state, due, now, more=more)
 
     def _settle(self, state: _ScheduleState, due: list[datetime], now: datetime, *, more: bool) -> None:
-        """Fire for the last of the due firings if it is on time or is to be made up for; count the others as missed."""
+        """Fire the last of the due firings if it is on time or missed ones are replaced; count the others as missed."""
         on_time = (now - due[-1]).total_seconds() <= ON_TIME_S
         fires = on_time or state.schedule.missed == "once"
         missed = len(due) - fires
         if missed:
-            state.counts.missed += missed
+            state.counts.add("missed", missed)
             self._notify(state, "missed", due[missed - 1], f"{missed} or more" if more else str(missed))
         if fires:
             self._fire(state, due[-1])
@@ -220,7 +224,7 @@ class Scheduler:
         except BaseException as error:  # noqa: BLE001 - a question is foreign code: an error, or an exit, costs its firing alone
             self._skip(state, "refused", due, _reason(error))
         else:
-            state.counts.fired += 1
+            state.counts.add("fired")
             state.run = run
             self._notify(state, "fired", due, run.id)
             assert self._tasks is not None  # noqa: S101 - narrows: nothing fires before ``running``
@@ -230,7 +234,7 @@ class Scheduler:
     def _skip(
         self, state: _ScheduleState, what: Literal["drained", "overlapped", "refused"], due: datetime, detail: str = ""
     ) -> None:
-        setattr(state.counts, what, getattr(state.counts, what) + 1)
+        state.counts.add(what)
         self._notify(state, what, due, detail)
 
     def _payload(self, schedule: Schedule) -> Payload:
@@ -246,10 +250,10 @@ class Scheduler:
             pass
         failures = dict.fromkeys(f"{failure.agent}: {failure}" for failure in run.failures())
         if failures:
-            state.counts.failed += 1
+            state.counts.add("failed")
             self._notify(state, "failed", due, f"{run.id}: {'; '.join(islice(failures, MOST_REASONS))}")
         else:
-            state.counts.handled += 1
+            state.counts.add("handled")
             self._notify(state, "handled", due, run.id)
         ended.set()
 
@@ -264,13 +268,20 @@ class Scheduler:
         except Exception as error:  # noqa: BLE001 - the reader may have gone away; its errors must not stop the schedules
             self.untold += 1
             if self.untold == 1:
-                # The class alone: a traceback may quote payload text.
+                # The class only: a traceback may quote payload text.
                 what_failed = f"a notice of schedule {notice.schedule} cannot be delivered ({class_name(error)})"
-                log("genie.scheduler", "ERROR", f"{what_failed}; the schedules continue, more are only counted")
+                log(
+                    "genie.scheduler",
+                    "ERROR",
+                    f"{what_failed}; the schedules continue; further failures are only counted",
+                )
 
 
 def _reason(error: BaseException) -> str:
-    """Return this library's own error text; the class alone of any other error, whose text may quote payloads."""
+    """Return the text of this library's own errors.
+
+    For any other error only the class, because its text may quote payloads.
+    """
     try:
         return str(error) if isinstance(error, GenieError) else f"the question failed ({class_name(error)})"
     except Exception:  # noqa: BLE001 - a subclass may break its own text

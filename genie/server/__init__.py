@@ -1,1 +1,1 @@
-"""One process, one port: the API and the page of pipelines that run."""
+"""One process, one port: the API and the page of open pipelines."""

@@ -1,4 +1,4 @@
-"""The ASGI application: the table of routes behind one door, which checks every request before any endpoint."""
+"""The ASGI application: one middleware checks every request before the table of routes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from genie.server.document import document
 from genie.server.messages import ADDED, SOCKET, Incoming
 from genie.server.principals import WantingError
 from genie.server.problems import Problem
-from genie.server.routes import RULES
 from genie.server.rules import EVENTS
 from genie.server.server import Call, Server, brought
 
@@ -27,16 +26,16 @@ if TYPE_CHECKING:
     from genie.server.rules import Rule
 
 SLOWED = frozenset({"rate_limited", "quota"})
-"""Problems that are told after a pause: who sends too much waits for each refusal."""
+"""Problems that are sent after a pause: a client that sends too much waits for each refusal."""
 MOST_HEADERS = 100
 _SINGLE = frozenset({
     b"authorization", b"content-type", b"content-length", b"idempotency-key", b"last-event-id", b"origin",
     b"sec-fetch-site", b"x-csrf-token", b"ce-id", b"ce-source", b"ce-type",
 })  # fmt: skip
-"""Headers of which a request has one at most."""
+"""Headers that a request may have at most once."""
 MOST_HEADER_BYTES = 16_384
 MOST_HOSTS = 100
-"""Values of Host that are remembered."""
+"""Number of Host values that are cached."""
 _logger = logging.getLogger("genie.server")
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -49,17 +48,17 @@ _SECURITY = (
     (b"cache-control", b"no-store"), (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 )  # fmt: skip
 _FRAMED = (b"x-frame-options", b"SAMEORIGIN")
-"""Says of a response that it has a policy of its own, under which it may stand in a frame of this origin."""
+"""Marks a response with a content policy of its own, under which it may be shown in a frame of this origin."""
 _NOT_FRAMED = frozenset({b"content-security-policy", b"x-frame-options", b"cross-origin-opener-policy"})
 _ONLY_TLS = (b"strict-transport-security", b"max-age=31536000")
 
 
 class Endpoint:
-    """What answers one path: the rule of the request's method, for a caller that has its right.
+    """The endpoint of one path: applies the rule of the request's method, for a caller that has its right.
 
     Args:
         server: The server.
-        rules: Of one path, by method.
+        rules: Rules of the path, by method.
     """
 
     def __init__(self, server: Server, rules: Iterable[Rule]) -> None:
@@ -93,7 +92,7 @@ class Endpoint:
                     await turn.wait()
                 call = Call(self._server, request, who)
             app = await rule.endpoint(call)
-        except Exception as error:  # noqa: BLE001 - the door: whatever it is, the caller gets a problem
+        except Exception as error:  # noqa: BLE001 - the boundary: whatever it is, the caller gets a problem
             refused = refusal(error)
             if refused.code in SLOWED and not await self._server.slowed():
                 refused.headers["connection"] = "close"
@@ -102,10 +101,10 @@ class Endpoint:
 
 
 def _check_single(scope: Scope) -> None:
-    """Refuse a request that says twice who calls, or what it is: whoever is in front may have read the other one.
+    """Refuse a request with a repeated header of identity or form: a proxy in front may have read the other one.
 
     Raises:
-        Problem: It does.
+        Problem: The request repeats such a header.
     """
     names = [name for name, _ in scope["headers"] if name in _SINGLE]
     if len(set(names)) != len(names):
@@ -113,12 +112,12 @@ def _check_single(scope: Scope) -> None:
 
 
 def _size(request: Incoming) -> bytes | None:
-    """Return the size that a request states for its body; None for one in chunks."""
+    """Return the size that a request states for its body; None for a chunked one."""
     return None if b"transfer-encoding" in request.named else request.named.get(b"content-length", b"0")
 
 
 def refusal(error: Exception) -> Problem:
-    """Return the problem that an error is to the caller of the API; one that is not expected is logged by its place."""
+    """Return the API problem for an error; an unexpected error is logged by its place."""
     if isinstance(error, Problem):
         return error
     if isinstance(error, (RuntimeDrainingError, RuntimeClosedError)):
@@ -129,13 +128,13 @@ def refusal(error: Exception) -> Problem:
     return Problem("internal_error")
 
 
-class Door:
-    """The outermost part: hosts, headers, and what every response carries.
+class SecurityMiddleware:
+    """The outermost layer: checks hosts and headers, and adds headers to every response.
 
     Args:
-        app: What is behind it.
+        app: The wrapped application.
         server: The server.
-        direct: What answers paths without a place for an id, which need no search.
+        direct: Endpoints of paths without an id, which need no search.
     """
 
     def __init__(self, app: ASGIApp, server: Server, direct: Mapping[str, ASGIApp] | None = None) -> None:
@@ -144,16 +143,16 @@ class Door:
         self._hosts = server.settings.hosts
         self._added = [*_SECURITY, _ONLY_TLS] if server.settings.secure else list(_SECURITY)
         self._good: set[bytes] = set()
-        """Values of Host that are served, as they were sent."""
+        """Accepted values of Host, as sent."""
         self._lines = b"".join(b"%b: %b\r\n" % one for one in self._added)
         self._framed = [one for one in self._added if one[0] not in _NOT_FRAMED]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request in, or answer it."""
+        """Admit a request, or answer it."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        if scope["type"] == "websocket":  # as a GET of the same path, whose refusals are plain responses
+        if scope["type"] == "websocket":  # as a GET of the same path, so that refusals are plain responses
             scope = {**scope, "type": "http", "method": "GET", SOCKET: send}
             send = _refusing(send)
         scope[ADDED] = self._lines
@@ -163,7 +162,7 @@ class Door:
             nonlocal began
             if message["type"] == "http.response.start":
                 began, given = True, message["headers"]
-                # Each policy of content holds beside the others.
+                # Content policies are cumulative.
                 message["headers"] = [*given, *(self._framed if _FRAMED in given else self._added)]
             await send(message)
 
@@ -173,7 +172,7 @@ class Door:
             return
         try:
             await self._direct.get(scope["path"], self._app)(scope, receive, guarded)
-        except Exception as error:  # what no route has answered becomes a problem; a begun answer breaks off
+        except Exception as error:  # what no route has answered becomes a problem; a started answer is cut off
             if began:
                 raise
             await refusal(error).response()(scope, receive, guarded)
@@ -196,7 +195,7 @@ class Door:
 
 
 def _refusing(send: Send) -> Send:
-    """Return what sends a response to the request for a WebSocket that is not opened."""
+    """Return the sender of the response to a WebSocket request that is refused."""
 
     async def refuse(message: Message) -> None:
         await send({**message, "type": f"websocket.{message['type']}"})
@@ -210,22 +209,26 @@ def host_name(value: str) -> str:
     return name if name and port.isascii() and port.isdigit() else value
 
 
-def application(server: Server, rules: Sequence[Rule] = RULES, more: Iterable[BaseRoute] = ()) -> ASGIApp:
+def application(server: Server, rules: Sequence[Rule] | None = None, more: Iterable[BaseRoute] = ()) -> ASGIApp:
     """Return the ASGI application of a server.
 
     Args:
         server: The server.
-        rules: Its routes.
-        more: Routes of files that show nothing of anybody, such as the page.
+        rules: Its routes; those of open pipelines by default.
+        more: Routes of static files without personal data, such as the page.
     """
+    if rules is None:
+        from genie.server.routes import RULES  # noqa: PLC0415 - memory: a proxy answers none of them
+
+        rules = RULES
     server.describe = lambda: document(rules, server.hosted.values())
     paths: dict[str, list[Rule]] = {}
     for rule in rules:
         paths.setdefault(rule.path, []).append(rule)
     answers = {path: Endpoint(server, of) for path, of in paths.items()}
     routes = [Route(path, endpoint) for path, endpoint in answers.items()]
-    app = Router([*routes, *more], redirect_slashes=False, default=_not_found)  # every path has one form
-    return Door(app, server, {path: one for path, one in answers.items() if "{" not in path})
+    app = Router([*routes, *more], redirect_slashes=False, default=_not_found)  # every path has one canonical form
+    return SecurityMiddleware(app, server, {path: one for path, one in answers.items() if "{" not in path})
 
 
 async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:

@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from genie.server.server import Call
 
 WAIT_S = 30.0
-"""Seconds that ``POST /v1/ask`` waits where the caller states nothing."""
+"""Seconds that ``POST /v1/ask`` waits if the caller sets no limit."""
 LONGEST_WAIT_S = 120.0
 MOST_LISTED = 500
 LONGEST_KEY = 200
-"""Characters of an ``Idempotency-Key``."""
+"""Maximum length of an ``Idempotency-Key``, in characters."""
 _STATUSES = frozenset({"running", "held", "complete", "failed", ENDED})
 
 
 async def ask(call: Call) -> ASGIApp:
-    """Ask, and wait for the answer; a client that goes away cancels its run."""
+    """Ask, and wait for the answer; the run is cancelled if the client disconnects."""
     hosted, run, fresh = await _started(call)
     wait_s, stays = _preferred(call)
     if not run.over and wait_s > 0:
@@ -50,7 +50,7 @@ async def ask(call: Call) -> ASGIApp:
 
 
 async def start_run(call: Call) -> ASGIApp:
-    """Ask; the response is the run, and not yet its answer."""
+    """Ask; the response shows the run, without waiting for its answer."""
     hosted, run, fresh = await _started(call)
     if fresh:
         hosted.follow(run)
@@ -79,7 +79,7 @@ async def list_runs(call: Call) -> ASGIApp:
 
 
 async def show_run(call: Call) -> ASGIApp:
-    """Show a run; the answer is shown to the caller that it was judged for."""
+    """Show a run; only the caller for whom the answer was judged sees it."""
     return shown_run(call, await named_run(call), 200)
 
 
@@ -98,7 +98,7 @@ async def run_events(call: Call) -> ASGIApp:
     run = await named_run(call)
     after = _last_seen(call)
     if after and run.over and after == run.ring.last:
-        return Response(status_code=204)  # an EventSource connects no more
+        return Response(status_code=204)  # an EventSource stops reconnecting then
     stream = Stream(run.ring, server.epoch, after, who=who, run=run, snapshot=lambda: run.record(who))
     return Events(server.streams, stream, call.request)
 
@@ -119,7 +119,7 @@ async def all_events(call: Call) -> ASGIApp:
 
 
 async def list_pipelines(call: Call) -> ASGIApp:
-    """List what can be asked, with the schema of each question and answer, and the graph of its agents."""
+    """List the questions that pipelines take, with schemas of questions and answers, and the graph of the agents."""
     return Json({"pipelines": [_pipeline(hosted) for hosted in call.server.hosted.values()]})
 
 
@@ -145,7 +145,7 @@ async def _started(call: Call) -> tuple[Hosted, HostedRun, bool]:
     asked = checked(Question, parsed(await received(call.request)))
     key = call.request.header(b"idempotency-key")
     if key is not None and not (0 < len(key) <= LONGEST_KEY and key.isprintable()):
-        raise Problem("invalid", f"an Idempotency-Key has 1 to {LONGEST_KEY} visible characters")
+        raise Problem("invalid", f"an Idempotency-Key must be 1 to {LONGEST_KEY} visible characters")
     hosted = call.server.host(asked.pipeline)
     question = checked(hosted.pipeline.entry, asked.payload, "/payload")
     return hosted, *await begun(call, hosted, question, asked.within_s, key)
@@ -154,7 +154,7 @@ async def _started(call: Call) -> tuple[Hosted, HostedRun, bool]:
 async def begun(
     call: Call, hosted: Hosted, question: Payload, within_s: float | None, key: str | None
 ) -> tuple[HostedRun, bool]:
-    """Start a run for a caller; False for one that its key has started before.
+    """Start a run for a caller; return False for a run that its key has started before.
 
     Raises:
         Problem: The caller may not ask here, or its key stands for another question.
@@ -171,7 +171,7 @@ async def begun(
 
 
 def _identified(call: Call, hosted: Hosted) -> None:
-    """Refuse callers without the signed identity that a pipeline wants, or with more than it grants."""
+    """Refuse callers without the signed identity that a pipeline requires, or with more rights than it grants."""
     signed = hosted.pipeline.signed
     if signed is None:
         return
@@ -209,7 +209,7 @@ def shown_run(call: Call, run: HostedRun, status: int) -> Json:
 
 
 def _preferred(call: Call) -> tuple[float, bool]:
-    """Return how long the caller waits, and whether its run goes on without it (RFC 7240)."""
+    """Return how long the caller waits, and whether its run continues without it (RFC 7240)."""
     wait_s, stays = WAIT_S, b"idempotency-key" in call.request.named
     for part in (call.request.header(b"prefer") or "").split(",") if b"prefer" in call.request.named else ():
         name, _, value = part.strip().partition("=")

@@ -1,4 +1,4 @@
-"""Backtests of drafts of policies: on the latest messages, or on those of a window of the pipeline's log."""
+"""Backtests of draft policies, on the latest messages or on a window of the pipeline's log."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pydantic import Field
 from genie.errors import GenieError
 from genie.server.bodies import read
 from genie.server.messages import Json
-from genie.server.policies import specimens, valid
+from genie.server.policies import samples, valid
 from genie.server.presence import told_when_gone
 from genie.server.problems import Problem
 from genie.server.proposals import Draft
@@ -25,28 +25,28 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from genie.contracts.ports.journal import LogRecord
-    from genie.journal.sample import Specimen
+    from genie.journal.sample import Sample
     from genie.policy.policy import PipelineContext, PolicySet
     from genie.server.hosting import Hosted
     from genie.server.server import Call
 
 MOST_MESSAGES = 100_000
-"""Messages of a log that one backtest judges."""
+"""Maximum number of logged messages that one backtest judges."""
 MOST_S = 120.0
-"""Seconds that one backtest takes."""
+"""Maximum duration of one backtest, in seconds."""
 SLICE = 32
-"""Messages after which the loop has its turn: judging holds the interpreter."""
+"""Number of messages after which the backtest yields: judging holds the interpreter."""
 PAUSE_S = 0.001
 _logger = logging.getLogger("genie.server")
 
 
 class Backtested(Draft):
-    """What ``POST /v1/policies/backtest`` takes."""
+    """Body of ``POST /v1/policies/backtest``."""
 
     since: float | None = Field(
         default=None, ge=0, le=1e11, allow_inf_nan=False,
-        description="Seconds since the epoch: judges the messages of the pipeline's log from then on. "
-        "Without it the latest messages of this process are judged.",
+        description="Start of the window of the pipeline's log, in seconds since the epoch. Without it the latest "
+                    "messages of this process are judged.",
     )  # fmt: skip
     until: float | None = Field(
         default=None, ge=0, le=1e11, allow_inf_nan=False, description="End of the window; now by default."
@@ -54,46 +54,48 @@ class Backtested(Draft):
 
 
 class _Stopped(Exception):  # noqa: N818 - nobody sees it
-    """The client has gone."""
+    """The client has disconnected."""
 
 
 class Window:
-    """The messages of a tenant in a window of a log, as they are judged.
+    """The messages of a tenant in a window of a log, ready to be judged.
 
     Args:
         hosted: The pipeline.
-        scene: Known topics and agents.
-        tenant: Whose messages.
-        begins: Seconds since the epoch.
-        ends: Likewise.
+        context: Known topics and agents.
+        tenant: Tenant of the messages.
+        begins: Start of the window, in seconds since the epoch.
+        ends: Its end, likewise.
     """
 
-    def __init__(self, hosted: Hosted, scene: PipelineContext, tenant: str | None, begins: float, ends: float) -> None:
+    def __init__(
+        self, hosted: Hosted, context: PipelineContext, tenant: str | None, begins: float, ends: float
+    ) -> None:
         self._log = hosted.pipeline.log
-        self._scene = scene
+        self._context = context
         self._tenant = tenant or ""
         self._window = (begins * 1000, ends * 1000)
         self._gives_up = time.monotonic() + MOST_S
         self._stopped = threading.Event()
         self.complete = True
-        """Everything in the window was judged."""
+        """True if every message of the window was judged."""
 
     def judged(self, before: PolicySet, after: PolicySet) -> Any:
-        """Return what changes between two policy sets; reads in the calling thread."""
+        """Return the differences between two policy sets; reads in the calling thread."""
+        from genie.journal.log_samples import LogSamples  # noqa: PLC0415 - as above
         from genie.journal.past import reading  # noqa: PLC0415 - start-up: for those who govern
-        from genie.journal.specimens import LogSpecimens  # noqa: PLC0415 - as above
         from genie.policy_tools.diff import compared  # noqa: PLC0415 - as above
 
         with reading(self._log) as (database, sealer):
-            found = LogSpecimens(database, self._scene, sealer, wanted=self._wanted, window=self._window)
-            return compared(before, after, self._bounded(found.specimens()), found.skipped)
+            found = LogSamples(database, self._context, sealer, wanted=self._wanted, window=self._window)
+            return compared(before, after, self._bounded(found.samples()), found.skipped)
 
     def _wanted(self, record: LogRecord) -> bool:
         from genie.journal.sealing import tenant_of  # noqa: PLC0415 - as above
 
         return tenant_of(record) == self._tenant
 
-    def _bounded(self, found: Iterator[tuple[str, Specimen]]) -> Iterator[tuple[str, Specimen]]:
+    def _bounded(self, found: Iterator[tuple[str, Sample]]) -> Iterator[tuple[str, Sample]]:
         for count, one in enumerate(found):
             if count >= MOST_MESSAGES or time.monotonic() > self._gives_up:
                 self.complete = False
@@ -103,12 +105,12 @@ class Window:
             yield one
 
     def stop(self) -> None:
-        """Nobody waits any more."""
+        """Nobody waits for the result any more."""
         self._stopped.set()
 
 
 async def backtest(call: Call) -> ASGIApp:
-    """Judge messages by a draft and by the policies in force, and show what would change."""
+    """Judge messages by a draft and by the policies in force, and show the differences."""
     from genie.policy_tools.diff import compared  # noqa: PLC0415 - start-up: for those who govern
 
     asked = await read(call.request, Backtested)
@@ -118,7 +120,7 @@ async def backtest(call: Call) -> ASGIApp:
     if asked.since is None:
         if asked.until is not None:
             raise Problem("invalid", "until needs since")
-        latest = list(specimens(call, hosted))
+        latest = list(samples(call, hosted))
         found = await anyio.to_thread.run_sync(partial(compared, before, after, latest, {}))
         return Json({**found.as_json(), "within": len(latest), "source": "latest", "complete": True})
     until = call.server.now() if asked.until is None else asked.until
@@ -127,9 +129,9 @@ async def backtest(call: Call) -> ASGIApp:
     if hosted.pipeline.log is None:
         raise Problem("conflict", "the pipeline keeps no log; backtest on the latest messages, without since")
     tenant = call.who.caller.tenant
-    window = Window(hosted, sourced.scene, tenant, asked.since, until)
+    window = Window(hosted, sourced.context, tenant, asked.since, until)
     if tenant in call.server.replays:
-        raise Problem("quota", "the tenant has a replay or a backtest that runs")
+        raise Problem("quota", "the tenant already has a replay or a backtest running")
     call.server.replays.add(tenant)
     try:
         async with told_when_gone(call.request, window.stop):

@@ -1,4 +1,4 @@
-"""Bodies of requests: counted while they arrive, then read as JSON of a bounded depth, then validated."""
+"""Bodies of requests: size-limited while they arrive, then parsed as JSON of a limited depth, then validated."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from genie.server.messages import Incoming
 
 MOST_BODY = 1_000_000
-"""Bytes of a body."""
+"""Maximum size of a body, in bytes."""
 SLOWEST_S = 10.0
-"""Seconds in which a body must have arrived."""
+"""Seconds within which a body must arrive."""
 DEEPEST = 32
-"""Objects and lists inside each other."""
+"""Maximum nesting depth of objects and lists."""
 MOST_ERRORS = 50
 M = TypeVar("M", bound=BaseModel)
 _JSON = frozenset({"application/json"})
@@ -29,96 +29,100 @@ Text = Annotated[str, Field(min_length=1, max_length=1_000)]
 
 
 class Body(BaseModel):
-    """A body of a request; what it does not declare is refused."""
+    """A body of a request; unknown fields are refused."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
 
 
 class Question(Body):
-    """What ``POST /v1/ask`` and ``POST /v1/runs`` take."""
+    """Body of ``POST /v1/ask`` and ``POST /v1/runs``."""
 
     pipeline: Text = Field(description="Id of the pipeline.")
-    payload: dict[str, Any] = Field(description="The question; its schema is that of the pipeline.")
+    payload: dict[str, Any] = Field(description="The question, in the schema of the pipeline's question.")
     within_s: float | None = Field(default=None, gt=0, le=86_400, description="Deadline of the run, in seconds.")
 
 
 class Ballot(Body):
-    """What ``POST /v1/approvals/{id}/votes`` takes."""
+    """Body of ``POST /v1/approvals/{id}/votes``."""
 
     approve: bool
     reason: Text
-    payload_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] = Field(description="Of what the voter was shown.")
-    policies: list[Text] | None = Field(default=None, max_length=100, description="Stamps of the policies that hold.")
-    edit: dict[str, Any] | None = Field(default=None, description="Fields to be delivered instead.")
+    payload_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] = Field(
+        description="Digest of the payload that the voter saw."
+    )
+    policies: list[Text] | None = Field(default=None, max_length=100, description="Versions of the policies that hold.")
+    edit: dict[str, Any] | None = Field(default=None, description="Fields to deliver instead.")
 
 
 class NamedBallot(Ballot):
     """One vote of several."""
 
-    id: Text = Field(description="Of the approval.")
+    id: Text = Field(description="Id of the approval.")
 
 
 class Ballots(Body):
-    """What ``POST /v1/approvals/votes`` takes."""
+    """Body of ``POST /v1/approvals/votes``."""
 
     ballots: Annotated[list[NamedBallot], Field(min_length=1, max_length=100)]
 
 
 class Act(Body):
-    """What the acts of an operator take."""
+    """Body of an operator's acts."""
 
     reason: Text
-    for_s: float | None = Field(default=None, gt=0, le=31_536_000, description="Seconds until it ends by itself.")
+    for_s: float | None = Field(default=None, gt=0, le=31_536_000, description="Seconds until it expires.")
 
 
 class Login(Body):
-    """What ``POST /v1/session`` takes."""
+    """Body of ``POST /v1/session``."""
 
     key: Annotated[str, Field(min_length=1, max_length=8_192)] = Field(description="An API key, or a signed token.")
 
 
 class SignIn(Body):
-    """What ``POST /v1/session/issuer`` takes."""
+    """Body of ``POST /v1/session/issuer``."""
 
-    issuer: Text = Field(description="As `GET /v1/sign-in` names it.")
+    issuer: Text = Field(description="Name of the issuer from `GET /v1/sign-in`.")
     to: Annotated[str, Field(pattern=r"^#/[A-Za-z0-9_%.&=?/-]{0,300}$")] = Field(
-        default="#/live", description="Place on the page to come back to."
+        default="#/live", description="Path on the page to return to."
     )
-    fresh: bool = Field(default=False, description="The person shows again that they are there.")
+    fresh: bool = Field(default=False, description="True if the person must sign in again.")
 
 
 class LogoutToken(Body):
-    """What ``POST /v1/session/back-channel`` takes, as a form."""
+    """Body of ``POST /v1/session/back-channel``, a form."""
 
     logout_token: Annotated[str, Field(min_length=1, max_length=8_192)] = Field(
-        description="Signed by the identity provider (OpenID Connect Back-Channel Logout)."
+        description="Token signed by the identity provider (OpenID Connect Back-Channel Logout)."
     )
 
 
 class Invitation(Body):
-    """What ``POST /v1/passkeys/registration`` takes."""
+    """Body of ``POST /v1/passkeys/registration``."""
 
-    invitation: Text = Field(description="As `genie keys invite` printed it.")
+    invitation: Text = Field(description="The invitation printed by `genie keys invite`.")
 
 
 class Registration(Invitation):
-    """What ``POST /v1/passkeys`` takes."""
+    """Body of ``POST /v1/passkeys``."""
 
-    name: Annotated[str, Field(min_length=1, max_length=100)] = Field(default="passkey", description="For its owner.")
-    credential: dict[str, Any] = Field(description="What the authenticator made, as JSON (WebAuthn).")
+    name: Annotated[str, Field(min_length=1, max_length=100)] = Field(
+        default="passkey", description="Name of the passkey, for its owner."
+    )
+    credential: dict[str, Any] = Field(description="Response of the authenticator, as JSON (WebAuthn).")
 
 
 class Assertion(Body):
-    """What ``POST /v1/session/passkey`` takes."""
+    """Body of ``POST /v1/session/passkey``."""
 
-    credential: dict[str, Any] = Field(description="What the authenticator signed, as JSON (WebAuthn).")
+    credential: dict[str, Any] = Field(description="Response of the authenticator, as JSON (WebAuthn).")
 
 
 async def read(request: Incoming, kind: type[M]) -> M:
     """Return the body of a request.
 
     Raises:
-        Problem: It is too large, too slow, not JSON, too deep, or not valid.
+        Problem: The body is too large, too slow, not JSON, too deep, or not valid.
     """
     return checked(kind, parsed(await received(request)))
 
@@ -128,15 +132,15 @@ async def received(request: Incoming, most: int = MOST_BODY, media: frozenset[st
 
     Args:
         request: The request.
-        most: Bytes that it may have.
-        media: What it may say that it is.
+        most: Maximum size in bytes.
+        media: Accepted media types.
 
     Raises:
-        Problem: It is too large or too slow, or says that it is something else.
+        Problem: The body is too large or too slow, or has another media type.
     """
     if (request.header(b"content-type") or "").partition(";")[0].strip().lower() not in media:
         raise Problem("unsupported_media_type", f"send {' or '.join(sorted(media))}")
-    part = await request.receives()  # the connection bounds the time until the first bytes of a body
+    part = await request.receives()  # the connection limits the time until the first bytes of a body
     first = _bytes(part)
     if not part.get("more_body", False) and len(first) <= most:
         return first
@@ -147,7 +151,9 @@ async def received(request: Incoming, most: int = MOST_BODY, media: frozenset[st
                 part = await request.receive()
                 whole += _bytes(part)
         if limit.cancelled_caught:
-            raise Problem("too_slow", f"a body arrives within {SLOWEST_S:g} seconds", headers={"connection": "close"})
+            raise Problem(
+                "too_slow", f"a body must arrive within {SLOWEST_S:g} seconds", headers={"connection": "close"}
+            )
     if len(whole) > most:
         raise Problem("too_large", f"the limit is {most:,} bytes", headers={"connection": "close"})
     return bytes(whole)
@@ -164,7 +170,7 @@ def parsed(body: bytes) -> Any:
     """Return the value of JSON.
 
     Raises:
-        Problem: It is not JSON in UTF-8, or too deep.
+        Problem: The body is not JSON in UTF-8, or is nested too deep.
     """
     try:
         found = from_json(body, allow_inf_nan=False)
@@ -176,7 +182,7 @@ def parsed(body: bytes) -> Any:
     while left:
         level += 1
         if level > DEEPEST + 1:
-            raise Problem("malformed", f"the body has more than {DEEPEST} levels")
+            raise Problem("malformed", f"the body is nested more than {DEEPEST} levels deep")
         inner: list[Any] = []
         for one in left:
             if isinstance(one, dict):
@@ -188,10 +194,10 @@ def parsed(body: bytes) -> Any:
 
 
 def checked(kind: type[M], value: object, where: str = "") -> M:
-    """Return a value as a model.
+    """Validate a value against a model.
 
     Raises:
-        Problem: It is not valid; names the places and never their content.
+        Problem: The value is not valid; the problem names places, never their content.
     """
     try:
         return kind.model_validate(value)
@@ -207,5 +213,5 @@ def checked(kind: type[M], value: object, where: str = "") -> M:
 
 
 def _pointed(part: str | int) -> str:
-    """Return a step of a JSON pointer (RFC 6901); a name from outside is cut."""
+    """Return a step of a JSON pointer (RFC 6901); a name from the client is truncated."""
     return str(part)[:100].replace("~", "~0").replace("/", "~1")

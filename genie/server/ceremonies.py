@@ -1,4 +1,4 @@
-"""Challenges of passkeys, and states of sign-ins elsewhere: each is answered once, in time, by who asked."""
+"""Challenges of passkeys and states of external sign-ins: each may be answered once, in time, by the same browser."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ CeremonyKind = Literal["register", "sign_in", "code"]
 
 
 class Ceremony(NamedTuple):
-    """One challenge that was given out."""
+    """One issued challenge."""
 
     kind: CeremonyKind
     browser: str
-    """Digest of the cookie of the browser that it was given to."""
+    """Digest of the cookie of the browser that received it."""
     key: str
     """Entry of the invitation."""
     ends: float
     held: Any
-    """What its end needs."""
+    """Data for completing the ceremony."""
 
 
 class Ceremonies:
-    """Challenges that were given out: each is answered once, in time, by the browser that asked.
+    """Issued challenges: each may be answered once, in time, by the browser that received it.
 
     Args:
         now: Seconds since the epoch.
@@ -45,7 +45,7 @@ class Ceremonies:
         self._open: OrderedDict[bytes, Ceremony] = OrderedDict()
 
     def begin(self, kind: CeremonyKind, browser: str, key: str = "", held: object = None) -> bytes:
-        """Return a challenge."""
+        """Issue a challenge."""
         challenge = os.urandom(32)
         while len(self._open) >= self.MOST:
             self._open.popitem(last=False)
@@ -53,10 +53,10 @@ class Ceremonies:
         return challenge
 
     def end(self, challenge: bytes, kind: CeremonyKind, browser: str, key: str = "") -> Any:
-        """Use a challenge up, and return what was held for it.
+        """Use up a challenge, and return the data stored for it.
 
         Raises:
-            Problem: It was not given out, is over, or was given to another browser or for something else.
+            Problem: The challenge was not issued, has expired, or was issued to another browser or for another purpose.
         """
         found = self._open.pop(challenge, None)
         good = found is not None and (found.kind, found.key) == (kind, key) and self._now() < found.ends
@@ -69,7 +69,7 @@ def check_passkeys() -> None:
     """Refuse to start without the library.
 
     Raises:
-        InputError: It is not installed.
+        InputError: The library is not installed.
     """
     try:
         import webauthn  # noqa: F401, PLC0415 - an extra

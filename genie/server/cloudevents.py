@@ -1,4 +1,4 @@
-"""Questions that come as CloudEvents 1.0 over HTTP: structured, binary or in a batch."""
+"""Questions as CloudEvents 1.0 over HTTP: structured, binary or batched."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ Name = Annotated[str, Field(min_length=1, max_length=1_000)]
 
 
 class CloudEvent(BaseModel):
-    """What ``POST /v1/cloudevents`` takes: ``type`` is the topic of a pipeline's question, ``data`` its payload."""
+    """Body of ``POST /v1/cloudevents``: ``type`` is the topic of a pipeline's question, ``data`` its payload."""
 
     model_config = ConfigDict(extra="ignore", strict=True)
 
     specversion: Literal["1.0"]
-    id: Name = Field(description="With `source` it is the idempotency key: the same event starts one run.")
+    id: Name = Field(description="Together with `source` the idempotency key: the same event starts one run.")
     source: Name
     type: Name
     datacontenttype: Annotated[str, Field(max_length=1_000, pattern=JSON_MEDIA)] = "application/json"
@@ -43,18 +43,18 @@ class CloudEvent(BaseModel):
 
 
 async def take(call: Call) -> ASGIApp:
-    """Start a run for each event; an event that was taken before leads to the same run."""
+    """Start a run for each event; a repeated event leads to the same run."""
     media = _media(call.request)
     body = parsed(await received(call.request, media=frozenset({STRUCTURED, BATCH, BINARY})))
     if media == BATCH:
         if not isinstance(body, list) or not 0 < len(body) <= MOST_EVENTS:
-            raise Problem("invalid", f"a batch is a list of 1 to {MOST_EVENTS} events")
+            raise Problem("invalid", f"a batch must be a list of 1 to {MOST_EVENTS} events")
         events = [checked(CloudEvent, one, f"/{number}") for number, one in enumerate(body)]
     elif media == STRUCTURED:
         events = [checked(CloudEvent, body)]
     else:
         events = [checked(CloudEvent, {**_attributes(call.request), "data": body})]
-    asked = [(_asked(call, event), event) for event in events]  # all of a batch are good, or none is taken
+    asked = [(_asked(call, event), event) for event in events]  # either all events of a batch are accepted, or none
     questions = [
         (hosted, checked(hosted.pipeline.entry, event.data, "/data" if len(events) == 1 else f"/{number}/data"), event)
         for number, (hosted, event) in enumerate(asked)
@@ -85,7 +85,7 @@ def _attributes(request: Incoming) -> dict[str, str]:
 
 
 def _asked(call: Call, event: CloudEvent) -> Hosted:
-    """Return the pipeline whose question an event is; ``?pipeline=`` chooses among several."""
+    """Return the pipeline whose question an event is; ``?pipeline=`` selects one of several."""
     wanted = call.request.query_params.get("pipeline")
     found = [
         hosted for hosted in call.server.hosted.values()
@@ -99,6 +99,6 @@ def _asked(call: Call, event: CloudEvent) -> Hosted:
 
 
 def _key(event: CloudEvent) -> str:
-    """Return the idempotency key of an event; its lengths keep one pair of names from being another."""
+    """Return the idempotency key of an event; the included lengths make pairs of names unambiguous."""
     text = f"{len(event.source)}:{event.source}{event.id}"
     return f"ce-{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()}"

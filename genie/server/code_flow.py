@@ -1,8 +1,8 @@
 """Signing in on the page at an identity provider: OpenID Connect's authorization code flow with PKCE.
 
-The browser is sent to the provider with a state that only it can bring back, a nonce that the ID token must carry, and
-the digest of a secret without which the code is worth nothing (RFC 7636). Only two addresses are ever gone back to: the
-configured one of this server at the provider, and the page itself, whatever was asked for.
+The browser is sent to the provider with a state that only this browser can return, a nonce that the ID token must
+contain, and the digest of a secret without which the code is useless (RFC 7636). Redirects lead only to two addresses:
+the configured one of this server, and the page itself.
 """
 
 from __future__ import annotations
@@ -45,19 +45,19 @@ LONGEST_PARAMETER = 4_096
 
 
 class Left(NamedTuple):
-    """What a browser that was sent to an issuer must come back with."""
+    """Data that a browser must return with after it was sent to an issuer."""
 
     issuer: str
     nonce: str
     verifier: str
     to: str
-    """Where on the page it was."""
+    """Its place on the page."""
     within_s: float | None
-    """Age that its sign-in may have; None for any."""
+    """Maximum age of the sign-in; None for any."""
 
 
 async def begin(call: Call) -> ASGIApp:
-    """Begin to sign in at an identity provider; the page sends the browser to the address of the response."""
+    """Start a sign-in at an identity provider; the page sends the browser to the address in the response."""
     same_site(call.request)
     given = await read(call.request, SignIn)
     call.server.logins.take(address(call.request))
@@ -81,7 +81,7 @@ async def begin(call: Call) -> ASGIApp:
 
 
 async def callback(call: Call) -> ASGIApp:
-    """End a sign-in at an identity provider; the browser goes on to the page, signed in or told why not."""
+    """Complete a sign-in at an identity provider; the browser continues to the page, signed in or with the reason."""
     if all(one.sign_in is None for one in call.server.who.issuers):
         raise Problem("not_found")
     try:
@@ -101,24 +101,24 @@ async def callback(call: Call) -> ASGIApp:
 
 
 def _left(call: Call) -> Left:
-    """Return what the browser left with; it counts once, and for this browser alone.
+    """Return the data stored for the browser's state; it is valid once, and only for this browser.
 
     Raises:
-        Problem: The state was not given to this browser, is over, or was used.
+        Problem: The state was not issued to this browser, has expired, or was used.
     """
     query = call.request.query_params
     texts = {name: query.getlist(name) for name in ("state", "code", "iss", "error")}
     if any(len(some) > 1 or len("".join(some)) > LONGEST_PARAMETER for some in texts.values()):
-        raise Problem("invalid", "a parameter is given twice, or is too long")
+        raise Problem("invalid", "a parameter is repeated or too long")
     browser = call.request.cookies.get(_cookie(call)) or ""
     left: Left = call.server.ceremonies.end(_decoded("".join(texts["state"])), "code", browser[:100])
-    if texts["iss"] and texts["iss"] != [left.issuer]:  # RFC 9207: another issuer's code is never sent to this one
+    if texts["iss"] and texts["iss"] != [left.issuer]:  # RFC 9207: a code of another issuer is never sent to this one
         raise Problem("unauthenticated", "another issuer has answered")
     return left
 
 
 async def sign_out(call: Call) -> ASGIApp:
-    """End the sessions of a person, or of one sign-in, at the word of the identity provider (back-channel logout)."""
+    """End the sessions of a person, or of one sign-in, on request of the identity provider (back-channel logout)."""
     issuers = call.server.issuers
     if issuers is None or all(one.sign_in is None for one in call.server.who.issuers):
         raise Problem("not_found")
@@ -128,7 +128,7 @@ async def sign_out(call: Call) -> ASGIApp:
         fields = parse_qs(body.decode("ascii"), strict_parsing=True, max_num_fields=10)
         (token,) = fields.get("logout_token", [])
     except ValueError:
-        raise Problem("malformed", "the body is a form with one logout_token") from None
+        raise Problem("malformed", "the body must be a form with one logout_token") from None
     look = functools.partial(issuers.signed_out, token, call.server.now())
     try:
         try:
@@ -137,8 +137,8 @@ async def sign_out(call: Call) -> ASGIApp:
             issuer, subject, sid = await brought(wanting, look)
     except IdentityError as error:
         _logger.info("logout token refused: %s", error.why)
-        raise Problem("malformed", "the logout token is not good") from None
-    # One with a session's id ends that session alone, whoever it names beside it.
+        raise Problem("malformed", "the logout token is not valid") from None
+    # A token with a session id ends only that session, whatever subject it names.
     mark = Elsewhere(issuer, subject or "", sid).marks()[0 if sid is None else 1]
     call.server.sessions.end_at(mark)
     call.server.wake()
@@ -148,12 +148,12 @@ async def sign_out(call: Call) -> ASGIApp:
 
 
 async def _redeemed(call: Call, left: Left) -> tuple[Principal, Elsewhere]:
-    """Return who signed in, as the ID token says that the code is exchanged for."""
+    """Return the person from the ID token for which the code is exchanged."""
     section, sign_in, issuers = _configured(call, left.issuer)
     endpoints = await _endpoints(issuers, section, call)
     query = call.request.query_params
     if endpoints.names_itself and query.get("iss") is None:
-        raise Problem("unauthenticated", "the issuer did not name itself")
+        raise Problem("unauthenticated", "the issuer did not identify itself")
     fields = {"grant_type": "authorization_code", "code": query.get("code", ""), "redirect_uri": _callback(call),
               "code_verifier": left.verifier}  # fmt: skip
     secret = None if sign_in.secret is None else sign_in.secret.get_secret_value()
@@ -166,7 +166,7 @@ async def _redeemed(call: Call, left: Left) -> tuple[Principal, Elsewhere]:
     try:
         token = await issuers.keys(section.issuer).redeem(endpoints, headers, urlencode(fields).encode())
     except (GenieError, ValueError) as error:
-        raise IdentityError("code", "the issuer did not take the code") from error
+        raise IdentityError("code", "the issuer did not accept the code") from error
 
     def look() -> tuple[Principal, Elsewhere]:
         claims = issuers.signed_in(section, token, call.server.now())
@@ -183,7 +183,7 @@ def _proved(
 ) -> tuple[Principal, Elsewhere]:
     nonce = claims.get("nonce")
     if not isinstance(nonce, str) or not hmac.compare_digest(nonce.encode(), left.nonce.encode()):
-        raise IdentityError("nonce", "the ID token is of another sign-in")
+        raise IdentityError("nonce", "the ID token belongs to another sign-in")
     found = issuers.person(section, claims, call.server.now())
     at = found.proved_at
     if left.within_s is not None and (at is None or call.server.now() - at > left.within_s + section.clock_skew_s):
@@ -203,7 +203,7 @@ async def _endpoints(issuers: Issuers, section: IssuerSection, call: Call) -> En
         with contextlib.suppress(WantingError):
             found = look()
     if found is None:
-        raise Problem("overflow", "the issuer cannot be reached now, or does not say where people sign in")
+        raise Problem("overflow", "the issuer cannot be reached now, or does not state its sign-in address")
     return found
 
 
@@ -226,7 +226,7 @@ def _onward(call: Call, to: str) -> Response:
 
 
 def _with_cookie(call: Call, response: Json, browser: str) -> ASGIApp:
-    """Set the cookie that ties a state to this browser; the way back is from another site, so it is not ``Strict``."""
+    """Set the cookie that ties a state to this browser; the return comes from another site, so it is not ``Strict``."""
     made = Response(response.body, media_type="application/json")
     made.set_cookie(
         _cookie(call), browser, max_age=int(Ceremonies.LONGEST_S), httponly=True, samesite="lax",

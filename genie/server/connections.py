@@ -1,4 +1,4 @@
-"""Connections: the listening socket, the time and size that the head of a request may take, start and drain."""
+"""Connections: the listening socket, time and size limits of request heads, start and drain."""
 
 from __future__ import annotations
 
@@ -33,27 +33,27 @@ if TYPE_CHECKING:
     from genie.server.server import Server
 
 BODY_S = 2 * SLOWEST_S
-"""Seconds in which a body must have arrived, whoever reads it."""
+"""Seconds within which a body must arrive, whatever endpoint reads it."""
 SEND_BUFFER = 65_536
-"""Bytes that the kernel keeps for one client that does not read; its own choice is megabytes."""
+"""Send buffer of the kernel for one client that does not read, in bytes; the default is megabytes."""
 BACKLOG = 2_048
 MOST_FRAME = 4_096
-"""Bytes of a message that a client sends over a WebSocket; none has a meaning."""
+"""Maximum size of a WebSocket message from a client; such messages are ignored."""
 JOINED = 32_768
-"""Bytes that are written at once, whatever else follows in the same turn of the loop."""
+"""Number of bytes from which a write is sent at once, without waiting for the end of the loop's turn."""
 _HEAD, _BODY = 0, 1
 _PLAIN = re.compile(rb"/[A-Za-z0-9/_.~-]*")
-"""Addresses that are their own path."""
+"""Paths that need no decoding."""
 _ABSOLUTE = re.compile(rb"https?://([^/?#]+)", re.IGNORECASE)
 MOST_PIPELINED = 100
-"""Requests that may wait on one connection for the answers before them; a client that sends more is let go."""
+"""Number of pipelined requests on one connection; a client that sends more is disconnected."""
 MOST_FRAMING = 8_000_000
-"""Bytes that come with a body and are none of it: sizes of chunks, their extensions, fields behind the last one."""
+"""Bytes of a body that are not content: chunk sizes, chunk extensions, trailers."""
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
 class Joined:
-    """A transport that sends what is written in one turn of the loop at once: a head with its body is one system call.
+    """A transport that sends all writes of one turn of the loop together: a head with its body is one system call.
 
     Args:
         transport: The transport.
@@ -72,12 +72,12 @@ class Joined:
         return getattr(self._transport, name)
 
     def is_closing(self) -> bool:
-        """Return True once nothing can be written."""
+        """Return True once nothing more can be written."""
         closing: bool = self._transport.is_closing()
         return closing
 
     def write(self, data: bytes) -> None:
-        """Write soon; at once where much is waiting, so that the transport can say that it is full."""
+        """Write soon; at once if much is waiting, so that the transport can report that it is full."""
         if not self._parts:
             self._loop.call_soon(self.flush)
         self._parts.append(data)
@@ -86,28 +86,28 @@ class Joined:
             self.flush()
 
     def flush(self) -> None:
-        """Write what is waiting."""
+        """Write the waiting data."""
         if self._parts:
             parts, self._parts, self._size = self._parts, [], 0
-            if self._transport.is_closing():  # it was ended while something was on its way
+            if self._transport.is_closing():  # it was closed while data was waiting
                 return
             self._transport.write(parts[0] if len(parts) == 1 else b"".join(parts))
 
     def whole(self, data: bytes) -> None:
-        """Write what is waiting, and an answer after which nothing follows in this turn."""
+        """Write the waiting data and an answer that ends this turn's writes."""
         if self._parts:
             self.flush()
         self._transport.write(data)
 
     def close(self) -> None:
-        """Write what is waiting, and close; a client that does not read it cannot keep the connection."""
+        """Write the waiting data, and close; a client that does not read cannot keep the connection open."""
         self.flush()
         self._transport.close()
         if self._transport.get_write_buffer_size():
             self._loop.call_later(BLOCKED_S, self.abort)
 
     def abort(self) -> None:
-        """Close at once; the kernel would keep what the client has not read for minutes, and is told to forget it."""
+        """Close at once, and tell the kernel to drop unread data, which it would otherwise keep for minutes."""
         link = self._transport.get_extra_info("socket")
         if link is not None and link.fileno() >= 0:
             with socket.socket(fileno=os.dup(link.fileno())) as same:
@@ -116,13 +116,21 @@ class Joined:
 
 
 class Cycle(RequestResponseCycle):
-    """One request, whose body most often came with its head."""
+    """One request, whose body usually arrived with its head."""
+
+    async def run_asgi(self, app: Any) -> None:
+        """Answer; what the scope holds of this object goes, so that memory need not wait for the garbage collector."""
+        try:
+            await super().run_asgi(app)
+        finally:
+            scope: Any = self.scope
+            scope.pop(WHOLE, None)
 
     async def receive(self) -> ASGIReceiveEvent:
-        """Return the body at once where it is there."""
+        """Return the body at once if it has arrived."""
         if self.more_body or self.disconnected or self.response_complete or self.waiting_for_100_continue:
             return await super().receive()
-        if not self.message_event.is_set():  # it was read before: what is left is that the client goes away
+        if not self.message_event.is_set():  # it was read before: the remaining event is the disconnect of the client
             return await super().receive()
         self.message_event.clear()
         body, self.body = bytes(self.body), bytearray()
@@ -130,44 +138,44 @@ class Cycle(RequestResponseCycle):
 
 
 class Connection(HttpToolsProtocol):
-    """A connection whose heads are bounded in size and time; uvicorn bounds neither."""
+    """A connection whose heads are limited in size and time; uvicorn limits neither."""
 
     head_s: float
-    """Seconds in which the head of a request must have arrived, and a new connection must have sent one."""
+    """Seconds within which the head of a request must arrive, and a new connection must have sent one."""
     idle_s: float
-    """Seconds after an answer until the connection is closed."""
+    """Seconds after an answer until the idle connection is closed."""
     unread_s = BLOCKED_S
     """Seconds that a client may leave an answer unread."""
 
     def connection_made(self, transport: Any) -> None:
-        """Begin to wait for the first head."""
+        """Start waiting for the first head."""
         super().connection_made(transport)
         self.transport: Any = Joined(transport, self.loop)
         self._head: int | None = 0
-        """Bytes of the head so far; None while a body or an answer is under way."""
+        """Size of the head so far; None while a body or an answer is in progress."""
         self._tail = b""
         self._framing = 0
         self._awaited: int | None = _HEAD
-        """What has a limit of time: the head or the body of a request; None between requests."""
+        """The part with a time limit: the head or the body of a request; None between requests."""
         self._limit = self.loop.call_later(self.head_s, self._late)
         self._upgraded = self.lost = False
         self._idle_since: float | None = None
-        """When the last answer was complete; None while a request is under way."""
+        """Time at which the last answer was complete; None while a request is in progress."""
         self._idle: asyncio.TimerHandle | None = None
         self._unread: asyncio.TimerHandle | None = None
-        """Ends a connection whose client does not read."""
+        """Timer that ends a connection whose client does not read."""
         self.partings: dict[Callable[[], None], None] = {}
         self.room: Callable[[], None] = _nothing
 
     def on_message_begin(self) -> None:
-        """Let requests ask to be told when their client goes away."""
+        """Let requests be notified when their client disconnects."""
         super().on_message_begin()
         self._idle_since = None
         scope: Any = self.scope
         scope[LINE] = self  # ASGI leaves names with a dot to servers
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the limits, and tell the requests that wait."""
+        """Drop the limits, and notify the waiting requests."""
         for timer in (self._limit, self._idle, self._unread):
             if timer is not None:
                 timer.cancel()
@@ -177,7 +185,7 @@ class Connection(HttpToolsProtocol):
             told()
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes, unless they make a head that is too large."""
+        """Take bytes, unless the head becomes too large."""
         if self._head is not None:
             joined = self._tail + data
             end = joined.find(b"\r\n\r\n")
@@ -194,23 +202,23 @@ class Connection(HttpToolsProtocol):
                 return
         super().data_received(data)
         if self._upgraded:
-            del self.parser, self.scope  # which hold this; the connection belongs to another protocol now
+            del self.parser, self.scope  # replace references to it; the connection belongs to another protocol now
             return
         awaited = _BODY if self._head is None else _HEAD if self._head else None
-        if awaited != self._awaited:  # most requests come whole, and need no limit
+        if awaited != self._awaited:  # most requests arrive complete, and need no limit
             self._awaited = awaited
             self._limit.cancel()
             if awaited is not None:
                 self._limit = self.loop.call_later(BODY_S if awaited == _BODY else self.head_s, self._late)
 
     def handle_websocket_upgrade(self) -> None:
-        """Leave the connection to the protocol of WebSockets."""
+        """Hand the connection over to the WebSocket protocol."""
         self._upgraded = True
         self._limit.cancel()
         super().handle_websocket_upgrade()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header; a field behind the body is none, since whoever is in front has not looked at it."""
+        """Take a header; trailers are ignored, because a proxy in front has not checked them."""
         if self._head is not None:
             super().on_header(name, value)
 
@@ -220,7 +228,7 @@ class Connection(HttpToolsProtocol):
         super().on_body(body)
 
     def on_headers_complete(self) -> None:
-        """End the head, and begin to wait for the body."""
+        """End the head, and start waiting for the body."""
         self._head = None
         if len(self.pipeline) >= MOST_PIPELINED:
             self.transport.abort()
@@ -249,10 +257,10 @@ class Connection(HttpToolsProtocol):
             self.pipeline.appendleft((cycle, self.app))
 
     def _name_host(self) -> None:
-        """Take the host of an absolute target for the host of the request (RFC 9112, 3.2.2).
+        """Use the host of an absolute target as the host of the request (RFC 9112, 3.2.2).
 
         Raises:
-            ValueError: It is no target of this kind; the parser makes it a 400.
+            ValueError: The target is not absolute; the parser answers 400.
         """
         found = _ABSOLUTE.match(self.url)
         if found is None:
@@ -260,7 +268,7 @@ class Connection(HttpToolsProtocol):
         self.headers[:] = [one for one in self.headers if one[0] != b"host"] + [(b"host", found[1])]
 
     def on_message_complete(self) -> None:
-        """Begin to wait for the next head."""
+        """Start waiting for the next head."""
         self._framing = 0
         self._limit.cancel()
         self._awaited = None
@@ -268,7 +276,7 @@ class Connection(HttpToolsProtocol):
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """Begin the next request, or wait for it: one timer watches a connection, however many requests it brings."""
+        """Start the next request, or wait for it: one timer serves a connection, whatever the number of requests."""
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
@@ -291,22 +299,24 @@ class Connection(HttpToolsProtocol):
         else:
             self._idle = self.loop.call_later(left, self._look)
 
-    # An answer that is whole, and a stream, write past uvicorn's coroutines: they cost more than the socket does.
+    # Complete answers and streams bypass uvicorn's coroutines, which cost more than the socket.
 
     def whole(self, cycle: RequestResponseCycle, status: int, head: bytes, body: bytes) -> bool:
-        """Write an answer at once; False where it must be sent as any other, since its client does not read.
+        """Write an answer at once; return False if it must be sent via ASGI, because its client does not read.
 
         Args:
-            cycle: Of the request.
-            status: Of the response.
+            cycle: The request's cycle.
+            status: HTTP status.
             head: Lines of its headers, each with its end.
-            body: All of it.
+            body: The whole body.
         """
         if self.flow.write_paused or cycle.response_started or cycle.disconnected:
             return False
         cycle.response_started = cycle.response_complete = True
         ends = b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n"
         self.transport.whole(STATUS_LINE[status] + head + ends + (b"" if cycle.scope["method"] == "HEAD" else body))
+        scope: Any = cycle.scope
+        del scope[WHOLE]  # which has the cycle: it would wait for the cycle collector
         cycle.message_event.set()
         if not cycle.keep_alive:
             self.transport.close()
@@ -315,7 +325,7 @@ class Connection(HttpToolsProtocol):
 
     @property
     def full(self) -> bool:
-        """The client has not read what was written."""
+        """The client has not read the data."""
         return self.flow.write_paused
 
     def push(self, parts: list[bytes]) -> None:
@@ -329,12 +339,12 @@ class Connection(HttpToolsProtocol):
         self.transport.abort()
 
     def pause_writing(self) -> None:
-        """The client does not read: it has some time to begin."""
+        """The client does not read: start its time limit."""
         super().pause_writing()
         self._unread = self.loop.call_later(self.unread_s, self.cut)
 
     def resume_writing(self) -> None:
-        """The client has read again."""
+        """The client reads again."""
         if self._unread is not None:
             self._unread.cancel()
         super().resume_writing()
@@ -354,19 +364,19 @@ def _websockets() -> type[asyncio.Protocol] | Literal["none"]:
 
 
 def _nothing() -> None:
-    """No stream waits for room."""
+    """Does nothing: streams do not wait for room."""
 
 
 def listening(host: str, port: int, *, behind_proxy: bool) -> socket.socket:
-    """Return a socket that listens.
+    """Return a listening socket.
 
     Args:
         host: An address of this machine.
         port: 0 takes a free one.
-        behind_proxy: A proxy that speaks TLS is in front, so that others than this machine may connect.
+        behind_proxy: A TLS proxy is in front, so that other machines may connect.
 
     Raises:
-        InputError: It cannot be opened, or would be open to others without TLS.
+        InputError: The address cannot be opened, or would be open to other machines without TLS.
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
@@ -382,7 +392,7 @@ def listening(host: str, port: int, *, behind_proxy: bool) -> socket.socket:
             made.bind(found[4])
             made.listen(BACKLOG)
             made.setblocking(False)  # noqa: FBT003 - the signature of a socket
-        except BaseException:  # nobody else would close it, then the error goes on
+        except BaseException:  # close it, because nothing else would, then re-raise the error
             made.close()
             raise
     except (OSError, OverflowError, UnicodeError) as error:
@@ -391,14 +401,14 @@ def listening(host: str, port: int, *, behind_proxy: bool) -> socket.socket:
     return made
 
 
-def configured(server: Server, app: ASGIApp) -> uvicorn.Config:
-    """Return how uvicorn serves an application."""
+def configured(server: Server, app: ASGIApp, *, sockets: bool = True) -> uvicorn.Config:
+    """Return uvicorn's configuration for an application; without ``sockets`` it has no WebSockets."""
     limits = {"head_s": server.settings.head_s, "idle_s": server.settings.idle_s}
     bounded = type("BoundedConnection", (Connection,), limits)
     return uvicorn.Config(
         app, http=bounded, lifespan="off", log_config=None, access_log=False,
-        ws=_websockets(), ws_max_size=MOST_FRAME, ws_max_queue=1, ws_per_message_deflate=False, server_header=False,
-        date_header=False, timeout_graceful_shutdown=5, proxy_headers=False,
+        ws=_websockets() if sockets else "none", ws_max_size=MOST_FRAME, ws_max_queue=1, ws_per_message_deflate=False,
+        server_header=False, date_header=False, timeout_graceful_shutdown=5, proxy_headers=False,
     )  # fmt: skip
 
 
@@ -406,18 +416,19 @@ async def serve(
     server: Server, listener: socket.socket, stop: Callable[[], Awaitable[object]],
     told: Callable[[str], object] = lambda _address: None, app: ASGIApp | None = None,
 ) -> None:  # fmt: skip
-    """Serve until ``stop`` returns or an operator asks for the end, then drain.
+    """Serve until ``stop`` returns or an operator requests the end, then drain.
 
-    No more runs are taken, those in flight have a limit.
+    No more runs are admitted; those in flight have a time limit.
 
     Args:
-        server: What is served.
-        listener: Where.
+        server: The server.
+        listener: Its socket.
         stop: Waits for the end.
         told: Called with the address once requests are answered.
-        app: What answers; the API and the page of the pipelines by default.
+        app: The application; the API and the page of the pipelines by default.
     """
-    running = _Uvicorn(configured(server, application(server, more=Site().routes()) if app is None else app))
+    own = application(server, more=Site().routes()) if app is None else app
+    running = _Uvicorn(configured(server, own, sockets=app is None))
     async with server.open(), anyio.create_task_group() as tasks:
         tasks.start_soon(running.serve, [listener])
         await running.ready.wait()
@@ -437,7 +448,7 @@ async def _first(end: Callable[[], Awaitable[object]], others: anyio.CancelScope
 
 
 class _Uvicorn(uvicorn.Server):
-    """A server whose signals are the command's own."""
+    """A server that leaves signals to the command."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -449,6 +460,6 @@ class _Uvicorn(uvicorn.Server):
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen, and say so."""
+        """Listen, and report it."""
         await super().startup(sockets)
         self.ready.set()

@@ -1,4 +1,4 @@
-"""The document of the API (OpenAPI 3.1), made of the table of routes and of the payload classes that are served."""
+"""The OpenAPI 3.1 document, generated from the table of routes and the payload classes of the pipelines."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _LISTED = {
 
 
 async def show(call: Call) -> ASGIApp:
-    """Show this document, with the classes of the questions and answers that are served."""
+    """Show this document, with the schemas of all questions and answers."""
     server = call.server
     if server.described is None:
         server.described = Json(server.describe())
@@ -46,7 +46,7 @@ def document(rules: Iterable[Rule], hosted: Iterable[Hosted]) -> dict[str, Any]:
 
     Args:
         rules: The routes.
-        hosted: Pipelines whose questions and answers are described as well.
+        hosted: Pipelines whose questions and answers are included.
     """
     rules = tuple(rules)
     bodies = dict.fromkeys(rule.body for rule in rules if rule.body is not None)

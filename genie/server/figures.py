@@ -1,4 +1,4 @@
-"""Figures and switches: an operator of a tenant has what is the tenant's, an operator of the server everything."""
+"""Figures and switches: operators of a tenant see their tenant's, operators of the server see all."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ NAMES = (
 )  # fmt: skip
 _ENDS = ("handled", "denied", "expired", "cancelled", "dead_lettered")
 _COUNTED = frozenset({*_ENDS, "redacted"})
-"""Figures of an agent that the events of a tenant's runs tell; the others are known for all tenants together alone."""
+"""Figures of an agent that can be derived from a tenant's runs; the others are known only for all tenants together."""
 
 
 def everywhere(call: Call) -> bool:
-    """Return True for an operator of the server, who sees and switches what all tenants share."""
+    """Return True for an operator of the server, who may see and switch things that all tenants share."""
     return call.who.caller.tenant is None or "operate_server" in call.who.rights
 
 
 def may_switch(call: Call, card: AgentCard) -> None:
-    """Refuse to switch an agent that works for others than the caller's tenant.
+    """Refuse to switch an agent that also works for other tenants than the caller's.
 
     Raises:
-        Problem: The caller is no operator of the server.
+        Problem: The caller is not an operator of the server.
     """
     if not everywhere(call) and {call.who.caller.tenant} != set(card.tenants or ()):
         raise Problem(
@@ -77,13 +77,13 @@ def _known(found: Counter[str]) -> dict[str, Any]:
 
 
 def _own(call: Call, hosted: Hosted) -> Iterator[HostedRun]:
-    """Yield the runs of the caller's tenant that are kept."""
+    """Yield the stored runs of the caller's tenant."""
     tenant = call.who.caller.tenant
     return (run for run in hosted.runs.values() if run.principal.caller.tenant == tenant)
 
 
 async def statistics(call: Call) -> ASGIApp:
-    """Show the counters of each pipeline: of all tenants to an operator of the server, else of the latest own runs."""
+    """Show the counters of each pipeline; only an operator of the server sees all tenants."""
     shown = _of_server if everywhere(call) else _of_tenant
     return Json({"pipelines": {name: shown(call, hosted) for name, hosted in call.server.hosted.items()}})
 
@@ -104,7 +104,7 @@ def _of_server(call: Call, hosted: Hosted) -> dict[str, Any]:
 
 
 def _of_tenant(call: Call, hosted: Hosted) -> dict[str, Any]:
-    """Return what the runs of a tenant tell; what is counted for all tenants together alone is None or empty."""
+    """Return the figures from a tenant's runs; figures that exist only for all tenants together are None or empty."""
     agents = agents_of(call, hosted)
     runs, tenant, operations = list(_own(call, hosted)), call.who.caller.tenant, hosted.runtime.operations
     letters = (one.message for one in operations.dead_letters())
@@ -121,7 +121,7 @@ def _of_tenant(call: Call, hosted: Hosted) -> dict[str, Any]:
 
 
 def held(call: Call, hosted: Hosted) -> int:
-    """Return how many messages of the caller's tenant wait for people."""
+    """Return the number of messages of the caller's tenant that wait for people."""
     tenant = call.who.caller.tenant
     return sum(one.message.headers.tenant == tenant for one in hosted.runtime.approvals.holds())
 
@@ -134,7 +134,7 @@ def incidents(call: Call, hosted: Hosted) -> dict[str, int]:
 
 
 async def health(call: Call) -> ASGIApp:
-    """Show the state of each pipeline, with why agents get nothing; to an operator of a tenant what is the tenant's."""
+    """Show the state of each pipeline and why agents get no deliveries; limited to the tenant for its operators."""
     server, all_of = call.server, everywhere(call)
     found = {}
     for hosted in server.hosted.values():

@@ -38,7 +38,7 @@ MOST_CHANGES = 200
 
 
 def _page(call: Call, found: list[dict[str, Any]], name: str) -> ASGIApp:
-    """Return one page of a list, with what the next one is asked for with."""
+    """Return one page of a list, with the cursor of the next page."""
     limit, after = max(1, call.number("limit", 100, MOST_LISTED)), call.number("after", 0, 10**9)
     shown = found[after : after + limit]
     return Json({name: shown, "next": str(after + limit) if len(found) > after + limit else None})
@@ -48,7 +48,7 @@ def _page(call: Call, found: list[dict[str, Any]], name: str) -> ASGIApp:
 
 
 async def list_approvals(call: Call) -> ASGIApp:
-    """List what waits for people in the caller's tenant, oldest first; payloads are in each one alone."""
+    """List the approvals of the caller's tenant, oldest first; payloads are shown only one at a time."""
     return _page(
         call,
         [
@@ -66,7 +66,7 @@ async def show_approval(call: Call) -> ASGIApp:
 
 
 async def vote(call: Call) -> ASGIApp:
-    """Vote, for what was shown: a vote for anything else is void. High risk needs a fresh proof of the person."""
+    """Vote on an approval; a vote for anything but what was shown is void. High risk needs a recent sign-in."""
     ballot = await read(call.request, Ballot)
     hosted, held = found_hold(call, call.path("id"))
     if ballot.approve and risk_of(hosted, held) is Risk.HIGH:
@@ -75,13 +75,13 @@ async def vote(call: Call) -> ASGIApp:
 
 
 async def vote_on_several(call: Call) -> ASGIApp:
-    """Vote on several approvals; none is cast where one is unknown or approves what is of high risk."""
+    """Vote on several approvals; none is cast if an id is unknown or an approval is of high risk."""
     given = (await read(call.request, Ballots)).ballots
     if len({ballot.id for ballot in given}) != len(given):
         raise Problem("conflict", "an approval is named twice")
     held = [(*found_hold(call, ballot.id), ballot) for ballot in given]
     if any(ballot.approve and risk_of(hosted, one) is Risk.HIGH for hosted, one, ballot in held):
-        raise Problem("not_in_bulk", "approve what is of high risk one by one")
+        raise Problem("not_in_bulk", "approve high-risk items one by one")
     stands: list[dict[str, Any]] = []
     for hosted, one, ballot in held:
         try:
@@ -106,7 +106,7 @@ def _cast(call: Call, hosted: Hosted, held: Held, ballot: Ballot) -> dict[str, A
             edit = None
             if ballot.edit is not None:
                 original = held.message.payload
-                seen = approvals.sight(held.id, caller.clearance)
+                seen = approvals.view(held.id, caller.clearance)
                 edit = validated(type(original), merged(ballot.edit, seen, original), f"the edit of {held.id}")
             stands = approvals.approve(
                 held.id, by=caller.user, roles=caller.roles, reason=ballot.reason, edit=edit, seal=seal
@@ -117,7 +117,7 @@ def _cast(call: Call, hosted: Hosted, held: Held, ballot: Ballot) -> dict[str, A
 
 
 def risk_of(hosted: Hosted, held: Held) -> Risk:
-    """Return how much harm a held message can do: the worse of its sender and its recipient; unknown ones are high."""
+    """Return the risk of a held message: the higher one of sender and recipient; unknown agents count as high."""
     ends = {held.request.sender, held.request.recipient}
     found = {card.risk for card in hosted.runtime.cards() if card.id in ends}
     return next((risk for risk in (Risk.HIGH, Risk.MEDIUM, Risk.LOW) if risk in found), Risk.HIGH)
@@ -131,10 +131,10 @@ def _holds(call: Call) -> Iterator[tuple[Hosted, Held]]:
 
 
 def found_hold(call: Call, name: str) -> tuple[Hosted, Held]:
-    """Return what waits for people in the caller's tenant under an id.
+    """Return a hold of the caller's tenant by id.
 
     Raises:
-        Problem: Nothing does.
+        Problem: There is none.
     """
     found = next((one for one in _holds(call) if one[1].id == name), None)
     if found is None:
@@ -144,7 +144,7 @@ def found_hold(call: Call, name: str) -> tuple[Hosted, Held]:
 
 def _approval(call: Call, hosted: Hosted, held: Held) -> dict[str, Any]:
     approvals, clearance = hosted.runtime.approvals, call.who.caller.clearance
-    seen, edited = approvals.sight(held.id, clearance), approvals.changes(held.id, clearance)
+    seen, edited = approvals.view(held.id, clearance), approvals.changes(held.id, clearance)
     return {
         "pipeline": hosted.pipeline.id, "risk": str(risk_of(hosted, held)), **held.request.record(),
         "payload": None if seen.payload is None else fields_of(seen.payload),
@@ -176,7 +176,7 @@ async def show_agent(call: Call) -> ASGIApp:
 
 
 async def pause(call: Call) -> ASGIApp:
-    """Deliver nothing more to an agent."""
+    """Pause an agent: deliveries to it stop."""
     return await _act(call, lambda hosted, agent, act, by: hosted.runtime.operations.pause(
         agent, for_s=act.for_s, by=by, reason=act.reason))  # fmt: skip
 
@@ -188,7 +188,7 @@ async def resume(call: Call) -> ASGIApp:
 
 
 async def kill(call: Call) -> ASGIApp:
-    """Stop an agent: nothing more is delivered to it, and what it handles is cancelled. A person proves to be there."""
+    """Kill an agent: deliveries to it stop, and its running handlers are cancelled. Needs a recent sign-in."""
     call.proved_person()
     return await _act(call, lambda hosted, agent, act, by: hosted.runtime.operations.kill(
         agent, for_s=act.for_s, by=by, reason=act.reason))  # fmt: skip
@@ -218,7 +218,7 @@ def _works_for(call: Call, card: AgentCard) -> bool:
 
 
 def _found_agent(call: Call) -> tuple[Hosted, AgentCard]:
-    """Return an agent by its id; where several pipelines have one of that id, ``?pipeline=`` chooses."""
+    """Return an agent by its id; ``?pipeline=`` selects among pipelines with the same id."""
     pipeline = call.request.query_params.get("pipeline")
     found = [
         (hosted, card) for hosted in call.server.hosted.values() for card in hosted.runtime.cards()
@@ -253,7 +253,7 @@ def _suspended(hosted: Hosted, card: AgentCard) -> dict[str, str] | None:
     return None if why is None else {"code": why.code, "detail": why.detail}
 
 
-# --- what went wrong ---
+# --- failures ---
 
 
 async def list_letters(call: Call) -> ASGIApp:
@@ -262,7 +262,7 @@ async def list_letters(call: Call) -> ASGIApp:
 
 
 async def redrive(call: Call) -> ASGIApp:
-    """Publish the payload of a dead letter to its agent again, judged as any message."""
+    """Publish the payload of a dead letter to its agent again; it is judged like any message."""
     given = await read(call.request, Act)
     hosted, letter = _found_letter(call)
     call.signed_for(hosted)
@@ -275,7 +275,7 @@ async def redrive(call: Call) -> ASGIApp:
 
 
 async def drop(call: Call) -> ASGIApp:
-    """Forget a dead letter."""
+    """Delete a dead letter."""
     given = await read(call.request, Act)
     hosted, letter = _found_letter(call)
     call.signed_for(hosted)
@@ -293,7 +293,7 @@ def _noted(call: Call, hosted: Hosted, act: str, letter: DeadLetter, given: Act)
 def _letters(call: Call) -> Iterator[tuple[Hosted, DeadLetter]]:
     for hosted in call.server.hosted.values():
         for letter in hosted.runtime.operations.dead_letters():
-            message = letter.message  # None: kept by an earlier process, and whose it was can be read no more
+            message = letter.message  # None: stored by an earlier process, and its owner can no longer be read
             if message is not None and message.headers.tenant == call.who.caller.tenant:
                 yield hosted, letter
 
@@ -322,12 +322,12 @@ async def list_incidents(call: Call) -> ASGIApp:
 
 
 async def acknowledge(call: Call) -> ASGIApp:
-    """Note that somebody has seen an incident."""
+    """Acknowledge an incident."""
     return await _incident_act(call, "acknowledge")
 
 
 async def close_incident(call: Call) -> ASGIApp:
-    """Close an incident that has been dealt with."""
+    """Close an incident."""
     return await _incident_act(call, "close_incident")
 
 
@@ -387,7 +387,7 @@ async def list_policies(call: Call) -> ASGIApp:
 
 
 async def query_audit(call: Call) -> ASGIApp:
-    """List records of the audit trails, oldest first; a tenant's auditor sees the runs of the tenant alone."""
+    """List records of the audit trails, oldest first; a tenant's auditor sees only the tenant's runs."""
     query = call.request.query_params
     limit, after = max(1, call.number("limit", 100, MOST_LISTED)), call.number("after", 0, 10**12)
     hosted, path = _trail(call)
@@ -413,7 +413,7 @@ async def query_audit(call: Call) -> ASGIApp:
 
 
 async def audit_chain(call: Call) -> ASGIApp:
-    """Show lines of a trail as they are kept, so that a browser can verify their chain by itself."""
+    """Show lines of a trail in stored form, so that a browser can verify their chain."""
     if call.who.caller.tenant is not None:
         raise Problem("not_found", "the chain has the records of all tenants; it is for auditors without a tenant")
     limit, after = max(1, call.number("limit", 1_000, MOST_LINES)), call.number("after", 0, 10**12)
@@ -433,7 +433,7 @@ async def audit_chain(call: Call) -> ASGIApp:
 
 
 async def verify_audit(call: Call) -> ASGIApp:
-    """Check that a trail is intact; signatures are checked where the trail has a key of its own."""
+    """Check that a trail is intact; signatures are checked if the trail has its own key."""
     hosted, path = _trail(call)
 
     def found() -> Any:
@@ -453,7 +453,7 @@ async def verify_audit(call: Call) -> ASGIApp:
 
 
 def _trail(call: Call) -> tuple[Hosted, Path]:
-    """Return the folder of a pipeline's trail; ``?pipeline=`` chooses where several have one."""
+    """Return the folder of a pipeline's trail; ``?pipeline=`` selects among several."""
     from genie.edges.audit.trail import AuditTrail  # noqa: PLC0415 - as above
 
     wanted = call.request.query_params.get("pipeline")

@@ -1,4 +1,4 @@
-"""Pipelines that are open in this process, and their runs: those in flight, and the latest that have ended."""
+"""Open pipelines of this process, and their runs: those in flight, and the latest ended ones."""
 
 from __future__ import annotations
 
@@ -21,38 +21,40 @@ if TYPE_CHECKING:
     from genie.backend.asyncio_trio import Waiter
     from genie.config.pipeline import Pipeline
     from genie.contracts.message import Envelope, Payload
-    from genie.contracts.outcome import Failure
+    from genie.contracts.outcome import Failure, Reason
     from genie.runtime.run import Run
     from genie.runtime.runtime import Runtime
     from genie.server.principals import Principal
     from genie.server.turns import Quotas
 
 MOST_RUNS = 1_000
-"""Runs of one pipeline that have ended and can still be read; the oldest are forgotten."""
+"""Number of ended runs of one pipeline that can still be read; the oldest are dropped."""
 ENDED = "ended"
-"""Status of a run of a log: it is over, and the log does not say what its caller was told."""
+"""Status of a logged run that has ended, if the log does not contain what its caller was told."""
 MOST_EVENTS = 1_000
-"""Events of one run that are kept for streams that resume."""
+"""Number of events of one run that are stored for resumed streams."""
 MOST_TOLD = 10_000
-"""Events of all runs that are kept for the page."""
+"""Number of events of all runs that are stored for the page."""
 MOST_MISSING = 100
 MOST_RECENT = 500
-"""Messages of one pipeline on which policies can be tried out."""
+"""Number of messages of one pipeline that are stored for trying out policies."""
+RECENT_EVERY_S = 0.02
+"""Seconds between two runs whose messages are stored for that, once the limit is reached."""
 _JUDGED = frozenset({"started", "denied", "held"})
-"""What becomes of a delivery once it was judged."""
+"""Events of a delivery after it was judged."""
 _PASSED = frozenset({"accepted", "answered", "started", "handled"})
-"""What becomes of most parts of an answer, which the parts themselves show."""
+"""Usual events of parts of an answer, which the parts themselves already show."""
 _BUDGETS = frozenset({"budget", "rate"})
 _SUSPENDED = frozenset({"killed", "paused", "quarantined", "removed"})
 
 
-Fact = tuple[float, str, Any, str, str, "str | None", "str | None", str]
-"""One event of one run, as it is kept: time, kind, message (its number in its runtime, or its id), topic, sender,
-recipient, reason and code. The event is made of it when somebody reads it; a round trip makes 18."""
+Fact = tuple[float, str, int, "type[Payload]", str, "str | None", "Reason | None"]
+"""One stored event of one run: time, kind, number of the message, its class, sender, recipient and reason. It is
+converted when it is read; a round trip creates 18. What arrives as an event is stored as it is."""
 
 
 class Part(NamedTuple):
-    """A part of the answer of one run, as its caller may see it; its kind stands where a fact has its own."""
+    """A part of a run's answer, as its caller may see it; the kind is at the same position as in a fact."""
 
     run: str
     kind: str
@@ -61,23 +63,23 @@ class Part(NamedTuple):
 
 
 PART = "part"
-"""Kind of an event that carries a part of the answer; it goes to whoever may read the answer, and to nobody else."""
+"""Kind of an event with a part of the answer; only readers of the answer get it."""
 
-Everything = Ring["tuple[HostedRun, Fact]"]
+Everything = Ring["tuple[HostedRun, Fact | Event]"]
 """The events of all runs."""
 
 
 class HostedRun(Watcher):
-    """One run, in flight or over; it watches itself.
+    """One run, in flight or ended; it is its own watcher.
 
     Args:
         pipeline: Id of its pipeline.
         run: The live run.
-        principal: Who asked.
-        at: Seconds since the epoch at its start.
-        everything: Where the events of all runs go.
-        make_waiter: Makes what its requests wait with.
-        recent: The latest messages of its pipeline, with their recipients.
+        principal: The principal who asked.
+        at: Its start, in seconds since the epoch.
+        everything: Receives the events of all runs.
+        make_waiter: Creates the waiters of its requests.
+        recent: Receives its messages, with their recipients, for trying out policies.
     """
 
     __slots__ = (
@@ -87,7 +89,7 @@ class HostedRun(Watcher):
 
     def __init__(
         self, pipeline: str, run: Run[Payload], principal: Principal, at: float, everything: Everything,
-        make_waiter: Callable[[], Waiter], recent: deque[tuple[Envelope[Payload], str]],
+        make_waiter: Callable[[], Waiter], recent: deque[tuple[Envelope[Payload], str]] | None = None,
     ) -> None:  # fmt: skip
         self.recent = recent
         self.pipeline = pipeline
@@ -102,59 +104,58 @@ class HostedRun(Watcher):
         """Code of the problem that ended it."""
         self.detail = ""
         self.answer: dict[str, Any] | None = None
-        """As its caller may see it."""
+        """Its answer, as its caller may see it."""
         self.missing: tuple[Failure, ...] = ()
         self.notices: tuple[str, ...] = ()
         self.over = False
         self.within_s: float | None = None
-        """Seconds that it had at its start; None for no limit, or one that is not known."""
+        """Its time limit in seconds at the start; None for no limit, or an unknown one."""
         self.logged = False
         """It was read from a log: its caller has shown no credentials to this process."""
         self.ownerless = False
-        """Nobody knows for certain who asked."""
+        """True if it is uncertain who asked."""
         self.key: tuple[str, str] | None = None
-        """What its idempotency key and its question are remembered by."""
-        self.ring: Ring[Fact | Part] = Ring(MOST_EVENTS)
+        """Digests of its idempotency key and of its question."""
+        self.ring: Ring[Fact | Event | Part] = Ring(MOST_EVENTS)
         self.takes: tuple[type[Payload], ...] = ()
         self.spent: Callable[[HostedRun, Payload], None] | None = None
-        """Called with each payload that is sent, where the pipeline has models."""
+        """Called with each published payload, if the pipeline has models."""
         super().__init__(make_waiter, keeps=False)
 
     def note(
-        self, at: float, kind: str, message: Envelope[Payload], topic: str, recipient: str | None, reason: str | None,
-        code: str,
-    ) -> None:  # fmt: skip
-        """Keep what has happened to a message of the run."""
+        self, at: float, kind: str, message: Envelope[Payload], recipient: str | None, reason: Reason | None
+    ) -> None:
+        """Store an event of a message of the run."""
         if self.spent is not None:
             if kind == "accepted":
                 self.spent(self, message.payload)
             if type(message.payload) in self.takes and kind in _PASSED:
                 return
-        fact: Fact = (at, kind, message.number, topic, message.sender, recipient, reason, code)
+        fact: Fact = (at, kind, message.number, type(message.payload), message.sender, recipient, reason)
         ring = self.ring
         if ring.readers or len(ring.kept) >= MOST_EVENTS:
             ring.append(fact)
         else:
             ring.kept.append(fact)
-        if self.everything.told is not None:  # nobody has looked at all runs yet, so nobody can resume there
+        if self.everything.told is not None:  # nobody has read all runs yet, so nobody can resume there
             self.everything.append((self, fact))
-        if kind in _JUDGED and recipient is not None:
+        if self.recent is not None and recipient is not None and kind in _JUDGED:
             self.recent.append((message, recipient))
 
     def put(self, event: Event) -> None:
-        """Keep an event of the run."""
-        fact: Fact = (event.at, event.kind, *event[2:])
-        self.ring.append(fact)
+        """Store an event of the run."""
+        self.ring.append(event)
         if self.everything.told is not None:  # nobody has looked at all runs yet, so nobody can resume there
-            self.everything.append((self, fact))
+            self.everything.append((self, event))
 
-    def encoded(self, fact: Fact | Part) -> bytes:
-        """Return one of its events as JSON; events name things, and a part alone carries text."""
+    def encoded(self, fact: Fact | Event | Part) -> bytes:
+        """Return one of its events as JSON; events contain names, and only parts contain text."""
         if isinstance(fact, Part):
             return encoded({"pipeline": self.pipeline, **fact._asdict()})
-        message = fact[2]
-        event = Event(fact[0], fact[1], self.run.named(message) if isinstance(message, int) else message, *fact[3:])
-        return encoded({"run": self.id, "pipeline": self.pipeline, **event._asdict()})
+        if not isinstance(fact, Event):
+            at, kind, number, payload, sender, recipient, reason = fact
+            fact = Event.of(at, kind, self.run.named(number), topic_of(payload).name, sender, recipient, reason)
+        return encoded({"run": self.id, "pipeline": self.pipeline, **fact._asdict()})
 
     def look(self) -> None:
         """The state of the run may have changed."""
@@ -168,12 +169,12 @@ class HostedRun(Watcher):
             self.run.forget()
 
     def ended(self, at: float, failures: tuple[Failure, ...]) -> None:
-        """It has its answer, or can have none."""
+        """True if it has its answer, or can have none."""
         self.missing, self.over, self.ended_at = failures, True, at
         self.look()
 
     def visible_to(self, principal: Principal) -> bool:
-        """Return True for its owner and for auditors of its tenant; without an owner, for its operators."""
+        """Return True for its owner and for auditors of its tenant; if it has no owner, for its operators."""
         if principal.caller.tenant != self.principal.caller.tenant:
             return False
         if self.ownerless:
@@ -185,7 +186,7 @@ class HostedRun(Watcher):
         return not self.ownerless and principal.reads(self.principal)
 
     def record(self, principal: Principal) -> dict[str, Any]:
-        """Return it as JSON values; an answer was judged for who asked, so that nobody else is shown it."""
+        """Return it as JSON values; the answer was judged for its caller and is shown to nobody else."""
         shown = self.read_by(principal)
         caller = self.principal.caller
         return {
@@ -204,7 +205,7 @@ class HostedRun(Watcher):
 
 
 class Ends:
-    """The end of one request's wait for a run, whatever the run does.
+    """Ends one request's wait for a run, independent of the run.
 
     Args:
         run: The run.
@@ -223,18 +224,18 @@ class Ends:
 
 
 class Keeper(Protocol):
-    """Keeps runs that ended, for a process after this one."""
+    """Stores ended runs for a later process."""
 
     def run_ended(self, run: HostedRun) -> None:
-        """Keep a run."""
+        """Store a run."""
         ...
 
     def marks(self, principal: Principal, key: str, question: Payload) -> tuple[str, str]:
-        """Return what stands for a caller's idempotency key, and for the question that was asked with it."""
+        """Return the digests of a caller's idempotency key and of its question."""
         ...
 
     def answered(self, hosted: Hosted, principal: Principal, key: str, question: Payload) -> HostedRun | None:
-        """Return the run of an earlier process that an idempotency key stands for."""
+        """Return the run of an earlier process for an idempotency key."""
         ...
 
 
@@ -242,12 +243,12 @@ class Hosted:
     """One open pipeline.
 
     Args:
-        pipeline: What it is.
+        pipeline: The pipeline.
         runtime: Its open runtime.
-        tasks: Where its runs are followed.
-        everything: Where the events of all runs go.
-        quotas: Of the tenants.
-        told: Called with a run that is held or over.
+        tasks: Runs the tasks that follow its runs.
+        everything: Receives the events of all runs.
+        quotas: Quotas of the tenants.
+        told: Called with a run that is held or has ended.
     """
 
     def __init__(
@@ -259,19 +260,20 @@ class Hosted:
         self._bus = runtime.bus
         self.runs: OrderedDict[str, HostedRun] = OrderedDict()
         self.keyed: dict[str, tuple[str, float]] = {}
-        """What an idempotency key is remembered by -> run of an earlier process, and until when it stands for it."""
+        """Digest of an idempotency key -> run of an earlier process, and the expiry of the key."""
         self.everything = everything
         self.keeping: Keeper | None = None
-        """Keeps what ends, where the server has a store."""
+        """Stores ended runs, if the server has a store."""
         self._ended: deque[str] = deque()
         self._tasks = tasks
         self._told = told
         self._quotas = quotas
         self.recent: deque[tuple[Envelope[Payload], str]] = deque(maxlen=MOST_RECENT)
-        """The latest messages, with their recipients, for those who try policies out."""
+        """The latest messages with their recipients, for trying out policies; of many runs a sample."""
+        self._recent_at = 0.0
         self.parts = tuple({kind: None for one in pipeline.bindings if pipeline.answer in one.card.produces
                             for kind in one.card.publishes if kind.__fragment__ is not None})  # fmt: skip
-        """Payload classes in which answers may come before they are whole."""
+        """Payload classes of parts of answers."""
         self.spent: Callable[[HostedRun, Payload], None] | None = None
 
     def now(self) -> float:
@@ -282,7 +284,7 @@ class Hosted:
     def start(
         self, question: Payload, principal: Principal, within_s: float | None, key: str | None
     ) -> tuple[HostedRun, bool]:
-        """Ask the pipeline a question; False where its key stands for a run that is there already.
+        """Ask the pipeline a question; return False if its key already has a run.
 
         Raises:
             Problem: The tenant has used up its quota.
@@ -297,8 +299,12 @@ class Hosted:
         made: list[HostedRun] = []
 
         def watched(run: Run[Payload]) -> HostedRun:
-            made.append(HostedRun(self.pipeline.id, run, principal, self.now(), self.everything, self._bus.make_waiter,
-                                  self.recent))  # fmt: skip
+            now, recent = self.now(), None
+            if len(self.recent) < MOST_RECENT or not 0 <= now - self._recent_at < RECENT_EVERY_S:
+                self._recent_at, recent = now, self.recent
+            made.append(
+                HostedRun(self.pipeline.id, run, principal, now, self.everything, self._bus.make_waiter, recent)
+            )
             made[0].takes, made[0].spent = self.parts, self.spent
             return made[0]
 
@@ -308,7 +314,7 @@ class Hosted:
         )  # fmt: skip
         known = self.runs.get(run.id)
         if known is not None and known.status != ENDED:
-            if known.logged:  # its key says who it belongs to
+            if known.logged:  # its key identifies its owner
                 known.principal, known.logged, known.ownerless = principal, False, False
             return known, False
         if known is not None:
@@ -325,25 +331,25 @@ class Hosted:
         return hosted, True
 
     def take_up(self, run: HostedRun, until: float) -> None:
-        """Keep a run of an earlier process, unless there are more of this one already.
+        """Store a run of an earlier process, unless this process already has too many.
 
         Args:
             run: The run.
-            until: When its idempotency key ends to stand for it, in seconds since the epoch.
+            until: Expiry of its idempotency key, in seconds since the epoch.
         """
         known = self.runs.get(run.id)
         if known is None:
             if len(self._ended) >= MOST_RUNS:
                 return
             self._ended.appendleft(run.id)
-        elif known.status != ENDED:  # what was kept says more than a log
+        elif known.status != ENDED:  # the store contains more than a log
             return
         self.runs[run.id] = run
         if run.key is not None:
             self.keyed.setdefault(run.key[0], (run.id, until))
 
     def go_on(self, run: HostedRun) -> None:
-        """Follow a run that the runtime has recovered, unless somebody has asked for it again already."""
+        """Follow a run that the runtime has recovered, unless it was asked for again in the meantime."""
         if run.id not in self.runs:
             self.runs[run.id] = run
             run.run.watched_by(run)
@@ -351,7 +357,7 @@ class Hosted:
             self.follow(run)
 
     def follow(self, hosted: HostedRun) -> None:
-        """Follow a run that nobody waits for any more, until it is over."""
+        """Follow a run that nobody waits for any more, until it ends."""
         if not hosted.over:
             self._tasks.start_soon(self._until_over, hosted)
 
@@ -363,7 +369,7 @@ class Hosted:
                 hosted.status = "running"
 
     async def waited(self, ends: Ends, within_s: float) -> None:
-        """Wait for a run as ``answered`` does, until the wait is over."""
+        """Wait for a run as ``answered`` does, until the wait ends."""
         hosted, bus = ends.run, self.runtime.bus
         timer = None
         if hosted.within_s is None or hosted.within_s > within_s:  # it may outlast the wait

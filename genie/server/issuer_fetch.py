@@ -1,4 +1,4 @@
-"""Calls to an identity provider: reads its documents, and exchanges codes at its token endpoint."""
+"""HTTP calls to an identity provider: reads its documents, and exchanges codes at its token endpoint."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class IssuerFetch(HttpFetch):
     """Implements ``genie.server.issuer_keys.IssuerWay``; a redirect of a post is an error."""
 
     async def post(self, url: str, *, headers: Mapping[str, str], content: bytes) -> Fetched:
-        """Return what a URL answers to a body."""
+        """Send a body to a URL and return the response."""
         target = self._way.target(url)
         sent = {"Accept-Encoding": "identity", "User-Agent": "genie", **headers}
         with anyio.move_on_after(self._settings.timeout_s):

@@ -1,4 +1,4 @@
-"""The public keys of an identity provider: found by discovery, kept for a while, fetched again for a key not known."""
+"""Public keys of an identity provider: found by discovery, cached, and fetched again for unknown keys."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger("genie.server")
 FETCH_S = 10.0
-"""Seconds for discovery and keys together."""
+"""Time limit for discovery and keys together, in seconds."""
 AGAIN_S = 60.0
-"""Seconds between two fetches because of a key that is not known."""
+"""Shortest time between two fetches because of unknown keys, in seconds."""
 FAILED_S = 5.0
-"""Seconds after a fetch that failed before the next one."""
+"""Seconds between a failed fetch and the next one."""
 STALE_S = 3_600.0
-"""Seconds for which keys that are due are used on while the issuer cannot be reached."""
+"""Seconds for which expired keys are still used while the issuer cannot be reached."""
 MOST_KEYS = 100
 MOST_BYTES = 262_144
 LEAST_RSA_BITS = 2_048
 LONGEST_URL = 2_000
 _DISCOVERY = "/.well-known/openid-configuration"
 _FIRST = {"RSA": "RS256", "P-256": "ES256", "P-384": "ES384", "P-521": "ES512", "Ed25519": "EdDSA"}
-"""Kind or curve of a key -> an algorithm that it verifies; keys of other curves are not used."""
+"""Type or curve of a key -> the algorithm that it verifies; keys of other curves are ignored."""
 _RSA = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"})
 
 
@@ -43,28 +43,28 @@ class IssuerKey(NamedTuple):
 
     id: str | None
     algorithms: frozenset[str]
-    """That it may verify: by its kind, and by what it says itself."""
+    """Algorithms that it may verify, from its type and its own declaration."""
     key: Any
 
 
 class Endpoints(NamedTuple):
-    """Where people sign in, as the issuer's document says it."""
+    """Sign-in addresses, from the issuer's document."""
 
     authorization: str
     token: str
     end_session: str | None
     names_itself: bool
-    """It says in every answer who it is (RFC 9207)."""
+    """True if the issuer identifies itself in every response (RFC 9207)."""
 
 
 class IssuerWay(Fetch, Protocol):
-    """Calls to an issuer."""
+    """HTTP calls to an issuer."""
 
     async def post(self, url: str, *, headers: Mapping[str, str], content: bytes) -> Fetched:
-        """Return what a URL answers to a body.
+        """Send a body to a URL and return the response.
 
         Raises:
-            FetchError: It may not be called, or nothing usable came in time and size.
+            FetchError: The URL may not be called, or there was no usable response within the time and size limits.
         """
         ...
 
@@ -93,7 +93,7 @@ class IssuerKeys:
         """Changes with the keys."""
 
     def look(self, _now: float) -> None:
-        """Return where there are keys that may be used.
+        """Return once there are usable keys.
 
         Raises:
             WantingError: They must be fetched first.
@@ -108,12 +108,12 @@ class IssuerKeys:
         """Return the keys that may have signed a token.
 
         Args:
-            kid: Key that the token names; without one, an issuer with several keys for the algorithm fits none.
-            algorithm: Of the token.
+            kid: Key id of the token; without one, no key matches if the issuer has several for the algorithm.
+            algorithm: Algorithm of the token.
             now: Seconds since the epoch.
 
         Raises:
-            WantingError: The key is not known, and the issuer may have it now.
+            WantingError: The key is unknown, but the issuer may have it now.
         """
         self.look(now)
         able = [one for one in self._keys if algorithm in one.algorithms]
@@ -131,11 +131,11 @@ class IssuerKeys:
         return self._now() - self._tried >= pause
 
     async def bring(self) -> None:
-        """Fetch the keys; what fails is logged by its kind, and the keys that are known stay for ``STALE_S``."""
+        """Fetch the keys; failures are logged by kind, and the known keys stay valid for ``STALE_S``."""
         asked = self._now()
         async with self._lock:
             if self._tried is not None and self._tried >= asked:
-                return  # somebody else has fetched them meanwhile
+                return  # another request has fetched them meanwhile
             self._tried, self._failed = self._now(), True
             with anyio.move_on_after(FETCH_S) as limit:
                 try:
@@ -167,11 +167,11 @@ class IssuerKeys:
         document = await self._document(address)
         given = document.get("keys")
         if not isinstance(given, list) or len(given) > MOST_KEYS:
-            raise ValueError("a set of keys is a list of bounded length")
+            raise ValueError("the set of keys is not a list, or is too long")
         return tuple(filter(None, map(key_of, given))), given
 
     def endpoints(self, now: float) -> Endpoints | None:
-        """Return where people sign in; None where the issuer does not say so.
+        """Return the sign-in addresses; None if the issuer does not state them.
 
         Raises:
             WantingError: Its document must be fetched first.
@@ -182,11 +182,11 @@ class IssuerKeys:
         return self._endpoints
 
     async def redeem(self, endpoints: Endpoints, headers: Mapping[str, str], content: bytes) -> str:
-        """Return the ID token that a code is exchanged for.
+        """Exchange a code for an ID token.
 
         Raises:
             FetchError: The issuer cannot be reached.
-            ValueError: It did not take the code, or its answer cannot be read.
+            ValueError: The issuer did not accept the code, or its response cannot be read.
         """
         document = _read(await self._fetch.post(endpoints.token, headers=headers, content=content))
         found = document.get("id_token")
@@ -200,7 +200,7 @@ class IssuerKeys:
 
 def _read(found: Fetched) -> dict[str, Any]:
     if found.status != 200 or len(found.body) > MOST_BYTES:
-        raise ValueError("not there, or too large")
+        raise ValueError("missing or too large")
     try:
         document = json.loads(found.body)
     except RecursionError:
@@ -211,7 +211,7 @@ def _read(found: Fetched) -> dict[str, Any]:
 
 
 def key_of(given: object) -> IssuerKey | None:
-    """Return a key of a set (RFC 7517); None for one that verifies no signature, is too weak, or is a secret."""
+    """Return a key of a set (RFC 7517); None for a key that verifies no signature, is too weak, or is a secret."""
     import jwt  # noqa: PLC0415 - an extra, loaded where it is used
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa  # noqa: PLC0415 - as above
 
@@ -240,7 +240,7 @@ def key_of(given: object) -> IssuerKey | None:
 
 
 def endpoints_of(facts: Mapping[str, Any], *, plain: bool) -> Endpoints | None:
-    """Return where people sign in; None where it is not said, or could be read on the way there.
+    """Return the sign-in addresses; None if they are not stated, or are not protected by TLS.
 
     Args:
         facts: The issuer's document.
@@ -263,7 +263,7 @@ def endpoints_of(facts: Mapping[str, Any], *, plain: bool) -> Endpoints | None:
 
 
 def fetch_of(section: IssuerSection) -> IssuerWay:
-    """Return what calls an issuer, and no other host."""
+    """Return a client that calls only the hosts of an issuer."""
     from genie.edges.http.fetch import FetchSettings  # noqa: PLC0415 - start-up: for those with issuers
     from genie.server.issuer_fetch import IssuerFetch  # noqa: PLC0415 - as above
 

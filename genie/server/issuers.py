@@ -27,15 +27,15 @@ if TYPE_CHECKING:
     from genie.server.who import IssuerSection, WhoSection
 
 MOST_TOKENS = 10_000
-"""Verified tokens that are remembered until they end."""
+"""Number of verified tokens that are cached until they expire."""
 MOST_ONCE = 100_000
-"""Tokens for one use that are remembered until they end; when it is full, further ones are refused."""
+"""Number of single-use tokens that are remembered until they expire; if full, further ones are refused."""
 MOST_NAMES = 100
 LONGEST_NAME = 200
 _OF_PERSON = ("", "jwt")
-"""`typ` of an ID token, which need not have one."""
+"""`typ` of an ID token, which is optional there."""
 _OTHER_KINDS = ("nonce", "at_hash", "c_hash", "events")
-"""Claims of an ID token, which says who signed in and gives no access, and of a token that tells of an event."""
+"""Claims that mark an ID token, which identifies a person but grants no access, or a token that reports an event."""
 _OF_SIGN_OUT = ("", "jwt", "logout+jwt")
 _SIGNED_OUT = "http://schemas.openid.net/event/backchannel-logout"
 
@@ -44,9 +44,10 @@ class Issuers:
     """Identity providers whose tokens are accepted.
 
     Args:
-        sections: As they are configured.
+        sections: Their configuration.
         keys: Issuer -> its public keys.
-        started: Seconds since the epoch; a token for one use that was issued before may have been used before.
+        started: Start of the process, in seconds since the epoch; a single-use token issued earlier may have been used
+            already.
     """
 
     def __init__(self, sections: Iterable[IssuerSection], keys: Mapping[str, IssuerKeys], started: float) -> None:
@@ -57,17 +58,17 @@ class Issuers:
         self._used, self._ended = Used(MOST_ONCE), Used(MOST_ONCE)
 
     def knows(self, token: str) -> bool:
-        """Return True for a token that names one of these issuers; nothing of it has been verified."""
+        """Return True for a token that names one of these issuers; nothing is verified yet."""
         try:
             return _named(token) in self._sections
         except IdentityError:
             return False
 
     def resolve(self, token: str, now: float) -> Principal:
-        """Return who a token identifies.
+        """Return the principal of a token.
 
         Raises:
-            IdentityError: It is not good; ``why`` is for the log alone.
+            IdentityError: The token is not valid; ``why`` is only for the log.
             WantingError: The keys of its issuer must be fetched first.
         """
         section = self._sections.get(_named(token))
@@ -77,9 +78,9 @@ class Issuers:
         keys.look(now)
         digest = hashlib.sha256(token.encode()).digest()
         known = self._known.get(digest)
-        if known is not None and known[1] == keys.edition:  # no key was taken back since
+        if known is not None and known[1] == keys.edition:  # no key has been withdrawn since
             if known[0].caller.expires_at is None or now >= known[0].caller.expires_at:
-                raise IdentityError("expired", "the token's term is over")
+                raise IdentityError("expired", "the token has expired")
             return known[0]
         claims = self._claims(token, section, now)
         found = principal_of(section, claims, _in_term(section, claims, now))
@@ -96,17 +97,17 @@ class Issuers:
         return self._keys[issuer]
 
     def signed_in(self, section: IssuerSection, token: str, now: float) -> dict[str, Any]:
-        """Return the claims of an ID token that an issuer has given to this server; its nonce is the caller's to check.
+        """Return the claims of an ID token for this server; the caller must check its nonce.
 
         Raises:
-            IdentityError: It is not good.
+            IdentityError: The token is not valid.
             WantingError: As for ``resolve``.
         """
         if section.sign_in is None or _named(token) != section.issuer:
             raise IdentityError("issuer", "the token is from another issuer")
         claims = self._verified(token, section, now, _OF_PERSON)
         if "events" in claims:
-            raise IdentityError("type", "the token tells of an event, and not who signed in")
+            raise IdentityError("type", "the token reports an event, and does not identify a person")
         _meant_for(section.sign_in.client, claims)
         _in_term(section, claims, now)
         return claims
@@ -115,12 +116,12 @@ class Issuers:
         """Return the issuer, the subject and the session that a logout token ends; one of the two may be absent.
 
         Raises:
-            IdentityError: It is not good, or was used before.
+            IdentityError: The token is not valid, or was used before.
             WantingError: As for ``resolve``.
         """
         section = self._sections.get(_named(token))
         if section is None or section.sign_in is None:
-            raise IdentityError("issuer", "the token is from an issuer where nobody signs in to this server")
+            raise IdentityError("issuer", "the token is from an issuer without sign-in to this server")
         claims = self._verified(token, section, now, _OF_SIGN_OUT)
         _meant_for(section.sign_in.client, claims)
         ends = _in_term(section, claims, now)
@@ -129,15 +130,15 @@ class Issuers:
             raise IdentityError("type", "this is not a logout token")
         subject, sid, token_id = (_name(claims.get(name)) for name in ("sub", "sid", "jti"))
         if token_id is None or (subject is None and sid is None):
-            raise IdentityError("malformed", "a logout token has a jti, and a sub or a sid")
+            raise IdentityError("malformed", "a logout token must have a jti, and a sub or a sid")
         self._ended.take((section.issuer, token_id), ends, now)
         return section.issuer, subject, sid
 
     def person(self, section: IssuerSection, claims: Mapping[str, Any], now: float) -> Principal:
-        """Return who the claims of an ID token identify, until their session ends at the latest.
+        """Return the principal of an ID token's claims, valid at most until the session ends.
 
         Raises:
-            IdentityError: A claim that is needed is missing or not valid.
+            IdentityError: A required claim is missing or not valid.
         """
         ends = now + (section.longest_s if section.sign_in is None else section.sign_in.session_s)
         return principal_of(section, claims, ends)
@@ -146,17 +147,17 @@ class Issuers:
         return _checked(section, self._verified(token, section, now, section.types))
 
     def _verified(self, token: str, section: IssuerSection, now: float, types: Iterable[str]) -> dict[str, Any]:
-        """Return the claims of a token with a good signature and nothing else proved but its issuer."""
+        """Return the claims of a token with a valid signature and a known issuer; nothing else is checked."""
         import jwt  # noqa: PLC0415 - an extra, loaded where it is used
 
         head = _part(token, 0)
         algorithm, kid, kind = head.get("alg"), head.get("kid"), head.get("typ", "")
         if algorithm not in section.algorithms:
-            raise IdentityError("algorithm", "the token is signed by an algorithm that is not configured")
+            raise IdentityError("algorithm", "the token is signed with an algorithm that is not configured")
         if "crit" in head or "b64" in head:
-            raise IdentityError("malformed", "the token demands an extension that is not known here")
+            raise IdentityError("malformed", "the token requires an unknown extension")
         if not isinstance(kind, str) or kind.lower().removeprefix("application/") not in types:
-            raise IdentityError("type", "the token is of another type than is configured")
+            raise IdentityError("type", "the token has another type than the configured one")
         if kid is not None and not (isinstance(kid, str) and 0 < len(kid) <= LONGEST_NAME):
             raise IdentityError("malformed", "the id of the token's key is not valid")
         for key in self._keys[section.issuer].fitting(kid, str(algorithm), now):
@@ -170,22 +171,22 @@ class Issuers:
             if claims.get("iss") != section.issuer:
                 raise IdentityError("issuer", "the token is from another issuer")
             return claims
-        raise IdentityError("signature", "the token is signed by none of the issuer's keys")
+        raise IdentityError("signature", "the token is not signed with any of the issuer's keys")
 
     def _use(self, section: IssuerSection, claims: Mapping[str, Any], now: float) -> None:
         issued, token_id = claims.get("iat"), claims.get("jti")
         if not isinstance(token_id, str) or not 0 < len(token_id) <= LONGEST_NAME or issued is None:
-            raise IdentityError("replay", "a token for one use has jti and iat")
+            raise IdentityError("replay", "a single-use token must have jti and iat")
         if issued < self._started - section.clock_skew_s:
             raise IdentityError("replay", "the token was issued before this process started, and may have been used")
         self._used.take((section.issuer, token_id), float(claims["exp"]) + section.clock_skew_s, now)
 
 
 class Used:
-    """What was used and may not be used again before it ends.
+    """Used single-use tokens, until they expire.
 
     Args:
-        most: How many are remembered.
+        most: Maximum number of remembered tokens.
     """
 
     def __init__(self, most: int) -> None:
@@ -194,17 +195,17 @@ class Used:
         self._there: set[tuple[str, ...]] = set()
 
     def take(self, name: tuple[str, ...], ends: float, now: float) -> None:
-        """Note a use.
+        """Record a use.
 
         Raises:
-            IdentityError: It was used before, or no more can be remembered.
+            IdentityError: The token was used before, or no more can be remembered.
         """
         while self._ends and self._ends[0][0] <= now:
             self._there.discard(heapq.heappop(self._ends)[1])
         if name in self._there:
             raise IdentityError("replay", "the token was used before")
         if len(self._there) >= self._most:
-            raise IdentityError("replay", "no more tokens for one use can be remembered now")
+            raise IdentityError("replay", "no more single-use tokens can be remembered now")
         self._there.add(name)
         heapq.heappush(self._ends, (ends, name))
 
@@ -227,7 +228,7 @@ def _part(token: str, number: int) -> dict[str, Any]:
 
 
 def _object(body: bytes) -> dict[str, Any]:
-    """Return a JSON object without names that occur twice: two readers could each take another one."""
+    """Return a JSON object without duplicate names: two readers could each use another one."""
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
@@ -248,17 +249,17 @@ def _object(body: bytes) -> dict[str, Any]:
 
 
 def _meant_for(client: str, claims: Mapping[str, Any]) -> None:
-    """Refuse a token that an issuer has made for another client, or that does not say when it was made.
+    """Refuse a token that was issued for another client, or that does not state when it was issued.
 
     Raises:
-        IdentityError: It is such a token.
+        IdentityError: The token is one of these.
     """
     meant = claims.get("aud")
     named = meant if isinstance(meant, list) else [meant]
     if client not in named or claims.get("azp", client if len(named) == 1 else None) != client:
-        raise IdentityError("audience", "the token is meant for somebody else")
+        raise IdentityError("audience", "the token is meant for another client")
     if claims.get("iat") is None:
-        raise IdentityError("malformed", "the token does not say when it was made")
+        raise IdentityError("malformed", "the token does not state when it was issued")
 
 
 def _checked(section: IssuerSection, claims: dict[str, Any]) -> dict[str, Any]:
@@ -266,14 +267,12 @@ def _checked(section: IssuerSection, claims: dict[str, Any]) -> dict[str, Any]:
     if section.audience not in (meant if isinstance(meant, list) else [meant]):
         raise IdentityError("audience", "the token is meant for somebody else")
     if any(name in claims for name in _OTHER_KINDS) or claims.get("typ") in {"ID", "Refresh", "Logout"}:
-        raise IdentityError(
-            "type", "this is no access token, but one that says who signed in or out; send an access token"
-        )
+        raise IdentityError("type", "this is an ID token or a logout token; send an access token")
     return claims
 
 
 def _in_term(section: IssuerSection, claims: Mapping[str, Any], now: float) -> float:
-    """Return when a token ends, in seconds since the epoch."""
+    """Return the expiry of a token, in seconds since the epoch."""
     for name in ("exp", "nbf", "iat", "auth_time"):
         at = claims.get(name)
         if at is None and name != "exp":
@@ -286,15 +285,15 @@ def _in_term(section: IssuerSection, claims: Mapping[str, Any], now: float) -> f
     if ends + section.clock_skew_s <= now:
         raise IdentityError("expired", "the token's term is over")
     if ends - now > section.longest_s + section.clock_skew_s:
-        raise IdentityError("term", f"the token is good for more than {section.longest_s:g} seconds")
+        raise IdentityError("term", f"the token is valid for more than {section.longest_s:g} seconds")
     return ends + section.clock_skew_s
 
 
 def principal_of(section: IssuerSection, claims: Mapping[str, Any], ends: float) -> Principal:
-    """Return who the claims of a verified token identify here; a value that is not configured gives nothing.
+    """Return the principal of a verified token's claims; values that are not configured grant nothing.
 
     Raises:
-        IdentityError: A claim that is needed is missing or not valid.
+        IdentityError: A required claim is missing or not valid.
     """
     named = section.claims
     user = _name(_value(claims, named.user))
@@ -329,12 +328,12 @@ def _tenant(section: IssuerSection, claims: Mapping[str, Any]) -> str:
     value = _name(_value(claims, section.claims.tenant))
     found = value if section.tenants is None else section.tenants.get(value or "")
     if not found:
-        raise IdentityError("tenant", "the token names no tenant that is configured")
+        raise IdentityError("tenant", "the token names no configured tenant")
     return found
 
 
 def _value(claims: Mapping[str, Any], path: str) -> object:
-    """Return the claim of a name; dots lead into objects where no claim has the whole name."""
+    """Return the claim of a name; dots lead into objects if no claim has the whole name."""
     if path in claims:
         return claims[path]
     found: object = claims
@@ -352,7 +351,7 @@ def _name(value: object) -> str | None:
 
 
 def _names(value: object) -> list[str]:
-    """Return the names of a claim: a list, or a text with spaces between them as in ``scope``."""
+    """Return the names in a claim: a list, or a text separated by spaces as in ``scope``."""
     if value is None:
         return []
     given = value.split(" ") if isinstance(value, str) else value
@@ -364,7 +363,7 @@ def _names(value: object) -> list[str]:
 def issuers_in(
     who: WhoSection, now: Callable[[], float], wall: Callable[[], float], fetch: IssuerWay | None = None
 ) -> Issuers | None:
-    """Return the issuers of a configuration; None where there are none.
+    """Return the issuers of a configuration; None if there are none.
 
     Args:
         who: The configuration.

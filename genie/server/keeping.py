@@ -1,4 +1,4 @@
-"""What a server takes up again after a restart: runs that ended with their answers, idempotency keys, sessions."""
+"""State that a server restores after a restart: ended runs with their answers, idempotency keys, sessions."""
 
 from __future__ import annotations
 
@@ -31,26 +31,25 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger("genie.server")
 RUNS_S = 30 * 86_400.0
-"""Seconds for which a run that has ended is kept."""
+"""Seconds for which an ended run is stored."""
 SPENT_S = MOST_DAYS * 86_400.0
-"""Seconds for which what was spent on a day is kept."""
+"""Seconds for which the spending of a day is stored."""
 KEYS_S = 86_400.0
-"""Seconds after the end of a run for which its idempotency key stands for it."""
+"""Seconds after the end of a run for which its idempotency key is valid."""
 MOST_JOBS = 10_000
-"""Rows that may wait to be written; what comes then is not kept, and logged."""
+"""Number of rows that may wait to be written; further ones are not stored, and this is logged."""
 
 
 class Keeping:
-    """Writes what must outlast the process, in order and beside the requests, and brings it back when it is asked for.
+    """Writes state that must outlast the process, in order and beside the requests, and loads it on demand.
 
     Args:
-        store: Where it is.
-        hosted: Pipelines by id.
+        store: The store. hosted: Pipelines by id.
         sessions: Sessions of the page.
         issuers: Configured issuers by name.
         trusted: Identities that the pipelines accept.
         now: Seconds since the epoch.
-        spending: What models have cost.
+        spending: Costs of models.
     """
 
     def __init__(
@@ -67,12 +66,12 @@ class Keeping:
         self._spending = spending
         spending.changed, spending.release = self.spent, self._release
         self._unkept: set[tuple[str | None, str]] = set()
-        """Tenants and days of which something new was spent."""
+        """Tenants and days with new spending."""
         self._unsure: set[tuple[str | None, str]] = set()
         """Tenants and days that are being written, or could not be."""
         self._recalled: set[str | None] = set()
         self._counted: set[str | None] = set()
-        """Tenants whose earlier spending is counted in memory, so that it may be written over."""
+        """Tenants whose earlier spending is loaded, so that it may be overwritten."""
         self._lock = anyio.Lock()
         self._jobs: deque[Callable[[], Awaitable[object]]] = deque()
         self._more = anyio.Event()
@@ -80,7 +79,7 @@ class Keeping:
     # --- writing ---
 
     async def work(self) -> None:
-        """Write until it is cancelled."""
+        """Write until cancelled."""
         while True:
             while self._jobs:
                 job = self._jobs.popleft()
@@ -92,7 +91,7 @@ class Keeping:
             await self._more.wait()
 
     async def rest(self) -> None:
-        """Return when everything that was handed over so far is kept."""
+        """Return when everything passed in so far is stored."""
         done = anyio.Event()
 
         async def tell() -> None:
@@ -116,7 +115,7 @@ class Keeping:
         self._later(lambda: self.store.put("run", run.id, run.principal.caller.tenant, body, now + RUNS_S))
 
     def spent(self, tenant: str | None, day: str) -> None:
-        """Keep what a tenant has spent on a day, once for all that is spent until it is written."""
+        """Store a tenant's spending on a day, once for all spending until it is written."""
         place = (tenant, day)
         if place in self._unkept:
             return
@@ -128,12 +127,12 @@ class Keeping:
             self._unsure.discard(place)
 
         self._unsure.add(place)
-        if tenant in self._counted:  # otherwise what an earlier process kept would be lost
+        if tenant in self._counted:  # otherwise the data of an earlier process would be lost
             self._unkept.add(place)
             self._later(keep)
 
     def _release(self, tenant: str | None) -> bool:
-        """Say whether all that a tenant has spent is kept; it is brought back before the tenant is answered again."""
+        """Return whether all of a tenant's spending is stored; it is loaded before the tenant's next answer."""
         if tenant not in self._counted or any(one[0] == tenant for one in self._unsure):
             return False
         self._counted.discard(tenant)
@@ -141,7 +140,7 @@ class Keeping:
         return True
 
     def session_changed(self, digest: str, session: Session, *, over: bool) -> None:
-        """Keep a session, or forget it."""
+        """Store a session, or delete it."""
         tenant = session.principal.caller.tenant
         if over:
             self._later(lambda: self.store.remove("session", digest, tenant))
@@ -150,17 +149,17 @@ class Keeping:
             self._later(lambda: self.store.put("session", digest, tenant, _session_as_values(session), ends))
 
     def signed_out(self, mark: str, at: float) -> None:
-        """Keep that an identity provider has ended its sessions: some may be known to no process now."""
+        """Record that an identity provider has ended its sessions: some may be known to no present process."""
         ends = at + self._sessions.LONGEST_S
         self._later(lambda: self.store.put("signed_out", mark, None, {"at": at}, ends))
 
     # --- bringing back ---
 
     def look(self, tenant: str | None) -> None:
-        """Return where the runs of a tenant were brought.
+        """Return if the runs of a tenant are loaded.
 
         Raises:
-            WantingError: They were not.
+            WantingError: They are not loaded yet.
         """
         if tenant not in self._recalled:
             raise WantingError(lambda: self._recall(tenant))
@@ -180,7 +179,7 @@ class Keeping:
                     self._spending.take_up(tenant, day.body["rows"])
                 self._counted.add(tenant)
                 for _, late in [one for one in self._unsure if one[0] == tenant]:
-                    self.spent(tenant, late)  # of runs that went on meanwhile
+                    self.spent(tenant, late)  # of runs that continued meanwhile
             for row in reversed(rows):
                 hosted = self._hosted.get(row.body["pipeline"])
                 principal = self._principal(row.body["principal"])
@@ -189,7 +188,7 @@ class Keeping:
             self._recalled.add(tenant)
 
     async def session(self, digest: str) -> Session | None:
-        """Return a session of an earlier process; None without one that is trusted now."""
+        """Return a session of an earlier process; None if there is none that is still trusted."""
         try:
             row = await self.store.present("session", digest)
             at = None if row is None or row.body.get("at") is None else Elsewhere(*row.body["at"])
@@ -205,10 +204,10 @@ class Keeping:
         return Session(principal, row.body["csrf"], row.body["began"], row.body["used"], at)
 
     def answered(self, hosted: Hosted, principal: Principal, key: str, question: Payload) -> HostedRun | None:
-        """Return the run of an earlier process that an idempotency key stands for.
+        """Return the run of an earlier process for an idempotency key.
 
         Raises:
-            KeyReusedError: It stands for another question.
+            KeyReusedError: The key was used for another question.
         """
         mark, asked = self.marks(principal, key, question)
         name, until = hosted.keyed.get(mark, ("", 0.0))
@@ -227,7 +226,7 @@ class Keeping:
         return _digest(text), _digest(question.model_dump_json())
 
     def _principal(self, given: Mapping[str, Any]) -> Principal | None:
-        """Return a principal as it was; None where nobody would verify it that way any more."""
+        """Return a stored principal; None if it would no longer be accepted in that way."""
         signed: SignedIdentity | Issued | None = None
         if given["issuer"] is not None:
             section = self._issuers.get(given["issuer"])
@@ -248,7 +247,7 @@ class Keeping:
 
 
 class Past:
-    """What is left of a run that ended in an earlier process."""
+    """Stored data of a run that ended in an earlier process."""
 
     def __init__(self, name: str, counts: Counts, failures: tuple[Failure, ...]) -> None:
         self.id = name
@@ -260,18 +259,18 @@ class Past:
         return self._counts
 
     def failures(self) -> tuple[Failure, ...]:
-        """Return what was not handled."""
+        """Return the deliveries that were not handled."""
         return self._failures
 
     def holds(self) -> tuple[str, ...]:
-        """Return nothing: the run is over."""
+        """Return nothing: the run has ended."""
         return ()
 
     at_rest = False
-    """Nothing of it is in memory that could be freed."""
+    """True: nothing of it in memory could be freed."""
 
     def cancel(self, reason: str = "") -> None:
-        """Do nothing: the run is over."""
+        """Do nothing: the run has ended."""
 
 
 def _digest(text: str) -> str:

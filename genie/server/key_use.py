@@ -1,4 +1,4 @@
-"""When each API key was last used, by the hour, in a file beside the file of keys that the server alone writes."""
+"""The hour of each API key's last use, in a file beside the file of keys that only the server writes."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class KeyUse:
         self._kept = read_use(keys)
 
     def keep(self, used: Mapping[str, float], known: Collection[str]) -> None:
-        """Write what is new; a file that cannot be written is logged, and nobody is refused because of it.
+        """Write changes; a file that cannot be written is logged, and no caller is refused because of it.
 
         Args:
-            used: Key -> when it was last used.
-            known: Keys that are there; others are forgotten.
+            used: Key -> time of its last use.
+            known: Existing keys; others are dropped.
         """
         hours = {name: int(at // HOUR_S) * HOUR_S for name, at in used.items()}
         if all(self._kept.get(name, 0) >= hour for name, hour in hours.items()):
@@ -52,7 +52,7 @@ class KeyUse:
 
 
 def read_use(keys: Path) -> dict[str, int]:
-    """Return key -> hour of its last use, in seconds since the epoch; empty where nothing is known."""
+    """Return key -> hour of its last use, in seconds since the epoch; empty if unknown."""
     path = keys.with_name(keys.name + ".used")
     try:
         if path.stat().st_size > MOST_BYTES:

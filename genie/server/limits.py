@@ -1,4 +1,4 @@
-"""Limits at the door: rates of callers, in a bounded table."""
+"""Rate limits of callers, in a bounded table."""
 
 from __future__ import annotations
 
@@ -14,12 +14,11 @@ MOST_KEPT = 10_000
 
 
 class Rates:
-    """Rates of requests by caller (generic cell rate algorithm); the least recent caller is forgotten.
+    """Rates of requests by caller (generic cell rate algorithm); the least recent caller is dropped.
 
     Args:
         per_s: Requests a second of one caller.
-        burst: Requests that may come at once.
-        now: Seconds on a clock that never goes back.
+        burst: Size of a burst of requests. now: Seconds on a clock that never goes back.
         most: Callers that are remembered.
     """
 

@@ -1,4 +1,4 @@
-"""What a log says of the runs of earlier processes."""
+"""Runs of earlier processes, from a log."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger("genie.server")
 MOST_BATCHES = 50_000
-"""Batches of a log that are read, the latest."""
+"""Number of the latest batches of a log that are read."""
 UNREAD = "(unknown)"
-"""User of a run whose caller the log does not name, or names in what cannot be decrypted."""
+"""User of a run whose caller the log does not name, or names only in encrypted data."""
 
 
 class Logged(NamedTuple):
-    """What a log says of one run."""
+    """The log entries of one run."""
 
     id: str
     caller: Caller
     known: bool
-    """The log names the caller."""
+    """True if the log names the caller."""
     at: float
     last: float
     counts: Counts

@@ -1,4 +1,4 @@
-"""Requests as endpoints read them, and responses of JSON as they are sent."""
+"""Requests as endpoints read them, and JSON responses in sent form."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 LINE = "genie.line"
-"""Key of a scope under which the connection of this server is."""
+"""Scope key of this server's connection."""
 SOCKET = "genie.socket"
-"""Key of a scope that is a WebSocket's, under which its ``send`` is."""
+"""Scope key of a WebSocket's ``send``."""
 WHOLE = "genie.whole"
-"""Key of a scope under which the connection of this server takes an answer that is whole."""
+"""Scope key of the connection's function for complete answers."""
 ADDED = "genie.added"
-"""Key of a scope under which are the lines of headers that every response of it has."""
+"""Scope key of the header lines that every response has."""
 
 
 JSON = b"application/json"
 
 
 class Incoming(Request):
-    """A request; its headers are looked up in a table that is made once."""
+    """A request; its headers are looked up in a table that is built once."""
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         super().__init__(scope, receive)
         self.receives = receive
         self.named: dict[bytes, bytes] = dict(reversed(scope["headers"]))
-        """Headers by lower-case name; of several with one name the first counts."""
+        """Headers by lower-case name; of repeated headers the first counts."""
 
     def header(self, name: bytes) -> str | None:
         """Return the value of a header."""
@@ -42,20 +42,20 @@ class Incoming(Request):
 
     @property
     def line(self) -> Line | None:
-        """The connection; None behind any other server."""
+        """The connection; None behind another server."""
         found: Line | None = self.scope.get(LINE)
         return found
 
 
 class Line(Protocol):
-    """The connection of a request: what ASGI offers only with a task for each request."""
+    """The connection of a request: it offers directly what ASGI only offers with a task for each request."""
 
     partings: dict[Callable[[], None], None]
-    """What is called when the client goes away."""
+    """Callbacks for the disconnect of the client."""
     lost: bool
     """The client has gone."""
     room: Callable[[], None]
-    """Called when the client has read again."""
+    """Called when the client reads again."""
 
     @property
     def full(self) -> bool:
@@ -76,9 +76,9 @@ class Json:
 
     Args:
         value: JSON values.
-        status: Of the response.
+        status: HTTP status.
         headers: Further headers.
-        media: What it is.
+        media: Media type.
     """
 
     __slots__ = ("body", "headers", "media", "status")
@@ -110,15 +110,15 @@ def _line(name: str, text: str) -> bytes:
     """Return the line of a header.
 
     Raises:
-        ValueError: It would be two lines.
+        ValueError: The value contains a line break or other unprintable characters.
     """
     if not text.isprintable():
-        raise ValueError("the value of a header is printable")
+        raise ValueError("the value of a header must be printable")
     return f"{name.lower()}: {text}\r\n".encode("latin-1")
 
 
 def encoded(value: Any) -> bytes:
-    """Return JSON values as UTF-8; halves of characters, which UTF-8 does not have, are escaped."""
+    """Return JSON values as UTF-8; lone surrogates, which UTF-8 cannot encode, are escaped."""
     try:
         return to_json(value)
     except (PydanticSerializationError, UnicodeEncodeError):

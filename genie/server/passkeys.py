@@ -1,7 +1,7 @@
 """Passkeys (WebAuthn): a person registers one with an invitation, and signs in with it on the page.
 
-A passkey is tied to the entry of its invitation in the file of keys: the entry gives user, tenant, roles and rights,
-and its revocation ends the passkey. The server keeps the public key alone.
+A passkey is tied to the entry of its invitation in the file of keys: the entry defines user, tenant, roles and rights,
+and its revocation ends the passkey. The server stores only the public key.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ async def ways(call: Call) -> ASGIApp:
 
 
 async def begin_registration(call: Call) -> ASGIApp:
-    """Begin to register a passkey with an invitation; the response goes to the browser's authenticator."""
+    """Start the registration of a passkey with an invitation; the response is for the browser's authenticator."""
     same_site(call.request)
     section, store = _configured(call)
     given = await read(call.request, Invitation)
@@ -75,7 +75,7 @@ async def begin_registration(call: Call) -> ASGIApp:
 
 
 async def register(call: Call) -> ASGIApp:
-    """Register a passkey, use its invitation up, and sign in."""
+    """Register a passkey, use up its invitation, and sign in."""
     same_site(call.request)
     section, store = _configured(call)
     given = await read(call.request, Registration)
@@ -102,7 +102,7 @@ async def register(call: Call) -> ASGIApp:
 
 
 async def begin_sign_in(call: Call) -> ASGIApp:
-    """Begin to sign in with a passkey; the response goes to the browser's authenticator."""
+    """Start a sign-in with a passkey; the response is for the browser's authenticator."""
     same_site(call.request)
     section, _ = _configured(call)
     call.server.logins.take(address(call.request))
@@ -206,7 +206,7 @@ def _browser(request: Incoming) -> str:
 
 
 def _challenge(credential: dict[str, Any]) -> bytes:
-    """Return the challenge that an answer names; whether it was given out is looked up."""
+    """Return the challenge in a response; whether it was issued is checked later."""
     response = credential.get("response")
     text = response.get("clientDataJSON") if isinstance(response, dict) else None
     if not isinstance(text, str) or len(text) > LONGEST_CLIENT_DATA:
@@ -227,7 +227,7 @@ def _verified(verify: Callable[[], Any]) -> Any:
 
 
 def _handle(key: ApiKey) -> bytes:
-    """Return what an authenticator knows a person by; it says nothing of them."""
+    """Return the id under which an authenticator knows a person; it reveals nothing about the person."""
     return hashlib.sha256(f"genie passkey|{key.id}".encode()).digest()
 
 

@@ -21,7 +21,7 @@ import anyio
 from genie.approvals.people import person
 from genie.contracts.message import topic_of
 from genie.errors import ConfigError, GenieError
-from genie.journal.sample import Specimen
+from genie.journal.sample import Sample
 from genie.server.bodies import Act, read
 from genie.server.figures import everywhere
 from genie.server.messages import Json
@@ -82,12 +82,12 @@ async def test(call: Call) -> ASGIApp:
 
 
 async def explain(call: Call) -> ASGIApp:
-    """Explain what each policy of a draft says of one of the latest messages; no payload text is shown."""
+    """Explain the verdict of each policy of a draft on one of the latest messages, without payload text."""
     from genie.policy_tools.explain import explain as explained  # noqa: PLC0415 - start-up: for those who govern
 
     asked = await read(call.request, Explained)
     hosted = call.server.host(asked.pipeline)
-    found = next((one for name, one in specimens(call, hosted) if name == asked.message), None)
+    found = next((one for name, one in samples(call, hosted) if name == asked.message), None)
     if found is None:
         raise Problem("not_found", "there is no such message among the latest of your tenant")
     sourced = await valid(call, asked)
@@ -95,7 +95,7 @@ async def explain(call: Call) -> ASGIApp:
 
 
 async def diff(call: Call) -> ASGIApp:
-    """Compare a draft with its file: changed lines, and policies that come, go or change."""
+    """Compare a draft with its file: changed lines, and policies that are added, removed or changed."""
     draft = await read(call.request, Draft)
     hosted = call.server.host(draft.pipeline)
     sourced = await valid(call, draft)
@@ -110,7 +110,7 @@ async def list_messages(call: Call) -> ASGIApp:
     found = [
         {"pipeline": hosted.pipeline.id, "id": name, "topic": topic_of(one.message.payload).name,
          "sender": one.sender.id, "recipients": [card.id for card in one.recipients]}
-        for hosted in call.server.hosted.values() for name, one in specimens(call, hosted)
+        for hosted in call.server.hosted.values() for name, one in samples(call, hosted)
     ]  # fmt: skip
     return Json({"messages": found[-MOST_SHOWN:][::-1]})
 
@@ -151,11 +151,11 @@ async def show_proposal(call: Call) -> ASGIApp:
 
 
 async def approve(call: Call) -> ASGIApp:
-    """Put into force what another person has proposed: write the file, and reload every pipeline that names it."""
+    """Put another person's proposal into force: write the file, and reload every pipeline that names it."""
     given = await read(call.request, Act)
     made = _proposal(call)
     if person(made.by) == person(call.who.caller.user):
-        raise Problem("forbidden", "another person than the proposer approves")
+        raise Problem("forbidden", "a person other than the proposer must approve")
     if not everywhere(call):
         raise Problem("forbidden", "policies hold for all tenants; this needs the right 'operate_server' as well")
     call.proved_person()
@@ -223,7 +223,7 @@ def _visible(call: Call, made: Proposal) -> bool:
 
 
 def _files(hosted: Hosted) -> dict[str, Path]:
-    """Return the policy files of a pipeline, by the names that it gives them."""
+    """Return the policy files of a pipeline, by the names in the pipeline file."""
     source = hosted.pipeline.policy_source
     return {os.path.relpath(path, source.folder): path for path in source.files}
 
@@ -252,7 +252,7 @@ async def _content(path: Path) -> str:
 
 
 async def _written(path: Path, text: str) -> None:
-    """Replace a file whole, so that nobody reads half of it."""
+    """Replace a file atomically, so that nobody reads a partial file."""
 
     def write() -> None:
         target = path.resolve()
@@ -263,7 +263,7 @@ async def _written(path: Path, text: str) -> None:
                 os.fsync(made.fileno())
                 Path(made.name).chmod(target.stat().st_mode & 0o777)
                 Path(made.name).replace(target)
-            except BaseException:  # half a file is removed, then the error goes on
+            except BaseException:  # a partial file is removed, then the error is re-raised
                 Path(made.name).unlink(missing_ok=True)
                 raise
 
@@ -276,7 +276,7 @@ async def _written(path: Path, text: str) -> None:
 def _source(hosted: Hosted, path: Path, text: str, known: str) -> PolicyFiles:
     """Return the policies of a pipeline with another text for one file.
 
-    A draft sees the variables of the environment that the file in force names, and no others: they could be secrets.
+    A draft can use only the environment variables that the file in force names, because others could be secrets.
     """
     source = hosted.pipeline.policy_source
     names = set(_VARIABLE.findall(known))
@@ -287,7 +287,7 @@ def _source(hosted: Hosted, path: Path, text: str, known: str) -> PolicyFiles:
 
 
 async def _read(call: Call, draft: Draft, hosted: Hosted | None = None) -> tuple[Sourced | None, list[dict[str, Any]]]:
-    """Return the policies with a draft, None where it is not valid; and its problems."""
+    """Return the policies with a draft, None if it is not valid; and its problems."""
     from genie.policy_tools.sources import sourced_from  # noqa: PLC0415 - start-up: for those who govern
 
     first = call.server.host(draft.pipeline)
@@ -305,7 +305,7 @@ async def valid(call: Call, draft: Draft, hosted: Hosted | None = None) -> Sourc
     """Return the policies with a draft.
 
     Raises:
-        Problem: It is not valid.
+        Problem: The draft is not valid.
     """
     found, problems = await _read(call, draft, hosted)
     if found is None:
@@ -331,8 +331,8 @@ def _problem(line: str) -> dict[str, Any]:
     return {"file": Path(found["file"]).name, "line": int(found["line"]), "problem": found["problem"]}
 
 
-def specimens(call: Call, hosted: Hosted) -> Iterator[tuple[str, Specimen]]:
-    """Yield the latest messages of the caller's tenant, with those that they were for."""
+def samples(call: Call, hosted: Hosted) -> Iterator[tuple[str, Sample]]:
+    """Yield the latest messages of the caller's tenant, with their recipients."""
     cards = {card.id: card for card in hosted.runtime.cards()}
     found: dict[str, tuple[Any, dict[str, None]]] = {}
     for message, recipient in hosted.recent:
@@ -340,7 +340,7 @@ def specimens(call: Call, hosted: Hosted) -> Iterator[tuple[str, Specimen]]:
             found.setdefault(message.id, (message, {}))[1][recipient] = None
     for name, (message, recipients) in found.items():
         sender = cards.get(message.sender) or hosted.pipeline.caller.card()
-        yield name, Specimen(message, sender, tuple(cards[one] for one in recipients))
+        yield name, Sample(message, sender, tuple(cards[one] for one in recipients))
 
 
 def _lines(before: str, after: str, name: str) -> list[str]:
@@ -348,7 +348,7 @@ def _lines(before: str, after: str, name: str) -> list[str]:
 
 
 def _changes(before: PolicySet, after: PolicySet) -> dict[str, Any]:
-    """Return which policies come, go or change."""
+    """Return which policies are added, removed or changed."""
     old, new = ({one.name: one for one in of.policies} for of in (before, after))
     return {
         "before": before.sha256, "after": after.sha256, "added": sorted(new.keys() - old.keys()),

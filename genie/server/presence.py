@@ -1,4 +1,4 @@
-"""Whether the client of a request is still there."""
+"""Detects the disconnect of a request's client."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def told_when_gone(request: Incoming, gone: Callable[[], None]) -> AbstractAsyncContextManager[None]:
-    """Call something when the client of a request goes away while the block runs.
+    """Call a function if the client of a request disconnects while the block runs.
 
     The connection of this server calls it, so that a request needs no task of its own. Behind any other server a task
     reads the request to its end.
@@ -33,7 +33,7 @@ class _Registered:
 
     async def __aenter__(self) -> None:
         self._line.partings[self._gone] = None
-        if self._line.lost:  # before anybody could be told
+        if self._line.lost:  # before the callback was registered
             self._gone()
 
     async def __aexit__(self, *_: object) -> None:

@@ -1,4 +1,4 @@
-"""Who calls: API keys, kept as hashes, each with its caller and its rights; and signed tokens."""
+"""Callers: API keys, stored as hashes, each with its caller and its rights; and signed tokens."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from genie.config.pipeline import SignedIdentity
 
 Right = Literal["ask", "observe", "approve", "operate", "audit", "govern", "operate_server"]
-"""What a caller may do with the API; see the table of routes."""
+"""Rights of a caller of the API; see the table of routes."""
 RIGHTS: frozenset[str] = frozenset(get_args(Right))
 PREFIX = "gk_"
 MOST_KEYS = 10_000
@@ -41,19 +41,19 @@ Scope = Annotated[str, Field(pattern=r"^[a-z.-]{1,40}:(read|write)$")]
 
 
 class Issued(NamedTuple):
-    """Against which configured issuer a token was verified."""
+    """The configured issuer against which a token was verified."""
 
     issuer: str
     audience: str
     pipelines: frozenset[str]
-    """Pipelines with ``caller: keys`` that accept this issuer as well."""
+    """Pipelines with ``caller: keys`` that also accept this issuer."""
 
 
 class WantingError(Exception):
-    """Something must be brought before it can be said who calls: keys, a session. The request is looked at again then.
+    """Keys or a session must be loaded before the caller is known. The request is then checked again.
 
     Args:
-        bring: Brings it; it comes back without an error where it cannot.
+        bring: Loads it; returns without an error even if that fails.
     """
 
     def __init__(self, bring: Callable[[], Awaitable[None]]) -> None:
@@ -62,23 +62,23 @@ class WantingError(Exception):
 
 
 class Principal(NamedTuple):
-    """Who calls, and what it may do."""
+    """The identity of a caller, with its rights."""
 
     caller: Caller
     rights: frozenset[str]
     id: str
-    """Of the key, or of the token's subject; for limits and the audit."""
+    """Id of the key, or of the token's subject; for limits and the audit."""
     signed: SignedIdentity | Issued | None = None
-    """Against what its token was verified; None for a key."""
+    """The issuer of its token; None for a key."""
     proved_at: float | None = None
-    """Seconds since the epoch when the person last proved to be there: a passkey, or ``auth_time`` of a token."""
+    """Time of the person's last sign-in, in seconds since the epoch: a passkey, or ``auth_time`` of a token."""
     scopes: frozenset[str] | None = None
-    """Of the routes that it may use, beside the rights that they need; None for all."""
+    """Routes that it may use, in addition to the required rights; None for all."""
     session: str | None = None
-    """Digest of the session that the request came with; None for a key or a token."""
+    """Digest of the session of the request; None for a key or a token."""
 
     def is_also(self, other: Principal) -> bool:
-        """Return True for the same person of the same tenant, whose identity is proved in the same way."""
+        """Return True for the same person of the same tenant, authenticated in the same way."""
         own, theirs = self.caller, other.caller
         return (own.user, own.tenant, self.signed) == (theirs.user, theirs.tenant, other.signed)
 
@@ -96,21 +96,21 @@ NOBODY = Principal(Caller(user="nobody", clearance=Classification.PUBLIC), froze
 
 
 class Allowance(BaseModel):
-    """What a key, or each of its conversations, may spend on models."""
+    """Spending limit of a key, or of each of its conversations."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     cost: Annotated[Decimal, Field(gt=0, le=1_000_000, allow_inf_nan=False)] | None = None
     """In the unit of the models' prices."""
     tokens: Annotated[int, Field(gt=0, le=10**15)] | None = None
     per: Literal["day", "month", "total"] = "day"
-    """Days and months are those of UTC."""
+    """Days and months in UTC."""
 
 
 class ApiKey(BaseModel):
-    """One key as it is kept; the secret is not."""
+    """One stored key, without its secret."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     id: KeyId
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -123,23 +123,23 @@ class ApiKey(BaseModel):
     scopes: Annotated[tuple[Scope, ...], Field(min_length=1, max_length=100)] | None = None
     """Routes that it is limited to; None for all that its rights allow."""
     replaces: KeyId | None = None
-    """The key that it took over from."""
+    """The key that it replaces."""
     expires_at: float | None = Field(default=None, ge=0)
-    """Seconds since the epoch; None for a key without a term."""
+    """Expiry, in seconds since the epoch; None for a key without one."""
     revoked_at: float | None = None
     invited_until: float | None = Field(default=None, ge=0)
-    """Until then the text registers a passkey, once; it never calls. None for a key that calls."""
+    """Until then the invitation can register one passkey; it cannot call. None for a key that can call."""
     models: tuple[Name, ...] | None = None
-    """Models that it may ask through the proxy; None for all."""
+    """Models that it may use through the proxy; None for all."""
     budget: Allowance | None = None
-    """Of all its calls of models."""
+    """Spending limit of all its model calls."""
     conversation: Allowance | None = None
-    """Of each of its conversations."""
+    """Spending limit of each of its conversations."""
     repeats: int = Field(default=0, ge=0, le=1_000)
-    """Equal requests in a row of one conversation that are let through; 0 for any number."""
+    """Number of equal consecutive requests of one conversation that are allowed; 0 for no limit."""
 
     def principal(self) -> Principal:
-        """Return who calls with this key."""
+        """Return the principal of this key."""
         caller = Caller(
             user=self.user, roles=frozenset(self.roles), tenant=self.tenant, region=self.region,
             clearance=Classification.parse(self.clearance), expires_at=self.expires_at,
@@ -148,15 +148,15 @@ class ApiKey(BaseModel):
         return Principal(caller, frozenset(self.rights), f"key:{self.id}", scopes=scopes)
 
     def ended(self, now: float) -> bool:
-        """Return True once it is revoked or its term is over."""
+        """Return True if it is revoked or has expired."""
         return self.revoked_at is not None or (self.expires_at is not None and now >= self.expires_at)
 
 
 def new_key(**facts: object) -> tuple[str, ApiKey]:
-    """Return the text of a new key, which is shown once, and what is kept of it.
+    """Return the text of a new key, which is shown once, and its stored form.
 
     Raises:
-        InputError: A fact is not valid.
+        InputError: A value is not valid.
     """
     name = base64.b32encode(os.urandom(5)).decode().lower()
     text = f"{PREFIX}{name}_{_random()}"
@@ -169,13 +169,13 @@ def new_key(**facts: object) -> tuple[str, ApiKey]:
 
 
 def rotated(old: ApiKey, now: float, overlap_s: float, term_s: float) -> tuple[str, ApiKey, ApiKey]:
-    """Return the text of a key that takes over, what is kept of it, and the old key, which ends after the overlap.
+    """Return the text of a replacement key, its stored form, and the old key, which expires after the overlap.
 
     Args:
         old: A key that has not ended.
         now: Seconds since the epoch.
-        overlap_s: Seconds for which both are good.
-        term_s: Seconds until the new one ends.
+        overlap_s: Seconds for which both are valid.
+        term_s: Seconds until the new key expires.
 
     Raises:
         InputError: The old key has ended.
@@ -191,7 +191,7 @@ def rotated(old: ApiKey, now: float, overlap_s: float, term_s: float) -> tuple[s
 
 
 class _File(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     keys: Annotated[list[ApiKey], Field(max_length=MOST_KEYS)]
 
@@ -207,16 +207,16 @@ class ApiKeys:
         self.all = {key.id: key for key in keys}
         self._principals: dict[str, Principal] = {}
         self._shown: dict[bytes, tuple[ApiKey, Principal]] = {}
-        """Digest of a key that was shown -> what it is; one for each key at most."""
+        """Digest of a presented key -> its entry; at most one for each key."""
         self.used: dict[str, float] = {}
-        """Key -> when it was last used, in seconds since the epoch."""
+        """Key -> time of its last use, in seconds since the epoch."""
 
     @classmethod
     def read(cls, path: Path) -> ApiKeys:
         """Read a file of keys.
 
         Raises:
-            InputError: It cannot be read, or a key is not valid.
+            InputError: The file cannot be read, or a key is not valid.
         """
         try:
             if path.stat().st_size > MOST_BYTES:
@@ -234,10 +234,10 @@ class ApiKeys:
         return _File(keys=list(self.all.values())).model_dump_json(indent=1, exclude_defaults=True) + "\n"
 
     def add(self, key: ApiKey) -> None:
-        """Keep one more key, or another state of one.
+        """Add a key, or replace one by its new state.
 
         Raises:
-            InputError: There are too many.
+            InputError: There are too many keys.
         """
         if len(self.all) >= MOST_KEYS and key.id not in self.all:
             raise InputError("the file of keys", f"has {MOST_KEYS:,} keys already", "remove keys that have ended")
@@ -246,12 +246,12 @@ class ApiKeys:
         self._shown.clear()
 
     def replace(self, other: ApiKeys) -> None:
-        """Take over the keys of another file: what it lacks or has revoked is refused from now on."""
+        """Take over the keys of another file: missing or revoked keys are refused from now on."""
         self.all, self._principals, self._shown = other.all, {}, {}
         self.used = {name: at for name, at in self.used.items() if name in self.all}
 
     def resolve(self, text: str, now: float) -> Principal | None:
-        """Return who calls with a key; None for a key that is not known, or has ended."""
+        """Return the principal of a key; None for a key that is unknown or has ended."""
         digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()
         shown = self._shown.get(digest)
         if shown is None:
@@ -272,7 +272,7 @@ class ApiKeys:
         return found
 
     def invited(self, text: str, now: float) -> ApiKey | None:
-        """Return what an invitation stands for; None for one that is not known, or over."""
+        """Return the entry of an invitation; None for one that is unknown or has expired."""
         key = self._found(text, now)
         return None if key is None or key.invited_until is None or now >= key.invited_until else key
 
@@ -284,7 +284,7 @@ class ApiKeys:
         return key
 
     def valid(self, principal: Principal, now: float) -> bool:
-        """Return True while the key of a principal is good, and gives what it gave; its term may have changed."""
+        """Return True while the key of a principal is valid and grants the same; its expiry may have changed."""
         key = self.all.get(principal.id.removeprefix("key:"))
         if key is None or key.ended(now):
             return False
@@ -298,8 +298,8 @@ class Tokens:
     """Signed tokens of the issuers that the pipelines name.
 
     Args:
-        trusted: What pipelines require of identities.
-        grants: Role -> rights that it gives in addition to ``ask`` and ``observe``.
+        trusted: Identities that pipelines require.
+        grants: Role -> rights in addition to ``ask`` and ``observe``.
     """
 
     def __init__(self, trusted: Iterable[SignedIdentity], grants: Mapping[str, frozenset[str]]) -> None:
@@ -308,7 +308,7 @@ class Tokens:
         self._known: OrderedDict[str, Principal] = OrderedDict()
 
     def resolve(self, token: str, now: float) -> Principal | None:
-        """Return who a token identifies; None where no issuer that is trusted here has signed it."""
+        """Return the principal of a token; None if no trusted issuer has signed it."""
         digest = hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
         known = self._known.get(digest)
         if known is not None:
@@ -343,10 +343,10 @@ class Elsewhere(NamedTuple):
     issuer: str
     subject: str
     sid: str | None = None
-    """The provider's name for its own session."""
+    """The provider's own id of its session."""
 
     def marks(self) -> tuple[str, ...]:
-        """Return what a sign-out may be kept under: that of the person, and that of this one sign-in."""
+        """Return the keys of a sign-out: that of the person, and that of this one sign-in."""
         named = [("sub", self.subject), *([] if self.sid is None else [("sid", self.sid)])]
         return tuple(_digest("\0".join((self.issuer, *one))) for one in named)
 
@@ -356,22 +356,22 @@ class Session(NamedTuple):
 
     principal: Principal
     csrf: str
-    """The page sends it with every request that changes something; no other site can read it."""
+    """The page sends it with every changing request; no other site can read it."""
     began: float
     used: float
     at: Elsewhere | None = None
-    """Where the person signed in; None for a key, a token or a passkey."""
+    """The sign-in at an identity provider; None for a key, a token or a passkey."""
 
 
 class SessionKeeper(Protocol):
-    """Keeps sessions for a process after this one."""
+    """Stores sessions for a later process."""
 
     def session_changed(self, digest: str, session: Session, *, over: bool) -> None:
         """Keep a session, or forget it."""
         ...
 
     def signed_out(self, mark: str, at: float) -> None:
-        """Keep that an identity provider has ended what it began before, under a mark of ``Elsewhere``."""
+        """Record that an identity provider has ended its earlier sessions, under a key of ``Elsewhere``."""
         ...
 
     async def session(self, digest: str) -> Session | None:
@@ -380,7 +380,7 @@ class SessionKeeper(Protocol):
 
 
 class Sessions:
-    """Sessions of the page: a random id in a cookie, and here what it stands for.
+    """Sessions of the page: a random id in a cookie, mapped to its session.
 
     Args:
         now: Seconds since the epoch.
@@ -390,7 +390,7 @@ class Sessions:
     IDLE_S = 1_800.0
     LONGEST_S = 43_200.0
     KEEP_S = 300.0
-    """Seconds of use after which it is kept again that a session is in use."""
+    """Seconds of use after which the last use of a session is stored again."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
@@ -422,7 +422,7 @@ class Sessions:
                 self._kept.pop(key)
 
     def find(self, name: str) -> Session | None:
-        """Return a session; None once it is over."""
+        """Return a session; None once it has ended."""
         key, now = _digest(name), self._now()
         found = self._open.get(key)
         if found is None:
@@ -439,7 +439,7 @@ class Sessions:
         return found
 
     async def _bring(self, key: str) -> None:
-        """Take up a session of an earlier process; an absent one is remembered for a while."""
+        """Restore a session of an earlier process; an unknown one is cached for a while."""
         found = None if self.keeper is None else await self.keeper.session(key)
         if found is not None and key not in self._absent:
             self._take(key, found)
@@ -449,7 +449,7 @@ class Sessions:
             self._absent.popitem(last=False)
 
     def is_open(self, digest: str) -> bool:
-        """Return True while a session is not over; asking does not prolong it."""
+        """Return True while a session is valid; the check does not prolong it."""
         found, now = self._open.get(digest), self._now()
         return found is not None and now - found.used <= self.IDLE_S and now - found.began <= self.LONGEST_S
 
@@ -458,7 +458,7 @@ class Sessions:
         self._over(_digest(name))
 
     def end_at(self, mark: str) -> int:
-        """End every session that began with a sign-in of this mark, and return how many were open here."""
+        """End every session of a sign-in, and return how many were open here."""
         found = [key for key, one in self._open.items() if one.at is not None and mark in one.at.marks()]
         for key in found:
             self._over(key)
@@ -470,7 +470,7 @@ class Sessions:
         found = self._open.pop(key, None)
         if found is not None:
             if self.keeper is not None:
-                self._absent[key] = None  # nothing brings it back while its removal waits
+                self._absent[key] = None  # nothing restores it while its removal waits
             self._keep(key, found, over=True)
 
 

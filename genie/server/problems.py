@@ -1,4 +1,4 @@
-"""Problem details (RFC 9457): every error of the API is one, with a stable code and never the words of a payload."""
+"""Problem details (RFC 9457): every error of the API is one, with a stable code and without payload text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Kind(NamedTuple):
     status: int
     title: str
     again_s: int | None = None
-    """Seconds after which trying again can help; sent as ``Retry-After``."""
+    """Seconds after which a retry can help; sent as ``Retry-After``."""
 
 
 PROBLEMS: dict[str, Kind] = {
@@ -24,7 +24,7 @@ PROBLEMS: dict[str, Kind] = {
     "unauthenticated": Kind(401, "No valid credentials were given"),
     "forbidden": Kind(403, "The caller may not do this"),
     "cross_site": Kind(403, "The request does not come from the page of this server"),
-    "step_up": Kind(403, "This needs a fresh proof of who is there"),
+    "step_up": Kind(403, "This needs a recent sign-in"),
     "denied": Kind(403, "A policy denied the message"),
     "not_found": Kind(404, "There is nothing under this address"),
     "method_not_allowed": Kind(405, "The address does not take this method"),
@@ -36,7 +36,7 @@ PROBLEMS: dict[str, Kind] = {
     "unsupported_media_type": Kind(415, "The body is not JSON"),
     "misdirected": Kind(421, "The host of the request is not served here"),
     "invalid": Kind(422, "The request is not valid"),
-    "not_in_bulk": Kind(422, "This is decided one by one"),
+    "not_in_bulk": Kind(422, "These must be decided one by one"),
     "idempotency_conflict": Kind(422, "The idempotency key was used for another request"),
     "rate_limited": Kind(429, "Too many requests", 1),
     "quota": Kind(429, "The quota of the tenant is used up", 1),
@@ -50,7 +50,7 @@ PROBLEMS: dict[str, Kind] = {
     "suspended": Kind(503, "An agent that the answer needs is switched off", 60),
     "expired": Kind(504, "The deadline passed"),
 }
-"""Code -> what it is. Codes are stable; titles may change."""
+"""Code -> kind of problem. Codes are stable; titles may change."""
 MEDIA = "application/problem+json"
 
 
@@ -59,7 +59,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
 
     Args:
         code: A key of ``PROBLEMS``.
-        detail: What happened, and the next step; made of names and limits alone.
+        detail: What happened, and the next step; contains only names and limits.
         headers: Further headers of the response.
         more: Extension members, for example ``run`` or ``errors``.
     """

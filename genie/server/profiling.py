@@ -1,6 +1,6 @@
-"""Where the loop of this process spends its time: a look at its stack every few milliseconds, from another thread.
+"""Profile of the loop of this process: another thread samples its stack every few milliseconds.
 
-What is shown is names of functions, never a value of theirs.
+It shows names of functions, never their values.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ _running = threading.Lock()
 
 
 async def profile(call: Call) -> ASGIApp:
-    """Look where the loop spends its time for some seconds: shares of functions, without any value of theirs."""
+    """Profile the loop for some seconds: shares of functions, without their values."""
     if not everywhere(call):
         raise Problem("forbidden", "the process works for all tenants; this needs the right 'operate_server' as well")
     seconds = max(1, call.number("seconds", 3, LONGEST_S))
     loop = threading.get_ident()
     if not _running.acquire(blocking=False):
-        raise Problem("overflow", "a profile is taken already")
+        raise Problem("overflow", "another profile is in progress")
     try:
         found = await anyio.to_thread.run_sync(
             lambda: sampled(lambda: sys._current_frames().get(loop), seconds)  # noqa: SLF001 - the one way to another thread's stack
@@ -55,12 +55,12 @@ def sampled(
     look: Callable[[], FrameType | None], seconds: float, wait: Callable[[float], object] = _NEVER.wait,
     now: Callable[[], float] = time.monotonic,
 ) -> dict[str, Any]:  # fmt: skip
-    """Return how often each function was at work, and how often it had called what was.
+    """Return how often each function was on top of the stack, and how often it was anywhere in it.
 
     Args:
         look: Returns the stack of the thread.
-        seconds: How long to look.
-        wait: Waits between two looks.
+        seconds: Duration of the profile.
+        wait: Waits between two samples.
         now: Seconds on a clock.
     """
     own: Counter[str] = Counter()

@@ -1,4 +1,4 @@
-"""Drafts of policy files, and those that somebody wants to see in force."""
+"""Drafts of policy files, and proposals to put them into force."""
 
 from __future__ import annotations
 
@@ -27,29 +27,31 @@ def digest_of(text: str) -> str:
 
 
 class Draft(Body):
-    """A text for one policy file of a pipeline."""
+    """A draft text for one policy file of a pipeline."""
 
     pipeline: Text
-    file: Text = Field(description="As the pipeline names it.")
-    text: Annotated[str, Field(max_length=MOST_TEXT)] = Field(description="What the file would hold.")
+    file: Text = Field(description="Name of the file in the pipeline.")
+    text: Annotated[str, Field(max_length=MOST_TEXT)] = Field(description="New content of the file.")
 
 
 class Explained(Draft):
-    """What ``POST /v1/policies/explain`` takes."""
+    """Body of ``POST /v1/policies/explain``."""
 
     message: Text = Field(description="Id of one of the latest messages.")
 
 
 class Proposed(Draft):
-    """What ``POST /v1/policies/proposals`` takes."""
+    """Body of ``POST /v1/policies/proposals``."""
 
-    base_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] = Field(description="Of the file that was edited.")
+    base_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] = Field(
+        description="Digest of the file that was edited."
+    )
     reason: Text
 
 
 @dataclass(slots=True)
 class Proposal:
-    """A draft that somebody wants to see in force."""
+    """A proposal to put a draft into force."""
 
     id: str
     draft: Proposed
@@ -63,7 +65,7 @@ class Proposal:
 
     @property
     def sha256(self) -> str:
-        """Of its text."""
+        """Digest of its text."""
         return digest_of(self.draft.text)
 
     def record(self) -> dict[str, Any]:
@@ -76,7 +78,7 @@ class Proposal:
 
 
 class Proposals:
-    """The latest proposals; a decided one is forgotten first."""
+    """The latest proposals; decided ones are dropped first."""
 
     def __init__(self) -> None:
         self.all: OrderedDict[str, Proposal] = OrderedDict()
@@ -84,10 +86,10 @@ class Proposals:
         """One file is written at a time."""
 
     def add(self, made: Proposal) -> None:
-        """Keep a proposal.
+        """Store a proposal.
 
         Raises:
-            Problem: Too many wait to be decided.
+            Problem: Too many proposals are undecided.
         """
         if len(self.all) >= MOST_PROPOSALS:
             over = next((one.id for one in self.all.values() if one.state != "proposed"), None)

@@ -1,4 +1,4 @@
-"""Runs of earlier processes, read from the logs of the pipelines: once, when somebody asks for runs."""
+"""Runs of earlier processes, read once from the logs of the pipelines, when runs are first requested."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Recall:
 
     Args:
         hosted: Pipelines by id.
-        pipelines: Those that this process serves.
+        pipelines: Open pipelines of this process.
         issuers: Configured issuers.
     """
 
@@ -44,7 +44,7 @@ class Recall:
         self._read: set[str] = set()
 
     async def bring(self) -> None:
-        """Read what was not read yet, in a thread."""
+        """Read the logs that were not read yet, in a thread."""
         if len(self._read) < len(self._hosted):
             async with self._lock:
                 for name, hosted in self._hosted.items():
@@ -52,7 +52,7 @@ class Recall:
                         self._read.add(name)
 
     async def _known(self, hosted: Hosted) -> bool:
-        """Take up the runs of a pipeline; False where its log cannot be read now, so that the next request tries it."""
+        """Load the runs of a pipeline; return False if its log cannot be read now, so that the next request retries."""
         if hosted.pipeline.log is None:
             return True
         from genie.server.logged import runs_of  # noqa: PLC0415 - start-up: only for pipelines with a log
@@ -81,7 +81,9 @@ class Recall:
                 hosted.go_on(made)
 
     def _proof(self, pipeline: Pipeline) -> tuple[bool, SignedIdentity | Issued | None]:
-        """Return whether callers of a pipeline can prove who they are in one way alone, and the way.
+        """Return whether all callers of a pipeline authenticate in the same way, and that way.
+
+        A log does not record it.
 
         A log does not say how they did.
         """
@@ -94,7 +96,7 @@ class Recall:
 
 
 def _live(hosted: Hosted, one: Logged) -> Run[Payload] | None:
-    """Return a run that the runtime has recovered; None for one that is over."""
+    """Return a run that the runtime has recovered; None for one that has ended."""
     try:
         return hosted.runtime.run(one.id)
     except InputError:

@@ -1,7 +1,7 @@
-"""Replays one run for a server, in a process of its own: the request comes on stdin, the result leaves on stdout.
+"""Replays one run for a server, in a separate process: the request is read from stdin, the result is written to stdout.
 
-A replay replaces functions of modules for its whole process, and nothing can end a thread that computes. So it never
-runs in the process of the server.
+A replay patches module functions for its whole process, and a computing thread cannot be stopped. So it never runs in
+the server's process.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from genie.replay.replay import Parts, replay
 from genie.replay.sides import Side, different, sides
 
 MOST_RECORDS = 100_000
-"""Records of one run that are replayed for a server."""
+"""Maximum number of records of one run that are replayed for a server."""
 MOST_MEMORY = 4 << 30
-"""Bytes of address space."""
+"""Limit of the address space, in bytes."""
 MOST_CPU_S = 120
-"""Seconds of computing after which the process ends, also when its server has ended."""
+"""CPU seconds after which the process ends, even if its server has ended."""
 
 
 def replayed(asked: dict[str, Any]) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def replayed(asked: dict[str, Any]) -> dict[str, Any]:
 def _replayed(asked: dict[str, Any]) -> dict[str, Any]:
     pipeline = load(asked["pipeline"])
     on_disk = pipeline.policies.sha256
-    if asked["policies"] != on_disk:  # they would mask for the reader in another way
+    if asked["policies"] != on_disk:  # they would mask differently for the reader
         return {"why": "changed"}
     with reading(pipeline.log) as (database, sealer):
         number = whole_number(database, asked["run"])
@@ -81,11 +81,11 @@ def _replayed(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def _path(before: Side | None, after: Side | None) -> str:
-    """Return the first field in which both sides differ as they are shown: names of fields can be data as well."""
+    """Return the first field that differs in the shown form of both sides: names of fields can be data as well."""
     try:
         one, other = (json.loads("null" if side is None else side.shown) for side in (before, after))
     except ValueError:
-        return ""  # withheld, or cut
+        return ""  # withheld or truncated
     return different(one, other) or "" if isinstance(one, dict) and isinstance(other, dict) else ""
 
 
@@ -99,7 +99,7 @@ def main() -> None:
             allowed = most if hard == resource.RLIM_INFINITY else min(most, hard)
             resource.setrlimit(name, (allowed, allowed))
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what agents print does not belong to the answer
+    os.dup2(2, 1)  # printed output of agents is not part of the result
     with answers:
         json.dump(replayed(json.load(sys.stdin)), answers)
 

@@ -1,4 +1,4 @@
-"""Replays of logged runs, each in a process of its own so that the server goes on answering."""
+"""Replays of logged runs, each in a separate process so that the server stays responsive."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger("genie.server")
 MOST_AT_ONCE = 2
-"""Replays of one process; each tenant has one."""
+"""Number of concurrent replays of one server; each tenant may have one."""
 _WORDS = {
     "no_log": "the pipeline keeps no log, or was not read from a file",
-    "in_flight": "the run is not over",
-    "absent": "the log does not hold the run, or does not hold it yet",
+    "in_flight": "the run has not ended",
+    "absent": "the log does not contain the run yet, or no longer",
     "changed": "the file of the pipeline is not the one in force",
-    "too_long": "it takes longer than a replay may",
-    "too_large": "it needs more records or memory than a replay may use",
+    "too_long": "it exceeds the time limit of a replay",
+    "too_large": "it exceeds the limits of records or memory of a replay",
 }
 
 
 async def replay(call: Call) -> ASGIApp:
-    """Run a logged run again; returns whether it is the same, or else the first difference as the caller may see it."""
+    """Replay a logged run; return whether it is the same, or the first difference as the caller may see it."""
     server, run = call.server, await named_run(call)
     hosted, tenant = server.host(run.pipeline), call.who.caller.tenant
     path = hosted.pipeline.path
@@ -45,9 +45,9 @@ async def replay(call: Call) -> ASGIApp:
     if not run.over:
         raise _refused("in_flight")
     if tenant in server.replays:
-        raise Problem("quota", "the tenant has a replay that runs")
+        raise Problem("quota", "the tenant already has a replay running")
     if len(server.replays) >= MOST_AT_ONCE:
-        raise Problem("overflow", f"{MOST_AT_ONCE} replays run")
+        raise Problem("overflow", f"{MOST_AT_ONCE} replays are already running")
     asked = {
         "pipeline": str(path.absolute()), "policies": hosted.runtime.bus.policies.sha256, "run": run.id,
         "reader": caller_record(call.who.caller),
@@ -63,7 +63,7 @@ async def replay(call: Call) -> ASGIApp:
 
 
 async def _replayed(call: Call, asked: dict[str, Any]) -> dict[str, Any]:
-    """Return what another process finds; it ends with the request."""
+    """Return the result of the other process, which ends with the request."""
     folders = os.pathsep.join(folder or os.getcwd() for folder in sys.path)  # noqa: PTH109 - text
     done = None
     with anyio.move_on_after(call.server.settings.replay_s) as limit:

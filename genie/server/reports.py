@@ -1,4 +1,4 @@
-"""Pages for people: the answer of a run with its charts, and what is held for a decision, as its reader may see it."""
+"""Pages for people: the answer of a run with its charts, and held payloads, as the reader may see them."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from genie.server.server import Call
 
 MOST_NAMED = 50
-"""Masked places that are named."""
+"""Number of masked places that are named."""
 
 
 async def show_report(call: Call) -> ASGIApp:
-    """Show the answer of a run as a page; it may stand in a frame of this origin, where its scripts reach nothing."""
+    """Show the answer of a run as a page; it may be shown in a frame of this origin, where its scripts are isolated."""
     run = await named_run(call)
     if run.answer is None or not run.read_by(call.who):
         raise Problem("not_found", "the run has no answer that the caller may read")
@@ -39,16 +39,16 @@ async def show_report(call: Call) -> ASGIApp:
 
         try:
             return report_of(pipeline.answer.model_validate(answer))
-        except ValidationError:  # a masked field, or one that a renderer has no name for
+        except ValidationError:  # a masked field, or one that the renderer does not know
             return report_of_fields(topic_of(pipeline.answer).name, answer)
 
     return await _shown(partial(_page, pipeline.title, report, run.notices, run.at))
 
 
 async def show_held(call: Call) -> ASGIApp:
-    """Show what is held as a page, as its approver may see it."""
+    """Show a held payload as a page, as its approver may see it."""
     hosted, held = found_hold(call, call.path("id"))
-    seen = hosted.runtime.approvals.sight(held.id, call.who.caller.clearance)
+    seen = hosted.runtime.approvals.view(held.id, call.who.caller.clearance)
     if seen.payload is None:
         raise Problem("not_found", "the caller may not see what is held")
     payload, masked = seen.payload, sorted(".".join(map(str, path)) for path in seen.masked)
@@ -70,7 +70,7 @@ async def _shown(make: Callable[[], tuple[str, str]]) -> ASGIApp:
 
 
 def _page(title: str, make: Callable[[], Report], notices: tuple[str, ...], at: float) -> tuple[str, str]:
-    """Return a page, and the policy under which its own scripts run alone."""
+    """Return a page, and the content policy under which only its own scripts run."""
     from genie.contracts.rendering import Notice, Paragraph  # noqa: PLC0415 - start-up: for those who read reports
     from genie.reports.html.page import Page, policy_of_pages, whole_page  # noqa: PLC0415 - as above
 

@@ -9,17 +9,17 @@ if TYPE_CHECKING:
 
 E = TypeVar("E")
 MOST_SHOWN = 256
-"""Events of one ring that are kept as they are sent."""
+"""Number of events of one ring whose encoded form is cached."""
 
 
 class Ring(Generic[E]):
     """The latest events, numbered from 1, for any number of readers.
 
-    The ring of one run has its facts alone: with the run beside each, a run that is forgotten would wait for the cycle
+    The ring of one run contains only its facts: with references to the run, a dropped run would wait for the cycle
     collector.
 
     Args:
-        most: How many are kept at least; at most twice as many.
+        most: Minimum number of stored events; at most twice as many are stored.
     """
 
     __slots__ = ("_gone", "_most", "_shown", "kept", "readers", "told")
@@ -31,7 +31,7 @@ class Ring(Generic[E]):
         self.readers: dict[Any, None] | None = None
         self._shown: dict[tuple[object, int], bytes] | None = None
         self.told: Callable[[Ring[Any]], None] | None = None
-        """Called with this ring when its readers have something to read."""
+        """Called with this ring when its readers have new events."""
 
     @property
     def last(self) -> int:
@@ -40,11 +40,11 @@ class Ring(Generic[E]):
 
     @property
     def first(self) -> int:
-        """Number of the earliest event that is kept; the next number where none is."""
+        """Number of the earliest stored event; the next number if there is none."""
         return self._gone + 1
 
     def append(self, fact: E) -> None:
-        """Keep an event, and wake the readers."""
+        """Store an event, and wake the readers."""
         self.kept.append(fact)
         if len(self.kept) >= 2 * self._most:
             self.drop(self._most)
@@ -52,17 +52,17 @@ class Ring(Generic[E]):
             self.told(self)
 
     def drop(self, count: int) -> None:
-        """Forget the oldest."""
+        """Drop the oldest events."""
         del self.kept[:count]
         self._gone += count
 
     def wake(self) -> None:
-        """Let the readers look again."""
+        """Wake the readers."""
         if self.readers and self.told is not None:
             self.told(self)
 
     def shown(self, form: object, number: int, made: Callable[[], bytes]) -> bytes:
-        """Return an event as one form of stream sends it; it is made once for all that read it so."""
+        """Return an event in the encoding of a stream; it is encoded once for all readers of that kind."""
         shown = self._shown
         if shown is None:
             shown = self._shown = {}
@@ -74,5 +74,5 @@ class Ring(Generic[E]):
         return found
 
     def after(self, number: int) -> list[E]:
-        """Return the events that are kept after a number, oldest first."""
+        """Return the stored events after a number, oldest first."""
         return self.kept[max(0, number - self._gone) :]

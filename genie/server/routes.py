@@ -122,4 +122,4 @@ RULES: tuple[Rule, ...] = (
     Rule("GET", "/livez", None, None, system.live),
     Rule("GET", "/readyz", None, None, system.ready),
 )
-"""Every route of the API; any other path answers 404."""
+"""Every route of the API; any other path is answered with 404."""

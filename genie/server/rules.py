@@ -1,4 +1,4 @@
-"""One route of the table: the right that it needs, the kind of what it shows, and what answers."""
+"""One route of the table: the required right, the kind of its object, and the endpoint."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ if TYPE_CHECKING:
     from genie.server.server import Call
 
 Kind = Literal["run", "approval", "agent", "dead_letter", "incident", "passkey", "pipeline", "proposal", "webhook"]
-"""What a route with an id shows one of."""
+"""Kinds of objects that a route with an id can name."""
 
 
 EVENTS = "text/event-stream"
-"""Media type of routes that stream; a WebSocket may be opened on them as well."""
+"""Media type of streaming routes; they also accept WebSockets."""
 
 
 class Rule(NamedTuple):
-    """One route: who may use it, what it is about, and what answers."""
+    """One route: required right, object, and endpoint."""
 
     method: Literal["GET", "POST", "DELETE"]
     path: str
     right: Right | None
-    """Right that the caller needs; None for one that anybody may use and that shows nothing of anybody."""
+    """Right that the caller needs; None for a public route without personal data."""
     kind: Kind | None
-    """Kind of the object that ``{id}`` names; the caller's tenant and ownership decide whether it is there."""
+    """Kind of the object that ``{id}`` names; the caller's tenant and ownership decide whether it is visible."""
     endpoint: Callable[[Call], Awaitable[ASGIApp]]
     body: type[BaseModel] | None = None
     status: int = 200
@@ -40,6 +40,6 @@ class Rule(NamedTuple):
 
     @property
     def scope(self) -> str:
-        """What a key or a token that is limited to some routes must name: ``runs:read``, ``agents:write``."""
+        """Return the scope that a key or token limited to some routes needs: ``runs:read``, ``agents:write``."""
         parts = self.path.strip("/").split("/")
         return f"{parts[1] if len(parts) > 1 else parts[0]}:{'read' if self.method == 'GET' else 'write'}"

@@ -1,4 +1,4 @@
-"""The server's state: open pipelines, who may call, limits, and one request with who sends it."""
+"""The server's state: open pipelines, credentials, limits; and one request with its principal."""
 
 from __future__ import annotations
 
@@ -61,40 +61,42 @@ _logger = logging.getLogger("genie.server")
 COOKIE = "genie"
 SECURE_COOKIE = "__Host-genie"
 CSRF_HEADER = "x-csrf-token"
-"""Header in which the page sends the secret of its session with every request that changes something."""
+"""Header in which the page sends the secret of its session with every changing request."""
 KEYS_EVERY_S = 2.0
-"""Seconds between two looks at the file of keys."""
+"""Seconds between two checks of the file of keys."""
 MOST_SLOWED = 1_000
-"""Refusals that pause; the connections of more are closed at once."""
+"""Number of refusals that may pause; connections of further ones are closed at once."""
 REFUSED_APART = 64
-"""Refusals in one pause: they are sent one after the other, since those who get them send again together."""
+"""Number of refusals per pause: they are sent one by one, because their clients retry at once."""
 METADATA = "/.well-known/oauth-protected-resource"
 LOGINS_PER_S = 1.0
 LOGINS_AT_ONCE = 60
 MOST_BROUGHT = 3
-"""Things that one request may wait for before it is known who sends it."""
+"""Number of things that one request may wait for before its principal is known."""
 T = TypeVar("T")
 _SAFE = frozenset({"GET", "HEAD"})
 
 
 class Settings(BaseModel):
-    """How a server is set up."""
+    """Settings of a server."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     hosts: frozenset[str] = Field(default=frozenset({"127.0.0.1", "localhost", "[::1]"}), description="Served hosts.")
-    secure: bool = Field(default=False, description="A proxy in front speaks TLS, so that cookies are secure.")
+    secure: bool = Field(
+        default=False, description="True if a TLS proxy is in front, so that cookies are marked secure."
+    )
     per_s: float = Field(default=200.0, gt=0, description="Requests a second of one caller.")
-    burst: int = Field(default=400, ge=1, description="Requests of one caller that may come at once.")
-    head_s: float = Field(default=10.0, gt=0, description="Seconds in which the head of a request must have arrived.")
-    idle_s: float = Field(default=5.0, gt=0, description="Seconds after an answer until its connection is closed.")
+    burst: int = Field(default=400, ge=1, description="Size of a burst of requests of one caller.")
+    head_s: float = Field(default=10.0, gt=0, description="Seconds within which the head of a request must arrive.")
+    idle_s: float = Field(default=5.0, gt=0, description="Seconds after an answer until its idle connection is closed.")
     drain_s: float = Field(default=30.0, ge=0, description="Seconds that runs have after SIGTERM.")
     refused_s: float = Field(default=0.25, ge=0, description="Pause before a refusal of too many requests.")
     tenant_per_s: float | None = Field(default=None, gt=0, description="Requests a second of one tenant.")
     tenant_runs: int | None = Field(default=None, ge=1, description="Runs of one tenant that are in flight at once.")
-    replay_s: float = Field(default=60.0, gt=0, description="Seconds that a replay of a run may take.")
+    replay_s: float = Field(default=60.0, gt=0, description="Time limit of a replay of a run, in seconds.")
     webhook_networks: tuple[str, ...] = Field(
-        default=(), description="Private networks in which receivers of webhooks may be, also without TLS."
+        default=(), description="Private networks in which webhook receivers may be, also without TLS."
     )
 
 
@@ -102,19 +104,19 @@ class Server:
     """Open pipelines behind one address.
 
     Args:
-        pipelines: What is served.
-        keys: Who may call.
+        pipelines: The pipelines to serve.
+        keys: API keys.
         settings: Hosts and limits.
-        grants: Role of a signed token -> rights that it gives.
-        who: Issuers of tokens, step-up and passkeys, as a file says it.
+        grants: Role of a signed token -> its rights.
+        who: Issuers of tokens, step-up and passkeys, from a file.
         fetch: Calls issuers; over HTTP by default.
-        store: Keeps what ended and who is signed in over a restart.
-        key_file: Read again when it changes.
-        clock: Of terms, sessions and rates; the system's by default.
+        store: Stores ended runs and sessions over a restart.
+        key_file: File of keys, read again when it changes.
+        clock: Clock of expiries, sessions and rates; the system's by default.
     """
 
     beside: Beside | None = None
-    """Makes what is open beside each runtime, such as what records its calls; set before ``open``."""
+    """Creates objects that are open beside each runtime, such as recorders of model calls; set before ``open``."""
 
     def __init__(  # noqa: PLR0913 - each is an option of the command
         self, pipelines: Iterable[Pipeline], keys: ApiKeys, settings: Settings | None = None, *,
@@ -135,12 +137,12 @@ class Server:
         self.draining, self.stopping = False, anyio.Event()
         self.closed = False
         self.epoch = os.urandom(6).hex()
-        """Names this process in the ids of events."""
+        """Identifies this process in the ids of events."""
         self.webhooks = Webhooks(self.good, self._clock.now, self.now, settings.webhook_networks)
         self.proposals = Proposals()
         self.quotas, self.turns = Quotas(settings.tenant_runs), Turns(self._clock.now)
         self.replays: set[str | None] = set()
-        """Tenants of which a replay or a backtest runs."""
+        """Tenants with a running replay or backtest."""
         self.everything: Everything = Ring(MOST_TOLD)
         self.streams = Streams(self.good, self._clock.now)
         self.sessions = Sessions(self.now)
@@ -151,14 +153,14 @@ class Server:
         share = settings.tenant_per_s
         self.tenant_rates = None if share is None else Rates(share, max(1, int(2 * share)), self._clock.now)
         self.strangers = Rates(settings.per_s / 20, max(20, settings.burst // 20), self._clock.now)
-        """Requests without good credentials, by address."""
+        """Rate of requests without valid credentials, by address."""
         self.logins = Rates(LOGINS_PER_S, LOGINS_AT_ONCE, self._clock.now)
-        """Attempts to sign in, by address, good or not."""
+        """Rate of sign-in attempts, by address, successful or not."""
         self.describe: Callable[[], dict[str, Any]] = dict
-        """Makes the document of the API; its application sets it."""
+        """Creates the document of the API; set by its application."""
         self.described: Json | None = None
         self.ended: Callable[[], None] = lambda: None
-        """Called when keys have changed, and when the server closes; a proxy sets it."""
+        """Called when keys have changed, and when the server closes; set by a proxy."""
         self._key_file, self.spending = key_file, Spending(self.now)
         self._slow, self._apart = 0, anyio.Lock()
         self.keeping = None if store is None else Keeping(
@@ -178,7 +180,7 @@ class Server:
 
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
-        """Open every pipeline for as long as the block lasts."""
+        """Open every pipeline for the duration of the block."""
         async with (
             contextlib.AsyncExitStack() as stack,
             anyio.create_task_group() as tasks,
@@ -211,7 +213,7 @@ class Server:
                 tasks.cancel_scope.cancel()
 
     async def drain(self) -> None:
-        """Take no more runs, and let those in flight end."""
+        """Admit no more runs, and wait for those in flight."""
         self.draining = True
         async with anyio.create_task_group() as tasks:
             for hosted in self.hosted.values():
@@ -227,7 +229,7 @@ class Server:
         used = KeyUse(file)
         while True:
             await anyio.to_thread.run_sync(used.keep, dict(self.keys.used), frozenset(self.keys.all))
-            with contextlib.suppress(OSError, InputError):  # half written, or away: the keys that are known stay
+            with contextlib.suppress(OSError, InputError):  # incomplete or missing: the known keys stay
                 state = await path.stat()
                 if seen is not None and (state.st_mtime_ns, state.st_size) != seen:
                     self.take_keys(await anyio.to_thread.run_sync(ApiKeys.read, file))
@@ -236,13 +238,13 @@ class Server:
             await anyio.sleep(KEYS_EVERY_S)
 
     def take_keys(self, keys: ApiKeys) -> None:
-        """Take over changed keys: runs of keys that are good no more are cancelled, their streams end."""
+        """Take over changed keys: runs of keys that are no longer valid are cancelled, their streams end."""
         self.keys.replace(keys)
         self.end_runs()
         self.wake()
 
     def wake(self) -> None:
-        """Let every stream look whether its reader may still read."""
+        """Let every stream check whether its reader may still read."""
         self.streams.touch_all()
         self.ended()
 
@@ -257,7 +259,7 @@ class Server:
     # --- who ---
 
     def good(self, principal: Principal) -> bool:
-        """Return True while the credentials of a principal are good, and the server is open."""
+        """Return True while the credentials of a principal are valid, and the server is open."""
         if self.closed:
             return False
         ends = principal.caller.expires_at
@@ -268,10 +270,10 @@ class Server:
         return principal.signed is not None or self.keys.valid(principal, self.now())
 
     def principal(self, request: Incoming, right: str, scope: str = "") -> Principal:
-        """Return who calls, where it has a right, and where a scope is among those that it is limited to.
+        """Return the caller, if it has a right and its scopes include the route's.
 
         Raises:
-            Problem: It has not shown who it is, may not do this, or sends too much.
+            Problem: The caller is not authenticated, not authorised, or exceeds its rate.
         """
         found = self._credentials(request)
         if found is None:
@@ -290,10 +292,10 @@ class Server:
         return found
 
     async def slowed(self) -> bool:
-        """Pause before a refusal, so that a caller that repeats a request at once costs the others little.
+        """Pause before a refusal, so that callers that retry at once cost others little.
 
         Returns:
-            False where too many pause already.
+            False if too many are already pausing.
         """
         if self._slow >= MOST_SLOWED:
             return False
@@ -308,7 +310,7 @@ class Server:
         return True
 
     def challenge(self, error: str | None = None, **more: str) -> str:
-        """Return what tells a client how to identify its user (RFC 6750, RFC 9470, RFC 9728)."""
+        """Return the header that tells a client how to authenticate (RFC 6750, RFC 9470, RFC 9728)."""
         facts = {} if error is None else {"error": error, **more}
         if self.who.resource is not None:
             facts["resource_metadata"] = f"{self.who.resource.removesuffix('/')}{METADATA}"
@@ -323,15 +325,15 @@ class Server:
         if found is None:
             return None
         if SOCKET in request.scope:
-            same_site(request)  # a browser lets any site open a WebSocket, and sends the cookie
+            same_site(request)  # browsers let any site open a WebSocket, with the cookie
         elif request.method not in _SAFE:
             same_site(request)
             if not hmac.compare_digest(request.headers.get(CSRF_HEADER, "").encode(), found.csrf.encode()):
-                raise Problem("cross_site", f"the page sends the secret of its session in {CSRF_HEADER}")
+                raise Problem("cross_site", f"the request lacks the secret of its session in {CSRF_HEADER}")
         return found.principal
 
     def resolve(self, token: str) -> Principal | None:
-        """Return whose a key or a signed token is."""
+        """Return the principal of a key or a signed token."""
         if not token or len(token) > LONGEST_TOKEN:
             return None
         if token.startswith(PREFIX):
@@ -350,7 +352,7 @@ class Server:
         return SECURE_COOKIE if self.settings.secure else COOKIE
 
     def session(self, request: Request) -> Session | None:
-        """Return the session of a request; None without a good one."""
+        """Return the session of a request; None if there is no valid one."""
         name = self.session_of(request)
         found = None if name is None else self.sessions.find(name)
         return found if found is not None and self.good(found.principal) else None
@@ -363,15 +365,15 @@ class Server:
     # --- what ---
 
     def runs(self) -> Iterator[HostedRun]:
-        """Yield every run that is known."""
+        """Yield every known run."""
         for hosted in self.hosted.values():
             yield from hosted.runs.values()
 
     def run(self, run_id: str, principal: Principal) -> HostedRun:
-        """Return a run that somebody may see.
+        """Return a run that a caller may see.
 
         Raises:
-            Problem: There is none, or it is somebody else's; both look alike.
+            Problem: There is none, or it belongs to another caller; the problem is the same.
         """
         for hosted in self.hosted.values():
             found = hosted.runs.get(run_id)
@@ -392,7 +394,7 @@ class Server:
 
 
 class Call(NamedTuple):
-    """One request, and who sends it."""
+    """One request with its principal."""
 
     server: Server
     request: Incoming
@@ -412,21 +414,21 @@ class Call(NamedTuple):
         """Refuse an act of high risk by a caller without a recent sign-in.
 
         Raises:
-            Problem: The last proof is too old, or there was none.
+            Problem: The last sign-in is too old, or there was none.
         """
         within_s, at = self.server.who.step_up.within_s, self.who.proved_at
         if at is None or self.server.now() - at > within_s:
             challenge = self.server.challenge("insufficient_user_authentication", max_age=f"{within_s:.0f}")
             raise Problem(
-                "step_up", f"sign in on the page and repeat it within {within_s:g} seconds, or send a token whose "
-                "auth_time is that fresh", headers={"WWW-Authenticate": challenge}, within_s=within_s,
+                "step_up", f"sign in on the page and repeat it within {within_s:g} seconds, or send a token with an "
+                           f"auth_time that recent", headers={"WWW-Authenticate": challenge}, within_s=within_s,
             )  # fmt: skip
 
     def proved_person(self) -> None:
-        """Refuse what ``proved`` refuses to a person on the page; a program has nothing but its key.
+        """Apply ``proved`` to a person on the page; a program only has its key.
 
         Raises:
-            Problem: The session was not proved lately.
+            Problem: The session has no recent sign-in.
         """
         if self.who.session is not None:
             self.proved()
@@ -440,21 +442,21 @@ class Call(NamedTuple):
         """Return a number of the query, from 0.
 
         Raises:
-            Problem: It is not one, or too large.
+            Problem: The parameter is not a number, or too large.
         """
         given = self.request.query_params.get(name)
         if given is None:
             return default
         if not (given.isascii() and given.isdigit() and len(given) <= 15 and int(given) <= most):
-            raise Problem("invalid", f"{name} is a whole number from 0 to {most}")
+            raise Problem("invalid", f"{name} must be a whole number from 0 to {most}")
         return int(given)
 
 
 async def brought(wanting: WantingError, look: Callable[[], T]) -> T:
-    """Return what a look returns once what it wants was brought.
+    """Return the result of a look-up, loading missing data first.
 
     Raises:
-        Problem: It cannot be brought.
+        Problem: The data cannot be loaded.
     """
     for _ in range(MOST_BROUGHT):
         await wanting.bring()
@@ -474,12 +476,12 @@ def same_site(request: Request) -> None:
     """Refuse a request with a cookie that does not come from the page of this server.
 
     Raises:
-        Problem: Another site has sent it, or it cannot be told.
+        Problem: Another site has sent it, or the origin is unknown.
     """
     headers = request.headers
     site, origin = headers.get("sec-fetch-site"), headers.get("origin")
     if site is None and origin is None:
-        raise Problem("cross_site", "a browser sends Sec-Fetch-Site or Origin; programs use an API key")
+        raise Problem("cross_site", "browsers must send Sec-Fetch-Site or Origin; programs must use an API key")
     if site is not None and site not in {"same-origin", "none"}:
         raise Problem("cross_site")
     if origin is not None and origin.partition("://")[2] != headers.get("host"):

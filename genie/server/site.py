@@ -27,12 +27,12 @@ KINDS = {
 }
 """Suffix -> media type; files of other suffixes are not served."""
 HEADERS = {"Content-Security-Policy": "require-trusted-types-for 'script'; trusted-types 'none'"}
-"""Beside what the door adds to every response: no script of the page can turn text into markup."""
+"""In addition to the headers of every response: no script of the page can turn text into markup."""
 _FOREVER = "public, max-age=31536000, immutable"
 
 
 class Asset(NamedTuple):
-    """One file as it is sent."""
+    """One file in sent form."""
 
     body: bytes
     compressed: bytes
@@ -44,7 +44,7 @@ class Site:
     """The files of the page.
 
     Args:
-        folder: Where they are.
+        folder: The folder.
     """
 
     def __init__(self, folder: Path = FOLDER) -> None:
@@ -60,7 +60,7 @@ class Site:
         self.index = asset("index.html", index)
 
     def routes(self) -> list[Route]:
-        """Return the routes of the page; none of them shows anything of anybody."""
+        """Return the routes of the page; none of them contains personal data."""
         return [
             Route("/", self._index, methods=["GET"]),
             Route("/page/{edition}/{name:path}", self._file, methods=["GET"]),
@@ -77,7 +77,7 @@ class Site:
 
 
 def asset(name: str, body: bytes) -> Asset:
-    """Return a file as it is sent."""
+    """Return a file in sent form."""
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     return Asset(body, gzip.compress(body, 9, mtime=0), KINDS[Path(name).suffix], etag)
 

@@ -1,4 +1,4 @@
-"""WebSockets: events are written to them as to any other connection, and nothing that a client sends has a meaning."""
+"""WebSockets: events are written to them as to any other connection; messages from clients are ignored."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _SHORT, _MIDDLE = 126, 65_536
-"""Sizes from which the size of a message takes two bytes more, and eight (RFC 6455, 5.2)."""
+"""Message sizes from which the length field takes two more bytes, and eight (RFC 6455, 5.2)."""
 
 
 class Socket(WebSocketsSansIOProtocol):
-    """A WebSocket whose messages are written past uvicorn's coroutines, and are no task's to send.
+    """A WebSocket whose messages bypass uvicorn's coroutines and need no sending task.
 
-    Compression is off: its state costs each session more than everything else together.
+    Compression is off: its state uses more memory per session than everything else together.
     """
 
     def __init__(self, *given: Any, **named: Any) -> None:
@@ -30,19 +30,19 @@ class Socket(WebSocketsSansIOProtocol):
         self.lost = False
 
     def handle_connect(self, event: Any) -> None:
-        """Let the request be told when its client goes away."""
+        """Let the request be notified when its client disconnects."""
         super().handle_connect(event)
-        if not self.close_sent:  # the task of the application begins at the next turn of the loop
+        if not self.close_sent:  # the application's task starts in the next turn of the loop
             scope: Any = self.scope
             scope[LINE] = self
 
     async def receive(self) -> Any:
-        """Say that a client asks for a WebSocket, and nothing else: what it sends is not read."""
+        """Receive only the opening request: messages of the client are ignored."""
         found, self._first = self._first, {"type": "websocket.disconnect", "code": 1005}
         return found
 
     def send_receive_event_to_app(self) -> None:
-        """Forget what the client has sent."""
+        """Drop the messages of the client."""
         self.frames = []
 
     def resume_writing(self) -> None:
@@ -51,7 +51,7 @@ class Socket(WebSocketsSansIOProtocol):
         self.room()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell the request that waits."""
+        """Notify the waiting request."""
         self.lost = True
         super().connection_lost(exc)
         for told in tuple(self.partings):
@@ -65,7 +65,7 @@ class Socket(WebSocketsSansIOProtocol):
     def push(self, parts: list[bytes]) -> None:
         """Write texts, each as one message; never waits."""
         if not (self.close_sent or self.transport.is_closing()):
-            transport: Any = self.transport  # as the connection before the upgrade has wrapped it
+            transport: Any = self.transport  # wrapped like the connection before the upgrade
             transport.whole(framed(parts[0]) if len(parts) == 1 else b"".join([framed(part) for part in parts]))
 
     def cut(self) -> None:
@@ -73,23 +73,23 @@ class Socket(WebSocketsSansIOProtocol):
         self.transport.abort()
 
     async def send(self, message: Any) -> None:
-        """Answer the request; a refusal is an answer like any other, and no error of the log."""
+        """Answer the request; a refusal is an ordinary answer, not an error in the log."""
         await super().send(message)
         if message["type"] == "websocket.accept":
-            del self.request, self.response  # they are kept for as long as the session otherwise
+            del self.request, self.response  # otherwise they stay referenced for the whole session
         if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
             self.handshake_complete = True
 
 
 class _Unread:
-    """A queue of messages that nobody reads."""
+    """A queue that drops all messages."""
 
     def put_nowait(self, message: object) -> None:
-        """Forget a message."""
+        """Drop a message."""
 
 
 def framed(text: bytes) -> bytes:
-    """Return a text as one message; a server masks nothing."""
+    """Return a text as one message; servers do not mask messages."""
     size = len(text)
     if size < _SHORT:
         return b"\x81%c%b" % (size, text)

@@ -1,6 +1,6 @@
-"""What the models of served pipelines were asked for and have cost, by day, key, pipeline and model.
+"""Calls and costs of the models of served pipelines, by day, key, pipeline and model.
 
-Each tenant has its own table. A cost that nobody knows is counted as a call without a price, and never as nothing.
+Each tenant has its own table. A call of unknown cost is counted as a call without a price, never as free.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
 
 KINDS = (ModelReply, ModelFailed)
 MOST_DAYS = 62
-"""Days that are kept."""
+"""Number of days that are stored."""
 MOST_ROWS = 5_000
-"""Rows of one tenant; what comes then is counted in the row that names nobody."""
+"""Number of rows of one tenant; further calls are counted in an anonymous row."""
 MOST_TOGETHER = 100_000
-"""Rows of all tenants; beyond it each tenant counts in rows without names."""
+"""Number of rows of all tenants; beyond it each tenant counts in anonymous rows."""
 MOST_TENANTS = 10_000
-"""Tenants that have spent something and are held; questions of further ones to models are refused."""
+"""Number of tenants with spending in memory; model calls of further tenants are refused."""
 OTHERS = ("", "", "", "")
 
 
 class Place(NamedTuple):
-    """Who asked which model, and when."""
+    """Caller, model and day."""
 
     day: str
     key: str
@@ -43,7 +43,7 @@ class Place(NamedTuple):
 
 
 class Row:
-    """What one place has come to."""
+    """Totals of one place."""
 
     __slots__ = ("calls", "cost", "estimated", "failed", "input", "output", "unpriced")
 
@@ -65,13 +65,13 @@ class Row:
             self.unpriced += 1
 
     def add(self, other: dict[str, Any]) -> None:
-        """Add what an earlier process has counted."""
+        """Add the totals of an earlier process."""
         for name in ("calls", "failed", "unpriced", "estimated", "input", "output"):
             setattr(self, name, getattr(self, name) + int(other[name]))
         self.cost = EXACT.add(self.cost, Decimal(other["cost"]))
 
     def shown(self) -> dict[str, Any]:
-        """Return it as JSON values; a cost is exact decimal text."""
+        """Return the totals as JSON values; costs are exact decimal text."""
         return {name: getattr(self, name) for name in self.__slots__ if name != "cost"} | {"cost": f"{self.cost:f}"}
 
 
@@ -87,16 +87,17 @@ class Spending:
         self._tables: OrderedDict[str | None, dict[Place, Row]] = OrderedDict()
         self._count = 0
         self.changed: Callable[[str | None, str], None] = lambda _tenant, _day: None
-        """Called with a tenant and a day that have something new."""
+        """Called with a tenant and a day that have new spending."""
         self.release: Callable[[str | None], bool] = lambda _tenant: False
-        """Called with a tenant that may be forgotten here; says whether its rows are kept, and are taken up again."""
+        """Called with a tenant that may be dropped from memory; returns whether its rows are stored and can be loaded
+        again."""
 
     def today(self) -> datetime.date:
         """Return the day, in UTC."""
         return datetime.datetime.fromtimestamp(self._now(), datetime.UTC).date()
 
     def note(self, run: HostedRun, reply: Payload) -> None:
-        """Count a payload that is what a call of a model came to."""
+        """Count a payload if it is the result of a model call."""
         if not isinstance(reply, KINDS):
             return
         caller, day = run.principal.caller, self.today().isoformat()
@@ -116,10 +117,10 @@ class Spending:
         return [place._asdict() | row.shown() for place, row in found if place.day >= first and only in {"", place.day}]
 
     def has_room(self, tenant: str | None) -> bool:
-        """Return True where what a tenant spends can be counted; what was spent is never forgotten for it."""
+        """Return True if the spending of a tenant can be counted; no spending is ever dropped to make room."""
         if tenant in self._tables or len(self._tables) < MOST_TENANTS:
             return True
-        for other in list(self._tables):  # the one that has asked longest ago first
+        for other in list(self._tables):  # the least recently active one first
             self._tidy(self._tables[other])
             if not self._tables[other] or self.release(other):
                 self._count -= len(self._tables.pop(other))
@@ -139,7 +140,7 @@ class Spending:
         return row
 
     def _tidy(self, table: dict[Place, Row]) -> None:
-        """Forget days that are long over."""
+        """Drop days beyond the retention."""
         first = (self.today() - datetime.timedelta(days=MOST_DAYS - 1)).isoformat()
         for old in [one for one in table if one.day < first]:
             del table[old]

@@ -1,7 +1,7 @@
-"""What the server keeps over a restart: runs that have ended, sessions and passkeys, encrypted by tenant.
+"""Persistent state of the server: ended runs, sessions and passkeys, encrypted by tenant.
 
-One thread has the database, a file or a PostgreSQL schema. Every transaction acts for one tenant: in PostgreSQL
-row-level security holds the others back, and everywhere the statements name the tenant as well.
+One thread owns the database, a file or a PostgreSQL schema. Every transaction acts for one tenant: in PostgreSQL
+row-level security hides the others, and all statements also name the tenant.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ LAYOUT = Layout(
     "kept",
 )  # fmt: skip
 PRESENTED = ("session", "passkey")
-"""Kinds whose id is known to their owner alone: it finds the row before it is known whose it is."""
+"""Kinds whose id is a secret of their owner: the row is found by it before its tenant is known."""
 MOST_TENANTS = 10_000
-"""Tenants whose data keys are held in memory; the others' are read again."""
+"""Number of tenants whose data keys are cached."""
 T = TypeVar("T")
 _NONCE = 12
 _NOBODY = "-"
@@ -61,8 +61,8 @@ class Store:
     """The rows of one server.
 
     Args:
-        database: Where they are.
-        keys: What wraps the data keys.
+        database: The database.
+        keys: Wraps the data keys.
         now: Seconds since the epoch.
     """
 
@@ -73,24 +73,24 @@ class Store:
         self._cipher = ciphers()
         self._data: dict[tuple[str, int], AESGCM | None] = {}
         self._current: dict[str, tuple[int, int]] = {}
-        """Tenant -> its data key, and how often it was used."""
+        """Tenant -> its data key, and the number of its uses."""
         self._writer: Writer | None = None
 
     async def open(self) -> None:
         """Connect.
 
         Raises:
-            LogError: It cannot be used; ``state`` says why.
+            LogError: The database cannot be used; ``state`` says why.
         """
         self._writer = Writer("store of the server", lambda _batches: None, lambda: None, 3_600.0)
         try:
             await self._writer.call(self._database.connect)
-        except BaseException:  # nothing stays open, then the error goes on
+        except BaseException:  # close everything, then re-raise the error
             await self.close()
             raise
 
     async def close(self) -> None:
-        """Disconnect, after everything that came before."""
+        """Disconnect, after all earlier work."""
         writer, self._writer = self._writer, None
         if writer is not None:
             try:
@@ -99,11 +99,11 @@ class Store:
                 writer.stop()
 
     async def put(self, kind: str, name: str, tenant: str | None, body: dict[str, Any], ends: float) -> None:
-        """Keep a row, in place of one of the same name; rows of the tenant that are over are removed."""
+        """Store a row, replacing one of the same name; expired rows of the tenant are removed."""
         await self._call(lambda: self._put(kind, name, _key_of(tenant), body, ends))
 
     async def add(self, tenant: str | None, rows: Sequence[tuple[str, str, dict[str, Any], float]]) -> bool:
-        """Keep rows (kind, name, body, end) together; False, and nothing is kept, where one of them is there."""
+        """Store rows (kind, name, body, end) together; if one of them exists, store nothing and return False."""
         return await self._call(lambda: self._add(_key_of(tenant), rows))
 
     async def get(self, kind: str, name: str, tenant: str | None) -> Kept | None:
@@ -111,7 +111,7 @@ class Store:
         return await self._call(lambda: self._get(kind, name, _key_of(tenant)))
 
     async def present(self, kind: str, name: str) -> Kept | None:
-        """Return the row that a secret id names, whosever it is."""
+        """Return the row of a secret id, whatever its tenant."""
         return await self._call(lambda: self._present(kind, name))
 
     async def latest(self, kind: str, tenant: str | None, most: int) -> list[Kept]:
@@ -123,15 +123,18 @@ class Store:
         await self._call(lambda: self._remove(kind, name, _key_of(tenant)))
 
     async def shred(self, tenant: str | None) -> bool:
-        """Remove every row and data key of a tenant; False where the key ring cannot destroy its keys for copies."""
+        """Remove every row and data key of a tenant.
+
+        Return False if the key ring cannot destroy its keys for copies.
+        """
         return await self._call(lambda: self._shred(_key_of(tenant)))
 
     async def rewrap(self, tenant: str | None) -> int:
-        """Wrap the data keys of a tenant with the newest key of the ring; return how many."""
+        """Wrap the data keys of a tenant with the newest key of the ring; return their number."""
         return await self._call(lambda: self._rewrap(_key_of(tenant)))
 
     async def tenants(self) -> list[str | None]:
-        """Return the tenants with data keys; where row-level security holds, none can be listed."""
+        """Return the tenants with data keys; with row-level security none can be listed."""
         rows = await self._call(lambda: self._execute("", "SELECT DISTINCT tenant FROM keys"))
         return [_tenant_of(str(row[0])) for row in rows]
 
@@ -239,7 +242,7 @@ class Store:
         return number, nonce + cipher.encrypt(nonce, to_json(body), _bound(tenant, kind, name))
 
     def _opened(self, kind: str, name: str, tenant: str, number: int, sealed: bytes) -> dict[str, Any] | None:
-        """Return the body of a row; None where the tenant's keys were destroyed."""
+        """Return the body of a row; None if the tenant's keys were destroyed."""
         if (tenant, number) not in self._data:
             self._load(tenant)
         cipher = self._data.get((tenant, number))
@@ -258,7 +261,7 @@ class Store:
         return found
 
     def _usable(self, tenant: str) -> int:
-        """Return the number of a tenant's data key, which is made if there is none that can still be used."""
+        """Return the number of a tenant's usable data key; create one if there is none."""
         if tenant not in self._current:
             self._load(tenant)
         number, uses = self._current.get(tenant, (0, 0))
@@ -296,7 +299,7 @@ def store_at(place: str, keys: str, now: Callable[[], float]) -> Store:
     """Return the store of a path or a PostgreSQL address, unopened.
 
     Args:
-        place: Where the rows are.
+        place: The path or address.
         keys: Path of a key ring, or ``env:NAME``.
         now: Seconds since the epoch.
 
@@ -333,7 +336,7 @@ def _tenant_of(key: str) -> str | None:
 
 
 def _ring_name(key: str) -> str:
-    """Return the tenant as logs name it, so that one key ring shreds both."""
+    """Return the tenant's name in logs, so that one key ring shreds both."""
     return _tenant_of(key) or ""
 
 

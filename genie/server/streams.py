@@ -1,7 +1,7 @@
-"""Streams of events with resume by the id of the last one, gaps, heartbeats and an end.
+"""Streams of events with resume by the last event id, gaps, heartbeats and an end.
 
-One task serves all streams of a server: it takes the rings that have changed, and writes to each of their readers what
-it has not had. An event is encoded once. A stream whose client does not read is skipped, so nobody waits for it.
+One task serves all streams of a server: it takes the rings that have changed, and writes the new events to each of
+their readers. An event is encoded once. A stream whose client does not read is skipped, so that it delays no other.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ if TYPE_CHECKING:
     from genie.server.rings import Ring
 
 HEARTBEAT_S = 15.0
-"""Seconds without an event after which a client is told that the stream is open."""
+"""Seconds without an event after which a heartbeat is sent."""
 BLOCKED_S = 30.0
 """Seconds that a client may not read before its stream is closed."""
 CHUNK = 64_000
-"""Bytes that are written at once."""
+"""Number of bytes written at once."""
 SLICE = 128
-"""Streams that are written to before others on the loop have their turn."""
+"""Number of streams written before the task yields to the loop."""
 MOST_STREAMS = 20_000
-"""Open streams; more are refused."""
+"""Maximum number of open streams; further ones are refused."""
 LOOK_S = 1.0
-"""Seconds between two looks for clients that do not read, or that have heard nothing."""
+"""Seconds between two checks for clients that do not read, or need a heartbeat."""
 CLOSING_S = 1.0
 """Seconds that the last message of a WebSocket may take."""
 CODES = {"end": 1000, "behind": 4001, "blocked": 4002}
-"""Outcome of a stream -> code with which its WebSocket is closed."""
+"""Outcome of a stream -> close code of its WebSocket."""
 _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-store"),
     (b"x-accel-buffering", b"no"),
@@ -51,10 +51,10 @@ _HEADERS = [
 
 
 def position(given: str | None, epoch: str) -> int | None:
-    """Return the number of the last event that a client has; None where this process has not sent it.
+    """Return the number of a client's last event; None if this process has not sent it.
 
     Raises:
-        Problem: It is not the id of an event.
+        Problem: The id is not that of an event.
     """
     if not given:
         return 0
@@ -69,7 +69,7 @@ def _shown(form: Form, epoch: str, number: int, run: HostedRun, fact: Any) -> by
 
 
 class Outlet(Protocol):
-    """Where the parts of one stream go."""
+    """Output of one stream."""
 
     @property
     def full(self) -> bool:
@@ -81,15 +81,15 @@ class Outlet(Protocol):
         ...
 
     def cut(self) -> None:
-        """Close at once; what was not read is lost."""
+        """Close at once; unread data is lost."""
         ...
 
 
 class Form(Protocol):
-    """How the parts of a stream look."""
+    """Encoding of a stream's parts."""
 
     quiet: bytes
-    """Says that the stream is open."""
+    """Heartbeat."""
 
     @staticmethod
     def event(epoch: str, number: int, kind: str, body: bytes) -> bytes:
@@ -98,7 +98,7 @@ class Form(Protocol):
 
     @staticmethod
     def word(kind: str, body: object) -> bytes:
-        """Return what the stream says of itself: ``gap``, ``behind``, ``end``."""
+        """Return a message of the stream itself: ``gap``, ``behind``, ``end``."""
         ...
 
 
@@ -114,7 +114,7 @@ class SentEvents:
 
     @staticmethod
     def word(kind: str, body: object) -> bytes:
-        """Return what the stream says of itself."""
+        """Return a message of the stream itself."""
         return f"event: {kind}\ndata: {json.dumps(body)}\n\n".encode()
 
 
@@ -135,16 +135,16 @@ class Frames:
 
 
 class Stream:
-    """One client's way through a ring.
+    """One client's position in a ring.
 
     Args:
         ring: The events.
-        epoch: Names this process in ids.
-        after: Number of the last event that the client has; None where it comes from another process.
-        who: Whose stream it is.
-        allowed: Says whether an event may be shown to the client; None where all of the ring may.
+        epoch: Identifies this process in ids.
+        after: Number of the client's last event; None if it came from another process.
+        who: The client's principal.
+        allowed: Returns whether an event may be shown to the client; None if the whole ring may.
         run: The run that ends the stream; None for one without an end.
-        snapshot: What a client is sent that has missed events.
+        snapshot: Returns the state for a client that has missed events.
     """
 
     __slots__ = (
@@ -164,7 +164,7 @@ class Stream:
         self.outlet: Outlet | None = None
         self.closed = anyio.Event()
         self.outcome = "gone"
-        """Why it is closed: ``end``, ``behind`` (the client resumes), ``blocked`` (it did not read) or ``gone``."""
+        """Why it was closed: ``end``, ``behind`` (the client resumes), ``blocked`` (it did not read) or ``gone``."""
         self.began = False
         self.wrote_at = 0.0
         self.blocked_at: float | None = None
@@ -176,7 +176,7 @@ class Stream:
         self._reads = run is not None and run.read_by(who)
 
     def step(self, now: float, *, good: bool) -> bool:
-        """Write what the client has not had; True where more is left.
+        """Write new events; return True if more are left.
 
         Args:
             now: Seconds on the loop's clock.
@@ -216,7 +216,7 @@ class Stream:
         return False
 
     def look(self, now: float) -> None:
-        """Close the stream of a client that does not read, and tell one that hears nothing that it is open."""
+        """Close the stream of a client that does not read, and send heartbeats."""
         outlet = self.outlet
         if outlet is None or self.closed.is_set():
             return
@@ -230,7 +230,7 @@ class Stream:
             outlet.push([self.form.quiet])
 
     def cut(self) -> None:
-        """The client has gone, or does not read: nothing more is written."""
+        """The client has disconnected, or does not read: write nothing more."""
         self.closed.set()
         if self.outlet is not None:
             self.outlet.cut()
@@ -246,7 +246,7 @@ class Stream:
         return False
 
     def _gap(self) -> list[bytes]:
-        """Return what tells a client of events that are kept no more, with the present state."""
+        """Return a gap message for dropped events, with the present state."""
         first = self.ring.first
         if not self._lost and first <= self._after + 1:
             return []
@@ -259,21 +259,21 @@ class Streams:
     """All open streams of a server, and the task that writes to them.
 
     Args:
-        good: Says whether somebody's credentials are still good.
+        good: Returns whether credentials are still valid.
         now: The loop's clock.
     """
 
     def __init__(self, good: Callable[[Principal], bool], now: Callable[[], float]) -> None:
         self.open: dict[Stream, None] = {}
         self.closed: dict[str, int] = {}
-        """How many have been closed, by outcome."""
+        """Number of closed streams, by outcome."""
         self._good = good
         self._now = now
         self._due: dict[Stream, None] = {}
         self._changed = anyio.Event()
 
     def admit(self) -> None:
-        """Let one more be opened.
+        """Admit one more stream.
 
         Raises:
             Problem: Too many are open.
@@ -298,7 +298,7 @@ class Streams:
                 table.pop(stream, None)
 
     def feed(self, ring: Ring[Any]) -> None:
-        """Hear of what is new in a ring."""
+        """Subscribe to changes of a ring."""
         ring.told = self.touch
 
     def touch(self, ring: Ring[Any]) -> None:
@@ -313,7 +313,7 @@ class Streams:
         self._changed.set()
 
     def touch_all(self) -> None:
-        """Everything may have changed, such as who may see what."""
+        """Anything may have changed, such as permissions: check every stream."""
         self._due |= self.open
         self._changed.set()
 
@@ -340,7 +340,7 @@ class Streams:
                 good = known[id(stream.who)] = self._good(stream.who)
             if stream.step(now, good=good):
                 self.again(stream)
-        await anyio.lowlevel.checkpoint()  # what is due again at once must not keep the loop
+        await anyio.lowlevel.checkpoint()  # streams that are due again at once must not block the loop
 
     async def _look(self) -> None:
         while True:
@@ -356,11 +356,11 @@ class Streams:
 
 
 class Buffered:
-    """An outlet to a client, written by ASGI's ``send``; the response's own task does so.
+    """An output to a client through ASGI's ``send``, used by the response's own task.
 
     Args:
-        streams: Told once there is room.
-        stream: Whose outlet it is.
+        streams: Notified once there is room.
+        stream: The stream.
     """
 
     def __init__(self, streams: Streams, stream: Stream) -> None:
@@ -372,11 +372,11 @@ class Buffered:
 
     @property
     def full(self) -> bool:
-        """What was pushed last has not been taken."""
+        """True if the last pushed parts have not been taken."""
         return bool(self._parts)
 
     def push(self, parts: list[bytes]) -> None:
-        """Keep parts for the task that sends."""
+        """Store parts for the sending task."""
         self._parts += parts
         self._changed.set()
 
@@ -386,7 +386,7 @@ class Buffered:
         self._changed.set()
 
     async def drain(self, send: Callable[[list[bytes]], Awaitable[None]]) -> None:
-        """Send what is pushed until the stream is closed and everything is sent, or the client does not read."""
+        """Send pushed parts until the stream is closed and everything is sent, or the client does not read."""
         while not self._cut and (self._parts or not self._stream.closed.is_set()):
             if not self._parts:
                 await self._changed.wait()
@@ -403,15 +403,15 @@ class Buffered:
 
 
 class Events:
-    """The response that streams server-sent events; a client that goes away ends it.
+    """A response that streams server-sent events; it ends if the client disconnects.
 
     Args:
-        streams: All open ones.
-        stream: Its own.
-        request: What it answers.
+        streams: All open streams.
+        stream: Its own stream.
+        request: The request.
 
     Raises:
-        Problem: Too many are open.
+        Problem: Too many streams are open.
     """
 
     def __init__(self, streams: Streams, stream: Stream, request: Incoming) -> None:
@@ -421,7 +421,7 @@ class Events:
         self._request = request
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send events until the run is over or the client has gone."""
+        """Send events until the run ends or the client disconnects."""
         if SOCKET in scope:
             await self._frames(scope[SOCKET], receive)
             return
@@ -432,7 +432,7 @@ class Events:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _frames(self, send: Send, receive: Receive) -> None:
-        """Send them as messages of a WebSocket; what the client sends is not read."""
+        """Send events as messages of a WebSocket; messages of the client are ignored."""
         if (await receive())["type"] != "websocket.connect":
             return
         await send({"type": "websocket.accept"})
@@ -444,7 +444,7 @@ class Events:
                 await send({"type": "websocket.close", "code": CODES[stream.outcome], "reason": stream.outcome})
 
     async def _written(self, send: Callable[[list[bytes]], Awaitable[None]]) -> None:
-        """Write until the stream is closed: past ASGI where the connection is one of this server."""
+        """Write until the stream is closed, bypassing ASGI on connections of this server."""
         stream, line = self._stream, self._request.line
         buffered = None if line is not None else Buffered(self._streams, stream)
         stream.outlet = buffered or line
@@ -467,7 +467,7 @@ async def _body(send: Send, parts: list[bytes]) -> None:
 
 
 async def written(send: Send, body: bytes, *, more: bool = True) -> bool:
-    """Write a part of a stream; False where the client has not read for too long."""
+    """Write a part of a stream; return False if the client has not read for too long."""
     with anyio.move_on_after(BLOCKED_S):
         await send({"type": "http.response.body", "body": body, "more_body": more})
         return True

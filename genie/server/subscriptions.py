@@ -1,4 +1,4 @@
-"""The webhooks of callers: made, shown, removed, and their dead letters sent again."""
+"""Webhooks of callers: created, shown, removed, and their dead letters sent again."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 async def create(call: Call) -> ASGIApp:
-    """Be told of runs at an address; the secret of the signatures is shown once."""
+    """Create a webhook for runs; the secret of its signatures is shown once."""
     made = call.server.webhooks.add(call.who, await read(call.request, Hook))
     return Json({**made.record(), "secret": f"whsec_{base64.b64encode(made.secret).decode()}"}, 201)
 
@@ -28,12 +28,12 @@ async def show_all(call: Call) -> ASGIApp:
 
 
 async def show(call: Call) -> ASGIApp:
-    """Show a webhook, with the events that its receiver did not take."""
+    """Show a webhook, with the events that its receiver did not accept."""
     return Json(call.server.webhooks.find(call.path("id"), call.who).record())
 
 
 async def delete(call: Call) -> ASGIApp:
-    """Remove a webhook; what waits is not sent."""
+    """Remove a webhook; its waiting events are not sent."""
     found = call.server.webhooks.find(call.path("id"), call.who)
     call.server.webhooks.remove(found)
     return Json(found.record())

@@ -27,10 +27,10 @@ _logger = logging.getLogger("genie.server")
 
 
 async def login(call: Call) -> ASGIApp:
-    """Begin a session of the page with an API key or a token, which is not kept in the browser."""
+    """Start a session of the page with an API key or a token, which the browser does not store."""
     same_site(call.request)
     given = await read(call.request, Login)
-    call.server.logins.take(address(call.request))  # before the credentials are looked at: a right guess waits as well
+    call.server.logins.take(address(call.request))  # before the credentials are checked: a right guess waits as well
     look = functools.partial(call.server.resolve, given.key)
     try:
         found = look()
@@ -39,12 +39,12 @@ async def login(call: Call) -> ASGIApp:
     if found is None:
         raise Problem("unauthenticated")
     if found.signed is None and not call.server.who.proves:
-        found = found._replace(proved_at=call.server.now())  # nothing stronger than a key can be asked for here
+        found = found._replace(proved_at=call.server.now())  # stronger proof than a key cannot be required here
     return signed_in(call, found)
 
 
 def signed_in(call: Call, found: Principal) -> ASGIApp:
-    """Begin a session, and show who signed in."""
+    """Start a session, and show its principal."""
     name, session_begun = begun(call, found)
     response = JSONResponse(_who(found, session_begun.csrf))
     take_along(call, response, name)
@@ -52,7 +52,7 @@ def signed_in(call: Call, found: Principal) -> ASGIApp:
 
 
 def begun(call: Call, found: Principal, at: Elsewhere | None = None) -> tuple[str, Session]:
-    """Begin a session under a new id, whatever the request brought."""
+    """Start a session under a new id, whatever the request contained."""
     server = call.server
     old = server.session_of(call.request)
     if old is not None:
@@ -61,13 +61,13 @@ def begun(call: Call, found: Principal, at: Elsewhere | None = None) -> tuple[st
 
 
 def take_along(call: Call, response: Response, name: str) -> None:
-    """Give the browser the cookie of a session."""
+    """Set the session cookie in the browser."""
     server = call.server
     response.set_cookie(server.cookie, name, httponly=True, samesite="lax", secure=server.settings.secure, path="/")
 
 
 async def resource(call: Call) -> ASGIApp:
-    """Show which issuers this server takes tokens of (RFC 9728)."""
+    """Show the issuers whose tokens this server accepts (RFC 9728)."""
     who = call.server.who
     if who.resource is None:
         raise Problem("not_found")
@@ -78,13 +78,13 @@ async def resource(call: Call) -> ASGIApp:
 
 
 async def session(call: Call) -> ASGIApp:
-    """Show who calls, and what it may do."""
+    """Show the caller and its rights."""
     found = None if "authorization" in call.request.headers else call.server.session(call.request)
     return Json({**_who(call.who, None if found is None else found.csrf), "sign_out": _elsewhere(call)})
 
 
 def _elsewhere(call: Call) -> str | None:
-    """Return where the caller's session at its identity provider is ended; None where that is not known."""
+    """Return the logout address of the session's identity provider; None if unknown."""
     issuers, signed = call.server.issuers, call.who.signed
     sections = call.server.who.issuers if isinstance(signed, Issued) else ()
     section = next((one for one in sections if signed is not None and one.issuer == signed.issuer), None)
@@ -105,9 +105,9 @@ async def logout(call: Call) -> ASGIApp:
     name = call.server.session_of(call.request)
     if name is not None:
         call.server.sessions.end(name)
-        call.server.wake()  # its streams end
+        call.server.wake()  # end its streams
         if call.server.keeping is not None:
-            await call.server.keeping.rest()  # it is over in the store as well before anybody is told so
+            await call.server.keeping.rest()  # the store has ended it before anyone is told
     response = Response(status_code=204)
     response.delete_cookie(call.server.cookie, path="/", secure=call.server.settings.secure, httponly=True)
     return response
@@ -123,12 +123,12 @@ def _who(found: Principal, csrf: str | None) -> dict[str, object]:
 
 
 async def live(call: Call) -> ASGIApp:  # noqa: ARG001 - every endpoint takes its call
-    """Say that the loop answers."""
+    """Report that the loop responds."""
     return Json({"status": "live"})
 
 
 async def ready(call: Call) -> ASGIApp:
-    """Say whether runs are taken; 503 while the process opens or drains."""
+    """Report whether runs are admitted; 503 while the process opens or drains."""
     server = call.server
     if server.draining:
         return Json({"status": "draining"}, 503)
@@ -138,7 +138,7 @@ async def ready(call: Call) -> ASGIApp:
 
 
 async def drain(call: Call) -> ASGIApp:
-    """Begin to drain, as SIGTERM does: no more runs are taken, those in flight have a limit, then the process ends."""
+    """Start to drain, as SIGTERM does: no more runs are admitted; those in flight get a time limit."""
     given = await read(call.request, Act)
     if not everywhere(call):
         raise Problem("forbidden", "all tenants share the process; this needs the right 'operate_server' as well")
@@ -152,7 +152,7 @@ async def drain(call: Call) -> ASGIApp:
 
 
 async def metrics(call: Call) -> ASGIApp:
-    """Show the metrics of one pipeline in the Prometheus text format; ``?pipeline=`` chooses among several."""
+    """Show the metrics of one pipeline in the Prometheus text format; ``?pipeline=`` selects among several."""
     if not everywhere(call):
         raise Problem("forbidden", "the metrics count all tenants; this needs the right 'operate_server' as well")
     from genie.edges.telemetry.prometheus import CONTENT_TYPE, Metrics  # noqa: PLC0415 - start-up: for scrapers
@@ -167,7 +167,7 @@ async def metrics(call: Call) -> ASGIApp:
 
 
 async def spend(call: Call) -> ASGIApp:
-    """Show what models have cost in the caller's tenant, by day, key, pipeline and model."""
+    """Show the costs of models in the caller's tenant, by day, key, pipeline and model."""
     server = call.server
     await server.recall.bring()
     days = max(1, call.number("days", 30, MOST_DAYS))

@@ -1,7 +1,7 @@
 """A pipeline as a drawing: layers from the caller's question to its answer, and a place for each node.
 
-The layout is that of layered graphs: ranks by longest path without the edges that close a cycle, then sweeps that put
-each node beside the middle of its neighbours. It takes well below a millisecond for a dozen agents.
+It uses a layered graph layout: ranks by longest path without the edges that close a cycle, then sweeps that move each
+node to the mean row of its neighbours. It takes well below a millisecond for a dozen agents.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 SWEEPS = 6
 WIDE = 228
-"""Width of a layer, in the units of the drawing."""
+"""Width of a layer, in drawing units."""
 HIGH = 64
-"""Height of a row."""
+"""Height of a row, in drawing units."""
 
 
 class Edge(NamedTuple):
@@ -35,12 +35,12 @@ class Edge(NamedTuple):
 
 
 async def show_topology(call: Call) -> ASGIApp:
-    """Show the graph of a pipeline, with a place for each node."""
+    """Show the graph of a pipeline with the position of each node."""
     return Json(drawing(call.server.host(call.path("id")).pipeline.graph))
 
 
 def drawing(graph: Graph) -> dict[str, Any]:
-    """Return the nodes of a pipeline with their places, and its edges, as JSON values."""
+    """Return the nodes of a pipeline with positions, and its edges, as JSON values."""
     titles = {card.id: card.name or card.id for card in graph.cards}
     joins = set(graph.join_ids)
     edges = edges_of(graph)
@@ -60,7 +60,7 @@ def drawing(graph: Graph) -> dict[str, Any]:
 
 
 def edges_of(graph: Graph) -> list[Edge]:
-    """Return who sends what to whom, the caller included."""
+    """Return who sends what to whom, including the caller."""
     found: dict[tuple[str, str], dict[str, None]] = {}
     for kind, givers in graph.givers.items():
         for giver in givers:
@@ -77,7 +77,7 @@ def layout(nodes: Sequence[str], edges: Sequence[tuple[str, str]]) -> dict[str, 
     """Return the layer and the row of each node.
 
     Args:
-        nodes: Ids; the first stands alone in the first layer.
+        nodes: Ids; the first is alone in the first layer.
         edges: Pairs of ids.
     """
     forward = _acyclic(nodes, edges)
@@ -104,7 +104,7 @@ def layout(nodes: Sequence[str], edges: Sequence[tuple[str, str]]) -> dict[str, 
 
 
 def _acyclic(nodes: Sequence[str], edges: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return the edges without those that lead back to a node on the way to them."""
+    """Return the edges without those that close a cycle."""
     targets: dict[str, list[str]] = {node: [] for node in nodes}
     for source, target in edges:
         targets[source].append(target)
@@ -132,7 +132,7 @@ def _acyclic(nodes: Sequence[str], edges: Sequence[tuple[str, str]]) -> list[tup
 
 
 def _ranks(nodes: Sequence[str], edges: Sequence[tuple[str, str]]) -> dict[str, int]:
-    """Return the longest way to each node from one that nothing leads to."""
+    """Return the longest path to each node from a node without incoming edges."""
     targets: dict[str, list[str]] = {node: [] for node in nodes}
     open_edges = dict.fromkeys(nodes, 0)
     for source, target in edges:
@@ -150,5 +150,5 @@ def _ranks(nodes: Sequence[str], edges: Sequence[tuple[str, str]]) -> dict[str, 
 
 
 def _middle(neighbours: Sequence[str], rows: Mapping[str, float], own: float) -> float:
-    """Return the mean row of the neighbours; a node without any stays where it is."""
+    """Return the mean row of the neighbours; a node without any keeps its row."""
     return sum(rows[one] for one in neighbours) / len(neighbours) if neighbours else own

@@ -1,4 +1,4 @@
-"""Tenants side by side: quotas of each, and requests that begin in turn."""
+"""Fairness between tenants: quotas of each, and requests that start in turn."""
 
 from __future__ import annotations
 
@@ -13,35 +13,36 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 LIGHT = 16
-"""Tenants of which a request begins without waiting in one turn of the loop, while several tenants ask."""
+"""Number of tenants that may each start a request without waiting in one turn of the loop, while several tenants
+ask."""
 PAUSE = 8
-"""Turns of the loop for which those that wait leave the loop to a request that has begun without waiting."""
+"""Turns of the loop for which waiting requests give way to one that has started without waiting."""
 ACTIVE_S = 1.0
-"""Seconds after its last request for which a tenant counts as asking."""
+"""Seconds after its last request for which a tenant counts as active."""
 MOST_WAITING = 1_000
-"""Requests of one tenant that wait for their turn."""
+"""Number of requests of one tenant that may wait."""
 MOST_TENANTS = 10_000
 BYTES = 65_536
-"""Bytes of a body that cost a turn."""
+"""Body size in bytes that costs one turn."""
 DEAREST = 16
-"""Turns that one request costs at most; one that does not state its size costs them."""
+"""Maximum turns that one request costs; also the cost of a request of unknown size."""
 MOST_PASSED = 64
-"""Tenants that are passed over in one turn of the loop, since an earlier request of theirs was large."""
+"""Number of tenants skipped in one turn of the loop, because an earlier request of theirs was large."""
 
 
 class Waiting(NamedTuple):
-    """One request that waits."""
+    """One waiting request."""
 
     turn: anyio.Event
     cost: int
 
 
 class Turns:
-    """Lets requests begin in turn, one of each tenant that waits, so that the backlog of one delays no other.
+    """Starts requests in turn, one of each waiting tenant, so that the backlog of one delays no other.
 
     A request waits before its body is read. A large one costs its tenant several turns (deficit round robin). A tenant
-    of which nothing waits begins at once, and those that wait leave it some turns of the loop (as new flows of
-    FQ-CoDel, RFC 8290). While a single tenant asks nothing waits.
+    without waiting requests starts at once, and waiting ones give way to it for some turns of the loop (like new flows
+    of FQ-CoDel, RFC 8290). While a single tenant asks nothing waits.
 
     Args:
         now: Seconds on a clock that never goes back.
@@ -50,30 +51,30 @@ class Turns:
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self._asked: OrderedDict[str | None, float] = OrderedDict()
-        """Tenant -> when it asked last, the latest last."""
+        """Tenant -> time of its last request, the latest last."""
         self._waiting: OrderedDict[str | None, deque[Waiting]] = OrderedDict()
-        """Who waits, the next tenant first."""
+        """Waiting requests, the next tenant first."""
         self._owed: dict[str | None, int] = {}
-        """Tenant that waits -> turns that its last request cost beyond one."""
+        """Waiting tenant -> turns that its last request cost beyond one."""
         self._light: set[str | None] = set()
-        """Tenants of which a request has begun in this turn of the loop."""
+        """Tenants that have started a request in this turn of the loop."""
         self._left = 0
-        """Turns of the loop that are left to those that began without waiting."""
+        """Remaining turns of the loop reserved for those that started without waiting."""
         self._passed = 0
-        """Turns of the loop since one that waited has begun."""
+        """Turns of the loop since a waiting request has started."""
         self._woken = anyio.Event()
 
     @property
     def waiting(self) -> int:
-        """Requests that wait for their turn."""
+        """Number of waiting requests."""
         return sum(map(len, self._waiting.values()))
 
     def enter(self, tenant: str | None, size: bytes | None = b"0") -> anyio.Event | None:
-        """Return what a request waits for; None where it may begin now.
+        """Return a waiter for a request; None if it may start now.
 
         Args:
-            tenant: Who sends it.
-            size: Its ``Content-Length``; None where its size is not known.
+            tenant: The tenant that sends it.
+            size: Its ``Content-Length``; None if its size is unknown.
 
         Raises:
             Problem: Too many requests of the tenant wait.
@@ -104,7 +105,7 @@ class Turns:
         return turn
 
     async def run(self) -> None:
-        """Give turns until cancelled."""
+        """Start requests until cancelled."""
         while True:
             await self._woken.wait()
             self._woken = anyio.Event()
@@ -113,7 +114,7 @@ class Turns:
                 self.give()
 
     def give(self) -> None:
-        """Begin a turn of the loop: one that waits may begin, of each tenant in turn."""
+        """One turn of the loop: start waiting requests, one of each tenant in turn."""
         self._light.clear()
         self._passed += 1
         if self._left > 0 and self._passed <= PAUSE:
@@ -135,39 +136,39 @@ class Turns:
 
 
 def _cost(size: bytes | None) -> int:
-    """Return how many turns a request of a size costs."""
+    """Return the number of turns that a request of a size costs."""
     if size is None or not size.isdigit() or len(size) > len(str(BYTES * DEAREST)):
         return DEAREST
     return min(1 + int(size) // BYTES, DEAREST)
 
 
 class Quotas:
-    """How many runs of each tenant may be in flight.
+    """Limit on the runs of each tenant in flight.
 
     Args:
-        most: Runs of one tenant; None for no limit.
+        most: Maximum runs of one tenant; None for no limit.
     """
 
     def __init__(self, most: int | None) -> None:
         self.runs: dict[str | None, int] = {}
-        """Tenant -> its runs in flight."""
+        """Tenant -> its number of runs in flight."""
         self._most = most
 
     def admit(self, tenant: str | None) -> None:
-        """Let one more run begin.
+        """Admit one more run.
 
         Raises:
-            Problem: The tenant has as many as it may have.
+            Problem: The tenant has reached its limit.
         """
         if self._most is not None and self.runs.get(tenant, 0) >= self._most:
-            raise Problem("quota", "the tenant has as many runs in flight as it may have")
+            raise Problem("quota", "the tenant has reached its limit of runs in flight")
 
     def begun(self, tenant: str | None) -> None:
         """Count a run."""
         self.runs[tenant] = self.runs.get(tenant, 0) + 1
 
     def over(self, tenant: str | None) -> None:
-        """Count a run no more."""
+        """Stop counting a run."""
         left = self.runs.get(tenant, 0) - 1
         if left > 0:
             self.runs[tenant] = left

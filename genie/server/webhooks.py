@@ -1,7 +1,7 @@
-"""Webhooks: what has become of runs, sent to receivers that callers name, as signed CloudEvents.
+"""Webhooks: state changes of runs, sent to receivers of callers as signed CloudEvents.
 
-Signatures follow Standard Webhooks 1.0. An event names a run and its state and has no payload: a receiver that may see
-the answer asks for it with a key of its own.
+Signatures follow Standard Webhooks 1.0. An event contains the id and state of a run and no payload: a receiver that may
+see the answer requests it with its own key.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ WAITS_S = (5.0, 300.0, 1_800.0, 7_200.0, 18_000.0, 36_000.0, 36_000.0)
 TIMEOUT_S = 10.0
 MOST_HOOKS = 1_000
 MOST_OF_ONE = 20
-"""Webhooks of one caller."""
+"""Maximum number of webhooks of one caller."""
 MOST_WAITING = 1_000
-"""Events of one webhook that wait; the oldest becomes a dead letter."""
+"""Number of waiting events of one webhook; beyond it the oldest becomes a dead letter."""
 MOST_LETTERS = 100
 _GONE = 410
 State = Literal["complete", "failed", "held"]
@@ -50,26 +50,26 @@ RECEIVER = r"^[hH][tT][tT][pP][sS]?://([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45
 
 
 class Hook(Body):
-    """What ``POST /v1/webhooks`` takes."""
+    """Body of ``POST /v1/webhooks``."""
 
     url: Annotated[str, Field(max_length=1_000, pattern=RECEIVER)] = Field(
         description="Receiver; https, and not in a private network."
     )
-    pipeline: Text | None = Field(default=None, description="Of this pipeline alone.")
+    pipeline: Text | None = Field(default=None, description="Only runs of this pipeline.")
     on: Annotated[list[State], Field(min_length=1)] = Field(
-        default=["complete", "failed", "held"], description="States of runs that are told."
+        default=["complete", "failed", "held"], description="States of runs that are sent."
     )
 
 
 class Delivery(NamedTuple):
-    """One event on its way."""
+    """One event to be sent."""
 
     id: str
     body: bytes
     attempts: int = 0
     due: float = 0.0
     code: str = ""
-    """Why the last attempt failed."""
+    """Reason of the last failure."""
 
 
 class Webhook:
@@ -77,8 +77,8 @@ class Webhook:
 
     Args:
         name: Its id.
-        owner: Who made it; it is told of the runs that this caller may see.
-        hook: What was asked for.
+        owner: The principal who created it; it covers the runs that this caller may see.
+        hook: The request.
     """
 
     def __init__(self, name: str, owner: Principal, hook: Hook) -> None:
@@ -102,7 +102,7 @@ class Webhook:
         }  # fmt: skip
 
     def put(self, delivery: Delivery) -> None:
-        """Let an event be sent."""
+        """Queue an event."""
         self.waiting.append(delivery)
         if len(self.waiting) > MOST_WAITING:
             self.letters.append(self.waiting.pop(0)._replace(code="overflow"))
@@ -114,8 +114,7 @@ class Webhooks:
     """All subscriptions of a server.
 
     Args:
-        good: Says whether the credentials of somebody are good.
-        now: The loop's clock.
+        good: Returns whether credentials are still valid. now: The loop's clock.
         wall: Seconds since the epoch.
         networks: Private networks in which receivers may be, also without TLS.
     """
@@ -132,13 +131,13 @@ class Webhooks:
         self._networks = tuple(map(ipaddress.ip_network, networks))
 
     def add(self, owner: Principal, hook: Hook) -> Webhook:
-        """Begin to send.
+        """Add a webhook and start to send.
 
         Raises:
-            Problem: The address cannot be used, or there are too many.
+            Problem: The address cannot be used, or there are too many webhooks.
         """
         if len(self.all) >= MOST_HOOKS or sum(one.owner.is_also(owner) for one in self.all.values()) >= MOST_OF_ONE:
-            raise Problem("conflict", f"one caller has at most {MOST_OF_ONE} webhooks, all callers {MOST_HOOKS:,}")
+            raise Problem("conflict", f"one caller may have {MOST_OF_ONE} webhooks, all callers {MOST_HOOKS:,}")
         self._way(hook.url)
         made = Webhook(base64.b32encode(os.urandom(10)).decode().lower(), owner, hook)
         self.all[made.id] = made
@@ -147,7 +146,7 @@ class Webhooks:
         return made
 
     def remove(self, webhook: Webhook) -> None:
-        """Send no more."""
+        """Stop sending."""
         self.all.pop(webhook.id, None)
         webhook.scope.cancel()
 
@@ -155,7 +154,7 @@ class Webhooks:
         """Return a subscription of its owner.
 
         Raises:
-            Problem: There is none, or it is somebody else's.
+            Problem: There is none, or another caller owns it.
         """
         found = self.all.get(name)
         if found is None or not found.owner.is_also(owner):
@@ -163,7 +162,7 @@ class Webhooks:
         return found
 
     def told(self, run: HostedRun) -> None:
-        """Tell those who want to know that the state of a run has changed."""
+        """Queue events for the subscriptions of a run whose state has changed."""
         for webhook in tuple(self.all.values()):
             if not self._good(webhook.owner):
                 self.remove(webhook)
@@ -184,7 +183,7 @@ class Webhooks:
         return Delivery(name, json.dumps(content, separators=(",", ":")).encode())
 
     async def _serve(self, webhook: Webhook) -> None:
-        """Send the events of one receiver, the earliest due first; a receiver that is slow delays nobody else."""
+        """Send the events of one receiver, the earliest due first; a slow receiver delays no other."""
         with webhook.scope:
             while True:
                 due = min(webhook.waiting, key=lambda one: one.due, default=None)
@@ -200,7 +199,7 @@ class Webhooks:
         return 3_600.0 if due is None or webhook.disabled else max(0.0, due.due - self._now())
 
     async def attempt(self, webhook: Webhook, delivery: Delivery) -> None:
-        """Send one event; one that is not taken is tried again later, or becomes a dead letter."""
+        """Send one event; if it is not accepted, it is retried later, or becomes a dead letter."""
         tried = delivery._replace(attempts=delivery.attempts + 1)
         try:
             status = await self._post(webhook, delivery)
@@ -232,7 +231,7 @@ class Webhooks:
         raise WebhookError("the receiver", f"took more than {TIMEOUT_S:g} s", 0.0)
 
     def _way(self, url: str) -> Way:
-        """Return how a receiver may be called: https to public addresses, or any of the networks that were named."""
+        """Return how a receiver may be called: https to public addresses, or any address in the named networks."""
         from genie.edges.http.client import Way  # noqa: PLC0415 - start-up: for those who have webhooks
         from genie.edges.http.ssrf import HostRule, named  # noqa: PLC0415 - as above
 
@@ -240,7 +239,7 @@ class Webhooks:
             parts = urlsplit(url)
             host, port = named(parts.hostname or ""), parts.port
         except (UnicodeError, ValueError):
-            raise Problem("forbidden", "the URL of the receiver cannot be read") from None
+            raise Problem("forbidden", "the URL of the receiver is malformed") from None
         schemes = frozenset({"https", "http"} if self._networks else {"https"})
         way = Way(
             error=WebhookError, hosts=(HostRule(host, below=False, port=port),), schemes=schemes,

@@ -1,4 +1,4 @@
-"""Who may call, as a file says it: issuers of tokens, what their claims give, how fresh a sign-in must be, passkeys."""
+"""The authentication file: issuers of tokens, rights from their claims, age of sign-ins, passkeys."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST_ISSUERS = 20
 MOST_MAPPED = 1_000
 Level = Literal["public", "internal", "confidential", "restricted"]
 Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
-"""Signatures with a public key; one that is verified with a shared secret cannot be configured."""
+"""Signature algorithms with a public key; algorithms with a shared secret cannot be configured."""
 
 
 def _network(text: str) -> str:
@@ -35,7 +35,7 @@ def _address(text: str) -> str:
     if parts.scheme not in {"https", "http"} or not parts.hostname or parts.username or parts.query or parts.fragment:
         raise ValueError("write https://HOST/PATH")
     if parts.scheme == "http" and not _is_loopback(parts.hostname):
-        raise ValueError("only an issuer on this machine is called without TLS; write https://")
+        raise ValueError("only an issuer on this machine may be called without TLS; write https://")
     return text
 
 
@@ -50,32 +50,32 @@ Address = Annotated[str, Field(max_length=2_000), AfterValidator(_address)]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class ClaimsSection(_Section):
-    """Which claims are read; dots lead into objects."""
+    """Names of the claims that are read; dots lead into objects."""
 
-    user: Name = Field(default="sub", description="Who it is.")
-    roles: Name | None = Field(default=None, description="List of names, or names with spaces between them.")
+    user: Name = Field(default="sub", description="Claim with the user.")
+    roles: Name | None = Field(default=None, description="List of names, or names separated by spaces.")
     tenant: Name | None = Field(default=None, description="Tenant; a token without it is refused.")
     region: Name | None = Field(default=None, description="Region of the user.")
     scopes: Name | None = Field(
-        default=None, description="Routes that a token is limited to (runs:read); others in the claim give nothing."
+        default=None, description="Routes that a token is limited to (runs:read); other values grant nothing."
     )
 
 
 class SignInSection(_Section):
-    """How people sign in on the page at an identity provider (authorization code flow with PKCE)."""
+    """Sign-in on the page at an identity provider (authorization code flow with PKCE)."""
 
-    client: Name = Field(description="Id of this server at the provider; must be in `aud` of its ID tokens.")
+    client: Name = Field(description="Client id of this server at the provider; must be in `aud` of its ID tokens.")
     secret: Annotated[SecretStr, Field(min_length=1, max_length=1_000)] | None = Field(
         default=None,
-        description="Secret of the client, ${NAME} takes it from the environment; without, a public client.",
+        description="Client secret; ${NAME} takes it from the environment. Without one, this is a public client.",
     )
     title: Name = Field(default="your organisation", description="On the button: Sign in with ...")
     scopes: tuple[Annotated[str, Field(pattern=r"^[!#-\[\]-~]{1,200}$")], ...] = Field(
-        default=(), max_length=20, description="Asked for beside openid."
+        default=(), max_length=20, description="Scopes requested in addition to openid."
     )
     session_s: float = Field(default=28_800.0, ge=60, le=43_200, description="Longest session, in seconds.")
 
@@ -84,42 +84,42 @@ class IssuerSection(_Section):
     """One identity provider."""
 
     issuer: Address = Field(description="Exactly as in `iss`.")
-    audience: Name = Field(description="Must be in `aud`.")
-    algorithms: tuple[Algorithm, ...] = Field(min_length=1, description="Signatures that are accepted.")
+    audience: Name = Field(description="Value that must be in `aud`.")
+    algorithms: tuple[Algorithm, ...] = Field(min_length=1, description="Accepted signature algorithms.")
     types: tuple[Name, ...] = Field(
         default=("at+jwt",), min_length=1, description="Accepted `typ` of tokens; many providers write JWT."
     )
-    jwks_uri: Address | None = Field(default=None, description="Where the keys are; by discovery if absent.")
-    hosts: tuple[Name, ...] = Field(default=(), description="Other hosts that the keys may be fetched from.")
+    jwks_uri: Address | None = Field(default=None, description="Address of the keys; by discovery if absent.")
+    hosts: tuple[Name, ...] = Field(default=(), description="Further hosts that the keys may be fetched from.")
     networks: tuple[Annotated[str, AfterValidator(_network)], ...] = Field(
         default=(), description="Private networks that the issuer may be in."
     )
     keys_s: float = Field(default=600.0, ge=60, le=86_400, description="Seconds until the keys are fetched again.")
-    clock_skew_s: float = Field(default=60.0, ge=0, le=300, description="Difference of the clocks.")
-    longest_s: float = Field(default=86_400.0, gt=0, le=86_400, description="Longest term of a token.")
-    once: bool = Field(default=False, description="A token is for one request, by its `jti`.")
+    clock_skew_s: float = Field(default=60.0, ge=0, le=300, description="Tolerated difference of clocks, in seconds.")
+    longest_s: float = Field(default=86_400.0, gt=0, le=86_400, description="Longest validity of a token, in seconds.")
+    once: bool = Field(default=False, description="Accept each token only once, by its `jti`.")
     claims: ClaimsSection = ClaimsSection()
     tenant: Name | None = Field(default=None, description="Tenant of every token of this issuer.")
     tenants: dict[Name, Name] | None = Field(
-        default=None, max_length=MOST_MAPPED, description="Value of the claim -> tenant; others are refused."
+        default=None, max_length=MOST_MAPPED, description="Value of the claim -> tenant; other values are refused."
     )
     roles: dict[Name, tuple[Name, ...]] = Field(
-        default={}, max_length=MOST_MAPPED, description="Value of the claim -> roles; others give nothing."
+        default={}, max_length=MOST_MAPPED, description="Value of the claim -> roles; other values grant nothing."
     )
     rights: dict[Name, tuple[Right, ...]] = Field(
-        default={}, max_length=MOST_MAPPED, description="Role -> rights; others give none."
+        default={}, max_length=MOST_MAPPED, description="Role -> rights; other roles grant none."
     )
     clearance: Level = Field(default="public", description="Clearance of every user.")
     clearances: dict[Name, Level] = Field(default={}, max_length=MOST_MAPPED, description="Role -> clearance.")
     pipelines: tuple[Name, ...] = Field(
-        default=(), description="Pipelines with `caller: keys` that accept this issuer as well."
+        default=(), description="Pipelines with `caller: keys` that also accept this issuer."
     )
-    sign_in: SignInSection | None = Field(default=None, description="People sign in on the page there.")
+    sign_in: SignInSection | None = Field(default=None, description="Sign-in of people at this issuer on the page.")
 
     @model_validator(mode="after")
     def _one_tenant(self) -> Self:
         if (self.tenant is None) == (self.claims.tenant is None):
-            raise ValueError("name either `tenant` or `claims: tenant`, so that every token has one")
+            raise ValueError("name either `tenant` or `claims: tenant`, so that every token has a tenant")
         if self.tenants is not None and self.claims.tenant is None:
             raise ValueError("`tenants` needs `claims: tenant`")
         if self.roles and self.claims.roles is None:
@@ -132,17 +132,19 @@ class IssuerSection(_Section):
 
 
 class StepUpSection(_Section):
-    """How fresh a person's proof must be for acts of high risk."""
+    """Maximum age of a person's sign-in for acts of high risk."""
 
-    within_s: float = Field(default=300.0, gt=0, le=3_600, description="Age of a passkey's use or of `auth_time`.")
+    within_s: float = Field(
+        default=300.0, gt=0, le=3_600, description="Maximum age of a passkey's use or of `auth_time`."
+    )
 
 
 class PasskeySection(_Section):
-    """The site that passkeys are made for."""
+    """The site for which passkeys are created."""
 
     host: Name = Field(description="Name of the site without port, such as genie.example.org.")
     origins: tuple[Annotated[str, Field(pattern=r"^https?://[^/?#\s]{1,250}$")], ...] = Field(
-        min_length=1, description="Where the page is, such as https://genie.example.org."
+        min_length=1, description="Address of the page, such as https://genie.example.org."
     )
 
     @model_validator(mode="after")
@@ -151,9 +153,9 @@ class PasskeySection(_Section):
             parts = urlsplit(origin)
             name = parts.hostname or ""
             if name != self.host and not name.endswith(f".{self.host}"):
-                raise ValueError(f"the origin {origin} is not of the host {self.host}")
+                raise ValueError(f"the origin {origin} is not on the host {self.host}")
             if parts.scheme == "http" and name != "localhost":
-                raise ValueError("browsers make passkeys for https:// alone, and for http://localhost")
+                raise ValueError("browsers create passkeys only for https:// and for http://localhost")
         return self
 
 
@@ -161,14 +163,14 @@ class WhoSection(_Section):
     """The whole file."""
 
     version: Literal[1]
-    resource: Address | None = Field(default=None, description="Address of this server, for clients that look for it.")
+    resource: Address | None = Field(default=None, description="Address of this server, for clients that discover it.")
     issuers: tuple[IssuerSection, ...] = Field(default=(), max_length=MOST_ISSUERS)
     step_up: StepUpSection = StepUpSection()
     passkeys: PasskeySection | None = None
 
     @property
     def proves(self) -> bool:
-        """True where a passkey or a token can prove that a person is there, so that a key does not."""
+        """True if a passkey or a token can prove a recent sign-in, so that a key is not enough."""
         return self.passkeys is not None or bool(self.issuers)
 
     @model_validator(mode="after")
@@ -187,7 +189,7 @@ def read_who(path: Path, environ: Mapping[str, str]) -> WhoSection:
     """Read the file.
 
     Raises:
-        ConfigError: It is not valid; one line for each problem.
+        ConfigError: The file is not valid; one line for each problem.
     """
     document = load_file(path, environ=environ)
     section, problems = validated(WhoSection, document)

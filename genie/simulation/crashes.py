@@ -1,4 +1,4 @@
-"""A simulation whose processes end without a word: what the simulated disk has kept is what the next one knows."""
+"""Simulates processes that end without notice: the next process knows only what the simulated disk has stored."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from genie.simulation.simulation import Simulation, Subset
 
 
 class CrashingSimulation(Simulation):
-    """A simulation whose processes end without a word, each going on from what the simulated disk has kept."""
+    """Simulates processes that end without notice, each of which continues from the simulated disk."""
 
     def __init__(
         self, scenario: Scenario, seed: int, part: Subset, journal: IO[str] | None, follow: int | None = None
@@ -52,7 +52,7 @@ class CrashingSimulation(Simulation):
         self._observed.totals = self._disk.story().totals()
 
     async def _live(self, arriving: Any) -> bool:
-        """Run one process; True when it ended by itself, with everything done."""
+        """Run one process; return True if it ended by itself, with everything done."""
         runtime = self._runtime = self._process(self._disk.log())
         async with runtime:
             bus = self._instrumentation.bus = runtime.bus
@@ -71,7 +71,7 @@ class CrashingSimulation(Simulation):
                 await runtime.drain(self._section.limits.drain)
             ended, self._alive = self._alive, False
             if not ended:
-                bus.observers.journals = ()  # nobody hears a dead process
+                bus.observers.journals = ()  # events of a dead process reach nobody
             statistics = runtime.statistics()
             self._observed.verdicts, self._observed.budgets = statistics.verdicts, statistics.budgets
         return ended
@@ -80,7 +80,7 @@ class CrashingSimulation(Simulation):
         return self._runtime if self._alive else None
 
     def _crash(self, kind: str, down_s: float) -> None:
-        """End the process: its callers lose their connections, and what it writes from now on is not kept."""
+        """End the process: its callers lose their connections, and its later writes are not stored."""
         self._disk.crash(kind)
         self._alive, self._down_s, self._up = False, down_s, anyio.Event()
         self._runtime.bus.observers.journals = ()
@@ -101,7 +101,7 @@ class CrashingSimulation(Simulation):
         self._done.set()
 
     async def _answer(self, _runtime: Runtime, arrival: Arrival, question: Payload) -> Payload:
-        """Ask, and ask again under the same key when the process has died: that is what a caller does."""
+        """Ask, and repeat the question with the same key after the process has died, as a caller does."""
         while True:
             await self._up.wait()
             self._journal.number = arrival.number

@@ -1,7 +1,7 @@
-"""The customers of a workload: their names, and the population of an installed distribution behind them.
+"""The customers of a workload: their names, and the population that an installed distribution provides.
 
-A population says what a customer brings: statements, transfers, questions. Distributions offer populations in the
-entry-point group ``genie.workloads``; one is made when a scenario first needs more than a name.
+A population defines the data of each customer: statements, transfers, questions. Distributions offer populations in the
+entry-point group ``genie.workloads``; it is created when a scenario first needs more than a name.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ NAME = "customers"
 
 
 class Population(Protocol):
-    """What an entry point makes. A place is a customer's index, from 0.
+    """Interface of the object that an entry point creates.
 
     It is called with ``seed``, ``size``, ``months``, ``countries`` (country -> weight) and ``until`` (a day) by name,
     and raises ``InputError`` for values that it cannot use. The same arguments must give the same answers.
@@ -44,14 +44,14 @@ class Population(Protocol):
         """Return the ring in those transfers, its members, and the other customers."""
 
     def question(self, place: int, number: int, mix: Mapping[str, int]) -> str:
-        """Return what the customer asks at an arrival; ``mix`` has the weights of kinds of questions."""
+        """Return the question of a customer at an arrival; ``mix`` has the weights of kinds of questions."""
 
 
 class Customers:
     """The customers of a scenario under one seed.
 
     Args:
-        section: What the scenario says of them.
+        section: The scenario's section on customers.
         seed: Everything about a customer is drawn from it and the customer's place.
         until: The day on which the histories end.
     """
@@ -76,19 +76,19 @@ class Customers:
         return self._population().statement(place)
 
     def transfers(self, place: int) -> bytes:
-        """Return what a customer and the neighbours move, as their bank sees it."""
+        """Return the transfers of a customer and the neighbours, as their bank sees them."""
         return self._population().transfers(place)
 
     def planted(self, place: int) -> GroundTruth:
-        """Return what is true of those transfers."""
+        """Return the ground truth of those transfers."""
         return GroundTruth(*self._population().truth(place))
 
     def profile(self, place: int) -> dict[str, str]:
-        """Return what that statement leaves open, in the words of a statement profile."""
+        """Return the settings that the statement does not determine, in the terms of a statement profile."""
         return self._population().profile(place)
 
     def question(self, place: int, number: int, mix: Mapping[str, int]) -> str:
-        """Return what a customer asks, by the number of the arrival.
+        """Return the question of a customer, by the number of the arrival.
 
         Raises:
             InputError: Unknown kind of question in ``mix``.
@@ -96,7 +96,7 @@ class Customers:
         return self._population().question(place, number, mix)
 
     def check(self) -> None:
-        """Make the population.
+        """Create the population.
 
         Raises:
             InputError: No installed distribution offers one, or it refuses the values of the scenario.
@@ -117,7 +117,7 @@ class Customers:
 
 
 def _installed() -> Callable[..., Population]:
-    """Return what makes the population that an installed distribution offers.
+    """Return the factory of the population that an installed distribution offers.
 
     Raises:
         InputError: No distribution offers it, several do, or it cannot be loaded.
@@ -128,7 +128,7 @@ def _installed() -> Callable[..., Population]:
             places = point.load()
             if NAME in places:
                 offered[point.name] = places[NAME]
-        except Exception as error:  # whatever a module does at import becomes one line about it
+        except Exception as error:  # any error at import becomes one line about it
             problem = f"entry point {point.name!r} of {GROUP} cannot be loaded ({type(error).__name__})"
             raise InputError("population", problem, "install the extras of its distribution") from error
     if not offered:

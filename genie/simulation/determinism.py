@@ -60,7 +60,7 @@ _NUMPY = (
     "default_rng", "random", "rand", "randn", "randint", "random_sample", "normal", "uniform", "choice", "shuffle",
     "permutation", "standard_normal", "exponential", "poisson", "lognormal", "binomial", "gamma", "beta", "bytes",
 )  # fmt: skip
-"""Functions of ``numpy.random`` that use the generator of the process, and the maker of new ones."""
+"""Functions of ``numpy.random`` that use the generator of the process, and the factory of new ones."""
 _SOCKET = "a socket"
 _PROCESS = "a process"
 _EVENTS = {
@@ -68,15 +68,15 @@ _EVENTS = {
     "os.spawn": _PROCESS, "os.fork": _PROCESS, "os.forkpty": _PROCESS, "pty.spawn": _PROCESS,
     "_thread.start_new_thread": "a thread", "_thread.start_joinable_thread": "a thread", "time.sleep": "real time",
 }  # fmt: skip
-"""Audit event -> what it stands for; an event of sockets has the prefix ``socket.``."""
+"""Audit event -> its meaning; socket events have the prefix ``socket.``."""
 _WITHOUT_EVENT = (
     (time, "sleep", "time.sleep"), (_thread, "start_new_thread", "_thread.start_new_thread"),
     (threading, "_start_new_thread", "_thread.start_new_thread"),
     (threading, "_start_joinable_thread", "_thread.start_joinable_thread"),
 )  # fmt: skip
-"""Module, function and event of what older Pythons do not report; each is replaced by a function that does."""
+"""Module, function and event of calls that older Pythons do not report; each is replaced by a function that does."""
 _AT_IMPORT = ("socket.__new__", "socket.bind")
-"""Audit events that libraries cause while they are imported, to find out what the machine can do."""
+"""Audit events that libraries cause at import, to probe the machine."""
 _HINTS = {"time.sleep": "await anyio.sleep(), which takes virtual time"}
 _DEVICES = ("/dev/random", "/dev/urandom", "/dev/hwrng")
 _STDLIB = (sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"))
@@ -155,13 +155,13 @@ class DeterminismGuard:
             self._patch(module, _NUMPY, _RANDOM)
 
     def _swap_names(self, module: types.ModuleType, swaps: dict[int, Any]) -> None:
-        """Replace the names that a module of the agents has for what is patched, and its random generators."""
+        """Replace the names of patched objects in a module of the agents, and its random generators."""
         for name, value in tuple(vars(module).items()):
             if name.startswith("__"):
                 continue
             if id(value) in swaps:
                 self._set(module, name, swaps[id(value)])
-            elif _is_generator(value):  # its state goes on from run to run, and from simulation to simulation
+            elif _is_generator(value):  # its state continues from run to run, and from simulation to simulation
                 self._set(module, name, _SharedGenerator(f"{module.__name__}.{name}", value))
 
     def refuse(self, call: str, hint: str, frame: types.FrameType) -> None:
@@ -177,7 +177,7 @@ class DeterminismGuard:
         raise error
 
     def audit(self, event: str, arguments: tuple[Any, ...]) -> None:
-        """Raise if an agent's handler causes an audit event that stands for the world outside."""
+        """Raise if an agent's handler causes an audit event that represents the outside world."""
         what = _SOCKET if event.startswith("socket.") else _EVENTS.get(event)
         device = event == "open" and _is_device(arguments[0])
         if what is None and not device:
@@ -227,15 +227,15 @@ class _Installed:
 
 
 def _audited(event: str, arguments: tuple[Any, ...], installed: type[_Installed] = _Installed) -> None:
-    guard = installed.guard  # a global of a module is None while Python ends, and events still come
+    guard = installed.guard  # globals of a module are None while Python shuts down, and events still arrive
     if guard is not None:
         guard.audit(event, arguments)
 
 
 def _asking(call: str, real: Callable[..., Any], hint: str) -> Callable[..., Any]:
-    """Return a function that checks its caller, and then does what the real one does.
+    """Return a function that checks its caller, and then calls the real one.
 
-    It knows no guard: a module that is imported during a simulation may keep it for ever.
+    It has no reference to a guard: a module that is imported during a simulation may keep it for ever.
     """
     name = call.rpartition(".")[2]
     place = _CONVERTS_FROM.get(name)
@@ -256,7 +256,7 @@ def _asking(call: str, real: Callable[..., Any], hint: str) -> Callable[..., Any
 
 
 def _reporting(event: str, real: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function that reports an audit event, and then does what the real one does."""
+    """Return a function that reports an audit event, and then calls the real one."""
 
     def reporting(*args: Any, **named: Any) -> Any:
         guard = _Installed.guard
@@ -286,7 +286,7 @@ def _is_generator(value: object) -> bool:
 
 
 class _SharedGenerator:
-    """Stands for a random generator at module level; a handler that uses it is refused."""
+    """Replaces a random generator at module level; a handler that uses it is refused."""
 
     def __init__(self, name: str, real: Any) -> None:
         self._name = name
@@ -298,7 +298,7 @@ class _SharedGenerator:
 
 
 class _Asking(type):
-    """Metaclass of a class that stands for its base: an instance of the base is an instance of it."""
+    """Metaclass of a class that replaces its base: instances of the base count as its instances."""
 
     def __instancecheck__(cls, value: object) -> bool:
         return isinstance(value, cls.__mro__[1])
@@ -403,9 +403,9 @@ def _place_of_read(frame: types.FrameType | None) -> str | None:
 
 
 def _agents_line(frame: types.FrameType | None) -> str | None:
-    """Return the innermost line of an agent: ``file:line``; a library's line for an agent that is installed.
+    """Return the innermost line of an agent: ``file:line``; a library's line for an installed agent.
 
-    None where a module is imported: what it reads while it is made does not depend on a message.
+    None during the import of a module, whose reads do not depend on a message.
     """
     library: str | None = None
     while frame is not None:

@@ -1,7 +1,7 @@
-"""A simulated disk: a log whose machine loses its power, with the last batches lost or torn as the seed draws it.
+"""A simulated disk: a log whose machine loses power, with the last batches lost or torn according to the seed.
 
-What a batch boundary promises is checked on the records that are left: every delivery ends once, and no output is there
-without the outcome of the delivery that made it.
+The guarantees of batches are checked on the remaining records: every delivery ends once, and no output exists without
+the outcome of the delivery that created it.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ if TYPE_CHECKING:
     from genie.contracts.ports.journal import LogRecord
 
 MOST_LOST = 3
-"""Batches that were kept and are lost with the power, at most."""
+"""Maximum number of stored batches that a power failure loses."""
 SLOWEST_S = 0.02
-"""Virtual seconds that a batch takes, at most."""
+"""Maximum virtual seconds that a batch takes."""
 
 
 class SimulatedDisk:
-    """What survives the processes of one simulation.
+    """The storage that survives the processes of one simulation.
 
     Args:
-        source: Draws how long a batch takes, and what is left of the last ones.
+        source: Draws the duration of a batch, and what remains of the last ones.
     """
 
     def __init__(self, source: random.Random) -> None:
         self._random = source
         self.batches: list[tuple[LogRecord, ...]] = []
         self.torn: tuple[LogRecord, ...] | None = None
-        """The part of a batch that was written when the power went; its checksum says so when it is read."""
+        """The part of a batch that was written before the power failed; its checksum shows this at reading."""
         self._handle: DiskLog | None = None
         self.dropped = 0
         """Batches that are lost."""
@@ -53,11 +53,11 @@ class SimulatedDisk:
         return self._random.random() * SLOWEST_S
 
     def crash(self, kind: str) -> None:
-        """End the process that has the log: what it writes from now on is not kept.
+        """End the process that has the log: its later writes are not stored.
 
         Args:
-            kind: ``crash``: the batch that is being written is there or not. ``torn_write``: a part of it is there.
-                ``lost_write``: batches that were kept are gone, as with a disk that acknowledges what it has not kept.
+            kind: ``crash``: the batch being written is stored or not. ``torn_write``: a part of it is stored.
+                ``lost_write``: stored batches are gone, as with a disk that acknowledges data that it has not stored.
         """
         handle, self._handle = self._handle, None
         writing = None if handle is None else handle.writing
@@ -74,21 +74,21 @@ class SimulatedDisk:
             self.batches.append(writing)
 
     def read(self) -> tuple[LogRecord, ...]:
-        """Return every record of whole batches; a torn one at the end is dropped, as its checksum demands."""
+        """Return every record of complete batches; a torn one at the end is dropped, as its checksum requires."""
         self.torn = None
         return tuple(record for batch in self.batches for record in batch)
 
-    # --- what must hold ---
+    # --- guarantees ---
 
     def story(self) -> Story:
-        """Return what the log says of all processes."""
+        """Return the log of all processes."""
         story = Story()
         for batch in self.batches:
             story.add(batch)
         return story
 
     def problems(self, *, over: bool) -> Iterator[str]:
-        """Yield what the log says that must not be.
+        """Yield violations of the guarantees in the log.
 
         Args:
             over: The simulation has ended, so nothing may be open.
@@ -101,17 +101,17 @@ class SimulatedDisk:
 
 
 class Story:
-    """What batches say, one after the other."""
+    """The content of batches, one after the other."""
 
     def __init__(self) -> None:
         self.problems: list[str] = []
         self._accepted: set[str] = set()
         self._ended: dict[str, str] = {}
         self._whole: set[str] = set()
-        """Deliveries that have ended, without the agents before a fallback: as a sender is named."""
+        """Ended deliveries, without the agents before a fallback: in the form of a sender."""
         self._asked: set[int] = set()
         self._owned: set[int] = set()
-        """Scopes that a handler has opened: their first message is a question, which leaves at once."""
+        """Scopes opened by a handler: their first message is a question, which is sent at once."""
         self._prefix = ""
 
     def open(self) -> set[str]:
@@ -125,7 +125,7 @@ class Story:
         return Counts(accepted=len(self._accepted), in_flight=len(self.open()), **ends)
 
     def add(self, batch: Sequence[LogRecord]) -> None:
-        """Take a batch in: what it shows must be whole at its end."""
+        """Add a batch: everything it shows must be consistent at its end."""
         outputs: list[tuple[str, int]] = []
         for record in batch:
             if record["kind"] == "message":
@@ -174,14 +174,14 @@ class DiskLog:
         self.dead = False
 
     async def open(self) -> Sequence[LogRecord]:
-        """Return what is left on the disk."""
+        """Return the records left on the disk."""
         return self._disk.read()
 
     async def append(self, records: Sequence[LogRecord]) -> None:
-        """Keep a batch.
+        """Store a batch.
 
         Raises:
-            SimulatedFailure: The power went meanwhile.
+            SimulatedFailure: The power failed meanwhile.
         """
         self.writing = tuple(records)
         await anyio.sleep(self._disk.took())
@@ -191,4 +191,4 @@ class DiskLog:
         self.writing = None
 
     async def close(self) -> None:
-        """Nothing is to be let go of."""
+        """Nothing needs to be released."""

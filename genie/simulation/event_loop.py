@@ -53,7 +53,7 @@ class _Handle:
         self.args = args
         self.context = context
         self.number = number
-        """Of the task whose step it is; 0 for any other callback."""
+        """Number of the task whose step it is; 0 for any other callback."""
 
     def cancel(self) -> None:
         self.callback = None
@@ -76,11 +76,11 @@ class SimulationLoop(_Base):  # type: ignore[misc]  # see above
         seed: Determines the order of steps at the same virtual time.
         explain: Describes the waiting tasks when a deadlock is found.
         most_steps: Callbacks at one virtual time after which the loop reports a livelock.
-        shuffled: Steps that are ready together run in any order; else in that in which they became ready.
+        shuffled: Steps that are ready together run in random order; otherwise in the order in which they became ready.
     """
 
     threads = False
-    """Nothing is offloaded to a thread: no seed determines when it would be done."""
+    """Nothing is offloaded to a thread: no seed determines when a thread would finish."""
 
     def __init__(
         self, seed: int = 0, *, explain: Callable[[], list[str]] | None = None, most_steps: int = MAX_STEPS,
@@ -131,9 +131,9 @@ class SimulationLoop(_Base):  # type: ignore[misc]  # see above
         return handle
 
     def advance(self, when: float) -> bool:
-        """Let the time of this step be a later one at once; False where a timer is due before.
+        """Advance the time of this step at once; return False if a timer is due before.
 
-        Steps that are ready already still run at the time at which they became so.
+        Steps that are already ready still run at the time at which they became ready.
         """
         timers = self._timers
         while timers and timers[0][2].callback is None:
@@ -164,7 +164,7 @@ class SimulationLoop(_Base):  # type: ignore[misc]  # see above
         for handle in batch:
             callback = handle.callback
             if callback is not None:
-                self._now = handle.at  # a step before it may have advanced the time
+                self._now = handle.at  # an earlier step may have advanced the time
                 try:
                     handle.context.run(callback, *handle.args)
                 except (SystemExit, KeyboardInterrupt):
@@ -395,7 +395,7 @@ def run(main: Coroutine[Any, Any, T], loop: SimulationLoop) -> T:
     """Run a coroutine to its end in virtual time, cancel the remaining tasks, and close the loop.
 
     Garbage is collected at fixed steps and once at the end. Objects that existed before are excluded from collection:
-    to look through them takes longer than most simulations.
+    traversing them takes longer than most simulations.
 
     Raises:
         DeadlockError, LivelockError: As ``SimulationLoop.run_forever``.

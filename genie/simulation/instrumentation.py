@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from genie.contracts.agent import FunctionAgent
+from genie.contracts.message import stamp
 from genie.errors import AgentDefinitionError
 from genie.inflight.delivery import original
 from genie.inflight.subscription import CONTEXT, MESSAGE, PAYLOAD
@@ -40,11 +41,11 @@ RUNNING: ContextVar[str | None] = ContextVar("genie_simulated_agent", default=No
 
 
 class ShuffledQueue(deque[Any]):
-    """A queue from which the seed takes: agents that are ready at the same virtual time run in any order.
+    """A queue with random order by seed: agents that are ready at the same virtual time run in any order.
 
     Args:
         source: A generator for this queue alone.
-        ready: What stands in the queue now.
+        ready: The present entries.
     """
 
     def __init__(self, source: random.Random, ready: Iterable[Any]) -> None:
@@ -52,19 +53,19 @@ class ShuffledQueue(deque[Any]):
         self._draw = source.random
 
     def popleft(self) -> Any:
-        """Remove and return any entry."""
+        """Remove and return a random entry."""
         if len(self) > 1:
             self.rotate(int(self._draw() * len(self)))
         return super().popleft()
 
 
 class SimulatedRuntime(Runtime):
-    """A runtime whose handlers are called through others from their first message on.
+    """A runtime whose handlers are wrapped from their first message on.
 
     Args:
         agents: As for ``Runtime``.
-        calls: Returns what is called in place of the handlers of an agent, which finds its delivery in
-            ``workers.stepping`` until it first suspends.
+        calls: Returns the wrapped handlers of an agent; a wrapper finds its delivery in ``workers.stepping`` until it
+            first suspends.
         more: As for ``Runtime``.
     """
 
@@ -185,8 +186,13 @@ class Instrumentation:
 
     def _compare(self, candidate: PolicySet, message: Envelope[Any], sender: AgentCard, card: AgentCard) -> None:
         self.compared_of += 1
+        # With what the candidate's own inspectors find: those in force may look for something else, or for nothing.
+        inspected = stamp(
+            message.number, message.payload, message.sender, message.recipient, message.scope, message.cause,
+            message.hops, message.headers, message.label, candidate.inspectors.inspect(message.payload),
+        )  # fmt: skip
         decision = self._evaluator(candidate, type(message.payload), card, which="?").judge(
-            message, sender, frozenset()
+            inspected, sender, frozenset()
         )
         if decision is not None and decision.verdict != "allow":
             for reason in decision.reasons:
@@ -224,7 +230,7 @@ class InstrumentedAgent:
             payload = given.payload if wants == MESSAGE else given
             return await self._handled(handler, wants, given, payload, context, look(payload))
 
-        # A fault that delays an output needs a context, also where the handler takes none.
+        # A fault that delays an output needs a context, even if the handler takes none.
         return troubled, CONTEXT if wants == PAYLOAD else wants, branches or bool(self._faults)
 
     async def _handled(
@@ -260,7 +266,7 @@ class InstrumentedAgent:
         stream: Any,
         more: int,
     ) -> AsyncIterator[Any]:
-        """Yield what a handler yields, with its faults, and call it again as often as it is duplicated."""
+        """Yield a handler's payloads with their faults, and repeat the call for each duplication."""
         RUNNING.set(self._card.id)
         while True:
             async for output in stream:
@@ -283,7 +289,7 @@ class InstrumentedAgent:
 
 
 async def _attributed(stream: Any, agent: str) -> AsyncIterator[Any]:
-    """Yield what a handler yields; the bus runs a stream in variables of its own."""
+    """Yield a handler's payloads; the bus runs a stream in separate context variables."""
     RUNNING.set(agent)
     try:
         async for output in stream:

@@ -71,7 +71,10 @@ class Invariant(NamedTuple):
     requirements: Requirements
 
     def violations(self, record: Record) -> list[Violation]:
-        """Return the violations; a check that raises, or returns no iterable of violations, is a violation itself."""
+        """Return the violations.
+
+        A check that raises, or does not return an iterable of violations, is a violation itself.
+        """
         arguments = () if self.settings is None else (self.settings,)
         found: list[Violation] = []
         try:
@@ -280,7 +283,7 @@ def same_answers(record: Record) -> Iterator[Violation]:
     for run in record.runs:
         other = before.get(run.number)
         if run.outcome == "answered" and other is not None and other.outcome in ANSWERED and run.answer != other.answer:
-            yield Violation("", f"run {run.number} ({run.run_id}) has another answer than without trouble", run.number)
+            yield Violation("", f"run {run.number} ({run.run_id}) has a different answer without trouble", run.number)
 
 
 class AnsweredSettings(Section):

@@ -31,7 +31,7 @@ MAX_VIOLATIONS = 50
 """Violations kept per invariant."""
 MAX_TIMELINE = 400
 """Records kept per run for its timeline."""
-_WITHHELD = "a simulation keeps no payloads; the seed makes them again"
+_WITHHELD = "a simulation keeps no payloads; the seed can regenerate them"
 _ASKER = "asker"
 """The bus records this recipient for an answer that ends without reaching its asker."""
 
@@ -172,7 +172,7 @@ class SimulationJournal:
         return run
 
     def reopen(self, runs: Iterable[Any]) -> None:
-        """Runs go on in another process: their state there takes the place of the old one."""
+        """Runs continue in another process: their state there replaces the old one."""
         self.numbers.clear()
         for state in runs:
             run = self.runs.get(state.id)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _BY = "simulation"
 """The operator's name in the audit trail."""
 DOWN_S = 1.0
-"""Virtual seconds between two processes where the scenario does not say."""
+"""Virtual seconds between two processes if the scenario does not state them."""
 _SHORTEST_S = 1.0
 """Shortest time between two operations of one entry."""
 
@@ -80,7 +80,7 @@ class Operations:
         self._injected["cancel"] += 1
 
     def journals(self) -> list[Journal]:
-        """Return a journal that fails for each entry that says so; each beside the simulation's own."""
+        """Return a failing journal for each such entry, in addition to the simulation's own."""
         return [_FailingJournal(self._seed, place, section, self._now, self._injected)
                 for place, section in self._failing]  # fmt: skip
 
@@ -90,8 +90,8 @@ class Operations:
         """Return a coroutine for each entry with scheduled operations.
 
         Args:
-            runtime: Returns the open runtime; None while no process runs, in which nobody operates it.
-            crash: Ends the process by a kind of crash, for some virtual seconds.
+            runtime: Returns the open runtime; None while no process runs, when there are no operations.
+            crash: Ends the process with a kind of crash, for a number of virtual seconds.
         """
         return [self._repeat(runtime, crash, place, section) for place, section in self._scheduled]
 
@@ -111,7 +111,7 @@ class Operations:
                     if section.kind in CRASHES:
                         crash(section.kind, DOWN_S if section.takes is None else section.takes.draw(source))
                     else:
-                        with contextlib.suppress(RuntimeClosedError):  # the process ended meanwhile
+                        with contextlib.suppress(RuntimeClosedError):  # the process has ended in the meantime
                             await self._operate(now, section, source)
             if section.every is None:
                 return

@@ -107,7 +107,7 @@ def _holds(scenario: Scenario, evidence: Record) -> Section:
 def _table(
     caption: str, titles: Iterable[str], rows: Iterable[tuple[str | None, ...]], *, numbers: bool = True
 ) -> Table:
-    """Return a table; all columns but the first are numbers unless told otherwise."""
+    """Return a table; all columns but the first are numbers by default."""
     columns = tuple(Column(title, number=numbers and place > 0) for place, title in enumerate(titles))
     return Table(caption, columns, tuple(rows))
 
@@ -239,12 +239,12 @@ def _tally(
 
 
 def failed_run(scenario: Scenario, evidence: Record, smallest: MinimalFailure | None, part: Subset) -> Failed | None:
-    """Return the first run that broke an invariant, simulated once more to be told whole; None where none is named.
+    """Return the first run that broke an invariant, simulated again to record it completely; None if no run is named.
 
     Args:
-        scenario: What was simulated.
+        scenario: The scenario.
         evidence: Its record.
-        smallest: The smallest failing scenario, whose run is told then.
+        smallest: The smallest failing scenario, whose run is used if there is one.
         part: The part that was simulated.
     """
     if smallest is not None:
@@ -260,11 +260,11 @@ class Failed(NamedTuple):
 
     number: int
     record: Record
-    """Of the simulation that follows it."""
+    """Record of the simulation that follows it."""
 
 
 def _story(evidence: Record, failed: Failed | None) -> Section:
-    """Return the first run that broke an invariant, or else the slowest one, as the page of a run shows it."""
+    """Return the first run that broke an invariant, or else the slowest one, in the form of a run's page."""
     number, told = (evidence.worst, evidence) if failed is None else failed
     run = RunRecord()
     for line in told.story:

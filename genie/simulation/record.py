@@ -103,17 +103,17 @@ class Record:
     """Deliveries by outcome, as the bus counts them."""
     verdicts: Mapping[tuple[str, str], int] = field(default_factory=dict)
     budgets: Mapping[tuple[str, str], BudgetStatistics] = field(default_factory=dict)
-    """(id, unit) -> what each budget has done."""
+    """(id, unit) -> counters of each budget."""
     journal_sha256: str = ""
     virtual_s: float = 0.0
     steps: int = 0
     crashes: int = 0
-    """Processes that ended without a word; the totals are then those of the log, over all processes."""
+    """Number of processes that ended without notice; the totals are then those of the log, over all processes."""
     deadlock: str | None = None
     violations: list[Violation] = field(default_factory=list)
     """Violations found during the simulation."""
     trouble: tuple[int, ...] = ()
-    """DefaultExecutor of the entries of trouble that were on."""
+    """Positions of the entries of trouble that were on."""
     injected: Counter[str] = field(default_factory=Counter)
     """Kind of trouble and its target -> count of faults injected."""
     compared: Counter[tuple[str, str]] = field(default_factory=Counter)

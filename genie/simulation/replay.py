@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from genie.simulation.scenario import Scenario
 
 _ZONE = "REPLAY-13:37"
-"""A time zone that no machine has."""
+"""A time zone that no real machine has."""
 _MAX_SHOWN = 400
-"""Characters of a record that are shown."""
+"""Number of characters of a record that are shown."""
 _POLLED_S = 0.02
 
 
@@ -104,7 +104,7 @@ class _Replay:
 
     @property
     def file(self) -> Any:
-        """The file for the journal; it has ``write`` alone."""
+        """The file for the journal; it only has ``write``."""
         return self
 
     def write(self, text: str) -> int:
@@ -143,7 +143,7 @@ class _Replay:
         return f"two processes differ at record {number:,}: {here} here, {there} in the second process"
 
     def _failed(self) -> str:
-        """Return what became of a second process whose journal is too short."""
+        """Describe a second process whose journal is too short."""
         if self._process.wait() == 0:
             return f"two processes differ: the second process has {self._records:,} records or fewer"
         self._errors.seek(max(0, self._errors.seek(0, os.SEEK_END) - 4 * _MAX_SHOWN))
@@ -160,7 +160,7 @@ def _wall() -> float:
 
 
 def _end_with_first() -> None:
-    """End this process when the first one ends or closes the pipe; an agent that never stops cannot keep it."""
+    """End this process when the first one ends or closes the pipe, even if an agent never stops."""
     while os.read(0, 1):  # not sys.stdin, whose lock the interpreter needs at its end
         pass
     os._exit(1)

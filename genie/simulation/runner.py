@@ -1,4 +1,4 @@
-"""Runs one scenario under one seed: runs arrive, agents work in virtual time, and a record is kept."""
+"""Runs one scenario under one seed: runs arrive, agents work in virtual time, and everything is recorded."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def simulate(
         seed: Replaces the scenario's seed.
         part: The part of the scenario to run.
         journal: Receives the lines of the journal.
-        follow: Number of an arrival, whose run the record tells whole; the worst one by default.
+        follow: Number of an arrival whose run is recorded completely; the worst one by default.
 
     Returns:
         The record with all violations of all invariants.
@@ -48,7 +48,7 @@ def simulate(
     seed = scenario.section.seed if seed is None else seed
     if part.trouble is None:
         part = part._replace(trouble=trouble_on(scenario, seed))
-    # What an uncrashed run answers is what a durable one does, so the baseline has a log as well.
+    # A run without crashes gives the answers of a durable one, so the baseline has a log as well.
     durable = any(one.kind in CRASHES for one in scenario.section.trouble)
     simulation = CrashingSimulation if durable else Simulation
     record = simulation(scenario, seed, part, journal, follow).run()

@@ -21,7 +21,7 @@ Kind = Literal[
     "cancel", "kill", "pause", "reload", "revoke", "drain", "fail_journal", "crash", "lost_write", "torn_write",
 ]  # fmt: skip
 CRASHES = frozenset({"crash", "lost_write", "torn_write"})
-"""Kinds that end the process; a simulated disk keeps what the next one goes on with."""
+"""Kinds that end the process; a simulated disk keeps the data from which the next one continues."""
 OPERATIONS = CRASHES | {"cancel", "kill", "pause", "reload", "revoke", "drain", "fail_journal"}
 """Kinds that act on the runtime or a run; the other kinds act on the handlings of agents."""
 _REPEATED = ("kill", "pause", "reload", "revoke", *sorted(CRASHES))

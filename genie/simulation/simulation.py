@@ -1,4 +1,4 @@
-"""One simulation: runs arrive, agents work in virtual time, and a record is kept."""
+"""One simulation: runs arrive, agents work in virtual time, and everything is recorded."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Subset(NamedTuple):
     arrivals: frozenset[int] | None = None
     """Numbers of the arrivals; None means all."""
     trouble: frozenset[int] | None = None
-    """DefaultExecutor of the entries of trouble, from 0; None means those that are on under the seed."""
+    """Positions of the entries of trouble, from 0; None means those that are on under the seed."""
 
 
 class Simulation:
@@ -364,7 +364,7 @@ class Simulation:
 
 
 def _never(_kind: str, _down_s: float) -> None:
-    """A scenario without crashes has none."""
+    """Never raised: a scenario without crashes has none."""
 
 
 @contextmanager

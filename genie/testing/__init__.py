@@ -1,6 +1,6 @@
 """Shipped doubles, probes and conformance suites for tests of agents, pipelines and ports.
 
-None of them sleeps or looks at the time: a test waits for a condition, and fails at once when it cannot come.
+None of them sleeps or reads the time: a test waits for a condition, and fails at once if it can no longer occur.
 ``genie.testing.conformance`` has a suite for every port.
 """
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class MemoryControl:
-    """A control inside one process: what another terminal would do is done by calling it.
+    """A control inside one process: tests call it in place of another terminal.
 
     Args:
         interval_s: Seconds between two reports.
@@ -27,9 +27,9 @@ class MemoryControl:
         self.requests: dict[str, Mapping[str, object]] = {}
         """Approvals by id, as people may see them."""
         self.answers: dict[int, tuple[bool, str]] = {}
-        """What became of votes, by number."""
+        """Results of votes, by number."""
         self.agents: Mapping[str, str] = {}
-        """Every agent with why nothing is delivered to it."""
+        """Every agent, with the reason why nothing is delivered to it."""
         self._switches: dict[tuple[str, str, str], Act] = {}
         self._votes: list[RemoteVote] = []
         self._acts: list[Act] = []
@@ -39,7 +39,7 @@ class MemoryControl:
         self._votes.append(vote)
 
     def act(self, act: Act) -> None:
-        """Switch something off or on."""
+        """Turn a switch on or off."""
         self._acts.append(act)
         self._switch(act)
 
@@ -51,14 +51,14 @@ class MemoryControl:
             self._switches.pop((act.kind, act.name, word), None)
 
     async def open(self, process: str, report: ControlReport) -> ControlNews:
-        """Keep the first report; return what is switched off."""
+        """Store the first report; return the switches in force."""
         await self.exchange(report)
         self._acts.clear()
         live = (one for one in self._switches.values() if one.until is None or one.until > report.at)
         return ControlNews(acts=tuple(live))
 
     async def exchange(self, report: ControlReport) -> ControlNews:
-        """Keep a report; return what was said since."""
+        """Store a report; return the decisions since then."""
         self.requests.update(report.requests)
         self.answers.update(report.answers)
         self.agents = report.agents
@@ -70,5 +70,5 @@ class MemoryControl:
         return news
 
     async def close(self, report: ControlReport) -> None:
-        """Keep the last report."""
+        """Store the last report."""
         await self.exchange(report)

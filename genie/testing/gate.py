@@ -1,4 +1,4 @@
-"""A gate: handlers wait at it until the test opens it."""
+"""A gate at which handlers wait until the test opens it."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import anyio
 
 
 class Gate:
-    """Holds handlers in the middle of a delivery, so that a test sees what the bus does meanwhile."""
+    """Stops handlers in the middle of a delivery, so that a test can observe the bus meanwhile."""
 
     def __init__(self) -> None:
         self.reached = anyio.Event()
         """Set when the first handler waits."""
         self.open = anyio.Event()
-        """The test sets it to let every handler go on."""
+        """Set by the test to release every handler."""
         self.entered = 0
-        """Handlers that have come so far."""
+        """Number of handlers that have arrived."""
         self.cancelled = 0
         """Handlers that were cancelled while they waited."""
 
@@ -24,6 +24,6 @@ class Gate:
         self.reached.set()
         try:
             await self.open.wait()
-        except BaseException:  # a cancellation is counted, and goes on
+        except BaseException:  # a cancellation is counted and re-raised
             self.cancelled += 1
             raise

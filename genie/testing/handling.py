@@ -1,4 +1,4 @@
-"""A context for calling a handler by itself: it keeps what is sent and answers from a script."""
+"""A context for calling a handler directly: it stores outputs and answers from a script."""
 
 from __future__ import annotations
 
@@ -72,40 +72,40 @@ class _FakeStream(Generic[S]):
 
 @dataclass
 class FakeContext:
-    """A ``Context`` without a bus; it checks nothing that the bus checks (declarations, headers, cards)."""
+    """A ``Context`` without a bus; it does not check what the bus checks (declarations, headers, cards)."""
 
     answers: Mapping[type[Payload], Payload] = field(default_factory=dict)
-    """Class of an answer -> what ``ask`` and ``gather`` bring; a class that is not here is a missing part."""
+    """Class of an answer -> the result of ``ask`` and ``gather``; other classes are missing parts."""
     each: Mapping[type[Payload], Mapping[str, Payload]] = field(default_factory=dict)
-    """Class of an ``Each`` part -> agent id -> what it answers."""
+    """Class of an ``Each`` part -> agent id -> its answer."""
     ports: Mapping[type[Any], object] = field(default_factory=dict)
     settings: Any = None
     headers: Headers = NO_HEADERS
     at: datetime.datetime = _START
-    """What ``now()`` says; a test moves it by assigning."""
+    """The result of ``now()``; tests assign it to move the time."""
     deadline: float = math.inf
     notices: tuple[str, ...] = ()
-    """What an egress under test must write beside the payload."""
+    """Notices that an egress under test must attach."""
     seed: int = 0
     published: list[tuple[Payload, str | None]] = field(default_factory=list)
-    """What was published, and to whom."""
+    """Published payloads with their recipients."""
     later: list[tuple[float, Payload, str | None]] = field(default_factory=list)
-    """What was to be published later: seconds, payload, to whom."""
+    """Delayed payloads: seconds, payload, recipient."""
     asked: list[Payload] = field(default_factory=list)
     """Questions of ``ask`` and ``gather``."""
     told: list[str] = field(default_factory=list)
     """Texts of ``progress``."""
     streamed: tuple[Payload, ...] = ()
-    """Parts that ``stream`` brings."""
+    """Parts that ``stream`` returns."""
     wants: frozenset[type[Payload]] = frozenset()
-    """Classes that somebody would get."""
+    """Classes with a potential recipient."""
     reserved: tuple[Decimal, int] = (Decimal(0), 0)
     """Cost and tokens of the last ``reserve``."""
     cost: Decimal = Decimal(0)
     tokens: int = 0
     state: dict[str, Any] = field(default_factory=dict)
     done: dict[str, Any] = field(default_factory=dict)
-    """Results of ``once``, by key; a test that puts one there has an effect that has happened."""
+    """Results of ``once``, by key; an entry set by a test is an effect that has happened."""
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)  # noqa: S311 - repeatable on purpose
@@ -113,7 +113,7 @@ class FakeContext:
 
     @property
     def message(self) -> Message[Payload]:
-        """There is none: only the bus makes envelopes."""
+        """Not available: only the bus creates envelopes."""
         raise AttributeError("a handler that reads its envelope is tested over a Runtime")
 
     def now(self) -> datetime.datetime:
@@ -133,11 +133,11 @@ class FakeContext:
         return bound
 
     async def publish(self, payload: Payload, *, to: str | None = None, headers: Headers | None = None) -> None:
-        """Keep the payload in ``published``."""
+        """Store the payload in ``published``."""
         self.published.append((payload, to))
 
     def after(self, delay_s: float, payload: Payload, *, to: str | None = None) -> None:
-        """Keep the payload in ``later``."""
+        """Store the payload in ``later``."""
         self.later.append((delay_s, payload, to))
 
     async def ask(
@@ -193,7 +193,7 @@ class FakeContext:
         return _FakeStream([part for part in self.streamed if isinstance(part, pieces)], answer, kinds[0])
 
     def reserve(self, *, cost: Cost = 0, tokens: int = 0) -> None:
-        """Keep the amount in ``reserved``."""
+        """Store the amount in ``reserved``."""
         self.reserved = (exact_cost(cost), tokens)
 
     def wanted(self, kind: type[Payload]) -> bool:
@@ -209,7 +209,7 @@ class FakeContext:
         self, key: str, effect: Callable[[str], Awaitable[Result]], *,
         probe: Callable[[str], Awaitable[Result]] | None = None,
     ) -> Result:  # fmt: skip
-        """Let the effect happen, with the key as its token; a second call returns the first result."""
+        """Perform the effect, with the key as its token; a second call returns the first result."""
         if key not in self.done:
             self.done[key] = await effect(key)
         return cast("Result", self.done[key])

@@ -23,9 +23,9 @@ from genie.journal.bodies import body_of, checked, packed
 from genie.journal.facts import NotKeptError, caller_of, headers_of, payload_of
 from genie.journal.lines import (
     Handlers,
+    RecordLines,
     Shared,
     Tail,
-    Told,
     ended_line,
     followed,
     head_of,
@@ -119,7 +119,7 @@ def test_an_outcome_comes_back_as_it_was(
     more = {"drawn": drawn or {}, "us": run, "times": [1.5]}
     wanted = {"kind": "ended", "run": run, "delivery": delivery, "outcome": outcome, "code": code, **more}
     assert read(shared, ended_line(run, delivery, outcome, code, more)) == wanted
-    by = shared.tell(Handlers("p")[name])
+    by = shared.add(Handlers("p")[name])
     assert read(shared, f"[2,{run},{run},{run},7,{by}]") == {
         "kind": "ended", "run": run, "delivery": delivery, "outcome": "handled", "code": "", "drawn": {}, "us": run,
         "took": 7,
@@ -153,7 +153,7 @@ RECORDS = st.lists(st.fixed_dictionaries({
 
 @given(RECORDS)
 def test_a_batch_reads_the_same_from_lines_and_from_values(records: list[dict[str, Any]]) -> None:
-    told = Told.of_all([records])
+    told = RecordLines.of_all([records])
     assert list(told) == records
     assert (len(told), told[0], told[-1:]) == (len(records), records[0], records[-1:])
     assert (told.opened, told.closed, told.highest) == followed(records)

@@ -13,10 +13,10 @@ from click.testing import CliRunner, Result
 from genie.cli import main
 from genie.errors import RunCancelledError
 from genie.journal.facts import kinds_of
+from genie.journal.log_samples import LogSamples
 from genie.journal.past import chosen, past_run
 from genie.journal.rings import FileKeyRing
 from genie.journal.sealing import Sealer
-from genie.journal.specimens import LogSpecimens
 from genie.journal.sqlite import SqliteDatabase, SqliteLog
 from genie.journal.story import Eyes, lines_of_run
 from genie.journal.upkeep import account, owned, shred
@@ -144,15 +144,15 @@ async def test_policies_judge_the_messages_of_a_log_whole_or_say_why_not(tmp_pat
     async with World().runtime(SqliteLog(tmp_path / "sealed", keys=ring)) as runtime:
         await runtime.ask(Order(item="tea", note=f"card {CARD}"), Receipt)
     cards = [one.card for one in World().agents()]
-    scene = PipelineContext(tuple(kinds_of(cards).values()), tuple(cards))
+    context = PipelineContext(tuple(kinds_of(cards).values()), tuple(cards))
     for name, keys, count in (("plain", None, 7), ("sealed", ring, 7), ("sealed", None, 0)):
         database = SqliteDatabase(tmp_path / name)
         database.connect(create=False)
         sealer = None if keys is None else Sealer(database, keys, lambda: NOW)
         if sealer is not None:
             sealer.load()
-        found = LogSpecimens(database, scene, sealer)
-        seen = dict(found.specimens())
+        found = LogSamples(database, context, sealer)
+        seen = dict(found.samples())
         assert len(seen) == count
         assert sum(found.skipped.values()) == (0 if count else 7)
         asked = {one.message.payload.__topic__.name: [card.id for card in one.recipients] for one in seen.values()}

@@ -7,7 +7,7 @@ import pytest
 
 from genie import Payload, Runtime, agent
 from genie.errors import RunStalled
-from genie.journal.desk import Desk
+from genie.journal.offline import OfflineLog
 from genie.testing import settled
 from tests.durability.restarts import Machine
 
@@ -49,8 +49,8 @@ class Till:
                 with pytest.raises(RunStalled):
                     await runtime.ask(Order(amount=number), Receipt)
         self.works = True
-        async with Desk(self.machine.log) as desk:
-            assert await desk.redrive(desk.letters(), by="ann", per_s=PER_S) == LETTERS
+        async with OfflineLog(self.machine.log) as log:
+            assert await log.redrive(log.letters(), by="ann", per_s=PER_S) == LETTERS
 
 
 @pytest.mark.parametrize("lives", [1, 2, 3, LETTERS])
@@ -65,5 +65,5 @@ async def test_a_redrive_goes_on_at_its_rate_whatever_process_ends(lives: int) -
     times = [at for at, _ in till.handled]
     soon = sum(later - before < 0.99 / PER_S for before, later in zip(times, times[1:], strict=False))
     assert soon <= lives - 1  # each process begins with one
-    async with Desk(till.machine.log) as desk:
-        assert desk.letters() == []
+    async with OfflineLog(till.machine.log) as log:
+        assert log.letters() == []

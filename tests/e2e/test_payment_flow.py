@@ -144,7 +144,7 @@ async def test_an_order_that_was_changed_after_it_was_judged_is_not_sent() -> No
         run = started(runtime, loaded, question("large"))
         await run.settled()
         (held,) = runtime.approvals.requests()
-        shown = runtime.approvals.sight(held.id, loaded.caller.clearance).payload
+        shown = runtime.approvals.view(held.id, loaded.caller.clearance).payload
         assert isinstance(shown, PaymentInstruction)
         other = shown.order.model_copy(update={"beneficiary_account": "999999999999"})
         runtime.approvals.approve(

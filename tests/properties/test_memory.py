@@ -77,7 +77,7 @@ def sizes(runtime: Runtime) -> dict[str, int]:
         "runs": len(bus.runs.open_runs), "pending": len(bus.pending), "holds": len(runtime.approvals.holds()),
         "dirty": len(bus.correlator._dirty), "doubtful": len(bus.deadlocks._doubtful),
         "waiting": sum(len(subscriber.waiting) for subscriber in bus.subscribers.values()),
-        "keys": sum(len(subscriber.holders) + len(subscriber.lanes) for subscriber in bus.subscribers.values()),
+        "keys": sum(len(subscriber.holders) + len(subscriber.keyed_queues) for subscriber in bus.subscribers.values()),
     }  # fmt: skip
 
 

@@ -440,7 +440,7 @@ class World:
             self.wrong.append(
                 f"{subscriber.card.id} holds {len(subscriber.queue)}+{subscriber.behind_keys} > {subscriber.capacity}"
             )
-        if subscriber.behind_keys != sum(map(len, subscriber.lanes.values())):
+        if subscriber.behind_keys != sum(map(len, subscriber.keyed_queues.values())):
             self.wrong.append(f"{subscriber.card.id}: laned")
 
     def deliveries(self) -> Any:
@@ -465,7 +465,7 @@ class World:
                 self.wrong.append(f"left {name}: {what}")
         for subscriber in self.everyone:
             mail = len(subscriber.queue) - subscriber.dead or subscriber.due or subscriber.waiters
-            if mail or subscriber.holders or subscriber.lanes or subscriber.behind_keys:
+            if mail or subscriber.holders or subscriber.behind_keys or subscriber.keyed_queues:
                 self.wrong.append(f"left in the mailbox of {subscriber.card.id}: {list(subscriber.mail())}")
             if subscriber.limit != subscriber.capacity + subscriber.dead or subscriber.waiting or subscriber.running:
                 self.wrong.append(f"{subscriber.card.id}: limit {subscriber.limit}, waiting {subscriber.waiting}")

@@ -152,12 +152,12 @@ def in_step(function: Callable[..., Any]) -> Any:
 
 
 def blindly(case: Case) -> Any:
-    sight = Deadlocks._search
+    search = Deadlocks._search
     Deadlocks._search = Blind._search  # type: ignore[method-assign]  # to see what happens by itself
     try:
         return in_step(case.play)
     finally:
-        Deadlocks._search = sight  # type: ignore[method-assign]  # as above
+        Deadlocks._search = search  # type: ignore[method-assign]  # as above
 
 
 @settings(max_examples=40)

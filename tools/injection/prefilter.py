@@ -39,6 +39,10 @@ _SHORTEST = 2
 SIDE = "\1"
 """In a word: its edge, or something between words."""
 _MARKS = {EDGE: r"\b", GAP: r"(?:\b|_)", SIDE: r"(?:\b|_)"}  # what stands between words has no word beside it
+_DIGIT = "\2"
+"""In a word: any digit. The scan does not tell them apart, or each new number in a text would be a new state."""
+_WRITTEN = {**_MARKS, _DIGIT: "[0-9]"}
+_DIGITS = str.maketrans("0123456789", _DIGIT * 10)
 _IN_STATEMENTS, _IN_PROSE = 2_000.0, 50.0  # what a line with a word costs, beside 0.05 for the word itself
 _WORD = 0.05
 _BY_CHANCE, _LETTER, _EDGE = 500.0, 15.0, 4.0  # a word of two letters costs 2.2 for the lines nobody has seen yet
@@ -58,7 +62,7 @@ def required(pattern: str) -> list[Words]:
 
 def written(word: str) -> str:
     """Return the pattern of a word."""
-    return "".join(_MARKS.get(letter) or re.escape(letter) for letter in word)
+    return "".join(_WRITTEN.get(letter) or re.escape(letter) for letter in word)
 
 
 def _letters(word: str) -> int:
@@ -221,7 +225,7 @@ class Data(TypedDict):
 
     patterns: list[str]
     sets: list[list[str]]
-    needs: list[tuple[str, list[int]]]
+    needs: list[tuple[str, list[int], bool]]
 
 
 def chosen(statements: Iterable[str], prose: Iterable[str]) -> Data:
@@ -235,7 +239,7 @@ def chosen(statements: Iterable[str], prose: Iterable[str]) -> Data:
     _ordinary.extend((fold(line).lower(), _IN_PROSE) for line in prose)
     _cost_of.cache_clear()
     numbers: dict[Words, int] = {}
-    needs: dict[str, list[int]] = {}
+    needs: dict[str, tuple[str, list[int], bool]] = {}
     words: set[str] = set()
     whole: dict[str, None] = {}
     for pattern in patterns():
@@ -244,14 +248,15 @@ def chosen(statements: Iterable[str], prose: Iterable[str]) -> Data:
         if rarest is None or _cost(rarest) > _DEAR:
             whole[pattern] = None
         else:
-            words |= {word for word in rarest if word.isascii()}
+            words |= {word.translate(_DIGITS) for word in rarest if word.isascii()}
         plain = [frozenset(sought(word) for word in each) for each in sets]
-        needs[pattern] = [numbers.setdefault(each, len(numbers)) for each in plain]
+        foreign = any(not any(map(str.isascii, each)) for each in sets)
+        needs[pattern] = (pattern, [numbers.setdefault(each, len(numbers)) for each in plain], foreign)
     shortest = frozenset(word for word in words if not any(other != word and other in word for other in words))
     return {
         "patterns": [f"(?i){any_of(shortest)}", SCRIPTS, *whole],
         "sets": [sorted(each) for each in numbers],
-        "needs": list(needs.items()),
+        "needs": list(needs.values()),
     }
 
 

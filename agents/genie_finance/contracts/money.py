@@ -113,7 +113,7 @@ class Money(Value):
         )
 
     def __str__(self) -> str:
-        return f"{self.amount:,} {self.currency}"
+        return f"{self.amount:,}" if self.currency == UNKNOWN_CURRENCY else f"{self.amount:,} {self.currency}"
 
 
 _MOST_DIGITS = 30

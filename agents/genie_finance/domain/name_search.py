@@ -30,6 +30,8 @@ _SYLLABLES = 9
 ONE_WORD = 70
 """Most that one word can score against a name of several."""
 _CLOSE, _SOUND, _SAME, _INITIAL = 0.8, 0.9, 0.97, 0.85
+_RUN = 0.87
+"""Least likeness of two words that the other name writes as one."""
 _SHORT = 4
 """Letters up to which a word has to be the same in some system of spelling: there are too many others a slip away."""
 _ALLAH = frozenset(("allah", "ullah", "ulla", "alla", "llah", "ollah", "olla", "elah"))
@@ -61,7 +63,8 @@ def written(name: str, kept: frozenset[str] = frozenset()) -> Written:
 
 
 def _enough(parts: list[str], keep: frozenset[str]) -> list[str]:
-    firm = not FIRM_WORDS.isdisjoint(parts) or not _FORMS_ALONE.isdisjoint(parts)
+    at_end = "pao" in {*parts[:1], *parts[-1:]}  # elsewhere it is a syllable of Wade and Giles
+    firm = at_end or not FIRM_WORDS.isdisjoint(parts) or not _FORMS_ALONE.isdisjoint(parts)
     dull = ((LEGAL_FORMS | PARTICLES) if firm else PARTICLES) - keep
     kept = [one for one in parts if one not in dull] or parts
     if len(kept) < 2 and not firm:
@@ -86,7 +89,7 @@ def _initials(parts: list[str]) -> list[str]:
 _MARKS = "'\"`\u2018\u2019\u00b4\u02bc\u02bf\u02be"
 """Apostrophes, and what stands for a glottal stop."""
 _ALSO_WORDS = frozenset(
-    ("s", "as", "ad", "ao", "se", "sa", "co", "san", "est", "dd", "sp", "lp", "ab", "pt", "cv", "joint", "stock",
+    ("s", "as", "ad", "ao", "se", "sa", "co", "san", "est", "dd", "pao", "sp", "lp", "ab", "pt", "cv", "joint", "stock",
      "open", "closed", "public", "private", "too", "kk", "tic", "sti")
 )  # fmt: skip
 _FORMS_ALONE = LEGAL_FORMS - _ALSO_WORDS
@@ -206,7 +209,7 @@ def _whole(word: str, run: str) -> float:
         return 1.0
     near = min(len(word), len(run)) > _SHORT and abs(len(word) - len(run)) < _SHORT
     likeness = alike(word, run) if near else 0.0
-    return likeness if likeness >= _SOUND else 0.0
+    return likeness if likeness >= _RUN else 0.0
 
 
 @lru_cache(maxsize=262_144)
@@ -257,7 +260,7 @@ _ENDINGS = {
     **dict.fromkeys(("din", "udin", "idin", "adin", "ula", "alla", "ulla"), _CLOSE),
 }
 """What is written as one with a name or left out, as it is spoken: articles, links, the second part of a name."""
-_PREFIXES = ("abd", "abu", "al", "el", "mir")
+_PREFIXES = ("abd", "abu", "al", "el", "mir", "bin", "ben", "bel")
 """Written as one with what follows, or apart, or left out."""
 
 

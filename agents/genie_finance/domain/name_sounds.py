@@ -162,7 +162,7 @@ _SPOKEN = (
     ("shch", "sh"), ("tsch", "ch"), ("sch", "sh"), ("tch", "ch"), ("ph", "f"), ("bh", "b"), ("dh", "d"), ("th", "t"),
     ("gh", "g"), ("kh", "k"), ("dj", "j"), ("zh", "j"), ("ts", "z"), ("tz", "z"), ("cz", "ch"), ("ks", "x"),
     ("ck", "k"), ("q", "k"), ("ou", "u"), ("oo", "u"), ("ee", "i"), ("ey", "i"), ("ei", "i"), ("ay", "ai"),
-    ("iy", "i"), ("ij", "i"), ("yi", "i"), ("y", "i"), ("w", "v"), ("o", "u"), ("e", "i"),
+    ("iy", "i"), ("ij", "i"), ("yi", "i"), ("y", "i"), ("w", "v"), ("v", "b"), ("o", "u"), ("e", "i"),
 )  # fmt: skip
 
 
@@ -181,7 +181,7 @@ _EASTERN = (
     ("hs", "x"), ("tsh", "c"), ("zh", "c"), ("ch", "c"), ("ts", "z"), ("tz", "z"), ("j", "c"), ("q", "c"), ("x", "s"),
     ("sh", "s"), ("g", "k"), ("d", "t"), ("b", "p"), ("yeo", "yo"), ("eo", "o"), ("eu", "u"), ("oo", "u"), ("ee", "i"),
     ("young", "yong"), ("ae", "e"), ("oe", "oi"), ("z", "c"), ("ien", "ian"), ("ueh", "ue"),
-    ("ung", "onk"), ("unk", "onk"), ("yen", "yan"), ("ieh", "ie"), ("erh", "er"),
+    ("uei", "ui"), ("ung", "onk"), ("unk", "onk"), ("yen", "yan"), ("ieh", "ie"), ("erh", "er"),
 )  # fmt: skip
 
 

@@ -69,7 +69,7 @@ FIRM_WORDS = frozenset(
     (
         "ltd", "limited", "pvt", "plc", "llc", "llp", "inc", "corp", "corporation", "company", "gmbh", "sarl", "spa",
         "jsc",
-        "ojsc", "cjsc", "pjsc", "oao", "zao", "pao", "ooo", "fze", "fzco", "fzc", "pte", "bhd", "pty",
+        "ojsc", "cjsc", "pjsc", "oao", "zao", "ooo", "fze", "fzco", "fzc", "pte", "bhd", "pty",
         "establishment",
         "group", "holding", "holdings", "bank", "trading", "shipping", "industries", "industry", "factory", "trust",
         "enterprise", "enterprises", "insurance", "brigade", "party", "front", "army", "movement", "foundation",
@@ -78,6 +78,7 @@ FIRM_WORDS = frozenset(
         "international", "general", "money", "currency", "bros", "brothers", "university", "petrochemical",
         "complex", "association", "institution", "agency", "services", "management", "ministry", "institute",
         "plant", "shipyard", "lines", "airlines", "petroleum", "oil",
+        "commercial", "national", "development", "industrial",
     )
 )  # fmt: skip
 """Words by which a name is taken for a firm's or a group's."""
@@ -172,6 +173,15 @@ jiang chiang
 zheng cheng
 cai tsai
 cao tsao
+industrial industry industries ind
+development dev
+international intl
+management mgmt
+trading trdg
+engineering engg
+manufacturing mfg
+technology technologies tech
+national natl
 """
 SPELLINGS: Mapping[str, str] = MappingProxyType(
     {name: line.split()[0] for line in reversed(_GROUPS.strip().splitlines()) for name in line.split()}

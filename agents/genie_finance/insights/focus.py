@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
@@ -51,12 +52,68 @@ _OTHERS = {
         | {"recognise", "recognize"}
     ),
     "the balance": frozenset({"balance", "balances", "saldo"}),
+    "averages": frozenset({"average", "averages", "mean", "median"}),
+    "": frozenset(
+        {"not", "never", "least", "lowest", "cheapest", "without", "except", "excluding", "when", "due", "who", "owe"}
+        | {"list", "count", "transaction", "transactions", "nicht", "niet", "nahi", "nahin"}
+    ),
 }
-"""Subjects other than spending above the usual, with the words that name them."""
+"""Subjects other than spending above the usual, with the words that name them; the last has no figures."""
 _MONTHS = (
     "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
     "december",
 )  # fmt: skip
+_PERIODS = frozenset(
+    {"year", "years", "yearly", "annual", "annually", "week", "weeks", "weekly", "weekend", "weekends", "day", "days"}
+    | {
+        "daily",
+        "today",
+        "yesterday",
+        "quarter",
+        "quarters",
+        "quarterly",
+        "ago",
+        "ever",
+        "jahr",
+        "woche",
+        "week",
+        "jaar",
+    }
+)
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_CAN = frozenset({"can", "could", "should", "might"})
+_BEFORE_SUBJECTS = frozenset(
+    {"on", "at", "for", "to", "with", "than", "vs", "versus", "against", "about", "between", "like", "in", "from"}
+)
+_BETWEEN = frozenset(
+    {"my", "our", "the", "a", "an", "all", "any", "other", "in", "of", "what", "which", "how", "and", "or"}
+)
+_GENERAL = frozenset(
+    {"i", "me", "we", "us", "it", "this", "that", "last", "previous", "prior", "preceding", "next", "each", "every"}
+    | {"month", "months", "before", "usually", "normal", "normally", "too", "much", "many", "more", "most", "less"}
+    | {"stuff", "things", "thing", "everything", "anything", "something", "category", "categories", "area", "areas"}
+    | {"general", "total", "particular", "account", "accounts", "bank", "statement", "life", "household", "home"}
+    | {
+        "am",
+        "is",
+        "are",
+        "was",
+        "do",
+        "did",
+        "does",
+        "have",
+        "had",
+        "can",
+        "could",
+        "should",
+        "be",
+        "go",
+        "going",
+        "live",
+    }
+    | {"improve", "optimise", "optimize", "lower", "higher", "highest", "largest", "biggest", "top", "extra", "better"}
+)
+"""Words that name nothing in particular after a word such as ``on``."""
 _BEFORE_MONTHS = frozenset({"in", "of", "during", "since", "for", "last", "this"})
 
 
@@ -73,6 +130,8 @@ class Focus(NamedTuple):
     """What the question is about instead of spending above the usual; empty where that is not known either."""
     month: str | None = None
     """The month that it names, ``01`` to ``12``."""
+    year: str | None = None
+    """The year that it names; empty for another period, such as a week."""
 
     @property
     def general(self) -> bool:
@@ -111,7 +170,11 @@ def focus_of(question: str, merchants: Collection[str]) -> Focus:
             size = 1
         start += size
     instead = _asked_instead(asked, named=bool(shops or found))
-    focus = Focus("all spending", against_previous=previous, asked_instead=instead, month=_month(asked))
+    if not asked and any(map(str.isalpha, question)):  # in a script of which no word is known
+        instead = ""
+    focus = Focus(
+        "all spending", against_previous=previous, asked_instead=instead, month=_month(asked), year=_year(asked)
+    )
     if shops:  # "food from Swiggy" asks about Swiggy
         return focus._replace(label=" and ".join(shops), merchants=frozenset(shops))
     if found:
@@ -122,9 +185,27 @@ def focus_of(question: str, merchants: Collection[str]) -> Focus:
 def _asked_instead(asked: Sequence[str], *, named: bool) -> str | None:
     """Return the subject of a question that is not about spending above the usual; None for one that is."""
     found = next((subject for subject, words in _OTHERS.items() if not words.isdisjoint(asked)), None)
-    if found is not None or named or not asked or not _SPENDING.isdisjoint(asked):
+    if found is None and "save" in asked and " ".join(asked).startswith("how much") and _CAN.isdisjoint(asked):
+        return "what is left of the income"
+    if found is not None or named or not asked:
         return found
-    return ""
+    return None if not _SPENDING.isdisjoint(asked) and not _names_another(asked) else ""
+
+
+def _names_another(asked: Sequence[str]) -> bool:
+    """Return whether a word such as ``on`` stands before a thing that nothing is known of."""
+    for at, word in enumerate(asked):
+        if word in _BEFORE_SUBJECTS:
+            subject = next((one for one in asked[at + 1 :] if one not in _BETWEEN), "")
+            known = _GENERAL | _SPENDING | _PERIODS | _COMPARING | _BEFORE_SUBJECTS
+            if subject and subject not in known and subject not in _MONTHS and not _YEAR.fullmatch(subject):
+                return True
+    return False
+
+
+def _year(asked: Sequence[str]) -> str | None:
+    years = [word for word in asked if _YEAR.fullmatch(word)]
+    return years[0] if years else "" if not _PERIODS.isdisjoint(asked) else None
 
 
 def _month(asked: Sequence[str]) -> str | None:

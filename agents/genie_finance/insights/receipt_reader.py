@@ -24,6 +24,7 @@ from genie.contracts.model_call import (
     Trust,
     Turn,
 )
+from genie.contracts.ports.provider import SCRIPTED
 from genie.errors import PartMissingError
 from genie_finance.contracts.insufficient import InsufficientData, Lack
 from genie_finance.contracts.receipts import MOST_LINES, Problem, ReceiptGiven, ReceiptReading
@@ -32,7 +33,6 @@ from genie_finance.insights.receipt_checks import Plausible, Said, SaidOfPicture
 MOST_OUTPUT = 8_192
 MOST_SAID = 200_000
 """Characters of a reply that are parsed."""
-SCRIPTED = "scripted/"
 NOTE = (
     "A scripted model read this; it knows the sample alone. For a real one, name its wire, its model and the "
     "environment variable of its key under `models:` of the pipeline file; docs/models.md shows how."

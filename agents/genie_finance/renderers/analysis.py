@@ -9,7 +9,7 @@ from genie.contracts.report_parts import day_of, month_of, section
 from genie_finance.contracts.insights import SpendingAnalysis
 from genie_finance.contracts.money import UNKNOWN_CURRENCY
 from genie_finance.renderers.described import Described
-from genie_finance.renderers.insights_figures import categories, months
+from genie_finance.renderers.insights_figures import categories, months, shown_unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,8 +36,8 @@ class AnalysisReport(Described[SpendingAnalysis]):
             spends = [one for one in payload.by_category if one.currency == total.currency]
             latest = month_of(payload.latest_month) if payload.latest_month else ""
             tiles = (
-                Tile("Money in", f"{total.credits.amount:,}", total.currency),
-                Tile("Money out", f"{total.debits.amount:,}", total.currency),
+                Tile("Money in", f"{total.credits.amount:,}", shown_unit(total.currency)),
+                Tile("Money out", f"{total.debits.amount:,}", shown_unit(total.currency)),
                 Tile("Transactions", f"{total.transactions:,}"),
                 *([Tile("Latest complete month", latest)] if latest else []),
             )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from genie.contracts.report_parts import F, Series, bars, card, chart, facts, lines, rows, section, tiles
+from genie.contracts.report_parts import F, Named, Series, bars, card, chart, facts, lines, rows, section, tiles
 from genie_finance.contracts.bulk import BulkAnalysis, BulkReport
 from genie_finance.contracts.consent import AaReport
 from genie_finance.renderers.described import Described, Parts, category_name
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from typing import ClassVar
 
     from genie.contracts.rendering import Section
+    from genie_finance.contracts.bulk import Linked
     from genie_finance.contracts.consent import Fetched
 
 _BESIDE = (
@@ -106,5 +108,16 @@ def _cash_flow(found: BulkAnalysis | None) -> Iterator[Section | None]:
         )),
         card("Rows not read", rows("Rows not read", found.quarantined, F("file"), F("line"), F("reason"))),
         card("Files not read", rows("Files not read", found.unread, F("file"), F("reason"))),
-        card("Rows netted out", rows("Rows netted out", found.links, F("kind"), F("amount"), F("why")), wide=True),
+        card("Rows netted out", rows(
+            "Rows netted out", _alike(found.links), F("value.kind", "kind"), F("value.amount", "each"),
+            F("name", "times"), F("value.why", "why"),
+        ), wide=True),
     )  # fmt: skip
+
+
+def _alike(links: Iterable[Linked]) -> list[Named]:
+    """Return one link for all that differ in nothing people read, named by their number."""
+    found = list(links)
+    counts = Counter((one.kind, one.amount, one.why) for one in found)
+    first = {(one.kind, one.amount, one.why): one for one in reversed(found)}
+    return [Named(f"{count:,}", first[alike]) for alike, count in counts.items()]

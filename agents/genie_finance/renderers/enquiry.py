@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from genie.contracts.rendering import Section
 
 _STATES = {
-    "answered": "answered", "clarify": "the question fits no route well enough", "needs_input": "more input is needed",
+    "answered": "answered", "clarify": "a clearer question is needed", "needs_input": "more input is needed",
     "no_answer": "asked, without an answer",
 }  # fmt: skip
 

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 _CATEGORY = F("category", words=category_name)
 
 
+def _change(percent: str) -> str:
+    return f"{percent} %" if percent.startswith("-") else f"+{percent} %"
+
+
 class HouseholdReport(Described[HouseholdPlan]):
     """Renders ``insights.household_plan``."""
 
@@ -35,7 +39,7 @@ class HouseholdReport(Described[HouseholdPlan]):
             ),
             card("A month of this household", facts(
                 payload.emergency_fund, F("median_monthly_income", "income"), F("median_monthly_expense", "expenses"),
-                F("essential_monthly_expense", "essential expenses"), F("months_of_history", "known", "months"),
+                F("essential_monthly_expense", "essential expenses"), F("months_of_history", "history", "months"),
                 F("coverage_months", "the fund covers", "months"),
             ), wide=True),
             vital=True,
@@ -46,8 +50,8 @@ class HouseholdReport(Described[HouseholdPlan]):
                 "Carbon footprint",
                 tiles(
                     footprint, F("total_kg_co2e", "CO2 equivalents", "kg"), F("low_kg_co2e", "At least", "kg"),
-                    F("high_kg_co2e", "At most", "kg"), F("months", "In", "months"),
-                    F("month_over_month_percent", "Last month against the one before", "%"),
+                    F("high_kg_co2e", "At most", "kg"), F("months", "Over", "months"),
+                    F("month_over_month_percent", "Last month against the one before", words=_change),
                 ),
                 bars("footprint", "Emissions by category", footprint.by_category, _CATEGORY, F("kg_co2e", "kg CO2e",
                     "kg"),

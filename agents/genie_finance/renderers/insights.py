@@ -23,7 +23,7 @@ from genie.contracts.rendering import Report as Rendered
 from genie.contracts.report_parts import day_of, with_months
 from genie_finance.contracts.insights import Report
 from genie_finance.contracts.money import UNKNOWN_CURRENCY
-from genie_finance.renderers.insights_figures import anomalies, categories, charges, forecast, months
+from genie_finance.renderers.insights_figures import anomalies, categories, charges, forecast, months, shown_unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,7 +75,7 @@ def _item(item: AdviceItem) -> Item:
     over = item.over_by
     return Item(
         item.title, with_months(item.rationale), badge=f"{item.confidence} confidence", level=item.confidence,
-        figure="" if over is None else f"{over.amount:+,} {over.currency}",
+        figure="" if over is None else f"{over.amount:+,} {shown_unit(over.currency)}".rstrip(),
         note="" if over is None or item.baseline is None else f"usually {item.baseline}",
     )  # fmt: skip
 
@@ -139,7 +139,15 @@ def _limits(report: Report) -> Iterator[Card]:
         table = Table(
             "Choices that the file left open",
             tuple(map(Column, ("open question", "taken as", "why", "settle it with"))),
-            tuple((_in(one.file, one.field), one.chosen, one.why, one.settle_with) for one in report.assumptions),
+            tuple(
+                (
+                    _in(one.file, one.field),
+                    "none" if one.chosen == UNKNOWN_CURRENCY else one.chosen,
+                    one.why,
+                    one.settle_with,
+                )
+                for one in report.assumptions
+            ),
         )
         yield Card("Assumptions", (table,), wide=True)
     if report.notices:

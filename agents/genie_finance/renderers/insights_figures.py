@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from genie.contracts.rendering import Bar, Chart, Column, Figure, Table, Text, Trend
 from genie.contracts.report_parts import dated, day_of, month_of
+from genie_finance.contracts.money import UNKNOWN_CURRENCY
 from genie_finance.domain.categories import taxonomy
 
 if TYPE_CHECKING:
@@ -62,6 +63,19 @@ def _timeline(names: Iterable[str]) -> list[str]:
     return [f"{at // 12:04d}-{at % 12 + 1:02d}" for at in range(max(first, last + 1 - MOST_MONTHS), last + 1)]
 
 
+def shown_unit(currency: str) -> str:
+    """Return what stands behind an amount: nothing where the statement names no currency."""
+    return "" if currency == UNKNOWN_CURRENCY else currency
+
+
+def _titled(title: str, currency: str) -> str:
+    return title if currency == UNKNOWN_CURRENCY else f"{title}, {currency}"
+
+
+def _named(currency: str) -> str:
+    return "a currency that is not stated" if currency == UNKNOWN_CURRENCY else currency
+
+
 def months(booked: Sequence[MonthTotal], currency: str) -> Figure:
     """Return income, spending and net by month."""
     line = _timeline(month.month for month in booked)
@@ -81,11 +95,11 @@ def months(booked: Sequence[MonthTotal], currency: str) -> Figure:
     chart = Chart(
         "months",
         {
-            "currency": currency, "months": line,
+            "currency": shown_unit(currency), "months": line,
             "complete": [m and m.complete for m in places], "income": [m and _exact(m.income) for m in places],
             "spending": [m and _exact(m.expense) for m in places], "net": [m and _exact(m.net) for m in places],
         },
-        says=f"Income, spending and net of {len(shown)} months in {currency}; spending was highest in "
+        says=f"Income, spending and net of {len(shown)} months in {_named(currency)}; spending was highest in "
         f"{month_of(most.month)} with {most.expense}. The table below has every figure.",
         keys=(("income", "Income"), ("spending", "Spending"), ("net", "Net")),
         note=_sentences(part, _shortened(len(shown), len(booked), "months")),
@@ -95,8 +109,10 @@ def months(booked: Sequence[MonthTotal], currency: str) -> Figure:
         title="Income and spending by month",
         note="Transfers between own accounts and refunds are netted out.",
         chart=chart if line else None,
-        table=Table(f"Months, {currency}", (Column("month", whole=True), *_numbers("income", "spending", "net"), _BAR),
-                    rows),
+        table=Table(
+            _titled("Months", currency), (Column("month", whole=True), *_numbers("income", "spending", "net"), _BAR),
+            rows,
+        ),
         wide=True,
     )  # fmt: skip
 
@@ -131,12 +147,12 @@ def categories(spends: Sequence[CategorySpend], currency: str) -> Figure:
     chart = Chart(
         "categories",
         {
-            "currency": currency, "names": [_title_of(s.category) for s in shown],
+            "currency": shown_unit(currency), "names": [_title_of(s.category) for s in shown],
             "latest": [_exact(s.latest) for s in shown], "baseline": [_exact(s.baseline) for s in shown],
             "change": [None if s.change is None else f"{s.change.amount:+f}" for s in shown],
         },
-        says=f"Spending of the latest complete month in {currency} by category, {over} of {len(spends)} above the "
-        "usual. The table below has every figure.",
+        says=f"Spending of the latest complete month in {_named(currency)} by category, {over} of {len(spends)} above "
+        "the usual. The table below has every figure.",
         keys=(("above", "Above the usual"), ("below", "At or below it"), ("usual", "The usual month")),
         note=_shortened(len(shown), len(spends), "categories"),
     )  # fmt: skip
@@ -146,7 +162,7 @@ def categories(spends: Sequence[CategorySpend], currency: str) -> Figure:
         note="The latest complete month beside the median of the complete months before it."
         + ("" if shown else " There is nothing to compare yet."),
         chart=chart if shown else None,
-        table=Table(f"Categories, {currency}; {_NO_MONTHS_BEFORE}", columns, rows),
+        table=Table(f"{_titled('Categories', currency)}; {_NO_MONTHS_BEFORE}", columns, rows),
         wide=True,
     )
 
@@ -177,12 +193,12 @@ def forecast(ahead: CurrencyForecast, history: Sequence[MonthTotal], *, wide: bo
     chart = Chart(
         "forecast",
         {
-            "currency": currency, "interval": share,
+            "currency": shown_unit(currency), "interval": share,
             "months": line, "net": [_exact(past.get(name)) for name in line],
             "expected": [m and _exact(m.expected) for m in places],
             "low": [m and _exact(m.low) for m in places], "high": [m and _exact(m.high) for m in places],
         },
-        says=f"Net cash flow in {currency}: {len(before)} months so far, and {len(ahead.months)} ahead. "
+        says=f"Net cash flow in {_named(currency)}: {len(before)} months so far, and {len(ahead.months)} ahead. "
         f"{month_of(first.month)} is expected at {first.expected}, between {first.low} and {first.high} "
         f"with a probability of {share}.",
         keys=(("net", "Net so far"), ("expected", "Expected"), ("band", f"{share} interval")),
@@ -193,7 +209,7 @@ def forecast(ahead: CurrencyForecast, history: Sequence[MonthTotal], *, wide: bo
         note=basis if ahead.caution is None else f"{basis} Caution: {ahead.caution}",
         chart=chart if line else None,
         table=Table(
-            f"Forecast of net cash flow, {currency}: {share} interval",
+            f"{_titled('Forecast of net cash flow', currency)}: {share} interval",
             (Column("month", whole=True), *_numbers("expected", "low", "high")),
             tuple((month_of(m.month), _text(m.expected), _text(m.low), _text(m.high)) for m in ahead.months),
         ),
@@ -228,10 +244,10 @@ def anomalies(found: Sequence[Anomaly], booked: Sequence[MonthTotal], currency: 
     chart = Chart(
         "anomalies",
         {
-            "currency": currency, "months": line, "spending": [_exact(spent.get(name)) for name in line],
+            "currency": shown_unit(currency), "months": line, "spending": [_exact(spent.get(name)) for name in line],
             "points": points,
         },
-        says=f"{len(found)} unusual transactions in {currency}; the most unusual is {found[0].amount} to "
+        says=f"{len(found)} unusual transactions in {_named(currency)}; the most unusual is {found[0].amount} to "
         f"{found[0].merchant} on {found[0].date}. The table below has them all.",
         keys=(*((kind, _KINDS[kind].capitalize()) for kind in kinds), ("month", "Spending of the month")),
         note=_sentences(
@@ -243,7 +259,7 @@ def anomalies(found: Sequence[Anomaly], booked: Sequence[MonthTotal], currency: 
         id=f"anomalies-{currency}",
         title="Worth a look",
         chart=chart if points else None,
-        table=Table(f"Unusual transactions, {currency}", columns, rows),
+        table=Table(_titled("Unusual transactions", currency), columns, rows),
         folded=False,
         wide=True,
     )
@@ -271,10 +287,11 @@ def charges(regular: Sequence[Subscription], currency: str, *, wide: bool) -> Fi
     chart = Chart(
         "charges",
         {
-            "currency": currency, "names": [c.merchant for c in shown], "yearly": [_exact(c.yearly) for c in shown],
+            "currency": shown_unit(currency), "names": [c.merchant for c in shown],
+            "yearly": [_exact(c.yearly) for c in shown],
             "active": [c.active for c in shown], "due": [_due(c) for c in shown],
         },
-        says=f"{len(regular)} regular charges in {currency}; the dearest is {regular[0].merchant} with "
+        says=f"{len(regular)} regular charges in {_named(currency)}; the dearest is {regular[0].merchant} with "
         f"{regular[0].yearly} a year. The table below has them all.",
         note=_sentences(ended, _shortened(len(shown), len(regular), "charges")),
     )  # fmt: skip
@@ -283,7 +300,7 @@ def charges(regular: Sequence[Subscription], currency: str, *, wide: bool) -> Fi
         title="Regular charges",
         note="What each costs a year at its latest price, and when it is next due.",
         chart=chart,
-        table=Table(f"Regular charges, {currency}", columns, rows),
+        table=Table(_titled("Regular charges", currency), columns, rows),
         folded=not wide,
         wide=wide,
     )

@@ -52,7 +52,10 @@ class PaymentInstructionPage(Described[PaymentInstruction]):
         """Return the order, and why people are asked."""
         yield section(
             "What you decide",
-            tiles(payload.order, F("amount", "Amount"), F("beneficiary_name", "To"), F("purpose", "For")),
+            tiles(
+                payload.order, F("amount", "Amount"), F("beneficiary_name", "To"),
+                F("purpose", "Kind", words={"person": "to a person"}),
+            ),
             card("Why people are asked", lines(payload.approval_reasons)),
             card("Order", facts(
                 payload.order, F("payer_id", "payer", "text"), F("payer_account", "from account", "text"),

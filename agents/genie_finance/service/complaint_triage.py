@@ -81,6 +81,8 @@ def triage(
     bank_days = edition(BANK_DAYS, on=complaint.reported_on or complaint.received_on)
     borne = liability(complaint, nature, as_of=as_of, rules=liable.rules, days=bank_days.rules)
     doubt = "" if scheme.said.verified else f"{scheme.said.id} is not verified"
+    if complaint.received_on < scheme.said.effective_from:
+        doubt = doubt or f"the complaint is older than {scheme.said.id}, and which window holds for it was not read"
     view = ombudsman(complaint, named=category != "other", as_of=as_of, rules=scheme.rules, doubt=doubt)
     reviews = _reviews(complaint, found, nature, severity)
     if guessed:

@@ -94,7 +94,7 @@ def _initial(letter: str, name: str | None) -> Check:
     if not initials:
         return _unknown("pan_initial", "the name on the PAN is missing")
     fits = letter in initials
-    said = f"the PAN's fifth letter {letter} {'starts' if fits else 'starts no'} word of the name"
+    said = f"the PAN's fifth letter, {letter}, starts {'a' if fits else 'no'} word of the name"
     return Check(name="pan_initial", status="passed" if fits else "failed", detail=said)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Sequence
 
+from genie.contracts.report_parts import words_of
 from genie_finance.contracts.grounds import Evidence, Grounds, Reason, caveats_of
 from genie_finance.contracts.treasury import LcrInflows, LcrOutflows, LcrRequest
 from genie_finance.domain.rulebook import Edition
@@ -40,11 +41,14 @@ def grounds(
     given = {**_nonzero(request.outflows), **_nonzero(request.inflows)}
     own = [one.category for one in (*rules.outflows, *rules.inflows) if one.paragraph is None and one.category in given]
     caveats = [caveat for one in editions for caveat in caveats_of((one.said,))]
-    caveats += [f"The factor of {name} is a convention of this catalogue, no category of the circular." for name in own]
+    caveats += [
+        f"The factor of {words_of(name)} is a convention of this catalogue, no category of the circular."
+        for name in own
+    ]
     named = {*type(request.outflows).model_fields, *(one.category for one in request.other_outflows)}
     absent = [one.category for one in rules.outflows if one.category not in named]
     if absent:
-        caveats.append(f"Not given, so taken to be none: {', '.join(absent)}.")
+        caveats.append(f"Not given, so taken to be none: {', '.join(map(words_of, absent))}.")
     others = (*request.other_outflows, *request.other_inflows)
     inputs = (
         Evidence(name="as_of", value=str(request.as_of)),

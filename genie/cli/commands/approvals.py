@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -17,6 +18,7 @@ from genie.cli.terminal.approvals import described
 from genie.cli.terminal.drawing import plain
 from genie.cli.terminal.json_text import to_text
 from genie.cli.terminal.progress import progress
+from genie.cli.terminal.screen import width_of
 from genie.cli.usage import Finite
 from genie.contracts.json_text import unique_keys
 from genie.errors import InputError, did_you_mean
@@ -108,7 +110,7 @@ def show(hold: str, *, as_json: bool, **given: Any) -> None:
     if as_json:
         click.echo(to_text(found.model_dump()))
     else:
-        for line in described(found.model_dump()):
+        for line in described(found.model_dump(), width=width_of(sys.stdout)):
             click.echo(plain(line))
 
 

@@ -194,7 +194,7 @@ def verify_receipt_command(receipt: str, keys: tuple[Path, ...], *, as_json: boo
         for one in problems:
             click.echo(plain(f"{receipt}: {one}"))
         for record in () if problems else found["records"]:
-            click.echo(plain(_told(record["record"])))
+            click.echo(plain(_described(record["record"])))
         if not problems:
             click.echo(f"valid: {len(records)} records, issued {_iso(found['issued_at'])}, signed by {found['key']}")
     raise SystemExit(BROKEN if problems else 0)
@@ -213,7 +213,7 @@ def verify_receipt_command(receipt: str, keys: tuple[Path, ...], *, as_json: boo
 def query_command(files: tuple[Path, ...], *, as_json: bool, **given: Any) -> None:
     """Print the records that match, oldest first, without verifying them."""
     for record in records_of(files, _wanted(given)):
-        click.echo(to_line(shown(record)) if as_json else plain(_told(record)))
+        click.echo(to_line(shown(record)) if as_json else plain(_described(record)))
 
 
 @command.command(
@@ -348,7 +348,7 @@ def _iso(at_us: int) -> str:
         return str(at_us)
 
 
-def _told(record: Mapping[str, Any]) -> str:
+def _described(record: Mapping[str, Any]) -> str:
     about = f" run {record['run']}" if record["run"] else ""
     why = f": {record['reason']}" if record["reason"] else ""
     return f"{_iso(record['at'])} {record['seq']} {record['kind']} {record['subject']} by {record['by']}{why}{about}"

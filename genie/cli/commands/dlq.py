@@ -9,7 +9,7 @@ import click
 from genie.cli.errors import guarded
 from genie.cli.help import Subcommands, manual
 from genie.cli.options.control import shown_time
-from genie.cli.options.log import JSON, LOG, WHO, at_desk, person
+from genie.cli.options.log import JSON, LOG, WHO, person, with_offline_log
 from genie.cli.terminal.drawing import plain
 from genie.cli.terminal.json_text import to_text
 from genie.cli.usage import Finite
@@ -18,7 +18,7 @@ from genie.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from genie.journal.desk import Desk
+    from genie.journal.offline import OfflineLog
 
 _SHOWN = ("id", "agent", "topic", "code", "reason", "attempts", "failures", "cycle", "of", "sender", "label", "at")
 """Fields that are shown; the payload stays in the log, since nobody judges here who may read it."""
@@ -54,10 +54,10 @@ def _filtered(function: Callable[..., Any]) -> Callable[..., Any]:
 def listed(**given: Any) -> None:
     """List dead letters, oldest first."""
 
-    async def work(desk: Desk) -> list[dict[str, Any]]:
-        return [{**_shown(one), "redrive": desk.redriven(one)} for one in _chosen(desk, given)]
+    async def work(log: OfflineLog) -> list[dict[str, Any]]:
+        return [{**_shown(one), "redrive": log.redriven(one)} for one in _chosen(log, given)]
 
-    found = at_desk(given, work)
+    found = with_offline_log(given, work)
     if given["as_json"]:
         click.echo(to_text(found))
         return
@@ -78,11 +78,11 @@ def listed(**given: Any) -> None:
 def show(letter: str, **given: Any) -> None:
     """Show the reason, attempts, failures and cycle of a dead letter. Its payload is not shown."""
 
-    async def work(desk: Desk) -> dict[str, Any]:
-        (found,) = desk.letters(ids=[letter])
+    async def work(log: OfflineLog) -> dict[str, Any]:
+        (found,) = log.letters(ids=[letter])
         return _shown(found)
 
-    found = at_desk(given, work)
+    found = with_offline_log(given, work)
     if given["as_json"]:
         click.echo(to_text(found))
         return
@@ -103,10 +103,10 @@ def show(letter: str, **given: Any) -> None:
 def redrive(letters: tuple[str, ...], **given: Any) -> None:
     """Redrive dead letters when a runtime opens the log. LETTERS are ids; without ids, the filters select letters."""
 
-    async def work(desk: Desk) -> int:
-        return await desk.redrive(_named(desk, letters, given), by=person(given), per_s=given["per_s"])
+    async def work(log: OfflineLog) -> int:
+        return await log.redrive(_named(log, letters, given), by=person(given), per_s=given["per_s"])
 
-    click.echo(f"{at_desk(given, work):,} to be redriven when a runtime opens the log")
+    click.echo(f"{with_offline_log(given, work):,} to be redriven when a runtime opens the log")
 
 
 @command.command(epilog=manual(("Drop one of them", "genie dlq drop 9f3c-2@till --reason test --log orders.log")))
@@ -119,21 +119,21 @@ def redrive(letters: tuple[str, ...], **given: Any) -> None:
 def drop(letters: tuple[str, ...], reason: str, **given: Any) -> None:
     """Drop dead letters. LETTERS are ids; without ids, the filters select letters."""
 
-    async def work(desk: Desk) -> int:
-        return await desk.drop(_named(desk, letters, given), by=person(given), reason=reason)
+    async def work(log: OfflineLog) -> int:
+        return await log.drop(_named(log, letters, given), by=person(given), reason=reason)
 
-    click.echo(f"{at_desk(given, work):,} dropped")
-
-
-def _chosen(desk: Desk, given: dict[str, Any], ids: tuple[str, ...] = ()) -> list[dict[str, Any]]:
-    return desk.letters(agent=given["agent"], topic=given["topic"], code=given["code"], ids=ids)
+    click.echo(f"{with_offline_log(given, work):,} dropped")
 
 
-def _named(desk: Desk, letters: tuple[str, ...], given: dict[str, Any]) -> list[dict[str, Any]]:
+def _chosen(log: OfflineLog, given: dict[str, Any], ids: tuple[str, ...] = ()) -> list[dict[str, Any]]:
+    return log.letters(agent=given["agent"], topic=given["topic"], code=given["code"], ids=ids)
+
+
+def _named(log: OfflineLog, letters: tuple[str, ...], given: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the letters that are named or filtered; to act on all of them takes a filter."""
     if not letters and not any(given[name] for name in ("agent", "topic", "code")):
         raise InputError("dead letters", "none is named", "name ids, or give --agent, --topic or --code")
-    return _chosen(desk, given, letters)
+    return _chosen(log, given, letters)
 
 
 def _shown(letter: dict[str, Any]) -> dict[str, Any]:

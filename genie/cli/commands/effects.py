@@ -10,13 +10,13 @@ import click
 from genie.cli.errors import guarded
 from genie.cli.help import Subcommands, manual
 from genie.cli.options.control import shown_time
-from genie.cli.options.log import JSON, LOG, WHO, at_desk, person
+from genie.cli.options.log import JSON, LOG, WHO, person, with_offline_log
 from genie.cli.terminal.drawing import plain
 from genie.cli.terminal.json_text import to_text
 from genie.errors import InputError
 
 if TYPE_CHECKING:
-    from genie.journal.desk import Desk
+    from genie.journal.offline import OfflineLog
 
 _SHOWN = ("id", "agent", "key", "token", "delivery", "at", "fate")
 
@@ -43,10 +43,10 @@ def command() -> None:
 def listed(**given: Any) -> None:
     """List the effects that wait for a person, oldest first."""
 
-    async def work(desk: Desk) -> list[dict[str, Any]]:
-        return [{name: one[name] for name in _SHOWN} for one in desk.effects()]
+    async def work(log: OfflineLog) -> list[dict[str, Any]]:
+        return [{name: one[name] for name in _SHOWN} for one in log.effects()]
 
-    found = at_desk(given, work)
+    found = with_offline_log(given, work)
     if given["as_json"]:
         click.echo(to_text(found))
         return
@@ -82,8 +82,8 @@ def resolve(effect: str, *, done: bool | None, result: str | None, reason: str, 
     except (ValueError, RecursionError):
         raise InputError("--result", "is not JSON") from None
 
-    async def work(desk: Desk) -> None:
-        await desk.resolve(effect, done=done, result=value, by=person(given), reason=reason)
+    async def work(log: OfflineLog) -> None:
+        await log.resolve(effect, done=done, result=value, by=person(given), reason=reason)
 
-    at_desk(given, work)
+    with_offline_log(given, work)
     click.echo("kept; its handler runs again when a runtime opens the log")

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
     from genie.cli.terminal.layout import Line
     from genie.contracts.card import Caller
+    from genie.journal.log_samples import LogSamples
     from genie.journal.reader import Replay
-    from genie.journal.sample import Specimen
-    from genie.journal.specimens import LogSpecimens
+    from genie.journal.sample import Sample
     from genie.policy_tools.sources import Sourced
 
 PARTIAL = 3
@@ -68,8 +68,8 @@ def explain(
     from genie.policy_tools.explain import explain as explained  # noqa: PLC0415 - start-up: after the words are parsed
 
     known = _sourced(source, pipeline)
-    specimen = _specimen(known, message, journal, keys, identified(known.caller, given))
-    found = list(explained(known.policies, specimen))
+    sample = _sample(known, message, journal, keys, identified(known.caller, given))
+    found = list(explained(known.policies, sample))
     if given["as_json"]:
         _json([one.as_json() for one in found])
     else:
@@ -166,7 +166,7 @@ def _compare(old: str, new: str, journal: str, keys: str | None, pipeline: str |
     before, after = _sourced(old, pipeline), _sourced(new, pipeline)
     caller = identified(after.caller, given)
     with _deliveries(journal, keys, after, caller) as kept, progress("comparing"):
-        found = compared(before.policies, after.policies, kept.specimens(), {})
+        found = compared(before.policies, after.policies, kept.samples(), {})
         found.skipped = kept.skipped
     if given["as_json"]:
         _json(found.as_json())
@@ -189,29 +189,29 @@ def _sourced(path: str, pipeline: str | None) -> Sourced:
 
 
 @contextlib.contextmanager
-def _deliveries(journal: str, keys: str | None, known: Sourced, caller: Caller) -> Iterator[Replay | LogSpecimens]:
+def _deliveries(journal: str, keys: str | None, known: Sourced, caller: Caller) -> Iterator[Replay | LogSamples]:
     """Open a journal file, or a log, for the deliveries in it."""
     if not is_log(journal):
         from genie.journal.reader import Replay  # noqa: PLC0415 - as above
 
         if keys is not None:
             raise InputError("--keys", "is for a log; a journal file is not encrypted", "omit it")
-        yield Replay(journal, known.scene, caller)
+        yield Replay(journal, known.context, caller)
         return
-    from genie.journal.specimens import LogSpecimens  # noqa: PLC0415 - as above
+    from genie.journal.log_samples import LogSamples  # noqa: PLC0415 - as above
 
     with opened(journal) as database:
-        yield LogSpecimens(database, known.scene, sealer_of(database, keys))
+        yield LogSamples(database, known.context, sealer_of(database, keys))
 
 
-def _specimen(known: Sourced, message: str, journal: str | None, keys: str | None, caller: Caller) -> Specimen:
+def _sample(known: Sourced, message: str, journal: str | None, keys: str | None, caller: Caller) -> Sample:
     if journal is None:
-        from genie.policy_tools.sample import parse_specimen  # noqa: PLC0415 - as above
+        from genie.policy_tools.sample import parse_sample  # noqa: PLC0415 - as above
 
         name = "<stdin>" if message == "-" else message
-        return parse_specimen(read_payload(message), name, known.scene, known.policies)
+        return parse_sample(read_payload(message), name, known.context, known.policies)
     with _deliveries(journal, keys, known, caller) as kept:
-        found = next((one for _, one in kept.specimens(only=message)), None)
+        found = next((one for _, one in kept.samples(only=message)), None)
     if found is None:
         why = "; ".join(kept.skipped) or "has no such message"
         raise InputError(f"{journal}: message {message}", why, "use the message_id of a record of kind accepted")

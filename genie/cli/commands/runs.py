@@ -12,7 +12,7 @@ from genie.cli.files import whole_file
 from genie.cli.help import USUAL, Subcommands, manual
 from genie.cli.options import completion as suggestions
 from genie.cli.options.control import shown_time
-from genie.cli.options.log import JSON, LOG, WHO, at_desk, person
+from genie.cli.options.log import JSON, LOG, WHO, person, with_offline_log
 from genie.cli.options.past import NoRunError, is_log, opened, reading, run_record, runs_of
 from genie.cli.terminal.drawing import counted, plain
 from genie.cli.terminal.json_text import to_text
@@ -20,7 +20,7 @@ from genie.cli.terminal.progress import progress
 from genie.cli.terminal.screen import show_report
 
 if TYPE_CHECKING:
-    from genie.journal.desk import Desk
+    from genie.journal.offline import OfflineLog
 
 _SHOW = (
     "Show a run: the messages between agents, the verdict and the outcome of each delivery",
@@ -150,10 +150,10 @@ def timeline(*, journal: str, **given: Any) -> None:
 def cancel(run: str, *, reason: str, **given: Any) -> None:
     """Cancel RUN of a log that no process uses: each delivery in flight ends as cancelled."""
 
-    async def work(desk: Desk) -> list[str]:
-        return await desk.cancel(run, by=person(given), reason=reason)
+    async def work(log: OfflineLog) -> list[str]:
+        return await log.cancel(run, by=person(given), reason=reason)
 
-    ended = at_desk(given, work)
+    ended = with_offline_log(given, work)
     if given["as_json"]:
         click.echo(to_text({"run": run, "cancelled": ended}))
         return

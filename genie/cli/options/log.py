@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import click
 
-from genie.journal.desk import Desk
+from genie.journal.offline import OfflineLog
 from genie.journal.places import database_at, log_at
 
 if TYPE_CHECKING:
@@ -30,15 +30,15 @@ def LOG(function: Callable[..., Any]) -> Callable[..., Any]:  # noqa: N802 - it 
     return function
 
 
-def at_desk(given: Mapping[str, Any], work: Callable[[Desk], Awaitable[Any]]) -> Any:
+def with_offline_log(given: Mapping[str, Any], work: Callable[[OfflineLog], Awaitable[Any]]) -> Any:
     """Open the log of the options, call a function with it, and close it; a missing log is not created."""
     there = database_at(given["log"])
     there.connect(create=False)
     there.close()
 
     async def main() -> Any:
-        async with Desk(log_at(given["log"], keys=given.get("keys"))) as desk:
-            return await work(desk)
+        async with OfflineLog(log_at(given["log"], keys=given.get("keys"))) as log:
+            return await work(log)
 
     return anyio.run(main)
 

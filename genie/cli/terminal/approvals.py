@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
+import textwrap
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -18,34 +19,27 @@ MOST_LINES = 80
 """Lines of a payload that are shown; ``--json`` has all of it."""
 
 
-def described(found: Mapping[str, Any], payload: Payload | None = None) -> Iterator[str]:
+def described(found: Mapping[str, Any], payload: Payload | None = None, *, width: int | None = None) -> Iterator[str]:
     """Yield the lines of an approval request.
 
     Args:
         found: The request, with the fields of the payload as approvers may see them.
         payload: The payload itself, where this process has it.
+        width: Columns of the terminal; None where no terminal bounds a line.
     """
     from genie.reports.terminal import report_lines  # noqa: PLC0415 - start-up: rich is loaded where somebody is asked
 
     report = _report(found, payload)
-    width = max(40, min(120, shutil.get_terminal_size((100, 24)).columns))
-    # What is not shown is not laid out: a payload of a megabyte has a hundred thousand lines.
-    shown = [] if report is None else list(islice(report_lines(report, width=width), MOST_LINES + 2))
     if report is not None and report.headline:
-        yield from (shown.pop(0), "")
-    yield f"{found['id']}: {found['state']}"
-    yield f"what      {found['topic']} ({found['label']}) from {found['sender']} to {found['recipient']}"
-    yield f"who       {found['requester']}, run {found['run_id']}"
-    yield f"why       {found['reason']}"
-    yield from (f"lacking   {one}" for one in found["lacking"])
-    for vote in found["votes"]:
-        said = "approved" if vote["approve"] else "denied"
-        yield f"vote      {vote['by']} {said} {shown_time(vote['at'])}: {vote['reason']}"
-    yield from (f"edited    by {edit['by']} {shown_time(edit['at'])}, was {edit['before']}" for edit in found["edits"])
-    yield f"until     {shown_time(found['expires'])}"
+        yield from (*_within(" ".join(report.headline.split()), width), "")
+        report = replace(report, headline="")
+    for name, text in _facts(found):
+        yield from _within(f"{name:<10}{text}" if name else text, width)
     if report is None:
-        yield f"withheld  {found['withheld']}"
+        yield from _within(f"withheld  {found['withheld']}", width)
     else:
+        # What is not shown is not laid out: a payload of a megabyte has a hundred thousand lines.
+        shown = list(islice(report_lines(report, width=width), MOST_LINES + 2))
         if shown and shown[0]:
             yield ""
         yield from shown[:MOST_LINES]
@@ -56,6 +50,28 @@ def described(found: Mapping[str, Any], payload: Payload | None = None) -> Itera
         yield from (f"masked    {path}" for path in found["masked"])
     yield ""
     yield f"payload   sha256 {found['payload_sha256']}"
+
+
+def _facts(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    yield "", f"{found['id']}: {found['state']}"
+    yield "what", f"{found['topic']} ({found['label']}) from {found['sender']} to {found['recipient']}"
+    yield "who", f"{found['requester']}, run {found['run_id']}"
+    yield "why", found["reason"]
+    yield from (("lacking", one) for one in found["lacking"])
+    for vote in found["votes"]:
+        said = "approved" if vote["approve"] else "denied"
+        yield "vote", f"{vote['by']} {said} {shown_time(vote['at'])}: {vote['reason']}"
+    for edit in found["edits"]:
+        yield "edited", f"by {edit['by']} {shown_time(edit['at'])}, was {edit['before']}"
+    yield "until", shown_time(found["expires"])
+
+
+def _within(text: str, width: int | None) -> list[str]:
+    """Return a line in the columns of a terminal; what follows its name stands below itself."""
+    if width is None or len(text) <= width:
+        return [text]
+    indent = " " * 10 if text[8:10] == "  " else ""
+    return textwrap.wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def _report(found: Mapping[str, Any], payload: Payload | None) -> Report | None:

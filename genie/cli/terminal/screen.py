@@ -53,7 +53,7 @@ def clear_line() -> None:
 
 def show(parts: Iterable[Part]) -> None:
     """Write parts to standard output, within the width of a terminal; a file or pipe has no limit."""
-    width = _width() if is_terminal(sys.stdout) else None
+    width = width_of(sys.stdout)
     colour = has_colour(sys.stdout)
     for line in laid_out(parts, width=width, colour=colour):
         click.echo(line, color=colour)
@@ -64,8 +64,13 @@ def show_report(report: Report) -> None:
     from genie.reports.terminal import report_lines  # noqa: PLC0415 - start-up: rich is loaded where a report is shown
 
     colour = has_colour(sys.stdout)
-    for line in report_lines(report, width=_width() if is_terminal(sys.stdout) else None, colour=colour):
+    for line in report_lines(report, width=width_of(sys.stdout), colour=colour):
         click.echo(line, color=colour)
+
+
+def width_of(stream: IO[str]) -> int | None:
+    """Return the columns of a terminal within its bounds; None for a file or a pipe."""
+    return _width() if is_terminal(stream) else None
 
 
 def _width() -> int:

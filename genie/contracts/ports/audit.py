@@ -9,24 +9,24 @@ if TYPE_CHECKING:
 
 
 class AuditRecord(NamedTuple):
-    """One act of governance. It names, it never quotes: no payload text is in any of its fields.
+    """One act of governance. Its fields contain names and codes, never payload text.
 
-    ``kind`` is ``verdict`` (of a delivery or an answer), ``identity_refused`` (a handler tried what its card does not
-    allow), ``paused``, ``resumed``, ``quarantined``, ``killed``, ``revived``, ``revoked``, ``reloaded``,
-    ``reload_refused`` (the files could not be used), ``held``,
-    ``voted``, ``approved``, ``refused``, ``expired`` or ``withdrawn`` (of a hold: a vote that decides nothing yet or
-    does not count, how it ended, and that its run is over), ``redriven``, ``incident`` (opened, risen, acknowledged or
-    closed), ``declassified`` (what an agent sent left with a lower label than what it read), ``lapsed`` (a consent
-    whose time was over), ``drain`` (an operator asked for the end of the process).
+    ``kind`` is ``verdict`` (of a delivery or an answer), ``identity_refused`` (a handler tried something that its card
+    does not allow), ``paused``, ``resumed``, ``quarantined``, ``killed``, ``revived``, ``revoked``, ``reloaded``,
+    ``reload_refused`` (the files could not be used), ``held``, ``voted``, ``approved``, ``refused``, ``expired`` or
+    ``withdrawn`` (of a hold: a vote that does not decide it or does not count, its end, and the end of its run),
+    ``redriven``, ``incident`` (opened, risen, acknowledged or closed), ``declassified`` (an agent's output left with a
+    lower label than its input), ``lapsed`` (a consent that expired), ``drain`` (an operator requested the end of the
+    process).
     """
 
     at: float
     """Seconds since the epoch."""
     kind: str
     subject: str
-    """What it happened to: an agent, a tenant, a hold, a policy set's hash, or ``topic -> recipient``."""
+    """The object of the act: an agent, a tenant, a hold, a policy set's hash, or ``topic -> recipient``."""
     by: str
-    """Who did it: a person, an agent, or the machine that decided (``policy``, ``supervisor``)."""
+    """The actor: a person, an agent, or the component that decided (``policy``, ``supervisor``)."""
     reason: str
     run_id: str | None
     message_id: str | None
@@ -36,14 +36,14 @@ class AuditRecord(NamedTuple):
 
 @runtime_checkable
 class Audit(Protocol):
-    """The chain of evidence; it sits inside the bus.
+    """A sink for audit records; the bus calls it directly.
 
-    Beyond ``record`` an implementation may have: ``open()``, ``close()`` and ``is_open``, called by the runtime round
-    its own life; ``sampling``, the part of the plain allows (0 to 1) that it wants as well; ``refusal``, why no run may
-    be admitted, None while it can write; and ``sign()`` with ``head_s``: the runtime calls it after each act of a
-    person, and ``head_s`` seconds after any other record at the latest.
+    Beyond ``record`` an implementation may have: ``open()``, ``close()`` and ``is_open``, called when the runtime opens
+    and closes; ``sampling``, the fraction (0 to 1) of plain allows that it also records; ``refusal``, why no run may be
+    admitted, None while it can write; and ``sign()`` with ``head_s``: the runtime calls it after each act of a person,
+    and at most ``head_s`` seconds after any other record.
     """
 
     def record(self, entry: AuditRecord) -> None:
-        """Keep one record; must not block for long and must not raise."""
+        """Store one record; must not block for long and must not raise."""
         ...

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class RemoteVote(NamedTuple):
-    """What somebody said of an approval at another terminal."""
+    """A decision on an approval, made at another terminal."""
 
     number: int
     request: str
@@ -21,15 +21,15 @@ class RemoteVote(NamedTuple):
     approve: bool
     reason: str
     payload_sha256: str
-    """What they saw: the payload, the policies as ``policy@version``, and the recipient."""
+    """What the person saw: the payload, the policies as ``policy@version``, and the recipient."""
     policies: frozenset[str]
     recipient: str
     edit: str | None = None
-    """With a yes: JSON of the fields of what is to be delivered instead."""
+    """With an approval: JSON of the fields to deliver instead."""
 
 
 class Act(NamedTuple):
-    """Something that was switched off or on."""
+    """A switch that was turned on or off."""
 
     word: Literal["killed", "paused", "revived", "resumed"]
     kind: Literal["agent", "tenant", "all"]
@@ -38,57 +38,60 @@ class Act(NamedTuple):
     by: str
     reason: str
     until: float | None = None
-    """Seconds since the epoch at which it ends by itself."""
+    """Seconds since the epoch at which it expires."""
     token: str | None = None
-    """Signed identity of who acts, as a terminal gives it; the control has verified it."""
+    """Signed identity of the person, as the terminal sent it; the control port has verified it."""
 
 
 class ControlReport(NamedTuple):
-    """What a running process reports: everything since its last report."""
+    """Report of a running process: everything since its last report."""
 
     at: float
     """Seconds since the epoch."""
     requests: Mapping[str, Mapping[str, object]]
-    """Approvals that were opened, changed or ended, by id, as JSON values: the payload as approvers may see it, while
-    they are pending, and none afterwards."""
+    """Approvals that were opened, changed or ended, by id, as JSON values: the payload as approvers may see it while
+    they are pending, without it afterwards."""
     answers: Mapping[int, tuple[bool, str]]
-    """What became of votes, by their number: whether it counted, and why not or what is lacking still."""
+    """Result of votes, by their number: whether each counted, and why not or what is still missing."""
     acts: tuple[Act, ...]
-    """What was switched in the process itself."""
+    """Switches that the process itself turned."""
     agents: Mapping[str, str]
-    """Every agent with why nothing is delivered to it; empty where that is not so."""
+    """Every agent, with the reason why nothing is delivered to it; empty if it receives deliveries."""
 
 
 class ControlNews(NamedTuple):
-    """What people said since the last report, in order."""
+    """Decisions of people since the last report, in order."""
 
     votes: tuple[RemoteVote, ...] = ()
     acts: tuple[Act, ...] = ()
     refused: tuple[str, ...] = ()
-    """Codes of identities that the control has refused."""
+    """Codes of identities that were refused."""
 
 
 @runtime_checkable
 class Control(Protocol):
-    """Where a running process and people at other terminals meet; after an error it is tried again."""
+    """The exchange between a running process and people at other terminals; after an error it is tried again."""
 
     interval_s: float
     """Seconds between two reports."""
     clearance: Classification | None
-    """Highest classification that approvers see; the clearance of a run's caller by default."""
+    """Highest classification that approvers see; by default the clearance of a run's caller."""
 
     async def open(self, process: str, report: ControlReport) -> ControlNews:
-        """Register a process; returns every switch in force as acts.
+        """Register a process; return every switch in force, as acts.
 
         Raises:
-            InputError: It cannot be used, so the process does not start.
+            InputError: The control file cannot be used, so the process does not start.
         """
         ...
 
     async def exchange(self, report: ControlReport) -> ControlNews:
-        """Keep a report, and return what is new for this process. A report that raised is repeated in the next one."""
+        """Store a report, and return what is new for this process.
+
+        After an exception, the next call repeats the report.
+        """
         ...
 
     async def close(self, report: ControlReport) -> None:
-        """Keep the last report; called once."""
+        """Store the last report; called once."""
         ...

@@ -16,38 +16,38 @@ class Job(Protocol):
 
     @property
     def abandoned(self) -> int:
-        """Calls that were cancelled and still run."""
+        """Number of cancelled calls that still run."""
         ...
 
     def call(self, payload: Payload) -> Coroutine[Any, Any, object]:
-        """Call the function and wait for what it returns. Cancelled: returns at once."""
+        """Call the function and wait for its result. When cancelled, it returns at once."""
         ...
 
     def close(self) -> None:
-        """Nothing is called any more; returns at once."""
+        """Accept no further call; returns at once."""
         ...
 
 
 class Executor(Protocol):
-    """Where the plain functions of one runtime run."""
+    """An executor for the plain functions of one runtime."""
 
     def job(
         self, place: ExecutorName, agent: str, function: Callable[[Any], object], signature: Signature, slots: int
     ) -> Job:
-        """Return how an agent's function is called.
+        """Return the callable for an agent's function.
 
         Args:
-            place: What its card says: ``thread`` or ``process``.
+            place: The executor on its card: ``thread`` or ``process``.
             agent: Its id.
             function: The function.
-            signature: What it takes and gives.
-            slots: Calls at a time, the card's concurrency.
+            signature: Its parameters and results.
+            slots: Concurrent calls: the card's concurrency.
 
         Raises:
-            AgentDefinitionError: It cannot be called there.
+            AgentDefinitionError: The function cannot be called there.
         """
         ...
 
     async def close(self) -> None:
-        """End whatever runs; called once, after the last call."""
+        """End everything that still runs; called once, after the last call."""
         ...

@@ -9,24 +9,24 @@ if TYPE_CHECKING:
 
 
 class Fetched(NamedTuple):
-    """What a URL answered."""
+    """Response of a URL."""
 
     status: int
-    """HTTP status; redirects have been followed, everything else is the caller's to judge."""
+    """HTTP status after redirects; the caller must judge it."""
     headers: Mapping[str, str]
-    """By lower-case name; of a repeated one the values are joined by ``", "``."""
+    """Headers by lower-case name; the values of a repeated header are joined by ``", "``."""
     body: bytes
-    """Whole: an answer above the size limit is an error, never cut short."""
+    """The whole body: a response above the size limit is an error, never truncated."""
 
 
 @runtime_checkable
 class Fetch(Protocol):
-    """Reads from the web, for agents that declare ``ports=(Fetch,)``; its binding lists the hosts that it may call."""
+    """HTTP reads for agents that declare ``ports=(Fetch,)``; the binding lists the allowed hosts."""
 
     async def get(self, url: str) -> Fetched:
-        """Return what a URL answers.
+        """Return the response of a URL.
 
         Raises:
-            FetchError: The URL may not be called, or nothing usable came in time and size.
+            FetchError: The URL may not be called, or there was no usable response within the time and size limits.
         """
         ...

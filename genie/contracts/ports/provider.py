@@ -1,4 +1,4 @@
-"""The provider port: one model behind one wire. No retry, no cache, no price: those are the model agent's."""
+"""The provider port: one model behind one wire. Retries, caching and prices belong to the model agent."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ if TYPE_CHECKING:
 
     from genie.contracts.model_call import ModelRequest
 
+SCRIPTED = "scripted/"
+"""Families of models that answer by rules begin with it."""
+
 
 class WireDelta(NamedTuple):
-    """A piece of the part of the reply that stands at ``position``."""
+    """A piece of the part of the reply at ``position``."""
 
     position: int
     kind: Literal["text", "thought", "call"]
@@ -21,20 +24,20 @@ class WireDelta(NamedTuple):
 
 
 class WireUsage(NamedTuple):
-    """Usage as stated so far; a later one replaces an earlier one."""
+    """Usage so far; a later report replaces an earlier one."""
 
     usage: Usage
 
 
 class WireRates(NamedTuple):
-    """What the provider's headers say of its limits: remaining and seconds until reset, by kind (requests, tokens)."""
+    """The provider's rate limits from its headers: remaining and seconds until reset, by kind (requests, tokens)."""
 
     remaining: Mapping[str, int]
     reset_s: Mapping[str, float]
 
 
 class WireEnd(NamedTuple):
-    """The reply is whole; always the last part of a success."""
+    """The reply is complete; always the last item of a successful stream."""
 
     parts: tuple[Part, ...]
     stop: Stop
@@ -46,14 +49,14 @@ WirePart = WireDelta | WireUsage | WireRates | WireEnd
 
 
 class ProviderError(Exception):
-    """A call that failed, in one of the classes that decide about retry, wait, breaker and fallback.
+    """A failed call; its class decides about retry, wait, breaker and fallback.
 
     Args:
         failure: Its class.
-        code: The provider's own code where it is a known one; never its text.
+        code: The provider's own code if it is known; never its text.
         retry_after_s: Seconds that the provider asks to wait.
-        status: HTTP status, where there was one.
-        usage: What was used before the failure, where the provider said so.
+        status: HTTP status, if there was one.
+        usage: Usage before the failure, if the provider reported it.
     """
 
     def __init__(
@@ -74,21 +77,21 @@ class Provider(Protocol):
 
     @property
     def family(self) -> str:
-        """``provider/family``; opaque parts made by another family are not sent."""
+        """``provider/family``; opaque parts of another family are not sent."""
         ...
 
     @property
     def window(self) -> int:
-        """Tokens of context that the model takes."""
+        """Size of the model's context window, in tokens."""
         ...
 
     def open(self, request: ModelRequest, *, first_token_s: float, idle_s: float) -> AsyncIterator[WirePart]:
         """Call the model; closing the iterator closes the connection.
 
         Args:
-            request: What is sent, as judged for this provider.
-            first_token_s: Seconds until the first part must have come.
-            idle_s: Seconds between two parts at most.
+            request: The request, as judged for this provider.
+            first_token_s: Longest wait for the first part, in seconds.
+            idle_s: Longest wait between two parts, in seconds.
 
         Raises:
             ProviderError: The call failed, or its stream ended before the reply was whole.

@@ -11,18 +11,18 @@ Method = Literal["POST", "PUT", "PATCH", "DELETE"]
 
 @runtime_checkable
 class Send(Protocol):
-    """Writes to the web, for agents that declare ``ports=(Send,)``; its binding lists the hosts that it may call."""
+    """HTTP writes for agents that declare ``ports=(Send,)``; the binding lists the allowed hosts."""
 
     async def send(self, method: Method, url: str, *, content: bytes = b"", key: str = "") -> Fetched:
-        """Make one call, once: it is neither tried again nor redirected.
+        """Make one call; it is neither retried nor redirected.
 
         Args:
-            method: Of HTTP.
-            url: Where to.
-            content: JSON; nothing is sent as a body where it is empty.
+            method: HTTP method.
+            url: Target URL.
+            content: JSON; empty for a request without a body.
             key: Sent as ``Idempotency-Key``; empty for a call that changes nothing.
 
         Raises:
-            FetchError: The URL may not be called, or nothing usable came in time and size.
+            FetchError: The URL may not be called, or there was no usable response within the time and size limits.
         """
         ...

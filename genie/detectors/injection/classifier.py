@@ -1,11 +1,11 @@
 """A linear model over character n-grams of words and over pairs of words, for injections that no rule has a row for.
 
 A text's logit is ``bias + sum / sqrt(words)``, where each word adds the weights of its n-grams (2 to 5 letters, with
-marked ends), divided by the square root of their number, and each pair of neighbours adds its own weight. What a word
-or a pair adds depends on nothing else, so it is remembered, and a text of known words costs one look-up for each. Texts
+marked ends), divided by the square root of their number, and each pair of neighbours adds its own weight. The value of
+a word or a pair depends on nothing else, so it is cached, and a text of known words costs one look-up for each. Texts
 of more than ``WINDOW`` words are judged by their heaviest window, or by a sentence that is clearly heavier.
 
-The weights are made by ``python -m tools.injection`` from texts composed for the purpose.
+The weights are trained by ``python -m tools.injection`` from texts composed for the purpose.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from zlib import crc32
 
 BUCKETS = 1 << 17
 WINDOW = 32
-"""Words that are judged together."""
+"""Number of words that are judged together."""
 WEIGHTS = "ngrams.bin.gz"
 SHA256 = "ca60147e1192c161eac83deb645951bd81df50a4e7d653340fb0cf6efe736973"
-"""Of the unpacked weights."""
+"""SHA-256 of the unpacked weights."""
 
 _WORD = re.compile(r"[^\W_]+")
 _words = _WORD.findall
 _STEP = WINDOW // 2
-_END = re.compile(r"(?<=[.!?:;])\s+|\n")  # of a sentence: an order among ordinary ones is judged by itself too
+_END = re.compile(r"(?<=[.!?:;])\s+|\n")  # words of a sentence: an order among ordinary sentences is judged separately
 _SHORTEST, _APART = 3, 0.5  # words of such a sentence, and the logit that it must be heavier than its window
-_LONGEST_WORD = 48  # letters; more are a text without spaces, of which the first tell enough
+_LONGEST_WORD = 48  # maximum letters of a word; longer ones are texts without spaces, whose beginning suffices
 _REMEMBERED = 60_000
 
 
@@ -54,12 +54,12 @@ def words(text: str) -> list[str]:
 
 
 def word_places(text: str) -> Iterator[re.Match[str]]:
-    """Return where the words of folded text stand, in order."""
+    """Return the positions of the words of folded text."""
     return _WORD.finditer(text)
 
 
 def grams(word: str) -> list[int]:
-    """Return the buckets of a word's n-grams; the same one may come twice."""
+    """Return the buckets of a word's n-grams; duplicates are possible."""
     marked = f"<{word[:_LONGEST_WORD]}>"
     size = len(marked)
     pieces = [marked[at : at + n] for n in (2, 3, 4, 5) for at in range(size - n + 1)]

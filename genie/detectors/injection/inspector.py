@@ -13,7 +13,7 @@ from genie.detectors.unicode import fold, fold_with_origins
 from genie.policy.inspection import Span
 
 KINDS = ("delimiter", "encoded", "exfiltration", "model", "override", "role", "tool")
-"""Every kind that a mark may be of."""
+"""Every kind of a mark."""
 
 
 _USUAL = Sensitivity()
@@ -53,7 +53,7 @@ class InjectionInspector:
         wanted = self._usual if self._of_topic is None else self._of_topic(topic)
         return self._others.setdefault(wanted, InjectionInspector(self._label, wanted))
 
-    fold = staticmethod(fold)  # one function for all detectors, so that a text is folded once
+    fold = staticmethod(fold)  # the same function for all detectors, so that a text is folded once
 
     @property
     def patterns(self) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Disguises of prompt injection: leetspeak, split words, base64, hex, ROT13, HTML entities, URL escapes; one level.
 
-``TRIGGERS`` are RE2 patterns for the one pass over every text; only where one of them matches is anything undone. They
-are written for words that injections cannot do without, so that identifiers and hashes do not cost more than a look.
+``TRIGGERS`` are RE2 patterns for the one pass over every text; a disguise is undone only if one of them matches. They
+look for words that injections need, so that identifiers and hashes cost no more than one pass.
 """
 
 from __future__ import annotations
@@ -12,14 +12,16 @@ import codecs
 import html
 import itertools
 import re
-import urllib.parse
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from genie.detectors.injection.segmentation import divided, listed, words_in
+from genie.detectors.regex_set import Pattern
 from genie.detectors.unicode import fold
+from genie.policy.pattern_sets import TokenPattern
 
-_MOST = 4  # encoded pieces of one string that are looked into one by one
+_MOST = 4  # maximum encoded pieces of one string that are examined one by one
 
 _LEET = {"a": "4@", "b": "8", "e": "3", "g": "9", "i": "1!|", "l": "1|", "o": "0", "s": "5$", "t": "7+", "z": "2"}
 _UNLEET = str.maketrans("0134578@$!|+9", "oieastbasiltg")
@@ -30,7 +32,14 @@ _STEMS = (
 )  # fmt: skip
 _SPLITTERS = r"[-_.*~+'^\\/]"
 _URL_SAFE = str.maketrans("-_", "+/")
-_LONG = r"[a-z0-9+/_\-]{12,}={0,2}"
+_QUOTED = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+_LONG = Pattern(r"[A-Za-z0-9+/_\-]{12,}={0,2}")
+_SPACED = Pattern(
+    r"(?:^|[^0-9A-Fa-f])((?:[0-9A-Fa-f]{2}[\s,:\-]{1,2}){11,}[0-9A-Fa-f]{2})|((?:[01]{8}\s?){6,})"  # hex, or bits
+)
+_ONE_CASE = Pattern(r"\b(?:[0-9A-Fa-f]+|[A-Z2-7]+)\b")
+_is_hex = re.compile("[0-9A-Fa-f]+").fullmatch
+_is_base32 = re.compile("[A-Z2-7]+").fullmatch
 
 
 def _leet(stem: str) -> str:
@@ -78,39 +87,41 @@ SIGNS = (
     ("reversed", rf"(?i)(?:{'|'.join(stem[::-1] for stem in (*_STEMS, *_FOREIGN_STEMS))})\b"),
     ("reversed", "|".join(fold(stem)[::-1] for stem in _OTHER_SCRIPTS)),
     ("encoded", r"[A-Za-z0-9+/]{10,}={1,2}(?:[^=\w]|$)"),  # a short encoding with its padding
-    ("encoded", r"[A-Za-z0-9]{24,}"),  # base64, hex: long pieces, of whatever kind
+    ("encoded", TokenPattern(r"[A-Za-z0-9]{24,}")),  # base64, hex: long pieces, of whatever kind
     ("encoded", r"(?i)(?:[0-9a-f]{2}[\s,:\-]){11,}"),
     ("encoded", r"(?:[01]{8}\s?){6,}"),
     ("split", r"(?i)" + "|".join(_split(stem) for stem in _STEMS)),
     ("split", r"(?i)[a-z]{1,3}(?:[-_.*~+'^][a-z]{1,2}){3,}"),  # ig-n-o-re
     ("spaced", r"(?i)(?:^|[\W_])(?:[a-z0-9][\W_]{1,4}){5,}[a-z0-9](?:[\W_]|$)"),  # i g n o r e   a l l
-    ("runs", r"(?i)[a-z]{18,}"),  # words without spaces
+    ("runs", TokenPattern(r"(?i)[a-z]{18,}")),  # words without spaces
     ("escapes", r"(?i)(?:\\x[0-9a-f]{2}\W{0,2}){5,}|(?:\\u00[0-9a-f]{2}){4,}"),
     ("url", r"(?i)%[2-9a-f][0-9a-f]\w*%[2-9a-f][0-9a-f]"),
     ("html", r"(?i)&(?:#x?[0-9a-f]{2,6}|lt|gt|nbsp|quot|apos|shy|zwnj|zerowidthspace|ensp|emsp);"),
 )
-"""Disguise, and a pattern that finds a sign of it; one disguise may be known by several signs."""
+"""Disguise, and a pattern for a sign of it; one disguise may have several signs."""
 TRIGGERS = tuple(pattern for _, pattern in SIGNS)
 
 
 class Variant(NamedTuple):
-    """A text with one disguise taken off."""
+    """A text with one disguise undone."""
 
     text: str
     code: str
     start: int
-    """Where in the text the disguised piece stands."""
+    """Position of the disguised piece in the text."""
     end: int
 
 
 def deobfuscated(text: str, signs: Iterable[int]) -> Iterator[Variant]:
-    """Yield folded text with each disguise taken off that it shows a sign of; never raises.
+    """Yield folded text with each disguise undone that it has a sign of; never raises.
 
     Args:
         text: Folded text.
         signs: Numbers of the triggers that match.
     """
     worn = {SIGNS[sign][0] for sign in signs}
+    if "runs" in worn:
+        worn.add("leet")  # its signs are those of words that have an end
     if "encoded" in worn:
         yield from _encoded(text)
     seen = {text, text.lower()}
@@ -123,26 +134,45 @@ def deobfuscated(text: str, signs: Iterable[int]) -> Iterator[Variant]:
 
 
 def _unleeted(text: str) -> Iterator[str]:
-    if len(_LEET_LETTERS.findall(text)) < _FEWEST:
+    suspects = list(itertools.filterfalse(str.isalpha, text.split()))
+    letters = itertools.islice(_LEET_LETTERS.finditer(" ".join(suspects)), _FEWEST)
+    if len(list(letters)) < _FEWEST:
         return
+    suspects = list(dict.fromkeys(suspects))
+    written = " ".join(suspects)
     for table in (_UNLEET, _UNLEET_L):  # 1 and | stand for l as often as for i
-        plain = text.translate(table)
-        lower = plain.lower()
-        if not any(text[start:end] != plain[start:end] for start, end in words_in(lower)):
-            continue  # random letters and digits: no word of the list came of them
-        yield plain
-        yield divided(lower)
+        if _legible(written, written.translate(table), suspects):  # else random letters and digits
+            plain = text.translate(table)
+            yield plain
+            yield divided(plain.lower())
 
 
-def _divided(text: str) -> Iterator[str]:
-    yield divided(text.lower())
-    yield from _unleeted(text)
+def _legible(written: str, plain: str, words: Iterable[str]) -> bool:
+    """Return True where a word of the list comes of leetspeak; in a long piece, such as a key, words must fill a part.
+
+    Args:
+        written: The pieces, with blanks between them.
+        plain: The same with letters for digits and signs.
+        words: The pieces.
+    """
+    found = words_in(plain.lower())
+    if not any(written[start:end] != plain[start:end] for start, end in found):
+        return False
+    ends = list(itertools.accumulate(len(word) + 1 for word in words))
+    filled: dict[int, int] = {}
+    for start, end in found:
+        piece = bisect_right(ends, start)
+        if written[start:end] != plain[start:end]:
+            filled[piece] = filled.get(piece, 0) + end - start
+    sizes = ((ends[piece] - (ends[piece - 1] if piece else 0) - 1, letters) for piece, letters in filled.items())
+    return any(size < _LONG_PIECE or letters >= _FILLED * size for size, letters in sizes)
 
 
 def _unspaced(text: str) -> Iterator[str]:
     closed = _closed_up(text)
     yield closed
-    yield from _divided(closed)
+    yield divided(closed.lower())
+    yield from _unleeted(closed)
 
 
 def _rotated(text: str) -> Iterator[str]:
@@ -172,12 +202,13 @@ _ACCENTED = dict(zip(codecs.encode("aeiounc", "rot13"), "aeiounc", strict=True))
 """What a folded letter with an accent becomes when it is moved like the others -> the letter."""
 _LEET_LETTERS = re.compile(r"(?<=[A-Za-z])[013457@$!|]+(?=[A-Za-z])")
 _FEWEST = 2  # letters that are written as digits or signs within words; one is a model number
+_LONG_PIECE, _FILLED = 24, 0.3  # characters of a piece that may be a key, and the share of it that words must fill
 _CODES = {"runs": "split"}
 _WHOLE: tuple[tuple[str, Callable[[str], Iterable[str]]], ...] = (
     ("leet", _unleeted),
     ("split", lambda text: (_joined(text),)),
     ("spaced", _unspaced),
-    ("runs", _divided),
+    ("runs", lambda text: (divided(text.lower()),)),
     ("html", lambda text: (fold(html.unescape(text)),)),
     ("url", lambda text: (_unquoted(text),)),
     ("escapes", lambda text: (_unescaped(text),)),
@@ -201,9 +232,8 @@ def _closed_up(text: str) -> str:
 
 
 def _unquoted(text: str) -> str:
-    if "%" not in text:
-        return text
-    return fold(urllib.parse.unquote_plus(text, errors="replace"))
+    plain = _QUOTED.sub(lambda run: bytes.fromhex(run[0].replace("%", "")).decode(errors="replace"), text)
+    return fold(plain.replace("+", " "))
 
 
 def _unescaped(text: str) -> str:
@@ -215,18 +245,26 @@ def _unescaped(text: str) -> str:
 
 
 def _encoded(text: str) -> Iterator[Variant]:
-    long = re.finditer(_LONG, text, re.IGNORECASE)
-    yield from _bounded(Variant(plain, "base64", *found.span()) for found in long for plain in _decoded(found[0]))
-    spaced = r"(?<![0-9a-f])(?:[0-9a-f]{2}[\s,:\-]{1,2}){11,}[0-9a-f]{2}|(?:[01]{8}\s?){6,}"
+    found = _LONG.found(text)
+    if _any_encodes([text[start:end].rstrip("=") for start, end in found]):
+        raws = ((span, raw) for span in found for raw in _raws(text[slice(*span)]))
+        yield from _bounded(Variant(plain, "base64", *span) for span, raw in raws if (plain := _readable(raw)))
+    spaced = (max(spans[1:]) for spans in _SPACED.groups(text))  # of the two groups the one that matched
     yield from _bounded(
-        Variant(readable, "hex", *found.span())
-        for found in re.finditer(spaced, text, re.IGNORECASE)
-        if (readable := _of_digits(found[0]))
+        Variant(readable, "hex", *span) for span in spaced if (readable := _of_digits(text[slice(*span)]))
     )
 
 
+def _any_encodes(pieces: list[str]) -> bool:
+    """Return False where no piece is text in base64, and none can be hex or base32: one look at all of them."""
+    if not pieces or _ONE_CASE.search(" ".join(pieces)):
+        return bool(pieces)
+    together = "AAAA".join([f"{piece}{'A' * (-len(piece) % 4)}" for piece in pieces])  # A is zero, which no text has
+    return _readable(binascii.a2b_base64(together.translate(_URL_SAFE))) is not None
+
+
 def _bounded(pieces: Iterator[Variant]) -> Iterator[Variant]:
-    """Yield the first pieces one by one and all others as one, so that many of them neither cost much nor hide one."""
+    """Yield the first pieces one by one and all others joined, so that many of them neither cost much nor hide one."""
     yield from itertools.islice(pieces, _MOST)
     rest = list(pieces)
     if rest:
@@ -238,23 +276,20 @@ def _of_digits(spaced: str) -> str | None:
     return _readable(_of_bits(digits) if set(digits) <= {"0", "1"} else _of_hex(digits))
 
 
-def _decoded(piece: str) -> Iterator[str]:
+def _raws(piece: str) -> Iterator[bytes]:
+    """Yield the bytes that a piece of text stands for in each encoding that it may be written in."""
     bare = piece.rstrip("=")
-    raws = [_of_base64(bare)]
-    if re.fullmatch(r"[0-9a-fA-F]+", piece):
-        raws.append(_of_hex(piece))
-    if re.fullmatch(r"[A-Z2-7]+", bare):
-        raws.append(_of_base32(bare))
-    for raw in raws:
-        if plain := _readable(raw):
-            yield plain
+    yield _of_base64(bare)
+    if _is_hex(piece):
+        yield _of_hex(piece)
+    if _is_base32(bare):
+        yield _of_base32(bare)
 
 
 def _of_base64(bare: str) -> bytes:
-    try:
-        return base64.b64decode(bare.translate(_URL_SAFE) + "=" * (-len(bare) % 4))
-    except (binascii.Error, ValueError):
-        return b""
+    """Return the bytes that base64 stands for; a letter too many at its end is left out."""
+    size = len(bare)
+    return binascii.a2b_base64(bare[: size - (size % 4 == 1)].translate(_URL_SAFE) + "==")
 
 
 def _of_base32(bare: str) -> bytes:
@@ -279,11 +314,11 @@ def _readable(raw: bytes) -> str | None:
 
 
 _PRINTED = re.compile(r"[^\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd]{4,}")
-_LETTERS = re.compile(r"[^\W\d_]+")
 _IDEOGRAPHS = re.compile("[\u3040-\u9fff\uac00-\ud7a3]")  # each says as much as two letters
 
 
 def _has_words(piece: str) -> bool:
     """Return True for text with words; digits and signs around them are ignored."""
-    letters = len(piece) - len(_LETTERS.sub("", piece))
-    return letters + len(_IDEOGRAPHS.findall(piece)) >= 8 and letters + piece.count(" ") >= 0.2 * len(piece)
+    letters = sum(map(str.isalpha, piece))
+    says = letters if piece.isascii() else letters + len(_IDEOGRAPHS.findall(piece))
+    return says >= 8 and letters + piece.count(" ") >= 0.2 * len(piece)

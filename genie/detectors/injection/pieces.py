@@ -1,4 +1,4 @@
-"""Long text in pieces that are judged one by one, so that neither its length nor its first pages hide anything."""
+"""Splits long text into pieces that are judged one by one, so that neither length nor position hides an injection."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import string
 from bisect import bisect_right
 from collections.abc import Iterator
 
-PIECE = 3_000
+PIECE = 6_000
 """Characters that belong to one piece."""
 OVERLAP = 900
-"""Characters of a piece that the next one has too: marks that count together stand nearer."""
+"""Overlap of successive pieces, in characters: marks that count together are closer than this."""
 _ENCODED = string.ascii_letters + string.digits + "+/_-="
 _WORD = 64  # characters; a longer run of those above may be an encoding
 _BLANKS = 32  # characters that are left of a longer gap between words
@@ -19,7 +19,7 @@ _GROUP = 8  # characters that encodings divide their text into: 2 of hex, 4 of b
 
 
 def pieces(text: str) -> Iterator[tuple[int, int]]:
-    """Yield start and end of each piece; they begin and end between words, or between the groups of an encoding."""
+    """Yield start and end of each piece; pieces are cut between words, or between the groups of an encoding."""
     if len(text) <= PIECE + OVERLAP:
         yield 0, len(text)
         return
@@ -29,9 +29,11 @@ def pieces(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _without_gaps(text: str) -> tuple[str, list[int], list[int]]:
-    """Return text with long gaps between words made short, where each ends, and how many characters are gone by then.
+    """Shorten long gaps between words.
 
-    Words that stand a thousand blanks apart are read together, so they must be judged together.
+    Return the text, the end of each gap, and the number of removed characters up to there.
+
+    Words a thousand blanks apart are read together, so they must be judged together.
     """
     ends, lost, gone = list[int](), [0], 0
 
@@ -56,6 +58,6 @@ def _pieces(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _cut(text: str, since: int, at: int) -> int:
-    """Return the last place up to ``at`` at which the text may be cut; ``since`` is such a place before it."""
+    """Return the last place up to ``at`` at which the text may be cut; ``since`` is an earlier such place."""
     run = at - since - len(text[since:at].rstrip(_ENCODED))
     return at - run if run <= _WORD else at - run % _GROUP

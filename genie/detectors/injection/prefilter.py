@@ -9,8 +9,10 @@ a word is found, a pattern is tried if words of all its sets are present in orde
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from importlib import resources
 from typing import NamedTuple
@@ -19,16 +21,18 @@ from genie.detectors.injection.obfuscation import TRIGGERS
 from genie.detectors.regex_set import Pattern
 
 PREFILTER = "prefilter.json"
-"""Package data: ``{"patterns": [RE2], "sets": [[WORD]], "needs": [[RE2, [SET NUMBER]]]}``."""
+"""Package data: ``{"patterns": [RE2], "sets": [[WORD]], "needs": [[RE2, [SET NUMBER], FOREIGN]]}``."""
 EDGE, GAP = "\b", "\0"
-"""In a word: the edge of a word, and something between words."""
+"""In a word: a word boundary, and a gap between words."""
 _SIGNS = re.compile(r"[\0-/:-@\[-`{-\x7f]+")
 _WORDS = bytes(ord(chr(code).lower()) if code < 128 and chr(code).isalnum() else 32 for code in range(256))
 _BORDER = re.compile(r"(?<=[0-9A-Za-z])(?=[^\0-\x7f])|(?<=[^\0-\x7f])(?=[0-9A-Za-z])")
 _FOREIGN = re.compile(r"([^\0-\x7f]+)")
-_HEAD = 2  # letters of a word by which it is looked up, so that most places of a text cost one look
 _BEGINNING = 4  # letters of a word that are searched for
+_TINY, _LEAST = 2, 3  # letters of the shortest words that are searched for in words of text, and in long ones
 _REMEMBERED, _REMEMBERED_LETTERS = 20_000, 24  # words of texts of which is kept what they hold, and their length
+NOTHING = r"[^\x00-\x{10ffff}]"
+"""A pattern that never matches."""
 Words = frozenset[str]
 
 
@@ -39,15 +43,17 @@ class Needs(NamedTuple):
     """RE2."""
     sets: tuple[Words, ...]
     """Every match holds a word of each, in order."""
+    foreign: bool = False
+    """True where every match holds a letter that is not ASCII."""
 
 
 class Prefilter:
     """Finds the patterns that match a text, without the automaton of all patterns.
 
     Args:
-        patterns: RE2 for the one pass: a text in which none matches holds nothing.
+        patterns: RE2 for the one pass: a text in which none matches has no mark.
         needs: Every pattern.
-        signs: Those of them that tell of a disguise and are no mark.
+        signs: Those that indicate a disguise and are not marks.
     """
 
     def __init__(self, patterns: Iterable[str], needs: Iterable[Needs], signs: Iterable[str] = ()) -> None:
@@ -60,29 +66,35 @@ class Prefilter:
                 self._needs.setdefault(need.sets[0], []).append(need)
         self._signs = frozenset(signs)
         wordless = [need.pattern for need in self.needs if not need.sets]  # no word must be in a match
-        # One by one: a set of patterns that count needs a new state for almost every character of random letters.
+        # One by one: a set of patterns that count needs a new state for almost every character of random letters. But
+        # most texts hold none of them, which one search for any of them tells at once.
         self._always = [(pattern, Pattern(pattern).within) for pattern in wordless]
+        self._any_always = Pattern("|".join(f"(?:{pattern})" for pattern in wordless) or NOTHING).within
         for words in dict.fromkeys(words for need in self.needs for words in need.sets):
             for word in words:
                 self._sets.setdefault(word, []).append(words)
-        self._short = tuple(word for word in self._sets if len(word) < _HEAD)
-        heads: dict[str, set[int]] = {}
-        for word in self._sets:
-            heads.setdefault(word[:_HEAD], set()).add(len(word))
-        self._sizes = {head: tuple(sorted(sizes)) for head, sizes in heads.items() if len(head) == _HEAD}
+        self._foreign = any(need.foreign for need in self.needs)
+        self._short = tuple(word for word in self._sets if len(word) < _TINY or word.strip(GAP).isdigit())
+        self._tiny = tuple(word for word in self._sets if len(word) == _TINY)
+        self._beginning: dict[str, list[str]] = {}
+        for word in self._sets.keys() - self._short:
+            self._beginning.setdefault(word[:_BEGINNING], []).append(word)
         self._known: dict[str, tuple[str, ...]] = {}  # what short words of texts hold
 
     def finds(self, text: str) -> bool:
-        """Return True where a pattern matches folded text."""
+        """Return True if a pattern matches folded text."""
         return next(self.matching(text), None) is not None
 
     def matching(self, text: str, *, signs: bool = True) -> Iterator[str]:
         """Yield the patterns that match folded text; without ``signs`` those that are marks."""
+        if self._foreign and text.isascii():
+            yield from self._of_ascii.matching(text, signs=signs)
+            return
         plain = plain_of(text)
-        held = frozenset(self._words(plain)).union(word for word in self._short if word in plain)
+        held = self._words(plain).union([word for word in self._short if word in plain])
         present = {words for word in held for words in self._sets[word]}
         data = text.encode(errors="surrogatepass")
-        for pattern, within in self._always:
+        for pattern, within in self._always if not signs or self._any_always(data) else ():
             if (signs or pattern not in self._signs) and within(data):
                 yield pattern
         for first in present:
@@ -93,30 +105,50 @@ class Prefilter:
                 if words_match and _searched(need.pattern).search(text):
                     yield need.pattern
 
-    def _words(self, plain: str) -> Iterator[str]:
-        for token in set(plain.split(GAP)):
-            held = self._known.get(token)
-            if held is None:
-                held = tuple(self._inside(f"{GAP}{token}{GAP}"))
-                if len(token) < _REMEMBERED_LETTERS:
-                    if len(self._known) >= _REMEMBERED:
-                        self._known.clear()
-                    self._known[token] = held
-            yield from held
-
-    def _inside(self, token: str) -> Iterator[str]:
-        """Yield the words that stand anywhere in a word of a text."""
-        sizes_of, sets = self._sizes, self._sets
-        for start in self._anywhere.starts(token):
-            for size in sizes_of.get(token[start : start + _HEAD], ()):
-                if (word := token[start : start + size]) in sets:
-                    yield word
-
     @functools.cached_property
-    def _anywhere(self) -> Pattern:
-        """The beginning of any word of two letters or more; all letters of all words would be a large automaton."""
-        heads = {word[:_BEGINNING] for word in self._sets if len(word) >= _HEAD}
-        return Pattern("|".join(f"\\Q{head}\\E" for head in sorted(heads)) or r"[^\x00-\x{10ffff}]")
+    def _of_ascii(self) -> Prefilter:
+        """The prefilter of texts in ASCII, in which parts of words of other scripts lead nowhere."""
+        return Prefilter(self.patterns, [need for need in self.needs if not need.foreign], self._signs)
+
+    def _words(self, plain: str) -> set[str]:
+        """Return the words that plain text holds, also inside its own."""
+        known, tokens = self._known, set(plain.split(GAP))
+        new = [token for token in tokens.difference(known) if not token.isdigit()]
+        held = set().union(*filter(None, map(known.get, tokens)))
+        long = [token for token in new if len(token) >= _REMEMBERED_LETTERS]
+        if long:  # random letters hold each word of two letters many times
+            text = f"{GAP}{GAP.join(long)}{GAP}"
+            held.update([word for word in self._tiny if word in text], [word for _, word in self._inside(text, _LEAST)])
+        short = [token for token in new if len(token) < _REMEMBERED_LETTERS]
+        if short:
+            if len(known) >= _REMEMBERED:
+                known = self._known = {}  # another thread may still read the old one
+            known.update(self._in_each(short))
+            held.update(*map(known.__getitem__, short))
+        return held
+
+    def _in_each(self, tokens: list[str]) -> dict[str, tuple[str, ...]]:
+        """Return the words that stand anywhere in each word of a text; one search for all."""
+        begins = list(itertools.accumulate((len(token) + 1 for token in tokens), initial=1))
+        found: dict[str, tuple[str, ...]] = dict.fromkeys(tokens, ())
+        for start, word in self._inside(f"{GAP}{GAP.join(tokens)}{GAP}", _TINY):
+            found[tokens[bisect_right(begins, start + (word[0] == GAP)) - 1]] += (word,)
+        return found
+
+    def _inside(self, text: str, least: int) -> Iterator[tuple[int, str]]:
+        """Yield the words of at least so many letters in text, and where each begins."""
+        beginning = self._beginning.get
+        for start in self._anywhere(least).starts(text):
+            for size in range(least, _BEGINNING + 1):
+                for word in beginning(text[start : start + size], ()):
+                    if text.startswith(word, start):
+                        yield start, word
+
+    @functools.cache  # noqa: B019 - two patterns of an object that is never dropped
+    def _anywhere(self, least: int) -> Pattern:
+        """The beginning of any word of so many letters; all letters of all words would be a large automaton."""
+        heads = sorted(head for head in self._beginning if len(head) >= least)
+        return Pattern("|".join(f"\\Q{head}\\E" for head in heads) or NOTHING)
 
 
 @functools.cache  # at most the patterns of the grammar
@@ -143,7 +175,7 @@ def sought(word: str) -> str:
 
 
 def in_order(sets: Sequence[Words], plain: str) -> bool:
-    """Return True where plain text holds a word of each set, each after the one before; they may share a gap."""
+    """Return True if plain text contains a word of each set, in order; neighbours may share a gap."""
     start = 0
     for words in sets:
         found = [(at + len(word), word) for word in words if (at := plain.find(word, start)) >= 0]
@@ -159,6 +191,9 @@ def shipped() -> Prefilter:
     """Return the prefilter of the shipped grammar."""
     data = json.loads(resources.files(__package__).joinpath(PREFILTER).read_text(encoding="utf-8"))
     sets = [frozenset(words) for words in data["sets"]]
+    triggers = {trigger: trigger for trigger in TRIGGERS}  # those of long tokens are more than strings
     return Prefilter(
-        data["patterns"], [Needs(one, tuple(sets[at] for at in numbers)) for one, numbers in data["needs"]], TRIGGERS
+        [triggers.get(pattern, pattern) for pattern in data["patterns"]],
+        [Needs(one, tuple(sets[at] for at in numbers), foreign) for one, numbers, foreign in data["needs"]],
+        TRIGGERS,
     )

@@ -1,7 +1,7 @@
 """Talk about attacks: a quotation in a rule, a test, an article or a course is not an attack.
 
-The words that count stand outside quotations. Text that is brought in as content (``tool output: "..."``) excuses
-nothing, and neither does a sentence that gives an order of its own.
+Only words outside quotations count as such talk. Text that is presented as content (``tool output: "..."``) is no
+excuse, and neither is a sentence that itself gives an order.
 """
 # ruff: noqa: E501 - tables of one language a line
 
@@ -68,7 +68,7 @@ _SAID = re.compile(
     r"(?:tells?|told) (?:\w+ ){1,3}|demonstrated|tested|include[sd]?|examples?(?: from (?:\w+ ?){1,3})?|(?:how|why) (?:the )?)[\s:,;(\"'-]{0,3}$",
     re.IGNORECASE,
 )
-"""Speech without quotation marks; it excuses only where the text talks about attacks."""
+"""Speech without quotation marks; it excuses a mark only if the text talks about attacks."""
 
 
 class Quotations(NamedTuple):
@@ -78,7 +78,7 @@ class Quotations(NamedTuple):
     outside: str
     """The text with every quotation left out."""
     about: bool
-    """True where the words outside talk of attacks, tests, rules and the like."""
+    """True if the words outside talk of attacks, tests, rules and the like."""
     ordered: bool
     """True if the words outside tell the reader to follow the quotation."""
 
@@ -144,7 +144,7 @@ _MADE_TO = re.compile(
     rf"\b(?:mak(?:es?|ing)|made|lets?|caus(?:es?|ing)|help(?:s|ed)?) (?:the|a|an|my|his|her|our|their|this|that|every|each) {_MACHINES}(?:\w+ ){{1,3}}$",
     re.IGNORECASE,
 )
-"""Something makes a device do it: the reset makes the router forget all settings."""
+"""A cause and a device: the reset makes the router forget all settings."""
 _SHE_IS = re.compile(
     r"\b(?:he|she|they|we|i)\W{1,2}(?:(?:am|is|are|was|were|became|felt|feels?) )(?:now |then |finally |at last )?$",
     re.IGNORECASE,
@@ -153,7 +153,7 @@ _LIMITS_ON = re.compile(
     r"^\W{1,2}(?:on|for|to) (?!(?:what|your|you|content|anything|topics?|language|speech|words?|answers?|output|it|them|anyone|this|that|the (?:rest|content|answers?|topic))\b)\w",
     re.IGNORECASE,
 )
-"""The limits are those of a thing: a card with no limits on spending."""
+"""Limits of a thing: a card with no limits on spending."""
 _STAGE = re.compile(
     r"\b(?:in|for|during|throughout) (?:this|the|a|an|our|each|that) (?:\w+ ){0,2}(?:game|play|act|scene|simulation|film|movie|novel|opera|musical|drama|comedy|level|campaign|match)\b",
     re.IGNORECASE,
@@ -178,7 +178,7 @@ _KEPT = re.compile(
         r"いけません|다른 사람|누구에게도|타인|제 ?3자|কাউকে|কারো|कोणालाही|कुणालाही|કોઈને|யாரிடமும்|ఎవరికీ|ఎవరితోనూ|لأحد|أي شخص|کسی کو|کسی سے"
     )
 )
-"""Advice to keep something to oneself; `fold` leaves the signs of the pattern as they are."""
+"""Advice to keep a secret; `fold` leaves the signs of the pattern unchanged."""
 _CLAUSE = re.compile(r"(?:(?! (?:and|und|et|y|e|en|и|और|aur) )[^.!?;:,\n、।]){0,32}")
 _SUBJECT = re.compile(
     r"\b(?:la|le|l|el|o|a|il|lo|das|der|die|het|de|un|une|una|um|uma|este|esta|cette|ce|questa|questo|dieser?|dit|deze)\W{1,2}(?:\w+ ){1,2}$",
@@ -220,7 +220,7 @@ def _of_others(kind: str, text: str, start: int, end: int, before: str) -> bool:
 
 
 def weight_of(kind: str, language: str, text: str, start: int, end: int, quoted: Quotations) -> tuple[float, bool]:
-    """Return how much a mark counts where it stands, in [0, 1], and whether it stands in a quotation.
+    """Return the weight of a mark in its context, in [0, 1], and whether it is in a quotation.
 
     Args:
         kind: Kind of the mark.
@@ -255,7 +255,7 @@ def weight_of(kind: str, language: str, text: str, start: int, end: int, quoted:
 
 
 def _brought_in(text: str, span: tuple[int, int], quoted: Quotations) -> bool:
-    """Return True for a quotation that is content and not talked about."""
+    """Return True for a quotation that is content and not being discussed."""
     if not quoted.excused:
         return True
     line = max(text.rfind("\n", 0, span[0]), text.rfind(". ", 0, span[0])) + 1

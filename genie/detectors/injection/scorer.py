@@ -22,18 +22,18 @@ from genie.detectors.injection.thresholds import MARKED
 from genie.detectors.unicode import fold
 
 _NEAR = 600  # characters within which marks add up; hints spread over a long text are not an attack
-_DISGUISED = 0.35  # what a disguise adds to a mark: nobody writes "1gn0r3" by chance
-_INNOCENT = frozenset({"spaced", "split"})  # what people write too: headings, codes, lists of letters
-_HINT = 0.1  # the least that a mark counts
-_WEAK = 0.4  # below this a mark says nothing beside one that has the same words
+_DISGUISED = 0.35  # weight that a disguise adds to a mark: nobody writes "1gn0r3" by chance
+_INNOCENT = frozenset({"spaced", "split"})  # disguises that also occur naturally: headings, codes, lists of letters
+_HINT = 0.1  # minimum weight of a mark
+_WEAK = 0.4  # weight below which a mark is ignored beside one on the same words
 _SURE = 0.99
-_MOST_MARKS = 64  # of one row in one text
+_MOST_MARKS = 64  # number of matches of one row in one text
 
 # The score with the model: 1 / (1 + exp(doubt - rules * score - logit)), where the logit is held between two bounds, so
 # that the model alone must be very sure, and can overrule weak hints of the rules.
 _DOUBT, _RULES = 3.4, 7.0
 _LEAST_LOGIT, _MOST_LOGIT = -2.0, 6.0
-_TELLING = 1.5  # logit from which the model is a reason
+_TELLING = 1.5  # logit from which the model is listed as a reason
 
 
 class WeightedPattern(NamedTuple):
@@ -53,7 +53,7 @@ PATTERNS = (
 
 
 class Mark(NamedTuple):
-    """One hint, at a place of folded text."""
+    """One mark, at a place of folded text."""
 
     kind: str
     code: str
@@ -68,7 +68,7 @@ class Mark(NamedTuple):
 
 
 class Assessment(NamedTuple):
-    """How much a text looks like an injection, and why."""
+    """Injection score of a text, with the reasons."""
 
     score: float
     """Between 0 and 1."""
@@ -79,7 +79,7 @@ class Assessment(NamedTuple):
 
 
 def assess(text: str, *, model: bool = True) -> Assessment:
-    """Return how much a text looks like an injection; never raises.
+    """Return the injection score of a text; never raises.
 
     Args:
         text: Any string.
@@ -103,20 +103,20 @@ def _numbers() -> dict[str, list[int]]:
 
 
 def _hits(folded: str, *, signs: bool = True) -> list[int]:
-    """Return the numbers of the patterns that match folded text; without ``signs`` those that are marks."""
+    """Return the numbers of the patterns that match folded text; without ``signs`` only marks."""
     found = prefilter.shipped().matching(folded, signs=signs)
     return sorted(number for pattern in found for number in _numbers()[pattern])
 
 
 def scored(folded: str, *, model: bool, enough: float = _SURE) -> tuple[float, list[Mark]]:
-    """Return the score of folded text with or without the model, and the marks that it rests on.
+    """Return the score of folded text with or without the model, and the marks that it is based on.
 
     Long text is judged piece by piece, and its score is that of the worst piece.
 
     Args:
         folded: Folded text.
         model: Also ask the linear model.
-        enough: Score from which nothing else of the text counts: all behind it is one mark.
+        enough: Score from which the rest of the text is not read: it becomes one mark.
     """
     best, kept = -1.0, list[Mark]()
     for start, end in pieces(folded):
@@ -142,12 +142,12 @@ def _scored_piece(folded: str, *, model: bool) -> tuple[float, list[Mark]]:
 
 
 def _modelled(folded: str, score: float, least: float = _LEAST_LOGIT) -> tuple[float, Window]:
-    """Return what the model makes of a score of the rules, and the words that the model looked at.
+    """Combine a score of the rules with the model; return the score and the words that the model judged.
 
     Args:
         folded: Folded text.
-        score: What the rules say.
-        least: The lowest logit; words that hide others say nothing against what they hide.
+        score: Score of the rules.
+        least: The lowest logit; surrounding words must not outweigh a hidden mark.
     """
     window = _model().heaviest(folded)
     if window.logit > 0 and score < MARKED and (quoted := quotations_of(folded)).spans and quoted.excused:
@@ -157,13 +157,13 @@ def _modelled(folded: str, score: float, least: float = _LEAST_LOGIT) -> tuple[f
 
 
 def _place(folded: str, window: Window) -> tuple[int, int]:
-    """Return where in folded text a window of words stands; all of it for a window of none."""
+    """Return the position of a window of words in folded text; the whole text for an empty window."""
     places = list(itertools.islice(word_places(folded), window.start, window.end))
     return (places[0].start(), places[-1].end()) if places else (0, len(folded))
 
 
 def _scored(folded: str, *, model: bool) -> tuple[float, list[Mark]]:
-    """Return the score of folded text, and the marks that it rests on."""
+    """Return the score of folded text, and the marks that it is based on."""
     hits = _hits(folded)
     if not hits:
         return 0.0, []
@@ -218,7 +218,7 @@ def _weighed(folded: str, marks: list[Mark]) -> list[Mark]:
 
 
 def _summed(marks: list[Mark]) -> float:
-    """Return the weight of marks that stand near each other; marks that say the same count once."""
+    """Return the weight of marks that are near each other; marks on the same words count once."""
     ordered = sorted(marks, key=lambda mark: (mark.start, -mark.weight))
     best, last = 0.0, 0
     for first, mark in enumerate(ordered):
@@ -242,7 +242,7 @@ def _together(marks: list[Mark]) -> float:
 
 
 def _same_words(mark: Mark, other: Mark) -> bool:
-    """Return True for marks that rest on the same words, so that they are one hint."""
+    """Return True for marks on the same words, so that they are one hint."""
     if not (mark.start < other.end and other.start < mark.end):
         return False
     within = (mark.start - other.start) * (mark.end - other.end) <= 0

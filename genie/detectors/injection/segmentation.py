@@ -1,8 +1,8 @@
-"""Words in text that is written without spaces, or in which the spaces say nothing.
+"""Finds words in text without spaces, or with misleading ones.
 
-A run of letters is divided into the words of a list, so that the division costs least: a word costs more the rarer it
-is, a letter outside every word costs more than a rare word. The list is package data, made by
-``python -m tools.injection`` from the words of the grammar and of ordinary texts.
+A run of letters is divided into listed words at the lowest cost: rarer words cost more, and a letter outside every word
+costs more than a rare word. The list is package data, built by ``python -m tools.injection`` from the words of the
+grammar and of ordinary texts.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from genie.detectors.regex_set import Pattern
 WORDS = "words.txt"
 """Package data: one word a line, the most frequent first."""
 MOST = 600
-"""Letters of one run that are divided; the rest stays as it is."""
+"""Maximum letters of one run that are divided; the rest is unchanged."""
 SHORTEST = 12
-"""Letters of a run that is worth dividing."""
+"""Minimum letters of a run to divide."""
 _LONGEST = 16  # letters of a word
 _OUTSIDE = 9.0  # cost of a letter that is in no word
 _COVERED = 0.85  # share of a run that words must cover
-_SURE = 5  # letters of a word that hardly ever comes by chance
-_TELLING, _HELD = 4, 0.3  # letters of a word that seldom comes by chance, and the share of a run that such words fill
+_SURE = 5  # letters of a word that hardly ever occurs by chance
+_TELLING, _HELD = 4, 0.3  # letters of a word that seldom occurs by chance, and the share of a run that such words fill
 _RUN = re.compile(rf"[a-z]{{{SHORTEST},}}")
 
 
@@ -47,21 +47,22 @@ def _sizes() -> dict[str, tuple[int, ...]]:
 
 @functools.cache
 def _long(letters: int) -> Pattern:
-    """Return any word of so many letters, the longest of those that begin at a place."""
+    """Return any word of so many letters, the longest of those that start at a place."""
     return Pattern("|".join(sorted((word for word in listed() if len(word) >= letters), key=len, reverse=True)))
 
 
 def words_in(text: str) -> list[tuple[int, int]]:
-    """Return where lower-case text has words that do not come by chance, also inside others."""
+    """Return the positions of words in lower-case text that do not occur by chance, including words inside others."""
     return _long(_SURE).found(text)
 
 
 def divided(text: str) -> str:
-    """Return lower-case text in which long runs of letters are divided into words, where they consist of words."""
-    return _RUN.sub(lambda run: f" {_words(run[0])} ", text)
+    """Return lower-case text with long runs of letters divided into words, if they consist of words."""
+    return _RUN.sub(lambda run: _words(run[0]), text)
 
 
 def _words(run: str) -> str:
+    """Return a run as words between blanks, or as it is where it does not consist of words."""
     if sum(end - start for start, end in _long(_TELLING).found(run)) < _HELD * len(run):
         return run
     costs, size = listed(), min(len(run), MOST)
@@ -81,4 +82,4 @@ def _words(run: str) -> str:
     while at:
         parts.append(run[at - step[at] : at])
         at -= step[at]
-    return " ".join((*reversed(parts), run[size:]))
+    return " ".join(("", *reversed(parts), run[size:], ""))

@@ -14,4 +14,4 @@ class Sensitivity(NamedTuple):
     threshold: float = MARKED
     """Score from which text is marked, in (0, 1]."""
     model: bool = False
-    """Whether the linear model is asked behind the rules."""
+    """True if the linear model is used in addition to the rules."""

@@ -39,7 +39,7 @@ _ISSUERS: tuple[tuple[int, int, tuple[int, ...]], ...] = (
 
 @functools.cache
 def _forms() -> dict[str, frozenset[int]]:
-    """Return for each issuer prefix how long its card numbers may be."""
+    """Return the card number lengths for each issuer prefix."""
     forms: dict[str, set[int]] = {}
     for first, last, lengths in _ISSUERS:
         for prefix in range(first, last + 1):
@@ -57,19 +57,20 @@ _NONE = frozenset[int]()
 
 
 def _lengths(prefix: str) -> frozenset[int]:
-    """Return how long the card numbers that start with four digits may be."""
+    """Return the card number lengths for four leading digits."""
     return _forms().get(prefix, _NONE)
 
 
 _ONCE = bytes.maketrans(b"0123456789", bytes(range(10)))
 _TWICE = bytes.maketrans(b"0123456789", bytes(n * 2 - 9 * (n > 4) for n in range(10)))
 _FIRM = (15, 16)
-"""Lengths of most cards. A number of another length, in one piece, is not a card after words such as "order number"."""
+"""Lengths of most cards. A number of another length, written without separators, is not a card after words such as
+"order number"."""
 _SHORTEST, _LONGEST = 13, 19
 _NO_SEPARATORS = str.maketrans("", "", SEPARATORS)
 _LONGEST_PHONE = 15
 
-# A card number may follow these words without a space; after other letters, digits are the tail of a reference.
+# A card number may follow these words without a space; after other letters, digits are the end of a reference.
 _LEADS = re.compile(
     r"(?i)(?:card|cards|cardno|cardnumber|cc|ccno|karte|carte|tarjeta|visa|mastercard|rupay|amex|no|nr)\Z"
 )
@@ -79,12 +80,12 @@ _LETTERS = re.compile(r"[A-Za-z]*\Z")
 
 
 def is_card(digits: str) -> bool:
-    """Return True when digits are a card number: known issuer, its length, and a check digit that holds."""
+    """Return True if digits are a card number: known issuer, its length, and a valid check digit."""
     return len(digits) in _forms().get(digits[:4], _NONE) and _luhn_holds(digits)
 
 
 def _luhn_holds(digits: str) -> bool:
-    # Tables, because a page of numbers asks this thousands of times.
+    # Tables, because a page of numbers calls this thousands of times.
     raw = digits.encode()
     return (sum(raw[-1::-2].translate(_ONCE)) + sum(raw[-2::-2].translate(_TWICE))) % 10 == 0
 
@@ -98,7 +99,7 @@ def find(text: str, found: Digits) -> Iterator[tuple[int, int]]:
     """
     done: list[tuple[int, int]] = []
     sixteen = _sixteen()
-    for start, end in found.fours:  # most numbers are written so, and these are known at once
+    for start, end in found.fours:  # most numbers are written like this, and are recognised at once
         if end - start == 19 and (gap := text[start + 4]) == text[start + 9] == text[start + 14]:
             digits = text[start:end].replace(gap, "")
             if (
@@ -118,18 +119,19 @@ def find(text: str, found: Digits) -> Iterator[tuple[int, int]]:
         elif end - start >= _SHORTEST and len(digits := text[start:end].translate(_NO_SEPARATORS)) >= _SHORTEST:
             if len(digits) < end - start:
                 yield from _within(text, Run(text, start, end))
-            elif (
-                is_card(digits)
-                and _bounded(text, start, end)
-                and (len(digits) in _FIRM or not is_reference(text, start))
-            ):
+            elif _is_piece(text, start, end, digits):
                 yield start, end
     for row in found.unusual:
         yield from _in_row(text, row)
 
 
+def _is_piece(text: str, start: int, end: int, digits: str) -> bool:
+    """Return True for a card number in one piece."""
+    return is_card(digits) and _bounded(text, start, end) and (len(digits) in _FIRM or not is_reference(text, start))
+
+
 def _around(text: str, at: int, end: int, done: list[tuple[int, int]], number: int) -> Iterator[tuple[int, int]]:
-    """Yield what is in the parts of a run between numbers that are known, from the one with a number on."""
+    """Yield the card numbers in the parts of a run between known numbers, from a given number on."""
     while at < end:
         start, behind = done[number] if number < len(done) else (end, end)
         if start - at >= _SHORTEST:
@@ -141,7 +143,7 @@ def _around(text: str, at: int, end: int, done: list[tuple[int, int]], number: i
 
 
 _ROWS = ((4, 4, 4, 4, 3), (4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (8, 8))
-"""Sizes of the groups of a card number whose separators dates and amounts have as well."""
+"""Group sizes of a card number whose separators also occur in dates and amounts."""
 
 
 def _in_row(text: str, row: tuple[Group, ...]) -> Iterator[tuple[int, int]]:
@@ -178,7 +180,10 @@ def _within(text: str, run: Run) -> Iterator[tuple[int, int]]:
 def _card_end(text: str, run: Run, first: int) -> int | None:
     """Return the group after the card number that starts with group ``first``, or None; the longest one wins."""
     groups = run.groups
-    opening = groups[first][2]
+    start, end, opening = groups[first]
+    alone = first + 1 == len(groups) or len(opening) + len(groups[first + 1][2]) > _LONGEST
+    if alone and len(opening) >= _SHORTEST:
+        return first + 1 if _is_piece(text, start, end, opening) else None
     if len(opening) > _LONGEST or (len(opening) >= 4 and not _lengths(opening[:4])):
         return None
     whole = first == 0 and run.digits <= _LONGEST
@@ -190,13 +195,12 @@ def _card_end(text: str, run: Run, first: int) -> int | None:
         holds = is_card(digits) and _bounded(text, begin, end)
         return first + 4 if holds and not ("\n" in text[begin:end] and _crosses_rows(text, groups, first)) else None
     found, digits, ends = None, "", list[int]()
-    start = groups[first][0]
     for last in range(first, len(groups)):
         digits += groups[last][2]
         size = len(digits)
         if size > _LONGEST:
             break
-        # The cheapest check first: in a text full of digits nearly every candidate ends here.
+        # The cheapest check first: in a text full of digits it rejects nearly every candidate.
         if size >= _SHORTEST and size in _lengths(digits[:4]):
             end, usual = groups[last][1], _usual(ends)
             spaced = usual or (whole and last == len(groups) - 1 and _unusual(text[start:end]))
@@ -234,7 +238,7 @@ def _usual(breaks: list[int]) -> bool:
 
 
 def _unusual(shown: str) -> bool:
-    """Return True for other spacings, which dates and amounts have too, so that only a whole run counts."""
+    """Return True for other spacings, which dates and amounts also have, so that only a whole run counts."""
     return "." not in shown and not holds_date(shown)
 
 

@@ -1,4 +1,4 @@
-"""Kinds of an organisation's own: a pattern, the checksum of its numbers, and words that stand before it."""
+"""Custom kinds: a pattern, a checksum of its numbers, and context words before it."""
 
 from __future__ import annotations
 
@@ -17,16 +17,15 @@ CHECKSUMS = {
     "mod_37_2": "stdnum.iso7064.mod_37_2", "mod_37_36": "stdnum.iso7064.mod_37_36",
     "mod_97_10": "stdnum.iso7064.mod_97_10",
 }  # fmt: skip
-"""Name of a checksum, and the module that knows it. Sources: ISO/IEC 7064, ISO/IEC 7812-1, and the papers of Verhoeff
-and Damm."""
+"""Name of a checksum, and its module. Sources: ISO/IEC 7064, ISO/IEC 7812-1, and the papers of Verhoeff and Damm."""
 _MEMORY = 1 << 20
-"""Bytes of the program of one pattern; it bounds what an organisation's pattern may cost."""
+"""Maximum size of a compiled pattern in bytes, which limits the cost of a custom pattern."""
 _BEFORE = 40
-"""Characters before a value in which one of its words must stand."""
+"""Number of characters before a value in which a context word must occur."""
 
 
 def problem_of(pattern: str) -> str | None:
-    """Return what is wrong with a pattern; None if nothing is."""
+    """Return the problem of a pattern; None if there is none."""
     options = re2.Options()
     options.log_errors = False
     options.max_mem = _MEMORY
@@ -44,9 +43,9 @@ def detector_of(kind: str, pattern: str, checksum: str | None, words: Sequence[s
 
     Args:
         kind: Its name.
-        pattern: RE2, for folded text. Its group is the value; the whole match is if it has none.
-        checksum: Name of the check that the letters and digits of a value pass.
-        words: One of them must stand shortly before the value, in whatever letters; none for a value that needs none.
+        pattern: RE2, for folded text. Its group is the value, or the whole match without a group.
+        checksum: Name of the check that the letters and digits of a value must pass.
+        words: Context words, one of which must occur shortly before the value in any case; empty for none.
     """
     search = Pattern(pattern)
     lower = tuple(word.lower() for word in words)

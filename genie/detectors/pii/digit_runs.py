@@ -11,9 +11,9 @@ from genie.detectors.regex_set import Pattern
 from genie.detectors.spans import Found
 
 LONG = r"[0-9](?:[ \t\r\n().\-/,_:|+;]{0,3}[0-9]){8}"
-"""The hint of whatever has nine digits or more, however they are separated."""
+"""Hint for numbers of nine digits or more, with any separators."""
 GAP = r"[ \t\r\n.,/_:|+;\-]{0,2}"
-"""What may stand between the parts of a number that has letters, or a check digit, to be known by."""
+"""Separators between the parts of a number that has letters or a check digit."""
 _RUN = Pattern(r"[0-9](?:[ \t\r\n.\-]{0,3}[0-9]){11,}")
 """Digits with at most three separators between two of them; Aadhaar, with twelve, is the shortest number."""
 _FOURS = Pattern(r"(?:\b|_)[0-9]{4}(?:[ \t\r\n.,/_:|+;\-]{1,3}[0-9]{4}){2,}")
@@ -39,10 +39,12 @@ Group = tuple[int, int, str]
 
 
 class Run:
-    """Digits that may belong together. Its groups are computed on demand, because most runs are rejected before.
+    """A run of digits that may belong together.
+
+    Its groups are computed on demand, because most runs are rejected before.
 
     Args:
-        text: The text that the run stands in.
+        text: The text that contains the run.
         start: First character of the run.
         end: One past its last character.
     """
@@ -68,11 +70,11 @@ class Run:
 
 
 class Digits:
-    """What several detectors look for among the digits of a text, each looked for once.
+    """Digit patterns that several detectors need, each searched once.
 
     Args:
         text: Folded text.
-        taken: What stronger detectors found; it grows while detectors look.
+        taken: Findings of stronger detectors; it grows while detectors run.
     """
 
     def __init__(self, text: str, taken: Sequence[Found] = ()) -> None:
@@ -81,7 +83,7 @@ class Digits:
         self._in_order: list[tuple[int, int]] = []
 
     def is_taken(self, at: int) -> bool:
-        """Return True for a character of what a stronger detector found: nothing that begins there counts."""
+        """Return True for a character inside a stronger detector's finding: no number starts there."""
         if len(self._in_order) != len(self._taken):
             self._in_order = sorted([(start, end) for start, end, _, _ in self._taken])
         number = bisect_left(self._in_order, (at + 1, 0)) - 1
@@ -110,7 +112,7 @@ class Digits:
 def unusual(text: str, *, at_least: int) -> Iterator[tuple[tuple[Group, ...], ...]]:
     """Yield digits whose groups are separated by one of ``, / _ : | + ;``: the groups between equal separators.
 
-    Dates and amounts have such separators too, so callers check the sizes of the groups.
+    Dates and amounts also have such separators, so callers must check the sizes of the groups.
     """
     for start, end in _UNUSUAL.spans(text):
         if end - start < at_least:
@@ -130,7 +132,7 @@ def unusual(text: str, *, at_least: int) -> Iterator[tuple[tuple[Group, ...], ..
 def groups_of(text: str, start: int, end: int) -> Iterator[Group]:
     """Yield the digits between the separators of a span."""
     parts = text[start:end].split(" ")
-    if "" in parts or not "".join(parts).isdigit():  # not single spaces alone
+    if "" in parts or not "".join(parts).isdigit():  # not only single spaces
         for group in _GROUP.finditer(text, start, end):
             yield group.start(), group.end(), group[0]
         return
@@ -142,7 +144,7 @@ def groups_of(text: str, start: int, end: int) -> Iterator[Group]:
 
 
 def is_word(text: str, start: int, end: int) -> bool:
-    """Return True when no ASCII letter or digit stands beside a span."""
+    """Return True if no ASCII letter or digit is adjacent to a span."""
     before, after = text[max(0, start - 1) : start], text[end : end + 1]
     return not ((before.isalnum() and before.isascii()) or (after.isalnum() and after.isascii()))
 
@@ -153,7 +155,7 @@ def holds_date(text: str) -> bool:
 
 
 def is_reference(text: str, start: int) -> bool:
-    """Return True when the words before a number call it an order, an invoice, a parcel or the like."""
+    """Return True if the words before a number indicate an order, an invoice, a parcel or the like."""
     return _REFERENCE.search(text[max(0, start - 32) : start]) is not None
 
 
@@ -176,7 +178,7 @@ def is_free(taken: Sequence[tuple[int, int]], start: int, end: int) -> bool:
 
 @functools.cache
 def _verhoeff() -> tuple[tuple[tuple[int, ...], ...], tuple[dict[str, int], ...]]:
-    """Return the tables of the check digit: products, and what a digit counts at each place from the last."""
+    """Return the tables of the check digit: products, and the value of a digit at each place from the last."""
     from stdnum import verhoeff  # noqa: PLC0415 - start-up: most runs meet nothing that has the form of such a number
 
     places = [verhoeff._permutation_table[at % 8] for at in range(12)]  # noqa: SLF001 - its function takes 25 us a number

@@ -1,4 +1,4 @@
-"""Numbers of people and their papers: social security (US), national insurance (UK), passports.
+"""Identity numbers: social security (US), national insurance (UK), passports.
 
 Sources: SSA, "Social Security Number Randomization", 2011 (SSN); HMRC, National Insurance
 Manual NIM39110 (NINO); ICAO Doc 9303 part 4 (machine readable zone of a passport).

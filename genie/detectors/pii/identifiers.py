@@ -20,7 +20,7 @@ _IBAN_HEAD = Pattern(r"[A-Za-z]{2}[0-9]{2}")
 _LETTERS = {ord("A") + at: str(10 + at) for at in range(26)}
 _GAPS = str.maketrans("", "", " \t\r\n.,/_:|+;-")
 _BLANK = frozenset(("", " ", "\n", "\t"))
-"""What stands beside most numbers."""
+"""Separators in most numbers."""
 
 _PAN_BODY = rf"[a-z]{{3}}[abcfghjlptk][a-z]{GAP}[0-9]{{4}}{GAP}[a-z]"
 PAN_HINT = rf"(?i)(?:\b|_){_PAN_BODY}"
@@ -31,11 +31,11 @@ _AADHAAR_WORD = re.compile(r"(?i)(?:aadhaa?r|adhaa?r|\buid(?:ai)?|आधार)[
 _AADHAAR_NAMED = Pattern(r"(?i)aadhaa?r|adhaa?r|\buid(?:ai)?|आधार")
 _TWELVE = Pattern(r"(?:\b|_)[0-9]{12}(?:\b|_)")
 _NEAR = 400
-"""Characters on either side in which numbers belong to one column; well below the inspector's ``reach``."""
+"""Characters on either side within which numbers form one column; well below the inspector's ``reach``."""
 _MOST_NEAR = 12
-"""Numbers on either side that are looked at."""
+"""Maximum numbers on either side that are considered."""
 _COLUMN = 3
-"""Different numbers in one piece, nearly all of which pass the check, that make a column of Aadhaar numbers."""
+"""Different unseparated numbers, nearly all with a valid check digit, that indicate a column of Aadhaar numbers."""
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}\Z")
 
 _GSTIN_BODY = rf"[0-9]{{2}}{GAP}[a-z]{{5}}{GAP}[0-9]{{4}}{GAP}[a-z]{GAP}[1-9a-z]{GAP}z{GAP}[0-9a-z]"
@@ -57,7 +57,7 @@ class _Account(NamedTuple):
     country: str
     """The country's letters as digits, for the check."""
     numeric: bool
-    """The part after the check digits is of digits alone."""
+    """True if the part after the check digits consists only of digits."""
 
 
 _STRUCTURE = re.compile(r"([1-9][0-9]*)!([nac])")
@@ -125,10 +125,10 @@ def _ends(text: str, end: int) -> bool:
 
 
 def find_pan(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the spans of tax numbers in capitals or in small letters; in mixed ones only after the word PAN.
+    """Yield the spans of tax numbers in upper or lower case; in mixed case only after the word PAN.
 
-    With separators it is found after the word, and a person's (fourth letter P) without it. The last letter's check is
-    not published, so form, holder type and a serial other than 0000 are all there is.
+    With separators it is found after the word, and a person's (fourth letter P) without it. The check of the last
+    letter is not published, so only form, holder type and a serial other than 0000 are checked.
     """
     for start, end in _PAN.found(text):
         size, number = end - start, text[start:end]
@@ -155,7 +155,7 @@ def find_aadhaar(text: str, found: Digits) -> Iterator[tuple[int, int]]:
             if span is not None:
                 yield span
     for start, end in found.fours:
-        # Equal gaps of a card, which are most of what is written in fours, are looked at first.
+        # Groups with equal gaps, most of which are cards, are checked first.
         if end - start == 19 and text[start + 4] == text[start + 9] == text[start + 14]:
             continue
         if end - start == 14 and text[start + 4] == text[start + 9] and not text[end : end + 1].isdigit():
@@ -169,7 +169,7 @@ def find_aadhaar(text: str, found: Digits) -> Iterator[tuple[int, int]]:
 
 
 def _in_fours(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Yield what is written 4-4-4: with the same separator inside, and another one or none beside it."""
+    """Yield numbers written 4-4-4: equal separators inside, and another or none beside them."""
     row = tuple(groups_of(text, start, end))
     row = row[: len(row) - text[end : end + 1].isdigit()]  # the first digits of a longer number are not a group
     gaps = [text[one[1] : two[0]] for one, two in itertools.pairwise(row)]
@@ -195,7 +195,7 @@ def _is_list_of_threes(row: tuple[Group, ...]) -> bool:
 
 
 def _in_column(text: str) -> Iterator[tuple[int, int]]:
-    """Yield numbers in one piece that stand in a column: nearly all numbers near them, several different, are valid.
+    """Yield unseparated numbers in a column: nearly all numbers near them, several of them different, are valid.
 
     What is near is bounded, so that a slice of a long text gives what the whole text gives.
     """
@@ -219,7 +219,7 @@ def _in_column(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _of_three(text: str, start: int, end: int, three: list[str]) -> tuple[int, int] | None:
-    """Return the span of three groups of four digits, if they are a number."""
+    """Return the span of three groups of four digits, if they form an Aadhaar number."""
     if not is_aadhaar("".join(three)) or not stands_alone(text, start, end):
         return None
     return None if all(map(_YEAR.match, three)) else (start, end)

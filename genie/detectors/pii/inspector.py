@@ -1,4 +1,4 @@
-"""Personal data in strings: kinds, how each is found, and how sensitive it is."""
+"""Personal data in strings: kinds, their detection, and their sensitivity."""
 
 from __future__ import annotations
 
@@ -48,7 +48,6 @@ def detectors(regions: Sequence[str] = DEFAULT_REGIONS) -> tuple[Detector, ...]:
 
 
 DETECTORS = detectors()
-_ENCODED = frozenset(encodings.HINTS)
 
 
 def _blank(mask: re.Match[str]) -> str:
@@ -56,7 +55,7 @@ def _blank(mask: re.Match[str]) -> str:
 
 
 class PiiInspector:
-    """Finds personal data, each kind checked by more than its looks.
+    """Finds personal data; each kind is validated by more than its form.
 
     If two kinds match the same characters (a telephone number inside an account number), the kind with the stronger
     check wins: the first in the order of ``detectors``.
@@ -64,14 +63,14 @@ class PiiInspector:
     Args:
         labels: Clearance needed to see each kind, by its name without ``pii.``; other kinds are not detected.
         regions: ISO 3166 codes of the countries whose national telephone numbers are detected.
-        custom: Detectors of kinds of an organisation's own; each wins over every other.
-        also: Detectors of kinds without a check digit; every other wins over them.
+        custom: Detectors of custom kinds, which take precedence over all others.
+        also: Detectors of kinds without a check digit, over which all others take precedence.
     """
 
     name: ClassVar[str] = "pii"
     version: ClassVar[str] = "2"
     reach: ClassVar[int] = 1_024
-    """Longest finding in characters, with the text around it that it depends on; longer texts may be read in slices."""
+    """Length in characters of the longest finding with its context; longer texts may be read in slices."""
 
     def __init__(
         self,
@@ -90,52 +89,42 @@ class PiiInspector:
         self._masks = re.compile(
             rf"\[(?:{words})(?::[a-z]{{1,40}})?\]"
         )  # what masking leaves; it names nothing that stands beside it
-        self._hints = Hints((*(hint for detector in self._detectors for hint in detector.hints), *_ENCODED))
+        self._hints = Hints(hint for detector in self._detectors for hint in detector.hints)
 
     fold = staticmethod(fold)  # one function for all detectors, so that a text is folded once
 
     @property
     def patterns(self) -> tuple[str, ...]:
         """Patterns of which a text with personal data matches at least one."""
-        return self._hints.patterns
+        return (*self._hints.patterns, *encodings.HINTS)
 
     def examine_all(self, texts: Sequence[str]) -> list[tuple[Span, ...]]:
         """Return the result of ``examine`` for each of many strings, in one pass over all of them."""
-        found = iter(self.examine(encodings.BETWEEN.join(texts)))
-        span, at = next(found, None), 0
-        all_spans: list[tuple[Span, ...]] = []
-        new: Callable[..., Span] = tuple.__new__  # a NamedTuple's own constructor takes twice as long
-        for text in texts:
-            end, here = at + len(text), []
-            while span is not None and span.start < end:
-                kind, start, stop, label, score = span
-                here.append(new(Span, (kind, start - at, min(stop, end) - at, label, score)))
-                span = next(found, None)
-            all_spans.append(tuple(here))
-            at = end + len(encodings.BETWEEN)
-        return all_spans
+        return encodings.examined_together(self.examine, texts)
 
     def examine(self, text: str) -> tuple[Span, ...]:
         """Return the personal data in a string, in order, without overlaps."""
         folded = fold_with_origins(text)
         plain = folded.text
-        hints = self._hints(plain)
-        if not hints:
-            return ()
-        found = self._found(plain, hints)
-        if not hints.isdisjoint(_ENCODED):
-            for view in encodings.views(plain):
-                inside = self._found(view.text, self._hints(view.text))
-                found += [(*view.span(start, end), kind, label) for start, end, kind, label in inside]
-            found = merged(found)
+        found = self._found(plain)
+        hidden = [
+            (*view.span(start, end), kind, label)
+            for view in encodings.views(plain)
+            for start, end, kind, label in self._found(view.text)
+        ]
+        if hidden:
+            found = merged([*found, *hidden])
         if folded.origins is None:
             new: Callable[..., Span] = tuple.__new__  # a NamedTuple's own constructor takes twice as long
             return tuple([new(Span, (kind, start, end, label, 1.0)) for start, end, kind, label in found])
         return tuple([Span(kind, *folded.span(start, end), label) for start, end, kind, label in found])
 
-    def _found(self, plain: str, hints: set[str]) -> list[Found]:
+    def _found(self, plain: str) -> list[Found]:
         """Return what is in a folded text."""
         found: list[Found] = []
+        hints = self._hints(plain)
+        if not hints:
+            return found
         if "[" in plain:
             plain = self._masks.sub(_blank, plain)
         digits = Digits(plain, found)

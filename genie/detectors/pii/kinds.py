@@ -1,4 +1,4 @@
-"""What a detector of one kind of personal data is."""
+"""The interface of a detector of one kind of personal data."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ class Detector(NamedTuple):
 
     kind: str
     hints: tuple[str, ...]
-    """RE2; a folded text in which none matches holds nothing of the kind."""
+    """RE2 patterns; a folded text in which none matches has no data of the kind."""
     find: Callable[[str, Digits], Iterable[tuple[int, int]]]
-    """Spans in a folded text, of whose digits is given what several kinds look for."""
+    """Returns spans in a folded text; the second argument has shared results about its digits."""

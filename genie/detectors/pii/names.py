@@ -1,8 +1,8 @@
-"""Names of people and postal addresses, by word lists and by what stands around them. Neither has a check digit.
+"""Names of people and postal addresses, by word lists and context. Neither has a check digit.
 
 The lists were written for this project from general knowledge: given names and surnames that are frequent in the
-countries whose numbers are detected, and words of streets. A name is found after a title or a word that introduces
-one, or where a listed given name begins it; an address where a number and a word of a street stand together.
+countries whose numbers are detected, and words of streets. A name is found after a title or an introducing word, or if
+it begins with a listed given name; an address, if a number and a street word are adjacent.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from genie.detectors.regex_set import Pattern
 DEFAULT_REGIONS = ("IN", "US", "GB", "DE", "FR")
 _LONGEST = 15  # digits in all, E.164 section 6
 _SHORTEST = 7
-_MOST_REGIONS = 3  # of one calling code that are looked at before the library is asked; North America has 25
+_MOST_REGIONS = 3  # numbers of one calling code that are checked before the library is called; North America has 25
 
 _SPACED = r"[ \t().\-/]{0,3}"
 _BROKEN = r"[ \t\r\n().\-/_:|]{0,3}"
@@ -52,7 +52,7 @@ _AMOUNT = re.compile(r"[0-9]+[.,][0-9]{1,2}\Z")
 WORD_HINT = rf"(?i)\b(?:{_NAMES}|{_VERBS})\b[^0-9+]*[0-9](?:{_SPACED}[0-9]){{6}}"
 PLUS_HINT = rf"\+{_BROKEN}[1-9](?:{_BROKEN}[0-9]){{7}}"
 SHORT_HINT = rf"[0-9](?:{_SPACED}[0-9]){{6}}"
-"""Numbers of regions without a form here may have as few as seven digits; those of the forms have nine."""
+"""Regions without a form here may have numbers of only seven digits; those with a form have nine or more."""
 
 
 class Phones:
@@ -79,18 +79,18 @@ class Phones:
     def find(self, text: str, digits: Digits) -> list[tuple[int, int]]:
         """Return the spans of telephone numbers in a folded text.
 
-        Ten digits in one piece count as a number only next to a word such as "phone".
+        Ten digits without separators count as a number only next to a word such as "phone".
 
         Args:
             text: Folded text.
-            digits: Says which characters a stronger detector has taken; the plans are not asked about those.
+            digits: States which characters a stronger detector has taken; these are not checked.
         """
-        found: list[tuple[int, int]] = []
-        for find in (_international, self._after_word, self._national):
-            found = sorted([*found, *[span for span in find(text, digits) if is_free(found, *span)]])
+        found = sorted(_international(text, digits))
+        for find in (self._after_word, self._national):
+            found = sorted([*found, *find(text, digits, found)])
         return found
 
-    def _after_word(self, text: str, taken: Digits) -> Iterator[tuple[int, int]]:
+    def _after_word(self, text: str, taken: Digits, known: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
         for (_, last), name, gap, (start, _) in _AFTER_WORD.groups(text):
             named = name[0] >= 0 and _JOINT.match(text[slice(*gap)]) is not None
 
@@ -103,11 +103,14 @@ class Phones:
                 continue
             end = _longest(text, start, last, accepts)
             if end is not None and not holds_date(text[start:end]) and stands_alone(text, start, end):
-                opened = text[start - 1 : start] == "(" and ")" in text[start:end]
-                yield start - opened, end
+                start -= text[start - 1 : start] == "(" and ")" in text[start:end]  # noqa: PLW2901 - an opening bracket
+                if is_free(known, start, end):
+                    yield start, end
 
-    def _national(self, text: str, taken: Digits) -> Iterator[tuple[int, int]]:
-        for start, end in self._any.spans(text):
+    def _national(self, text: str, taken: Digits, known: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+        for start, end in self._any.found(text):
+            if not is_free(known, start, end):
+                continue
             shown = text[start:end]
             if not stands_alone(text, start, end) or _continues(text, start, end) or holds_date(shown):
                 continue
@@ -142,7 +145,7 @@ def _numbers_of(code: int, region: str) -> re.Pattern[str] | None:
 
 
 def _is_plain(digits: str, region: str | None) -> bool:
-    """Return True for digits that are a number as they stand: the library asks more, and takes ten times as long."""
+    """Return True for digits that are a number as written: the library checks more, and takes ten times as long."""
     size, plans = (0, _national_plans(region)) if region is not None else _plans_after(digits[:3])
     return any(plan.match(digits, size) for plan in plans)
 
@@ -177,7 +180,7 @@ def is_number(text: str, region: str | None) -> bool:
 
 
 def _is_known(text: str, region: str | None) -> bool:
-    """Return what the library says."""
+    """Return the result of the library."""
     plans = _plans()
     try:
         number = plans.parse(text, region)
@@ -196,7 +199,7 @@ def _international(text: str, taken: Digits) -> Iterator[tuple[int, int]]:
             continue
         end = _longest(text, number, last, _is_international)
         if dialled and end is not None and text[start:end].isdigit():
-            continue  # in one piece, two zeros begin many a reference
+            continue  # without separators, two zeros start many references
         if end is not None and not _AMOUNT.match(text[start + 1 : end]) and not text[end : end + 1].isalpha():
             yield start, end
 

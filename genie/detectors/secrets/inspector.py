@@ -1,8 +1,8 @@
-"""Secrets in strings: keys of known form, private keys, tokens, and passwords beside their names.
+"""Secrets in strings: keys of known form, private keys, tokens, and passwords next to their names.
 
 A name (``password=``) is not enough: the value must not be a placeholder, a reference or an ordinary word. AWS's
-documented example key is found, although its text says EXAMPLE: it has the complete form of a key, and text that holds
-it is mostly configuration in which the next one is real.
+documented example key is found although it contains EXAMPLE: it has the complete form of a key, and text that contains
+it is mostly configuration in which the next key is real.
 
 Sources: RFC 7468 (PEM), RFC 7519 (JWT), RFC 6750 and RFC 7617 (bearer and basic), RFC 3986 section 3.2.1 (user
 information).
@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import itertools
 import json
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import string
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import ClassVar, NamedTuple
 
 from genie.contracts.classification import Classification
@@ -32,18 +34,22 @@ _ALONE = r"(?:^|[^A-Za-z0-9])"
 # --- keys of known form ---
 
 KEY_HINT = "|".join(HINTS)
-_KEYS_BY_HINT = {hint: Pattern(rf"{_ALONE}({form})") for hint, form in zip(HINTS, FORMS, strict=True)}
+_KEYS_BY_HINT = {hint: Pattern(rf"{_ALONE}{form}") for hint, form in zip(HINTS, FORMS, strict=True)}
 _key_hints = Hints(HINTS)
 
 
 def find_key(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the spans of keys that services hand out."""
+    """Yield the spans of keys that services issue."""
     held = _key_hints(text)
     for form in [form for hint, form in _KEYS_BY_HINT.items() if hint in held]:
-        for (_, behind), (start, end), *_ in form.groups(text):
+        for first, end in form.found(text):
+            start = first if text[first].isascii() and text[first].isalnum() else first + 1
             value = text[start:end]
-            longer = text[behind : behind + 1].isalnum()
-            if not longer and _bits(value) >= 2.5 and not _placeholder(value.partition("-")[2] or value):
+            if (
+                not text[end : end + 1].isalnum()
+                and _is_random(value, 2.5)
+                and not _placeholder(value.partition("-")[2] or value)
+            ):
                 yield start, end
 
 
@@ -76,7 +82,7 @@ _LONGEST_HEADER = 4096
 
 
 def find_jwt(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the spans of JSON web tokens whose header says an algorithm or a type."""
+    """Yield the spans of JSON web tokens whose header names an algorithm or a type."""
     for _, (start, end) in _JWT.groups(text):
         header = text[start:end].partition(".")[0]
         if len(header) > _LONGEST_HEADER:
@@ -101,7 +107,7 @@ def find_authorization(text: str) -> Iterator[tuple[int, int]]:
         if text[first : first + 2].lower() == "ba":
             found = not value.islower() and _is_pair(value)
         else:
-            found = len(value) >= 16 and _has_digit(value) and _bits(value) >= 3.0 and not _placeholder(value)
+            found = len(value) >= 16 and _has_digit(value) and _is_random(value, 3.0) and not _placeholder(value)
         if found:
             yield start, end
 
@@ -127,7 +133,7 @@ def find_url_password(text: str) -> Iterator[tuple[int, int]]:
             yield start, end
 
 
-# --- values beside their names ---
+# --- values next to their names ---
 
 _PASSWORDS = r"pass(?:word|wd|phrase|code)|pwd|passwort|kennwort|contrasena|senha|mot de passe|[_\-]pass"
 _NAMED_KEYS = (
@@ -144,7 +150,7 @@ PASSWORD_HINTS = (
 )
 _VALUE = (
     r"""[ \t\r\n]{0,4}(?:\\{0,2}(?:"(?P<double>[^"\r\n]{6,})"|'(?P<single>[^'\r\n]{6,})'|`(?P<tick>[^`\r\n]{6,})`)"""
-    r"""|(?P<bare>[^\s"'`,;<>]{6,}))"""
+    r"""|(?P<bare>[^\s"'`,;<>(){}\[\]][^\s"'`,;<>]{5,}))"""  # what begins with a bracket is an expression, or masked
 )
 _ASSIGNED = Pattern(
     rf"(?i)(?:--(?:[a-z0-9\-]*-)?(?:{_PASSWORDS}|{_NAMED_KEYS}|{_LOOSE})[ \t]|"
@@ -162,7 +168,7 @@ _SIGN = re.compile(r"[!@#$%^&*+=?~|\\/]")
 
 
 def find_password(text: str) -> Iterator[tuple[str, int, int]]:
-    """Yield values that stand beside the name of a secret, with the kind that the name says."""
+    """Yield values next to the name of a secret, with the kind that the name indicates."""
     for _, before, _password, key, loose, *quoted, bare in _ASSIGNED.groups(text):
         start, end = next(span for span in (*quoted, bare) if span[0] >= 0)
         value = text[start:end]
@@ -186,37 +192,38 @@ def find_password(text: str) -> Iterator[tuple[str, int, int]]:
 def _is_key(value: str, *, shortest: int, bits: float) -> bool:
     if len(value) < shortest or _not_a_value(value) or " " in value:
         return False
-    return (_has_digit(value) or _is_mixed(value)) and _bits(value) >= bits
+    return (_has_digit(value) or _is_mixed(value)) and _is_random(value, bits)
 
 
 def _is_password(value: str, *, quoted: bool) -> bool:
     if len(value) < 6 or _not_a_value(value) or " " in value or not any(map(str.isalpha, value)):
         return False
     odd = _has_digit(value) or _SIGN.search(value) is not None
-    return (odd or (quoted and len(value) >= 12 and _is_mixed(value))) and _bits(value) >= 2.5
+    return (odd or (quoted and len(value) >= 12 and _is_mixed(value))) and _is_random(value, 2.5)
 
 
 def _not_a_value(value: str) -> bool:
     """Return True for calls, references to something else, paths, URLs and placeholders."""
     call = _CALL.search(value)
-    random = call is not None and call.group() in "/*&@$%~" and _bits(value) >= 4.0
-    # A password may hold brackets; an expression has a name before them, or is nothing but a reference.
+    random = call is not None and call.group() in "/*&@$%~" and _is_random(value, 4.0)
+    # A password may contain brackets; an expression has a name before them, or consists only of a reference.
     if call is not None and not random and (call.start() == 0 or any(part in value for part in ("(", "[", "{", "://"))):
         return True
     return _REFERENCE.match(value) is not None or _placeholder(value)
 
 
+_SIGNS = frozenset(string.punctuation + string.whitespace)
 _FILLER = Pattern(
     r"(?i)\A(?:[^a-z0-9]|your|my|the|insert|enter|put|add|here|replace|me|with|change|this|that|example|sample|dummy|fake|test|testing|"
     r"placeholder|redacted|masked|hidden|removed|secret|password|passwd|passphrase|pass|pwd|token|apikey|api|key|access|"
     r"client|value|string|text|todo|none|null|undefined|true|false|required|optional|invalid|abc|foo|bar|baz|user|username|"
     r"name|and|or|is|not|of|a|an|live|sk|pk|ghp|in|env|some|x+|y+|z+|0+|1+|123|1234|12345|123456)*\z"
-)
+).within
 
 
 def _placeholder(value: str) -> bool:
-    """Return True for a placeholder of a secret: words that say so, or the same two characters repeated."""
-    return len(list(filter(str.isalnum, set(value.lower())))) <= 2 or _FILLER.search(value)
+    """Return True for a placeholder of a secret: placeholder words, or one or two characters repeated."""
+    return len(set(value.lower()).difference(_SIGNS)) <= 2 or _FILLER(value.encode(errors="surrogatepass"))
 
 
 def _has_digit(value: str) -> bool:
@@ -224,15 +231,24 @@ def _has_digit(value: str) -> bool:
 
 
 def _is_mixed(value: str) -> bool:
-    """Return True for small and capital letters in no order that words have."""
+    """Return True for small and capital letters in an order that words do not have."""
     return sum(one.islower() != two.islower() for one, two in itertools.pairwise(value)) * 4 >= len(value)
 
 
-def _bits(value: str) -> float:
-    """Return the Shannon entropy of a text, in bits a character."""
-    size = len(value)
-    repeated = [times for times in map(value.count, set(value)) if times > 1]
-    return math.log2(size) - sum([times * math.log2(times) for times in repeated]) / size if size else 0.0
+def _is_random(value: str, bits: float) -> bool:
+    """Return True for a text of at least so much Shannon entropy, in bits a character."""
+    size, letters = len(value), set(value)
+    if _least_bits(size, len(letters)) >= bits:
+        return True
+    repeated = [times for times in map(value.count, letters) if times > 1]
+    return bool(size) and math.log2(size) - sum([times * math.log2(times) for times in repeated]) / size >= bits
+
+
+@functools.lru_cache(maxsize=4096)
+def _least_bits(size: int, different: int) -> float:
+    """Return the entropy of a text in which all repeated characters are one."""
+    times = size - different + 1
+    return math.log2(size) - times * math.log2(times) / size if size else 0.0
 
 
 # --- all of them ---
@@ -243,7 +259,7 @@ class Finder(NamedTuple):
 
     kinds: tuple[str, ...]
     hints: tuple[str, ...]
-    """RE2; a folded text in which none matches holds nothing of these kinds."""
+    """RE2; a folded text in which none matches has no secret of these kinds."""
     find: Callable[[str], Iterable[tuple[str, int, int]]]
 
 
@@ -259,9 +275,6 @@ FINDERS = (
     Finder(("url_password",), (URL_HINT,), _of("url_password", find_url_password)),
     Finder(("password", "api_key"), PASSWORD_HINTS, find_password),
 )
-
-
-_ENCODED = frozenset(encodings.HINTS)
 
 
 class SecretsInspector:
@@ -280,38 +293,47 @@ class SecretsInspector:
     def __init__(self, labels: Mapping[str, Classification]) -> None:
         self._labels = dict(labels)
         self._finders = tuple(finder for finder in FINDERS if not self._labels.keys().isdisjoint(finder.kinds))
-        self._hints = Hints((*(hint for finder in self._finders for hint in finder.hints), *_ENCODED))
+        self._hints = Hints(hint for finder in self._finders for hint in finder.hints)
 
     fold = staticmethod(fold)  # one function for all detectors, so that a text is folded once
 
     @property
     def patterns(self) -> tuple[str, ...]:
         """Patterns of which a text with a secret matches at least one."""
-        return self._hints.patterns
+        return (*self._hints.patterns, *encodings.HINTS)
+
+    def examine_all(self, texts: Sequence[str]) -> list[tuple[Span, ...]]:
+        """Return the result of ``examine`` for each string; in one pass where no private key goes over lines."""
+        if any("-----" in text for text in texts):
+            return [self.examine(text) for text in texts]
+        return encodings.examined_together(self.examine, texts)
 
     def examine(self, text: str) -> tuple[Span, ...]:
         """Return the secrets in a string, in order, without overlaps."""
         folded = fold_with_origins(text)
-        hints = self._hints(folded.text)
-        if not hints:
-            return ()
-        found = self._found(folded.text, hints)
-        if not hints.isdisjoint(_ENCODED):
-            for view in encodings.views(folded.text):
-                inside = self._found(view.text, self._hints(view.text))
-                found += [(*view.span(start, end), kind, label) for start, end, kind, label in inside]
-            found = merged(found)
-        return tuple(
-            Span(f"secrets.{kind}", *folded.span(start, end), label) for start, end, kind, label in sorted(found)
-        )
+        found = self._found(folded.text)
+        hidden = [
+            (*view.span(start, end), kind, label)
+            for view in encodings.views(folded.text)
+            for start, end, kind, label in self._found(view.text)
+        ]
+        if hidden:
+            found = merged([*found, *hidden])
+        if folded.origins is None:
+            new: Callable[..., Span] = tuple.__new__  # a NamedTuple's own constructor takes twice as long
+            return tuple([new(Span, (kind, start, end, label, 1.0)) for start, end, kind, label in sorted(found)])
+        return tuple(Span(kind, *folded.span(start, end), label) for start, end, kind, label in sorted(found))
 
-    def _found(self, text: str, hints: set[str]) -> list[Found]:
+    def _found(self, text: str) -> list[Found]:
         """Return the secrets in a folded text."""
+        hints = self._hints(text)
+        if not hints:
+            return []
         claims, found = Claims(len(text)), list[Found]()
         for finder in self._finders:
             if not hints.isdisjoint(finder.hints):
                 found += [
-                    (start, end, kind, self._labels[kind])
+                    (start, end, f"secrets.{kind}", self._labels[kind])
                     for kind, start, end in finder.find(text)
                     if kind in self._labels and claims.claim(start, end)
                 ]

@@ -1,6 +1,6 @@
-"""Keys that services hand out: each has a prefix and a form by which it is known.
+"""Keys that services issue: each is recognised by its prefix and form.
 
-Sources: the formats that the services document, and that they publish for secret scanning. Identifiers that are no
+Sources: the formats that the services document, and that they publish for secret scanning. Identifiers that are not
 secret by themselves (account ids, publishable keys) are left out.
 """
 
@@ -54,7 +54,7 @@ FORMS = (
     r"AGE-SECRET-KEY-1[0-9A-Z]{58}",
     r"AccountKey=[A-Za-z0-9+/]{86}==",  # Azure storage
 )
-"""RE2, in the letters as they are: no key is valid in others."""
+"""RE2, case-sensitive: keys are valid only as written."""
 
 _BACKWARD = {
     r"[0-9a-f]{32}-us[0-9]{1,2}": r"[0-9a-f]-us[0-9]",

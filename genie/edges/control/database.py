@@ -209,7 +209,7 @@ class Ledger:
     def register(self, process: str, report: ControlReport) -> tuple[ControlNews, int]:
         """Enter a process; returns every switch in force, and the number of the last act."""
         with self._guarded(), self._transaction():
-            self._bury(report.at)
+            self._remove_expired(report.at)
             self._connection.execute(
                 "INSERT OR REPLACE INTO processes VALUES (?, ?, ?, ?, ?, NULL, ?)",
                 (process, os.getpid(), _host(), report.at, report.at, json.dumps(dict(report.agents))),
@@ -325,7 +325,7 @@ class Ledger:
         moment = float(at) if stops and isinstance(at, (int, float)) else now
         return act._replace(by=self._operators.verified(act.token, moment, switches=True).user, token=None)
 
-    def _bury(self, now: float) -> None:
+    def _remove_expired(self, now: float) -> None:
         """Mark what processes that are gone have left, and forget what is old."""
         for process in self._processes(now):
             if process.state == "stale":

@@ -28,7 +28,7 @@ from genie.contracts.limits import Mailbox, Retry
 from genie.contracts.message import Message, Payload, topic_of
 from genie.contracts.serialization import as_wire
 from genie.errors import WebhookError
-from genie.errors.told import tell
+from genie.errors.safe_text import keep_safe_text
 
 if TYPE_CHECKING:
     import httpx
@@ -117,7 +117,7 @@ class Webhook:
         try:
             await self._post(message, context)
         except WebhookError as error:  # it names the receiver of the pipeline file and a status, nothing of the message
-            tell(error)
+            keep_safe_text(error)
             raise
 
     async def _post(self, message: Message[Any], context: Context) -> None:

@@ -23,9 +23,9 @@ from genie.contracts.model_call import (
     Turn,
     Usage,
 )
+from genie.contracts.ports.provider import SCRIPTED
 from genie.errors import EdgeError
 
-SCRIPTED = "scripted/"
 MOST_EARLIER = 100
 """Exchanges of one conversation."""
 NOTE = (

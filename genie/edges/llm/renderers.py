@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 P = TypeVar("P", bound=Payload)
 _USAGE = (
-    F("usage.input", "tokens read", "tokens"), F("usage.output", "tokens written", "tokens"),
-    F("usage.cache_read", "of them from the provider's cache", "tokens"),
+    F("usage.input", "tokens read"), F("usage.output", "tokens written"),
+    F("usage.cache_read", "tokens read from the provider's cache"),
 )  # fmt: skip
 _DIGITS = 10
 _STOPS = {

@@ -15,7 +15,7 @@ ModelId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*([.-][a-z0-9_]+)*$", ma
 class Section(BaseModel):
     """Base of the mappings of an entry: frozen, without unknown keys, and silent about values."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
 
 class LimitsOfModel(Section):

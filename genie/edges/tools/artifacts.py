@@ -48,7 +48,7 @@ class ArtifactPiece(Payload, topic="artifact.piece", key=None):
     """Characters of the whole result."""
 
 
-class Shelf:
+class ArtifactStore:
     """Long results of one run; it ends with the tasks that hold it."""
 
     __slots__ = ("__weakref__", "_kept", "_size")
@@ -86,26 +86,26 @@ class Artifacts(Handlers, id="read_artifact", risk="low", tier="beta", concurren
     tool_options = ToolOptions(effect=Effect.READ)
 
     def __init__(self) -> None:
-        self._shelves: WeakValueDictionary[tuple[str | None, str], Shelf] = WeakValueDictionary()
+        self._stores: WeakValueDictionary[tuple[str | None, str], ArtifactStore] = WeakValueDictionary()
 
     @property
     def runs(self) -> int:
         """Runs of which results are kept."""
-        return len(self._shelves)
+        return len(self._stores)
 
-    def shelf(self, context: Context) -> Shelf:
+    def store(self, context: Context) -> ArtifactStore:
         """Return what keeps the results of the run that a handler works for."""
         key = context.headers.tenant, context.message.correlation_id
-        shelf = self._shelves.get(key)
-        if shelf is None:
-            shelf = self._shelves[key] = Shelf()
-        return shelf
+        store = self._stores.get(key)
+        if store is None:
+            store = self._stores[key] = ArtifactStore()
+        return store
 
     @handles
     async def read(self, question: ReadArtifact, context: Context) -> ArtifactPiece:
         """Return a part of a result of this run."""
-        shelf = self._shelves.get((context.headers.tenant, context.message.correlation_id))
-        text = None if shelf is None else shelf.find(question.sha256)
+        store = self._stores.get((context.headers.tenant, context.message.correlation_id))
+        text = None if store is None else store.find(question.sha256)
         if text is None:
             raise NotFoundError("read_artifact", "has no such result in this run")
         end = question.start + question.characters

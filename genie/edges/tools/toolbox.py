@@ -90,8 +90,8 @@ class Toolbox:
             run: What the run remembers.
             headers: Narrower headers for the calls.
         """
-        if self._artifacts is not None and run.shelf is None:
-            run.shelf = self._artifacts.shelf(context)
+        if self._artifacts is not None and run.store is None:
+            run.store = self._artifacts.store(context)
         if len(calls) == 1:
             return (await self._one(calls[0], context, run, headers),)
         results: list[ToolResult | None] = [None] * len(calls)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from genie.contracts.rendering import Diagram, Link
 
-_BOX, _HIGH = 148, 32
-_ACROSS, _DOWN = 196, 46
+_BOX, _HIGH = 104, 40
+_BETWEEN, _DOWN = 44, 52
 _EDGE = 8
 _LONGEST, _LETTER = 34, 7
 """Characters of a name that are drawn, and pixels for each; the whole name is the tooltip of its box."""
 _MOST_COLUMNS = 8
+_JOINTS = re.compile(r"(?<=[ _.:-])")
 _BULGE = 44
 """Pixels to the right of a column, within which the arrows between its own boxes run."""
 
@@ -22,7 +25,8 @@ class Box(NamedTuple):
 
     x: int
     y: int
-    name: str
+    lines: tuple[str, ...]
+    """The name, in one line or two."""
     whole: str
 
 
@@ -54,15 +58,15 @@ class Drawing(NamedTuple):
 def placed(diagram: Diagram) -> Drawing:
     """Return a diagram with coordinates; an arrow and its answer are one arrow with two tips."""
     columns = _columns(diagram)
-    box = max(_BOX, *(_LETTER * min(len(node.name), _LONGEST) + 16 for node in diagram.nodes), 0)
-    across = _ACROSS - _BOX + box
+    names = [_lines(node.name) for node in diagram.nodes]
+    box = max(_BOX, *(_LETTER * len(line) + 16 for line in itertools.chain(*names)), 0)
+    across = box + _BETWEEN
     rows = [0] * (max(columns, default=0) + 1)
     tallest = max((columns.count(column) for column in set(columns)), default=1)
     boxes = []
-    for node, column in zip(diagram.nodes, columns, strict=True):
+    for node, lines, column in zip(diagram.nodes, names, columns, strict=True):
         spare = (tallest - columns.count(column)) * _DOWN // 2
-        name = node.name if len(node.name) <= _LONGEST else f"{node.name[: _LONGEST - 1]}…"
-        boxes.append(Box(_EDGE + column * across, _EDGE + spare + rows[column] * _DOWN, name, node.name))
+        boxes.append(Box(_EDGE + column * across, _EDGE + spare + rows[column] * _DOWN, lines, node.name))
         rows[column] += 1
     floor = _EDGE + tallest * _DOWN
     there = {(link.start, link.end): link for link in diagram.links}
@@ -77,6 +81,16 @@ def placed(diagram: Diagram) -> Drawing:
     width = 2 * _EDGE + (len(rows) - 1) * across + box + beside * _BULGE
     says = "; ".join(arrow.text for arrow in arrows[:20])
     return Drawing(boxes, arrows, width, floor + depth, says, box=box)
+
+
+def _lines(name: str) -> tuple[str, ...]:
+    """Return a name in one line or, where it is long, in two that are as short as its joints allow."""
+    shown = name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
+    if _LETTER * len(shown) + 16 <= _BOX:
+        return (shown,)
+    parts = _JOINTS.split(shown)
+    splits = [("".join(parts[:place]), "".join(parts[place:])) for place in range(1, len(parts)) if parts[place]]
+    return min(splits, key=lambda two: max(map(len, two)), default=(shown,))
 
 
 def _columns(diagram: Diagram) -> list[int]:

@@ -140,8 +140,8 @@ def _shown(value: object) -> object:
 
 def _breakable(text: str) -> Markup:
     """Return a text in which a name of several parts may be broken after a point or an underscore."""
-    shown = str(escape(_shown(text)))
-    return Markup(shown if " " in text or len(text) <= _WHOLE else _JOINT.sub(r"\g<0><wbr>", shown))  # noqa: S704 - escaped above
+    words = str(escape(_shown(text))).split(" ")
+    return Markup(" ".join(word if len(word) <= _WHOLE else _JOINT.sub(r"\g<0><wbr>", word) for word in words))  # noqa: S704 - escaped above
 
 
 def _groups(blocks: Iterable[Block]) -> Iterator[tuple[str, list[Block]]]:

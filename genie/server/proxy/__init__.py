@@ -1,1 +1,1 @@
-"""A budget in front of models: clients of three dialects ask it, and every call of theirs is a message on the bus."""
+"""A proxy with budgets in front of models, for clients of three dialects; every call is a message on the bus."""

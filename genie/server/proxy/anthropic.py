@@ -1,4 +1,4 @@
-"""Clients that speak Anthropic's Messages."""
+"""Clients of Anthropic's Messages API."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from genie.contracts.model_call import ModelDelta, ModelReply, Usage
 
 HARMLESS: dict[str, Any] = {"metadata": ANY, "service_tier": ANY, "cache_control": ANY, "inference_geo": ANY}
-"""Fields without an effect on the words of a reply; where the model runs is said by its card."""
+"""Fields without an effect on the text of a reply; the card states where the model runs."""
 REASONS = {
     Stop.ANSWERED: "end_turn", Stop.STOP_SEQUENCE: "stop_sequence", Stop.LENGTH: "max_tokens",
     Stop.TOOL_CALLS: "tool_use", Stop.FILTERED: "refusal", Stop.REFUSED: "refusal",
@@ -45,7 +45,7 @@ REASONS = {
 MOST_MESSAGES = 4_096
 MOST_SIGNATURE = 2_000_000
 EFFORTS = ((4_096, "low"), (12_288, "medium"))
-"""Tokens of thought that a client allows -> how much the model thinks; above the last one, ``high``."""
+"""Budget of thinking tokens -> reasoning effort; above the last one, ``high``."""
 
 
 class _TextBlock(Part):
@@ -166,7 +166,7 @@ class Messages(Dialect):
     """See ``Dialect``.
 
     Args:
-        kind: The body: of a call, or of a call that is only counted.
+        kind: Class of the body: of a call, or of a count.
     """
 
     def __init__(self, kind: type[Counted] = Request) -> None:
@@ -234,7 +234,7 @@ def _effort(found: Counted) -> str | None:
 
 
 def _turns(message: _Message, names: dict[str, str]) -> Iterator[Fields]:
-    """Yield the turns of a message: results of tools are a turn of their own, before the words of the user."""
+    """Yield the turns of a message: tool results form a separate turn, before the user's text."""
     blocks = [_TextBlock(type="text", text=message.content)] if isinstance(message.content, str) else message.content
     parts = [part for block in blocks if (part := _part(block, names)) is not None]
     results = [part for part in parts if part["kind"] == "tool_result"]
@@ -298,20 +298,20 @@ def _error(refusal: Refusal) -> dict[str, Any]:
 
 
 class _Events(Speaking):
-    """A reply in events.
+    """A streamed reply as events.
 
     Args:
         asked: The call.
-        mark: Of the reply.
+        mark: Ids of the reply.
     """
 
     def __init__(self, asked: Asked, mark: Mark) -> None:
         self._asked, self._name = asked, mark.name
         self._block = -1
-        """Number of the block that is open, and below it those that are over."""
+        """Position of the open block, which is also the number of closed ones."""
         self._part = (-1, "")
         self._sent: set[int] = set()
-        """Positions of parts whose words were sent."""
+        """Positions of parts whose text was sent."""
 
     def begin(self) -> bytes:
         """See ``Speaking.begin``."""
@@ -371,7 +371,7 @@ class _Events(Speaking):
         return out + _event("message_stop", {})
 
     def _whole(self, part: ToolCall | Thought) -> bytes:
-        """Return a part whose words did not come before the end: a call, or a thought without words."""
+        """Return a part whose text did not come before the end: a call, or a thought without text."""
         block = _block(part)
         if block is None or (isinstance(part, Thought) and not part.opaque):
             return b""

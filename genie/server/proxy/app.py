@@ -1,4 +1,4 @@
-"""The addresses of the proxy: calls in three dialects, the models, what was spent, and a page that shows it."""
+"""Routes of the proxy: calls in three dialects, the models, spending, and a page that shows it."""
 
 from __future__ import annotations
 
@@ -38,25 +38,25 @@ OF_RESPONSES = {"object": "response.input_tokens"}
 
 
 class Calls:
-    """What answers the calls of one dialect.
+    """The endpoint for calls of one dialect.
 
     Args:
-        proxy: Makes them.
-        dialect: Of the clients.
+        proxy: Makes the calls.
+        dialect: Dialect of the clients.
     """
 
     def __init__(self, proxy: Proxy, dialect: Dialect) -> None:
         self._proxy, self._dialect = proxy, dialect
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one call; a client that goes away ends it."""
+        """Answer one call; it ends if the client disconnects."""
         try:
             call = await self._proxy.began(Incoming(scope, receive), self._dialect)
             ticket = self._proxy.reserve(call)
         except Refusal as refusal:
             await refused(send, self._dialect, refusal)
             return
-        except Exception as error:  # noqa: BLE001 - the door: whatever it is, the client gets an answer in its dialect
+        except Exception as error:  # noqa: BLE001 - the boundary: whatever it is, the client gets an answer in its dialect
             logger.error("a call of a model failed: %s at %s", class_name(error), place_of(error))
             await refused(send, self._dialect, Refusal("internal_error"))
             return
@@ -74,19 +74,19 @@ class Calls:
 
 
 class Counts:
-    """What answers how many tokens a call would have.
+    """The endpoint that counts the tokens of a call.
 
     Args:
-        proxy: Knows.
-        dialect: Of the clients.
-        more: What else an answer says.
+        proxy: The proxy.
+        dialect: Dialect of the clients.
+        more: Further fields of the answer.
     """
 
     def __init__(self, proxy: Proxy, dialect: Dialect, more: dict[str, str]) -> None:
         self._proxy, self._dialect, self._more = proxy, dialect, more
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one question."""
+        """Answer one request."""
         request = Incoming(scope, receive)
         try:
             call = await self._proxy.began(request, self._dialect)
@@ -98,7 +98,7 @@ class Counts:
 
 
 def rules(proxy: Proxy) -> tuple[Rule, ...]:
-    """Return the routes that are the same for every dialect."""
+    """Return the routes that all dialects share."""
 
     async def models(call: Call) -> ASGIApp:
         key = proxy.key_of(call.who)
@@ -134,7 +134,7 @@ def rules(proxy: Proxy) -> tuple[Rule, ...]:
 
 
 def shown(one: Spent, proxy: Proxy) -> dict[str, object]:
-    """Return an account as JSON values, with what its key may spend; amounts are text, which keeps them exact."""
+    """Return an account as JSON values, with the limits of its key; amounts are text, which is exact."""
     key = proxy.server.keys.all.get(one.name.partition(":")[0]) if one.kind != "model" else None
     allowance = None if key is None else key.budget if one.kind == "key" else key.conversation
     limits = {} if allowance is None else allowance.model_dump(mode="json")

@@ -1,4 +1,4 @@
-"""One call while it is made: asked over the bus, sent as it comes, cut or settled."""
+"""One call in progress: asked over the bus, streamed, cut off or settled."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ if TYPE_CHECKING:
     from genie.server.proxy.spend import Ticket
 
 LONGEST_S = 600.0
-"""Seconds of a call, where the pipeline states nothing."""
+"""Time limit of a call in seconds, if the pipeline sets none."""
 HIDDEN_PER_S = 100.0
-"""Tokens a second that a model may have made unseen, for calls that end without a word of what they used."""
+"""Assumed tokens a second of a model, for calls that end without a report of their usage."""
 AHEAD = 512
-"""Tokens of a reply that are reserved at once when it is longer than its bound."""
+"""Tokens that are reserved at a time when a reply exceeds its reservation."""
 logger = logging.getLogger("genie.server")
 JSON = (b"content-type", b"application/json")
 _SSE = [
@@ -49,13 +49,13 @@ _SSE = [
 
 
 class Conduct:
-    """A call while it is made.
+    """A call in progress.
 
     Args:
-        proxy: Makes it.
-        call: What is asked.
-        ticket: What is reserved.
-        dialect: Of the client.
+        proxy: The proxy.
+        call: The permitted call.
+        ticket: Its reservation.
+        dialect: Dialect of the client.
     """
 
     def __init__(self, proxy: Proxy, call: Call, ticket: Ticket, dialect: Dialect) -> None:
@@ -63,7 +63,7 @@ class Conduct:
         self._counted = 0.0
         self._began = anyio.current_time()
         self._started = False
-        """The head of the response has left."""
+        """True if the head of the response was sent."""
         self._words = False
         self._waiting = anyio.CancelScope()
         self._stopped: Refusal | None = None
@@ -90,19 +90,19 @@ class Conduct:
         except RunError as error:
             why, untouched = self._refusal(error)
             await self._refused(send, speaking, why)
-        except Exception as error:  # noqa: BLE001 - the door: whatever it is, the client gets an end in its dialect
+        except Exception as error:  # noqa: BLE001 - the boundary: whatever it is, the client gets an end in its dialect
             logger.error("a call of a model failed: %s at %s", class_name(error), place_of(error))
             await self._refused(send, speaking, Refusal("internal_error"))
         finally:
             proxy.open.discard(self)
             self._settle(untouched=untouched)
 
-    # --- the reply as it comes ---
+    # --- sending the reply ---
 
     async def _replied(self, send: Send, speaking: Speaking | None) -> ModelReply:
         call, proxy = self.call, self._proxy
         try:
-            # Nobody wants the pieces of a reply that is sent as a whole, so none are made.
+            # Pieces of a reply that is sent as a whole are not needed.
             parts = (ModelDelta, ModelRestarted) if speaking is not None else (ModelRestarted,)
             opened = proxy.runtime.stream(
                 call.request, parts=parts, end=(ModelReply, ModelFailed), to=call.agent.card.id,
@@ -131,7 +131,7 @@ class Conduct:
         raise self._stopped or Refusal("failed")
 
     async def _heard(self, send: Send, speaking: Speaking, delta: ModelDelta) -> None:
-        """Send some words, as far as they are paid for."""
+        """Send text, as far as it is paid for."""
         request = self.call.request
         self._counted += tokens_of(delta.text)
         if self._counted > request.max_output:
@@ -147,7 +147,7 @@ class Conduct:
             raise Refusal("cancelled", "the client does not read")
 
     def _more(self) -> None:
-        """Reserve for a reply that is longer than its bound, some tokens ahead."""
+        """Reserve some tokens ahead for a reply that exceeds its reservation."""
         request, agent = self.call.request, self.call.agent
         over = int(self._counted - request.max_output) // AHEAD * AHEAD + AHEAD
         cost, tokens = self.call.bound
@@ -182,7 +182,7 @@ class Conduct:
 
     @staticmethod
     def _all(speaking: Speaking, reply: ModelReply) -> bytes:
-        """Return a reply whose words did not come in pieces, such as one of the cache."""
+        """Return a reply whose text did not come in pieces, such as a cached one."""
         out = b""
         for index, part in enumerate(reply.parts):
             if part.kind in {"text", "thought"} and part.text:
@@ -197,7 +197,7 @@ class Conduct:
     # --- what went wrong ---
 
     def _refusal(self, error: RunError) -> tuple[Refusal, bool]:
-        """Return what a run without an answer is to the client, and whether the provider was never asked."""
+        """Return the refusal for a run without an answer, and whether the provider was never asked."""
         failures = self._stream.failures()
         untouched = not self._words and bool(failures) and all(one.outcome is Outcome.DENIED for one in failures)
         if isinstance(error, RunHeld):
@@ -217,13 +217,13 @@ class Conduct:
             return
         await refused(send, self._dialect, refusal)
 
-    # --- what it cost ---
+    # --- costs ---
 
     def _settle_at(self, usage: Usage, cost: Decimal | None, *, estimated: bool) -> None:
         self._proxy.spend.settle(self._ticket, cost, usage.input + usage.output, estimated=estimated)
 
     def _settle(self, *, untouched: bool) -> None:
-        """Settle a call of whose use nobody told: what was counted, or what a model may have made unseen.
+        """Settle a call without a reported usage: by counted tokens, or by what a model may have produced unseen.
 
         The rest of what was reserved is free again.
         """
@@ -241,7 +241,7 @@ class Conduct:
 
 
 async def refused(send: Send, dialect: Dialect, refusal: Refusal) -> None:
-    """Send a refusal in the words of a dialect."""
+    """Send a refusal in the form of a dialect."""
     status, body = dialect.refused(refusal)
     headers = [JSON, (b"content-length", str(len(body)).encode()), *refusal.headers()]
     await send({"type": "http.response.start", "status": status, "headers": headers})

@@ -1,4 +1,4 @@
-"""What the dialects of clients share: a request that is read, and a reply that is written."""
+"""Common parts of the client dialects: parsed requests, and written replies."""
 
 from __future__ import annotations
 
@@ -30,60 +30,60 @@ class Asked(NamedTuple):
     model: str
     stream: bool
     usage: bool
-    """Whether the usage is told at the end of a stream."""
+    """True if the usage is sent at the end of a stream."""
     limited: bool
-    """Whether the client says how long a reply may be; the model's own limit holds otherwise."""
+    """True if the client limits the length of a reply; otherwise the model's own limit applies."""
 
 
 class Mark(NamedTuple):
-    """What a reply is known by."""
+    """Ids of a reply."""
 
     name: str
     created: int
-    """Seconds since the epoch."""
+    """Time of the reply, in seconds since the epoch."""
 
 
 class Part(BaseModel):
-    """A part of a request; fields that we do not know are left out."""
+    """A part of a request; unknown fields are ignored."""
 
-    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True, defer_build=True)
 
 
 class Whole(BaseModel):
-    """A request; a field that we do not know is refused, since it may change what the client gets."""
+    """A request; unknown fields are refused, because they may change the reply."""
 
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, defer_build=True)
 
 
 class Speaking(ABC):
-    """One streamed reply while it is written."""
+    """Writer of one streamed reply."""
 
     @abstractmethod
     def begin(self) -> bytes:
-        """Return what comes before the words."""
+        """Return the events before the text."""
 
     @abstractmethod
     def delta(self, delta: ModelDelta) -> bytes:
-        """Return some words; empty for what this dialect sends at the end."""
+        """Return the events of some text; empty for text that this dialect sends at the end."""
 
     @abstractmethod
     def end(self, reply: ModelReply) -> bytes:
-        """Return what comes after the words: calls of tools, the reason of the end, the usage."""
+        """Return the events after the text: tool calls, stop reason, usage."""
 
     @abstractmethod
     def cut(self, refusal: Refusal) -> bytes:
-        """Return the event that ends a reply which was cut, so that the client's library raises its own error."""
+        """Return the event that ends a truncated reply, so that the client's library raises its own error."""
 
 
 class Dialect(ABC):
-    """How one family of clients speaks."""
+    """One family of client APIs."""
 
     @abstractmethod
     def asked(self, body: Any) -> Asked:
         """Return a request.
 
         Raises:
-            Refusal: It is not valid, or asks for what cannot be done.
+            Refusal: The request is not valid, or asks for something unsupported.
         """
 
     @abstractmethod
@@ -96,7 +96,7 @@ class Dialect(ABC):
 
     @abstractmethod
     def speaking(self, asked: Asked, mark: Mark) -> Speaking:
-        """Return what writes a streamed reply."""
+        """Return the writer of a streamed reply."""
 
 
 M = TypeVar("M", bound=BaseModel)
@@ -106,7 +106,7 @@ def read(kind: type[M], body: Any) -> M:
     """Return a request as its model.
 
     Raises:
-        Refusal: It is not valid; names the place and never its content.
+        Refusal: The request is not valid; the refusal names the place, never its content.
     """
     try:
         return kind.model_validate(body)
@@ -133,7 +133,7 @@ def built(**fields: Any) -> ModelRequest:
 
 
 def harmless(body: Any, names: Mapping[str, Any]) -> Any:
-    """Return a body without fields that change nothing, or that have the value which changes nothing.
+    """Return a body without fields that have no effect, or that have their default value.
 
     Raises:
         Refusal: The body is not an object.
@@ -147,16 +147,16 @@ def harmless(body: Any, names: Mapping[str, Any]) -> Any:
 
 
 ANY: Any = object()
-"""In the place of the values of a field that changes nothing whatever it says."""
+"""Stands for any value of a field that has no effect."""
 
 
-# --- pieces of a neutral request, as plain values that ``built`` checks all at once ---
+# --- parts of a neutral request, as plain values that ``built`` validates together ---
 
 Fields = dict[str, Any]
 
 
 def turn(role: Role, parts: Iterable[Fields]) -> Fields:
-    """Return a turn: trusted where the client speaks for itself.
+    """Return a turn: trusted if the client speaks for itself. Text of its users and tools may come from anywhere.
 
     What its users and its tools say may come from anywhere.
     """
@@ -165,20 +165,20 @@ def turn(role: Role, parts: Iterable[Fields]) -> Fields:
 
 
 def text_of(text: str) -> Fields:
-    """Return words."""
+    """Return a text part."""
     return {"kind": "text", "text": text}
 
 
 def image_of(media_type: str, data: str) -> Fields:
-    """Return a picture."""
+    """Return a picture part."""
     return {"kind": "image", "media_type": media_type, "data": data}
 
 
 def picture_at(url: str) -> Fields:
-    """Return the picture that an address holds.
+    """Return the picture in a data URL.
 
     Raises:
-        Refusal: It is somewhere else: nothing is fetched for a client.
+        Refusal: The URL is of another kind; nothing is fetched for a client.
     """
     match = _DATA_URL.match(url)
     if match is None:
@@ -187,12 +187,12 @@ def picture_at(url: str) -> Fields:
 
 
 def signature_of(thought: Thought) -> str:
-    """Return what a client keeps of a thought without reading it: whose it is, and its provider's own state."""
+    """Return the opaque form of a thought for a client: its owner, and its provider's own state."""
     return base64.b64encode(to_json([thought.made_by, thought.opaque])).decode()
 
 
 def thought_of(text: str, signature: str) -> Fields | None:
-    """Return a thought that a client sends back; None where its state is not one that we have given."""
+    """Return a thought that a client sends back; None if its state does not come from us."""
     try:
         made_by, opaque = from_json(base64.b64decode(signature, validate=True))
     except (ValueError, TypeError):
@@ -206,7 +206,7 @@ def call_of(id: str, name: str, arguments: str) -> Fields:  # noqa: A002 - the f
 
 
 def result_of(id: str, names: Mapping[str, str], text: str, *, failed: bool = False) -> Fields:  # noqa: A002 - as above
-    """Return the result of a call; a tool's own name is that of the call before it."""
+    """Return the result of a call; the tool's name is taken from the earlier call."""
     name = names.get(id, "")[:128]
     return {"kind": "tool_result", "id": id, "name": name, "text": text, "code": "failed" if failed else ""}
 
@@ -227,5 +227,5 @@ def words(reply: ModelReply) -> str:
 
 
 def tool_calls(reply: ModelReply) -> tuple[ToolCall, ...]:
-    """Return the calls that a reply asks for."""
+    """Return the tool calls of a reply."""
     return tuple(part for part in reply.parts if isinstance(part, ToolCall))

@@ -1,4 +1,4 @@
-"""Clients that speak OpenAI's Chat Completions."""
+"""Clients of OpenAI's Chat Completions API."""
 
 from __future__ import annotations
 
@@ -241,16 +241,16 @@ def _usage(usage: Usage) -> dict[str, Any]:
 
 
 def error_of(refusal: Refusal) -> dict[str, Any]:
-    """Return a refusal as OpenAI's clients read it."""
+    """Return a refusal in the form that OpenAI's clients read."""
     return {"message": refusal.text, "type": refusal.kind.type, "param": None, "code": f"genie_{refusal.code}"}
 
 
 class _Chunks(Speaking):
-    """A reply in chunks.
+    """A streamed reply as chunks.
 
     Args:
         asked: The call.
-        mark: Of the reply.
+        mark: Ids of the reply.
     """
 
     def __init__(self, asked: Asked, mark: Mark) -> None:

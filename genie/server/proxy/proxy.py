@@ -1,4 +1,4 @@
-"""Who may make which call of a model, and what is reserved for it."""
+"""Permission for model calls, and their reservations."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from genie.contracts.model_call import Role
+from genie.contracts.ports.provider import SCRIPTED
 from genie.edges.llm.agent import ModelAgent
-from genie.edges.llm.assistant import SCRIPTED
 from genie.errors import InputError
 from genie.server.bodies import parsed, received
 from genie.server.problems import Problem
@@ -29,25 +29,25 @@ if TYPE_CHECKING:
     from genie.server.server import Server
 
 MOST_BODY = 32 << 20
-"""Bytes of a call."""
+"""Maximum size of a call, in bytes."""
 CONVERSATION = "x-genie-conversation"
 LONGEST_NAME = 100
 MOST_REPEATED = 10_000
-"""Conversations whose latest request is remembered."""
+"""Number of conversations whose latest request is remembered."""
 SCOPE = "models:write"
-"""What a key that is limited to some routes must name to ask models."""
+"""Scope that a key limited to some routes needs for model calls."""
 
 
 class Call(NamedTuple):
-    """A call that may be made."""
+    """A permitted call."""
 
     who: Principal
     asked: Asked
     agent: ModelAgent
     request: ModelRequest
-    """As asked, within the limits of the model."""
+    """The request, within the limits of the model."""
     bound: tuple[Decimal | None, int]
-    """The most that it costs, None without a price, and the most tokens."""
+    """Upper limits of its cost (None without a price) and its tokens."""
     places: tuple[Place, ...]
 
 
@@ -65,8 +65,8 @@ class Proxy:
     """Calls of clients on one open pipeline.
 
     Args:
-        server: Serves the pipeline, and knows who calls.
-        spend: What was spent.
+        server: Serves the pipeline and identifies callers.
+        spend: The accounts.
 
     Raises:
         InputError: The pipeline has no models.
@@ -103,7 +103,7 @@ class Proxy:
         return [*([told] if scripted else []), *([unpriced] if free else [])]
 
     def named(self) -> str:
-        """Return the name of a new reply."""
+        """Return the id of a new reply."""
         self._called += 1
         return f"{self.server.epoch}{self._called:x}"
 
@@ -115,10 +115,10 @@ class Proxy:
     # --- before a call ---
 
     async def began(self, request: Incoming, dialect: Dialect) -> Call:
-        """Return what a request asks for, where it may be asked.
+        """Check a request and return the permitted call.
 
         Raises:
-            Refusal: It may not be.
+            Refusal: The call is not permitted.
         """
         try:
             who = self._caller(request)
@@ -158,10 +158,10 @@ class Proxy:
         return self.server.keys.all.get(who.id.removeprefix("key:"))
 
     def find(self, name: str, who: Principal) -> ModelAgent:
-        """Return a model that a caller may ask: by its id, or by the one name that its provider has for it.
+        """Return a model that a caller may use, by its id or by its provider's name if that is unique.
 
         Raises:
-            Refusal: There is none, or it may not.
+            Refusal: There is none, or the caller may not use it.
         """
         agent = self.models.get(name)
         if agent is None:
@@ -175,11 +175,11 @@ class Proxy:
         return agent
 
     def chain(self, agent: ModelAgent) -> list[ModelAgent]:
-        """Return a model with those that take over from it."""
+        """Return a model with its fallbacks."""
         return [agent, *(self.models[name] for name in agent.options.fallback)]
 
     def _bound(self, agent: ModelAgent, request: ModelRequest) -> tuple[Decimal | None, int]:
-        """Return the most that a call can use, whichever model of its chain answers it."""
+        """Return the upper limit of a call's usage, whichever model of its chain answers it."""
         cost: Decimal | None = Decimal(0)
         tokens = 0
         for one in self.chain(agent):
@@ -191,11 +191,11 @@ class Proxy:
 
     @staticmethod
     def _conversation(request: Incoming, asked: ModelRequest) -> str:
-        """Return the name of a conversation: as the client says, or made from how it begins, which stays the same."""
+        """Return the name of a conversation: from the client, or derived from its constant beginning."""
         given = request.headers.get(CONVERSATION, "")
         if given:
             if len(given) > LONGEST_NAME or not (given.isascii() and given.isprintable()):
-                raise Refusal("invalid", f"{CONVERSATION} has at most {LONGEST_NAME} visible characters")
+                raise Refusal("invalid", f"{CONVERSATION} must be at most {LONGEST_NAME} visible characters")
             return given
         seen = hashlib.sha256()
         for turn in asked.turns:
@@ -216,10 +216,10 @@ class Proxy:
         )
 
     def reserve(self, call: Call) -> Ticket:
-        """Reserve the most that a call can use.
+        """Reserve the upper limit of a call's usage.
 
         Raises:
-            Refusal: It is not left, not known, or the call was made too often.
+            Refusal: Too little is left, the price is unknown, or the call was repeated too often.
         """
         cost, tokens = call.bound
         limited = [place for place in call.places if place.allowance is not None and place.allowance.cost is not None]
@@ -254,14 +254,14 @@ class Proxy:
 
 
 def exceeded(over: OverError) -> Refusal:
-    """Return what an account that has not enough left is to a client."""
+    """Return the refusal for an account with too little left."""
     allowance = over.place.allowance
     each = "" if allowance is None else f" of each {allowance.per}" if allowance.per != "total" else ""
     return Refusal("budget_exceeded", f"{over.unit} of the {over.place.kind}{each}")
 
 
 def refusal_of(problem: Problem) -> Refusal:
-    """Return what a problem at the door is to a client of a model."""
+    """Return the refusal for a problem of authentication or limits."""
     wait = problem.headers.get("retry-after", "")
     again_s = float(wait) if wait.isdigit() else None
     return Refusal(OF_PROBLEM.get(problem.code, "failed"), problem.detail, again_s)

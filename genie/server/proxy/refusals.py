@@ -1,4 +1,4 @@
-"""Why a call was refused or cut, and the status and type that each dialect has for it."""
+"""Reasons for refusing or cutting a call, with the status and type that each dialect has for them."""
 
 from __future__ import annotations
 
@@ -13,23 +13,24 @@ class Kind(NamedTuple):
     """One reason of a refusal."""
 
     status: int
-    """For clients of OpenAI."""
+    """Status for clients of OpenAI."""
     type: str
-    """As OpenAI names it."""
+    """OpenAI's name of the error."""
     other_status: int
-    """For clients of Anthropic."""
+    """Status for clients of Anthropic."""
     other_type: str
-    """As Anthropic names it."""
+    """Anthropic's name of the error."""
     text: str
     again: bool = False
-    """Whether the same call may succeed a little later; clients are told not to try again otherwise."""
+    """True if the same call may succeed later; otherwise clients are told not to retry."""
 
 
 _INVALID, _OTHER_INVALID = "invalid_request_error", "invalid_request_error"
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         "invalid": Kind(400, _INVALID, 400, _OTHER_INVALID, "the request is not valid"),
-        "unsupported": Kind(400, _INVALID, 400, _OTHER_INVALID, "the request asks for what this proxy does not do"),
+        "unsupported": Kind(400, _INVALID, 400, _OTHER_INVALID, "the request asks for something that this proxy does "
+                                                                "not support"),
         "unauthenticated": Kind(401, "authentication_error", 401, "authentication_error", "the key is not valid"),
         "forbidden": Kind(403, "permission_error", 403, "permission_error", "the key may not use this model"),
         "denied": Kind(403, "permission_error", 403, "permission_error", "a policy denied the call"),
@@ -51,7 +52,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "internal_error": Kind(500, "server_error", 500, "api_error", "the proxy failed"),
     }
 )  # fmt: skip
-"""Code -> what it is; the code that clients see is ``genie_`` and this."""
+"""Code -> kind of refusal; clients see the code with the prefix ``genie_``."""
 
 OF_PROBLEM: Mapping[str, str] = MappingProxyType(
     {
@@ -62,7 +63,7 @@ OF_PROBLEM: Mapping[str, str] = MappingProxyType(
         "internal_error": "internal_error",
     }
 )  # fmt: skip
-"""Code of a problem of the server -> ours; another one is ``failed``."""
+"""Code of a server problem -> ours; any other becomes ``failed``."""
 
 OF_FAILURE: Mapping[FailureClass, str] = MappingProxyType(
     {
@@ -72,16 +73,16 @@ OF_FAILURE: Mapping[FailureClass, str] = MappingProxyType(
         FailureClass.TIMEOUT: "expired",
     }
 )  # fmt: skip
-"""Class of a failure -> ours; another one is ``failed``: what is wrong with our own key is not the client's."""
+"""Class of a failure -> ours; any other becomes ``failed``: problems with our own key do not concern the client."""
 
 
 class Refusal(Exception):  # noqa: N818 - an answer of the protocol, not a fault
-    """A call that gets no reply, or no more of it.
+    """A call without a reply, or without the rest of it.
 
     Args:
         code: A key of ``KINDS``.
-        detail: What and where; made of names and limits alone.
-        again_s: Seconds after which trying again can help.
+        detail: What and where; contains only names and limits.
+        again_s: Seconds after which a retry can help.
     """
 
     def __init__(self, code: str, detail: str = "", again_s: float | None = None) -> None:
@@ -93,11 +94,11 @@ class Refusal(Exception):  # noqa: N818 - an answer of the protocol, not a fault
 
     @property
     def text(self) -> str:
-        """What a person reads."""
+        """Text for people."""
         return f"{self.kind.text}: {self.detail}" if self.detail else self.kind.text
 
     def headers(self) -> list[tuple[bytes, bytes]]:
-        """Return the headers that the vendors' own clients obey."""
+        """Return the headers that the vendors' own clients honour."""
         again = self.kind.again
         found = [(b"x-should-retry", b"true" if again else b"false"), (b"x-genie-code", self.code.encode())]
         if again:

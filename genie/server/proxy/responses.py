@@ -1,4 +1,4 @@
-"""Clients that speak OpenAI's Responses. Nothing is stored, so a request refers to no earlier one."""
+"""Clients of OpenAI's Responses API. Nothing is stored, so a request cannot refer to an earlier one."""
 
 from __future__ import annotations
 
@@ -202,7 +202,7 @@ class Responses(Dialect):
 
 
 def _turns(given: str | Sequence[_Message | _Call | _Output | _Reasoning]) -> list[Fields]:
-    """Return turns: what an assistant said, thought and called in a row is one, and so are the results of its calls."""
+    """Return turns: consecutive output of an assistant forms one, and so do the results of its calls."""
     if isinstance(given, str):
         return [turn(Role.USER, (text_of(given),))]
     names = {item.call_id: item.name for item in given if isinstance(item, _Call)}
@@ -299,14 +299,14 @@ class _Events(Speaking):
     def __init__(self, asked: Asked, mark: Mark) -> None:
         self._asked, self._mark = asked, mark
         self._number = 1
-        """Of the latest event; the first two have theirs, whatever is made before them."""
+        """Number of the latest event; the first two have fixed numbers."""
         self._positions: list[int] = []
-        """Positions in the reply of the items that were begun, in the order of the output."""
+        """Positions in the reply of the started items, in the order of the output."""
         self._open: tuple[int, str] = (-1, "")
         self._pieces: list[str] = []
-        """Words of the item that is open."""
+        """Text of the open item."""
         self._head = b""
-        """What its deltas begin with."""
+        """Common start of its deltas."""
 
     def _event(self, name: str, /, **body: Any) -> bytes:
         self._number += 1
@@ -343,14 +343,17 @@ class _Events(Speaking):
             event, added = "response.reasoning_summary_text.delta", "response.reasoning_summary_part.added"
             part = {"type": "summary_text", "text": ""}
         told = to_json({"type": event, **where, **({"logprobs": []} if delta.kind == "text" else {})})
-        # The head of every delta of an item is the same; only its number and its words differ.
+        # The start of every delta of an item is the same; only its number and its text differ.
         self._head = b"event: %b\ndata: %b" % (event.encode(), told[:-1]) + b',"sequence_number":'
         return self._event("response.output_item.added", output_index=at, item=item) + self._event(
             added, **where, part=part
         )
 
     def _closed(self) -> bytes:
-        """Return the end of the words of the item that is open; that of a thought itself comes with its seal."""
+        """Return the end of the open item's text.
+
+        For a thought, the end of the item itself comes with its signature.
+        """
         position, kind = self._open
         if position < 0:
             return b""

@@ -1,9 +1,9 @@
-"""What keys and conversations have spent: reserved before a call, settled after it, in one SQLite file.
+"""Spending of keys and conversations: reserved before a call, settled after it, in one SQLite file.
 
-Check and reservation are one transaction, so that no budget is overspent, however many calls and processes race. Each
-process holds a slot of the file by a lock that the system frees when the process ends. What a killed process had
-reserved is charged at the next start, whole and as ``estimated``: nobody knows what its calls cost. A cost is a whole
-number of its twelfth decimal, rounded up.
+Check and reservation are one transaction, so concurrent calls and processes cannot overspend a budget. Each process
+holds a slot of the file with a lock that the system frees when the process ends. The reservations of a killed process
+are charged in full at the next start, as ``estimated``, because the cost of its calls is unknown. Costs are integers in
+units of 1e-12, rounded up.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 SCALE = Decimal(10**12)
 MOST = 1 << 62
 MOST_ACCOUNTS = 1_000_000
-"""Accounts of one file; further conversations are refused."""
+"""Maximum number of accounts of one file; further conversations are refused."""
 WAIT_S = 1.0
-"""Seconds that another process may keep the file; then the call is refused."""
+"""Seconds to wait for another process that locks the file; then the call is refused."""
 _TABLE = """
 CREATE TABLE IF NOT EXISTS account (
     kind TEXT NOT NULL, name TEXT NOT NULL, period TEXT NOT NULL,
@@ -49,7 +49,7 @@ CREATE TABLE IF NOT EXISTS open_call (
 ) WITHOUT ROWID
 """
 MOST_SLOTS = 64
-"""Processes that share one file; what further ones reserve stays reserved where they are killed."""
+"""Number of processes that share one file; reservations of further ones stay if they are killed."""
 _RESERVE = """
 INSERT INTO account (kind, name, period, reserved_cost, reserved_tokens, calls, unpriced, latest)
 VALUES (?, ?, ?, ?, ?, 1, ?, ?)
@@ -72,7 +72,7 @@ _COLUMNS = (
 
 
 class Place(NamedTuple):
-    """One account that a call pays from."""
+    """One account that a call is charged to."""
 
     kind: str
     """``key``, ``conversation`` or ``model``."""
@@ -83,7 +83,7 @@ class Place(NamedTuple):
 
 
 class Spent(NamedTuple):
-    """What an account has come to."""
+    """State of an account."""
 
     kind: str
     name: str
@@ -91,19 +91,19 @@ class Spent(NamedTuple):
     cost: Decimal
     tokens: int
     reserved_cost: Decimal
-    """Of calls in flight, and of those whose process was killed until another one starts."""
+    """Reserved by calls in flight, and by killed processes until another one starts."""
     reserved_tokens: int
     calls: int
     estimated: int
-    """Calls of which nobody knows the usage: the provider stated none, or the process was killed."""
+    """Number of calls with unknown usage: the provider reported none, or the process was killed."""
     refused: int
     unpriced: int
-    """Calls of a model without a price; their cost is not known."""
+    """Number of calls of a model without a price; their cost is unknown."""
     latest: float
 
 
 class OverError(Exception):
-    """An account has not enough left.
+    """An account has too little left.
 
     Args:
         place: The account.
@@ -116,13 +116,13 @@ class OverError(Exception):
 
 
 class Ticket:
-    """What one call has reserved.
+    """The reservation of one call.
 
     Args:
-        places: Accounts that it pays from.
-        cost: In parts of ``SCALE``.
+        places: Accounts that it is charged to.
+        cost: Cost in units of 1/``SCALE``.
         tokens: Tokens.
-        number: Of the call in its process.
+        number: Number of the call in its process.
     """
 
     __slots__ = ("cost", "number", "places", "settled", "tokens")
@@ -136,11 +136,11 @@ class Spend:
     """The accounts.
 
     Args:
-        path: The file; in memory alone without.
-        reads: It is opened to be read: nothing is reserved, and nothing of killed processes is charged.
+        path: The file; None for memory only.
+        reads: Read-only: nothing is reserved, and reservations of killed processes are not charged.
 
     Raises:
-        InputError: The file cannot be opened, or is another one.
+        InputError: The file cannot be opened, or is not a file of spending.
     """
 
     def __init__(self, path: Path | None = None, *, reads: bool = False) -> None:
@@ -150,13 +150,13 @@ class Spend:
         self._slot = 0
         self._calls = 0
         self.charged = 0
-        """Calls of killed processes that were charged when the file was opened."""
+        """Number of calls of killed processes that were charged when the file was opened."""
         try:
             self._base = sqlite3.connect(where, timeout=WAIT_S, isolation_level=None)
             tables = {name for (name,) in self._base.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
             if tables and "account" not in tables:
                 self._base.close()
-                raise InputError(where, "is a database of something else", "name a file of spending, or a new one")
+                raise InputError(where, "is a database of another program", "name a file of spending, or a new one")
             self._base.execute("PRAGMA journal_mode=WAL")
             self._base.execute("PRAGMA synchronous=NORMAL")
             self._base.execute(_TABLE)
@@ -183,7 +183,7 @@ class Spend:
             self._lock = None
 
     def _take_slot(self, path: Path) -> None:
-        """Take the first slot that no process holds, and charge what the processes had reserved that held free ones."""
+        """Take the first free slot, and charge the reservations of the processes that held free ones."""
         for slot in range(1, MOST_SLOTS + 1):
             lock = _locked(path, slot)
             if lock is None:
@@ -206,10 +206,10 @@ class Spend:
         self.charged += len(rows)
 
     def reserve(self, places: tuple[Place, ...], cost: Decimal | None, tokens: int, now: float) -> Ticket:
-        """Keep an upper bound free in every account, or in none.
+        """Reserve an upper limit in every account, or in none.
 
         Raises:
-            OverError: An account has not that much left.
+            OverError: An account has less left.
             sqlite3.Error: The file cannot be written; nothing is reserved.
         """
         bound, opened = scaled(cost or Decimal(0)), 0
@@ -233,7 +233,7 @@ class Spend:
         """Raise what a call has reserved to another upper bound.
 
         Raises:
-            OverError: An account has not that much left; nothing changes.
+            OverError: An account has less left; nothing changes.
             sqlite3.Error: As for ``reserve``.
         """
         bound = max(scaled(cost or Decimal(0)), ticket.cost)
@@ -256,13 +256,13 @@ class Spend:
         ticket.cost, ticket.tokens = bound, tokens
 
     def settle(self, ticket: Ticket, cost: Decimal | None, tokens: int, *, estimated: bool = False) -> None:
-        """Replace what was reserved by what was used, once; more than was reserved counts all the same.
+        """Replace a reservation by the actual usage, once; usage above the reservation counts too.
 
         Args:
-            ticket: Of the call.
-            cost: What it cost; None for a model without a price.
-            tokens: Tokens that it used.
-            estimated: The provider did not say so.
+            ticket: The ticket of the call.
+            cost: Its cost; None for a model without a price.
+            tokens: Tokens used.
+            estimated: True if the provider did not report the usage.
         """
         if ticket.settled:
             return
@@ -275,9 +275,10 @@ class Spend:
         ticket.settled = True
 
     def refuse(self, places: tuple[Place, ...], place: Place, now: float) -> None:
-        """Count a call that an account did not let through, for its key and for that account.
+        """Count a call that an account refused, for its key and for that account.
 
-        A key is listed even where none of its calls was let through; a conversation is not, since anybody can name one.
+        A key is listed even if all of its calls were refused; a conversation is not, because any client can invent
+        names.
         """
         with contextlib.suppress(sqlite3.Error), self._writing() as base:
             for one in places:
@@ -300,17 +301,17 @@ class Spend:
         base.execute("BEGIN IMMEDIATE")
         try:
             yield base
-        except BaseException:  # nothing of it is kept, then the error goes on
+        except BaseException:  # roll back, then re-raise the error
             base.execute("ROLLBACK")
             raise
         base.execute("COMMIT")
 
 
 def _locked(path: Path, slot: int) -> int | None:
-    """Return the lock file of a slot, locked until it is closed or the process ends; None where another holds it.
+    """Return the lock file of a slot, locked until it is closed or the process ends; None if another process holds it.
 
     Raises:
-        InputError: It cannot be opened.
+        InputError: The file cannot be opened.
     """
     try:
         import fcntl  # noqa: PLC0415 - not on every system; without it, what a killed process had reserved stays so
@@ -347,10 +348,10 @@ def _spent(row: tuple[object, ...]) -> Spent:
 
 
 def scaled(cost: Decimal) -> int:
-    """Return a cost as accounts count it, rounded up."""
+    """Convert a cost to the integer unit of accounts, rounded up."""
     return min(MOST, int(EXACT.multiply(cost, SCALE).to_integral_value(ROUND_CEILING)))
 
 
 def period(per: str, today: datetime.date) -> str:
-    """Return the period that a day is in."""
+    """Return the period of a day."""
     return {"day": today.isoformat(), "month": today.isoformat()[:7]}.get(per, "")

@@ -1,9 +1,8 @@
-"""Conformance suites: what every implementation of a port must do, as checks that its author runs.
+"""Conformance suites: requirements on every implementation of a port, as checks that its author runs.
 
 Each module holds the checks of one port, as plain async functions, and one entry that runs them all. The entry takes a
-function that makes a fresh implementation, so that no check sees what another has left. Call it from a test that runs
-on asyncio and on trio. A failed check raises
-``NonconformanceError``, which names the port, the check and what is expected.
+function that creates a fresh implementation for each check. Call it from a test that runs on asyncio and on trio. A
+failed check raises ``NonconformanceError``, which names the port, the check and the expectation.
 """
 
 from genie.testing.conformance.audit import AuditUnderTest as AuditUnderTest

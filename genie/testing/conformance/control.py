@@ -1,4 +1,4 @@
-"""The suite of the ``Control`` port: where a running process and people at other terminals meet."""
+"""The suite of the ``Control`` port: the exchange between a running process and people at other terminals."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PROCESS, HOLD = "p-1", "h-1"
 
 
 class ControlUnderTest(NamedTuple):
-    """A fresh control that is not open yet, and what people at other terminals do with it."""
+    """A fresh control that is not open yet, and the actions of people at other terminals."""
 
     control: Control
     reopen: Callable[[], Control]
@@ -29,7 +29,7 @@ class ControlUnderTest(NamedTuple):
     requests: Callable[[], Awaitable[Mapping[str, Mapping[str, object]]]]
     """Returns the approvals that people see, by id."""
     answer: Callable[[int], Awaitable[tuple[bool, str] | None]]
-    """Returns what people see of a vote, by its number; None while nothing is said of it."""
+    """Returns the result of a vote for people, by its number; None while there is none."""
 
 
 async def check_control(make: Make[ControlUnderTest]) -> None:
@@ -42,7 +42,7 @@ async def check_control(make: Make[ControlUnderTest]) -> None:
 
 
 def report(at: float = AT, **changes: object) -> ControlReport:
-    """Return a report that says nothing, but for the changes."""
+    """Return an empty report, except for the changes."""
     return ControlReport(at, {}, {}, (), {})._replace(**changes)  # type: ignore[arg-type]  # the fields of a report
 
 
@@ -69,7 +69,7 @@ async def _opened(made: ControlUnderTest) -> ControlNews:
 
 
 async def opens_without_news(made: ControlUnderTest) -> None:
-    """A fresh control has nothing to say."""
+    """A fresh control has no votes and no switches."""
     expect(await _opened(made) == ControlNews(), "no vote and no switch from a fresh control")
     expect(await made.control.exchange(report(AT + 2)) == ControlNews(), "no vote and no switch before people act")
 
@@ -111,7 +111,7 @@ async def brings_no_answered_vote_again(made: ControlUnderTest) -> None:
 
 
 async def brings_acts_once_in_order(made: ControlUnderTest) -> None:
-    """Switches of people come once, in order, as they were given."""
+    """Switches of people arrive once, in order and unchanged."""
     await _opened(made)
     acts = (_killed("clerk"), _killed("desk", "paused", AT + 900), _killed("clerk", "revived"))
     for act in acts:
@@ -121,7 +121,7 @@ async def brings_acts_once_in_order(made: ControlUnderTest) -> None:
 
 
 async def keeps_switches_for_the_next_process(made: ControlUnderTest) -> None:
-    """The next process hears what is still off: not what is on again, and not what has ended by itself."""
+    """The next process gets the switches in force: not those lifted, and not those that have expired."""
     await _opened(made)
     for act in (_killed("clerk"), _killed("desk"), _killed("desk", "revived"), _killed("brief", "paused", AT + 10)):
         await made.act(act)
@@ -132,7 +132,7 @@ async def keeps_switches_for_the_next_process(made: ControlUnderTest) -> None:
 
 
 async def keeps_the_switches_of_the_process(made: ControlUnderTest) -> None:
-    """What was switched in the process itself is in force for the next one, and is not news to this one."""
+    """A switch turned in the process itself is in force for the next process, and is not reported back to this one."""
     await _opened(made)
     news = await made.control.exchange(report(AT + 2, acts=(_killed("clerk"),)))
     expect(news.acts == (), "a process not to hear its own switch")
@@ -142,7 +142,7 @@ async def keeps_the_switches_of_the_process(made: ControlUnderTest) -> None:
 
 
 async def accepts_a_repeated_report(made: ControlUnderTest) -> None:
-    """A report that is repeated after an error changes nothing more."""
+    """A report that is repeated after an error has no further effect."""
     await _opened(made)
     said = report(AT + 2, requests={HOLD: request()}, acts=(_killed("clerk"),))
     await made.control.exchange(said)
@@ -152,7 +152,7 @@ async def accepts_a_repeated_report(made: ControlUnderTest) -> None:
 
 
 async def close_keeps_the_last_report(made: ControlUnderTest) -> None:
-    """People see what the last report said."""
+    """People see the content of the last report."""
     await _opened(made)
     await made.control.close(report(AT + 2, requests={HOLD: request("denied")}))
     seen = (await made.requests()).get(HOLD, {})

@@ -29,7 +29,7 @@ class LogUnderTest(NamedTuple):
     stall: Callable[[], AbstractContextManager[object]] | None
     """Makes writes wait for the length of the block; None for a log that never waits for anything."""
     most: int
-    """Most records that the log may hold in memory; the suite appends up to that many and one batch more."""
+    """Number of records that the log may hold in memory; the suite appends up to that many and one batch more."""
     another: Callable[[], EventLog] | None = None
     """Returns a second log over the same store, as another process would have; None where there can be none."""
 
@@ -77,7 +77,7 @@ async def keeps_before_it_returns(made: LogUnderTest) -> None:
 
 
 async def copies_the_batch(made: LogUnderTest) -> None:
-    """The caller reuses its list; the log keeps what was in it."""
+    """The caller reuses its list; the log keeps the list's earlier content."""
     records = _sample(BATCH)
     batch = list(records)
     await made.log.append(batch)

@@ -120,7 +120,7 @@ async def tells_no_password(made: _Subject) -> None:
     """A URL with a password is refused, and the error does not hold it."""
     url = made.url("/binary").replace("//", "//root:hunter2@")
     error = await _refused(made, url, "FetchError for a URL with a password")
-    expect("hunter2" not in str(error), "an error that does not hold the password")
+    expect("hunter2" not in str(error), "an error that does not contain the password")
 
 
 async def _refused(made: _Subject, url: str, expectation: str) -> FetchError:

@@ -1,6 +1,6 @@
 """The suite of the ``Provider`` port: one model behind one wire.
 
-The author says how a provider under test plays a neutral script: a wire asks a server that speaks its dialect, such as
+The author states how a provider under test plays a neutral script: a wire calls a server with its dialect, such as
 ``genie.testing.llm_server``; a provider without a server plays it itself. Times are short and of the loop's clock, so
 the suite runs in virtual time and in real time.
 """
@@ -37,15 +37,15 @@ if TYPE_CHECKING:
 
 
 class ProviderUnderTest(NamedTuple):
-    """A provider, and what is known of its connections."""
+    """A provider, with access to the state of its connections."""
 
     provider: Provider
     open_streams: Callable[[], int] | None = None
-    """How many calls are being answered; None where nothing can tell."""
+    """Number of calls in progress; None if unknown."""
 
 
 Play = ScriptedReply | Faulty
-"""What a call is answered with. The events of ``Faulty`` are those of the dialect, or deltas where there is none."""
+"""The answer to a call. The events of ``Faulty`` are those of the dialect, or deltas if there is none."""
 MakeProvider = Callable[[Play], AbstractAsyncContextManager[ProviderUnderTest]]
 
 USAGE = Usage(input=12, output=7)
@@ -62,7 +62,7 @@ CALLING = ScriptedReply(
 LONG_S = 30.0
 SHORT_S = 0.1
 TURNS = 20_000
-"""Turns of the loop in which the other side has noticed that a call was closed; a second or so of real time."""
+"""Turns of the loop after which the other side has noticed that a call was closed; about a second of real time."""
 
 
 def request(*more: Turn, text: str = "Say hello.") -> ModelRequest:
@@ -127,7 +127,7 @@ async def says_who_it_is(make: MakeProvider) -> None:
 
 
 async def brings_words(make: MakeProvider) -> None:
-    """A text reply is whole, its deltas say the same, and usage and stop are what was stated."""
+    """A text reply is complete, its deltas match, and usage and stop reason are as stated."""
     async with make(GREETING) as made:
         found = await read(made.provider, request())
         expect(found.end.parts == GREETING.parts, "the parts of the reply")
@@ -138,7 +138,7 @@ async def brings_words(make: MakeProvider) -> None:
 
 
 async def brings_calls(make: MakeProvider) -> None:
-    """Tool calls come with names, arguments, and ids that no other call of the transcript has."""
+    """Tool calls arrive with names, arguments, and ids that are unique in the transcript."""
     async with make(CALLING) as made:
         first = await read(made.provider, request())
         expect(first.end.stop is Stop.TOOL_CALLS, "the stop reason tool_calls")
@@ -171,7 +171,7 @@ async def names_a_reply_that_was_cut_off(
 async def takes_no_half_reply_for_a_whole_one(
     make: MakeProvider,
 ) -> None:
-    """A stream that breaks off is truncated, wherever it does."""
+    """A stream that breaks off at any place is reported as truncated."""
     for events in (0, 1, 2, 3, 5):
         async with make(Faulty(GREETING, cut_after=events)) as made:
             found = await read(made.provider, request())

@@ -1,4 +1,4 @@
-"""The suite of ``AsyncPolicy``: verdicts and codes alone, a judge that can be stopped, and no allow by failing."""
+"""The suite of ``AsyncPolicy``: verdicts and codes, a judge that can be stopped, and no allow after a failure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from genie.testing.conformance.suite import Make, expect, run_checks, violated
 RECIPIENT = "under_test"
 """Id of the agent whose deliveries the policy judges."""
 _PROMPT_S = 1.0
-"""Seconds in which a judge stops that is cancelled."""
+"""Seconds within which a cancelled judge must stop."""
 
 
 class Done(Payload, topic="conformance.done"):
@@ -34,17 +34,17 @@ class Done(Payload, topic="conformance.done"):
 
 @dataclass(frozen=True)
 class SlowPolicyUnderTest:
-    """A policy, and what its suite has to know of it."""
+    """A policy, with the inputs that its suite needs."""
 
     policy: AsyncPolicy
     allowed: Payload
-    """It allows this for an agent with the id ``RECIPIENT``."""
+    """A message that it allows for an agent with the id ``RECIPIENT``."""
     objected: Payload
-    """It denies, holds or masks this; of the same class."""
+    """A message of the same class that it denies, holds or masks."""
     stalled: Callable[[], AbstractAsyncContextManager[object]]
-    """Lets the model or service behind it not answer, until the end of the block."""
+    """Makes the model or service behind it hang, until the end of the block."""
     broken: Callable[[], AbstractAsyncContextManager[object]]
-    """Lets the model or service behind it fail, until the end of the block."""
+    """Makes the model or service behind it fail, until the end of the block."""
 
 
 async def check_slow_policy(make: Make[SlowPolicyUnderTest]) -> None:
@@ -73,7 +73,7 @@ async def says_what_it_is(made: SlowPolicyUnderTest) -> None:
 
 
 async def gives_verdicts(made: SlowPolicyUnderTest) -> None:
-    """It allows what it should, objects to what it should, and says so by a code and by places that exist."""
+    """It allows and objects as it should, with a code and with existing places."""
     expect(isinstance(await _judged(made, made.allowed), Allow), "an allow for what it allows")
     verdict = await _judged(made, made.objected)
     expect(isinstance(verdict, (Deny, Hold, Redact)), "a denial, a hold or a redaction for what it objects to")
@@ -82,21 +82,21 @@ async def gives_verdicts(made: SlowPolicyUnderTest) -> None:
 
 
 async def judges_the_same_again(made: SlowPolicyUnderTest) -> None:
-    """A policy that was compiled again judges alike: after a reload, and for every recipient of one kind."""
+    """A policy that is compiled again gives the same verdicts: after a reload, and for equal recipients."""
     for payload in (made.allowed, made.objected):
         kinds = {type(await _judged(made, payload)) for _ in range(3)}
         expect(len(kinds) == 1, "the same verdict for the same message")
 
 
 async def leaves_the_payload(made: SlowPolicyUnderTest) -> None:
-    """It reads the original that other recipients get, so it must not change it."""
+    """It reads the original that other recipients also get, so it must not change it."""
     before = as_wire(made.objected)
     await _judged(made, made.objected)
     expect(as_wire(made.objected) == before, "a payload that is as it was")
 
 
 async def keeps_messages_apart(made: SlowPolicyUnderTest) -> None:
-    """Judgements at the same time do not mix."""
+    """Concurrent judgements do not interfere."""
     found: dict[int, Verdict] = {}
 
     async def ask(number: int) -> None:
@@ -110,7 +110,7 @@ async def keeps_messages_apart(made: SlowPolicyUnderTest) -> None:
 
 
 async def stops_when_it_is_cancelled(made: SlowPolicyUnderTest) -> None:
-    """The bus cancels a judge that is late, again and again; it stops, and judges afterwards as before."""
+    """The bus cancels a late judge repeatedly; the judge stops, and judges later messages as before."""
     async with made.stalled():
         for _ in range(made.policy.settings.at_once + 1):
             began = anyio.current_time()
@@ -122,7 +122,7 @@ async def stops_when_it_is_cancelled(made: SlowPolicyUnderTest) -> None:
 
 
 async def fails_closed(made: SlowPolicyUnderTest) -> None:
-    """Without a verdict nothing is allowed: it is denied, or held where the settings say so."""
+    """Without a verdict nothing is allowed: it is denied, or held if the settings require it."""
     policy = made.policy
     for why in ("late", "busy", "no verdict", "raised ValueError"):
         verdict = policy.failed(why)
@@ -137,7 +137,7 @@ async def fails_closed(made: SlowPolicyUnderTest) -> None:
 
 
 async def governs_a_bus(made: SlowPolicyUnderTest) -> None:
-    """On a bus the agent gets what is allowed, and neither what it objects to nor what nobody could judge."""
+    """On a bus the agent gets only messages that are allowed, not those objected to or left unjudged."""
     seen: list[Payload] = []
     kind: Any = type(made.allowed)
 
@@ -167,7 +167,7 @@ async def _asked(runtime: Runtime, payload: Payload) -> None:
         runtime.approvals.refuse(held.id, by="suite")
     try:
         await run.result()
-    except GenieError:  # denied, or held and refused: what the agent saw is looked at
+    except GenieError:  # denied, or held and refused: the messages seen by the agent are checked
         return
 
 

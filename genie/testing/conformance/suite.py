@@ -18,7 +18,7 @@ LIMIT_S = 60.0
 
 
 class NonconformanceError(AssertionError):
-    """An implementation does not do what its port says."""
+    """An implementation does not meet the requirements of its port."""
 
     def __init__(self, expectation: str) -> None:
         super().__init__(expectation)

@@ -163,3 +163,51 @@ def test_another_question_gets_no_other_answer_and_says_what_can_be_asked(task, 
 
 def test_the_latest_month_may_be_named(task, row):
     assert advise(task(book(row), "food in May")).items
+
+
+def test_a_single_rise_that_is_no_monthly_cost_is_named_first(task, row):
+    """Was: "nothing stands out … the largest rise was …" of a payment of thrice the month's spending."""
+    rows = [values for values in book(row) if values["merchant"] in {"Acme", "Tesco"}]
+    answer = advise(task([*rows, row("2025-05-20", "-2000", "Shakti Interiors", "shopping.home")], "")).answer
+    assert answer.startswith("In 2025-05 the largest rise is Home and garden (2,000.00 EUR); it is not a monthly cost.")
+
+
+def test_a_largest_rise_is_named_where_a_law_sets_it(task, row):
+    """Was: the largest of what can be changed, called the largest rise."""
+    rows = [values for values in book(row) if values["merchant"] in {"Acme", "Tesco"}]
+    rows.append(row("2025-05-20", "-2000", "Revenue", "taxes.income"))
+    rows.append(row("2025-05-21", "-20", "Shakti Interiors", "shopping.home"))
+    assert "the largest rise is Income tax (2,000.00 EUR)" in advise(task(rows, "")).answer
+
+
+@pytest.mark.parametrize(("salary", "told"), [("900", "Income was 900.00 EUR, usually 3,000.00 EUR."), ("2900", "")])
+def test_another_income_than_usual_is_told(task, row, salary, told):
+    """Was: a month without its salary was said to be as usual."""
+    rows = [
+        {**values, "amount": salary} if (values["merchant"], values["date"]) == ("Acme", "2025-05-31") else values
+        for values in book(row)
+    ]
+    answer = advise(task(rows, "Where am I overspending?")).answer
+    assert ("Income was" in answer) == bool(told)
+    assert told in answer
+
+
+def test_a_month_that_goes_on_is_told_with_its_spending(task, row):
+    """Was: a large payment in the last, incomplete month was left out without a word."""
+    rows = [*book(row), row("2025-06-03", "-2000", "Shakti Interiors", "shopping.home")]
+    answer = advise(task(rows, "Where am I overspending?")).answer
+    assert "2025-06 is not complete, so its spending of 2,000.00 EUR is not compared." in answer
+
+
+def test_less_spending_than_usual_is_told(task, row):
+    rows = [values for values in book(row) if values["merchant"] != "J Smith"]
+    less = [values for values in rows if not values["date"].startswith("2025-05") or values["merchant"] == "Acme"]
+    assert "Spending was 0.00 EUR in all, usually 390.00 EUR." in advise(task(less, "")).answer
+
+
+def test_a_statement_without_a_currency_is_answered_without_a_code(task, row):
+    """Was: amounts in "XXX"."""
+    rows = [{**values, "currency": "XXX"} for values in book(row)]
+    found = advise(task(rows, "Where am I overspending?"))
+    assert "160.00 above 100.00" in found.answer
+    assert "XXX" not in found.answer + "".join(item.rationale for item in found.items)

@@ -101,3 +101,41 @@ def test_a_question_about_something_else_is_not_taken_for_one_about_spending(que
 )  # fmt: skip
 def test_a_month_that_is_named_is_seen(question, month):
     assert focus_of(question, []).month == month
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Am I overspending on unicorns?", "overspending at Zara", "How did I do compared to my neighbours?",
+        "Where am I not overspending?", "What did I not spend on?", "Who paid me last month?", "When is my rent due?",
+        "List all payments to Tesco", "How much tax do I owe?", "Where do I spend least?", "Everything except rent?",
+        "What is the average of my fuel bills?", "How much do I save?", "आज मौसम कैसा है?", "天气怎么样",
+    ],
+)  # fmt: skip
+def test_a_question_about_another_thing_gets_no_answer_about_spending(question):
+    """Was: answered as if all spending, or the category in it, had been asked about."""
+    assert focus_of(question, ["Tesco"]).asked_instead is not None
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Where can I save money?", "How much can I save?", "Am I spending too much on things?",
+        "Where does it all go, money wise?",
+        "Where do I overspend compared to last month?", "Which of my expenses are higher than usual?", "spending",
+        "Wo gebe ich zu viel aus, wie viel Geld?", "What can I cut from my budget?",
+        "Where did I overspend this month?",
+    ],
+)  # fmt: skip
+def test_a_question_about_spending_as_a_whole_is_one(question):
+    focus = focus_of(question, ["Tesco"])
+    assert (focus.asked_instead, focus.general) == (None, True)
+
+
+@pytest.mark.parametrize(
+    ("question", "year"),
+    [("Compare 2025 and 2026", "2025"), ("groceries last year", ""), ("food this week", ""), ("food last month", None)],
+)
+def test_another_period_is_seen(question, year):
+    """Was: a year or a week was not seen, and the latest month answered for it."""
+    assert focus_of(question, []).year == year

@@ -16,6 +16,7 @@ import anyio
 import pytest
 
 from genie.approvals.request import fields_of
+from genie.cli.terminal.approvals import described
 from genie.config.loader import load
 from genie.config.pipeline import Pipeline
 from genie.config.plugins import Plugins
@@ -66,7 +67,7 @@ SANCTION: list[Payload] = []
 async def approve(runtime: Runtime, run: Run[Payload]) -> bool:
     waiting = runtime.approvals.requests()
     for request in waiting:
-        seen = runtime.approvals.sight(request.id, None)
+        seen = runtime.approvals.view(request.id, None)
         if seen.payload is not None:
             SANCTION.append(seen.payload)
         runtime.approvals.approve(request.id, by="olga", roles={"credit_officer", "treasury"}, reason="agreed")
@@ -178,6 +179,27 @@ def test_values_read_as_people_write_them(name: str) -> None:
                 assert not any("_" in column.title for column in block.columns), block.columns
 
 
+CODE = re.compile(r"\b[a-z]+(?:_[a-z]+)+\b(?!@)")
+
+
+@every
+def test_reasons_and_limits_name_fields_and_months_in_words(name: str) -> None:
+    """Was: "the factor of unsecured_wholesale_funding", months "2025-11 to 2026-10"."""
+    for section in report(name).sections:
+        if section.title == "What this is based on":
+            for block in blocks(section.blocks):
+                for text in () if isinstance(block, Table) else texts(block):
+                    assert not CODE.search(text), text
+                    assert not re.search(r"(?<![\w@-])\d{4}-(?:0[1-9]|1[0-2])(?![\w-])", text), text
+
+
+@every
+def test_a_page_names_the_policies_once(name: str) -> None:
+    """Was: a page said twice which policies judged, and a last sheet of paper had nothing else."""
+    if outcome(name).answer is not None:
+        assert page(name).count(pipeline(name).policies.sha256) == 1
+
+
 @every
 def test_a_series_has_a_chart(name: str) -> None:
     charts = [one.chart for section in report(name).sections for one in section.blocks if isinstance(one, Figure)]
@@ -210,6 +232,23 @@ def test_an_approver_reads_what_is_asked_the_sum_and_the_applicant() -> None:
     lines = list(report_lines(report_of(payload)))
     assert lines[0] == f"Sanction {payload.offer.amount} to {payload.application.borrower_id}?"
     assert len(lines) < 80
+
+
+def test_a_narrow_terminal_shows_what_is_asked_in_one_piece() -> None:
+    """Was: the second line of a long question stood below the facts, and the terminal cut the facts where it ended."""
+    outcome("sme_loan")
+    payload = next(one for one in SANCTION if isinstance(one, SmeSanctionRequest))
+    request = {
+        "id": "hold-1", "state": "pending", "recipient": "clerk", "topic": "lending.sme_sanction_request", "votes": [],
+        "label": "confidential", "sender": "desk", "requester": "ann", "run_id": "r-1", "lacking": [], "edits": [],
+        "reason": "four_eyes: another person looks at every sanction of a loan", "expires": 0.0, "masked": [],
+        "withheld": None, "payload_sha256": "00",
+    }  # fmt: skip
+    question = next(described(request, payload))
+    lines = list(described(request, payload, width=40))
+    assert len(question) > 40
+    assert " ".join(lines[: lines.index("")]) == question
+    assert all(len(line) <= 40 for line in lines)
 
 
 def test_another_process_reads_the_same_page_from_the_fields_of_a_payload() -> None:

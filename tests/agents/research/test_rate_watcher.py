@@ -81,7 +81,7 @@ def test_steps_and_a_years_change() -> None:
 def test_days_before_the_first_decision_have_no_rate() -> None:
     found = asked("in", "2023-02-07")
     assert isinstance(found, InsufficientData)
-    assert "2023-02-08 to 2026-03-31" in found.missing[0].given
+    assert "2023-02-08 to 2026-07-31" in found.missing[0].given
 
 
 @pytest.mark.parametrize("region", POLICY_RATES)

@@ -127,7 +127,7 @@ def test_an_amount_that_is_not_known_goes_to_a_person() -> None:
     # RB-IOS 2021: thirty days, then a year after the reply, or a year and thirty days without one (bankuniv.in 51453).
     [
         ("2025-07-02", None, False), ("2025-07-03", None, True), ("2026-06-30", None, True),
-        ("2026-07-01", None, None), ("2026-09-01", None, None),  # the scheme of 2026 was not verified
+        ("2026-07-01", None, None), ("2026-09-01", None, None),  # of the scheme of 2026, and older than it
         ("2025-06-20", "2025-06-19", True), ("2026-06-19", "2025-06-19", True), ("2026-06-20", "2025-06-19", False),
     ],
 )  # fmt: skip
@@ -141,6 +141,14 @@ def test_the_ombudsman_opens_after_the_bank_and_closes_after_a_year(
         filed("My credit card was declined", as_of=day, replied_on=reply, rejected=rejected).ombudsman.eligible
         is eligible
     )
+
+
+@pytest.mark.parametrize(("as_of", "eligible"), [("2026-08-01", False), ("2026-08-02", True), ("2026-10-31", False)])
+def test_the_scheme_of_2026_closes_ninety_days_after_the_wait(as_of: str, eligible: bool) -> None:
+    # RB-IOS 2026: indiancooperative.com, 18 January 2026.
+    day = datetime.date.fromisoformat(as_of)
+    found = filed("My credit card was declined", received_on=datetime.date(2026, 7, 2), as_of=day)
+    assert found.ombudsman.eligible is eligible
 
 
 def test_a_reply_of_which_nobody_knows_what_it_was_opens_nothing() -> None:

@@ -101,8 +101,8 @@ def test_digital_deposits_run_off_faster_from_april_2026_on() -> None:
 def test_an_unverified_edition_and_categories_left_out_are_said() -> None:
     caveats = computed((100, 0, 0), (100, 0, 0, 0, 1, 0)).grounds.caveats
     assert any("is not verified" in one for one in caveats)
-    assert any("unsecured_wholesale_funding is a convention" in one for one in caveats)
-    assert any("net_derivative_outflows" in one for one in caveats)
+    assert any("unsecured wholesale funding is a convention" in one for one in caveats)
+    assert any("net derivative outflows" in one for one in caveats)
 
 
 def test_the_days_ahead_start_from_the_day_before() -> None:

@@ -263,7 +263,7 @@ async def test_buckets_are_bounded_and_a_full_one_is_the_same_as_none(monkeypatc
         assert runtime.statistics().rates["r"].buckets <= 8
         for number in range(8):
             await asked(runtime, Caller(tenant=f"crowd-{number}"))
-        assert "denied(rate r: too many other keys are above it" in await asked(runtime, ACME)
+        assert "denied(rate r: too many other keys have exceeded it" in await asked(runtime, ACME)
         await anyio.sleep(1)
         assert await asked(runtime, ACME) == "ok"
 

@@ -9,7 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genie.approvals.request import ApprovalRequest, Seal, Sight, State, Vote, digest, fields_of, merged, person, signed
+from genie.approvals.request import (
+    ApprovalRequest,
+    HeldView,
+    Seal,
+    State,
+    Vote,
+    digest,
+    fields_of,
+    merged,
+    person,
+    signed,
+)
 from genie.contracts.message import Payload, Value
 from genie.errors import InputError
 from genie.policy.policy import ApprovalNeed
@@ -89,7 +100,7 @@ def test_one_no_ends_it_denied_and_nothing_brings_it_back() -> None:
     denied = request.cast(vote(request, "ben")).cast(vote(request, "ben", approve=False))
     assert denied.state is State.DENIED
     for name in ("carla", "dan", "eve"):
-        with pytest.raises(InputError, match="is denied already"):
+        with pytest.raises(InputError, match="is already denied"):
             denied.cast(vote(denied, name))
 
 
@@ -97,7 +108,7 @@ def test_one_no_ends_it_denied_and_nothing_brings_it_back() -> None:
 def test_what_has_ended_takes_no_vote_and_keeps_its_state(state: State) -> None:
     """D32: an approval whose run is over still approved."""
     request = asked().ended(state)
-    with pytest.raises(InputError, match=f"is {state} already"):
+    with pytest.raises(InputError, match=f"is already {state}"):
         request.cast(vote(request, "ben"))
     assert request.ended(State.APPROVED).state is state
 
@@ -225,13 +236,13 @@ def test_two_texts_have_two_hashes(one: str, other: str) -> None:
 def test_an_edit_keeps_what_its_editor_could_not_see_and_may_not_change_it() -> None:
     original = Order(amount=Decimal("1.10"), lines=(Line(text="card 4111111111111111"),), raw=b"\xff")
     masked = original.model_copy(update={"lines": (Line(text="card [card]"),)})
-    shown, seen = fields_of(masked), Sight(masked, frozenset({("lines", 0, "text")}))
+    shown, seen = fields_of(masked), HeldView(masked, frozenset({("lines", 0, "text")}))
     values = merged({**shown, "amount": "1.00"}, seen, original)
     assert Order.model_validate(values) == original.model_copy(update={"amount": Decimal("1.00")})
     for lines in ([], [{"text": "card [card]", "cents": 5}], [{"text": "mine", "cents": 0}]):
-        with pytest.raises(InputError, match="holds what is masked for you"):
+        with pytest.raises(InputError, match="masked for you, so it cannot be edited"):
             merged({**shown, "lines": lines}, seen, original)
-    with pytest.raises(InputError, match="holds what is masked for you"):
+    with pytest.raises(InputError, match="masked for you, so it cannot be edited"):
         merged({"amount": "1.00"}, seen, original)
 
 

@@ -363,7 +363,7 @@ async def test_a_payload_of_any_size_of_number_is_held_and_none_that_cannot_be_s
         async with running(odd, policies=asking(1, recipient=recipient, kind=kind)) as runtime:
             broken = unvalidated(Question, {"text": "x", "number": _Unprintable()})
             run = runtime.start(broken, Answer, caller=ANN)
-            with pytest.raises(RunStalled, match="not what its class declares"):
+            with pytest.raises(RunStalled, match="not match the declaration of its class"):
                 await run.result()
             assert_at_rest(runtime)
 
@@ -409,13 +409,13 @@ async def test_an_approver_sees_no_more_than_the_clearance_allows() -> None:
             runtime.start(Confidential(text="card 4111111111111111"), Answer, caller=ANN)
             await turns()
             held = runtime.approvals.holds()[0]
-            seen = runtime.approvals.sight(held.id)
+            seen = runtime.approvals.view(held.id)
             assert seen.payload is not None
             if CARDS in policies.policies:
                 assert seen.payload.text == "card [card]"
                 assert seen.masked == frozenset({("text",)})
-                assert runtime.approvals.sight(held.id, Classification.RESTRICTED).payload == held.message.payload
-            withheld = runtime.approvals.sight(held.id, Classification.INTERNAL)
+                assert runtime.approvals.view(held.id, Classification.RESTRICTED).payload == held.message.payload
+            withheld = runtime.approvals.view(held.id, Classification.INTERNAL)
             assert withheld.payload is None
             assert "confidential" in (withheld.withheld or "")
             runtime.approvals.deny(held.id, by="ben", reason="done")

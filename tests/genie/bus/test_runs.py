@@ -275,11 +275,11 @@ async def test_deadlines_a_run_without_one_takes_the_runtimes() -> None:
 @pytest.mark.parametrize("within_s", [float("nan"), -1.0])
 async def test_deadlines_that_are_no_time_are_refused_and_leave_nothing_open(within_s: float) -> None:
     async with running(answerer) as runtime:
-        with pytest.raises(ValueError, match="seconds from 0"):
+        with pytest.raises(ValueError, match="seconds, at least 0"):
             await runtime.ask(Question(), Answer, within_s=within_s)
-        with pytest.raises(ValueError, match="seconds from 0"):
+        with pytest.raises(ValueError, match="seconds, at least 0"):
             runtime.start(Question(), Answer, deadline_s=within_s)
-        with pytest.raises(ValueError, match="seconds from 0"):
+        with pytest.raises(ValueError, match="seconds, at least 0"):
             await runtime.gather(Question(), expect=Answer, within_s=within_s)
         assert_at_rest(runtime)
         assert await runtime.ask(Question(), Answer, within_s=5) == Answer(text="?")

@@ -90,7 +90,7 @@ def test_a_large_payload_is_still_one_page() -> None:
     deep: object = 1
     for _ in range(50):
         deep = {"in": deep, "list": [{"a": 1, "b": {"c": 2}}] * 100}
-    lines = list(described({**REQUEST, "payload": {f"field{number}": deep for number in range(100)}}))
+    lines = list(described({**REQUEST, "payload": {f"field{number}": deep for number in range(100)}}, width=100))
     assert len(lines) < 100
     assert any("--json has everything" in line for line in lines)
     assert max(map(len, lines)) < 250

@@ -40,9 +40,9 @@ def test_a_rate_that_is_none_is_refused_by_name(wrong: dict[str, Any]) -> None:
     [
         ({}, "limits nothing"),
         ({"messages": 0}, "above 0"),
-        ({"cost": -1}, "from 0"),
+        ({"cost": -1}, "at least 0"),
         ({"cost": "nan"}, "finite"),
-        ({"cost": "a lot"}, "is a number"),
+        ({"cost": "a lot"}, "must be a number"),
         ({"tokens": 0}, "above 0"),
         ({"wall_s": float("inf")}, "finite"),
         ({"wall_s": 1, "per": "tenant_day"}, "whole runs"),
@@ -69,7 +69,7 @@ def test_two_rules_of_one_name_are_refused() -> None:
 def test_an_estimate_is_exact_and_not_negative() -> None:
     assert Estimate(0.1).cost == Decimal("0.1")
     for wrong in ({"cost": -1}, {"tokens": -1}):
-        with pytest.raises(ValueError, match="from 0"):
+        with pytest.raises(ValueError, match="at least 0"):
             Estimate(**wrong)
 
 

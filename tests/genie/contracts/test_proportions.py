@@ -29,7 +29,7 @@ def test_an_interval_holds_its_share_and_narrows_with_the_count(count: int, yes:
 
 def test_nothing_counted_says_nothing() -> None:
     assert wilson(0, 0) == (0.0, 1.0)
-    with pytest.raises(ValueError, match="proportion"):
+    with pytest.raises(ValueError, match="between 0 and the total"):
         wilson(2, 1)
 
 

@@ -91,8 +91,8 @@ def test_a_handler_that_makes_no_contract_is_refused_by_name(function: Any, prob
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        ({"id": "Upper"}, "lower case"), ({"id": "a b"}, "lower case"), ({"id": ""}, "lower case"),
-        ({"id": "a\n"}, "lower case"), ({"concurrency": 0}, "at least 1"), ({"timeout_s": 0}, "above 0"),
+        ({"id": "Upper"}, "lower-case"), ({"id": "a b"}, "lower-case"), ({"id": ""}, "lower-case"),
+        ({"id": "a\n"}, "lower-case"), ({"concurrency": 0}, "at least 1"), ({"timeout_s": 0}, "above 0"),
         ({"timeout_s": float("nan")}, "above 0"), ({"fallback": "a"}, "its own fallback"),
         ({"clearance": "cosmic"}, "cosmic"), ({"declassifies": {Answer: "cosmic"}}, "cosmic"),
     ],
@@ -160,7 +160,7 @@ def test_what_was_gathered_is_typed_and_what_is_missing_says_why() -> None:
     assert not views.complete
     with pytest.raises(PartMissingError, match="late"):
         views[Question]
-    with pytest.raises(KeyError, match=r"page\.other was not expected"):
+    with pytest.raises(KeyError, match=r"page\.other is not an expected part"):
         views[Other]
 
 

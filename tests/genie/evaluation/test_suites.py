@@ -225,9 +225,9 @@ async def test_an_equal_outcome_is_not_worse_and_a_lost_or_missing_question_is(t
     lost = await outcome_of(tmp_path, SUM.replace('numbers: ["5"]', 'numbers: ["6"]'))
     assert any("total passed before" in line for line in worse(lost, before))
     gone = await outcome_of(tmp_path, SUM.replace("id: total", "id: other"))
-    assert any("total is gone" in line for line in worse(gone, before))
+    assert any("total is missing" in line for line in worse(gone, before))
     none = before.model_copy(update={"variants": [before.variants[0].model_copy(update={"id": "sonnet"})]})
-    assert worse(outcome, none) == ["sonnet: the variant is gone"]
+    assert worse(outcome, none) == ["sonnet: the variant is missing"]
     with pytest.raises(InputError):
         worse(outcome, before.model_copy(update={"suite": "other"}))
 

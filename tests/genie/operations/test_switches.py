@@ -170,7 +170,7 @@ async def test_what_makes_no_sense_is_refused() -> None:
             with pytest.raises(UnknownAgentError, match="did you mean 'answerer'"):
                 call("answerr")
         for seconds in (-1, float("nan")):
-            with pytest.raises(ValueError, match="for_s is a number of seconds"):
+            with pytest.raises(ValueError, match="for_s must be a number of seconds"):
                 runtime.operations.kill("answerer", for_s=seconds)
         assert runtime.statistics().agents["answerer"].suspended is None
 

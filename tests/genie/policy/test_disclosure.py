@@ -60,7 +60,7 @@ async def test_an_answer_comes_with_its_notice_where_the_asker_has_a_place_for_i
 
 async def test_an_asker_without_a_place_for_a_notice_is_denied_the_answer() -> None:
     async with running(answerer, policies=SHOWN) as runtime:
-        with pytest.raises(RunStalled, match="a notice is due beside it, which 'caller:ann' cannot carry"):
+        with pytest.raises(RunStalled, match="it needs a notice, which 'caller:ann' cannot attach"):
             await runtime.ask(Question(), Answer, caller=ANN)
 
 

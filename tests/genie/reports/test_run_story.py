@@ -179,3 +179,13 @@ def test_arrows_between_boxes_of_one_column_run_beside_it() -> None:
     assert [(arrow.both, arrow.back) for arrow in beside] == [(True, False)] * 2
     assert all(arrow.path.startswith(f"M{right} ") and arrow.path.split()[-2] == f"{right}" for arrow in beside)
     assert drawn.width > right + 40
+
+
+def test_six_columns_of_long_names_fit_a_sheet_and_are_whole() -> None:
+    """Was: one line a name, so that a sheet of paper shrank the letters to half their size."""
+    names = ("caller:local", "finance_desk", "subscription_detector", "normaliser", "categoriser", "analyser")
+    links = tuple(Link(place, place + 1, "task") for place in range(len(names) - 1))
+    drawn = placed(Diagram(tuple(map(Node, names)), links))
+    assert drawn.width < 950
+    assert tuple("".join(box.lines) for box in drawn.boxes) == names
+    assert drawn.boxes[2].lines == ("subscription_", "detector")

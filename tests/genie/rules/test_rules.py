@@ -255,9 +255,9 @@ def test_the_verdicts_of_rules_are_the_engines_own() -> None:
 
 def test_a_rule_that_cannot_work_is_refused_and_a_missing_figure_is_a_named_denial() -> None:
     """Defect D35: unknown operators and fields failed at run time, a missing figure lost a message, allow was idle."""
-    scene = PipelineContext((Payment,), (CLERK, BANK))
+    context = PipelineContext((Payment,), (CLERK, BANK))
     for when in ({"payload.amount": {"above": "5 INR"}}, {"payload.amuont": {"gt": "5 INR"}}, {"metadata.score": 5}):
-        assert list(Rules.problems(rules({"when": when}), scene))
+        assert list(Rules.problems(rules({"when": when}), context))
     missing = judged({"when": {"payload.country": {"ne": "IN"}}})
     assert missing is not None
     assert (missing.verdict, missing.reasons[0].policy, missing.reasons[0].code) == ("deny", "rules/r0", "undecided")

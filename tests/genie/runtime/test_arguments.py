@@ -48,7 +48,7 @@ CALLS: Mapping[str, Callable[[Runtime, Any], Any]] = {
     "kill": lambda runtime, wrong: runtime.operations.kill(wrong),
     "cancel": lambda runtime, wrong: runtime.operations.cancel(wrong),
     "approve": lambda runtime, wrong: runtime.approvals.approve(wrong, by="ann", reason="fine"),
-    "sight": lambda runtime, wrong: runtime.approvals.sight("none", wrong),
+    "view": lambda runtime, wrong: runtime.approvals.view("none", wrong),
 }
 
 

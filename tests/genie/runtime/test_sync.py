@@ -80,7 +80,7 @@ def test_what_is_missing_or_given_twice_is_said(tmp_path: Path) -> None:
         anything([echo], Question())
     with pytest.raises(InputError, match="payload: is not given"):
         anything([echo], None, Answer)
-    with pytest.raises(InputError, match="stand in the pipeline"):
+    with pytest.raises(InputError, match="belong in the pipeline"):
         anything(ANALYSIS, policies=holding("echo", Question))
     with pytest.raises((ConfigError, InputError), match="nowhere"):
         genie.ask(tmp_path / "nowhere.yaml")

@@ -9,6 +9,7 @@ from typing import Any
 import anyio
 import pytest
 
+from genie.server import hosting
 from genie.server.principals import RIGHTS
 from genie.server.problems import PROBLEMS
 from genie.server.proposals import Proposal, Proposed
@@ -309,6 +310,21 @@ async def test_events_that_are_kept_no_more_are_a_gap_with_the_present_state() -
         ring.drop(1)
         first = told((await at.get(f"/v1/runs/{run}/events", key)).text)[0]
         assert (first[0], first[2]["from"], first[2]["to"]) == ("gap", 1, 1)
+
+
+async def test_of_many_runs_a_sample_is_kept_for_those_who_try_policies_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hosting, "MOST_RECENT", 4)
+    monkeypatch.setattr(hosting, "RECENT_EVERY_S", 1e9)
+    async with desk() as at:
+        key, recent = at.key(), at.server.hosted["desk"].recent
+        while len(recent) < 4:
+            await at.ask(key)
+        kept = list(recent)
+        await at.ask(key)
+        assert list(recent) == kept
+        monkeypatch.setattr(hosting, "RECENT_EVERY_S", 0.0)
+        await at.ask(key)
+        assert list(recent) != kept
 
 
 def test_a_ring_keeps_the_latest_events_and_their_numbers() -> None:

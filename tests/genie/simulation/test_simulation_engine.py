@@ -29,6 +29,10 @@ class Told(Payload, topic="eng.told"):
     number: int
 
 
+class Letter(Payload, topic="eng.letter"):
+    text: str
+
+
 TEN = """
 duration: 100s
 workload:
@@ -42,6 +46,12 @@ WAY = "eng.ask -> eng.told"
 async def double(ask: Ask) -> Told:
     """Double it."""
     return Told(number=2 * ask.number)
+
+
+@agent("reader")
+async def reader(letter: Letter) -> Told:
+    """Count the letters."""
+    return Told(number=len(letter.text))
 
 
 def test_the_clock_of_an_agent_is_the_scenarios(made: Made) -> None:
@@ -213,6 +223,13 @@ def test_a_compared_policy_set_judges_and_decides_nothing(made: Made) -> None:
     assert record.outcomes() == {"answered": 10}
     assert (record.compared_of, record.stricter) == (10, 10)
     assert "payload_size deny 10" in record.violations[0].text
+
+
+def test_a_compared_policy_set_sees_what_its_own_inspectors_find(made: Made) -> None:
+    ten = TEN.replace('number: "{number}"', "text: 4111 1111 1111 1111")
+    rest = f"{ten}compare: {{id: pii, policies: [pii]}}\n"
+    record = simulate(made({"reader": reader}, "eng.letter -> eng.told", rest))
+    assert (record.compared_of, record.compared) == (10, {("pii", "redact"): 10})
 
 
 def test_an_unknown_rule_is_not_loaded() -> None:

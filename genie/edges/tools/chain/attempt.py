@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from genie.contracts.message import Payload
     from genie.contracts.model_call import ToolCall
-    from genie.edges.tools.artifacts import Shelf
+    from genie.edges.tools.artifacts import ArtifactStore
     from genie.edges.tools.tool import Tool
 
 MOST_FINISHED = 1_024
@@ -44,13 +44,14 @@ class RunCalls:
     """What one agent's calls in one run have come to. It belongs to the run, never to a tool."""
 
     __slots__ = (
-        "codes", "failures", "finished", "history", "in_flight", "joined", "refused_loop", "shelf", "untrusted",
+        "codes", "failures", "finished", "history", "joined", "refused_loop", "running", "store", "untrusted",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.finished: dict[tuple[str, Payload], ToolResult] = {}
         """Writes that have ended, by name and arguments."""
-        self.in_flight: dict[tuple[str, Payload], Attempt] = {}
+        self.running: dict[tuple[str, Payload], Attempt] = {}
+        """Writes that have not ended."""
         self.history: deque[tuple[str, int, int]] = deque(maxlen=HISTORY)
         """Name, hash of the arguments, hash of the result; newest last."""
         self.failures: dict[str, tuple[int, float]] = {}
@@ -61,7 +62,7 @@ class RunCalls:
         """Calls that took the result of another."""
         self.untrusted = False
         """Words from outside have been read."""
-        self.shelf: Shelf | None = None
+        self.store: ArtifactStore | None = None
         """Keeps long results, where a tool reads them."""
         self.refused_loop = False
         """The loop guard has refused a call."""

@@ -99,10 +99,10 @@ class Chain:
                 return refused
         key = attempt.key
         if self._joins and key is not None:
-            first = run.in_flight.get(key)
+            first = run.running.get(key)
             if first is not None:
                 return await _joined(first, call)
-            run.in_flight[key] = attempt
+            run.running[key] = attempt
         try:
             await self._ask(attempt, context, headers)
             for layer_after in self._after:
@@ -113,7 +113,7 @@ class Chain:
             raise
         finally:
             if self._joins and key is not None:
-                run.in_flight.pop(key, None)
+                run.running.pop(key, None)
             if attempt.done is not None:
                 attempt.done.set()
         if self._breaker is not None:

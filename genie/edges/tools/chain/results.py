@@ -43,14 +43,14 @@ def capped(text: str, most: int) -> str:
 
 def size_layer(attempt: Attempt) -> None:
     """Cut a result that is too long; where the model can read the rest, the whole is kept."""
-    result, shelf = attempt.result, attempt.run.shelf
-    if result is not None and shelf is not None:
-        shelf.keep(result.text)
+    result, store = attempt.result, attempt.run.store
+    if result is not None and store is not None:
+        store.keep(result.text)
     if result is not None and len(result.text) > attempt.tool.most_result:
         text = capped(result.text, attempt.tool.most_result)
         attempt.result = ToolResult(id=result.id, name=result.name, text=text, code=result.code)
-        if shelf is not None:  # compaction names what the model was shown
-            shelf.keep(text)
+        if store is not None:  # compaction names what the model was shown
+            store.keep(text)
 
 
 def trust_layer(attempt: Attempt) -> None:

@@ -48,15 +48,16 @@
     });
   }
 
-  function wrapped(name, most) {
+  // Breaks a name after spaces and the joints of its parts.
+  function wrapped(name, most, rows = 2) {
     const lines = [""];
-    for (const word of name.split(" ")) {
-      const last = lines[lines.length - 1];
-      if (last && last.length + word.length >= most) lines.push(word);
-      else lines[lines.length - 1] = last ? `${last} ${word}` : word;
+    for (const word of name.split(/(?<=[ _.:])/)) {
+      const last = lines.length - 1;
+      if (lines[last] && lines[last].length + word.trimEnd().length > most) lines.push(word);
+      else lines[last] += word;
     }
-    const shown = lines.slice(0, 2).map((line) => (line.length > most + 4 ? `${line.slice(0, most + 3)}…` : line));
-    if (lines.length > 2) shown[1] = `${shown[1].replace(/…$/, "")}…`;
+    const shown = lines.slice(0, rows).map((line) => line.trimEnd()).map((line) => (line.length > most + 4 ? `${line.slice(0, most + 3)}…` : line));
+    if (lines.length > rows) shown[rows - 1] = `${shown[rows - 1].replace(/…$/, "")}…`;
     return shown;
   }
 
@@ -427,7 +428,7 @@
     lanes(spec, c) {
       const hues = { good: c.income, warn: c.spending, bad: c.mark };
       return {
-        height: 60 + 34 * spec.names.length,
+        height: 60 + (narrow() ? 44 : 34) * spec.names.length,
         type: "scatter",
         data: {
           datasets: [{
@@ -440,7 +441,7 @@
           y: axis(c, {
             reverse: true, min: -0.5, max: spec.names.length - 0.5,
             afterBuildTicks: (scale) => { scale.ticks = spec.names.map((_, place) => ({ value: place })); },
-            ticks: { color: c.ink, autoSkip: false, callback: (place) => wrapped(spec.names[place] || "", narrow() ? 13 : 24) },
+            ticks: { color: c.ink, autoSkip: false, callback: (place) => wrapped(spec.names[place] || "", narrow() ? 15 : 24, 3) },
           }),
         }, { title: () => "", label: (at) => ` ${spec.steps[at.dataIndex][3]}` }, {
           interaction: { mode: "nearest", intersect: true, axis: "xy" },

@@ -15,7 +15,7 @@ from genie.contracts.message import topic_of
 from genie.edges.llm.compaction import compacted
 from genie.edges.llm.settings import CompactionSection
 from genie.edges.tools import artifacts as module
-from genie.edges.tools.artifacts import ArtifactPiece, Artifacts, Shelf
+from genie.edges.tools.artifacts import ArtifactPiece, Artifacts, ArtifactStore
 from genie.edges.tools.tool import tool, tools_of
 from genie.edges.tools.toolbox import Toolbox
 from genie.loops.react import React
@@ -78,28 +78,28 @@ async def test_a_result_of_another_run_or_tenant_is_not_found() -> None:
         assert artifacts.runs == 0  # nothing is kept of a task that is over
 
 
-def test_a_shelf_is_bounded_and_forgets_the_oldest() -> None:
-    shelf = Shelf()
+def test_a_store_of_artifacts_is_bounded_and_forgets_the_oldest() -> None:
+    store = ArtifactStore()
     texts = [f"{number} " + "x" * (module.MOST_KEPT // 4) for number in range(5)]
     for text in texts:
-        shelf.keep(text)
-    kept = [shelf.find(hashlib.sha256(text.encode()).hexdigest()) is not None for text in texts]
+        store.keep(text)
+    kept = [store.find(hashlib.sha256(text.encode()).hexdigest()) is not None for text in texts]
     assert kept == [False, False, True, True, True]
     for number in range(module.MOST_RESULTS + 1):
-        shelf.keep(f"{number} " + "y" * module.LEAST)
-    assert shelf.find(hashlib.sha256(texts[-1].encode()).hexdigest()) is None
-    shelf.keep("short")
-    assert shelf.find(hashlib.sha256(b"short").hexdigest()) is None
-    shelf.keep("x" * (module.MOST_KEPT + 1))
-    assert shelf.find(hashlib.sha256(b"x" * (module.MOST_KEPT + 1)).hexdigest()) is None
+        store.keep(f"{number} " + "y" * module.LEAST)
+    assert store.find(hashlib.sha256(texts[-1].encode()).hexdigest()) is None
+    store.keep("short")
+    assert store.find(hashlib.sha256(b"short").hexdigest()) is None
+    store.keep("x" * (module.MOST_KEPT + 1))
+    assert store.find(hashlib.sha256(b"x" * (module.MOST_KEPT + 1)).hexdigest()) is None
 
 
 def test_what_compaction_leaves_out_is_found_by_the_digest_that_it_names() -> None:
     from genie.contracts.model_call import JsonText, ModelRequest, Role, Text, ToolCall, ToolResult, Turn
 
     text = "a long result " * 100
-    shelf = Shelf()
-    shelf.keep(text)
+    store = ArtifactStore()
+    store.keep(text)
     turns = [Turn(role=Role.USER, parts=(Text(text="go"),))]
     for number, words in ((1, text), (2, "short")):
         call = ToolCall(id=f"c{number}", name="t", arguments=JsonText(f'{{"n":{number}}}'))
@@ -111,7 +111,7 @@ def test_what_compaction_leaves_out_is_found_by_the_digest_that_it_names() -> No
         part.text for turn in made.turns for part in turn.parts
         if isinstance(part, ToolResult) and part.text.startswith("(left out")
     ]  # fmt: skip
-    assert shelf.find(left_out.partition(", ")[2][:12]) == text
+    assert store.find(left_out.partition(", ")[2][:12]) == text
 
 
 class Ledger(Payload, topic="tests.secret_ledger", classification="restricted"):

@@ -136,7 +136,7 @@ def test_a_person_signs_in_at_the_provider_approves_and_signs_out(browser: Brows
     assert urlsplit(page.url).fragment == "/approvals"
     assert "max_age" not in served.provider.asked[-1]
 
-    stale = json.dumps({"code": "step_up", "title": "This needs a fresh proof of who is there"})
+    stale = json.dumps({"code": "step_up", "title": "This needs a recent sign-in"})
     page.route("**/votes", lambda route: route.fulfill(status=403, body=stale), times=1)
     for proved in (False, True):
         page.get_by_role("button", name="Approve").click()

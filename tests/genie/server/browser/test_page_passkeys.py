@@ -108,7 +108,7 @@ def test_a_person_registers_signs_in_and_approves_with_a_passkey(browser: Browse
     )
     assert asked.status == 202, asked.text()
     # A browser that lost its proof: the page asks for the passkey, then sends the vote.
-    stale = json.dumps({"code": "step_up", "title": "This needs a fresh proof of who is there"})
+    stale = json.dumps({"code": "step_up", "title": "This needs a recent sign-in"})
     page.route(
         "**/votes",
         lambda route: route.fulfill(status=403, content_type="application/problem+json", body=stale),

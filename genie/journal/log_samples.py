@@ -1,4 +1,4 @@
-"""The messages of a durable log as policies judge them: whole, with the callers that they were sent for."""
+"""Messages of a durable log for policies: unmasked, with the callers of their runs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from genie.contracts.classification import Classification
 from genie.contracts.message import Inspection, stamp
 from genie.journal.bodies import checked
 from genie.journal.facts import caller_of, headers_of, kind_name, payload_of
-from genie.journal.sample import Specimen
+from genie.journal.sample import Sample
 from genie.journal.upkeep import batches, run_id
 
 if TYPE_CHECKING:
@@ -25,45 +25,45 @@ if TYPE_CHECKING:
     from genie.policy.policy import PipelineContext
 
 _BARE = Inspection(0, (), Classification.PUBLIC)
-"""Payloads of a log are whole, so that each policy set inspects them itself."""
+"""Payloads of a log are unmasked, so each policy set inspects them itself."""
 
 
 @dataclass(slots=True)
 class _Run:
-    """What is known of an open run."""
+    """State of an open run."""
 
     caller: Caller
     scopes: dict[int, LogRecord] = field(default_factory=dict)
     asked: set[int] = field(default_factory=set)
 
 
-class LogSpecimens:
+class LogSamples:
     """The deliveries of a log, as ``genie.journal.reader.Replay`` reads those of a journal file.
 
     Args:
         database: The log; another process may use it.
-        scene: Known topics and agents.
-        sealer: Decrypts an encrypted log; without, its messages are skipped.
-        wanted: Says whether a record of a message is wanted; others are neither yielded nor counted.
+        context: Known topics and agents.
+        sealer: Decrypts an encrypted log; without it, its messages are skipped.
+        wanted: Selects records of messages; others are neither yielded nor counted.
         window: Times of the batches whose messages are wanted, in milliseconds since the epoch; the end is outside.
     """
 
     def __init__(
-        self, database: Database, scene: PipelineContext, sealer: Sealer | None = None, *,
+        self, database: Database, context: PipelineContext, sealer: Sealer | None = None, *,
         wanted: Callable[[LogRecord], bool] | None = None, window: tuple[float, float] = (-math.inf, math.inf),
     ) -> None:  # fmt: skip
         self._database = database
         self._sealer = sealer
         self._wanted = wanted
         self._window = window
-        self._kinds = {kind_name(kind): kind for kind in scene.kinds}
-        self._cards = {card.id: card for card in scene.cards}
+        self._kinds = {kind_name(kind): kind for kind in context.kinds}
+        self._cards = {card.id: card for card in context.cards}
         self._runs: dict[int, _Run] = {}
         self._prefix = ""
         self.skipped: Counter[str] = Counter()
         """Reason -> number of deliveries that were skipped."""
 
-    def specimens(self, only: str | None = None) -> Iterator[tuple[str, Specimen]]:
+    def samples(self, only: str | None = None) -> Iterator[tuple[str, Sample]]:
         """Yield (message id, message with its recipients), in the log's order.
 
         Args:
@@ -91,7 +91,7 @@ class LogSpecimens:
     def _wants(self, record: LogRecord) -> bool:
         return self._wanted is None or self._wanted(record)
 
-    def _record(self, record: LogRecord, only: str | None, *, within: bool) -> Specimen | None:
+    def _record(self, record: LogRecord, only: str | None, *, within: bool) -> Sample | None:
         kind = record["kind"]
         if kind == "runtime":
             self._prefix = record["prefix"]
@@ -106,7 +106,7 @@ class LogSpecimens:
             run = self._runs.get(record["run"], _Run(Caller()))
             asker = self._asker(run, record)
             if within and self._wants(record) and (only is None or run_id(self._prefix, record["number"]) == only):
-                return self._specimen(run, record, asker)
+                return self._sample(run, record, asker)
         return None
 
     def _asker(self, run: _Run, record: LogRecord) -> AgentCard | None:
@@ -120,7 +120,7 @@ class LogSpecimens:
         owner = scope["owner"]
         return run.caller.card() if owner is None else self._cards.get(owner.partition("@")[2].partition("<")[0])
 
-    def _specimen(self, run: _Run, record: LogRecord, asker: AgentCard | None) -> Specimen | None:
+    def _sample(self, run: _Run, record: LogRecord, asker: AgentCard | None) -> Sample | None:
         plan = record.get("plan", ())
         count = max(1, len(plan) + (asker is not None))
         if "sealed" in record:
@@ -146,4 +146,4 @@ class LogSpecimens:
             record["number"], payload, sender.id, record["to"], None, 0, record["hops"], headers_of(record["headers"]),
             Classification.parse(record["label"]), _BARE,
         )  # fmt: skip
-        return Specimen(message, sender, tuple(cards))
+        return Sample(message, sender, tuple(cards))

@@ -9,15 +9,15 @@ from genie import errors
 from genie.errors.genie_error import GenieError
 
 E = TypeVar("E", bound=GenieError)
-_told: WeakKeyDictionary[BaseException, str] = WeakKeyDictionary()
+_texts: WeakKeyDictionary[BaseException, str] = WeakKeyDictionary()
 
 
-def tell(error: E) -> E:
+def keep_safe_text(error: E) -> E:
     """Keep the text of an error that the bus has made, so that it may be shown; returns the error."""
-    _told[error] = str(error)
+    _texts[error] = str(error)
     return error
 
 
-def told_of(error: GenieError) -> str | None:
+def safe_text_of(error: GenieError) -> str | None:
     """Return the text of an error that the bus has made; a class of an agent's making may lie about its equality."""
-    return _told.get(error) if any(type(error) is kind for kind in vars(errors).values()) else None
+    return _texts.get(error) if any(type(error) is kind for kind in vars(errors).values()) else None

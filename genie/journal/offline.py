@@ -1,6 +1,6 @@
-"""What people decide over a log that no process uses: dead letters, and effects whose result is unknown.
+"""Decisions on a log that no process uses: dead letters, and effects whose result is unknown.
 
-What is decided is kept in the log, and carried out when a runtime opens it.
+The log stores decisions, and they are applied when a runtime opens it.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from genie.journal.history import OpenRun
 
 
-class Desk:
-    """A log, open for a person.
+class OfflineLog:
+    """A log that is open for decisions.
 
     Args:
         log: The log; it is opened with the block, and closed after it.
@@ -70,17 +70,17 @@ class Desk:
         ]  # fmt: skip
 
     def redriven(self, letter: LogRecord) -> bool:
-        """Return True for a letter that is redriven when a runtime opens the log."""
+        """Return True for a letter to be redriven when a runtime opens the log."""
         return letter["id"] in self._history.redrives
 
     async def redrive(self, letters: Iterable[LogRecord], *, by: str, per_s: float) -> int:
-        """Let letters be redriven when a runtime opens the log, so many a second; returns how many."""
+        """Mark letters to be redriven when a runtime opens the log, with a rate per second; return their number."""
         return await self._keep({
             "kind": "redrive", "run": self._history.standing, "id": letter["id"], "by": by, "per_s": per_s,
         } for letter in letters)  # fmt: skip
 
     async def drop(self, letters: Iterable[LogRecord], *, by: str, reason: str) -> int:
-        """Forget letters; returns how many."""
+        """Delete letters; return their number."""
         gone = {"kind": "gone", "run": self._history.standing, "by": by, "reason": reason}
         ids = [letter["id"] for letter in letters]
         facts = [{**gone, "of": "redrive", "id": one} for one in ids if one in self._history.redrives]
@@ -95,14 +95,16 @@ class Desk:
         return sorted((effect for effect in found if effect["fate"] in UNKNOWN), key=lambda one: one["at"])
 
     async def resolve(self, effect_id: str, *, done: bool, result: Any, by: str, reason: str) -> None:
-        """Say what has become of an effect.
+        """Set the result of an effect.
 
         Raises:
-            InputError: No effect of that id waits for that.
+            InputError: No effect of that id waits for a decision.
         """
         effect = next((one for one in self.effects() if one["id"] == effect_id), None)
         if effect is None:
-            raise InputError(f"effect {effect_id!r}", "waits for nobody in this log", "see `genie effects list`")
+            raise InputError(
+                f"effect {effect_id!r}", "does not wait for a decision in this log", "see `genie effects list`"
+            )
         value = json.dumps(result, separators=(",", ":"), allow_nan=False) if done else None
         fate = "done" if done else "not_done"
         await self._keep([{**effect, "fate": fate, "value": value, "by": by, "reason": reason}])
@@ -113,7 +115,7 @@ class Desk:
         """End a run that a stopped process left open; returns its deliveries that ended as cancelled.
 
         Raises:
-            InputError: It is not open here, or has an outside effect whose result is unknown.
+            InputError: The run is not open in this log, or has an outside effect whose result is unknown.
         """
         prefix = self._history.prefix
         run = next((one for one in self._history if f"{prefix}-{one.record['run']:x}" == run_id), None)
@@ -138,12 +140,12 @@ class Desk:
         return ended
 
     def _outcome_of_key(self, run: OpenRun) -> list[LogRecord]:
-        """Return what the key of a cancelled run stands for: who asks again under it learns that it was cancelled."""
+        """Return the value of a cancelled run's key: who asks again with the key learns that the run was cancelled."""
         if run.key is None:
             return []
         opened: list[LogRecord] = []
         ledger = self._history.standing
-        if ledger is None:  # what outlives its run has no place in this log yet
+        if ledger is None:  # entries beyond runs have no place in this log yet
             ledger = self._history.last + 1
             opened = [{
                 "kind": "run", "run": ledger, "standing": True, "caller": None, "deadline": None,
