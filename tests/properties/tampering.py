@@ -20,6 +20,8 @@ _ITEMS: Final = 2
 """Items of a list that are tampered with: the first ones stand for the rest."""
 _NOTHING: Final = "Zqxvw Kjqz"
 FUTURE: Final = "2999-01-01"
+_ZEROS: Final = ("0001-01-01", "1900-01-01")
+"""What programs and spreadsheets write for a day that nobody knows."""
 _ALIKE: Final = str.maketrans(
     "aceopxyiACEOPXTHKMB",
     "\u0430\u0441\u0435\u043e\u0440\u0445\u0443\u0456\u0410\u0421\u0415\u041e\u0420\u0425\u0422\u041d\u041a\u041c\u0412",
@@ -106,7 +108,8 @@ def _garbled(value: Any, typed: Any) -> Iterator[tuple[str, Any]]:  # JSON, and 
     if isinstance(value, str) and isinstance(typed, str):
         yield from ((how, change(value)) for how, change in _MORE.items())
     elif isinstance(typed, datetime.date):
-        yield "not come yet", FUTURE + ("T00:00:00+00:00" if isinstance(typed, datetime.datetime) else "")
+        midnight = "T00:00:00+00:00" if isinstance(typed, datetime.datetime) else ""
+        yield from (("not come yet", FUTURE + midnight), *((f"zero {one}", one + midnight) for one in _ZEROS))
     elif isinstance(typed, int | Decimal) and not isinstance(typed, bool):
         yield from ((f"= {one}", one) for one in _NO_NUMBERS)
     elif isinstance(value, dict) and set(value) == {"amount", "currency"}:
@@ -171,7 +174,7 @@ def _fields(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:  # JSON
             yield from _fields(one, (*path, name))
     elif isinstance(value, list):
         for position, one in enumerate(value[:_ITEMS]):
-            if isinstance(one, str):
+            if isinstance(one, str | int) or (isinstance(one, dict) and set(one) == {"amount", "currency"}):
                 yield (*path, position), one
             yield from _fields(one, (*path, position))
 

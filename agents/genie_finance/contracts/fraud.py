@@ -76,11 +76,16 @@ class FraudVerdict(Payload, topic="fraud.transfer_verdict", classification="conf
 # --- transfers: mules and rings ---
 
 
+def _not_zero(day: datetime.date | None) -> datetime.date | None:
+    """Return no day for those that spreadsheets and programs write where none is known."""
+    return None if day is not None and day <= datetime.date(1970, 1, 1) else day
+
+
 class AccountFacts(Value):
     """What the bank knows of an account."""
 
     account_id: Id
-    opened: datetime.date | None = None
+    opened: Annotated[datetime.date | None, AfterValidator(_not_zero)] = None
     is_business: bool | None = None
     """Shops have many payers and payees, so a fan in and out says less of them."""
 
@@ -89,7 +94,7 @@ class MuleCheck(Payload, topic="fraud.mule_check", classification="confidential"
     """Which accounts pass on money that is not theirs?"""
 
     transfers: Transfers
-    account_ids: tuple[Id, ...] | None = None
+    account_ids: Annotated[tuple[Id, ...], Field(min_length=1)] | None = None
     """Accounts to judge; None: all that both receive and send."""
     accounts: Annotated[tuple[AccountFacts, ...], Field(max_length=MOST_TRANSFERS)] = ()
     timezone: Zone = "Asia/Kolkata"

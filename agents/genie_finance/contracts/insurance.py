@@ -22,6 +22,8 @@ Days = Annotated[int, Field(ge=0, le=3_650)]
 Months = Annotated[int, Field(ge=0, le=120)]
 IcdCode = Annotated[str, Field(pattern=r"^[A-TV-Z][0-9][0-9A-B](\.?[0-9A-Z]{1,4})?$")]
 """ICD-10, with or without its point: ``K35.8``."""
+CoverBegan = Annotated[datetime.date, Field(gt=datetime.date(1970, 1, 1))]
+"""A day on which cover began; earlier ones are what spreadsheets and programs write for no day."""
 MOST_LINES = 500
 
 # --- motor ---
@@ -297,7 +299,7 @@ class Preauth(Treatment):
     patient: Name
     hospital_code: Code
     admitted: datetime.date
-    covered_since: datetime.date
+    covered_since: CoverBegan
     """First day of cover without a break, also with an insurer before."""
     bill: Annotated[tuple[BillLine, ...], Field(max_length=MOST_LINES)] | None
     estimate: BillEstimate | None
@@ -352,7 +354,7 @@ class ClaimTerms(Value):
     product_code: Code
     starts: datetime.date
     ends: datetime.date
-    covered_since: datetime.date
+    covered_since: CoverBegan
     """First day of cover without a break."""
     sum_insured: PaidRupees
     bonus: Rupees

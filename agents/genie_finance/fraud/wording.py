@@ -105,8 +105,14 @@ FAMILIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             r"\b(?:lost|broke|broken|new)\b.{0,40}\b(?:phone|number)\b.{0,80}\b(?:send|transfer|pay|need)\b",
             r"\b(?:sent|transferred|paid|credited)\b.{0,40}\b(?:by mistake|mistakenly|wrongly|galti se)\b.{0,80}"
             r"\b(?:return|refund|send (?:it )?back|wapas)\b",
+            r"\b(?:accidentally|mistakenly|wrongly|by mistake|galti se)\b.{0,20}\b(?:sent|transferred|paid|credited)\b"
+            r".{0,80}\b(?:return|refund|send (?:it )?back|wapas)\b",
         ),
         "lure": (
+            r"\b(?:download|install|open)\b.{0,30}\bapk\b",
+            r"\bfastag\b.{0,60}\b(?:kyc|blacklist\w*|deactivat\w*|block\w*)\b",
+            r"\b(?:payment|card|billing|subscription)\b.{0,30}\b(?:failed|declined|expired|on hold)\b.{0,40}"
+            r"\bupdate\b.{0,30}\b(?:card|payment|billing|details)\b",
             r"\b[a-z0-9.-]{3,60}\.apk\b",
             r"\b(?:e-?challan|challan|traffic fine|toll|fastag|income tax|itr|tax) (?:\w{1,12} ){0,4}"
             r"(?:pending|unpaid|overdue|expired|refund|approved|blacklisted)\b.{0,80}"
@@ -114,7 +120,10 @@ FAMILIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             r"\bclick\b.{0,40}\b(?:else|or else|otherwise|to avoid)\b",
         ),
         "remote_control": (r"\b(?:anydesk|teamviewer|quicksupport|rustdesk|screen ?share)\b",),
-        "pay_to_receive": (r"\b(?:enter|use) (?:your |the )?(?:upi )?pin to (?:receive|get|accept)\b",),
+        "pay_to_receive": (
+            r"\b(?:enter|use) (?:your |the )?(?:upi )?pin to (?:receive|get|accept)\b",
+            r"\b(?:approve|accept|scan)\b.{0,40}\b(?:request|qr|code)\b.{0,40}\b(?:receive|get|refund|cashback|credited)\b",
+        ),
     }
 )
 """Patterns by family; each family counts once."""

@@ -19,7 +19,7 @@ from genie_finance.domain.rulebook import edition
 from genie_finance.service.tables import KYC, KycRules
 
 ID = "identity_verifier"
-_OLDEST = 130
+_OLDEST = 122
 """Years that nobody has reached."""
 _Share = Annotated[Decimal, Field(ge=0, le=1)]
 

@@ -376,6 +376,11 @@ def test_more_words_never_hide_what_is_there(words: str, bait: str) -> None:
         "E-challan pending Rs 500, pay at parivahan-echallan.apk",
         "Work from home data entry, registration fee 499 refundable, earn 50k monthly",
         "आपका बैंक खाता बंद हो जाएगा, KYC अपडेट करें और OTP बताएं",
+        "FASTag KYC pending, wallet will be blacklisted. Scan QR",
+        "Your instalment is on hold. Download apk to verify",
+        "Approve the collect request to receive your refund of Rs 2000",
+        "I accidentally sent you Rs 5000, please return it",
+        "Your payment failed, update card details now",
     ],
 )
 def test_fees_before_money_false_friends_and_lures_are_suspicious(text: str) -> None:

@@ -106,6 +106,8 @@ def test_severity_rises_with_the_amount_and_with_a_customer_in_need_of_care() ->
         "someone withdrew cash, it was not me", "20,000 debited, I have no idea of this",
         "I have no knowledge of this transfer", "the payment was done by someone else", "this was not my doing",
         "somebody else used my card", "I did not perform it", "no idea about this debit",
+        "I have not made this payment", "my SIM was swapped", "I was tricked by a fake agent",
+        "मेरे खाते से बिना मेरी जानकारी के पैसे कट गए",
     ],
 )  # fmt: skip
 def test_who_says_that_it_was_not_them_is_heard_at_once(text: str) -> None:
