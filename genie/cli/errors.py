@@ -12,6 +12,7 @@ import click
 from genie.cli.signals import INTERRUPTED, Interrupts, interrupts
 from genie.cli.start import of_stdout
 from genie.cli.terminal.drawing import plain
+from genie.config.environment import hidden, remembering
 from genie.errors import ConfigError, DefinitionError, GenieError, InputError, LogError, PolicyError, RoutingError
 from genie.runtime.report import FAILED, USAGE
 
@@ -29,6 +30,10 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        with remembering():
+            return ended(*args, **kwargs)
+
+    def ended(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return command(*args, **kwargs)
         except _BAD_INPUT as error:
@@ -54,7 +59,7 @@ def _unusable(error: OSError) -> str:
 
 def stop(problem: object, code: int) -> NoReturn:
     """Write the lines of a problem to stderr and exit."""
-    for line in str(problem).splitlines():
+    for line in hidden(str(problem)).splitlines():
         click.echo(plain(line), err=True)
     raise SystemExit(code)
 

@@ -12,8 +12,8 @@ from genie.graph.model import KeyPath
 
 _SHOWN = 60
 _LAST = 1 << 60
-_CUT = 12
-"""Number of characters that identify an environment value in a shortened error."""
+CUT = 12
+"""Number of characters that identify an environment value inside words, and in a shortened error."""
 _TELLING = 4
 """Length below which environment values are hidden only as whole words: they may be parts of ordinary words."""
 
@@ -71,7 +71,7 @@ class SourceMap:
         for value, written in sorted(given, key=lambda pair: -len(pair[0])):  # one value may be a part of another
             for form in dict.fromkeys((value, repr(value)[1:-1])):
                 if len(form) >= _TELLING:
-                    text = _without(text, form, written)
+                    text = without(text, form, written)
                 elif form and form in text:
                     text = re.sub(rf"(?<!\w){re.escape(form)}(?!\w)", lambda _: written, text)  # noqa: B023 - called at once
         return text
@@ -94,9 +94,9 @@ def _texts(value: object) -> Iterator[str]:
             yield from _texts(part)
 
 
-def _without(text: str, value: str, written: str) -> str:
+def without(text: str, value: str, written: str) -> str:
     """Return text with a value, and its beginnings in a shortened error, replaced."""
-    least = min(len(value), _CUT)
+    least = min(len(value), CUT)
     pieces: list[str] = []
     at = 0
     while (start := text.find(value[:least], at)) >= 0:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import yaml
 
+from genie.config.environment import remember
 from genie.config.source_map import SourceMap, brief, quoted, suggestion
 from genie.errors import ConfigError
 from genie.graph.model import KeyPath
@@ -328,6 +329,7 @@ class _Reader:
         value = self._environ.get(name[1])
         if value or (value is not None and name[2] is None):
             self._written[path] = text
+            remember(name[1], value)
             if _UNPRINTABLE.search(value):
                 self._note(line, f"${{{brief(name[1])}}} contains characters that are not allowed in YAML")
             return value

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from genie.backend.clock import Clock
+from genie.config.environment import hidden
 from genie.contracts.rendering import counted
 from genie.errors import InputError, RunError, RunHeld
 from genie.runtime.report import Outcome, status_of
@@ -172,7 +173,7 @@ def _outcome(
     elapsed_ms: float,
 ) -> Outcome:
     counts = run.messages()
-    failures = tuple(dict.fromkeys((failure.agent, str(failure)) for failure in run.failures()))
+    failures = tuple(dict.fromkeys((failure.agent, hidden(str(failure))) for failure in run.failures()))
     held = isinstance(error, RunHeld) or counts.in_flight > 0
     denied = any(failure.outcome.value == "denied" for failure in run.failures())
     status = status_of(answer, failures, held=held, denied=denied)
@@ -183,7 +184,10 @@ def _outcome(
         at=at,
         elapsed_ms=elapsed_ms,
         answer=answer,
-        reasons=(*(() if error is None or (waiting and isinstance(error, RunHeld)) else (str(error),)), *waiting),
+        reasons=(
+            *(() if error is None or (waiting and isinstance(error, RunHeld)) else (hidden(str(error)),)),
+            *waiting,
+        ),
         failures=failures,
         held=held_payloads,
         notices=run.notices(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from genie.config.environment import hidden
 from genie.server.messages import Json
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
         body = {"type": f"/problems/{self.code}", "title": kind.title, "status": kind.status, "code": self.code}
         body |= self.more
         if self.detail:
-            body["detail"] = self.detail
+            body["detail"] = hidden(self.detail)
         headers = dict(self.headers)
         if kind.again_s is not None:
             headers.setdefault("retry-after", str(kind.again_s))

@@ -7,6 +7,7 @@ import click
 from genie.cli.errors import guarded
 from genie.cli.help import manual
 from genie.cli.options import completion as suggestions
+from genie.config.environment import hidden
 from genie.config.loader import load
 from genie.graph.mermaid import mermaid
 
@@ -21,4 +22,4 @@ from genie.graph.mermaid import mermaid
 def command(pipeline: str, overrides: tuple[str, ...]) -> None:
     """Draw PIPELINE as a Mermaid graph on standard output."""
     loaded = load(pipeline, overrides=overrides)
-    click.echo(mermaid(loaded.graph, loaded.title))
+    click.echo(hidden(mermaid(loaded.graph, loaded.title)))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from genie.config.environment import hidden
 from genie.edges.telemetry.logging import FORMATS, LEVELS, configure
 from genie.errors import InputError
 
@@ -57,7 +58,7 @@ def log_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def logged(given: Mapping[str, Any]) -> None:
     """Configure logging from the options."""
-    configure(level=given["log_level"], form=given["log_format"])
+    configure(level=given["log_level"], form=given["log_format"], hide=hidden)
 
 
 def debugged(pipeline: Pipeline, given: Mapping[str, Any]) -> Pipeline:

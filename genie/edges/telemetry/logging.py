@@ -11,7 +11,7 @@ import json
 import logging
 import sys
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import IO, Final
 
 from pydantic import BaseModel
@@ -40,7 +40,9 @@ class _StandardError(logging.StreamHandler[IO[str]]):
         super().emit(record)
 
 
-def configure(*, level: str, form: str, stream: IO[str] | None = None) -> None:
+def configure(
+    *, level: str, form: str, stream: IO[str] | None = None, hide: Callable[[str], str] | None = None
+) -> None:
     """Write the logs of this process to a stream, and nowhere else.
 
     Other libraries are heard from ``warning`` on, whatever the level: below that some write whole addresses and
@@ -50,10 +52,11 @@ def configure(*, level: str, form: str, stream: IO[str] | None = None) -> None:
         level: One of ``LEVELS``.
         form: One of ``FORMATS``.
         stream: Where lines go; standard error by default.
+        hide: Returns a line without what nobody may read; as it is by default.
     """
     number = logging.getLevelNamesMapping()[level.upper()]
     handler: logging.Handler = _StandardError() if stream is None else logging.StreamHandler(stream)
-    handler.setFormatter(JsonLines() if form == "json" else Pretty())
+    handler.setFormatter(JsonLines(hide) if form == "json" else Pretty(hide))
     logging.basicConfig(handlers=[handler], level=max(number, logging.WARNING), force=True)
     for name in OURS:
         logging.getLogger(name).setLevel(number)
@@ -62,8 +65,11 @@ def configure(*, level: str, form: str, stream: IO[str] | None = None) -> None:
 class _Named(logging.Formatter):
     """What both forms share: what is said, of what, without anybody's data."""
 
-    @staticmethod
-    def said(record: logging.LogRecord) -> str:
+    def __init__(self, hide: Callable[[str], str] | None = None) -> None:
+        super().__init__()
+        self._hide = hide
+
+    def said(self, record: logging.LogRecord) -> str:
         """Return the message with objects named instead of written out."""
         text, arguments = str(_named(record.msg)), record.args
         try:
@@ -73,6 +79,7 @@ class _Named(logging.Formatter):
                 text %= {name: _named(part) for name, part in arguments.items()}
         except (TypeError, ValueError, KeyError):
             pass  # a wrong format must not end what was being done; the bare text is written
+        text = text if self._hide is None else self._hide(text)
         most = MOST_OF_A_FAILURE if record.name == DEBUG_LOGGER else MOST_CHARACTERS
         return text if len(text) <= most else f"{text[:most]} (cut)"
 
