@@ -11,6 +11,9 @@ import genie
 ROOT = Path(__file__).parents[1]
 _RECIPE = re.compile(r"\[The file\]\((cookbook/\w+\.py)\) prints:")
 _OUTSIDE = re.compile(r"\[([^\]]+)\]\((?:\.\./)+(?!(?:agents|policies|decisions)/)([\w./-]+)(?:#[\w-]+)?\)")
+_CODE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
+_JOINT = re.compile(r"(?<=[/(,])(?=\w)")
+_SIGN = re.compile(r"[^\w\s\0]|_")
 _GROUPS = {
     "Running": ("Runtime", "Run", "ask", "load", "Pipeline", "Schedule"),
     "Agents": (
@@ -62,7 +65,7 @@ def on_files(files: Any, config: Any) -> Any:
 
 def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:  # noqa: ARG001 - mkdocs passes them
     """Put the source of a recipe where its page links to it, and unlink files that the site does not have."""
-    return unlinked(with_sources(markdown), depth=page.file.src_uri.count("/"))
+    return with_breaks(unlinked(with_sources(markdown), depth=page.file.src_uri.count("/")))
 
 
 def with_sources(markdown: str) -> str:
@@ -73,6 +76,23 @@ def with_sources(markdown: str) -> str:
         return f"\n\n```python\n{text}\n```\n\nIt prints:"
 
     return _RECIPE.sub(source, markdown)
+
+
+def with_breaks(markdown: str) -> str:
+    r"""Return a page whose code in tables may break at its joints, and shows ``|`` where GitHub needs ``\|``."""
+
+    def code(found: re.Match[str]) -> str:
+        text = _JOINT.sub("\0", found[1].replace("\\|", "|"))
+        signs = _SIGN.sub(lambda sign: f"&#{ord(sign[0])};", text)  # what is no letter may be Markdown, too
+        return f"<code>{signs.replace(chr(0), '<wbr>')}</code>"
+
+    lines = markdown.split("\n")
+    fenced = False
+    for place, line in enumerate(lines):
+        fenced ^= line.lstrip().startswith("```")
+        if line.startswith("|") and not fenced:
+            lines[place] = _CODE.sub(code, line)
+    return "\n".join(lines)
 
 
 def unlinked(markdown: str, *, depth: int) -> str:

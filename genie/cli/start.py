@@ -9,6 +9,7 @@ import gc
 import io
 import os
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import click
@@ -25,12 +26,22 @@ _UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 _STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
 
 
+_began: float | None = None
+
+
+def running_s() -> float:
+    """Return for how long the command of this process has been running; 0 in a program that calls it."""
+    return 0.0 if _began is None else time.monotonic() - _began
+
+
 @contextlib.contextmanager
 def process() -> Iterator[None]:
     """Prepare this process for one command, and exit with 2 when standard output cannot be written."""
     # Most objects live as long as the process. Collecting them takes a sixth of a short run's time.
     gc.set_threshold(200_000, 20, 100)
     atexit.register(gc.freeze)
+    global _began  # noqa: PLW0603 - one command a process
+    _began = time.monotonic()
     _open_closed_streams()
     end_at_signals()
     for stream in (sys.stdout, sys.stderr):

@@ -12,7 +12,7 @@ from genie.contracts.card import AgentCard, Caller
 from genie.contracts.classification import Classification
 from genie.contracts.limits import exact_seconds
 from genie.contracts.message import Payload
-from genie.errors import AgentDefinitionError, shown_number, shown_type
+from genie.errors import AgentDefinitionError, did_you_mean, shown_number, shown_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -144,6 +144,38 @@ def instance(name: str, value: object, kind: type[T]) -> None:
     """
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise TypeError(f"{name} must be of the type {kind.__name__}, not {shown_type(value)}")
+
+
+_PORTS = {
+    "journal": ("record",), "log": ("open", "append", "close"), "audit": ("record",),
+    "control": ("open", "exchange", "close"), "admission": ("rates", "budgets"), "executor": ("job", "close"),
+    "source": ("files", "load"),
+}  # fmt: skip
+"""What an argument of a runtime has; without it, messages would go unrecorded, or the runtime would not open."""
+_MODES = ("none", "batched", "every_message")
+
+
+def ports(**given: object) -> None:
+    """Check that journals, logs and other ports have the methods of theirs.
+
+    Raises:
+        TypeError: One lacks a method.
+    """
+    for name, value in given.items():
+        lacking = [method for method in _PORTS[name] if not hasattr(value, method)]
+        if value is not None and lacking:
+            raise TypeError(f"{name} needs {lacking[0]!r}, which {shown_type(value)} does not have")
+
+
+def durability_mode(mode: object) -> DurabilityMode:
+    """Return when a message must be in the log.
+
+    Raises:
+        ValueError: There is no such mode.
+    """
+    if mode not in _MODES:
+        raise ValueError(f"durability is one of {', '.join(_MODES)}, not {mode!r}{did_you_mean(str(mode), _MODES)}")
+    return cast("DurabilityMode", mode)
 
 
 def several(name: str, values: object, what: str) -> tuple[Any, ...]:

@@ -19,9 +19,12 @@ from genie.runtime.arguments import (
     answers_asked,
     bound,
     checked,
+    durability_mode,
     instance,
     payload_given,
     policy_set,
+    ports,
+    seconds,
     several,
 )
 from genie.runtime.asking import Asked, Asking, Questions, found_room, send
@@ -118,6 +121,9 @@ class Runtime(Asking):
                                   ("prefix", prefix, str), ("debug", debug, bool)):  # fmt: skip
             if given is not None:
                 instance(name, given, kind)
+        seconds(wall, "wall")
+        ports(journal=journal, log=log, audit=audit, control=control, admission=admission, executor=executor,
+              source=source)  # fmt: skip
         policies = None if policies is None else policy_set(policies)
         if debug and policies is not None and policies.environment.name == "production":
             raise InputError("debug", "shows texts of exceptions, so it is refused in production", "set `environment`")
@@ -126,7 +132,7 @@ class Runtime(Asking):
             tuple(bound(agent) for agent in several("agents", agents, "agents")), policies,
             tuple(several("joins", joins, "joins")), limits or RunLimits(), journal,
             None if durability == "none" else log, audit, control, admission, seed, wall, prefix, executor, source,
-            debug, durability, frozenset(chatter),
+            debug, durability_mode(durability), frozenset(several("chatter", chatter, "payload classes")),
         )  # fmt: skip
         self._registry = Registry()
         super().__init__(Questions(made.limits.deadline_s, caller or Caller()))

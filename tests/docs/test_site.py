@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import importlib.util
 import re
 import subprocess
@@ -12,7 +13,7 @@ import pytest
 
 import genie
 from genie.config.yaml import load_file
-from tools.docs_site import reference, unlinked, with_sources
+from tools.docs_site import reference, unlinked, with_breaks, with_sources
 
 ROOT = Path(__file__).parents[2]
 
@@ -61,3 +62,13 @@ def test_the_site_is_built_strictly_and_fetches_nothing(tmp_path: Path) -> None:
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     for page in tmp_path.rglob("*.html"):
         assert not re.search(r"<(script|link|img|iframe)\b[^>]*(src|href)=\"?(https?:)?//", page.read_text("utf-8"))
+
+
+def test_code_in_a_table_breaks_at_its_joints_and_shows_its_bars() -> None:
+    r"""Was: ``\|`` as it is written for GitHub, and names of files broken within a word."""
+    page = "| a | `x \\| y` | `genie/bus/bus.py` |\n\n`a/b`\n\n```text\n| `a/b` |\n```"
+    shown = with_breaks(page)
+    table, _, rest = shown.partition("\n")
+    assert table.count("|") == 4, "a bar of the code is no bar of the table"
+    assert html.unescape(table) == "| a | <code>x | y</code> | <code>genie/<wbr>bus/<wbr>bus.py</code> |"
+    assert rest == page.partition("\n")[2]

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import gc
-import sys
 from typing import Any, cast
 
 import click
 
 from genie import benchmark
-from genie.benchmark.timing import silent
 from genie.cli.errors import guarded
 from genie.cli.help import Subcommands, manual
 from genie.cli.options import completion as suggestions
 from genie.cli.terminal.json_text import to_text
-from genie.cli.terminal.screen import has_colour
+from genie.cli.terminal.progress import progress
 
 _COLUMNS = {
     "fanout": "agents", "requests": "requests", "p50_us": "p50 us", "p95_us": "p95 us", "p99_us": "p99 us",
@@ -96,7 +94,8 @@ def fanout(*, fanouts: tuple[int, ...], requests: int | None, html: str | None, 
 
 
 def _measured(fanouts: tuple[int, ...], requests: int | None) -> list[dict[str, object]]:
-    return benchmark.fanout(fanouts, requests=requests, progress=_told if has_colour(sys.stderr) else silent)
+    with progress("measuring") as tell:
+        return benchmark.fanout(fanouts, requests=requests, progress=tell)
 
 
 def _on_page(fanouts: tuple[int, ...], requests: int | None, path: str) -> list[dict[str, object]]:
@@ -114,10 +113,6 @@ def _on_page(fanouts: tuple[int, ...], requests: int | None, path: str) -> list[
         rows = _measured(fanouts, requests)
         page.file.write(bench_page(rows, at=at, machine=machine))
     return rows
-
-
-def _told(text: str) -> None:
-    click.echo(text, err=True)
 
 
 def _figure(value: Any) -> str:

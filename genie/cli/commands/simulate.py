@@ -88,7 +88,8 @@ def command(scenario: str, **given: Any) -> None:
     seeds = given["seeds"]
     if seeds is not None:
         _refuse_beside(given)
-    loaded = load(scenario)
+    with progress("reading the scenario"):
+        loaded = load(scenario)
     if not given["as_json"]:
         for warning in loaded.pipeline.warnings:
             click.echo(plain(f"warning: {warning}"), err=True)

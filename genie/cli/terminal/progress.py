@@ -10,6 +10,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from genie.cli.signals import cleaned_up
+from genie.cli.start import running_s
 from genie.cli.terminal.drawing import plain
 from genie.cli.terminal.screen import clear_line, has_colour, is_terminal
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
 _FIRST_S = 2.0
+_AT_ONCE_S = 0.01
 _EVERY_S = 1.0
 _EVERY_LINE_S = 10.0
 """Between two lines, on a terminal that cannot erase one."""
@@ -31,7 +33,8 @@ def progress(what: str) -> Iterator[Callable[[str], None]]:
     """
     rewrites = has_colour(sys.stderr)
     every_s = _EVERY_S if rewrites else _EVERY_LINE_S
-    text, seconds = what, _FIRST_S - every_s
+    begun = running_s()  # a slow start counts, too
+    text, seconds = what, max(_FIRST_S, begun) - every_s
 
     def tell(new: str) -> None:
         nonlocal text
@@ -49,7 +52,7 @@ def progress(what: str) -> Iterator[Callable[[str], None]]:
         yield tell
         return
     before = signal.signal(signal.SIGALRM, tick)
-    signal.setitimer(signal.ITIMER_REAL, _FIRST_S, every_s)
+    signal.setitimer(signal.ITIMER_REAL, max(_AT_ONCE_S, _FIRST_S - begun), every_s)
     try:
         with cleaned_up(clear_line) if rewrites else contextlib.nullcontext():
             yield tell

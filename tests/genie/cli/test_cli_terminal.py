@@ -129,6 +129,15 @@ def test_work_of_more_than_two_seconds_shows_its_progress(terminal: Terminal) ->
 
 
 @pytest.mark.slow
+def test_a_benchmark_shows_its_progress(terminal: Terminal) -> None:
+    """Was: one line for each size, and nothing for the half minute that a size of a thousand agents takes."""
+    shell = terminal("bench", "fanout", "--fanout", "1000", "--requests", "1000")
+    shell.until("round trip at fan-out 1000: 5 x 1000, 3 s")
+    shell.press(CTRL_C)
+    assert shell.ended() == 130
+
+
+@pytest.mark.slow
 def test_reading_a_journal_shows_its_progress(terminal: Terminal, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "run.jsonl")  # nobody writes it: reading it takes for ever
     shell = terminal("runs", "show", str(tmp_path / "run.jsonl"))

@@ -115,8 +115,17 @@ def test_every_argument_of_an_operator_has_a_check(face: type) -> None:
 @pytest.mark.parametrize(
     "given",
     [{"agents": answerer}, {"agents": 1}, {"agents": "answerer"}, {"limits": 1}, {"caller": "ann"}, {"seed": "x"},
-     {"joins": 1}, {"debug": "yes"}, {"prefix": 1}],
+     {"joins": 1}, {"debug": "yes"}, {"prefix": 1}, {"journal": "run.jsonl"}, {"journal": 3}, {"audit": "trail"},
+     {"log": "run.log"}, {"control": "control.db"}, {"admission": {}}, {"executor": "thread"}, {"source": 3},
+     {"chatter": "abc"}, {"wall": "now"}],
 )  # fmt: skip
 def test_a_runtime_refuses_wrong_arguments(given: dict[str, Any]) -> None:
+    """Was: a path as `audit` or `journal` was taken, and nothing was recorded."""
     with pytest.raises(TypeError, match=next(iter(given))):
         Runtime(**given)
+
+
+def test_a_durability_that_there_is_not_is_refused() -> None:
+    """Was: any word was taken."""
+    with pytest.raises(ValueError, match="did you mean 'batched'"):
+        Runtime(durability="bached")  # type: ignore[arg-type]  # that is the test
