@@ -1,7 +1,4 @@
-"""Links the numbers of an answer to the tool results that they came from.
-
-An answer with an unlinked number is refused.
-"""
+"""Numbers of an answer are linked to the tool results they came from; a number without one refuses the answer."""
 
 from __future__ import annotations
 
@@ -23,25 +20,40 @@ SPELLED = "spelled_number"
 TOO_LONG = "answer_too_long"
 MOST_ANSWER = 100_000
 MOST_LEAVES = 50_000
-"""Maximum number of result values that are considered."""
+"""Numbers of all results that are looked at."""
 MOST_LINKS = 2_000
 MOST_TOLD = 8
+MOST_DIGITS = 60
+"""Power of ten of a number at most."""
 GOAL = "goal"
 _NUMBER = re.compile(
-    r"(?P<date>\d{4}-\d{2}-\d{2})|(?P<sign>(?<![\w)])[-\u2212])?(?P<digits>\d[\d,_\u00a0\u202f']*(?:\.\d+)?)"
-    r"(?P<percent>\s?%|\s?(?i:per\s?cent|percent))?(?P<scale>\s?(?i:lakhs?|crores?|thousand|millions?|billions?|mn|bn|cr|k|m)\b)?"
+    r"(?P<date>\d{4}-\d{2}-\d{2})|(?P<sign>(?<![\w)])[-\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d])?"
+    # Blanks part thousands as commas do; a decimal comma, or a comma elsewhere, leaves more than one reading.
+    r"(?P<digits>\d{1,3}(?:[ \u2000-\u200a\u205f]\d{3})+(?![\d,.]?\d)|\d[\d,_\u00a0\u202f']*(?:\.\d+)?)"
+    r"(?P<power>[eE][+-]?\d+)?(?P<percent>\s?%|\s?(?i:per\s?cent|percent)\b)?"
+    r"(?P<scale>\s?(?i:hundreds?|lakhs?|lacs?|crores?|thousands?|millions?|billions?|trillions?|mln|mn|bn|tn|trn|cr|k|m|"
+    r"bps|basis points?|per\s?mille)\b|\s?\u2030)?"
 )
 _SCALES = {
-    "lakh": 5, "lakhs": 5, "crore": 7, "crores": 7, "cr": 7, "thousand": 3, "k": 3, "million": 6, "millions": 6,
-    "mn": 6, "m": 6, "billion": 9, "billions": 9, "bn": 9,
+    "hundred": 2, "lakh": 5, "lac": 5, "crore": 7, "cr": 7, "thousand": 3, "k": 3, "million": 6, "mln": 6, "mn": 6,
+    "m": 6, "billion": 9, "bn": 9, "trillion": 12, "tn": 12, "trn": 12, "bp": -4, "basis point": -4, "per mille": -3,
+    "permille": -3, "\u2030": -3,
 }  # fmt: skip
+_RANGE = re.compile(r"\s?(?:[-\u2010-\u2015\u2212]|to|or)\s?")
+"""Between the ends of a range: what is said of its end is said of its beginning."""
+_GROUPS = re.compile(r"\d{1,3}(?:([,_\u00a0\u202f' \u2000-\u200a\u205f])(?:\d{2,3}\1)*\d{3})?(?:\.\d+)?|\d+(?:\.\d+)?")
 _SPELLED = re.compile(
-    r"\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen|"
-    r"twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|lakh|crore|million|billion|dozen|"
-    r"double|triple|twice|thrice|half)\b",
+    r"\b(?:zero|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen|"
+    r"twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|(?:hundred|thousand|lakh|lac|crore|million|billion|"
+    r"trillion|dozen)s?|doubled?|tripled?|quadrupled?|twice|thrice|half|halves|halved|thirds|"
+    r"(?:a|one) (?:third|quarter|fifth|tenth))\b|[\u00bc-\u00be\u2150-\u218b]",
     re.IGNORECASE,
 )
-_MARKER = re.compile(r"(?m)^\s{0,8}\d{1,3}[.)]\s")
+_PERCENT = re.compile(r"(?:^|[._])(?:percent(?:age)?|pct)(?:[._]|$)", re.IGNORECASE)
+"""In the name of a result whose number is a percentage, not a fraction."""
+_MARKER = re.compile(r"(?m)^\s{0,8}(\d{1,3})[.)]\s")
+_FINEST = 2
+"""Decimals that a number may be written with though its source has fewer, as amounts are."""
 
 
 class Leaf(NamedTuple):
@@ -51,50 +63,94 @@ class Leaf(NamedTuple):
     call: str
     path: str
 
+    @property
+    def percent(self) -> bool:
+        """Its name says that it is a percentage."""
+        return _PERCENT.search(self.path.rpartition(".")[2]) is not None
+
+    def fits(self, kind: str) -> bool:
+        """Return False where a number is written as a percentage and this is a fraction, or the other way round."""
+        if kind == "fraction":
+            return not self.percent
+        return kind != "percent" or self.percent or self.call == GOAL or abs(Decimal(self.value)) >= 1
+
+
+class Number(NamedTuple):
+    """A number or a date, as an answer writes it."""
+
+    text: str
+    start: int
+    value: Decimal | str | None
+    """None for one that people read in different ways."""
+    places: int = 0
+    """Decimals, beside its scale."""
+    percent: bool = False
+    power: int = 0
+    """Of the scale behind it."""
+
+    def meanings(self) -> Iterator[tuple[Decimal | str, int, str]]:
+        """Yield what it may mean, with how many decimals, and as what: ``percent``, ``fraction``, or neither."""
+        if isinstance(self.value, Decimal):
+            value = self.value.scaleb(self.power)
+            places = max(self.places - self.power, 0)
+            yield value or Decimal(0), places, "percent" if self.percent or self.power < 0 else ""
+            if self.percent:
+                yield value.scaleb(-2) or Decimal(0), places + 2, "fraction"
+        elif self.value is not None:
+            yield self.value, 0, ""
+
 
 class Source:
     """The numbers and dates that an answer may use."""
 
     def __init__(self) -> None:
-        self.exact: dict[Decimal | str, Leaf] = {}
+        self.exact: dict[Decimal | str, list[Leaf]] = {}
+        """Of equal ones the first, and the first that says whether it is a percentage as no other before it."""
         self.finer: list[Leaf] = []
         """Numbers with more than two decimals, which an answer may round to two or more."""
         self.count = 0
 
     def add(self, leaf: Leaf) -> None:
-        """Add a value; the first of equal values becomes the link."""
+        """Take one."""
         self.count += 1
         if self.count > MOST_LEAVES:
             return
-        self.exact.setdefault(leaf.value, leaf)
-        if isinstance(leaf.value, Decimal) and _places(leaf.value) > 2:
+        known = self.exact.setdefault(leaf.value, [])
+        if all(one.percent is not leaf.percent or _places(one.value) < _places(leaf.value) for one in known):
+            known.append(leaf)
+        if _places(leaf.value) > _FINEST:
             self.finer.append(leaf)
 
-    def find(self, value: Decimal, places: int) -> Leaf | None:
-        """Return the origin of a number: an equal number, or one that it is rounded from, to two or more decimals."""
-        found = self.exact.get(value)
-        if found is not None or places < 2:
-            return found
-        step = Decimal(1).scaleb(-places)
-        for leaf in self.finer:
-            exact = Decimal(leaf.value)  # only of a plain number
-            fits = _places(exact) > places and abs(exact) < Decimal(10) ** 20
-            if fits and exact.quantize(step, rounding=ROUND_HALF_UP) == value:
-                return leaf
+    def find(self, number: Number) -> Leaf | None:
+        """Return where a number comes from: the same number, or one that it is rounded from to two or more places."""
+        for value, places, kind in number.meanings():
+            scaled = number.power or kind == "fraction"
+            for leaf in self.exact.get(value, ()):
+                if leaf.fits(kind) and (scaled or number.places <= max(_FINEST, _places(leaf.value))):
+                    return leaf
+            if places < _FINEST or isinstance(value, str):
+                continue
+            step = Decimal(1).scaleb(-places)
+            for leaf in self.finer:
+                exact = Decimal(leaf.value)  # of a number alone
+                fits = _places(exact) > places and abs(exact) < Decimal(10) ** 20 and leaf.fits(kind)
+                if fits and exact.quantize(step, rounding=ROUND_HALF_UP) == value:
+                    return leaf
         return None
 
 
-def _places(value: Decimal) -> int:
-    exponent = value.as_tuple().exponent
+def _places(value: Decimal | str) -> int:
+    exponent = 0 if isinstance(value, str) else value.as_tuple().exponent
     return -exponent if isinstance(exponent, int) and exponent < 0 else 0
 
 
 def linked_numbers(text: str, calls: Sequence[tuple[ToolCall, ToolResult]], goal: str) -> Checked:
-    """Link each number of an answer to a successful tool result, or to the goal; refuse numbers without a link.
+    """Link each number of an answer to a successful tool result, or to the goal; refuse what has no link.
 
-    A number matches an equal number, or a result with more decimals, rounded to two or more. ``8.5 %`` also matches
-    0.085, and ``1.2 lakh`` 120,000. A number in words is refused unless the goal has the same word, because it cannot
-    be linked.
+    A number is the same number, or a result with more decimals rounded to two or more. ``8.5 %`` is also 0.085 unless
+    the result's name says percent, ``1.2 lakh`` is 120,000, and so is ``1.2`` in ``1.2 to 5 lakh``. What people read in
+    different ways, such as ``1,5`` or ``5.000``, is no number of a result. A number in words is refused unless the goal
+    has the same word: nobody can link it.
     """
     plain = _ascii(text)
     if len(plain) > MOST_ANSWER:
@@ -104,22 +160,17 @@ def linked_numbers(text: str, calls: Sequence[tuple[ToolCall, ToolResult]], goal
         if not result.code:
             for leaf in leaves(result.text, call.id):
                 source.add(leaf)
-    for found in _NUMBER.finditer(_ascii(goal)):
-        for value, _ in _values(found):
+    for number in numbers(goal, lines=True):
+        for value, _, _ in number.meanings():
             source.add(Leaf(value, GOAL, ""))
     links: list[Link] = []
     wrong: list[str] = []
-    markers = {match.end() for match in _MARKER.finditer(plain)}
-    for found in _NUMBER.finditer(plain):
-        if any(found.end() < end <= found.end() + 2 for end in markers) and not found["scale"]:
-            continue  # the number of a list item, not of the answer
-        origin = next((one for value, places in _values(found) if (one := _leaf(source, value, places))), None)
+    for number in numbers(text):
+        origin = source.find(number)
         if origin is None or len(links) >= MOST_LINKS:
-            wrong.append(found[0].strip())
+            wrong.append(number.text)
         else:
-            links.append(
-                Link(text=found[0].strip()[:64], start=found.start(), call=origin.call, path=origin.path[:512])
-            )
+            links.append(Link(text=number.text[:64], start=number.start, call=origin.call, path=origin.path[:512]))
     if wrong:
         shown = ", ".join(wrong[:MOST_TOLD])
         return Checked(
@@ -135,55 +186,75 @@ def linked_numbers(text: str, calls: Sequence[tuple[ToolCall, ToolResult]], goal
 
 
 def numbers_in(text: str) -> set[Decimal | str]:
-    """Return the numbers and dates of a text with their literal values; list numbers are left out."""
-    plain = _ascii(text)
-    markers = {match.end() for match in _MARKER.finditer(plain)}
-    found = set()
-    for match in _NUMBER.finditer(plain):
-        if any(match.end() < end <= match.end() + 2 for end in markers):
-            continue
-        found |= {value for value, _ in list(_values(match))[:1]}
-    return found
+    """Return the numbers and dates of a text, each as what it says by itself; numbers of lines are left out.
+
+    One that people read in different ways is there as its text, which equals no number.
+    """
+    return {next((value for value, _, _ in number.meanings()), number.text) for number in numbers(text)}
 
 
 def leaf_numbers(text: str) -> set[Decimal | str]:
-    """Return all possible values of the numbers and dates of a text."""
-    return {value for match in _NUMBER.finditer(_ascii(text)) for value, _ in _values(match)}
+    """Return everything that the numbers and dates of a text may mean."""
+    return {value for number in numbers(text, lines=True) for value, _, _ in number.meanings()}
 
 
-def _leaf(source: Source, value: Decimal | str, places: int) -> Leaf | None:
-    return source.exact.get(value) if isinstance(value, str) else source.find(value, places)
+def numbers(text: str, *, lines: bool = False) -> list[Number]:
+    """Return the numbers and dates of a text; those that count its lines, from 1 on, only with ``lines``."""
+    plain = _ascii(text)
+    counts, following = set[int](), "1"
+    for match in () if lines else _MARKER.finditer(plain):
+        if match[1] in {"1", following}:
+            counts.add(match.start(1))
+            following = str(int(match[1]) + 1)
+    found: list[Number] = []
+    ends: list[int] = []
+    for match in _NUMBER.finditer(plain):
+        if match.start() in counts and not (match["scale"] or match["percent"]):
+            continue
+        found.append(_number(match))
+        ends.append(match.end())
+    for at in range(len(found) - 1, 0, -1):  # from the end, so that a range of ranges has one scale
+        first, last = found[at - 1], found[at]
+        bare = not (first.power or first.percent) and (last.power or last.percent)
+        if bare and _RANGE.fullmatch(plain[ends[at - 1] : last.start]):
+            found[at - 1] = first._replace(power=last.power, percent=last.percent)
+    return found
+
+
+def _number(found: re.Match[str]) -> Number:
+    text, start = found[0].strip(), found.start()
+    if found["date"]:
+        return Number(text, start, found["date"])
+    written = found["digits"].rstrip(",_'\u00a0\u202f")
+    if _GROUPS.fullmatch(written) is None:
+        return Number(text, start, None)
+    digits = re.sub(r"[,_\s']", "", written)
+    power = 0
+    if found["scale"]:
+        scale = " ".join(found["scale"].lower().split())
+        power = _SCALES[scale if scale in _SCALES else scale.removesuffix("s")]
+    try:
+        value = Decimal(digits + (found["power"] or ""))
+    except InvalidOperation:
+        return Number(text, start, None)
+    if abs(value.adjusted()) > MOST_DIGITS:
+        return Number(text, start, None)
+    value = -value if found["sign"] else value
+    return Number(text, start, value, len(digits.partition(".")[2]), bool(found["percent"]), power)
 
 
 def _ascii(text: str) -> str:
-    """Convert digits of every script to 0-9; the length of the text stays the same."""
+    """Return a text with digits of every script as 0 to 9, and what nobody sees as ``_``; its length stays the same."""
     if text.isascii():
         return text
-    return "".join(
-        str(unicodedata.digit(letter)) if unicodedata.digit(letter, None) is not None else letter for letter in text
-    )
+    return "".join(map(_as_ascii, text))
 
 
-def _values(found: re.Match[str]) -> Iterator[tuple[Decimal | str, int]]:
-    """Yield the possible values of a number, with its written number of decimals."""
-    if found["date"]:
-        yield found["date"], 0
-        return
-    digits = re.sub(r"[,_\u00a0\u202f']", "", found["digits"])
-    try:
-        value = Decimal(digits)
-    except InvalidOperation:
-        return
-    places = len(digits.partition(".")[2])
-    if found["scale"]:
-        power = _SCALES[found["scale"].strip().lower()]
-        value, places = value.scaleb(power), max(places - power, 0)
-    if found["sign"]:
-        value = -value
-    value = value or Decimal(0)
-    yield value, places
-    if found["percent"]:
-        yield value.scaleb(-2), places + 2
+def _as_ascii(letter: str) -> str:
+    digit = unicodedata.digit(letter, None)
+    if digit is not None:
+        return str(digit)
+    return "_" if unicodedata.category(letter) == "Cf" else letter
 
 
 def leaves(text: str, call: str) -> Iterator[Leaf]:
@@ -210,7 +281,7 @@ def leaves(text: str, call: str) -> Iterator[Leaf]:
 
 
 def _whole(text: str) -> Decimal | str | None:
-    """Return the value of a text that is a date or a number as a whole; numbers inside sentences do not count."""
+    """Return what a text is, where it is a date or a number as a whole; words around a number are nobody's figure."""
     if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
         return text
     if re.fullmatch(r"-?\d{1,40}(?:\.\d{1,40})?", text):

@@ -7,7 +7,6 @@ kept in a file. Mutations are an agent of their own: of high risk, approved by a
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 from anyio import to_thread
@@ -37,6 +36,8 @@ MOST_TOKENS = 1_000
 AT_ONCE = 2_000
 """Characters of a query that is checked while everything else waits."""
 MOST_PROBLEMS = 8
+MOST_LEVELS = 64
+"""Brackets that may be open at once in an answer."""
 MOST_ANSWER = 262_144
 """Bytes of an answer."""
 SIZES = frozenset({"first", "last", "limit", "take", "pageSize", "perPage"})
@@ -339,8 +340,8 @@ def answered(body: bytes) -> GraphQlAnswer:
     if len(body) > MOST_ANSWER:
         raise NotAllowedError("graphql", f"reads answers of at most {MOST_ANSWER:,} bytes")
     try:
-        found = json.loads(body)
-    except (ValueError, RecursionError):
+        found = parsed(body.decode(), most=MOST_ANSWER, levels=MOST_LEVELS)
+    except ValueError:
         found = None
     if not isinstance(found, dict) or not (found.get("data") is not None or found.get("errors")):
         raise NotAllowedError("graphql", "got something else than an answer of GraphQL")

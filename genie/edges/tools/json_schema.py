@@ -41,6 +41,7 @@ _BOUNDS = {
     "maxLength": "max_length", "minItems": "min_length", "maxItems": "max_length",
 }  # fmt: skip
 MOST_TEXT = 100_000
+LONGEST = 2**31 - 1
 MOST_CLASSES = 256
 """Objects of one document; definitions that name each other twice would double with each level."""
 
@@ -131,8 +132,13 @@ class SchemaReader:
         bounds = {_BOUNDS[key]: schema[key] for key in _BOUNDS if key in schema}
         if any(isinstance(bound, bool) or not isinstance(bound, int | float) for bound in bounds.values()):
             raise Unsupported(path, "a bound that is not a number")
+        if kind == "integer" and any(isinstance(bound, float) for bound in bounds.values()):
+            raise Unsupported(path, "a bound of whole numbers that is none")
+        lengths = [bound for name, bound in bounds.items() if name.endswith("_length")]
+        if any(not isinstance(length, int) or not 0 <= length <= LONGEST for length in lengths):
+            raise Unsupported(path, f"a length that is not a whole number of at most {LONGEST:,}")
         form = schema.get("format")
-        if form is not None and form not in _FORMATS and form not in _PLAIN_FORMATS:
+        if form is not None and not (isinstance(form, str) and form in {*_FORMATS, *_PLAIN_FORMATS}):
             raise Unsupported(path, f"format {str(form)[:40]!r}")
         if kind == "object":
             return self._class(schema, path, depth)

@@ -81,22 +81,27 @@ def operations(
     Raises:
         InputError: Something in the document is not supported; every such thing is named.
     """
-    if not str(document.get("openapi", "")).startswith(("3.0", "3.1")):
+    given: object = document  # read from a file, so that it may be anything
+    if not (isinstance(given, Mapping) and str(given.get("openapi", "")).startswith(("3.0", "3.1"))):
         raise InputError("openapi", "is not a document of version 3.0 or 3.1")
     base = server or _server(document)
-    definitions = {
-        f"#/components/{part}/{name}": schema
-        for part in ("schemas", "parameters")
-        for name, schema in (document.get("components", {}).get(part) or {}).items()
-        if isinstance(schema, dict)
-    }
+    try:
+        components = _object(document.get("components"), "components")
+        definitions = {
+            f"#/components/{part}/{name}": schema
+            for part in ("schemas", "parameters")
+            for name, schema in _object(components.get(part), f"components.{part}").items()
+            if isinstance(schema, dict)
+        }
+        paths = {str(path): _object(item, str(path)) for path, item in _object(document.get("paths"), "paths").items()}
+    except Unsupported as error:
+        raise InputError("openapi", f"is not supported: {error}") from None
     problems: list[str] = []
     made: list[OpenApiTool | OpenApiWrite] = []
     found: set[str] = set()
-    for path, item in (document.get("paths") or {}).items():
-        shared = item.get("parameters", []) if isinstance(item, dict) else []
-        for method in sorted(item.keys() & _METHODS) if isinstance(item, dict) else ():
-            operation = item[method]
+    for path, item in paths.items():
+        for method in sorted(item.keys() & _METHODS):
+            operation = item[method] if isinstance(item[method], dict) else {}
             name = str(operation.get("operationId") or "")
             if only is not None and name not in only:
                 continue
@@ -104,7 +109,7 @@ def operations(
             try:
                 if method in _WRITES and not writes:
                     raise Unsupported("method", f"{method.upper()}, because nothing may write without `writes=True`")
-                made.append(_operation(base, str(path), method, operation, shared, definitions))
+                made.append(_operation(base, path, method, operation, item.get("parameters"), definitions))
             except Unsupported as error:
                 problems.append(f"{method.upper()} {path}: {error}")
     missing = sorted(set(only or ()) - found)
@@ -116,17 +121,36 @@ def operations(
     return tuple(made)
 
 
+def _object(value: Any, where: str) -> Mapping[str, Any]:
+    """Return an object of the document; nothing is an empty one."""
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise Unsupported(where[:80], "what is not an object")
+    return value
+
+
+def _parameters(value: Any) -> list[Any]:
+    if value is not None and not isinstance(value, list):
+        raise Unsupported("parameters", "what is not a list")
+    return value or []
+
+
 def _server(document: Mapping[str, Any]) -> str:
     servers = document.get("servers") or []
     url = servers[0].get("url", "") if isinstance(servers, list) and servers and isinstance(servers[0], dict) else ""
-    parts = urlsplit(str(url))
-    if parts.scheme not in {"https", "http"} or not parts.hostname or "{" in str(url):
+    try:
+        parts = urlsplit(str(url))
+        whole = parts.scheme in {"https", "http"} and bool(parts.hostname) and "{" not in str(url)
+    except ValueError:
+        whole = False
+    if not whole:
         raise InputError("openapi", "has no server with a whole URL", "give `server`")
     return str(url).rstrip("/")
 
 
 def _operation(
-    base: str, path: str, method: str, operation: Mapping[str, Any], shared: list[Any],
+    base: str, path: str, method: str, operation: Mapping[str, Any], shared: Any,
     definitions: Mapping[str, Mapping[str, Any]],
 ) -> OpenApiTool | OpenApiWrite:  # fmt: skip
     if method != "get" and method not in _WRITES:
@@ -141,8 +165,8 @@ def _operation(
     reader = SchemaReader(definitions, agent.title().replace("_", ""))
     fields: dict[str, Any] = {}
     places: dict[str, tuple[str, str]] = {}
-    for given in [*shared, *(operation.get("parameters") or [])]:
-        parameter = definitions.get(given["$ref"], {}) if isinstance(given, dict) and "$ref" in given else given
+    for given in [*_parameters(shared), *_parameters(operation.get("parameters"))]:
+        parameter: Any = definitions.get(str(given["$ref"])) if isinstance(given, dict) and "$ref" in given else given
         key, place, schema = _parameter(parameter)
         field = re.sub(r"\W", "_", key)
         fields |= reader.fields(
@@ -184,7 +208,7 @@ def _parameter(parameter: Any) -> tuple[str, str, Mapping[str, Any]]:
     if not isinstance(parameter, dict):
         raise Unsupported("parameters", "a parameter that is not an object")
     key, place, schema = str(parameter.get("name", "")), parameter.get("in"), parameter.get("schema")
-    if place not in {"path", "query"}:
+    if place not in ("path", "query"):  # it may be a list, which no set takes
         raise Unsupported(key, f"a parameter in {str(place)[:20]!r}")
     extra = parameter.keys() - {
         "name", "in", "required", "description", "schema", "example", "examples", "deprecated", "allowEmptyValue",

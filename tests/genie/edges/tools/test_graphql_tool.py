@@ -155,7 +155,21 @@ async def test_types_are_told_from_the_schema() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"[]", b"<html>", b'{"data": null}', b"[" * 5_000, b'{"data": 1}' + b" " * MOST_ANSWER]
+    "body",
+    [
+        b"",
+        b"[]",
+        b"<html>",
+        b'{"data": null}',
+        b"[" * 5_000,
+        b'{"data": 1}' + b" " * MOST_ANSWER,
+        b'{"data": {"a": 1e400}}',
+        b'{"data": NaN}',
+        b'{"data": "\\ud800"}',
+        b'{"data": 1, "data": 2}',
+        b"\xff",
+        b'{"data": 12345678901234567890.12}',
+    ],
 )
 def test_an_answer_that_is_none_of_graphql_is_refused(body: bytes) -> None:
     with pytest.raises(NotAllowedError):
