@@ -140,6 +140,8 @@ async def received(request: Incoming, most: int = MOST_BODY, media: frozenset[st
     """
     if (request.header(b"content-type") or "").partition(";")[0].strip().lower() not in media:
         raise Problem("unsupported_media_type", f"send {' or '.join(sorted(media))}")
+    if request.named.get(b"content-encoding", b"identity").lower() != b"identity":
+        raise Problem("unsupported_media_type", "send the body without a Content-Encoding")
     part = await request.receives()  # the connection limits the time until the first bytes of a body
     first = _bytes(part)
     if not part.get("more_body", False) and len(first) <= most:

@@ -37,6 +37,9 @@ BODY_S = 2 * SLOWEST_S
 SEND_BUFFER = 65_536
 """Send buffer of the kernel for one client that does not read, in bytes; the default is megabytes."""
 BACKLOG = 2_048
+MOST_CONNECTIONS = 30_000
+SPARE_FILES = 256
+"""Open files that are left for logs, stores and processes, however many connections there are."""
 MOST_FRAME = 4_096
 """Maximum size of a WebSocket message from a client; such messages are ignored."""
 JOINED = 32_768
@@ -144,6 +147,8 @@ class Connection(HttpToolsProtocol):
     """Seconds within which the head of a request must arrive, and a new connection must have sent one."""
     idle_s: float
     """Seconds after an answer until the idle connection is closed."""
+    most: int
+    """Connections at once; one more is closed."""
     unread_s = BLOCKED_S
     """Seconds that a client may leave an answer unread."""
 
@@ -164,6 +169,8 @@ class Connection(HttpToolsProtocol):
         self._idle: asyncio.TimerHandle | None = None
         self._unread: asyncio.TimerHandle | None = None
         """Timer that ends a connection whose client does not read."""
+        if len(self.connections) > self.most:
+            self.transport.abort()
         self.partings: dict[Callable[[], None], None] = {}
         self.room: Callable[[], None] = _nothing
 
@@ -401,9 +408,25 @@ def listening(host: str, port: int, *, behind_proxy: bool) -> socket.socket:
     return made
 
 
+def most_connections() -> int:
+    """Return how many connections may be open, after the limit of open files was raised as far as the process may."""
+    import resource  # noqa: PLC0415 - Unix alone has it
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+            soft = hard
+    return (
+        MOST_CONNECTIONS
+        if soft == resource.RLIM_INFINITY
+        else min(MOST_CONNECTIONS, max(soft - SPARE_FILES, soft // 2))
+    )
+
+
 def configured(server: Server, app: ASGIApp, *, sockets: bool = True) -> uvicorn.Config:
     """Return uvicorn's configuration for an application; without ``sockets`` it has no WebSockets."""
-    limits = {"head_s": server.settings.head_s, "idle_s": server.settings.idle_s}
+    limits = {"head_s": server.settings.head_s, "idle_s": server.settings.idle_s, "most": most_connections()}
     bounded = type("BoundedConnection", (Connection,), limits)
     return uvicorn.Config(
         app, http=bounded, lifespan="off", log_config=None, access_log=False,

@@ -9,6 +9,7 @@ from pydantic.json_schema import models_json_schema
 
 from genie.server.messages import Json
 from genie.server.problems import MEDIA, PROBLEMS
+from genie.server.rules import EVENTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,6 +32,14 @@ _LISTED = {
         "why": {"type": "string"}, "errors": {"type": "array", "items": {"type": "object"}},
     },
 }  # fmt: skip
+
+_EVENT = {
+    "description": "One event: `id` resumes (`Last-Event-ID`), and `data` is JSON.",
+    "type": "object",
+    "required": ["event", "data"],
+    "properties": {"id": {"type": "string"}, "event": {"type": "string"}, "data": {"type": "string"}},
+}
+_FORMS: dict[str, dict[str, Any]] = {"application/json": {"type": "object"}, EVENTS: _EVENT}
 
 
 async def show(call: Call) -> ASGIApp:
@@ -78,8 +87,7 @@ def _operation(rule: Rule, body: dict[str, Any] | None) -> dict[str, Any]:
     if rule.status == 303:
         success["headers"] = {"Location": {"required": True, "schema": {"type": "string"}}}
     elif rule.status != 204:
-        schema = {"type": "object"} if rule.media == "application/json" else {"type": "string"}
-        success["content"] = {rule.media: {"schema": schema}}
+        success["content"] = {rule.media: {"schema": _FORMS.get(rule.media, {"type": "string"})}}
     statuses = {str(rule.status): success}
     if rule.path == "/v1/ask":
         statuses["202"] = {**success, "description": "The run continues: it is held, or the wait has ended."}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -255,6 +256,12 @@ class Stream:
         return [self.form.word("gap", gap)]
 
 
+def _owners(who: Principal) -> tuple[tuple[str, str], ...]:
+    """Return whose share a stream is of."""
+    tenant = who.caller.tenant
+    return (("caller", who.id),) if tenant is None else (("caller", who.id), ("tenant", tenant))
+
+
 class Streams:
     """All open streams of a server, and the task that writes to them.
 
@@ -265,6 +272,8 @@ class Streams:
 
     def __init__(self, good: Callable[[Principal], bool], now: Callable[[], float]) -> None:
         self.open: dict[Stream, None] = {}
+        self._own: Counter[tuple[str, str]] = Counter()
+        """How many each caller, and each tenant, has open."""
         self.closed: dict[str, int] = {}
         """Number of closed streams, by outcome."""
         self._good = good
@@ -272,14 +281,17 @@ class Streams:
         self._due: dict[Stream, None] = {}
         self._changed = anyio.Event()
 
-    def admit(self) -> None:
-        """Admit one more stream.
+    def admit(self, who: Principal) -> None:
+        """Admit one more stream. A caller, and a tenant, may open as many as are free, so that others find room.
 
         Raises:
-            Problem: Too many are open.
+            Problem: Too many are open, or too many of the caller or its tenant.
         """
-        if len(self.open) >= MOST_STREAMS:
+        free = MOST_STREAMS - len(self.open)
+        if free <= 0:
             raise Problem("overflow", "too many streams are open")
+        if any(self._own[one] >= free for one in _owners(who)):
+            raise Problem("quota", "the caller or its tenant has as many streams open as are left for all others")
 
     @contextlib.asynccontextmanager
     async def entered(self, stream: Stream) -> AsyncIterator[None]:
@@ -287,6 +299,7 @@ class Streams:
         ring = stream.ring
         ring.readers = {} if ring.readers is None else ring.readers
         self.open[stream] = ring.readers[stream] = None
+        self._own.update(_owners(stream.who))
         stream.wrote_at = self._now()
         self.feed(ring)
         self.again(stream)
@@ -294,6 +307,10 @@ class Streams:
             yield
         finally:
             self.closed[stream.outcome] = self.closed.get(stream.outcome, 0) + 1
+            for one in _owners(stream.who):
+                self._own[one] -= 1
+                if not self._own[one]:
+                    del self._own[one]
             for table in (self.open, self._due, ring.readers):
                 table.pop(stream, None)
 
@@ -415,7 +432,7 @@ class Events:
     """
 
     def __init__(self, streams: Streams, stream: Stream, request: Incoming) -> None:
-        streams.admit()
+        streams.admit(stream.who)
         self._streams = streams
         self._stream = stream
         self._request = request

@@ -66,20 +66,59 @@ function turn(one, event) {
   }
 }
 
+const SHORT = 0.04;
+
+/**
+ * Stretches in which every delivery waits for a person, a rate or a retry, or nothing happens, where they take more
+ * than half of the axis: what was worked in seconds is not seen beside hours.
+ * @param {any[]} found
+ */
+export function waits(found, start, end) {
+  const busy = found.flatMap((one) => one.parts.length ? one.parts.filter((part) => part.kind === "working" || part.kind === "queued") : [one]).sort((one, other) => one.from - other.from);
+  const gaps = [];
+  let to = start;
+  for (const part of [...busy, { from: end, to: end }]) {
+    if (part.from - to > (end - start) * SHORT) gaps.push({ from: to, to: part.from });
+    to = Math.max(to, part.to);
+  }
+  return gaps.reduce((sum, gap) => sum + gap.to - gap.from, 0) > (end - start) / 2 ? gaps : [];
+}
+
+/** Return what places a time on an axis, from 0 to 1, on which each of some stretches has the same small width. */
+function scale(gaps, start, end) {
+  const left = end - start - gaps.reduce((sum, gap) => sum + gap.to - gap.from, 0);
+  const width = 1 - SHORT * gaps.length;
+  return (at) => {
+    let passed = at - start, whole = 0;
+    for (const gap of gaps) {
+      const within = Math.min(Math.max(at - gap.from, 0), gap.to - gap.from);
+      passed -= within;
+      whole += SHORT * (within / (gap.to - gap.from));
+    }
+    return whole + (left > 0 ? (passed / left) * width : 0);
+  };
+}
+
 const NAMES = { queued: "queued", working: "handled by its agent", waiting: "waited for a person or a rate", retry: "waited for a retry" };
 
 export function Timeline({ found }) {
   const most = useSignal(FIRST);
   const start = Math.min(...found.map((one) => one.from));
   const end = Math.max(...found.map((one) => one.to), start + 0.000001);
-  const percent = (at) => `${(((at - start) / (end - start)) * 100).toFixed(3)}%`;
+  const whole = useSignal(false);
+  const gaps = waits(found, start, end);
+  const place = scale(whole.value ? [] : gaps, start, end);
+  const percent = (at) => `${(place(at) * 100).toFixed(3)}%`;
+  const waited = gaps.reduce((sum, gap) => sum + gap.to - gap.from, 0);
   return html`<section class="card stack"><div class="legend"><span><i></i>queued</span><span><i class="info"></i>worked</span><span><i class="hold"></i>waited for a person</span>
       <span><i class="warn"></i>waited for a retry</span><span><i class="bad"></i>ended without being handled</span></div>
-    <div class="axis" aria-hidden="true"><span></span><div><span>0</span><span>${span((end - start) / 2)}</span><span>${span(end - start)}</span></div></div>
+    ${gaps.length ? html`<div class="row"><button type="button" class="quiet" aria-pressed=${!whole.value} onClick=${() => (whole.value = !whole.value)}>Shorten waits</button><span class="mute">${whole.value ? "Drawn to scale." : `${span(waited)} of waiting ${gaps.length > 1 ? "are drawn as short breaks" : "is drawn as a short break"}.`}</span></div>` : null}
+    <div class="axis" aria-hidden="true"><span></span><div><span>0</span>${gaps.length && !whole.value ? null : html`<span>${span((end - start) / 2)}</span>`}<span>${span(end - start)}</span></div></div>
     <ul class="gantt">${found.slice(0, most.value).map((one) => html`<li class="bar-row" key=${one.key}>
       <span class="bar-name" title=${`${one.topic}: ${one.sender} to ${one.recipient || "whoever asked"}`}><b>${words(one.recipient || one.sender)}</b> <span class="mute">${one.topic}</span></span>
       <div class="track" role="img" aria-label=${spoken(one, start)}>
-        ${one.parts.map((part) => html`<i class=${part.kind} title=${`${NAMES[part.kind]}, ${span(part.to - part.from)}`} style=${{ left: percent(part.from), width: `${(((part.to - part.from) / (end - start)) * 100).toFixed(3)}%` }}></i>`)}
+        ${one.parts.map((part) => html`<i class=${part.kind} title=${`${NAMES[part.kind]}, ${span(part.to - part.from)}`} style=${{ left: percent(part.from), width: `${((place(part.to) - place(part.from)) * 100).toFixed(3)}%` }}></i>`)}
+        ${whole.value ? null : gaps.map((gap) => html`<i class="gap" style=${{ left: percent(gap.from), width: `${SHORT * 100}%` }}></i>`)}
         ${toneOf(one.end) === "bad" ? html`<i class="end-bad" title=${words(one.end)} style=${{ left: `min(${percent(one.to)}, calc(100% - 5px))`, width: "5px" }}></i>` : !one.parts.length ? html`<i class="working" style=${{ left: `min(${percent(one.from)}, calc(100% - 3px))` }}></i>` : null}
       </div></li>`)}</ul>
     ${found.length > most.value ? html`<button type="button" class="quiet" onClick=${() => (most.value += 500)}>Show more of ${number(found.length)}</button>` : null}</section>`;

@@ -110,10 +110,10 @@ async def test_an_event_is_encoded_once_for_all_who_read_it() -> None:
 async def test_streams_are_bounded() -> None:
     async with desk() as at:
         stream, _ = await opened(at)
-        at.server.streams.admit()
+        at.server.streams.admit(stream.who)
         at.server.streams.open.update(dict.fromkeys(range(MOST_STREAMS)))  # type: ignore[arg-type]  # only their number
         with pytest.raises(Problem) as refused:
-            at.server.streams.admit()
+            at.server.streams.admit(stream.who)
         assert refused.value.code == "overflow"
         at.server.streams.open.clear()
         assert not stream.closed.is_set()

@@ -362,3 +362,32 @@ def test_a_stream_resumes_after_the_last_event_that_it_has(open_page: Callable[.
     page.get_by_text("stream live").wait_for()
     page.get_by_role("img", name=re.compile("payments.instruction to payment_submitter")).first.wait_for()
     assert headers[:3] == [None, "abc.7", "abc.7"]
+
+
+def test_a_long_wait_is_drawn_short_beside_the_work_unless_somebody_wants_the_scale(
+    open_page: Callable[..., Page], served: Served
+) -> None:
+    page = open_page(served.asha)
+    told = [(1.0, "accepted", "m1", None), (1.0, "started", "m1", "one"), (2.0, "handled", "m1", "one"),
+            (2.0, "accepted", "m2", None), (2.0, "held", "m2", "two"), (3602.0, "released", "m2", "two"),
+            (3602.0, "started", "m2", "two"), (3603.0, "handled", "m2", "two")]  # fmt: skip
+    facts = ("at", "kind", "message_id", "recipient")
+    body = "".join(
+        f"id: abc.{number}\nevent: {one[1]}\n"
+        f"data: {json.dumps({**dict(zip(facts, one, strict=True)), 'topic': 't', 'sender': 's'})}\n\n"
+        for number, one in enumerate(told, 1)
+    )  # fmt: skip
+    record = {"id": "abc", "pipeline": "payment", "user": "asha", "at": 1.0, "ended_at": 3603.0, "status": "complete",
+              "answer": None, "withheld": True, "notices": [], "held": [], "messages": {}, "missing": []}  # fmt: skip
+    page.route("**/v1/runs/abc", lambda route: route.fulfill(json=record))
+    page.route("**/v1/runs/abc/events", lambda route: route.fulfill(
+        content_type="text/event-stream", body=f"{body}event: end\ndata: {{}}\n\n"))  # fmt: skip
+    go(page, "run/abc")
+    bar = page.locator(".track .working").first
+    bar.wait_for()
+    part = "one => one.getBoundingClientRect().width / one.parentElement.clientWidth"
+    assert bar.evaluate(part) > 0.4
+    shorten = page.get_by_role("button", name="Shorten waits")
+    shorten.click()
+    page.get_by_text("Drawn to scale.").wait_for()
+    assert bar.evaluate(part) < 0.02
