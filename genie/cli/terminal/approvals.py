@@ -67,7 +67,7 @@ def _facts(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _within(text: str, width: int | None) -> list[str]:
-    """Return a line in the columns of a terminal; what follows its name stands below itself."""
+    """Return a line wrapped to a terminal; continuation lines are indented below the text."""
     if width is None or len(text) <= width:
         return [text]
     indent = " " * 10 if text[8:10] == "  " else ""
