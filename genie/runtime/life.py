@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from contextlib import AsyncExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from genie.inflight.handlers import Worker
 
 CLOSE_S = 5.0
-"""Seconds that an agent's ``close`` has; then it is left, and its agent named."""
+"""Seconds that the ``close`` of an agent, an executor or a control has; then it is left, and named."""
 LOOKED_S = 0.01
 """Seconds between two looks at whether a replaced agent has ended its work."""
 CANCELLED = Outcome.CANCELLED
@@ -257,13 +258,15 @@ class Life:
 
     async def _close_agent(self, agent: Any) -> None:  # third parties need not have a ``close``
         closing: Callable[[], Any] | None = getattr(agent, "close", None)
-        if closing is None:
-            return
+        if closing is not None:
+            await self._close_within(getattr(getattr(agent, "card", None), "id", type(agent).__name__), closing)
+
+    async def _close_within(self, name: str, closing: Callable[[], Awaitable[Any]]) -> None:
+        """Close something of the program's; what takes longer than it may is left, and named."""
         with anyio.move_on_after(CLOSE_S) as limit:
             await closing()
         if limit.cancelled_caught:
-            card = getattr(agent, "card", None)
-            self.bus.log_failure(getattr(card, "id", type(agent).__name__), TimeoutError())
+            self.bus.log_failure(name, TimeoutError())
 
     # --- dead letters ---
 
@@ -331,12 +334,13 @@ class Life:
             await self._tasks.close(STOP_S, bus.workers.abandon)
         finally:
             with anyio.CancelScope(shield=True):
-                if self._executor is not None:
-                    await self._executor.close()
-                if self._remote is not None:
-                    await self._remote.close()
-                await self._close_agents()
-                await self._durability.close()
+                async with AsyncExitStack() as closing:  # each is closed, whatever closing another raises
+                    closing.push_async_callback(self._durability.close)
+                    closing.push_async_callback(self._close_agents)
+                    if self._remote is not None:
+                        closing.push_async_callback(self._close_within, "control", self._remote.close)
+                    if self._executor is not None:
+                        closing.push_async_callback(self._close_within, "executor", self._executor.close)
         if self._failed is not None and error is None:
             raise RuntimeFailedError(problem=class_name(self._failed)) from self._failed
 
