@@ -6,11 +6,13 @@ import json
 import os
 from typing import TYPE_CHECKING, Any, Protocol
 
+import anyio
+
 from genie.approvals.request import HeldView, Seal, State, fields_of, merged
 from genie.approvals.voting import Voting, validated
 from genie.contracts.json_text import unique_keys
 from genie.contracts.ports.control import Act, ControlNews, ControlReport
-from genie.errors import GenieError, InputError, class_name
+from genie.errors import GenieError, InputError, class_name, shown_type
 from genie.errors.logs import log
 from genie.errors.tracebacks import place_of
 
@@ -96,14 +98,16 @@ class RemoteControl:
         self._holds.changed = self._switches.tell = None
         try:
             await self._control.close(self._report())
-        except Exception as error:  # noqa: BLE001 - what was to be closed is closed all the same
+        except BaseException as error:  # noqa: BLE001 - what was to be closed is closed all the same
             self._failed(error)
 
     async def _exchange(self) -> None:
         try:
             report = self._report()
-            news = await self._control.exchange(report)
-        except Exception as error:  # noqa: BLE001 - what runs goes on, what is held stays held, and it is tried again
+            news: object = await self._control.exchange(report)
+            if not isinstance(news, ControlNews):
+                raise TypeError(f"exchange returns a ControlNews, not {shown_type(news)}")
+        except BaseException as error:  # noqa: BLE001 - what runs goes on, what is held stays held, and it is tried again
             self._failed(error)
             return
         if self.failing is not None:
@@ -118,7 +122,10 @@ class RemoteControl:
         del self._acts[: len(report.acts)]
         self._obey(news)
 
-    def _failed(self, error: Exception) -> None:
+    def _failed(self, error: BaseException) -> None:
+        """Say once that the control fails; a cancellation goes on."""
+        if isinstance(error, anyio.get_cancelled_exc_class()):
+            raise error
         why = str(error) if isinstance(error, GenieError) else place_of(error)
         if self.failing != why:
             self.failing = why

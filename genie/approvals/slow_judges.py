@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+import anyio
 from anyio import CancelScope
 
 from genie.contracts.outcome import Outcome, Reason
@@ -208,7 +209,9 @@ class SlowJudges:
         try:
             sender = self._bus.judging.card_of(question.message)
             verdict: Any = await judge(question.message, sender)
-        except Exception as error:  # noqa: BLE001 - fail closed: a judge that fails allows nothing
+        except BaseException as error:  # fail closed: a judge that fails allows nothing
+            if isinstance(error, anyio.get_cancelled_exc_class()):
+                raise
             return policy.failed(f"raised {class_name(error)}")
         if not is_verdict(verdict) or not places_exist(verdict, question.message.payload):
             return policy.failed("no verdict")

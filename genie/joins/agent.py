@@ -231,7 +231,7 @@ class JoinState:
                 values[field] = next(iter(got.values()))
         try:
             return join.into(**values), ""
-        except Exception as error:  # noqa: BLE001 - a validator of the payload's author may raise anything
+        except BaseException as error:  # noqa: BLE001 - a validator of the payload's author may raise anything
             if not isinstance(error, ValidationError):
                 return None, f"join: {topic_of(join.into).name} cannot be built ({class_name(error)})"
             return None, f"join: {topic_of(join.into).name} cannot be built without {self._why_missing()}"

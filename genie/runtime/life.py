@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from contextlib import AsyncExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from genie.inflight.handlers import Worker
 
 CLOSE_S = 5.0
-"""Seconds that an agent's ``close`` may take; after that it is abandoned and reported."""
+"""Seconds that ``close`` of an agent, an executor or a control may take; after that it is abandoned and reported."""
 LOOKED_S = 0.01
 """Seconds between two checks whether a replaced agent has finished its work."""
 CANCELLED = Outcome.CANCELLED
@@ -258,13 +259,15 @@ class Life:
 
     async def _close_agent(self, agent: Any) -> None:  # third-party agents need not have ``close``
         closing: Callable[[], Any] | None = getattr(agent, "close", None)
-        if closing is None:
-            return
+        if closing is not None:
+            await self._close_within(getattr(getattr(agent, "card", None), "id", type(agent).__name__), closing)
+
+    async def _close_within(self, name: str, closing: Callable[[], Awaitable[Any]]) -> None:
+        """Close something of the program's; what takes longer than it may is left, and named."""
         with anyio.move_on_after(CLOSE_S) as limit:
             await closing()
         if limit.cancelled_caught:
-            card = getattr(agent, "card", None)
-            self.bus.log_failure(getattr(card, "id", type(agent).__name__), TimeoutError())
+            self.bus.log_failure(name, TimeoutError())
 
     # --- dead letters ---
 
@@ -335,12 +338,13 @@ class Life:
             await self._tasks.close(STOP_S, bus.workers.abandon)
         finally:
             with anyio.CancelScope(shield=True):
-                if self._executor is not None:
-                    await self._executor.close()
-                if self._remote is not None:
-                    await self._remote.close()
-                await self._close_agents()
-                await self._durability.close()
+                async with AsyncExitStack() as closing:  # each is closed, whatever closing another raises
+                    closing.push_async_callback(self._durability.close)
+                    closing.push_async_callback(self._close_agents)
+                    if self._remote is not None:
+                        closing.push_async_callback(self._close_within, "control", self._remote.close)
+                    if self._executor is not None:
+                        closing.push_async_callback(self._close_within, "executor", self._executor.close)
         if self._failed is not None and error is None:
             raise RuntimeFailedError(problem=class_name(self._failed)) from self._failed
 
