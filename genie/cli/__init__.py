@@ -16,7 +16,7 @@ from genie.cli.start import process, quiet_pipe
 
 
 class _Lazy(NamedTuple):
-    """Where a subcommand is, and its line in the help."""
+    """Module of a subcommand, and its line in the help."""
 
     about: str
     module: str
@@ -37,16 +37,16 @@ _COMMANDS = {
     "eval": _Lazy("Ask golden questions, and compare models and prompts.", "eval"),
     "graph": _Lazy("Draw a pipeline as a Mermaid graph.", "graph"),
     "inspect": _Lazy("Show what the detectors find in a file, and the verdicts.", "inspect"),
-    "journal": _Lazy("Show, check and shorten the log of a durable runtime.", "journal"),
+    "journal": _Lazy("Show, check and prune the log of a durable runtime.", "journal"),
     "keys": _Lazy("Create, list, rotate and revoke the API keys of a server.", "keys"),
     "kill": _Lazy("Stop an agent, a tenant, or everything.", "control", "kill"),
     "new": _Lazy("Create an agent or a project from templates.", "new"),
     "pipelines": _Lazy("List the pipelines that ship.", "shipped", "pipelines"),
     "scenarios": _Lazy("List the scenarios that ship.", "shipped", "scenarios"),
-    "pause": _Lazy("Deliver nothing more to an agent.", "control", "pause"),
+    "pause": _Lazy("Pause deliveries to an agent.", "control", "pause"),
     "policy": _Lazy("Explain, test and compare policies.", "policy"),
     "proxy": _Lazy("Put a budget in front of models, for clients in any language.", "proxy"),
-    "replay": _Lazy("Run a run of a log again, and compare every payload.", "replay"),
+    "replay": _Lazy("Replay a run of a log, and compare every payload.", "replay"),
     "resume": _Lazy("End the pause of an agent.", "control", "resume"),
     "revive": _Lazy("Lift a kill.", "control", "revive"),
     "run": _Lazy("Run a pipeline on one question and print the report.", "run"),
@@ -55,7 +55,7 @@ _COMMANDS = {
     "serve-schedule": _Lazy("Run a pipeline on its schedule.", "serve_schedule"),
     "store": _Lazy("Prepare the database of a server, and shred what it keeps.", "store"),
     "simulate": _Lazy("Simulate a pipeline in virtual time.", "simulate"),
-    "spend": _Lazy("Show what was spent through the proxy.", "proxy", "spend"),
+    "spend": _Lazy("Show the spending through the proxy.", "proxy", "spend"),
     "tools": _Lazy("List, check and pin the tools of a pipeline's loops.", "tools"),
     "status": _Lazy("Show processes, switches and pending approvals.", "control", "status"),
 }
@@ -69,7 +69,7 @@ _GROUPS = {
     "Operate": ("status", "pause", "resume", "kill", "revive", "dlq", "effects", "journal", "store", "spend"),
     "Install": ("doctor", "completion"),
 }
-"""The sections of the help; each command stands in one."""
+"""The sections of the help; each command is in one."""
 
 
 @contextlib.contextmanager
@@ -104,7 +104,7 @@ class LazyGroup(click.Group):
             raise SystemExit(INTERRUPTED) from None
 
     def make_context(self, *args: Any, **more: Any) -> click.Context:
-        """Parse the words; a help text whose reader has gone ends as any other output does."""
+        """Parse the arguments; if the reader of a help text has gone, end as for any other output."""
         with quiet_pipe(), _own_words():
             return super().make_context(*args, **more)
 

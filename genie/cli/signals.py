@@ -1,7 +1,7 @@
-"""Ctrl-C and SIGTERM: the first signal asks a run for an orderly end, the second ends the process at once.
+"""Ctrl-C and SIGTERM: the first signal requests an orderly end of a run, the second ends the process at once.
 
 A signal never raises `KeyboardInterrupt` in a process of the command: an exception can be swallowed by a handler of an
-agent, a destructor or an import hook. `docs/decisions/009-signal-handlers.md` says why the handlers are our own.
+agent, a destructor or an import hook. `docs/decisions/009-signal-handlers.md` explains why we use our own handlers.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def cleaned_up(undo: Callable[[], object]) -> Iterator[None]:
 
 
 def end_at_once(_number: int = 0, _frame: FrameType | None = None) -> NoReturn:
-    """Undo what is half done, stop worker processes, print one line, and end the process; a signal handler."""
+    """Signal handler: undo partial work, stop worker processes, print one line, and end the process."""
     if os.getpid() == _OWNER:  # a forked worker must not remove the files of its parent
         for undo in reversed(tuple(_CLEANUPS)):
             with contextlib.suppress(Exception):
@@ -59,7 +59,8 @@ def end_at_signals() -> None:
 class Interrupts:
     """The signals of one run: ``first`` waits for the first one, the second one ends the process.
 
-    The handler runs in the main thread between two bytecodes, so it hears a signal while an agent blocks the loop.
+    The handler runs in the main thread between two bytecodes, so it receives a signal even while an agent blocks the
+    loop.
     """
 
     def __init__(self, waking: socket.socket, woken: socket.socket) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CLOSED_PIPE = 141
-"""Exit code when the reader of standard output has gone: 128 and SIGPIPE."""
+"""Exit code if the reader of standard output has gone: 128 and SIGPIPE."""
 _UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 """Errors of a write to a full disk, or to a terminal that has gone."""
 _STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
@@ -35,7 +35,7 @@ def process() -> Iterator[None]:
     end_at_signals()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # for characters that the encoding does not have
+            stream.reconfigure(errors="backslashreplace")  # for characters that the encoding cannot represent
     try:
         with quiet_pipe():
             try:
@@ -58,7 +58,7 @@ def of_stdout(error: OSError) -> bool:
 
 @contextlib.contextmanager
 def quiet_pipe() -> Iterator[None]:
-    """End with 141 and without a word when the reader of the output has gone, as a shell says of SIGPIPE."""
+    """End with 141 and no message if the reader of the output has gone, like a shell on SIGPIPE."""
     try:
         yield
     except BrokenPipeError:
@@ -68,7 +68,10 @@ def quiet_pipe() -> Iterator[None]:
 
 
 def _open_closed_streams() -> None:
-    """Open /dev/null for each stream that the caller closed (``>&-``); otherwise the next file takes its descriptor."""
+    """Open /dev/null for each stream that the caller closed (``>&-``).
+
+    Otherwise the next file would get its descriptor.
+    """
     for number, (name, mode) in enumerate(_STREAMS):
         if getattr(sys, name) is None:
             null = os.open(os.devnull, os.O_RDWR)

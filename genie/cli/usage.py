@@ -1,4 +1,4 @@
-"""Wrong usage of the command in its own words: click's name classes, ranges and its own program."""
+"""Usage errors in the command's own words; click's name classes, ranges and its own program."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _said(error: click.UsageError, context: click.Context | None) -> str:
             return (
                 f"{error.option_name} needs a value"
                 if "requires" in error.message
-                else f"{error.option_name} takes none"
+                else f"{error.option_name} takes no value"
             )
         case _:
             extra = re.search(r"\((.*)\)", error.message, re.DOTALL)
@@ -84,7 +84,7 @@ def _parameter(error: click.BadParameter) -> str:
 
 
 class Finite(click.FloatRange):
-    """A number within limits; ``nan`` and ``inf`` are none, though Python reads them as such."""
+    """A number within limits; ``nan`` and ``inf`` are rejected, although Python parses them."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Return the number."""
@@ -95,7 +95,7 @@ class Finite(click.FloatRange):
 
 
 def _value(error: click.BadParameter) -> str:
-    """Return what is wrong with a value: our own types say it themselves, click's are described by their limits."""
+    """Describe the problem with a value: our own types describe it themselves, click's by their limits."""
     kind: Any = None if error.param is None else error.param.type
     found = _QUOTED.match(error.message)
     given = "" if found is None else f", not {found[1] or found[2]}"

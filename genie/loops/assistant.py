@@ -52,7 +52,8 @@ def assistant(
     """Return an assistant over agents of a catalogue.
 
     Args:
-        id: Id of the agent. model: Id of the model agent.
+        id: Id of the agent.
+        model: Id of the model agent.
         agents: Agents that compute; the fields of their payloads become the tools' arguments.
         tools: Further tools.
         lock: The approved versions of all tools.

@@ -1,4 +1,4 @@
-"""Where the boxes and arrows of a diagram go: in columns, by the way from the first box."""
+"""Positions of the boxes and arrows of a diagram: in columns, by the distance from the first box."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Arrow(NamedTuple):
     back: bool
     """It leads to an earlier column, or to its own box."""
     both: bool
-    """It stands for an arrow the other way, too."""
+    """It also represents an arrow in the opposite direction."""
 
 
 class Drawing(NamedTuple):
@@ -80,7 +80,7 @@ def placed(diagram: Diagram) -> Drawing:
 
 
 def _columns(diagram: Diagram) -> list[int]:
-    """Return the column of each box: one further than the first box with an arrow to it."""
+    """Return the column of each box: one further than the first box that has an arrow to it."""
     columns: dict[int, int] = {}
     for link in diagram.links:
         columns.setdefault(link.start, 0)
