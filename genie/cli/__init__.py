@@ -37,7 +37,7 @@ _COMMANDS = {
     "eval": _Lazy("Ask golden questions, and compare models and prompts.", "eval"),
     "graph": _Lazy("Draw a pipeline as a Mermaid graph.", "graph"),
     "inspect": _Lazy("Show what the detectors find in a file, and the verdicts.", "inspect"),
-    "journal": _Lazy("Show, check and shorten the log of a durable runtime.", "journal"),
+    "journal": _Lazy("Show, check and prune the log of a durable runtime.", "journal"),
     "keys": _Lazy("Create, list, rotate and revoke the API keys of a server.", "keys"),
     "kill": _Lazy("Stop an agent, a tenant, or everything.", "control", "kill"),
     "new": _Lazy("Create an agent or a project from templates.", "new"),
@@ -69,7 +69,7 @@ _GROUPS = {
     "Operate": ("status", "pause", "resume", "kill", "revive", "dlq", "effects", "journal", "store", "spend"),
     "Install": ("doctor", "completion"),
 }
-"""The sections of the help; each command stands in one."""
+"""The sections of the help; each command is in one."""
 
 
 @contextlib.contextmanager

@@ -40,11 +40,11 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
             stop(error, USAGE)
         except GenieError as error:
             stop(error, FAILED)
-        except OSError as error:  # of a file or folder that changed under the command; writes to stdout go on
+        except OSError as error:  # for a file or folder that changed meanwhile; errors of stdout are re-raised
             if isinstance(error, BrokenPipeError) or of_stdout(error):
                 raise
             stop(_unusable(error), USAGE)
-        except KeyboardInterrupt:  # where a program calls the command: a process of its own has signal handlers
+        except KeyboardInterrupt:  # a program that calls the command; the command's own process has signal handlers
             stop("interrupted", INTERRUPTED)
 
     return run

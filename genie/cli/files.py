@@ -102,7 +102,7 @@ def whole_file(path: Path) -> Iterator[IO[str]]:
                 handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             raw = io.BufferedWriter(_Written(handle, path))
             with io.TextIOWrapper(raw, encoding="utf-8", newline="\n") as file:
-                yield file  # what fails in the block and is not a write to this file is not its error
+                yield file  # errors of the block that are not writes to this file are re-raised
                 file.flush()
                 with _blamed(path):
                     os.fsync(handle)

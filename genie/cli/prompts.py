@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from genie.runtime.runtime import Runtime
 
     Paused = Callable[[], AbstractContextManager[None]]
-    """Stops the live view while somebody is asked."""
+    """Stops the live view during a question."""
 
 _LONGEST_LINE = 4_096
 
@@ -145,7 +145,7 @@ async def _line(question: str) -> str:
     click.echo(plain(question), err=True, nl=False)
     descriptor = sys.stdin.fileno()
     await anyio.wait_readable(descriptor)
-    line = os.read(descriptor, _LONGEST_LINE).decode(errors="replace").strip()  # a terminal gives whole lines
+    line = os.read(descriptor, _LONGEST_LINE).decode(errors="replace").strip()  # a terminal returns whole lines
     if not line:
         raise _Skipped
     return line

@@ -29,11 +29,11 @@ def serving_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--rate", type=Finite(min=0.1), default=200.0, show_default=True, metavar="N",
                      help="Requests per second of one caller."),
         click.option("--behind-proxy", is_flag=True,
-                     help="A TLS proxy is in front: other machines may connect, and cookies are secure."),
+                     help="A TLS proxy is in front: other machines may connect, and cookies are marked secure."),
         click.option("--host", "hosts", multiple=True, metavar="NAME",
                      help="Another accepted name in the Host header; repeatable."),
         click.option("--keys", required=True, type=click.Path(path_type=Path), metavar="FILE",
-                     help="File of API keys, made by `genie keys create`; it is read again when it changes."),
+                     help="File of API keys, created by `genie keys create`; it is read again when it changes."),
     ):  # fmt: skip
         command = option(command)
     return command
@@ -51,7 +51,7 @@ def check_extra(command: str) -> None:
     """Refuse to serve without the libraries of the extra ``serve``.
 
     Raises:
-        InputError: One of them is not there.
+        InputError: One of them is missing.
     """
     try:
         import starlette  # noqa: F401, PLC0415 - the extra `serve`
@@ -61,7 +61,7 @@ def check_extra(command: str) -> None:
 
 
 def opened(given: dict[str, Any]) -> tuple[socket.socket, Settings]:
-    """Return the socket and the settings that the options ask for.
+    """Return the socket and the settings for the options.
 
     Raises:
         InputError: The address cannot be opened.
@@ -82,8 +82,8 @@ def until_stopped(serving: Serving, within_s: float) -> None:
     """Serve until SIGTERM or SIGINT, then drain.
 
     Args:
-        serving: Serves until its first argument returns, and tells its second the address.
-        within_s: Seconds of the drain.
+        serving: Serves until its first argument returns, and passes the address to its second.
+        within_s: Time limit of the drain, in seconds.
     """
 
     async def main(heard: Interrupts | None) -> None:

@@ -46,7 +46,7 @@ def process() -> Iterator[None]:
     end_at_signals()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # for characters that the encoding does not have
+            stream.reconfigure(errors="backslashreplace")  # for characters that the encoding cannot represent
     try:
         with quiet_pipe():
             try:
@@ -79,7 +79,10 @@ def quiet_pipe() -> Iterator[None]:
 
 
 def _open_closed_streams() -> None:
-    """Open /dev/null for each stream that the caller closed (``>&-``); otherwise the next file takes its descriptor."""
+    """Open /dev/null for each stream that the caller closed (``>&-``).
+
+    Otherwise the next file would get its descriptor.
+    """
     for number, (name, mode) in enumerate(_STREAMS):
         if getattr(sys, name) is None:
             null = os.open(os.devnull, os.O_RDWR)

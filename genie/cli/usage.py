@@ -84,7 +84,7 @@ def _parameter(error: click.BadParameter) -> str:
 
 
 class Finite(click.FloatRange):
-    """A number within limits; ``nan`` and ``inf`` are none, though Python reads them as such."""
+    """A number within limits; ``nan`` and ``inf`` are rejected, although Python parses them."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Return the number."""

@@ -1,4 +1,4 @@
-"""The edges that ship, by name; naming one imports nothing."""
+"""The shipped edges by name; listing them imports nothing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ EDGES: Mapping[str, str] = MappingProxyType(
         "models": "genie.edges.llm.binding:ModelEntries",
     }
 )
-"""Name -> ``module:Class``, as in the entry-point group ``genie.edges``: what ports are bound to."""
+"""Name -> ``module:Class``, as in the entry-point group ``genie.edges``: implementations of ports."""
 
 AGENTS: Mapping[str, str] = MappingProxyType(
     {
@@ -31,4 +31,4 @@ AGENTS: Mapping[str, str] = MappingProxyType(
         "webhook": "genie.edges.http.webhook:Webhook",
     }
 )
-"""Name -> ``module:Class``, as in the entry-point group ``genie.agents``: what takes messages and carries them out."""
+"""Name -> ``module:Class``, as in the entry-point group ``genie.agents``: agents that send messages to the outside."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from genie.policy.policy import Policy, PolicySet, RuleVerdict
 
 SAMPLES = 5
-"""Deliveries that are named for each change, at most."""
+"""Maximum number of deliveries that are listed for each change."""
 
 
 class Change(NamedTuple):
@@ -97,7 +97,7 @@ class Judged:
         return sample.inspected(self._policies)
 
     def said(self, sample: Sample, message: Envelope[Any], recipient: AgentCard) -> dict[str, str]:
-        """Return policy or rule -> verdict, without plain allows; ``hidden`` when it cannot be decided."""
+        """Return policy or rule -> verdict, without plain allows; ``hidden`` if it cannot be determined."""
         kind = type(message.payload)
         gate = self._gates.get((kind, recipient.id))
         if gate is None:
@@ -145,7 +145,7 @@ def _words(policy: str, opinions: Iterable[Opinion]) -> Iterator[tuple[str, str]
 def compared(
     before: PolicySet, after: PolicySet, samples: Iterable[tuple[str, Sample]], skipped: Mapping[str, int]
 ) -> Difference:
-    """Return what changes between two policy sets.
+    """Return the differences between two policy sets.
 
     Args:
         before: The set in force.

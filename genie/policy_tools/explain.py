@@ -42,7 +42,7 @@ class Said:
     inputs: tuple[tuple[str, str, str], ...] = ()
     """(input, its value or kind, result)."""
     within: bool = False
-    """True for a rule: it belongs to the policy before it."""
+    """True for a rule, which belongs to the preceding policy."""
 
     def hidden(self, hide: Callable[[str], str]) -> Said:
         """Return the opinion without the values that may not be shown."""
@@ -157,7 +157,7 @@ def _rule_said(policy: str, trial: Trial, roots: Roots, *, shadow: bool) -> Said
         return Said(name, rule.version, "hidden", "undecidable", why, inputs, within=True)
     if trial.verdict is None:
         reasons = {
-            True: "applies, but nothing has to be masked",
+            True: "applies, but there is nothing to mask",
             False: "does not apply",
             None: "is undecided and therefore skipped",
         }
@@ -228,7 +228,7 @@ def _asked(test: Test | Items) -> str:
 
 
 def _shown(test: Test | Items, roots: Roots) -> str:
-    """Return the input of a test: cards, headers and figures as they are, payload text by its length only."""
+    """Return the input of a test: cards, headers and figures literally, payload text only by its length."""
     try:
         value = value_of(test.subject, roots)
     except Exception as error:  # noqa: BLE001 - the explanation names the error

@@ -1,4 +1,4 @@
-"""The bars of a course: where each span of a branch lies on the axis of time."""
+"""The bars of a course: the position of each span of a branch on the time axis."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ if TYPE_CHECKING:
 
 WIDE = 1000
 _LEAST = 3
-"""Width of the shortest bar, so that it is seen."""
+"""Minimum width of a bar, so that it is visible."""
 _DEEPEST = 8
-"""Levels that are indented; deeper ones stand below each other."""
+"""Maximum number of indented levels."""
 _TICKS = 4
 _INSTANT = 1e-6
-"""Seconds below which an axis has no times: in a simulation without durations everything happens at once."""
+"""Length in seconds below which an axis has no times: in a simulation without durations everything happens at once."""
 KEYS = {
     "queued": "waits in a mailbox, or for its next attempt", "worked": "its handler works, or waits for answers",
     "held": "waits for a person", "passed": "from publication to end",

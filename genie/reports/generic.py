@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from genie.contracts.rendering import Table
 
 _DEEPEST = 6
-"""Levels of a payload that are laid out; values below are written as text."""
+"""Levels of a payload that are laid out; deeper values are written as text."""
 
 _DIGITS = {
     **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV",
@@ -25,7 +25,7 @@ _DIGITS = {
     **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
     **dict.fromkeys(("CLF", "UYW"), 4),
 }  # fmt: skip
-"""Digits after the point of the currencies that do not have two (ISO 4217)."""
+"""Decimal places of currencies that do not have two (ISO 4217)."""
 _AMOUNTS = ({"minor", "currency"}, {"amount", "currency"})
 """Fields of an object that is an amount of money."""
 

@@ -1,7 +1,7 @@
-"""The layout of a table with rich: as wide as it is for a pipe, within its width for a terminal.
+"""The layout of a table with rich: full width for a pipe, limited to the terminal's width otherwise.
 
-Nothing is cut. In a pipe a row is one line. On a terminal words wrap, columns of bars are left out while there is no
-room for them, and a table that does not fit even so is written as blocks, one line a column.
+Nothing is truncated. In a pipe a row is one line. On a terminal words wrap, columns of bars are left out if there is no
+room for them, and a table that still does not fit is written as blocks, one line per column.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def fitted(columns: Sequence[GridColumn], rows: Sequence[Sequence[Text]], room: 
     Args:
         columns: The columns.
         rows: One cell for each column.
-        room: Terminal columns; None where nothing bounds a line.
+        room: Terminal columns; None for no limit.
     """
     bars = [place for place, column in enumerate(columns) if column.bar]
     for count in range(len(bars) + 1):
@@ -52,9 +52,9 @@ def fitted(columns: Sequence[GridColumn], rows: Sequence[Sequence[Text]], room: 
 
 
 def _widths(columns: Sequence[GridColumn], rows: Sequence[Sequence[Text]], room: int | None) -> list[int] | None:
-    """Return the width of each column, or None where the narrowest do not fit.
+    """Return the width of each column, or None if the narrowest do not fit.
 
-    Widths are worked out here, because rich cuts a text where its own are a column too wide.
+    Widths are computed here, because rich truncates text if its own are one column too wide.
     """
     natural, least = [], []
     for place, column in enumerate(columns):

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from genie.contracts.message import Payload
 
 WIDTH = 110
-"""Columns of the report."""
+"""Width of the report, in characters."""
 
 
 def shown(payload: Payload) -> str:

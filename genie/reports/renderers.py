@@ -25,7 +25,7 @@ GROUP = "genie.renderers"
 def report_of(payload: Payload) -> Report:
     """Return the report of a payload: by the renderer of its topic, or else field by field.
 
-    A renderer that cannot be used takes no answer away: the fields are shown, under a notice with the problem.
+    If a renderer fails, the fields are shown under a notice with the problem.
     """
     topic = topic_of(payload).name
     try:
@@ -36,9 +36,9 @@ def report_of(payload: Payload) -> Report:
 
 
 def report_of_fields(topic: str, fields: Mapping[str, object]) -> Report:
-    """Return the report of a payload of which only the JSON fields are known, as a control file holds them.
+    """Return the report of a payload that is known only by its JSON fields, as in a control file.
 
-    The renderer of the topic is used where it names its payload class as ``kind`` and the fields are valid for it; a
+    The renderer of the topic is used if it names its payload class as ``kind`` and the fields are valid for it; a
     masked field may not be. Otherwise the fields are shown in order.
     """
     try:
@@ -53,7 +53,7 @@ def report_of_fields(topic: str, fields: Mapping[str, object]) -> Report:
 def _rendered(renderer: Renderer, topic: str, payload: Payload) -> Report:
     try:
         report = renderer.render(payload)
-    except Exception as error:  # whatever a renderer raises is named with its topic
+    except Exception as error:  # any error of a renderer is reported with its topic
         raise DefinitionError(_subject(topic), f"failed with {type(error).__name__}") from error
     if not isinstance(report, Report):
         raise DefinitionError(_subject(topic), f"returned {type(report).__name__} instead of a Report")
@@ -75,7 +75,7 @@ def renderer_of(topic: str) -> Renderer | None:
     try:
         renderer: Renderer = found[0].load()()
         topics = renderer.topics
-    except Exception as error:  # whatever a module does at import is named with its topic
+    except Exception as error:  # any error of a module at import is reported with its topic
         raise DefinitionError(_subject(topic), f"cannot be loaded: {type(error).__name__}") from error
     if topic not in topics:
         raise DefinitionError(_subject(topic), f"{found[0].value} states other topics: {', '.join(topics) or 'none'}")

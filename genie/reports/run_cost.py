@@ -1,7 +1,7 @@
-"""What the model calls of a run cost, as its journal tells it: one row a call, and the sum of all.
+"""Costs of a run's model calls, from its journal: one row per call, and their sum.
 
 The lines are those that ``genie.journal.jsonl`` writes. A line may come from any file, so every value is checked. A
-call that was cut has no bill in a journal; it is counted by itself and never taken for free.
+call that was cut off has no recorded cost; it is counted separately, never as free.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MOST_CALLS = 2_000
-"""Calls with a row of their own; further ones are in the sum alone."""
+"""Number of calls with their own row; further ones are only in the sum."""
 MOST_OPEN = 10_000
-"""Calls that have no end yet."""
+"""Maximum number of unfinished calls."""
 LONGEST_NAME = 128
 _MOST_TOKENS = 1 << 53
 _MOST_COST = Decimal(10) ** 12
@@ -31,26 +31,26 @@ _LOST = frozenset(("denied", "expired", "cancelled", "dead_lettered"))
 
 @dataclass(slots=True, kw_only=True)
 class CallCost:
-    """One model call; a count that nobody knows is None."""
+    """One model call; unknown counts are None."""
 
     call: int
     model: str
     end: str
-    """``answered``, ``from the cache``, the class of a failure, or how its delivery ended."""
+    """``answered``, ``from the cache``, the class of a failure, or the outcome of its delivery."""
     input: int = 0
     replayed: int | None = 0
-    """Of the input: what the call before it in its conversation has sent as well, by size."""
+    """Input tokens that the previous call of the conversation also sent, by size."""
     cached: int = 0
-    """Of the input: what the provider read from its cache."""
+    """Input tokens that the provider read from its cache."""
     output: int = 0
     reasoning: int = 0
-    """Of the output."""
+    """Reasoning tokens of the output."""
     cost: Decimal | None = None
     estimated: bool = False
 
     @property
     def new(self) -> int | None:
-        """Input that was sent for the first time."""
+        """Input tokens that were sent for the first time."""
         return None if self.replayed is None else self.input - self.replayed
 
 
@@ -61,7 +61,7 @@ class _Asked:
     pieces: Counter[bytes] | None
     """Size of each piece of the request, by its digest; None where the payload is withheld."""
     replayed: float | None
-    """Share of the request that the one before it had as well."""
+    """Fraction of the request that the previous one also had."""
     begun: str = ""
     """Model that took it."""
     end: str = "in flight"
@@ -77,9 +77,10 @@ class RunCost:
     total: CallCost = field(default_factory=lambda: CallCost(call=0, model="", end="", cost=Decimal(0)))
     """Sum of all calls; its ``call`` is their number."""
     unpriced: int = 0
-    """Calls of models without a price; the sum is without them."""
+    """Number of calls of models without a price; the sum excludes them."""
     unbilled: int = 0
-    """Calls that were cut after they had begun: charged as estimated, which the journal does not tell."""
+    """Number of calls that were cut off after their start: charged by an estimate, which the journal does not
+    contain."""
     _open: dict[str, _Asked] = field(default_factory=dict)
     _latest: dict[tuple[str, str, str], Counter[bytes] | None] = field(default_factory=dict)
     _asked: int = 0
@@ -105,7 +106,7 @@ class RunCost:
                 asked.refused_by = _text(line.get("recipient"))
 
     def close(self) -> None:
-        """Count what has no answer, once every line was read."""
+        """Count unanswered calls, once every line was read."""
         for asked in self._open.values():
             row = CallCost(call=asked.number, model=asked.begun or asked.refused_by, end=asked.end, replayed=None)
             if not asked.begun and asked.end == "denied":  # no model has seen it
@@ -192,13 +193,13 @@ def cost_report(found: RunCost) -> Report:
     notes = []
     if found.unbilled:
         notes.append(
-            f"{counted(found.unbilled, 'call')} had begun and ended without a bill. The budgets were charged with an "
-            "estimate; the sum is without it."
+            f"{counted(found.unbilled, 'call')} were cut off without a recorded cost. The budgets were charged by an "
+            f"estimate; the sum excludes it."
         )
     if found.unpriced:
-        notes.append(f"{counted(found.unpriced, 'call')} of models without a price: the sum is without them.")
+        notes.append(f"{counted(found.unpriced, 'call')} of models without a price: the sum excludes them.")
     if found.total.call > len(found.calls):
-        notes.append(f"{found.total.call - len(found.calls):,} more calls are in the sum alone.")
+        notes.append(f"{found.total.call - len(found.calls):,} more calls are only in the sum.")
     table = Table("Tokens and cost", columns, tuple(rows))
     return Report((Section("", (table, *(Paragraph(note, "note") for note in notes))),), rows=MOST_CALLS + 1)
 

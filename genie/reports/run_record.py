@@ -1,7 +1,7 @@
 """One run as its journal tells it: messages, deliveries, verdicts, outcomes. Built line by line, in bounded memory.
 
-The lines are those that ``genie.journal.jsonl`` writes, so a payload is here as its reader may see it. A line may come
-from any file: every value is read as text or as a number, and nothing else.
+The lines are those that ``genie.journal.jsonl`` writes, so payloads are shown as their reader may see them. A line may
+come from any file: every value is only read as text or as a number.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ LONGEST = 4_000
 LONGEST_NAME = 200
 _ENDS = frozenset(("handled", "answered", "denied", "expired", "cancelled", "dead_lettered"))
 _QUIET = frozenset(("judged", "queued", "started", "progress", "redacted"))
-"""Kinds of records that say nothing beside the verdict and the end."""
+"""Kinds of records that add nothing to the verdict and the end."""
 _DOING: dict[str, SpanKind] = {"started": "worked", "retrying": "queued", "held": "held", "released": "queued"}
-"""Kind of record -> what a delivery does from then on."""
+"""Kind of record -> the state of a delivery afterwards."""
 
 
 class Said(NamedTuple):
-    """What one policy said of a delivery."""
+    """Opinion of one policy on a delivery."""
 
     policy: str
     verdict: str
@@ -54,9 +54,9 @@ class Sent:
     cause: str
     label: str
     findings: tuple[str, ...]
-    """Kinds of what inspectors saw, with the place."""
+    """Kinds of findings, with their paths."""
     payload: str
-    """JSON, cut at ``LONGEST`` characters; empty where it is withheld."""
+    """JSON, truncated at ``LONGEST`` characters; empty if it is withheld."""
     left_out: int
     withheld: str
     masked: tuple[str, ...]
@@ -80,12 +80,12 @@ class Delivered:
     steps: list[str] = field(default_factory=list)
     """Kinds of the records between, such as ``retrying``."""
     spans: list[Span] = field(default_factory=list)
-    """What it did when, from its publication on."""
+    """Its spans, from its publication on."""
     doing: SpanKind = "queued"
     since: float = 0.0
 
     def turn(self, at: float, doing: SpanKind) -> None:
-        """Something else begins."""
+        """Start the next span."""
         if len(self.spans) < MOST_SPANS and at > self.since:
             self.spans.append(Span(self.doing, self.since, at))
         self.doing, self.since = doing, max(at, self.since)
@@ -106,7 +106,7 @@ class Step(NamedTuple):
 
 @dataclass(slots=True)
 class RunRecord:
-    """The record of one run; what does not fit is counted in ``left_out``."""
+    """The record of one run; items beyond the limits are counted in ``left_out``."""
 
     run_id: str = ""
     sent: dict[str, Sent] = field(default_factory=dict)
@@ -119,7 +119,7 @@ class RunRecord:
     """Sender and recipient -> topics with their numbers of deliveries."""
     left_out: Counter[str] = field(default_factory=Counter)
     policies: tuple[str, ...] | None = None
-    """Policies in force, ``name@version``; None where the journal does not name them."""
+    """Policies in force, ``name@version``; None if the journal does not name them."""
     policy_set: str = ""
     environment: str = ""
 
@@ -141,7 +141,7 @@ class RunRecord:
             _text(line.get("causation_id")),
         )  # fmt: skip
         if kind == "queued":
-            pass  # it says what follows from the message
+            pass  # it lists what follows from the message
         elif len(self.steps) < MOST_STEPS:
             self.steps.append(step)
         else:
@@ -184,7 +184,7 @@ class RunRecord:
             found.masked = _paths(detail.get("paths")) if found.verdict in {"redact", "hold"} else ()
         elif step.kind in _ENDS:
             if step.kind == "handled" and found.doing == "queued":
-                found.doing = "passed"  # when its handler began was not recorded
+                found.doing = "passed"  # the start of its handler was not recorded
             found.turn(step.at, found.doing)
             found.outcome, found.why, found.ended = step.kind.replace("_", " "), step.why, step.at
         elif step.kind in _DOING:

@@ -42,9 +42,9 @@ MOST_ROWS = 500
 MOST_BRANCHES = 400
 MOST_POINTS = 400
 MOST_OPENED = 100
-"""Messages that a page lists with their payloads."""
+"""Maximum number of messages that a page lists with their payloads."""
 MOST_CHARACTERS = 200_000
-"""Characters of payloads that a page holds; with them a page stays small enough for mail."""
+"""Maximum characters of payloads on a page, so that it stays small enough for mail."""
 _TONES: dict[str, Tone] = {
     "allow": "good", "redact": "warn", "hold": "warn", "deny": "bad", "handled": "good", "answered": "good",
     "held": "warn", "denied": "bad", "expired": "bad", "cancelled": "warn", "dead lettered": "bad",
@@ -57,14 +57,14 @@ _MOODS = {
 
 
 def run_report(record: RunRecord) -> Report:
-    """Return the report of a run that a journal holds."""
+    """Return the report of a run in a journal."""
     return Report(
         (*run_sections(record), *_judges(record)), _headline(record), more="the journal has them all", rows=MOST_ROWS
     )
 
 
 def run_sections(record: RunRecord) -> tuple[Section, ...]:
-    """Return the run as sections of a page: its deliveries, and what was said in each message."""
+    """Return the run as sections of a page: its deliveries, and the content of each message."""
     record.close()
     opened = list(itertools.islice(record.sent.values(), MOST_OPENED))
     room = MOST_CHARACTERS
@@ -107,7 +107,7 @@ def _counted(count: int, noun: str) -> str:
 def _run(record: RunRecord) -> Iterator[Block]:
     deliveries = list(record.deliveries.values())
     if not deliveries:
-        yield Paragraph("The journal holds no delivery.")
+        yield Paragraph("The journal contains no delivery.")
         return
     verdicts = record.verdicts
     yield Tiles((
@@ -288,7 +288,7 @@ def _message(number: int, one: Sent, record: RunRecord, *, shown: bool) -> Card:
     if verdicts.items:
         blocks.append(verdicts)
     if one.payload and not shown:
-        blocks.append(Paragraph("The page has no room for this payload; the journal holds it.", "note"))
+        blocks.append(Paragraph("The page has no room for this payload; see the journal.", "note"))
     elif one.payload:
         more = f"\n… ({one.left_out:,} more characters)" if one.left_out else ""
         blocks.append(Paragraph(one.payload + more, "letter"))

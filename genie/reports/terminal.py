@@ -1,8 +1,8 @@
 """A report as lines of text, laid out by rich: at their full width for a pipe, within the width of a terminal.
 
 Nothing is cut from a cell. In a pipe a row is one line, so that ``grep`` and ``awk`` see all of it. On a terminal words
-wrap; columns of bars are dropped where there is no room, and a table that does not fit even so is written as one block
-for each row.
+wrap; columns of bars are dropped if there is no room, and a table that still does not fit is written as one block for
+each row.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ MOST_LETTER = 1_000
 LONGEST = 2_000
 """Characters of one text that are shown."""
 WIDEST = 100_000
-"""Columns of a line that no terminal bounds."""
+"""Line width if no terminal limits it."""
 _BAR = 32
 """Characters of the axis of a course."""
 _DEEPEST = 12
@@ -64,9 +64,9 @@ def report_lines(report: Report, *, width: int | None = None, colour: bool = Fal
     """Yield a report as lines without their line ends.
 
     Args:
-        report: What is shown; characters that could control a terminal are replaced.
-        width: Columns of the terminal; None where no terminal bounds a line.
-        colour: Whether the lines hold the codes of styles.
+        report: The report; characters that could control a terminal are replaced.
+        width: Columns of the terminal; None for no limit.
+        colour: Whether the lines contain style codes.
     """
     yield from _printed(lambda layout: layout.report(report), report, width, colour=colour)
 
@@ -168,7 +168,7 @@ class _Layout:
             yield _styled(f"and {len(every) - self._rows:,} more; {self._more}", "dim")
 
     def _course(self, course: Course, indent: int) -> Iterator[RenderableType]:
-        """Yield a tree of causes; bars are left out where there is no room for them."""
+        """Yield a tree of causes; bars are left out if there is no room for them."""
         shown = course.branches[: self._rows]
         columns = [
             GridColumn(Styled("at, ms"), right=True), GridColumn(Styled("message"), whole=True),

@@ -15,11 +15,11 @@ LARGEST = 1 << 20
 
 
 class Request(NamedTuple):
-    """What a client sent."""
+    """One request of a client."""
 
     line: str
     headers: dict[str, str]
-    """By lower-case name."""
+    """Headers by lower-case name."""
     body: bytes
 
 

@@ -1,4 +1,4 @@
-"""One scripted reply in the words of five dialects: as a stream of events, and whole."""
+"""One scripted reply in the form of five dialects: as a stream of events, and as a whole."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Json = dict[str, Any]
 
 
 class ScriptedReply(NamedTuple):
-    """What a server answers."""
+    """Content of a server's answer."""
 
     parts: tuple[Part, ...]
     stop: Stop = Stop.ANSWERED
@@ -22,9 +22,9 @@ class ScriptedReply(NamedTuple):
     piece: int = 5
     """Characters of a delta."""
     noise: bool = False
-    """Whether fields, events and parts that no client knows stand between the known ones."""
+    """Whether unknown fields, events and parts are mixed in between the known ones."""
     signature: str = "c2lnbmF0dXJl"
-    """Opaque state beside thoughts and calls, in the dialects that have it."""
+    """Opaque state with thoughts and calls, in the dialects that support it."""
 
 
 def pieces_of(text: str, size: int) -> list[str]:
@@ -37,7 +37,7 @@ def _dump(value: Any) -> bytes:
 
 
 class Speaker(ABC):
-    """One dialect, as a server speaks it."""
+    """Server side of one dialect."""
 
     kind: ClassVar[str] = "text/event-stream"
     unknown: ClassVar[Json] = {"x_unknown": {"deep": [1, None, "é"]}, "obfuscation": "a1b2"}
@@ -433,7 +433,7 @@ BASES: Mapping[str, str] = {
 
 
 def dialect_of(path: str) -> str | None:
-    """Return the dialect whose path this is."""
+    """Return the dialect of a path."""
     plain = path.partition("?")[0]
     if plain.startswith(("/v1beta/models/", "/v1/models/")) and plain.endswith(("enerateContent",)):
         return "gemini"
@@ -447,4 +447,4 @@ OVERLOADED: Mapping[str, str] = {
     "openai_chat": "server_error", "openai_responses": "server_error", "anthropic": "overloaded_error",
     "gemini": "unavailable", "ollama": "model is loading",
 }  # fmt: skip
-"""What a dialect calls ``FailureClass.OVERLOADED``."""
+"""Name of ``FailureClass.OVERLOADED`` in a dialect."""

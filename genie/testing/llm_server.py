@@ -1,6 +1,6 @@
-"""A model server that speaks five dialects from one script: over a socket of this machine, or within the process.
+"""A model server that speaks five dialects from one script: over a local socket, or within the process.
 
-The script says what comes; where a stream breaks, stalls or lies is part of it.
+The script defines the answers, including where a stream breaks, stalls or is wrong.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from genie.testing.http import received
 from genie.testing.llm_dialects import BASES, OVERLOADED, SPEAKERS, ScriptedReply, dialect_of
 
 KEPT_CALLS = 4_096
-"""Calls that a server remembers."""
+"""Number of calls that a server remembers."""
 
 
 class ModelCall(NamedTuple):
-    """What a client asked."""
+    """One call of a client."""
 
     dialect: str
     path: str
@@ -42,7 +42,7 @@ class Refuse(NamedTuple):
 
 
 class Faulty(NamedTuple):
-    """A reply with something wrong in it."""
+    """A reply with defects."""
 
     reply: ScriptedReply
     cut_after: int | None = None
@@ -50,7 +50,7 @@ class Faulty(NamedTuple):
     error_after: int | None = None
     """Events that are sent before an error event; nothing follows it."""
     silent_after: int | None = None
-    """Events that are sent before nothing more is, with the connection open."""
+    """Events that are sent before the stream stalls with the connection open."""
     between_s: float = 0.0
     """Seconds before each event."""
     sized: int | None = None
@@ -64,13 +64,13 @@ class Raw(NamedTuple):
     pieces: tuple[bytes, ...]
     forever: bool = False
     whole: bool = True
-    """Whether the body is ended; otherwise the connection is closed."""
+    """Whether the body is terminated; otherwise the connection is closed."""
     kind: str | None = None
 
 
 Step = ScriptedReply | Refuse | Faulty | Raw
 Script = Callable[[ModelCall], Step] | Sequence[Step]
-"""What is answered: made from the call, or one step a call, the last one for ever."""
+"""The answers: a function of the call, or one step per call, of which the last is repeated."""
 
 
 class _Plan(NamedTuple):
@@ -87,7 +87,7 @@ class _Plan(NamedTuple):
 
 @dataclass
 class FakeModels:
-    """The answers of a script, whichever way they are asked for."""
+    """The answers of a script, over any transport."""
 
     script: Script
     port: int = 8080
@@ -101,7 +101,7 @@ class FakeModels:
         return f"http://127.0.0.1:{self.port}{BASES[dialect]}"
 
     def plan(self, path: str, headers: Mapping[str, str], content: bytes) -> _Plan:
-        """Return what is sent for a request."""
+        """Return the answer to a request."""
         dialect = dialect_of(path)
         if dialect is None:
             return _Plan(404, (("content-type", "text/plain"),), (b"no such path",))
@@ -143,7 +143,7 @@ class FakeModels:
         return _Plan(200, (*stream, *step.headers), tuple(events), step.between_s, end=end)
 
     def exchange(self) -> Exchange:
-        """Return an exchange that asks this script without a socket, on the clock of the loop."""
+        """Return an exchange that calls this script without a socket, on the clock of the loop."""
         return _MemoryExchange(self)
 
 
@@ -246,7 +246,7 @@ async def _sent(stream: SocketStream, plan: _Plan) -> bool:
         if piece:
             await stream.send(b"%x\r\n%b\r\n" % (len(piece), piece))
     if plan.end == "silent":
-        await stream.receive()  # until the client leaves
+        await stream.receive()  # until the client disconnects
     if plan.end != "whole":
         return False
     await stream.send(b"0\r\n\r\n")

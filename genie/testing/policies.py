@@ -1,4 +1,4 @@
-"""Policies for tests: one function makes a policy, and one verdict makes a policy set."""
+"""Policies for tests: created from one function, and policy sets created from one verdict."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class FunctionPolicy:
     """A policy made of one function.
 
     Args:
-        compile_route: Returns the judge of a route, or None where the policy always allows.
+        compile_route: Returns the judge of a route, or None if the policy always allows it.
         name: Its name in reasons.
         version: Its version in reasons.
-        inspectors: What it needs to know of a payload.
+        inspectors: Inspectors whose findings it needs.
         texts: The sentence of each code, as outcomes and holds show it.
     """
 

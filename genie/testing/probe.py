@@ -1,4 +1,4 @@
-"""Agents for tests: one that keeps what it gets, one that says what it was told to say."""
+"""Agents for tests: one that stores what it gets, one that returns prepared outputs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ P = TypeVar("P", bound="Payload")
 
 
 class Probe:
-    """An agent that keeps every message it is given, masked as it may see it, and answers nothing.
+    """An agent that stores every message it gets, masked as it may see it, and answers nothing.
 
     Args:
         consumes: Payload classes that it subscribes to.
@@ -33,33 +33,33 @@ class Probe:
         self._came = anyio.Event()
 
     async def handle(self, message: Message[Any], context: Context) -> None:
-        """Keep the message."""
+        """Store the message."""
         self.messages.append(message)
         self._came.set()
         self._came = anyio.Event()
 
     def payloads(self, kind: type[P]) -> tuple[P, ...]:
-        """Return the payloads of a class that have come so far, in order."""
+        """Return the payloads of a class so far, in order."""
         return tuple(message.payload for message in self.messages if type(message.payload) is kind)
 
     async def wait_for(self, count: int) -> tuple[Message[Any], ...]:
-        """Wait until that many messages have come; put it into ``anyio.fail_after`` when they may not."""
+        """Wait until that many messages have arrived; use ``anyio.fail_after`` if they may not."""
         while len(self.messages) < count:
             await self._came.wait()
         return tuple(self.messages)
 
 
 class Scripted:
-    """An agent that gives prepared outputs, one a message, and raises those that are exceptions.
+    """An agent that returns prepared outputs, one per message, and raises those that are exceptions.
 
     Args:
         consumes: The payload class that it subscribes to.
-        outputs: What it gives in turn: a payload, a tuple of payloads, None, or an exception.
+        outputs: The outputs in order: a payload, a tuple of payloads, None, or an exception.
         id: Its id on cards and in reasons.
         **options: Fields of ``AgentCard``, for example ``retry`` or ``timeout_s``.
 
     Raises:
-        AssertionError: In the handler, when more messages come than outputs were prepared.
+        AssertionError: In the handler, if more messages arrive than outputs were prepared.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Scripted:
         self.handled = 0
 
     async def handle(self, message: Message[Any], context: Context) -> object:
-        """Give the next output."""
+        """Return the next output."""
         if self.handled >= len(self._outputs):
             raise AssertionError(f"{self.card.id!r} was prepared for {len(self._outputs)} messages, and got one more")
         output = self._outputs[self.handled]

@@ -1,4 +1,4 @@
-"""Providers for tests: the scripted one, and what its scripts are made of."""
+"""Providers for tests: the scripted one, and the steps of its scripts."""
 
 from genie.edges.llm.scripted import Rule, Script, ScriptedProvider, Step, calls, fails, rates, says, used
 

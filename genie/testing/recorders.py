@@ -1,4 +1,4 @@
-"""Ports in memory: an audit, a batched journal and a ledger that tests read, stall and let fail."""
+"""In-memory ports: an audit, a batched journal and a ledger that tests can read, stall and fail."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 
 
 class RecordingAudit:
-    """An ``Audit`` that keeps its records in a list.
+    """An ``Audit`` that stores its records in a list.
 
     Args:
-        sampling: Part of the plain allows that it asks for, from 0 to 1.
-        capacity: Most records that it keeps; a record beyond that is a failure.
+        sampling: Fraction of plain allows that it also records, from 0 to 1.
+        capacity: Maximum number of records; a further record is a failure.
     """
 
     def __init__(self, sampling: float = 0.0, capacity: int = 100_000) -> None:
         self.sampling = sampling
         self.refusal: str | None = None
-        """Why nothing is recorded any more. A test sets it to let the audit fail."""
+        """Why nothing is recorded any more. Tests set it to make the audit fail."""
         self.records: list[AuditRecord] = []
         self.lost = 0
         """Records that came after a failure."""
@@ -48,18 +48,18 @@ class RecordingAudit:
 
 
 class RecordingLog:
-    """An ``EventLog`` in memory, which a test can stall and let fail.
+    """An ``EventLog`` in memory, which a test can stall and make fail.
 
     Args:
-        capacity: Most records that it keeps; a batch beyond that is refused.
+        capacity: Maximum number of records; a batch beyond that is refused.
     """
 
     def __init__(self, capacity: int = 100_000) -> None:
         self.records: list[LogRecord] = []
         self.batches: list[int] = []
-        """Records that were kept after each batch: where a crash may cut the log."""
+        """Number of records after each batch: where a crash may cut the log."""
         self.failure: str | None = None
-        """Why batches are refused. A test sets it to let the log fail."""
+        """Why batches are refused. Tests set it to make the log fail."""
         self.closed = False
         self._capacity = capacity
         self._running = anyio.Event()
@@ -93,7 +93,7 @@ class RecordingLog:
 
     @contextmanager
     def stalled(self) -> Iterator[None]:
-        """Let ``append`` wait for the length of the block."""
+        """Stall ``append`` for the duration of the block."""
         self._running = anyio.Event()
         try:
             yield
@@ -105,12 +105,12 @@ class MemoryLedger:
     """A ``Ledger`` of budgets in memory.
 
     Args:
-        capacity: Most accounts that it keeps.
+        capacity: Maximum number of accounts.
     """
 
     def __init__(self, capacity: int = 100_000) -> None:
         self.failure: Exception | None = None
-        """Raised by every call. A test sets it to let the ledger fail."""
+        """Raised by every call. Tests set it to make the ledger fail."""
         self._capacity = capacity
         self._uses: dict[tuple[str, str | None, datetime.date], Use] = {}
 

@@ -1,4 +1,4 @@
-"""Runtimes at rest: waiting without a guess about how long that takes, and checking the account."""
+"""Runtimes at rest: waiting for that without guessing a time, and checking the account."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 async def settled(runtime: Runtime) -> Statistics:
-    """Wait until every task waits for something, and return the counters of that moment.
+    """Wait until every task waits for something, and return the counters then.
 
-    At rest nothing is queued or running; what is still in flight is held, timed, retrying, or inside a handler that
-    waits for something which no task will bring.
+    At rest nothing is queued or running; deliveries still in flight are held, timed, retrying, or inside a handler that
+    waits for something that no task will provide.
 
     Raises:
         AssertionError: The account does not balance: a delivery has no outcome, or two.
@@ -41,6 +41,6 @@ def assert_at_rest(runtime: Runtime) -> None:
 
 
 async def turns(count: int = 100) -> None:
-    """Let every task run that can, some turns of the loop, while no time passes on a virtual clock."""
+    """Run every runnable task for some turns of the loop, while no time passes on a virtual clock."""
     for _ in range(count):
         await anyio.lowlevel.checkpoint()

@@ -84,7 +84,7 @@ _HERE = checkout()
 
 
 def installing(extra: str, source: Path | None = _HERE) -> str:
-    """Return the command that installs an extra: from a checkout, or from a package index where there is none."""
+    """Return the command that installs an extra: from a checkout, or from a package index if there is none."""
     if source is None:
         return f"pip install '{DISTRIBUTION}[{extra}]'"
     return f"pip install -e {shlex.quote(f'{source}[{extra}]')}"
@@ -241,7 +241,10 @@ def _place(name: str) -> Path | None:
 
 
 def database_role(address: str) -> Iterator[Finding]:
-    """Yield a finding for each reason why the role of a PostgreSQL address must not be used, or one that it may."""
+    """Yield a finding for each reason why the role of a PostgreSQL address must not be used.
+
+    One finding if it may be.
+    """
     from genie.errors import LogError  # noqa: PLC0415 - for this check alone
     from genie.journal.postgres import role_objections  # noqa: PLC0415 - as above
     from genie.server.store import SCHEMA  # noqa: PLC0415 - as above

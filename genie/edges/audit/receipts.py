@@ -1,7 +1,7 @@
 """Receipts: the records of one decision in a signed JSON document that proves itself without the trail.
 
-A receipt holds the records as they stand in the trail, each with the chain values before and after it, the signed head
-that covers them, and a signature over all of it by the trail's key. The issuer verifies the trail first.
+A receipt contains the records as in the trail, each with the chain values before and after it, the signed head that
+covers them, and a signature over everything by the trail's key. The issuer verifies the trail first.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def receipt_of(
 
 
 def _collected(paths: Sequence[Path], wanted: str) -> tuple[list[_Kept], dict[str, Any] | None]:
-    """Return the records that are wanted, and the first head behind the last of them."""
+    """Return the requested records, and the first head after the last of them."""
     kept: list[_Kept] = []
     head: dict[str, Any] | None = None
     for before, chain, record in _records(paths):
@@ -94,7 +94,7 @@ def _records(paths: Sequence[Path]) -> Iterator[tuple[str, str, dict[str, Any]]]
 
 
 def problems_of(receipt: object, keys: Mapping[str, PublicKey]) -> tuple[str, ...]:
-    """Return what is wrong with a receipt; empty for one that is good. It needs the public key, and no trail.
+    """Return the problem of a receipt; empty if it is valid. Needs the public key, but no trail.
 
     Args:
         receipt: The document, as JSON values.
@@ -111,7 +111,7 @@ def problems_of(receipt: object, keys: Mapping[str, PublicKey]) -> tuple[str, ..
     except (TypeError, ValueError, RecursionError):
         good = False
     if not good:
-        return ("the signature is not the key's: it was changed, or never issued",)
+        return ("the signature does not match the key: the receipt was changed, or never issued",)
     return tuple(_contents(receipt, keys))
 
 

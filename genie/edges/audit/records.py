@@ -1,8 +1,8 @@
 """One line of an audit trail: its canonical form, and the hash that chains it to the line before.
 
-A line is ``{"chain":"HEX","record":RECORD}``. ``RECORD`` is JSON with sorted keys, no spaces, ASCII alone, whole
-microseconds for times; ``HEX`` is the SHA-256 of the chain value of the line before, as 64 ASCII digits, followed by
-the bytes of ``RECORD``. A verifier hashes the bytes as they stand.
+A line is ``{"chain":"HEX","record":RECORD}``. ``RECORD`` is JSON with sorted keys, no spaces, only ASCII, times in
+whole microseconds; ``HEX`` is the SHA-256 of the chain value of the line before, as 64 ASCII digits, followed by the
+bytes of ``RECORD``. A verifier hashes the unchanged bytes.
 """
 
 from __future__ import annotations
@@ -22,28 +22,28 @@ if TYPE_CHECKING:
 START = b"0" * 64
 """Chain value before the first line."""
 MOST_LINE = 65_536
-"""Bytes of one line; of a record that would be longer, the detail is replaced by its size and SHA-256."""
+"""Maximum size of one line; the detail of a longer record is replaced by its size and SHA-256."""
 MOST_TEXT = 1_000
-"""Characters of a name or a reason; the rest is cut."""
+"""Maximum length of a name or a reason; the rest is truncated."""
 _HEAD, _MIDDLE, _TAIL = b'{"chain":"', b'","record":', b"}\n"
 _CHAIN = len(_HEAD)
 _BODY = _CHAIN + 64 + len(_MIDDLE)
 _scan: Callable[[str, int], tuple[Any, int]] = vars(json.JSONDecoder())[
     "scan_once"
-]  # what `loads` calls, without a second look at blanks that may not be there
-_PLAIN = rb'"([ !#-\[\]-~]*)"'  # a string that needs no escape: its JSON is canonical as it stands
+]  # what `loads` calls, without a search for blanks that must not be there
+_PLAIN = rb'"([ !#-\[\]-~]*)"'  # a string without escapes is already canonical JSON
 _WHOLE = rb"(0|[1-9][0-9]{0,17})"
 _ORDINARY = re.compile(
     rb'\{"at":' + _WHOLE + rb',"by":' + _PLAIN + rb',"detail":(\{.*\}),"kind":' + _PLAIN
     + rb',"message":(?:null|' + _PLAIN + rb'),"reason":' + _PLAIN + rb',"run":(?:null|' + _PLAIN
     + rb'),"seq":' + _WHOLE + rb',"subject":' + _PLAIN + rb"\}"
 )  # fmt: skip
-_SHORT = 1_024  # bytes of a detail whose form is remembered
+_SHORT = 1_024  # details up to this size have their form cached
 FIELDS = ("at", "by", "detail", "kind", "message", "reason", "run", "seq", "subject")
 
 
 def _encoder() -> Callable[[object], str]:
-    """Return the canonical encoder; the C one is made once here, where ``JSONEncoder.encode`` makes one a call."""
+    """Return the canonical encoder; created once, because ``JSONEncoder.encode`` creates one per call."""
     plain = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
     made = getattr(json.encoder, "c_make_encoder", None)
     if made is None:
@@ -57,16 +57,16 @@ _encode = _encoder()
 
 
 class Line(NamedTuple):
-    """A line taken apart."""
+    """The parts of a line."""
 
     chain: bytes
-    """64 bytes, hexadecimal digits where the line is sound."""
+    """64 bytes, hexadecimal digits in a valid line."""
     body: bytes
     """The record's bytes."""
 
 
 def detail_text(detail: Mapping[str, object]) -> str:
-    """Return the canonical JSON of a record's detail; what JSON does not know is named by its class."""
+    """Return the canonical JSON of a record's detail; values unknown to JSON are replaced by their class name."""
     try:
         text = _encode(detail)
     except (TypeError, ValueError, RecursionError):
@@ -83,7 +83,7 @@ def body_of(  # noqa: PLR0913, PLR0917 - the fields of a record, once a record
     seq: int, at_us: int, kind: str, subject: str, by: str, reason: str, run: str | None, message: str | None,
     detail: str,
 ) -> bytes:  # fmt: skip
-    """Return a record's canonical bytes; joined by hand, since the encoder takes twice as long for the whole."""
+    """Return a record's canonical bytes; concatenated here, because the encoder takes twice as long."""
     if len(subject) + len(by) + len(reason) > MOST_TEXT:
         subject, by, reason = _bounded(subject), _bounded(by), _bounded(reason)
     return (
@@ -98,7 +98,7 @@ def _bounded(value: str) -> str:
 
 
 def chained(before: bytes, body: bytes) -> bytes:
-    """Return the chain value of a record after another's, 64 hexadecimal digits."""
+    """Return the chain value of a record after a previous value: 64 hexadecimal digits."""
     return hashlib.sha256(before + body).hexdigest().encode()
 
 
@@ -108,14 +108,14 @@ def joined(chain: bytes, body: bytes) -> bytes:
 
 
 def parted(line: bytes) -> Line | None:
-    """Return the parts of a line; None when it is none."""
+    """Return the parts of a line; None if it is not valid."""
     if line[:_CHAIN] == _HEAD and line[_CHAIN + 64 : _BODY] == _MIDDLE and line[-2:] == _TAIL:
         return Line(line[_CHAIN : _CHAIN + 64], line[_BODY:-2])
     return None
 
 
 def record_of(body: bytes) -> dict[str, Any] | None:
-    """Return a record's fields; None when its bytes are not the canonical form of a record."""
+    """Return a record's fields; None if its bytes are not in canonical form."""
     try:
         text = body.decode("ascii")
         found, end = _scan(text, 0)
@@ -130,7 +130,7 @@ def record_of(body: bytes) -> dict[str, Any] | None:
 
 
 class Outline(NamedTuple):
-    """What the chain of a trail needs of a record."""
+    """The fields of a record that the chain of a trail needs."""
 
     at: int
     by: str
@@ -139,7 +139,7 @@ class Outline(NamedTuple):
 
 
 def outline_of(body: bytes) -> Outline | None:
-    """Return what the chain needs of a record; None exactly when ``record_of`` returns None.
+    """Return the fields that the chain needs; None exactly if ``record_of`` returns None.
 
     Most records are strings without escapes around a detail that many records share. Their form is compared by one
     pattern, and only the detail is parsed, once for equal details.

@@ -1,4 +1,4 @@
-"""The files of an audit trail: their names, where a trail ended, and the lock of its one writer."""
+"""The files of an audit trail: their names, the end of a trail, and the lock of its only writer."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from genie.errors import InputError
 
 _NAME = re.compile(r"audit-(\d{6,12})\.jsonl")
 _WINDOW = 4 * MOST_LINE
-"""Bytes at the end of a file in which its last two lines stand."""
+"""Bytes at the end of a file that contain its last two lines."""
 
 
 def segment_path(folder: Path, number: int) -> Path:
-    """Return the file of a segment, counted from 1."""
+    """Return the file name of a segment, counted from 1."""
     return folder / f"audit-{number:06d}.jsonl"
 
 
 def segment_number(path: Path) -> int | None:
-    """Return the number that a file's name gives its segment; None for any other file."""
+    """Return the segment number in a file's name; None for any other file."""
     found = _NAME.fullmatch(path.name)
     return None if found is None else int(found[1])
 
@@ -33,7 +33,7 @@ def segment_files(folder: Path) -> list[Path]:
 
 
 class Tail(NamedTuple):
-    """Where a trail ended."""
+    """The end of a trail."""
 
     path: Path
     trail: str
@@ -43,18 +43,18 @@ class Tail(NamedTuple):
     headed: bool
     """The last record is the head of its segment."""
     closed: bool
-    """The last record is a head that states an orderly end of the writer."""
+    """The last record is a head that states a regular end of the writer."""
     records: int
     """Records in the file."""
     size: int
-    """Bytes of the file, without what was dropped."""
+    """Size of the file without the dropped part, in bytes."""
     began_us: int
     dropped: bytes
-    """What a crash left of a line that was never whole; it has been cut off."""
+    """Incomplete line after a crash, which was cut off."""
 
 
 def ended_at(files: list[Path]) -> Tail | None:
-    """Return where a trail ended, cutting off what is left of a line that was never whole; None for a new trail.
+    """Return the end of a trail, after cutting off an incomplete last line; None for a new trail.
 
     Raises:
         InputError: The last whole line does not follow from the one before it.
@@ -67,7 +67,7 @@ def ended_at(files: list[Path]) -> Tail | None:
             size = file.seek(0, os.SEEK_END)
             if size:
                 return _tail(path, file, size, dropped)
-        path.unlink()  # a segment of which no line was ever whole
+        path.unlink()  # a segment without any complete line
     return None
 
 
@@ -112,10 +112,10 @@ def _tail(path: Path, file: IO[bytes], size: int, dropped: bytes) -> Tail:
 
 
 class TrailLock:
-    """Held by the one process that writes a trail; it goes with the process, however that ends.
+    """Lock of the only process that writes a trail; the system releases it when the process ends.
 
     Args:
-        folder: The trail's.
+        folder: Folder of the trail.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -1,8 +1,8 @@
 """The audit trail: acts of governance as a chain of hashes in files that only their owner can read.
 
-``AuditTrail`` implements the ``Audit`` port. It appends one line a record; each line's hash covers the line before it,
-the head of each segment is signed and, if there is an anchor, also written there. docs/audit.md states what this proves
-and what it does not.
+``AuditTrail`` implements the ``Audit`` port. It appends one line per record; each line's hash covers the line before
+it, the head of each segment is signed and, if there is an anchor, also written there. docs/audit.md states what this
+proves and what it does not.
 """
 
 from __future__ import annotations
@@ -43,24 +43,24 @@ class SegmentSettings(BaseModel):
 
 
 class AuditSettings(BaseModel):
-    """Where an audit trail is kept, how it is signed, and what happens when it cannot be written."""
+    """Folder and keys of an audit trail, and what happens if it cannot be written."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    path: Path = Field(description="Folder of the trail; made if it is not there.")
+    path: Path = Field(description="Folder of the trail; created if missing.")
     key: Path | None = Field(default=None, description="Private key (Ed25519, PEM) that signs the segments' heads.")
     anchor: Path | None = Field(
-        default=None, description="File, best on another disk, to which each head is written too."
+        default=None, description="File, preferably on another disk, to which each head is also written."
     )
-    sampling: float = Field(default=0.0, ge=0, le=1, description="Part of the plain allows that is recorded as well.")
+    sampling: float = Field(default=0.0, ge=0, le=1, description="Fraction of the plain allows that is also recorded.")
     fsync: Literal["never", "segment", "always"] = Field(
         default="segment", description="When records are forced to the disk: never, at each segment's end, or always."
     )
     head_s: float = Field(
-        default=5.0, gt=0, description="Seconds after a record at which a head is signed at the latest."
+        default=5.0, gt=0, description="Longest time in seconds between a record and the next signed head."
     )
     on_failure: Literal["deny", "continue"] = Field(
-        default="deny", description="What happens once it cannot be written: no run is admitted, or runs go on."
+        default="deny", description="After a write failure: admit no run, or continue without records."
     )
     segment: SegmentSettings = SegmentSettings()
 
@@ -69,7 +69,7 @@ class AuditTrail:
     """A chain of audit records in a folder; one writer at a time.
 
     Args:
-        settings: Where and how.
+        settings: The settings.
         wall: Seconds since the epoch, for the lines that the trail itself writes; the system's time by default.
     """
 
@@ -79,10 +79,10 @@ class AuditTrail:
         self.settings = settings
         self.sampling = settings.sampling
         self.head_s = settings.head_s if settings.key is not None or settings.anchor is not None else None
-        """Seconds after a record at which ``sign`` is to be called; None where nobody signs or keeps heads."""
+        """Seconds after a record at which ``sign`` must be called; None if heads are neither signed nor copied."""
         self.is_open = False
         self.lost = 0
-        """Records that could not be written."""
+        """Number of records that could not be written."""
         self.failure: str | None = None
         """Why nothing is written any more."""
         self._wall = wall or _system
@@ -101,13 +101,13 @@ class AuditTrail:
 
     @property
     def refusal(self) -> str | None:
-        """Why no run may be admitted: the trail cannot be written, and its settings say ``on_failure: deny``."""
+        """Why no run may be admitted: the trail cannot be written, and its settings have ``on_failure: deny``."""
         return self.failure if self.settings.on_failure == "deny" else None
 
     # --- life ---
 
     def open(self) -> None:
-        """Take the trail up where it ended; what a crash left of a last line is cut off, and that is recorded.
+        """Continue the trail; an incomplete last line after a crash is cut off, and this is recorded.
 
         Raises:
             InputError: Another process writes it, it is damaged at its end, its key cannot be used, or the folder
@@ -122,7 +122,7 @@ class AuditTrail:
             self._lock.take()
             try:
                 self._take_up()
-            except BaseException:  # the lock of the folder is released, then the error goes on
+            except BaseException:  # the lock of the folder is released, then the error is re-raised
                 self._release()
                 raise
         except OSError as error:
@@ -157,11 +157,11 @@ class AuditTrail:
         return tail.records >= self._most_records or tail.size >= self._most_bytes or aged
 
     def _until(self, began_us: int) -> int:
-        """Return when a segment is too old for another record."""
+        """Return when a segment becomes too old for another record."""
         return began_us + int(self.settings.segment.seconds * 1e6)
 
     def close(self) -> None:
-        """Sign the end of the trail and close it; nothing happens when it is not open."""
+        """Sign the end of the trail and close it; does nothing if it is not open."""
         if not self.is_open:
             return
         if self.failure is None:
@@ -216,7 +216,7 @@ class AuditTrail:
             self._failed(error)
 
     def sign(self) -> None:
-        """Write a signed head after what has been recorded since the last one; the segment goes on. Never raises."""
+        """Write a signed head for the records since the last one; the segment continues. Never raises."""
         if self.failure is not None or not self.is_open or self._file < 0 or self._headed == self._seq:
             return
         try:
@@ -271,8 +271,8 @@ class AuditTrail:
         self._append(body_of(self._seq + 1, self._at_us, "opened", self._trail, "audit", "", None, None, detail))
 
     def _end(self, *, closed: bool) -> None:
-        """Sign how far the trail has come, tell the anchor, and leave the file."""
-        if self._file < 0:  # the last segment was full when its last record came
+        """Sign the trail's position, copy it to the anchor, and close the file."""
+        if self._file < 0:  # the last segment was full at its last record
             self._begin({})
         self._head(closed=closed)
         if self.settings.fsync == "segment":
@@ -283,7 +283,7 @@ class AuditTrail:
         self._file = -1
 
     def _head(self, *, closed: bool) -> None:
-        """Sign how far the trail has come, and tell the anchor."""
+        """Sign the trail's position, and copy it to the anchor."""
         key = self._key
         said: dict[str, Any] = head_statement(
             trail=self._trail, segment=self._segment, seq=self._seq, chain=self._chain.decode(), at_us=self._at_us,
@@ -301,12 +301,12 @@ class AuditTrail:
     def _failed(self, error: Exception) -> None:
         why = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
         self.failure = f"the audit trail {self.settings.path} cannot be written ({why})"
-        then = "no run is admitted any more" if self.settings.on_failure == "deny" else "runs go on unrecorded"
+        then = "no run is admitted any more" if self.settings.on_failure == "deny" else "runs continue unrecorded"
         log("genie.audit", "CRITICAL", f"{self.failure}; {then}")
 
 
 def _system() -> float:
-    """Return the system's time, for a trail's own first line; every record brings the time of its bus."""
+    """Return the system's time, for a trail's own first line; other records bring the time of their bus."""
     return Clock(float).wall().timestamp()  # the wall time at this moment
 
 

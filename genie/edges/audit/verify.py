@@ -2,7 +2,7 @@
 
 Each file is verified on its own, because its first record names the chain value that it continues; then the files are
 compared with each other. A line that does not continue the chain is reported with its file and number, and the next
-lines are compared with that line as it is, so one change is reported once, at its place.
+lines are compared with the present form of that line, so one change is reported once, at its place.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from genie.edges.identity.keys import PublicKey
 
 MOST_BREAKS = 100
-"""Breaks that are listed one by one; the rest are counted."""
+"""Number of breaks that are listed; the rest are counted."""
 MANY_BYTES = 32 << 20
 """Size from which the command verifies a trail in several processes."""
 Mapped = Callable[[Callable[[Path], Any], Sequence[Path]], Iterable[Any]]
@@ -48,23 +48,23 @@ class Break(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What a verification found."""
+    """Result of a verification."""
 
     intact: bool
     files: int
     records: int
     heads: int
     signed: int
-    """Heads whose signature was checked against a key that was given."""
+    """Number of heads whose signature was checked against a given key."""
     unsigned_tail: int
-    """Records after the last head: of a writer that still runs or that crashed, or what a cut has left."""
+    """Number of records after the last head: of a running or crashed writer, or left after a cut."""
     unsigned_s: float
-    """Seconds between the first and the last of them."""
+    """Seconds between the first and the last of these."""
     trail: str | None
     last_seq: int
     broken: int
     breaks: tuple[Break, ...]
-    """The first ``MOST_BREAKS``."""
+    """The first ``MOST_BREAKS`` breaks."""
 
 
 class _Head(NamedTuple):
@@ -75,7 +75,7 @@ class _Head(NamedTuple):
 
 @dataclass(slots=True)
 class _Scan:
-    """What was seen of one file."""
+    """Findings on one file."""
 
     path: Path
     trail: str | None = None
@@ -110,9 +110,9 @@ def verify(
     """Verify a trail.
 
     Args:
-        paths: Its folder; or some of its files that follow each other, when older ones are kept elsewhere.
-        keys: Public keys by id; without them signatures are not looked at.
-        anchor: The file that its heads were written to as well: each must be in the trail.
+        paths: Its folder, or consecutive files of it if older ones are stored elsewhere.
+        keys: Public keys by id; without them signatures are not checked.
+        anchor: The file with copies of its heads: each must be in the trail.
         unfinished: The trail is still written, or its writer crashed: records after the last head are not a break.
         mapped: How the files are verified: one after the other, or in parallel with ``spread``.
 
@@ -146,7 +146,7 @@ def verify(
 
 @contextmanager
 def spread(paths: Sequence[Path]) -> Iterator[Mapped]:
-    """Let the files of a large trail be looked at in several processes: a million lines are all arithmetic.
+    """Verify the files of a large trail in several processes: a million lines are CPU-bound.
 
     The processes are forked, so this is for a program of one thread, such as the command.
     """
@@ -203,7 +203,7 @@ def lines_of(path: Path) -> Iterator[bytes]:
 
 
 def _scan(path: Path) -> _Scan:
-    """Look at one file on its own."""
+    """Check one file separately."""
     scan = _Scan(path)
     for raw in lines_of(path):
         scan.lines += 1
@@ -211,7 +211,7 @@ def _scan(path: Path) -> _Scan:
         outline = None if line is None else outline_of(line.body)
         if line is None or outline is None:
             torn = not raw.endswith(b"\n")
-            scan.note("the last line is not whole" if torn else "is not a valid line of an audit trail")
+            scan.note("the last line is incomplete" if torn else "is not a valid line of an audit trail")
             if line is not None:
                 scan.chain = line.chain
             continue
@@ -239,7 +239,7 @@ def _scan(path: Path) -> _Scan:
 
 
 def _first(scan: _Scan, record: Mapping[str, Any]) -> None:
-    """Take from a file's first record where it goes on from."""
+    """Take the starting position from a file's first record."""
     detail = record["detail"]
     scan.first_seq, scan.seq = record["seq"], record["seq"] - 1
     if record["kind"] != "opened" or type(detail.get("previous")) is not str or type(detail.get("segment")) is not int:
@@ -248,11 +248,11 @@ def _first(scan: _Scan, record: Mapping[str, Any]) -> None:
     scan.trail, scan.segment, scan.previous = str(detail.get("trail")), detail["segment"], detail["previous"].encode()
     scan.chain = scan.previous
     if scan.segment != segment_number(scan.path):
-        scan.note(f"is named as another segment than the {scan.segment} that it is", record["seq"])
+        scan.note(f"has the name of another segment; it is segment {scan.segment}", record["seq"])
 
 
 def _unfollowed(scan: _Scan, seq: int) -> None:
-    """Note a line that does not follow from the one before it."""
+    """Report a line that does not follow from the one before it."""
     missing = seq - scan.seq - 1
     if missing > 0:
         scan.note(f"{missing} record{'s are' if missing > 1 else ' is'} missing before it", seq)
@@ -263,7 +263,7 @@ def _unfollowed(scan: _Scan, seq: int) -> None:
 
 
 def _signatures(scan: _Scan, keys: Mapping[str, PublicKey]) -> None:
-    """Look at what the heads of a file say of the trail, and who signed that."""
+    """Check the heads of a file against the trail, and their signatures."""
     for head in scan.heads:
         record = record_of(head.body) or {"detail": {}}
         detail = dict(record["detail"])
@@ -274,9 +274,9 @@ def _signatures(scan: _Scan, keys: Mapping[str, PublicKey]) -> None:
         elif str(key) not in keys:
             problem = f"the head is signed by a key that was not given ({key})"
         elif not keys[key].verifies(str(signature), signed_bytes(detail)):
-            problem = "the signature of the head is not the key's"
+            problem = "the signature of the head does not match the key"
         elif (detail.get("seq"), detail.get("trail")) != (head.seq - 1, scan.trail):
-            problem = "the head was signed for another place"
+            problem = "the head was signed for another position"
         if problem is None:
             scan.signed += 1
         else:
@@ -284,7 +284,7 @@ def _signatures(scan: _Scan, keys: Mapping[str, PublicKey]) -> None:
 
 
 def _junctions(scans: Sequence[_Scan], *, whole: bool) -> Iterator[Break]:
-    """Yield where one file does not go on from the one before it."""
+    """Yield places where one file does not continue the one before it."""
     first = scans[0]
     if whole and first.lines and (first.segment, first.previous, first.first_seq) != (1, START, 1):
         yield Break(str(first.path), 1, first.first_seq or None, "the trail does not begin here: older files are gone")
@@ -297,7 +297,7 @@ def _junctions(scans: Sequence[_Scan], *, whole: bool) -> Iterator[Break]:
         elif before.segment is not None and after.segment is not None and after.segment != before.segment + 1:
             yield Break(at, 1, seq, f"{after.segment - before.segment - 1} files are missing before it")
         elif after.previous != before.chain or after.first_seq != before.seq + 1:
-            yield Break(at, 1, seq, f"does not go on from the end of {before.path.name}, which ends at {before.seq}")
+            yield Break(at, 1, seq, f"does not continue the end of {before.path.name}, which ends at {before.seq}")
         if not before.headed:
             yield Break(str(before.path), before.lines, before.seq, "the segment ends without its head")
 
@@ -313,12 +313,12 @@ def _ending(scans: Sequence[_Scan], *, unfinished: bool) -> Iterator[Break]:
     )
     yield Break(
         str(last.path), last.lines, last.seq,
-        f"the trail does not end here: {after}; it was cut, its writer crashed, or it is still written (--open)",
+        f"the trail does not end here: {after}; it was cut, its writer crashed, or it is still being written (--open)",
     )  # fmt: skip
 
 
 def _anchored(anchor: Path, scans: Sequence[_Scan], keys: Mapping[str, PublicKey] | None) -> Iterator[Break]:
-    """Yield the heads of the anchor that the trail does not have."""
+    """Yield the heads of the anchor that are missing in the trail."""
     heads = {head.seq: head.body for scan in scans for head in scan.heads}
     first, last = scans[0].first_seq, scans[-1]
     for number, raw in enumerate(lines_of(anchor), 1):
@@ -342,11 +342,11 @@ def _by_whom(record: Mapping[str, Any], keys: Mapping[str, PublicKey]) -> str:
     detail = dict(record["detail"])
     signature, key = str(detail.pop("signature", "")), keys.get(str(detail.get("key")))
     good = key is not None and key.verifies(signature, signed_bytes(detail))
-    return ", which is signed: the trail was changed" if good else ", and its signature is not good"
+    return ", which is signed: the trail was changed" if good else ", and its signature is not valid"
 
 
 def records_of(paths: Iterable[Path], wanted: Callable[[Mapping[str, Any]], bool]) -> Iterator[dict[str, Any]]:
-    """Yield the records of a trail that ``wanted`` picks, in order; lines that are none are left out.
+    """Yield the records of a trail that ``wanted`` selects, in order; invalid lines are left out.
 
     Raises:
         InputError: As ``verify``.

@@ -1,7 +1,7 @@
-"""The control file: one SQLite database in which a running process and people at other terminals meet.
+"""The control file: one SQLite database through which a running process and people at other terminals communicate.
 
-Everything read from it is checked as if a stranger had written it: another database, another schema, a trigger, a value
-of another type end as an ``InputError`` that names the file, never as a crash.
+Everything read from it is treated as untrusted input: another database, another schema, a trigger or a value of another
+type causes an ``InputError`` that names the file, never as a crash.
 """
 
 from __future__ import annotations
@@ -44,19 +44,19 @@ _TABLES = {
 }
 
 BUSY_MS = 5_000
-"""How long another writer is waited for."""
+"""Longest wait for another writer, in milliseconds."""
 SWITCHES = 20
-"""Attempts to switch to a write-ahead log; without one the file works as well, with longer waits."""
+"""Attempts to switch to a write-ahead log; without one the file also works, with longer waits."""
 STALE_S = 15.0
-"""Seconds without a sign of life after which a process counts as gone."""
+"""Seconds without a sign of life after which a process counts as dead."""
 BEAT_S = 2.0
 """Seconds between two signs of life."""
 KEPT_S = 30 * 86_400.0
-"""How long what is over is kept."""
+"""Seconds for which ended entries are kept."""
 LARGEST = 4 << 20
-"""Bytes of one value; a larger one is refused by SQLite itself."""
+"""Maximum size of one value; SQLite itself refuses a larger one."""
 MOST = 1_000
-"""Rows that are read at a time."""
+"""Number of rows that are read at a time."""
 
 
 _TROUBLE = {
@@ -67,7 +67,7 @@ _TROUBLE = {
     "CANTOPEN": ("cannot be opened", "check the folder and its permissions"),
     "IOERR": ("cannot be read or written: the disk reports an error", ""),
 }
-"""First word of SQLite's name of an error -> what happened, and the next step."""
+"""First word of SQLite's name of an error -> the problem, and the next step."""
 
 
 class Ledger:
@@ -75,8 +75,8 @@ class Ledger:
 
     Args:
         path: The file.
-        create: Make it, readable by its owner alone, if it is not there.
-        operators: Verifies what people vote and do; None where names and roles are trusted as they stand.
+        create: Create it, with access only for its owner, if it is missing.
+        operators: Verifies votes and acts; None if names and roles are trusted unchecked.
 
     Raises:
         InputError: The file does not exist, is not a control file, or other users may read or change it.
@@ -89,21 +89,21 @@ class Ledger:
         self._identity = self._checked(create=create)
         try:
             self._open(create=create)
-        except BaseException:  # what was opened is closed, and what was created removed, then the error goes on
+        except BaseException:  # whatever was opened or created is cleaned up, then the error is re-raised
             self.close()
             if created:
                 path.unlink(missing_ok=True)
             raise
 
     def _create(self) -> bool:
-        """Create the file; False when it exists already."""
+        """Create the file; return False if it already exists."""
         try:
             os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         except FileExistsError:
             return False
         except OSError as error:
             raise InputError(
-                str(self.path), f"cannot be made ({error.strerror})", "name another control file"
+                str(self.path), f"cannot be created ({error.strerror})", "name another control file"
             ) from None
         return True
 
@@ -117,7 +117,7 @@ class Ledger:
             raise InputError(str(self.path), f"cannot be read ({error.strerror})") from None
         if not stat.S_ISREG(status.st_mode):
             raise InputError(str(self.path), "is not a regular file", "name a control file")
-        if create and status.st_uid != os.geteuid():  # its owner could approve anything; people may be root
+        if create and status.st_uid != os.geteuid():  # its owner could approve anything; the present user may be root
             raise InputError(str(self.path), "belongs to another user", "name a control file of your own")
         if status.st_mode & 0o077:
             raise InputError(str(self.path), "may be read or changed by others", "check its content, then chmod 600 it")
@@ -167,12 +167,12 @@ class Ledger:
         return {str(name): str(sql) for name, sql in rows.fetchmany(MOST)}
 
     def _compare(self) -> None:
-        """Refuse another application's database, another version, and anything beside our tables, such as a trigger."""
+        """Refuse another application's database, another version, and additional objects such as a trigger."""
         [application] = self._connection.execute("PRAGMA application_id").fetchone()
         [version] = self._connection.execute("PRAGMA user_version").fetchone()
         if application == _APPLICATION and version != _VERSION:
             text = f"is of version {version}, and this is version {_VERSION}"
-            raise InputError(str(self.path), text, "use the version of Genie that made it, or another file")
+            raise InputError(str(self.path), text, "use the version of Genie that created it, or another file")
         if application != _APPLICATION or self._schema() != _TABLES:
             raise InputError(str(self.path), "is not a control file", "name one that `control:` created")
 
@@ -189,17 +189,17 @@ class Ledger:
         except sqlite3.OperationalError as error:
             text, remedy = _TROUBLE.get(error.sqlite_errorname.split("_")[1], ("cannot be used", ""))
             raise InputError(str(self.path), text, remedy) from None
-        except (sqlite3.Error, OverflowError, UnicodeDecodeError):  # the last of SQLite's own messages
+        except (sqlite3.Error, OverflowError, UnicodeDecodeError):  # the last of SQLite's messages
             raise InputError(str(self.path), "is not a control file, or is damaged") from None
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
-        """Write whole or not at all."""
+        """Run the block as one transaction."""
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield
             self._connection.execute("COMMIT")
-        except BaseException:  # half of a transaction is undone, then the error goes on
+        except BaseException:  # a partial transaction is rolled back, then the error is re-raised
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise
@@ -207,7 +207,7 @@ class Ledger:
     # --- the running process ---
 
     def register(self, process: str, report: ControlReport) -> tuple[ControlNews, int]:
-        """Enter a process; returns every switch in force, and the number of the last act."""
+        """Register a process; return every switch in force, and the number of the last act."""
         with self._guarded(), self._transaction():
             self._remove_expired(report.at)
             self._connection.execute(
@@ -234,7 +234,7 @@ class Ledger:
             InputError: The file is gone, was replaced, or cannot be used.
         """
         if self._checked() != self._identity:
-            raise InputError(str(self.path), "was replaced by another file", "restart what runs with it")
+            raise InputError(str(self.path), "was replaced by another file", "restart the processes that use it")
         with self._guarded():
             if beat or report.requests or report.answers or report.acts:
                 with self._transaction():
@@ -242,7 +242,7 @@ class Ledger:
             return self._news(process, last, report.at)
 
     def leave(self, process: str, report: ControlReport) -> None:
-        """Keep the last report of a process."""
+        """Store the last report of a process."""
         with self._guarded(), self._transaction():
             self._keep(process, report)
             self._connection.execute("UPDATE processes SET ended = ? WHERE id = ?", (report.at, process))
@@ -312,7 +312,9 @@ class Ledger:
         return ControlNews(tuple(votes), tuple(acts), tuple(refused)), last
 
     def _verified(self, switched: Switched, process: object, at: object, now: float) -> Act:
-        """Return an act under the name that its token proves; what stops more is believed of other processes too.
+        """Return an act under the name that its token proves.
+
+        An act that stops more is also accepted from other processes.
 
         Raises:
             IdentityError: It needs a token, and has none that is good.
@@ -326,7 +328,7 @@ class Ledger:
         return act._replace(by=self._operators.verified(act.token, moment, switches=True).user, token=None)
 
     def _remove_expired(self, now: float) -> None:
-        """Mark what processes that are gone have left, and forget what is old."""
+        """Mark the entries of dead processes, and delete old ones."""
         for process in self._processes(now):
             if process.state == "stale":
                 self._orphan(process.id, now)
@@ -341,7 +343,7 @@ class Ledger:
         self._connection.execute("DELETE FROM switches WHERE until <= ?", (now,))
 
     def _orphan(self, process: str, now: float) -> None:
-        """Nobody decides any more what a process left pending; its payloads are removed."""
+        """Nobody can decide a dead process's pending holds any more; their payloads are removed."""
         rows = self._connection.execute(
             "SELECT id, body FROM requests WHERE process = ? AND state = 'pending'", (process,)
         ).fetchall()
@@ -377,7 +379,7 @@ class Ledger:
 
     def vote(self, asked: Asked, *, by: str, roles: tuple[str, ...], approve: bool, reason: str, edit: str | None,
              at: float, token: str | None = None) -> int:  # fmt: skip
-        """Cast a vote on what is seen here; returns its number.
+        """Cast a vote on what is shown here; return its number.
 
         Raises:
             InputError: The file cannot be used, or a name or a role is empty or too long.
@@ -405,12 +407,12 @@ class Ledger:
         return None if row is None or row[0] is None else (bool(row[0]), str(row[1]))
 
     def act(self, act: Act, at: float) -> None:
-        """Switch something off or on; every process that runs with the file hears of it."""
+        """Turn a switch on or off; every process that uses the file is informed."""
         with self._guarded(), self._transaction():
             self._switch(act, at, None)
 
     def _switch(self, act: Act, at: float, process: str | None) -> None:
-        row = Switched(  # cut, because what a process has switched must not fail to be written down
+        row = Switched(  # truncated, because recording a process's own switch must not fail
             word=act.word, kind=act.kind, name=act.name, by=act.by[:200] or "operator", reason=act.reason[:4_000],
             until=act.until, token=act.token,
         )  # fmt: skip
@@ -423,7 +425,7 @@ class Ledger:
             run("INSERT INTO switches VALUES (?, ?, ?, ?, ?)", (act.kind, act.name, word, act.until, kept))
 
     def switches(self, now: float) -> tuple[Act, ...]:
-        """Return what is switched off."""
+        """Return the switches in force."""
         with self._guarded():
             return self._switches(now)
 

@@ -1,7 +1,7 @@
-"""Signed operators: where a pipeline's callers are signed, votes and switches of other terminals are too.
+"""Signed operators: if a pipeline's callers need signed identities, so do votes and switches from other terminals.
 
-A vote or an act brings a token of the same kind as a caller's. The running process verifies it by the pipeline's keys;
-the name and the roles that count are the token's, whatever the control file says beside it.
+A vote or an act has a token of the same kind as a caller's. The running process verifies it with the pipeline's keys;
+only the name and the roles in the token count, not those in the control file.
 """
 
 from __future__ import annotations

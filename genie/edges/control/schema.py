@@ -44,7 +44,7 @@ class _Edit(Row):
 
 
 class Asked(Row):
-    """An approval as the file holds it, for people."""
+    """An approval in the control file, for people."""
 
     id: _Name
     state: Literal["pending", "approved", "denied", "expired", "cancelled", "stale"]
@@ -66,13 +66,13 @@ class Asked(Row):
     votes: list[_Vote]
     edits: list[_Edit]
     payload: dict[str, JsonValue] | None
-    """As approvers may see it; None when it is withheld, or over."""
+    """The payload as approvers may see it; None if it is withheld, or the approval has ended."""
     masked: list[_Text]
     withheld: _Text | None
 
 
 class Cast(Row):
-    """A vote as somebody cast it."""
+    """A vote as it was cast."""
 
     by: _Name
     roles: list[_Name]
@@ -87,7 +87,7 @@ class Cast(Row):
 
 
 class Switched(Row):
-    """Something that was switched."""
+    """A switch that was turned."""
 
     word: _Word
     kind: Literal["agent", "tenant", "all"]
@@ -96,7 +96,7 @@ class Switched(Row):
     reason: _Text
     until: float | None
     token: _Token | None = None
-    """Signed identity of who acts."""
+    """Signed identity of the operator."""
 
 
 class Process(Row):
@@ -108,16 +108,16 @@ class Process(Row):
     started: float
     seen: float
     state: Literal["running", "stale", "ended"]
-    """``stale``: it gave no sign of life and did not say goodbye."""
+    """``stale``: it gave no sign of life and did not sign off."""
     agents: dict[_Name, _Text]
-    """Every agent with why nothing is delivered to it; empty where that is not so."""
+    """Every agent, with the reason why nothing is delivered to it; empty if it receives deliveries."""
 
 
 Model = TypeVar("Model", bound=Row)
 
 
 def read(model: type[Model], text: object) -> Model | None:
-    """Return a row's JSON as a model, or None where it is none."""
+    """Return a row's JSON as a model, or None if it is not valid."""
     try:
         return model.model_validate_json(text) if isinstance(text, str) else None
     except ValidationError:

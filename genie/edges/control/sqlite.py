@@ -23,11 +23,11 @@ def _level(value: object) -> object:
 
 
 class ControlSettings(BaseModel):
-    """Where the control file is, and how it is used."""
+    """Path of the control file, and its settings."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    path: Path = Field(description="The file; made, readable by its owner alone, if it is not there.")
+    path: Path = Field(description="The file; created with access only for its owner if missing.")
     interval_s: float = Field(default=0.5, ge=0.05, le=60, description="Seconds between two reads.")
     operators: tuple[str, ...] = Field(
         default=("operator",),
@@ -53,15 +53,15 @@ class ControlFile:
         self.clearance = settings.clearance
         self.settings = settings
         self.operators: Operators | None = None
-        """Verifies votes and acts, where the pipeline's callers are signed."""
+        """Verifies votes and acts, if the pipeline's callers are signed."""
         self._ledger: Ledger | None = None
-        self._using = anyio.Lock()  # a connection is used by one thread at a time, and closed by none that waits
+        self._using = anyio.Lock()  # a connection is used by one thread at a time, and not closed while one waits
         self._process = ""
         self._last = 0
         self._beaten = 0.0
 
     def within(self, folder: Path) -> ControlFile:
-        """Return the same with a relative path taken from a folder."""
+        """Return a copy with a relative path resolved against a folder."""
         return ControlFile(self.settings.model_copy(update={"path": folder / self.path}))
 
     def signed_by(self, keys: Path, issuer: str, audience: str, tenant: str | None) -> None:
@@ -106,7 +106,7 @@ class ControlFile:
         return news
 
     async def close(self, report: ControlReport) -> None:
-        """Say goodbye."""
+        """Sign off."""
         async with self._using:
             ledger, self._ledger = self._ledger, None
             if ledger is None:

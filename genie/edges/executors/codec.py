@@ -23,7 +23,7 @@ LENGTH = struct.Struct(">Q")
 
 
 class CodecError(Exception):
-    """A payload cannot be sent, or a frame is malformed; the text holds names and sizes, never content."""
+    """A payload cannot be sent, or a frame is malformed; the text contains names and sizes, never content."""
 
 
 def name_of(kind: type[Payload]) -> str:

@@ -25,7 +25,7 @@ class DefaultExecutor:
         max_bytes: Limit of the JSON of one input, and of one output, of a process.
         memory_bytes: Limit of each worker's address space; a function that exceeds it fails with ``MemoryError``. No
             limit by default. Libraries that reserve address space ahead, such as numpy, need a generous one.
-        debug: Bring the tracebacks of failures in worker processes. A runtime with ``debug`` sets it for its own.
+        debug: Include tracebacks of failures in worker processes. A runtime with ``debug`` sets this.
     """
 
     def __init__(

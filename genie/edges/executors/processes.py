@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from genie.contracts.signature import Signature
 
 MAX_BYTES = 16 << 20
-"""Most bytes of JSON that one output may have, and one input."""
+"""Maximum size of the JSON of one output, and of one input, in bytes."""
 _HEADER_BYTES = 64 << 10
 _PROGRAM = (
     "import json, sys; sys.path[:], memory_bytes = json.loads(sys.argv.pop()); "
@@ -48,15 +48,15 @@ class WorkerProcessDied(RuntimeError):  # noqa: N818 - what a failed delivery is
 
 
 class HandlerFailed(Exception):  # noqa: N818 - what a failed delivery is named by
-    """A handler in a worker process raised something that is not built into Python: its class's name may carry text."""
+    """A handler in a worker process raised a class that is not built into Python, whose name may carry text."""
 
 
 class _Remote:
-    """Namespace of the classes that stand for the built-in exceptions of worker processes, by their names."""
+    """Namespace of the classes that represent built-in exceptions of worker processes, by their names."""
 
 
 def _raised(name: str) -> type[HandlerFailed]:
-    """Return the class that names what a handler in a worker process raised."""
+    """Return the class that represents an exception of a handler in a worker process."""
     made: type[HandlerFailed] | None = vars(_Remote).get(name)
     if made is not None:
         return made
@@ -82,9 +82,9 @@ class _Worker:
 
     @classmethod
     async def started(cls, memory_bytes: int | None) -> _Worker:
-        """Start a process, in a session of its own: its group can be killed, and Ctrl-C does not reach it."""
+        """Start a process in a new session: its group can be killed, and Ctrl-C does not reach it."""
         arguments = json.dumps([_import_path(), memory_bytes])
-        with anyio.CancelScope(shield=True):  # a cancelled start would leave a process without an owner
+        with anyio.CancelScope(shield=True):  # a cancelled start would leave an orphan process
             process = await anyio.open_process(
                 [sys.executable, "-c", _PROGRAM, arguments], stderr=None, start_new_session=True
             )
@@ -117,7 +117,7 @@ class _Worker:
 
         Args:
             ended: The process has closed its pipes. Then wait a moment for its exit code, which asyncio learns later
-                than the end of the pipes: killing it first would replace the code.
+                than the end of the pipes: killing it first would overwrite the code.
         """
         with anyio.CancelScope(shield=True):
             if ended:
@@ -137,7 +137,7 @@ class Processes:
         most: Processes at a time, from 1; the number of available cores by default.
         max_bytes: Limit of the JSON of one input, and of one output.
         memory_bytes: Limit of each process's address space; no limit by default.
-        debug: Bring the tracebacks of failures, which may quote payloads.
+        debug: Include tracebacks of failures, which may quote payloads.
     """
 
     def __init__(
@@ -162,7 +162,7 @@ class Processes:
         try:
             worker = await self._free()
             reply = await worker.ask(request, self.max_bytes + _HEADER_BYTES)
-        except BaseException as error:  # a cancelled call ends its worker too, then goes on
+        except BaseException as error:  # a cancelled call also ends its worker, then the cancellation is re-raised
             if worker is not None:
                 died = isinstance(error, WorkerProcessDied)
                 code = await worker.end(ended=died)
@@ -190,7 +190,7 @@ class Processes:
             worker = self._idle.pop()
             if worker.alive:
                 return worker
-            await worker.end()  # it died while idle; no delivery is to blame
+            await worker.end()  # it died while idle; no delivery is the cause
         return await _Worker.started(self._memory_bytes)
 
     async def _turn(self) -> None:
@@ -202,11 +202,11 @@ class Processes:
         try:
             while waiter in self._waiting:
                 await waiter.park()
-        except BaseException:  # a cancelled wait gives its turn away, then goes on
+        except BaseException:  # a cancelled wait gives up its turn, then the cancellation is re-raised
             if waiter in self._waiting:
                 self._waiting.remove(waiter)
             else:
-                self._next()  # it was its turn and it was cancelled at once
+                self._next()  # it got its turn and was cancelled at once
             raise
 
     def _next(self) -> None:
@@ -222,8 +222,8 @@ class ProcessJob:
     Args:
         agent: Its id, for errors.
         address: ``module:function``.
-        signature: What it takes and gives.
-        processes: Where it runs.
+        signature: Its parameters and results.
+        processes: The worker processes.
     """
 
     abandoned = 0

@@ -81,7 +81,7 @@ class ThreadJob:
         try:
             while not task.done:
                 await task.waiter.park()
-        except BaseException:  # a thread cannot be stopped, so a cancelled call is counted, then goes on
+        except BaseException:  # a thread cannot be stopped: count the cancelled call, then re-raise
             if not task.done:
                 task.left = True
                 self.abandoned += 1
@@ -105,11 +105,11 @@ class ThreadJob:
         try:
             while waiter in self._waiting:
                 await waiter.park()
-        except BaseException:  # a cancelled wait gives its slot away, then goes on
+        except BaseException:  # a cancelled wait gives up its slot, then the cancellation is re-raised
             if waiter in self._waiting:
                 self._waiting.remove(waiter)
             else:
-                self._release()  # it was given a slot and cancelled in one turn
+                self._release()  # it got a slot and was cancelled in the same turn
             raise
 
     def _release(self) -> None:
@@ -132,7 +132,7 @@ class ThreadJob:
             del call
             try:
                 self._soon(partial(self._finished, task))
-            except RuntimeError:  # the loop is closed; nobody is left to tell
+            except RuntimeError:  # the loop is closed; nobody waits for the result
                 return
 
     def _finished(self, task: _Task) -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from genie.contracts.message import Payload
 
 LONGEST_TRACEBACK = 10_000
-"""Characters of a traceback that are sent; six bytes each in JSON fit into a header."""
+"""Maximum characters of a traceback that are sent; with six bytes each in JSON they fit into a header."""
 Handler = tuple["Callable[[Any], object]", Signature]
 
 
@@ -61,7 +61,7 @@ def serve(memory_bytes: int | None) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    # A forked child must not hold the pipe open: the parent would wait for a reply after the worker's death.
+    # A forked child must not keep the pipe open: the parent would wait for a reply after the worker's death.
     os.register_at_fork(after_in_child=partial(os.close, replies.fileno()))
     requests: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(sys.stdin.buffer, requests), daemon=True).start()
@@ -75,7 +75,7 @@ def serve(memory_bytes: int | None) -> None:
 
 
 class _Surroundings:
-    """The environment and working directory at the start; no call sees what an earlier call changed in them."""
+    """The environment and working directory at the start; changes by an earlier call are undone."""
 
     def __init__(self) -> None:
         self._environ = dict(os.environ)

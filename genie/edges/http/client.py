@@ -1,8 +1,8 @@
-"""Calls over HTTP that cannot be led astray: each goes to an address that was checked, and to no other.
+"""HTTP calls that only connect to checked addresses.
 
-The name is resolved once, every address it has is checked, and the connection is made to one of these addresses while
-``Host``, SNI and the certificate stay those of the name. Nothing resolves it again, so an answer of the DNS that
-changes between check and use changes nothing. Proxies of the environment are not used: they resolve names again.
+The name is resolved once, each of its addresses is checked, and the connection is made to one of these, while ``Host``,
+SNI and the certificate use the name. The name is not resolved again, so a DNS answer that changes between check and use
+has no effect. Proxies from the environment are not used, because they resolve names again.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from genie.errors import EdgeError
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """Host and port -> addresses as text."""
 MOST_ADDRESSES = 4
-"""Addresses of one name that a connection is tried to."""
+"""Maximum number of addresses of one name that are tried."""
 MOST_CHARACTERS = 8_192
 """Of a URL."""
 MOST_OF_HOST = 253
@@ -41,17 +41,17 @@ async def resolve(host: str, port: int) -> tuple[str, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class Way:
-    """How calls may leave: by which schemes, to which hosts and addresses, in what time.
+    """Restrictions on calls: schemes, hosts, addresses and time limits.
 
     Args:
-        error: What is raised, with the host and the rule.
+        error: Class of errors, with the host and the rule.
         hosts: Hosts that may be called.
-        schemes: ``https``, and ``http`` where it is meant.
+        schemes: ``https``, and ``http`` if intended.
         timeout_s: Seconds for a call with all its redirects, from name to last byte.
         connect_s: Seconds for a connection to one address; ``timeout_s`` by default.
-        networks: Private networks that may be called all the same.
-        resolver: Where the addresses of a name come from.
-        transport: Makes the connections; one that keeps none open, since a kept one would be another name's.
+        networks: Private networks that may be called nevertheless.
+        resolver: Resolves names to addresses.
+        transport: Makes the connections; it must not keep them open, because a kept one would belong to another name.
     """
 
     error: type[EdgeError]
@@ -65,7 +65,7 @@ class Way:
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
-        return httpx.create_ssl_context()  # 20 ms, so once, and not before it is needed
+        return httpx.create_ssl_context()  # takes 20 ms, so only once and when needed
 
     def target(self, text: str) -> httpx.URL:
         """Return a URL that may be called, as far as its text tells.
@@ -100,12 +100,12 @@ class Way:
         content: bytes = b"",
         body_s: float | None = None,
     ) -> AsyncIterator[httpx.Response]:
-        """Make one call, without following redirects; the body of the answer has not been read.
+        """Make one call, without following redirects; the response body is not read yet.
 
         Args:
-            method: Of HTTP.
-            url: As ``target`` returned it.
-            headers: What is sent before the body.
+            method: HTTP method.
+            url: A result of ``target``.
+            headers: Request headers.
             content: The body.
             body_s: Seconds between two pieces of the answer's body; ``timeout_s`` by default.
 
@@ -121,7 +121,7 @@ class Way:
         try:
             response = await self._connected(transport, addresses, method, url, headers, content)
             if body_s is not None:
-                # The transport takes the limits of a body from here when its first piece is asked for.
+                # The transport reads the limits of a body from here when its first piece is requested.
                 response.request.extensions["timeout"]["read"] = body_s
             try:
                 yield response
@@ -142,8 +142,8 @@ class Way:
             raise self.error(host, "has no address", 0.0) from None
         addresses = []
         for text in texts:
-            address, rule = _looked_at(text.partition("%")[0], self.networks)  # less the scope of a link
-            if rule is not None:  # one bad address among good ones is the mark of a name that was set up to mislead
+            address, rule = _looked_at(text.partition("%")[0], self.networks)  # without the scope of a link
+            if rule is not None:  # one forbidden address among good ones indicates a deliberately misleading name
                 raise self.error(host, f"has a {rule} address, which is refused")
             addresses.append(address)
         if not addresses:
@@ -159,7 +159,7 @@ class Way:
         headers: Mapping[str, str],
         content: bytes,
     ) -> httpx.Response:
-        """Call the first address that takes a connection; nothing has been sent to one that does not."""
+        """Call the first address that accepts a connection; nothing has been sent to one that does not."""
         *others, last = addresses[:MOST_ADDRESSES]
         for address in (*others, last):
             request = httpx.Request(
@@ -186,11 +186,11 @@ class Way:
         """Return the whole body of an answer.
 
         Raises:
-            EdgeError: It is larger than ``limit`` bytes, or in an encoding that was not asked for.
+            EdgeError: The body is larger than ``limit`` bytes, or in an encoding that was not requested.
         """
         encoding = response.headers.get("content-encoding", "identity").strip().lower()
         if encoding != "identity":  # a few kilobytes of it may unpack to gigabytes
-            raise self.error(host, "answered in an encoding that was not asked for")
+            raise self.error(host, "answered in an encoding that was not requested")
         length = response.headers.get("content-length", "")
         if length.isascii() and length.isdigit() and len(length) < 20 and int(length) > limit:
             raise self.error(host, f"answered with more than {limit} bytes")
@@ -214,8 +214,8 @@ async def read(response: httpx.Response, limit: int) -> bytes | None:
             if size <= limit:
                 pieces.append(piece)
             else:
-                # To leave the loop would leave the generators beneath it to the garbage collector, which trio warns of.
-                # Closed, they end by themselves.
+                # Leaving the loop would leave the generators below it to the garbage collector, of which trio warns.
+                # Once closed, they end by themselves.
                 pieces.clear()
                 await response.aclose()
     except httpx.HTTPError:
@@ -232,7 +232,7 @@ def _looked_at(text: str, networks: tuple[Network, ...]) -> tuple[Address, str |
 
 
 class _Located:
-    """URLs with an address in the place of their host; to make one takes as long as to send a request."""
+    """URLs with the host replaced by an address; creating one takes as long as sending a request."""
 
     def __init__(self, most: int) -> None:
         self._most = most

@@ -1,6 +1,6 @@
-"""Posting to one server and reading its answer while it comes, over the same checked way as every other call.
+"""Posts to one server and reads the streamed response, with the same checks as every other call.
 
-``Exchange`` is what a wire is written against; ``HttpExchange`` makes real connections and keeps them between calls.
+Wires use the interface ``Exchange``; ``HttpExchange`` makes real connections and keeps them between calls.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MOST_KEPT = 16
 """Idle connections that are kept for the next call."""
 LONGEST_READ_S = 3_600.0
-"""Backstop for one read; a caller has its own, shorter limits."""
+"""Backstop for one read; callers set their own, shorter limits."""
 
 
 class Answer(Protocol):
@@ -42,7 +42,7 @@ class Answer(Protocol):
         ...
 
     async def read(self) -> bytes:
-        """Return the next piece of the body; ``b""`` when it is whole.
+        """Return the next piece of the body; ``b""`` at its end.
 
         Raises:
             ConnectionError: The body broke off.
@@ -57,13 +57,14 @@ class Exchange(Protocol):
     def post(
         self, url: str, *, headers: Mapping[str, str], content: bytes, idle_s: float
     ) -> AbstractAsyncContextManager[Answer]:
-        """Post a body; leaving the block before the answer is whole closes the connection.
+        """Post a body; leaving the block before the end of the response closes the connection.
 
         Args:
-            url: Where to.
-            headers: What is sent before the body.
+            url: The URL.
+            headers: Request headers.
             content: The body.
-            idle_s: Seconds between two pieces of the answer's body, at most; its head is the caller's to limit.
+            idle_s: Longest wait between two pieces of the response body, in seconds; the caller must limit the wait for
+                the head.
 
         Raises:
             EdgeError: The URL may not be called (``again_s`` is None), or no answer came.
@@ -105,8 +106,8 @@ class _HttpAnswer:
             except self._broken as error:
                 self._ended = True
                 raise ConnectionError(type(error).__name__) from None
-            except BaseException:  # the stream is marked as over, then the error goes on
-                self._ended = True  # an exception has ended every generator beneath
+            except BaseException:  # the stream is marked as ended, then the error is re-raised
+                self._ended = True  # an exception has ended every generator below
                 raise
             if piece:
                 return piece
@@ -115,8 +116,8 @@ class _HttpAnswer:
         with anyio.CancelScope(shield=True):
             await self._response.aclose()
             while self._begun and not self._ended:
-                # A suspended generator would be left to the garbage collector, which trio warns of. Its connection is
-                # closed, so what was received runs out, and then it ends.
+                # A suspended generator would be left to the garbage collector, of which trio warns. Its connection is
+                # closed, so the received data runs out, and then it ends.
                 try:
                     await self.read()
                 except (ConnectionError, TimeoutError):
@@ -131,7 +132,7 @@ class HttpExchange:
         http: Allow a URL without encryption.
         networks: Private networks that the server may be in, ``"127.0.0.0/8"``.
         connect_s: Seconds for a connection to one address.
-        resolver: For tests: where the addresses of a name come from.
+        resolver: For tests: resolves names to addresses.
 
     Raises:
         EdgeError: The URL is malformed, or may not be called.
@@ -158,7 +159,7 @@ class HttpExchange:
             raise EdgeError("url", "is malformed") from None
         self._secure = url.scheme == "https"
         self._idle: list[_Connection] = []
-        """The one used last at the end: it is used next."""
+        """The last used one is at the end, and is used next."""
         self._busy: set[_Connection] = set()
         self._target: tuple[str, httpx.URL] | None = None
         self._closed = False
@@ -173,15 +174,15 @@ class HttpExchange:
         self._way.target(base)
 
     def _connection(self) -> _Connection:
-        """Return a connection for one call, open from the call before it where there is one.
+        """Return a connection for one call, kept open from an earlier call if possible.
 
-        A pool of httpx looks through all its connections at each start and end of a call, so each has only one.
+        An httpx pool iterates over all its connections at each start and end of a call, so each pool has only one.
         """
         if self._idle:
             return self._idle.pop()
         import httpx  # noqa: PLC0415 - as above
 
-        if self._tls is None:  # one for all connections; where none is encrypted, one that trusts nobody
+        if self._tls is None:  # one for all connections; without encryption, one that trusts no certificate
             self._tls = httpx.create_ssl_context() if self._secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         transport = httpx.AsyncHTTPTransport(
             verify=self._tls, trust_env=False,

@@ -24,26 +24,28 @@ Host = Annotated[str, AfterValidator(_host), Field(max_length=260)]
 
 
 class FetchSettings(BaseModel):
-    """Which hosts may be called, and how much they may answer."""
+    """Hosts that may be called, and limits on their responses."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     hosts: tuple[Host, ...] = Field(
         min_length=1, description="Hosts that may be called: api.example.org, *.example.org, either with :port."
     )
-    http: bool = Field(default=False, description="Allow http beside https.")
+    http: bool = Field(default=False, description="Also allow http.")
     max_bytes: int = Field(default=1_000_000, ge=1, le=100_000_000, description="Largest answer, in bytes.")
-    timeout_s: float = Field(default=10.0, gt=0, le=300, description="Seconds for all of it, redirects included.")
-    redirects: int = Field(default=3, ge=0, le=10, description="Redirects to follow; each target is checked again.")
+    timeout_s: float = Field(default=10.0, gt=0, le=300, description="Time limit in seconds, including redirects.")
+    redirects: int = Field(
+        default=3, ge=0, le=10, description="Number of redirects to follow; each target is checked again."
+    )
 
 
 class HttpFetch:
     """Implements ``genie.contracts.ports.fetch.Fetch``.
 
     Args:
-        settings: What may be called.
-        resolver: For tests: where the addresses of a name come from.
-        networks: For tests: private networks that may be called all the same, ``"127.0.0.0/8"``.
+        settings: The settings.
+        resolver: For tests: resolves names to addresses.
+        networks: For tests: private networks that may be called nevertheless, ``"127.0.0.0/8"``.
     """
 
     Settings: ClassVar[type[FetchSettings]] = FetchSettings
@@ -57,7 +59,7 @@ class HttpFetch:
         )  # fmt: skip
 
     async def get(self, url: str) -> Fetched:
-        """Return what a URL answers; see ``genie.contracts.ports.fetch.Fetch.get``."""
+        """Return the response of a URL; see ``genie.contracts.ports.fetch.Fetch.get``."""
         target = self._way.target(url)
         asked = target.host
         with anyio.move_on_after(self._settings.timeout_s):
@@ -70,7 +72,7 @@ class HttpFetch:
         raise FetchError(asked, f"took more than {self._settings.timeout_s:g} s", 0.0)
 
     async def _hop(self, url: httpx.URL) -> Fetched | str:
-        """Return the answer, or where it redirects to."""
+        """Return the response, or the target of its redirect."""
         headers = {"Accept-Encoding": "identity", "User-Agent": "genie"}
         async with self._way.call("GET", url, headers=headers) as response:
             location = response.headers.get("location")
@@ -83,7 +85,7 @@ class HttpFetch:
         try:
             onward = str(url.join(location))
         except (httpx.InvalidURL, ValueError):
-            raise FetchError(url.host, "redirects to something malformed") from None
+            raise FetchError(url.host, "redirects to a malformed URL") from None
         target = self._way.target(onward)
         if url.scheme == "https" and target.scheme != "https":
             raise FetchError(target.host, "is redirected to without encryption")

@@ -1,4 +1,4 @@
-"""The ``Send`` port over HTTP: as guarded as ``HttpFetch``, never redirected, with credentials of the environment."""
+"""The ``Send`` port over HTTP: guarded like ``HttpFetch``, never redirected, with credentials from the environment."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 class SendSettings(FetchSettings):
-    """Which hosts may be called, and how much they may answer; nothing is redirected."""
+    """Hosts that may be called, and limits on their responses; redirects are not followed."""
 
-    redirects: int = Field(default=0, ge=0, le=0, description="None: a redirected call would be made a second time.")
+    redirects: int = Field(default=0, ge=0, le=0, description="0: a redirected call would be made a second time.")
     token: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,63}$")] | None = Field(
         default=None, description="Environment variable whose value is sent as a bearer token."
     )
@@ -30,9 +30,9 @@ class HttpSend(HttpFetch):
     """Implements ``genie.contracts.ports.send.Send``.
 
     Args:
-        settings: What may be called.
-        resolver: For tests: where the addresses of a name come from.
-        networks: For tests: private networks that may be called all the same, ``"127.0.0.0/8"``.
+        settings: The settings.
+        resolver: For tests: resolves names to addresses.
+        networks: For tests: private networks that may be called nevertheless, ``"127.0.0.0/8"``.
 
     Raises:
         FetchError: The environment variable of the token is not set.
@@ -56,7 +56,7 @@ class HttpSend(HttpFetch):
         with anyio.move_on_after(self._settings.timeout_s):
             async with self._way.call(method, target, headers=headers, content=content) as response:
                 if 300 <= response.status_code < 400:
-                    raise FetchError(target.host, "redirects, which a call that writes may not be")
+                    raise FetchError(target.host, "redirects, which is not allowed for a call that writes")
                 body = await self._way.body(response, target.host, self._settings.max_bytes)
                 return Fetched(response.status_code, dict(response.headers.items()), body)
         raise FetchError(target.host, f"took more than {self._settings.timeout_s:g} s", 0.0)

@@ -13,18 +13,18 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 METADATA = frozenset(
     ipaddress.ip_address(address)
     for address in (
-        "169.254.169.254", "169.254.170.2", "fd00:ec2::254", "fd20:ce::254",  # AWS and its likes, Google on IPv6
+        "169.254.169.254", "169.254.170.2", "fd00:ec2::254", "fd20:ce::254",  # AWS and similar clouds, Google on IPv6
         "168.63.129.16",  # Azure; a public address
         "100.100.100.200",  # Alibaba
         "192.0.0.192",  # Oracle
     )
 )  # fmt: skip
-"""Metadata services of clouds, which give credentials to every caller."""
+"""Metadata services of clouds, which give credentials to any caller."""
 
 # Registries: RFC 6890 and IANA's special-purpose address registries for IPv4 and IPv6.
 _SHARED = ipaddress.ip_network("100.64.0.0/10")  # RFC 6598, carrier-grade NAT
 _SITE_LOCAL = ipaddress.ip_network("fec0::/10")  # RFC 3879, deprecated and still routed by some
-_COMPATIBLE = ipaddress.ip_network("::/96")  # RFC 4291 2.5.5.1, an IPv4 address in an old wrapping
+_COMPATIBLE = ipaddress.ip_network("::/96")  # RFC 4291 2.5.5.1, an IPv4 address in the deprecated embedding
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052
 _RESERVED = tuple(
     ipaddress.ip_network(network)
@@ -32,15 +32,15 @@ _RESERVED = tuple(
 )
 
 ALWAYS_REFUSED = frozenset({"metadata", "link-local", "multicast", "unspecified"})
-"""Rules that no allowed network lifts."""
+"""Rules that hold even for allowed networks."""
 
 
 def refusal(address: Address, allowed: Iterable[Network] = ()) -> str | None:
     """Return the rule that forbids calling an address, or None.
 
     Args:
-        address: Where the call would go.
-        allowed: Networks that may be called although they are private or this machine's own.
+        address: The target address.
+        allowed: Networks that may be called although they are private or local.
     """
     rule = _rule(address)
     if rule is None or rule in ALWAYS_REFUSED:
@@ -95,7 +95,7 @@ class HostRule:
     host: str
     below: bool
     port: int | None
-    """None means the scheme's own."""
+    """None means the default port of the scheme."""
 
     @classmethod
     def parse(cls, text: str) -> HostRule:
@@ -118,9 +118,9 @@ class HostRule:
         """Return True when a host and port may be called by this rule.
 
         Args:
-            host: As ``named`` returns it.
-            port: Where the call would go.
-            usual: The scheme's own port.
+            host: A result of ``named``.
+            port: The target port.
+            usual: The default port of the scheme.
         """
         if port != (usual if self.port is None else self.port):
             return False
@@ -128,5 +128,5 @@ class HostRule:
 
 
 def named(host: str) -> str:
-    """Return a host in the one form in which hosts are compared."""
+    """Return a host in the canonical form for comparisons."""
     return host.strip("[]").rstrip(".").lower()

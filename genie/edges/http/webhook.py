@@ -1,7 +1,7 @@
-"""Posting messages to a receiver outside: an agent like any other, so what it posts was judged and masked for it.
+"""Posts messages to an outside receiver: an ordinary agent, so its messages were judged and masked for it.
 
-The bus gives it a bounded mailbox, retries with the same message id, and a dead letter at the end; nothing is lost
-silently. A receiver may see a message twice, when its answer got lost, and knows it by its id.
+The bus provides a bounded mailbox, retries with the same message id, and dead letters; nothing is lost silently. A
+receiver may get a message twice if its response was lost, and can recognise it by its id.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from genie.edges.http.client import Resolve, Way
 
 MOST_OF_ANSWER = 65_536
-"""Bytes of an answer that are read; nothing is done with them but to keep the connection."""
+"""Bytes of a response that are read; only so that the connection can be reused."""
 
 
 def _receiver(url: SecretStr) -> SecretStr:
@@ -57,12 +57,12 @@ def _network(text: str) -> str:
 
 
 class WebhookSettings(BaseModel):
-    """Where messages are posted, and with what secret they are signed."""
+    """Address of the receiver, and the secret for signatures."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     url: Annotated[SecretStr, AfterValidator(_receiver)] = Field(
-        description="Address of the receiver; its path may be a secret, so it is in no log."
+        description="Address of the receiver; its path may be a secret, so it is never logged."
     )
     secret: SecretStr = Field(min_length=16, description="Key of the signature; ${NAME} takes it from the environment.")
     http: bool = Field(default=False, description="Allow an address without encryption.")
@@ -71,19 +71,19 @@ class WebhookSettings(BaseModel):
     )
     timeout_s: float = Field(default=10.0, gt=0, le=300, description="Seconds for one attempt.")
     longest_wait_s: float = Field(
-        default=300.0, ge=0, le=86_400, description="Longest wait before another attempt that a receiver may ask for."
+        default=300.0, ge=0, le=86_400, description="Longest wait before another attempt that a receiver may request."
     )
 
 
 class Webhook:
-    """Posts what it takes to a receiver, signed; see docs/http.md for what the receiver gets.
+    """Posts its messages to a receiver, signed; see docs/http.md for what the receiver gets.
 
     In a pipeline file it is bound by ``use: webhook`` with ``topics``, ``clearance`` and ``settings``; in Python by
     ``posting``.
 
     Args:
-        resolver: For tests: where the addresses of a name come from.
-        transport: For tests: what carries the calls.
+        resolver: For tests: resolves names to addresses.
+        transport: For tests: the transport.
     """
 
     card = AgentCard(
@@ -116,12 +116,12 @@ class Webhook:
         """
         try:
             await self._post(message, context)
-        except WebhookError as error:  # it names the receiver of the pipeline file and a status, nothing of the message
+        except WebhookError as error:  # the error contains the receiver and a status, nothing of the message
             keep_safe_text(error)
             raise
 
     async def _post(self, message: Message[Any], context: Context) -> None:
-        # Only for those who post: httpx costs a start-up 50 ms.
+        # Loaded only for posting: httpx costs 50 ms at start-up.
         import httpx  # noqa: PLC0415 - as said above
 
         from genie.edges.http.client import read  # noqa: PLC0415 - as said above
@@ -138,14 +138,14 @@ class Webhook:
             "Idempotency-Key": message.id,
             "X-Genie-Signature": signature(settings.secret.get_secret_value(), int(now.timestamp()), body),
         }
-        if context.notices:  # as in the body, for receivers that look at headers only: JSON, so that it is ASCII
+        if context.notices:  # as in the body, for receivers that only read headers: JSON, so it is ASCII
             headers["Genie-Notice"] = json.dumps(context.notices)
         status: int | None = None
         wait: str | None = None
         with anyio.move_on_after(settings.timeout_s):
             async with way.call("POST", url, headers=headers, content=body) as response:
                 status, wait = response.status_code, response.headers.get("retry-after")
-                with contextlib.suppress(httpx.HTTPError):  # the status has come, and it is the answer
+                with contextlib.suppress(httpx.HTTPError):  # the status has arrived, and only it matters
                     await read(response, MOST_OF_ANSWER)
         if status is None:
             raise WebhookError(url.host, f"took more than {settings.timeout_s:g} s", 0.0)
@@ -164,7 +164,7 @@ class Webhook:
         from genie.edges.http.ssrf import HostRule, named  # noqa: PLC0415 - as in handle
 
         url = httpx.URL(settings.url.get_secret_value())
-        # All of its connections are to one receiver, so they may be kept.
+        # All of its connections are to one receiver, so they may be kept open.
         self._transport = self._given or httpx.AsyncHTTPTransport(trust_env=False)
         self._way = Way(
             error=WebhookError, hosts=(HostRule(named(url.raw_host.decode("ascii")), below=False, port=url.port),),
@@ -188,8 +188,8 @@ def posting(
     Args:
         id: Its name in the runtime.
         *topics: Payload classes that it takes.
-        settings: Where to, and signed with what.
-        clearance: Highest classification that the receiver may read; what exceeds it is masked or denied.
+        settings: Address and signature key.
+        clearance: Highest classification that the receiver may read; higher data is masked or denied.
         webhook: The object that posts; a new one by default.
         region: Where the receiver is; unknown by default.
     """
@@ -199,7 +199,7 @@ def posting(
 
 
 def content_of(message: Message[Any], notices: tuple[str, ...] = ()) -> bytes:
-    """Return what is posted of a message and the notices beside it: JSON in ASCII, the same at every attempt."""
+    """Return the posted form of a message with its notices: ASCII JSON, the same at every attempt."""
     topic = topic_of(message.payload)
     content: dict[str, Any] = {
         "id": message.id,
@@ -219,7 +219,7 @@ def content_of(message: Message[Any], notices: tuple[str, ...] = ()) -> bytes:
 def signature(secret: str, at: int, body: bytes) -> str:
     """Return ``t=SECONDS,v1=HEX``: an HMAC-SHA256 over the seconds since the epoch, a dot, and the body.
 
-    The time is signed with the body, so that a receiver can refuse a message that somebody has kept and sent again.
+    The time is signed with the body, so that a receiver can refuse a replayed message.
     """
     made = hmac.new(secret.encode(), b"%d." % at + body, hashlib.sha256)
     return f"t={at},v1={made.hexdigest()}"
@@ -239,7 +239,7 @@ def _judged(host: str, status: int, wait_s: float) -> None:
 
 
 def _seconds(wait: str | None, now: datetime.datetime) -> float:
-    """Return what ``Retry-After`` asks for, in seconds from 0 (RFC 9110, 10.2.3); what cannot be read asks for none."""
+    """Return the wait in ``Retry-After``, in seconds from 0 (RFC 9110, 10.2.3); 0 if it cannot be parsed."""
     if wait is None:
         return 0.0
     if wait.isascii() and wait.isdigit():

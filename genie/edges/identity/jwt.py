@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from genie.edges.identity.keys import PrivateKey, PublicKey
 
 MAX_TOKEN_BYTES = 8_192
-"""Longest token that is looked at."""
+"""Maximum length of an accepted token."""
 LONGEST_S = 86_400.0
-"""Longest term of a token, in seconds: an identity that cannot be taken back must end by itself."""
+"""Longest validity of a token, in seconds: an identity that cannot be revoked must expire."""
 LEEWAY_S = 30.0
-"""Seconds by which the clocks of issuer and verifier may differ, for tokens that are not valid yet."""
+"""Tolerated difference between the clocks of issuer and verifier in seconds, for tokens that are not valid yet."""
 MOST_NAMES = 100
-"""Roles or consents of one token."""
+"""Maximum number of roles or consents of one token."""
 _NAME = re.compile(r"[^\x00-\x1f\x7f]{1,200}\Z")
 _CLAIMS = frozenset({
     "iss", "aud", "sub", "exp", "iat", "nbf", "jti", "roles", "tenant", "clearance", "region", "consent",
@@ -47,15 +47,15 @@ def verify(
     Args:
         token: A compact JWS.
         keys: Public keys of the issuer, by id, as ``genie.edges.identity.keys.public_keys`` reads them.
-        issuer: Must be its ``iss``.
-        audience: Must be its ``aud``, or one of several.
+        issuer: Required ``iss``.
+        audience: Required ``aud``, or one of several.
         now: Seconds since the epoch.
-        most: The widest caller that is accepted: its roles, its clearance; its tenant, region and consents where it
-            has any. A token that gives more is refused, not narrowed.
+        most: Upper limit of an accepted caller: roles, clearance, and tenant, region and consents if set. A token that
+            grants more is refused, not narrowed.
 
     Raises:
-        IdentityError: It is malformed, not signed by one of the keys, expired, not valid yet, meant for somebody else,
-            without a term, or gives too much.
+        IdentityError: The token is malformed, not signed with one of the keys, expired, not valid yet, meant for
+            another audience, without expiry, or grants too much.
         InputError: The library that checks it is not installed.
     """
     claims = _claims(token.strip(), keys, issuer=issuer, audience=audience)
@@ -71,7 +71,7 @@ def verify(
 
 
 def _claims(token: str, keys: Mapping[str, PublicKey], *, issuer: str, audience: str) -> dict[str, Any]:
-    """Return the claims of a token whose signature, issuer and audience are good."""
+    """Return the claims of a token whose signature, issuer and audience are valid."""
     jwt = _library()
     if len(token) > MAX_TOKEN_BYTES:
         raise IdentityError("malformed", f"the token is longer than {MAX_TOKEN_BYTES:,} bytes")
@@ -82,14 +82,14 @@ def _claims(token: str, keys: Mapping[str, PublicKey], *, issuer: str, audience:
     if head.get("alg") != "EdDSA":
         raise IdentityError("algorithm", "the token is not signed with Ed25519 (alg EdDSA)")
     if "crit" in head:
-        raise IdentityError("malformed", "the token demands an extension that is not known here")
+        raise IdentityError("malformed", "the token requires an unknown extension")
     named = head.get("kid")
     known = [keys[named]] if isinstance(named, str) and named in keys else [] if named is not None else keys.values()
     for key in known:
         try:
             claims: dict[str, Any] = jwt.decode(
                 token, key.key, algorithms=["EdDSA"], issuer=issuer, audience=audience,
-                # Its times are looked at below, on the clock of the caller.
+                # Its times are checked below, with the clock of the caller.
                 options={"require": ["iss", "aud", "sub", "exp"], "verify_exp": False, "verify_nbf": False,
                          "verify_iat": False},
             )  # fmt: skip
@@ -98,20 +98,20 @@ def _claims(token: str, keys: Mapping[str, PublicKey], *, issuer: str, audience:
         except jwt.InvalidIssuerError:
             raise IdentityError("issuer", "the token is from another issuer") from None
         except jwt.InvalidAudienceError:
-            raise IdentityError("audience", "the token is meant for somebody else") from None
+            raise IdentityError("audience", "the token is meant for another audience") from None
         except jwt.MissingRequiredClaimError as error:
             raise _lack(str(error.claim)) from None
         except jwt.PyJWTError:
             raise IdentityError("malformed", "the token's claims cannot be read") from None
         unknown = set(claims) - _CLAIMS
-        if unknown:  # a claim that would narrow it, unread, would widen it
-            raise IdentityError("malformed", "the token has a claim that is not known here")
+        if unknown:  # ignoring an unknown claim that restricts the token would widen it
+            raise IdentityError("malformed", "the token has an unknown claim")
         return claims
-    raise IdentityError("signature", "the token is signed by none of the keys that are trusted here")
+    raise IdentityError("signature", "the token is not signed with any of the trusted keys")
 
 
 def _in_term(claims: Mapping[str, Any], now: float) -> float:
-    """Return when a token ends, in seconds since the epoch."""
+    """Return the expiry of a token, in seconds since the epoch."""
     times = {name: claims.get(name) for name in ("exp", "nbf", "iat")}
     for name, at in times.items():
         if at is None and name != "exp":
@@ -120,16 +120,16 @@ def _in_term(claims: Mapping[str, Any], now: float) -> float:
             raise IdentityError("malformed", f"the token's {name} is not a valid time")
     ends = float(claims["exp"])
     if ends <= now:
-        raise IdentityError("expired", "the token's term is over; ask for a new one")
+        raise IdentityError("expired", "the token has expired; ask for a new one")
     if ends - now > LONGEST_S + LEEWAY_S:
-        raise IdentityError("term", f"the token is good for more than {LONGEST_S / 3600:g} hours")
+        raise IdentityError("term", f"the token is valid for more than {LONGEST_S / 3600:g} hours")
     if any(at is not None and at > now + LEEWAY_S for at in (times["nbf"], times["iat"])):
         raise IdentityError("early", "the token is not valid yet")
     return ends
 
 
 def check_within(caller: Caller, most: Caller) -> None:
-    """Refuse a caller that is given more than another."""
+    """Refuse a caller with more rights than the upper limit."""
     wider = []
     if not caller.roles <= most.roles:
         wider.append("roles")
@@ -139,7 +139,7 @@ def check_within(caller: Caller, most: Caller) -> None:
     if most.consent and not caller.consent <= most.consent:
         wider.append("consent")
     if wider:
-        raise IdentityError("too_wide", f"the token gives more than is accepted here: {', '.join(wider)}")
+        raise IdentityError("too_wide", f"the token grants more than is accepted here: {', '.join(wider)}")
 
 
 def _lack(claim: str) -> IdentityError:
@@ -178,15 +178,15 @@ def _clearance(claims: Mapping[str, Any]) -> Classification:
 
 
 def issue(caller: Caller, key: PrivateKey, *, issuer: str, audience: str, now: float, lifetime_s: float = 900.0) -> str:
-    """Return a signed token for a caller; it ends with the caller's own term at the latest.
+    """Return a signed token for a caller; it expires at the latest with the caller.
 
     Args:
-        caller: Who is meant.
-        key: The issuer's.
-        issuer: Its name.
+        caller: The caller.
+        key: The issuer's key.
+        issuer: Name of the issuer.
         audience: The intended recipient of the token.
         now: Seconds since the epoch.
-        lifetime_s: Seconds that the token is good for, up to ``LONGEST_S``.
+        lifetime_s: Validity of the token in seconds, up to ``LONGEST_S``.
 
     Raises:
         InputError: The library is not installed.

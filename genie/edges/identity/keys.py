@@ -1,7 +1,7 @@
-"""Ed25519 keys in files: made, read, and never shown. The library behind them is loaded only where a key is used.
+"""Ed25519 keys in files: created and read, never displayed. The library is loaded only when a key is used.
 
-A private key is a PEM file that its owner alone can read; a public one is a PEM file that may hold several, so that
-what an older key signed can still be checked after a new one took over.
+A private key is a PEM file that only its owner can read; a file of public keys may contain several, so that signatures
+of an older key can still be checked after a rotation.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _INSTALL = "install genie-bus[governance]"
 
 @dataclass(frozen=True, slots=True)
 class PrivateKey:
-    """A key that signs; its text form names it and holds nothing of it."""
+    """A signing key; its text form contains its id and nothing secret."""
 
     id: str
     """First 16 hexadecimal digits of the SHA-256 of the public key's 32 bytes."""
@@ -40,13 +40,13 @@ class PrivateKey:
         return self.key.sign(content).hex()
 
     def public(self) -> PublicKey:
-        """Return the key that checks its signatures."""
+        """Return the key that verifies its signatures."""
         return PublicKey(self.id, self.key.public_key())
 
 
 @dataclass(frozen=True, slots=True)
 class PublicKey:
-    """A key that checks signatures."""
+    """A key that verifies signatures."""
 
     id: str
     key: Ed25519PublicKey = field(repr=False, compare=False)
@@ -86,7 +86,7 @@ def generate(path: Path) -> str:
     _write_new(path, private, 0o600)
     try:
         _write_new(beside, public, 0o644)
-    except BaseException:  # a private key without its public one is of no use, then the error goes on
+    except BaseException:  # a private key without its public one is useless: remove it, then re-raise
         path.unlink()
         raise
     return _id(made.public_key())
@@ -104,7 +104,7 @@ def _write_new(path: Path, content: bytes, mode: int) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-    except BaseException as error:  # half a key is removed, then the error goes on
+    except BaseException as error:  # a partial key is removed, then the error is re-raised
         path.unlink()
         if isinstance(error, OSError):
             raise InputError(str(path), f"cannot be written ({error.strerror})") from None
@@ -121,10 +121,12 @@ def private_key(path: Path) -> PrivateKey:
     content = _content(path, private=True)
     try:
         loaded = serialization.load_pem_private_key(content, password=None)
-    except (ValueError, TypeError):  # its own words may quote the file
+    except (ValueError, TypeError):  # the library's own message may quote the file
         loaded = None
     if not isinstance(loaded, ed25519.Ed25519PrivateKey):
-        raise InputError(str(path), "holds no Ed25519 private key in PEM", "make one with `genie audit keygen FILE`")
+        raise InputError(
+            str(path), "contains no Ed25519 private key in PEM", "create one with `genie audit keygen FILE`"
+        )
     return PrivateKey(_id(loaded.public_key()), loaded)
 
 
@@ -147,7 +149,7 @@ def public_keys(paths: Iterable[Path]) -> Mapping[str, PublicKey]:
                 raise InputError(str(path), "contains a key that is not an Ed25519 public key")
             found[_id(loaded)] = PublicKey(_id(loaded), loaded)
         if not blocks:
-            raise InputError(str(path), "holds no public key in PEM", "name the .pub file that keygen wrote")
+            raise InputError(str(path), "contains no public key in PEM", "name the .pub file that keygen wrote")
     return found
 
 
@@ -156,7 +158,7 @@ def _content(path: Path, *, private: bool) -> bytes:
         with path.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode
             if private and os.name == "posix" and stat.S_IMODE(mode) & 0o077:
-                raise InputError(str(path), "can be read by others than its owner", f"chmod 600 {path}")
+                raise InputError(str(path), "can be read by users other than its owner", f"chmod 600 {path}")
             content = file.read(MAX_KEY_BYTES + 1)
     except FileNotFoundError:
         raise InputError(str(path), "does not exist", "create one with `genie audit keygen FILE`") from None

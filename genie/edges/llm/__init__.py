@@ -1,1 +1,1 @@
-"""Models behind agents: a model agent per entry of ``models:``, and what stands around its provider."""
+"""Models behind agents: a model agent per entry of ``models:``, with its caching, rates, breaker and budgets."""

@@ -1,8 +1,9 @@
 """The model agent: one model as an agent of the bus, so that every call of it is a governed delivery.
 
 The bus admits a call, reserves its budgets and judges it for this model's card. Then: cache, rates, breaker, provider.
-A call that fails before anything of its reply has left is tried again, within one budget of attempts. One that another
-model may answer fails, so that the bus hands the original to the fallback, as a new delivery judged for its card.
+A call that fails before any part of its reply was sent is retried, within one budget of attempts. If another model may
+answer instead, the delivery fails, so that the bus gives the original to the fallback, as a new delivery judged for its
+card.
 """
 
 from __future__ import annotations
@@ -54,35 +55,35 @@ if TYPE_CHECKING:
     from genie.edges.llm.settings import ModelOptions
 
 MOST_CALLS = 4_096
-"""Calls with a fallback of which is kept how many attempts they had."""
+"""Number of calls with a fallback whose attempts are remembered."""
 ZERO = Decimal(0)
 LONGEST_S = 8.0
-"""Seconds before an attempt at most, where the provider does not ask for more."""
+"""Longest wait before an attempt in seconds, unless the provider requests more."""
 
 
 class Call:
-    """One question, in the hands of a model and of those that take over from it."""
+    """State of one question, shared by a model and its fallbacks."""
 
     __slots__ = ("attempts", "cost", "limit", "streamed", "usage")
 
     def __init__(self) -> None:
         self.attempts = 0
         self.usage: Usage | None = None
-        """What attempts that failed were charged; None for nothing."""
+        """Usage charged for failed attempts; None for nothing."""
         self.cost: Decimal | None = None
-        """Of ``usage``; None where a part of it has no price."""
+        """Cost of ``usage``; None if a part of it has no price."""
         self.limit = 0
-        """Attempts that there may be in all, though each model has one; 0 until the first model says."""
+        """Total number of attempts, of which each model has at least one; 0 until the first model sets it."""
         self.streamed = False
-        """Pieces of a reply have left."""
+        """True once pieces of a reply were sent."""
 
     def failed(self, usage: Usage, cost: Decimal | None) -> None:
-        """Keep what an attempt was charged that failed."""
+        """Add the usage charged for a failed attempt."""
         if usage.input or usage.output:
             self.usage, self.cost = self.with_failed(usage, cost)
 
     def with_failed(self, usage: Usage, cost: Decimal | None) -> tuple[Usage, Decimal | None]:
-        """Return what an attempt was charged, with those that failed before it."""
+        """Return the usage of an attempt, plus that of the failed attempts before it."""
         failed = self.usage
         if failed is None:
             return usage, cost
@@ -90,13 +91,13 @@ class Call:
 
 
 class Calls:
-    """Questions that another model may take over, by message; the models of one pipeline share them."""
+    """Questions that another model may take over, by message; shared by the models of one pipeline."""
 
     def __init__(self) -> None:
         self._calls: OrderedDict[str, Call] = OrderedDict()
 
     def of(self, message_id: str) -> Call:
-        """Return what is known of a question."""
+        """Return the state of a question."""
         call = self._calls.get(message_id)
         if call is None:
             call = self._calls[message_id] = Call()
@@ -105,7 +106,7 @@ class Calls:
         return call
 
     def over(self, message_id: str) -> None:
-        """A question is answered, or nobody can answer it."""
+        """A question is answered, or no model can answer it."""
         self._calls.pop(message_id, None)
 
 
@@ -113,14 +114,14 @@ class ModelAgent(Handlers, id="model", publishes=(ModelDelta, ModelRestarted)):
     """One model behind a provider.
 
     Args:
-        id: Of the agent.
+        id: Id of the agent.
         provider: Calls the model.
-        options: What the agent does.
-        calls: Shared by models that take over from each other.
-        takes_over: It is the fallback of another one.
+        options: Settings of the agent.
+        calls: Shared by models that are fallbacks of each other.
+        takes_over: Whether it is the fallback of another model.
     """
 
-    isolated = True  # replies are kept by tenant, label and judged request; the rest are counters
+    isolated = True  # replies are cached by tenant, label and judged request; the rest are counters
 
     def __init__(
         self, id: str, provider: Provider, options: ModelOptions, *, calls: Calls | None = None,  # noqa: A002 - the card's word
@@ -156,7 +157,7 @@ class ModelAgent(Handlers, id="model", publishes=(ModelDelta, ModelRestarted)):
     # --- before a call ---
 
     def _estimated(self, request: ModelRequest) -> float:
-        """Return the estimate of a request; that of the latest one is kept, since it is asked for several times."""
+        """Return the estimate of a request; the latest one is cached, because it is needed several times."""
         latest, found = self._latest
         if latest is not request:
             found = estimate(request)
@@ -171,14 +172,14 @@ class ModelAgent(Handlers, id="model", publishes=(ModelDelta, ModelRestarted)):
         return priced(named, datetime.date.max if context is None else context.now().date())
 
     def estimate(self, request: ModelRequest) -> Estimate:
-        """Return the most that a call can use: what budgets reserve before it is made."""
+        """Return the upper limit of a call's usage, which budgets reserve before the call."""
         asked = min(math.ceil(self._estimated(request) * self.ratio.bound), self.provider.window)
         answered = min(request.max_output, self.options.max_output)
         price = self.pricing(None)
         return Estimate(0 if price is None else price.most(asked, answered), asked + answered)  # type: ignore[arg-type]  # an int is as exact
 
     def _fits(self, request: ModelRequest, share: float) -> float | None:
-        """Return the bound of a request's tokens; None where it fills more than a share of the window."""
+        """Return the upper limit of a request's tokens; None if it fills more than a share of the window."""
         bound = self._estimated(request) * self.ratio.bound
         return bound if bound <= (self.provider.window - request.max_output) * share else None
 
@@ -197,7 +198,7 @@ class ModelAgent(Handlers, id="model", publishes=(ModelDelta, ModelRestarted)):
         """
         options, ratio = self.options.compaction, self.ratio.bound
         room = self.provider.window - request.max_output
-        for part in (options.to, 1.0):  # what must stay may need more than the share that it is brought down to
+        for part in (options.to, 1.0):  # the part that must stay may need more than the target share
             with contextlib.suppress(CompactionError):
                 limit = round(room * part / ratio)
                 made = compacted(request, limit, options)
@@ -212,7 +213,7 @@ class ModelAgent(Handlers, id="model", publishes=(ModelDelta, ModelRestarted)):
 
     @handles
     async def answer(self, request: ModelRequest, context: Context) -> ModelReply | ModelFailed:
-        """Answer a request, or fail by name; its pieces are published where somebody reads them."""
+        """Answer a request, or fail with a code; pieces are published if anyone reads them."""
         if not (request.cache and self.cache is not None):
             return await self._answer(request, context)
         key = self.cache.key(request, context.message, context.policy_set)  # type: ignore[arg-type]  # it carries a request
@@ -223,7 +224,7 @@ class ModelAgent(Handlers, id="model", publishes=(ModelDelta, ModelRestarted)):
         call = self._calls.of(number) if self._chained else Call()
         call.limit = call.limit or self.options.attempts
         began = now()
-        if call.streamed:  # by the model that this one takes over from
+        if call.streamed:  # used by the model whose fallback this one is
             call.streamed = False
             await context.publish(ModelRestarted())
         try:
@@ -259,7 +260,7 @@ class ModelAgent(Handlers, id="model", publishes=(ModelDelta, ModelRestarted)):
                 trait, last = TRAITS[error.failure], error
                 self.breaker.failed(trait.breaker, now())
                 again = trait.retry == "before_output" or (trait.retry == "once" and share != 0)
-                # Each of those that may take over keeps one attempt.
+                # Each possible fallback keeps one attempt.
                 if not again or call.streamed or call.attempts >= call.limit - len(self.options.fallback):
                     raise
                 if trait.retry == "once":
@@ -267,7 +268,7 @@ class ModelAgent(Handlers, id="model", publishes=(ModelDelta, ModelRestarted)):
                     if tries > 1:
                         raise
                 await self._wait(self._again_s(error, tries, context), context, error)
-            except BaseException:  # cut by a budget, or cancelled: the breaker learns nothing from it
+            except BaseException:  # cut off by a budget, or cancelled: not counted by the breaker
                 self.breaker.left()
                 raise
 
@@ -278,14 +279,14 @@ class ModelAgent(Handlers, id="model", publishes=(ModelDelta, ModelRestarted)):
         return max(error.retry_after_s or 0.0, backoff)
 
     async def _wait(self, wait_s: float, context: Context, error: ProviderError) -> None:
-        """Wait before an attempt; raises at once where it would come too late."""
+        """Wait before an attempt; raise at once if it would be too late."""
         if wait_s > self.options.max_wait_s or anyio.current_time() + wait_s >= context.deadline:
             raise error
         if wait_s:
             await anyio.sleep(wait_s)
 
     async def _turn(self, asked: ModelRequest, context: Context, last: ProviderError | None) -> None:
-        """Wait until the provider has room for a call, as far as its headers say, and the circuit is closed."""
+        """Wait until the provider has room for a call according to its headers, and the circuit is closed."""
         if self.rates.known:
             tokens = self._estimated(asked) + asked.max_output
             while (wait_s := self.rates.wait_s(tokens, now())) > 0:
@@ -328,7 +329,7 @@ class ModelAgent(Handlers, id="model", publishes=(ModelDelta, ModelRestarted)):
         except ProviderError as error:
             call.failed(*meter.failed(error))
             raise
-        except BaseException:  # cut by a budget, or cancelled: the provider may bill what it has made so far
+        except BaseException:  # cut off by a budget, or cancelled: the provider may bill what it has produced so far
             meter.settle(None)
             raise
         finally:
@@ -346,7 +347,7 @@ class ModelAgent(Handlers, id="model", publishes=(ModelDelta, ModelRestarted)):
 
 
 async def _read(parts: AsyncIterator[WirePart], heard: Callable[[WirePart], None]) -> WireEnd:
-    """Read a reply whose pieces have no reader."""
+    """Read a reply whose pieces nobody reads."""
     end: WireEnd | None = None
     async for part in parts:
         if type(part) is WireEnd:

@@ -27,7 +27,7 @@ from genie.contracts.ports.provider import SCRIPTED
 from genie.errors import EdgeError
 
 MOST_EARLIER = 100
-"""Exchanges of one conversation."""
+"""Maximum number of exchanges of one conversation."""
 NOTE = (
     "A scripted model wrote this answer. For a real one, name its wire, its model and the environment variable of its "
     "key under `models:` of the pipeline file; docs/models.md shows how."
@@ -35,7 +35,7 @@ NOTE = (
 
 
 class Exchange(Value):
-    """A question of a conversation, and what was answered."""
+    """One exchange of a conversation: a question and its answer."""
 
     question: Annotated[str, Field(min_length=1, max_length=100_000)]
     answer: Annotated[str, Field(max_length=100_000)]
@@ -46,7 +46,7 @@ class AssistantQuestion(Payload, topic="assistant.question", classification="int
 
     text: Annotated[str, Field(min_length=1, max_length=100_000)]
     earlier: Annotated[tuple[Exchange, ...], Field(max_length=MOST_EARLIER)] = ()
-    """The conversation so far, as whoever asks states it."""
+    """The conversation so far, as stated by the asker."""
 
 
 class AssistantAnswer(Payload, topic="assistant.answer", classification="internal"):
@@ -54,12 +54,12 @@ class AssistantAnswer(Payload, topic="assistant.answer", classification="interna
 
     text: str
     model: str
-    """That answered, as its provider names it."""
+    """The model that answered, as its provider names it."""
     usage: Usage = Usage()
     cost: Decimal | None = None
     """None where no price is known."""
     note: str = ""
-    """What a reader has to know of where the answer comes from."""
+    """A note for readers about the origin of the answer."""
 
 
 class AssistantSettings(BaseModel):
@@ -75,7 +75,7 @@ class AssistantSettings(BaseModel):
     max_output: int = Field(default=1_024, ge=1, le=1_000_000, description="Most tokens of an answer.")
     stream: bool = Field(
         default=False,
-        description="Pass on pieces of the reply as they come: each is judged as `model.delta`, before the answer is.",
+        description="Publish pieces of the reply as they come: each is judged as `model.delta`, before the answer.",
     )
 
 
@@ -85,7 +85,7 @@ class AssistantSettings(BaseModel):
     publishes=(AnswerGiven, ModelDelta, ModelRestarted),
 )  # fmt: skip
 async def assistant(question: AssistantQuestion, context: Context) -> AssistantAnswer:
-    """Ask a model, and give its answer."""
+    """Ask a model, and return its answer."""
     settings: AssistantSettings = context.settings
     said = [(Role.SYSTEM, settings.system)]
     for one in question.earlier:
@@ -105,14 +105,17 @@ async def assistant(question: AssistantQuestion, context: Context) -> AssistantA
 
 
 def _turn(role: Role, text: str) -> Turn:
-    """Return a turn; whoever asks states all but the system's, the assistant's earlier ones too."""
+    """Return a turn.
+
+    Everything except the system prompt comes from the asker, including the assistant's earlier turns.
+    """
     own = role is Role.SYSTEM
     trust, source = (Trust.TRUSTED, "") if own else (Trust.UNTRUSTED, "user")
     return Turn(role=role, parts=(Text(text=text),), trust=trust, source=source)
 
 
 async def _replied(request: ModelRequest, context: Context, settings: AssistantSettings) -> Payload:
-    """Return the model's reply, and pass its pieces on before where that is set and somebody takes them."""
+    """Return the model's reply; publish its pieces first, if that is configured and anyone reads them."""
     if not (settings.stream and context.wanted(ModelDelta)):
         return await context.ask(request, (ModelReply, ModelFailed), to=settings.model)
     parts, ends = (ModelDelta, ModelRestarted), (ModelReply, ModelFailed)

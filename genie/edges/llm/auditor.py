@@ -1,7 +1,7 @@
 """An auditor in the background: a judge looks at a sample of answers, and at answers that people have judged.
 
-What it says of the sample is published as ``audit.judged``; monitors of quality subscribe to it. From answers that
-people have labelled it reports how far the judge agrees with them, which says what its judgements are worth.
+Its verdicts on the sample are published as ``audit.judged``, to which quality monitors subscribe. From answers that
+people have labelled it reports the agreement of the judge with them, which shows how reliable its verdicts are.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 MOST_LABELLED = 10_000
 NOT_JUDGED = "not judged"
-"""Start of a judge's reason where its model said nothing that can be used."""
+"""Start of a judge's reason if its model's reply was unusable."""
 LEAST_LABELLED = 30
-"""Labelled answers from which an agreement is worth a number to act on."""
+"""Minimum number of labelled answers for a usable agreement."""
 
 
 class Labelled(Value):
@@ -44,19 +44,19 @@ class LabelledAnswers(Payload, topic="audit.labelled"):
 
 
 class AuditReport(Payload, topic="audit.agreement"):
-    """How far a judge agrees with people."""
+    """Agreement of a judge with people."""
 
     answers: int
     judged: int
-    """Of them; the others no model could judge."""
+    """Number of judged answers; the others no model could judge."""
     agreed: int
     low: float
-    """Of the interval that holds the true rate of agreement in 95 of 100 cases."""
+    """Limits of the 95 % confidence interval of the agreement rate."""
     high: float
     kappa: float | None
     """Cohen's kappa: agreement beyond chance; None where it is not defined."""
     too_lenient: int
-    """The judge accepts what people refused."""
+    """Number of answers that the judge accepts but people refused."""
     too_strict: int
     text: str
 
@@ -67,19 +67,19 @@ class AuditorSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     judge: str = Field(default="judge", max_length=100, description="Id of the agent that judges.")
-    share: float = Field(default=0.1, gt=0, le=1, description="Share of the answers that are judged.")
-    criterion: str = Field(default="", max_length=10_000, description="What an answer must satisfy.")
+    share: float = Field(default=0.1, gt=0, le=1, description="Fraction of the answers that are judged.")
+    criterion: str = Field(default="", max_length=10_000, description="Criteria for an answer.")
 
 
 class Auditor(
     Handlers, id="auditor", asks={ToJudge: (Judgement,)}, publishes=(AnswerJudged,), settings=AuditorSettings,
     capabilities=("audit.answers",), risk="medium", tier="beta", clearance="confidential", concurrency=4,
 ):  # fmt: skip
-    """Judges a share of the answers that it sees, and reports how far its judge agrees with people."""
+    """Judges a fraction of the answers that it sees, and reports the agreement of its judge with people."""
 
     @handles
     async def sample(self, given: AnswerGiven, context: Context) -> None:
-        """Judge an answer of the sample; which ones are in it follows from their words, so it is the same each time."""
+        """Judge an answer of the sample, which is determined by the text of the answers and thus repeatable."""
         settings: AuditorSettings = context.settings
         digest = hashlib.sha256(f"{given.goal}\0{given.answer}".encode(errors="surrogatepass"))
         if int.from_bytes(digest.digest()[:8]) >= settings.share * 2**64:
@@ -91,13 +91,13 @@ class Auditor(
 
     @handles
     async def compare(self, labelled: LabelledAnswers, context: Context) -> AuditReport:
-        """Judge answers that people have judged, and report the agreement."""
+        """Judge labelled answers, and report the agreement."""
         said = [await _judged(one.goal, one.answer, context) for one in labelled.answers]
         return report(said, [one.accepted for one in labelled.answers])
 
 
 async def _judged(goal: str, answer: str, context: Context) -> bool | None:
-    """Return what the judge says; None where it says nothing that can be used."""
+    """Return the verdict of the judge; None if its reply is unusable."""
     settings: AuditorSettings = context.settings
     try:
         found = await context.ask(
@@ -109,7 +109,7 @@ async def _judged(goal: str, answer: str, context: Context) -> bool | None:
 
 
 def report(judge: Sequence[bool | None], people: Sequence[bool]) -> AuditReport:
-    """Return how far a judge agrees with people; what it did not judge is counted beside, and for nobody."""
+    """Return the agreement of a judge with people; unjudged answers are counted separately."""
     pairs = [(one, other) for one, other in zip(judge, people, strict=True) if one is not None]
     found = agreement(pairs)
     bounds = wilson(found.agreed, found.count)

@@ -1,4 +1,4 @@
-"""``models:`` of a pipeline file: what its entries are checked against, and the agents that they become."""
+"""``models:`` of a pipeline file: the models that validate its entries, and the agents created from them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import datetime
 
 KINDS: Mapping[str, str] = {**WIRES, "scripted": "genie.edges.llm.scripted:ScriptedModel"}
-"""Name of a wire -> ``module:Class``; each class is made from its ``Settings``."""
+"""Name of a wire -> ``module:Class``; each class is constructed from its ``Settings``."""
 
 
 @functools.cache
@@ -31,7 +31,7 @@ def provider_class(wire: str) -> Any:
 
 @functools.cache
 def entry_class(wire: str) -> type[BaseModel]:
-    """Return the model of an entry: the wire's own settings and those of every model agent."""
+    """Return the model of an entry: the settings of the wire and those of every model agent."""
     settings: type[BaseModel] = provider_class(wire).Settings
     made: type[BaseModel] = create_model(f"Entry_{wire}", __base__=(ModelOptions, settings), wire=(str, ...))
     return made
@@ -45,14 +45,14 @@ class ModelEntries:
 
     @staticmethod
     def problems(entries: Mapping[str, Any], today: datetime.date) -> Iterator[tuple[tuple[str, ...], str]]:
-        """Yield what is wrong between entries, each with its path below ``models``."""
+        """Yield problems between entries, each with its path below ``models``."""
         chains: dict[str, tuple[str, str]] = {}
         for name, entry in entries.items():
             for after, before in zip(entry.fallback, (name, *entry.fallback), strict=False):
                 if after not in entries:
                     yield (name, "fallback"), f"no model has the id {after!r}{did_you_mean(after, entries)}"
                 elif after == before or chains.setdefault(before, (after, name))[0] != after:
-                    text = f"model {before!r} falls back to one model alone"
+                    text = f"model {before!r} can be the fallback of only one model"
                     yield (name, "fallback"), f"{text}; {chains.get(before, (after, name))[0]!r} is named elsewhere"
             if isinstance(entry.price, str) and priced(entry.price, today) is None:
                 yield (name, "price"), f"no price of {entry.price!r} is known on {today}; write input and output prices"
@@ -69,11 +69,11 @@ class ModelEntries:
                     text = f"model {summary.model!r} has its own summaries written, so it cannot write those of others"
                 yield (name, "compaction", "summary", "model"), text
             if entry.compaction.to > entry.compaction.at:
-                yield (name, "compaction", "to"), "a transcript is brought down to a share below `at`"
+                yield (name, "compaction", "to"), "a transcript must be reduced to a share below `at`"
 
     @staticmethod
     def agents(entries: Mapping[str, Any]) -> list[ModelAgent]:
-        """Return the agents; those that fall back to each other share what is known of a call."""
+        """Return the agents; models that are fallbacks of each other share the state of calls."""
         follows: dict[str, tuple[str, ...]] = {}
         for name, entry in entries.items():
             chain = (name, *entry.fallback)

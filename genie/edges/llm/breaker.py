@@ -1,4 +1,4 @@
-"""A circuit breaker of one model: after failures in a row nothing is sent for a while, then one call tries."""
+"""A circuit breaker of one model: after consecutive failures nothing is sent for a while, then one call is a probe."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Literal
 
 
 class Breaker:
-    """Opens after failures in a row, or at once; then lets a single call through when its time is over.
+    """Opens after consecutive failures, or at once; after its open time it lets a single probe through.
 
     Args:
-        failures: In a row after which it opens.
+        failures: Consecutive failures after which it opens.
         open_s: Seconds for which it stays open.
-        shut_s: Seconds for which it stays open where a key has no money or no rights.
+        shut_s: Seconds for which it stays open if a key has no credit or no rights.
     """
 
     def __init__(self, failures: int = 5, open_s: float = 15.0, shut_s: float = 300.0) -> None:
@@ -27,11 +27,11 @@ class Breaker:
 
     @property
     def tripped(self) -> bool:
-        """It has opened, and no call has succeeded since."""
+        """True if it has opened and no call has succeeded since."""
         return self._until != -math.inf
 
     def wait_s(self, now: float) -> float:
-        """Return 0 where a call may be made, which is then expected to tell how it went; else seconds to wait."""
+        """Return 0 if a call may be made, whose result must then be reported; else the seconds to wait."""
         if self._until == -math.inf:
             return 0.0
         if now < self._until:
@@ -51,8 +51,8 @@ class Breaker:
         """A call failed.
 
         Args:
-            how: What its class of failure does to a breaker.
-            now: On the loop's clock.
+            how: Effect of the failure class on a breaker.
+            now: Time on the loop's clock.
         """
         if how == "no":
             self._probing = False

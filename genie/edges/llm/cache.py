@@ -1,4 +1,4 @@
-"""An exact cache of replies: bounded, one tenant's apart from another's, and one call for equal questions at a time."""
+"""An exact cache of replies: bounded, separate per tenant, with one call at a time for equal questions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class _Flight:
-    """A question on its way."""
+    """A question in progress."""
 
     __slots__ = ("landed", "reply")
 
@@ -33,7 +33,7 @@ class ReplyCache:
     """Replies of one model, by the judged request and its recipient.
 
     Args:
-        most: Replies that are kept; the one used longest ago goes first.
+        most: Maximum number of replies; the least recently used one is dropped first.
     """
 
     def __init__(self, most: int) -> None:
@@ -44,7 +44,7 @@ class ReplyCache:
 
     @staticmethod
     def key(request: ModelRequest, message: Message[ModelRequest], policy_set: str) -> bytes:
-        """Return what equal questions share: tenant, region, consents, label, policies, and the request as judged."""
+        """Return the key of equal questions: tenant, region, consents, label, policies, and the judged request."""
         headers: Headers = message.headers
         scope = (
             headers.tenant, headers.region, sorted(headers.consent), sorted(headers.roles), message.label.label,
@@ -57,9 +57,10 @@ class ReplyCache:
     async def get(
         self, key: bytes, ask: Callable[[], Awaitable[ModelReply | ModelFailed]], whole: type[ModelReply]
     ) -> ModelReply | ModelFailed:
-        """Return the kept reply, that of an equal question on its way, or ask.
+        """Return the cached reply, that of an equal question in progress, or ask.
 
-        A hit costs nothing and says so. Where the call that others wait for fails or is cancelled, one of them asks.
+        A hit has zero cost and is marked as cached. If the call that others wait for fails or is cancelled, one of them
+        asks.
         """
         while True:
             kept = self._kept.get(key)

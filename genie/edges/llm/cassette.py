@@ -1,7 +1,7 @@
-"""Recorded model calls: what a model once answered is answered again, at the pace at which it came.
+"""Recorded model calls: replays the recorded answers of a model, at their original pace.
 
-A call is known by its judged request without ids and times. What is recorded is what the model was given after
-judging; headers and keys never come near it.
+A call is identified by its judged request without ids and times. The record contains the judged request, never headers
+or keys.
 """
 
 from __future__ import annotations
@@ -26,32 +26,32 @@ if TYPE_CHECKING:
     from genie.contracts.ports.provider import Provider
 
 MOST_OF_LINE = 64_000_000
-"""Bytes of one recorded call."""
+"""Maximum size of one recorded call, in bytes."""
 MOST_CALLS = 10_000
-"""Calls of a cassette."""
+"""Maximum number of calls of a cassette."""
 MOST_NEAR = 256
-"""Recorded calls that a miss is compared with."""
+"""Number of recorded calls that a miss is compared with."""
 
 
 class Mode(enum.StrEnum):
-    """What a cassette does with a call."""
+    """How a cassette handles a call."""
 
     LIVE = "live"
-    """Ask the model, and record nothing."""
+    """Ask the model without recording."""
     RECORD = "record"
-    """Ask the model, and record what comes."""
+    """Ask the model and record the answer."""
     REPLAY = "replay"
-    """Answer from the record; ask the model, and record, where there is none."""
+    """Answer from the record; if there is none, ask the model and record."""
     REPLAY_ELSE_FAIL = "replay_else_fail"
-    """Answer from the record; fail where there is none. The model is never asked."""
+    """Answer from the record; fail if there is none. The model is never asked."""
 
 
 class CassetteMissError(ProviderError):
-    """No recorded call is like this one.
+    """No recorded call matches this one.
 
     Args:
-        path: First place where the nearest recorded request differs, such as ``turns.2.parts.0.text``; empty where
-            nothing is recorded. It never says what stands there.
+        path: First path at which the nearest recorded request differs, such as ``turns.2.parts.0.text``; empty if
+            nothing is recorded. The value itself is never included.
     """
 
     def __init__(self, path: str) -> None:
@@ -121,15 +121,15 @@ class _Kept(NamedTuple):
 
 
 class CassetteProvider:
-    """Implements ``Provider`` from a record, and around another where one is given.
+    """Implements ``Provider`` from a record, optionally around another provider.
 
     Args:
-        path: The file, a call a line. It is read at once, and written to after each recorded call.
-        mode: What to do with a call.
+        path: The file, one call per line. It is read at once, and written after each recorded call.
+        mode: How to handle a call.
         inner: The model, for every mode but ``replay_else_fail``.
-        family: As of ``Provider``, where there is no ``inner``.
-        window: As of ``Provider``, where there is no ``inner``.
-        pace: Whether a replayed call takes the time that it took.
+        family: As in ``Provider``, if there is no ``inner``.
+        window: As in ``Provider``, if there is no ``inner``.
+        pace: Whether a replayed call takes as long as the recorded one.
 
     Raises:
         CassetteError: The file is not a cassette.
@@ -187,7 +187,7 @@ class CassetteProvider:
     # --- replaying ---
 
     def _recorded(self, key: str) -> tuple[_Step, ...] | None:
-        """Return the next record of a request; the last one again where it has been asked more often."""
+        """Return the next record of a request; the last one again if it is asked more often."""
         kept = self._calls.get(key)
         if kept is None:
             return None
@@ -255,7 +255,7 @@ class CassetteProvider:
         self._calls.setdefault(call.key, []).append(_Kept(call.request, call.steps))
 
     def _nearest(self, shown: dict[str, Any]) -> str:
-        """Return where the nearest recorded request differs: the one that agrees for longest."""
+        """Return the path at which the nearest recorded request differs: the one that agrees longest."""
         best: tuple[int, str] = (-1, "")
         for kept in list(self._calls.values())[-MOST_NEAR:]:
             agreed, path = _difference(kept[0].request, shown)
@@ -264,7 +264,7 @@ class CassetteProvider:
 
 
 def canonical(request: ModelRequest) -> dict[str, Any]:
-    """Return a request as JSON values, without what differs from one run to another: ids are numbered as they come."""
+    """Return a request as JSON values, without values that differ between runs: ids are numbered in order."""
     shown: dict[str, Any] = request.model_dump(mode="json", exclude={"conversation", "cache"})
     numbers: dict[str, int] = {}
     for turn in shown["turns"]:
@@ -275,7 +275,7 @@ def canonical(request: ModelRequest) -> dict[str, Any]:
 
 
 def key_of(shown: dict[str, Any]) -> str:
-    """Return what a canonical request is known by."""
+    """Return the key of a canonical request."""
     text = json.dumps(shown, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -324,7 +324,7 @@ def _part(item: _Delta | _Usage | _Rates | _End, request: ModelRequest) -> WireP
 
 
 def _difference(one: Any, other: Any, path: str = "", agreed: int = 0) -> tuple[int, str]:
-    """Return how many values agree before the first that does not, and where that is."""
+    """Return the number of equal values before the first difference, and its path."""
     if isinstance(one, dict) and isinstance(other, dict):
         for name in [*one, *(name for name in other if name not in one)]:
             where = f"{path}.{name}".lstrip(".")

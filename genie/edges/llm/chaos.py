@@ -1,4 +1,4 @@
-"""A provider that goes wrong on purpose, around any other: for tests, simulations and drills."""
+"""A provider that fails on purpose, around any other: for tests, simulations and drills."""
 
 from __future__ import annotations
 
@@ -27,40 +27,40 @@ ENDLESS = "and so on "
 
 
 class Fault(enum.StrEnum):
-    """What can go wrong with a call."""
+    """Faults of a call."""
 
     RATE_LIMITED = "rate_limited"
-    """Refused, with seconds to wait."""
+    """Refused, with a time to wait."""
     OVERLOADED = "overloaded"
     """Refused after the first parts."""
     TRUNCATED = "truncated"
     """Cut off in the middle of its text."""
     GARBAGE = "garbage"
-    """A whole reply whose text, and whose arguments, are half a JSON."""
+    """A complete reply whose text, or whose arguments, are truncated JSON."""
     WRONG_TOOL = "wrong_tool"
-    """A whole reply that calls a tool which is not there."""
+    """A complete reply that calls a tool that does not exist."""
     ENDLESS = "endless"
-    """Text that does not stop."""
+    """Text without an end."""
     SILENCE = "silence"
     """Nothing, until a limit ends the call."""
     DRIP = "drip"
-    """A whole reply, a letter at a time."""
+    """A complete reply, one letter at a time."""
     INJECTION = "injection"
-    """A whole reply that tells its reader what to do."""
+    """A complete reply with instructions for its reader."""
     HALLUCINATION = "hallucination"
-    """A whole reply with other figures than it would have."""
+    """A complete reply with changed figures."""
     OBEYS = "obeys"
-    """A whole reply that calls the tool which a document or a result orders, or the first that there is."""
+    """A complete reply that calls the tool that a document or a result orders, or else the first tool."""
 
 
 class ChaosProvider:
     """Implements ``Provider`` around another.
 
     Args:
-        inner: Who answers.
-        plan: Number of the call, from 0 -> what goes wrong with it; None lets it be.
-        retry_after_s: Seconds that a refused call is told to wait.
-        after: Characters that are let through before a fault in the middle.
+        inner: The provider that answers.
+        plan: Number of the call, from 0 -> its fault; None for no fault.
+        retry_after_s: Seconds to wait in a refusal.
+        after: Number of characters sent before a fault in the middle.
         drip_s: Seconds between two letters.
     """
 
@@ -89,7 +89,7 @@ class ChaosProvider:
     async def open(
         self, request: ModelRequest, *, first_token_s: float, idle_s: float
     ) -> AsyncGenerator[WirePart, None]:
-        """Call the other, or go wrong."""
+        """Call the other provider, with the planned fault."""
         fault = self._plan(self.calls)
         self.calls += 1
         if fault is Fault.RATE_LIMITED:
@@ -148,7 +148,7 @@ class ChaosProvider:
 
 
 CHANGED = frozenset({Fault.GARBAGE, Fault.WRONG_TOOL, Fault.INJECTION, Fault.HALLUCINATION, Fault.OBEYS})
-"""Faults that change what is said; their deltas are made from the changed reply."""
+"""Faults that change the content; their deltas are made from the changed reply."""
 
 
 def _spoiled(end: WireEnd, fault: Fault | None) -> WireEnd:
@@ -168,7 +168,7 @@ def _spoiled(end: WireEnd, fault: Fault | None) -> WireEnd:
 
 
 def _obeying(end: WireEnd, request: ModelRequest) -> WireEnd:
-    """Return a reply that obeys an order in what the model was given to read; unchanged where it has no tools."""
+    """Return a reply that obeys an instruction in the model's input; unchanged if there are no tools."""
     names = [tool.name for tool in request.tools]
     if not names:
         return end
@@ -182,7 +182,7 @@ def _obeying(end: WireEnd, request: ModelRequest) -> WireEnd:
 
 
 def numbered(seed: int, rates: Mapping[Fault, float]) -> Callable[[int], Fault | None]:
-    """Return a plan that draws the fault of a call from its number: it keeps no state, so a copy draws the same ones.
+    """Return a plan that draws the fault of a call from its number: it has no state, so a copy draws the same faults.
 
     Raises:
         ValueError: As for ``at_random``.
@@ -193,7 +193,7 @@ def numbered(seed: int, rates: Mapping[Fault, float]) -> Callable[[int], Fault |
 
 
 def at_random(chance: Random, rates: Mapping[Fault, float]) -> Callable[[int], Fault | None]:
-    """Return a plan that draws faults, each at its rate; the same source of chance draws the same ones.
+    """Return a plan that draws faults, each at its rate; the same random source draws the same faults.
 
     Raises:
         ValueError: The rates are not probabilities, or add up to more than 1.

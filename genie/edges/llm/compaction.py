@@ -1,7 +1,7 @@
-"""Compaction: a transcript made to fit a window, as a pure function of its turns.
+"""Compaction: shortens a transcript to fit a window, as a pure function of its turns.
 
 The transcript is a list of atoms: a user's turn, or an assistant's turn with every result of its calls. An atom is
-kept, replaced or dropped as a whole, so that a call is never parted from its result.
+kept, replaced or dropped as a whole, so that a call is never separated from its result.
 """
 
 from __future__ import annotations
@@ -21,41 +21,41 @@ if TYPE_CHECKING:
 LONG_RESULT = 240
 """Characters above which an old tool result is replaced by a reference."""
 FIRST_LINE = 120
-"""Characters of a first line that stay."""
+"""Characters of a first line that are kept."""
 REPORT = 4_000
-"""Characters of a report at most."""
+"""Maximum characters of a report."""
 HEADING = "Report on earlier turns that were left out:"
 
 
 class CompactionError(Exception):
-    """A transcript does not fit, even when everything that may go has gone.
+    """A transcript does not fit, even after everything optional was left out.
 
     Args:
-        pinned: Tokens of what may not go.
-        limit: Tokens that there are.
+        pinned: Tokens of the turns that must stay.
+        limit: Tokens available.
     """
 
     def __init__(self, pinned: int, limit: int) -> None:
-        super().__init__(f"what may not be left out has {pinned} tokens; there is room for {limit}")
+        super().__init__(f"the turns that must stay have {pinned} tokens; there is room for {limit}")
         self.pinned = pinned
         self.limit = limit
 
 
 class Compacted(NamedTuple):
-    """What compaction made of a request."""
+    """Result of the compaction of a request."""
 
     request: ModelRequest
     replaced: tuple[str, ...]
     """SHA-256 of every turn that was replaced or left out, in order."""
     reported: tuple[Turn, ...] = ()
-    """Turns that a report stands for."""
+    """Number of turns that a report replaces."""
 
 
 class Written(NamedTuple):
     """A summary that a model has written."""
 
     turns: int
-    """It is of so many turns, the first of those that are left out."""
+    """Number of turns that it covers, from the first of those left out."""
     text: str
 
 
@@ -84,13 +84,13 @@ def compacted(
     """Return a request that fits.
 
     Args:
-        request: With all its turns.
-        limit: Tokens that the request may have, by our own estimate.
-        options: What is kept of the beginning and of the end.
+        request: The request with all its turns.
+        limit: Maximum tokens of the request, by our own estimate.
+        options: How much of the beginning and of the end is kept.
         written: A summary that the report begins with, if it fits.
 
     Raises:
-        CompactionError: Not even what may not go fits.
+        CompactionError: Even the turns that must stay do not fit.
     """
     room = limit - beside_turns(request)
     atoms = _atoms(request.turns)
@@ -119,7 +119,7 @@ def _digest(turn: Turn) -> str:
 
 
 def _atoms(turns: Iterable[Turn]) -> list[_Atom]:
-    """Group turns; results whose call is not there are left out, since no provider takes them."""
+    """Group turns; results without their call are left out, because no provider accepts them."""
     groups: list[list[Turn]] = []
     called: set[str] = set()
     for turn in turns:
@@ -134,7 +134,7 @@ def _atoms(turns: Iterable[Turn]) -> list[_Atom]:
 
 
 def _pin(atoms: list[_Atom], keep_first: int) -> None:
-    """Mark what may not go: system, goal, the beginning, calls without results, and the user's last words."""
+    """Mark the turns that must stay: system, goal, the beginning, calls without results, and the user's last turn."""
     spoken = [atom for atom in atoms if atom.role is not Role.SYSTEM]
     users = [atom for atom in spoken if atom.role is Role.USER]
     for atom in (*(one for one in atoms if one.role is Role.SYSTEM), *users[:1], *users[-1:], *spoken[:keep_first]):
@@ -146,7 +146,7 @@ def _pin(atoms: list[_Atom], keep_first: int) -> None:
 
 
 def _tail(atoms: list[_Atom], most: int) -> int:
-    """Return where the tail begins: the latest atom, and those before it while they fit."""
+    """Return the start of the tail: the latest atom, and those before it while they fit."""
     start, tokens = len(atoms), 0.0
     while start > 0 and (tokens + atoms[start - 1].tokens <= most or start == len(atoms)):
         start -= 1
@@ -155,7 +155,7 @@ def _tail(atoms: list[_Atom], most: int) -> int:
 
 
 def _short(atom: _Atom) -> _Atom:
-    """Return an atom whose long results are references: size, hash and first line."""
+    """Return an atom whose long results are replaced by references: size, hash and first line."""
     turns = []
     for turn in atom.turns:
         parts = tuple(
@@ -182,7 +182,7 @@ def _line(text: str) -> str:
 
 
 def _without_repeats(atoms: list[_Atom]) -> list[_Atom]:
-    """Leave out atoms whose every call was made again later with the same arguments."""
+    """Leave out atoms whose calls were all repeated later with the same arguments."""
     seen: set[tuple[str, str]] = set()
     kept: list[_Atom] = []
     for atom in reversed(atoms):
@@ -197,7 +197,7 @@ def _without_repeats(atoms: list[_Atom]) -> list[_Atom]:
 def _reported(
     atoms: list[_Atom], tail: list[_Atom], room: float, written: Written | None
 ) -> tuple[list[_Atom], tuple[Turn, ...]]:
-    """Replace what is neither pinned nor in the tail by a report; shorten the tail where that is not enough."""
+    """Replace atoms that are neither pinned nor in the tail by a report; shorten the tail if that is not enough."""
     staying = {id(atom) for atom in atoms if atom.pinned} | {id(atom) for atom in tail}
     order = [atom for atom in atoms if not atom.pinned and id(atom) in staying]
     while True:
@@ -219,12 +219,12 @@ def _reported(
 
 
 def _report(gone: list[_Atom], room: float, written: Written | None) -> _Atom | None:
-    """Return what happened in the atoms that go, as one turn: the latest facts first to be kept; None if none fits."""
+    """Return a report on the dropped atoms, as one turn, keeping the latest facts; None if none fits."""
     turns = [turn for atom in gone for turn in atom.turns]
     label = max((turn.label for turn in turns), default=Classification.PUBLIC)
     untrusted = any(turn.trust is Trust.UNTRUSTED for turn in turns)
     heads: list[tuple[list[str], int, Trust]] = [([HEADING], 0, Trust.UNTRUSTED if untrusted else Trust.TRUSTED)]
-    if written is not None:  # the words of a model are never instructions
+    if written is not None:  # the text of a model never counts as instructions
         heads.insert(0, ([HEADING, written.text], written.turns, Trust.UNTRUSTED))
     for head, known, trust in heads:
         lines, at = [], 0

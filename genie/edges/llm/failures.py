@@ -1,6 +1,6 @@
 """Why a model call failed: by the provider's own code first, then by the status, never by the status alone.
 
-The text of an error body is compared with a few known phrases where a provider gives no code, and is not kept.
+If a provider gives no code, the text of an error body is compared with a few known phrases; it is not stored.
 """
 
 from __future__ import annotations
@@ -19,22 +19,23 @@ from genie.contracts.model_call import FailureClass as Class
 from genie.contracts.ports.provider import ProviderError, WireRates
 
 MOST_OF_BODY = 65_536
-"""Bytes of an error body that are read."""
+"""Maximum size of an error body that is read, in bytes."""
 MOST_OF_TEXT = 4_096
-"""Characters of an error text that are searched."""
+"""Maximum length of an error text that is searched."""
 LONGEST_WAIT_S = 7 * 86_400.0
-"""Longest wait that is passed on; a longer one is cut to it."""
+"""Longest wait that is passed on, in seconds; longer ones are reduced to it."""
 
 
 class Trait(NamedTuple):
-    """What a class of failure means for the caller of a model."""
+    """Consequences of a failure class for the caller of a model."""
 
     retry: Literal["never", "before_output", "once"]
-    """``before_output``: while no part of a reply has left. ``once``: after a change, such as compaction."""
+    """When to retry. ``before_output``: while no part of a reply was sent. ``once``: after a change, such as
+    compaction."""
     breaker: Literal["no", "counts", "opens"]
-    """``counts`` towards opening the circuit; ``opens`` it at once, for the key."""
+    """Effect on the circuit: ``counts`` towards opening it; ``opens`` it at once, for the key."""
     fallback: bool
-    """Whether another model may be asked instead."""
+    """True if another model may be asked instead."""
 
 
 TRAITS: Mapping[Class, Trait] = MappingProxyType(
@@ -100,7 +101,7 @@ _BY_CODE: Mapping[str, Class] = MappingProxyType(
         **dict.fromkeys(("model_not_found", "not_found_error", "not_found"), Class.NOT_FOUND),
     }
 )  # fmt: skip
-"""Codes that say what happened, lower case."""
+"""Codes that identify the failure, in lower case."""
 
 _GENERAL: Mapping[str, Class] = MappingProxyType(
     {
@@ -110,7 +111,7 @@ _GENERAL: Mapping[str, Class] = MappingProxyType(
         **dict.fromkeys(("server_error", "api_error", "internal", "internal_server_error"), Class.OVERLOADED),
     }
 )
-"""Codes that say no more than the status does; used where there is no status that says more."""
+"""Codes that say no more than the status; used if there is no more specific status."""
 
 _BY_STATUS: Mapping[int, Class] = MappingProxyType(
     {
@@ -130,16 +131,16 @@ _PHRASES: tuple[tuple[str, Class], ...] = (
     ("exceeds the available context size", Class.CONTEXT_TOO_LONG),
     ("api key not valid", Class.UNAUTHORISED),
 )
-"""What providers write where they give a general code alone; looked for with status 400, and without a status."""
+"""Phrases of providers that only give a general code; searched with status 400, and without a status."""
 
 _GRAVE = (Class.OUT_OF_MONEY, Class.CONTEXT_TOO_LONG, Class.FILTERED)
-"""Classes that win where a body names several: an empty wallet is also reported as a rate limit."""
+"""Classes that take precedence if a body names several: an exhausted account is also reported as a rate limit."""
 
 
 def failure_of(
     status: int | None, body: bytes | Mapping[str, Any] | None, headers: Mapping[str, str] | None = None
 ) -> ProviderError:
-    """Return the error that an answer or an event in a stream stands for.
+    """Return the error for a response or an event in a stream.
 
     Args:
         status: HTTP status; None in a stream, whose status was 200.
@@ -170,7 +171,7 @@ def _classified(status: int | None, error: Mapping[str, Any]) -> tuple[Class, st
     if status is not None and status in _BY_STATUS:
         return _BY_STATUS[status], general
     if status is not None and 300 <= status < 400:
-        return Class.REFUSED_ADDRESS, "redirect"  # its target was checked by nobody
+        return Class.REFUSED_ADDRESS, "redirect"  # nobody has checked its target
     if status is not None and 400 <= status < 500:
         return Class.INVALID_REQUEST, general
     return _GENERAL.get(general, Class.OVERLOADED), general
@@ -187,7 +188,7 @@ def _parsed(body: bytes) -> Mapping[str, Any] | None:
 
 
 def _error_in(body: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    """Return what a body says of its error, whichever dialect it speaks."""
+    """Return the error in a body, whichever dialect it has."""
     if body is None:
         return {}
     error = body.get("error", body)
@@ -197,7 +198,7 @@ def _error_in(body: Mapping[str, Any] | None) -> Mapping[str, Any]:
 
 
 def _codes(error: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the codes of an error, the most telling first, lower case."""
+    """Yield the codes of an error, the most specific first, in lower case."""
     details = list(_details(error))
     for one in details:
         for violation in one.get("violations", ()) if isinstance(one.get("violations"), list) else ():
@@ -228,7 +229,7 @@ def _retry_delay(error: Mapping[str, Any]) -> float | None:
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Return what the headers of an answer ask to wait, in seconds; None where they ask for nothing that can be read.
+    """Return the wait that the response headers request, in seconds; None if there is none, or it cannot be parsed.
 
     A date is compared with the answer's own ``Date``, so this machine's clock plays no part.
     """
@@ -247,7 +248,7 @@ _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
 
 
 def seconds_of(text: str) -> float | None:
-    """Return a duration such as ``20ms``, ``37s`` or ``6m0s`` in seconds; None where it is not one."""
+    """Return a duration such as ``20ms``, ``37s`` or ``6m0s`` in seconds; None if it is not one."""
     total, at = 0.0, 0
     while (found := _UNIT.match(text, at)) is not None and at < 64:
         total += float(found[1]) * _SECONDS[found[2]]
@@ -256,7 +257,7 @@ def seconds_of(text: str) -> float | None:
 
 
 def rates_of(headers: Mapping[str, str]) -> WireRates | None:
-    """Return what the headers say of the provider's limits; None where they say nothing that makes sense."""
+    """Return the provider's limits in the headers; None if there are none that make sense."""
     remaining: dict[str, int] = {}
     reset_s: dict[str, float] = {}
     for kind, prefix in (
@@ -268,7 +269,7 @@ def rates_of(headers: Mapping[str, str]) -> WireRates | None:
     ):
         left, most = (_number(headers.get(prefix.format(word))) for word in ("remaining", "limit"))
         if left is None or (most is not None and most <= 0):
-            continue  # a gateway that fills in -1 and 0 knows of no limit
+            continue  # a gateway that sends -1 and 0 has no limit
         remaining[kind] = int(left)
         text = headers.get(prefix.format("reset"), "")
         wait = seconds_of(text)

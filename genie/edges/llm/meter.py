@@ -1,4 +1,4 @@
-"""What one attempt has used so far, held against its budgets while it streams, and charged exactly at its end."""
+"""Usage of one attempt, checked against its budgets while it streams, and charged exactly at its end."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from genie.edges.llm.price import Pricing
 
 STEP = 256
-"""Characters of a reply between two looks at the budgets, at most."""
+"""Maximum characters of a reply between two checks of the budgets."""
 AHEAD = 64
-"""Tokens that are reserved beyond what has come, once a reply is near its limit: what comes is paid for already."""
+"""Tokens reserved in advance once a reply is near its limit, so that text is paid for before it arrives."""
 NEAR = 8
-"""Tokens below what is reserved at which more is reserved, or the reply is cut off."""
+"""Tokens below the reservation at which more is reserved, or the reply is cut off."""
 RUNAWAY = 4
-"""A reply of so many times its limit, by our count, is cut off whatever budgets say."""
+"""Multiple of its limit, by our count, at which a reply is cut off regardless of budgets."""
 SLACK = 1_024
-"""Tokens that a reply may be above its limit by our count, which is an estimate."""
+"""Tokens by which a reply may exceed its limit by our count, which is an estimate."""
 BILLED = frozenset({FailureClass.TIMEOUT, FailureClass.TRUNCATED, FailureClass.MALFORMED})
-"""Failures after which a provider may bill what it has made, though it does not say how much."""
+"""Failures after which a provider may bill its partial output without reporting its amount."""
 
 
 class Meter:
@@ -54,12 +54,12 @@ class Meter:
         self._said: Usage | None = None
         self._counted = 0.0
         self._uncounted: list[str] = []
-        """What has come since the last look at the budgets."""
+        """Text since the last check of the budgets."""
         self._since = 0
         self._held = max_output
-        """Tokens of the reply that are reserved."""
+        """Tokens reserved for the reply."""
         self._look = min(STEP, max_output)
-        """Characters until the next look at the budgets."""
+        """Characters until the next check of the budgets."""
         self.settled = False
 
     def _count(self) -> float:
@@ -71,14 +71,14 @@ class Meter:
         return self._counted
 
     def hold(self) -> None:
-        """Reserve what the attempt may still come to; raises ``BudgetExceededError`` where that is not left."""
+        """Reserve the possible usage of the attempt; raises ``BudgetExceededError`` if less is left."""
         known = self._said.input if self._said is not None and self._said.input else self._bound
         output = self._held
         cost = 0 if self._price is None else self._price.most(known, output)
         self._context.reserve(cost=cost, tokens=known + output)
 
     def wrote(self, text: str) -> None:
-        """A piece of the reply has come; raises ``BudgetExceededError`` where its tokens are not left."""
+        """A piece of the reply has arrived; raises ``BudgetExceededError`` if too few tokens are left."""
         if text:
             self._since += len(text)
             self._uncounted.append(text)
@@ -89,16 +89,16 @@ class Meter:
             if counted > self._held - NEAR:
                 self._held = counted + AHEAD
                 self.hold()
-            self._look = min(STEP, self._held - counted)  # no text that is looked at has a token for each character
+            self._look = min(STEP, self._held - counted)  # no text has one token for each character
 
     def stated(self, usage: Usage) -> None:
-        """The provider has said what was used so far."""
+        """The provider has reported usage so far."""
         self._said = usage
         self._held = max(self._held, math.ceil(self._count()), usage.output)
         self.hold()
 
     def usage(self, final: Usage | None) -> Usage:
-        """Return what the attempt used: as the provider says at its end, else as far as anybody knows."""
+        """Return the usage of the attempt: as the provider reports at its end, else the best estimate."""
         if final is not None:
             return final
         said = self._said or Usage()
@@ -108,11 +108,11 @@ class Meter:
     def settle(self, final: Usage | None) -> tuple[Usage, Decimal | None]:
         """Charge the attempt, once.
 
-        Where it was more than is left, it counts all the same, as overrun, and the next attempt finds nothing left.
+        Usage above what is left also counts, as overrun, and the next attempt finds nothing left.
         """
         usage = self.usage(final)
         cost = None if self._price is None else self._price.cost(usage)
-        if cost is None and self._price is not None:  # a part of it has no price: nothing is free because of that
+        if cost is None and self._price is not None:  # a part of it has no price, but that does not make it free
             cost = self._price.most(usage.input, usage.output)
         if not self.settled:
             self.settled = True
@@ -121,7 +121,7 @@ class Meter:
         return usage, cost
 
     def failed(self, error: ProviderError) -> tuple[Usage, Decimal | None]:
-        """Charge an attempt that failed: what the provider says, or what it may bill."""
+        """Charge a failed attempt: as the provider reports, or what it may bill."""
         if error.usage is not None or self._count() or error.failure in BILLED:
             return self.settle(error.usage)
         self.settled = True

@@ -1,4 +1,4 @@
-"""Pieces of a reply on their way to readers, joined so that fewer messages are sent."""
+"""Publishes pieces of a reply to readers, joined so that fewer messages are sent."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from genie.contracts.ports.provider import WirePart
 
 ENOUGH = 48
-"""Characters that leave at once."""
+"""Number of characters that are sent at once."""
 LATEST_S = 0.020
-"""Seconds that fewer characters wait for more, after a piece has left."""
+"""Seconds for which fewer characters wait for more, after a piece was sent."""
 MOST_UNSENT = 65_536
-"""Characters that wait while nobody takes them; then the provider is read no further."""
+"""Number of unsent characters at which reading from the provider stops."""
 
 
 class Pieces:
-    """Reads a provider in a task of its own, and publishes what has come.
+    """Reads a provider in a separate task, and publishes its text.
 
     Args:
-        parts: Of the provider.
-        heard: Told each part as it comes; what it raises ends the reading.
+        parts: Parts from the provider.
+        heard: Called with each part; an exception from it ends the reading.
     """
 
     def __init__(self, parts: AsyncIterator[WirePart], heard: Callable[[WirePart], None]) -> None:
@@ -42,7 +42,7 @@ class Pieces:
         self._error: Exception | None = None
         self._end: WireEnd | None = None
         self.sent = False
-        """Something has left."""
+        """True once a piece was sent."""
 
     async def run(self, publish: Callable[[ModelDelta], Awaitable[None]]) -> WireEnd:
         """Publish the pieces of a reply as they come, and return its end.

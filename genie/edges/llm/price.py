@@ -1,4 +1,4 @@
-"""What a call costs: a price that a file states, or one of the dated table that ships."""
+"""Cost of a call: by a price stated in a file, or from the dated table that ships."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ Amount = Annotated[Decimal, Field(ge=0, le=1_000_000, decimal_places=12)]
 
 
 class Pricing(Protocol):
-    """What calls of one model cost."""
+    """Cost of calls of one model."""
 
     def cost(self, usage: Usage) -> Decimal | None:
-        """Return what a call costs; None where a part of it has no price."""
+        """Return the cost of a call; None if a part of it has no price."""
         ...
 
     def most(self, input_tokens: int, output_tokens: int, /) -> Decimal:
-        """Return the most that so many tokens can cost."""
+        """Return the maximum cost of so many tokens."""
         ...
 
 
@@ -41,7 +41,7 @@ def _table() -> Prices:
 
 @functools.lru_cache(maxsize=1_024)
 def priced(name: str, on: datetime.date) -> Pricing | None:
-    """Return the price of ``vendor/model`` in the table that ships; None where none is known on that date."""
+    """Return the price of ``vendor/model`` in the shipped table; None if none is known on that date."""
     return _table().of(name, on)
 
 
@@ -66,6 +66,6 @@ class Price(BaseModel):
         return EXACT.divide(total, MILLION)
 
     def most(self, input_tokens: int, output_tokens: int, /) -> Decimal:
-        """Return the most that so many tokens can cost: all input at its dearest rate."""
+        """Return the maximum cost of so many tokens: all input at its highest rate."""
         dearest = max(rate for rate in (self.input, self.cache_read, self.cache_write) if rate is not None)
         return EXACT.divide(input_tokens * dearest + output_tokens * self.output, MILLION)

@@ -1,4 +1,7 @@
-"""What a call costs: a dated table, compiled for one model. A model without an entry has no price, which is not 0."""
+"""Cost of a call: a dated table, compiled for one model.
+
+A model without an entry has no price, which differs from 0.
+"""
 
 from __future__ import annotations
 
@@ -70,7 +73,7 @@ class _Line(NamedTuple):
     input: Decimal
     output: Decimal
     cache_read: Decimal
-    """The full price where none is stated: a discount is not guessed."""
+    """The full price if none is stated: discounts are not guessed."""
     cache_write: Decimal | None
 
 
@@ -91,7 +94,7 @@ class Price:
         self._above = 0 if entry.above is None else entry.above.tokens
 
     def cost(self, usage: Usage | None) -> Decimal | None:
-        """Return what a usage costs; None where the usage is unknown, or writes to a cache that has no price."""
+        """Return the cost of a usage; None if the usage is unknown, or writes to a cache without a price."""
         if usage is None:
             return None
         line = self._line(usage.input)
@@ -107,7 +110,7 @@ class Price:
         )
 
     def most(self, input_tokens: int, output_tokens: int) -> Decimal:
-        """Return the most that a call may cost: the dearer tier, and every input token written to the cache."""
+        """Return the maximum cost of a call: the more expensive tier, and every input token written to the cache."""
         lines = [self._usual] if self._long is None or input_tokens <= self._above else [self._usual, self._long]
         dearest = max(max(line.input, line.cache_write or line.input) for line in lines)
         return dearest * input_tokens + max(line.output for line in lines) * output_tokens
@@ -131,7 +134,7 @@ class Prices:
         text: The table as YAML; see ``genie/edges/llm/prices.yaml``.
 
     Raises:
-        ValueError: It is not a table.
+        ValueError: The text is not a table.
     """
 
     def __init__(self, text: str) -> None:
@@ -169,5 +172,5 @@ class Prices:
 
 
 def shipped() -> Prices:
-    """Return the table that ships."""
+    """Return the shipped table."""
     return Prices(files("genie.edges.llm").joinpath("prices.yaml").read_text(encoding="utf-8"))

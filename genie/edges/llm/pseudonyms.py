@@ -1,8 +1,8 @@
-"""Pseudonyms and back: where a model was given stand-ins of a vault, its words get the values again.
+"""Restores values for stand-ins in a model's text.
 
-The way there is a policy's: it replaces findings by stand-ins for models that may not see them. The way back is taken
-by whoever asked, and holds ``Vault`` as a port. Only a value that stands in what this asker itself has sent comes back,
-so a stand-in that a model knows from another run stays one. What is said then is judged like every other message.
+A policy replaces findings by stand-ins of a vault for models that may not see them. The asker restores the values, for
+which it needs the port ``Vault``. Only values that this asker itself has sent are restored, so a stand-in that a model
+knows from another run stays a stand-in. The restored text is judged like every other message.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A gate by what a provider's headers say is left: waiting for a reset is cheaper than being refused."""
+"""A gate by the remaining limits in a provider's headers: waiting for a reset is cheaper than being refused."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ LONGEST_S = 3_600.0
 
 
 class RateGate:
-    """What one key has left at one model, as far as its provider has said so."""
+    """Remaining limits of one key at one model, as far as its provider has reported them."""
 
     def __init__(self) -> None:
         self._left: dict[str, tuple[float, float]] = {}
 
     @property
     def known(self) -> bool:
-        """Something was said that may still hold."""
+        """True if a reported limit may still hold."""
         return bool(self._left)
 
     def heard(self, rates: WireRates, now: float) -> None:
@@ -34,7 +34,7 @@ class RateGate:
                 self._left[kind] = (remaining, now + reset_s)
 
     def wait_s(self, tokens: float, now: float) -> float:
-        """Return the seconds until a call of so many tokens fits; 0 where it does, or where nobody knows."""
+        """Return the seconds until a call of so many tokens fits; 0 if it fits now, or if unknown."""
         wait_s = 0.0
         for kind, (remaining, resets_at) in tuple(self._left.items()):
             if now >= resets_at:
@@ -44,7 +44,7 @@ class RateGate:
         return wait_s
 
     def take(self, tokens: float) -> None:
-        """A call is being made: others that are made before its answer know of it."""
+        """Count a call in progress, so that concurrent calls take it into account."""
         for kind, (remaining, resets_at) in self._left.items():
             self._left[kind] = (remaining - self._needs(kind, tokens), resets_at)
 

@@ -1,4 +1,4 @@
-"""Reports of what assistants and loops answer: the answer first, then what it rests on and what it cost."""
+"""Reports of answers of assistants and loops: the answer first, then its basis and its cost."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _STOPS = {
     StopReason.BUDGET: "Its budget was used up before there was an answer.",
     StopReason.DEADLINE: "Its time limit passed before there was an answer.",
     StopReason.LOOP: "It repeated calls with the same results and was stopped.",
-    StopReason.REFUSED: "No answer was given: the model refused, or a check refused what it said.",
+    StopReason.REFUSED: "No answer was given: the model refused, or a check refused its answer.",
     StopReason.DENIED: "A policy denied a call to the model.",
     StopReason.HELD: "The remaining calls wait for a person.",
     StopReason.MAX_STEPS: "It reached its limit of steps without an answer.",
@@ -129,7 +129,7 @@ class AgreementReport(_Rendered[AuditReport]):
             payload, F("answers", "answers with a label"), F("judged", "judged of them"),
             F("agreed", "as people judged"), F("low", "lowest rate of agreement in 95 of 100 cases", "share"),
             F("high", "highest rate in 95 of 100 cases", "share"),
-            F("too_lenient", "accepted though people refused"), F("too_strict", "refused though people accepted"),
+            F("too_lenient", "accepted although people refused"), F("too_strict", "refused although people accepted"),
         )  # fmt: skip
         if judged is not None and payload.kappa is not None:
             judged = Facts((*judged.pairs, ("agreement beyond chance (kappa)", f"{payload.kappa:.2f}")))
@@ -146,17 +146,19 @@ class ReplyReport(_Rendered[ModelReply]):
         """Return the report of a model's reply."""
         text = "\n".join(part.text for part in payload.parts if isinstance(part, Text))
         told = facts(payload, F("model", unit="text"), F("stop", "end of the reply", unit="words"), F("cost"), *_USAGE)
-        return Report(sections(section("Where it comes from", card("Model", told))), text or "The model said nothing.")
+        return Report(
+            sections(section("Where it comes from", card("Model", told))), text or "The model returned no text."
+        )
 
 
 def _origin(call: str, tools: Mapping[str, str]) -> str:
-    """Return what a link names: a document, a tool, or the question."""
+    """Return the name of a link's source: a document, a tool, or the question."""
     document = call.removeprefix("document:")
     return document if document != call else tools.get(call, "the question")
 
 
 def _place(path: str) -> str:
-    """Return where in a document or a tool's answer a link points to."""
+    """Return the place in a document or a tool's answer that a link points to."""
     return f"character {int(path):,}" if path.isdecimal() and len(path) < _DIGITS else path
 
 

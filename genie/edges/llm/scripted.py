@@ -1,4 +1,4 @@
-"""A provider that answers as its rules say: for tests, simulations and machines without a model.
+"""A provider that answers by rules: for tests, simulations and machines without a model.
 
 It waits on the event loop's clock alone, so a simulation runs it in virtual time.
 """
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from genie.contracts.model_call import ModelRequest
 
 KEPT_CALLS = 1_024
-"""Requests that a scripted provider remembers; the oldest go first."""
+"""Maximum number of remembered requests; the oldest are dropped."""
 BYTES_PER_TOKEN = 4
-"""What one token of a scripted model stands for."""
+"""Number of characters per token of a scripted model."""
 
 Step = WirePart | ProviderError | float
 """A part to send, an error to raise, or seconds to wait."""
@@ -33,12 +33,12 @@ Script = Sequence[Step]
 
 
 class Rule(NamedTuple):
-    """What to answer to which request."""
+    """The answer to a kind of request."""
 
     when: Callable[[ModelRequest], bool] | str
-    """A predicate of the judged request, or words that its last user turn contains; ``""`` matches everything."""
+    """A predicate of the judged request, or text that its last user turn contains; ``""`` matches everything."""
     answer: str | Script | Callable[[ModelRequest], str | Script]
-    """A text, steps, or what makes them from the request."""
+    """A text, steps, or a function that makes them from the request."""
     times: int | None = None
     """How often the rule applies; None for always."""
 
@@ -60,11 +60,11 @@ class ScriptedProvider:
         self._used = [0] * len(rules)
         self.family, self.window, self.model = family, window, model
         self.requests: deque[ModelRequest] = deque(maxlen=KEPT_CALLS)
-        """What was asked, newest last."""
+        """Requests, newest last."""
         self.calls = 0
-        """Streams that were opened."""
+        """Number of streams opened."""
         self.ended = 0
-        """Streams that have ended: whole, failed, or closed by the caller."""
+        """Number of streams that have ended: complete, failed, or closed by the caller."""
         self.sent = 0
         """Parts that were sent."""
         self.closed = False
@@ -72,7 +72,7 @@ class ScriptedProvider:
     async def open(
         self, request: ModelRequest, *, first_token_s: float, idle_s: float
     ) -> AsyncGenerator[WirePart, None]:
-        """Send what the rule says."""
+        """Send the answer of the matching rule."""
         self.calls += 1
         self.requests.append(request)
         limit = first_token_s
@@ -92,7 +92,7 @@ class ScriptedProvider:
             self.ended += 1
 
     async def close(self) -> None:
-        """Note that it was closed."""
+        """Record that it was closed."""
         self.closed = True
 
     def _script(self, request: ModelRequest) -> Script:
@@ -111,8 +111,8 @@ class ScriptedLine(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    when: str = Field(default="", max_length=10_000, description="Words of the last user turn; empty matches all.")
-    after: str = Field(default="", max_length=64, description="A tool that has just answered; empty where none has.")
+    when: str = Field(default="", max_length=10_000, description="Text in the last user turn; empty matches all.")
+    after: str = Field(default="", max_length=64, description="A tool that has just answered; empty if none has.")
     say: str = Field(
         default="", max_length=100_000,
         description="The reply; `{question}` stands for the last user turn, `{result.path}` for a value of the tool.",
@@ -123,7 +123,7 @@ class ScriptedLine(BaseModel):
 
 
 class ScriptedSettings(BaseModel):
-    """A model that answers as a file says, without a network."""
+    """A model that answers from a file, without a network."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -133,9 +133,9 @@ class ScriptedSettings(BaseModel):
         default=(ScriptedLine(say="This is a scripted answer to: {question}"),), min_length=1, max_length=1_000
     )
     faults: dict[Fault, Annotated[float, Field(ge=0, le=1)]] = Field(
-        default_factory=dict, description="What goes wrong -> share of the calls; for simulations and drills."
+        default_factory=dict, description="Fault -> fraction of the calls; for simulations and drills."
     )
-    seed: int = Field(default=1, description="Of the faults: the same calls go wrong each time.")
+    seed: int = Field(default=1, description="Seed of the faults: the same calls fail each time.")
 
     @model_validator(mode="after")
     def _together(self) -> ScriptedSettings:
@@ -148,7 +148,7 @@ class ScriptedModel(ScriptedProvider):
     """The wire ``scripted``.
 
     Args:
-        settings: Of an entry of ``models:``.
+        settings: Settings of an entry of ``models:``.
     """
 
     Settings: ClassVar[type[BaseModel]] = ScriptedSettings
@@ -162,7 +162,7 @@ class ScriptedModel(ScriptedProvider):
     async def open(
         self, request: ModelRequest, *, first_token_s: float, idle_s: float
     ) -> AsyncGenerator[WirePart, None]:
-        """Send what the rule says, or go wrong."""
+        """Send the answer of the matching rule, with faults."""
         own = super().open if self._trouble is None else self._trouble.open
         async with aclosing(own(request, first_token_s=first_token_s, idle_s=idle_s)) as parts:
             async for part in parts:
@@ -198,7 +198,7 @@ def says(
     model: str = "scripted",
     between_s: float = 0.0,
 ) -> Script:
-    """Return the script of a text reply, a word a delta unless ``pieces`` says where it is cut."""
+    """Return the script of a text reply, one word per delta unless ``pieces`` sets the cuts."""
     cut = [word + " " for word in text.split(" ")] if pieces is None else list(pieces)
     if pieces is None and cut:
         cut[-1] = cut[-1][:-1]

@@ -1,4 +1,4 @@
-"""What a scripted model of a file does with tools: it calls those that a rule names, and quotes what they answered."""
+"""Tool use of a scripted model from a file: it calls the tools that a rule names, and quotes their answers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SLOT = re.compile(r"\{result\.([A-Za-z0-9_.]{1,200})\}")
 
 
 def results_of(request: ModelRequest) -> tuple[ToolResult, ...]:
-    """Return the tool results that came last; none where the last turn has none."""
+    """Return the latest tool results; empty if the last turn has none."""
     last = request.turns[-1]
     if last.role is not Role.TOOL:
         return ()
@@ -25,13 +25,13 @@ def results_of(request: ModelRequest) -> tuple[ToolResult, ...]:
 
 
 def answered_by(request: ModelRequest, tool: str) -> bool:
-    """Return whether the last turn has a result of a tool; of none where ``tool`` is empty."""
+    """Return whether the last turn has a result of a tool; if ``tool`` is empty, whether it has none."""
     results = results_of(request)
     return any(result.name == tool for result in results) if tool else not results
 
 
 def filled(text: str, request: ModelRequest) -> str:
-    """Return a text in which ``{result.path}`` is what the last result has at that path."""
+    """Replace ``{result.path}`` in a text by the value at that path of the last result."""
 
     def value(match: re.Match[str]) -> str:
         for result in results_of(request):

@@ -1,4 +1,4 @@
-"""One entry of ``models:``: what a model agent is made of beside its wire."""
+"""One entry of ``models:``: settings of a model agent besides those of its wire."""
 
 from __future__ import annotations
 
@@ -19,40 +19,42 @@ class Section(BaseModel):
 
 
 class LimitsOfModel(Section):
-    """How many calls there may be."""
+    """Limits on calls."""
 
     concurrency: int = Field(default=8, ge=1, le=10_000, description="Calls at the same time.")
     queue: int = Field(default=64, ge=1, le=100_000, description="Calls that may wait.")
 
 
 class BreakerSection(Section):
-    """When nothing is sent to a model for a while."""
+    """Settings of the circuit breaker."""
 
     failures: int = Field(default=5, ge=1, le=1_000, description="Failures in a row that open the circuit.")
     open_s: Seconds = Field(default=15.0, description="Seconds for which it stays open.")
-    shut_s: Seconds = Field(default=300.0, description="Seconds after an exhausted account or a refused key.")
+    shut_s: Seconds = Field(
+        default=300.0, description="Open time in seconds after an exhausted account or a refused key."
+    )
 
 
 class SummarySection(Section):
-    """A model that writes the report on what is left out; without an answer of it, the report is made by rules."""
+    """A model that writes the report on dropped turns; if it fails, rules write the report."""
 
-    model: ModelId = Field(description="Id of another model of this file; it is judged and charged like any call.")
+    model: ModelId = Field(description="Id of another model of this file; its calls are judged and charged as usual.")
     max_output: int = Field(default=400, ge=16, le=4_000, description="Most tokens of a summary.")
     within_s: Seconds = Field(default=20.0, description="Seconds to wait for a summary.")
 
 
 class CompactionSection(Section):
-    """How a transcript is made shorter when it does not fit the window."""
+    """How a transcript is shortened if it does not fit the window."""
 
-    at: float = Field(default=0.8, gt=0, le=1, description="Share of the window from which it is made shorter.")
-    to: float = Field(default=0.5, gt=0, le=1, description="Share of the window that it is brought down to.")
+    at: float = Field(default=0.8, gt=0, le=1, description="Share of the window above which it is shortened.")
+    to: float = Field(default=0.5, gt=0, le=1, description="Share of the window to which it is reduced.")
     keep_first: int = Field(default=2, ge=0, le=100, description="Turns from the beginning that are kept.")
     tail_tokens: int = Field(default=2_000, ge=0, description="Tokens of the latest turns that are kept.")
     summary: SummarySection | None = Field(default=None, description="Model that writes the report.")
 
 
 class ModelOptions(Section):
-    """What a model agent does, beside what its wire says."""
+    """Settings of a model agent besides those of its wire."""
 
     region: str | None = Field(default=None, min_length=1, max_length=64, description="Region where the model runs.")
     clearance: Literal["public", "internal", "confidential", "restricted"] = Field(

@@ -1,4 +1,4 @@
-"""How many tokens a request may have: an estimate by classes of bytes, corrected by what a model has counted.
+"""Token estimate of a request: by classes of bytes, corrected by a model's own counts.
 
 The factors are fitted against the larger of two public encodings (o200k, cl100k). Times ``MARGIN`` they bound prose,
 code, ledgers and JSON from above; long runs that look random (base64, keys, digests) are counted by bytes. Short random
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
     from genie.contracts.model_call import ModelRequest
 
 MARGIN = 1.3
-"""What the estimate is multiplied by until a model has counted: covers everything but text that looks random."""
+"""Factor on the estimate until a model has counted: covers everything except random-looking text."""
 BYTES_OF_RANDOM = 1.4
-"""Bytes of a token in text that looks random; no text of either encoding has fewer on average."""
+"""Bytes per token in random-looking text; no text of either encoding has fewer on average."""
 PER_TURN, PER_PART, PER_TOOL = 6, 3, 16
-"""Tokens of the frame around a turn, a part and a tool."""
+"""Overhead in tokens of a turn, a part and a tool."""
 PER_IMAGE = 1_800
 """Tokens of a picture; the most that providers charge for one of usual size."""
 LEAST_RATIO, MOST_RATIO = 0.5, 3.0
 OBSERVED = 64
-"""Counts of a model that are kept."""
+"""Number of counts of a model that are kept."""
 LEAST_OBSERVED = 8
-"""Counts before they are believed."""
+"""Number of counts before they are used."""
 
 _CLASSES = bytes(
     76 if 97 <= byte <= 122 or byte in b" \t\n\r"  # L
@@ -43,12 +43,12 @@ _CLASSES = bytes(
     for byte in range(256)
 )  # fmt: skip
 _known: Callable[[Turn], float] = vars(Turn)["_tokens"].__get__
-"""Return the estimate that is kept with a turn; a copy of it has none."""
+"""Return the cached estimate of a turn; a copy of the turn has none."""
 _know = vars(Turn)["_tokens"].__set__
 _known_tool: Callable[[ToolSpec], float] = vars(ToolSpec)["_tokens"].__get__
 _know_tool = vars(ToolSpec)["_tokens"].__set__
 _RANDOM = re.compile(rb"[A-Za-z0-9+/=_-]{32,}+")
-"""A run without a space that no word is: base64, digests, keys, identifiers."""
+"""A run without spaces that is not a word: base64, digests, keys, identifiers."""
 _HEX = re.compile(rb"[0-9a-fA-F-]{20,}+")
 
 
@@ -68,7 +68,7 @@ def tokens_of(text: str) -> float:
 
 
 class Ratio(NamedTuple):
-    """What a model's counts were of our estimates; a new value for each count, so that it may be shared."""
+    """Ratios of a model's counts to our estimates; immutable, so that it may be shared."""
 
     seen: tuple[float, ...] = ()
     """The newest last."""
@@ -76,13 +76,13 @@ class Ratio(NamedTuple):
     """The same, the smallest first."""
 
     def after(self, estimated: float, counted: int) -> Ratio:
-        """Return the ratio with one more count; a count of nothing teaches nothing."""
+        """Return the ratio with one more count; a count of zero is ignored."""
         if estimated <= 0 or counted <= 0:
             return self
         new = min(max(counted / estimated, LEAST_RATIO), MOST_RATIO)
         seen, ranked = self.seen, list(self.ranked)
         if len(seen) == OBSERVED:
-            if seen[0] == new:  # the one takes the other's rank
+            if seen[0] == new:  # the one replaces the other
                 return Ratio((*seen[1:], new), self.ranked)
             del ranked[bisect_left(ranked, seen[0])]
             seen = seen[1:]
@@ -91,7 +91,7 @@ class Ratio(NamedTuple):
 
     @property
     def bound(self) -> float:
-        """What an estimate is multiplied by: the 95th percentile of what was seen, ``MARGIN`` until there is enough."""
+        """Factor on an estimate: the 95th percentile of the observed ratios, ``MARGIN`` until there are enough."""
         ranked = self.ranked
         if len(ranked) < LEAST_OBSERVED:
             return max(MARGIN, ranked[-1]) if ranked else MARGIN
@@ -109,9 +109,9 @@ def of_turns(turns: Iterable[Turn]) -> float:
     for turn in turns:
         try:
             total += _known(turn)
-        except AttributeError:  # the first time
+        except AttributeError:  # not estimated yet
             estimated = _frame(turn)
-            for part in turn.parts:  # by hand: a generator costs as much as a short text
+            for part in turn.parts:  # written out: a generator costs as much as a short text
                 if part.kind == "tool_call":
                     estimated += tokens_of(part.name) + tokens_of(part.arguments)
                 elif part.kind != "image":
@@ -139,9 +139,9 @@ def most_input(request: ModelRequest, ratio: Ratio = Ratio(), *, certain: bool =
     """Return the upper bound of a request's input, in tokens.
 
     Args:
-        request: What is sent.
-        ratio: What the model's counts were of our estimates.
-        certain: Count a token a byte, which no encoding of bytes exceeds.
+        request: The request.
+        ratio: The model's ratios.
+        certain: Count one token per byte, which no byte encoding exceeds.
     """
     if certain:
         frame = math.ceil(sum(map(_frame, request.turns)) + PER_TOOL * len(request.tools))
@@ -150,7 +150,7 @@ def most_input(request: ModelRequest, ratio: Ratio = Ratio(), *, certain: bool =
 
 
 def _frame(turn: Turn) -> float:
-    """Return what stands around the texts of a turn, with pictures and opaque state."""
+    """Return the overhead of a turn, with pictures and opaque state."""
     frame: float = PER_TURN
     for part in turn.parts:
         frame += PER_PART

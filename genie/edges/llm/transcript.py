@@ -1,4 +1,4 @@
-"""A transcript as one provider may have it: no opaque parts of others, none that a mask has broken, a stable prefix."""
+"""A transcript for one provider: without opaque parts of others or parts broken by a mask, with a stable prefix."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 _name_of = operator.attrgetter("name")
 _MASK = re.compile(r"\[[a-z][a-z0-9_.]{0,63}(?::[^\]\s]{1,64})?\]")
-"""What a policy writes in the place of what it masks."""
+"""Placeholder that a policy writes for a masked value."""
 
 
 def for_family(request: ModelRequest, family: str) -> ModelRequest:
-    """Return a request as a provider of one family may have it.
+    """Return a request for a provider of one family.
 
-    Opaque parts go back to the family that made them alone. A thought that was masked is dropped: its signature does
-    not fit any more. Tools are in the order of their names, so that equal prefixes are equal bytes.
+    Opaque parts are only sent back to the family that created them. A masked thought is dropped, because its signature
+    no longer fits. Tools are in the order of their names, so that equal prefixes are equal bytes.
     """
     turns = request.turns if _plain(request.turns) else tuple(_kept(request.turns, family))
     tools = tuple(sorted(request.tools, key=_name_of)) if len(request.tools) > 1 else request.tools
@@ -30,9 +30,9 @@ def for_family(request: ModelRequest, family: str) -> ModelRequest:
 
 
 def _plain(turns: tuple[Turn, ...]) -> bool:
-    """Return True where no part holds state of one provider."""
+    """Return True if no part has the state of a provider."""
     for turn in turns:
-        for part in turn.parts:  # loops by hand: a generator costs as much as all the rest for a short transcript
+        for part in turn.parts:  # written-out loops: a generator costs as much as all the rest for a short transcript
             if part.kind == "thought" or (part.kind == "tool_call" and part.opaque):
                 return False
     return True

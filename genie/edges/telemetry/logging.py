@@ -1,7 +1,7 @@
 """Logs for people or for machines, with run and agent in each line and never a payload.
 
 What a handler logs through ``context.logger`` names its run and agent; so do the bus's own lines. Objects that may
-carry somebody's data (payloads, messages, exceptions) are named where a log call hands them over, never written out.
+contain personal data (payloads, messages, exceptions) are logged by name, never by content.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from genie.errors.tracebacks import place_of
 LEVELS: Final = ("debug", "info", "warning", "error", "critical")
 FORMATS: Final = ("pretty", "json")
 MOST_CHARACTERS = 4_000
-"""Of one message; the rest is cut."""
+"""Maximum length of one message; the rest is truncated."""
 DEBUG_LOGGER = "genie.debug"
-"""What developers see of a failure: a traceback over several lines. Only a runtime with ``debug`` writes to it."""
+"""Logger for failures in developer form: tracebacks over several lines. Only a runtime with ``debug`` uses it."""
 MOST_OF_A_FAILURE = 30_000
-"""Characters of a message of that logger."""
+"""Maximum length of a message of that logger."""
 OURS = ("genie", "genie_finance")
 _STEERING = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 
 
 class _StandardError(logging.StreamHandler[IO[str]]):
-    """Writes to what standard error is at the time: a live view puts itself in its place."""
+    """Writes to the present standard error, which a live view may replace."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one line."""
@@ -45,13 +45,13 @@ def configure(
 ) -> None:
     """Write the logs of this process to a stream, and nowhere else.
 
-    Other libraries are heard from ``warning`` on, whatever the level: below that some write whole addresses and
-    headers, secrets included.
+    Other libraries are logged from ``warning`` on, whatever the level: below that some log whole addresses and headers,
+    including secrets.
 
     Args:
         level: One of ``LEVELS``.
         form: One of ``FORMATS``.
-        stream: Where lines go; standard error by default.
+        stream: Output stream; standard error by default.
         hide: Returns a line without what nobody may read; as it is by default.
     """
     number = logging.getLevelNamesMapping()[level.upper()]
@@ -63,14 +63,14 @@ def configure(
 
 
 class _Named(logging.Formatter):
-    """What both forms share: what is said, of what, without anybody's data."""
+    """Common part of both forms: the message, its context, without personal data."""
 
     def __init__(self, hide: Callable[[str], str] | None = None) -> None:
         super().__init__()
         self._hide = hide
 
     def said(self, record: logging.LogRecord) -> str:
-        """Return the message with objects named instead of written out."""
+        """Return the message with objects replaced by their names."""
         text, arguments = str(_named(record.msg)), record.args
         try:
             if isinstance(arguments, tuple) and arguments:
@@ -78,14 +78,14 @@ class _Named(logging.Formatter):
             elif isinstance(arguments, Mapping):
                 text %= {name: _named(part) for name, part in arguments.items()}
         except (TypeError, ValueError, KeyError):
-            pass  # a wrong format must not end what was being done; the bare text is written
+            pass  # a wrong format string must not interrupt the program; the bare text is logged
         text = text if self._hide is None else self._hide(text)
         most = MOST_OF_A_FAILURE if record.name == DEBUG_LOGGER else MOST_CHARACTERS
         return text if len(text) <= most else f"{text[:most]} (cut)"
 
     @staticmethod
     def about(record: logging.LogRecord) -> dict[str, str]:
-        """Return the run and the agent that a line is about, and the exception, as far as there are any."""
+        """Return the run and the agent of a line, and the exception, if any."""
         found = {key: str(value) for key in ("run_id", "agent") if (value := getattr(record, key, None)) is not None}
         if record.exc_info and record.exc_info[1] is not None:
             found["error"] = place_of(record.exc_info[1])
@@ -103,9 +103,9 @@ class JsonLines(_Named):
 
 
 class Pretty(_Named):
-    """One line for people: time of day, level, what is said, and in brackets what it is about.
+    """One line for people: time of day, level, message, and its context in brackets.
 
-    What developers see of a failure has several lines.
+    Failures in developer form have several lines.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -123,10 +123,10 @@ def _steady(line: str) -> str:
 
 
 def _named(value: object) -> object:
-    """Return what may be written of something that a log call handed over."""
+    """Return the loggable form of an argument of a log call."""
     match value:
         case Message():
-            return value  # its own text form names it and holds no payload
+            return value  # its own text form contains no payload
         case Payload():
             return f"<{topic_of(value).name}>"
         case BaseModel():
@@ -136,6 +136,6 @@ def _named(value: object) -> object:
         case bytes() | bytearray() | memoryview():
             return f"<{len(value)} bytes>"
         case tuple() | list() | set() | frozenset() | dict():
-            return f"<{type(value).__name__} of {len(value)}>"  # whatever they hold
+            return f"<{type(value).__name__} of {len(value)}>"  # whatever they contain
         case _:
             return value

@@ -31,9 +31,9 @@ async def serving(
 
     Args:
         page: Renders the page.
-        content_type: Of the page.
-        port: 0 takes a free one.
-        host: An address of this machine; this machine alone can reach the default.
+        content_type: Media type of the page.
+        port: 0 selects a free one.
+        host: A local address; the default is only reachable from this machine.
 
     Raises:
         InputError: The port cannot be opened.

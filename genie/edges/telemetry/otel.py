@@ -1,8 +1,8 @@
 """OpenTelemetry for models and tools: a span and metrics of each call, as the conventions for generative AI name them.
 
-An observer beside the bus: it hears of calls after they happened, and no call waits for it. It records names, counts
-and times. Words of a request or a reply are recorded only if that is asked for, and then as a tap of its clearance sees
-them. The providers are those of the process (``opentelemetry.trace.set_tracer_provider``), or given.
+An observer of the bus: it learns of calls after they happened, and no call waits for it. It records names, counts and
+times. The text of requests and replies is recorded only if configured, and then as a tap of its clearance sees it. The
+providers are those of the process (``opentelemetry.trace.set_tracer_provider``), or given.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from genie.contracts.message import Payload
 
 MOST_OPEN = 10_000
-"""Calls of which the beginning is remembered; the oldest are forgotten."""
+"""Number of calls whose start is remembered; the oldest are dropped."""
 MOST_CONTENT = 32_000
-"""Characters of the words of one reply, where they are recorded."""
+"""Maximum characters of the recorded text of one reply."""
 NAME = "genie"
 _ENDS = frozenset({"handled", "denied", "dead_lettered", "expired", "cancelled"})
 
@@ -58,11 +58,11 @@ PROFILES: Mapping[str, Mapping[str, str]] = MappingProxyType(
         ),
     }
 )  # fmt: skip
-"""What differs between editions of the conventions, none of which is stable (read 2026-11-22)."""
+"""Differences between editions of the conventions, none of which is stable (read 2026-11-22)."""
 
 
 class Watched(Protocol):
-    """An open runtime, as far as this observer needs it."""
+    """The parts of an open runtime that this observer needs."""
 
     @property
     def bus(self) -> Any:
@@ -89,7 +89,7 @@ class Watched(Protocol):
 
 
 class _Call(NamedTuple):
-    """One call that was seen on its way."""
+    """One call whose start was observed."""
 
     run: str
     traceparent: str | None
@@ -128,10 +128,10 @@ class GenAi:
         self._started: OrderedDict[tuple[str, str], float] = OrderedDict()
         self._ended: OrderedDict[str, tuple[Any, float]] = OrderedDict()
 
-    # --- what is heard ---
+    # --- observations ---
 
     def observed(self, seen: Any) -> None:
-        """Take an observation of the tap."""
+        """Process an observation of the tap."""
         payload = seen.payload
         traceparent = None if seen.headers is None else seen.headers.traceparent
         if isinstance(payload, ModelReply):
@@ -147,7 +147,7 @@ class GenAi:
                 self._call(*ended)
 
     def happened(self, event: Any) -> None:
-        """Take an event; a call is told of when both its beginning and its end are known."""
+        """Process an event; a call is reported once both its start and its end are known."""
         recipient = event.recipient
         if recipient is None or (recipient not in self._tools and event.topic != "model.request"):
             return
@@ -209,7 +209,7 @@ class GenAi:
         )
 
     def _call(self, event: Any, began: float) -> None:
-        """Tell of a call of a tool, or of a call of a model that was never made."""
+        """Report a call of a tool, or a model call that was never made."""
         call = self._calls.pop(event.message_id)
         error = "" if event.kind == "handled" else event.code or event.kind
         at = (began, event.at)
@@ -255,7 +255,7 @@ def _keep(table: OrderedDict[Any, Any], key: Any, value: Any) -> None:
 
 
 def _parent(run: str, traceparent: str | None) -> SpanContext:
-    """Return what the spans of a run stand under: the caller's trace, or one that follows from the run's id."""
+    """Return the parent of a run's spans: the caller's trace, or one derived from the run's id."""
     parts = (traceparent or "").split("-")
     if len(parts) == 4 and len(parts[1]) == 32 and len(parts[2]) == 16:
         return SpanContext(int(parts[1], 16), int(parts[2], 16), True, TraceFlags(int(parts[3], 16)))  # noqa: FBT003 - of the library
@@ -305,6 +305,6 @@ async def traced(
             yield found
         finally:
             with anyio.CancelScope(shield=True):
-                for _ in range(50):  # what has happened is told of; nothing of it waits for anything
+                for _ in range(50):  # events so far are reported; nothing waits for this
                     await anyio.lowlevel.checkpoint()
             tasks.cancel_scope.cancel()

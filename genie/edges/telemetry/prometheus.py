@@ -1,7 +1,7 @@
 """Statistics as Prometheus metrics: the bus keeps plain integers, and a scrape reads them.
 
-Labels are ids of agents, topics, policies and fixed words, all of which a pipeline registers; no label holds the id of
-a run, a message, a user or a tenant, so the number of series is bounded by what is registered.
+Labels are ids of agents, topics, policies and fixed words, all of which a pipeline registers; no label contains the id
+of a run, a message, a user or a tenant, so the number of series is bounded.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from prometheus_client.samples import Sample
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 MOST_KEPT = 100_000
-"""Rows whose text is kept between scrapes."""
+"""Number of rows whose text is cached between scrapes."""
 
 
 class TopicFigures(Protocol):
-    """How the deliveries of one topic to one agent ended."""
+    """Outcomes of the deliveries of one topic to one agent."""
 
     @property
     def handled(self) -> int: ...
@@ -39,7 +39,7 @@ class TopicFigures(Protocol):
 
 
 class AgentFigures(Protocol):
-    """What is counted of one agent; ``AgentStatistics`` satisfies it."""
+    """Counters of one agent; ``AgentStatistics`` satisfies it."""
 
     @property
     def accepted(self) -> int: ...
@@ -94,7 +94,7 @@ class AgentFigures(Protocol):
 
 
 class RateFigures(Protocol):
-    """What is counted of one rate."""
+    """Counters of one rate."""
 
     @property
     def denied(self) -> int: ...
@@ -107,7 +107,7 @@ class RateFigures(Protocol):
 
 
 class BudgetFigures(Protocol):
-    """What is counted of one unit of a budget; costs are exact, and become floats here alone."""
+    """Counters of one unit of a budget; costs are exact, and become floats only here."""
 
     @property
     def limit(self) -> SupportsFloat: ...
@@ -129,7 +129,7 @@ class BudgetFigures(Protocol):
 
 
 class Figures(Protocol):
-    """What is counted of one runtime; ``Statistics`` satisfies it."""
+    """Counters of one runtime; ``Statistics`` satisfies it."""
 
     @property
     def agents(self) -> Mapping[str, AgentFigures]: ...
@@ -166,11 +166,11 @@ class Figures(Protocol):
 
 
 Snapshot = Callable[[], Figures]
-"""Reads the counters; called on the loop's thread, once a scrape."""
+"""Reads the counters; called on the loop's thread, once per scrape."""
 
 
 class _Column(NamedTuple):
-    """One number of a row: the end of its name, and the label that tells it from the other columns."""
+    """One number of a row: the suffix of its name, and the label that distinguishes its column."""
 
     suffix: str = ""
     label: str = ""
@@ -187,7 +187,7 @@ class _Family(NamedTuple):
     text: str
     labels: tuple[str, ...]
     rows: Iterable[tuple[tuple[str, ...], tuple[float, ...]]]
-    """Values of the labels, and one number a column."""
+    """Values of the labels, and one number per column."""
     columns: tuple[_Column, ...] = _ONE
 
 
@@ -195,7 +195,7 @@ class Metrics(Collector):
     """The metrics of one runtime: a collector for a registry of your own, or the whole page at once.
 
     Args:
-        snapshot: Where the numbers come from, for example ``runtime.statistics``.
+        snapshot: Returns the counters, for example ``runtime.statistics``.
     """
 
     def __init__(self, snapshot: Snapshot) -> None:
@@ -220,7 +220,7 @@ class Metrics(Collector):
         takes 15 times as long.
         """
         kept = self._kept
-        if len(kept) > MOST_KEPT:  # agents have come and gone
+        if len(kept) > MOST_KEPT:  # agents were added or removed
             kept.clear()
         lines: list[str] = []
         for family in _families(self._snapshot()):
@@ -235,7 +235,7 @@ class Metrics(Collector):
 
 
 def _row(family: _Family, values: tuple[str, ...]) -> str:
-    """Return the lines of a row with ``%s`` in the place of each number."""
+    """Return the lines of a row with ``%s`` for each number."""
     given = ",".join([f'{label}="{_escaped(value)}"' for label, value in zip(family.labels, values, strict=True)])
     if not given:
         return f"{family.name} %s\n"

@@ -1,1 +1,1 @@
-"""Tools: agents and typed functions that a model may call, and the chain that every call takes."""
+"""Tools: agents and typed functions that a model may call, and the chain that every call passes."""

@@ -1,7 +1,8 @@
 """Results that were too long for a model: kept while their task lasts, and read piece by piece as a tool.
 
-A result that is cut, or that compaction leaves out, names the SHA-256 of the whole. ``read_artifact`` takes it, or its
-first twelve letters. Only results of the same run and tenant are found, and a piece is judged like every other answer.
+A result that is truncated, or that compaction leaves out, states the SHA-256 of the whole. ``read_artifact`` takes it,
+or its first twelve letters. Only results of the same run and tenant are found, and a piece is judged like every other
+answer.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ from genie.edges.tools.refusals import NotFoundError
 from genie.edges.tools.tool import Effect, ToolOptions
 
 LEAST = 240
-"""Characters above which a result is kept; compaction leaves shorter ones as they are."""
+"""Length above which a result is stored; compaction leaves shorter ones unchanged."""
 MOST_KEPT = 16_000_000
-"""Characters that one run keeps; the oldest results go first."""
+"""Total characters that one run stores; the oldest results are dropped first."""
 MOST_RESULTS = 1_024
-"""Results that one run keeps."""
+"""Maximum number of results that one run stores."""
 MOST_PIECE = 16_000
 """Characters of one answer."""
 
@@ -58,7 +59,7 @@ class ArtifactStore:
         self._size = 0
 
     def keep(self, text: str) -> None:
-        """Keep a result, if it is long and not longer than a run may keep."""
+        """Store a result, if it is long but not above the limit of a run."""
         if not LEAST < len(text) <= MOST_KEPT:
             return
         digest = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
@@ -71,7 +72,7 @@ class ArtifactStore:
             self._size -= len(self._kept.popitem(last=False)[1])
 
     def find(self, digest: str) -> str | None:
-        """Return the result of a digest, or of the beginning of one that no other result has."""
+        """Return the result of a digest, or of the beginning of one if it is unambiguous."""
         found = [text for name, text in self._kept.items() if name.startswith(digest)]
         return found[0] if len(found) == 1 else None
 
@@ -82,7 +83,7 @@ class Artifacts(Handlers, id="read_artifact", risk="low", tier="beta", concurren
     Give the same object to ``Toolbox(artifacts=...)``, which fills it, and to the runtime.
     """
 
-    isolated = True  # results are found by tenant and run alone
+    isolated = True  # results are found only by tenant and run
     tool_options = ToolOptions(effect=Effect.READ)
 
     def __init__(self) -> None:
@@ -90,11 +91,11 @@ class Artifacts(Handlers, id="read_artifact", risk="low", tier="beta", concurren
 
     @property
     def runs(self) -> int:
-        """Runs of which results are kept."""
+        """Runs with stored results."""
         return len(self._stores)
 
     def store(self, context: Context) -> ArtifactStore:
-        """Return what keeps the results of the run that a handler works for."""
+        """Return the store of the handler's run."""
         key = context.headers.tenant, context.message.correlation_id
         store = self._stores.get(key)
         if store is None:

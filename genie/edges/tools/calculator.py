@@ -1,4 +1,4 @@
-"""The calculator: exact decimal arithmetic by a parser of its own, with limits on everything."""
+"""The calculator: exact decimal arithmetic with its own parser, and limits on everything."""
 
 from __future__ import annotations
 

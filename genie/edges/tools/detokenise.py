@@ -1,7 +1,7 @@
 """Layer 16: stand-ins of the vault become values again, on the parsed arguments, right before the tool runs.
 
-Approvers, policies, the audit and the model see stand-ins alone. The values are put into fields of the payload, not
-into JSON text, so a quote in a value stays a quote.
+Approvers, policies, the audit and the model only see stand-ins. The values are put into fields of the payload, not into
+JSON text, so a quote in a value stays a quote.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ P = TypeVar("P", bound=Payload)
 
 
 def revealed(payload: P, vault: Vault, tenant: str | None) -> P:
-    """Return the payload with the values that its stand-ins stand for; an unknown stand-in stays.
+    """Return the payload with stand-ins replaced by their values; an unknown stand-in stays.
 
     Raises:
         pydantic.ValidationError: A value does not fit its field.

@@ -30,7 +30,7 @@ _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 
 
 class FilesSettings(BaseModel):
-    """Which folder, and how much of it."""
+    """The folder, and limits on its use."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -93,7 +93,7 @@ def parts_of(path: str) -> list[str]:
     """Return the names of a relative path.
 
     Raises:
-        OutsideRootError: It is absolute, goes up, or has characters that no name has.
+        OutsideRootError: The path is absolute, goes up, or has invalid characters.
     """
     if path.startswith(("/", "~")) or "\\" in path or "\0" in path or any(ord(letter) < 32 for letter in path):
         raise OutsideRootError(NAME, "takes paths below its folder alone")
@@ -104,7 +104,7 @@ def parts_of(path: str) -> list[str]:
 
 
 class Rooted:
-    """A folder, held open: names are looked up one by one in it, and none of them may be a link.
+    """An open folder: names are looked up one by one in it, and none of them may be a link.
 
     Args:
         root: The folder; it may itself be reached over links.
@@ -124,7 +124,7 @@ class Rooted:
         os.close(self._root)
 
     def open(self, parts: list[str], flags: int, mode: int = 0o600) -> int:
-        """Return a descriptor of what is at a path; whatever is swapped meanwhile, no link is followed.
+        """Return a descriptor of the object at a path; no link is followed, even if entries are swapped meanwhile.
 
         Raises:
             OutsideRootError: A part of the path is a link.
@@ -180,7 +180,7 @@ class Rooted:
         return Listing(entries=tuple(entries[:MOST_LISTED]), more=len(entries) > MOST_LISTED)
 
     def write(self, path: str, text: str) -> Written:
-        """Write a file whole; a link in its place is refused, not followed."""
+        """Write a file completely; a link in its place is refused, not followed."""
         parts = parts_of(path)
         if not parts:
             raise NotAllowedError(NAME, "writes files, not its folder")
@@ -196,7 +196,7 @@ class Rooted:
 
 
 def _is_link(held: int, parts: list[str]) -> bool:
-    """Return True where one of the names in the folder that was reached is a link."""
+    """Return True if one of the names in the opened folder is a link."""
     for part in parts:
         try:
             if stat.S_ISLNK(os.stat(part, dir_fd=held, follow_symlinks=False).st_mode):

@@ -1,7 +1,7 @@
 """A GraphQL server as a tool: queries are checked against its introspected schema, and bounded in depth and cost.
 
-Needs the extra ``graphql``. The schema is given as the answer to ``INTROSPECTION``, so that what was approved can be
-kept in a file. Mutations are an agent of their own: of high risk, approved by a person, and made once in a run.
+Needs the extra ``graphql``. The schema is given as the answer to ``INTROSPECTION``, so that the approved schema can be
+stored in a file. Mutations are a separate agent: of high risk, approved by a person, and made once per run.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ MOST_QUERY = 10_000
 """Characters of a query."""
 MOST_TOKENS = 1_000
 AT_ONCE = 2_000
-"""Characters of a query that is checked while everything else waits."""
+"""Length of a query that is checked on the loop."""
 MOST_PROBLEMS = 8
 MOST_LEVELS = 64
 """Brackets that may be open at once in an answer."""
 MOST_ANSWER = 262_144
 """Bytes of an answer."""
 SIZES = frozenset({"first", "last", "limit", "take", "pageSize", "perPage"})
-"""Arguments that say how long a list is."""
+"""Arguments that state the length of a list."""
 PAGES = frozenset({"edges", "nodes", "items", "results"})
-"""Fields of a page that hold its list."""
+"""Fields of a page that contain its list."""
 INTROSPECTION = (
     "query { __schema { queryType { name } mutationType { name } subscriptionType { name } types { kind name "
     "description fields(includeDeprecated: true) { name description args { ...I } type { ...T } isDeprecated "
@@ -115,18 +115,18 @@ class _Limits:
         self._depth, self._cost, self._list_size = depth, cost, list_size
 
     async def checked(self, text: str, variables: str, kind: str) -> tuple[str, ...]:
-        """Return ``problems``; a long text is looked at in a thread."""
+        """Return the result of ``problems``; a long text is checked in a thread."""
         if len(text) + len(variables) <= AT_ONCE:
             return self.problems(text, variables, kind)
         return await to_thread.run_sync(self.problems, text, variables, kind)
 
     def problems(self, text: str, variables: str, kind: str) -> tuple[str, ...]:
-        """Return what is wrong with an operation against the schema.
+        """Return the problems of an operation under the schema.
 
         Args:
-            text: In the language of GraphQL.
-            variables: Their values, as a JSON object.
-            kind: ``query`` or ``mutation``: what the one operation must be.
+            text: A GraphQL document.
+            variables: Values of its variables, as a JSON object.
+            kind: Required kind of the operation: ``query`` or ``mutation``.
 
         Raises:
             TooLargeError: It is too deep, or would cost too much.
@@ -136,7 +136,7 @@ class _Limits:
         import graphql  # noqa: PLC0415 - as above
         from graphql.execution.values import get_variable_values  # noqa: PLC0415 - as above
 
-        if depth_of(text) > 4 * self._depth + 32:  # before the parser, which calls itself for each level
+        if depth_of(text) > 4 * self._depth + 32:  # before the parser, which recurses for each level
             raise TooLargeError("graphql", f"takes at most {self._depth} levels")
         try:
             document = graphql.parse(text, max_tokens=MOST_TOKENS)
@@ -181,7 +181,7 @@ class _Measure:
         self._known: dict[tuple[str, bool], tuple[int, int]] = {}
 
     def selected(self, selections: SelectionSetNode | None, parent: Any, *, paged: bool = False) -> tuple[int, int]:
-        """Return depth and cost of what is asked of a type; a fragment is measured once, however often it is named.
+        """Return depth and cost of a selection on a type; a fragment is measured once, however often it is used.
 
         Raises:
             TooLargeError: It is too deep, or costs too much.
@@ -253,7 +253,7 @@ class GraphQlTool(Handlers, id="graphql"):
         InputError: It is not a schema, or graphql-core is not installed.
     """
 
-    isolated = True  # the schema is all that it keeps
+    isolated = True  # it only stores the schema
     tool_options = ToolOptions(effect=Effect.READ)
 
     def __init__(
@@ -312,7 +312,7 @@ class GraphQlWrite(Handlers, id="graphql_write"):
 
     @handles
     async def mutate(self, question: GraphQlMutation, context: Context) -> GraphQlAnswer:
-        """Make a mutation once in a run; where nobody knows whether it has happened, a person says so."""
+        """Make a mutation once per run; if its result is unknown, a person decides."""
         text, variables = question.mutation, question.variables
         problems = await self._limits.checked(text, variables, "mutation")
         if problems:

@@ -1,4 +1,4 @@
-"""Payload classes made from JSON Schemas; a keyword that is not understood is refused by name, never ignored."""
+"""Payload classes created from JSON Schemas; an unsupported keyword is refused by name, never ignored."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _BOUNDS = {
 MOST_TEXT = 100_000
 LONGEST = 2**31 - 1
 MOST_CLASSES = 256
-"""Objects of one document; definitions that name each other twice would double with each level."""
+"""Maximum objects of one document; definitions that refer to each other twice would double with each level."""
 
 
 class Unsupported(Exception):  # noqa: N818 - collected into one InputError
@@ -54,18 +54,18 @@ class Unsupported(Exception):  # noqa: N818 - collected into one InputError
 
 
 class SchemaReader:
-    """Makes annotations from schemas of one document.
+    """Creates annotations from schemas of one document.
 
     Args:
-        definitions: What ``$ref`` may name, by its whole text, such as ``#/components/schemas/Account``.
-        name: Stem of the classes that are made.
+        definitions: Targets of ``$ref``, by its whole text, such as ``#/components/schemas/Account``.
+        name: Stem of the names of created classes.
     """
 
     def __init__(self, definitions: Mapping[str, Mapping[str, Any]], name: str) -> None:
         self._definitions = definitions
         self.stem = name
         self._classes: dict[int, tuple[Mapping[str, Any], Any, int]] = {}
-        """By the schema's identity: the schema, which thus stays where it is, its class, and the levels below it."""
+        """By the schema's identity: the schema, which is thus kept alive, its class, and the levels below it."""
         self._made = 0
         self._deepest = 0
 
@@ -157,7 +157,7 @@ class SchemaReader:
         return Annotated[plain, Field(**bounds)] if bounds else plain
 
     def _class(self, schema: Mapping[str, Any], path: str, depth: int) -> Any:
-        """Return the class of an object schema, made once however many others name it."""
+        """Return the class of an object schema, created once for all references."""
         known = self._classes.get(id(schema))
         if known is None:
             if self._made >= MOST_CLASSES:

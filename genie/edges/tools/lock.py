@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 16_000_000
 MOST_LEVELS = 100
-"""Brackets that may be open at once in the file: those of the deepest schema, and the file's own."""
+"""Maximum nesting of the file: that of the deepest schema, and the file's own."""
 VERSION = 1
 
 
@@ -67,7 +67,7 @@ class Lock:
     """Approved tools by name.
 
     Args:
-        tools: None where the file is corrupt: then every tool is denied.
+        tools: The tools; None if the file is corrupt: then every tool is denied.
     """
 
     def __init__(self, tools: dict[str, Pinned] | None) -> None:
@@ -75,12 +75,12 @@ class Lock:
 
     @classmethod
     def of(cls, tools: Iterable[Tool]) -> Lock:
-        """Return a lock of tools as they are."""
+        """Return a lock of the present tools."""
         return cls({tool.name: pinned(tool) for tool in tools})
 
     @classmethod
     def read(cls, path: Path) -> Lock:
-        """Return what a file says; a corrupt one denies everything.
+        """Read a lock file; a corrupt one denies everything.
 
         Raises:
             InputError: The file does not exist, or is too large.
@@ -99,7 +99,7 @@ class Lock:
 
     @classmethod
     def parse(cls, text: str) -> Lock:
-        """Return what a text says; a corrupt one denies everything."""
+        """Parse a lock; a corrupt one denies everything."""
         try:
             found = _File.model_validate(parsed(text, most=MOST_BYTES, levels=MOST_LEVELS))
         except (ValidationError, JsonTextError):
@@ -112,14 +112,14 @@ class Lock:
         return cls(dict(found.tools))
 
     def text(self) -> str:
-        """Return the file's text, one that is easy to compare."""
+        """Return the file's text in a form that is easy to compare."""
         tools = self.tools or {}
         listed = {name: tools[name].model_dump(mode="json") for name in sorted(tools)}
         whole = {"version": VERSION, "tools": listed, "sha256": _digest(tools)}
         return json.dumps(whole, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
     def changes(self, tools: Iterable[Tool]) -> tuple[Change, ...]:
-        """Return how tools differ from what was approved; each of them is denied."""
+        """Return the differences between tools and the approved ones; each differing tool is denied."""
         every = tuple(tools)
         if self.tools is None:
             return tuple(Change(tool.name, "corrupt") for tool in every) or (Change("tools.lock", "corrupt"),)
@@ -133,7 +133,7 @@ class Lock:
             if was is not None:
                 found.append(Change(name, "changed", _diff(was, one)))
                 continue
-            # Another name for the same thing is a new tool: people approved the old one and have not seen this one.
+            # A renamed tool is a new tool: people approved the old one and have not seen this one.
             twin = next((old for old, old_one in gone.items() if _same_but_name(old_one, one)), None)
             found.append(Change(name, "added" if twin is None else "renamed", _diff(gone.get(twin or ""), one)))
         renamed = {change.tool for change in found if change.what == "renamed"}
@@ -143,7 +143,7 @@ class Lock:
 
 
 def pinned(tool: Tool) -> Pinned:
-    """Return what is pinned of a tool."""
+    """Return the pinned data of a tool."""
     return Pinned(
         description=tool.spec.description, parameters=json.loads(tool.spec.parameters),
         answers=tuple(f"{kind.__topic__.name}@{kind.__topic__.version}" for kind in tool.answers), agent=tool.agent,

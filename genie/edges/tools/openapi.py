@@ -1,8 +1,8 @@
-"""Operations of an OpenAPI document as tools: one agent and one payload class an operation.
+"""Operations of an OpenAPI document as tools: one agent and one payload class per operation.
 
 Operations that read (GET) are called through the guarded ``Fetch`` port. Others are writes: they need ``Send``, are of
-high risk, say on their card that a person approves each call, and are made once in a run. Schemas that are not
-understood are refused when the document is read, by name.
+high risk, require on their card that a person approves each call, and are made once per run. Unsupported schemas are
+refused by name when the document is read.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ MOST_OPERATIONS = 128
 _METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
 _WRITES: Mapping[str, Method] = {"post": "POST", "put": "PUT", "patch": "PATCH", "delete": "DELETE"}
 _NOT_SURE = frozenset({408, 409, 425, 429})
-"""Answers beside those above 499 after which nobody knows whether a write has happened."""
+"""Statuses, besides those above 499, after which it is unknown whether a write has happened."""
 _BODY = "body"
 """Field of the body."""
 _SLOT = re.compile(r"\{([^{}]*)\}")
@@ -74,9 +74,9 @@ def operations(
 
     Args:
         document: OpenAPI 3.0 or 3.1, as read from JSON or YAML.
-        only: Ids of the operations that are wanted; all by default, and then each of them must be supported.
-        server: Base URL; the first of the document by default. Its host must be one that the ports may call.
-        writes: Also make operations that change something; otherwise they are refused.
+        only: Ids of the required operations; all by default, and then each of them must be supported.
+        server: Base URL; the first of the document by default. The ports must be allowed to call its host.
+        writes: Also create operations that change something; otherwise they are refused.
 
     Raises:
         InputError: Something in the document is not supported; every such thing is named.
@@ -191,7 +191,7 @@ def _operation(
 
 
 def _schema_of(body: Any) -> tuple[Mapping[str, Any], bool]:
-    """Return the schema of a body of JSON, and whether it must be there."""
+    """Return the schema of a JSON body, and whether it is required."""
     if not isinstance(body, dict) or body.keys() - {"content", "required", "description"}:
         raise Unsupported("requestBody", "a body that is not a plain object of `content`")
     content = body.get("content")
@@ -258,7 +258,7 @@ def _write(
         async def effect(key: str) -> dict[str, Any]:
             return written(id, await send.send(method, to, content=content, key=key)).model_dump()
 
-        # The same call of one run is made once, and a person says what has happened where nobody knows.
+        # The same call of one run is made once; if its result is unknown, a person decides.
         digest = hashlib.sha256(f"{method} {to}\n".encode() + content).hexdigest()
         return ApiAnswer.model_validate(await context.once(digest, effect))
 
@@ -295,7 +295,7 @@ def _answer(id: str, found: Fetched) -> ApiAnswer:  # noqa: A002 - as above
 
 
 def address(url: str, places: Mapping[str, tuple[str, str]], question: Payload) -> str:
-    """Return the URL of a question; every value is quoted, so none can change the path or the host.
+    """Return the URL of a call; every value is quoted, so none can change the path or the host.
 
     Raises:
         NotAllowedError: A value of the path is empty, or goes up.

@@ -1,4 +1,4 @@
-"""Page extraction: the words, the title and the links of an HTML document, by the parser of the standard library."""
+"""Page extraction: the text, the title and the links of an HTML document, with the parser of the standard library."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST_PAGE = 1_000_000
 MOST_TEXT = 200_000
 MOST_LINKS = 500
 MOST_MARKS = 50_000
-"""Tags of a page; beyond that it is a bomb, not a page."""
+"""Maximum tags of a page; a page with more is treated as an attack."""
 _SILENT = frozenset({"script", "style", "template", "noscript", "svg", "head", "iframe", "object"})
 _BLOCKS = frozenset(
     {"p", "div", "br", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "section", "article", "table", "ul", "ol", "pre"}
@@ -150,7 +150,7 @@ def extracted(page: str, url: str = "") -> Page:
 
 
 def _closed(page: str) -> str:
-    """Return a page whose tags all end: where one does not, the standard parser looks for its end again and again."""
+    """Return a page whose tags all end: for an unclosed one, the standard parser would search its end repeatedly."""
     made: list[str] = []
     at = 0
     while (start := page.find("<", at)) >= 0:

@@ -1,4 +1,4 @@
-"""What a shipped tool refuses, each with a code that the model is told; texts name the tool and the rule alone."""
+"""Refusals of the shipped tools, each with a code for the model; texts only contain the tool and the rule."""
 
 from __future__ import annotations
 
@@ -61,4 +61,4 @@ REFUSALS = frozenset(
         BadExpressionError,
     )
 )  # fmt: skip
-"""Codes that say nothing of a tool's health."""
+"""Codes that are unrelated to a tool's health."""

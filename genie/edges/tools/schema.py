@@ -19,13 +19,13 @@ Dialect = Literal["strict", "plain", "inlined"]
 tools of Anthropic). ``plain``: optional fields are left out of ``required`` (Anthropic, llama.cpp, vLLM). ``inlined``:
 as ``plain``, and without references (Gemini, Ollama)."""
 MOST_DEPTH = 24
-"""Nested schemas that are inlined; a class that contains itself is deeper than that."""
+"""Maximum nesting of schemas that are inlined; a class that contains itself is deeper than that."""
 _DROPPED = frozenset({"title", "default", "examples", "pattern", "discriminator"})
-"""Words that providers refuse or ignore; the payload class validates them afterwards in any case."""
+"""Keywords that providers refuse or ignore; the payload class validates them afterwards."""
 
 
 def canonical(value: object) -> str:
-    """Return the one JSON text of a value: keys sorted, no spaces, ASCII escapes only where JSON needs them."""
+    """Return the canonical JSON text of a value: keys sorted, no spaces, ASCII escapes only where JSON needs them."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
@@ -62,7 +62,7 @@ def _exported(schema: Any, dialect: Dialect) -> Any:
         return [_exported(item, dialect) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    if _is_decimal(schema):  # an amount is text: a JSON number goes through a float in most clients
+    if _is_decimal(schema):  # an amount is text: most clients convert JSON numbers to floats
         kept = {key: schema[key] for key in ("description",) if key in schema}
         return {"type": ["string", "null"] if len(schema["anyOf"]) == 3 else "string", **kept}
     made: dict[str, Any] = {}
@@ -83,7 +83,7 @@ def _exported(schema: Any, dialect: Dialect) -> Any:
 
 
 def _close(made: dict[str, Any], dialect: Dialect) -> None:
-    """Make an object one that takes its properties alone."""
+    """Close an object: only its declared properties are allowed."""
     properties = made.setdefault("properties", {})
     made["type"] = "object"
     if dialect == "strict":

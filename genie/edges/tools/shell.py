@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 NAME = "shell"
 MOST_ARGUMENTS = 64
-# The limits are set in the process itself, before it becomes the program: nothing runs between fork and exec in ours.
+# The limits are set in the process itself, before it becomes the program: no code of ours runs between fork and exec.
 _START = (
     "import json,os,resource,sys\n"
     "limits=json.loads(sys.argv[1])\n"

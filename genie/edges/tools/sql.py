@@ -1,4 +1,4 @@
-"""Questions to one SQLite file, read alone: SQLite's own parser and authorizer say what a query may touch."""
+"""Queries on one SQLite file, read-only: SQLite's own parser and authorizer restrict what a query may access."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ MOST_QUERY = 20_000
 MOST_CELL = 100_000
 """Bytes of one value."""
 _STEP = 100
-"""Instructions of the query machine between two looks at its limits; one that searches a long text takes a while."""
+"""Instructions of the query machine between two checks of its limits; one that searches a long text takes a while."""
 MOST_SPILLED = 64 << 20
-"""Bytes that a query may write to temporary files, where the system counts them (Linux): a sort of long values that the
-query makes itself would fill the disk."""
+"""Bytes that a query may write to temporary files, where the system counts them (Linux): sorting long generated values
+would fill the disk."""
 _SPILL_STEPS = 20 * _STEP
 _FUNCTIONS = frozenset(
     {
@@ -109,7 +109,7 @@ class SqlTool(
                 lambda: ask(settings, question.query, question.parameters, left), abandon_on_cancel=True
             )
         finally:
-            left.set()  # a query that nobody waits for any more ends at its next look
+            left.set()  # a query whose caller has left ends at its next check
 
     @handles
     async def schema(self, _question: Schema, context: Context) -> Tables:
@@ -219,7 +219,7 @@ def _opened(settings: SqlSettings) -> sqlite3.Connection:
 
 
 def _written() -> int:
-    """Return how many bytes this thread has written; 0 where the system does not count them."""
+    """Return the number of bytes this thread has written; 0 if the system does not count them."""
     try:
         return int(Path("/proc/thread-self/io").read_bytes().split(b"wchar:")[1].split()[0])
     except (OSError, IndexError, ValueError):

@@ -44,18 +44,18 @@ class Effect(enum.StrEnum):
     READ = "read"
     """Nothing: the call may be made again."""
     WRITE = "write"
-    """Something outside: the same call of one run is made once, and its result is given again."""
+    """Something outside: an identical call of one run is made once, and its result is returned again."""
 
 
 class Approval(enum.StrEnum):
-    """Which calls of a tool wait for a person."""
+    """Which calls of a tool a person must approve."""
 
     ALWAYS = "always"
     FIRST = "first"
-    """The first of a run."""
+    """The first call of a run."""
     NEVER = "never"
     RULE = "rule"
-    """Those that the policies of the runtime hold."""
+    """Calls that the policies of the runtime hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -72,15 +72,15 @@ class Tool:
     effect: Effect = Effect.WRITE
     """A write by default: an unknown tool is treated as the riskier kind."""
     trusted: bool = False
-    """Whether the words of its answers may be instructions; what comes from outside is untrusted."""
+    """True if its answers may contain instructions; text from outside is untrusted."""
     approval: Approval = Approval.RULE
     parallel: bool = True
-    """False for a tool of which a turn's calls are made one after the other."""
+    """False if the calls of a turn must be made one after the other."""
     most_result: int = MOST_RESULT
-    """Characters of a result that go to the model; the rest is cut and named by its digest."""
+    """Maximum characters of a result for the model; the rest is truncated and referred to by its digest."""
     within_s: float | None = None
-    """Longest wait for an answer, in seconds, a person's decision included; then the model is told ``held`` or
-    ``late``. None waits as long as the run, and ``timeout_s`` of the card bounds the work itself."""
+    """Longest wait for an answer in seconds, including a person's decision; then the model gets ``held`` or ``late``.
+    None waits as long as the run; ``timeout_s`` of the card limits the work itself."""
     spec: ToolSpec = field(init=False)
 
     def __post_init__(self) -> None:
@@ -94,7 +94,8 @@ class Tool:
             )  # fmt: skip
         except ValueError:
             raise AgentDefinitionError(
-                f"tool {self.name!r}", "a name has 1 to 64 letters, digits, '_' and '-', and a version is at least 1"
+                f"tool {self.name!r}",
+                "a name must have 1 to 64 letters, digits, '_' and '-', and a version must be at least 1",
             ) from None
         object.__setattr__(self, "spec", spec)
 
@@ -108,13 +109,13 @@ _NAME = re.compile(r"[^a-zA-Z0-9_-]")
 
 
 def tool_name(text: str) -> str:
-    """Return a name that every provider takes."""
+    """Return a name that every provider accepts."""
     return _NAME.sub("_", text)[:64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolOptions:
-    """What a tool says of itself beyond its card; None leaves the default of ``Tool``."""
+    """Settings of a tool beyond its card; None leaves the default of ``Tool``."""
 
     effect: Effect | None = None
     trusted: bool | None = None
@@ -123,16 +124,16 @@ class ToolOptions:
     most_result: int | None = None
     within_s: float | None = None
     reads: frozenset[type[Payload]] = frozenset()
-    """Of an agent with several handlers: the classes whose calls change nothing."""
+    """For an agent with several handlers: the classes whose calls change nothing."""
 
     def given(self) -> dict[str, Any]:
-        """Return what is not None."""
+        """Return the fields that are not None."""
         values = {name: getattr(self, name) for name in self.__slots__ if name != "reads"}
         return {name: value for name, value in values.items() if value is not None}
 
 
 def tools_of(agent: Agent | Binding, *, name: str | None = None, **options: Any) -> tuple[Tool, ...]:
-    """Return the tools that an agent is: one for each payload class that it takes and answers.
+    """Return the tools of an agent: one for each payload class that it takes and answers.
 
     Args:
         agent: An agent, or one as a pipeline binds it.
@@ -164,7 +165,7 @@ def tools_of(agent: Agent | Binding, *, name: str | None = None, **options: Any)
 
 
 def _answers(agent: object, card: AgentCard, kind: type[Payload]) -> tuple[type[Payload], ...]:
-    """Return what can answer one class: of an agent with several handlers, what that handler gives."""
+    """Return the possible answers to one class: for an agent with several handlers, the output of that handler."""
     handlers = getattr(agent, "handlers", None)
     if handlers is not None and kind in handlers:
         return tuple(handlers[kind][1].produces)
@@ -312,7 +313,7 @@ def payload_class(
     base: type[Payload] = Payload,
     **keywords: Any,
 ) -> type[Payload]:
-    """Return a payload class made of fields: name -> (annotation, default), ``...`` for a required one.
+    """Return a payload class created from fields: name -> (annotation, default), ``...`` for a required one.
 
     Raises:
         PayloadDefinitionError: A field can change, or the topic is malformed.
@@ -335,7 +336,7 @@ def _handler(
     detokenise: bool,
 ) -> Callable[..., Any]:  # fmt: skip
     names = tuple(arguments.model_fields)
-    wrap: Any = wraps  # a class that was just made: no type checker knows its field
+    wrap: Any = wraps  # a class that was just created: no type checker knows its field
 
     if not coroutine:
 
@@ -369,5 +370,5 @@ def _handler(
 
 
 def renamed(one: Tool, name: str) -> Tool:
-    """Return the tool under another name, such as one that says whose it is."""
+    """Return the tool under another name, such as one with its owner's."""
     return replace(one, name=name)

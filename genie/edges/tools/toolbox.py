@@ -1,4 +1,4 @@
-"""The tools of one loop: which are offered, and how the calls of a turn are made."""
+"""The tools of one loop: which are offered, and how the calls of a turn are executed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 MOST_TOOLS = 256
 MOST_CALLS = 32
-"""Calls of one turn."""
+"""Maximum number of calls of one turn."""
 
 
 class Toolbox:
@@ -35,14 +35,14 @@ class Toolbox:
 
     Args:
         tools: Each name once.
-        lock: What was approved; a tool that differs from it is denied. None takes every tool as it is.
+        lock: The approved tools; a tool that differs is denied. None accepts every tool unchecked.
         breakers: Shared by the toolboxes of a process; new ones by default.
-        approved: Told the run and the agent of each call that was made; see ``Granted.note``.
+        approved: Called with the run and the agent of each executed call; see ``Granted.note``.
         artifacts: Keeps results that are cut, for its tool ``read_artifact``, which is one of ``tools``.
         layers: For measurements and tests: layers that are compiled in.
 
     Raises:
-        InputError: A name stands twice, or there are too many.
+        InputError: A name occurs twice, or there are too many.
     """
 
     def __init__(
@@ -60,20 +60,20 @@ class Toolbox:
             raise InputError("tools", f"are at most {MOST_TOOLS}, not {len(every)}", "split them over several loops")
         found = () if lock is None else lock.changes(every)
         self.changes = tuple(change for change in found if change.what != "removed")
-        """What differs from the lock file; what was removed may be another loop's."""
+        """Differences from the lock file; removed tools may belong to another loop."""
         denied = {change.tool for change in self.changes}
         self.denied = frozenset(name for name in names if name in denied)
         self.tools = tuple(tool for tool in every if tool.name not in denied)
-        """Those that are offered."""
+        """The offered tools."""
         shared = breakers or Breakers()
         self.chains: Mapping[str, Chain] = {
             tool.name: Chain(tool, shared.of(tool.agent), approved=approved, layers=layers) for tool in self.tools
         }
-        # In the order of their names: the prefix of a prompt stays the same, so the provider's cache keeps it.
+        # Sorted by name: the prefix of a prompt stays the same, so the provider can cache it.
         self.specs: tuple[ToolSpec, ...] = tuple(tool.spec for tool in sorted(self.tools, key=lambda one: one.name))
 
     def asks(self) -> dict[type[Payload], tuple[type[Payload], ...]]:
-        """Return what the card of an agent that calls these tools declares in ``asks``."""
+        """Return the ``asks`` of the card of an agent that calls these tools."""
         made: dict[type[Payload], tuple[type[Payload], ...]] = {}
         for tool in self.tools:
             made[tool.arguments] = tuple(dict.fromkeys((*made.get(tool.arguments, ()), *tool.answers)))
@@ -85,9 +85,9 @@ class Toolbox:
         """Make the calls of one turn, at once where the tools allow it; the results are in the order of the calls.
 
         Args:
-            calls: As the model asked for them.
-            context: Of the handler that calls.
-            run: What the run remembers.
+            calls: The model's calls.
+            context: Context of the calling handler.
+            run: State of the run.
             headers: Narrower headers for the calls.
         """
         if self._artifacts is not None and run.store is None:

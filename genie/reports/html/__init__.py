@@ -1,1 +1,1 @@
-"""Reports as one HTML file that needs no network: charts, the tables behind them, and how the figures came about."""
+"""Reports as one HTML file that needs no network: charts, their tables, and the origin of the figures."""

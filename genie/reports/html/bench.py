@@ -36,7 +36,7 @@ def _answer(rows: Sequence[Mapping[str, Any]]) -> str:
     ratios = [row["ratio"] for row in rows]
     least, most = min(ratios), max(ratios)
     times = f"{least:.2f}" if f"{least:.2f}" == f"{most:.2f}" else f"{least:.2f} to {most:.2f}"
-    return f"A governed round trip takes {times} times as long as the same work in bare asyncio, ungoverned."
+    return f"A governed round trip takes {times} times as long as the same ungoverned work in bare asyncio."
 
 
 def _tiles(rows: Sequence[Mapping[str, Any]]) -> Tiles:
@@ -99,7 +99,8 @@ def _throughput(rows: Sequence[Mapping[str, Any]]) -> Figure:
     return Figure(
         id="throughput",
         title="Throughput",
-        note="Deliveries a second with one round trip at a time, worked out from the medians; each one was judged.",
+        note="Deliveries per second with one round trip at a time, computed from the medians; each delivery was "
+        "judged.",
         chart=Chart(
             "throughput",
             {"names": names, "rate": [round(rate) for rate, _ in rates]},
@@ -113,8 +114,8 @@ def _throughput(rows: Sequence[Mapping[str, Any]]) -> Figure:
 def _rest(rows: Sequence[Mapping[str, Any]]) -> Section:
     policies = dict.fromkeys(str(name) for row in rows for name in row["policies"])
     told = (
-        "One question goes to an analyser, its result to n agents, and their n answers are gathered. The payloads have "
-        "six fields; the bus inspects, judges, admits and accounts for every one of the n + 1 deliveries.",
+        "One question goes to an analyser, its result to n agents, and their n answers are gathered. The payloads "
+        "have six fields; the bus inspects, judges, admits and counts each of the n + 1 deliveries.",
         "Bare asyncio does the same work with tasks and futures and checks nothing.",
         "A ratio compares two figures of one run on one machine, so it holds for other machines too; microseconds do "
         "not.",

@@ -1,4 +1,4 @@
-"""Where the boxes and arrows of a diagram go: in columns, by the way from the first box."""
+"""Positions of the boxes and arrows of a diagram: in columns, by the distance from the first box."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Arrow(NamedTuple):
     back: bool
     """It leads to an earlier column, or to its own box."""
     both: bool
-    """It stands for an arrow the other way, too."""
+    """It also represents an arrow in the opposite direction."""
 
 
 class Drawing(NamedTuple):
@@ -94,7 +94,7 @@ def _lines(name: str) -> tuple[str, ...]:
 
 
 def _columns(diagram: Diagram) -> list[int]:
-    """Return the column of each box: one further than the first box with an arrow to it."""
+    """Return the column of each box: one further than the first box that has an arrow to it."""
     columns: dict[int, int] = {}
     for link in diagram.links:
         columns.setdefault(link.start, 0)

@@ -35,25 +35,25 @@ if TYPE_CHECKING:
 ROOM = 1_000_000
 """Bytes for sections and the data of their charts; with library, script and style a page is below 1.5 MB."""
 LONGEST_TEXT = 2_000
-"""Characters of one text that are shown; a longer text is cut and says by how much."""
+"""Maximum length of one text; a longer one is truncated, and the page states by how much."""
 MOST_ROWS = 500
 MOST_TABLE_BYTES = 200_000
 MOST_LINES = 100
 MOST_LETTER = 1_000
 _ANSWER = 200
-"""Characters from which an answer is set in smaller type."""
+"""Length from which an answer is set in smaller type."""
 _DEEPEST = 6
 """Levels of cards that are laid out."""
 _LONG = 32
-"""Characters from which a cell gets the width of a few words, however narrow the screen."""
+"""Length from which a cell gets the width of a few words, however narrow the screen."""
 _STACKED = 5
-"""Columns from which a table is stacked on a phone."""
+"""Number of columns from which a table is stacked on a phone."""
 _STACKED_LONG = 3
-"""The same where a cell is long."""
+"""The same if a cell is long."""
 _MANY = 6
-"""Columns from which a table is set tighter."""
+"""Number of columns from which a table is set tighter."""
 _WHOLE = 12
-"""Characters of a name that is never broken."""
+"""Length of a name that is never broken."""
 _JOINT = re.compile(r"(?<=[A-Za-z])[._](?=[A-Za-z])")
 _DATE = re.compile(r"\d{4}-\d\d(?:-\d\d)?|(?:\d{1,2} )?[A-Z][a-z]{2} \d{4}", re.ASCII)
 _LIBRARY_MAP = "//# sourceMappingURL=chart.umd.min.js.map"
@@ -82,13 +82,13 @@ class Page:
     """Blocks between the header and the first section."""
     sections: tuple[Section, ...] = ()
     more: str = "--json has them all"
-    """Where the rest is that a page leaves out."""
+    """Where to find the rest that a page leaves out."""
     at: datetime | None = None
     """When the reported event began, in UTC; printed in the footer."""
 
 
 def whole_page(page: Page) -> str:
-    """Return a page as one HTML document that fetches nothing."""
+    """Return a page as one HTML document that loads nothing."""
     environment = _environment()
     macros = environment.get_template("blocks.html").make_module({"where": page.more})
     header = _Drawn(macros.header(page), _charts((*page.head, *page.lead)), vital=True)  # type: ignore[attr-defined]  # a macro of the template
@@ -129,7 +129,7 @@ def _environment() -> Environment:
 
 
 def _shown(value: object) -> object:
-    """Return what a template prints: text without characters that could mislead its reader, cut to its limit."""
+    """Return the output of a template: text without misleading characters, truncated to its limit."""
     if isinstance(value, Markup) or not isinstance(value, str):
         return value
     left_out = len(value) - LONGEST_TEXT
@@ -273,7 +273,7 @@ def _size(section: _Drawn) -> int:
 
 
 def policy_of_pages() -> str:
-    """Return the content security policy that every page states, for those who send one with it."""
+    """Return the content security policy that every page states, for servers that also send it."""
     return _policy(*_parts())
 
 
@@ -296,7 +296,7 @@ def _digest(text: str) -> str:
 
 @functools.cache
 def _library() -> str:
-    # The map that its last line names is not in the page, so a debugger would ask the network for it.
+    # The source map of its last line is not in the page, so a debugger would request it from the network.
     return _file("chart.umd.min.js").replace(_LIBRARY_MAP, "")
 
 

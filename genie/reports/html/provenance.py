@@ -1,4 +1,4 @@
-"""How a run's figures came about: which agents contributed, what is missing, and what governance did."""
+"""The origin of a run's figures: contributing agents, missing parts, and decisions of governance."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def provenance(
     beside: tuple[Block, ...] = (worked, Stack((governed, ran)))
     if witness.decisions:
         beside = (governed, worked, ran)
-    return Section("How this came about", (*_missing(outcome), *beside), vital=True)
+    return Section("How this result was produced", (*_missing(outcome), *beside), vital=True)
 
 
 def _missing(outcome: Outcome) -> Iterator[Card]:
@@ -43,7 +43,7 @@ def _missing(outcome: Outcome) -> Iterator[Card]:
     if missing:
         table = Table("Missing parts", (Column("agent"), Column("reason")), missing)
         yield Card(title, (table,), wide=True)
-    elif outcome.answer is None and not outcome.reasons:  # which stand above
+    elif outcome.answer is None and not outcome.reasons:  # which are shown above
         yield Card(title, (Lines(("The answer did not come.",)),), wide=True)
 
 

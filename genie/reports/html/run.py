@@ -1,4 +1,4 @@
-"""The page of a run: the answer, whatever payload it is, and how it came about."""
+"""The page of a run: the answer, of any payload class, and its origin."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def run_page(outcome: Outcome, *, pipeline: Pipeline, caller: Caller, witness: W
 
     Args:
         outcome: The run, with its answer as the caller may see it.
-        pipeline: What ran.
-        caller: Who asked, and for whom the answer was judged.
+        pipeline: The pipeline.
+        caller: The caller, for whom the answer was judged.
         witness: The decisions of the policies.
     """
     panel = provenance(

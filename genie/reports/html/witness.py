@@ -33,7 +33,7 @@ class Witness:
 
     Args:
         onward: The journal that the caller requested, if any.
-        lines: Makes the lines of ``run``, masked for the reader of the page; without it, ``run`` stays empty.
+        lines: Creates the lines of ``run``, masked for the reader of the page; without it, ``run`` stays empty.
     """
 
     MOST = 1_000
@@ -46,7 +46,7 @@ class Witness:
         if lines is not None:
             self.run.add(lines.first())
         self.decisions: list[Decided] = []
-        """The first ``MOST``, in order."""
+        """The first ``MOST`` decisions, in order."""
         self.verdicts: Counter[tuple[str, str]] = Counter()
         """Number of verdicts by policy and verdict, without a limit."""
         self.kinds: Counter[str] = Counter()

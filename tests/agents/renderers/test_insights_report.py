@@ -237,7 +237,7 @@ def test_a_huge_report_stays_below_a_megabyte_and_a_half(insights: Pipeline) -> 
     page = page_of(huge, insights, failures=tuple((f"agent{n}", "y" * 900) for n in range(2_000)))
     assert len(page.encode()) < 1_500_000
     assert "--json has them all" in page
-    assert "<h2>How this came about" in page
+    assert "<h2>How this result was produced" in page
 
 
 # --- on a terminal ---

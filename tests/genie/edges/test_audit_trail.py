@@ -216,7 +216,7 @@ def test_a_forger_without_the_key_is_found_by_the_signature(place: Place) -> Non
     path.write_bytes(rewritten(lines, heads=True))
     assert verify([place.trail]).intact  # hashes alone prove nothing against whoever can make them
     found = verify([place.trail], keys=place.keys)
-    assert [one.problem for one in found.breaks] == ["the signature of the head is not the key's"]
+    assert [one.problem for one in found.breaks] == ["the signature of the head does not match the key"]
 
 
 def test_a_cut_at_the_end_of_a_session_is_found_by_the_anchor(place: Place) -> None:

@@ -1,1 +1,1 @@
-"""From a model's words to a payload: parsed strictly, mended where nothing is guessed, or refused by name."""
+"""From a model's text to a payload: parsed strictly, repaired without guessing, or refused with a code."""

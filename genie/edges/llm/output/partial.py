@@ -1,6 +1,6 @@
-"""What of an answer is certain while it streams: fields that are closed, and items of lists that are closed.
+"""The certain part of a streamed answer: closed fields, and closed items of lists.
 
-A number, a word or a string that may still grow is withheld: ``{"amount":10`` says nothing yet.
+A number, a word or a string that may still grow is withheld: ``{"amount":10`` is not certain yet.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Prefixes:
     """Validated prefixes of one answer.
 
     Args:
-        kind: What was asked for; each field is validated as it closes.
+        kind: Class of the answer; each field is validated as it closes.
     """
 
     def __init__(self, kind: type[BaseModel]) -> None:
@@ -60,9 +60,9 @@ class Prefixes:
         return MappingProxyType(dict(self._values))
 
     def _step(self) -> bool:
-        """Take the next mark; False where there is none yet."""
+        """Take the next token; return False if there is none yet."""
         if not self._depth:
-            start = self._text.find("{", self._at)  # a fence and words before it are passed over
+            start = self._text.find("{", self._at)  # a fence and text before it are skipped
             self._at = len(self._text) if start < 0 else start + 1
             self._start, self._depth = self._at, int(start >= 0)
             return start >= 0
@@ -97,7 +97,7 @@ class Prefixes:
             return False
         if found[0] == '"':
             self._quoted = False
-        elif found.end() == len(self._text):  # what is escaped has not come
+        elif found.end() == len(self._text):  # the escaped character has not arrived
             self._at = found.start()
             return False
         self._at = found.end() + (found[0] == "\\")
@@ -124,7 +124,7 @@ class Prefixes:
             self._ended = True
 
     def _field(self, at: int) -> None:
-        """Take a field that is closed; none is open behind a list, or in an empty object."""
+        """Take a closed field; none is open after a list, or in an empty object."""
         if self._key is not None:
             text, name = self._text[self._start : at], self._key
             if name not in self._fields:

@@ -1,4 +1,4 @@
-"""A model's answer as a payload: strict parse, then without its fence, then mended, then the payload's own rules."""
+"""A model's answer as a payload: strict parse, then without its fence, then repaired, then the payload's own rules."""
 
 from __future__ import annotations
 
@@ -14,40 +14,40 @@ from genie.edges.llm.output.strict import JsonTextError, parsed
 
 P = TypeVar("P", bound=BaseModel)
 LOOP_CHARACTERS = 16_384
-"""Characters that are mended on the event loop; a longer text is mended in a thread."""
+"""Length of text that is repaired on the event loop; longer text is repaired in a thread."""
 MOST_PROBLEMS = 16
-"""Problems that are told."""
+"""Maximum number of reported problems."""
 WHOLE = frozenset({Stop.ANSWERED, Stop.TOOL_CALLS, Stop.STOP_SEQUENCE})
-"""Reasons to stop that leave a whole answer; after any other only strict JSON is taken."""
+"""Stop reasons that leave a complete answer; after any other only strict JSON is accepted."""
 EXACT = "exact"
 """Key of a JSON Schema for amounts and identifiers: ``Field(json_schema_extra={"exact": True})``."""
 
 
 class Problem(NamedTuple):
-    """What is wrong with a field of an answer; never what stood there."""
+    """Problem of a field of an answer; never the field's value."""
 
     path: str
     kind: str
     """As pydantic names it, for example ``missing``."""
     text: str
-    """For the model that is asked again; it quotes no value."""
+    """Text for the model that is asked again; it quotes no value."""
 
 
 class Report(NamedTuple):
     """How an answer was read."""
 
     strict: bool
-    """Whether it was JSON as it came."""
+    """True if it was valid JSON."""
     extracted: bool = False
-    """Whether a fence or words around it were taken off."""
+    """True if a fence or text around it was removed."""
     mended: tuple[str, ...] = ()
     places: int = 0
     refused: str = ""
-    """Why a text that is not JSON was not mended: ``length_stop``, ``exact_schema``, or a code of the parser."""
+    """Why text that is not JSON was not repaired: ``length_stop``, ``exact_schema``, or a code of the parser."""
 
 
 class Read(NamedTuple, Generic[P]):
-    """An answer that fits."""
+    """A valid answer."""
 
     payload: P
     report: Report
@@ -68,7 +68,7 @@ class MalformedAnswerError(ValueError):
 
 
 def is_exact(schema: Any, depth: int = 0) -> bool:
-    """Return whether a JSON Schema marks anything as exact; a schema that is too deep to tell counts as exact."""
+    """Return whether a JSON Schema marks anything as exact; a schema that is too deep to analyse counts as exact."""
     if depth > 64:
         return True
     if isinstance(schema, Mapping):
@@ -80,9 +80,9 @@ def json_of(text: str, *, stop: Stop, exact: bool) -> tuple[str, Report]:
     """Return an answer as strict JSON text.
 
     Args:
-        text: As the model wrote it.
-        stop: Why it stopped; an answer that reached its limit is never mended.
-        exact: Whether what is asked for has amounts or identifiers; then nothing is mended, only unwrapped.
+        text: The model's text.
+        stop: Stop reason; an answer that reached its limit is never repaired.
+        exact: Whether the schema has amounts or identifiers; then nothing is repaired, only unwrapped.
 
     Raises:
         MalformedAnswerError: It is not JSON, and cannot be made so without a guess.
@@ -92,7 +92,7 @@ def json_of(text: str, *, stop: Stop, exact: bool) -> tuple[str, Report]:
     except JsonTextError as error:
         first = error.code
     else:
-        if not isinstance(value, dict | list):  # half a number is a number
+        if not isinstance(value, dict | list):  # half a number is a valid number
             raise MalformedAnswerError("not_an_object", Report(strict=True))
         return text, Report(strict=True)
     if first not in {"syntax", "not_found", "unfinished"}:
@@ -118,7 +118,7 @@ def json_of(text: str, *, stop: Stop, exact: bool) -> tuple[str, Report]:
 
 
 def answer_now(text: str, kind: type[P], *, stop: Stop, exact: bool | None = None) -> Read[P]:
-    """Return an answer as a payload, on the thread of the caller; see ``answer``."""
+    """Return an answer as a payload, in the caller's thread; see ``answer``."""
     marked = is_exact(kind.model_json_schema()) if exact is None else exact
     made, report = json_of(text, stop=stop, exact=marked)
     try:
@@ -146,7 +146,7 @@ async def answer(text: str, kind: type[P], *, stop: Stop, exact: bool | None = N
 
 
 def problems_of(error: ValidationError) -> tuple[Problem, ...]:
-    """Return what is wrong, without the values that are."""
+    """Return the problems, without the wrong values."""
     found = error.errors(include_url=False, include_input=False, include_context=False)
     return tuple(
         Problem(".".join(map(str, one["loc"]))[:120], one["type"], one["msg"][:200]) for one in found[:MOST_PROBLEMS]

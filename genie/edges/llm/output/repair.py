@@ -1,7 +1,7 @@
-"""Mends the syntax of JSON, never its values: nothing is added, dropped or chosen between.
+"""Repairs the syntax of JSON, never its values: no value is added, dropped or chosen.
 
-Quotes, commas, comments, key quotes and Python's words are mended. An open value is refused: ``{"amount": 10``
-may have been going to say 1000.
+It repairs quotes, commas, comments, unquoted keys and Python literals. An incomplete value is refused: ``{"amount":
+10`` might have become 1000.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import NamedTuple
 from genie.edges.llm.output.strict import MOST_DEPTH, JsonTextError
 
 MOST_REPAIRED = 65_536
-"""Characters of a text that is mended; a longer one is refused as it is."""
+"""Maximum length of a text that is repaired; a longer one is refused."""
 
 _SPACE = re.compile(r"[\s\ufeff\u200b]*+")
 _COMMENT = re.compile(r"//[^\n]*+|#[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/")
@@ -25,17 +25,17 @@ _STRING = {end: re.compile(rf"(?:[^{end}\\]|\\.)*+{end}", re.DOTALL) for end in 
 _INSIDE = re.compile(r'\\(u[0-9A-Fa-f]{4}|.)|["\x00-\x1f]', re.DOTALL)
 _WORDS = {"true": "true", "false": "false", "null": "null", "True": "true", "False": "false", "None": "null"}
 MOST_FENCES = 16
-"""Fences that are looked at; a text with more of them has more than one answer."""
+"""Number of fences that are considered; a text with more of them has more than one answer."""
 
 
 class Repaired(NamedTuple):
-    """A text whose syntax was mended."""
+    """A text with repaired syntax."""
 
     text: str
     kinds: tuple[str, ...]
-    """What was mended, in the order of the alphabet; never what stood there."""
+    """Kinds of repairs, in alphabetical order; never values."""
     places: int
-    """How many places were mended."""
+    """Number of repairs."""
 
 
 def extracted(text: str) -> str:
@@ -49,7 +49,7 @@ def extracted(text: str) -> str:
         raise JsonTextError("ambiguous")
     if len(between) == 2:
         raise JsonTextError("unfinished")
-    # What stands on the line of a fence is the name of a language.
+    # The first line of a fence is the name of a language.
     body = between[1].partition("\n")[2] if len(between) == 3 else text
     starts = [at for at in (body.find("{"), body.find("[")) if at >= 0]
     if not starts:
@@ -57,13 +57,13 @@ def extracted(text: str) -> str:
     start = min(starts)
     end = _balanced(body, start)
     rest = body[end:]
-    if "{" in rest or "[" in rest:  # one of several would have to be chosen
+    if "{" in rest or "[" in rest:  # choosing one of several would be a guess
         raise JsonTextError("ambiguous")
     return body[start:end]
 
 
 def _balanced(text: str, start: int) -> int:
-    """Return where the bracket at ``start`` is closed."""
+    """Return the position at which the bracket at ``start`` is closed."""
     depth, at = 0, start
     while at < len(text):
         letter = text[at]
@@ -116,7 +116,7 @@ def repaired(text: str) -> Repaired:
 
 
 class _Mender:
-    """Reads a text as JSON that is written carelessly, and writes it carefully."""
+    """Reads sloppy JSON and writes strict JSON."""
 
     def __init__(self, text: str) -> None:
         self._text, self._at = text, 0
@@ -180,7 +180,7 @@ class _Mender:
             self._comma(stack, after_text=False)
 
     def _comma(self, stack: list[str], *, after_text: bool) -> None:
-        """Take what follows a value: a comma, a closing bracket, or the next member behind a forgotten comma."""
+        """Take the token after a value: a comma, a closing bracket, or the next member after a missing comma."""
         self._skip()
         letter = self._peek()
         if letter == ",":

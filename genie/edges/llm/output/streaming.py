@@ -1,4 +1,4 @@
-"""A structured answer while it streams: what of it is certain so far, and the whole of it at the end."""
+"""A structured answer while it streams: its certain part so far, and the whole answer at the end."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ P = TypeVar("P", bound=Payload)
 
 
 class Prefix(NamedTuple):
-    """The fields of an answer that are certain so far, by name; each was validated as it closed."""
+    """The certain fields of an answer so far, by name; each was validated as it closed."""
 
     fields: Mapping[str, Any]
 

@@ -11,9 +11,9 @@ from genie.contracts.model_call import MOST_JSON
 
 MOST_DEPTH = 32
 MOST_DIGITS = 15
-"""Significant digits of a number with a fraction or an exponent; with more it would be rounded. Integers are exact."""
+"""Maximum significant digits of a number with a fraction or an exponent; more would be rounded. Integers are exact."""
 MOST_INTEGER = 1_000
-"""Digits of an integer."""
+"""Maximum digits of an integer."""
 
 
 class JsonTextError(ValueError):
@@ -58,11 +58,11 @@ def parsed(text: str, *, most: int = MOST_JSON, levels: int = MOST_DEPTH) -> Any
 
 
 _STRUCTURE = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
-"""A string, ended or not, or a bracket; each letter is looked at once."""
+"""A string, ended or not, or a bracket; each character is read once."""
 
 
 def depth_of(text: str) -> int:
-    """Return how deep brackets are nested outside of strings; 0 where there are too few to matter."""
+    """Return the nesting depth of brackets outside of strings; 0 if there are too few to matter."""
     if text.count("{") + text.count("[") <= MOST_DEPTH:
         return 0
     deepest = depth = 0

@@ -1,1 +1,1 @@
-"""Wires: thin clients that turn the neutral model call into a provider's dialect and its stream back into parts."""
+"""Wires: thin clients that convert the neutral model call to a provider's dialect, and its stream back into parts."""

@@ -33,7 +33,7 @@ STOPS = {
 }
 """An unknown reason counts as a reply that was cut off."""
 BUDGETS = {"low": 2_048, "medium": 8_192, "high": 16_384}
-"""Tokens of thought for models that take a number instead of a level."""
+"""Thinking tokens for models that take a number instead of a level."""
 LEAST_BUDGET = 1_024
 NO_SAMPLING_FROM = "2026-10-21"
 """First version that refuses temperature and top_p."""
@@ -142,7 +142,7 @@ class _MessagesReading(Reading):
         super().__init__(assembly, settings)
         self._stated: dict[str, Any] = {}
         self._kinds: dict[int, str] = {}
-        """Of the blocks that are read, by their index."""
+        """The blocks in progress, by index."""
 
     def take(self, event: Event) -> Iterable[WirePart]:
         """See ``Reading.take``."""
@@ -203,13 +203,13 @@ class _MessagesReading(Reading):
 
     @staticmethod
     def _sign(draft: Draft, signature: str) -> None:
-        """Keep a signature with the digest of the words that it covers; it comes after them."""
+        """Store a signature with the digest of the text that it covers; it comes after the text."""
         if len(signature) <= MOST_OF_OPAQUE - 256:
             state = {"type": "thinking", "signature": signature, "genie_words": digest(draft.text)}
             draft.opaque = to_json(state).decode()
 
     def _usage(self, usage: Any) -> Iterator[WirePart]:
-        """Take what is stated: counts are cumulative, so a later one replaces an earlier one."""
+        """Take reported usage: counts are cumulative, so a later one replaces an earlier one."""
         if not isinstance(usage, dict):
             return
         self._stated |= {name: value for name, value in usage.items() if value is not None}
@@ -224,9 +224,9 @@ class _MessagesReading(Reading):
 
 
 def arguments_of(call: ToolCall) -> dict[str, Any]:
-    """Return the arguments of a call as an object; those that are not one are sent as text in an object.
+    """Return the arguments of a call as an object; other values are sent as text in an object.
 
-    A model whose call was refused as malformed must see what it wrote, and these dialects take objects alone.
+    A model whose call was refused as malformed must see its own text, and these dialects only accept objects.
     """
     try:
         return parsed(call.arguments)
@@ -235,7 +235,7 @@ def arguments_of(call: ToolCall) -> dict[str, Any]:
 
 
 def usage_of(usage: Mapping[str, Any]) -> Usage | None:
-    """Return the usage of a message; None where it is not one. Its input counts leave out the cached ones."""
+    """Return the usage of a message; None if invalid. Its input counts exclude cached tokens."""
     try:
         read, written = tokens(usage.get("cache_read_input_tokens")), tokens(usage.get("cache_creation_input_tokens"))
         details = usage.get("output_tokens_details") or {}

@@ -1,4 +1,4 @@
-"""Puts a streamed reply together: pieces arrive for parts, and the whole leaves when the stream says that it ended."""
+"""Assembles a streamed reply: pieces arrive for parts, and the complete reply is returned at the end of the stream."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MOST_TOKENS = 1 << 53
 
 
 class Draft:
-    """One part of the reply while it comes."""
+    """One part of the reply in progress."""
 
     __slots__ = ("_size", "kind", "name", "opaque", "pieces", "position")
 
@@ -59,7 +59,7 @@ class Draft:
 
     @property
     def text(self) -> str:
-        """What has come so far."""
+        """Text so far."""
         return "".join(self.pieces)
 
 
@@ -67,9 +67,9 @@ class Assembly:
     """The reply to one request.
 
     Args:
-        request: What was asked; ids of tool calls continue after its own.
-        family: Who makes the opaque parts.
-        model: Name of the model until the provider says another.
+        request: The request; ids of tool calls continue after its own.
+        family: Family of the opaque parts.
+        model: Name of the model until the provider states another.
     """
 
     def __init__(self, request: ModelRequest, family: str, model: str) -> None:
@@ -80,10 +80,10 @@ class Assembly:
         self.usage: Usage | None = None
 
     def draft(self, key: Hashable, kind: Literal["text", "thought", "call"]) -> Draft:
-        """Return the part of a key; a new one stands after those that have come.
+        """Return the part of a key; a new part is added at the end.
 
-        Words right after words are one text, however a provider splits them: readers join them, so what looks into a
-        reply must see them as one.
+        Consecutive texts are one part, however a provider splits them: readers join them, so inspectors must see them
+        as one.
         """
         found = self._by_key.get(key)
         if found is None and kind == "text" and self._drafts and self._drafts[-1].kind == "text":
@@ -109,7 +109,7 @@ class Assembly:
 
     @property
     def has_calls(self) -> bool:
-        """Whether a tool was asked for."""
+        """True if a tool was requested."""
         return any(draft.kind == "call" for draft in self._drafts)
 
     def end(self) -> WireEnd:
@@ -124,7 +124,7 @@ class Assembly:
         return WireEnd(tuple(self._parts()), stop, self._believed(), self.model[:256])
 
     def _believed(self) -> Usage | None:
-        """Return the usage that was stated; None where it says that words cost nothing, as gateways fill it in."""
+        """Return the reported usage; None if it claims that text costs nothing, as some gateways report."""
         used = self.usage
         spoke = any(draft.pieces for draft in self._drafts)
         return None if used is None or not used.input or (spoke and not used.output) else used
@@ -150,7 +150,7 @@ CALL = "call_"
 
 
 def next_call(request: ModelRequest) -> int:
-    """Return the first number that no tool call of a transcript has, so that ids repeat for no call of it."""
+    """Return the first unused number for tool calls of a transcript, so that ids are unique."""
     highest = 0
     for turn in request.turns:
         for part in turn.parts:

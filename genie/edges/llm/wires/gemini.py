@@ -145,7 +145,7 @@ class _GeminiReading(Reading):
             raise failure_of(None, chunk)
         for candidate in chunk.get("candidates") or ():
             if candidate.get("index"):
-                continue  # one answer was asked for
+                continue  # one answer was requested
             for part in (candidate.get("content") or {}).get("parts") or ():
                 yield from self._part(part)
             reason = candidate.get("finishReason")
@@ -179,7 +179,7 @@ class _GeminiReading(Reading):
         else:
             if text:
                 yield reply.last("text").add(text)
-            if signature:  # state beside words, or behind them, that must go back at its place
+            if signature:  # state in or after text, which must be sent back at its place
                 self._sign(reply.new("thought"), signature)
 
     @staticmethod
@@ -191,11 +191,11 @@ class _GeminiReading(Reading):
 
     def finish(self) -> WireEnd:
         """See ``Reading.finish``."""
-        return self.reply.end()  # this dialect has no last event but the one with the reason
+        return self.reply.end()  # this dialect has no final event other than the one with the reason
 
 
 def usage_of(usage: Mapping[str, Any]) -> Usage | None:
-    """Return the usage of a chunk; None where it is not one. Thoughts are billed as output, and counted apart."""
+    """Return the usage of a chunk; None if invalid. Thinking tokens are billed as output, and counted separately."""
     try:
         thoughts = tokens(usage.get("thoughtsTokenCount"))
         asked = tokens(usage.get("promptTokenCount"), needed=True) + tokens(usage.get("toolUsePromptTokenCount"))

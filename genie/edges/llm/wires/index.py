@@ -1,4 +1,4 @@
-"""The wires that ship, by the name that a configuration calls them; naming one imports nothing."""
+"""The shipped wires by name; listing them imports nothing."""
 
 from __future__ import annotations
 
@@ -14,4 +14,4 @@ WIRES: Mapping[str, str] = MappingProxyType(
         "ollama": "genie.edges.llm.wires.ollama:Ollama",
     }
 )
-"""Name -> ``module:Class``; each class is made from its ``Settings``."""
+"""Name -> ``module:Class``; each class is constructed from its ``Settings``."""

@@ -49,7 +49,7 @@ class Ollama(Wire):
     def body(self, request: ModelRequest) -> dict[str, Any]:
         """See ``Wire.body``."""
         sampling, schema = self.sampling(request), self.answer_schema(request)
-        # Without num_ctx the server cuts a longer prompt and says nothing.
+        # Without num_ctx the server silently truncates a longer prompt.
         options: dict[str, Any] = {"num_ctx": self.settings.window, "num_predict": request.max_output}
         chosen = (
             ("temperature", sampling.temperature), ("top_p", sampling.top_p), ("seed", sampling.seed),
@@ -62,7 +62,7 @@ class Ollama(Wire):
             "stream": True,
             "options": options,
         }
-        if request.tools and request.choice != "none":  # the dialect has no other choice than whether tools are there
+        if request.tools and request.choice != "none":  # the dialect can only include the tools or not
             body["tools"] = [
                 {
                     "type": "function",
@@ -123,7 +123,7 @@ class _OllamaReading(Reading):
 
 
 def usage_of(line: Mapping[str, Any]) -> Usage | None:
-    """Return the usage of the last line; None where it states no usage."""
+    """Return the usage in the last line; None if there is none."""
     try:
         return Usage(
             input=tokens(line.get("prompt_eval_count"), needed=True), output=tokens(line.get("eval_count"), needed=True)

@@ -26,7 +26,7 @@ STOPS = {
     "function_call": Stop.TOOL_CALLS,
     "content_filter": Stop.FILTERED,
 }
-"""An unknown reason counts as a reply that was cut off: nothing is known of its end."""
+"""An unknown reason counts as a truncated reply, because nothing is known of its end."""
 
 
 class OpenAIChat(Wire):
@@ -84,7 +84,7 @@ class OpenAIChat(Wire):
         return body
 
     def role(self, turn: Turn) -> str:
-        """Return who speaks in a turn, in the words of this family of dialects."""
+        """Return the role of a turn in this family of dialects."""
         if turn.role is Role.SYSTEM:
             return self.settings.dialect.system_role
         return "user" if turn.role is Role.TOOL else str(turn.role)
@@ -105,7 +105,7 @@ class OpenAIChat(Wire):
         if not content and not calls:
             return
         message: dict[str, Any] = {"role": self.role(turn)}
-        # One text is sent as a string, which every server of this dialect takes.
+        # A single text is sent as a string, which every server of this dialect accepts.
         message["content"] = content[0]["text"] if len(content) == 1 and "text" in content[0] else content or None
         if calls:
             message["tool_calls"] = calls
@@ -158,8 +158,8 @@ class _ChatReading(Reading):
             yield reply.draft("text", "text").add(refusal)
         for call in delta.get("tool_calls") or ():
             function = call.get("function") or {}
-            index, named = call.get("index"), call.get("id")  # some servers send whole calls, and number none of them
-            if index is None and named is None:  # nor name them: each name of a function begins another
+            index, named = call.get("index"), call.get("id")  # some servers send complete calls without numbers
+            if index is None and named is None:  # or names: each function name starts a new call
                 draft = reply.new("call") if function.get("name") else reply.last("call")
             else:
                 draft = reply.draft(("call", named if index is None else int(index)), "call")
@@ -172,17 +172,17 @@ class _ChatReading(Reading):
 
 
 def choice_of(request: ModelRequest, named: Mapping[str, Any]) -> Any:
-    """Return which tool must be called, in the words of this family of dialects."""
+    """Return the tool choice in this family of dialects."""
     return request.choice if request.choice in {"auto", "none", "required"} else named
 
 
 def strictly(field: str, schema: dict[str, Any]) -> dict[str, Any]:
-    """Return a schema's fields; ``strict`` is asked for where the schema has the strict form, and refused elsewhere."""
+    """Return the fields of a schema; ``strict`` is only set if the schema has the strict form."""
     return {field: schema, "strict": True} if is_strict(schema) else {field: schema}
 
 
 def drawn(temperature: float | None, top_p: float | None) -> dict[str, float]:
-    """Return how words are drawn; a temperature of 0 is sent like any other."""
+    """Return the sampling settings; a temperature of 0 is sent explicitly."""
     return {name: value for name, value in (("temperature", temperature), ("top_p", top_p)) if value is not None}
 
 

@@ -1,4 +1,4 @@
-"""OpenAI Responses, without state on its side: ``store`` is always false."""
+"""OpenAI Responses, without server-side state: ``store`` is always false."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class OpenAIResponses(OpenAIChat):
             elif (words := words_of(part)) is not None:
                 content.append({"type": "output_text" if role == "assistant" else "input_text", "text": words})
             if item is not None:
-                if content:  # what was said before the item stays before it
+                if content:  # text before the item stays before it
                     yield {"type": "message", "role": role, "content": content}
                     content = []
                 yield item
@@ -115,7 +115,7 @@ class _ResponsesReading(Reading):
             self._usage(found["response"])
             raise failure_of(None, found["response"])
         elif name == "error":
-            # Its code stands in the event itself, or one level below it; its type is only the event's.
+            # Its code is in the event itself, or one level below it; its type is that of the event.
             raise failure_of(None, {**found, "type": None})
         elif name == "response.created" and found.get("response", {}).get("model"):
             reply.model = str(found["response"]["model"])
@@ -140,7 +140,7 @@ class _ResponsesReading(Reading):
 
     @staticmethod
     def _keep(draft: Draft, item: Mapping[str, Any]) -> None:
-        """Keep what must go back with the next request; the visible words are kept once, as the thought's text."""
+        """Store the state that must be sent back; the visible text is kept once, as the thought's text."""
         sealed = item.get("encrypted_content")
         if sealed:
             state = {"type": "reasoning", "id": item.get("id"), "summary": [], "encrypted_content": sealed}
@@ -166,6 +166,6 @@ class _ResponsesReading(Reading):
 
 
 def _completed(draft: Draft, whole: Any, *, done: bool) -> Iterator[WirePart]:
-    """Yield what an item holds beyond its deltas: some servers send none."""
+    """Yield the content of an item beyond its deltas: some servers send none."""
     if done and isinstance(whole, str) and whole and not draft.pieces:
         yield draft.add(whole)

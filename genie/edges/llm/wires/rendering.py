@@ -1,4 +1,4 @@
-"""What the dialects share in how they render a transcript."""
+"""Common parts of the dialects for rendering a transcript."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CLOSING = re.compile(r"</(?=document)", re.IGNORECASE)
 
 
 def words_of(part: Any) -> str | None:
-    """Return the words of a text or of a document, fenced by its name; None for another part."""
+    """Return the text of a text or document part, the latter fenced by its name; None for another part."""
     if part.kind == "text":
         return str(part.text)
     if isinstance(part, Document):
@@ -28,13 +28,13 @@ def words_of(part: Any) -> str | None:
 
 
 def system_text(turns: tuple[Turn, ...]) -> str:
-    """Return the words of the system turns, in order; dialects with one field for them put them there."""
+    """Return the text of the system turns, in order, for dialects with one field for it."""
     texts = (words_of(part) for turn in turns if turn.role is Role.SYSTEM for part in turn.parts)
     return "\n\n".join(text for text in texts if text)
 
 
 def result_text(result: ToolResult) -> str:
-    """Return what a model reads of a tool's result."""
+    """Return the text of a tool's result for a model."""
     return f"error {result.code}: {result.text}" if result.code else result.text
 
 
@@ -55,14 +55,14 @@ def merged(messages: Iterator[tuple[str, list[dict[str, Any]]]]) -> list[tuple[s
 
 
 def digest(text: str) -> str:
-    """Return what ties an opaque part to its visible words."""
+    """Return the digest that ties an opaque part to its visible text."""
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 def opaque_of(thought: Thought, family: str) -> dict[str, Any] | None:
-    """Return the opaque state of a thought for its own family; None for another, or where its words were changed.
+    """Return the opaque state of a thought for its own family; None for another, or if its text was changed.
 
-    A provider refuses a signature whose words differ, so a thought that a policy has masked is not sent.
+    A provider refuses a signature with different text, so a masked thought is not sent.
     """
     if not thought.opaque or thought.made_by != family:
         return None
@@ -95,5 +95,5 @@ def is_strict(schema: Any, depth: int = 0) -> bool:
 
 
 def data_url(image: Image) -> str:
-    """Return a picture as a URL that holds it."""
+    """Return a picture as a data URL."""
     return f"data:{image.media_type};base64,{image.data}"

@@ -1,4 +1,4 @@
-"""Where a model is, how it is called, and in what its server differs from its dialect."""
+"""Address and access of a model, and differences of its server from the dialect."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _network(text: str) -> str:
 
 
 class Dialect(BaseModel):
-    """In what a server differs from the dialect that it speaks."""
+    """Differences of a server from its dialect."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
@@ -69,23 +69,25 @@ class WireSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
-    model: str = Field(min_length=1, max_length=256, pattern=r"^[!-~]+$", description="Name that the provider knows.")
+    model: str = Field(
+        min_length=1, max_length=256, pattern=r"^[!-~]+$", description="Name of the model at the provider."
+    )
     base: Annotated[str, Field(max_length=2_048), AfterValidator(_base)] | None = Field(
         default=None, description="Base URL; the provider's own by default."
     )
     key: Annotated[SecretStr, AfterValidator(_header)] | None = Field(
-        default=None, description="Key; ${NAME} takes it from the environment. It is sent in a header alone."
+        default=None, description="Key; ${NAME} takes it from the environment. It is only sent in a header."
     )
     family: str = Field(
         default="", max_length=128,
-        description="provider/family; opaque parts of another family are not sent. The model itself by default.",
+        description="provider/family; opaque parts of another family are not sent. By default the model itself.",
     )  # fmt: skip
     window: int = Field(default=128_000, ge=1, le=100_000_000, description="Tokens of context.")
     http: bool = Field(default=False, description="Allow a URL without encryption.")
     networks: tuple[Annotated[str, AfterValidator(_network)], ...] = Field(
         default=(), max_length=32, description="Private networks that the server may be in, such as 127.0.0.0/8."
     )
-    connect_s: float = Field(default=10.0, gt=0, le=300, description="Seconds for a connection.")
+    connect_s: float = Field(default=10.0, gt=0, le=300, description="Longest wait for a connection, in seconds.")
     version: str = Field(default="2023-06-01", max_length=32, pattern=r"^[0-9-]+$", description="anthropic-version.")
     inference_region: str = Field(
         default="", max_length=32, pattern=r"^[a-z-]*$",

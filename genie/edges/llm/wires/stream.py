@@ -1,4 +1,4 @@
-"""Splits the bytes of a stream into events: server-sent events, or JSON lines. Bounded, and cut anywhere."""
+"""Splits the bytes of a stream into events: server-sent events, or JSON lines. Bounded, at any chunk boundaries."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ class Event(NamedTuple):
     """One event of a stream."""
 
     name: bytes
-    """As the stream names it; empty where it does not."""
+    """Name of the event; empty if it has none."""
     data: bytes
 
 
 class StreamTooLargeError(Exception):
-    """A line, an event or a stream is larger than its limit; ``args[0]`` names which."""
+    """A line, an event or a stream exceeds its limit; ``args[0]`` states which."""
 
 
 class Splitter(Protocol):
-    """Turns pieces of bytes into events."""
+    """Converts chunks of bytes into events."""
 
     @property
     def beats(self) -> int:
-        """Complete lines so far, comments included: while it rises, the other side is alive."""
+        """Number of complete lines so far, including comments: while it grows, the other side is alive."""
         ...
 
     def feed(self, piece: bytes) -> list[Event]:
-        """Return the events that a piece completes.
+        """Return the events that a chunk completes.
 
         Raises:
             StreamTooLargeError: A limit is reached; nothing more may be fed.
@@ -42,18 +42,18 @@ class Splitter(Protocol):
 
     @property
     def unfinished(self) -> bool:
-        """Whether the bytes so far end inside an event."""
+        """True if the bytes so far end inside an event."""
         ...
 
 
 class _Lines:
-    """Complete lines of a stream; a line ends with LF, CRLF or a lone CR, wherever the pieces are cut."""
+    """Yields the complete lines of a stream; a line ends with LF, CRLF or a lone CR, at any chunk boundaries."""
 
     __slots__ = ("_after_cr", "_pieces", "_size", "_total", "beats")
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
-        """Of the line that is not complete."""
+        """Start of the incomplete line."""
         self._size = self._total = self.beats = 0
         self._after_cr = False
 

@@ -1,4 +1,4 @@
-"""What the five wires share: one POST, one stream, its limits, and what every way of ending it is called."""
+"""Common part of the five wires: one POST, one stream, its limits, and the classes of its failures."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 MOST_OF_REQUEST = 32 << 20
 """Bytes of a request."""
 LONGEST_REST_S = 0.5
-"""Seconds that a finished stream gets to end, so that its connection can be used again."""
+"""Seconds that a finished stream may take to end, so that its connection can be reused."""
 _SHAPE = (KeyError, TypeError, AttributeError, ValueError, IndexError, OverflowError, ValidationError)
-"""What reading an event raises that is not shaped as its dialect says."""
+"""Exceptions of reading an event that does not have the form of its dialect."""
 
 
 class Reading(ABC):
-    """One reply while it is read; each wire has its own."""
+    """Reads one reply; each wire has its own."""
 
     def __init__(self, assembly: Assembly, settings: WireSettings) -> None:
         self.reply, self.settings = assembly, settings
@@ -60,8 +60,8 @@ class Wire(ABC):
     """A client of one dialect; implements ``genie.contracts.ports.provider.Provider``.
 
     Args:
-        settings: Where the model is.
-        exchange: For tests: what carries the calls.
+        settings: Address of the model.
+        exchange: For tests: the transport.
     """
 
     Settings: ClassVar[type[WireSettings]] = WireSettings
@@ -88,30 +88,30 @@ class Wire(ABC):
         """See ``Provider.window``."""
         return self.settings.window
 
-    # --- what each dialect says ---
+    # --- methods of each dialect ---
 
     @abstractmethod
     def path(self) -> str:
-        """Return where a request goes, below the base URL."""
+        """Return the path of a request, below the base URL."""
 
     @abstractmethod
     def headers(self) -> Mapping[str, str]:
-        """Return the headers of the dialect, the key among them."""
+        """Return the headers of the dialect, including the key."""
 
     @abstractmethod
     def body(self, request: ModelRequest) -> dict[str, Any]:
         """Return a request in the dialect.
 
         Raises:
-            ProviderError: The model cannot do what the request asks for.
+            ProviderError: The model does not support the request.
         """
 
     @abstractmethod
     def reading(self, assembly: Assembly) -> Reading:
-        """Return what reads the reply."""
+        """Return the reader of the reply."""
 
     def splitter(self) -> Splitter:
-        """Return what splits the stream into events."""
+        """Return the splitter of the stream."""
         return EventSplitter()
 
     # --- the call ---
@@ -132,7 +132,7 @@ class Wire(ABC):
             if rates is not None:
                 yield rates
             splitter, pace = self.splitter(), _Pace(idle_s)
-            # Written out, one try a piece: `python -m benchmarks.wires` counts what a token costs.
+            # Written out, with one try per chunk: `python -m benchmarks.wires` measures the cost of a token.
             while piece := await _read(answer, first, reading):
                 try:
                     events = splitter.feed(piece)
@@ -184,7 +184,7 @@ class Wire(ABC):
                 refused = error.again_s is None
                 raise ProviderError(
                     FailureClass.REFUSED_ADDRESS if refused else FailureClass.UNREACHABLE
-                ) from None  # its text names the host
+                ) from None  # its text contains the host
         raise ProviderError(FailureClass.TIMEOUT, code="first_token")
 
     def _dial(self) -> Exchange:
@@ -197,7 +197,7 @@ class Wire(ABC):
         kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
         return kind == self.accepts and answer.headers.get("content-encoding", "identity").lower() == "identity"
 
-    # --- what bodies share ---
+    # --- common parts of bodies ---
 
     def sampling(self, request: ModelRequest) -> Sampling:
         """Return how words are drawn.
@@ -215,7 +215,7 @@ class Wire(ABC):
         """Return the JSON Schema of the answer.
 
         Raises:
-            ProviderError: The model takes none.
+            ProviderError: The model takes no schema.
         """
         if request.answer_schema is None:
             return None
@@ -225,7 +225,7 @@ class Wire(ABC):
 
 
 class _Pace:
-    """Watches a stream whose pieces complete nothing: drops of a line are not a sign of life."""
+    """Watches a stream whose chunks complete nothing: fragments of a line are not a sign of life."""
 
     __slots__ = ("_beats", "_idle_s", "_since")
 
@@ -234,7 +234,7 @@ class _Pace:
         self._beats, self._since = -1, 0.0
 
     def check(self, beats: int, reading: Reading) -> None:
-        """Take note of a piece without an event; comments are lines, so they are signs of life."""
+        """Record a chunk without an event; comments are lines, so they are signs of life."""
         now = anyio.current_time()
         if beats != self._beats:
             self._beats, self._since = beats, now
@@ -243,7 +243,7 @@ class _Pace:
 
 
 async def _read(answer: Answer, limit: float | None, reading: Reading) -> bytes:
-    """Return the next piece; before the first words there is a limit beside that of the connection."""
+    """Return the next chunk; before the first text there is an additional limit."""
     code = "idle"
     try:
         if limit is None:
@@ -258,7 +258,7 @@ async def _read(answer: Answer, limit: float | None, reading: Reading) -> bytes:
 
 
 def _named(error: Exception, reading: Reading) -> ProviderError:
-    """Return what an error of reading is called."""
+    """Return the class of an error of reading."""
     if isinstance(error, ProviderError):
         if error.usage is None:
             error.usage = reading.reply.usage
@@ -275,7 +275,7 @@ def _finished(reading: Reading) -> WireEnd:
 
 
 async def _rest(answer: Answer) -> None:
-    """Read what follows the last event, which is nothing but the end; a connection that is not ended is closed."""
+    """Read the rest after the last event, which should only be the end; otherwise the connection is closed."""
     with anyio.move_on_after(LONGEST_REST_S):
         try:
             for _ in range(16):
@@ -286,14 +286,14 @@ async def _rest(answer: Answer) -> None:
 
 
 async def _refusal(answer: Answer, limit: float) -> ProviderError:
-    """Return what an answer without a stream stands for."""
+    """Return the error for a response without a stream."""
     body = b""
     with anyio.move_on_after(limit - anyio.current_time()):
         try:
             while len(body) < MOST_OF_BODY and (piece := await answer.read()):
                 body += piece[:MOST_OF_BODY]
         except (ConnectionError, TimeoutError):
-            pass  # the status has come; what of the body has not changes nothing but the class
+            pass  # the status has arrived; a missing body can only affect the class
     if answer.status == 200 and body.lstrip()[:1] not in {b"{", b"["}:
         return ProviderError(FailureClass.MALFORMED, code="content_type", status=200)
     if answer.status == 200 and b'"error"' not in body:
@@ -305,7 +305,7 @@ def parsed(text: str | bytes) -> dict[str, Any]:
     """Return a JSON object.
 
     Raises:
-        ValueError: It is not one.
+        ValueError: The text is not a JSON object.
     """
     found = from_json(text, allow_inf_nan=False)
     if not isinstance(found, dict):

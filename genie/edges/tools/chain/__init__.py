@@ -1,1 +1,1 @@
-"""The chain of a tool call: one module a layer, compiled into one flat function a tool."""
+"""The chain of a tool call: one module per layer, compiled into one flat function per tool."""

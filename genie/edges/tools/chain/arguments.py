@@ -1,4 +1,4 @@
-"""Layer 5: the arguments of a call become its payload class, strictly; only syntax is mended."""
+"""Layer 5: validates the arguments of a call as its payload class, strictly; only syntax is repaired."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from genie.edges.tools.chain.attempt import Attempt
 
 MOST_ERRORS = 8
-"""Errors that the model is told at once."""
+"""Number of errors reported to the model at once."""
 MOST_DIGITS = 1_000
-"""Digits of a decimal, and the largest of its exponent."""
+"""Maximum digits of a decimal, and maximum of its exponent."""
 
 
 def layer(kind: type[Payload]) -> Callable[[Attempt], ToolResult | None]:
@@ -41,7 +41,7 @@ def layer(kind: type[Payload]) -> Callable[[Attempt], ToolResult | None]:
         attempt.arguments_hash = hash(text)
         try:
             payload = from_json(kind, text)
-            # Every key of a flat object is a field: with as many colons as fields, no key can be there twice.
+            # Every key of a flat object is a field: if there are as many colons as fields, no key can be duplicated.
             if not (flat and text.count(":") == len(payload.model_fields_set)):
                 parsed(text)
         except (ValidationError, JsonTextError):
@@ -63,7 +63,7 @@ def layer(kind: type[Payload]) -> Callable[[Attempt], ToolResult | None]:
 
 
 def unchecked(kind: type[Payload]) -> Callable[[Attempt], ToolResult | None]:
-    """Return what stands in place of the layer where it is off: arguments are taken as leniently as pydantic takes."""
+    """Return the replacement of the layer if it is off: pydantic's lenient validation."""
 
     def take(attempt: Attempt) -> ToolResult | None:
         payload = kind.__pydantic_validator__.validate_json(attempt.call.arguments or "{}", strict=False)
@@ -74,14 +74,14 @@ def unchecked(kind: type[Payload]) -> Callable[[Attempt], ToolResult | None]:
 
 
 def _again(kind: type[Payload], text: str, *, exact: bool) -> Payload:
-    """Return the payload of a text whose syntax is mended, and where null stands for a default."""
+    """Return the payload of a text with repaired syntax, with null for defaults."""
     mended, _ = json_of(text, stop=Stop.TOOL_CALLS, exact=exact)
     value = canonical(_with_defaults(kind, parsed(mended)))
     return from_json(kind, value)
 
 
 def _with_defaults(kind: type[BaseModel], value: Any) -> Any:
-    """Return an object without the nulls that stand for a default: strict schemas require every field."""
+    """Return an object without nulls that represent a default: strict schemas require every field."""
     if not isinstance(value, dict):
         return value
     made = {}
@@ -117,7 +117,7 @@ def _nullable(annotation: Any) -> bool:
 
 
 def _holds(kind: type[BaseModel], kinds: tuple[type, ...]) -> bool:
-    """Return True where a field may hold a value of some classes, at any depth."""
+    """Return True if a field may contain a value of the given classes, at any depth."""
     return any(_may_be(info.annotation, kinds, {kind}) for info in kind.model_fields.values())
 
 
@@ -135,7 +135,7 @@ def _may_be(annotation: Any, kinds: tuple[type, ...], seen: set[type]) -> bool:
 
 
 def _out_of_range(value: Any) -> str | None:
-    """Return where a number is that no tool can work with: infinite, or a decimal that would fill gigabytes."""
+    """Return the path of a number that tools cannot handle: infinite, or a decimal that would fill gigabytes."""
     if isinstance(value, float):
         return None if math.isfinite(value) else ""
     if isinstance(value, Decimal):

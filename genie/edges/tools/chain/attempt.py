@@ -1,4 +1,4 @@
-"""One call of a tool on its way through the chain, and what a run remembers of its calls."""
+"""One call of a tool in the chain, and the state of a run's calls."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from genie.edges.tools.tool import Tool
 
 MOST_FINISHED = 1_024
-"""Results of writes that a run remembers; a further write is refused, because it could be a repetition."""
+"""Number of writes whose results a run remembers; a further write is refused, because it could be a repetition."""
 HISTORY = 32
-"""Calls that the loop guard looks back on."""
+"""Number of calls that the loop guard considers."""
 
 INVALID_ARGUMENTS = "invalid_arguments"
 UNKNOWN_TOOL = "unknown_tool"
@@ -37,11 +37,11 @@ NOT_A_FAILURE = REFUSALS | frozenset(
         "expired", "cancelled", "late", "budget", "nobody",
     }
 )  # fmt: skip
-"""Codes that say nothing of the tool's health."""
+"""Codes that are unrelated to the tool's health."""
 
 
 class RunCalls:
-    """What one agent's calls in one run have come to. It belongs to the run, never to a tool."""
+    """State of one agent's calls in one run. It belongs to the run, never to a tool."""
 
     __slots__ = (
         "codes", "failures", "finished", "history", "joined", "refused_loop", "running", "store", "untrusted",
@@ -49,27 +49,27 @@ class RunCalls:
 
     def __init__(self) -> None:
         self.finished: dict[tuple[str, Payload], ToolResult] = {}
-        """Writes that have ended, by name and arguments."""
+        """Finished writes, by name and arguments."""
         self.running: dict[tuple[str, Payload], Attempt] = {}
         """Writes that have not ended."""
         self.history: deque[tuple[str, int, int]] = deque(maxlen=HISTORY)
         """Name, hash of the arguments, hash of the result; newest last."""
         self.failures: dict[str, tuple[int, float]] = {}
-        """Tool -> failures in a row, and when the last was."""
+        """Tool -> consecutive failures, and time of the last."""
         self.codes: Counter[str] = Counter()
-        """How calls ended, by code; empty for success."""
+        """Number of calls by code; empty for success."""
         self.joined = 0
-        """Calls that took the result of another."""
+        """Number of calls that took the result of another."""
         self.untrusted = False
-        """Words from outside have been read."""
+        """True once untrusted text was read."""
         self.store: ArtifactStore | None = None
-        """Keeps long results, where a tool reads them."""
+        """Stores long results, if a tool can read them."""
         self.refused_loop = False
         """The loop guard has refused a call."""
 
 
 class Attempt:
-    """One call on its way; each layer reads and writes it."""
+    """One call in progress; each layer reads and updates it."""
 
     __slots__ = (
         "answer",
@@ -96,11 +96,11 @@ class Attempt:
         self.code = ""
         self.result: ToolResult | None = None
         self.done: anyio.Event | None = None
-        """Set at the end, where another call waits for this one's result."""
+        """Set at the end if another call waits for this result."""
         self.repaired = False
 
     def refused(self, code: str, text: str) -> ToolResult:
-        """Return the result of a call that is not made."""
+        """Return the result of a call that is not executed."""
         self.code = code
         self.result = ToolResult(id=self.call.id, name=self.call.name, text=text, code=code)
         return self.result

@@ -1,4 +1,4 @@
-"""Layer 12: calls to an agent that fails for everybody stop for a while, and one probe finds out whether it is back."""
+"""Layer 12: calls to an agent that fails for every caller stop for a while; then one call probes it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from genie.edges.tools.chain.attempt import Attempt
 
 LOOKS_AT = 10
-"""Calls of which failures are counted."""
+"""Number of calls whose failures are counted."""
 FAILURES = 5
 OPEN_S = 30.0
 
@@ -34,7 +34,7 @@ class Breaker:
         self.probing = False
 
     def closed(self) -> float | None:
-        """Return None where a call may be made, else the seconds until the next probe."""
+        """Return None if a call may be made, else the seconds until the next probe."""
         if self.opened_at is None:
             return None
         left = self.opened_at + OPEN_S - anyio.current_time()
@@ -44,7 +44,7 @@ class Breaker:
         return None
 
     def ended(self, code: str) -> None:
-        """Count how a call ended. What says nothing of the agent's health only ends a probe."""
+        """Count the result of a call. Results unrelated to the agent's health only end a probe."""
         if code and code in NOT_A_FAILURE:
             self.probing = False
             return

@@ -1,4 +1,4 @@
-"""A tool's chain, compiled once: two tuples of plain functions round one ask of the bus."""
+"""A tool's chain, compiled once: two tuples of plain functions around one ask of the bus."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ MOST_CODE = 64
 
 
 class Chain:
-    """What every call of one tool goes through.
+    """The chain that every call of one tool passes.
 
     Args:
         tool: The tool.
-        breaker: Of its agent.
-        approved: Told the run and the agent of each call that was made.
+        breaker: Breaker of its agent.
+        approved: Called with the run and the agent of each executed call.
         layers: Layers that are compiled in, of ``SWITCHED``; all by default.
     """
 
@@ -84,9 +84,9 @@ class Chain:
         """Make one call; every outcome but a cancellation is a result.
 
         Args:
-            call: What the model asked for.
-            context: Of the handler that calls.
-            run: What the run remembers.
+            call: The model's call.
+            context: Context of the calling handler.
+            run: State of the run.
             headers: Narrower headers for the call.
         """
         attempt = Attempt(call, self.tool, run)
@@ -95,7 +95,7 @@ class Chain:
             if refused is not None:
                 run.codes[refused.code] += 1
                 if refused.code == "invalid_arguments":
-                    loop_guard.finished(attempt)  # a model may repeat a wrong call for ever, too
+                    loop_guard.finished(attempt)  # a model may repeat a wrong call endlessly, too
                 return refused
         key = attempt.key
         if self._joins and key is not None:
@@ -107,7 +107,7 @@ class Chain:
             await self._ask(attempt, context, headers)
             for layer_after in self._after:
                 layer_after(attempt)
-        except BaseException:  # a cancellation as well: the breaker is told, then the error goes on
+        except BaseException:  # includes cancellation: inform the breaker, then re-raise
             if self._breaker is not None:
                 self._breaker.ended("cancelled")
             raise
@@ -139,7 +139,7 @@ class Chain:
             code = _CODES.get(error.why, error.why)[:MOST_CODE]
             attempt.refused(code, _failed(code))
             return
-        except Exception as error:  # the boundary of a call: named for the model and the log, by code and class
+        except Exception as error:  # the boundary of a call: reported to the model and the log by code and class
             if not self._boundary:
                 raise
             code = code_of(error) if isinstance(error, GenieError) else INTERNAL_ERROR
@@ -153,18 +153,18 @@ class Chain:
 
 
 def _failed(code: str) -> str:
-    """Return what the model is told of a failure: its code, and nothing of what happened inside."""
+    """Return the message for the model about a failure: its code, and no internal details."""
     return canonical({"error": code})
 
 
 async def _joined(first: Attempt, call: ToolCall) -> ToolResult:
-    """Wait for the same call, and return its result under this call's id."""
+    """Wait for an identical call, and return its result under this call's id."""
     first.run.joined += 1
     if first.result is None:
         if first.done is None:
             first.done = anyio.Event()
         await first.done.wait()
     result = first.result
-    if result is None:  # the first was cancelled, and with it the turn
+    if result is None:  # the first call was cancelled
         return ToolResult(id=call.id, name=call.name, text=_failed("cancelled"), code="cancelled")
     return result.model_copy(update={"id": call.id, "name": call.name})

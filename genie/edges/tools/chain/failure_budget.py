@@ -1,4 +1,4 @@
-"""Layer 8: a tool that failed several times in a row for one run rests for it, and is then tried once."""
+"""Layer 8: a tool that failed several times in a row for one run is paused, and then tried once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ REST_S = 60.0
 
 
 def layer(attempt: Attempt) -> ToolResult | None:
-    """Refuse a call of a tool that rests."""
+    """Refuse a call of a paused tool."""
     failures = attempt.run.failures
     if not failures:
         return None
@@ -27,14 +27,14 @@ def layer(attempt: Attempt) -> ToolResult | None:
         return None
     now = anyio.current_time()
     if now - last >= REST_S:
-        failures[attempt.tool.name] = (count, now)  # one call alone tries it
+        failures[attempt.tool.name] = (count, now)  # only one call may try it
         return None
     text = f"failed {count} times in a row; it may be tried again in {REST_S - (now - last):.0f} s"
     return attempt.refused(FAILING, canonical({"error": FAILING, "text": text}))
 
 
 def finished(attempt: Attempt) -> None:
-    """Count a failure; a success clears the count. What was refused, denied or cancelled is neither."""
+    """Count a failure; a success resets the count. Refused, denied and cancelled calls count as neither."""
     failures = attempt.run.failures
     name = attempt.tool.name
     if attempt.code == "":

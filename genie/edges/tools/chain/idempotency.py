@@ -1,4 +1,4 @@
-"""Layer 6: the same call of one run is made once while it is on its way, and a write is made once for good."""
+"""Layer 6: concurrent identical calls of a run are executed once, and a write is executed only once per run."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from genie.edges.tools.chain.attempt import Attempt
 
 _AMBIGUOUS = frozenset({"timeout", "failed", "internal_error", "expired", "cancelled", "late", "nothing"})
-"""Codes after which a write may or may not have happened."""
+"""Codes after which it is unknown whether a write has happened."""
 
 
 def layer(attempt: Attempt) -> ToolResult | None:
-    """Give the result of an earlier write with the same arguments."""
+    """Return the result of an earlier write with the same arguments."""
     key, run = attempt.key, attempt.run
     if key is None or attempt.tool.effect == "read":
         return None
@@ -33,12 +33,12 @@ def layer(attempt: Attempt) -> ToolResult | None:
 
 
 def finished(attempt: Attempt) -> None:
-    """Keep what a write came to. One that may have happened is never made again in its run."""
+    """Store the result of a write. A write that may have happened is never repeated in its run."""
     if attempt.tool.effect == "read" or attempt.key is None or attempt.result is None:
         return
     if attempt.code in _AMBIGUOUS:
         text = canonical({"error": INDETERMINATE, "text": "the call may have had its effect; a person must look"})
         attempt.refused(INDETERMINATE, text)
     elif attempt.code:
-        return  # it was not made, so it may be
+        return  # it was not executed, so it may be
     attempt.run.finished[attempt.key] = attempt.result

@@ -1,4 +1,4 @@
-"""The layers of a tool call, from the outermost to the innermost, and who does each."""
+"""The layers of a tool call, from the outermost to the innermost, with their modules."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ LAYERS: tuple[Layer, ...] = (
     Layer("detokenise", "chain", "genie.edges.tools.detokenise"),
     Layer("execute", "bus", "genie.execution.worker"),
 )
-"""Inbound. On the way back: ``RESULT_LAYERS``, then the inspectors and policies of the bus."""
+"""Inbound layers. On the way back: ``RESULT_LAYERS``, then the inspectors and policies of the bus."""
 
 RESULT_LAYERS: tuple[Layer, ...] = (
     Layer("result_size", "chain", "genie.edges.tools.chain.results"),
@@ -48,4 +48,4 @@ SWITCHED: frozenset[str] = frozenset(
         "result_trust",
     }
 )  # fmt: skip
-"""Layers that ``Chain`` can be compiled without, to measure and test them; nothing in a pipeline can."""
+"""Layers that ``Chain`` can omit, for measurements and tests only; pipelines cannot."""

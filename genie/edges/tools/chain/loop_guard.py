@@ -1,4 +1,4 @@
-"""Layer 7: calls that repeat with the same results are stopped; polling whose results change is not."""
+"""Layer 7: stops calls that repeat with the same results; polling with changing results is allowed."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from genie.edges.tools.chain.attempt import Attempt
 
 REPEATS = 5
-"""Times that a cycle of calls may occur with the same results."""
+"""Number of times that a cycle of calls may occur with the same results."""
 LONGEST_CYCLE = 4
-"""Calls of a cycle at most."""
+"""Maximum length of a cycle."""
 
 
 def layer(attempt: Attempt) -> ToolResult | None:

@@ -1,4 +1,4 @@
-"""What goes back to the model: canonical JSON of the answer, cut to a size, with the label untrusted."""
+"""The result for the model: canonical JSON of the answer, truncated to a size, with the label untrusted."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 def writer(kinds: tuple[type[Payload], ...]) -> Callable[[Payload], str]:
-    """Return what writes an answer as JSON. Bytes are named by length and digest, never written out."""
+    """Return the JSON writer for an answer. Bytes are replaced by length and digest."""
     plain = not any('"format":"binary"' in schema_text(kind, "plain") for kind in kinds)
 
     def write(answer: Payload) -> str:
-        if plain:  # ``model_dump_json`` by hand: the way through its keywords takes twice as long as the writing
+        if plain:  # ``model_dump_json`` written out: passing its keywords takes twice as long as the writing
             return answer.__pydantic_serializer__.to_json(answer).decode()
         return canonical(as_wire(answer))
 
@@ -29,7 +29,7 @@ def writer(kinds: tuple[type[Payload], ...]) -> Callable[[Payload], str]:
 
 
 def capped(text: str, most: int) -> str:
-    """Return a text of at most about ``most`` characters: its head and its tail, with the digest of the whole."""
+    """Shorten a text to about ``most`` characters: its head and its tail, with the digest of the whole."""
     if len(text) <= most:
         return text
     half = max(most // 2 - 128, 64)
@@ -42,18 +42,18 @@ def capped(text: str, most: int) -> str:
 
 
 def size_layer(attempt: Attempt) -> None:
-    """Cut a result that is too long; where the model can read the rest, the whole is kept."""
+    """Truncate a long result; if the model can read the rest, the whole is stored."""
     result, store = attempt.result, attempt.run.store
     if result is not None and store is not None:
         store.keep(result.text)
     if result is not None and len(result.text) > attempt.tool.most_result:
         text = capped(result.text, attempt.tool.most_result)
         attempt.result = ToolResult(id=result.id, name=result.name, text=text, code=result.code)
-        if store is not None:  # compaction names what the model was shown
+        if store is not None:  # compaction refers to what the model was shown
             store.keep(text)
 
 
 def trust_layer(attempt: Attempt) -> None:
-    """Note that the run has read words from outside."""
+    """Record that the run has read untrusted text."""
     if attempt.answer is not None and not attempt.tool.trusted:
         attempt.run.untrusted = True
