@@ -22,7 +22,22 @@ _PLAIN = frozenset(
 )  # fmt: skip
 """Words that name no procedure by themselves."""
 _KIN = {
-    "cosmetic": ("aesthetic", "esthetic", "beautification", "liposuction", "facelift"),
+    "cosmetic": (
+        "aesthetic",
+        "augmentation",
+        "beautification",
+        "blepharoplasty",
+        "botox",
+        "esthetic",
+        "facelift",
+        "fillers",
+        "hair",
+        "liposculpture",
+        "liposuction",
+        "mammoplasty",
+        "otoplasty",
+        "tummy",
+    ),
     "plastic": ("aesthetic", "esthetic", "rhinoplasty", "abdominoplasty"),
     "refractive": ("lasik", "photorefractive"),
     "infertility": ("fertility", "insemination", "surrogacy"),

@@ -16,7 +16,7 @@ from tests.agents.insights.layouts import CORPUS, Layout, compare, expected, lay
 
 LAYOUTS = [layout for path in sorted(CORPUS.glob("*.toml")) for layout in layouts(path.name)]
 WITH_HEADER = [layout for layout in LAYOUTS if layout.header]
-_DEFAULT_EACH = 8
+_DEFAULT_EACH = 13
 """The default run takes one layout of so many; the others are slow only together."""
 SOME = [
     pytest.param(layout, id=layout.id, marks=() if at % _DEFAULT_EACH == 0 else pytest.mark.slow)

@@ -144,7 +144,7 @@ def test_a_balance_that_says_the_opposite_of_every_mark_wins_and_is_said() -> No
     rows = "2025-02-13,a,5.00,C,95.00\n2025-02-14,b,6.00,D,101.00\n2025-02-15,c,7.00,C,94.00\n"
     reading = read(f"Date,Description,Amount,D/C,Balance\n{rows}")
     assert [one.split()[0] for one in amounts(reading)] == ["-5.00", "6.00", "-7.00"]
-    assert len(reading.notices) == 1
+    assert [one.code for one in reading.unproven] == ["statement.debit_column_assumed"]
 
 
 def test_a_rarer_sign_in_a_column_of_debits_is_unproven_without_a_balance() -> None:
@@ -242,7 +242,7 @@ def test_a_balance_that_says_the_opposite_of_debit_and_credit_columns_wins_and_i
     rows = "2025-02-13,a,5.00,,105.00\n2025-02-14,b,,6.00,99.00\n2025-02-15,c,7.00,,106.00\n"
     reading = read(f"Date,Description,Debit,Credit,Balance\n{rows}")
     assert [one.split()[0] for one in amounts(reading)] == ["5.00", "-6.00", "7.00"]
-    assert len(reading.notices) == 1
+    assert [one.code for one in reading.unproven] == ["statement.debit_column_assumed"]
 
 
 def test_the_header_of_the_next_page_starts_no_table() -> None:

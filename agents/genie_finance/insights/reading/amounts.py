@@ -98,8 +98,8 @@ def _dressed(before: str, number: str, after: str) -> AmountText | None:
             currency = word
         elif mark is None and word.lower() in MARKS and (word not in _words(before) or word.lower() in _BEFORE):
             mark = MARKS[word.lower()]
-        elif not (word.isascii() or word.lower() != word.upper() or len(word) > _LONGEST_SIGN or number.isdigit()):
-            continue  # a name of a currency in a script without capitals, beside what can be nothing but money
+        elif not number.isdigit() and _may_be_sign(word):
+            continue  # of a currency that is not known, beside what can be nothing but money
         else:
             return None
     point, comma = _magnitude(number, "."), _magnitude(number, ",")
@@ -107,6 +107,15 @@ def _dressed(before: str, number: str, after: str) -> AmountText | None:
         return None
     sign = -1 if brackets[0] or "-" in signs else 1 if signs else 0
     return AmountText(point, comma, sign, mark, currency, money=bool(words or sign or not number.isdigit()))
+
+
+def _may_be_sign(word: str) -> bool:
+    """True for what has the form of a currency's sign: ``CI$``, ``KM``, a short word of a script without capitals."""
+    if word.isascii():
+        return len(word) <= _LONGEST_SIGN and (
+            word[-1] == "$" or (word.isalpha() and word[0].isupper() and len(word) < 4)
+        )
+    return len(word) <= _LONGEST_SIGN and (word.lower() == word.upper() or word[-1] in "¢₵")
 
 
 def _words(text: str) -> list[str]:

@@ -130,10 +130,8 @@ class ColumnFinder:
 
     def _marks(self) -> tuple[int, ...]:
         """Return the columns of debit and credit marks; one with the same mark in each row tells least."""
-        named = self._known("mark")
-        if not named:
-            guessed = self._mark_column()
-            named = () if guessed is None else (guessed,)
+        guessed = None if (named := self._known("mark")) else self._mark_column()
+        named = named if guessed is None else (guessed,)
         signed = any(self._facts[column].negative for column in self._known("amount"))
         telling = [
             c for c in named if "mark" in self._found or self._tells_both(c) or not (signed or self._of_kinds(c))
@@ -391,13 +389,14 @@ class ColumnFinder:
 
     def _mark_column(self) -> int | None:
         """Return the column in which each cell says debit or credit, unless it is the only text there is."""
-        free = self._free()
+        signed = any(self._facts[column].negative for column in self._known("amount"))
         marked = [
-            c for c in (*self._unnamed(), *self._misnamed())
+            c for c in (*self._unnamed(), *self._misnamed(), *(() if signed else self._of("narration")))
             if self._facts[c].dense and self._facts[c].nearly_all(self._facts[c].marks) and self._tells_both(c)
         ]  # fmt: skip
-        texts = [c for c in free if self._facts[c].mostly(self._facts[c].texts) and c not in marked[:1]]
-        return marked[0] if marked and (texts or self._narration or len(self._facts) <= 3) else None
+        texts = [c for c in (*self._narration, *self._of("narration")) if c not in marked[:1]]
+        texts += [c for c in self._free() if self._facts[c].mostly(self._facts[c].texts) and c not in marked[:1]]
+        return marked[0] if marked and (texts or len(self._facts) <= 3) else None
 
     def _arrange(self, decimal_mark: DecimalMark, mark: int | None) -> None:
         for role in ("debit", "credit", "balance"):
@@ -487,7 +486,8 @@ class ColumnFinder:
         free = self._free()
         texts = [c for c in free if self._facts[c].mostly(self._facts[c].texts)]
         texts = texts or [c for c in free if self._facts[c].mostly(self._facts[c].lettered)]
-        telling = [c for c in texts if not self._facts[c].constant] or texts[:1]
+        telling = [c for c in texts if len(self._facts[c].values) > 1 + (self._facts[c].filled > _MOST_OF_A_KIND)]
+        telling = telling or [c for c in texts if not self._facts[c].constant] or texts[:1]
         first_money = min(self._found[role] for role in _MOVEMENT if role in self._found)
         chosen = [c for c in telling if c < first_money] or telling
         if len(chosen) < len(telling):

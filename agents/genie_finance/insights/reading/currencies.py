@@ -32,10 +32,15 @@ _CERTAIN = {
     "米ドル": "USD", "ユーロ": "EUR", "台幣": "TWD", "新台幣": "TWD", "新臺幣": "TWD", "원화": "KRW", "달러": "USD",
     "ЛВ": "BGN", "ДЕН": "MKD", "DIN": "RSD",
     "CN¥": "CNY", "บาท": "THB", "Đ": "VND", "VNĐ": "VND", "TK": "BDT", "KD": "KWD", "BD": "BHD", "LE": "EGP",
-    "NIS": "ILS", 'ש"ח': "ILS", "TSH": "TZS", "USH": "UGX", "Р": "RUB", "AR$": "ARS", "$U": "UYU", "COL$": "COP",
+    "NIS": "ILS", 'ש"ח': "ILS", "ש״ח": "ILS", "TSH": "TZS", "USH": "UGX", "Р": "RUB", "AR$": "ARS", "$U": "UYU",
+    "COL$": "COP",
     "GS": "PYG", "B/": "PAB", "臺幣": "TWD", "ر.س": "SAR", "د.إ": "AED", "ج.م": "EGP", "د.ك": "KWD", "د.ب": "BHD",
     "ر.ع": "OMR", "ر.ق": "QAR", "د.م": "MAD", "د.ت": "TND", "د.أ": "JOD", "Q": "GTQ", "SR": "SAR",
-    "LEI": "RON", "FT": "HUF", "RM": "MYR", "RP": "IDR", "ГРН": "UAH", "РУБ": "RUB", "KČS": "CZK",
+    "KM": "BAM", "DA": "DZD", "RUR": "RUB", "RF": "RWF",
+    "РУБЛЯХ": "RUB", "РУБЛЕЙ": "RUB", "РУБЛИ": "RUB", "ГРИВНЯХ": "UAH", "ТЕНГЕ": "KZT",
+    "MT": "MZN", "KZ": "AOA",
+    "LEI": "RON", "FT": "HUF", "RM": "MYR", "RP": "IDR",
+    "BAHT": "THB", "ГРН": "UAH", "РУБ": "RUB", "KČS": "CZK",
 }  # fmt: skip
 
 _NAMES = {
@@ -51,6 +56,10 @@ _NAMES = {
     "danske kroner": "DKK", "naira": "NGN", "kenya shilling": "KES", "kenyan shilling": "KES", "uae dirham": "AED",
     "saudi riyal": "SAR", "egyptian pound": "EGP", "việt nam đồng": "VND", "đồng": "VND", "philippine peso": "PHP",
     "south african rand": "ZAR", "rand": "ZAR", "гривня": "UAH", "российский рубль": "RUB", "рубль": "RUB",
+    "quetzales": "GTQ", "lempiras": "HNL", "colones": "CRC", "córdobas": "NIO", "guaraníes": "PYG", "bolivianos": "BOB",
+    "balboas": "PAB", "pesos dominicanos": "DOP", "pesos uruguayos": "UYU", "hryvnia": "UAH",
+    "دينار أردني": "JOD", "دينار كويتي": "KWD", "دينار بحريني": "BHD", "دينار عراقي": "IQD", "درهم إماراتي": "AED",
+    "درهم مغربي": "MAD", "ريال قطري": "QAR", "ريال عماني": "OMR", "دينار تونسي": "TND",
     "שקל": "ILS", 'ש"ח': "ILS", "شيكل": "ILS", "ريال سعودي": "SAR", "درهم": "AED", "جنيه مصري": "EGP",
 }  # fmt: skip
 """Names that stand where a currency belongs: in a column of currencies, or beside a word for it."""
@@ -63,7 +72,7 @@ _LIKELY = {
     "KR": "XXX",
     "FR": "CHF",
     "R": "ZAR",
-    "₨": "INR",
+    "₨": "XXX",
     "ريال": "SAR",
     "درهم": "AED",
     "دينار": "KWD",
@@ -90,6 +99,7 @@ _LIKELY = {
     "EC$": "XCD",
     "BZ$": "BZD",
     "G$": "GYD",
+    "CI$": "KYD",
     "FJ$": "FJD",
     "B$": "BSD",
     "BDS$": "BBD",
@@ -112,10 +122,20 @@ def currency_of(token: str) -> str | None:
     return _CERTAIN.get(word) or _LIKELY.get(word)
 
 
+_NUMBERED = """
+    036:AUD 124:CAD 144:LKR 156:CNY 203:CZK 208:DKK 344:HKD 348:HUF 352:ISK 356:INR 360:IDR 376:ILS 392:JPY
+    398:KZT 404:KES 410:KRW 458:MYR 484:MXN 498:MDL 554:NZD 566:NGN 578:NOK 586:PKR 604:PEN 608:PHP 634:QAR
+    643:RUB 682:SAR 702:SGD 704:VND 710:ZAR 752:SEK 756:CHF 764:THB 784:AED 810:RUB 818:EGP 826:GBP 840:USD
+    933:BYN 941:RSD 946:RON 949:TRY 975:BGN 978:EUR 980:UAH 981:GEL 985:PLN 986:BRL
+"""
+NUMBERED = {pair[:3]: pair[4:] for pair in _NUMBERED.split()}
+"""Codes of ISO 4217 as numbers, where a column of currencies has them."""
+
+
 def currency_named(text: str) -> str | None:
     """Return the code that a code, sign or name stands for where a currency belongs, None if it is neither."""
-    said = text.strip("[]() .:*")
-    return currency_of(said) or _NAMES.get(said.casefold())
+    said = text.rpartition("::")[2].strip("[]() .:*")  # GnuCash: "CURRENCY::EUR"
+    return currency_of(said) or _NAMES.get(said.casefold()) or NUMBERED.get(said)
 
 
 def is_shared(token: str) -> bool:
@@ -123,32 +143,15 @@ def is_shared(token: str) -> bool:
     return token.upper() in _LIKELY
 
 
-_TOKEN = re.compile(r"[^\W\d_]{0,3}[$€£¥₹₽₩₫₦฿₪₱₴₺₸₾₼₡₲₮₭₵]|[^\W\d_]+")
-_WORDS_TOO = frozenset(
-    (
-        "all",
-        "amd",
-        "ang",
-        "bam",
-        "bob",
-        "cop",
-        "cup",
-        "gel",
-        "kid",
-        "lak",
-        "mad",
-        "mop",
-        "pen",
-        "ron",
-        "sos",
-        "top",
-        "try",
-    )
-)
-"""Codes that are words of some language in lower case."""
+_TOKEN = re.compile(r"(?<![^\W_])(?:[SB]/|\$U)|[^\W\d_]{0,3}[$€£¥₹₽₩₫₦฿₪₱₴₺₸₾₼₡₲₮₭₵₨]|[^\W\d_]+")
+_WORDS = "all amd ang bam bob cop cup da gel kid kz lak le mad mop mt pen rf ron sos top try"
+_WORDS_TOO = frozenset(_WORDS.split())
+"""Codes and signs that are words or abbreviations of some language."""
 
 
-_EASTERN_SIGNS = tuple(sign for sign in _CERTAIN if len(sign) > 1 and ord(sign[0]) > 0x2E7F)
+_WORDS_IN_HEADERS = frozenset({"RS", "KR", "BS", "FCFA", "CFA", "SHS", "DHS", "BIRR", "LPS", "FRW"})
+"""Shared signs of letters that no other word of a header is."""
+_EASTERN_SIGNS = tuple(sign for sign in _CERTAIN if len(sign) > 1 and (ord(sign[0]) > 0x2E7F or sign[0] == "ש"))
 
 
 def header_code(name: str) -> str:
@@ -161,3 +164,9 @@ def header_code(name: str) -> str:
             found.add(code)
     found |= {_CERTAIN[sign] for sign in _EASTERN_SIGNS if sign in name[:80]}
     return found.pop() if len(found) == 1 else ""
+
+
+def header_sign(name: str) -> str:
+    """Return the sign of several currencies that a header names, as in ``Amount (Rs)`` or ``Débito $``, else ``""``."""
+    signs = (word for word in _TOKEN.findall(name[:80]) if is_shared(word))
+    return next((sign for sign in signs if not sign.isalpha() or sign.upper() in _WORDS_IN_HEADERS), "")

@@ -54,6 +54,8 @@ _ERA = re.compile(
 _ERAS = {"R": 2018, "令和": 2018, "H": 1988, "平成": 1988}
 _TIME_FIRST = re.compile(r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?: ?[AaPp][Mm])?(?:,| -)? (?=[0-9]{1,4}[^0-9:])")
 _WEEKDAY = re.compile(r"[^\W\d_]{2,9}\.?,? (?=[0-9]|[^\W\d_]{3,12}\.? [0-9])")
+_UNIX = re.compile(r"([A-Za-z]{3} {1,2}[0-9]{1,2}) [0-9]{2}:[0-9]{2}:[0-9]{2}(?: [A-Z]{3,4})? ([0-9]{4})")
+"""``Feb 13 10:41:07 UTC 2025``: the year stands behind the time."""
 _WEEKDAY_BEHIND = re.compile(r" ?\([^\W\d_]{1,4}\)")
 _VIETNAMESE = re.compile(r" (?:[Tt]hg|[Tt]h\u00e1ng|[Tt]h) ?([0-9]{1,2}),? ")
 """``13 thg 2, 2025``."""
@@ -140,6 +142,8 @@ def _without_time_first(cell: str) -> str:
         rest = cell[day.end() :]
         if unaccented(day[0].strip("., ")) not in _MONTHS:
             cell = rest
+    if cell[0].isalpha() and (unix := _UNIX.fullmatch(cell)):
+        cell = f"{unix[1]}, {unix[2]}"
     if ":" in cell[:3] and (time := _TIME_FIRST.match(cell)):
         cell = cell[time.end() :]
     return cell

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from genie_finance.contracts.money import UNKNOWN_CURRENCY
 from genie_finance.insights.reading.choices import name_lines
-from genie_finance.insights.reading.currencies import currency_named, header_code, is_shared
+from genie_finance.insights.reading.currencies import currency_named, header_code, header_sign, is_shared
 from genie_finance.insights.reading.vocabulary import plain, words
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ _CROWNS = {
     "ISK": words("upphaed dagsetning skyring stada"),
 }
 """Words of headers in the languages of the countries that write crowns ``kr``."""
-_SHARED_WORDS = frozenset({"RS", "KR"})
-"""Signs of several currencies that are words of a header: ``Amount (in Rs)``."""
 _SETTLE = "currency: EUR  # the ISO 4217 code of the account"
 
 
@@ -156,13 +154,8 @@ def _header_currency(table: Table, columns: tuple[int, ...]) -> str:
 
 def _shared_sign(table: Table, columns: tuple[int, ...]) -> str:
     """Return a sign of several currencies that the headers of columns name, as in ``Amount ($)``."""
-    names = (
-        [table.header.cells[column] for column in columns if column < len(table.header.cells)] if table.header else []
-    )
-    return next(
-        (sign for sign in ("$", "¥") if any(sign in name for name in names)),
-        next((word for name in names for word in plain(name).upper().split() if word in _SHARED_WORDS), ""),
-    )
+    names = table.header.cells if table.header else ()
+    return next((sign for column in columns if (sign := header_sign("".join(names[column : column + 1])))), "")
 
 
 def _home_beside_other(table: Table, columns: Columns) -> str | None:

@@ -29,9 +29,9 @@ _MAGIC = (
 )
 
 _OTHER_TEXT = (
-    ("{\\rtf", "an RTF document"),
-    ('{"', "a JSON file"),
-    ("[{", "a JSON file"),
+    (re.compile(r"\{\\rtf"), "an RTF document"),
+    (re.compile(r'\{"|\[\{'), "a JSON file"),
+    (re.compile(r"01,[^,]{1,20},[^,]{1,20},[0-9]{6},[0-9]{4},"), "a BAI2 file"),
 )
 
 _BOMS = (
@@ -92,7 +92,7 @@ def decode(name: str, content: bytes, profile: StatementProfile, choices: Choice
         raise InputError(name, "is empty but for white space", _EXPORT_CSV)
     start = text[:64].lstrip().lower()
     for sign, what in _OTHER_TEXT:
-        if start.startswith(sign):
+        if sign.match(start):
             raise InputError(name, f"is {what}, and no statement that can be read", _EXPORT_CSV)
     controls = len(text) - len(text.translate(_CONTROLS)) - text.count(chr(_NEL))
     if "\0" in text or controls * 100 > len(text):

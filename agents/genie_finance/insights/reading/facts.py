@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from genie_finance.insights.reading.currencies import CODES, currency_named, currency_of
+from genie_finance.insights.reading.currencies import CODES, currency_named, currency_of, is_shared
 from genie_finance.insights.reading.vocabulary import mark_of
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from genie_finance.insights.reading.dialect import Record
 
 _MAX_DISTINCT = 50
-BLANK = frozenset({"-", "--", "nil", "n/a", "null", "none"})
+BLANK = frozenset({"-", "--", "nil", "n/a", "na", "null", "none"})
 """What stands for an empty cell."""
 _ACCOUNT_DIGITS = 8
 _LONGEST_CURRENCY = 20
@@ -117,7 +117,17 @@ def _count(fact: Facts, cell: str, cells: Cells) -> None:
         cell in CODES
         or (
             len(cell) <= 3
-            and (cell.upper() in CODES or (not (cell.isalnum() and cell.isascii()) and currency_of(cell)))
+            and (
+                cell.upper() in CODES
+                or (
+                    (
+                        len(cell) == 3
+                        or not (cell.isalnum() and cell.isascii())
+                        or (len(cell) == 2 and not is_shared(cell))
+                    )
+                    and currency_of(cell)
+                )
+            )
         )
         or (3 < len(cell) <= _LONGEST_CURRENCY and not cell[0].isdigit() and currency_named(cell))
     ):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from genie_finance.insights.reading.currencies import CODES
 from genie_finance.insights.reading.header_words import HEADERS, Role
 from genie_finance.insights.reading.stems import known_words
-from genie_finance.insights.reading.vocabulary import mark_of, plain
+from genie_finance.insights.reading.vocabulary import MARKS, mark_of, plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +64,7 @@ _AMOUNT_WORDS = (_single("amount") - _words("value total gross brutto nominal su
 )
 _CURRENCY_WORDS = _single("currency") | _words(
     """currency wahrung waehrung devise valuta valuutta waluta mena moneda divisa moeda munt ccy валюта
-    devizanem birimi devizaneme valutacode whg"""
+    devizanem birimi devizaneme valutacode whg wkz"""
 )
 _RATE_WORDS = _words(
     "rate kurs wechselkurs taux koers wisselkoers vaxelkurs valutakurs valuuttakurssi kurz arfolyam curs курс"
@@ -82,7 +82,7 @@ _CREDIT_WORDS = _single("credit") | _words(
 )
 _DATE_WORDS = _words(
     "date datum fecha data dato datetime tarih tarihi дата ημερομηνια dateop paivays tag dag datums paiva pvm "
-    "timestamp time zeit zeitpunkt tijdstip napja ideje zamani waktu tgl ngay tarikh час время ημ dagur"
+    "timestamp time zeit zeitpunkt tijdstip napja ideje zamani waktu tgl ngay tarikh час время ημ dagur dt"
 )
 _POSTED = _words("booked posting posted bokfort bogfort")
 _NO_DAY = _CURRENCY_WORDS | _AMOUNT_WORDS | _words("account description")
@@ -107,7 +107,7 @@ _WORD_ROLES: tuple[tuple[frozenset[str], Role], ...] = (
         _words("narration description particulars verwendungszweck libelle omschrijving описание aciklama"),
         "narration",
     ),
-    (_words("status statut статус"), "status"),
+    (_words("status statut статус stato estado stav"), "status"),
 )
 """For headers that are not listed: the first group of which a word occurs decides."""
 _VALUE_WORDS = _words(
@@ -125,11 +125,13 @@ _NO_MONEY = frozenset({"id", "type", "no", "number", "count", "percent", "limit"
 _BOOKED = _words(
     """booking booked posting post posted completed finished settled settlement clearing process
         processed entered effected
-    обработки обробки проведення списания зачисления 帳務日期 入帳日期 入帳日 入帳日付 uzgramatota kirjendatud
+    обработки обробки проводки проведення списания зачисления 帳務日期 入帳日期 入帳日 入帳日付 uzgramatota kirjendatud
     buchung buchungstag buchtag buchungsdatum comptable comptabilisation contabile contable registrazione bokfort
     bogfort bokforingsdag bokforingsdatum bokforingsdato bogforingsdato bogforingsdag reskontradatum
     kirjauspaiva kirjauspvm ksiegowania zaksiegowania zauctovani zauctovania konyveles konyvelesi boekdatum
-    boekingsdatum knjizenja lancamento 记账日期 记账日 入账日期"""
+    boekingsdatum boeking knjizenja lancamento voltooid dokonceni zakonczenia befejezes finalizarii conclusao
+    completamento finalizacion
+    fullfort abgeschlossen abschlussdatum fin uzbaigimo 记账日期 记账日 入账日期"""
 )
 _OF_ACCOUNT = _words(
     """billing billed settlement booked account buchungsbetrag kontowahrung rachunku konta uctu cuenta conto compte
@@ -137,7 +139,8 @@ _OF_ACCOUNT = _words(
 )
 """Words of an amount or a currency of the account's own."""
 _MADE = _words(
-    """transaction txn tran trans trx operation operacion operacao operazione operacji transakcji
+    """transaction txn tran trans trx tx gestart zahajeni rozpoczecia kezdes inceperii inizio inicio startdato
+    operation operacion operacao operazione operacji transakcji
     transaktionsdatum transaktionsdag transaksjonsdato transactiedatum provedeni transakce transakcie
     tranzakcio tranzactie islem операции kaufdatum belegdatum purchase created started tapahtumapaiva dateop
     利用日 ご利用日"""
@@ -156,36 +159,17 @@ _HELD = _words(
 )
 """Words of a second amount that is not booked yet."""
 _OF_CARD = _words(
-    """kortmedlem kortinnehaver kortholder karteninhaber tarjetahabiente
+    """cardholder cuotas parcelas taksit installments kaarthouder kortmedlem kortinnehaver kortholder
+    karteninhaber tarjetahabiente
     利用金額 ご利用金額 利用店名 ご利用店名 利用者 ご利用者 ご利用額 가맹점명 승인금액 이용금액 消費日 שובר 消費明細"""
 )
-_OF_CARD_PHRASES = tuple(
-    map(
-        plain,
-        (
-            "card member",
-            "cardmember",
-            "card no",
-            "card number",
-            "kartennummer",
-            "kortnummer",
-            "numero de tarjeta",
-            "numero de carte",
-            "utlandskt belopp",
-            "utl belopp",
-            "inkopsstalle",
-            "stalle",
-            "merchant area",
-            "merchant category",
-            "einkaufsdatum",
-            "kaufdatum",
-            "titular de la tarjeta",
-            "titulaire de la carte",
-            "שם בית עסק",
-            "סכום חיוב",
-        ),
-    )
-)
+_OF_CARD_WORDS = """card member|cardmember|card no|card number|kartennummer|kortnummer|numero de tarjeta|numero de carte
+    |utlandskt belopp|utl belopp|inkopsstalle|stalle|merchant area|merchant category|einkaufsdatum|kaufdatum
+    |titular de la tarjeta|titulaire de la carte|purchase date|date of purchase|data da compra
+    |fecha de compra|date d'achat|data acquisto|köpdatum|inköpsdatum|kjøpsdato|købsdato|ostopäivä
+    |datum kupnje|prodajno mjesto|söluaðili|datum nákupu|data zakupu|aankoopdatum|försäljningsställe
+    |brukersted|data de compra|nome no cartao|final do cartao|שם בית עסק|סכום חיוב"""
+_OF_CARD_PHRASES = tuple(map(plain, _OF_CARD_WORDS.split("|")))
 _MINOR_UNITS = _words(
     "minor minorunits cents cent pence paise centavos centimes centimos kopecks ore groszy haleru fils sen"
 )
@@ -257,11 +241,14 @@ def _roles_by_words(name: str, there: frozenset[str]) -> tuple[Role, ...]:
 def initials(name: str) -> dict[str, Literal["debit", "credit"]]:
     """Return the initials of a header such as ``Cargo/Abono``, and the side that each stands for."""
     said = plain(name).split()
-    debit = {word[0] for word in said if word in _DEBIT_WORDS}
-    credit = {word[0] for word in said if word in _CREDIT_WORDS}
+    debit = {word[0] for word in said if word in _DEBIT_WORDS or (len(word) == 1 and MARKS.get(word) == "debit")}
+    credit = {word[0] for word in said if word in _CREDIT_WORDS or (len(word) == 1 and MARKS.get(word) == "credit")}
     if len(debit) != 1 or len(credit) != 1 or debit == credit:
         return {}
-    return {debit.pop(): "debit", credit.pop(): "credit"}
+    sides: dict[str, Literal["debit", "credit"]] = {debit.pop(): "debit", credit.pop(): "credit"}
+    if len(said) == len(sides):  # Spain's Norma 43 numbers them as its header names them: 1 is a debit of D/H
+        sides |= {str(number): sides[word[0]] for number, word in enumerate(said, start=1) if word[0] in sides}
+    return sides
 
 
 def is_number(name: str) -> bool:

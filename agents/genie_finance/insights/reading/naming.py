@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from genie_finance.insights.reading.currencies import header_code
+from genie_finance.insights.reading.currencies import NUMBERED, header_code
 from genie_finance.insights.reading.header_words import Role
 from genie_finance.insights.reading.headers import (
     TYPE_WORDS,
@@ -42,9 +42,14 @@ class Columns(NamedTuple):
     """Column of the same movements in another currency."""
 
     @property
+    def sides(self) -> tuple[int, ...]:
+        """Columns of debits and of credits."""
+        return tuple(c for c in (self.debit, self.credit) if c is not None)
+
+    @property
     def money(self) -> tuple[int, ...]:
         """Columns of movements, without the balance."""
-        return tuple(c for c in (self.amount, self.debit, self.credit) if c is not None)
+        return self.sides if self.amount is None else (self.amount, *self.sides)
 
 
 def named_columns(
@@ -102,7 +107,8 @@ def _code_rank(name: str, held: str) -> int:
 def _settle_others(found: NamedColumns, names: Sequence[str]) -> None:
     """Take an amount called original, foreign or local for the amount only where there is no other.
 
-    Of two amounts, the one called that of the transaction is the other one; so with currencies.
+    Of two amounts, the one called that of the transaction is the other one; so with currencies. A debit without a
+    credit beside an amount is a charge.
     """
     pairs: tuple[tuple[Role, Role], ...] = (("amount", "other_amount"), ("currency", "other_currency"))
     for main, other in pairs:
@@ -111,6 +117,9 @@ def _settle_others(found: NamedColumns, names: Sequence[str]) -> None:
         if weak and len(weak) < len(mains):
             mains[:] = [column for column in mains if column not in weak]
             found.setdefault(other, []).extend(weak)
+    if "balance" in found and "amount" in found and "credit" not in found:
+        charges = [column for column in found.pop("debit", ()) if column not in found["amount"]]
+        found.setdefault("fee", []).extend(charges)  # the balance tells if they count
     second = any("other_amount" in header_roles(name) for name in names)
     if "currency" not in found and not second and "other_currency" in found:
         found["currency"] = found.pop("other_currency")  # with one amount alone there is one currency alone
@@ -132,7 +141,7 @@ def holds(role: Role, facts: Facts) -> bool:
     if role == "mark":
         return facts.mostly(facts.marks)
     if role in {"currency", "other_currency"}:
-        return facts.mostly(facts.currencies)
+        return facts.mostly(facts.currencies) or (bool(facts.values) and facts.values <= NUMBERED.keys())
     if role == "narration":
         return facts.filled > 0 and not facts.mostly(facts.dates) and not facts.nearly_all(facts.money)
     return facts.filled > 0

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from genie_finance.contracts.statements import Quarantined
 from genie_finance.insights.reading.amounts import AmountText
 from genie_finance.insights.reading.choices import name_lines
-from genie_finance.insights.reading.facts import BLANK
 from genie_finance.insights.reading.vocabulary import Mark, balance_row, mark_of
 from genie_finance.insights.reading.wording import joined
 
@@ -278,7 +277,7 @@ class RowReader:
             if not cell:
                 continue
             amount = self._cells.amount(cell)
-            if amount is None and any(map(str.isalnum, cell)) and cell.lower() not in BLANK:
+            if amount is None and any(map(str.isnumeric, cell)):  # words alone stand for an empty cell
                 raise _UnreadableError(f"{self._table.name(column)} does not hold an amount")
             if amount and (amount.point or amount.comma):  # a zero stands for an empty cell
                 found.append((side, amount))

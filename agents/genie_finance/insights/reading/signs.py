@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from genie_finance.insights.reading.vocabulary import Mark
 
 _SAMPLE = 2_000
+_ALIKE_PERCENT = 75
+"""Of signs that agree with marks; a column in which fewer do is something else, unless all go against them."""
 _FACTOR: dict[Mark, int] = {"debit": -1, "credit": 1}
 
 
@@ -28,7 +30,7 @@ def signed_amounts(read: Read, profile: StatementProfile, choices: Choices) -> l
     """
     entries = read.entries
     if all(entry.side for entry in entries):
-        return _owed(read, _by_balance(read, _paired(read, profile, choices), choices), choices)
+        return _by_balance(read, _paired(read, profile, choices), choices)
     written = [_written(entry) for entry in entries]
     marks: list[Mark | None] = [entry.mark or entry.amount.mark for entry in entries]
     told_by_sign = read.marks_are_kinds and any(entry.amount.sign < 0 for entry in entries)
@@ -53,21 +55,21 @@ def _owed(read: Read, amounts: list[Decimal | None], choices: Choices) -> list[D
 
     A card states what is owed as its balance: it rises with each purchase.
     """
-    signed = [amount or 0 for amount in amounts]
-    incoming = {
-        amount < 0
-        for entry, amount in zip(read.entries[:_SAMPLE], signed, strict=False)
-        if amount and says_incoming(entry.narration)
-    }
-    if read.sides_named or incoming != {True} or not chain(read, amounts).proves:
+    if _incoming(read, amounts) != {-1} or not chain(read, amounts).proves:
         return amounts
     choices.assume(
         "debit_column", "debit",
         "payments and refunds by their text lower the balance, so it is taken for what is owed, as card statements "
         "have it; no header says so",
-        "debit_column: NUMBER  # and credit_column: NUMBER",
+        "debit_column: NAME  # and credit_column: NAME",
     )  # fmt: skip
     return [None if amount is None else -amount for amount in amounts]
+
+
+def _incoming(read: Read, amounts: Sequence[Decimal | None]) -> set[int]:
+    """Return the signs of amounts whose texts say that money comes in."""
+    pairs = zip(read.entries[:_SAMPLE], amounts, strict=False)
+    return {1 if amount > 0 else -1 for entry, amount in pairs if amount and says_incoming(entry.narration)}
 
 
 def _by_balance(read: Read, amounts: list[Decimal | None], choices: Choices) -> list[Decimal | None]:
@@ -75,12 +77,20 @@ def _by_balance(read: Read, amounts: list[Decimal | None], choices: Choices) -> 
     if not read.balance_signs and not any(entry.balance is not None for entry in read.entries):
         return amounts
     if chain(read, amounts, _SAMPLE).fits:
-        return amounts
+        by_place = not read.sides_named and all(entry.side for entry in read.entries)
+        return _owed(read, amounts, choices) if by_place else amounts
     turned = [None if amount is None else -amount for amount in amounts]
     as_turned = chain(read, turned)
     if not (as_turned.fits > 1 and not as_turned.breaks):
         return amounts
-    choices.notice("the running balance follows from the opposite of every debit and credit; the balance is taken")
+    owed = _owed(read, turned, choices)
+    if owed is not turned:
+        return owed
+    why = "the running balance follows from the opposite of every debit and credit; the balance is taken"
+    if _incoming(read, turned) == {1}:
+        choices.notice(why)
+    else:
+        choices.assume("debit_column", "credit", why, "debit_column: NAME  # and credit_column: NAME")
     return turned
 
 
@@ -206,8 +216,10 @@ def _signed(
     else:
         agreeing = sum((w > 0) == (mark == "credit") for w, mark in zip(written, marks, strict=True) if mark and w)
         marked = sum(bool(mark and w) for w, mark in zip(written, marks, strict=True))
-        if marked and agreeing * 2 != marked and not (read.marks_are_kinds and agreeing * 2 < marked):
-            factor = 1 if agreeing * 2 > marked else -1
+        if marked and agreeing * 100 >= _ALIKE_PERCENT * marked:
+            factor = 1
+        elif marked and not agreeing and not read.marks_are_kinds:
+            factor = -1
         else:
             factor = _factor_by_balance(read, written, choices)
     amounts: list[Decimal | None] = [number * factor for number in written]

@@ -9,16 +9,16 @@ from genie_finance.insights.reading.vocabulary import plain
 _STEMS: Final = {
     "original": """原始 原币 外币 外幣 外貨 現地 海外 外貨建 외화 현지 해외 מקורי אصلي اصلي أصلي иностран исходн іноземн
         oryginaln zagraniczn puvodn cizi eredeti kulfoldi""",
-    "balance": """结存 結存 余额 餘額 結餘 结余 残高 잔액 잔고 ยอดคงเหลือ คงเหลือ رصيد יתרה
+    "balance": """残額 结存 結存 余额 餘額 結餘 结余 残高 잔액 잔고 ยอดคงเหลือ คงเหลือ رصيد יתרה
         остат остач залиш баланс салдо υπολοιπ
         zustat zostat egyenleg bakiye saldo""",
     "fee": """手续费 手續費 手数料 수수료 ค่าธรรมเนียม رسوم עמלה
         عمولة комисс коміс προμηθ poplat prowiz oplat opłat
         jutalek komisyon masraf""",
-    "debit": """支出 出金 出账 出帳 提款 引出 払出 お支払 借方 出金額 출금 지출 찾으신 차변
+    "debit": """支払額 支出 出金 出账 出帳 提款 引出 払出 お支払 借方 出金額 출금 지출 찾으신 차변
         ถอน เดบิต จ่าย مدين سحب مسحوب חובה
         списан расход дебет видат витрат χρεωσ obciaz wyplat wydat odchoz vyber terhel kiadas borc cikan debet""",
-    "credit": """收入 入金 入账 入帳 存入 存款 預入 お預 贷方 貸方 입금 수입 맡기신 대변
+    "credit": """チャージ額 收入 収入 入金 入账 入帳 存入 存款 預入 お預 贷方 貸方 입금 수입 맡기신 대변
         ฝาก เครดิต รับ دائن ايداع إيداع זכות
         зачисл поступл приход кредит надходж πιστωσ uznan wplat wplyw prichoz vklad jovair bevetel alacak giren
         kredit""",
@@ -28,10 +28,11 @@ _STEMS: Final = {
     "currency": """币种 幣別 币别 货币 貨幣 通貨 통화 สกุลเงิน عملة העملה מטבע валют νομισμ walut devizanem penznem""",
     "amount": """金额 金額 額 额 금액 จำนวนเงิน ยอดเงิน مبلغ סכום сумм сума kwot castk ciastk osszeg tutar jumlah
         nominal""",
-    "description": """摘要 内容 內容 备注 備註 備考 明细 明細 说明 說明 적요 내용 메모 가맹점 商户 商戶 รายการ รายละเอียด
+    "description": """品目 お店 支払先
+        摘要 内容 內容 备注 備註 備考 明细 明細 说明 說明 적요 내용 메모 가맹점 商户 商戶 รายการ รายละเอียด
         وصف بيان تفاصيل תיאור פרטים פירוט описан назначен призначен опис περιγραφ αιτιολογ popis kozlemeny
         aciklam keterang uraian""",
-    "status": "状态 狀態 状態 상태 สถานะ حالة סטטוס статус statut durum allapot",
+    "status": "状态 狀態 状態 상태 สถานะ حالة סטטוס статус status statut durum allapot",
 }
 """Words of headers that one of their own stands for, so that any combination of them is known."""
 _LISTED: Final = tuple((plain(stem), word) for word, listed in _STEMS.items() for stem in listed.split())

@@ -166,6 +166,8 @@ def read_table(
             name, f"holds a header in line {table.header.line} and no transactions", "export a longer period"
         )
     table, left_out, unknown = booked(with_spelt_marks(table), choices)
+    if left_out and not table.rows:
+        raise InputError(name, f"holds no booking: {left_out[0].reason}, as does every row", "export booked rows")
     table, pending = without_pending(table, cells, choices)
     table, odd = without_odd_ends(table, cells)
     left_out += [*pending, *odd]
@@ -195,11 +197,16 @@ def read_table(
     _refuse_mostly_bad(name, table, read)
     with_balances_after(read, profile, choices)
     amounts = signed_amounts(read, profile, choices)
-    if columns.debit is not None and table.header is not None and profile.debit_column is None:
-        say_either_way(read, amounts, [table.name(column) for column in columns.money], choices)
+    if table.header is not None and profile.debit_column is None and profile.positive_is is None:
+        say_either_way(
+            read, amounts, [table.name(column) for column in (columns.mark, *columns.sides) if column], choices
+        )
+    if amounts and not any(amounts):
+        where = next(iter(columns.money))
+        choices.assume("amount_column", str(where + 1), f"every amount in {table.name(where)} is zero")
     if columns.balance is not None:
         check_balance(read, amounts, table.name(columns.balance), choices)
-    day_first = ("dmy" in left and "mdy" not in left) or _day_before_name(table, columns.date)
+    day_first = ("dmy" in left and "mdy" not in left) or _no_month_first(table, columns.date)
     denomination = Denomination(table, columns, read, profile, choices, day_first=day_first)
     whole = table.header is not None and any(is_minor(table.name(column)) for column in columns.money)
     if whole:
@@ -300,10 +307,12 @@ def _falls(days: list[datetime.date]) -> bool | None:
     return None if falls == rises else falls
 
 
-def _day_before_name(table: Table, column: int) -> bool:
-    """True if dates have the day before the name of a month: ``3 Feb 2025``."""
+def _no_month_first(table: Table, column: int) -> bool:
+    """True if dates have the day before the name of a month, ``3 Feb 2025``, or the year first."""
     cells = [row.cells[column] for row in table.rows[:_SAMPLE] if column < len(row.cells) and row.cells[column]]
-    return any(cell[:1].isdigit() and cell[:4].strip("0123456789. -/")[:1].isalpha() for cell in cells)
+    return any(
+        cell[:1].isdigit() and (cell[:4].strip("0123456789. -/")[:1].isalpha() or cell[:4].isdigit()) for cell in cells
+    )
 
 
 def _settled_mark(

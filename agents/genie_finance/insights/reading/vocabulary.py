@@ -71,7 +71,8 @@ _MORE_MARKS: dict[Mark, str] = {
         |ausgaben|obciazenia|wyplaty|wydatki|vydaje|cikan|giden|дебит|витрати|isplate|terecenje|breme
         |debets|debetas|出金額|支払金額|提款|출금액|출금금액|expenses|retiros|egresos|cheltuieli|levantamentos
         |paid to|sent to|transfer to|transferred to|payment to|money sent|withdrawn|spent
-        |addebito|uscite|saidas|debitos|debit card|pagamento|betaling""",
+        |sortant|sendt|n d|nota debito|nota de debito|wyslane|addebito|uscite|saidas|debitos|debit card|pagamento
+        |betaling""",
     "credit": """money in|paid in|payment in|incoming|incoming payment|direct credit|bank credit
         |refund|received|salary|payment received|payments received|transfer in|interest|cashback
         |credits|cre|crdt|inter bank credit|eingang|einnahme|zugang|zahlungseingang|entree
@@ -91,13 +92,24 @@ _MORE_MARKS: dict[Mark, str] = {
         |recettes|einnahmen|uznania|wplaty|wplywy|prijmy|giren|gelen|зачислено|uplate|odobrenje|dobro
         |kredits|kreditas|存款|存入|入金額|입금액|입금금액|deposito|depositos|receipts|receipt|deposited|incasari
         |received from|transfer from|payment from|money received|added to|top up|topup|money added
-        |indbetaling|deposits""",
+        |entrant|mottatt|n c|nota credito|nota de credito|recibido|otrzymane|קבלה|indbetaling|deposits""",
 }  # fmt: skip
 _WORD_MARKS: dict[str, Mark] = {
     **{plain(word): mark for word, mark in MARKS.items()},
     "k": "credit",
     **{plain(word): mark for mark, listed in _MORE_MARKS.items() for word in listed.split("|")},
 }
+_VOWELS = frozenset("aeioyаеоияыйε")
+
+
+def _stem(said: str) -> str:
+    """Return words without the vowel that tells gender or number: ``autorizzata`` and ``autorizzato`` are one."""
+    return " ".join(
+        word.rstrip("s")[:-1] if len(word) > 6 and word.rstrip("s")[-1:] in _VOWELS else word for word in said.split()
+    )
+
+
+_MARK_STEMS = {_stem(word): mark for word, mark in _WORD_MARKS.items()}
 _LONGEST_MARK = 24
 
 
@@ -112,7 +124,8 @@ def mark_of(cell: str) -> Mark | None:
         return found
     if cell in {"-", "+"}:
         return "debit" if cell == "-" else "credit"
-    return _WORD_MARKS.get(plain(cell))
+    said = plain(cell)
+    return _WORD_MARKS.get(said) or _MARK_STEMS.get(_stem(said))
 
 
 _KINDS = words("charge refund sale interest fee reversal return received")
@@ -151,7 +164,7 @@ _UNBOOKED: dict[Unbooked, str] = {
         |zuruckgewiesen|abgewiesen
         |non accepte|rejetee|rejeitado|rejeitada|nao autorizado|no autorizado|non autorizzato|avvisad
         |odrzucony|zamitnuta|odmietnuta|neautorizovano|elutasitott|onaylanmadi|відмовлено|відхилена
-        |απορριφθεισα|odbijena|noraidits|atmesta|tagasi lukatud|不成立|未成功|승인 거절|refused|blocked
+        |απορριφθεισα|απερριφθη|odbijena|noraidits|atmesta|tagasi lukatud|不成立|未成功|승인 거절|refused|blocked
         |not authorised|not authorized|abgelehnt
         |refuse|refusee|rejete|rechazado|rechazada|denegado|denegada|rifiutato|rifiutata|respinto
         |recusado|recusada|negado|negada|avvist|avslatt|nekad|avslagen|afvist|hylatty|odrzucona
@@ -165,7 +178,7 @@ _UNBOOKED: dict[Unbooked, str] = {
         |anulowana|anulowane|anulowano|zruseno|stornovano|zrusena|torolt|visszavont|anulat|anulata
         |iptal|iptal edildi|отменен|отменена|отменено|скасовано|ακυρωθηκε|ponisteno|otkazano|交易关闭
         |已关闭|已取消|取消|キャンセル|취소|승인취소|dibatalkan|batal|da huy|ยกเลิก|ملغي|מבוטל
-        |geannuleerd|closed|timed out|timeout|aborted|abgelaufen|expire|expirado|vencida|scaduto|visszavonva
+        |geannuleerd|verlopen|closed|timed out|timeout|aborted|abgelaufen|expire|expirado|vencida|scaduto|visszavonva
         |torolve|stornirano|preklicano|tuhistatud|atcelts|atsaukta|ملغاة|בוטל""",
     "failed": """failed|failure|error|unsuccessful|not executed|bounced|fehlgeschlagen|echec
         |echoue|fallido|fallida|fallito|non eseguito|falhou|falha|feilet|misslyckad|mislykkedes|fejlet
@@ -180,9 +193,9 @@ _UNBOOKED: dict[Unbooked, str] = {
         |aterford|tilbagefort|palautettu|wycofana|zwrocona|vraceno|vratena|visszautasitott|returnat
         |iade|iade edildi|возврат|возвращен|возвращено|повернено|已退款|退款成功|全额退款|返金|반환
         |rembourse|reversada|cofnieta|返金済み|已全额退款
-        |dikembalikan|hoan tien|teruggeboekt|storno""",
+        |refunded|dikembalikan|hoan tien|teruggeboekt|storno""",
 }  # fmt: skip
-_BOOKED = """geaccepteerd|akkoord|angenommen|berechnet|abgerechnet|accepte|acceptee|aceptado|aceptada
+_BOOKED = """betaald|geaccepteerd|akkoord|angenommen|berechnet|abgerechnet|accepte|acceptee|aceptado|aceptada
         |autorizado|autorizada|accettato|accettata|approvato|approvata|aceite|aceito|aceita|aprobado
         |godkand|godkendt|godkjent|hyvaksytty|zaakceptowana|zaakceptowano|przyjeta|schvaleno|schvalena
         |elfogadva|elfogadott|acceptat|aprobat|onaylandi|kesinlesti|принято|одобрено|одобрен|прийнято
@@ -215,6 +228,7 @@ _STATUSES: dict[str, Unbooked | Literal["booked"]] = {
 }
 
 
+_STATUS_STEMS = {_stem(word): kind for word, kind in _STATUSES.items()}
 _STATUS_ENDINGS: dict[str, Unbooked | Literal["booked"]] = {
     "未完了": "pending", "不成功": "failed", "未成功": "failed",
     **dict.fromkeys(("成功", "完了", "完成", "已入账", "完毕", "완료", "성공"), "booked"),
@@ -231,7 +245,8 @@ def status_of(cell: str) -> Unbooked | Literal["booked"] | None:
     """Return what a cell of a status column says of its row, or None if it says something else."""
     if len(cell) > _LONGEST_MARK:
         return None
-    known = _STATUSES.get(plain(cell))
+    said = plain(cell)
+    known = _STATUSES.get(said) or _STATUS_STEMS.get(_stem(said))
     if known or cell.isascii():
         return known
     return next((kind for ending, kind in _STATUS_ENDINGS.items() if cell.endswith(ending)), None)
@@ -250,7 +265,8 @@ _INCOMING_WORDS = """payment received|paymt|pymt|mobile pymt|online pymt|payment
         |gaji|luong|dividend|preauthorized payment|zahlung danke|tack for din betalning|takk for innbetaling
         |betaling modtaget|maksu vastaanotettu|platba prijata|tesekkur ederiz|icin tesekkurler|ご入金|ご返金|返金
         |キャンセル|취소|זיכוי|terima kasih|ขอบคุณ|mzda|munkaber|заробітна плата|μισθοδοσια|راتب|משכורת|給料|薪資|繳款
-        |เงินเดือน|sueldo|sueldos|ordenado|bezuge"""
+        |einzahlung|innborgun|direct debit payment|inclusao de pagamento|uw betaling|repayment|uplata|เงินเดือน
+        |sueldo|sueldos|ordenado|bezuge"""
 _INCOMING = tuple(map(plain, _INCOMING_WORDS.split("|")))
 _INCOMING_IN_EAST = tuple(word for word in _INCOMING if ord(word[0]) > 0x2E7F)
 """In scripts without spaces between words."""

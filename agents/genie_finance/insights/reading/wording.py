@@ -46,9 +46,9 @@ _MARKS = str.maketrans(
 
 def western(text: str) -> str:
     """Return a text with the digits of any script as 0 to 9."""
-    if text.isascii() and text[:1] not in {"'", "\\"}:
+    if text.isascii() and text[:1] not in {"'", "`", "\\"}:
         return text
-    text = text.removeprefix("'")
+    text = text.removeprefix("'").removeprefix("`")
     return "".join(str(unicodedata.decimal(c, c)) for c in text.translate(_MARKS))
 
 
