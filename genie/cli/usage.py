@@ -46,7 +46,9 @@ def _path(context: click.Context) -> Iterator[str]:
 def _said(error: click.UsageError, context: click.Context | None) -> str:
     match error:
         case click.NoSuchOption():
-            known = [] if context is None else [word for one in context.command.params for word in one.opts]
+            known = [] if context is None else [
+                *(word for one in context.command.params for word in one.opts), *context.help_option_names,
+            ]  # fmt: skip
             return f"there is no option {error.option_name}{did_you_mean(error.option_name, known)}"
         case click.exceptions.NoSuchCommand():
             group = None if context is None else context.command

@@ -97,6 +97,8 @@ def located(path: Path) -> Path:
         return path
     known = shipped()
     if path.name not in known:
+        if path.name in shipped_pipelines():
+            raise ConfigError((f"{path}: is a pipeline, not a scenario; use `genie run {path}`",))
         near = suggestion(path.name, known) or f"; shipped are {', '.join(known) or 'none'}"
         raise ConfigError((f"{path}: no such file, and no shipped scenario of that name{near}",))
     return known[path.name]

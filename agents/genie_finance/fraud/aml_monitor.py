@@ -136,7 +136,9 @@ def _grounds(
     reasons = tuple(
         Reason(code=f"aml.{name.lower().replace(' ', '_')}", text=f"{name[:1].upper()}{name[1:]}: {count:,}.")
         for name, count in sorted(counted.items())
-    ) or (Reason(code="aml.nothing", text=f"None of {len(transfers):,} transfers reaches a threshold or a pattern."),)
+    ) or (
+        Reason(code="aml.nothing", text=f"No transfer reaches a threshold or a pattern; examined: {len(transfers):,}."),
+    )
     editions = _editions(transfers)
     rules = edition(PMLA, on=transfers[-1].day).rules
     return Grounds(

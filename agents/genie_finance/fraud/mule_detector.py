@@ -223,7 +223,9 @@ def _grounds(check: MuleCheck, examined: int, signals: Sequence[Signal], rings: 
     ]
     reasons += [Reason(code="fraud.ring", text=ring.reason) for ring in rings]
     if not reasons:
-        reasons = [Reason(code="fraud.no_pattern", text=f"None of {examined:,} accounts shows a pattern of mules.")]
+        reasons = [
+            Reason(code="fraud.no_pattern", text=f"No account shows a pattern of mules; examined: {examined:,}.")
+        ]
     inputs = (
         Evidence(name="transfers", value=f"{len(check.transfers):,}"),
         Evidence(name="accounts judged", value=f"{examined:,}"),

@@ -65,7 +65,7 @@ def _grounds(
         for one in found[:_MOST]
     )
     searched = sum(len(one.entries) for one in lists)
-    clear = Reason(code="screening.clear", text=f"None of {searched} entries has a name that is alike.")
+    clear = Reason(code="screening.clear", text=f"No entry has a name that is alike; searched: {searched}.")
     if not read and not any(is_whole(name) for name in (request.name, *request.aliases)):
         text = "One word, or initials alone, is too little of a name to clear anybody by: give the whole name."
         clear = Reason(code="screening.part_of_a_name", text=text)

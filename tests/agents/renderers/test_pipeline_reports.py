@@ -219,6 +219,16 @@ def test_terminal_and_page_say_the_same(name: str) -> None:
         assert f"<h2>{section.title}</h2>".replace("'", "&#39;") in shown
 
 
+@every
+def test_counts_are_grammatical(name: str) -> None:
+    """Was: "None of 1 accounts"."""
+    shown = re.sub(r"<(script|style)\b.*?</\1>", "", page(name), flags=re.DOTALL)
+    assert not re.search(
+        r"(?<![\d.,])1 (?:\w+ )?(?:accounts|agents|days|entries|files|messages|months|rows|transfers)\b", shown
+    )
+    assert "(s)" not in shown
+
+
 def test_a_letter_is_whole() -> None:
     answer = outcome("sme_loan").answer
     letter = answer.sanction.letter  # type: ignore[union-attr]  # the answer of this pipeline

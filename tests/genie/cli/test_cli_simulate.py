@@ -148,3 +148,14 @@ def test_a_scenario_that_is_not_there_is_a_line() -> None:
     result = genie("no-such-scenario")
     assert result.exit_code == 2
     assert "no shipped scenario of that name; shipped are agent-outage" in result.stderr
+
+
+def test_a_pipeline_is_told_from_a_scenario() -> None:
+    """Was: "no shipped scenario of that name", with all of them; `genie run` of a scenario said so already."""
+    result = genie("insights")
+    assert result.exit_code == 2
+    assert "genie run insights" in result.stderr
+
+
+def test_the_help_option_is_among_what_may_be_meant() -> None:
+    assert "did you mean '--help'?" in genie("--hlep").stderr
