@@ -5,8 +5,11 @@ from __future__ import annotations
 import datetime
 import decimal
 import enum
+import functools
 import hashlib
 import math
+import types
+import typing
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +26,34 @@ def as_wire(payload: Payload) -> dict[str, Any]:
     """Return a payload as JSON values: amounts and decimals as text, dates in ISO 8601, bytes by length and digest."""
     values: dict[str, Any] = as_values(payload.model_dump())
     return values
+
+
+@functools.lru_cache(maxsize=1_024)
+def is_json(kind: type[Payload]) -> bool:
+    """Return True where what ``model_dump`` makes of a class has one form as JSON, whoever writes it.
+
+    Not so with bytes, times and sets, or with code of its own that writes a field. A float that is not finite is left
+    to the writer.
+    """
+    made = kind.__pydantic_decorators__
+    own = made.field_serializers or made.model_serializers or made.computed_fields
+    return not own and all(
+        _is_json(field.annotation) and all(type(one).__module__ == "annotated_types" for one in field.metadata)
+        for field in kind.model_fields.values()
+    )
+
+
+def _is_json(annotation: Any) -> bool:
+    origin, parts = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is dict:
+        return parts[0] is str and _is_json(parts[1])
+    if origin in {tuple, list, typing.Union, types.UnionType}:
+        return all(part is Ellipsis or _is_json(part) for part in parts)
+    if origin is typing.Literal:
+        return all(type(part) in _PLAIN for part in parts)
+    if annotation in _PLAIN or annotation is float or annotation is None:
+        return True
+    return hasattr(annotation, "__pydantic_decorators__") and is_json(annotation)
 
 
 def as_values(value: Any) -> Any:

@@ -69,7 +69,7 @@ class Endpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        request = Incoming(scope, receive)
+        request, call, asked = Incoming(scope, receive), None, None
         try:
             if len(request.named) != len(scope["headers"]):
                 _check_single(scope)
@@ -97,6 +97,7 @@ class Endpoint:
             if refused.code in SLOWED and not await self._server.slowed():
                 refused.headers["connection"] = "close"
             app = refused.response()
+        del request, call, asked  # a stream keeps nothing of its request
         await app(scope, receive, send)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from genie.contracts.message import topic_of
 from genie.contracts.outcome import Outcome
-from genie.contracts.serialization import as_wire
+from genie.contracts.serialization import as_wire, is_json
 from genie.errors import GenieError, RunCancelledError, RunError, RunExpiredError, RunHeld
 from genie.inflight.events import Event, Watcher
 from genie.server.messages import encoded
@@ -399,7 +399,8 @@ class Hosted:
         except GenieError as error:
             hosted.status, hosted.code, hosted.detail = "failed", "overflow", error.code
         else:
-            hosted.status, hosted.answer, hosted.notices = "complete", as_wire(answer), hosted.run.notices()
+            hosted.answer = answer.model_dump() if is_json(type(answer)) else as_wire(answer)
+            hosted.status, hosted.notices = "complete", hosted.run.notices()
         self._over(hosted)
 
     def _over(self, hosted: HostedRun) -> None:

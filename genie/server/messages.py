@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pydantic_core import PydanticSerializationError, to_json
 from starlette.requests import Request
 
+from genie.contracts.serialization import as_values
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -118,8 +120,14 @@ def _line(name: str, text: str) -> bytes:
 
 
 def encoded(value: Any) -> bytes:
-    """Return JSON values as UTF-8; lone surrogates, which UTF-8 cannot encode, are escaped."""
+    """Return JSON values as UTF-8; lone surrogates, which UTF-8 cannot encode, are escaped.
+
+    A number that is not finite, for which JSON has no form, is text.
+    """
     try:
-        return to_json(value)
+        found = to_json(value)
     except (PydanticSerializationError, UnicodeEncodeError):
-        return json.dumps(value).encode()
+        found = json.dumps(value).encode()
+    if b"NaN" in found or b"Infinity" in found:  # as words of a text, most often
+        return json.dumps(as_values(value)).encode()
+    return found

@@ -1,4 +1,4 @@
-"""Detects the disconnect of a request's client."""
+"""Detects the disconnect of a request's client, and the end of its stream."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from genie.backend.asyncio_trio import future_factory
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from contextlib import AbstractAsyncContextManager
 
+    from genie.backend.asyncio_trio import Future
     from genie.server.messages import Incoming, Line
 
 
@@ -21,10 +24,12 @@ def told_when_gone(request: Incoming, gone: Callable[[], None]) -> AbstractAsync
     reads the request to its end.
     """
     line = request.line
-    return _reading(request, gone) if line is None else _Registered(line, gone)
+    return _reading(request, gone) if line is None else Registered(line, gone)
 
 
-class _Registered:
+class Registered:
+    """Lets a connection call something when its client goes away while the block runs."""
+
     __slots__ = ("_gone", "_line")
 
     def __init__(self, line: Line, gone: Callable[[], None]) -> None:
@@ -51,3 +56,29 @@ async def _reading(request: Incoming, gone: Callable[[], None]) -> AsyncIterator
         tasks.start_soon(read)
         yield
         tasks.cancel_scope.cancel()
+
+
+class Closed:
+    """Whether a stream is closed; an event of the loop weighs four times as much."""
+
+    __slots__ = ("_set", "_waiting")
+
+    def __init__(self) -> None:
+        self._set = False
+        self._waiting: Future | None = None
+
+    def is_set(self) -> bool:
+        """Return True once it is closed."""
+        return self._set
+
+    def set(self) -> None:
+        """It is closed."""
+        self._set = True
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
+
+    async def wait(self) -> None:
+        """Wait until it is closed; one task does."""
+        if not self._set:
+            self._waiting = future_factory()()
+            await self._waiting

@@ -16,7 +16,7 @@ import anyio
 
 from genie.server.hosting import PART
 from genie.server.messages import SOCKET
-from genie.server.presence import told_when_gone
+from genie.server.presence import Closed, Registered, told_when_gone
 from genie.server.problems import Problem
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ class Stream:
         self.run = run
         self.form: Form = SentEvents
         self.outlet: Outlet | None = None
-        self.closed = anyio.Event()
+        self.closed = Closed()
         self.outcome = "gone"
         """Why it was closed: ``end``, ``behind`` (the client resumes), ``blocked`` (it did not read) or ``gone``."""
         self.began = False
@@ -435,13 +435,16 @@ class Events:
         streams.admit(stream.who)
         self._streams = streams
         self._stream = stream
-        self._request = request
+        self._line = request.line
+        self._gone = partial(told_when_gone, request) if self._line is None else partial(Registered, self._line)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send events until the run ends or the client disconnects."""
         if SOCKET in scope:
             await self._frames(scope[SOCKET], receive)
             return
+        if self._line is not None:  # it is read, and would weigh as long as the stream is open
+            scope["headers"].clear()
         await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
         await send({"type": "http.response.body", "body": b"retry: 2000\n\n", "more_body": True})
         await self._written(lambda parts: _body(send, parts))
@@ -462,12 +465,12 @@ class Events:
 
     async def _written(self, send: Callable[[list[bytes]], Awaitable[None]]) -> None:
         """Write until the stream is closed, bypassing ASGI on connections of this server."""
-        stream, line = self._stream, self._request.line
+        stream, line = self._stream, self._line
         buffered = None if line is not None else Buffered(self._streams, stream)
         stream.outlet = buffered or line
         if line is not None:
             line.room = lambda: self._streams.again(stream)
-        async with self._streams.entered(stream), told_when_gone(self._request, stream.cut):
+        async with self._streams.entered(stream), self._gone(stream.cut):
             if buffered is None:
                 await stream.closed.wait()
             else:
