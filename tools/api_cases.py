@@ -1,8 +1,8 @@
-"""Requests to the API that nobody thought of: all that its document allows, and much that it does not.
+"""Generated requests to the API: everything that its document allows, and much that it does not.
 
 ``python -m tools.api_cases SCHEMATHESIS`` serves three pipelines on a free port of this machine, for a key with every
 right and for none, and lets schemathesis (a command of an environment of its own) send requests with every check on.
-It ends with 1 where an answer is a 5xx, or is not what the document says. ``/v1/events`` is left out: it never ends.
+The exit code is 1 if an answer is a 5xx or does not match the document. ``/v1/events`` is left out: it never ends.
 """
 
 from __future__ import annotations

@@ -38,11 +38,11 @@ _MOST_WORDS, _MOST_CLASS, _MOST_RANGE, _MOST_TIMES = 64, 6, 8, 4
 _SHORTEST = 2
 SIDE = "\1"
 """In a word: its edge, or something between words."""
-_MARKS = {EDGE: r"\b", GAP: r"(?:\b|_)", SIDE: r"(?:\b|_)"}  # what stands between words has no word beside it
-_IN_STATEMENTS, _IN_PROSE = 2_000.0, 50.0  # what a line with a word costs, beside 0.05 for the word itself
+_MARKS = {EDGE: r"\b", GAP: r"(?:\b|_)", SIDE: r"(?:\b|_)"}  # separators of words have no word beside them
+_IN_STATEMENTS, _IN_PROSE = 2_000.0, 50.0  # cost of a line with a word, in addition to 0.05 for the word itself
 _WORD = 0.05
-_BY_CHANCE, _LETTER, _EDGE = 500.0, 15.0, 4.0  # a word of two letters costs 2.2 for the lines nobody has seen yet
-_DEAR = 2000.0  # a set that costs more stands back for its pattern
+_BY_CHANCE, _LETTER, _EDGE = 500.0, 15.0, 4.0  # a word of two letters costs 2.2 for unseen lines
+_DEAR = 2000.0  # a set that costs more is dropped, and its pattern is searched instead
 _IDS, _ID, _ID_LENGTH = 1_000, "abcdefghijklmnop", 20  # ids are random letters, and a statement holds hundreds
 
 
@@ -198,7 +198,7 @@ def _either(marks: Iterable[str]) -> str:
 
 
 _ordinary: list[tuple[str, float]] = []
-"""Lines in lower case, and what a word costs that stands there."""
+"""Lines in lower case, and the cost of a word in them."""
 
 
 @cache
@@ -256,7 +256,7 @@ def chosen(statements: Iterable[str], prose: Iterable[str]) -> Data:
 
 
 def any_of(words: Words) -> str:
-    """Return the pattern of texts that hold a word; those between the same marks stand together."""
+    """Return the pattern of texts that contain a word; words between the same marks are grouped."""
     groups: dict[tuple[str, str], list[str]] = {}
     for word in sorted(words):
         bare = word.lstrip("".join(_MARKS))

@@ -21,14 +21,14 @@ CAN_BE_ASKED = (
     'of the statement; compared with the usual month or, with "than last month", with the month before.'
 )
 _LEAST_SHARE = 1
-"""Percent of the month's spending that a rise must reach when all spending is asked about."""
+"""Percent of the month's spending that a rise must reach in an answer about all spending."""
 
 
 def advise(task: InsightTask) -> Advice:
-    """Return the answer to where spending is too high, with its evidence.
+    """Return where spending is too high, with the evidence.
 
-    Compared is the latest complete month with the median of the complete months before it, or with the month before
-    when the question asks for that. Without enough months there is no advice, and the answer says so.
+    The latest complete month is compared with the median of the complete months before it, or with the month before if
+    the question asks for that. With too few months the answer says that no advice is possible.
     """
     merchants = {t.merchant for t in task.statement.transactions if t.merchant}
     focus = focus_of(task.question, merchants)
@@ -39,8 +39,8 @@ def advise(task: InsightTask) -> Advice:
         return Advice(answer=months, items=())
     if focus.month not in {None, months.latest[5:]}:
         return Advice(
-            answer=f"The question names another month than the latest complete one, {months.latest}, which alone is "
-            f"compared. The figures of every month are in the report. {CAN_BE_ASKED}",
+            answer=f"The question names another month than the latest complete one, {months.latest}, the only month "
+            f"that is compared. The figures of every month are in the report. {CAN_BE_ASKED}",
             items=(),
         )
     counted = [entry for entry in entries(task.statement.transactions) if entry.spending]
@@ -80,7 +80,7 @@ def _lines(own: Iterable[Entry], currency: str, months: Comparison, focus: Focus
 
 
 def _ranked(lines: Iterable[Line], whole: Line, focus: Focus) -> list[Line]:
-    """Return what rose: what can be changed first, within that what stands out, within that the largest rise."""
+    """Return the rises: changeable costs first, then those that stand out, then the largest."""
     over = [
         line
         for line in lines
@@ -100,7 +100,7 @@ def _listed_items(over: list[Line]) -> list[Line]:
 
 
 def _not_understood(instead: str) -> str:
-    """Return what is said of a question that is not about spending above the usual."""
+    """Return the answer to a question that is not about spending above the usual."""
     if instead:
         return (
             f"The question is about {instead}. The report has figures on that, and no answer in words. {CAN_BE_ASKED}"
@@ -140,7 +140,7 @@ def _general_answer(currency: str, over: Sequence[Line], months: Comparison) -> 
 
 
 def _left_out(over: Sequence[Line], named: Sequence[Line]) -> tuple[str, str]:
-    """Return what an answer does not name: the largest rise, if it is not named, and how many more rose."""
+    """Return the sentence on rises that the answer does not name: the largest one, and the number of others."""
     rest = [line for line in over if line not in named]
     if not rest:
         return "", ""
