@@ -1,4 +1,4 @@
-"""Hierarchical router: sends a sentence to the agent for such questions, or asks back when it is not sure."""
+"""Hierarchical router: sends a sentence to the agent for such questions, or asks back if unsure."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ from genie_finance.domain.choosing import ModelSettings, choose
 
 ID = "hierarchical_router"
 CLEAR = Decimal("0.35")
-"""Likeness below which nothing fits."""
+"""Similarity below which no route fits."""
 MARGIN = Decimal("0.05")
-"""What the best has to be ahead of the next."""
+"""Minimum lead of the best route over the next."""
 _SHOWN = 3
 BY_MODEL = "A model chose where the question went."
 _WITHIN_S = 10.0
@@ -47,7 +47,7 @@ ASKS_WITH_MODEL: dict[type[Payload], tuple[type[Payload], ...]] = {**ASKS, Model
 
 
 def chosen(scores: tuple[RouteScore, ...]) -> str | None:
-    """Return the route that clearly fits best; None where nothing fits, or two fit alike."""
+    """Return the route that clearly fits best; None if none fits, or two fit equally."""
     best, *others = scores
     if best.score < CLEAR or (others and best.score - others[0].score < MARGIN):
         return None
@@ -97,10 +97,10 @@ async def _routed(
     if name is None:
         near = ", ".join(one.route.replace("_", " ") for one in scores[:_SHOWN] if one.score)
         hint = f"Nearest: {near}." if near else f"Routes: {', '.join(one.route.replace('_', ' ') for one in routes())}."
-        return _answer("clarify", None, scores, f"Not clear what is asked. {hint} Please say it otherwise.")
+        return _answer("clarify", None, scores, f"Not clear what is asked. {hint} Please rephrase it.")
     route = next(one for one in routes() if one.route == name)
     if route.needs is not None:
-        return _answer("needs_input", route, scores, f"This takes more than a sentence: {route.needs}.")
+        return _answer("needs_input", route, scores, f"This requires more than a sentence: {route.needs}.")
     question, lacking = fill(name, request.text)
     if question is None:
         return _answer("clarify", route, scores, f"Please add {lacking}.")

@@ -111,7 +111,7 @@ def high_risk_countries(transfers: Sequence[Booked], owners: Owners) -> Iterator
 
 
 def screening(hits: Sequence[ScreeningHit], transfers: Sequence[Booked], owners: Owners) -> Iterator[SuspicionDraft]:
-    """Yield accounts whose name a screening found on a list, with what they moved."""
+    """Yield accounts whose names a screening found on a list, with their movements."""
     named = {hit.account_id for hit in hits}
     moved: defaultdict[str, list[Booked]] = defaultdict(list)
     for one in transfers:

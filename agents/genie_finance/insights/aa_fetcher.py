@@ -89,7 +89,7 @@ def later(start: datetime.datetime, span: Span, *, back: bool = False) -> dateti
 def result(
     request: AaFetchRequest, consent: ConsentArtefact, data: AggregatorData, now: datetime.datetime
 ) -> AaFetchResult:
-    """Return what was fetched as typed transactions.
+    """Return the fetched data as typed transactions.
 
     Raises:
         InputError: The data is too large, or is not a list of transactions.

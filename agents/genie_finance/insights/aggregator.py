@@ -16,7 +16,7 @@ from genie_finance.contracts.consent import ConsentArtefact
 
 
 class AggregatorData(NamedTuple):
-    """What an aggregator answers to a request for data."""
+    """Answer of an aggregator to a request for data."""
 
     state: Literal["ready", "pending", "no_data"]
     content: bytes

@@ -34,7 +34,7 @@ _REFERENCE = 64
     asks=DESK.asks,
 )
 async def aggregator_desk(question: AaQuestion, context: Context) -> AaReport:
-    """Fetches an account under a consent, states what the consent allowed, and computes the cash flow."""
+    """Fetches an account under a consent, states the limits of the consent, and computes the cash flow."""
     asking, wanted = DESK.open(context), question.fetch
     result = await asking.ask(AaFetchRequest(**wanted.model_dump()), AaFetchResult)
     cashflow = None

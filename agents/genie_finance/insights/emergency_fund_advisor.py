@@ -29,7 +29,7 @@ VARIABLE_FROM = 0.25
 """Standard deviation of the months' income over its mean, from which an income is called variable."""
 _MOST_MONTHS = 1_200
 _KNOWN_SHARE = 2
-"""Half of the expenses must have a category before anything is said of the essential ones."""
+"""Least share of the expenses with a category before the essential ones are estimated."""
 
 
 class _Months(NamedTuple):
@@ -183,5 +183,5 @@ def _grounds(
     concurrency=4,
 )
 async def emergency_fund_advisor(request: EmergencyFundRequest) -> EmergencyFundPlan | InsufficientData:
-    """Says how large an emergency fund should be, what is missing, and when a saving fills it."""
+    """Recommends the size of an emergency fund, names the missing data, and says when a saving rate fills it."""
     return advise(request)

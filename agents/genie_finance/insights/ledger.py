@@ -1,4 +1,4 @@
-"""How each transaction counts towards a month: earned, spent, or only moved."""
+"""Classifies each transaction as earned, spent, or only moved, for the totals of a month."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOVED = frozenset(("loan", "overdraft", "deposit_closure", "capital", "own_tran
 
 
 class Entry(NamedTuple):
-    """One transaction that changes what a month earned or spent."""
+    """One transaction that changes the income or spending of a month."""
 
     transaction: Transaction
     month: str

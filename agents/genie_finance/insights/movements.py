@@ -23,7 +23,7 @@ PLAIN: Mapping[str, str] = MappingProxyType(
         "education": "education.fees", "entertainment": "entertainment.events",
     }
 )  # fmt: skip
-"""Plain words and the narrowest category that they can stand for."""
+"""Plain words and the narrowest category that each can mean."""
 _WRITTEN: Mapping[str, str] = MappingProxyType(
     {"transport.ride": "transport.ride", "shopping.ecom": "shopping.general", "utilities.power": "utilities.energy"}
 )

@@ -12,10 +12,10 @@ from genie_finance.insights.merchants import MerchantMaster, merchant_master
 
 
 def merchant_and_rail(narration: str, master: MerchantMaster) -> tuple[str | None, Rail | None]:
-    """Return the counterparty of a narration and the rail; None for what it does not say.
+    """Return the counterparty and the rail of a narration; each is None if the narration does not name it.
 
     The name is the master's where one of its aliases fits, else the bank's own spelling without references, made
-    readable. A reference number or the name of a rail is never taken for a merchant.
+    readable. A reference number or the name of a rail never becomes a merchant.
     """
     found = narrations.read(narration)
     for text in (found.wording, found.payee, found.handle):

@@ -34,7 +34,7 @@ class GuideRates(Rules):
 
 
 class Voluntary(Rules):
-    """What choosing a deductible takes off the own damage premium."""
+    """Discount on the own damage premium for a voluntary deductible."""
 
     deductible: Amount
     rate: Rate
@@ -99,7 +99,7 @@ class LiabilityRules(Rules):
 
 
 class HealthRules(Rules):
-    """What the regulator says beside a policy's terms."""
+    """Rules of the regulator beside a policy's terms."""
 
     most_initial_waiting_days: int
     most_waiting_months: Months

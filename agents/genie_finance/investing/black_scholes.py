@@ -18,7 +18,7 @@ _STEPS = 200
 
 
 class Terms(NamedTuple):
-    """What an option is priced on, beside its strike."""
+    """Inputs of an option's price beside its strike."""
 
     spot: float
     """Or the price of the future, with ``dividend_yield`` equal to ``rate``."""
@@ -87,7 +87,7 @@ def greeks(side: Side, terms: Terms, strike: float, volatility: float) -> Sensit
 
 
 def bounds(side: Side, terms: Terms, strike: float) -> tuple[float, float]:
-    """Return between which two prices every volatility lies; outside them there is arbitrage."""
+    """Return the bounds of the option's price over all volatilities; a price outside them is an arbitrage."""
     spot = terms.spot * math.exp(-terms.dividend_yield * terms.years)
     owed = strike * math.exp(-terms.rate * terms.years)
     return (max(spot - owed, 0.0), spot) if side == "call" else (max(owed - spot, 0.0), owed)

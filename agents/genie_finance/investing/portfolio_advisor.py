@@ -30,16 +30,16 @@ _YEAR = 365
 _BEYOND = 10**6
 """A return that no portfolio has, but wrong flows do."""
 LARGE = Decimal("0.2")
-"""Weight from which one holding is worth a remark."""
+"""Least weight of a holding that the review mentions."""
 OFF = Decimal("0.05")
 """Drift from which an asset class is."""
 
 
 def review(request: PortfolioRequest) -> PortfolioReview | InsufficientData:
-    """Return the review, or what is missing where nothing is held or nothing has a price.
+    """Return the review, or the missing data if there are no holdings or no prices.
 
     Raises:
-        InputError: An amount is beyond what an answer can state.
+        InputError: An amount is too large for an answer.
     """
     snapshot = request.snapshot
     currency = snapshot.cash.currency

@@ -59,7 +59,7 @@ class Cashbook(NamedTuple):
 
     @property
     def months(self) -> int:
-        """How many."""
+        """Number of returned payments."""
         return len(self.inflows)
 
     @property
@@ -76,8 +76,8 @@ class Cashbook(NamedTuple):
 def of_movements(movements: Sequence[CashMovement], start: datetime.date, end: datetime.date) -> Cashbook:
     """Return the cash flow of the calendar months that a period covers wholly.
 
-    A movement in a month that is covered in part is left out of everything but the returned payments' count. Money in
-    that nobody earned is not an inflow; a refund lowers the outflow.
+    A movement in a partly covered month counts only for the returned payments. Money in that is not income is not an
+    inflow; a refund lowers the outflow.
     """
     months = _whole_months(start, end)
     inflows, outflows, owed, debits = dict.fromkeys(months, 0), dict.fromkeys(months, 0), 0, 0
@@ -142,8 +142,8 @@ def _whole_months(start: datetime.date, end: datetime.date) -> tuple[str, ...]:
 def is_obligation(movement: CashMovement) -> bool:
     """Return whether money went out for a loan.
 
-    A category decides where one is known. Else words do, whole ones: "premium" is not "emi". A debit order alone may be
-    a savings plan or a bill; it counts as a loan unless the text says so, since a lender must not miss a loan.
+    A known category decides; otherwise whole words do: "premium" is not "emi". A debit order alone may be a savings
+    plan or a bill; it counts as a loan unless the text says so, since a lender must not miss a loan.
     """
     return movement.amount.minor < 0 and _is_loan(movement, frozenset(words(movement.narration)))
 
@@ -155,7 +155,7 @@ def _is_loan(movement: CashMovement, said: frozenset[str]) -> bool:
 
 
 class Returns:
-    """Payments that came back, told by the words of bookings.
+    """Returned payments, recognised by the words of bookings.
 
     The bank books the return as money back in, and mostly a charge for it: the same days count once for each return,
     and a charge alone, in a statement that shows no return, counts too.

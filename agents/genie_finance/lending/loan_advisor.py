@@ -86,7 +86,7 @@ def _rows(request: LoanRequest, emi: int) -> tuple[Row, ...]:
     rate = monthly_rate(request.annual_rate_percent)
     try:
         return tuple(amortise(request.principal.minor, rate, emi, periods=request.term_months))
-    except ValueError:  # at a high rate over a long term, rounding leaves nothing but the interest
+    except ValueError:  # at a high rate over a long term, rounding leaves only the interest
         term = f"{request.annual_rate_percent} % over {request.term_months} months"
         raise InputError(
             "term_months", f"no instalment in whole paise repays it at {term}", "give a shorter term"
@@ -208,5 +208,5 @@ def _grounds(request: LoanRequest, checks: tuple[Check, ...], editions: tuple[Ru
     libraries={"pyxirr": "genie-bus[catalogue]"},
 )
 async def loan_advisor(request: LoanRequest) -> LoanAdvice | InsufficientData:
-    """Says what a loan costs: instalment, schedule, annual percentage rate; and whether policy allows it."""
+    """Computes the cost of a loan (instalment, schedule, annual percentage rate) and checks it against policy."""
     return advise(request)

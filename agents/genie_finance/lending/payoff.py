@@ -11,7 +11,7 @@ from genie_finance.domain.time_value import monthly_rate, rounded_minor
 
 MOST_MONTHS = 1_200
 _HOPELESS = 1_000
-"""Times as much as was owed: a balance that got there is never repaid."""
+"""Multiple of the initial debt at which a balance counts as never repaid."""
 
 
 class Ended(NamedTuple):
@@ -33,7 +33,7 @@ class Month(NamedTuple):
 
 
 class Course(NamedTuple):
-    """How paying went."""
+    """Result of a repayment plan."""
 
     ended: tuple[Ended, ...]
     months: tuple[Month, ...]

@@ -29,7 +29,7 @@ class HousingLtvRules(Rules):
 
 
 class PrepaymentChargeRules(Rules):
-    """Whether a charge for prepaying is barred."""
+    """Whether the law bars a prepayment charge."""
 
     individual_floating: bool
     """Floating-rate loans of individuals that are not for a business."""
@@ -65,7 +65,7 @@ SignalName = Literal["inflow_stability", "savings_rate", "debt_burden", "bounce_
 
 
 class Weights(Rules):
-    """What each measure counts."""
+    """Weight of each measure."""
 
     inflow_stability: Share
     savings_rate: Share

@@ -111,5 +111,5 @@ def _grounds(
     rules=("sme_policy", "working_capital_in"),
 )
 async def working_capital_forecaster(request: WorkingCapitalRequest) -> WorkingCapitalForecast:
-    """Forecasts a business's cash month by month, its need at the worst, and what a bank may finance of it."""
+    """Forecasts a business's cash by month, its largest need, and the part that a bank may finance."""
     return forecast(request)

@@ -21,12 +21,12 @@ _DAYS_OF_YEAR = 365
 
 
 def days_allowed(rules: MsmedRules, agreed_days: int | None) -> int:
-    """Return the days from acceptance in which a buyer must pay: what was agreed, within what section 15 allows."""
+    """Return the days from acceptance within which a buyer must pay: the agreed days, limited by section 15."""
     return rules.no_agreement_days if agreed_days is None else min(agreed_days, rules.most_agreed_days)
 
 
 class Interest(NamedTuple):
-    """What has grown on an amount that was due."""
+    """Interest on an overdue amount."""
 
     amount: Decimal
     """Unrounded."""
@@ -43,7 +43,7 @@ def interest(amount: Decimal, due_on: datetime.date, until: datetime.date, *, ba
     the last, begun month bear simple interest by days over 365. The law does not say how a begun month counts.
 
     Args:
-        amount: What was due, any unit.
+        amount: Overdue amount, in any unit.
         due_on: Last day on which it could be paid in time.
         until: Day up to which it runs, included.
         bank_rate: Percent a year for all of the time, instead of the table's.

@@ -23,7 +23,7 @@ _NUMBER = re.compile(r"[0-9A-Za-z/-]{1,16}")
 
 
 class Tolerance(NamedTuple):
-    """How far an invoice may be off before a person looks at it."""
+    """Deviations of an invoice up to which no person has to look at it."""
 
     price_percent: Decimal = Decimal(1)
     price_most: Decimal = Decimal(100)
@@ -151,7 +151,7 @@ def arithmetic(invoice: Invoice, rules: GstRules, tolerance: Tolerance) -> Itera
 
 
 def place(invoice: Invoice) -> Iterator[InvoiceIssue]:
-    """Is the tax of the kind that the two states ask for?"""
+    """Is the kind of tax right for the two states?"""
     if invoice.tax_kind is None:
         yield held("tax.kind_unknown", "Whether the invoice charges integrated or central and state tax is not known.")
         return
@@ -206,7 +206,7 @@ def order(invoice: Invoice, reference: InvoiceReference, tolerance: Tolerance) -
 
 
 def receipt(invoice: Invoice, reference: InvoiceReference, tolerance: Tolerance) -> Iterator[InvoiceIssue]:
-    """Has what is charged been received and accepted?"""
+    """Were the charged goods received and accepted?"""
     if reference.grn is None:
         missing = "was not found" if invoice.grn_reference else "is missing"
         yield held("grn.missing", f"A goods receipt {missing}.")

@@ -26,7 +26,7 @@ class MsmedRules(Rules):
 
 
 class GstRules(Rules):
-    """What an invoice of a day can look like."""
+    """Rules for the form of an invoice on a day."""
 
     rates: Annotated[tuple[_Rate, ...], Field(min_length=1)]
     only_for: dict[_Rate, tuple[Annotated[str, Field(pattern=r"^[0-9]{2,8}$")], ...]]

@@ -1,6 +1,6 @@
 """The figures of a finance report, each in one currency: a chart, and its data as a table.
 
-Charts get amounts as exact decimal text. The scripts of a page convert them to numbers for lengths alone and print the
+Charts get amounts as exact decimal text. The scripts of a page convert them to numbers only for lengths, and print the
 text.
 """
 
@@ -52,7 +52,7 @@ def _sentences(*sentences: str) -> str:
 def _timeline(names: Iterable[str]) -> list[str]:
     """Return every calendar month from the first to the last as ``YYYY-MM``, the latest ``MOST_MONTHS`` at most.
 
-    The result is empty, so that nothing is drawn, when a name is not a month: a payload's text may be anything.
+    The result is empty, and no chart is drawn, if a name is not a month, since a payload may hold any text.
     """
     numbers = []
     for name in names:

@@ -141,5 +141,5 @@ def _grounds(reason: Reason, citations: tuple[Citation, ...]) -> Grounds:
     concurrency=8,
 )
 async def financial_educator(request: ExplainFinance) -> FinanceExplanation:
-    """Explains a term of finance out of a curated glossary, with what it cites; says so where it has no entry."""
+    """Explains a financial term from a curated glossary with citations; reports if it has no entry."""
     return explain(request)

@@ -68,7 +68,7 @@ def outlook(request: RateOutlookRequest, today: datetime.date) -> RateOutlook | 
 
 
 def _levels(request: RateOutlookRequest, table: str) -> list[Level]:
-    """Return what ships and what the asker brought, by day; on the same day the asker's holds."""
+    """Return the packaged rates and the caller's rates by day; on the same day the caller's rate is used."""
     found = {
         one.said.effective_from: Level(
             one.said.effective_from,

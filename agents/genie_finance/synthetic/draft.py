@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Need(enum.IntEnum):
-    """What happens where the money is not there."""
+    """Behaviour if the balance is too low."""
 
     SPEND = 0
     """Nothing is bought."""
@@ -24,7 +24,7 @@ class Need(enum.IntEnum):
     SWEEP = 4
     """What the account holds beyond its cushion goes to savings."""
     INTEREST = 5
-    """What the balances since the last time have cost or earned."""
+    """Interest on the balances since the last booking, earned or owed."""
 
 
 class Payee(NamedTuple):
@@ -47,7 +47,7 @@ class Draft(NamedTuple):
     note: str
     need: Need
     mark: str
-    """Names what was planted, the same for all movements of it; empty for ordinary life."""
+    """Id of a planted anomaly, the same for all its movements; empty for ordinary movements."""
 
 
 class Month(NamedTuple):

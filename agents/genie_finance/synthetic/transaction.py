@@ -24,7 +24,7 @@ class Transaction(NamedTuple):
     payee: str
     """Who was paid, or paid."""
     category: str
-    """Name in the catalogue's taxonomy: what it truly is, which no export says."""
+    """True category in the catalogue's taxonomy, which no export contains."""
     rail: Rail
     kind: str
     """The bank's word for the booking; empty where its exports have none."""

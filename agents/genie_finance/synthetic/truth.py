@@ -9,7 +9,7 @@ Planted = Literal["duplicate", "first_large_payee", "price_rise", "fraud", "mule
 
 
 class Label(NamedTuple):
-    """One thing to find. It stands at movements that were booked; what could not be paid is not planted."""
+    """One planted anomaly. Its movements were booked; unpaid movements do not count."""
 
     kind: Planted
     transactions: tuple[str, ...]

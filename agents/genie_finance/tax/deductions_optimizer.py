@@ -119,7 +119,7 @@ def _grounds(
         reasons=tuple(reasons),
         inputs=assessment.inputs(),
         editions=editions,
-        uncertainty=f"{METHOD} Lock-in, risk and return of what is bought are not weighed.",
+        uncertainty=f"{METHOD} Lock-in, risk and return of the investments are not considered.",
         caveats=(*caveats_of(editions), "A business owner can leave and re-enter the new regime only once."),
     )
 

@@ -32,7 +32,7 @@ class AgeBand(Rules):
 
 
 class Rebate(Rules):
-    """What is deducted from a resident's tax up to an income."""
+    """Rebate of a resident's tax up to an income."""
 
     income_up_to: Amount
     most: Amount
@@ -109,7 +109,7 @@ class AdvanceTaxRules(Rules):
 
 
 class Limit(Rules):
-    """What one section allows."""
+    """Deduction under one section."""
 
     claim: str
     section: str

@@ -1,4 +1,4 @@
-"""Tax harvester: losses on listed equity that are worth realising against this year's taxed gains."""
+"""Tax harvester: losses on listed equity that can be realised against this year's taxed gains."""
 
 from __future__ import annotations
 
@@ -41,7 +41,10 @@ class _Open:
     long: Decimal
 
     def take(self, amount: Decimal, *, long: bool) -> tuple[Decimal, Decimal]:
-        """Return what a loss takes of short-term and of long-term gains; a long-term one of the latter alone."""
+        """Return the gains that a loss offsets, short-term and long-term.
+
+        A long-term loss only offsets long-term gains.
+        """
         of_short = ZERO if long else min(self.short, amount)
         of_long = min(self.long, amount - of_short)
         self.short -= of_short
@@ -187,5 +190,5 @@ def _grounds(
     rules=("capital_gains_in", "income_tax_in"),
 )
 async def tax_harvester(request: HarvestRequest) -> HarvestPlan | InsufficientData:
-    """Finds losses on listed equity in India that are worth realising before the tax year ends."""
+    """Finds losses on listed equity in India to realise before the tax year ends."""
     return harvest(request)

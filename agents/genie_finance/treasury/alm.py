@@ -34,7 +34,7 @@ class Value:
 
 
 def gaps(request: AlmRequest) -> AlmResult | InsufficientData:
-    """Return the statement of gaps, or what is missing for one.
+    """Return the statement of gaps, or the missing data.
 
     Raises:
         InputError: No edition of the tolerances covers the day.

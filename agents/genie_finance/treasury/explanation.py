@@ -21,7 +21,7 @@ def grounds(
     flows: Net,
     short_on: Sequence[datetime.date],
 ) -> Grounds:
-    """Return what the ratio of the day rests on; ``editions`` are that of the day and those of the days ahead."""
+    """Return the grounds of the day's ratio; ``editions`` are that of the day and those of the days ahead."""
     found = editions[0]
     rules, currency = found.rules, request.hqla.level1_cash_govsec.currency
     covered = assets.total >= rules.minimum * flows.total

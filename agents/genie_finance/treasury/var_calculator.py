@@ -27,7 +27,7 @@ from genie_finance.treasury.returns import (
 
 ID = "var_calculator"
 FEWEST_RETURNS = 5
-"""A week of trading days; below it no spread can be told."""
+"""A week of trading days; with fewer the spread cannot be estimated."""
 MOST_CONFIDENCE = Decimal("99.999999")
 _YEAR = 250
 _DIGITS = Decimal("0.0001")

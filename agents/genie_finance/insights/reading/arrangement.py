@@ -1,4 +1,4 @@
-"""Which of several money columns is what, where no header says it."""
+"""The roles of several money columns that no header names."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Arranged(NamedTuple):
 
 
 def arrange(values: Values, marks: Sequence[int], fixed: Mapping[str, int]) -> Arranged | None:
-    """Return what each money column is, or None if no arrangement fits.
+    """Return the role of each money column, or None if no arrangement fits.
 
     A running balance that follows from an arrangement proves it. Without one, two columns of which each row uses one
     are debit and credit; otherwise the column with negative amounts, else the first, is the amount.
@@ -114,7 +114,7 @@ def _ranked(values: Values, columns: Sequence[int], pairs: Sequence[tuple[int, i
     found = []
     for pair in pairs:
         rest = [column for column in columns if column not in pair]
-        # A column of negative amounts is the debit one, whichever stands first; by custom it is the left one.
+        # A column of negative amounts is the debit one in any order; otherwise the left one is, by convention.
         ways = sorted(permutations(pair), key=lambda way: (not _mostly_negative(values[way[0]]), way))
         found += [
             Arrangement(debit=debit, credit=credit, balance=balance)

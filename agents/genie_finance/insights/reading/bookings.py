@@ -1,4 +1,4 @@
-"""From bookings that a file states exactly to a reading: transactions, what could not be read, balances checked."""
+"""Turns the bookings that a file states exactly into a reading: transactions, unreadable entries, checked balances."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Block:
 def compose(
     name: str, form: Form, blocks: list[Block], profile: StatementProfile, choices: Choices
 ) -> StatementReading:
-    """Return what the blocks of one file hold, in the file's order.
+    """Return the content of the blocks of one file, in the file's order.
 
     Raises:
         InputError: They hold no bookings, more than ``MAX_LINES``, or more than half of them cannot be read.

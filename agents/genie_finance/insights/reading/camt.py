@@ -50,7 +50,7 @@ def read_camt(name: str, content: bytes, profile: StatementProfile, choices: Cho
 
 
 class _Reader:
-    """Keeps a tree of what is open, turns each entry into a booking as it ends, and lets it go."""
+    """Keeps a tree of the open elements, turns each entry into a booking when it ends, and then frees it."""
 
     def __init__(self, name: str) -> None:
         self._name = name

@@ -1,4 +1,4 @@
-"""Currency codes and signs as they stand in bank exports."""
+"""Currency codes and signs as bank exports write them."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ _LIKELY = {
 
 
 def currency_of(token: str) -> str | None:
-    """Return the code that a code or sign stands for (``"XXX"`` where it fits several alike), None if it is neither."""
+    """Return the code for a code or sign (``"XXX"`` if it fits several equally well), None if it is neither."""
     word = token.upper()
     if word in CODES:
         return word
@@ -133,7 +133,7 @@ NUMBERED = {pair[:3]: pair[4:] for pair in _NUMBERED.split()}
 
 
 def currency_named(text: str) -> str | None:
-    """Return the code that a code, sign or name stands for where a currency belongs, None if it is neither."""
+    """Return the code for a code, sign or name in a place for a currency, None if it is none of these."""
     said = text.rpartition("::")[2].strip("[]() .:*")  # GnuCash: "CURRENCY::EUR"
     return currency_of(said) or _NAMES.get(said.casefold()) or NUMBERED.get(said)
 

@@ -1,4 +1,4 @@
-"""Dates as banks write them, read without knowing yet which number is the day."""
+"""Dates as banks write them, read before it is known which number is the day."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _THAI_PIVOT = 57
 """From here to there they are years of the Buddhist calendar, of which 2557 is 2014: ``03-02-68``."""
 _FIRST_YEAR, _LAST_YEAR = 1970, 2099
 _BUDDHIST, _MINGUO = 543, 1911
-"""What the year of a calendar is ahead of the common one, in Thailand, and behind it, in Taiwan (``114/04/13``)."""
+"""Difference of the calendar year to the Gregorian one: ahead in Thailand, behind in Taiwan (``114/04/13``)."""
 
 # Every repetition is bounded and cells longer than forty characters are never tried, so matching cannot run away.
 _ZONE = (
@@ -117,7 +117,7 @@ _MONTHS = {
 
 
 def date_readings(cell: str) -> Readings | None:
-    """Return what a cell can mean as a date, or None if it is none in any order.
+    """Return the possible dates of a cell, or None if it is a date in no order.
 
     A time of day after the date is allowed and dropped.
     """

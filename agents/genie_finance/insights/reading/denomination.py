@@ -1,4 +1,4 @@
-"""In which currency each row is."""
+"""The currency of each row."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _SETTLE = "currency: EUR  # the ISO 4217 code of the account"
 
 
 class Denomination:
-    """Tells the currency of each entry of one reading; what it had to choose is said once.
+    """Determines the currency of each entry of one reading; a choice is reported once.
 
     The profile decides; else the code in the header of the amounts, what stands beside the amount or in the row, before
     the table, in the header of the balance, or alone in all other rows and balances; else it is ``XXX``.

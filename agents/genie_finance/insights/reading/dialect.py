@@ -1,4 +1,4 @@
-"""From a file's text to its records: delimiter, quotes, and the line on which each record starts."""
+"""Splits a file's text into records: delimiter, quotes, and the line on which each record starts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MAX_LINE_CHARS = 32_768
 MAX_COLUMNS = 200
 MAX_CELL_CHARS = 8_192
 _MAX_QUOTED_LINES = 20
-"""Lines over which one quoted cell may run; a quote that is open longer was never meant to open."""
+"""Most lines of one quoted cell; a quote that stays open longer was not meant as one."""
 
 _SAMPLE = 150
 
@@ -116,7 +116,7 @@ def tokenise(lines: list[str], delimiter: str) -> list[Record]:
 
 
 def _quoted_lines(lines: list[str], start: int, delimiter: str) -> int:
-    """Return how many lines the record that starts here takes, or 0 if its quote is never closed."""
+    """Return the number of lines of the record that starts here, or 0 if its quote is never closed."""
     quotes = 0
     for count, line in enumerate(lines[start : start + _MAX_QUOTED_LINES], start=1):
         if len(line) > MAX_LINE_CHARS:

@@ -1,4 +1,4 @@
-"""From the bytes of a file to its text, or a refusal that names what the bytes are."""
+"""Decodes the bytes of a file, or rejects them with the format that they have."""
 
 from __future__ import annotations
 
@@ -76,8 +76,8 @@ def decode(name: str, content: bytes, profile: StatementProfile, choices: Choice
         name: How messages name the file.
         content: The file.
         profile: Its encoding decides, where it names one.
-        choices: Where an encoding that had to be chosen is said.
-        declared: What the file's own header says of its encoding; it is taken where the bytes fit it.
+        choices: Receives a notice if an encoding had to be chosen.
+        declared: Encoding in the file's own header; it is used if the bytes fit it.
 
     Raises:
         InputError: The file is empty, larger than ``MAX_BYTES``, binary, of another format, or not in the encoding

@@ -1,4 +1,4 @@
-"""What each column of a table holds, counted over a sample of its rows."""
+"""Content of each column of a table, counted over a sample of its rows."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 _MAX_DISTINCT = 50
 BLANK = frozenset({"-", "--", "nil", "n/a", "na", "null", "none"})
-"""What stands for an empty cell."""
+"""Texts that mean an empty cell."""
 _ACCOUNT_DIGITS = 8
 _LONGEST_CURRENCY = 20
 _LONGEST_CODE = 5
-"""Letters of what stands for a currency without being one of ISO 4217: ``BTC``, ``USDT``, ``MATIC``."""
+"""Letters of a currency that is not in ISO 4217: ``BTC``, ``USDT``, ``MATIC``."""
 
 
 @dataclass(slots=True)
@@ -93,7 +93,7 @@ def column_facts(rows: Iterable[Record], cells: Cells) -> list[Facts]:
             elif cell:
                 fact.values.add(cell)
     for fact in facts:
-        if fact.values == {"+", "-"}:  # a minus alone stands for an empty cell
+        if fact.values == {"+", "-"}:  # a minus alone means an empty cell
             fact.filled = fact.marks = len(sample)
     return facts
 

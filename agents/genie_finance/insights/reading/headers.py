@@ -109,7 +109,7 @@ _WORD_ROLES: tuple[tuple[frozenset[str], Role], ...] = (
     ),
     (_words("status statut статус stato estado stav"), "status"),
 )
-"""For headers that are not listed: the first group of which a word occurs decides."""
+"""For headers that are not listed: the first group with a matching word decides."""
 _VALUE_WORDS = _words(
     """value valuta valuty waluty valeur valor val wertstellung available due started valute interest
     waarde waardedatum wertstellungsdatum valutadatum rentedatum rentedato arvopaiva"""
@@ -157,7 +157,7 @@ _HELD = _words(
     """hold held blocked blokada blokady blokadzie blocage reserviert retenido retenida bloccato bloqueado
     gereserveerd reserverat"""
 )
-"""Words of a second amount that is not booked yet."""
+"""Words for a second amount that is not booked yet."""
 _OF_CARD = _words(
     """cardholder cuotas parcelas taksit installments kaarthouder kortmedlem kortinnehaver kortholder
     karteninhaber tarjetahabiente
@@ -290,7 +290,7 @@ def is_of_transaction(name: str) -> bool:
 
 
 def is_of_card(name: str) -> bool:
-    """True for a header that card statements alone have: their amounts without a sign are purchases."""
+    """True for a header that only card statements have: their amounts without a sign are purchases."""
     said = f" {plain(name[:_LONGEST])} "
     used = "\u5229\u7528" in name and "\u53ef\u80fd" not in name  # "ご利用日", and no limit that is left
     return used or not _OF_CARD.isdisjoint(said.split()) or any(f" {phrase} " in said for phrase in _OF_CARD_PHRASES)

@@ -1,4 +1,4 @@
-"""Which of the columns that a header names hold the movements: every reading is tried, and the balance decides."""
+"""The columns with the movements: every reading of the header is tried, and the balance decides."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Named(NamedTuple):
     marks: tuple[int, ...] = ()
     balances: tuple[int, ...] = ()
     others: tuple[int, ...] = ()
-    """Columns of money of which the header says nothing."""
+    """Columns of money that the header does not describe."""
 
 
 class Hypothesis(NamedTuple):
@@ -41,7 +41,7 @@ class Hypothesis(NamedTuple):
     credit: int | None = None
     fee: int | None = None
     fee_factor: int = 0
-    """What a fee is multiplied with before it is added: -1 where fees are written without a minus."""
+    """Factor of a fee before it is added: -1 where fees are written without a minus."""
     mark: int | None = None
     balance: int | None = None
 
@@ -52,7 +52,7 @@ class Hypothesis(NamedTuple):
 
 
 class Chosen(NamedTuple):
-    """The reading that is taken, and what speaks for it."""
+    """The chosen reading, and the evidence for it."""
 
     hypothesis: Hypothesis
     proven: bool

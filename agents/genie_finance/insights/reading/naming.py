@@ -1,4 +1,4 @@
-"""What a table's header calls its columns, where their cells can be that."""
+"""The roles that a table's header gives to its columns, where their cells fit."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Columns(NamedTuple):
     account: int | None = None
     fee: int | None = None
     fee_factor: int = 0
-    """What a fee is multiplied with before it is added to the amount."""
+    """Factor of a fee before it is added to the amount."""
     other_amount: int | None = None
     """Column of the same movements in another currency."""
 
@@ -131,7 +131,7 @@ def _settle_others(found: NamedColumns, names: Sequence[str]) -> None:
 
 
 def holds(role: Role, facts: Facts) -> bool:
-    """True if a column's cells are what a role needs."""
+    """True if a column's cells fit a role."""
     if role in {"date", "value_date"}:
         return facts.mostly(facts.dates)
     if role in {"debit", "credit", "balance", "fee", "other_amount"}:

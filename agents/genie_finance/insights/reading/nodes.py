@@ -1,4 +1,4 @@
-"""A marked-up file as a tree that knows its lines, whether it was SGML or XML."""
+"""A parsed SGML or XML file as a tree with line numbers."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class Node:
     """One element.
 
     Attributes:
-        tag: Without namespace; OFX tags in upper case.
+        tag: Name without namespace; OFX tags are in upper case.
         line: Line on which it starts, from 1.
-        text: What stands in it, if no element does.
+        text: Its text, if it has no elements.
         unit: The currency attribute of an amount, else empty.
         children: Elements in it, in order.
     """

@@ -115,7 +115,7 @@ def _drop_repeated(block: Block, by_mark: Mapping[str, Sequence[Booking]], choic
 
 
 def _account(found: Node) -> str:
-    """Return the number of an account; of a card its last digits alone, in whichever way the bank hid the others.
+    """Return the number of an account; for a card, only its last digits, however the bank hid the others.
 
     A whole card number need not travel, and would be masked on the way, so that two cards could not be told apart.
     """

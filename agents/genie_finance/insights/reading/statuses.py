@@ -28,7 +28,7 @@ def booked(table: Table, choices: Choices) -> tuple[Table, list[Quarantined], li
     """Return the table without the rows that are not bookings, these rows, and the lines of an unknown status.
 
     A column is one of statuses if its header says so and some of its words are known, or if nearly all of its words
-    are. A word that is not known leaves its row a booking, and is said.
+    are. A row with an unknown word stays a booking, and the word is reported.
     """
     columns = _columns(table)
     _say_unknown(table, columns, choices)

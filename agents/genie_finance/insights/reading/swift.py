@@ -1,7 +1,7 @@
-"""MT940, the statement of SWIFT in its many dialects: the library `mt-940` knows the fields, this module the file.
+"""MT940, the statement of SWIFT in its many dialects: the library `mt-940` parses the fields, this module the file.
 
 Source: SWIFT, MT940 customer statement message, fields 25, 60a, 61, 62a and 86. The library's whole-file parser is not
-used: it stops at the first field that it cannot read, and says no lines.
+used: it stops at the first field that it cannot read, and gives no line numbers.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ class _Reader:
         return blocks
 
     def _parsed(self, tag: Any, value: str) -> dict[str, str | None] | None:
-        """Return the parts of a field, None if it is none such; patterns see bounded text alone."""
+        """Return the parts of a field, None if it does not match; patterns only see bounded text."""
         if len(value) > _MAX_FIELD_CHARS:
             return None
         try:
