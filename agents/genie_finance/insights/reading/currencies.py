@@ -49,6 +49,7 @@ _NAMES = {
     "turkish lira": "TRY", "swiss franc": "CHF", "schweizer franken": "CHF", "franc suisse": "CHF", "reais": "BRL",
     "real": "BRL", "soles": "PEN", "sol": "PEN", "nuevos soles": "PEN", "pesos mexicanos": "MXN", "mexican peso": "MXN",
     "pesos colombianos": "COP", "pesos argentinos": "ARS", "pesos chilenos": "CLP", "japanese yen": "JPY", "yen": "JPY",
+    "pak rupee": "PKR", "pakistani rupee": "PKR", "sri lankan rupee": "LKR", "nepalese rupee": "NPR",
     "indian rupee": "INR", "indian rupees": "INR", "rupiah": "IDR", "baht": "THB", "thai baht": "THB", "ringgit": "MYR",
     "malaysian ringgit": "MYR", "singapore dollar": "SGD", "hong kong dollar": "HKD", "australian dollar": "AUD",
     "canadian dollar": "CAD", "new zealand dollar": "NZD", "złoty": "PLN", "złoty polski": "PLN", "forint": "HUF",

@@ -84,7 +84,7 @@ _DATE_WORDS = _words(
     "date datum fecha data dato datetime tarih tarihi дата ημερομηνια dateop paivays tag dag datums paiva pvm "
     "timestamp time zeit zeitpunkt tijdstip napja ideje zamani waktu tgl ngay tarikh час время ημ dagur dt"
 )
-_POSTED = _words("booked posting posted bokfort bogfort")
+_POSTED = _words("booked posting posted bokfort bogfort completed started")
 _NO_DAY = _CURRENCY_WORDS | _AMOUNT_WORDS | _words("account description")
 """Words beside which these tell no day: ``Posted Account``, ``Booked amount``."""
 _WORD_ROLES: tuple[tuple[frozenset[str], Role], ...] = (
