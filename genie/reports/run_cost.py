@@ -193,7 +193,7 @@ def cost_report(found: RunCost) -> Report:
     notes = []
     if found.unbilled:
         notes.append(
-            f"{counted(found.unbilled, 'call')} were cut off without a recorded cost. The budgets were charged by an "
+            f"Calls that were cut off without a recorded cost: {found.unbilled}. The budgets were charged by an "
             f"estimate; the sum excludes it."
         )
     if found.unpriced:

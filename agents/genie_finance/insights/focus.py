@@ -112,7 +112,7 @@ def focus_of(question: str, merchants: Collection[str]) -> Focus:
         start += size
     instead = _asked_instead(asked, named=bool(shops or found))
     focus = Focus("all spending", against_previous=previous, asked_instead=instead, month=_month(asked))
-    if shops:  # "food from Swiggy" asks about Swiggy
+    if shops:  # "food from Swiggy" is a question about Swiggy
         return focus._replace(label=" and ".join(shops), merchants=frozenset(shops))
     if found:
         return focus._replace(label=" and ".join(found), categories=frozenset().union(*found.values()))
