@@ -94,7 +94,7 @@ class ApprovalRequest(NamedTuple):
     payload_sha256: str
     """SHA-256 of the payload's canonical JSON."""
     policy_set: str
-    """SHA-256 of the policy set that holds."""
+    """SHA-256 of the policy set in force."""
     opened: float
     """Seconds since the epoch."""
     expires: float

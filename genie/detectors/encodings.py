@@ -62,8 +62,8 @@ class View(NamedTuple):
     starts: tuple[int, ...]
     """Positions in the view at which a part begins: unchanged characters, or the result of an escape."""
     origins: tuple[tuple[int, int, int], ...]
-    """For each part its start and end in the text, and how many characters of the text correspond to each of its own; 0
-    if the whole corresponds to the whole. Only parts that decode several characters have an end."""
+    """Start and end of each part in the text, and the characters of the text per character of the part; 0 if only the
+    whole part corresponds."""
     outer: View | None = None
     """The view that it was derived from."""
 

@@ -33,7 +33,7 @@ CLEAR = Decimal("0.35")
 MARGIN = Decimal("0.05")
 """Minimum lead of the best route over the next."""
 _SHOWN = 3
-BY_MODEL = "A model chose where the question went."
+BY_MODEL = "A model chose the route of the question."
 _WITHIN_S = 10.0
 ASKS: Mapping[type[Payload], tuple[type[Payload], ...]] = MappingProxyType(
     {
@@ -80,7 +80,7 @@ async def hierarchical_router(request: RouteRequest, context: Context) -> RouteA
     asks=ASKS_WITH_MODEL,
 )
 async def hierarchical_router_with_model(request: RouteRequest, context: Context) -> RouteAnswer:
-    """Routes a sentence as the rules do; asks a model for the route where they are not sure, and says so."""
+    """Routes a sentence by rules; asks a model for the route if the rules are not sure, and reports that."""
     scores = ranked(request.text, routes())
     name = chosen(scores)
     if name is not None:
@@ -97,7 +97,7 @@ async def _routed(
     if name is None:
         near = ", ".join(one.route.replace("_", " ") for one in scores[:_SHOWN] if one.score)
         hint = f"Nearest: {near}." if near else f"Routes: {', '.join(one.route.replace('_', ' ') for one in routes())}."
-        return _answer("clarify", None, scores, f"Not clear what is asked. {hint} Please rephrase it.")
+        return _answer("clarify", None, scores, f"The question is not clear. {hint} Please rephrase it.")
     route = next(one for one in routes() if one.route == name)
     if route.needs is not None:
         return _answer("needs_input", route, scores, f"This requires more than a sentence: {route.needs}.")

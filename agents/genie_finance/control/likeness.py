@@ -69,7 +69,7 @@ def features(text: str) -> Counter[str]:
 
 
 def cosine(one: Mapping[str, int], other: Mapping[str, int]) -> float:
-    """Return the cosine of two counts, 0 where either is empty."""
+    """Return the cosine of two counts, 0 if either is empty."""
     shared = math.fsum(count * other[name] for name, count in one.items() if name in other)
     sizes = math.fsum(v * v for v in one.values()) * math.fsum(v * v for v in other.values())
     return min(shared / math.sqrt(sizes), 1.0) if sizes else 0.0

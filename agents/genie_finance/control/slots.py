@@ -53,7 +53,7 @@ _GROUPED = re.compile(r"-?\d{1,3}(?:,\d{2,3}){0,8},\d{3}(?:\.\d+)?")
 
 
 class Filled(NamedTuple):
-    """A question, or why there is none."""
+    """A question, or the reason why there is none."""
 
     question: Payload | None
     lacking: str = ""

@@ -156,4 +156,4 @@ def silence_of(came: Gathered, answer: type[Payload]) -> Missing:
     """Return why an answer is missing."""
     name = topic_of(answer).name
     found = (one for one in came.missing.values() if one.part == name)
-    return next(found, Missing(name, None, "did not come"))
+    return next(found, Missing(name, None, "did not arrive"))

@@ -1,4 +1,4 @@
-"""Distances on the earth, and the speed that a journey takes."""
+"""Distances on the earth, and the speed of a journey."""
 
 from __future__ import annotations
 

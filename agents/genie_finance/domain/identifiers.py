@@ -38,7 +38,7 @@ class Identifier(NamedTuple):
 
     @property
     def valid(self) -> bool:
-        """True where it is well formed."""
+        """True if it is well formed."""
         return self.fault is None
 
 

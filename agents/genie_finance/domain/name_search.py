@@ -150,7 +150,7 @@ def _own_keys(word: str) -> frozenset[str]:
 def resemblance(subject: str, listed: str) -> int:
     """Return 0 to 100: the similarity of a subject's name to a listed one."""
     left, right = written(subject), written(listed)
-    names = PARTICLES.intersection((*left.words, *right.words))  # as in Su Bin, of which too little would be left
+    names = PARTICLES.intersection((*left.words, *right.words))  # as in Su Bin, whose rest would be too short
     if names:
         left, right = written(subject, names), written(listed, names)
     short, long = sorted((left, right), key=lambda name: len(name.words))

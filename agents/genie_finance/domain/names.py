@@ -15,7 +15,7 @@ Likeness = Literal["same", "similar", "different", "unknown"]
 SAME, SIMILAR = 90, 75
 """Scores from which two names are the same, and from which a person should check."""
 ONE_WORD = SIMILAR - 5
-"""Most that one word can score against a name of several."""
+"""Maximum score of one word against a name of several words."""
 _MOST = 12
 """Maximum words of a name that are read; each further one would only cost time."""
 _LONGEST = 200

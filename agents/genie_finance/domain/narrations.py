@@ -299,7 +299,7 @@ def _name(tokens: list[str]) -> str:
         if not _is_reference(token):
             kept.append((token, word))
         elif kept and len(token) > 2:
-            break  # after a terminal's or a shop's number comes its town
+            break  # the town comes after a terminal's or a shop's number
     while kept and (kept[-1][1] in tables.noise or kept[-1][1] in tables.legal):
         kept.pop()
     if all(word in tables.joiners for _, word in kept):

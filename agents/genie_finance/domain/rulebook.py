@@ -80,7 +80,7 @@ class _Written(Rules):
         if self.verification == "secondary" and len({one.casefold().removeprefix("www.") for one in self.pages}) < 2:
             raise ValueError("two independent pages must agree for `secondary`; name them in `pages`")
         if self.verification == "unverified" and not self.note.strip():
-            raise ValueError("an unverified edition needs a note that says what is unverified")
+            raise ValueError("an unverified edition needs a note that names the unverified part")
         return self
 
 

@@ -117,7 +117,7 @@ class Watchlist:
 
     @cached_property
     def _scripts(self) -> frozenset[str]:
-        """The scripts in which nine tenths of the entries have a name."""
+        """Scripts in which nine tenths of the entries have a name."""
         found = Counter(one for entry in self.entries for one in scripts(words(" ".join(entry.names))))
         return frozenset(one for one, count in found.items() if count * 10 >= len(self.entries) * 9)
 
@@ -225,7 +225,7 @@ def _plain(number: str) -> str:
 
 @lru_cache(maxsize=1)
 def shipped() -> Watchlist:
-    """Return the shipped invented list; it is read once."""
+    """Return the packaged invented list; it is read once."""
     content = resources.files("genie_finance").joinpath(f"domain/data/{_SHIPPED}").read_bytes()
     found = parse(content, list_id="invented", version="2026-01", as_of=datetime.date(2026, 1, 1))
     return Watchlist(found.id, found.version, found.as_of, found.entries, real=False)

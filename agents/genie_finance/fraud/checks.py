@@ -28,7 +28,7 @@ WEIGHTS: Mapping[str, tuple[Severity, Decimal]] = MappingProxyType(
 """Severity and points of each pattern."""
 _BURST, _BURST_S = 5, 300
 _BATCHED = frozenset(("neft", "rtgs", "cheque", "wire", "internal"))
-"""Payroll and supplier channels, in which many payments at once are usual; a burst there is no signal."""
+"""Payroll and supplier channels, in which many payments at once are usual; a burst there is not a signal."""
 _MOST_KMH = 900.0
 _LARGE_MINOR = 50_000_00
 _NIGHT_ENDS = 5

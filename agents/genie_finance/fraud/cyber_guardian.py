@@ -123,7 +123,7 @@ def _journey(first: SessionEvent, second: SessionEvent) -> str:
 
 
 def _most_devices(events: Sequence[SessionEvent]) -> int:
-    # A device without a name may be any: each counts separately.
+    # A device without a name may be any device: each counts separately.
     rows = [(one.timestamp.timestamp(), one.device_id or at) for at, one in enumerate(events)]
     low = most = 0
     seen = Counter[str | int]()

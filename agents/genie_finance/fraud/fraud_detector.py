@@ -139,7 +139,11 @@ def _grounds(check: FraudCheck, candidates: Sequence[Booked], signals: Sequence[
     reasons = tuple(
         Reason(code=f"fraud.{pattern}", text=f"{pattern.replace('_', ' ').capitalize()}: {count:,}.")
         for pattern, count in sorted(counted.items())
-    ) or (Reason(code="fraud.no_pattern", text=f"Nothing odd in {len(candidates):,} payments, as far as was checked."),)
+    ) or (
+        Reason(
+            code="fraud.no_pattern", text=f"Nothing unusual in {len(candidates):,} payments, as far as was checked."
+        ),
+    )
     inputs = (
         Evidence(name="transfers", value=f"{len(check.transfers):,}"),
         Evidence(name="payments judged", value=f"{len(candidates):,}"),

@@ -41,7 +41,7 @@ WEIGHTS: Mapping[str, Decimal] = {
     "young_account": Decimal("0.2"),
     "ring_member": Decimal("0.4"),
 }
-"""Points of each pattern; a repeated or large pass-through counts more, one that is both counts most."""
+"""Points of each pattern; a repeated or large pass-through counts more, and a repeated large one counts most."""
 _WORST_FIRST: tuple[Level, ...] = ("high", "medium")
 _WEIGHTY = 0.25
 """Fraction of an account's receipts from which a pass-through is more than an incident."""

@@ -99,7 +99,7 @@ def classify(check: PhishingCheck, *, on: datetime.date) -> PhishingVerdict:
         else "It has no warning signs, and it is not a known official source."
     )
     said_edition = (found.said,)
-    caveats = (*unverified(said_edition), "A known handle or domain says nothing of who receives the money.")
+    caveats = (*unverified(said_edition), "A known handle or domain does not show who receives the money.")
     return PhishingVerdict.model_validate(
         {
             "score": score,
@@ -160,7 +160,7 @@ def _address(vpa: str, rules: PhishingRules) -> Iterator[Finding]:
     if _SERVICE.search(local):
         yield Finding("service_address", "The name promises a refund or a service; those do not collect money.")
     if handle not in rules.handles:
-        yield Finding("unknown_handle", "The handle is none of those that apps and banks are known to give.")
+        yield Finding("unknown_handle", "The handle is not one that known apps and banks assign.")
 
 
 def _given(check: PhishingCheck) -> Iterator[Evidence]:

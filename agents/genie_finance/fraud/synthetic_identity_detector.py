@@ -56,7 +56,7 @@ _FIELDS = tuple(name for name in SyntheticIdentityCheck.model_fields if name != 
 def detect(check: SyntheticIdentityCheck) -> SyntheticIdentityVerdict | InsufficientData:
     """Return the strength of the signs of a synthetic identity; missing data is asked for and never counts as good."""
     if all(getattr(check, name) is None for name in _FIELDS):
-        missing = tuple(Lack(what=name, needed="its value, 0 where a count is none") for name in _FIELDS)
+        missing = tuple(Lack(what=name, needed="its value, 0 if a count is none") for name in _FIELDS)
         return InsufficientData(agent=ID, question="whether the applicant was made up", missing=missing)
     signals: list[Signal] = []
     unchecked: list[Unchecked] = []
@@ -102,7 +102,7 @@ def _names(check: SyntheticIdentityCheck) -> str | None:
 
 
 def _pan(check: SyntheticIdentityCheck) -> str | None:
-    """Return the PAN in one form, empty where it is none; its form is all that can be checked without the register."""
+    """Return the PAN in one form, empty if it is not one; without the register only its form can be checked."""
     from stdnum.exceptions import ValidationError  # noqa: PLC0415 - needed by applications alone
     from stdnum.in_ import pan  # noqa: PLC0415 - the same
 

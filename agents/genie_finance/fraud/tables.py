@@ -46,7 +46,7 @@ class Brand(Rules):
 
     name: str
     words: Words
-    """How it is written in a host name; words of up to four letters count only where a part starts with them."""
+    """Spelling in a host name; words of up to four letters count only where a part starts with them."""
     domains: Words
     """Registrable domains that are its own."""
 

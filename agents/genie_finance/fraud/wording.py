@@ -152,7 +152,7 @@ _TEXTS = MappingProxyType(
         "asks_credentials": "It asks for a password, a PIN or a code.",
         "urgency": "It presses for time.",
         "promises_prize": "It promises a prize.",
-        "kyc_pretext": "It takes KYC for a pretext.",
+        "kyc_pretext": "It uses KYC as a pretext.",
         "digital_arrest": "It threatens with police, customs or a court; none of them arrests by message or call.",
         "utility_threat": "It threatens to cut off electricity, gas, water or a number.",
         "task_job": "It offers pay for tasks such as liking videos; such jobs end in payments by the victim.",

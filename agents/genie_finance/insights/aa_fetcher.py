@@ -158,7 +158,7 @@ def _transactions(request: AaFetchRequest, content: bytes) -> tuple[tuple[Transa
 
 
 def _transaction(row: Any, number: int, request: AaFetchRequest, seen: Counter[str]) -> Transaction | None:
-    """Return one row of the bank's JSON as a transaction, None where it is none."""
+    """Return one row of the bank's JSON as a transaction, None if it is not one."""
     try:
         sign = {"CREDIT": 1, "DEBIT": -1}[row["type"]]
         date = datetime.date.fromisoformat(str(row["valueDate"])[:10])

@@ -28,7 +28,7 @@ class AccountAggregator(Protocol):
     """Consents and data of an account aggregator."""
 
     async def consent(self, consent_id: str) -> ConsentArtefact | None:
-        """Return a consent as it is now, None where there is none of this id."""
+        """Return the present state of a consent, None if the id is unknown."""
         ...
 
     async def fetch(

@@ -85,7 +85,7 @@ def _fetched(result: AaFetchResult) -> Fetched:
 def _headline(question: AaQuestion, result: AaFetchResult | None, cashflow: BulkAnalysis | None) -> str:
     consent = question.fetch.consent_id
     if result is None:
-        return f"Consent {consent}: the aggregator's answer did not come."
+        return f"Consent {consent}: the aggregator's answer did not arrive."
     if result.status == "refused":
         return f"Consent {consent} does not cover this: {' '.join(one.text for one in result.refusals)}"
     if result.status != "fetched":

@@ -1,4 +1,4 @@
-"""Analyser: spending per month and category, each category against its own history."""
+"""Analyser: spending per month and category, compared with each category's own history."""
 
 from __future__ import annotations
 

@@ -147,7 +147,7 @@ def _is_habit(group: Sequence[Transaction]) -> bool:
 
 
 def _first_large(own: Sequence[Transaction]) -> Iterator[_Finding]:
-    """Yield first payments to a payee that are far above earlier payments, once there is enough history."""
+    """Yield first payments to a payee that are far above earlier payments, if the history is long enough."""
     times: dict[str, int] = defaultdict(int)
     for payment in own:
         times[payment.merchant or ""] += 1

@@ -30,7 +30,7 @@ _Positive = Annotated[Decimal, Field(gt=0)]
 
 
 class Physical(Rules):
-    """A good that is bought by the unit."""
+    """A good that is sold by the unit."""
 
     category: str
     unit: str

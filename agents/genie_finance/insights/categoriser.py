@@ -111,7 +111,7 @@ def _has(found: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
 
 
 def _kinds(transaction: Transaction) -> tuple[Kind, ...]:
-    """Money out is never income; money in is spending only where it comes back from a shop."""
+    """Money out is never income; money in is spending only if a shop refunded it."""
     if transaction.amount.minor <= 0:
         return (Kind.EXPENSE, Kind.TRANSFER)
     return (Kind.EXPENSE, Kind.TRANSFER) if pairs.says_refund(transaction) else (Kind.INCOME, Kind.TRANSFER)

@@ -32,7 +32,7 @@ INSIGHTS = (CashflowForecast, Anomalies, Subscriptions, Advice)
 
 
 class FinanceDeskSettings(BaseModel):
-    """What a pipeline may set."""
+    """Settings that a pipeline may give."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -175,7 +175,7 @@ def focus_of(question: str, merchants: Collection[str]) -> Focus:
     focus = Focus(
         "all spending", against_previous=previous, asked_instead=instead, month=_month(asked), year=_year(asked)
     )
-    if shops:  # "food from Swiggy" asks about Swiggy
+    if shops:  # "food from Swiggy" is a question about Swiggy
         return focus._replace(label=" and ".join(shops), merchants=frozenset(shops))
     if found:
         return focus._replace(label=" and ".join(found), categories=frozenset().union(*found.values()))

@@ -39,7 +39,7 @@ def category_of(name: str | None) -> str | None:
 
 
 def transactions(movements: Iterable[Movement]) -> tuple[Transaction, ...]:
-    """Return movements as transactions, in order of date; their ids count them as they were given."""
+    """Return movements as transactions, in order of date; their ids number them in the given order."""
     found = [
         Transaction(
             id=f"row-{number}",

@@ -40,7 +40,7 @@ def normalise(statement: Statement, master: MerchantMaster) -> Statement:
         known = read.get(shape) or read.get(transaction.narration)
         if known is None:
             known = merchant_and_rail(transaction.narration, master)
-            # A name that holds a digit may hold one of the reference.
+            # A name with a digit may contain one of the reference.
             named = known[0] is not None and any(c.isdigit() for c in known[0])
             read[transaction.narration if named else shape] = known
         merchant, rail = known

@@ -245,7 +245,7 @@ class _Purchases:
         self._in_order.append(at)
 
     def take(self, refund: Transaction) -> int | None:
-        """Return the position of the purchase that a refund takes back, None for none; it is taken only once."""
+        """Return the position of the purchase of a refund, or None; each purchase is used only once."""
         place = self._place(refund)
         if place is None:
             return None
@@ -270,7 +270,7 @@ class _Purchases:
         return next(dearer, None)
 
     def _open(self, latest_first: Iterable[int], date: datetime.date) -> Iterator[int]:
-        """Yield the places that may still be taken back on a day."""
+        """Yield the purchases that can still be refunded on a day."""
         for place in latest_first:
             days = (date - self._transactions[self._in_order[place]].date).days
             if place < len(self._in_order) - _LOOK_BACK or days > REFUND_DAYS:

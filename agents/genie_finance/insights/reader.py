@@ -101,7 +101,7 @@ def _shown(filename: str) -> str:
 
 
 def _distinct(names: Sequence[str]) -> list[str]:
-    """Return the names, numbered where two are the same."""
+    """Return the names; equal names are numbered."""
     found: list[str] = []
     for name in names:
         number, shown = 1, name

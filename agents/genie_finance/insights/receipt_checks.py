@@ -208,7 +208,7 @@ def _date(text: str, told: Plausible, problems: list[Problem]) -> datetime.date 
 def _included(
     bought: list[ReceiptAmount], taxes: list[ReceiptAmount], total: ReceiptAmount, lines: list[str]
 ) -> bool:  # fmt: skip
-    """True where the lines are the total, and each line of a tax says that the prices include it."""
+    """True if the lines add up to the total, and each tax line says that prices include the tax."""
     alone = sum(one.amount.minor for one in bought) == total.amount.minor
     return bool(taxes) and alone and all(_INCLUDED.search(lines[one.link.line - 1]) for one in taxes)
 

@@ -34,7 +34,7 @@ MOST_OUTPUT = 8_192
 MOST_SAID = 200_000
 """Characters of a reply that are parsed."""
 NOTE = (
-    "A scripted model read this; it knows only the sample. For a real one, name its wire, its model and the "
+    "A scripted model read this; it knows the sample alone. For a real one, name its wire, its model and the "
     "environment variable of its key under `models:` of the pipeline file; docs/models.md shows how."
 )
 _SYSTEM = (
@@ -159,5 +159,5 @@ def _lacking(
     )
     return ReceiptReading(
         status="needs_person", insufficient=(lack,), filename=given.filename, model=model, note=note,
-        problems=(Problem(code=f"no_{what}", text=f"There is no {what} that can be used."),),
+        problems=(Problem(code=f"no_{what}", text=f"There is no usable {what}."),),
     )  # fmt: skip

@@ -17,7 +17,7 @@ CadenceName = Literal["weekly", "fortnightly", "monthly", "quarterly", "yearly"]
 
 
 class Cadence(NamedTuple):
-    """A rhythm, with the gaps between two bookings that still belong to it."""
+    """A rhythm, with the range of gaps between two bookings."""
 
     name: CadenceName
     shortest: int
@@ -25,10 +25,10 @@ class Cadence(NamedTuple):
     longest: int
     per_year: int
     days: int
-    """Days to the next charge, 0 where ``months`` counts."""
+    """Days to the next charge, 0 if ``months`` applies."""
     months: int
     grace: int
-    """Days that a charge may be late before it counts as stopped."""
+    """Days that a charge may be late before the series counts as stopped."""
 
 
 CADENCES = (

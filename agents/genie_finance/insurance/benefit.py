@@ -37,8 +37,8 @@ def room_ratio(bill: Iterable[BillLine], limit: Money | None) -> Decimal:
 def bill_deductions(bill: tuple[BillLine, ...], plan: HealthPlan, *, bills_by_room: bool) -> list[AmountLine]:
     """Return the deductions from an itemised bill.
 
-    Rent counts up to its limit by the day. Where the hospital charges by room, what follows the room is cut in the
-    proportion of limit to rent; pharmacy, consumables, implants, diagnostics and intensive care never are.
+    Rent counts up to its limit by the day. Where the hospital charges by room, charges that depend on the room are
+    reduced in the ratio of limit to rent; pharmacy, consumables, implants, diagnostics and intensive care never are.
     Source: IRDAI/HLT/REG/CIR/151/06/2020.
     """
     found: list[AmountLine] = []
@@ -98,7 +98,7 @@ class Sharing:
 
 
 def shares(admissible: Decimal, plan: HealthPlan, procedure: str, sharing: Sharing) -> list[AmountLine]:
-    """Return what package, deductible, co-payment, sub-limit and sum insured take off what is left, in this order.
+    """Return the deductions for package, deductible, co-payment, sub-limit and sum insured, in this order.
 
     A sub-limit of the loss comes before the deductible.
     """

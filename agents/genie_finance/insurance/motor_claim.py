@@ -65,7 +65,7 @@ def assess(request: MotorClaimRequest) -> MotorAssessment | InsufficientData:
 
 
 def part_rate(rules: MotorRules, request: MotorClaimRequest, part: RepairLine) -> Decimal:
-    """Return the share of a line that depreciation takes."""
+    """Return the share of a line lost to depreciation."""
     if request.terms.zero_depreciation:
         return ZERO
     if part.material == "metal_or_wood":

@@ -53,7 +53,7 @@ def next_bonus(rules: MotorRules, request: MotorQuoteRequest) -> tuple[int, str]
             raise InputError("expired", f"a bonus of {now} per cent is of a policy that ends", "give its last day")
         return 0, "A first policy has no bonus."
     if request.claimed:
-        return 0, "A claim in the policy that ends takes the whole bonus."
+        return 0, "A claim in the expiring policy removes the whole bonus."
     if request.expired > request.starts:
         remedy = "give the last day of the policy that ends, or the day after it as the start"
         raise InputError("expired", f"is {request.expired}, after the new policy starts on {request.starts}", remedy)
@@ -165,7 +165,7 @@ def quote(request: MotorQuoteRequest) -> MotorQuote | InsufficientData:
                 "own_damage_rate_percent": rate,
             },
             (found.said, liable.said),
-            "As good as the rate and the discount given. Accessories, gas kits and passengers are not rated.",
+            "The result depends on the given rate and discount. Accessories, gas kits and passengers are not rated.",
             *caveats,
         ),
     )  # fmt: skip

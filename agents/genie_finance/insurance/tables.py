@@ -106,7 +106,7 @@ class HealthRules(Rules):
     moratorium_months: Months
     decide_within_minutes: int
     estimate_share: Rate
-    """Of a bill that is not itemised: taken to follow the room."""
+    """Share of a bill without items that is assumed to depend on the room."""
 
 
 MOTOR = Table("motor_insurance_in", MotorRules)

@@ -66,7 +66,7 @@ def price(side: Side, terms: Terms, strike: float, volatility: float) -> float:
 
 
 def greeks(side: Side, terms: Terms, strike: float, volatility: float) -> Sensitivities:
-    """Return how the price of one long unit moves; theta is negative where time takes from it."""
+    """Return the sensitivities of the price of one long unit; theta is negative if the price falls with time."""
     first, second = _distances(terms, strike, volatility)
     sign = 1 if side == "call" else -1
     carried = math.exp(-terms.dividend_yield * terms.years)

@@ -28,7 +28,7 @@ ID = "portfolio_advisor"
 _ZERO = Decimal(0)
 _YEAR = 365
 _BEYOND = 10**6
-"""A return that no portfolio has, but wrong flows do."""
+"""A return that no portfolio reaches, but wrong flows produce."""
 LARGE = Decimal("0.2")
 """Least weight of a holding that the review mentions."""
 OFF = Decimal("0.05")
@@ -94,7 +94,7 @@ def _position(one: Held, total: Decimal, currency: str) -> HeldPosition:
 
 
 def _xirr(snapshot: Snapshot, total: Decimal) -> tuple[Decimal, ...]:
-    """Return the money-weighted returns a year in percent: what is put in is paid, what it is worth comes back.
+    """Return the money-weighted returns a year in percent: deposits count as payments, the value as repayment.
 
     There may be several where money was taken out and put in again.
     """

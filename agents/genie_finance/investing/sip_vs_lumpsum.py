@@ -65,7 +65,7 @@ def _cash(part: float, invested: int, request: SipLumpsumRequest, growth: float)
     for month in range(invested):
         if at_start:
             waiting -= part
-        if not (at_start and month == request.instalments - 1):  # nothing waits once the last one is paid
+        if not (at_start and month == request.instalments - 1):  # no cash waits after the last instalment
             waiting *= growth
         if not at_start:
             waiting -= part
@@ -81,7 +81,7 @@ def _recommended(share: Decimal) -> Literal["lumpsum", "sip", "toss_up"]:
 def _caveats(request: SipLumpsumRequest) -> tuple[str, ...]:
     found = []
     if not request.waiting_cash_annual_return:
-        found.append("Cash that waits for its instalment is taken to earn nothing.")
+        found.append("Cash that waits for its instalment is assumed to earn nothing.")
     if request.horizon_months < request.instalments:
         beyond = request.instalments - request.horizon_months
         found.append(f"{beyond} of {request.instalments} instalments are beyond the horizon and stay in cash.")

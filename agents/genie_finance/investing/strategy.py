@@ -15,7 +15,7 @@ class Option(NamedTuple):
 
     call: bool
     units: Decimal
-    """Negative where it is short."""
+    """Negative if it is short."""
     strike: Decimal
     premium: Decimal
     """Of one unit."""

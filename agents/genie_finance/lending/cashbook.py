@@ -45,7 +45,7 @@ _DEBT_CATEGORIES = frozenset(("debt.loan", "housing.mortgage"))
 
 
 class Cashbook(NamedTuple):
-    """Whole months in order, in paise; a month without any movement is there with zeros."""
+    """Whole months in order, in paise; a month without movements has zeros."""
 
     inflows: tuple[int, ...]
     outflows: tuple[int, ...]
@@ -64,12 +64,12 @@ class Cashbook(NamedTuple):
 
     @property
     def active_months(self) -> int:
-        """Months in which money was earned or spent."""
+        """Months with income or spending."""
         return sum(bool(into or out) for into, out in zip(self.inflows, self.outflows, strict=True))
 
     @property
     def earning_months(self) -> int:
-        """Months in which money was earned."""
+        """Months with income."""
         return sum(into > 0 for into in self.inflows)
 
 
@@ -166,7 +166,7 @@ class Returns:
         self._charges: dict[datetime.date, int] = {}
 
     def heard(self, movement: CashMovement, said: frozenset[str]) -> bool:
-        """Count a booking if it says so; return whether it is about a payment that came back."""
+        """Count a booking if its text shows it; return whether it is about a returned payment."""
         if not ((said & _RETURNED and said & _MANDATE) or said >= _FUNDS):
             return False
         counted = self._charges if said & _CHARGE else self._returns

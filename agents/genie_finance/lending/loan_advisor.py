@@ -191,7 +191,7 @@ def _grounds(request: LoanRequest, checks: tuple[Check, ...], editions: tuple[Ru
         reasons=reasons,
         inputs=tuple(Evidence(name=name, value=str(value)) for name, value in given if value is not None),
         editions=editions,
-        uncertainty="At a rate that stays as it is, paid on time in arrears. It looks at income, obligations, age and "
+        uncertainty="For a constant rate and punctual payments in arrears. It looks at income, obligations, age and "
         "value alone: not at credit history, employment, title or insurance. A recommendation, no sanction.",
         caveats=(*caveats_of(editions), *unknown),
     )

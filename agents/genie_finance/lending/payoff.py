@@ -1,4 +1,4 @@
-"""Paying several debts off month by month, in whole paise."""
+"""Repayment of several debts month by month, in whole paise."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def course(debts: Sequence[Debt], order: Sequence[int], extra: int, *, rolls: bo
 
 
 def _pay(debts: Sequence[Debt], balances: list[int], order: Sequence[int], extra: int, *, rolls: bool) -> int:
-    """Take a month's payments off the balances; return what was paid."""
+    """Subtract a month's payments from the balances; return the amount paid."""
     left, before = extra, sum(balances)
     for at, debt in enumerate(debts):
         minimum = debt.minimum_payment.minor

@@ -77,7 +77,7 @@ def _business_barred(loan: RunningLoan, rules: PrepaymentChargeRules, as_of: dat
 
 def _uncharged(request: PrepaymentRequest, charges: list[Decimal | None]) -> tuple[Lack, ...]:
     return tuple(
-        Lack(what=f"loans.{at}.charge_percent", needed=f"what {loan.name} charges for prepaying, 0 where nothing")
+        Lack(what=f"loans.{at}.charge_percent", needed=f"the prepayment charge of {loan.name}, 0 if there is none")
         for at, (loan, charge) in enumerate(zip(request.loans, charges, strict=True), start=1)
         if charge is None
     )

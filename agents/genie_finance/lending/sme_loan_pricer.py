@@ -38,7 +38,7 @@ class _Terms(NamedTuple):
     percent: Decimal
     emi: int
     fund: GuaranteeRules | None
-    """None where the loan is not guaranteed."""
+    """None if the loan is not guaranteed."""
 
 
 def price(request: SmeOfferRequest) -> SmeLoanOffer | InsufficientData:
@@ -200,5 +200,8 @@ def _grounds(
     libraries={"pyxirr": "genie-bus[catalogue]"},
 )
 async def sme_loan_pricer(request: SmeOfferRequest) -> SmeLoanOffer | InsufficientData:
-    """Prices a business loan by cash-flow score, turnover, debt service and guarantee; or says why there is none."""
+    """Prices a business loan by cash-flow score, turnover, debt service and guarantee.
+
+    Or gives the reasons against one.
+    """
     return price(request)

@@ -88,12 +88,12 @@ class UnderwritingRules(Rules):
     """Settings of the cash-flow score."""
 
     least_months: int
-    """Whole calendar months that the statements cover, and in which money moved."""
+    """Whole calendar months that the statements cover and that have movements."""
     least_earning_months: int
-    """Of them, months in which money was earned."""
+    """Months with income among them."""
     full_months: int
     debt_burden_limit: Annotated[Decimal, Field(gt=0)]
-    """Share of the inflow that instalments take, at which the measure is 0."""
+    """Share of the inflow for instalments at which the measure is 0."""
     bounce_limit: Annotated[Decimal, Field(gt=0)]
     weights: Weights
     grades: Grades

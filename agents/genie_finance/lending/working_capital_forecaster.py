@@ -18,7 +18,7 @@ from genie_finance.lending.tables import SME_POLICY, TURNOVER_METHOD, TurnoverRu
 
 ID = "working_capital_forecaster"
 _LONG_CYCLE = 90
-"""Days; the turnover method takes a cycle of about three months for granted."""
+"""Days; the turnover method assumes a cycle of about three months."""
 _SHORT_RUNWAY = 6
 
 

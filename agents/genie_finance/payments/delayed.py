@@ -16,7 +16,7 @@ from genie_finance.domain.rulebook import edition
 from genie_finance.payments.tables import MSMED, MsmedRules
 
 PROTECTED: frozenset[EnterpriseClass] = frozenset({"micro", "small"})
-"""A supplier in the sense of section 2(n); medium enterprises are none."""
+"""A supplier in the sense of section 2(n); medium enterprises are excluded."""
 _DAYS_OF_YEAR = 365
 
 
@@ -33,7 +33,7 @@ class Interest(NamedTuple):
     rate_percent: Decimal
     """Yearly, on the last day."""
     editions: tuple[RuleEdition, ...]
-    """Empty where the rate was given."""
+    """Empty if the rate was given."""
 
 
 def interest(amount: Decimal, due_on: datetime.date, until: datetime.date, *, bank_rate: Decimal | None) -> Interest:

@@ -106,7 +106,7 @@ def _limits(
     order = case.payment.order
     added = order.beneficiary_added_at
     cool = datetime.timedelta(hours=settings.cooling_off_h)
-    fresh = added is None or now - added < cool  # a day that is not known is none that is over
+    fresh = added is None or now - added < cool  # an unknown day does not count as past
     trusted = order.is_trusted_beneficiary and not fresh
     limit = settings.approval_from if trusted else min(settings.untrusted_approval_from, settings.approval_from)
     whom = beneficiary_of(order)

@@ -15,7 +15,8 @@ from genie_finance.contracts.payment_books import BookEntry, EntryState, Outcome
 FINAL: frozenset[EntryState] = frozenset(("settled", "failed", "returned"))
 _NOT_SPENT: frozenset[EntryState] = frozenset(("failed", "returned"))
 MOST_ENTRIES = 100_000
-"""Entries that the ledger in memory holds; beyond them it takes no order, as forgetting one could pay it twice."""
+"""Maximum entries of the ledger in memory; a full ledger accepts no order, since a forgotten order could be paid
+twice."""
 
 
 class Key(NamedTuple):
@@ -38,7 +39,7 @@ def counts(entry: BookEntry, now: datetime.datetime) -> bool:
 
 @runtime_checkable
 class PaymentLedger(Protocol):
-    """The port: where orders are kept."""
+    """Port of the store of orders."""
 
     async def find(self, key: Key) -> BookEntry | None:
         """Return the entry of a key."""

@@ -30,7 +30,7 @@ class Tolerance(NamedTuple):
     """Rupees; the smaller of the two holds for the invoice against the order."""
     quantity_percent: Decimal = Decimal(2)
     line: Decimal = Decimal("1.00")
-    """Rupees between a line's total and what its figures give."""
+    """Tolerance in rupees between a line's total and its figures."""
 
 
 def blocked(code: str, text: str) -> InvoiceIssue:
@@ -68,7 +68,9 @@ def parties(invoice: Invoice, reference: InvoiceReference, today: datetime.date)
     if reference.vendor_class is None:
         yield held("vendor.class_unknown", "Whether the vendor is a micro or small enterprise is not known.")
     elif reference.vendor_class in PROTECTED and reference.accepted_on is None:
-        yield held("vendor.acceptance_unknown", "The day of acceptance is not known; the Act counts from it.")
+        yield held(
+            "vendor.acceptance_unknown", "The day of acceptance is not known; the periods of the Act start on it."
+        )
     if reference.accepted_on is not None and reference.accepted_on > today:
         yield held("vendor.acceptance_future", f"Acceptance is dated {reference.accepted_on}, after {today}.")
 

@@ -49,7 +49,7 @@ class PaymentBooks(
 
     @handles
     async def open_entry(self, opening: EntryOpening, context: Context) -> EntryOpened:
-        """Keep an entry once."""
+        """Store an entry, at most once."""
         key = _key(context, opening.entry.payer_id, opening.entry.idempotency_key)
         new, entry = await _ledger(context).open(key, opening.entry, most_minor=opening.most.minor, since=opening.since)
         return EntryOpened(outcome="opened" if new else "over_limit" if entry is None else "known", entry=entry)

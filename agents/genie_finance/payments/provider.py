@@ -59,13 +59,13 @@ class PaymentProvider(Protocol):
 
 
 class SimulatedProvider:
-    """Settles everything but what ``data/provider.json`` says of single beneficiaries. No money moves."""
+    """Settles every order except for the beneficiaries in ``data/provider.json``. No money moves."""
 
     def __init__(self) -> None:
         self._receipts: dict[Key, Receipt] = {}
 
     async def submit(self, key: Key, order: PaymentOrder, rail: Rail) -> Receipt:
-        """Answer as the fixture says; by NEFT an order is submitted, as its batch is still to come."""
+        """Answer as the fixture says; a NEFT order is only submitted, since its batch follows later."""
         if key not in self._receipts:
             said = _fixture().get(order.beneficiary_vpa or order.beneficiary_account or "")
             if said == "no_answer":

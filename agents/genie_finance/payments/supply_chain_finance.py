@@ -207,7 +207,7 @@ def _grounds(
         caveats.append("Invoices without information on a dispute bear no interest here.")
     if owed.lines:
         caveats.append(
-            "Days outstanding are taken to run from acceptance; a begun month of interest counts by days over 365."
+            "Days outstanding are counted from acceptance; a begun month of interest counts by days over 365."
         )
     return Grounds(
         reasons=tuple(reasons),

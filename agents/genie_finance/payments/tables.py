@@ -20,9 +20,9 @@ class MsmedRules(Rules):
     """Percent a year."""
     multiple: Annotated[int, Field(ge=1, le=10)]
     no_agreement_days: Annotated[int, Field(ge=0, le=365)]
-    """Days from acceptance, where no date was agreed in writing."""
+    """Days from acceptance, if no date was agreed in writing."""
     most_agreed_days: Annotated[int, Field(ge=0, le=365)]
-    """Days from acceptance beyond which no agreement counts."""
+    """Maximum days from acceptance that an agreement can set."""
 
 
 class GstRules(Rules):

@@ -1,4 +1,4 @@
-"""Where a complaint goes, by when, and what its customer may do."""
+"""The desk for a complaint, its due dates, and the customer's options."""
 
 from __future__ import annotations
 

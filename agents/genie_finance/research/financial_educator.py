@@ -20,7 +20,7 @@ from genie_finance.research.shelf import data
 
 ID = "financial_educator"
 FOUND = 0.86
-"""Likeness to a term from which it is taken to be meant."""
+"""Least similarity to a term that counts as that term."""
 NEAR = 0.6
 _MOST_NEAR = 3
 _WORD = re.compile(r"(?:[^\W_]|[\u0900-\u0903\u093a-\u094f])+")

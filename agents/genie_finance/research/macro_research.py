@@ -54,7 +54,7 @@ def brief(request: MacroContextRequest, today: datetime.date) -> MacroBrief | In
 
 
 def reading(series: Series) -> IndicatorReading:
-    """Return the latest value of a series against the one before and against all before it."""
+    """Return the latest value of a series compared with the previous one and with all earlier ones."""
     *earlier, last = series.observations
     before = [one.value for one in earlier]
     score = z_score(last.value, before)

@@ -23,7 +23,7 @@ ID = "mpc_research"
 SURPRISE_BPS = 15
 """A decision further than this from the consensus surprises."""
 NEUTRAL = Decimal("0.05")
-"""Hawkishness up to this, either way, is none."""
+"""Hawkishness up to this value, in either direction, counts as neutral."""
 WEIGHTS = {
     "repo": Decimal("0.40"),
     "stance": Decimal("0.25"),

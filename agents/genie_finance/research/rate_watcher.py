@@ -38,7 +38,7 @@ class Level:
     said: RuleEdition | None
 
     def of(self, name: str) -> Decimal | None:
-        """Return one rate, None where it is not among them."""
+        """Return one rate, None if it is not among them."""
         return next((one.pct for one in self.rates if one.name == name), None)
 
 

@@ -36,7 +36,7 @@ _ACTIONS: Mapping[Category, str] = MappingProxyType(
     }
 )
 _WITHOUT_AMOUNT = frozenset(("staff_conduct", "other"))
-"""Categories in which no money need be in dispute."""
+"""Categories in which no money needs to be in dispute."""
 _DAYS: Mapping[Severity, int] = MappingProxyType({"high": 1, "medium": 3, "low": 7})
 _SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high")
 

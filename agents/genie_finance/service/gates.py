@@ -52,7 +52,7 @@ class Judged(NamedTuple):
     gate: Gate
     tier: Tier
     curable: bool = False
-    """Enhanced diligence, once done, opens it."""
+    """Whether completed enhanced diligence opens the gate."""
 
 
 def judged(case: KycCase, rules: KycRules, lists: Lists) -> tuple[Judged, ...]:
@@ -85,7 +85,7 @@ def _documents(case: KycCase) -> tuple[Judged, ...]:
     for name, failing in DOCUMENTS.items():
         check = given.get(name)
         if check is None:
-            found.append(_unknown(name, "the identity check did not come"))
+            found.append(_unknown(name, "the identity check did not arrive"))
         else:
             found.append(Judged(_gate(name, check.status, failing, check.detail), "low"))
     return tuple(found)

@@ -141,7 +141,8 @@ def _grounds(
             Evidence(name="diligence", value="none" if case.applicant.diligence is None else "given"),
         ),
         editions=editions,
-        uncertainty="As good as its checks: a gate says that a condition is met, not that a person is honest.",
+        uncertainty="The result depends on its checks: a gate shows that a condition is met, not that a person is "
+        "honest.",
         caveats=(*unverified(editions), *screened),
     )
 

@@ -143,7 +143,7 @@ def liability(
             credit_due=credit,
             resolution_due=resolution,
         )
-    reason = f"Reported after {delay} {unit}: what the customer bears is for the bank's own policy."
+    reason = f"Reported after {delay} {unit}: the bank's own policy decides the customer's share."
     return LiabilityView(
         delay_working_days=working,
         bears="by_policy",

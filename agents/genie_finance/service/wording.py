@@ -37,7 +37,7 @@ class Vocabulary(NamedTuple):
 
 @lru_cache(maxsize=1)
 def vocabulary() -> Vocabulary:
-    """Return the words that ship; they are read once."""
+    """Return the packaged words; they are read once."""
     read = json.loads(resources.files("genie_finance").joinpath("service/data/complaints.json").read_text("utf-8"))
     return Vocabulary(
         read["categories"], tuple(read["unauthorised"]), tuple(read["failed"]), tuple(read["high"]),

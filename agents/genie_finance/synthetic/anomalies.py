@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from genie_finance.synthetic.transaction import Transaction
 
 _PLANTED: dict[Planted, int] = {"duplicate": 18, "first_large_payee": 15, "fraud": 9}
-"""In how many of a hundred histories each is meant; `price_rise` comes with contracts, `mule` with rings."""
+"""Planned frequency of each anomaly per hundred histories; `price_rise` comes with contracts, `mule` with rings."""
 _HISTORY = 75
 """Days that lie before a payment that is called large and first, or a fraud."""
 _DETAILS: dict[Planted, str] = {

@@ -41,9 +41,9 @@ class Country(NamedTuple):
     pay: int
     """Minor units that 1.00 of the common level is in wages and rents."""
     whole: bool
-    """Prices are whole."""
+    """Whether prices are whole."""
     overdraft: int
-    """Usual arranged overdraft in percent of a month's income; 0 where there is none."""
+    """Usual arranged overdraft in percent of a month's income; 0 if there is none."""
     debit_rate: int
     """Yearly interest on an overdraft in hundredths of a percent."""
     credit_rate: int

@@ -31,7 +31,7 @@ class Customer(NamedTuple):
     currency: str
     """ISO 4217."""
     income: int
-    """What usually comes in each month, in minor units."""
+    """Usual income of a month, in minor units."""
     opening: int
     """Balance before the first movement, in minor units."""
     overdraft: int

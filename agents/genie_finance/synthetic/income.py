@@ -16,7 +16,7 @@ _FORTNIGHTS = 26
 
 
 def book_income(diary: Diary, story: Story) -> None:
-    """Write down what comes in over the whole history."""
+    """Add income to the whole history."""
     match diary.customer.kind:
         case "salaried" | "family" | "thin":
             _wages(diary, story)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from genie_finance.synthetic.customer import Customer
 
 _YEAR = 365 * 10_000
-"""Days of a year times hundredths of a percent in one."""
+"""Divisor of interest: days of a year times the hundredths of a percent in 1."""
 _CUSHION = 2
 """Months of income beyond which money goes to savings."""
 

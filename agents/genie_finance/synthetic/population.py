@@ -133,7 +133,7 @@ class Population:
                 yield ring
 
     def ring_of(self, customer: Customer) -> Ring | None:
-        """Return the fraud ring among a customer and the neighbours, the block of fifty; None where there is none.
+        """Return the fraud ring among a customer and the neighbours, the block of fifty; None if there is none.
 
         The customer may be honest.
         """

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from genie_finance.synthetic.diary import Diary
 
 _TURNS_FROM = 6
-"""Months that a history has at least, so that there is a before and an after."""
+"""Minimum months of a history, so that there is time before and after a change."""
 _CATEGORIES = (
     "food.groceries", "food.delivery", "food.restaurants", "food.cafes", "transport.fuel", "transport.public",
     "transport.ride", "shopping.general", "shopping.clothing", "shopping.electronics", "shopping.home",

@@ -27,10 +27,10 @@ class Transaction(NamedTuple):
     """True category in the catalogue's taxonomy, which no export contains."""
     rail: Rail
     kind: str
-    """The bank's word for the booking; empty where its exports have none."""
+    """The bank's word for the booking; empty if its exports have none."""
     narration: str
     account: str
-    """The other side's account; empty where the export names none."""
+    """The other party's account; empty if the export names none."""
     reference: str
 
     @property

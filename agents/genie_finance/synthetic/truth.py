@@ -24,4 +24,4 @@ class Event(NamedTuple):
 
     kind: Literal["job_loss", "new_job", "new_child", "move"]
     month: datetime.date
-    """First day of the month in which it comes."""
+    """First day of the month of the anomaly."""

@@ -23,7 +23,7 @@ METHOD = (
 
 
 def limit_of(limit: Limit, claimed: Deductions, profile: TaxProfile, rules: DeductionRules) -> Decimal | None:
-    """Return the most that a section allows this person, None where there is no limit.
+    """Return the limit of a section for this person, None without a limit.
 
     A senior citizen is a resident (sections 80D and 80TTB).
     """
@@ -143,7 +143,7 @@ class Assessment:
         left = max(ordinary - off, ZERO)
         dividends = max(income.dividends.amount - max(off - ordinary, ZERO), ZERO)
         base = Base(left, dividends, self.gains.parts)
-        # Section 288A rounds the total; the few rupees between go to or from ordinary income where there is some.
+        # Section 288A rounds the total; ordinary income absorbs the few rupees of difference if there is some.
         more = rounded(base.total, rules.rounding) - base.total
         return Base(left + more, dividends, self.gains.parts) if more > ZERO else base.less(-more)
 

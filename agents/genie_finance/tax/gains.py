@@ -29,7 +29,7 @@ class Special:
     indexed_rate: Decimal = ZERO
 
     def due(self, free: Decimal) -> Decimal:
-        """Return the tax once some of it is free: the lower one where there is a choice (section 112(1))."""
+        """Return the tax after a part is exempt: the lower one if there is a choice (section 112(1))."""
         plain = (self.taxed - free) * self.rate
         return plain if self.indexed is None else min(plain, max(self.indexed - free, ZERO) * self.indexed_rate)
 

@@ -30,12 +30,12 @@ class _Loss:
     lot: Lot
     long: bool
     loss: Decimal
-    """Of the whole lot, above 0."""
+    """Gain or loss of the whole lot, above 0."""
 
 
 @dataclass(slots=True)
 class _Open:
-    """Gains that are still taxed, in rupees; harvesting takes from them."""
+    """Gains that are still taxed, in rupees; harvesting reduces them."""
 
     short: Decimal
     long: Decimal
@@ -157,7 +157,7 @@ def _grounds(
             text=f"Selling {one.units} {one.symbol}: a {one.term}-term loss of {one.loss}, which saves {one.saves}.",
         )
         for one in chosen
-    ] or [Reason(code="tax.nothing_to_harvest", text="No loss that is held can be set off against a taxed gain.")]
+    ] or [Reason(code="tax.nothing_to_harvest", text="No loss on a holding can be set off against a taxed gain.")]
     if exempt:
         text = f"Long-term gains of {rupees(exempt)} more would still be untaxed this year."
         reasons.append(Reason(code="tax.exemption_left", text=text))

@@ -13,7 +13,7 @@ from genie_finance.treasury.returns import worst
 WINDOW = 250
 """Returns that each forecast looks at: a year of trading days."""
 FEWEST_DAYS = 100
-"""Days to test on, without which the tests could not tell anything."""
+"""Least number of days for the tests to be meaningful."""
 REJECT_BELOW = 0.05
 
 

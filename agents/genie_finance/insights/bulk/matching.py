@@ -22,7 +22,7 @@ _MOVES = frozenset({"self", "own", "transfer", "trf", "tfr", "xfer", "sweep", "f
 
 
 class Pair(NamedTuple):
-    """Positions of two movements, and what shows that they belong together."""
+    """Positions of two movements, and the evidence that they match."""
 
     first: int
     second: int

@@ -326,7 +326,7 @@ class Consolidation:
         caveats = [*dict.fromkeys(notice for notice in reading.notices[:_MOST_NAMED])]
         caveats += [f"{one.field} taken as {one.chosen}: {one.why}" for one in reading.assumptions[:_MOST_NAMED]]
         if self._assumed:
-            caveats.append(f"Movements that name no currency are taken to be in {self._currency}.")
+            caveats.append(f"Movements that name no currency are assumed to be in {self._currency}.")
         if self._others:
             others = (name if name != UNKNOWN_CURRENCY else "a currency that is not named" for name in self._others)
             caveats.append(f"Movements in {', '.join(others)} are left out.")

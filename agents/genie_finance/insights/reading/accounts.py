@@ -178,7 +178,7 @@ def _say_repeated(share: _Share, before: list[_Share], dropped: list[int], choic
 
 
 def _say_periods(kept: dict[str, list[_Share]], choices: Choices) -> None:
-    """Say where accounts cover different periods: a month that one of them lacks holds less than the others."""
+    """Report where accounts cover different periods: a month that one of them lacks has less in it than the others."""
     periods = []
     for shares in kept.values():
         dates = [t.date for share in shares for t in share.transactions]

@@ -30,7 +30,7 @@ class Arrangement(NamedTuple):
     balance: int | None = None
 
     def agrees(self, fixed: Mapping[str, int]) -> bool:
-        """True if it gives the fixed roles to the fixed columns."""
+        """True if it assigns the fixed roles to the fixed columns."""
         return all(getattr(self, role) == column for role, column in fixed.items())
 
 
@@ -65,7 +65,7 @@ def arrange(values: Values, marks: Sequence[int], fixed: Mapping[str, int]) -> A
     proven = max(ranked, key=lambda a: _fits(a, values, marks))
     if _fits(proven, values, marks):
         return Arranged(proven, certain=True, proven=True)
-    # A reading that leaves rows out loses against one that reads them all; a balance that follows nowhere is none.
+    # A reading that leaves rows out loses against one that reads them all; a balance that never follows is none.
     sided = [a for a in ranked if a.amount is not None or not _has_both_signs(a, values)]
     chosen = max(sided or ranked, key=lambda a: _read(a, values))
     if chosen.balance is not None and chosen.balance not in fixed.values() and _follows_nowhere(chosen, values, marks):
@@ -75,7 +75,7 @@ def arrange(values: Values, marks: Sequence[int], fixed: Mapping[str, int]) -> A
 
 
 def around_empty(arranged: Arranged, facts: Sequence[Facts]) -> Arranged:
-    """Take an empty column beside the amount, between it and the balance, for the side that has no movements."""
+    """Use an empty column beside the amount, between it and the balance, as the side without movements."""
     way = arranged.arrangement
     if way.amount is None or way.balance is None or facts[way.amount].negative:
         return arranged
@@ -148,7 +148,7 @@ def _mostly_negative(column: Sequence[Decimal | None]) -> bool:
 
 
 def _decimals(column: list[Decimal | None]) -> bool:
-    """True if each row has the column, and most are written with decimals: so is money, not a counter."""
+    """True if each row has the column, and most have decimals, as money does and counters do not."""
     written = sum(value is not None and int(value.as_tuple().exponent) < 0 for value in column)
     return written * 2 > len(column) and all(value is not None for value in column)
 

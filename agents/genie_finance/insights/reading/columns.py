@@ -139,11 +139,11 @@ class ColumnFinder:
         return tuple(sorted(telling, key=lambda column: self._facts[column].constant))
 
     def _of_kinds(self, column: int) -> bool:
-        """True if a column says one kind of payment in each row, such as ``Purchase``, which refunds are called too."""
+        """True if a column has one kind of payment in each row, such as ``Purchase``, which also names refunds."""
         return not any(value.lower() in MARKS for value in self._facts[column].values)
 
     def _tells_both(self, column: int) -> bool:
-        """True if a column holds marks of debits and of credits: one alone tells nothing beside signed amounts."""
+        """True if a column holds marks of debits and of credits: one alone proves nothing beside signed amounts."""
         return len({mark_of(value) for value in self._facts[column].values} - {None}) > 1
 
     def _choose(self, decimal_mark: DecimalMark, marks: tuple[int, ...]) -> Chosen | None:
@@ -156,7 +156,7 @@ class ColumnFinder:
                 return guessed
         chosen = self._choose_among(decimal_mark, marks, balances)
         if chosen and balances and not chosen.strict and not self._of("fee"):
-            # A fee under a header that is not known: the balance tells it.
+            # A fee under an unknown header: the balance shows it.
             charged = self._choose_among(decimal_mark, marks, balances, tuple(self._candidates()))
             return charged if charged and charged.strict else chosen
         return chosen
@@ -239,7 +239,7 @@ class ColumnFinder:
         return other
 
     def _follow_balance(self, decimal_mark: DecimalMark) -> None:
-        """Take a column that the header gives no role for the running balance, where it follows from the movements."""
+        """Use a column without a role in the header as the running balance, if it follows from the movements."""
         if self._table.header is None or self._fixed("fee"):
             return
         rows = [row.cells for row in self._sample if self._cells.has_movement(row.cells)]
@@ -324,7 +324,7 @@ class ColumnFinder:
     def _fixed(self, *roles: str) -> dict[str, int]:
         return {role: self._found[role] for role in roles if role in self._found}
 
-    # From what the columns hold
+    # From the content of the columns
 
     def _unnamed(self) -> list[int]:
         """Return the free columns that the header does not describe: only their content shows their role."""
@@ -407,7 +407,7 @@ class ColumnFinder:
         arranged = self._arranged(columns, decimal_mark, mark, fixed)
         counters = [c for c in self._counters() if c not in columns]
         if counters and arranged and (self._gaps(arranged) or not arranged.proven):
-            # Whole amounts look like counters; a balance that follows from them tells, or a column that they complete.
+            # Whole amounts look like counters; a balance that follows, or a column that they complete, decides.
             wider = sorted({*columns, *counters})
             other = self._arranged(wider, decimal_mark, mark, fixed)
             completes = self._gaps(arranged) and other and other.arrangement.debit is not None

@@ -63,7 +63,7 @@ _NAMES = {
     "درهم مغربي": "MAD", "ريال قطري": "QAR", "ريال عماني": "OMR", "دينار تونسي": "TND",
     "שקל": "ILS", 'ש"ח': "ILS", "شيكل": "ILS", "ريال سعودي": "SAR", "درهم": "AED", "جنيه مصري": "EGP",
 }  # fmt: skip
-"""Names that stand where a currency belongs: in a column of currencies, or beside a word for it."""
+"""Names in the place of a currency: in a column of currencies, or beside a word for it."""
 
 _LIKELY = {
     "$": "USD",
@@ -160,7 +160,7 @@ def header_code(name: str) -> str:
     found = set()
     for word in _TOKEN.findall(name[:80]):
         code = None if is_shared(word) else currency_of(word)
-        # "Top" and "All" are codes too, so small letters count only where they are not a word.
+        # "Top" and "All" are codes too, so lower-case letters count only where they are not a word.
         if code and (word in CODES or not word.isalpha() or word.lower() not in _WORDS_TOO):
             found.add(code)
     found |= {_CERTAIN[sign] for sign in _EASTERN_SIGNS if sign in name[:80]}

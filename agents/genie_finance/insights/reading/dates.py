@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 ORDERS: Final = ("dmy", "mdy", "ymd")
 
 Readings = tuple[datetime.date | None, datetime.date | None, datetime.date | None]
-"""What a cell says under each of ``ORDERS``; all the same where the writing leaves no choice."""
+"""The date of a cell under each of ``ORDERS``; all the same if the form is unambiguous."""
 
 _LONGEST = 40
 _CENTURY_PIVOT = 77
@@ -219,7 +219,7 @@ _FORMS: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Readings | 
     (_DAY_MONTH_NAME, lambda match: _around_name(match[1], match[2], match[3])),
     (_MONTH_NAME_DAY, lambda match: _same(_named(match[3], match[1], match[2]))),
 )
-"""The writings, and what each says."""
+"""The forms, and the fields of each."""
 
 SERIAL: Final = "serial"
 """The date format of a column whose dates are the numbers by which spreadsheets store them."""
@@ -238,7 +238,7 @@ def serial_date(cell: str) -> datetime.date | None:
 
 
 def formatted_date(cell: str, date_format: str) -> datetime.date | None:
-    """Return the date that a cell holds in a ``strptime`` format, or None."""
+    """Return the date of a cell in a ``strptime`` format, or None."""
     if len(cell) > _LONGEST:
         return None
     if date_format == SERIAL:

@@ -159,10 +159,10 @@ def _shared_sign(table: Table, columns: tuple[int, ...]) -> str:
 
 
 def _home_beside_other(table: Table, columns: Columns) -> str | None:
-    """Return the account's currency if the column of currencies tells that of a second amount, else None.
+    """Return the account's currency if the column of currencies is that of a second amount, else None.
 
-    So it is on card statements of the Nordics: the codes beside a second amount that differs are others than those
-    beside one that does not, or beside none. ``""`` where no row tells the account's currency.
+    Nordic card statements have this form: the codes beside a second amount that differs are others than those beside
+    one that does not, or beside none. ``""`` where no row tells the account's currency.
     """
     currency, other = columns.currency, columns.other_amount
     if currency is None or other is None:

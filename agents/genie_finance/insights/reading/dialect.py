@@ -20,7 +20,7 @@ DELIMITER_NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", 
 _WIDE_DELIMITER = "~|~"
 
 MAX_LINES = 200_000
-"""Lines of one file; that many take some ten seconds to read."""
+"""Maximum lines of one file, which take some ten seconds to read."""
 MAX_LINE_CHARS = 32_768
 MAX_COLUMNS = 200
 MAX_CELL_CHARS = 8_192
@@ -41,7 +41,7 @@ class Record(NamedTuple):
 
     @property
     def width(self) -> int:
-        """Cells up to the last one that holds something."""
+        """Cells up to the last one that is not empty."""
         width = len(self.cells)
         while width and not self.cells[width - 1]:
             width -= 1
@@ -142,9 +142,9 @@ def _is_one_record(lines: list[str], delimiter: str) -> bool:
 
 
 def _unformula(lines: list[str], delimiter: str) -> list[str]:
-    """Take Excel's ``="text"`` for ``"text"``, so that the quotes guard delimiters inside.
+    """Read Excel's ``="text"`` as ``"text"``, so that the quotes guard delimiters inside.
 
-    Only where no quote is open: inside one, the same characters are text.
+    This applies only outside quotes: inside one, the same characters are text.
     """
     line = lines[0]
     if '="' not in line:

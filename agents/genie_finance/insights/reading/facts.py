@@ -25,7 +25,7 @@ _LONGEST_CODE = 5
 
 @dataclass(slots=True)
 class Facts:
-    """Counts of one column; every count but ``rows`` is of cells that hold something."""
+    """Counts of one column; every count but ``rows`` is of cells that are not empty."""
 
     rows: int = 0
     filled: int = 0
@@ -46,11 +46,11 @@ class Facts:
     """Distinct cells, up to fifty."""
 
     def mostly(self, count: int) -> bool:
-        """True if ``count`` is at least half of the cells that hold something."""
+        """True if ``count`` is at least half of the non-empty cells."""
         return self.filled > 0 and count * 2 >= self.filled
 
     def nearly_all(self, count: int) -> bool:
-        """True if ``count`` is at least nine tenths of the cells that hold something."""
+        """True if ``count`` is at least nine tenths of the non-empty cells."""
         return self.filled > 0 and count * 10 >= self.filled * 9
 
     @property

@@ -12,7 +12,7 @@ _HEAD = 4_096
 _HEAD_LINES = 40
 _HTML = ("<html", "<!doctype html", "<table", "<head", "<meta", "<style", "<body", "<div", "<center", "<workbook")
 _SHEETS = ("<html", "excel.sheet", "schemas-microsoft-com:office:spreadsheet")
-"""What tells a page or a workbook in XML."""
+"""Marks of a page or a workbook in XML."""
 _WIDE = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 

@@ -29,7 +29,7 @@ TYPE_WORDS = frozenset(
 
 
 def _single(role: Role) -> frozenset[str]:
-    """Return the listed headers of a role that are one word: they tell it beside other words as well."""
+    """Return the listed headers of a role that are one word: they show the role beside other words as well."""
     return frozenset(word for word in map(plain, HEADERS[role].split("|")) if word.isalpha())
 
 
@@ -86,7 +86,7 @@ _DATE_WORDS = _words(
 )
 _POSTED = _words("booked posting posted bokfort bogfort completed started")
 _NO_DAY = _CURRENCY_WORDS | _AMOUNT_WORDS | _words("account description")
-"""Words beside which these tell no day: ``Posted Account``, ``Booked amount``."""
+"""Words beside which these do not name a day: ``Posted Account``, ``Booked amount``."""
 _WORD_ROLES: tuple[tuple[frozenset[str], Role], ...] = (
     (
         _single("balance")
@@ -152,7 +152,7 @@ _SHORTEST_SIDE = 3
 _NO_SIDE = _words(
     "check cheque sale purchase refund salary interest cashback plus minus load reload eftpos return paid"
 )
-"""Marks of which a header says a kind, or a number."""
+"""Marks of a kind or a number in a header."""
 _HELD = _words(
     """hold held blocked blokada blokady blokadzie blocage reserviert retenido retenida bloccato bloqueado
     gereserveerd reserverat"""
@@ -199,7 +199,7 @@ def _side(name: str) -> tuple[Role, ...]:
 
 
 def _unspaced(words: Sequence[str]) -> str:
-    """Return words of East Asia as one, in which banks set spaces or none: ``거래후 잔액``."""
+    """Return East Asian words, between which banks may write spaces, as one: ``거래후 잔액``."""
     return "".join(words) if words and all(ord(word[0]) > _EAST for word in words) else ""
 
 

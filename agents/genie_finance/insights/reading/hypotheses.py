@@ -58,9 +58,9 @@ class Chosen(NamedTuple):
     proven: bool
     """A running balance follows from it, and from no other as well."""
     rival: Hypothesis | None = None
-    """Another that gives other movements, where nothing proves the one that is taken."""
+    """Another reading with other movements, if nothing proves the chosen one."""
     differ: int = 0
-    """Rows in which the two are not the same."""
+    """Rows in which the two differ."""
     read: int = 0
     """Rows in which it finds a movement."""
     strict: bool = False

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 MAX_DEPTH = 64
 """Elements inside one another; statements need a dozen."""
 MAX_NODES = 200_000
-"""Elements held at one time, where entries are dropped as they are read."""
+"""Maximum elements in memory, if entries are dropped as they are read."""
 
 
 class Node:
@@ -34,7 +34,7 @@ class Node:
         self.children: list[Node] | tuple[()] = ()
 
     def add(self, child: Node) -> None:
-        """Put an element after those that are there."""
+        """Append an element to the existing ones."""
         if isinstance(self.children, tuple):
             self.children = [child]
         else:

@@ -79,7 +79,7 @@ def date_order(table: Table, column: int, cells: Cells, profile: StatementProfil
     if told := _told_elsewhere(table, column, cells, near or ordered):
         return told[0]
     if all(readings[0] == readings[1] for readings in found):
-        return ordered[0]  # a named month: the day stands first unless that scatters the dates
+        return ordered[0]  # a named month: the day comes first unless that scatters the dates
     named = ", ".join(ORDERS[order] for order in open_orders)
     choices.assume(
         "date_order", ORDERS[ordered[0]], f"every date can be read as {named}, and no other sign tells which it is"

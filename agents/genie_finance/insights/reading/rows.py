@@ -40,7 +40,7 @@ class Entry(NamedTuple):
     number: Decimal
     """Magnitude of the amount."""
     side: Mark | None
-    """Column of the amount, where debits and credits have their own."""
+    """Column of the amount, if debits and credits have separate columns."""
     mark: Mark | None
     """Content of the debit/credit column."""
     balance: Decimal | None
@@ -66,7 +66,7 @@ class Read:
     of_card: bool = False
     """Whether the header has words that only card statements have."""
     sides_named: bool = True
-    """A header or the profile says which column holds debits."""
+    """Whether a header or the profile names the column of debits."""
     blank_marks: bool = False
     """A cell of the column of marks that says neither debit nor credit is empty."""
     marks_are_kinds: bool = False
@@ -74,7 +74,7 @@ class Read:
 
     @property
     def newest_first(self) -> bool | None:
-        """The order of the rows, None where their dates do not tell it."""
+        """The order of the rows, None if their dates do not show it."""
         dates = [entry.date for entry in self.entries]
         if not self.days_told:
             return None
@@ -106,7 +106,7 @@ class RowReader:
         self._negative: dict[Mark, bool] = {}
         self._sums: dict[int, set[Decimal]] = {}
         self._marks = marks
-        """Debit or credit of each line, where the running balance tells it; else the column of marks does."""
+        """Debit or credit of each line, if the running balance shows it; otherwise the column of marks decides."""
         self._table = table
         self._columns = columns
         self._cells = cells

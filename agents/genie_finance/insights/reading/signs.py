@@ -73,7 +73,7 @@ def _incoming(read: Read, amounts: Sequence[Decimal | None]) -> set[int]:
 
 
 def _by_balance(read: Read, amounts: list[Decimal | None], choices: Choices) -> list[Decimal | None]:
-    """Return the amounts, turned round where the running balance says the opposite of every debit and credit."""
+    """Return the amounts, negated if the running balance contradicts every debit and credit."""
     if not read.balance_signs and not any(entry.balance is not None for entry in read.entries):
         return amounts
     if chain(read, amounts, _SAMPLE).fits:
@@ -167,7 +167,7 @@ def say_either_way(read: Read, amounts: Sequence[Decimal | None], names: Sequenc
 
 
 def _comes_in_as_debit(entries: Sequence[Entry], sides_: Sequence[Mark | None]) -> bool:
-    """True if texts of money that comes in stand beside debits, and none beside credits."""
+    """True if texts of incoming money are beside debits, and none beside credits."""
     pairs = zip(entries[:_SAMPLE], sides_[:_SAMPLE], strict=True)
     sides = {side for entry, side in pairs if says_incoming(entry.narration)}
     return sides == {"debit"}

@@ -66,7 +66,7 @@ def booked(table: Table, choices: Choices) -> tuple[Table, list[Quarantined], li
 
 
 def _say_unknown(table: Table, columns: Sequence[int], choices: Choices) -> None:
-    """Say that a column is called a status and holds no word that is known, if it holds few words or none."""
+    """Report a column called a status without known words, if it has few words or none."""
     names = table.header.cells if table.header else ()
     for column, name in enumerate(names):
         if column in columns or header_roles(name) != ("status",):

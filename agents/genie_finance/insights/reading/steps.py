@@ -99,7 +99,7 @@ def marks_by_texts(table: Table, columns: Columns, cells: Cells, choices: Choice
 
 
 def _steps(amounts: Sequence[Decimal | None], balances: Sequence[Decimal]) -> list[Decimal | None]:
-    """Return the step that belongs to each row, oldest first; empty where the balance follows from no amounts."""
+    """Return the step of each row, oldest first; empty if the balance follows from no amounts."""
     after = [None, *(b - a for a, b in pairwise(balances))]
     before = [*(b - a for a, b in pairwise(balances)), None]
     if not follow_unsigned(amounts, balances):

@@ -269,7 +269,7 @@ _INCOMING_WORDS = """payment received|paymt|pymt|mobile pymt|online pymt|payment
         |sueldo|sueldos|ordenado|bezuge"""
 _INCOMING = tuple(map(plain, _INCOMING_WORDS.split("|")))
 _INCOMING_IN_EAST = tuple(word for word in _INCOMING if ord(word[0]) > 0x2E7F)
-"""In scripts without spaces between words."""
+"""Words of scripts without spaces between words."""
 
 
 _OF_BOOKS = words(

@@ -130,7 +130,7 @@ class _Sheets:
         sheet.reset_dimensions()
         rows: list[tuple[Any, ...]] = []
         blank: tuple[Any, ...] | None = None
-        # One column too many tells that there are more.
+        # One more column shows that there are more.
         for number, row in enumerate(sheet.iter_rows(max_row=_EXCEL_ROWS, max_col=MAX_COLUMNS + 1, values_only=True)):
             if row is blank:  # what stands in for rows that are not there is one and the same
                 found: tuple[Any, ...] = ()
