@@ -82,7 +82,8 @@ _CREDIT_WORDS = _single("credit") | _words(
 )
 _DATE_WORDS = _words(
     "date datum fecha data dato datetime tarih tarihi дата ημερομηνια dateop paivays tag dag datums paiva pvm "
-    "timestamp time zeit zeitpunkt tijdstip napja ideje zamani waktu tgl ngay tarikh час время ημ dagur dt"
+    "timestamp time zeit zeitpunkt tijdstip napja ideje zamani waktu tgl ngay tarikh час время ημ dagur dt "
+    "transactiondate bookingdate postingdate valuedate"
 )
 _POSTED = _words("booked posting posted bokfort bogfort completed started")
 _NO_DAY = _CURRENCY_WORDS | _AMOUNT_WORDS | _words("account description")
@@ -111,7 +112,7 @@ _WORD_ROLES: tuple[tuple[frozenset[str], Role], ...] = (
 )
 """For headers that are not listed: the first group with a matching word decides."""
 _VALUE_WORDS = _words(
-    """value valuta valuty waluty valeur valor val wertstellung available due started valute interest
+    """value valuedate valuta valuty waluty valeur valor val wertstellung available due started valute interest
     waarde waardedatum wertstellungsdatum valutadatum rentedatum rentedato arvopaiva"""
 )
 _NUMBERS = _words(
