@@ -177,7 +177,7 @@ class Judging:
         return decision is None or self.decided(delivery, decision)
 
     def askers_may_read(self, message: Envelope[Payload]) -> bool:
-        """Return True where every asker has sent a message, or would be allowed it as it is."""
+        """Return True if every asker has sent a message, or would be allowed to see it unmasked."""
         sender, kind = self.card_of(message), type(message.payload)
         scope: Scope | None = message.scope
         while scope is not None:

@@ -37,7 +37,7 @@ BASE64_HINT = TokenPattern(r"(?:[A-Za-f][A-Za-z0-9+/_\-]{3}){4}")
 HINTS = (*ESCAPE_HINTS, BASE64_HINT, HEX_HINT)
 """RE2; a folded text in which none matches has no view."""
 _ANY = Pattern("|".join(f"(?:{hint})" for hint in HINTS))
-"""Searched for apart from the hints of detectors: together, random letters need a new state at almost every one."""
+"""Searched separately from the hints of detectors: together, random letters need a new state at almost every letter."""
 
 _ESCAPES = Pattern(
     rf"(?i)(?:%[0-9a-f]{{2}})+|%u[0-9a-f]{{4}}|\\u\{{[0-9a-f]{{1,6}}\}}|\x1b\[[0-9;]{{0,16}}[a-z]|&(?:#[0-9]{{1,7}}|#x[0-9a-f]{{1,6}}|[a-z]{{2,10}});?"
@@ -116,7 +116,7 @@ def views(text: str) -> Iterator[View]:
 
 
 def _decoded(text: str, outer: View | None, done: set[tuple[tuple[int, int], str]]) -> View | None:
-    """Return what all base64 and hex of a text stands for, far apart, but for what was decoded in an outer text.
+    """Return the decoded base64 and hex of a text, with separators, without pieces that were decoded in an outer text.
 
     Args:
         text: Folded text, perhaps a view.
@@ -173,7 +173,7 @@ def _unescaped(text: str, outer: View | None) -> View | None:
 
 
 def _meaning(escape: str, sign: str) -> str:
-    """Return what an escape other than that of URLs stands for; the escape itself where it stands for nothing."""
+    """Return the decoded form of an escape other than that of URLs; the escape itself if it has none."""
     if sign == "=":
         return fold(bytes.fromhex("".join(escape.replace("=", "").split())).decode(errors="replace"))
     if sign == "&":
@@ -185,7 +185,7 @@ def _meaning(escape: str, sign: str) -> str:
 
 
 def _of_base64(pieces: list[str]) -> list[str | None]:
-    """Return what each piece of text is in base64, folded; None where that is not text."""
+    """Return each piece decoded from base64 and folded; None if the result is not text."""
     bare = [piece.rstrip("=") for piece in pieces]
     even = [f"{piece}{'A' * (-len(piece) % 4)}" for piece in bare]  # A is zero
     raw = binascii.a2b_base64("".join(even).translate(_URL_SAFE))
@@ -199,7 +199,7 @@ def _of_base64(pieces: list[str]) -> list[str | None]:
 
 
 def _readable(raw: bytes) -> str | None:
-    """Return bytes as folded text, None where they are not text."""
+    """Return bytes as folded text; None if they are not text."""
     plain = raw.replace(b"\0", b"").decode(errors="replace")
     if len(plain) < 8:
         return None

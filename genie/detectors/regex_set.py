@@ -69,7 +69,7 @@ class Pattern:
         """Yield for each match its span and the spans of its groups; a group that did not match is (-1, -1)."""
         data, ascii_only = text.encode(errors="surrogatepass"), text.isascii()
         match, at, size = self._match, 0, len(data)
-        seen = chars = 0  # bytes whose characters were counted, and their number of characters
+        seen = chars = 0  # bytes that were counted, and their number of characters
         while at <= size:
             spans = match(_UNANCHORED, data, at, size)
             start, end = spans[0]
@@ -97,7 +97,7 @@ class Pattern:
             at = start + 1
             while at < size and data[at] & 0xC0 == 0x80:
                 at += 1
-        if not text.isascii():  # how many characters the bytes before each are
+        if not text.isascii():  # convert byte offsets to character offsets
             counts = itertools.accumulate(_count(data, *two) for two in itertools.pairwise([0, *starts]))
             return list(counts)
         return starts

@@ -1,4 +1,4 @@
-"""Every error Genie raises, drawn as one tree.
+"""All errors of Genie, as one tree.
 
 The second column says who must act: **C** the caller, **A** the author of the agent, **O** the operator.
 
@@ -7,13 +7,13 @@ The second column says who must act: **C** the caller, **A** the author of the a
     │   ├── PayloadDefinitionError
     │   ├── AgentDefinitionError
     │   └── ScheduleError              never fires, or cannot be parsed
-    ├── ContractError              A   a handler broke its own contract while running
+    ├── ContractError              A   a handler violated its card
     │   ├── UndeclaredMessageError     published or asked what its card does not declare
     │   ├── WrongOutputError           returned something that is not a declared payload
     │   ├── ImmutableMessageError      assigned to a message
     │   ├── ForgedMessageError         published an envelope that it made itself
-    │   ├── HeadersWidenedError        raised a role, lowered a classification, changed tenant
-    │   ├── TransferError              its input or output cannot be carried to or from its process
+    │   ├── HeadersWidenedError        raised a role, lowered a label, changed the tenant
+    │   ├── TransferError              its input or output cannot be sent to or from its process
     │   └── RelayedError               an error of this tree that a handler in another process raised
     ├── RoutingError               C   no such recipient
     │   ├── UnknownAgentError
@@ -21,38 +21,38 @@ The second column says who must act: **C** the caller, **A** the author of the a
     │   ├── NotConsumedError
     │   └── DuplicateAgentError
     ├── RunError                   C   a run ended without its answer
-    │   ├── RunStalled                 the answer can no longer come, and why
+    │   ├── RunStalled                 the answer can no longer come; states why
     │   ├── RunHeld                    a person must decide first
     │   ├── RunCancelledError
     │   ├── RunExpiredError
-    │   └── PartMissingError           a gathered part is not there
-    ├── CapacityError              O   a bound was reached
+    │   └── PartMissingError           a gathered part is missing
+    ├── CapacityError              O   a limit was reached
     │   ├── MailboxFullError
     │   ├── SlowStreamError            nobody read the parts of a stream
     │   ├── BudgetExceededError        more was published or charged than a budget has
     │   ├── TooManyKeysError
     │   ├── TooManyRunsError
-    │   ├── AuditFailedError           what governs cannot be written down any more
+    │   ├── AuditFailedError           the audit cannot be written any more
     │   ├── JournalError               the log of a durable runtime cannot be written any more
     │   ├── LogError                   a log cannot be opened, read or written; `state` says why
     │   ├── RuntimeDrainingError
     │   └── RuntimeClosedError
     ├── PolicyError                O   a policy cannot be used as it is configured
-    ├── ConfigError                O   a file says something that cannot be run
-    ├── IdentityError              C   a caller's identity is not good, or gives too much
+    ├── ConfigError                O   a configuration file cannot be used
+    ├── IdentityError              C   a caller's identity is invalid, or grants too much
     ├── InputError                 C   input that cannot be read
-    ├── EdgeError                  O   something outside did not do its part
+    ├── EdgeError                  O   an outside service failed
     │   ├── ModelCallError             a model could not answer; another may be asked instead
-    │   ├── FetchError                 a URL may not be fetched, or brought nothing usable
-    │   ├── WebhookError               a receiver did not take a message
+    │   ├── FetchError                 a URL may not be fetched, or its response is unusable
+    │   ├── WebhookError               a receiver did not accept a message
     │   └── NotDoneError               an outside effect has certainly not happened
-    ├── IndeterminateEffectError   O   nobody knows whether an outside effect has happened
-    ├── KeyReusedError             C   an idempotency key stands for another question
-    ├── RuntimeFailedError         O   an error of the runtime's own; every run ended by name
-    └── AskInHandlerError          A   a handler asked through the runtime instead of its context
+    ├── IndeterminateEffectError   O   it is unknown whether an outside effect has happened
+    ├── KeyReusedError             C   an idempotency key was used for another question
+    ├── RuntimeFailedError         O   an internal error; every run ended with a reason
+    └── AskInHandlerError          A   a handler asked or waited through the runtime instead of its context
         └── SyncAskInHandlerError
 
-A class owns its sentence; a call site passes facts. ``code`` is a stable label for logs and metrics; text is not API.
+Each class formats its text from the fields that a call passes. ``code`` is stable, for logs and metrics; text is not.
 """
 
 from __future__ import annotations

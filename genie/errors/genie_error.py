@@ -23,7 +23,7 @@ def shown_type(value: object) -> str:
 
 
 def shown_number(value: object) -> str:
-    """Return what was given where a number is needed: the number, or the class of anything else."""
+    """Describe a wrong argument that must be a number: the number, or the class of anything else."""
     return f"{value}"[:40] if type(value) in {int, float} else shown_type(value)
 
 

@@ -230,7 +230,7 @@ def failed(
         bus: The bus.
         delivery: The delivery that it handled.
         error: The exception.
-        handling: What it has read beside that; None for one that cannot.
+        handling: What the handler has read besides the message; None for a handler that can read nothing else.
     """
     try:
         _slipped(bus, delivery, error)
@@ -276,7 +276,7 @@ def _named(bus: Bus, error: BaseException, message: Envelope[Payload], handling:
         return Reason("failed", class_name(error))
     code, told = code_of(error), safe_text_of(error)
     if told is not None or (isinstance(error, ContractError) and not isinstance(error, (TransferError, RelayedError))):
-        # The bus uses it to report what the handler did, in names of classes; a handler may raise one too, with any
+        # The bus uses it to report what the handler did, in names of classes; a handler may also raise one with any
         # text.
         return Reason(code, told or class_name(error))
     detail = _relayed(error) or class_name(error)
@@ -288,13 +288,14 @@ def _named(bus: Bus, error: BaseException, message: Envelope[Payload], handling:
 
 
 def _askers_may_read(bus: Bus, text: str, message: Envelope[Payload], handling: Handling | None) -> bool:
-    """Return True if everybody who asked may read a handler's words: all that it can have them from, and they.
+    """Return True if every asker may read a handler's text and everything that the handler may have quoted in it.
 
     Args:
         bus: The bus.
-        text: The words.
-        message: What it handled. Each asker has sent it, or would be allowed it without a mask.
-        handling: As for ``failed``. Of answers and its scratch only the label is known, so it may have read neither.
+        text: The text.
+        message: The handled message. Each asker must have sent it, or be allowed to see it without a mask.
+        handling: As for ``failed``. Only the label of answers and scratch is known, so after reading any the result
+            is False.
     """
     if handling is not None and (handling.opened is not None or handling.taint is not None):
         return False

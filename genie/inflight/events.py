@@ -37,7 +37,7 @@ class Event(NamedTuple):
         cls, at: float, kind: str, message_id: str, topic: str, sender: str, recipient: str | None,
         reason: Reason | None,
     ) -> Event:  # fmt: skip
-        """Return what happened, in words for those who watch the run: an agent's words of progress are theirs."""
+        """Return an event for watchers of the run, who may read the text of an agent's progress."""
         if reason is None:
             return cls(at, kind, message_id, topic, sender, recipient, None)
         text = reason.said if kind == "progress" else str(reason)

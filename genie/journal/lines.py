@@ -1,8 +1,8 @@
-"""Records of a log as lines: the frequent ones are written straight as text, and what many of them share has a number.
+"""Records of a log as lines: frequent records are formatted directly as text, and their common parts have numbers.
 
-A dict of each, written by a serialiser, costs three times as much, and what repeats in every line costs half of the
-time of packing it (benchmarks.durability). Everything that came from outside is quoted, and a payload is JSON that a
-serialiser wrote: neither holds a line break or a tab, whatever is in it.
+Serialising a dict for each record costs three times as much, and compressing repeated parts takes half of the time of
+compression (benchmarks.durability). Text from outside is quoted, and a payload is JSON from a serialiser, so neither
+contains a line break or a tab.
 
 A line is one of these:
 

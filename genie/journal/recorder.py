@@ -368,13 +368,13 @@ class Recorder(Ledger):
 
     @property
     def added(self) -> int:
-        """Write batches until the log fails, or no more facts are accepted."""
+        """Number of lines recorded so far, including those that are not written yet."""
         return self._written + len(self._waiting)
 
     # --- writing ---
 
     async def write(self) -> None:
-        """Write batches until the log fails, or nothing more is taken in."""
+        """Write batches until the log fails, or no more facts are accepted."""
         while self.failure is None and not self._resting:
             if not self._waiting:
                 await self._wake.park()
@@ -393,7 +393,7 @@ class Recorder(Ledger):
             # The runtime may close meanwhile; the batch is written completely.
             with anyio.fail_after(LONGEST_S, shield=True):
                 await self._log.append(batch)
-        except BaseException as error:  # whatever the log raises: nothing is kept from here on, which is stated
+        except BaseException as error:  # any error: nothing is stored from here on, and ``failure`` states why
             self.failure = error.state if isinstance(error, LogError) else class_name(error)
             self._taking, self._say = False, _drop
             self._waiting.clear()

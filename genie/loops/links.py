@@ -1,4 +1,4 @@
-"""Numbers of an answer are linked to the tool results they came from; a number without one refuses the answer."""
+"""Links the numbers of an answer to the tool results that they came from; a number without a source is refused."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ SPELLED = "spelled_number"
 TOO_LONG = "answer_too_long"
 MOST_ANSWER = 100_000
 MOST_LEAVES = 50_000
-"""Numbers of all results that are looked at."""
+"""Maximum number of values from results that are compared."""
 MOST_LINKS = 2_000
 MOST_TOLD = 8
 MOST_DIGITS = 60
-"""Power of ten of a number at most."""
+"""Maximum power of ten of a number."""
 GOAL = "goal"
 _NUMBER = re.compile(
     r"(?P<date>\d{4}-\d{2}-\d{2})|(?P<sign>(?<![\w)])[-\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d])?"
-    # Blanks part thousands as commas do; a decimal comma, or a comma elsewhere, leaves more than one reading.
+    # Blanks separate thousands, as commas do; a decimal comma, or a comma elsewhere, has more than one reading.
     r"(?P<digits>\d{1,3}(?:[ \u2000-\u200a\u205f]\d{3})+(?![\d,.]?\d)|\d[\d,_\u00a0\u202f']*(?:\.\d+)?)"
     r"(?P<power>[eE][+-]?\d+)?(?P<percent>\s?%|\s?(?i:per\s?cent|percent)\b)?"
     r"(?P<scale>\s?(?i:hundreds?|lakhs?|lacs?|crores?|thousands?|millions?|billions?|trillions?|mln|mn|bn|tn|trn|cr|k|m|"
@@ -40,7 +40,7 @@ _SCALES = {
     "permille": -3, "\u2030": -3,
 }  # fmt: skip
 _RANGE = re.compile(r"\s?(?:[-\u2010-\u2015\u2212]|to|or)\s?")
-"""Between the ends of a range: what is said of its end is said of its beginning."""
+"""Separator of the ends of a range; the scale or percent sign of its end also applies to its beginning."""
 _GROUPS = re.compile(r"\d{1,3}(?:([,_\u00a0\u202f' \u2000-\u200a\u205f])(?:\d{2,3}\1)*\d{3})?(?:\.\d+)?|\d+(?:\.\d+)?")
 _SPELLED = re.compile(
     r"\b(?:zero|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen|"
@@ -50,10 +50,10 @@ _SPELLED = re.compile(
     re.IGNORECASE,
 )
 _PERCENT = re.compile(r"(?:^|[._])(?:percent(?:age)?|pct)(?:[._]|$)", re.IGNORECASE)
-"""In the name of a result whose number is a percentage, not a fraction."""
+"""Matches the name of a result field whose number is a percentage, not a fraction."""
 _MARKER = re.compile(r"(?m)^\s{0,8}(\d{1,3})[.)]\s")
 _FINEST = 2
-"""Decimals that a number may be written with though its source has fewer, as amounts are."""
+"""Number of decimals that a number may always have, such as an amount, even if its source has fewer."""
 
 
 class Leaf(NamedTuple):
@@ -65,11 +65,11 @@ class Leaf(NamedTuple):
 
     @property
     def percent(self) -> bool:
-        """Its name says that it is a percentage."""
+        """True if its name indicates a percentage."""
         return _PERCENT.search(self.path.rpartition(".")[2]) is not None
 
     def fits(self, kind: str) -> bool:
-        """Return False where a number is written as a percentage and this is a fraction, or the other way round."""
+        """Return False if a number is written as a percentage and this is a fraction, or vice versa."""
         if kind == "fraction":
             return not self.percent
         return kind != "percent" or self.percent or self.call == GOAL or abs(Decimal(self.value)) >= 1
@@ -81,15 +81,15 @@ class Number(NamedTuple):
     text: str
     start: int
     value: Decimal | str | None
-    """None for one that people read in different ways."""
+    """None for a number with several readings."""
     places: int = 0
-    """Decimals, beside its scale."""
+    """Number of decimals before its scale is applied."""
     percent: bool = False
     power: int = 0
-    """Of the scale behind it."""
+    """Power of ten of the scale word after it."""
 
     def meanings(self) -> Iterator[tuple[Decimal | str, int, str]]:
-        """Yield what it may mean, with how many decimals, and as what: ``percent``, ``fraction``, or neither."""
+        """Yield each possible value with its number of decimals and its kind: ``percent``, ``fraction``, or neither."""
         if isinstance(self.value, Decimal):
             value = self.value.scaleb(self.power)
             places = max(self.places - self.power, 0)
@@ -105,13 +105,13 @@ class Source:
 
     def __init__(self) -> None:
         self.exact: dict[Decimal | str, list[Leaf]] = {}
-        """Of equal ones the first, and the first that says whether it is a percentage as no other before it."""
+        """Value -> sources; an equal value is added only if it differs in being a percentage, or has more decimals."""
         self.finer: list[Leaf] = []
         """Numbers with more than two decimals, which an answer may round to two or more."""
         self.count = 0
 
     def add(self, leaf: Leaf) -> None:
-        """Take one."""
+        """Add one, up to ``MOST_LEAVES``."""
         self.count += 1
         if self.count > MOST_LEAVES:
             return
@@ -122,7 +122,7 @@ class Source:
             self.finer.append(leaf)
 
     def find(self, number: Number) -> Leaf | None:
-        """Return where a number comes from: the same number, or one that it is rounded from to two or more places."""
+        """Return the source of a number: the same number, or one that rounds to it at two or more decimals."""
         for value, places, kind in number.meanings():
             scaled = number.power or kind == "fraction"
             for leaf in self.exact.get(value, ()):
@@ -132,7 +132,7 @@ class Source:
                 continue
             step = Decimal(1).scaleb(-places)
             for leaf in self.finer:
-                exact = Decimal(leaf.value)  # of a number alone
+                exact = Decimal(leaf.value)  # ``finer`` contains only numbers
                 fits = _places(exact) > places and abs(exact) < Decimal(10) ** 20 and leaf.fits(kind)
                 if fits and exact.quantize(step, rounding=ROUND_HALF_UP) == value:
                     return leaf
@@ -145,12 +145,12 @@ def _places(value: Decimal | str) -> int:
 
 
 def linked_numbers(text: str, calls: Sequence[tuple[ToolCall, ToolResult]], goal: str) -> Checked:
-    """Link each number of an answer to a successful tool result, or to the goal; refuse what has no link.
+    """Link each number of an answer to a successful tool result, or to the goal; refuse one with any other number.
 
-    A number is the same number, or a result with more decimals rounded to two or more. ``8.5 %`` is also 0.085 unless
-    the result's name says percent, ``1.2 lakh`` is 120,000, and so is ``1.2`` in ``1.2 to 5 lakh``. What people read in
-    different ways, such as ``1,5`` or ``5.000``, is no number of a result. A number in words is refused unless the goal
-    has the same word: nobody can link it.
+    A number matches an equal result, or a result with more decimals that rounds to it at two or more decimals.
+    ``8.5 %`` also matches 0.085 unless the result's name indicates a percentage; ``1.2 lakh`` matches 120,000, and so
+    does ``1.2`` in ``1.2 to 5 lakh``. A number with several readings, such as ``1,5`` or ``5.000``, matches nothing. A
+    number in words cannot be linked, so it is refused unless the goal contains the same word.
     """
     plain = _ascii(text)
     if len(plain) > MOST_ANSWER:
@@ -175,31 +175,31 @@ def linked_numbers(text: str, calls: Sequence[tuple[ToolCall, ToolResult]], goal
         shown = ", ".join(wrong[:MOST_TOLD])
         return Checked(
             code=UNLINKED,
-            told=f"These numbers of your answer are in no tool result: {shown}. Use numbers of tool results alone, "
-            "written as they are, and call a tool where you need another.",
+            told=f"These numbers of your answer are in no tool result: {shown}. Use only numbers of tool results, "
+            "as they are written there, and call a tool if you need another number.",
         )
     words = {match[0].lower() for match in _SPELLED.finditer(_NUMBER.sub(" ", plain))}
     words -= {match[0].lower() for match in _SPELLED.finditer(goal)}
     if words:
-        return Checked(code=SPELLED, told="Write numbers in digits, as tool results have them, not in words.")
+        return Checked(code=SPELLED, told="Write numbers in digits, as in tool results, not in words.")
     return Checked(links=tuple(links))
 
 
 def numbers_in(text: str) -> set[Decimal | str]:
-    """Return the numbers and dates of a text, each as what it says by itself; numbers of lines are left out.
+    """Return the numbers and dates of a text, each with its first meaning; line numbers of lists are ignored.
 
-    One that people read in different ways is there as its text, which equals no number.
+    A number with several readings is returned as its text, which equals no number.
     """
     return {next((value for value, _, _ in number.meanings()), number.text) for number in numbers(text)}
 
 
 def leaf_numbers(text: str) -> set[Decimal | str]:
-    """Return everything that the numbers and dates of a text may mean."""
+    """Return every possible value of the numbers and dates of a text."""
     return {value for number in numbers(text, lines=True) for value, _, _ in number.meanings()}
 
 
 def numbers(text: str, *, lines: bool = False) -> list[Number]:
-    """Return the numbers and dates of a text; those that count its lines, from 1 on, only with ``lines``."""
+    """Return the numbers and dates of a text; line numbers of a list (1, 2, 3 ...) only with ``lines``."""
     plain = _ascii(text)
     counts, following = set[int](), "1"
     for match in () if lines else _MARKER.finditer(plain):
@@ -213,7 +213,7 @@ def numbers(text: str, *, lines: bool = False) -> list[Number]:
             continue
         found.append(_number(match))
         ends.append(match.end())
-    for at in range(len(found) - 1, 0, -1):  # from the end, so that a range of ranges has one scale
+    for at in range(len(found) - 1, 0, -1):  # from the end, so that all numbers of a chain of ranges get one scale
         first, last = found[at - 1], found[at]
         bare = not (first.power or first.percent) and (last.power or last.percent)
         if bare and _RANGE.fullmatch(plain[ends[at - 1] : last.start]):
@@ -244,7 +244,7 @@ def _number(found: re.Match[str]) -> Number:
 
 
 def _ascii(text: str) -> str:
-    """Return a text with digits of every script as 0 to 9, and what nobody sees as ``_``; its length stays the same."""
+    """Return a text with the digits of all scripts as 0 to 9, and invisible characters as ``_``; same length."""
     if text.isascii():
         return text
     return "".join(map(_as_ascii, text))
@@ -258,7 +258,7 @@ def _as_ascii(letter: str) -> str:
 
 
 def leaves(text: str, call: str) -> Iterator[Leaf]:
-    """Yield the numbers and dates of a result's JSON, with their paths."""
+    """Yield the numbers and dates in the JSON of a result, with their paths."""
     try:
         value = json.loads(text, parse_float=Decimal, parse_int=Decimal, parse_constant=lambda _: None)
     except (ValueError, RecursionError):
@@ -281,7 +281,7 @@ def leaves(text: str, call: str) -> Iterator[Leaf]:
 
 
 def _whole(text: str) -> Decimal | str | None:
-    """Return what a text is, where it is a date or a number as a whole; words around a number are nobody's figure."""
+    """Return the value of a text that is only a date or a number; None for any other text."""
     if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
         return text
     if re.fullmatch(r"-?\d{1,40}(?:\.\d{1,40})?", text):

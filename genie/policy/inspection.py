@@ -93,7 +93,7 @@ class Inspectors:
         self._latest: tuple[str, View | None, dict[Inspector, None]] = ("", None, {})
         """Inspectors of the latest short text with a match: a pure function of the text."""
         self._unread = View((), ())
-        """Of parts of which the shape alone is known."""
+        """View of parts of which only the shape was checked."""
         self._examiner = Examiner(self._asked, max_findings)
 
     @property
@@ -154,7 +154,7 @@ class Inspectors:
         return self._quick(kind, self._inspect_at_once, SLICE) if self._inspectors else self.compiled(kind)
 
     def shaped(self, kind: type[Payload]) -> Callable[[Payload], Inspection]:
-        """Return what looks at the shape of a payload alone: for a set of no policies, to which its size is nothing."""
+        """Return a check of only the shape of a payload, for sets without policies, which need no size."""
         sound, bulky, view = fields.reader(kind).sound, fields.reader(kind).bulky, self._unread
         known = (view, _NOTHING_SEEN)
 
@@ -165,7 +165,7 @@ class Inspectors:
                     try:
                         if _kept(part)[0] is view:
                             continue
-                    except AttributeError:  # nobody has looked at it
+                    except AttributeError:  # not inspected yet
                         pass
                     of = fields.reader(type(part))
                     if not (of.sound(part) and is_sound(part, of.bulky)):

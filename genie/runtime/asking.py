@@ -103,8 +103,6 @@ class Questions:
         """Open a run, expect its answers, and send its question.
 
         ``mute``: no notice can be shown. ``parts``: classes of a stream's parts.
-
-        ``mute`` says that no notice can be shown, ``parts`` the classes that a stream takes as well.
         """
         if Payload not in type(question).__mro__:
             payload_given(question)
@@ -147,7 +145,7 @@ def send(
 
 
 async def found_room(bus: Bus, run: RunState, ticket: RoomTicket | None) -> None:
-    """Wait until the first message of a run has room; a handler does not wait, since the room may be its own."""
+    """Wait until the first message of a run has room; a handler does not wait, because it may have to free the room."""
     if ticket is not None and bus.workers.of_handler() is not bus.workers:
         try:
             await bus.overflows.room(ticket)

@@ -186,7 +186,7 @@ class Life:
             await self._retire(old, at_work, old_job)
 
     async def _retire(self, old: Any, at_work: list[tuple[Worker, Delivery | None]], job: Job | None) -> None:
-        """Wait for what an agent still works on that another has replaced, and close it."""
+        """Wait until a replaced agent has finished its current work, and close it."""
         bus = self.bus
         while any(worker.delivery is delivery for worker, delivery in at_work):
             waiter = bus.make_waiter()
@@ -263,7 +263,7 @@ class Life:
             await self._close_within(getattr(getattr(agent, "card", None), "id", type(agent).__name__), closing)
 
     async def _close_within(self, name: str, closing: Callable[[], Awaitable[Any]]) -> None:
-        """Close something of the program's; what takes longer than it may is left, and named."""
+        """Close an agent or a port; one that exceeds ``CLOSE_S`` is abandoned and reported."""
         with anyio.move_on_after(CLOSE_S) as limit:
             await closing()
         if limit.cancelled_caught:
@@ -338,7 +338,7 @@ class Life:
             await self._tasks.close(STOP_S, bus.workers.abandon)
         finally:
             with anyio.CancelScope(shield=True):
-                async with AsyncExitStack() as closing:  # each is closed, whatever closing another raises
+                async with AsyncExitStack() as closing:  # each is closed, even if closing another raises
                     closing.push_async_callback(self._durability.close)
                     closing.push_async_callback(self._close_agents)
                     if self._remote is not None:

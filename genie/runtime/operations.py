@@ -44,7 +44,6 @@ class Operations:
         self._incidents = incidents
         self._reloads = reloads
         self._effects = effects
-        """True if no further run is admitted."""
         self.redrive: Callable[[str], Awaitable[None]]
         """Publishes one dead letter again; set by the runtime."""
 

@@ -146,7 +146,7 @@ class Run(Generic[T]):
         await changed(self._bus, self._state)
 
     def _refuse_handlers(self) -> None:
-        """Raise where a handler of this runtime is about to wait: what it waits for may wait for it."""
+        """Raise if a handler of this runtime is about to wait: the run may be waiting for that handler."""
         workers = self._bus.workers
         if workers.of_handler() is workers:
             raise AskInHandlerError
@@ -189,7 +189,7 @@ class Run(Generic[T]):
     def forget(self) -> None:
         """Allow the tree of a run at rest to be freed; account and failures are kept, watchers get nothing more."""
         self._bus.runs.forget(self._state)
-        self._watcher = None  # one that has its run would wait for the cycle collector
+        self._watcher = None  # it may refer to its run, and would then wait for the garbage collector
 
     def messages(self) -> Counts:
         """Return the run's account."""

@@ -97,7 +97,7 @@ class Endpoint:
             if refused.code in SLOWED and not await self._server.slowed():
                 refused.headers["connection"] = "close"
             app = refused.response()
-        del request, call, asked  # a stream keeps nothing of its request
+        del request, call, asked  # a stream does not need its request
         await app(scope, receive, send)
 
 

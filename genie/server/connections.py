@@ -122,7 +122,7 @@ class Cycle(RequestResponseCycle):
     """One request, whose body usually arrived with its head."""
 
     async def run_asgi(self, app: Any) -> None:
-        """Answer; what the scope holds of this object goes, so that memory need not wait for the garbage collector."""
+        """Answer, then remove references to this object from the scope, so that no garbage collection is needed."""
         try:
             await super().run_asgi(app)
         finally:
@@ -209,7 +209,7 @@ class Connection(HttpToolsProtocol):
                 return
         super().data_received(data)
         if self._upgraded:
-            del self.parser, self.scope  # replace references to it; the connection belongs to another protocol now
+            del self.parser, self.scope  # they refer to this object; the connection belongs to another protocol now
             return
         awaited = _BODY if self._head is None else _HEAD if self._head else None
         if awaited != self._awaited:  # most requests arrive complete, and need no limit
@@ -323,7 +323,7 @@ class Connection(HttpToolsProtocol):
         ends = b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n"
         self.transport.whole(STATUS_LINE[status] + head + ends + (b"" if cycle.scope["method"] == "HEAD" else body))
         scope: Any = cycle.scope
-        del scope[WHOLE]  # which has the cycle: it would wait for the cycle collector
+        del scope[WHOLE]  # it refers to the cycle, which would otherwise wait for the garbage collector
         cycle.message_event.set()
         if not cycle.keep_alive:
             self.transport.close()
@@ -409,8 +409,8 @@ def listening(host: str, port: int, *, behind_proxy: bool) -> socket.socket:
 
 
 def most_connections() -> int:
-    """Return how many connections may be open, after the limit of open files was raised as far as the process may."""
-    import resource  # noqa: PLC0415 - Unix alone has it
+    """Raise the limit of open files as far as possible, and return how many connections may then be open."""
+    import resource  # noqa: PLC0415 - only on Unix
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:

@@ -169,7 +169,7 @@ class HostedRun(Watcher):
             self.run.forget()
 
     def ended(self, at: float, failures: tuple[Failure, ...]) -> None:
-        """True if it has its answer, or can have none."""
+        """Record that it has its answer, or can have none."""
         self.missing, self.over, self.ended_at = failures, True, at
         self.look()
 

@@ -257,7 +257,7 @@ class Stream:
 
 
 def _owners(who: Principal) -> tuple[tuple[str, str], ...]:
-    """Return whose share a stream is of."""
+    """Return the caller, and the tenant, whose streams a new stream counts among."""
     tenant = who.caller.tenant
     return (("caller", who.id),) if tenant is None else (("caller", who.id), ("tenant", tenant))
 
@@ -273,7 +273,7 @@ class Streams:
     def __init__(self, good: Callable[[Principal], bool], now: Callable[[], float]) -> None:
         self.open: dict[Stream, None] = {}
         self._own: Counter[tuple[str, str]] = Counter()
-        """How many each caller, and each tenant, has open."""
+        """Number of open streams of each caller and each tenant."""
         self.closed: dict[str, int] = {}
         """Number of closed streams, by outcome."""
         self._good = good
@@ -282,7 +282,7 @@ class Streams:
         self._changed = anyio.Event()
 
     def admit(self, who: Principal) -> None:
-        """Admit one more stream. A caller, and a tenant, may open as many as are free, so that others find room.
+        """Admit one more stream. A caller or a tenant may have as many open as are free, so that others find room.
 
         Raises:
             Problem: Too many are open, or too many of the caller or its tenant.
@@ -443,7 +443,7 @@ class Events:
         if SOCKET in scope:
             await self._frames(scope[SOCKET], receive)
             return
-        if self._line is not None:  # it is read, and would weigh as long as the stream is open
+        if self._line is not None:  # it was read; keeping it would use memory as long as the stream is open
             scope["headers"].clear()
         await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
         await send({"type": "http.response.body", "body": b"retry: 2000\n\n", "more_body": True})

@@ -87,7 +87,7 @@ SIGNS = (
     ("reversed", rf"(?i)(?:{'|'.join(stem[::-1] for stem in (*_STEMS, *_FOREIGN_STEMS))})\b"),
     ("reversed", "|".join(fold(stem)[::-1] for stem in _OTHER_SCRIPTS)),
     ("encoded", r"[A-Za-z0-9+/]{10,}={1,2}(?:[^=\w]|$)"),  # a short encoding with its padding
-    ("encoded", TokenPattern(r"[A-Za-z0-9]{24,}")),  # base64, hex: long pieces, of whatever kind
+    ("encoded", TokenPattern(r"[A-Za-z0-9]{24,}")),  # base64, hex: long pieces of any kind
     ("encoded", r"(?i)(?:[0-9a-f]{2}[\s,:\-]){11,}"),
     ("encoded", r"(?:[01]{8}\s?){6,}"),
     ("split", r"(?i)" + "|".join(_split(stem) for stem in _STEMS)),
@@ -121,7 +121,7 @@ def deobfuscated(text: str, signs: Iterable[int]) -> Iterator[Variant]:
     """
     worn = {SIGNS[sign][0] for sign in signs}
     if "runs" in worn:
-        worn.add("leet")  # its signs are those of words that have an end
+        worn.add("leet")  # its triggers need word boundaries, which runs lack
     if "encoded" in worn:
         yield from _encoded(text)
     seen = {text, text.lower()}
@@ -141,14 +141,14 @@ def _unleeted(text: str) -> Iterator[str]:
     suspects = list(dict.fromkeys(suspects))
     written = " ".join(suspects)
     for table in (_UNLEET, _UNLEET_L):  # 1 and | stand for l as often as for i
-        if _legible(written, written.translate(table), suspects):  # else random letters and digits
+        if _legible(written, written.translate(table), suspects):  # otherwise they are random letters and digits
             plain = text.translate(table)
             yield plain
             yield divided(plain.lower())
 
 
 def _legible(written: str, plain: str, words: Iterable[str]) -> bool:
-    """Return True where a word of the list comes of leetspeak; in a long piece, such as a key, words must fill a part.
+    """Return True if leetspeak results in a listed word; in a long piece, such as a key, words must fill a share.
 
     Args:
         written: The pieces, with blanks between them.
@@ -249,14 +249,14 @@ def _encoded(text: str) -> Iterator[Variant]:
     if _any_encodes([text[start:end].rstrip("=") for start, end in found]):
         raws = ((span, raw) for span in found for raw in _raws(text[slice(*span)]))
         yield from _bounded(Variant(plain, "base64", *span) for span, raw in raws if (plain := _readable(raw)))
-    spaced = (max(spans[1:]) for spans in _SPACED.groups(text))  # of the two groups the one that matched
+    spaced = (max(spans[1:]) for spans in _SPACED.groups(text))  # the one of the two groups that matched
     yield from _bounded(
         Variant(readable, "hex", *span) for span in spaced if (readable := _of_digits(text[slice(*span)]))
     )
 
 
 def _any_encodes(pieces: list[str]) -> bool:
-    """Return False where no piece is text in base64, and none can be hex or base32: one look at all of them."""
+    """Return False if no piece is text in base64, and none can be hex or base32; one check for all pieces."""
     if not pieces or _ONE_CASE.search(" ".join(pieces)):
         return bool(pieces)
     together = "AAAA".join([f"{piece}{'A' * (-len(piece) % 4)}" for piece in pieces])  # A is zero, which no text has
@@ -264,7 +264,7 @@ def _any_encodes(pieces: list[str]) -> bool:
 
 
 def _bounded(pieces: Iterator[Variant]) -> Iterator[Variant]:
-    """Yield the first pieces one by one and all others joined, so that many of them neither cost much nor hide one."""
+    """Yield the first pieces one by one, and all others joined, so that many pieces neither cost much nor hide one."""
     yield from itertools.islice(pieces, _MOST)
     rest = list(pieces)
     if rest:
@@ -277,7 +277,7 @@ def _of_digits(spaced: str) -> str | None:
 
 
 def _raws(piece: str) -> Iterator[bytes]:
-    """Yield the bytes that a piece of text stands for in each encoding that it may be written in."""
+    """Yield the decoded bytes of a piece of text in each encoding that it may have."""
     bare = piece.rstrip("=")
     yield _of_base64(bare)
     if _is_hex(piece):
@@ -287,7 +287,7 @@ def _raws(piece: str) -> Iterator[bytes]:
 
 
 def _of_base64(bare: str) -> bytes:
-    """Return the bytes that base64 stands for; a letter too many at its end is left out."""
+    """Return the decoded bytes of base64; a surplus letter at its end is ignored."""
     size = len(bare)
     return binascii.a2b_base64(bare[: size - (size % 4 == 1)].translate(_URL_SAFE) + "==")
 

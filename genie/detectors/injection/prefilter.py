@@ -29,8 +29,8 @@ _WORDS = bytes(ord(chr(code).lower()) if code < 128 and chr(code).isalnum() else
 _BORDER = re.compile(r"(?<=[0-9A-Za-z])(?=[^\0-\x7f])|(?<=[^\0-\x7f])(?=[0-9A-Za-z])")
 _FOREIGN = re.compile(r"([^\0-\x7f]+)")
 _BEGINNING = 4  # letters of a word that are searched for
-_TINY, _LEAST = 2, 3  # letters of the shortest words that are searched for in words of text, and in long ones
-_REMEMBERED, _REMEMBERED_LETTERS = 20_000, 24  # words of texts of which is kept what they hold, and their length
+_TINY, _LEAST = 2, 3  # minimum letters of words that are searched for in short and in long words of a text
+_REMEMBERED, _REMEMBERED_LETTERS = 20_000, 24  # words of texts whose contents are cached, and their maximum length
 NOTHING = r"[^\x00-\x{10ffff}]"
 """A pattern that never matches."""
 Words = frozenset[str]
@@ -42,9 +42,9 @@ class Needs(NamedTuple):
     pattern: str
     """RE2."""
     sets: tuple[Words, ...]
-    """Every match holds a word of each, in order."""
+    """Every match contains a word of each set, in order."""
     foreign: bool = False
-    """True where every match holds a letter that is not ASCII."""
+    """True if every match contains a letter that is not ASCII."""
 
 
 class Prefilter:
@@ -65,9 +65,9 @@ class Prefilter:
             if need.sets:
                 self._needs.setdefault(need.sets[0], []).append(need)
         self._signs = frozenset(signs)
-        wordless = [need.pattern for need in self.needs if not need.sets]  # no word must be in a match
-        # One by one: a set of patterns that count needs a new state for almost every character of random letters. But
-        # most texts hold none of them, which one search for any of them tells at once.
+        wordless = [need.pattern for need in self.needs if not need.sets]  # their matches need no word
+        # Searched one by one: a set of patterns with counts needs a new state for almost every random letter. Most
+        # texts match none of them, so one search for any of them comes first.
         self._always = [(pattern, Pattern(pattern).within) for pattern in wordless]
         self._any_always = Pattern("|".join(f"(?:{pattern})" for pattern in wordless) or NOTHING).within
         for words in dict.fromkeys(words for need in self.needs for words in need.sets):
@@ -79,7 +79,7 @@ class Prefilter:
         self._beginning: dict[str, list[str]] = {}
         for word in self._sets.keys() - self._short:
             self._beginning.setdefault(word[:_BEGINNING], []).append(word)
-        self._known: dict[str, tuple[str, ...]] = {}  # what short words of texts hold
+        self._known: dict[str, tuple[str, ...]] = {}  # the words inside short words of texts
 
     def finds(self, text: str) -> bool:
         """Return True if a pattern matches folded text."""
@@ -107,16 +107,16 @@ class Prefilter:
 
     @functools.cached_property
     def _of_ascii(self) -> Prefilter:
-        """The prefilter of texts in ASCII, in which parts of words of other scripts lead nowhere."""
+        """The prefilter of ASCII texts, without patterns that need other letters."""
         return Prefilter(self.patterns, [need for need in self.needs if not need.foreign], self._signs)
 
     def _words(self, plain: str) -> set[str]:
-        """Return the words that plain text holds, also inside its own."""
+        """Return the words that plain text contains, also inside longer words."""
         known, tokens = self._known, set(plain.split(GAP))
         new = [token for token in tokens.difference(known) if not token.isdigit()]
         held = set().union(*filter(None, map(known.get, tokens)))
         long = [token for token in new if len(token) >= _REMEMBERED_LETTERS]
-        if long:  # random letters hold each word of two letters many times
+        if long:  # random letters contain each word of two letters many times
             text = f"{GAP}{GAP.join(long)}{GAP}"
             held.update([word for word in self._tiny if word in text], [word for _, word in self._inside(text, _LEAST)])
         short = [token for token in new if len(token) < _REMEMBERED_LETTERS]
@@ -128,7 +128,7 @@ class Prefilter:
         return held
 
     def _in_each(self, tokens: list[str]) -> dict[str, tuple[str, ...]]:
-        """Return the words that stand anywhere in each word of a text; one search for all."""
+        """Return the words inside each word of a text, found in one search."""
         begins = list(itertools.accumulate((len(token) + 1 for token in tokens), initial=1))
         found: dict[str, tuple[str, ...]] = dict.fromkeys(tokens, ())
         for start, word in self._inside(f"{GAP}{GAP.join(tokens)}{GAP}", _TINY):
@@ -136,7 +136,7 @@ class Prefilter:
         return found
 
     def _inside(self, text: str, least: int) -> Iterator[tuple[int, str]]:
-        """Yield the words of at least so many letters in text, and where each begins."""
+        """Yield the position and the word for each word of at least ``least`` letters in a text."""
         beginning = self._beginning.get
         for start in self._anywhere(least).starts(text):
             for size in range(least, _BEGINNING + 1):
@@ -146,7 +146,7 @@ class Prefilter:
 
     @functools.cache  # noqa: B019 - two patterns of an object that is never dropped
     def _anywhere(self, least: int) -> Pattern:
-        """The beginning of any word of so many letters; all letters of all words would be a large automaton."""
+        """Matches the start of any word of at least ``least`` letters; whole words would need a large automaton."""
         heads = sorted(head for head in self._beginning if len(head) >= least)
         return Pattern("|".join(f"\\Q{head}\\E" for head in heads) or NOTHING)
 
@@ -170,7 +170,7 @@ def plain_of(text: str) -> str:
 def sought(word: str) -> str:
     """Return the longest part of a word that has the same form everywhere in plain text."""
     plain = [_SIGNS.sub(GAP, piece) for piece in _FOREIGN.split(word)]
-    inside = re.compile(f"(?<=[^{GAP}]){GAP}(?=[^{GAP}])")  # may stand for any number of signs, or for foreign letters
+    inside = re.compile(f"(?<=[^{GAP}]){GAP}(?=[^{GAP}])")  # it may replace any number of signs, or foreign letters
     return max((part for piece in plain for part in inside.split(piece)), key=len)
 
 
@@ -191,7 +191,7 @@ def shipped() -> Prefilter:
     """Return the prefilter of the shipped grammar."""
     data = json.loads(resources.files(__package__).joinpath(PREFILTER).read_text(encoding="utf-8"))
     sets = [frozenset(words) for words in data["sets"]]
-    triggers = {trigger: trigger for trigger in TRIGGERS}  # those of long tokens are more than strings
+    triggers = {trigger: trigger for trigger in TRIGGERS}  # some are ``TokenPattern``, not plain strings
     return Prefilter(
         [triggers.get(pattern, pattern) for pattern in data["patterns"]],
         [Needs(one, tuple(sets[at] for at in numbers), foreign) for one, numbers, foreign in data["needs"]],

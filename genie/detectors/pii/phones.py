@@ -145,7 +145,7 @@ def _numbers_of(code: int, region: str) -> re.Pattern[str] | None:
 
 
 def _is_plain(digits: str, region: str | None) -> bool:
-    """Return True for digits that are a number as written: the library checks more, and takes ten times as long."""
+    """Return True for digits that are a number as written; the library checks more, but takes ten times as long."""
     size, plans = (0, _national_plans(region)) if region is not None else _plans_after(digits[:3])
     return any(plan.match(digits, size) for plan in plans)
 

@@ -150,7 +150,7 @@ PASSWORD_HINTS = (
 )
 _VALUE = (
     r"""[ \t\r\n]{0,4}(?:\\{0,2}(?:"(?P<double>[^"\r\n]{6,})"|'(?P<single>[^'\r\n]{6,})'|`(?P<tick>[^`\r\n]{6,})`)"""
-    r"""|(?P<bare>[^\s"'`,;<>(){}\[\]][^\s"'`,;<>]{5,}))"""  # what begins with a bracket is an expression, or masked
+    r"""|(?P<bare>[^\s"'`,;<>(){}\[\]][^\s"'`,;<>]{5,}))"""  # a bracket begins an expression, or a mask
 )
 _ASSIGNED = Pattern(
     rf"(?i)(?:--(?:[a-z0-9\-]*-)?(?:{_PASSWORDS}|{_NAMED_KEYS}|{_LOOSE})[ \t]|"
@@ -303,7 +303,7 @@ class SecretsInspector:
         return (*self._hints.patterns, *encodings.HINTS)
 
     def examine_all(self, texts: Sequence[str]) -> list[tuple[Span, ...]]:
-        """Return the result of ``examine`` for each string; in one pass where no private key goes over lines."""
+        """Return the result of ``examine`` for each string; in one pass if no private key spans several lines."""
         if any("-----" in text for text in texts):
             return [self.examine(text) for text in texts]
         return encodings.examined_together(self.examine, texts)

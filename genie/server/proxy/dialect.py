@@ -156,10 +156,7 @@ Fields = dict[str, Any]
 
 
 def turn(role: Role, parts: Iterable[Fields]) -> Fields:
-    """Return a turn: trusted if the client speaks for itself. Text of its users and tools may come from anywhere.
-
-    What its users and its tools say may come from anywhere.
-    """
+    """Return a turn. Text of the client itself is trusted; text of its users and tools may come from anywhere."""
     trust = Trust.UNTRUSTED if role in {Role.USER, Role.TOOL} else Trust.TRUSTED
     return {"role": role, "parts": tuple(parts), "trust": trust, "source": role.value}
 
