@@ -107,8 +107,8 @@ def _code_rank(name: str, held: str) -> int:
 def _settle_others(found: NamedColumns, names: Sequence[str]) -> None:
     """Use an amount called original, foreign or local as the amount only if there is no other.
 
-    Of two amounts, the one named after the transaction is the second amount; the same applies to currencies. A debit without a
-    credit beside an amount is a charge.
+    Of two amounts, the one named after the transaction is the second amount; the same applies to currencies. A debit
+    without a credit beside an amount is a charge.
     """
     pairs: tuple[tuple[Role, Role], ...] = (("amount", "other_amount"), ("currency", "other_currency"))
     for main, other in pairs:
