@@ -87,7 +87,7 @@ class RemoteControl:
         """Report and apply decisions at every interval, until cancelled."""
         bus, waiter = self._bus, self._bus.make_waiter()
         while not self._closing:
-            bus.timers.at(bus.now() + self._control.interval_s, "call", waiter.wake)
+            bus.timers.at(bus.now() + self._control.interval_s, "wake", waiter)
             await waiter.park()
             if not self._closing:
                 await self._exchange()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import anyio
 
@@ -22,6 +22,14 @@ SPARSE = 64
 """Heap size below which cancelled timers are not removed."""
 IN_A_ROW = 64
 """Number of actions after which the timer task yields: ten thousand simultaneous deadlines do not stall the loop."""
+
+
+class Wakeable(Protocol):
+    """Something that a timer can wake, such as a ``Waiter``."""
+
+    def wake(self) -> None:
+        """End the wait."""
+        ...
 
 
 class Timer:
@@ -38,6 +46,11 @@ class Timer:
         """Kind of the action to run; empty once it is cancelled or has run."""
         self.ref = ref
         """Argument of the action of its kind."""
+
+    @property
+    def over(self) -> bool:
+        """True once it is cancelled or has run."""
+        return not self.kind
 
     def cancel(self) -> None:
         """Drop the timer and its reference at once."""
@@ -78,7 +91,7 @@ class Timers:
         """Length of the heap at which cancelled timers are removed."""
         self._soon: list[tuple[str, object]] = []
         self._number = itertools.count(1).__next__
-        self._actions: dict[str, Callable[[Any], None]] = {"call": _call}
+        self._actions: dict[str, Callable[[Any], None]] = {"wake": _wake}
         self.watched = math.inf
         """Earliest time at which a running handler may exceed its timeout."""
         self._sleeping_until = math.inf
@@ -92,7 +105,7 @@ class Timers:
 
         Args:
             when: Due time on the loop's clock. NaN counts as due now, because it cannot be ordered.
-            kind: Kind of the action; ``call`` runs ``ref()``.
+            kind: Kind of the action; ``wake`` wakes the reference.
             ref: Argument of the action.
         """
         if math.isnan(when):
@@ -172,5 +185,5 @@ class Timers:
         self._crowded = max(SPARSE, 2 * len(self._heap))
 
 
-def _call(ref: Callable[[], None]) -> None:
-    ref()
+def _wake(waiting: Wakeable) -> None:
+    waiting.wake()

@@ -14,7 +14,7 @@ from genie.contracts.outcome import Outcome, Reason
 from genie.errors import AskInHandlerError, RuntimeClosedError, RuntimeDrainingError, TooManyRunsError
 from genie.inflight import accounting
 from genie.inflight.accounting import RunState, Scope
-from genie.inflight.gather import Gather, GatherSpec
+from genie.inflight.gather import Gather, GatherSpec, out_of_time
 from genie.inflight.pending import DELAYED, HOLD, JUDGE, RETRY
 from genie.inflight.streams import StreamGather
 
@@ -50,7 +50,7 @@ class Correlator:
         self._dirty: set[Scope] = set()
         self._specs: dict[object, GatherSpec] = {}
         bus.timers.on("impossible", self._check)
-        bus.timers.on("gather", lambda limit: limit())
+        bus.timers.on("gather", out_of_time)
 
     # --- scopes ---
 

@@ -360,7 +360,7 @@ async def _asked(
         ticket = None if asked_before else _question(handling, payload, scope, to, narrowed)
         if within_s is not None and (ticket is not None or not gather.done):
             gather.until = bus.now() + within_s
-            timer = bus.timers.at(gather.until, "gather", gather.limit(ticket))
+            timer = bus.timers.at(gather.until, "gather", (gather, ticket))
         if ticket is not None:
             await bus.overflows.room(ticket, worker)
             scope.may_deadlock = True  # nobody has checked what the mailboxes of its deliveries now wait for

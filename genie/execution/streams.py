@@ -185,7 +185,7 @@ class HandlerStream:
         ticket = self._asked(scope)
         if self._within_s is not None and gather is not None and not gather.done:
             gather.until = bus.now() + self._within_s
-            self._timer = bus.timers.at(gather.until, "gather", gather.limit(ticket))
+            self._timer = bus.timers.at(gather.until, "gather", (gather, ticket))
         if ticket is not None:
             await bus.overflows.room(ticket, handling.worker)
             scope.may_deadlock = True

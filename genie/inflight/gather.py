@@ -220,16 +220,6 @@ class Gather:
             if self._on_end is not None:
                 self._on_end()
 
-    def limit(self, ticket: RoomTicket | None) -> Callable[[], None]:
-        """Return the callback that ends the wait at its time, including a wait for room."""
-
-        def out_of_time() -> None:
-            self.finish()
-            if ticket is not None:
-                ticket.give_up()
-
-        return self.finish if ticket is None else out_of_time
-
     def outstanding(self) -> list[Part]:
         """Return the parts that have not arrived and are not known to be missing."""
         lost = self._lost or {}
@@ -312,3 +302,11 @@ class Gather:
 
 def _reasons(failures: list[Failure]) -> str:
     return "; ".join(dict.fromkeys(map(str, failures)))
+
+
+def out_of_time(waits: tuple[Gather, RoomTicket | None]) -> None:
+    """End a wait at its time, including a wait for room."""
+    gather, ticket = waits
+    gather.finish()
+    if ticket is not None:
+        ticket.give_up()

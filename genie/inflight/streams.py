@@ -82,18 +82,11 @@ class StreamGather(Gather):
         Raises:
             SlowStreamError: It did not read any for half a minute.
         """
-        over = False
-
-        def give_up() -> None:
-            nonlocal over
-            over = True
-            waiter.wake()
-
         waiter = bus.make_waiter()
-        timer = bus.timers.at(bus.now() + ROOM_S, "gather", give_up)
+        timer = bus.timers.at(bus.now() + ROOM_S, "wake", waiter)
         try:
             while self.crowded:
-                if over:
+                if timer.over:
                     raise keep_safe_text(SlowStreamError(agent=agent, parts=MOST_PARTS, seconds=ROOM_S))
                 self._senders.append(waiter)
                 await waiter.park()

@@ -41,5 +41,5 @@ async def hand_out(bus: Bus, recorder: Recorder, suspects: Sequence[Suspect]) ->
             continue
         put_back()
         waiter = bus.make_waiter()
-        bus.timers.at(bus.now() + ALONE_S, "call", waiter.wake)
+        bus.timers.at(bus.now() + ALONE_S, "wake", waiter)
         await waiter.park()

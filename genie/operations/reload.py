@@ -123,10 +123,11 @@ class _Watch:
         self._marks: tuple[object, ...] = ()
         self._contents: dict[str, str] = {}
         self._task: object = None
+        bus.timers.on("reload", _Watch._look)
 
     def look_later(self) -> None:
         """Check again after a delay."""
-        self._bus.timers.at(self._bus.now() + self._every_s, "call", self._look)
+        self._bus.timers.at(self._bus.now() + self._every_s, "reload", self)
 
     def _look(self) -> None:
         marks = _marks(self._source.files)

@@ -355,7 +355,7 @@ class Asking:
         bus = self._open_bus()
         run, gather, ticket = self._questions.begin(bus, payload, parts, need, None, None, caller)
         del payload  # not kept while its answers are awaited
-        timer = None if within_s is None else bus.timers.at(bus.now() + within_s, "gather", gather.limit(ticket))
+        timer = None if within_s is None else bus.timers.at(bus.now() + within_s, "gather", (gather, ticket))
         try:
             await answered(bus, run, gather, ticket)
         finally:

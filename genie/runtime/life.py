@@ -172,8 +172,9 @@ class Life:
         self._called(subscriber, binding)
         subscriber.take_card(card)
         if card.timeout_s is None:  # the timeout sweep skips the agent from now on
+            bus.timers.on("overdue", partial(_overdue, bus))
             for worker, delivery in at_work:
-                bus.timers.at(worker.until, "call", partial(_overdue, bus, worker, delivery))
+                bus.timers.at(worker.until, "overdue", (worker, delivery))
         bus.reroute()
         bus.epoch += 1  # waiting deliveries are judged again for the new card, and handled by the new object
         bus.record_act("replaced", card.id, by="operator", detail={"version": card.version})
@@ -190,7 +191,7 @@ class Life:
         bus = self.bus
         while any(worker.delivery is delivery for worker, delivery in at_work):
             waiter = bus.make_waiter()
-            bus.timers.at(bus.now() + LOOKED_S, "call", waiter.wake)
+            bus.timers.at(bus.now() + LOOKED_S, "wake", waiter)
             await waiter.park()
         if job is not None:
             job.close()
@@ -349,7 +350,8 @@ class Life:
             raise RuntimeFailedError(problem=class_name(self._failed)) from self._failed
 
 
-def _overdue(bus: Bus, worker: Worker, delivery: Delivery | None) -> None:
+def _overdue(bus: Bus, late: tuple[Worker, Delivery | None]) -> None:
     """Cut off a handler that began under a timeout which its agent no longer has."""
+    worker, delivery = late
     if worker.delivery is delivery and worker.ended is None and worker.until <= bus.now():
         worker.time_out()

@@ -40,7 +40,7 @@ async def ask(call: Call) -> ASGIApp:
         def gone() -> None:
             if fresh and not stays:
                 run.run.cancel("its caller disconnected")
-            ends.come()
+            ends.wake()
 
         async with told_when_gone(call.request, gone):
             await hosted.waited(ends, wait_s)

@@ -217,7 +217,7 @@ class Ends:
         self.run = run
         self.came = False
 
-    def come(self) -> None:
+    def wake(self) -> None:
         """End the wait."""
         self.came = True
         self.run.look()
@@ -373,7 +373,7 @@ class Hosted:
         hosted, bus = ends.run, self.runtime.bus
         timer = None
         if hosted.within_s is None or hosted.within_s > within_s:  # it may outlast the wait
-            timer = bus.timers.at(bus.now() + within_s, "call", ends.come)
+            timer = bus.timers.at(bus.now() + within_s, "wake", ends)
         try:
             while hosted.run.awaited and not ends.came:
                 await hosted.wait()

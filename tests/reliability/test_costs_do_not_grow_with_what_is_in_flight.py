@@ -34,12 +34,8 @@ async def _grows(cost: Callable[[int], Awaitable[float]], many: int = MANY) -> f
 async def _quiet(runtime: Runtime) -> None:
     """Wait until nothing runs, and the timers have forgotten what was cancelled before: each is paid for once."""
     await anyio.wait_all_tasks_blocked()
-    runtime.bus.timers.soon("call", _nothing)
+    runtime.bus.timers.soon("wake", runtime.bus.make_waiter())
     await anyio.wait_all_tasks_blocked()
-
-
-def _nothing() -> None:
-    """Be a timer's action."""
 
 
 async def test_cancelling_one_run() -> None:

@@ -17,7 +17,9 @@ def started(sweep: Callable[[float], float]) -> Timers:
     def failed(kind: str, _ref: object, error: BaseException) -> None:
         raise AssertionError(kind) from error
 
-    return Timers(loop_time(), waiter_factory()(), sweep, failed)
+    timers = Timers(loop_time(), waiter_factory()(), sweep, failed)
+    timers.on("call", lambda action: action())
+    return timers
 
 
 async def test_actions_happen_in_order_of_time_and_then_of_setting() -> None:
