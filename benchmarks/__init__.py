@@ -1,1 +1,1 @@
-"""What `make bench` measures, the limits it measures against, and what it wrote down."""
+"""The measurements of `make bench`, their limits, and the record of results."""

@@ -22,7 +22,9 @@ RESULTS = Path(__file__).with_name("results.csv")
 @click.command()
 @click.option("--results", type=click.Path(path_type=Path), metavar="FILE", help="Append to this CSV file instead.")
 @click.option(
-    "--quick", is_flag=True, help="See in seconds that all can be measured; written down only with --results."
+    "--quick",
+    is_flag=True,
+    help="Check in seconds that everything can be measured; results are only recorded with --results.",
 )
 def main(*, results: Path | None, quick: bool) -> None:
     """Measure the bus beside bare asyncio, and its memory, start-up and installation.

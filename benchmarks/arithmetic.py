@@ -1,4 +1,4 @@
-"""Agents that compute; a process finds them by module and name, so they stand in a module of their own."""
+"""Agents that compute; a process finds them by module and name, so they are in a module of their own."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from genie.contracts.message import Payload
 
 
 class Work(Payload, topic="bench.work"):
-    """So many steps of arithmetic."""
+    """A number of steps of arithmetic."""
 
     steps: int
 

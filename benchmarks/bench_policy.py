@@ -1,4 +1,4 @@
-"""What governance costs: the round trip under all policies beside bare asyncio, and each part by itself.
+"""Cost of governance: the round trip under all policies beside bare asyncio, and each part by itself.
 
 ``python -m benchmarks.bench_policy`` prints it all; `make bench` has it after the bus.
 """
@@ -31,14 +31,14 @@ def figures(
     """Yield each figure as it is known.
 
     Args:
-        progress: Told what is measured next.
+        progress: Called with the name of the next measurement.
         requests: Round trips per repetition.
-        repetitions: Of the round trip, each between two runs of the bare one.
-        rounds: Of all else; the fastest counts.
-        records: That are appended and verified.
+        repetitions: Repetitions of the round trip, each between two runs of bare asyncio.
+        rounds: Rounds of all other measurements; the fastest counts.
+        records: Number of records to append and verify.
 
     Raises:
-        BenchmarkError: A policy does not stop what it must.
+        BenchmarkError: A policy does not stop a message that it must stop.
     """
     policies = all_policies()
     named = f"{len(policies.policies)} policies"

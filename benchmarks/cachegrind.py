@@ -32,7 +32,7 @@ _LONGEST_S = 900.0
 
 
 class Counts(BaseModel):
-    """What one process, or one round trip of it, costs."""
+    """Cost of one process, or of one round trip in it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -67,7 +67,7 @@ def counted_forks(command: Sequence[str], *, folder: Path, simulated: bool) -> d
 
     Args:
         command: Prints a line ``NAME PID`` for each fork.
-        folder: Where it runs.
+        folder: Working directory.
         simulated: Simulate caches and branch predictors too; without, a run takes half the time.
 
     Raises:

@@ -1,6 +1,6 @@
-"""What the catalogue takes: all of it loaded and listed; bulk statements, simulated plans, a bank's transfers.
+"""Cost of the catalogue: loading and listing all of it, bulk statements, simulated plans, a bank's transfers.
 
-``python -m benchmarks.catalogue`` prints it; `make bench` has it after governance. Times of questions are of the
+``python -m benchmarks.catalogue`` prints it; `make bench` prints it after governance. Times of questions are of the
 processor, so that other work on the machine adds little; the fastest of the rounds counts.
 """
 
@@ -49,14 +49,14 @@ _SHOPS = ("SWIGGY", "AMAZON", "BIG BAZAAR", "HPCL FUEL", "APOLLO PHARMACY", "SHA
 
 
 def figures(rounds: int = 3, rows: int = ROWS) -> Iterator[Figure]:
-    """Yield what each question takes.
+    """Yield the duration of each question.
 
     Args:
-        rounds: Of which the fastest counts.
+        rounds: Number of rounds; the fastest counts.
         rows: Of the statements together, and transfers of the graph; the simulation is measured whole.
 
     Raises:
-        ValueError: An answer is not the one that the data was made for; the time would be of something else.
+        ValueError: An answer is not the one that the data was made for; the time would measure something else.
     """
     loaded = subprocess.run(  # noqa: S603 - this interpreter, and code of this module
         [sys.executable, "-c", _LOAD_ALL], capture_output=True, text=True, check=True, timeout=_LONGEST_S

@@ -20,14 +20,14 @@ HELD_ABOVE = 9_950
 
 
 class Ask(Payload, topic="crowd.ask"):
-    """What a customer wants."""
+    """Request of a customer."""
 
     customer: str
     number: int
 
 
 class Final(Payload, topic="crowd.final"):
-    """What a customer gets."""
+    """Answer to a customer."""
 
     customer: str
     total: int
@@ -35,14 +35,14 @@ class Final(Payload, topic="crowd.final"):
 
 
 class TeamAsk(Payload, topic="crowd.team_ask"):
-    """What the front gives to a team."""
+    """Task of the front for a team."""
 
     customer: str
     number: int
 
 
 class Reply(Payload, topic="crowd.reply"):
-    """What a team gives back."""
+    """Result of a team."""
 
     total: int
 
@@ -59,7 +59,7 @@ FILED = tuple(_filed(number) for number in range(AUDITORS))
 
 
 def auditor(number: int) -> Any:
-    """Return an agent that takes what the clerks of some teams file."""
+    """Return an agent that receives the notes of some teams' clerks."""
     filed = FILED[number]
 
     @agent(f"auditor{number}", mailbox=Mailbox(capacity=4096))
@@ -78,7 +78,7 @@ class NoteHold:
     inspectors = ()
 
     def compile(self, route: Route) -> Judge | None:
-        """Judge notes alone."""
+        """Judge only notes."""
         if not route.payload.__topic__.name.endswith(".note"):
             return None
 

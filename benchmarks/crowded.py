@@ -1,4 +1,4 @@
-"""What one act costs with thousands of runs in flight: ``python -m benchmarks.crowded [--backend trio]``."""
+"""Cost of one operation with thousands of runs in flight: ``python -m benchmarks.crowded [--backend trio]``."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ RUNS = 10_000
 
 
 class Question(Payload, topic="crowded.question"):
-    """What is asked of a chain of agents."""
+    """Question to a chain of agents."""
 
 
 class Passed(Payload, topic="crowded.passed"):
-    """What the first agent passes on."""
+    """Message of the first agent to the next."""
 
 
 class Answer(Payload, topic="crowded.answer"):
-    """What nobody gives."""
+    """Answer that no agent gives."""
 
 
 @agent("hangs", concurrency=RUNS, mailbox=Mailbox(capacity=RUNS))
@@ -153,7 +153,7 @@ ROWS = {
 def main(backend: str) -> None:
     """Measure what must not grow with everything in flight; each row with its limit on a quiet machine."""
     for name, (measure, limit, unit) in ROWS.items():
-        gc.collect()  # what the row before has left is not this row's
+        gc.collect()  # leftovers of the row before do not count for this row
         found = anyio.run(measure, backend=backend)
         click.echo(f"{name:62}{found:10.5f} {unit}, limit {limit:g}")
 

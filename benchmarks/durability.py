@@ -1,4 +1,4 @@
-"""What it costs to keep everything: ``python -m benchmarks.durability [--counted] [--dbos PYTHON]``.
+"""Cost of a durable log: ``python -m benchmarks.durability [--counted] [--dbos PYTHON]``.
 
 Each figure is a ratio to something that is measured in the same run: the runtime without a log, the disk's own rate of
 ``fsync``, the JSON of the payloads, or DBOS.
@@ -180,7 +180,7 @@ class Bare:
 
 
 def every_message(folder: Path) -> Iterator[Figure]:
-    """Compare commits with what the disk can do, in turn: a disk that others use changes from second to second."""
+    """Compare commits with the disk's rate, in turn: a shared disk changes from second to second."""
     raw: list[float] = []
     slow: list[float] = []
     alone, many, bare_alone, bare_many = [], [], [], []
@@ -220,7 +220,7 @@ def random_text() -> str:
 
 
 async def undelivered(path: Path) -> None:
-    """Leave messages in a log that nobody has handled."""
+    """Leave unhandled messages in a log."""
 
     @agent("sink", mailbox=Mailbox(capacity=UNDELIVERED))
     async def sink(_parcel: Parcel) -> None:
@@ -364,7 +364,7 @@ def beside_dbos(folder: Path, python: str | None) -> Iterator[Figure]:
 @click.option("--dbos", metavar="PYTHON", help="Interpreter of an environment that has DBOS.")
 @click.option("--folder", type=click.Path(path_type=Path, exists=True), help="A folder on the disk to measure.")
 def main(*, counts: bool, dbos: str | None, folder: Path | None) -> None:
-    """Measure what a log costs, beside what the same machine does without one."""
+    """Measure the cost of a log beside the same work without one."""
     with tempfile.TemporaryDirectory(dir=folder) as made:
         place = Path(made)
         try:

@@ -1,7 +1,7 @@
 """Two computing agents asked at once: on the loop, in threads, and in processes.
 
 Run it with ``python -m benchmarks.executors``. Threads share one interpreter lock, so they take as long as the loop;
-processes use a core each. What is printed is the wall time of one fan-out of two, beside that of a single question.
+processes use a core each. It prints the wall time of one fan-out of two beside that of a single question.
 """
 
 from __future__ import annotations

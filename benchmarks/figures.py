@@ -19,7 +19,7 @@ class Limit:
     """The bound is the least that must be reached; otherwise it is the most that may be used."""
 
     def kept_by(self, figure: Figure) -> bool:
-        """Return True when the figure keeps it; a figure without the ratio that is asked for does not."""
+        """Return True if the figure keeps the limit; a figure without the required ratio does not."""
         found = figure.value if self.of == "value" else figure.ratio
         if found is None:
             return False
@@ -32,7 +32,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One thing that was measured."""
+    """One measurement."""
 
     name: str
     value: float

@@ -33,7 +33,7 @@ CORE = (
     "genie/policy/evaluator.py",
     "genie/policy/verdicts.py",
 )
-"""What a newcomer reads to understand the core; a name that ends with a slash is a package."""
+"""Modules that a newcomer reads to understand the core; a name that ends with a slash is a package."""
 
 
 class Question(Payload, topic="bench.question"):
@@ -82,7 +82,7 @@ class Footprint:
 
     @property
     def changes(self) -> int:
-        """How often a call is in another module than the call before it."""
+        """Share of calls in another module than the previous call."""
         return max(0, len(self.path) - 1)
 
 

@@ -1,7 +1,7 @@
-"""How the cost of each detector grows with the length of a text, for text of every class of characters.
+"""Growth of each detector's cost with the length of a text, for every class of characters.
 
 ``python -m benchmarks.growth`` prints, for each detector, the texts for which it grows most and costs most. Sixteen
-times the text may take sixteen times the time; the figure says how many times that it takes.
+times the text may take sixteen times the time; the figure is the factor above that.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Note(Payload, topic="bench.growth"):
 
 
 def detectors() -> Mapping[str, Callable[[str], object]]:
-    """Return what is measured, by name: each set of inspectors, and the parts that suspicious text meets."""
+    """Return the measured objects by name: each set of inspectors, and the parts for suspicious text."""
     sets = {policy.name: Inspectors(policy.inspectors) for policy in (Pii(), Secrets(), Injection())}
     return {
         **{name: (lambda text, one=one: one.inspect(Note(text=text))) for name, one in sets.items()},  # type: ignore[misc]  # bound now

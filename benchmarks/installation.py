@@ -1,4 +1,4 @@
-"""What a bare install brings: the distributions that the core requires, and their size."""
+"""Size of a bare install: the distributions that the core requires."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def bare_install() -> tuple[int, int]:
 
 
 def wanted(requirement: Requirement, extras: set[str]) -> bool:
-    """Return True when a requirement applies here, with the extras that were asked for."""
+    """Return True if a requirement applies here with the requested extras."""
     marker = requirement.marker
     return marker is None or any(marker.evaluate({"extra": extra}) for extra in (extras or {""}))
 

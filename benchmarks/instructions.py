@@ -62,7 +62,7 @@ class Row(BaseModel):
 
 
 class Stored(BaseModel):
-    """What was counted with one minor version of Python."""
+    """Counts with one minor version of Python."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -72,7 +72,7 @@ class Stored(BaseModel):
 
 
 class Outcome(StrEnum):
-    """How a ratio compares with the stored one."""
+    """Comparison of a ratio with the stored one."""
 
     KEPT = "kept"
     WORSE = "worse"
@@ -125,7 +125,7 @@ def told(fanout: int, row: Row, stored: Row | None) -> str:
 
 
 def load(path: Path) -> dict[str, Stored]:
-    """Return what is stored, by minor version of Python; nothing when the file does not exist.
+    """Return the stored counts by minor version of Python; empty if the file does not exist.
 
     Raises:
         ValueError: The file holds something else.
@@ -188,7 +188,7 @@ def main(*, check: bool, every: bool, policies: bool, storing: bool, path: Path)
     if every and not check:
         raise click.UsageError("--all needs --check")
     if policies and (check or storing):
-        raise click.UsageError("--policies is counted by itself: what is stored is of eight policies")
+        raise click.UsageError("--policies is counted by itself: the stored counts are of eight policies")
     if not installed():
         click.echo("valgrind is not installed; instructions are not counted")
         sys.exit(2 if storing else 0)
@@ -212,7 +212,7 @@ def main(*, check: bool, every: bool, policies: bool, storing: bool, path: Path)
 
 
 def checked(rows: Mapping[int, Row], stored: Mapping[str, Stored]) -> int:
-    """Print how each row compares with what is stored; return the exit code."""
+    """Print how each row compares with the stored counts; return the exit code."""
     here = stored.get(_minor())
     before = {fanout: here.fanouts.get(fanout) if here else None for fanout in rows}
     for fanout, row in rows.items():

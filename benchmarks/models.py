@@ -71,7 +71,7 @@ WARM = Text(text=f"{QUESTION} " * 10_000)
 
 
 def asked(number: int = 0) -> ModelRequest:
-    """Return a question that differs for each number: what was inspected once would not be inspected again."""
+    """Return a different question for each number, because a repeated one would not be inspected again."""
     words = Text(text=f"{QUESTION} {number}")
     return ModelRequest(turns=(SYSTEM, Turn(role=Role.USER, parts=(words,))))
 

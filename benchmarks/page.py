@@ -58,7 +58,7 @@ EMIT = """([names, rate]) => {
 
 
 def answers(names: list[str]) -> dict[str, Any]:
-    """Return what the API says, by path."""
+    """Return the answer of the API, by path."""
     edges = [(names[at], names[(at * 7 + 1) % len(names)]) for at in range(len(names))]
     nodes = [
         {"id": name, "title": name, "kind": "agent", "x": layer * WIDE, "y": row * HIGH}

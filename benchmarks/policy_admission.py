@@ -1,7 +1,7 @@
-"""What rates and budgets add to a delivery.
+"""Cost of rates and budgets for a delivery.
 
 Run it with ``python -m benchmarks.policy_admission``. The admission controller's part of a delivery, from its check to
-its settlement, is timed alone: the spread of the rest would hide it. The fastest of many counts.
+its settlement, is timed separately, since the variation of the rest would hide it. The fastest of many counts.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What holding for people costs: a delivery that four eyes do not concern, one vote, and an idle look at the file."""
+"""Cost of approvals: a delivery that four eyes does not concern, one vote, and an idle read of the file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the audit costs: appending a record, and verifying a million of them.
+"""Cost of the audit: appending a record, and verifying a million of them.
 
 ``python -m benchmarks.policy_audit`` prints one line a figure. The fastest of many repetitions counts: a machine that
 does something else as well makes a figure worse, never better.
@@ -45,7 +45,7 @@ def appended(folder: Path, records: int, batch: int = 1_000) -> float:
 
 
 def verified(folder: Path) -> float:
-    """Return the seconds that it takes to verify what is in a folder."""
+    """Return the seconds to verify the content of a folder."""
     before = time.perf_counter()
     with spread([folder]) as mapped:  # as the command does
         found = verify([folder], mapped=mapped)

@@ -1,4 +1,4 @@
-"""What the detectors cost by text: the fastest of many passes over clean text, and over text made to be slow.
+"""Cost of the detectors by text: the fastest of many passes over clean text, and over text made to be slow.
 
 ``python -m benchmarks.policy_detectors`` prints all of it; `make bench` shows clean texts, and those full of findings.
 """
@@ -57,7 +57,7 @@ HARD = (
             "<b>", "QUJDREVGR0hJSktM", "QUJDREVGR0hJSktMTU5P ", "a@b.", "\u0430@\u0431.", "1,", "1,234,", "[card]",
         )
     ),
-    # What is found, or nearly, in every few characters: still in proportion to the length.
+    # Findings or near findings in every few characters; the cost is still proportional to the length.
     *((f"10 KB of {piece.strip()}", piece, 10_000, SLOW)
       for piece in ("1 ", "4111 ", "DE89 ", "tel 1234567 ", "123-45-6789 ", "bearer a1b2c3d4e5f6a7b8 ")),
 )  # fmt: skip
@@ -101,7 +101,7 @@ class Rows(Payload, topic="bench.rows"):
 
 
 def figures(rounds: int = 1_000) -> Iterator[Figure]:
-    """Yield what all detectors take for clean texts, and the model that topics may ask for beside them."""
+    """Yield the time of all detectors for clean texts, and of the model that topics may request."""
     inspect, model = _detectors(), shipped()
     for name, piece, size, limit in CLEAN:
         note = _note(piece, size)
@@ -126,7 +126,7 @@ def slow_figures(rounds: int = 30) -> Iterator[Figure]:
 
 
 def full_figures(rounds: int = 4) -> Iterator[Figure]:
-    """Yield what a kilobyte costs of text in which everything is found: an account, a card and an address a line."""
+    """Yield the cost of a kilobyte of text full of findings: an account, a card and an address a line."""
     for size in (10_000, 100_000, 1_000_000):
         texts = [_lines(size, seed) for seed in range(rounds)]  # a string that was seen before is not examined again
         notes, rows = [Note(text="\n".join(lines)) for lines in texts], [Rows(rows=lines) for lines in texts]
@@ -140,7 +140,7 @@ def full_figures(rounds: int = 4) -> Iterator[Figure]:
 
 
 def kind_figures(size: int = 100_000, rounds: int = 4) -> Iterator[Figure]:
-    """Yield what a kilobyte costs of text that is full of one kind of finding, beside a bare loop."""
+    """Yield the cost of a kilobyte of text full of one kind of finding, beside a bare loop."""
     for name, line in KINDS.items():
         inspect = _inspectors().inspect
         notes = []

@@ -1,4 +1,4 @@
-"""What one more recipient of an inspected message costs with every policy of the catalogue on.
+"""Cost of one more recipient of an inspected message with every policy of the catalogue.
 
 The bus asks a route's gate for each recipient, unless the one before it has a gate that allows the same messages. So
 two figures matter: a recipient like the one before, and one that differs in what some policy reads of its card.

@@ -1,4 +1,4 @@
-"""What rules cost: a hundred of them on one delivery, loading them, and swapping them."""
+"""Cost of rules: a hundred of them on one delivery, loading them, and swapping them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _PLAIN: dict[str, Any] = {
 
 
 def _mixed(number: int) -> dict[str, Any]:
-    """Return one of ten kinds of rule, each with bounds of its own."""
+    """Return one of ten kinds of rule, each with its own bounds."""
     of_number: list[dict[str, Any]] = [
         {"payload.amount": {"gt": 50_000 + number}, "sender": {"not_in": ["treasury", f"desk{number}"]}},
         {"payload.country": {"in": [f"X{number}", f"Y{number}"]}},

@@ -1,4 +1,4 @@
-"""What the proxy costs: CPU of its process for a request and for an event, and its memory, beside direct calls.
+"""Cost of the proxy: CPU of its process for a request and for an event, and its memory, beside direct calls.
 
 ``python -m benchmarks.proxy`` starts a scripted server, the command ``genie proxy`` in front of it, and clients that
 ask both in turn. CPU seconds of the proxy's process count, so they hold on a machine that does other work; the clients'

@@ -1,4 +1,4 @@
-"""Is a replay faster than the run was? ``python -m benchmarks.replay``.
+"""Compares the speed of a replay with that of the run: ``python -m benchmarks.replay``.
 
 One run of 10,000 messages is kept in a log, and replayed from it: once where its agents only compute, so that the bus
 and the log are all that costs time, and once where each of them waits, as agents wait for a model or a service. The
@@ -31,14 +31,14 @@ from genie.replay.replay import Parts, Replayed, replay
 QUESTIONS = 5_000
 FLIGHT = 50
 WAIT_S = 0.05
-"""What the fastest service takes; a model takes ten times as long."""
+"""Duration of the fastest service; a model takes ten times as long."""
 TURNS = 3
 LIMITS = RunLimits(max_messages=4 * QUESTIONS, deadline_s=None)
 POLICIES = PolicySet((Clearance(), Pii()))
 
 
 class Job(Payload, topic="replayed.job"):
-    """What the run is asked."""
+    """Question of the run."""
 
 
 class Asked(Payload, topic="replayed.asked", key="number"):
@@ -96,7 +96,7 @@ def spent(wait_s: float) -> float:
 
 
 async def ran(path: Path, wait_s: float) -> tuple[float, str]:
-    """Return the seconds of a run that is kept, and its id."""
+    """Return the seconds of a recorded run, and its id."""
     log = SqliteLog(path, synchronous="normal")
     async with Runtime(agents(wait_s), policies=POLICIES, log=log, limits=LIMITS) as runtime:
         begun = spent(wait_s)

@@ -1,4 +1,4 @@
-"""The record of what was measured, where and when: a table that only grows."""
+"""The record of measurements with place and time: an append-only table."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def here(date: datetime.datetime, version: str) -> Occasion:
 
 
 def machine() -> str:
-    """Return the kind of this machine: system, architecture, cores that may be used, and processor; never its name."""
+    """Return the kind of this machine: system, architecture, usable cores, and processor; never its name."""
     usable = getattr(os, "sched_getaffinity", None)
     cores = len(usable(0)) if usable else os.cpu_count()
     return f"{platform.system()} {platform.machine()}, {cores} cores, {_processor()}"

@@ -1,4 +1,4 @@
-"""What a scrape takes: the page of metrics of a busy runtime. ``python -m benchmarks.scrape`` prints it."""
+"""Cost of a scrape: the page of metrics of a busy runtime. ``python -m benchmarks.scrape`` prints it."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ class Reader:
 
 
 def figures(rounds: int = 20) -> Iterator[Figure]:
-    """Yield how long the page takes once every agent has had a message of every topic.
+    """Yield the duration of the page after every agent has received a message of every topic.
 
     Args:
-        rounds: Of which the fastest counts.
+        rounds: Number of rounds; the fastest counts.
 
     Raises:
-        ValueError: The page does not tell of every agent and topic.
+        ValueError: The page does not list every agent and topic.
     """
     name = f"scrape of {AGENTS} agents and {TOPICS} topics"
     yield Figure(name, anyio.run(_scraped, rounds), "ms", limit=SCRAPE_LIMIT)

@@ -1,4 +1,4 @@
-"""What the API costs in instructions, which do not depend on how busy the machine is.
+"""Cost of the API in instructions, which do not depend on the machine's load.
 
 ``python -m benchmarks.served_trips`` counts the instructions of one request under valgrind, for both pairs of
 ``benchmarks.serving``: the server, a bare Starlette route on uvicorn, and the same asks of a runtime without a server.
@@ -42,7 +42,7 @@ ROOT = Path(__file__).parents[1]
 
 
 class Wire(asyncio.Transport):
-    """A transport that keeps what is written, and says when one answer is whole."""
+    """A transport that keeps the output, and reports when one answer is complete."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What the API costs: governed asks over HTTP beside bare Starlette routes, and the time from start to ready.
+"""Cost of the API: governed asks over HTTP beside bare Starlette routes, and the time from start to ready.
 
 ``python -m benchmarks.serving`` measures two pairs, one after the other with the same client, a process of its own that
 keeps ``CLIENTS`` connections busy:
@@ -96,7 +96,7 @@ class Heard(Payload, topic="serving.heard"):
 
 @agent("echo", risk="low", tier="production", concurrency=64)
 async def echo(said: Said) -> Heard:
-    """Repeat what was said."""
+    """Repeat the text."""
     return Heard(text=said.text)
 
 
@@ -136,7 +136,7 @@ RECORD = {
     "code": "", "detail": "", "withheld": False, "notices": [], "held": [], "missing": [], "last_event": 17,
     "messages": {"accepted": 9, "handled": 9, "denied": 0, "expired": 0, "cancelled": 0, "dead_lettered": 0},
 }  # fmt: skip
-"""What a run's record has beside its answer."""
+"""Parts of a run's record beside its answer."""
 
 
 async def _bare_echo(request: Request) -> Response:
@@ -187,7 +187,7 @@ def asked(what: str) -> Payload:
 
 
 def request_of(what: str, key: str) -> bytes:
-    """Return the request that asks it."""
+    """Return the request for it."""
     body = json.dumps({"pipeline": what, "payload": asked(what).model_dump(mode="json")}).encode()
     return (
         b"POST /v1/ask HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"

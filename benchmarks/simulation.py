@@ -1,7 +1,7 @@
 """The simulation beside its limits: a month of a crowd, a year's statements, and many seeds.
 
 Run it with ``python -m benchmarks.simulation``, or name some of ``crowd``, ``statements``, ``seeds``. Each is measured
-in a process of its own. Wall time is what the limits are about; CPU time bears a busy machine better.
+in a process of its own. Wall time is what the limits are about; CPU time varies less on a busy machine.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ workload:
 
 
 class Limit(NamedTuple):
-    """What must be kept: wall seconds, and resident megabytes."""
+    """Limits: wall seconds, and resident megabytes."""
 
     seconds: float
     megabytes: float
@@ -82,14 +82,14 @@ def one(name: str) -> bool:
 
 
 def main(words: list[str]) -> int:
-    """Measure what is named, everything by default, each in a process of its own; return the exit code."""
+    """Run the named measurements, all by default, each in its own process; return the exit code."""
     if len(words) == 2 and words[0] == "--here":
         return 0 if one(words[1]) else 1
     return max(apart(name) for name in words or LIMITS)
 
 
 def apart(name: str) -> int:
-    """Measure one in a process of its own; return its exit code."""
+    """Run one measurement in its own process; return its exit code."""
     command = [sys.executable, "-m", "benchmarks.simulation", "--here", name]
     return subprocess.run(command, cwd=ROOT, check=False).returncode  # noqa: S603 - this module again
 

@@ -1,6 +1,6 @@
-"""Whether memory grows in a long life: ``python -m benchmarks.soak [--messages 1000000] [--no-log]``.
+"""Check that memory does not grow in a long run: ``python -m benchmarks.soak [--messages 1000000] [--no-log]``.
 
-Of a hundred messages one fails, one hangs until its timeout, and one is cancelled. Memory is looked at in equal steps;
+Of a hundred messages one fails, one hangs until its timeout, and one is cancelled. Memory is measured in equal steps;
 in the last half it may differ by 5 %. The exit code is 1 where it does.
 """
 
@@ -55,7 +55,7 @@ async def worker(job: Job) -> Done:
 
 
 async def one(runtime: Runtime, number: int) -> None:
-    """Send one message, and see it end."""
+    """Send one message, and wait for its end."""
     run = runtime.start(Job(number=number), Done)
     if number % 100 == CANCELLED:
         await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""How late events are with thousands of open streams, and what a stream weighs.
+"""Latency of events with thousands of open streams, and the memory of a stream.
 
 ``python -m benchmarks.streams`` opens ``SESSIONS`` streams of one run that reports progress once a second, from a
 process of its own, and reads them for ``SECONDS``. An event carries the time at which it happened, on a clock that both
@@ -117,7 +117,7 @@ class Load:
         self._how, self._began = (_UPGRADE, b"HTTP/1.1 101") if sockets else ("", b"HTTP/1.1 200")
 
     def request(self, line: str, body: bytes = b"", more: str = "") -> socket.socket:
-        """Send a request on a connection of its own."""
+        """Send a request on its own connection."""
         made = socket.create_connection(("127.0.0.1", self._port))
         head = f"{line} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {self._key}\r\n{more}"
         if body:

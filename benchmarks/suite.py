@@ -34,7 +34,7 @@ INSTALL_LIMIT = Limit(40)
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How much is measured: more makes figures steadier, and the suite slower."""
+    """Number of measurements: more makes figures steadier, and the suite slower."""
 
     fanouts: tuple[int, ...] = (3, 10, 60, 1000)
     requests: int | None = None
@@ -51,25 +51,25 @@ class Effort:
     starts: int = 9
     """Processes started for a figure of start-up."""
     rounds: int = 300
-    """Of which the fastest counts, for the parts of governance."""
+    """Rounds of the parts of governance; the fastest counts."""
     records: int = policy_audit.RECORDS
     """Appended to an audit trail and verified."""
     rows: int = catalogue.ROWS
-    """Of the statements and transfers that the catalogue is asked about."""
+    """Number of statements and transfers for the catalogue."""
 
 
 QUICK = Effort(
     fanouts=(3,), requests=5, repetitions=1, seconds=0.01, messages=200, runs=300, children=1, starts=1, rounds=2,
     records=2_000, rows=2_000,
 )  # fmt: skip
-"""Enough to see that everything can be measured, too little to believe a figure."""
+"""Enough to check that everything can be measured, too few for reliable figures."""
 
 
 def measured(effort: Effort, progress: Callable[[str], None]) -> Iterator[Figure]:
     """Measure everything, and yield each figure as it is known.
 
     Raises:
-        BenchmarkError: What the measurements rest on does not hold.
+        BenchmarkError: A precondition of the measurements is not met.
     """
     for row in fanout(effort.fanouts, requests=effort.requests, repetitions=effort.repetitions, progress=progress):
         yield from _round_trip(row)

@@ -1,4 +1,4 @@
-"""What a loud tenant costs the others: the 99th percentile of their asks, alone and beside a hundredfold load.
+"""Effect of a loud tenant on the others: the 99th percentile of their asks, alone and beside a hundredfold load.
 
 ``python -m benchmarks.tenants`` serves two pipelines in this process, over connections without sockets. Quiet tenants
 ask ``QUIET_PER_S`` times a second each; the loud one a hundred times as often over ``LINKS`` connections, with a quota
@@ -42,7 +42,7 @@ MOST_MORE = 0.2
 
 
 class Computed(asyncio.SelectorEventLoop):
-    """A loop on whose clock nothing but computing takes time."""
+    """A loop whose clock only advances with computing."""
 
     def __init__(self) -> None:
         self.skipped = 0.0
@@ -67,10 +67,10 @@ class Asker:
     """One connection, which asks at random times.
 
     Args:
-        make: Makes the server's side.
-        key: Of its tenant.
+        make: Creates the server's side.
+        key: Key of its tenant.
         per_s: Asks a second, where each is answered at once.
-        seed: Of the times.
+        seed: Seed of the times.
     """
 
     def __init__(self, make: Callable[[], Any], key: str, per_s: float, seed: int) -> None:
@@ -83,7 +83,7 @@ class Asker:
         self.statuses: list[bytes] = []
 
     async def run(self, seconds: float) -> None:
-        """Ask for a while."""
+        """Ask for a given time."""
         now = asyncio.get_running_loop().time
         ends = now() + seconds
         while now() + (pause_s := self._random.expovariate(self._per_s)) < ends:

@@ -1,4 +1,4 @@
-"""What a tool call and a loop cost, as multiples of ``await create_task(nop)``: ``python -m benchmarks.tools``.
+"""Cost of a tool call and of a loop, as multiples of ``await create_task(nop)``: ``python -m benchmarks.tools``.
 
 All figures come from one process and one run, as CPU time of this process: the fastest of several repetitions, each
 right beside a measurement of the task.
@@ -41,7 +41,7 @@ async def add(left: int, right: int) -> int:
 
 
 class Go(Payload, topic="bench.go"):
-    """Ask the tool so many times."""
+    """Call the tool a number of times."""
 
     times: int
 
@@ -56,7 +56,7 @@ class Gone(Payload, topic="bench.gone"):
 async def asker(go: Go, context: Context) -> Gone:
     kind, answer = add.arguments, add.answer
     began = time.process_time()
-    for number in range(go.times):  # another question each time: what was inspected once would not be inspected again
+    for number in range(go.times):  # another question each time, because a repeated one would not be inspected again
         await context.ask(kind.model_validate({"left": number, "right": 3}), answer, to="add")
     return Gone(seconds=(time.process_time() - began) / go.times)
 
@@ -87,7 +87,7 @@ async def task_s(times: int) -> float:
 
 
 async def chain_s(times: int, layers: frozenset[str] = SWITCHED) -> float:
-    """CPU seconds of the chain alone, round an ask that answers at once."""
+    """CPU seconds of the chain only, around an ask that answers at once."""
     (one,) = tools_of(add)
     box = Toolbox((one,), layers=layers)
     context = FakeContext(answers={add.answer: add.answer.model_validate({"value": 5})})

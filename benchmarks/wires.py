@@ -1,6 +1,6 @@
-"""What a wire costs beside bare httpx: processor time per call and per token, and memory per open stream.
+"""Cost of a wire beside bare httpx: processor time per call and per token, and memory per open stream.
 
-Run it with ``python -m benchmarks.wires``. The scripted server is another process, so the time is the client's alone; a
+Run it with ``python -m benchmarks.wires``. The scripted server is another process, so only the client's time counts; a
 token is an event in a chunk of its own. Every row is the least of several rounds, in one process and one run.
 """
 
@@ -111,7 +111,7 @@ async def times(port: int) -> None:
 
 
 async def memory(port: int) -> None:
-    """Print what a thousand open streams hold, and how long it takes to close them."""
+    """Print the memory of a thousand open streams, and the time to close them."""
     provider = provider_of("anthropic", port, "silent")
     await whole(provider_of("anthropic", port, "short"))
     gc.collect()

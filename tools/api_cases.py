@@ -1,4 +1,4 @@
-"""Requests to the API that nobody thought of: all that its document allows, and much that it does not.
+"""Generated requests to the API: everything that its document allows, and much that it does not.
 
 ``python -m tools.api_cases SCHEMATHESIS`` serves three pipelines on a free port of this machine, for a key with every
 right and for none, and lets schemathesis (a command of an environment of its own) send requests with every check on.

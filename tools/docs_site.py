@@ -33,7 +33,7 @@ _MODULES = (
     "genie.contracts.report_grounds",
     "genie.testing",
 )
-"""Modules of which every public name is in the reference."""
+"""Modules whose public names are all in the reference."""
 
 
 def reference() -> str:
@@ -69,7 +69,7 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str: 
 
 
 def with_sources(markdown: str) -> str:
-    """Return a page with the source of each recipe above what it prints."""
+    """Return a page with the source of each recipe above its output."""
 
     def source(found: re.Match[str]) -> str:
         text = (ROOT / "docs" / found[1]).read_text("utf-8").rstrip()
@@ -96,7 +96,7 @@ def with_breaks(markdown: str) -> str:
 
 
 def unlinked(markdown: str, *, depth: int) -> str:
-    """Return a page whose links to files outside docs/ are their paths as text."""
+    """Return a page in which links to files outside docs/ are replaced by their paths."""
 
     def plain(found: re.Match[str]) -> str:
         climbed = found[0].count("../")

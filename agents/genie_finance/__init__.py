@@ -1,1 +1,1 @@
-"""The catalogue: one folder a family, one module an agent; what crosses families is a payload in ``contracts``."""
+"""The catalogue: one folder per family, one module per agent; payloads that families exchange are in ``contracts``."""

@@ -33,7 +33,7 @@ async def ours(*, governed: bool) -> dict[str, Any]:
 
 
 def peer(name: str, folder: Path) -> dict[str, Any] | None:
-    """Return what a peer measured; None where its environment is not there."""
+    """Return the measurements of a peer; None if its environment does not exist."""
     python = folder / name / "bin" / "python"
     if not python.exists():
         return None

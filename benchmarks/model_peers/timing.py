@@ -1,4 +1,6 @@
-"""What every peer shares: CPU time of one call and of one loop, beside ``await create_task``. Standard library alone.
+"""Shared code of all peers: CPU time of one call and of one loop, beside ``await create_task``.
+
+It uses only the standard library.
 
 A call is one question to a scripted model. A loop is two model calls and three parallel tool calls.
 """
@@ -53,10 +55,10 @@ async def _measured(
 def report(
     name: str, call: Callable[[], Awaitable[object]], loop: Callable[[], Awaitable[object]] | None = None
 ) -> None:
-    """Print what was measured as one line of JSON.
+    """Print the measurements as one line of JSON.
 
     Args:
-        name: Of the distribution.
+        name: Name of the distribution.
         call: One question to a scripted model.
         loop: Two model calls and three tool calls; None for a library without one.
     """

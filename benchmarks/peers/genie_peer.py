@@ -62,7 +62,7 @@ TWELVE = tuple(SERIES)
 
 
 def installed(name: str) -> tuple[str, ...]:
-    """Return the name if that distribution is installed: a checkout on PYTHONPATH has no version to ask for."""
+    """Return the name if that distribution is installed: a checkout on PYTHONPATH has no version."""
     try:
         metadata.version(name)
     except metadata.PackageNotFoundError:
@@ -71,7 +71,7 @@ def installed(name: str) -> tuple[str, ...]:
 
 
 class GeniePeer(Peer):
-    """The question goes to an analyser, whose work goes to n agents; their results are gathered by correlation id."""
+    """The question goes to an analyser, which sends work to n agents and gathers their results by correlation id."""
 
     name = "genie"
     dists = installed("genie-bus")

@@ -129,7 +129,7 @@ class RemoteControl:
         why = str(error) if isinstance(error, GenieError) else place_of(error)
         if self.failing != why:
             self.failing = why
-            text = f"the control cannot be reached: {why}; approvals and kills of other terminals wait"
+            text = f"the control cannot be reached: {why}; approvals and kills from other terminals must wait"
             log("genie.control", "ERROR", text)
 
     # --- reporting ---

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from genie.approvals.people import person
 from genie.contracts.message import Payload, Value, topic_of
 from genie.errors import InputError
-from genie.policy.policy import ApprovalNeed, mask
+from genie.policy.disclosure import masked
+from genie.policy.policy import ApprovalNeed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -93,7 +94,7 @@ class ApprovalRequest(NamedTuple):
     payload_sha256: str
     """SHA-256 of the payload's canonical JSON."""
     policy_set: str
-    """SHA-256 of the policy set that holds."""
+    """SHA-256 of the policy set in force."""
     opened: float
     """Seconds since the epoch."""
     expires: float
@@ -403,10 +404,10 @@ def view_of(message: Envelope[Any], evaluator: Evaluator, sender: AgentCard, cle
         paths |= decision.paths
     if not paths:
         return HeldView(message.payload)
-    try:
-        return HeldView(mask(message, paths), paths)
-    except LookupError:
+    copy = masked(message, paths)
+    if copy is None:
         return HeldView(None, withheld="a field that must be masked is not plain text")
+    return HeldView(copy, paths)
 
 
 def changes(before: object, after: object, path: tuple[str | int, ...] = ()) -> Iterator[dict[str, object]]:

@@ -194,7 +194,8 @@ class SyncClient(BlockingRoutes):
     """``Client`` for programs without an event loop; each call blocks until it is over.
 
     Args:
-        url: Address of the server. key: An API key, or a signed token.
+        url: Address of the server.
+        key: An API key, or a signed token.
         timeout_s: Seconds that one request may take beyond what it waits for.
     """
 

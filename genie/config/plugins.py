@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from genie.contracts.agent import Agent
 from genie.contracts.card import AgentCard
+from genie.contracts.problems import cause_of
 from genie.errors import DefinitionError
 
 Group = Literal["agents", "policies", "edges"]
@@ -110,7 +111,7 @@ class Plugins:
             if library is not None and library.partition(".")[0] != module.partition(".")[0]:
                 lacks = f"needs the library {library}, which is not installed; install the extra that provides it"
                 raise DefinitionError(repr(name), lacks) from error
-            raise DefinitionError(repr(name), f"cannot be loaded: {_first_line(error)}") from error
+            raise DefinitionError(repr(name), f"cannot be loaded: {cause_of(error)}") from error
 
 
 def settings_of(maker: Callable[..., Any]) -> type[BaseModel] | None:
@@ -123,12 +124,7 @@ def _made(subject: str, maker: Callable[[], object]) -> object:
     try:
         return maker()
     except Exception as error:  # any error of the factory becomes one line about its plugin
-        raise DefinitionError(subject, f"cannot be created: {_first_line(error)}") from error
-
-
-def _first_line(error: Exception) -> str:
-    text = str(error).split("\n", 1)[0]
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+        raise DefinitionError(subject, f"cannot be created: {cause_of(error)}") from error
 
 
 def _offered(
@@ -143,7 +139,7 @@ def _offered(
         try:
             offered = point.load()
         except Exception as error:  # any error at import becomes one line about the entry point
-            raise DefinitionError(subject, f"cannot be loaded: {_first_line(error)}") from error
+            raise DefinitionError(subject, f"cannot be loaded: {cause_of(error)}") from error
         if not isinstance(offered, Mapping):
             raise DefinitionError(subject, "is not a mapping from name to 'module:attribute'")
         for name, part in offered.items():

@@ -6,6 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from pydantic import PydanticUserError, ValidationError
+from pydantic_core import SchemaError
+
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
@@ -83,6 +86,47 @@ def problem_of(detail: ErrorDetails) -> str:
 def place_in(detail: ErrorDetails, whole: str) -> str:
     """Return the path of a detail: ``lines.2.amount``, or ``whole`` for the value itself."""
     return ".".join(map(str, detail["loc"])) or whole
+
+
+_NAMED = re.compile(r"[Ff]ield name \"(\w+)\"|[Ff]ield '(\w+)'|`(\w+) = ")
+_CLASS_PROBLEMS = {
+    "model-field-missing-annotation": "has no type; annotate it, with ClassVar if it is a constant",
+    "model-field-overridden": "hides a field of a base class and has no type; annotate it",
+    "decorator-missing-field": "has a validator of a field that it lacks; correct the field's name",
+}
+"""Code of pydantic's error about a class -> the problem as a predicate."""
+
+
+def cause_of(error: Exception) -> str:
+    """Return an error of other code in one line: ``KeyError: 'PORT'``. Pydantic's own texts are replaced.
+
+    Args:
+        error: Any error, for example of the import of a module.
+    """
+    if isinstance(error, ValidationError):
+        first, *others = error.errors(include_url=False)
+        more = "; other values are not valid either" if others else ""
+        return f"{error.title}: {place_in(first, 'the value')} {problem_of(first)}{more}"
+    text = str(error).split("\n", 1)[0]
+    if isinstance(error, SchemaError):
+        return "a bound or a pattern of a field is not valid; correct it"
+    wrong = isinstance(error, ValueError | TypeError | NameError)
+    if isinstance(error, PydanticUserError) or (wrong and _by_pydantic(error)):
+        names = _NAMED.search(text)
+        place = f"field {next(filter(None, names.groups()))}" if names else "a class of payloads or settings"
+        problem = _CLASS_PROBLEMS.get(getattr(error, "code", None) or "")
+        if problem is None and names is not None:
+            problem = "has a name that pydantic uses; rename it"
+        return f"{place} {problem or 'cannot be used; check the names, types and validators of its fields'}"
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _by_pydantic(error: Exception) -> bool:
+    """Return True if pydantic's code raised an error, not the code of a class's author."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and str(trace.tb_frame.f_globals.get("__name__")).startswith("pydantic.")
 
 
 class _Known(dict[str, Any]):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import binascii
 import html
+import sys
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -22,7 +23,8 @@ _INLINE = r"</?(?:a|b|code|em|font|i|mark|s|small|span|strong|sub|sup|u|wbr)(?:[
 ESCAPE_HINTS = (
     r"%[0-9A-Fa-f]{2}",
     r"&(?:#[0-9xX]|[A-Za-z]{2,10};)",
-    r"\\(?:u00|x)[0-9A-Fa-f]{2}|\\[nrt]",
+    r"\\(?:u00|u\{|x)[0-9A-Fa-f]{2}|\\[nrt]",
+    r"(?i)%u00[0-9a-f]{2}|\x1b\[",
     r"\x00",
     r"(?i)</?(?:a|b|code|em|font|i|mark|s|small|span|strong|sub|sup|u|wbr)[ \t\r\n/>]",
     r"<!--",
@@ -38,14 +40,14 @@ _ANY = Pattern("|".join(f"(?:{hint})" for hint in HINTS))
 """Searched separately from the hints of detectors: together, random letters need a new state at almost every letter."""
 
 _ESCAPES = Pattern(
-    rf"(?i)(?:%[0-9a-f]{{2}})+|&(?:#[0-9]{{1,7}}|#x[0-9a-f]{{1,6}}|[a-z]{{2,10}});?"
+    rf"(?i)(?:%[0-9a-f]{{2}})+|%u[0-9a-f]{{4}}|\\u\{{[0-9a-f]{{1,6}}\}}|\x1b\[[0-9;]{{0,16}}[a-z]|&(?:#[0-9]{{1,7}}|#x[0-9a-f]{{1,6}}|[a-z]{{2,10}});?"
     rf"|\\u[0-9a-f]{{4}}|\\x[0-9a-f]{{2}}|\\[nrt]|\x00|{_INLINE}|{_COMMENT}"
     r"|=(?-i:[0-9A-F]{2}(?:=[0-9A-F]{2})+|20|2D)|=\r?\n"  # quoted-printable
 )
 _PIECE = Pattern(rf"{BASE64_HINT}[A-Za-z0-9+/_\-]*={{0,2}}")
 _HEX = Pattern("(?:[2-7][0-9A-Fa-f]){8,}")
 """Hex of ASCII: a hash has no eight such pairs in a row."""
-_SIGNS = ("%", "&", "\\", "\0", "<", "=")
+_SIGNS = ("%", "&", "\\", "\0", "\x1b", "<", "=")
 """Every escape has one of them."""
 _URL_SAFE = str.maketrans("-_", "+/")
 _BLANKS = {"n": "\n", "r": "\r", "t": "\t"}
@@ -62,8 +64,8 @@ class View(NamedTuple):
     starts: tuple[int, ...]
     """Positions in the view at which a part begins: unchanged characters, or the result of an escape."""
     origins: tuple[tuple[int, int, int], ...]
-    """For each part its start and end in the text, and how many characters of the text correspond to each of its own; 0
-    if the whole corresponds to the whole. Only parts that decode several characters have an end."""
+    """Start and end of each part in the text, and the characters of the text per character of the part; 0 if only the
+    whole part corresponds."""
     outer: View | None = None
     """The view that it was derived from."""
 
@@ -147,7 +149,7 @@ def _unescaped(text: str, outer: View | None) -> View | None:
     for start, end in _ESCAPES.found(text):
         escape = text[start:end]
         sign = escape[0]
-        if sign == "%":
+        if sign == "%" and escape[1] not in "uU":
             plain = of_hex(escape.replace("%", "")).decode(errors="replace")
             if not plain.isascii():
                 plain = fold(plain)
@@ -176,9 +178,10 @@ def _meaning(escape: str, sign: str) -> str:
         return fold(bytes.fromhex("".join(escape.replace("=", "").split())).decode(errors="replace"))
     if sign == "&":
         return fold(html.unescape(escape))
-    if sign != "\\":
-        return ""  # markup inside a line, and zero
-    return _BLANKS.get(escape[1].lower()) or fold(chr(int.from_bytes(bytes.fromhex(escape[2:]))))
+    if sign not in "\\%":
+        return ""  # markup inside a line, colours of a terminal, and zero
+    code = 0 if escape[1].lower() in _BLANKS else int(escape[2:].strip("{}"), 16)
+    return _BLANKS.get(escape[1].lower()) or (fold(chr(code)) if code <= sys.maxunicode else escape)
 
 
 def _of_base64(pieces: list[str]) -> list[str | None]:

@@ -8,7 +8,7 @@ from genie.policy.policy import mask
 
 if TYPE_CHECKING:
     from genie.contracts.card import AgentCard
-    from genie.contracts.message import Envelope, Payload
+    from genie.contracts.message import Envelope, Path, Payload
     from genie.policy.policy import Decision
 
 
@@ -21,6 +21,14 @@ class Disclosure(NamedTuple):
     """Why nothing may be seen."""
     notices: tuple[str, ...] = ()
     """Notices that must accompany the payload, each once, in the order of the policies."""
+
+
+def masked(message: Envelope[Payload], paths: frozenset[Path]) -> Payload | None:
+    """Return a masked copy; None for what cannot be masked, for whatever reason, so that it is not shown."""
+    try:
+        return mask(message, paths)
+    except BaseException:  # noqa: BLE001 - fail closed
+        return None
 
 
 def seen(message: Envelope[Payload], decision: Decision | None, card: AgentCard, *, carries: bool) -> Disclosure:
@@ -45,7 +53,7 @@ def seen(message: Envelope[Payload], decision: Decision | None, card: AgentCard,
         return Disclosure(None, f"it needs a notice, which {card.id!r} cannot attach")
     if decision.verdict != "redact":
         return Disclosure(message.payload, notices=notices)
-    try:
-        return Disclosure(mask(message, decision.paths), notices=notices)
-    except BaseException:  # noqa: BLE001 - fail closed: what cannot be masked, for whatever reason, is not shown
+    copy = masked(message, decision.paths)
+    if copy is None:
         return Disclosure(None, f"cannot be masked; {decision.summary}")
+    return Disclosure(copy, notices=notices)

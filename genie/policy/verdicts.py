@@ -203,7 +203,7 @@ class Decision(NamedTuple):
 
     @property
     def holds(self) -> frozenset[str]:
-        """``policy@version`` of each policy that holds; an approval names these."""
+        """``policy@version`` of each policy that holds the delivery; an approval names these."""
         return frozenset(need.policy for need in self.needs)
 
     @property

@@ -193,8 +193,8 @@ def cost_report(found: RunCost) -> Report:
     notes = []
     if found.unbilled:
         notes.append(
-            f"{counted(found.unbilled, 'call')} were cut off without a recorded cost. The budgets were charged by an "
-            f"estimate; the sum excludes it."
+            f"Calls that {'was' if found.unbilled == 1 else 'were'} cut off without a recorded "
+            f"cost: {found.unbilled}. The budgets were charged by an estimate; the sum excludes it."
         )
     if found.unpriced:
         notes.append(f"{counted(found.unpriced, 'call')} of models without a price: the sum excludes them.")

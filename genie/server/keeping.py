@@ -44,7 +44,8 @@ class Keeping:
     """Writes state that must outlast the process, in order and beside the requests, and loads it on demand.
 
     Args:
-        store: The store. hosted: Pipelines by id.
+        store: The store.
+        hosted: Pipelines by id.
         sessions: Sessions of the page.
         issuers: Configured issuers by name.
         trusted: Identities that the pipelines accept.

@@ -18,7 +18,8 @@ class Rates:
 
     Args:
         per_s: Requests a second of one caller.
-        burst: Size of a burst of requests. now: Seconds on a clock that never goes back.
+        burst: Size of a burst of requests.
+        now: Seconds on a clock that never goes back.
         most: Callers that are remembered.
     """
 

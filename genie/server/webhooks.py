@@ -114,7 +114,8 @@ class Webhooks:
     """All subscriptions of a server.
 
     Args:
-        good: Returns whether credentials are still valid. now: The loop's clock.
+        good: Returns whether credentials are still valid.
+        now: The loop's clock.
         wall: Seconds since the epoch.
         networks: Private networks in which receivers may be, also without TLS.
     """

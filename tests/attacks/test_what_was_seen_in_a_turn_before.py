@@ -10,6 +10,7 @@ from typing import ClassVar
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from genie import Caller, Classification, PolicySet, Runtime
 from genie.contracts.message import Finding
@@ -24,6 +25,7 @@ from genie.contracts.model_call import (
     ToolSpec,
     Turn,
 )
+from genie.errors import RunStalled
 from genie.policies.clearance import Clearance
 from genie.policies.injection import Injection, InjectionSettings
 from genie.policies.pii import Pii
@@ -70,6 +72,22 @@ def test_a_turn_that_was_clean_for_one_set_of_inspectors_is_looked_into_by_anoth
     for _ in range(2):
         assert found(before, turn) == []
         assert found(after, turn) == [("turns", 0, "parts", 0, "text")]
+
+
+@pytest.mark.anyio
+async def test_a_turn_of_another_shape_is_denied_where_no_policy_acts_whatever_was_sent_before() -> None:
+    whole = said("tea")
+    listed = BaseModel.model_copy(whole, update={"parts": [*whole.parts]})
+    number = BaseModel.model_copy(whole, update={"parts": (BaseModel.model_copy(whole.parts[0], update={"text": 5}),)})
+    desk = model()
+    async with Runtime([desk], caller=Caller(clearance=Classification.RESTRICTED)) as runtime:
+        for times in (1, 2):
+            assert await runtime.ask(asked(whole, said("more")), ModelReply)
+            for turn in (listed, number):
+                with pytest.raises(RunStalled):
+                    await runtime.ask(asked(whole, turn), ModelReply)
+            assert runtime.statistics().agents["desk"].denied == 2 * times
+            assert desk.provider.calls == times
 
 
 def test_a_turn_that_was_clean_on_one_topic_is_looked_into_with_the_threshold_of_another() -> None:

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from benchmarks import suite
+from genie.benchmark import eight_policies
 from genie_finance.index import AGENTS
 
 ROOT = Path(__file__).parents[2]
@@ -92,3 +93,15 @@ def test_its_counts_of_agents_are_right() -> None:
     assert "with ten agents" in README
     assert "more than seventy finance agents" in README
     assert len(AGENTS) > 70
+
+
+def test_its_other_counts_are_right() -> None:
+    """Was: ten recipes, of which there were eleven, on a page that said so."""
+    recipes = len(list((ROOT / "docs" / "cookbook").glob("*.py")))
+    assert recipes == 11
+    assert "with eleven short programs" in README
+    assert (ROOT / "docs" / "cookbook.md").read_text().split("\n\n")[1].startswith("Eleven short programs")
+    assert len(eight_policies().policies) == 8
+    assert "with eight policies on" in README
+    assert 'requires-python = ">=3.11"' in (ROOT / "pyproject.toml").read_text()
+    assert README.count("Python 3.11 or newer") == 2

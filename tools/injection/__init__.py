@@ -1,1 +1,1 @@
-"""How the weights of the linear model are made: texts composed by a grammar, and logistic regression over them."""
+"""Training of the linear model: a grammar composes texts, and logistic regression computes the weights."""

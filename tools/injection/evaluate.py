@@ -18,7 +18,7 @@ SUMS = "SHA256SUMS"
 LARGEST = 5_000_000
 """Bytes of one collection."""
 LABELS = ("attack", "benign", "bare")
-"""``bare`` is a request that a user may write as it stands; it is counted apart, with no floor."""
+"""``bare`` is a request that a user may write as is; it is counted separately, without a floor."""
 
 
 class Counted(NamedTuple):
@@ -34,7 +34,7 @@ class Counted(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """What the detector makes of one source."""
+    """Result of the detector on one source."""
 
     source: str
     labels: dict[str, Counted]
@@ -108,7 +108,7 @@ def table(sources: Iterable[Measured]) -> str:
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--classes", is_flag=True, help="Also print a row for each label, class and language.")
 def main(folder: Path, *, classes: bool) -> None:
-    """Print how the detector does on each collection of FOLDER; never prints a text."""
+    """Print the detector's results on each collection of FOLDER; never prints a text."""
     try:
         sources = measured(folder)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""Templates of ordinary texts, many of them made of the words that attacks are made of."""
+"""Templates of ordinary texts, many of them composed of words that attacks use."""
 # ruff: noqa: E501, RUF001 - a table of one template a line, in several languages
 
 ORDINARY = """
@@ -130,7 +130,7 @@ SYLLABLES = (
     "ter ing tion ness ment able ist ism ous ful ly er ed es al ic ive ant ent ary ory th sh ch st tr pr br cl gr sp str qu "
     "an en in on un ar or ir ur ack eck ick ock uck ash esh ill ell all oll ump ant end ind ond ust est ist"
 )
-"""What made-up words are made of: a word that nobody has seen is not a sign of an attack."""
+"""Syllables of made-up words: an unknown word is not a sign of an attack."""
 
 TOPICS = """
 the weather|inflation|solar power|the stock market|chess|football|the moon|bread|gardening|jazz|Roman law|the French revolution|photosynthesis|taxes|insurance|savings|mortgages|artificial intelligence|language models|system prompts|prompt injection|databases|Python|git|networks|cloud storage|encryption|passwords|privacy|data protection|supply chains|electric cars|trains|airports|hotels|Paris|Japan|India|Brazil|the ocean|coral reefs|elephants|bees|vaccines|sleep|exercise|yoga|nutrition|coffee|tea|wine|cheese|pasta|poetry|novels|theatre|cinema|painting|museums|architecture|bridges|robots|space travel|black holes|gravity|chemistry|genetics|evolution|the brain|memory|dreams|happiness|friendship|marriage|parents|school|exams|homework|universities|jobs|interviews|salaries|unions|strikes|elections|democracy|parliament|the constitution|human rights|courts|contracts|patents|trade|customs|tariffs|currencies|gold|oil|wheat|farming|forests|rivers|floods|earthquakes|volcanoes|climate change|recycling|plastic|water|housing|rent|furniture|kitchens|cooking|knives|clothes|shoes|fashion|music|guitars|pianos|dancing|games|toys|puzzles|dogs|cats|horses|birds|fish|flowers|trees|winter|summer|holidays|birthdays|gifts|letters|phones|radio|television|newspapers|advertising|marketing|start-ups|accounting|audits|budgets|statistics|algebra|geometry|logic|ethics|religion|history|war|peace|soldiers|ships|maps|rules of grammar|instructions for use|secret gardens|hidden costs|limits of growth|freedom of speech

@@ -38,15 +38,15 @@ _MOST_WORDS, _MOST_CLASS, _MOST_RANGE, _MOST_TIMES = 64, 6, 8, 4
 _SHORTEST = 2
 SIDE = "\1"
 """In a word: its edge, or something between words."""
-_MARKS = {EDGE: r"\b", GAP: r"(?:\b|_)", SIDE: r"(?:\b|_)"}  # what stands between words has no word beside it
+_MARKS = {EDGE: r"\b", GAP: r"(?:\b|_)", SIDE: r"(?:\b|_)"}  # separators of words have no word beside them
 _DIGIT = "\2"
 """In a word: any digit. The scan does not tell them apart, or each new number in a text would be a new state."""
 _WRITTEN = {**_MARKS, _DIGIT: "[0-9]"}
 _DIGITS = str.maketrans("0123456789", _DIGIT * 10)
-_IN_STATEMENTS, _IN_PROSE = 2_000.0, 50.0  # what a line with a word costs, beside 0.05 for the word itself
+_IN_STATEMENTS, _IN_PROSE = 2_000.0, 50.0  # cost of a line with a word, in addition to 0.05 for the word itself
 _WORD = 0.05
-_BY_CHANCE, _LETTER, _EDGE = 500.0, 15.0, 4.0  # a word of two letters costs 2.2 for the lines nobody has seen yet
-_DEAR = 2000.0  # a set that costs more stands back for its pattern
+_BY_CHANCE, _LETTER, _EDGE = 500.0, 15.0, 4.0  # a word of two letters costs 2.2 for unseen lines
+_DEAR = 2000.0  # a set that costs more is dropped, and its pattern is searched instead
 _IDS, _ID, _ID_LENGTH = 1_000, "abcdefghijklmnop", 20  # ids are random letters, and a statement holds hundreds
 
 
@@ -202,7 +202,7 @@ def _either(marks: Iterable[str]) -> str:
 
 
 _ordinary: list[tuple[str, float]] = []
-"""Lines in lower case, and what a word costs that stands there."""
+"""Lines in lower case, and the cost of a word in them."""
 
 
 @cache
@@ -261,7 +261,7 @@ def chosen(statements: Iterable[str], prose: Iterable[str]) -> Data:
 
 
 def any_of(words: Words) -> str:
-    """Return the pattern of texts that hold a word; those between the same marks stand together."""
+    """Return the pattern of texts that contain a word; words between the same marks are grouped."""
     groups: dict[tuple[str, str], list[str]] = {}
     for word in sorted(words):
         bare = word.lstrip("".join(_MARKS))

@@ -13,7 +13,7 @@ from tools.injection.ordinary import ORDINARY, PLAIN, SYLLABLES, TOPICS, TOPICS_
 MORE_ATTACKS = Path(__file__).with_name("attacks.txt")
 """Templates of attacks of every class that the field names, in twenty languages."""
 MORE_ORDINARY = Path(__file__).with_name("benign.txt")
-"""Letters, mails, chats, documentation and code, many of them made of the words that attacks are made of."""
+"""Letters, mails, chats, documentation and code, many of them composed of words that attacks use."""
 DOCUMENTATION = Path(__file__).with_name("documentation.txt")
 """Paragraphs, docstrings and lines of code of this project, as they were once: technical prose is not composed."""
 _CHOICE = re.compile(r"\{([^{}]*)\}")
@@ -106,7 +106,7 @@ class Composer:
         return " ".join(self._sentence() for _ in range(self._random.choice((1, 1, 1, 2, 3))))
 
     def _string_of_words(self) -> str:
-        """Return common and made-up words as they come, so that no single word makes an attack."""
+        """Return common and made-up words in random order, so that no single word makes an attack."""
         made_up = self._random.choice((0.0, 0.3, 0.6))
         words = [
             "".join(self._random.choices(self._syllables, k=self._random.randint(2, 4)))
@@ -117,7 +117,7 @@ class Composer:
         return " ".join(words)
 
     def _spaced(self) -> str:
-        """Return a sentence with its letters apart: single letters are not a sign of an attack."""
+        """Return a sentence with separated letters: single letters are not a sign of an attack."""
         sentence = self._sentence()
         wide = self._random.random() < 0.5
         return "  ".join(map(" ".join, sentence.split())) if wide else " ".join("".join(sentence.split()))

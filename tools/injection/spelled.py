@@ -1,4 +1,4 @@
-"""Words that the templates lack and that orders, and the texts round them, are made of; to divide runs of letters."""
+"""Words that the templates lack, but that orders and their context contain; used to split runs of letters."""
 
 WORDS = """
 the to and of you your all any me my is in that for it this with not are be as on now do from have will must

@@ -86,7 +86,7 @@ def verdicts(
 
 
 def interval(killed: int, tested: int) -> tuple[float, float]:
-    """Return the 95 % interval (Wilson) of the percentage that a sample stands for."""
+    """Return the 95 % interval (Wilson) of the percentage that a sample estimates."""
     if not tested:
         return 0.0, 100.0
     z, share = 1.959964, killed / tested
@@ -116,7 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             else without_equivalents(mutants_in(root, packages), given.equivalent)
         )  # fmt: skip
         if stale:
-            raise RuntimeError(f"{given.equivalent.name} lists what is not there:\n" + "\n".join(stale))
+            raise RuntimeError(f"{given.equivalent.name} lists mutants that do not exist:\n" + "\n".join(stale))
         mutants = sample(mutants, given.limit, given.seed)
         if given.list:
             sys.stdout.writelines(f"{mutant}\n" for mutant in mutants)

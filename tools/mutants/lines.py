@@ -1,4 +1,4 @@
-"""Which lines of the changed packages each test runs, and how long it takes."""
+"""The lines of the changed packages that each test runs, and its duration."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Recorder:
         sys.settrace(self._entered)
 
     def end(self, *, passed: bool) -> Test:
-        """Return what was run since ``begin``."""
+        """Return the lines run since ``begin``."""
         sys.settrace(None)
         lines = {name: frozenset(lines) for name, lines in self._seen.items()}
         return Test(time.process_time() - self._started, passed, lines)
@@ -61,7 +61,7 @@ class Recorder:
 
 
 def write(file: Path, tests: dict[str, dict[str, Test]]) -> None:
-    """Write what the tests of some test files run, in one step."""
+    """Write the results of the tests of some test files atomically."""
     file.parent.mkdir(parents=True, exist_ok=True)
     half = file.with_suffix(".half")
     half.write_text(json.dumps(tests, default=sorted), encoding="utf-8")

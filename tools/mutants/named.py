@@ -20,11 +20,12 @@ def named_mutants(root: Path, packages: Iterable[str] = PACKAGES, file: Path = F
 
     Args:
         root: Root of the tree.
-        packages: Where ``before`` stands, once; the file that holds it may move.
+        packages: Packages that contain ``before`` once, in any file.
         file: The TOML file.
 
     Raises:
-        LookupError: ``before`` stands nowhere, or more than once: the code has changed, and the mutant must follow it.
+        LookupError: ``before`` is missing or occurs more than once: the code has changed, and the mutant must be
+            adapted.
     """
     sources = {path: (root / path).read_text(encoding="utf-8") for path in files_in(root, packages)}
     made = []
@@ -32,7 +33,7 @@ def named_mutants(root: Path, packages: Iterable[str] = PACKAGES, file: Path = F
         name, before, after = entry["name"], entry["before"], entry["after"]
         found = [(path, source) for path, source in sources.items() for _ in range(source.count(before))]
         if len(found) != 1:
-            raise LookupError(f"{file.name}: {name}: the code to change stands in {len(found)} places")
+            raise LookupError(f"{file.name}: {name}: the code to change is in {len(found)} places")
         [(path, source)] = found
         line = source[: source.index(before)].count("\n") + 1
         made.append(Mutant(path, line, name, source.replace(before, after)))

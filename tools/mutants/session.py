@@ -62,7 +62,7 @@ def _forked(run: Callable[[], int]) -> int:
             os._exit(code)
     _, status = os.waitpid(child, 0)
     with contextlib.suppress(ProcessLookupError):
-        os.killpg(child, signal.SIGKILL)  # what the tests started
+        os.killpg(child, signal.SIGKILL)  # processes that the tests started
     return os.waitstatus_to_exitcode(status)
 
 
@@ -85,7 +85,7 @@ class Session:
             self._say(error="the tests cannot be collected")
             return True
         items = {item.nodeid: item for item in session.items}
-        for file in self._watched:  # the library imports what it needs when it needs it
+        for file in self._watched:  # the library imports its parts lazily
             importlib.import_module(_module(file))
         known = self._known(self._recorder.end(passed=True), list(items.values()))
         files = sorted({mutant.path for mutant in self._mutants})
@@ -126,7 +126,7 @@ class Session:
         self._verdicts.flush()
 
     def _known(self, imported: Test, items: list[pytest.Item]) -> dict[str, Test]:
-        """Return the lines that the import and each test run; what is not known yet is recorded."""
+        """Return the lines that the import and each test run; unknown ones are recorded first."""
         kept = read(self._lines)
         new = [item for item in items if item.nodeid not in kept.get(self._states[self._file(item)], ())]
         if new:
@@ -162,7 +162,7 @@ class Session:
                 return _NOT_APPLICABLE
             for begun, (item, following) in enumerate(zip(items, [*items[1:], None], strict=True), 1):
                 if os.getppid() != parent:
-                    return _KILLED  # nobody waits for it any more
+                    return _KILLED  # no process waits for it any more
                 at[:] = begun.to_bytes(8)
                 _limit(known[item.nodeid].seconds)
                 if not _passes(item, following):

@@ -1,1 +1,1 @@
-"""Payloads and values that cross families."""
+"""Payloads and values that families exchange."""

@@ -1,6 +1,6 @@
 """Statements of one applicant, from many accounts and years, consolidated into a cash flow for lenders.
 
-A request brings either the bank's files, or rows that were read elsewhere. The answer holds sums, never the rows.
+A request contains either the bank's files, or rows that were read elsewhere. The answer contains sums, never the rows.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from genie_finance.contracts.statements import Quarantined, StatementFile, Unpro
 
 MOST_ROWS = 200_000
 MOST_LINKS = 500
-"""Links that an answer carries of each kind; their count is always whole."""
+"""Maximum number of links of each kind in an answer; their count is always complete."""
 
 
 class BulkRow(Value):
@@ -29,24 +29,24 @@ class BulkRow(Value):
     date: datetime.date
     description: Annotated[str, Field(max_length=500)]
     amount: PaidRupees
-    """Positive; ``type`` says which way it went."""
+    """Positive; ``type`` states the direction."""
     type: Literal["credit", "debit"]
     reference: Annotated[str, Field(max_length=64)] = ""
-    """Cheque number, UTR or the bank's own mark."""
+    """Cheque number, UTR or the bank's own reference."""
     balance: SignedRupees | None = None
-    """Of the account, after this movement."""
+    """Balance of the account after this movement."""
     category: Annotated[str, Field(max_length=64)] | None = None
-    """Name in the catalogue's taxonomy, if it is already known."""
+    """Category in the catalogue's taxonomy, if already known."""
 
 
 class BulkStatementRequest(Payload, topic="insights.bulk_request", classification="confidential"):
-    """What do these statements say together? Either ``files`` or ``transactions``."""
+    """Consolidate these statements. Either ``files`` or ``transactions``."""
 
     applicant_id: Annotated[str, Field(min_length=1, max_length=64)]
     files: Annotated[tuple[StatementFile, ...], Field(max_length=100)] = ()
     transactions: Annotated[tuple[BulkRow, ...], Field(max_length=MOST_ROWS)] = ()
     currency: Currency = INR
-    """What is analysed; movements of other currencies are named in ``other_currencies`` and left out."""
+    """Currency of the analysis; movements in other currencies are listed in ``other_currencies`` and left out."""
 
     @model_validator(mode="after")
     def _one_of_them(self) -> Self:
@@ -56,35 +56,35 @@ class BulkStatementRequest(Payload, topic="insights.bulk_request", classificatio
 
 
 class AccountSummary(Value):
-    """One account over the days of its statement, transfers to the applicant's other accounts included."""
+    """One account over the days of its statement, including transfers to the applicant's other accounts."""
 
     account_id: str
-    """As the statement names it; empty where the file names none."""
+    """Id in the statement; empty if the file has none."""
     transactions: int
     period: Period
     credits: Money
     debits: Money
     """Positive."""
     closing_balance: Money | None
-    """None where the statement states no balances; so are the other two."""
+    """None if the statement has no balances; the same for the next two."""
     average_balance: Money | None
-    """Mean of the balances at the end of each day of the period, days without movement included."""
+    """Mean of the end-of-day balances of the period, including days without movement."""
     lowest_balance: Money | None
-    """Least balance at the end of a day."""
+    """Lowest end-of-day balance."""
     overdrawn_days: int | None
-    """Days that ended below 0."""
+    """Number of days that ended below 0."""
 
 
 class BulkMonth(Value):
-    """One calendar month of all accounts together; months without movement are there, with zeros.
+    """One calendar month of all accounts together; months without movement are included, with zeros.
 
-    Transfers between the accounts and what was taken back again are netted out.
+    Transfers between the accounts and reversals are netted out.
     """
 
     month: str
     """``YYYY-MM``."""
     complete: bool
-    """False for a first or last month that the statements cover only in part."""
+    """False for a first or last month that the statements only cover in part."""
     inflow: Money
     outflow: Money
     """Positive."""
@@ -93,14 +93,14 @@ class BulkMonth(Value):
     """Part of the inflow that is not income: the applicant's own money from an account that is not among the
     statements, loans, overdrafts, cash paid in, closed deposits, capital and refunds. ``not_income`` has the kinds."""
     own_outflow: Money
-    """Part of the outflow that reads like savings, investments or transfers to such an account."""
+    """Part of the outflow that appears to be savings, investments or transfers to such an account."""
     obligations: Money
-    """Part of the outflow that pays loans."""
+    """Part of the outflow that repays loans."""
     transactions: int
     returns: int
     """Cheques and mandates of the applicant that their bank returned unpaid."""
     average_balance: Money | None
-    """Mean over the month's days of all accounts' balances together; None unless each account states them."""
+    """Mean over the month's days of the total balance of all accounts; None unless each account has balances."""
 
 
 class CategoryTotal(Value):
@@ -110,11 +110,11 @@ class CategoryTotal(Value):
     total: Money
     count: int
     share_percent: str
-    """Of the whole outflow, with two digits."""
+    """Percentage of the total outflow, two decimals."""
 
 
 class NotIncome(Value):
-    """Money that came in and that nobody earned."""
+    """Money received that is not income."""
 
     kind: Literal["loan", "overdraft", "cash_deposit", "deposit_closure", "capital", "own_transfer", "refund"]
     total: Money
@@ -122,13 +122,13 @@ class NotIncome(Value):
 
 
 class Counterparty(Value):
-    """One payer and how much of the inflow came from them."""
+    """One payer, with the amount and share of the inflow."""
 
     name: str
     total: Money
     count: int
     share_percent: str
-    """Of the whole inflow, with two digits."""
+    """Percentage of the total inflow, two decimals."""
 
 
 class Obligation(Value):
@@ -140,7 +140,7 @@ class Obligation(Value):
     amount: Money
     """Latest payment, positive."""
     monthly: Money
-    """The latest payment, spread over months."""
+    """The latest payment, converted to a monthly amount."""
     occurrences: int
     last: datetime.date
     active: bool
@@ -148,30 +148,30 @@ class Obligation(Value):
 
 
 class Linked(Value):
-    """Two movements that belong together; neither is deleted, both are left out of the sums."""
+    """Two movements that belong together; both are kept, and both are left out of the sums."""
 
     kind: Literal["duplicate", "transfer", "refund"]
-    """The same booking twice; both legs between two of the accounts; a payment and what came back of it."""
+    """The same booking twice; both sides of a transfer between two accounts; a payment and its reversal."""
     first: str
-    """Ids of transactions: the kept one, the money out, the payment. Rows of a request are ``row-1`` and so on."""
+    """Ids of transactions: the kept one, the outgoing one, the payment. Rows of a request are ``row-1`` and so on."""
     second: str
     amount: Money
-    """What the link takes out of the sums on each side that it touches."""
+    """Amount that the link takes out of the sums on each side."""
     why: str
-    """What shows that they belong together."""
+    """Evidence that they belong together."""
 
 
 class CreditTurnover(Value):
-    """What came in, as lenders compare it with declared sales."""
+    """Inflow as lenders compare it with declared sales."""
 
     months: int
-    """Calendar months of the period, the ones in part included."""
+    """Calendar months of the period, including partial ones."""
     total: Money
     """Inflow without ``own_inflow``."""
     monthly_average: Money
     """Over all of these months."""
     complete_months: int
-    """Of them, those that the statements cover wholly."""
+    """Months that the statements cover completely."""
 
 
 class BulkAnalysis(Payload, topic="insights.bulk_analysis", classification="confidential"):
@@ -186,7 +186,7 @@ class BulkAnalysis(Payload, topic="insights.bulk_analysis", classification="conf
     transaction_count: int
     """Rows without duplicates and without the legs of transfers between the accounts."""
     duration_months: int
-    """Calendar months from the first booking to the last, both included."""
+    """Calendar months from the first booking to the last, inclusive."""
     total_credit: Money
     """Sum of the months' inflows."""
     total_debit: Money
@@ -202,17 +202,17 @@ class BulkAnalysis(Payload, topic="insights.bulk_analysis", classification="conf
     top_debit_categories: tuple[CategoryTotal, ...]
     """At most five, largest first."""
     top_payers: tuple[Counterparty, ...]
-    """At most five, largest first; what is not income is left out."""
+    """At most five, largest first; without non-income."""
     not_income: tuple[NotIncome, ...] = ()
-    """What ``own_inflow`` consists of over the whole period, largest first."""
+    """Composition of ``own_inflow`` over the whole period, largest first."""
     obligations: tuple[Obligation, ...]
-    """Dearest per month first."""
+    """Highest monthly amount first."""
     debit_count: int
-    """Movements that are money out, matched ones left out: what ``return_count`` may be compared with."""
+    """Number of outgoing movements without matched ones: the basis for comparing ``return_count``."""
     return_count: int
     """Cheques and mandates of the applicant that were returned unpaid."""
     deposit_return_count: int
-    """Cheques that the applicant had deposited and that came back."""
+    """Deposited cheques that were returned."""
     duplicate_count: int
     transfer_count: int
     """Pairs."""
@@ -230,7 +230,7 @@ class BulkAnalysis(Payload, topic="insights.bulk_analysis", classification="conf
 
 
 class BulkQuestion(Payload, topic="insights.bulk_question", classification="confidential"):
-    """What do these files say together?"""
+    """Consolidate these files."""
 
     applicant_id: Annotated[str, Field(min_length=1, max_length=64)]
     files: Annotated[tuple[StatementFile, ...], Field(min_length=1, max_length=100)]

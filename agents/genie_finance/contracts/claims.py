@@ -1,4 +1,4 @@
-"""What the claim desk takes and gives: a case, the policy it is about, an order that people may have to approve."""
+"""Inputs and outputs of the claim desk: a case, its policy, and an order that people may have to approve."""
 
 from __future__ import annotations
 
@@ -50,15 +50,15 @@ class PolicyLookup(Payload, topic="insurance.policy_lookup", classification="con
     policy_number: Code
     on: datetime.date
     claim_id: Code | None = None
-    """Of the claim that it is about; its screening is part of the answer."""
+    """Id of the claim; its screening is part of the answer."""
 
 
 class PolicyFound(Payload, topic="insurance.policy_found", classification="confidential"):
-    """A policy, as the insurer holds it and not as the claimant tells it."""
+    """A policy as held by the insurer, not as stated by the claimant."""
 
     policy: HealthPolicy
     screening: Screening | None = None
-    """What the insurer's check for fraud said of the claim; None: nothing, so the claim is referred to a person."""
+    """Result of the insurer's fraud check of the claim; None if there is none, so the claim is referred to a person."""
 
 
 class Case(Value):
@@ -75,7 +75,7 @@ class Case(Value):
 
 
 class CaseQuestion(Payload, topic="insurance.case_question", classification="confidential"):
-    """What is to be paid in this case?"""
+    """What must be paid in this case?"""
 
     case: Case
 

@@ -1,4 +1,4 @@
-"""What the triage of a customer's complaint is asked and answers."""
+"""Questions and answers of the triage of customer complaints."""
 
 from __future__ import annotations
 
@@ -33,28 +33,28 @@ class ComplaintFiled(Payload, topic="complaints.filed", classification="confiden
     user_id: Annotated[str, Field(min_length=1, max_length=128)]
     complaint_text: Annotated[str, Field(min_length=1, max_length=20_000)]
     received_on: datetime.date
-    """Day on which the bank got it: every period runs from here."""
+    """Day on which the bank received it; all periods start here."""
     as_of: datetime.date | None = None
     """Day of the question; today by default."""
     occurred_on: datetime.date | None = None
     reported_on: datetime.date | None = None
     """Day on which the customer first told the bank of an unauthorised transaction; the complaint's by default."""
     amount: Amount | None = None
-    """In dispute; None: the complaint names none."""
+    """Disputed amount; None if the complaint names none."""
     product_hint: Annotated[str, Field(max_length=100)] | None = None
     channel_hint: Annotated[str, Field(max_length=100)] | None = None
     replied_on: datetime.date | None = None
     """Day of the bank's last reply; None: it has not replied."""
     rejected: bool | None = None
-    """The bank's reply was no, in whole or in part; None where it has not replied."""
+    """True if the bank refused, in whole or in part; None if it has not replied."""
     account_kind: AccountKind | None = None
-    """Of the account that the payment left; None: not known, so that the highest limit is named."""
+    """Type of the debited account; None if unknown, so that the highest limit is stated."""
     vulnerable_customer: bool | None = None
     """Senior citizen, disabled, or otherwise in need of care; None: not known."""
 
 
 class Ground(Value):
-    """A category that fits the text, and the words that point to it."""
+    """A category that fits the text, with the words that indicate it."""
 
     category: Category
     weight: Annotated[int, Field(ge=0)]
@@ -65,41 +65,41 @@ class OmbudsmanView(Value):
     """Whether the complaint may go to the Reserve Bank's ombudsman."""
 
     eligible: bool | None
-    """None where a person must say: the text names no deficiency, or the scheme's figures were not verified."""
+    """None if a person must decide: the text names no deficiency, or the scheme's figures were not verified."""
     from_day: datetime.date | None
-    """First day on which it may."""
+    """First day on which it is possible."""
     until_day: datetime.date | None
-    """Last day on which it may."""
+    """Last day on which it is possible."""
     compensation_limit: Amount
-    """Most for the loss that follows; the amount in dispute itself has no limit."""
+    """Maximum compensation for consequential loss; the disputed amount itself has no limit."""
     distress_limit: Amount
     reason: str
 
 
 class LiabilityView(Value):
-    """What the customer bears of an unauthorised electronic transaction by the Reserve Bank's rules."""
+    """Liability of the customer for an unauthorised electronic transaction under the Reserve Bank's rules."""
 
     delay_working_days: int | None
-    """Between the bank's message and the report, in working days of banks; None: not known."""
+    """Days between the bank's message and the report, in bank working days; None if unknown."""
     bears: Literal["nothing", "limited", "by_policy", "undetermined"]
     most: Amount | None
     """Most that the customer bears: the account's limit, or the amount in dispute where that is less. None where the
     rules name none. Of an account that is not known it is the highest limit."""
     reason: str
     credit_due: datetime.date
-    """Day by which the amount is to be credited for the time being."""
+    """Day by which the amount must be provisionally credited."""
     resolution_due: datetime.date
 
 
 class ComplaintTriage(Payload, topic="complaints.triage", classification="confidential"):
-    """Where a complaint goes, by when, and what its customer may do."""
+    """Where a complaint goes, its deadlines, and the customer's rights."""
 
     complaint_id: str
     category: Category
     nature: Nature
     severity: Severity
     grounds_found: tuple[Ground, ...]
-    """Every category that speaks from the text, the heaviest first."""
+    """Every category that the text indicates, the strongest first."""
     needs_human_review: bool
     review_reasons: tuple[str, ...]
     redacted_summary: Annotated[str, Field(max_length=400)]
@@ -109,5 +109,5 @@ class ComplaintTriage(Payload, topic="complaints.triage", classification="confid
     resolution_due: datetime.date
     ombudsman: OmbudsmanView
     liability: LiabilityView | None
-    """Only where a transaction is said to be unauthorised."""
+    """Only if a transaction is said to be unauthorised."""
     grounds: Grounds

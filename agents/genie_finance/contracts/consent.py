@@ -1,4 +1,4 @@
-"""Account aggregator: the consent of a person, and the data fetched under it.
+"""Account aggregator: a person's consent, and the data fetched under it. Field names are those of ReBIT's artefact.
 
 Field names are those of ReBIT's consent artefact, in Python's spelling.
 """
@@ -48,7 +48,7 @@ class ConsentAccount(Value):
 
 
 class ConsentArtefact(Value):
-    """What a person allowed: which accounts, which days, for what, how often, until when."""
+    """A person's consent: accounts, days, purpose, frequency and expiry."""
 
     consent_id: Id
     status: Literal["ACTIVE", "PAUSED", "REVOKED", "EXPIRED", "PENDING", "REJECTED"]
@@ -64,13 +64,13 @@ class ConsentArtefact(Value):
     consent_expiry: Moment
     data_from: datetime.date
     data_to: datetime.date
-    """Last day of the range of data, included."""
+    """Last day of the data range, inclusive."""
     data_life: Span
-    """How long what was fetched may be kept."""
+    """How long fetched data may be stored."""
     frequency: Span
-    """Fetches in one unit; only for ``PERIODIC``."""
+    """Maximum fetches per unit; only for ``PERIODIC``."""
     fetched_at: Annotated[tuple[Moment, ...], Field(max_length=10_000)] = ()
-    """When data was fetched under it before, as the aggregator has it."""
+    """Earlier fetches under the consent, as recorded by the aggregator."""
     signature_valid: bool
     """Whether the adapter has checked the aggregator's signature with its published key, and it holds."""
 
@@ -79,12 +79,12 @@ class AaFetchRequest(Payload, topic="insights.aa_fetch_request", classification=
     """Fetch the transactions of one account under one consent."""
 
     customer_id: Id
-    """Whose data it is."""
+    """Customer whose data it is."""
     consent_id: Id
     account: Id
     """``link_ref_number`` of the account."""
     purpose_code: PurposeCode
-    """What the data is wanted for; it must be what was consented to."""
+    """Purpose of the request; it must match the consent."""
     start: datetime.date
     end: datetime.date
 
@@ -98,7 +98,7 @@ class Refusal(Value):
 
 
 class AaFetchResult(Payload, topic="insights.aa_fetch_result", classification="restricted"):
-    """What came of a fetch; a refusal names every clause that forbids it."""
+    """Result of a fetch; a refusal names every clause that forbids it."""
 
     status: Literal["fetched", "refused", "pending", "no_data"]
     consent_id: str
@@ -108,16 +108,16 @@ class AaFetchResult(Payload, topic="insights.aa_fetch_result", classification="r
     end: datetime.date
     refusals: tuple[Refusal, ...]
     statement: Statement | None
-    """The transactions, as the statement reader would give them; None unless fetched."""
+    """The transactions, in the form of the statement reader; None unless fetched."""
     unread: int
     """Transactions that could not be read."""
     delete_by: Moment | None
-    """By when what was fetched must be deleted; None without end, or where nothing was fetched."""
+    """Deadline for deleting the fetched data; None for no deadline, or if nothing was fetched."""
     grounds: Grounds
 
 
 class AaFetch(Value):
-    """What is to be fetched, as a file says it: the fields of a fetch request."""
+    """The fields of a fetch request, from a file."""
 
     customer_id: Id
     consent_id: Id
@@ -128,13 +128,13 @@ class AaFetch(Value):
 
 
 class AaQuestion(Payload, topic="insights.aa_question", classification="restricted"):
-    """Fetch an account's transactions under a consent, and say what they come to."""
+    """Fetch an account's transactions under a consent, and summarise them."""
 
     fetch: AaFetch
 
 
 class Fetched(Value):
-    """What came of a fetch, without the transactions."""
+    """Result of a fetch, without the transactions."""
 
     status: Literal["fetched", "refused", "pending", "no_data"]
     consent_id: str
@@ -148,7 +148,7 @@ class Fetched(Value):
 
 
 class AaReport(Payload, topic="insights.aa_report", classification="restricted"):
-    """A fetch and the cash flow of what it brought."""
+    """A fetch, and the cash flow of the fetched data."""
 
     headline: str
     fetched: Fetched | None

@@ -24,14 +24,14 @@ class RouteScore(Value):
 
 
 class RouteAnswer(Payload, topic="control.route_answer", classification="confidential"):
-    """What became of a request: an answer, a question back, or what the route needs before it can be asked."""
+    """Result of a request: an answer, a question back, or the details that the route requires first."""
 
     status: Literal["answered", "clarify", "needs_input", "no_answer"]
     """``clarify``: nothing fits well enough, or two fit equally. ``needs_input``: the route is clear, and takes more
     than a sentence. ``no_answer``: it was asked, and no answer came."""
     route: str | None
     topic: str | None
-    """Of the payload that was asked, or that has to be."""
+    """Topic of the payload that was asked, or must be asked."""
     scores: tuple[RouteScore, ...]
     """Best first, at most three."""
     text: str

@@ -1,4 +1,4 @@
-"""What the fraud family is asked and answers: transfers, accounts, messages, identities, sessions."""
+"""Questions and answers of the fraud family: transfers, accounts, messages, identities, sessions."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ MOST_EVENTS = 10_000
 Score = Annotated[Decimal, Field(ge=0, le=1)]
 """Points of a score card between 0 and 1, added up and capped. They rank cases; they are not a probability."""
 Level = Literal["low", "medium", "high", "undetermined"]
-"""``undetermined``: nothing speaks against it, but too little was known to call it low."""
+"""``undetermined``: no sign of fraud, but too little is known to call it low."""
 Severity = Literal["low", "medium", "high"]
 
 
 class Signal(Value):
-    """One thing that was found."""
+    """One finding."""
 
     pattern: str
     """Stable word: ``velocity_burst``, ``impossible_travel``, ``pass_through`` and so on."""
     severity: Severity
     weight: Score
-    """What it adds to a score; a judgement of experts, not measured."""
+    """Points that it adds to a score; an expert judgement, not measured."""
     reason: str
     account_id: str | None = None
     transaction_ids: tuple[str, ...] = ()
@@ -48,24 +48,24 @@ class Unchecked(Value):
 
 
 class FraudCheck(Payload, topic="fraud.transfer_check", classification="confidential"):
-    """May these transfers be by someone other than the account holder?"""
+    """Were these transfers possibly made by someone other than the account holder?"""
 
     transfers: Transfers
-    """Those in question and, as far as known, what came before them."""
+    """The transfers in question and, as far as known, earlier ones."""
     candidates: tuple[Id, ...] | None = None
     """Transfers to judge, by id; None: all. The others are history."""
     known_devices: tuple[Id, ...] | None = None
-    """Of the sender; None: not known."""
+    """Sender's age; None if unknown."""
     timezone: Zone = "Asia/Kolkata"
-    """Where the senders live: what is night, and times without an offset."""
+    """Time zone of the senders: determines the night hours, and times without an offset."""
 
 
 class FraudVerdict(Payload, topic="fraud.transfer_verdict", classification="confidential"):
-    """What is odd about the transfers."""
+    """Unusual features of the transfers."""
 
     examined: int
     score: Score
-    """Of the worst transfer."""
+    """Risk of the worst transfer."""
     label: Level
     signals: tuple[Signal, ...]
     """Worst first."""
@@ -82,16 +82,16 @@ def _not_zero(day: datetime.date | None) -> datetime.date | None:
 
 
 class AccountFacts(Value):
-    """What the bank knows of an account."""
+    """The bank's data on an account."""
 
     account_id: Id
     opened: Annotated[datetime.date | None, AfterValidator(_not_zero)] = None
     is_business: bool | None = None
-    """Shops have many payers and payees, so a fan in and out says less of them."""
+    """Merchants have many payers and payees, so fan-in and fan-out mean less for them."""
 
 
 class MuleCheck(Payload, topic="fraud.mule_check", classification="confidential"):
-    """Which accounts pass on money that is not theirs?"""
+    """Which accounts pass on other people's money?"""
 
     transfers: Transfers
     account_ids: Annotated[tuple[Id, ...], Field(min_length=1)] | None = None
@@ -101,31 +101,31 @@ class MuleCheck(Payload, topic="fraud.mule_check", classification="confidential"
 
 
 class MuleAccount(Value):
-    """What was found of one account."""
+    """Findings on one account."""
 
     account_id: str
     score: Score
     label: Level
     received: Money
     passed_on: Money
-    """Of what was received, sent on within the window; the same rupee counts once."""
+    """Fraction of the receipts sent on within the window; each rupee counts once."""
     pass_through_ratio: Annotated[Decimal, Field(ge=0, le=1)]
     payers: int
     payees: int
     patterns: tuple[str, ...]
-    """Of the signals that name this account, worst first."""
+    """Signals that name this account, worst first."""
 
 
 class Ring(Value):
-    """Accounts through which money runs together."""
+    """Accounts among which money circulates."""
 
     ring_id: str
     account_ids: tuple[str, ...]
     transfers: int
     amount: Money
-    """Of the transfers among them."""
+    """Total of the transfers among them."""
     cycle: tuple[str, ...]
-    """Accounts of one round trip, in the order of the money; empty where there is none."""
+    """Accounts of one round trip, in the order of the money flow; empty if there is none."""
     reason: str
 
 
@@ -135,21 +135,21 @@ class MuleVerdict(Payload, topic="fraud.mule_verdict", classification="confident
     examined: int
     """Accounts judged."""
     score: Score
-    """Of the worst account."""
+    """Risk of the worst account."""
     label: Level
     accounts: tuple[MuleAccount, ...]
-    """Those with a finding, and those that were asked for by name."""
+    """Accounts with a finding, and those requested by name."""
     signals: tuple[Signal, ...]
     rings: tuple[Ring, ...]
     unchecked: tuple[Unchecked, ...]
     grounds: Grounds
 
 
-# --- money laundering: what the law wants reported ---
+# --- money laundering: reports required by law ---
 
 
 class AccountOwner(Value):
-    """Whose account it is: cash of one customer is added up over all accounts."""
+    """Customer of an account: cash of one customer is added up over all accounts."""
 
     account_id: Id
     customer_id: Id
@@ -157,7 +157,7 @@ class AccountOwner(Value):
 
 
 class ScreeningHit(Value):
-    """A name on a list, as a screening found it."""
+    """A match of a name on a list, from a screening."""
 
     account_id: Id
     list_name: Name
@@ -165,18 +165,18 @@ class ScreeningHit(Value):
 
 
 class AmlCheck(Payload, topic="fraud.aml_check", classification="confidential"):
-    """What of these transfers has to be reported, and what looks like laundering?"""
+    """Which reports do these transfers require, and which look like laundering?"""
 
     transfers: Transfers
     owners: Annotated[tuple[AccountOwner, ...], Field(max_length=MOST_TRANSFERS)] = ()
-    """An account that is not named is a customer of its own."""
+    """Owners; an account that is not listed counts as a separate customer."""
     screening_hits: Annotated[tuple[ScreeningHit, ...], Field(max_length=10_000)] | None = None
     """None: names were not screened; empty: they were, without a hit."""
     timezone: Zone = "Asia/Kolkata"
 
 
 class ReportDue(Value):
-    """A report of facts that the law requires every month, with or without a suspicion."""
+    """A monthly report of facts that the law requires, with or without suspicion."""
 
     kind: Literal["CTR", "CBWTR", "NTR"]
     """Cash transactions; cross-border wire transfers; receipts of non-profit organisations."""
@@ -190,7 +190,7 @@ class ReportDue(Value):
 
 
 class SuspicionDraft(Value):
-    """A draft for the principal officer, who alone is satisfied that something is suspicious or not."""
+    """A draft for the principal officer, who alone decides whether something is suspicious."""
 
     typology: str
     """``structuring``, ``round_trip``, ``rapid_movement``, ``high_risk_country``, ``screening_hit``."""
@@ -231,11 +231,12 @@ class PhishingCheck(Payload, topic="fraud.phishing_check", classification="confi
 
 
 class PhishingVerdict(Payload, topic="fraud.phishing_verdict", classification="confidential"):
-    """What speaks for phishing."""
+    """Signs of phishing."""
 
     score: Score
     label: Literal["safe", "unverified", "suspicious", "phishing"]
-    """``safe``: known to be official, and nothing speaks against it. ``unverified``: nothing speaks for it either."""
+    """``safe``: a known official source with no warning signs. ``unverified``: no warning signs, but not a known
+    official source."""
     signals: tuple[Signal, ...]
     grounds: Grounds
 
@@ -250,9 +251,9 @@ class SyntheticIdentityCheck(Payload, topic="fraud.synthetic_check", classificat
 
     applicant_id: Id
     age: Annotated[int, Field(ge=0, le=130)] | None = None
-    """Years, as stated."""
+    """Stated age in years."""
     bureau_tenure_months: _Count | None = None
-    """Since the oldest account that a credit bureau knows; 0: the bureau has no account."""
+    """Age of the oldest account known to a credit bureau, in months; 0 if the bureau has none."""
     pan_number: Annotated[str, Field(max_length=32)] | None = None
     name_on_pan: Name | None = None
     name_on_aadhaar: Name | None = None
@@ -260,7 +261,7 @@ class SyntheticIdentityCheck(Payload, topic="fraud.synthetic_check", classificat
     phone_age_days: _Count | None = None
     """Since the number was first seen in use."""
     address_velocity: _Count | None = None
-    """Applicants who gave this address within ninety days, this one not counted."""
+    """Number of other applicants with this address within ninety days."""
     phone_shared_with: _Count | None = None
     """Other applicants or customers with the same phone."""
     device_shared_with: _Count | None = None
@@ -268,13 +269,13 @@ class SyntheticIdentityCheck(Payload, topic="fraud.synthetic_check", classificat
 
 
 class SyntheticIdentityVerdict(Payload, topic="fraud.synthetic_verdict", classification="confidential"):
-    """How much speaks for a made-up identity."""
+    """Signs of a synthetic identity."""
 
     applicant_id: str
     score: Score
-    """Of what is known."""
+    """Score from the known facts."""
     worst_score: Score
-    """If everything that is not known were as bad as it can be."""
+    """Score if all unknown facts had their worst value."""
     label: Level
     recommendation: Literal["proceed", "ask_for_more", "enhanced_diligence", "manual_review"]
     signals: tuple[Signal, ...]
@@ -311,11 +312,11 @@ class SessionCheck(Payload, topic="fraud.session_check", classification="confide
     events: Annotated[tuple[SessionEvent, ...], Field(max_length=MOST_EVENTS)]
     """In any order."""
     known_devices: tuple[Id, ...] | None = None
-    """Devices of earlier sessions; None: not known, empty: there were none."""
+    """Devices of earlier sessions; None if unknown, empty if there were none."""
 
 
 class SessionVerdict(Payload, topic="fraud.session_verdict", classification="confidential", key="user_id"):
-    """What is odd about the sessions, and what to do."""
+    """Unusual features of the sessions, and the recommended action."""
 
     user_id: str
     score: Score
@@ -326,11 +327,11 @@ class SessionVerdict(Payload, topic="fraud.session_verdict", classification="con
     grounds: Grounds
 
 
-# --- the flow over many accounts ---
+# --- the pipeline over many accounts ---
 
 
 class FraudRingQuestion(Payload, topic="fraud.ring_question", classification="confidential"):
-    """Which accounts of this ledger belong to a ring, and what has to be reported?"""
+    """Which accounts of this ledger belong to a ring, and which reports are required?"""
 
     filename: Annotated[str, Field(max_length=255)]
     content: Annotated[bytes, Field(max_length=64 * 1024 * 1024)]
@@ -342,7 +343,7 @@ class FraudRingReport(Payload, topic="fraud.ring_report", classification="restri
 
     headline: str
     proposals: tuple[str, ...]
-    """What people should decide next; nothing is blocked or filed by this report."""
+    """Decisions that people should make next; this report blocks or files nothing."""
     transfers: int
     accounts: int
     amount: tuple[Money, ...]

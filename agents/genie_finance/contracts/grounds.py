@@ -61,12 +61,12 @@ class Grounds(Value):
     inputs: tuple[Evidence, ...]
     editions: tuple[RuleEdition, ...]
     uncertainty: str
-    """How far the figures may be off, and what they leave out."""
+    """Uncertainty of the figures, and what they leave out."""
     caveats: tuple[str, ...] = ()
 
     @property
     def weakest(self) -> Verification:
-        """The weakest state of the editions that the answer rests on; ``text`` where it rests on none."""
+        """The weakest verification of the editions used; ``text`` if there are none."""
         return weakest(self.editions)
 
     @model_validator(mode="after")
@@ -78,12 +78,12 @@ class Grounds(Value):
 
 
 def weakest(editions: tuple[RuleEdition, ...]) -> Verification:
-    """Return the weakest state of some editions; ``text`` of none."""
+    """Return the weakest verification of the editions; ``text`` for none."""
     return max((one.verification for one in editions), key=STRENGTH.index, default="text")
 
 
 def unverified(editions: tuple[RuleEdition, ...]) -> tuple[str, ...]:
-    """Return one caveat that names the weakest state of the editions and which of them are in it; none for ``text``."""
+    """Return one caveat with the weakest verification and its editions; none for ``text``."""
     state = weakest(editions)
     of_it = {one.id: one for one in editions if one.verification == state}.values()
     if state == "unverified":

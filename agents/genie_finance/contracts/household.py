@@ -1,4 +1,4 @@
-"""What a household's movements say beyond the report: an emergency fund, and a carbon footprint."""
+"""Further figures on a household's movements: an emergency fund, and a carbon footprint."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Movement(Value):
 
     date: datetime.date
     amount: SignedRupees
-    """Negative: money went out. Where ``type`` is given the sign is not looked at."""
+    """Negative: outgoing. If ``type`` is given, the sign is ignored."""
     type: Literal["credit", "debit"] | None = None
     description: Annotated[str, Field(max_length=500)] = ""
     category: Annotated[str, Field(max_length=64)] | None = None
@@ -35,12 +35,12 @@ class EmergencyFundRequest(Payload, topic="insights.emergency_fund_request", cla
 
     transactions: Annotated[tuple[Movement, ...], Field(max_length=MOST_MOVEMENTS)]
     liquid_reserves: Rupees
-    """What could be spent tomorrow: cash, savings accounts, liquid funds."""
+    """Money that could be spent tomorrow: cash, savings accounts, liquid funds."""
     income_profile: Literal["stable", "variable"] | None = None
-    """None: judged by how much the months' income varies."""
+    """None: derived from the variation of the monthly income."""
     has_dependents: bool
     monthly_saving: PaidRupees | None = None
-    """What can be put away each month; None: half of the surplus that the months show."""
+    """Amount that can be saved each month; None: half of the observed surplus."""
     yield_percent: Percent = Decimal(0)
     """Nominal yearly return of the fund, compounded monthly."""
 
@@ -50,26 +50,26 @@ class EmergencyFundPlan(Payload, topic="insights.emergency_fund_plan", classific
 
     months_of_history: int
     median_monthly_expense: Money
-    """Over the months that count, transfers and investments left out, refunds deducted."""
+    """Median over the months used, without transfers and investments, net of refunds."""
     essential_monthly_expense: Money | None
-    """Median of what is fixed by contract or needed to live; None where too little has a category."""
+    """Median of contractual and necessary expenses; None if too few movements have a category."""
     median_monthly_income: Money
     coverage_months: int
     target: Money
     """``coverage_months`` times ``median_monthly_expense``."""
     gap: Money
-    """Target less reserves, at least 0."""
+    """Target minus reserves, at least 0."""
     covered_months: str
-    """Months that the reserves last, with one digit."""
+    """Number of months that the reserves last, one decimal."""
     suggested_monthly_saving: Money | None
     """None where the months leave no surplus."""
     months_to_target: int | None
-    """Whole months until the reserves and what is saved reach the target; 0 when they do; None without a saving."""
+    """Whole months until the reserves and savings reach the target; 0 if they already do; None without savings."""
     grounds: Grounds
 
 
 class CarbonRequest(Payload, topic="insights.carbon_request", classification="confidential"):
-    """How much greenhouse gas does this spending stand for?"""
+    """Estimate the greenhouse gas emissions of this spending."""
 
     transactions: Annotated[tuple[Movement, ...], Field(max_length=MOST_MOVEMENTS)]
     as_of: datetime.date | None = None
@@ -93,11 +93,11 @@ class CarbonCategory(Value):
 
 
 class CarbonSuggestion(Value):
-    """What a fifth less of one category saves."""
+    """Effect of a fifth less spending in one category."""
 
     category: str
     monthly_target: Money
-    """Four fifths of what a month of the period costs."""
+    """Four fifths of the average month of the period."""
     kg_saved_per_year: str
     action: str
 
@@ -111,18 +111,18 @@ class CarbonFootprint(Payload, topic="insights.carbon_footprint", classification
     low_kg_co2e: str
     high_kg_co2e: str
     by_category: tuple[CarbonCategory, ...]
-    """Most emissions first."""
+    """Highest emissions first."""
     suggestions: tuple[CarbonSuggestion, ...]
     """At most three."""
     month_over_month_percent: str | None
-    """Change of the last whole month against the one right before it; None where there are not two in a row."""
+    """Change of the last complete month against the previous one; None unless they are consecutive."""
     unfactored: Money
-    """Spending whose category is not known; the table's average stands for it."""
+    """Spending of unknown category; the average factor of the table is used."""
     grounds: Grounds
 
 
 class Household(Value):
-    """What statements do not say of a household."""
+    """Data about a household that statements do not contain."""
 
     liquid_reserves: Rupees
     """What could be spent tomorrow: cash, savings accounts, liquid funds."""
@@ -131,7 +131,7 @@ class Household(Value):
     monthly_saving: PaidRupees | None = None
     yield_percent: Percent = Decimal(0)
     factors: Literal["current", "legacy"] = "current"
-    """Which factors the carbon footprint goes by."""
+    """Factors of the carbon footprint."""
 
 
 class HouseholdQuestion(Payload, topic="insights.household_question", classification="confidential"):
@@ -142,13 +142,13 @@ class HouseholdQuestion(Payload, topic="insights.household_question", classifica
 
 
 class HouseholdPlan(Payload, topic="insights.household_plan", classification="confidential"):
-    """Emergency fund and carbon footprint of a household, by its statements, with what is missing."""
+    """Emergency fund and carbon footprint of a household, from its statements, with missing parts."""
 
     headline: str
     emergency_fund: EmergencyFundPlan | None
     carbon: CarbonFootprint | None
     other_currencies: tuple[str, ...] = ()
-    """Of movements that are left out, as both parts count in rupees."""
+    """Currencies of movements that are left out, because both parts only count rupees."""
     quarantined: Annotated[tuple[Quarantined, ...], Field(max_length=500)] = ()
     """Rows that could not be read."""
     unread: tuple[UnreadFile, ...] = ()

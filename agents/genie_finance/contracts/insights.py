@@ -46,7 +46,7 @@ class Period(Value):
 
 
 class CurrencyTotal(Value):
-    """Sums of one currency over the period, both positive; currencies are never added up."""
+    """Sums of one currency over the period, both positive; currencies are never added together."""
 
     currency: Currency
     transactions: int
@@ -65,7 +65,7 @@ class MonthTotal(Value):
     """Positive."""
     net: Money
     complete: bool
-    """False for a first or last month that the statement covers only in part."""
+    """False for a first or last month that the statement only covers in part."""
 
 
 class CategoryMonth(Value):
@@ -85,7 +85,7 @@ class CategorySpend(Value):
     latest: Money
     """Spent in the latest complete month."""
     baseline: Money | None
-    """Median of the complete months before it; None with fewer than three of them."""
+    """Median of the complete months before it; None for fewer than three."""
     change: Money | None
     """``latest - baseline``."""
     months: tuple[CategoryMonth, ...]
@@ -99,12 +99,12 @@ class SpendingAnalysis(Payload, topic="insights.analysis", classification="confi
     months: tuple[MonthTotal, ...]
     by_category: tuple[CategorySpend, ...]
     latest_month: str | None
-    """The latest complete month, which baselines are compared with."""
+    """The latest complete month, which is compared with baselines."""
     notices: tuple[str, ...] = ()
 
 
 class InsightTask(Payload, topic="insights.task", classification="confidential"):
-    """What the desk fans out: the question, the analysis and the transactions it rests on."""
+    """The input of the desk's agents: the question, the analysis and its transactions."""
 
     question: str
     analysis: SpendingAnalysis
@@ -119,7 +119,7 @@ class ForecastMonth(Value):
     """Net cash flow: income less expense."""
     low: Money
     high: Money
-    """Interval in which the month falls with the stated probability."""
+    """Interval that contains the month with the stated probability."""
 
 
 class CurrencyForecast(Value):
@@ -128,12 +128,12 @@ class CurrencyForecast(Value):
     currency: Currency
     months: tuple[ForecastMonth, ...]
     history_months: int
-    """Complete months it rests on."""
+    """Number of complete months used."""
     coverage: float
     """Probability of the interval, for example 0.8."""
     method: str
     caution: str | None = None
-    """Why it should not be leaned on, for example a short history."""
+    """Why it is unreliable, for example a short history."""
 
 
 class CashflowForecast(Payload, topic="insights.forecast", classification="confidential"):
@@ -153,7 +153,7 @@ class Anomaly(Value):
     amount: Money
     kind: Literal["unusual_amount", "duplicate", "first_large_payee"]
     score: float
-    """Robust z-score for ``unusual_amount``; days apart for ``duplicate``; multiple of the median otherwise."""
+    """Robust z-score for ``unusual_amount``; distance in days for ``duplicate``; otherwise multiple of the median."""
     reason: str
 
 
@@ -183,26 +183,26 @@ class Subscription(Value):
 
 
 class Subscriptions(Payload, topic="insights.subscriptions", classification="confidential"):
-    """Regular charges, dearest per year first."""
+    """Regular charges, highest yearly cost first."""
 
     subscriptions: tuple[Subscription, ...]
 
 
 class AdviceItem(Value):
-    """One thing to look at, with its figures."""
+    """One recommendation, with its figures."""
 
     title: str
     category: str | None
     over_by: Money | None
-    """How much the latest month exceeds the baseline."""
+    """Excess of the latest month over the baseline."""
     baseline: Money | None
     rationale: str
-    """Why, with the numbers it rests on; of substance."""
+    """Rationale, with its figures."""
     confidence: Literal["high", "medium", "low"]
 
 
 class Advice(Payload, topic="insights.advice", classification="confidential"):
-    """Where the overspending that was asked about is; empty with a reason when there is none or too little history."""
+    """Where the overspending is; empty, with a reason, if there is none or too little history."""
 
     answer: str
     """One sentence that answers the question."""
@@ -210,14 +210,14 @@ class Advice(Payload, topic="insights.advice", classification="confidential"):
 
 
 class MissingPart(Value):
-    """A part of the report that did not come."""
+    """A part of the report that is missing."""
 
     agent: str
     reason: str
 
 
 class ReportRequest(Payload, topic="insights.report_request", classification="confidential"):
-    """Everything that was gathered, and what was not."""
+    """Everything that was gathered, and the missing parts."""
 
     question: str
     analysis: SpendingAnalysis | None
@@ -232,7 +232,7 @@ class ReportRequest(Payload, topic="insights.report_request", classification="co
 
 
 class Report(Payload, topic="insights.report", classification="confidential"):
-    """The answer to a finance question; a part that did not come is None and named in ``missing``."""
+    """The answer to a finance question; a missing part is None and listed in ``missing``."""
 
     question: str
     answer: str

@@ -1,4 +1,4 @@
-"""The answer of an agent that has too little data: what is missing and how much of it is needed."""
+"""The answer of an agent that has too little data: what is missing, and how much is needed."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ class Lack(Value):
     """One thing that is missing."""
 
     what: str
-    """Field or series, by the name that the question has for it."""
+    """Name of the field or series in the question."""
     needed: str
-    """How much is needed, and of what kind."""
+    """Required amount and kind of data."""
     given: str = "nothing"
 
 
@@ -25,16 +25,16 @@ class InsufficientData(Payload, topic="catalogue.insufficient_data", classificat
     agent: str
     """Id of the agent that cannot answer."""
     question: str
-    """What it was asked for, in words."""
+    """The requested result, in words."""
     missing: Annotated[tuple[Lack, ...], Field(min_length=1)]
 
 
 class MissingAnswer(Value):
-    """A part of an answer that did not come."""
+    """A missing part of an answer."""
 
     part: str
-    """The topic of the part, with its subject where several parts have that topic."""
+    """Topic of the part, with its subject if several parts have that topic."""
     agent: str
     """Id of the agent that should have answered; the topic when no agent is known."""
     reason: str
-    """A named outcome, or why the question was not asked."""
+    """An outcome, or why the question was not asked."""

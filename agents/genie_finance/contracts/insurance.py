@@ -1,4 +1,4 @@
-"""What the insurance family is asked and answers: motor and health insurance in India, in rupees."""
+"""Questions and answers of the insurance family: motor and health insurance in India, in rupees."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from genie_finance.contracts.grounds import Grounds
 from genie_finance.contracts.money import PaidRupees, Rupees
 
 Percent = Annotated[Decimal, Field(ge=0, le=100)]
-"""Out of a hundred: 10 is ten per cent."""
+"""Percentage: 10 is ten per cent."""
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Procedure = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\w")]
-"""Name of a procedure, as hospital or policy writes it."""
+"""Name of a procedure, as written by hospital or policy."""
 Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_./-]{0,63}$")]
 Days = Annotated[int, Field(ge=0, le=3_650)]
 Months = Annotated[int, Field(ge=0, le=120)]
@@ -35,7 +35,7 @@ class Vehicle(Value):
     kind: Literal["private_car", "two_wheeler"]
     fuel: Literal["petrol", "diesel", "cng", "hybrid", "electric"]
     registered: datetime.date
-    """First registration, from which age counts."""
+    """First registration, the start of the vehicle's age."""
     cubic_capacity: Annotated[int, Field(gt=0, le=10_000)] | None = None
     kilowatts: Annotated[Decimal, Field(gt=0, le=1_000)] | None = None
 
@@ -49,7 +49,7 @@ class Vehicle(Value):
 
 
 class AddOn(Value):
-    """A cover beside the policy's own, such as zero depreciation, at the insurer's price."""
+    """An additional cover, such as zero depreciation, at the insurer's price."""
 
     code: Code
     basis: Literal["percent_of_idv", "percent_of_own_damage", "amount"]
@@ -74,32 +74,32 @@ class MotorQuoteRequest(Payload, topic="insurance.motor_quote_request", classifi
     third_party_years: Literal[1, 3, 5]
     """3 for new cars, 5 for new two-wheelers, paid at once."""
     idv: PaidRupees | None
-    """Insured's declared value as agreed; None: from ``showroom_price`` and age, up to five years."""
+    """Agreed insured's declared value; None: derived from ``showroom_price`` and age, up to five years."""
     showroom_price: PaidRupees | None
-    """Manufacturer's listed price with which the value starts."""
+    """Manufacturer's list price, from which the value is derived."""
     own_damage_rate_percent: Percent | None
-    """The insurer's own, of the declared value; None: the guide rate by zone, age and engine."""
+    """The insurer's own rate on the declared value; None: the guide rate by zone, age and engine."""
     discount_percent: Percent
     """The insurer's, on own damage."""
     voluntary_deductible: Rupees
     no_claim_bonus_percent: Annotated[int, Field(ge=0, le=100)]
-    """As it stands on the policy that ends; 0 for a new one."""
+    """Bonus of the expiring policy; 0 for a new one."""
     claimed: bool
-    """A claim for own damage was made in the policy that ends."""
+    """True if the expiring policy had a claim for own damage."""
     expired: datetime.date | None
-    """Last day of the policy that ends; None where there is none."""
+    """Last day of the expiring policy; None if there is none."""
     owner_driver_premium: Rupees
-    """Of the compulsory personal accident cover; 0 where the owner has it elsewhere."""
+    """Sum of the compulsory personal accident cover; 0 if the owner has it elsewhere."""
     add_ons: Annotated[tuple[AddOn, ...], Field(max_length=50)]
 
 
 class AmountLine(Value):
-    """One step of a computation, in its order."""
+    """One step of a computation, in order."""
 
     code: str
     text: str
     amount: str
-    """Rupees with two digits; negative where it is taken off."""
+    """Rupees with two decimals; negative for a deduction."""
 
 
 class MotorQuote(Payload, topic="insurance.motor_quote", classification="confidential"):
@@ -107,16 +107,16 @@ class MotorQuote(Payload, topic="insurance.motor_quote", classification="confide
 
     starts: datetime.date
     idv: Rupees
-    """0 where own damage is not covered."""
+    """0 if own damage is not covered."""
     depreciation_percent: Percent | None
-    """Of the listed price; None where the value was agreed."""
+    """Percentage of the list price; None if the value was agreed."""
     no_claim_bonus_percent: int
-    """That of the policy that starts."""
+    """Bonus of the new policy."""
     own_damage: Rupees
     """After discounts and bonus, without add-ons."""
     add_ons: Rupees
     third_party: Rupees
-    """With the owner's personal accident cover."""
+    """Including the owner's personal accident cover."""
     net: Rupees
     tax: Rupees
     """Goods and services tax."""
@@ -126,7 +126,7 @@ class MotorQuote(Payload, topic="insurance.motor_quote", classification="confide
 
 
 class MotorTerms(Value):
-    """What a motor policy says."""
+    """Terms of a motor policy."""
 
     policy_number: Code
     starts: datetime.date
@@ -150,7 +150,7 @@ class RepairLine(Value):
 
 
 class MotorClaimRequest(Payload, topic="insurance.motor_claim_request", classification="confidential"):
-    """What is to be paid for a damaged or stolen vehicle?"""
+    """What must be paid for a damaged or stolen vehicle?"""
 
     claim_id: Code
     terms: MotorTerms
@@ -158,13 +158,13 @@ class MotorClaimRequest(Payload, topic="insurance.motor_claim_request", classifi
     event: Literal["accident", "fire", "flood", "theft"]
     on: datetime.date
     repair: Annotated[tuple[RepairLine, ...], Field(max_length=MOST_LINES)] | None
-    """The repairer's estimate; None for a vehicle that is gone."""
+    """The repairer's estimate; None for a lost vehicle."""
     wreck_kept: Rupees
-    """Value of the wreck where the owner keeps it; 0 where the insurer takes it."""
+    """Value of the wreck if the owner keeps it; 0 if the insurer takes it."""
 
 
 class MotorAssessment(Payload, topic="insurance.motor_assessment", classification="confidential"):
-    """What a motor claim comes to; a surveyor and the insurer decide."""
+    """Assessment of a motor claim; a surveyor and the insurer decide."""
 
     claim_id: str
     outcome: Literal["repair", "constructive_total_loss", "total_loss", "not_covered"]
@@ -198,12 +198,12 @@ class RoadsideRequest(Payload, topic="insurance.roadside_request", classificatio
 
     place: Place
     garages: Annotated[tuple[Garage, ...], Field(max_length=10_000)]
-    """The network; the family knows of none itself."""
+    """The network; the family has no garages of its own."""
     most: Annotated[int, Field(ge=1, le=20)] = 3
 
 
 class NearGarage(Value):
-    """A garage and how far it is as the crow flies."""
+    """A garage, with its straight-line distance."""
 
     name: str
     cashless: bool
@@ -224,10 +224,11 @@ class BillLine(Value):
 
     text: Name
     category: Literal["room", "icu", "associated", "pharmacy", "consumables", "implants", "diagnostics", "non_payable"]
-    """``associated``: what costs more in a dearer room: doctors', surgeons' and nursing fees, operation theatre."""
+    """``associated``: costs that are higher in a more expensive room: doctors', surgeons' and nursing fees, operation
+    theatre."""
     amount: Rupees
     days: Annotated[int, Field(ge=1, le=366)] | None = None
-    """Of ``room`` and ``icu``, whose limits are by the day."""
+    """Days of ``room`` and ``icu``, whose limits are per day."""
 
     @model_validator(mode="after")
     def _rent_has_days(self) -> Self:
@@ -237,7 +238,7 @@ class BillLine(Value):
 
 
 class BillEstimate(Value):
-    """A hospital's estimate as one sum, where lines are not known yet."""
+    """A hospital's estimate as one sum, if its lines are not known yet."""
 
     total: PaidRupees
     room_per_day: Rupees
@@ -247,21 +248,21 @@ class BillEstimate(Value):
 
 
 class Package(Value):
-    """The most that is paid for a procedure."""
+    """Maximum payment for a procedure."""
 
     procedure: Procedure
     most: Rupees
 
 
 class HealthPlan(Value):
-    """What a health policy says of a stay in hospital."""
+    """Terms of a health policy on hospital stays."""
 
     product_code: Code
     sum_insured: PaidRupees
     bonus: Rupees
     """Cumulative bonus that adds to the sum insured."""
     paid_this_year: Rupees
-    """Claims that have used up the sum insured already."""
+    """Claims that have already used up part of the sum insured."""
     room_limit_per_day: PaidRupees | None
     """None: no limit."""
     icu_limit_per_day: PaidRupees | None
@@ -273,16 +274,16 @@ class HealthPlan(Value):
     excluded_procedures: Annotated[tuple[Procedure, ...], Field(max_length=500)]
     packages: Annotated[tuple[Package, ...], Field(max_length=500)]
     network_only: bool
-    """Cashless treatment in hospitals of the network alone."""
+    """Cashless treatment only in hospitals of the network."""
 
 
 class Treatment(Value):
-    """A treatment, as every way to its payment needs it."""
+    """A treatment, with the data that every settlement route needs."""
 
     procedure: Procedure
     in_network: bool
     bills_by_room: bool
-    """The hospital charges more for the same treatment in a dearer room."""
+    """True if the hospital charges more for the same treatment in a more expensive room."""
     caused_by_accident: bool
     pre_existing: bool
     """The treatment is for a disease declared as pre-existing."""
@@ -300,20 +301,20 @@ class Preauth(Treatment):
     hospital_code: Code
     admitted: datetime.date
     covered_since: CoverBegan
-    """First day of cover without a break, also with an insurer before."""
+    """First day of continuous cover, including earlier insurers."""
     bill: Annotated[tuple[BillLine, ...], Field(max_length=MOST_LINES)] | None
     estimate: BillEstimate | None
 
 
 class PreauthRequest(Payload, topic="insurance.preauth_request", classification="confidential"):
-    """What of a planned treatment does the policy pay?"""
+    """What does the policy pay of a planned treatment?"""
 
     preauth: Preauth
     plan: HealthPlan
 
 
 class PreauthRecommendation(Payload, topic="insurance.preauth_recommendation", classification="confidential"):
-    """What the policy pays, for a person or a policy to decide on."""
+    """Payment under the policy, for a decision by a person or a policy."""
 
     preauth_id: str
     action: Literal["approve", "approve_partial", "nothing_payable", "deny"]
@@ -321,7 +322,7 @@ class PreauthRecommendation(Payload, topic="insurance.preauth_recommendation", c
     payable: Rupees
     patient_share: Rupees
     itemised: bool
-    """False where the bill was not: then what is payable is an approximation that a person has to look at."""
+    """False without an itemised bill: then the payable amount is an approximation that a person must check."""
     decide_within_minutes: int
     deductions: tuple[AmountLine, ...]
     grounds: Grounds
@@ -331,7 +332,7 @@ class PreauthRecommendation(Payload, topic="insurance.preauth_recommendation", c
 
 
 class Exclusion(Value):
-    """What a policy does not cover, by diagnosis."""
+    """An exclusion of a policy, by diagnosis."""
 
     code: Code
     """The regulator's, ``Excl01`` to ``Excl18``, or the product's own."""
@@ -341,21 +342,21 @@ class Exclusion(Value):
 
 
 class SubLimit(Value):
-    """The most that is paid for a peril."""
+    """Maximum payment for a peril."""
 
     peril: Code
     most: Rupees
 
 
 class ClaimTerms(Value):
-    """What a policy says of claims."""
+    """Terms of a policy on claims."""
 
     policy_number: Code
     product_code: Code
     starts: datetime.date
     ends: datetime.date
     covered_since: CoverBegan
-    """First day of cover without a break."""
+    """First day of continuous cover."""
     sum_insured: PaidRupees
     bonus: Rupees
     paid_this_year: Rupees
@@ -363,17 +364,17 @@ class ClaimTerms(Value):
     copay_percent: Percent
     initial_waiting_days: Days
     perils: Annotated[tuple[Code, ...], Field(min_length=1, max_length=500)]
-    """What the policy covers; sub-limits and the network's list name perils of these."""
+    """Covered perils; sub-limits and the network list refer to these."""
     pre_existing: Annotated[tuple[Code, ...], Field(max_length=500)]
     """Diseases that the insured declared, as ICD-10 codes or their first characters."""
     specific_diseases: Annotated[tuple[Code, ...], Field(max_length=500)]
-    """Diseases with a waiting period of their own, written likewise."""
+    """Diseases with their own waiting period, in the same form."""
     exclusions: Annotated[tuple[Exclusion, ...], Field(max_length=500)]
     sub_limits: Annotated[tuple[SubLimit, ...], Field(max_length=500)]
     sub_limits_apply: Literal["before_sharing", "after_sharing"]
-    """To the loss, before deductible and co-payment, or to what is left after them; the wording says which."""
+    """Applied to the loss before deductible and co-payment, or to the rest after them; the wording decides."""
     network_only: Annotated[tuple[Code, ...], Field(max_length=500)]
-    """Perils that are covered in the network alone."""
+    """Perils that are only covered in the network."""
 
     @model_validator(mode="after")
     def _limits_are_of_perils(self) -> Self:
@@ -385,12 +386,12 @@ class ClaimTerms(Value):
 
 
 def peril_key(peril: str) -> str:
-    """Return a peril in the form in which it is compared: ``Day-care`` and ``day_care`` are one."""
+    """Normalise a peril: ``Day-care`` and ``day_care`` are equal."""
     return "".join(char for char in peril.casefold() if char.isalnum())
 
 
 class Claim(Treatment):
-    """A claim for what has been spent on a treatment."""
+    """A claim for the cost of a treatment."""
 
     claim_id: Code
     policy_number: Code
@@ -406,7 +407,7 @@ class Claim(Treatment):
 
 
 class Screening(Value):
-    """What the insurer's own check for fraud said of a claim; a score that the claimant brings is none."""
+    """Result of the insurer's own fraud check; a score from the claimant does not count."""
 
     claim_id: Code
 
@@ -415,7 +416,7 @@ class Screening(Value):
 
 
 class ClaimRequest(Payload, topic="insurance.claim_request", classification="confidential"):
-    """What of a claim does the policy pay?"""
+    """What does the policy pay of a claim?"""
 
     claim: Claim
     terms: ClaimTerms
@@ -426,12 +427,12 @@ class ClaimRequest(Payload, topic="insurance.claim_request", classification="con
 
 
 class ClaimRecommendation(Payload, topic="insurance.claim_recommendation", classification="confidential"):
-    """What a policy pays, for a person or a policy to decide on."""
+    """Payment under a policy, for a decision by a person or a policy."""
 
     claim_id: str
     action: Literal["approve", "approve_partial", "nothing_payable", "deny", "refer"]
     incurred: Rupees
     payable: Rupees
-    """0 where it is denied; where it is referred, what would be paid."""
+    """0 if denied; if referred, the amount that would be paid."""
     deductions: tuple[AmountLine, ...]
     grounds: Grounds

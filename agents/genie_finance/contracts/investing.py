@@ -33,13 +33,13 @@ AnnualRate = Annotated[Decimal, Field(ge=Decimal("-0.5"), le=1, max_digits=20)]
 Fraction = Annotated[Decimal, Field(ge=0, le=1, max_digits=20)]
 """0 to 1."""
 Weight = Annotated[Decimal, Field(ge=0, le=1)]
-"""Share of a whole, 0 to 1."""
+"""Fraction of a whole, 0 to 1."""
 Price = Annotated[Decimal, Field(gt=0, le=Decimal(10) ** 12, max_digits=24)]
-"""Of one unit, in the question's currency; more digits than the currency has are kept."""
+"""Price of one unit, in the question's currency; additional decimals are kept."""
 
 
 def currencies(value: object) -> Iterator[str]:
-    """Yield the currency of every amount in a value, however deep."""
+    """Yield the currency of every amount in a value, at any depth."""
     if isinstance(value, Money):
         yield value.currency
     elif isinstance(value, BaseModel):
@@ -51,7 +51,7 @@ def currencies(value: object) -> Iterator[str]:
 
 
 class OneCurrency(Value):
-    """A value whose amounts are all of one currency; nothing here converts."""
+    """A value whose amounts all have the same currency; nothing is converted."""
 
     @model_validator(mode="after")
     def _is_of_one_currency(self) -> Self:
@@ -71,7 +71,7 @@ Timing = Literal["end", "start"]
 
 
 class Holdings(OneCurrency):
-    """What is held of each asset class; a class without holdings is 0, never left out."""
+    """Holdings of each asset class; a class without holdings is 0, never left out."""
 
     equity: Amount
     debt: Amount
@@ -80,7 +80,7 @@ class Holdings(OneCurrency):
 
 
 class AssetAllocationRequest(OneCurrency, Payload, topic="investing.allocation_request", classification="confidential"):
-    """How should money be spread over asset classes, and what has to be bought or sold for it?"""
+    """How should money be allocated to asset classes, and which trades does that need?"""
 
     as_of: datetime.date
     """Day whose edition of the allocation rules is used."""
@@ -91,7 +91,7 @@ class AssetAllocationRequest(OneCurrency, Payload, topic="investing.allocation_r
     risk_tolerance: RiskTolerance
     current: Holdings
     new_money: Amount | None = None
-    """To be invested now, besides what is held; it is placed before anything is sold."""
+    """New money besides the holdings; it is invested before anything is sold."""
 
 
 class AssetWeight(Value):
@@ -100,13 +100,13 @@ class AssetWeight(Value):
     asset: AssetClass
     target: Weight
     current: Weight | None
-    """None where nothing is held."""
+    """None if nothing is held."""
     drift: Decimal | None
     """Current less target, after new money was placed."""
     band: Weight
-    """Drift from which it is out of balance."""
+    """Drift beyond which it is out of balance."""
     delta: SignedAmount
-    """To buy, or to sell as a negative amount, new money included."""
+    """Amount to buy, negative to sell, including new money."""
     action: Literal["buy", "sell", "hold"]
 
 
@@ -114,7 +114,7 @@ class AssetAllocationPlan(Payload, topic="investing.allocation_plan", classifica
     """Target weights, and the trades that lead there; they add up to the new money."""
 
     rebalance: bool
-    """A class is out of its band even after new money was placed; otherwise nothing is sold."""
+    """True if a class is out of its band even after the new money; otherwise nothing is sold."""
     assets: tuple[AssetWeight, ...]
     total: Amount
     """Holdings and new money."""
@@ -122,7 +122,7 @@ class AssetAllocationPlan(Payload, topic="investing.allocation_plan", classifica
 
 
 class MarketAssumption(Value):
-    """How returns are taken to be: lognormal, independent from month to month."""
+    """Assumed returns: lognormal, independent from month to month."""
 
     expected_annual_return: AnnualRate
     annual_volatility: Fraction
@@ -131,7 +131,7 @@ class MarketAssumption(Value):
 
 
 class Simulated(OneCurrency):
-    """What every question has that is answered by simulation."""
+    """Common fields of questions that are answered by simulation."""
 
     horizon_months: Annotated[int, Field(ge=1, le=MOST_MONTHS)]
     expected_annual_return: AnnualRate
@@ -148,10 +148,10 @@ class SipLumpsumRequest(Simulated, Payload, topic="investing.sip_lumpsum_request
 
     amount: PaidAmount
     instalments: Annotated[int, Field(ge=1, le=MOST_MONTHS)] = 12
-    """Monthly parts of the amount. Those that the horizon cuts off stay in cash."""
+    """Number of monthly parts of the amount. Parts beyond the horizon stay in cash."""
     timing: Timing = "end"
     waiting_cash_annual_return: Annotated[Decimal, Field(ge=0, le=1, max_digits=20)] = Decimal(0)
-    """Return of the part that waits, compounded like the other; 0 says that it earns nothing."""
+    """Return of the waiting part, compounded likewise; 0 means that it earns nothing."""
 
 
 class Outcomes(Value):
@@ -166,18 +166,18 @@ class Outcomes(Value):
 
 
 class SipLumpsumResult(Payload, topic="investing.sip_lumpsum_result", classification="confidential"):
-    """How the two compare on the same simulated paths."""
+    """Comparison of the two on the same simulated paths."""
 
     lumpsum: Outcomes
     sip: Outcomes
     lumpsum_win_probability: Fraction
     """Share of paths on which the lump sum ends higher; a tie counts half."""
     win_interval: tuple[Fraction, Fraction]
-    """Of that share, at 95 percent, from the number of paths (Wilson)."""
+    """95 % confidence interval of that share, from the number of paths (Wilson)."""
     lumpsum_expected_regret: Amount
-    """Mean over all paths of what the instalments end higher by, 0 where they do not."""
+    """Mean over all paths of the advantage of the instalments, 0 if they have none."""
     sip_expected_regret: Amount
-    """Mean over all paths of what the lump sum ends higher by, 0 where it does not."""
+    """Mean over all paths of the advantage of the lump sum, 0 if it has none."""
     uninvested: Amount
     """Still in cash at the end of the horizon, with its interest."""
     recommendation: Literal["lumpsum", "sip", "toss_up"]
@@ -185,7 +185,7 @@ class SipLumpsumResult(Payload, topic="investing.sip_lumpsum_result", classifica
 
 
 class GoalRequest(Simulated, Payload, topic="investing.goal_request", classification="confidential"):
-    """Will savings reach a target, and what must be saved for it?"""
+    """Will savings reach a target, and how much must be saved?"""
 
     current_corpus: Amount
     monthly_contribution: Amount
@@ -197,33 +197,33 @@ class GoalRequest(Simulated, Payload, topic="investing.goal_request", classifica
     """Step-up of the contribution after every twelve months."""
     timing: Timing = "end"
     wanted_probability: Annotated[Decimal, Field(gt=0, lt=1, max_digits=10)] = Decimal("0.8")
-    """With which the required contribution reaches the target."""
+    """Probability with which the required contribution reaches the target."""
 
 
 class GoalPlan(Payload, topic="investing.goal_plan", classification="confidential"):
-    """Whether a goal is in reach, and the contributions that bring it there."""
+    """Whether a goal is reachable, and the contributions that reach it."""
 
     target_at_end: Amount
     """In the money of the horizon's end."""
     success_probability: Fraction
     success_interval: tuple[Fraction, Fraction]
-    """At 95 percent, from the number of paths (Wilson); it never says 1 or 0 is certain."""
+    """95 % confidence interval, from the number of paths (Wilson); it never states certainty."""
     corpus: Outcomes
     required_monthly: Amount
-    """First month's contribution that reaches the target if every month returns exactly what is expected."""
+    """First month's contribution that reaches the target if every month returns exactly the expected value."""
     required_monthly_at_p50: Amount
     """That reaches it on half of the paths."""
     required_monthly_for_wanted: Amount
-    """That reaches it with the wanted probability."""
+    """Contribution that reaches it with the required probability."""
     shortfall_monthly: Amount
-    """By which the contribution is below the one for the wanted probability."""
+    """Amount by which the contribution is below the one for the required probability."""
     on_track: bool
-    """The success probability is at least the wanted one."""
+    """The success probability is at least the required one."""
     grounds: Grounds
 
 
 class DividendRequest(Payload, topic="investing.dividend_request", classification="confidential"):
-    """What do a share's dividends come to, paid out or reinvested?"""
+    """How much are a share's dividends, paid out or reinvested?"""
 
     starts_on: datetime.date
     """Day of the first year's start: its edition of the rules on tax deducted at source is used."""
@@ -235,11 +235,12 @@ class DividendRequest(Payload, topic="investing.dividend_request", classificatio
     price_appreciation_annual: AnnualRate
     horizon_years: Annotated[int, Field(ge=1, le=60)]
     tax_rate_percent: Annotated[Decimal, Field(ge=0, le=100, max_digits=10)]
-    """The holder's marginal rate on dividends, with surcharge and cess, 0 to 100. Tax deducted at source is a part."""
+    """The holder's marginal rate on dividends with surcharge and cess, 0 to 100; tax deducted at source is part of
+    it."""
     reinvest_dividends: bool
     payments_per_year: Literal[1, 2, 4, 12] = 1
     whole_shares: bool = False
-    """Only whole shares are bought, and what is left over waits in cash."""
+    """Only whole shares are bought; the remainder waits in cash."""
 
 
 class DividendYear(Value):
@@ -252,7 +253,7 @@ class DividendYear(Value):
     dividend_gross: Amount
     tax: Amount
     deducted_at_source: Amount
-    """What the company keeps back: a credit against the tax, no further cost, and refunded where it is more."""
+    """Tax withheld by the company: a credit against the tax, not an additional cost, and refunded if higher."""
     dividend_net: Amount
     price: Decimal
     """At the year's end."""
@@ -269,19 +270,19 @@ class DividendProjection(Payload, topic="investing.dividend_projection", classif
     terminal_value: Amount
     """Of the shares at the end, without cash."""
     yield_on_cost_percent: Decimal
-    """Last year's net dividend over what the first shares cost."""
+    """Last year's net dividend divided by the cost of the first shares."""
     yield_on_capital_percent: Decimal
-    """The same over everything put in, reinvested dividends among it."""
+    """The same, divided by all money invested, including reinvested dividends."""
     irr_percent: Decimal | None
     """Annual rate of return after tax on dividends, before tax on gains; None where there is none."""
     terminal_value_without_growth: Amount
-    """Were price and dividend never to grow."""
+    """Value if price and dividend never grew."""
     total_dividend_net_without_growth: Amount
     grounds: Grounds
 
 
 class Investor(OneCurrency):
-    """The person of the plan; ages and horizons as in the single questions."""
+    """The person of the plan; ages and horizons as in the separate questions."""
 
     age: Annotated[int, Field(ge=18, le=120)]
     risk_tolerance: RiskTolerance
@@ -303,20 +304,20 @@ class Goal(Value):
 
 
 class ClassAssumption(MarketAssumption):
-    """What an asset class is taken to return. Assumptions are the asker's: no agent invents one."""
+    """Assumed returns of an asset class. Assumptions come from the asker: no agent invents any."""
 
     asset: AssetClass
 
 
 class Correlation(Value):
-    """Of the monthly returns of two asset classes."""
+    """Correlation of the monthly returns of two asset classes."""
 
     between: tuple[AssetClass, AssetClass]
     value: Annotated[Decimal, Field(ge=-1, le=1, max_digits=10)]
 
 
 class InvestingCase(OneCurrency):
-    """Everything that an investing plan is made of."""
+    """All inputs of an investing plan."""
 
     as_of: datetime.date
     investor: Investor
@@ -324,9 +325,9 @@ class InvestingCase(OneCurrency):
     assumptions: Annotated[tuple[ClassAssumption, ...], Field(max_length=4)]
     """One for each asset class that the plan may hold."""
     correlations: Annotated[tuple[Correlation, ...], Field(max_length=6)]
-    """One for every two classes; the desk takes none for granted."""
+    """One for every two classes; the desk assumes none."""
     source: Annotated[str, Field(min_length=1, max_length=300)]
-    """Where the assumptions are from."""
+    """Source of the assumptions."""
     paths: Annotated[int, Field(ge=100, le=MOST_PATHS)] = 10_000
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 42
 
@@ -350,13 +351,13 @@ class InvestingQuestion(Payload, topic="investing.question", classification="con
 
 
 class InvestingPlan(Payload, topic="investing.plan", classification="confidential"):
-    """A goal on one page: allocation, what it may come to, how to invest what is free, and what is missing."""
+    """A goal on one page: allocation, possible outcomes, how to invest free money, and missing parts."""
 
     headline: str
     goal: str
     allocation: AssetAllocationPlan | None
     expected_annual_return: Decimal | None
-    """Of the target allocation, from the assumptions."""
+    """Volatility of the target allocation, from the assumptions."""
     annual_volatility: Decimal | None
     plan: GoalPlan | None
     lump_sum: SipLumpsumResult | None

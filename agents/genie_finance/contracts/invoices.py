@@ -30,9 +30,9 @@ class InvoiceItem(Value):
     description: Annotated[str, Field(max_length=300)] = ""
     quantity: Quantity
     unit_price: Annotated[Exact, Field(ge=0)]
-    """Rupees for one unit, before tax; may have more digits than paise."""
+    """Rupees per unit before tax; may have more decimals than paise."""
     gst_pct: Percent
-    """All of the tax: 18 is 9 central and 9 state, or 18 integrated."""
+    """Total tax rate: 18 is 9 central and 9 state, or 18 integrated."""
     line_total: Rupees
     """With tax."""
 
@@ -52,7 +52,7 @@ class Invoice(Value):
     place_of_supply: Annotated[str, Field(pattern=r"^\d\d$")] | None = None
     """Code of the state; None: the buyer's."""
     tax_kind: Literal["integrated", "central_and_state"] | None = None
-    """What the invoice charges; None: not known."""
+    """Amount that the invoice charges; None if unknown."""
     po_reference: Annotated[str, Field(max_length=64)] = ""
     grn_reference: Annotated[str, Field(max_length=64)] = ""
 
@@ -64,11 +64,11 @@ class OrderLine(Value):
     unit_price: Annotated[Exact, Field(ge=0)]
     """Rupees, before tax."""
     open_quantity: Quantity
-    """Ordered and not invoiced yet."""
+    """Quantity ordered and not yet invoiced."""
 
 
 class Received(Value):
-    """What the goods receipt says of one code."""
+    """Goods receipt of one code."""
 
     hsn: Annotated[str, Field(max_length=16)]
     quantity: Quantity
@@ -76,7 +76,7 @@ class Received(Value):
 
 
 class Earlier(Value):
-    """An invoice that has been posted already."""
+    """An invoice that was already posted."""
 
     supplier_gstin: Annotated[str, Field(max_length=20)]
     invoice_no: Annotated[str, Field(max_length=32)]
@@ -84,7 +84,7 @@ class Earlier(Value):
 
 
 class InvoiceReference(Value):
-    """What the books know; what is None is not known, which never speaks for an invoice."""
+    """The buyer's records; None is unknown and never counts in favour of an invoice."""
 
     po_total: Rupees | None = None
     """Open amount of the purchase order, with tax."""
@@ -98,9 +98,9 @@ class InvoiceReference(Value):
     accepted_on: datetime.date | None = None
     """Day on which goods or services were accepted."""
     agreed_days: Annotated[int, Field(ge=0, le=3_650)] | None = None
-    """Days for payment in a written agreement; None: there is none."""
+    """Payment days of a written agreement; None if there is none."""
     posted: Annotated[tuple[Earlier, ...], Field(max_length=20_000)] | None = None
-    """Invoices of this supplier that have been posted; None: not looked up."""
+    """Posted invoices of this supplier; None if not looked up."""
 
 
 class InvoicePacket(Payload, topic="payments.invoice_packet", classification="confidential"):
@@ -113,12 +113,12 @@ class InvoicePacket(Payload, topic="payments.invoice_packet", classification="co
 
 
 class InvoiceIssue(Value):
-    """One thing that is wrong or missing."""
+    """One problem of an invoice."""
 
     code: str
     """``gstin.supplier``, ``duplicate``, ``po.missing``, ``line.arithmetic`` and so on."""
     severity: Literal["block", "hold"]
-    """A block cannot be cleared by a person here: the supplier has to issue something else."""
+    """A block cannot be cleared by a person: the supplier must issue a corrected document."""
     text: str
 
 
@@ -143,7 +143,7 @@ class InvoiceDecision(Payload, topic="payments.invoice_decision", classification
     checks_made: int
     tax: TaxSplit
     computed_total: Money
-    """Sum of the lines, computed from quantity, price and rate."""
+    """Sum of the lines, from quantity, price and rate."""
     pay_by: datetime.date | None
     """Last day under section 15 of the MSMED Act; None where it does not bind or acceptance is not known."""
     posting_hints: tuple[str, ...]
@@ -162,7 +162,7 @@ class DiscountInvoice(Value):
 
 
 class InvoiceDiscountRequest(Payload, topic="payments.discount_request", classification="confidential"):
-    """Which invoices raise this much cash at the least cost?"""
+    """Which invoices raise this much cash at the lowest cost?"""
 
     invoices: Annotated[tuple[DiscountInvoice, ...], Field(max_length=MOST_INVOICES)]
     target_cash: PaidRupees
@@ -170,7 +170,7 @@ class InvoiceDiscountRequest(Payload, topic="payments.discount_request", classif
     annualised_rate_bp: Annotated[Exact, Field(gt=0, le=100_000)]
     """Discount rate a year for the best rating, in basis points of the face value, actual days over 365."""
     advance_percent: Annotated[Percent, Field(gt=0, le=100)] = Decimal(100)
-    """Part of the face value that is paid out; the rest comes when the buyer has paid, and bears no discount."""
+    """Fraction of the face value that is advanced; the rest comes after the buyer has paid, without discount."""
     fee_percent: Percent = Decimal(0)
     """One-time fee on what is advanced."""
     overdraft_rate_percent: Percent | None = None
@@ -178,7 +178,7 @@ class InvoiceDiscountRequest(Payload, topic="payments.discount_request", classif
 
 
 class DiscountLine(Value):
-    """One invoice as it would be discounted."""
+    """One invoice with its discount."""
 
     invoice_id: str
     face_value: Money
@@ -197,14 +197,14 @@ class DiscountLine(Value):
 
 
 class ExcludedInvoice(Value):
-    """An invoice that should not be discounted, and the reason."""
+    """An invoice that should not be discounted, with the reason."""
 
     invoice_id: str
     reason: str
 
 
 class InvoiceDiscountPlan(Payload, topic="payments.discount_plan", classification="confidential"):
-    """The cheapest invoices that reach the target; a recommendation, nothing is sold by it."""
+    """The cheapest invoices that reach the target; a recommendation only."""
 
     selected: tuple[DiscountLine, ...]
     """Cheapest first."""
@@ -213,9 +213,9 @@ class InvoiceDiscountPlan(Payload, topic="payments.discount_plan", classificatio
     """With fees."""
     unfunded_gap: Money
     surplus: Money
-    """Cash beyond the target, since invoices are sold whole."""
+    """Cash beyond the target, because invoices are sold whole."""
     optimal: bool
-    """True where no other choice of whole invoices costs less; False where the search was cut off."""
+    """True if no other choice of whole invoices costs less; False if the search was stopped early."""
     excluded: tuple[ExcludedInvoice, ...]
     note: str
     grounds: Grounds
@@ -229,16 +229,16 @@ class BookInvoice(Value):
     buyer_rating: Rating = ""
     amount: PaidRupees
     days_outstanding: Annotated[int, Field(ge=0, le=36_500)]
-    """Since the buyer accepted goods or services, or since the invoice where that is not known."""
+    """Days since the buyer accepted goods or services, or since the invoice if that is unknown."""
     agreed_days: Annotated[int, Field(ge=0, le=3_650)] | None = None
-    """Days for payment by a written agreement; None: not known, unless ``written_agreement`` is False."""
+    """Payment days of a written agreement; None if unknown, unless ``written_agreement`` is False."""
     written_agreement: bool | None = None
-    """False: there is none, so section 15 gives 15 days."""
+    """False: there is none, so section 15 allows 15 days."""
     gst_e_invoiced: bool
     accepted: bool | None = None
     """The buyer has accepted it; None: not known."""
     disputed: bool | None = None
-    """None: not known; such an invoice is neither offered nor charged interest."""
+    """None: unknown; such an invoice is neither offered nor charged interest."""
     buyer_on_treds: bool | None = None
     """The buyer is registered on a platform; None: not known."""
 
@@ -250,7 +250,7 @@ class BookInvoice(Value):
 
 
 class ScfRequest(Payload, topic="payments.scf_request", classification="confidential"):
-    """What does this supplier's receivables book allow, and what is owed on it?"""
+    """Analyse a supplier's receivables: financing options, and amounts due."""
 
     supplier_id: Id
     as_of: datetime.date
@@ -263,7 +263,7 @@ class ScfRequest(Payload, topic="payments.scf_request", classification="confiden
 
 
 class BuyerSlice(Value):
-    """One buyer's part of the book."""
+    """One buyer's share of the receivables."""
 
     buyer_id: str
     total: Money
@@ -285,7 +285,7 @@ class AgeingBucket(Value):
 
 
 class OverdueInterest(Value):
-    """What a buyer owes on an invoice under section 16 of the MSMED Act."""
+    """Interest that a buyer owes on an invoice under section 16 of the MSMED Act."""
 
     invoice_id: str
     buyer_id: str
@@ -300,7 +300,7 @@ class OverdueInterest(Value):
 
 
 class ScfRecommendation(Payload, topic="payments.scf_recommendation", classification="confidential"):
-    """Concentration, ageing, what a platform would take, and what is overdue by law."""
+    """Concentration, ageing, platform candidates, and legally overdue amounts."""
 
     supplier_id: str
     total_receivables: Money
@@ -317,9 +317,9 @@ class ScfRecommendation(Payload, topic="payments.scf_recommendation", classifica
     """Invoices that a platform can take, oldest first: of a registered enterprise, e-invoiced, accepted, not
     disputed, not overdue, of a buyer on a platform."""
     treds_questions: tuple[str, ...]
-    """What is not known of further invoices that may be candidates."""
+    """Unknown facts of further invoices that may be candidates."""
     overdue: tuple[OverdueInterest, ...]
-    """Most overdue first; only for suppliers that the Act protects."""
+    """Most overdue first; only for suppliers protected by the Act."""
     overdue_interest: Money
     warn_reasons: tuple[str, ...]
     next_steps: tuple[str, ...]
@@ -327,7 +327,7 @@ class ScfRecommendation(Payload, topic="payments.scf_recommendation", classifica
 
 
 class CashInvoice(Value):
-    """An invoice that a supplier has issued, and what is known of its way to payment."""
+    """An issued invoice of a supplier, with its payment status."""
 
     invoice: Invoice
     reference: InvoiceReference
@@ -340,7 +340,7 @@ class CashInvoice(Value):
 
 
 class InvoicesToCash(Value):
-    """A supplier's open invoices and the cash that is needed."""
+    """A supplier's open invoices and the required cash."""
 
     supplier_id: Id
     supplier_class: EnterpriseClass
@@ -355,13 +355,13 @@ class InvoicesToCash(Value):
 
 
 class InvoiceToCashQuestion(Payload, topic="payments.invoice_to_cash_question", classification="confidential"):
-    """Which of these invoices are sound, and which of them are worth turning into cash?"""
+    """Which of these invoices are correct, and which of them should be discounted?"""
 
     book: InvoicesToCash
 
 
 class CheckedInvoice(Value):
-    """What became of one invoice's check."""
+    """Result of one invoice's check."""
 
     invoice_no: str
     action: Literal["post", "hold", "reject"]
@@ -372,7 +372,7 @@ class CheckedInvoice(Value):
 
 
 class InvoiceToCashPlan(Payload, topic="payments.invoice_to_cash_plan", classification="confidential"):
-    """Invoices to cash on one page; a recommendation, nothing is posted or sold by it."""
+    """Invoices to cash on one page; a recommendation only."""
 
     headline: str
     checked: tuple[CheckedInvoice, ...]

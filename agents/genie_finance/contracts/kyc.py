@@ -19,26 +19,26 @@ Name = Annotated[str, Field(min_length=1, max_length=200)]
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 """ISO 3166-1 alpha-2."""
 Score = Annotated[Decimal, Field(ge=0, le=1)]
-"""0 to 1, as the checking service gives it."""
+"""0 to 1, from the checking service."""
 _Count = Annotated[int, Field(ge=0, le=10**6)]
 Outcome = Literal["approve", "enhanced_diligence", "reject", "incomplete"]
 Tier = Literal["low", "medium", "high"]
-"""Risk category of a customer, which says how often what is known of them is brought up to date."""
+"""Risk category of a customer, which determines how often the data is updated."""
 CheckStatus = Literal["passed", "failed", "unknown"]
 
 
 class DiligenceEvidence(Value):
-    """What enhanced diligence found, once it has been done."""
+    """Result of enhanced due diligence."""
 
     source_of_wealth_verified: bool
     source_of_funds_verified: bool
     senior_approval: Annotated[str, Field(min_length=1, max_length=200, pattern=r"\w")] | None
-    """Reference of the approval by senior management; None: there is none yet."""
+    """Reference of the approval by senior management; None if there is none yet."""
     done_on: datetime.date
 
 
 class Applicant(Value):
-    """What is known of who applies. None means not known, which is never taken for good.
+    """Data about an applicant. None means unknown, which never counts as good.
 
     The full Aadhaar number has no place here: its last four digits and the signed offline file are enough.
     """
@@ -52,15 +52,15 @@ class Applicant(Value):
     pan_number: Annotated[str, Field(max_length=32)] | None = None
     name_on_pan: Name | None = None
     pan_verified: bool | None = None
-    """The tax authority's records have this PAN with this name."""
+    """True if the tax authority's records have this PAN with this name."""
     aadhaar_last4: Annotated[str, Field(pattern=r"^[0-9]{4}$")] | None = None
     aadhaar_offline_kyc: bool | None = None
-    """The offline file or the QR code carries a valid signature of the issuer."""
+    """True if the offline file or the QR code has a valid signature of the issuer."""
     aadhaar_file_date: datetime.date | None = None
     """Day on which the offline file was made; asked for where it is used in a video process."""
     name_on_aadhaar: Name | None = None
     address_match_score: Score | None = None
-    """Address stated against address proved."""
+    """Match between stated and documented address."""
     liveness_score: Score | None = None
     face_match_score: Score | None = None
     channel: Literal["face_to_face", "video", "digital"] | None = None
@@ -69,9 +69,9 @@ class Applicant(Value):
     nationality: Country | None = None
     occupation: Annotated[str, Field(max_length=100)] | None = None
     occupation_high_risk: bool | None = None
-    """By the bank's own list: dealers in arms, precious metals, cash-heavy trades and so on."""
+    """By the bank's own list: dealers in arms, precious metals, cash-intensive trades and so on."""
     pep_declared: bool | None = None
-    """Says of themselves to be, or to be related to, a politically exposed person."""
+    """Self-declared politically exposed person, or a relation of one."""
     bureau_tenure_months: _Count | None = None
     email_domain: Annotated[str, Field(max_length=253)] | None = None
     phone_age_days: _Count | None = None
@@ -81,23 +81,23 @@ class Applicant(Value):
     device_shared_with: _Count | None = None
     bank_account_shared_with: _Count | None = None
     diligence: DiligenceEvidence | None = None
-    """None: enhanced diligence has not been done."""
+    """None: no enhanced due diligence yet."""
 
 
 class KycApplication(Payload, topic="kyc.application", classification="confidential"):
-    """May this applicant have an account, and as what risk?"""
+    """May this applicant have an account, and in which risk category?"""
 
     applicant: Applicant
 
 
 class IdentityCheckRequest(Payload, topic="kyc.identity_check", classification="confidential"):
-    """Do the documents of this applicant prove who they are?"""
+    """Do the documents of this applicant prove the identity?"""
 
     applicant: Applicant
 
 
 class Check(Value):
-    """One check and what came of it."""
+    """One check and its result."""
 
     name: str
     """``pan_form``, ``pan_verified``, ``pan_name_initial``, ``name_match``, ``aadhaar`` and so on."""
@@ -116,7 +116,7 @@ class IdentityEvidence(Payload, topic="kyc.identity_evidence", classification="c
 
 
 class KycCase(Payload, topic="kyc.case", classification="confidential"):
-    """An application with everything that was found."""
+    """An application with all findings."""
 
     applicant: Applicant
     identity: IdentityEvidence | None
@@ -127,17 +127,17 @@ class KycCase(Payload, topic="kyc.case", classification="confidential"):
 
 
 class Gate(Value):
-    """A condition of an account. One that is not passed cannot be outweighed by any other."""
+    """A condition of an account. A failed condition cannot be outweighed by others."""
 
     name: str
     status: CheckStatus
     outcome: Outcome
-    """What the application comes to for this gate alone."""
+    """Decision of this gate alone."""
     reason: str
 
 
 class Incident(Value):
-    """Something that must be reported or recorded beyond the application."""
+    """Something that must be reported or recorded besides the application."""
 
     kind: Literal["sanctions_match", "suspected_synthetic_identity", "forged_document"]
     severity: Literal["medium", "high"]
@@ -145,17 +145,17 @@ class Incident(Value):
 
 
 class KycRecommendation(Payload, topic="kyc.recommendation", classification="confidential"):
-    """What the rules come to; where a policy holds it, people decide before it takes effect."""
+    """Decision under the rules; if a policy holds it, people decide before it takes effect."""
 
     customer_id: str
     outcome: Outcome
     tier: Tier | None
-    """None where too little is known to say."""
+    """None if too little is known."""
     senior_approval: bool
-    """Senior management has to agree before an account is opened."""
+    """Senior management must approve before an account is opened."""
     gates: tuple[Gate, ...]
     next_kyc_update: datetime.date | None
-    """Day by which what is known must be brought up to date; None unless approved."""
+    """Deadline for updating the data; None unless approved."""
     next_steps: tuple[str, ...]
     incident: Incident | None
     missing: tuple[MissingAnswer, ...]
@@ -163,7 +163,7 @@ class KycRecommendation(Payload, topic="kyc.recommendation", classification="con
 
 
 class KycDecision(Payload, topic="kyc.decision", classification="confidential"):
-    """What was decided of an application."""
+    """The decision on an application."""
 
     headline: str
     customer_id: str

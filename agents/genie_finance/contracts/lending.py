@@ -40,38 +40,39 @@ LoanPurpose = Literal["home", "vehicle", "personal", "education", "other"]
 
 
 class LoanRequest(Payload, topic="lending.loan_request", classification="confidential"):
-    """What would this loan cost, and is it within the lender's policy for this borrower?"""
+    """What does this loan cost, and does it meet the lender's policy for this borrower?"""
 
     principal: PaidRupees
     annual_rate_percent: RatePercent
     term_months: Months
     purpose: LoanPurpose
     monthly_income: Rupees
-    """Net of tax, of everybody who is liable for the loan."""
+    """Net of tax, for all persons liable for the loan."""
     existing_obligations: Rupees
-    """Instalments and card minimums of a month that go on; 0 where there are none."""
+    """Monthly instalments and card minimums that continue; 0 if there are none."""
     borrower_age: Annotated[int, Field(ge=18, le=100)]
-    """Years; of the oldest whose income is counted, where several are liable."""
+    """Age in years; of the oldest person whose income counts."""
     as_of: datetime.date
     fees: Rupees | None = None
-    """Everything paid upfront to the lender or through it; None: not known, and then no annual percentage rate."""
+    """All upfront payments to the lender or through it; None if unknown, and then there is no annual percentage
+    rate."""
     property_value: PaidRupees | None = None
     """Of the home that is bought, without stamp duty and registration; needed for a home loan."""
 
 
 class Check(Value):
-    """One rule of policy against one figure."""
+    """One policy rule, with the figure that it tests."""
 
     name: str
     passed: bool
     value: str
     limit: str
     basis: Literal["policy", "law"]
-    """``policy``: a setting of the lender, which another may set otherwise."""
+    """``policy``: a setting of the lender, which other lenders may set differently."""
 
 
 class LoanAdvice(Payload, topic="lending.loan_advice", classification="confidential"):
-    """A loan's cost, and a recommendation: whether it is within policy. It is not a sanction."""
+    """A loan's cost, and whether it meets the policy. It is a recommendation, not a sanction."""
 
     emi: Rupees
     """Level monthly instalment."""
@@ -79,11 +80,12 @@ class LoanAdvice(Payload, topic="lending.loan_advice", classification="confident
     total_interest: Rupees
     total_payment: Rupees
     apr_percent: str | None
-    """Twelve times the monthly internal rate of return of what is disbursed net of fees, two digits."""
+    """Twelve times the monthly internal rate of return of the disbursed amount net of fees, two decimals."""
     foir_percent: str
-    """Fixed obligations with this instalment, of the income; two digits."""
+    """Fixed obligations including this instalment, as a percentage of income; two decimals."""
     income_to_emi: str
-    """Income over the instalment alone, four digits; for a household it is not a debt service coverage ratio."""
+    """Income divided by the instalment only, four decimals; for a household this is not a debt service coverage
+    ratio."""
     stressed_emi: Rupees
     """With the rate raised by the policy's shock."""
     stressed_foir_percent: str
@@ -119,11 +121,11 @@ class Consolidation(Value):
 
 
 class DebtPayoffRequest(Payload, topic="lending.payoff_request", classification="confidential"):
-    """In which order are these debts paid off, how long does it take and what does it cost?"""
+    """In which order should these debts be paid off, how long does it take, and what does it cost?"""
 
     debts: Annotated[tuple[Debt, ...], Field(min_length=1, max_length=MOST_LOANS)]
     extra_per_month: Rupees
-    """Beyond the minimums; what a debt that is paid off leaves free is added to it."""
+    """Amount beyond the minimums; the payments of a cleared debt are added to it."""
     strategy: Strategy = "avalanche"
     """``avalanche``: highest rate first, which costs least. ``snowball``: smallest balance first."""
     consolidation: Consolidation | None = None
@@ -134,7 +136,7 @@ class Payoff(Value):
 
     name: str
     position: int
-    """In the request, from 1: names need not differ."""
+    """Position in the request, from 1, because names may repeat."""
     month: int
     interest: Rupees
 
@@ -150,18 +152,18 @@ class PayoffMonth(Value):
 
 
 class PayoffResult(Value):
-    """What one way of paying comes to."""
+    """Result of one payment strategy."""
 
     strategy: Literal["avalanche", "snowball", "minimums_only", "consolidation"]
     feasible: bool
-    """False: the debts are never repaid this way, or not in a hundred years."""
+    """False: the debts are never repaid this way, or not within a hundred years."""
     months: int | None
     total_interest: Rupees | None
     """With the fees of a consolidation."""
 
 
 class DebtPayoffPlan(Payload, topic="lending.payoff_plan", classification="confidential"):
-    """The chosen strategy month by month, beside the others at the same monthly budget."""
+    """The chosen strategy month by month, with alternatives at the same monthly budget."""
 
     strategy: Strategy
     feasible: bool
@@ -169,11 +171,11 @@ class DebtPayoffPlan(Payload, topic="lending.payoff_plan", classification="confi
     months: int | None
     total_interest: Rupees | None
     order: tuple[Payoff, ...]
-    """In the order in which debts end; empty where they never do."""
+    """Debts in the order of their end; empty if they never end."""
     schedule: tuple[PayoffMonth, ...]
     alternatives: tuple[PayoffResult, ...]
     least_budget: Rupees | None
-    """Where the budget is too small: what a month's interest comes to, which a budget must exceed."""
+    """If the budget is too small: one month's interest, which a budget must exceed."""
     grounds: Grounds
 
 
@@ -191,20 +193,20 @@ class RunningLoan(Value):
     borrower: Literal["individual", "business"]
     """``business``: a micro or small enterprise, or an individual who borrows for a business."""
     instalment: PaidRupees | None = None
-    """What is paid each month; worked out from the other figures where it is not given."""
+    """Monthly payment; computed from the other figures if not given."""
     charge_percent: Percent | None = None
-    """Charge on what is prepaid, taxes included; None: not known. Where the law bars any it is 0."""
+    """Charge on the prepaid amount, including taxes; None if unknown. It is 0 if the law forbids any."""
     sanctioned_on: datetime.date | None = None
-    """Day of sanction or last renewal. For a business the law bars a charge on newer loans alone; None: not known."""
+    """Day of sanction or last renewal. For businesses the law only forbids a charge on newer loans; None if unknown."""
     sanctioned_amount: PaidRupees | None = None
-    """For a business: above a bound, the kind of lender decides whether a charge is barred; None: not known."""
+    """For a business: above a limit, the kind of lender decides whether a charge is forbidden; None if unknown."""
     deductible_interest: Rupees
     """Interest a year that reduces taxable income, at most; 0 where none does, as in the new regime for one's own
     home. The whole limit is for this loan."""
 
 
 class PrepaymentRequest(Payload, topic="lending.prepayment_request", classification="confidential"):
-    """Which loans should a sum of money prepay, and what does it save?"""
+    """Which loans should be prepaid with a sum of money, and how much does it save?"""
 
     loans: Annotated[tuple[RunningLoan, ...], Field(min_length=1, max_length=MOST_LOANS)]
     amount: PaidRupees
@@ -212,11 +214,11 @@ class PrepaymentRequest(Payload, topic="lending.prepayment_request", classificat
     """With cess, of the rupee that would be taxed more; 0 where no tax is paid."""
     as_of: datetime.date
     alternative_return_percent: Annotated[Number, Field(gt=-100, le=100, max_digits=12)] | None = None
-    """What the money would earn in a year elsewhere, after tax and at comparable risk; None: not compared."""
+    """After-tax yearly return elsewhere at comparable risk; None: not compared."""
 
 
 class PrepaymentVariant(Value):
-    """What prepaying a loan comes to in one of its two forms."""
+    """Result of prepaying a loan in one of its two forms."""
 
     kind: Literal["shorter_term", "smaller_instalment"]
     instalment: Rupees
@@ -224,13 +226,13 @@ class PrepaymentVariant(Value):
     months_saved: int
     interest_saved: SignedRupees
     tax_relief_lost: Rupees
-    """Less interest is deducted."""
+    """Tax relief lost because less interest is deducted."""
     net_saving: SignedRupees
-    """Interest saved less relief lost and charge; not discounted."""
+    """Interest saved minus relief lost and charge; not discounted."""
 
 
 class Prepayment(Value):
-    """Money put into one loan."""
+    """Money prepaid on one loan."""
 
     name: str
     position: int
@@ -239,16 +241,16 @@ class Prepayment(Value):
     closes: bool
     charge: Rupees
     effective_rate_percent: str
-    """What a rupee more in this loan earns in its next year after tax, two digits."""
+    """Return in percent of a further rupee in this loan over its next year after tax, two decimals."""
     variants: tuple[PrepaymentVariant, ...]
 
 
 class PrepaymentPlan(Payload, topic="lending.prepayment_plan", classification="confidential"):
-    """Where the money goes, in the order of what it earns there, and what is better kept."""
+    """Allocation of the money in the order of return, and the part that is better kept."""
 
     prepayments: tuple[Prepayment, ...]
     kept: Rupees
-    """Not used: every loan is closed, the charge eats the saving, or the alternative earns more."""
+    """Unused: every loan is closed, the charge exceeds the saving, or the alternative earns more."""
     net_saving: SignedRupees
     """With shorter terms."""
     grounds: Grounds

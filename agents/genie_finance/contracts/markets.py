@@ -41,12 +41,12 @@ FundClass = Literal["equity", "hybrid", "debt"]
 
 
 class Fund(Value):
-    """A fund as a fact sheet describes it. What is not known is left out, and then it earns no marks."""
+    """A fund from its fact sheet. Unknown values are left out, and earn no points."""
 
     scheme: Name
     category: Name
     fund_class: FundClass = "equity"
-    """Whose scale it is scored on; the scale of equity asks the most of returns."""
+    """Class whose scale is used; the scale of equity requires the highest returns."""
     nav: Price | None = None
     aum_crore: Annotated[Decimal, Field(ge=0, le=10**9)] | None = None
     expense_ratio: Annotated[Decimal, Field(ge=0, le=Decimal("0.1"))] | None = None
@@ -56,9 +56,9 @@ class Fund(Value):
     std_dev: Annotated[Decimal, Field(ge=Decimal("0.0001"), le=2)] | None = None
     """Standard deviation of a year's return, as a fraction."""
     neg_quarters_last_5yr: Annotated[int, Field(ge=0, le=20)] | None = None
-    """Of twenty quarters, those that lost."""
+    """Number of loss quarters among twenty."""
     monthly_returns: Returns = ()
-    """With at least twelve, ratios of periodic returns are computed too."""
+    """From twelve values on, ratios of periodic returns are computed too."""
     benchmark_monthly_returns: Returns = ()
     """Of the total return index, for the same months."""
 
@@ -70,7 +70,10 @@ class Fund(Value):
 
 
 class FundFilter(Value):
-    """What a fund must meet; a bound that is None asks nothing. A fund of which it is not known does not meet it."""
+    """Criteria for a fund; a limit of None is no criterion.
+
+    A fund with an unknown value does not meet its criterion.
+    """
 
     category: Name | None = None
     min_aum_crore: Annotated[Decimal, Field(ge=0)] | None = None
@@ -108,7 +111,8 @@ class FundRatios(Value):
     max_drawdown: Decimal
     """Deepest fall below an earlier peak, 0 or negative."""
     downside_capture: Decimal | None
-    """Geometric annual return over the benchmark's, in months that the benchmark lost; None without such months."""
+    """Geometric annual return divided by the benchmark's, over months in which the benchmark lost; None without such
+    months."""
     tracking_error: Decimal | None
     """Annual standard deviation of the difference to the benchmark."""
 
@@ -123,10 +127,11 @@ class RankedFund(Value):
     score: Decimal
     """0 to 100, on the scale of its class."""
     sharpe: Decimal
-    """Five-year return above the risk-free rate, over the standard deviation: of annual figures, so only alike funds
-    compare."""
+    """Five-year return above the risk-free rate, divided by the standard deviation: from annual figures, so only
+    comparable among similar funds."""
     percentile_in_category: Decimal | None
-    """Share of the category's other ranked funds that score less, ties counting half; None where there are too few."""
+    """Fraction of the category's other ranked funds with a lower score, ties counting half; None if there are too
+    few."""
     ratios: FundRatios | None
     reason: str
 
@@ -171,7 +176,7 @@ class Leg(Value):
 
 
 class OptionRequest(Payload, topic="investing.option_request", classification="internal"):
-    """What is an option, or a strategy of several, worth, and what can it earn and lose?"""
+    """What is an option, or a strategy of several, worth, and what are its possible profit and loss?"""
 
     legs: Annotated[tuple[Leg, ...], Field(min_length=1, max_length=8)]
     underlying_price: OptionPrice
@@ -197,7 +202,7 @@ class OptionRequest(Payload, topic="investing.option_request", classification="i
 
 
 class Greeks(Value):
-    """How a price moves; per unit of the underlying, for a long option or the strategy as it is held."""
+    """Sensitivities of a price; per unit of the underlying, for a long option or the strategy as held."""
 
     delta: Decimal
     gamma: Decimal
@@ -221,7 +226,7 @@ class PricedLeg(Value):
     implied_volatility_pct: Decimal
     """What it is priced with: as asked, or solved from the premium."""
     premium: Decimal
-    """Of one unit, that profit and loss rest on."""
+    """Price of one unit, the basis of profit and loss."""
     greeks: Greeks
     """Of one long unit."""
 
@@ -242,13 +247,13 @@ class OptionExplanation(Payload, topic="investing.option_explanation", classific
     greeks: Greeks
     """Of the whole strategy: summed over legs, lots and units, shorts negative."""
     net_premium: SignedAmount
-    """Paid; received as a negative amount."""
+    """Premium paid; negative if received."""
     breakevens: tuple[Decimal, ...]
     """Prices of the underlying at which profit turns into loss, or back."""
     max_profit: SignedAmount | None
     """None: unlimited."""
     max_loss: SignedAmount | None
-    """As an amount of 0 or less, unless every outcome is a profit; None: unlimited."""
+    """Maximum loss as an amount of 0 or less, unless every outcome is a profit; None: unlimited."""
     probability_of_profit: Fraction
     """Under the lognormal distribution that the price itself implies (risk-neutral)."""
     payoff: tuple[PayoffPoint, ...]
@@ -268,7 +273,7 @@ class Holding(Value):
     issuer: Name | None = None
     quantity: Annotated[Decimal, Field(gt=0, le=10**12, max_digits=24)]
     cost: Amount | None
-    """Paid for all of it; None: the broker does not know."""
+    """Total cost; None if the broker does not know it."""
     price: Price | None
     """Last price of one unit; None: there is none."""
 
@@ -281,7 +286,7 @@ class CashFlow(Value):
 
 
 class Valuation(Value):
-    """What the portfolio was worth at the end of a day, before money of that day came in or went out."""
+    """Value of the portfolio at the end of a day, before that day's flows."""
 
     on: datetime.date
     value: Amount
@@ -300,14 +305,14 @@ class Snapshot(OneCurrency):
     """A portfolio on a day, typed: never a broker's raw text."""
 
     provider: Name
-    """Where it is from."""
+    """Source of the data."""
     as_of: datetime.date
     holdings: Annotated[tuple[Holding, ...], Field(max_length=MOST_HOLDINGS)]
     cash: Amount
     flows: Annotated[tuple[CashFlow, ...], Field(max_length=10_000)] = ()
-    """Since the start, for the money-weighted return; empty: not known."""
+    """Since the start, for the money-weighted return; empty if unknown."""
     valuations: Annotated[tuple[Valuation, ...], Field(max_length=10_000)] = ()
-    """In order of days, for the time-weighted return; empty: not known."""
+    """In order of days, for the time-weighted return; empty if unknown."""
 
     @model_validator(mode="after")
     def _days_are_in_order(self) -> Self:
@@ -323,7 +328,7 @@ class Targeted(Value):
     """A question with target weights."""
 
     targets: Annotated[tuple[TargetWeight, ...], Field(max_length=4)] = ()
-    """Add up to 1; empty: there is no target."""
+    """The sum is 1; empty: there is no target."""
 
     @model_validator(mode="after")
     def _targets_are_whole(self) -> Self:
@@ -342,7 +347,7 @@ class HoldingsRequest(Targeted, Payload, topic="investing.holdings_request", cla
 
 
 class PortfolioRequest(Targeted, Payload, topic="investing.portfolio_request", classification="confidential"):
-    """What does this portfolio hold, how concentrated is it, what has it returned, and how far is it off target?"""
+    """What are this portfolio's holdings, concentration, returns, and deviations from target?"""
 
     snapshot: Snapshot
 
@@ -354,22 +359,22 @@ class HeldPosition(Value):
     value: Amount
     weight: Weight
     gain: SignedAmount | None
-    """Value less cost; None where the cost is not known."""
+    """Value minus cost; None if the cost is unknown."""
     gain_percent: Decimal | None
 
 
 class Concentration(Value):
-    """How much stands on few."""
+    """Concentration of the portfolio."""
 
     by: Literal["holding", "issuer", "sector", "asset"]
     herfindahl: Decimal
     """Sum of squared weights, 0 to 1."""
     effective_number: Decimal
-    """Its inverse: so many equal parts would be as concentrated."""
+    """Inverse of it: number of equal parts with the same concentration."""
     largest: str
     largest_weight: Weight
     unknown_weight: Weight
-    """Of holdings without that mark; each of them counts as one of its own."""
+    """Number of holdings without an issuer; each of them counts as its own issuer."""
 
 
 class Drift(Value):
@@ -381,7 +386,7 @@ class Drift(Value):
     drift: Decimal
     """Weight less target."""
     delta: SignedAmount
-    """To buy, or to sell as a negative amount."""
+    """Amount to buy, negative to sell."""
 
 
 class PortfolioReview(Payload, topic="investing.portfolio_review", classification="confidential"):
@@ -396,13 +401,13 @@ class PortfolioReview(Payload, topic="investing.portfolio_review", classificatio
     concentration: tuple[Concentration, ...]
     drifts: tuple[Drift, ...]
     gain: SignedAmount | None
-    """Unrealised, of holdings with price and cost; None where there is none."""
+    """Unrealised gain of holdings with price and cost; None if there are none."""
     xirr_percent: Decimal | None
-    """Money-weighted, a year; None where flows are not known, where there is none, or where several rates fit."""
+    """Money-weighted yearly return; None if flows are unknown, if there is none, or if several rates fit."""
     xirr_candidates: tuple[Decimal, ...] = ()
-    """Every rate that fits, where several do: money was taken out and put in again."""
+    """All rates that fit, if there are several: money was withdrawn and paid in again."""
     twr_percent: Decimal | None
     """Time-weighted, over the whole span, a year where it is longer than one; None where valuations are not known."""
     lacking: tuple[Lack, ...]
-    """What is not known, and what that leaves out."""
+    """Unknown data, and what is therefore left out."""
     grounds: Grounds

@@ -42,7 +42,7 @@ def exponent(currency: str) -> int:
 
 
 def _as_told(schema: dict[str, Any]) -> None:
-    """Describe the form of JSON, so that whoever writes an amount by its schema is not wrong by a factor of 100."""
+    """JSON Schema of an amount, so that authors of JSON are not wrong by a factor of 100."""
     amount = {"type": "string", "description": "Exact, in major units, for example 12.34."}
     schema["properties"] = {"amount": amount, "currency": schema["properties"]["currency"]}
     schema["required"] = ["amount", "currency"]
@@ -62,7 +62,7 @@ class Money(Value):
 
     @model_validator(mode="before")
     @classmethod
-    def _from_amount(cls, value: Any) -> Any:  # whatever JSON or a caller hands over
+    def _from_amount(cls, value: Any) -> Any:  # any value from JSON or a caller
         if isinstance(value, dict) and "amount" in value:
             currency = value.get("currency")
             if not isinstance(currency, str):
@@ -79,7 +79,7 @@ class Money(Value):
         """Return an exact amount given in major units.
 
         Raises:
-            ValueError: It is not a number, or has more digits after the point than the currency.
+            ValueError: The amount is not a number, or has more decimals than the currency.
         """
         return cls(minor=minor_units(_number(amount), currency), currency=currency)
 
@@ -104,7 +104,7 @@ class Money(Value):
 
     def _same(self, other: Money) -> None:
         if self.currency != other.currency:
-            raise ValueError(f"{self.currency} and {other.currency} cannot be added up")
+            raise ValueError(f"{self.currency} and {other.currency} cannot be added together")
 
     def scaled(self, factor: Decimal) -> Money:
         """Return the amount times a factor, rounded half to even to minor units."""
@@ -117,7 +117,8 @@ class Money(Value):
 
 
 _MOST_DIGITS = 30
-"""Digits before the point beyond which an amount is not even made a whole number: 1e999999 would take a million."""
+"""Digits before the point beyond which an amount is not converted to an integer: 1e999999 would take a million
+digits."""
 
 
 def _number(value: object) -> Decimal:
@@ -131,7 +132,7 @@ def minor_units(amount: Decimal, currency: str) -> int:
     """Return an exact amount as minor units.
 
     Raises:
-        ValueError: It is not a finite number, or has more digits after the point than the currency.
+        ValueError: The amount is not a finite number, or has more decimals than the currency.
     """
     if not amount.is_finite():
         raise ValueError(f"{amount} is not an amount")
@@ -149,10 +150,10 @@ def minor_units(amount: Decimal, currency: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class MoneyBounds:
-    """Makes a money type of a payload: ``Annotated[Money, MoneyBounds(most=10**14, least=0)]``.
+    """Defines a money type of a payload: ``Annotated[Money, MoneyBounds(most=10**14, least=0)]``.
 
     The type accepts ``Money``, ``{"amount": ..., "currency": ...}``, and a plain number or text, which is an amount in
-    rupees. A float is read as the shortest decimal that stands for it, so 19.99 is 1,999 paise.
+    rupees. A float counts as its shortest decimal form, so 19.99 is 1,999 paise.
     """
 
     most: int
@@ -160,7 +161,7 @@ class MoneyBounds:
     least: int | None = None
     """Smallest amount, in minor units; ``-most`` by default."""
     only: str | None = None
-    """The one currency that is accepted; any by default."""
+    """The only accepted currency; any by default."""
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         read = core_schema.no_info_before_validator_function(_from_number, handler(source))
@@ -219,7 +220,7 @@ def rupees(amount: Decimal) -> Money:
     """Return computed rupees as money, rounded half up to the paisa.
 
     Raises:
-        InputError: They are more than a lakh crore.
+        InputError: The amount exceeds a lakh crore.
     """
     return rounded_money(amount, INR, most=MOST_PAISE)
 
@@ -228,7 +229,7 @@ def paise(minor: int) -> Money:
     """Return whole paise as money.
 
     Raises:
-        InputError: They are more than a lakh crore rupees.
+        InputError: The amount exceeds a lakh crore rupees.
     """
     return rupees(Decimal(minor).scaleb(-2, context=_WIDE))
 
@@ -237,7 +238,7 @@ def one_currency(amounts: Iterable[Money]) -> str:
     """Return the currency that all amounts share.
 
     Raises:
-        ValueError: There are several.
+        ValueError: There are several currencies.
     """
     found = sorted({amount.currency for amount in amounts})
     if len(found) != 1:

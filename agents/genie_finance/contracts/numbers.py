@@ -1,4 +1,4 @@
-"""Exact numbers as JSON writes them, and how answers round and print them."""
+"""Exact numbers as written in JSON, and how answers round and print them."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ _WIDE = Context(prec=60)
 """The default 28 digits are too few to round a number of 23 digits before the point to six after it."""
 
 
-def _exact(value: Any) -> Any:  # whatever JSON, YAML or a caller hands over
+def _exact(value: Any) -> Any:  # any value from JSON, YAML or a caller
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return value
     try:
-        return Decimal(str(value))  # the shortest decimal that a number in JSON stands for, so 9.95 is not 9.949999
+        return Decimal(str(value))  # the shortest decimal form of a JSON number, so 9.95 is not 9.949999
     except InvalidOperation:
         return value  # the field refuses it and names the reason
 
 
 Number = Annotated[Decimal, BeforeValidator(_exact), Field(allow_inf_nan=False)]
-"""A number, kept as it was written; the field bounds its digits."""
+"""A number, kept as written; the field limits its digits."""
 Exact = Annotated[Number, Field(max_digits=20)]
-"""A number of at most 20 digits, kept as it was written."""
+"""A number of at most 20 digits, kept as written."""
 Quantity = Annotated[Exact, Field(ge=0, le=Decimal(10) ** 9)]
 Percent = Annotated[Exact, Field(ge=0, le=1_000)]
 """A rate in percent: 12.5 is 12.5 %."""
@@ -41,7 +41,7 @@ def rounded(value: Decimal | float, digits: int) -> Decimal:
 
 
 def shown(value: Decimal, digits: int = 2) -> str:
-    """Return a number as answers print it."""
+    """Return a number in the form for answers."""
     return str(rounded(value, digits))
 
 

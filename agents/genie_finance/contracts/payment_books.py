@@ -1,4 +1,4 @@
-"""Questions to the books of payment orders, and their answers: one entry for each key."""
+"""Questions to the records of payment orders, and their answers: one entry for each key."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from genie_finance.contracts.payments import Amount, Id, Purpose, Rail
 Fingerprint = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 """SHA-256 of an order without its key."""
 EntryState = Literal["open", "claimed", "submitted", "settled", "failed", "returned", "unknown"]
-"""``open``: judged, not sent. ``claimed``: about to be sent, by one submitter. The rest is what the provider said."""
+"""``open``: judged, not sent. ``claimed``: about to be sent, by one submitter. The others come from the provider."""
 OutcomeState = Literal["submitted", "settled", "failed", "returned", "unknown"]
 
 
 class BookEntry(Value):
-    """What is known of one order."""
+    """Record of one order."""
 
     payer_id: Id
     idempotency_key: Id
@@ -30,14 +30,14 @@ class BookEntry(Value):
     rail: Rail
     opened_at: datetime.datetime
     lapses_at: datetime.datetime
-    """An order that is not approved by then is no longer sent and no longer counts."""
+    """Deadline for approval; after it the order is not sent and no longer counts."""
     state: EntryState = "open"
     reference: str | None = None
     detail: str = ""
 
 
 class BooksQuestion(Payload, topic="payments.books_question", classification="confidential"):
-    """What became of this key, and what has the account sent since?"""
+    """What is the state of this key, and what has the account sent since?"""
 
     payer_id: Id
     idempotency_key: Id
@@ -50,28 +50,28 @@ class BooksView(Payload, topic="payments.books_view", classification="confidenti
 
     known: BookEntry | None
     sent: tuple[BookEntry, ...]
-    """That count: sent, or still to be sent; oldest first."""
+    """Entries that count: sent, or still to be sent; oldest first."""
 
 
 class EntryOpening(Payload, topic="payments.entry_opening", classification="confidential"):
-    """Keep this entry, unless its key is known or the account would send more than it may."""
+    """Store this entry, unless its key is known or the account would exceed its limit."""
 
     entry: BookEntry
     most: Amount
-    """That the account may send from ``since`` on, with this entry."""
+    """Limit for the account from ``since`` on, including this entry."""
     since: datetime.datetime
 
 
 class EntryOpened(Payload, topic="payments.entry_opened", classification="confidential"):
-    """What became of an opening; looking, counting and keeping are one step."""
+    """Result of storing an entry; look-up, count and storage are one step."""
 
     outcome: Literal["opened", "known", "over_limit"]
     entry: BookEntry | None
-    """The one that is kept under the key; None over the limit."""
+    """The entry stored under the key; None if over the limit."""
 
 
 class EntryClaim(Payload, topic="payments.entry_claim", classification="confidential"):
-    """I am about to send this order; may I?"""
+    """Claim an order for sending."""
 
     payer_id: Id
     idempotency_key: Id
@@ -79,14 +79,14 @@ class EntryClaim(Payload, topic="payments.entry_claim", classification="confiden
 
 
 class EntryClaimed(Payload, topic="payments.entry_claimed", classification="confidential"):
-    """Whether the order may be sent: granted once, in time, and for the order that was judged."""
+    """Whether the order may be sent: granted once, in time, and only for the judged order."""
 
     granted: bool
     entry: BookEntry | None
 
 
 class EntryOutcome(Payload, topic="payments.entry_outcome", classification="confidential"):
-    """The provider says this of the order."""
+    """Record the provider's outcome of the order."""
 
     payer_id: Id
     idempotency_key: Id
@@ -96,6 +96,6 @@ class EntryOutcome(Payload, topic="payments.entry_outcome", classification="conf
 
 
 class EntryKept(Payload, topic="payments.entry_kept", classification="confidential"):
-    """The entry after an outcome; what is final stays as it is."""
+    """The entry after an outcome; a final entry does not change."""
 
     entry: BookEntry | None

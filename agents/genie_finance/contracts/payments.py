@@ -40,11 +40,11 @@ Purpose = Literal[
     "person", "merchant", "tax", "hospital", "education", "ipo", "capital_market", "insurance", "travel", "credit_card",
     "collection", "jewellery", "government_market",
 ]  # fmt: skip
-"""What is paid for, by the categories for which UPI has limits of their own. All but ``person`` are verified
-merchants; ``person`` has the lowest limits."""
+"""Purpose, by the categories for which UPI has separate limits. All but ``person`` are verified merchants; ``person``
+has the lowest limits."""
 State = Literal["refused", "held", "submitted", "settled", "failed", "returned", "unknown"]
-"""``held``: an earlier order of the same key waits. ``submitted``: the provider has it and has not said how it ended.
-``unknown``: the provider did not answer; ask it, never send again under another key."""
+"""``held``: an earlier order of the same key waits. ``submitted``: sent to the provider, result unknown. ``unknown``:
+the provider did not answer; query it, never send again under another key."""
 
 
 class SessionFacts(Value):
@@ -59,7 +59,7 @@ class PaymentOrder(Value):
     """Pay this amount to this beneficiary."""
 
     idempotency_key: Annotated[str, Field(max_length=128)]
-    """One for each payment that is meant, chosen by who orders; the same again means the same payment."""
+    """Key chosen by the sender, one per intended payment; the same key means the same payment."""
     payer_id: Id
     payer_account: Annotated[str, Field(min_length=1, max_length=34)]
     beneficiary_name: Name
@@ -71,7 +71,7 @@ class PaymentOrder(Value):
     remark: Annotated[str, Field(max_length=140)] = ""
     urgency: Literal["now", "today", "any"]
     is_trusted_beneficiary: bool
-    """The payer has added and confirmed the beneficiary, and the cooling-off time is over."""
+    """True if the payer has added and confirmed the beneficiary, and the cooling-off period has passed."""
     beneficiary_added_at: AwareMoment | None = None
     """With its offset; None: not known, or never added."""
 
@@ -86,17 +86,17 @@ class Payment(Value):
     history: Annotated[tuple[Transfer, ...], Field(max_length=MOST_HISTORY)] | None = None
     """Earlier transfers of payer and beneficiary, in any order."""
     invitation: Annotated[str, Field(max_length=20_000)] | None = None
-    """The message that asked for the payment; None: there was none."""
+    """The message that requested the payment; None if there was none."""
 
 
 class PaymentQuestion(Payload, topic="payments.question", classification="confidential"):
-    """May this payment be made, over which rail, and how did it end?"""
+    """May this payment be made, over which rail, and what is its outcome?"""
 
     payment: Payment
 
 
 class PaymentCase(Payload, topic="payments.case", classification="confidential"):
-    """An order with what the checks found."""
+    """An order with the results of its checks."""
 
     payment: Payment
     fraud: FraudVerdict | None
@@ -117,11 +117,11 @@ class RailChoice(Value):
 
 
 class PaymentInstruction(Payload, topic="payments.instruction", classification="confidential"):
-    """What the provider must carry out, once it is approved."""
+    """The instruction to the provider, after approval."""
 
     idempotency_key: str
     fingerprint: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-    """SHA-256 of the order: what is submitted is what was judged."""
+    """SHA-256 of the order: only the judged order can be submitted."""
     order: PaymentOrder
     rail: Rail
     needs_approval: bool
@@ -132,7 +132,7 @@ class PaymentInstruction(Payload, topic="payments.instruction", classification="
 
 
 class PaymentIncident(Value):
-    """Something about an order that must be recorded beyond refusing it."""
+    """Something about an order that must be recorded besides refusing it."""
 
     kind: Literal["sanctions_match", "suspected_fraud", "suspected_mule", "phishing", "duplicate_key"]
     severity: Literal["medium", "high"]
@@ -140,7 +140,7 @@ class PaymentIncident(Value):
 
 
 class PaymentStatus(Payload, topic="payments.status", classification="confidential"):
-    """How an order ended, or where it stands."""
+    """Outcome or present state of an order."""
 
     headline: str
     idempotency_key: str
@@ -148,11 +148,11 @@ class PaymentStatus(Payload, topic="payments.status", classification="confidenti
     rail: Rail | None
     amount: Money
     reference: str | None
-    """The provider's; None where it has none."""
+    """The provider's reference; None if it has none."""
     replayed: bool
-    """This is what became of an earlier order of the same key; nothing was sent now."""
+    """True if this is the outcome of an earlier order with the same key; nothing was sent now."""
     expected_by: datetime.datetime | None
-    """When the beneficiary should have the money, by the rail's own cycle; None where nothing is under way."""
+    """When the beneficiary should receive the money, by the rail's own cycle; None if nothing is in progress."""
     reasons: tuple[str, ...]
     incident: PaymentIncident | None
     missing: tuple[MissingAnswer, ...]

@@ -1,4 +1,4 @@
-"""What a reader of receipts is asked and answers."""
+"""Questions and answers of the receipt reader."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ReceiptGiven(Payload, topic="receipts.given", classification="confidential
     text: Annotated[str, Field(min_length=0, max_length=MOST_TEXT)] = ""
     """The receipt, line by line; its words are untrusted. It has a lower limit, so policies deny it, never mask it."""
     picture: Image | None = None
-    """A picture of the receipt, for a receipt without text. A person compares the reading with the picture."""
+    """A picture of the receipt, if there is no text. A person compares the reading with the picture."""
     filename: Annotated[str, Field(max_length=256)] = ""
     as_of: datetime.date | None = None
     """Day of the question; today by default."""
@@ -34,7 +34,7 @@ class ReceiptGiven(Payload, topic="receipts.given", classification="confidential
     @model_validator(mode="after")
     def _text_or_picture(self) -> Self:
         if bool(self.text.strip()) == (self.picture is not None):
-            raise ValueError("a receipt is given as text or as a picture")
+            raise ValueError("give a receipt as text or as a picture")
         return self
 
 
@@ -51,7 +51,7 @@ class ReceiptAmount(Value):
     """An amount and its line."""
 
     name: str = ""
-    """What was bought or charged, as the line has it."""
+    """The item or charge, as written in the line."""
     amount: Money
     link: Link
 
@@ -68,14 +68,14 @@ class Receipt(Value):
     lines: tuple[ReceiptAmount, ...]
     taxes: tuple[ReceiptAmount, ...]
     tax: Money
-    """Sum of ``taxes``; 0 where no line of the receipt names a tax."""
+    """Sum of ``taxes``; 0 if no line of the receipt names a tax."""
     tax_included: bool
-    """The prices of the lines include the tax, and the receipt says so."""
+    """True if the receipt states that its prices include the tax."""
     total: ReceiptAmount
 
 
 class Problem(Value):
-    """Why a reading is not a receipt yet."""
+    """Why a reading is not accepted as a receipt yet."""
 
     code: str
     """Stable label, such as ``sum_differs``."""
@@ -83,26 +83,26 @@ class Problem(Value):
 
 
 class ReceiptReading(Payload, topic="receipts.reading", classification="confidential"):
-    """What a receipt says, or why a person must read it."""
+    """The content of a receipt, or why a person must read it."""
 
     status: ReadingStatus
     receipt: Receipt | None = None
-    """Only where every check holds."""
+    """Set only if every check passes."""
     unconfirmed: Receipt | None = None
-    """What was read and linked, where a check does not hold; for a person, and for no booking."""
+    """The reading if a check fails; for a person, never for a booking."""
     problems: tuple[Problem, ...] = ()
     insufficient: tuple[InsufficientData, ...] = ()
     transcript: Annotated[tuple[str, ...], Field(max_length=MOST_LINES)] = ()
-    """Lines of a picture as the model read them: what the links of ``unconfirmed`` mean."""
+    """Lines of a picture as read by the model, to which the links of ``unconfirmed`` refer."""
     filename: str = ""
     model: str = ""
-    """That read it, as its provider names it; empty where none did."""
+    """The model that read it, as its provider names it; empty if none did."""
     note: str = ""
-    """What a reader must know of the model."""
+    """A note for readers about the model."""
 
     @model_validator(mode="after")
     def _read_alone_has_a_receipt(self) -> Self:
         bad = bool(self.problems or self.insufficient or self.unconfirmed)
         if (self.status == "read") != (self.receipt is not None) or (self.receipt is not None and bad):
-            raise ValueError("a receipt stands only in a reading that has no problem")
+            raise ValueError("receipt may only be set in a reading without problems")
         return self

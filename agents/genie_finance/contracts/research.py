@@ -1,4 +1,4 @@
-"""What the research family is asked and answers: policy rates, decisions on them, indicators, and terms explained."""
+"""Questions and answers of the research family: policy rates, decisions, indicators, and terms."""
 
 from __future__ import annotations
 
@@ -57,15 +57,15 @@ class OisPoint(Value):
 
 
 class RateOutlookRequest(Payload, topic="research.rate_outlook_request", classification="internal"):
-    """Where do policy rates stand, and where did they come from?"""
+    """What are the policy rates, and how did they change?"""
 
     region: Region
     as_of: datetime.date | None = None
     """None: today."""
     decisions: Annotated[tuple[RateDecision, ...], Field(max_length=100)] = ()
-    """Decisions that are newer than those which ship."""
+    """Decisions that are newer than the shipped ones."""
     ois_curve: Annotated[tuple[OisPoint, ...], Field(max_length=50)] = ()
-    """Overnight index swaps; without them nothing is said of what the market expects."""
+    """Overnight index swaps; without them there is no market expectation."""
 
 
 class RateStep(Value):
@@ -88,13 +88,13 @@ class ImpliedRate(Value):
 
 
 class RateOutlook(Payload, topic="research.rate_outlook", classification="internal"):
-    """The policy rates that hold on a day, and the way there."""
+    """The policy rates on a day, and their changes."""
 
     region: str
     central_bank: str
     as_of: datetime.date
     stale: bool
-    """The rates are the last known ones, and the bank has met since: they may have changed."""
+    """True if the rates are the last known ones but the bank has met since: they may have changed."""
     known_until: datetime.date
     """Last day for which the rates are known."""
     main_rate: str
@@ -105,10 +105,10 @@ class RateOutlook(Payload, topic="research.rate_outlook", classification="intern
     steps: tuple[RateStep, ...]
     """Changes of the main rate up to the day, latest first."""
     last_change_bps: int | None
-    """None where the data have no earlier rate."""
+    """None if the data have no earlier rate."""
     change_12_months_bps: int | None
     corridor_bps: int | None
-    """From the floor to the ceiling; None where the bank has none."""
+    """Width from the floor to the ceiling; None if the bank has none."""
     implied: tuple[ImpliedRate, ...]
     text: str
     grounds: Grounds
@@ -118,7 +118,7 @@ class RateOutlook(Payload, topic="research.rate_outlook", classification="intern
 
 
 class MpcMeeting(Value):
-    """What a committee decided; None where it is not known."""
+    """A committee's decision; None for unknown values."""
 
     meeting_date: datetime.date
     repo_rate_pct: RatePercent
@@ -131,19 +131,19 @@ class MpcMeeting(Value):
     """Votes for the decision."""
     vote_against: Annotated[int, Field(ge=0, le=50)] | None = None
     dissent_towards: Literal["higher", "lower"] | None = None
-    """What those against wanted of the rate; None: not known."""
+    """The rate change that dissenters wanted; None if unknown."""
     cpi_projection_pct: RatePercent | None = None
     gdp_projection_pct: RatePercent | None = None
     consensus_repo_change_bps: Annotated[Decimal, Field(ge=-1000, le=1000)] | None = None
-    """Change that was expected; None: not known, then nothing is said of surprise."""
+    """Expected change; None if unknown, and then there is no surprise."""
 
 
 class MpcSummaryRequest(Payload, topic="research.mpc_summary_request", classification="internal"):
-    """What does a decision say, against the one before?"""
+    """What does a decision mean, compared with the previous one?"""
 
     current: MpcMeeting
     previous: MpcMeeting | None
-    """None: not known; then there is nothing to compare with."""
+    """None if unknown; then there is no comparison."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -153,7 +153,7 @@ class MpcSummaryRequest(Payload, topic="research.mpc_summary_request", classific
 
 
 class HawkishnessPart(Value):
-    """What one observation adds to the index, from -1 (dovish) to 1 (hawkish), times its weight."""
+    """Contribution of one observation to the index, from -1 (dovish) to 1 (hawkish), times its weight."""
 
     name: str
     score: Decimal
@@ -161,17 +161,17 @@ class HawkishnessPart(Value):
 
 
 class MpcSignal(Payload, topic="research.mpc_signal", classification="internal"):
-    """A decision against the one before."""
+    """A decision compared with the previous one."""
 
     meeting_date: datetime.date
     repo_change_bps: int
     stance_shift: Literal["easing", "tightening", "unchanged"]
     hawkishness: Decimal
-    """From -1 (dovish) to 1 (hawkish): the weighted mean of the parts that are known."""
+    """From -1 (dovish) to 1 (hawkish): the weighted mean of the known parts."""
     hawkishness_delta: Literal["more_hawkish", "more_dovish", "unchanged"]
     parts: tuple[HawkishnessPart, ...]
     surprise: Literal["hawkish_surprise", "dovish_surprise", "in_line"] | None
-    """None where no consensus was given."""
+    """None without a consensus."""
     surprise_bps: int | None
     cpi_revision_bps: int | None
     gdp_revision_bps: int | None
@@ -182,7 +182,7 @@ class MpcSignal(Payload, topic="research.mpc_signal", classification="internal")
 
 
 class RepriceRequested(Payload, topic="research.reprice_requested", classification="internal"):
-    """A policy rate changed: agents that price by it must check again."""
+    """A policy rate changed: agents that use it in prices must check again."""
 
     rate: str
     from_pct: RatePercent
@@ -208,7 +208,7 @@ class Series(Value):
     indicator: Annotated[str, Field(min_length=1, max_length=64)]
     unit: Annotated[str, Field(min_length=1, max_length=64)]
     published: datetime.date
-    """Before this day it was not known."""
+    """First day on which it was known."""
     source: Annotated[str, Field(min_length=1, max_length=300)]
     observations: Annotated[tuple[Observation, ...], Field(min_length=1, max_length=1000)]
 
@@ -221,24 +221,24 @@ class Series(Value):
 
 
 class MacroContextRequest(Payload, topic="research.macro_request", classification="internal"):
-    """How does an economy stand, by the indicators there are?"""
+    """What is the state of an economy, by the available indicators?"""
 
     region: Region
     as_of: datetime.date | None = None
     """None: today."""
     series: Annotated[tuple[Series, ...], Field(max_length=100)] = ()
-    """The asker's own, instead of those that ship."""
+    """The asker's own series, instead of the shipped ones."""
 
 
 class IndicatorReading(Value):
-    """The latest value of a series, against the one before and against its own history."""
+    """The latest value of a series, compared with the previous one and with its history."""
 
     indicator: str
     unit: str
     period: str
     value: Decimal
     change: Decimal | None
-    """Against the period before, in the series' unit."""
+    """Change against the previous period, in the series' unit."""
     z_score: Decimal | None
     """Sample standard deviations from the mean of the periods before; None with fewer than four of them."""
     unusual: bool
@@ -248,7 +248,7 @@ class IndicatorReading(Value):
 
 
 class MacroBrief(Payload, topic="research.macro_brief", classification="internal"):
-    """Indicators of an economy on a day, none later than what was published by then."""
+    """Indicators of an economy on a day, none published later."""
 
     region: str
     as_of: datetime.date
@@ -269,7 +269,7 @@ class ExplainFinance(Payload, topic="research.explain_request", classification="
 
 
 class Citation(Value):
-    """An entry of the glossary that the answer rests on."""
+    """An entry of the glossary that the answer uses."""
 
     term: str
     text: str
@@ -279,7 +279,7 @@ class Citation(Value):
 
 
 class FinanceExplanation(Payload, topic="research.explanation", classification="internal"):
-    """A term explained out of the glossary, or what comes nearest where it is not in there."""
+    """A term explained from the glossary, or the nearest terms if it is not listed."""
 
     found: bool
     term: str | None

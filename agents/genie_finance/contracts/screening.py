@@ -1,4 +1,4 @@
-"""What a screening against watch lists is asked and answers."""
+"""Questions and answers of a screening against watch lists."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class ScreeningRequest(Payload, topic="screening.request", classification="confi
     name: Name
     aliases: Annotated[tuple[Name, ...], Field(max_length=20)] = ()
     date_of_birth: datetime.date | None = None
-    """None: not known, so that no hit can be discounted for it."""
+    """None if unknown, so that it cannot discount a hit."""
     date_of_birth_verified: bool = False
-    """It stands so in an official document that was checked. One that is only stated discounts nothing."""
+    """True if an official document that was checked contains it. A merely stated date discounts nothing."""
     countries: Annotated[tuple[Country, ...], Field(max_length=20)] = ()
     """Nationalities and residences."""
     identifiers: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=64)], ...], Field(max_length=20)] = ()
@@ -43,7 +43,7 @@ class ScreeningMatch(Value):
     list_id: str
     kind: ListKind
     name: str
-    """The entry's name or alias that is likest."""
+    """The most similar name or alias of the entry."""
     score: Annotated[int, Field(ge=0, le=100)]
     """Likeness of the names."""
     strength: Strength
@@ -51,7 +51,7 @@ class ScreeningMatch(Value):
 
 
 class ListEdition(Value):
-    """A list as it was when it was searched."""
+    """A list as it was when searched."""
 
     list_id: str
     version: str
@@ -60,17 +60,16 @@ class ListEdition(Value):
     real: bool
     """False: its entries are invented, so that it clears nobody."""
     kinds: tuple[ListKind, ...] = ()
-    """What its entries are. A list clears nobody of what none of its entries is."""
+    """Kinds of its entries. A list does not clear a subject of kinds that it lacks."""
 
 
 class ScreeningResult(Payload, topic="screening.result", classification="confidential"):
-    """What the lists have of a subject. A match is never a finding of guilt: a person clears or confirms it."""
+    """Matches of a subject on the lists. A match is never a finding of guilt: a person clears or confirms it."""
 
     subject_id: str
     status: Literal["clear", "undetermined", "possible", "strong"]
-    """The strongest match that is not discounted. ``undetermined``: the subject is not cleared, because none of the
-    names can be compared with a list, as none is a whole one in its script, or because none is a real list of
-    sanctions."""
+    """The strongest match that is not discounted. ``undetermined``: the subject is not cleared, because its names
+    cannot be compared with a list, are incomplete in their script, or because no list is a real list of sanctions."""
     matches: tuple[ScreeningMatch, ...]
     """Strongest first."""
     lists: tuple[ListEdition, ...]
@@ -78,5 +77,5 @@ class ScreeningResult(Payload, topic="screening.result", classification="confide
 
     @property
     def searched(self) -> frozenset[ListKind]:
-        """Return what real lists were searched for."""
+        """Return the kinds for which real lists were searched."""
         return frozenset(kind for one in self.lists if one.real for kind in one.kinds)

@@ -1,4 +1,4 @@
-"""What the lending family is asked and answers about businesses: cash flow, working capital, a loan; in rupees."""
+"""Questions and answers of the lending family on businesses: cash flow, working capital, a loan; in rupees."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ from genie_finance.contracts.statements import StatementFile
 
 MOST_MOVEMENTS = 200_000
 LIMIT_NAMES: Mapping[str, str] = MappingProxyType({
-    "requested": "what was asked", "turnover_share": "share of the turnover", "turnover_method": "turnover method",
+    "requested": "the requested amount", "turnover_share": "share of the turnover", "turnover_method": "turnover "
+                 "method",
     "projected_turnover": "projected turnover", "debt_service": "what the cash flow can repay",
 })  # fmt: skip
-"""What people call the limits of an amount."""
+"""Display names of the limits of an amount."""
 
 # --- cash-flow underwriting ---
 
@@ -42,7 +43,7 @@ class CashMovement(Value):
 
 
 class UnderwriteRequest(Payload, topic="lending.underwrite_request", classification="confidential"):
-    """How steadily does money come in, and how much of it is spoken for?
+    """How steady is the inflow, and how much of it is committed?
 
     Either ``analysis``, the consolidated statements, or ``movements`` with the period that they cover.
     """
@@ -81,7 +82,7 @@ class UnderwriteRequest(Payload, topic="lending.underwrite_request", classificat
 
 
 class Signal(Value):
-    """One measure of the cash flow, and what it adds to the score."""
+    """One measure of the cash flow, with its contribution to the score."""
 
     name: Literal["inflow_stability", "savings_rate", "debt_burden", "bounce_rate", "expense_volatility", "tenure"]
     raw: str
@@ -106,16 +107,16 @@ class CashflowScore(Payload, topic="lending.cashflow_score", classification="con
     months: int
     """Whole calendar months that were looked at."""
     monthly_inflow: Rupees
-    """Mean of those months; a month without any counts as 0."""
+    """Mean of those months; a month without inflow counts as 0."""
     monthly_outflow: Rupees
     not_income: tuple[NotIncome, ...] = ()
-    """What came in and does not count as an inflow: loans, cash paid in, closed deposits and the like."""
+    """Credits that do not count as inflow: loans, cash deposits, closed deposits and the like."""
     monthly_obligations: Rupees
     """Instalments found in the statements, a month."""
     bounces: int
     """Payments that were returned."""
     lowest_balance: SignedRupees | None
-    """Of any account; None where the statements give no balances."""
+    """Balance of any account; None if the statements have none."""
     grounds: Grounds
 
 
@@ -123,13 +124,13 @@ class CashflowScore(Payload, topic="lending.cashflow_score", classification="con
 
 
 class WorkingCapitalRequest(Payload, topic="lending.working_capital_request", classification="confidential"):
-    """When does a business run out of cash, how much does it need at its worst, and what may a bank finance?"""
+    """When does a business run out of cash, what is its largest need, and how much may a bank finance?"""
 
     monthly_revenue: Rupees
     """Of the first month."""
     gross_margin_percent: Annotated[Number, Field(ge=-100, le=100, max_digits=12)]
     operating_costs_monthly: Rupees
-    """Paid in the month itself."""
+    """Paid in the same month."""
     dso_days: Annotated[int, Field(ge=0, le=720)]
     """Days sales outstanding: from a sale to its money."""
     dio_days: Annotated[int, Field(ge=0, le=720)]
@@ -138,12 +139,12 @@ class WorkingCapitalRequest(Payload, topic="lending.working_capital_request", cl
     """Days payables outstanding: from a purchase to its payment."""
     opening_cash: SignedRupees
     opening_receivables: Rupees
-    """0 for a business that starts."""
+    """0 for a new business."""
     opening_inventory: Rupees
     opening_payables: Rupees
     horizon_months: Annotated[int, Field(ge=1, le=120)]
     monthly_growth_percent: Annotated[Number, Field(gt=-100, le=100, max_digits=12)]
-    """Negative where sales fall. It has no default: growth that is not known is not 0."""
+    """Negative if sales fall. It has no default: unknown growth is not 0."""
     debt_service_monthly: Rupees
     """Instalments of running loans."""
     as_of: datetime.date
@@ -167,21 +168,21 @@ class CashMonth(Value):
 
 
 class WorkingCapitalForecast(Payload, topic="lending.working_capital_forecast", classification="confidential"):
-    """Cash month by month, and three views of how much a bank may finance."""
+    """Cash month by month, and three estimates of the bank finance allowed."""
 
     cash_conversion_cycle_days: int
     forecast: tuple[CashMonth, ...]
     runway_months: int | None
     """Whole months until cash is below 0; None where it never is within the horizon."""
     peak_funding_need: Rupees
-    """How far cash falls below 0 at its worst; 0 where it does not."""
+    """Deepest shortfall of cash below 0; 0 if there is none."""
     peak_month: int | None
     stressed_funding_need: Rupees
-    """The same with customers paying later by the policy's shock."""
+    """The same if customers pay later by the policy's shock."""
     turnover_limit: Rupees
     """Bank finance by the turnover method: a fifth of a year's projected turnover, as far as the method applies."""
     turnover_margin: Rupees
-    """What the business must bring itself by that method."""
+    """Contribution required from the business by that method."""
     turnover_method_applies: bool
     drawing_power: Rupees
     """Of opening stock less creditors, and receivables, after the bank's margins."""
@@ -194,7 +195,7 @@ Sector = Literal["manufacturing", "services", "trading"]
 
 
 class SmeApplication(Value):
-    """What a business applies for, and what it declares."""
+    """A business's application and declarations."""
 
     borrower_id: Name
     as_of: datetime.date
@@ -212,7 +213,7 @@ class SmeApplication(Value):
     gst_filing_regular: bool
     """Every return of the last twelve months was filed in time."""
     collateral: Rupees
-    """Realisable value of security beyond what the loan buys; 0 where there is none."""
+    """Realisable value of security besides the financed assets; 0 if there is none."""
 
 
 class SmeOfferRequest(Payload, topic="lending.sme_offer_request", classification="confidential"):
@@ -232,7 +233,7 @@ class AmountLimit(Value):
 
 
 class SmeLoanOffer(Payload, topic="lending.sme_offer", classification="confidential"):
-    """A recommendation in principle, or why there is none. Nothing is sanctioned by it."""
+    """A recommendation in principle, or why there is none. It sanctions nothing."""
 
     borrower_id: str
     recommendation: Literal["in_principle", "decline"]
@@ -240,11 +241,12 @@ class SmeLoanOffer(Payload, topic="lending.sme_offer", classification="confident
     """0 where declined."""
     tenor_months: int
     annual_rate_percent: str | None
-    """None where declined."""
+    """None if declined."""
     emi: Rupees
     """Of a term loan; interest of a month at full use for working capital."""
     dscr: str | None
-    """Monthly cash before debt service over all instalments with this one, two digits; None where nothing is due."""
+    """Monthly cash before debt service divided by all instalments including this one, two decimals; None if nothing is
+    due."""
     guarantee_eligible: bool
     guarantee_fee_first_year: Rupees
     apr_percent: str | None
@@ -252,12 +254,12 @@ class SmeLoanOffer(Payload, topic="lending.sme_offer", classification="confident
     processing_fee: Rupees
     checks: tuple[Check, ...]
     limits: tuple[AmountLimit, ...]
-    """What bounds the amount, the tightest first."""
+    """Limits of the amount, the lowest first."""
     grounds: Grounds
 
 
 class SmeSanctionRequest(Payload, topic="lending.sme_sanction_request", classification="confidential"):
-    """Sanction this offer: it waits for people where policy says so."""
+    """Sanction this offer; policies may hold it for people."""
 
     application: SmeApplication
     offer: SmeLoanOffer
@@ -268,7 +270,7 @@ class SmeSanction(Payload, topic="lending.sme_sanction", classification="confide
 
     borrower_id: str
     reference: str
-    """Digest of what was sanctioned: the same offer has the same reference."""
+    """Digest of the sanctioned offer: the same offer has the same reference."""
     amount: PaidRupees
     tenor_months: Months
     annual_rate_percent: RatePercent
@@ -279,25 +281,26 @@ class SmeSanction(Payload, topic="lending.sme_sanction", classification="confide
 
 
 class SmeCase(Value):
-    """What a lender's file on an application holds beside the statements."""
+    """Contents of a lender's file on an application, besides the statements."""
 
     application: SmeApplication
     business: WorkingCapitalRequest
 
 
 class SmeLoanQuestion(Payload, topic="lending.sme_question", classification="confidential"):
-    """An application with the bank statements it rests on."""
+    """An application with its bank statements."""
 
     case: SmeCase
     files: Annotated[tuple[StatementFile, ...], Field(min_length=1, max_length=50)]
 
 
 class SmeLoanReport(Payload, topic="lending.sme_report", classification="confidential"):
-    """An application on one page: the decision, its basis, and what is missing."""
+    """An application on one page: the decision, its basis, and missing parts."""
 
     headline: str
     decision: Literal["sanctioned", "declined", "not_approved", "undecided"]
-    """``undecided``: too little is known. ``not_approved``: people were asked, and said no or nothing in time."""
+    """``undecided``: too little is known. ``not_approved``: people were asked, and refused or did not answer in
+    time."""
     sanction: SmeSanction | None
     offer: SmeLoanOffer | None
     score: CashflowScore | None

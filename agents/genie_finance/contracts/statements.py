@@ -12,9 +12,9 @@ from genie_finance.contracts.money import Currency, Money
 
 
 class StatementProfile(Value):
-    """How a bank writes its export, where the file itself leaves a choice (``--profile FILE``, YAML).
+    """The format of a bank's export, where the file itself is ambiguous (``--profile FILE``, YAML).
 
-    Everything is optional: what is given is used as it is, what is not is found out from the file.
+    All fields are optional: given values are used as they are, others are detected from the file.
     """
 
     delimiter: Literal[",", ";", "\t", "|", "~"] | None = None
@@ -29,17 +29,17 @@ class StatementProfile(Value):
     currency: Currency | None = None
     account: str | None = None
     date_column: str | int | None = None
-    """Column by header name, or by position from 1; so for the other columns."""
+    """Column by header name, or by position from 1; the same for the other columns."""
     narration_columns: tuple[str | int, ...] | None = None
     amount_column: str | int | None = None
     debit_column: str | int | None = None
     credit_column: str | int | None = None
     mark_column: str | int | None = None
-    """Column that says debit or credit beside an unsigned amount."""
+    """Column that states debit or credit for an unsigned amount."""
     balance_column: str | int | None = None
     currency_column: str | int | None = None
     positive_is: Literal["credit", "debit"] | None = None
-    """What a positive amount means in a single signed column."""
+    """Meaning of a positive amount in a single signed column."""
 
 
 class StatementFile(Value):
@@ -51,7 +51,7 @@ class StatementFile(Value):
 
 
 Form = Literal["csv", "ofx", "mt940", "camt", "xlsx", "html", "qif"]
-"""What a file is, found out from its content and never from its name."""
+"""Format of a file, detected from its content, never from its name."""
 
 
 class Transaction(Value):
@@ -70,21 +70,21 @@ class Transaction(Value):
     """Negative: money went out."""
     balance: Money | None = None
     merchant: str | None = None
-    """Who was paid or paid, once the normaliser has read the narration."""
+    """Counterparty, once the normaliser has read the narration."""
     rail: str | None = None
-    """How it was paid (``upi``, ``sepa``, ``card``, ``cash``, ``check`` and so on), where narration or file says."""
+    """Payment rail (``upi``, ``sepa``, ``card``, ``cash``, ``check`` and so on), if stated by narration or file."""
     category: str | None = None
     """Name in the catalogue's taxonomy, once the categoriser has decided."""
     confidence: Annotated[float, Field(ge=0, le=1)] | None = None
-    """How sure the categoriser is."""
+    """Confidence of the categoriser."""
     reference: str = ""
-    """The bank's own mark of the booking, where its form has one; not every bank keeps it distinct."""
+    """The bank's own id of the booking, if its format has one; not every bank keeps it unique."""
     nets_with: str | None = None
-    """Id of the transaction this one cancels: the other leg of a transfer, or the purchase of a refund."""
+    """Id of the transaction that this one cancels: the other side of a transfer, or the purchase of a refund."""
 
 
 class FromFile(Value):
-    """Something said of one file; in JSON it names the file only where there were several."""
+    """A statement about one file; in JSON it names the file only if there were several."""
 
     file: str = ""
     """Name of the file among several; empty when there was one."""
@@ -96,7 +96,7 @@ class FromFile(Value):
 
 
 class Assumption(FromFile):
-    """A choice that the file left open."""
+    """An ambiguity in the file."""
 
     field: str
     chosen: str
@@ -111,11 +111,11 @@ UnprovenCode = Literal[
     "statement.amount_column_assumed",
     "statement.decimal_mark_assumed",
 ]
-"""What of the amounts was assumed; each belongs to one field of the profile."""
+"""An assumption about the amounts; each corresponds to one field of the profile."""
 
 
 class Unproven(FromFile):
-    """An assumption on which every amount depends, and which no running balance proved."""
+    """An assumption that affects every amount, and that no running balance confirmed."""
 
     code: UnprovenCode
     why: str
@@ -131,7 +131,7 @@ class Quarantined(FromFile):
 
 
 class UnreadFile(Value):
-    """A file among several of which nothing could be read."""
+    """A file among several of which no row could be read."""
 
     file: str
     reason: str
@@ -141,7 +141,7 @@ class Statement(Value):
     """The transactions of one file or several, file by file, each in its own order."""
 
     account: str = ""
-    """The account of all transactions; empty where they are of several, or the file names none."""
+    """The account of all transactions; empty if there are several, or the file names none."""
     transactions: tuple[Transaction, ...]
 
 
@@ -151,7 +151,7 @@ def one_or_several(
     """Return the files of a payload that holds either one file in its own fields, or several in ``files``.
 
     Raises:
-        ValueError: It holds both or neither.
+        ValueError: The payload has both or neither.
     """
     alone = bool(filename or content or profile)
     if alone == bool(files):
@@ -178,11 +178,11 @@ class StatementReceived(Payload, topic="insights.statement_received", classifica
 
 
 class StatementReading(Payload, topic="insights.statement_reading", classification="confidential"):
-    """What the reader made of a file, or of several: rows read, rows quarantined, choices made."""
+    """The reader's report on a file, or on several: rows read, rows quarantined, choices made."""
 
     statement: Statement
     form: Form | None = None
-    """What the file is; None when there were several."""
+    """Format of the file; None if there were several."""
     assumptions: tuple[Assumption, ...] = ()
     unproven: tuple[Unproven, ...] = ()
     """Assumptions about sign, debit column, amount column or decimal mark that no balance proved."""
@@ -202,4 +202,4 @@ class CategorisedStatement(Payload, topic="insights.categorised_statement", clas
 
     statement: Statement
     uncategorised: int = 0
-    """Transactions for which no category is sure enough."""
+    """Transactions without a certain category."""

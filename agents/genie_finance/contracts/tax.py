@@ -1,4 +1,4 @@
-"""What the tax family is asked and answers: Indian income tax of individuals, in rupees."""
+"""Questions and answers of the tax family: Indian income tax of individuals, in rupees."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ WITHOUT_INDEXATION = datetime.date(2024, 7, 23)
 
 
 class RealisedGain(Value):
-    """A capital gain, or a loss as a negative amount, on the day of the sale."""
+    """A capital gain, or a loss as a negative amount, with the day of the sale."""
 
     kind: GainKind
     on: datetime.date
     gain: SignedRupees
-    """Computed as the law of that day has it: before 23 July 2024 with indexation where that applied."""
+    """Computed by the law of that day: before 23 July 2024 with indexation if applicable."""
     indexed_gain: SignedRupees | None = None
     """Of land or a building that was bought before 23 July 2024 and sold since: the gain with indexed cost, never above
     ``gain``. Residents then pay 20 per cent of it where that is less. None: another asset, or not known."""
@@ -77,7 +77,7 @@ class RealisedGain(Value):
 
 
 class Income(Value):
-    """Income of one tax year by head, before any deduction; a head without income is 0, never left out."""
+    """Income of one tax year by head, before deductions; a head without income is 0, never left out."""
 
     salary: Rupees
     """Salary and pension, before the standard deduction."""
@@ -92,7 +92,9 @@ class Income(Value):
 
 
 class Deductions(Value):
-    """What was paid or claimed towards deductions; what was not is 0, never left out.
+    """Payments and claims for deductions; absent ones are 0, never left out.
+
+    All but the employer's contribution only count in the old regime.
 
     All but the employer's contribution count in the old regime alone.
     """
@@ -111,7 +113,7 @@ class Deductions(Value):
     parents_senior: bool
     """A parent is sixty or older."""
     deposit_interest: Rupees
-    """Interest received that section 80TTA (savings accounts) or 80TTB (sixty and older: all deposits) is about."""
+    """Interest received under section 80TTA (savings accounts) or 80TTB (sixty and older: all deposits)."""
     home_loan_interest: Rupees
     """Section 24(b): interest on the loan for a home that one lives in."""
     education_loan_interest: Rupees
@@ -128,7 +130,7 @@ class TaxProfile(Value):
     resident: bool
     income: Income
     deductions: Deductions | None
-    """None: not known. Then nothing is said of the old regime."""
+    """None: unknown. Then the old regime is not computed."""
 
     @model_validator(mode="after")
     def _gains_fit(self) -> Self:
@@ -142,7 +144,7 @@ class TaxProfile(Value):
 
 
 class TaxEstimateRequest(Payload, topic="tax.estimate_request", classification="confidential"):
-    """What is the tax of this year, in one regime or in the cheaper one?"""
+    """What is this year's tax, in one regime or in the cheaper one?"""
 
     profile: TaxProfile
     regime: Literal["new", "old", "cheaper"]
@@ -171,14 +173,14 @@ class TaxEstimate(Payload, topic="tax.estimate", classification="confidential"):
 
     tax_year: str
     regime: Regime
-    """The one that was asked for, or the cheaper; the new regime where both cost the same, as it is the default."""
+    """The requested regime, or the cheaper one; if both cost the same, the new regime, because it is the default."""
     tax: Rupees
     effective_rate_percent: str
-    """Of the income before deductions, with two digits."""
+    """Percentage of the income before deductions, two decimals."""
     saving: Rupees | None
-    """Less than in the other regime; None where only one was computed."""
+    """Saving compared with the other regime; None if only one was computed."""
     break_even_deductions: Rupees | None
-    """Deductions from which the old regime costs no more than the new; None where none are enough, or not known."""
+    """Deductions from which the old regime costs no more than the new one; None if no amount suffices, or unknown."""
     regimes: tuple[RegimeTax, ...]
     lines: tuple[TaxLine, ...]
     grounds: Grounds
@@ -192,7 +194,7 @@ class TaxPayment(Value):
 
 
 class LateIncome(Value):
-    """Capital gains, dividends and the like, which no one can estimate before they arise, and the tax on them."""
+    """Capital gains, dividends and the like, which cannot be estimated in advance, with their tax."""
 
     on: datetime.date
     tax: PaidRupees
@@ -226,11 +228,11 @@ class Instalment(Value):
     """Together with the instalments before it."""
     paid_by_then: Rupees
     still_due: Rupees
-    """What has to be added, after everything that has been paid to date."""
+    """Amount to be paid now, after all payments so far."""
     shortfall: Rupees
-    """What was missing on the day; 0 until it has passed."""
+    """Shortfall on the day; 0 until the day has passed."""
     interest: Rupees
-    """Under section 234C, on the shortfall; 0 until it has passed."""
+    """Interest under section 234C on the shortfall; 0 until the day has passed."""
 
 
 class AdvanceTaxPlan(Payload, topic="tax.advance_plan", classification="confidential"):
@@ -239,7 +241,7 @@ class AdvanceTaxPlan(Payload, topic="tax.advance_plan", classification="confiden
     tax_year: str
     liable: bool
     assessed_tax: Rupees
-    """The year's tax less what is deducted at source."""
+    """The year's tax minus the tax deducted at source."""
     next_instalment: Instalment | None
     schedule: tuple[Instalment, ...]
     deferment_interest: Rupees
@@ -250,13 +252,13 @@ class AdvanceTaxPlan(Payload, topic="tax.advance_plan", classification="confiden
 
 
 class DeductionsRequest(Payload, topic="tax.deductions_request", classification="confidential"):
-    """Is there a deduction left that makes this year's tax smaller?"""
+    """Is there an unused deduction that reduces this year's tax?"""
 
     profile: TaxProfile
 
 
 class DeductionRoom(Value):
-    """What one section leaves open, and what filling it saves after those above it in the list."""
+    """Unused limit of one section, and the saving from using it after the sections above it in the list."""
 
     section: str
     room: Rupees
@@ -266,19 +268,19 @@ class DeductionRoom(Value):
 
 
 class DeductionsPlan(Payload, topic="tax.deductions_plan", classification="confidential"):
-    """Which deductions are worth filling, if any: only where the old regime then costs less than the new one."""
+    """Which deductions are worth using, if any: only if the old regime then costs less than the new one."""
 
     tax_year: str
     worthwhile: bool
     regime_now: Regime
     regime_after: Regime
     tax_now: Rupees
-    """In the regime that is cheaper today."""
+    """In the regime that is cheaper now."""
     tax_after: Rupees
-    """In the regime that is cheaper with every room filled; never above ``tax_now``."""
+    """In the regime that is cheaper with every limit used; never above ``tax_now``."""
     saves: Rupees
     costs: Rupees
-    """Money that has to be put away or spent for it."""
+    """Money that must be invested or spent for it."""
     rooms: tuple[DeductionRoom, ...]
     grounds: Grounds
 
@@ -300,7 +302,7 @@ class Lot(Value):
     """Of one unit, today, in rupees: a share's price or a fund's net asset value."""
     bought: datetime.date
     price_on_31_january_2018: UnitPrice | None = None
-    """Of one unit, in rupees; without it nothing is said of a lot that was bought before February 2018."""
+    """Price of one unit, in rupees; without it a lot bought before February 2018 is not evaluated."""
 
 
 class HarvestRequest(Payload, topic="tax.harvest_request", classification="confidential"):
@@ -320,7 +322,7 @@ class Harvest(Value):
 
     symbol: str
     units: Decimal
-    """Whole ones of a lot that is held in whole units, else to the thousandth."""
+    """Whole units of a lot that is held in whole units, else to the thousandth."""
     term: Literal["short", "long"]
     bought: datetime.date
     loss: Rupees
@@ -329,7 +331,7 @@ class Harvest(Value):
 
 
 class HarvestPlan(Payload, topic="tax.harvest_plan", classification="confidential"):
-    """Losses to realise, in the order of what a rupee of loss saves."""
+    """Losses to realise, in the order of the saving per rupee of loss."""
 
     as_of: datetime.date
     saves: Rupees
@@ -346,7 +348,7 @@ class HarvestPlan(Payload, topic="tax.harvest_plan", classification="confidentia
 
 
 class TaxYear(Value):
-    """Everything that a tax year's plan is made of."""
+    """All inputs of a tax year's plan."""
 
     profile: TaxProfile
     as_of: datetime.date
@@ -357,17 +359,17 @@ class TaxYear(Value):
     payments: Annotated[tuple[TaxPayment, ...], Field(max_length=1_000)]
     late_income: Annotated[tuple[LateIncome, ...], Field(max_length=1_000)] = ()
     lots: Annotated[tuple[Lot, ...], Field(max_length=MOST_LOTS)] | None = None
-    """None: not known, so nothing is said of harvesting."""
+    """None: unknown, so harvesting is left out."""
 
 
 class TaxYearQuestion(Payload, topic="tax.year_question", classification="confidential"):
-    """What is to be done about this tax year?"""
+    """What should be done about this tax year?"""
 
     year: TaxYear
 
 
 class TaxYearPlan(Payload, topic="tax.year_plan", classification="confidential"):
-    """A tax year on one page: tax by regime, deductions, losses to realise, instalments, and what is missing."""
+    """A tax year on one page: tax by regime, deductions, losses to realise, instalments, and missing parts."""
 
     headline: str
     estimate: TaxEstimate | None

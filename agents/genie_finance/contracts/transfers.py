@@ -1,4 +1,4 @@
-"""Money between accounts: one record for each transfer, whichever statement it comes from."""
+"""Money between accounts: one record per transfer, whichever statement it comes from."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Name = Annotated[str, Field(min_length=1, max_length=200)]
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 """ISO 3166-1 alpha-2."""
 Channel = Literal["cash", "upi", "imps", "neft", "rtgs", "card", "cheque", "wire", "internal", "other"]
-"""How money moved. ``cash`` is notes over a counter or at a machine and nothing else."""
+"""Payment channel. ``cash`` only means notes over a counter or at a machine."""
 
 
 Amount = Annotated[Money, MoneyBounds(most=10**17, least=1)]
@@ -37,8 +37,8 @@ def _read_moment(value: Any) -> Any:  # whatever JSON or a caller hands over
 
 
 Moment = Annotated[datetime.datetime | datetime.date, BeforeValidator(_read_moment)]
-"""A moment, or a day alone where the time is not known: a day is never taken for its midnight. A moment without an
-offset is one of the time zone that the question names."""
+"""A moment, or a day alone if the time is unknown: a day is never treated as its midnight. A moment without an offset
+is in the time zone of the question."""
 
 Zone = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_+/-]{0,63}$")]
 """Name of a time zone, as ``Asia/Kolkata``."""
@@ -57,13 +57,13 @@ class Transfer(Value):
     transaction_id: Id
     timestamp: Moment
     sender: Id | None
-    """Account; None where notes were paid in."""
+    """Account; None if cash was paid in."""
     recipient: Id | None
-    """Account, shop or payee; None where notes were paid out."""
+    """Account, shop or payee; None if cash was withdrawn."""
     amount: Amount
     channel: Channel
     category: Annotated[str, Field(max_length=64)] | None = None
-    """What was bought, by the catalogue's taxonomy or a word such as ``crypto``."""
+    """The purchase, by the catalogue's taxonomy or a word such as ``crypto``."""
     device_id: Id | None = None
     place: Place | None = None
     """Where the sender was."""

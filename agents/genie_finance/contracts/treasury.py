@@ -40,7 +40,7 @@ Percent = Decimal
 
 
 class Position(Value):
-    """A part of the portfolio with a history of its own."""
+    """A part of the portfolio with its own history."""
 
     name: Name
     value: SignedAmount
@@ -50,14 +50,14 @@ class Position(Value):
 
 
 class VarRequest(Payload, topic="treasury.var_request", classification="confidential"):
-    """How much may the portfolio lose in some days, with some confidence?"""
+    """How much may the portfolio lose in a number of days, at a confidence level?"""
 
     portfolio_value: PositiveAmount
     daily_returns: Returns = ()
-    """Of the portfolio, oldest first; none where ``positions`` are given."""
+    """Returns of the portfolio, oldest first; none if ``positions`` are given."""
     positions: Annotated[tuple[Position, ...], Field(max_length=200)] = ()
-    """Instead of the portfolio's returns: then each position's share of the risk is stated. They add up to the
-    portfolio's value."""
+    """Instead of the portfolio's returns: then each position's share of the risk is stated. Their values must sum to
+    the portfolio's value."""
     confidence_pct: Annotated[Decimal, Field(gt=50, lt=100)] = Decimal(95)
     """In per cent: 99 leaves one day in a hundred."""
     horizon_days: Annotated[int, Field(ge=1, le=250)] = 1
@@ -72,7 +72,7 @@ class VarRequest(Payload, topic="treasury.var_request", classification="confiden
         if self.positions:
             one_currency((self.portfolio_value, *(one.value for one in self.positions)))
             if sum(one.value.minor for one in self.positions) != self.portfolio_value.minor:
-                raise ValueError("the positions do not add up to portfolio_value")
+                raise ValueError("the values of the positions do not sum to portfolio_value")
             if len({len(one.daily_returns) for one in self.positions}) != 1:
                 raise ValueError("every position needs returns of the same days")
             if len({one.name for one in self.positions}) != len(self.positions):
@@ -81,7 +81,7 @@ class VarRequest(Payload, topic="treasury.var_request", classification="confiden
 
 
 class VarFigure(Value):
-    """A loss and the mean of the losses beyond it; 0 where the model sees a gain even there."""
+    """A loss, and the mean of the losses beyond it; 0 if the model shows a gain even there."""
 
     var_pct: Percent
     """Of the portfolio's value."""
@@ -92,7 +92,7 @@ class VarFigure(Value):
 
 
 class ComponentVar(Value):
-    """What one position adds to the parametric value at risk; all of them add up to it."""
+    """Contribution of one position to the parametric value at risk; all contributions sum to it."""
 
     name: str
     value: Money
@@ -102,10 +102,10 @@ class ComponentVar(Value):
 
 
 class VarBacktest(Value):
-    """How often losses went beyond what the days before foretold, by historical simulation on a rolling window."""
+    """How often losses exceeded the forecast from the preceding days, by historical simulation on a rolling window."""
 
     window: int
-    """Returns that each forecast looked at."""
+    """Number of returns in each forecast."""
     days: int
     exceptions: int
     expected: Decimal
@@ -113,10 +113,10 @@ class VarBacktest(Value):
     """Likelihood ratio of Kupiec's proportion of failures, chi-squared with one degree of freedom."""
     kupiec_p: Decimal
     christoffersen_lr: Decimal | None
-    """Likelihood ratio of independence; None where no exception came."""
+    """Likelihood ratio of independence; None without exceptions."""
     christoffersen_p: Decimal | None
     rejected: bool
-    """Either test rejects the model at five per cent."""
+    """True if either test rejects the model at five per cent."""
 
 
 class VarResult(Payload, topic="treasury.var", classification="confidential"):
@@ -134,7 +134,7 @@ class VarResult(Payload, topic="treasury.var", classification="confidential"):
     modified_var: Money
     components: tuple[ComponentVar, ...]
     backtest: VarBacktest | None
-    """None where the history is too short for one."""
+    """None if the history is too short."""
     grounds: Grounds
 
 
@@ -142,7 +142,7 @@ class VarResult(Payload, topic="treasury.var", classification="confidential"):
 
 
 class BucketAmounts(Value):
-    """Amounts by residual maturity; a bucket without any is 0, never left out."""
+    """Amounts by residual maturity; an empty bucket is 0, never left out."""
 
     day_1_7: Amount
     day_8_14: Amount
@@ -164,30 +164,30 @@ BUCKETS = tuple(BucketAmounts.model_fields)
 
 
 class NextDay(Value):
-    """What of the first bucket falls due on the next day."""
+    """The part of the first bucket that falls due on the next day."""
 
     assets: Amount
     liabilities: Amount
 
 
 class Repricing(Value):
-    """When rates of assets and liabilities are reset, which is not when they fall due."""
+    """When rates of assets and liabilities are reset, as opposed to when they fall due."""
 
     assets: BucketAmounts
     liabilities: BucketAmounts
 
 
 class Valuation(Value):
-    """What present values need."""
+    """Inputs of present values."""
 
     flat_yield_pct: Annotated[Decimal, Field(ge=-5, le=50)]
     """One continuous yield for all maturities, in per cent a year."""
     last_bucket_years: Annotated[Decimal, Field(ge=5, le=50)]
-    """Maturity taken for what lies beyond five years."""
+    """Assumed maturity of amounts beyond five years."""
 
 
 class AlmRequest(Payload, topic="treasury.alm_request", classification="confidential"):
-    """Where do liabilities fall due before assets, and what does a change of rates cost?"""
+    """Where do liabilities fall due before assets, and what is the cost of a change of rates?"""
 
     as_of: datetime.date
     assets: BucketAmounts
@@ -199,11 +199,11 @@ class AlmRequest(Payload, topic="treasury.alm_request", classification="confiden
     """Parallel change of all rates, in basis points."""
     next_day: NextDay | None = None
     repricing: Repricing | None = None
-    """None: residual maturities are taken for it, and a caveat says so."""
+    """None: residual maturities are used instead, and a caveat states this."""
     internal_limit_pct_of_assets: Annotated[Decimal, Field(gt=0, le=100)] | None = None
     """The bank's own limit on any cumulative gap, of total assets."""
     valuation: Valuation | None = None
-    """None: no change of economic value is stated."""
+    """None: no change of economic value is computed."""
 
     @model_validator(mode="after")
     def _in_one_currency(self) -> Self:
@@ -233,24 +233,25 @@ class GapRow(Value):
     cumulative_pct_of_outflows: Percent | None
     """Of the cumulative liabilities; None where there are none."""
     limit_pct: Percent | None
-    """Largest negative cumulative gap that the rules allow, of cumulative outflows; None where they set none."""
+    """Largest negative cumulative gap allowed by the rules, as a percentage of cumulative outflows; None if they set
+    none."""
     breach: bool
     """Of the rules' limit, or of the bank's own."""
 
 
 class AlmResult(Payload, topic="treasury.alm", classification="confidential"):
-    """Gaps by maturity, breaches of limits, and what a change of rates does to income and value."""
+    """Gaps by maturity, breaches of limits, and the effect of a change of rates on income and value."""
 
     as_of: datetime.date
     gaps: tuple[GapRow, ...]
     has_breach: bool | None
-    """Of any limit; None where none of those looked at is breached and ``unchecked`` names another."""
+    """A breach of any limit; None if no checked limit is breached and ``unchecked`` names another."""
     unchecked: tuple[Literal["next_day_limit"], ...] = ()
-    """Limits of the rules that could not be looked at."""
+    """Limits of the rules that could not be checked."""
     nii_sensitivity: Money
     """Change of a year's net interest income: gap up to a year times the shock."""
     nii_sensitivity_time_weighted: Money
-    """The same, where each gap reprices in the middle of its bucket and earns the shock for the rest of the year."""
+    """The same, if each gap reprices in the middle of its bucket and earns the shock for the rest of the year."""
     eve_change: Money | None
     """Change of the economic value of equity under the shock."""
     duration_assets_years: Decimal | None
@@ -272,7 +273,7 @@ class Hqla(Value):
 
 
 class LcrOutflows(Value):
-    """Balances that may run off within thirty days; a category without any is 0, never left out."""
+    """Balances that may run off within thirty days; an empty category is 0, never left out."""
 
     stable_retail_deposits: Amount
     less_stable_retail_deposits: Amount
@@ -322,7 +323,7 @@ class LcrRequest(Payload, topic="treasury.lcr_request", classification="confiden
     outflows: LcrOutflows
     inflows: LcrInflows
     other_outflows: Annotated[tuple[LcrLine, ...], Field(max_length=100)]
-    """Further categories of the rule table. It has no default: an outflow that is not known is not 0."""
+    """Further categories of the rule table. It has no default: an unknown outflow is not 0."""
     other_inflows: Annotated[tuple[LcrLine, ...], Field(max_length=100)] = ()
     ahead: Annotated[tuple[LcrDay, ...], Field(max_length=366)] = ()
     """Days to project, in order; each change holds from its day on."""
@@ -374,7 +375,7 @@ class LcrResult(Payload, topic="treasury.lcr", classification="confidential"):
     minimum_pct: Percent
     compliant: bool
     surplus: Money
-    """Liquid assets above the minimum; negative where they are missing."""
+    """Liquid assets above the minimum; negative for a shortage."""
     lines: tuple[LcrWeighted, ...]
     projection: tuple[LcrProjection, ...]
     first_shortfall: datetime.date | None
@@ -409,16 +410,16 @@ class FxTable(Value):
 
 
 class ConvertCurrency(Payload, topic="treasury.convert_currency", classification="confidential"):
-    """What is this amount in another currency? One unit of a currency asks for the rate alone."""
+    """Convert an amount to another currency. One unit of a currency asks only for the rate."""
 
     amount: SignedAmount
     to: AnyCaseCurrency
     as_of: datetime.date | None = None
     """None: today."""
     spread_pct: Annotated[Decimal, Field(ge=0, lt=50)] = Decimal(0)
-    """Taken off the middle rate, in per cent: what a dealer keeps."""
+    """Deducted from the middle rate, in percent: the dealer's margin."""
     rates: FxTable | None = None
-    """The asker's own rates; None: those of the port that the agent is built on."""
+    """The asker's own rates; None: those of the agent's port."""
 
 
 class ConvertedAmount(Payload, topic="treasury.converted_amount", classification="confidential"):
@@ -437,31 +438,31 @@ class ConvertedAmount(Payload, topic="treasury.converted_amount", classification
 
 
 class TreasuryDay(Value):
-    """What the morning's pack is made of; None: not known, and the pack says that the part is missing."""
+    """Inputs of the morning pack; None: unknown, and the pack lists the part as missing."""
 
     as_of: datetime.date
     region: Region
-    """Whose policy rates matter."""
+    """Central bank whose policy rates matter."""
     portfolio: VarRequest | None
     balance_sheet: AlmRequest | None
     liquidity: LcrRequest | None
     report_in: AnyCaseCurrency | None = None
-    """Another currency in which the value at risk is stated as well."""
+    """Another currency in which the value at risk is also stated."""
 
 
 class TreasuryQuestion(Payload, topic="treasury.pack_question", classification="confidential"):
-    """How does the bank stand this morning?"""
+    """What is the bank's position this morning?"""
 
     day: TreasuryDay
 
 
 class TreasuryPack(Payload, topic="treasury.pack", classification="confidential"):
-    """Market risk, liquidity, gaps and rates on one page, and what is missing."""
+    """Market risk, liquidity, gaps and rates on one page, and missing parts."""
 
     as_of: datetime.date
     headline: str
     alerts: tuple[str, ...]
-    """What breaches a limit."""
+    """Breaches of limits."""
     var: VarResult | None
     lcr: LcrResult | None
     alm: AlmResult | None

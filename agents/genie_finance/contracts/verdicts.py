@@ -1,7 +1,7 @@
-"""Which answers are verdicts, and which verdicts are more favourable: one line for every payload that an agent sends.
+"""Which answers are verdicts, and the order of their favourability: one line for every payload that an agent sends.
 
-Unknown is never better than known-bad: an agent that is told less never answers with a more favourable verdict. The
-orders below are what that law is tested with, so each answer of the catalogue is in ``ORDERS`` or in ``NO_VERDICT``.
+Unknown is never better than known-bad: an agent with less input never gives a more favourable verdict. Tests of that
+law use the orders below, so each answer of the catalogue is in ``ORDERS`` or in ``NO_VERDICT``.
 """
 
 from __future__ import annotations
@@ -46,26 +46,26 @@ class Order(NamedTuple):
     """The order of one field of an answer, from the most to the least favourable value."""
 
     field: str
-    """Dotted path. A part that is a list is followed into each item, which its ``name`` or position tells apart."""
+    """Dotted path. A list is followed into each item, identified by its ``name`` or position."""
     best_first: tuple[object, ...] = ()
     """Values; a tuple among them holds values of the same rank. Empty: a number or an amount."""
     unknown: tuple[object, ...] = ()
-    """Values that decide nothing. An answer may always change to one of them."""
+    """Values without a decision. An answer may always change to one of them."""
     more_is_better: bool = True
-    """Of numbers, amounts and, for a list that ends the path, its length."""
+    """Direction for numbers, amounts and, for a list at the end of the path, its length."""
     scale: str = ""
     """Name under which answers of different types are compared; the field's path by default."""
     unless: str = ""
-    """Path of a list of what was not checked: an answer that names something there says nothing more favourable."""
+    """Path of a list of unchecked items: an answer that lists any must not be more favourable."""
 
 
 class Rank(NamedTuple):
-    """Where an answer stands in one order."""
+    """Position of an answer in one order."""
 
     place: Decimal
-    """0 is the most favourable; a number further down is a larger one."""
+    """0 is the most favourable; a higher number is less favourable."""
     decides: bool
-    """False where the answer says that it does not know."""
+    """False if the answer states that it does not know."""
 
 
 _LEVELS = ("low", "undetermined", "medium", "high")
@@ -175,7 +175,7 @@ ORDERS: Mapping[type[Payload], tuple[Order, ...]] = MappingProxyType(
         treasury.LcrResult: (Order("compliant", _YES), Order("lcr_pct")),
     }
 )
-"""Answer -> its orders, which are compared one by one."""
+"""Answer -> its orders, which are compared separately."""
 
 _FIGURES = "figures of what was given; nobody is judged by them"
 _PAGE = "a page of other agents' answers, each of which has its own order"
@@ -234,7 +234,7 @@ NO_VERDICT: Mapping[type[Payload], str] = MappingProxyType(
         treasury.VarResult: _FIGURES,
     }
 )
-"""Answer -> why it holds no verdict."""
+"""Answer -> why it contains no verdict."""
 
 
 CLEARS = frozenset(
@@ -251,11 +251,11 @@ CLEARS = frozenset(
         "treasury.within_tolerance",
     )
 )
-"""Codes of reasons that say that everything is in order, as far as it was checked."""
+"""Codes of reasons stating that everything is in order, as far as it was checked."""
 
 
 def improved(before: Payload, after: Payload) -> tuple[str, ...]:
-    """Return the scales on which the second answer is more favourable; empty where one of them has no order."""
+    """Return the scales on which the second answer is more favourable; empty if one of them has no order."""
     old, new = dict(_ranks(before)), dict(_ranks(after))
     shared = old.keys() & new.keys()
     silent = {order.field for order in ORDERS.get(type(after), ()) if order.unless and _newly(order, before, after)}
@@ -267,7 +267,7 @@ def improved(before: Payload, after: Payload) -> tuple[str, ...]:
 
 
 def unmade(answer: Payload) -> tuple[str, ...]:
-    """Return the checks that an answer did not make or did not pass, although a reason of it clears its subject."""
+    """Return the checks that an answer skipped or failed, although one of its reasons clears the subject."""
     grounds: Grounds | None = getattr(answer, "grounds", None)
     if grounds is None or not any(reason.code in CLEARS for reason in grounds.reasons):
         return ()

@@ -17,7 +17,7 @@ StandIn = FunctionAgent[[Payload], Awaitable[InsufficientData]]
 
 
 def fallback_for(primary: str, *, consumes: tuple[type[Payload], ...], produces: tuple[type[Payload], ...]) -> StandIn:
-    """Return the stand-in of an agent, ``PRIMARY_fallback``, of the primary's own types.
+    """Return the fallback of an agent, ``PRIMARY_fallback``, with the primary's own types.
 
     It answers every question with ``InsufficientData``, which names the primary as what is missing. A pipeline names it
     as the ``fallback`` of the primary, and lists it. It subscribes to the same questions, so it also answers by itself.
@@ -39,12 +39,12 @@ def fallback_for(primary: str, *, consumes: tuple[type[Payload], ...], produces:
         )
         return InsufficientData(agent=primary, question=topic_of(type(question)).name, missing=(lack,))
 
-    # The contract is the primary's: what is taken and given is read from here.
+    # Its contract is that of the primary: consumed and produced types are read from here.
     stand_in.__annotations__ = {
         "question": functools.reduce(operator.or_, consumes),
         "return": functools.reduce(operator.or_, produces),
     }
-    stand_in.__doc__ = f"Stands in for {primary}: says that there is no answer, and that none is good news."
+    stand_in.__doc__ = f"Stands in for {primary}: says that there is no answer, and that this is no good news."
     return agent(
         id=name,
         capabilities=("fallback",),

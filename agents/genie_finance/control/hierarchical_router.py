@@ -1,4 +1,4 @@
-"""Hierarchical router: sends a sentence to the agent for such questions, or asks back when it is not sure."""
+"""Hierarchical router: sends a sentence to the agent for such questions, or asks back if unsure."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from genie_finance.domain.choosing import ModelSettings, choose
 
 ID = "hierarchical_router"
 CLEAR = Decimal("0.35")
-"""Likeness below which nothing fits."""
+"""Similarity below which no route fits."""
 MARGIN = Decimal("0.05")
-"""What the best has to be ahead of the next."""
+"""Minimum lead of the best route over the next."""
 _SHOWN = 3
-BY_MODEL = "A model chose where the question went."
+BY_MODEL = "A model chose the route of the question."
 _WITHIN_S = 10.0
 ASKS: Mapping[type[Payload], tuple[type[Payload], ...]] = MappingProxyType(
     {
@@ -47,7 +47,7 @@ ASKS_WITH_MODEL: dict[type[Payload], tuple[type[Payload], ...]] = {**ASKS, Model
 
 
 def chosen(scores: tuple[RouteScore, ...]) -> str | None:
-    """Return the route that clearly fits best; None where nothing fits, or two fit alike."""
+    """Return the route that clearly fits best; None if none fits, or two fit equally."""
     best, *others = scores
     if best.score < CLEAR or (others and best.score - others[0].score < MARGIN):
         return None
@@ -80,7 +80,7 @@ async def hierarchical_router(request: RouteRequest, context: Context) -> RouteA
     asks=ASKS_WITH_MODEL,
 )
 async def hierarchical_router_with_model(request: RouteRequest, context: Context) -> RouteAnswer:
-    """Routes a sentence as the rules do; asks a model for the route where they are not sure, and says so."""
+    """Routes a sentence by rules; asks a model for the route if the rules are not sure, and reports that."""
     scores = ranked(request.text, routes())
     name = chosen(scores)
     if name is not None:
@@ -97,10 +97,10 @@ async def _routed(
     if name is None:
         near = ", ".join(one.route.replace("_", " ") for one in scores[:_SHOWN] if one.score)
         hint = f"Nearest: {near}." if near else f"Routes: {', '.join(one.route.replace('_', ' ') for one in routes())}."
-        return _answer("clarify", None, scores, f"Not clear what is asked. {hint} Please say it otherwise.")
+        return _answer("clarify", None, scores, f"The question is not clear. {hint} Please rephrase it.")
     route = next(one for one in routes() if one.route == name)
     if route.needs is not None:
-        return _answer("needs_input", route, scores, f"This takes more than a sentence: {route.needs}.")
+        return _answer("needs_input", route, scores, f"This requires more than a sentence: {route.needs}.")
     question, lacking = fill(name, request.text)
     if question is None:
         return _answer("clarify", route, scores, f"Please add {lacking}.")

@@ -24,11 +24,11 @@ _FILLERS = frozenset(
     )
 )  # fmt: skip
 _WORD_WEIGHT = 3
-"""A word in common counts as much as so many triples of letters."""
+"""Weight of a common word, in triples of letters."""
 
 
 class Route(BaseModel):
-    """Where a request may go."""
+    """A possible destination of a request."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -40,14 +40,14 @@ class Route(BaseModel):
 
 @functools.cache
 def routes() -> tuple[Route, ...]:
-    """Return the routes that ship, in the order of the file."""
+    """Return the shipped routes, in the order of the file."""
     content = resources.files("genie_finance").joinpath("control/data/routes.yaml").read_text(encoding="utf-8")
     plain = yaml.load(content, Loader=yaml.CBaseLoader)  # noqa: S506 - the base loader makes text, lists and mappings only
     return TypeAdapter(tuple[Route, ...]).validate_python(plain)
 
 
 def ranked(text: str, among: Sequence[Route]) -> tuple[RouteScore, ...]:
-    """Return every route with its likeness to a text, best first; ties in the order of names."""
+    """Return every route with its similarity to a text, best first; ties in the order of names."""
     asked = features(text)
     scores = [(max(cosine(asked, _exemplar(one)) for one in route.exemplars), route.route) for route in among]
     return tuple(
@@ -57,7 +57,7 @@ def ranked(text: str, among: Sequence[Route]) -> tuple[RouteScore, ...]:
 
 
 def features(text: str) -> Counter[str]:
-    """Return what a text is compared by: its words but for fillers, and triples of letters within them."""
+    """Return the features of a text: its words without fillers, and triples of letters within them."""
     found: Counter[str] = Counter()
     for word in _WORD.findall(text.casefold()):
         if word in _FILLERS or word.isdigit():
@@ -69,7 +69,7 @@ def features(text: str) -> Counter[str]:
 
 
 def cosine(one: Mapping[str, int], other: Mapping[str, int]) -> float:
-    """Return the cosine of two counts, 0 where either is empty."""
+    """Return the cosine of two counts, 0 if either is empty."""
     shared = math.fsum(count * other[name] for name, count in one.items() if name in other)
     sizes = math.fsum(v * v for v in one.values()) * math.fsum(v * v for v in other.values())
     return min(shared / math.sqrt(sizes), 1.0) if sizes else 0.0

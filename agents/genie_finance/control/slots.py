@@ -38,7 +38,7 @@ _WHOSE = {
     ("canadian", "USD"): "CAD", ("australian", "USD"): "AUD", ("singapore", "USD"): "SGD", ("kong", "USD"): "HKD",
     ("zealand", "USD"): "NZD", ("japanese", "JPY"): "JPY",
 }  # fmt: skip
-"""Word before a currency's name, and what the name alone means -> the currency that is meant."""
+"""(Word before a currency's name, currency of the name alone) -> the intended currency."""
 _OWNERS = frozenset(("hong", "new", *(word for word, _ in _WHOSE)))
 _LINKS = frozenset(
     (
@@ -46,21 +46,21 @@ _LINKS = frozenset(
         "is", "are", "get", "buy", "sell", "my", "worth", "with", "between",
     )
 )  # fmt: skip
-"""Words before a currency's name that leave it what it is; after any other it may be some other country's."""
+"""Words before a currency's name that do not change it; after any other it may be another country's currency."""
 _TOKEN = re.compile(r"(?:(?<!\S)-)?\d[\d,]{0,24}(?:\.\d{1,8})?|[^\W\d_]+|[$€£¥₹]")
 _GROUPED = re.compile(r"-?\d{1,3}(?:,\d{2,3}){0,8},\d{3}(?:\.\d+)?")
 """Commas between thousands, or lakhs; never a decimal comma."""
 
 
 class Filled(NamedTuple):
-    """A question, or why there is none."""
+    """A question, or the reason why there is none."""
 
     question: Payload | None
     lacking: str = ""
 
 
 def fill(route: str, text: str) -> Filled:
-    """Return the question of a route that a text asks, as far as it says enough."""
+    """Return the question of a route in a text, as far as the text specifies it."""
     if route == "explain":
         return Filled(ExplainFinance(question=text[:2_000]))
     if route == "convert_currency":
@@ -88,14 +88,14 @@ def _conversion(text: str) -> Filled:
         amount = {"amount": str(_number(words, amounts[0])), "currency": named[source]}
         return Filled(ConvertCurrency.model_validate({"amount": amount, "to": to}))
     except (ValidationError, InvalidOperation):
-        return Filled(None, f"an amount with no more digits after the point than {named[source]} has")
+        return Filled(None, f"an amount with no more decimals than {named[source]} has")
 
 
 def _number(words: list[str], at: int) -> Decimal:
     """Return a number with the sizes after it: ``5 lakh`` is 500,000.
 
     Raises:
-        InvalidOperation: Its commas are not between thousands.
+        InvalidOperation: The commas are not thousands separators.
     """
     if "," in words[at] and not _GROUPED.fullmatch(words[at]):
         raise InvalidOperation
@@ -111,7 +111,7 @@ def _after(words: list[str], at: int) -> int:
 
 
 def _source(words: list[str], amount: int, named: Mapping[int, str | None]) -> int | None:
-    """Return where the amount's own currency is named: a sign before it, else right after it, else right before it."""
+    """Return the place of the amount's own currency: a sign before it, else right after it, else right before it."""
     if amount - 1 in named and not words[amount - 1].isalpha():
         return amount - 1
     at = _after(words, amount)
@@ -121,7 +121,7 @@ def _source(words: list[str], amount: int, named: Mapping[int, str | None]) -> i
 
 
 def _currency(words: list[str], at: int) -> str | None:
-    """Return the currency that a word names, None where the word before makes it one that is not known here."""
+    """Return the currency that a word names, None if the word before makes it an unknown one."""
     found, before = _alone(words[at]), words[at - 1] if at else ""
     if words[at].upper() in _CODES or not before.isalpha() or before in _LINKS or before in _SIZES:
         return found

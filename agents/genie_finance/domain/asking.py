@@ -1,4 +1,4 @@
-"""The base of all desks: ask other agents, keep what did not come, and name the agent and the reason."""
+"""The base of all desks: asks other agents, records missing answers, and names the agent and the reason."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Desk:
     primaries: Mapping[type[Payload], str] = field(default_factory=dict)
 
     def lacking(self, question: str, *missing: Lack) -> InsufficientData:
-        """Return that the desk itself has too little to ask a question, given in words."""
+        """Return that the desk itself has too little data for a question, described in words."""
         return InsufficientData(agent=self.id, question=question, missing=missing)
 
     def open(self, context: Context) -> Asking:
@@ -43,7 +43,7 @@ class Desk:
 
 
 class Asking:
-    """One handling of a desk: asks questions, and keeps every answer and every gap."""
+    """One handling of a desk: asks questions, and stores every answer and every gap."""
 
     def __init__(self, desk: Desk, context: Context) -> None:
         self._desk, self._context = desk, context
@@ -58,19 +58,19 @@ class Asking:
 
     @property
     def missing(self) -> tuple[MissingAnswer, ...]:
-        """Answers that did not come, each with the agent and the reason."""
+        """Missing answers, each with the agent and the reason."""
         return tuple(self._missing)
 
     async def ask(
         self, question: Payload, answer: type[P], *, about: str = "", of_people: bool = False
     ) -> P | None:  # fmt: skip
-        """Return the answer; without one, keep why and return None.
+        """Return the answer; if there is none, store the reason and return None.
 
         Args:
-            question: The question. ``InsufficientData`` in its place is kept and nothing is asked.
-            answer: The wanted class of answer.
-            about: The subject, where several questions of one class are asked.
-            of_people: A person decides: the wait is limited by the run and its holds alone.
+            question: The question. ``InsufficientData`` instead is stored, and nothing is asked.
+            answer: The required class of the answer.
+            about: The subject, if several questions of one class are asked.
+            of_people: A person decides: only the run and its holds limit the wait.
         """
         if isinstance(question, InsufficientData):
             self.lacks(question)
@@ -95,7 +95,7 @@ class Asking:
         return None
 
     async def ask_all(self, *questions: tuple[Payload | None, type[Payload]]) -> None:
-        """Ask several questions at the same time and keep the answers for ``get``; None is left out."""
+        """Ask several questions concurrently and store the answers for ``get``; None is left out."""
         async with anyio.create_task_group() as tasks:
             for question, answer in questions:
                 if question is not None:
@@ -107,17 +107,17 @@ class Asking:
         return found if isinstance(found, answer) else None
 
     def lacks(self, lack: InsufficientData) -> None:
-        """Keep that too little is known for a question."""
+        """Record that there is too little data for a question."""
         self._insufficient.append(lack)
 
     def lost(self, answer: type[Payload], reason: str, *, about: str = "", agent: str | None = None) -> None:
-        """Keep why an answer is missing.
+        """Record why an answer is missing.
 
         Args:
             answer: The class of the answer.
             reason: A named outcome, or why the question was not asked.
             about: The subject, where several questions of one class are asked.
-            agent: Who should have answered; None when no agent is known.
+            agent: The agent that should have answered; None if unknown.
         """
         name = topic_of(answer).name
         self._missing.append(MissingAnswer(part=f"{name}{about}", agent=agent or name, reason=reason))
@@ -134,9 +134,9 @@ async def reply_to(
     """Ask, and return the first answer of the expected classes, or why the first class is missing.
 
     Args:
-        context: The context of the handling that asks.
+        context: The context of the asking handling.
         question: The question.
-        expected: The classes of answers, the wanted one first.
+        expected: The classes of answers, the required one first.
         within_s: Seconds to wait; None waits as long as the run lasts.
         primary: Whose answer of an ``Each`` counts.
     """
@@ -153,7 +153,7 @@ async def reply_to(
 
 
 def silence_of(came: Gathered, answer: type[Payload]) -> Missing:
-    """Return why an answer is not among those that came."""
+    """Return why an answer is missing."""
     name = topic_of(answer).name
     found = (one for one in came.missing.values() if one.part == name)
-    return next(found, Missing(name, None, "did not come"))
+    return next(found, Missing(name, None, "did not arrive"))

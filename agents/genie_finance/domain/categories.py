@@ -87,35 +87,35 @@ class Category(enum.StrEnum):
 
 
 class Kind(enum.StrEnum):
-    """What a category does to the balance of a month."""
+    """Effect of a category on the balance of a month."""
 
     INCOME = "income"
     EXPENSE = "expense"
     TRANSFER = "transfer"
     """Moves own money; neither earned nor spent."""
     UNKNOWN = "unknown"
-    """Not categorised: money in counts as income, money out as expense."""
+    """Uncategorised: incoming money counts as income, outgoing as expense."""
 
 
 class Necessity(enum.StrEnum):
-    """How much of an expense its payer decides from month to month."""
+    """How far the payer can choose an expense from month to month."""
 
     FIXED = "fixed"
     """Set by a contract or by law."""
     ESSENTIAL = "essential"
-    """Needed, its amount partly a choice."""
+    """Necessary, but its amount is partly a choice."""
     FREE = "free"
 
 
 class CategoryInfo(NamedTuple):
-    """What is known of one category."""
+    """Properties of one category."""
 
     category: Category
     title: str
     kind: Kind
     necessity: Necessity
     regular: bool
-    """Regular charges of this category are subscriptions; not so rent, loans, wages, habits such as groceries."""
+    """Regular charges of this category are subscriptions, unlike rent, loans, wages, and habits such as groceries."""
     asked: tuple[str, ...]
     """Lower-case words by which questions mean it."""
 
@@ -150,8 +150,8 @@ def taxonomy() -> Mapping[str, CategoryInfo]:
     )
 
 
-@functools.lru_cache(maxsize=256)  # more names than there are; it is asked several times for each movement
+@functools.lru_cache(maxsize=256)  # larger than the number of names; called several times for each movement
 def info(name: str | None) -> CategoryInfo:
-    """Return what is known of a category; a name outside the taxonomy, or none, is uncategorised."""
+    """Return the properties of a category; an unknown or missing name is uncategorised."""
     table = taxonomy()
     return table.get(name or "") or table[Category.UNCATEGORISED]

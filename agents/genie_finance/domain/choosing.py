@@ -1,4 +1,4 @@
-"""A model behind rules: it chooses one of several words where the rules are not sure, and nothing else."""
+"""A model in addition to rules: it only chooses one of several words where the rules are not sure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from genie.errors import PartMissingError
 NONE = "none_of_them"
 MOST_OUTPUT = 64
 MOST_TEXT = 4_000
-"""Characters of a text that a model is shown."""
+"""Maximum characters of a text that a model is shown."""
 
 
 class _Choice(BaseModel):
@@ -25,7 +25,7 @@ class _Choice(BaseModel):
 
 
 class ModelSettings(BaseModel):
-    """Which model is asked where the rules are not sure."""
+    """The model to ask if the rules are not sure."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -34,14 +34,14 @@ class ModelSettings(BaseModel):
 
 
 async def choose(context: Context, model: str, what: str, text: str, options: Mapping[str, str]) -> str | None:
-    """Return the option that a model chooses; None where it chooses none, fails, or says anything else.
+    """Return the option that a model chooses; None if it chooses none, fails, or answers anything else.
 
     Args:
-        context: Of the handler.
+        context: Context of the handler.
         model: Id of the model's agent.
-        what: What is chosen, for example ``the category of a complaint``.
-        text: What is looked at; it is untrusted.
-        options: Name -> what it is for.
+        what: The subject of the choice, for example ``the category of a complaint``.
+        text: The untrusted text.
+        options: Name -> description.
     """
     listed = "\n".join(f"- {name}: {told}" for name, told in options.items())
     system = (

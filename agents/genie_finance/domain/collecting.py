@@ -1,4 +1,4 @@
-"""Python's collection of cycles, paused while much is made that is kept."""
+"""Pauses Python's cycle collector while many long-lived objects are created."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def uncollected() -> Iterator[None]:
-    """Pause the collection of cycles: all that is made inside is kept, so walking it again and again finds nothing.
+    """Pause the cycle collector: the objects created inside are kept, so traversing them repeatedly finds nothing.
 
-    For work of seconds that makes no cycles to speak of; what it did make is collected afterwards.
+    For work of seconds that creates hardly any cycles; these are collected afterwards.
     """
     enabled = gc.isenabled()
     gc.disable()

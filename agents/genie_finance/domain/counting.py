@@ -4,10 +4,10 @@ from __future__ import annotations
 
 
 def counted(count: int, noun: str, plural: str | None = None) -> str:
-    """Return a count with its noun in the right number; the plural has an ``s`` unless it is given."""
+    """Return a count with its noun in singular or plural; the plural has an ``s`` unless it is given."""
     return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"
 
 
 def verb(count: int, singular: str, plural: str) -> str:
-    """Return the form of a verb that a count needs."""
+    """Return the verb form for a count."""
     return singular if count == 1 else plural

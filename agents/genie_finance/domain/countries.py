@@ -1,4 +1,4 @@
-"""The codes of countries, so that a code that names none is not taken for a country of which nothing bad is known."""
+"""Country codes, so that an invalid code does not count as a country without bad findings."""
 
 from __future__ import annotations
 
@@ -12,4 +12,4 @@ RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG
 TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW
 """
 COUNTRIES = frozenset(_CODES.split())
-"""ISO 3166-1 alpha-2, and XK, which stands for Kosovo in payments and statistics."""
+"""ISO 3166-1 alpha-2, and XK, which represents Kosovo in payments and statistics."""

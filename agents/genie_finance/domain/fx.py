@@ -35,7 +35,7 @@ class DayRates:
         return self._units(quote) / self._units(base)
 
     def lacking(self, *currencies: str) -> tuple[str, ...]:
-        """Return those of the currencies for which there is no rate."""
+        """Return the currencies without a rate."""
         return tuple(one for one in dict.fromkeys(currencies) if one != self.base and one not in self.per_base)
 
     def _units(self, currency: str) -> Decimal:
@@ -49,10 +49,10 @@ def shown(rate: Decimal) -> Decimal:
 
 @runtime_checkable
 class FxRates(Protocol):
-    """Where exchange rates come from: a feed of the bank, a central bank's file, the shipped fixture."""
+    """Source of exchange rates: a feed of the bank, a central bank's file, the shipped fixture."""
 
     async def rates(self, on: datetime.date) -> DayRates | None:
-        """Return the latest rates not later than a day; None where there are none."""
+        """Return the latest rates not later than a day; None if there are none."""
         ...
 
 

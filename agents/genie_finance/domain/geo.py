@@ -1,4 +1,4 @@
-"""Distances on the earth, and the speed that a journey takes."""
+"""Distances on the earth, and the speed of a journey."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def distance_km(first: tuple[float, float], second: tuple[float, float]) -> floa
 
 
 def speed_kmh(distance: float, seconds: float) -> float:
-    """Return kilometres an hour; infinite where a distance took no time, 0 where there was none to cover.
+    """Return kilometres an hour; infinite if a distance took no time, 0 for no distance.
 
     Raises:
         ValueError: The time is negative.

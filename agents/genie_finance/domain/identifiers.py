@@ -1,7 +1,6 @@
-"""Identifiers that Indian finance runs on: PAN, Aadhaar, GSTIN, IFSC, UPI addresses and account numbers.
+"""Identifiers of Indian finance: PAN, Aadhaar, GSTIN, IFSC, UPI addresses and account numbers.
 
-Each check says what is wrong. No check looks a number up: a number that passes is well formed, but may never have been
-issued.
+Each check names the problem. No check looks a number up: a valid number is well formed, but may never have been issued.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ import re2
 Kind = Literal["pan", "aadhaar", "gstin", "ifsc", "vpa", "account"]
 
 _LONGEST = 320
-"""Characters beyond which nothing is read: the longest identifier is a UPI address of 2 x 128 and more."""
+"""Length beyond which nothing is read: the longest identifier is a UPI address of 2 x 128 and more."""
 _PAN = re2.compile(r"[A-Z]{5}[0-9]{4}[A-Z]")
 _IFSC = re2.compile(r"[A-Z]{4}0[A-Z0-9]{6}")
 _VPA_NAME = re2.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
@@ -29,37 +28,37 @@ HOLDERS = {
 
 
 class Identifier(NamedTuple):
-    """A number in its plain form, and what is wrong with it."""
+    """A number in its plain form, and its problem."""
 
     kind: Kind
     value: str
-    """Without blanks, in capitals where the kind has capitals; what was given where it cannot be read."""
+    """Without blanks, in capitals if the kind has capitals; the given text if it cannot be read."""
     fault: str | None
-    """None where it is well formed."""
+    """None if it is well formed."""
 
     @property
     def valid(self) -> bool:
-        """True where it is well formed."""
+        """True if it is well formed."""
         return self.fault is None
 
 
 def pan(text: str) -> Identifier:
-    """Check a permanent account number: five letters, four digits, a letter; the fourth says what the holder is.
+    """Check a permanent account number: five letters, four digits, a letter; the fourth states the kind of holder.
 
     Its last character is a check letter whose computation is not public, so it is not checked.
     """
     value = _compact(text).upper()
     if not _PAN.fullmatch(value):
-        return Identifier("pan", value, "a PAN is five letters, four digits and a letter")
+        return Identifier("pan", value, "a PAN must be five letters, four digits and a letter")
     if value[3] not in HOLDERS:
-        return Identifier("pan", value, f"its fourth letter {value[3]} stands for no kind of holder")
+        return Identifier("pan", value, f"its fourth letter {value[3]} denotes no kind of holder")
     if value[5:9] == "0000":
         return Identifier("pan", value, "its serial number is 0000, which is never issued")
     return Identifier("pan", value, None)
 
 
 def pan_holder(value: str) -> str:
-    """Return what kind of holder a well-formed PAN belongs to."""
+    """Return the kind of holder of a well-formed PAN."""
     return HOLDERS[value[3]]
 
 

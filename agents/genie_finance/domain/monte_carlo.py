@@ -1,8 +1,8 @@
 """Monte Carlo of an investment with contributions: final wealth on many simulated paths, and its statistics.
 
 Months are lognormal and independent: a month multiplies by ``m exp(-s^2/2 + s z)`` with ``s = sigma / sqrt(12)`` and z
-standard normal, so that its mean is m for any volatility (geometric Brownian motion, seen once a month). Numbers
-are binary floats: what a simulation misses by chance is far more than what they round.
+standard normal, so that its mean is m for any volatility (geometric Brownian motion, seen once a month). Numbers are
+binary floats: the sampling error of a simulation far exceeds their rounding error.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _Z95 = 1.959963984540054
 
 
 def monthly_growth(annual: float, compounding: Literal["monthly", "annually", "continuously"]) -> float:
-    """Return what 1 is expected to grow to in a month.
+    """Return the expected growth factor of a month.
 
     Args:
         annual: Expected return of a year, as a fraction above -1.
@@ -35,7 +35,7 @@ def monthly_growth(annual: float, compounding: Literal["monthly", "annually", "c
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """How a month may turn out."""
+    """Distribution of a month's return."""
 
     growth: float
     """Expected factor of a month, above 0."""
@@ -45,7 +45,7 @@ class Market:
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """What grew on each path; wealth is linear in both: ``corpus * of_corpus + contribution * of_contributions``."""
+    """Growth on each path; wealth is linear in both: ``corpus * of_corpus + contribution * of_contributions``."""
 
     of_corpus: NDArray[np.float64]
     """What 1 at the start has grown to."""
@@ -59,11 +59,11 @@ def simulate(
     """Return how 1 at the start, and a plan of contributions, grow on simulated paths.
 
     Args:
-        market: How months turn out.
-        shares: What is contributed in each month, as multiples of one contribution; their number is the horizon.
-        paths: How many, at least 1.
-        seed: Of numpy's PCG64; the same seed gives the same paths on every platform, and the first months of a longer
-            horizon are those of a shorter one.
+        market: Distribution of monthly returns.
+        shares: Contribution of each month, as multiples of one contribution; their number is the horizon.
+        paths: Number of paths, at least 1.
+        seed: Seed of numpy's PCG64; the same seed gives the same paths on every platform, and the first months of a
+            longer horizon are those of a shorter one.
         timing: Contributions are paid at the end of their month, or at its start.
 
     Raises:
@@ -77,7 +77,7 @@ def simulate(
     deviation = market.volatility / math.sqrt(MONTHS)
     drift = math.log(market.growth) - deviation * deviation / 2
     corpus, saved = np.ones(paths), np.zeros(paths)
-    month = np.full(paths, market.growth)  # without volatility every month is what is expected
+    month = np.full(paths, market.growth)  # without volatility every month has the expected return
     for share in shares:  # a month at a time stays in the processor's cache; all at once is three times slower
         if deviation:
             source.standard_normal(out=month)
@@ -94,7 +94,7 @@ def simulate(
 
 
 def wilson(successes: float, trials: int) -> tuple[float, float]:
-    """Return the 95 percent interval of a share; never of no width, even where all trials went one way.
+    """Return the 95 percent interval of a share; its width is never 0, even if all trials agree.
 
     Source: Wilson (1927), score interval, without continuity correction.
 
@@ -112,7 +112,7 @@ def wilson(successes: float, trials: int) -> tuple[float, float]:
 
 
 def shortfall_mean(values: NDArray[np.float64], share: float = 0.05) -> float:
-    """Return the mean of the lowest share of values; at least one of them counts."""
+    """Return the mean of the lowest fraction of values; at least one of them counts."""
     import numpy as np  # noqa: PLC0415 - as above
 
     count = max(1, round(len(values) * share))

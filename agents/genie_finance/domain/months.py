@@ -13,24 +13,24 @@ _LONGEST_SPAN = 120
 
 
 def month_of(date: datetime.date) -> str:
-    """Return the month of a date."""
+    """Return the month key of a date."""
     return f"{date.year:04d}-{date.month:02d}"
 
 
 def shift(month: str, by: int) -> str:
-    """Return the month that lies ``by`` months later, or earlier when negative."""
+    """Return the month ``by`` months later, or earlier if negative."""
     year, number = month.split("-")
     years, rest = divmod(int(year) * 12 + int(number) - 1 + by, 12)
     return f"{years:04d}-{rest + 1:02d}"
 
 
 def add_months(date: datetime.date, by: int, *, day: int | None = None) -> datetime.date:
-    """Return the date ``by`` months later, on ``day`` where that month has it, else on the month's last day.
+    """Return the date ``by`` months later, on ``day`` if that month has it, else on the month's last day.
 
     Args:
-        date: Where to start.
+        date: Start.
         by: Months, negative for earlier.
-        day: Day of the month that is meant; the date's own by default. A charge "on the 31st" falls on 28 February.
+        day: Intended day of the month; the date's own by default. A charge "on the 31st" falls on 28 February.
     """
     years, rest = divmod(date.year * 12 + date.month - 1 + by, 12)
     if years > datetime.MAXYEAR:
@@ -45,10 +45,10 @@ def is_last_day(date: datetime.date) -> bool:
 
 
 def covered_months(start: datetime.date, end: datetime.date, booked: Collection[str]) -> tuple[str, ...]:
-    """Return the months of a period in order, those without a booking included.
+    """Return the months of a period in order, including those without a booking.
 
-    A period of more than ten years is taken for a file with a stray date: then only months with bookings are
-    returned, so that one wrong year does not make a thousand empty months.
+    A period of more than ten years indicates a wrong date in the file: then only months with bookings are returned, so
+    that one wrong year does not create a thousand empty months.
     """
     first, last = month_of(start), month_of(end)
     count = (end.year - start.year) * 12 + end.month - start.month + 1
@@ -58,11 +58,11 @@ def covered_months(start: datetime.date, end: datetime.date, booked: Collection[
 
 
 def complete_months(start: datetime.date, end: datetime.date, booked: Collection[str]) -> frozenset[str]:
-    """Return the months that a statement covers wholly, judged by its bookings.
+    """Return the months that a statement covers completely, judged by its bookings.
 
-    A statement does not say from when to when it was drawn. Its first and last month count as complete when at most
-    ``EDGE_DAYS`` days at the edge have no booking. A month in between without any booking is more likely a gap of the
-    file than a month in which nothing moved, so it does not count.
+    A statement does not state its period. Its first and last month count as complete when at most ``EDGE_DAYS`` days at
+    the edge have no booking. A month in between without any booking is more likely a gap in the file, so it does not
+    count.
 
     Args:
         start: First booking.

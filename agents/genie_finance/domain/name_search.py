@@ -1,8 +1,8 @@
-"""How far a name may be that of a listed person or firm. It errs towards a person who looks.
+"""Similarity of a name to that of a listed person or firm. In doubt, a person must check.
 
 This is not the comparison of two documents of one applicant (``names.compare``), where a likeness speaks *for* the
 applicant. Here a likeness speaks against a subject, so that spellings, word order, titles, articles, legal forms and
-words more or less must not hide anybody.
+additional words must not hide a match.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from genie_finance.domain.name_sounds import eastern, folded, slavic, sounds, sp
 from genie_finance.domain.name_words import FIRM_WORDS, HONORIFICS, LEGAL_FORMS, PARTICLES, SPELLINGS, TITLES
 
 _MOST = 14
-"""Words of a name that are read."""
+"""Maximum number of words of a name that are read."""
 _LONGEST = 250
 _EXTRA = (0, 2, 6, 12, 18)
-"""What words more take off the score, by their number: one more, or two, never clear a name that is spelt right."""
+"""Deduction from the score by the number of additional words: one or two never clear a correctly spelt name."""
 _BRIEF = 8
 """Letters up to which two syllables of three say too little: most Chinese and Korean names share two."""
 _OMITTED = 20
 _DULL = 2
-"""Letters that a word of many firms and groups counts for where the other name has another."""
+"""Letters that a common word of firms and groups counts for if the other name has another."""
 _SYLLABLES = 9
 """Letters of two words together that are more than a syllable each."""
 ONE_WORD = 70
-"""Most that one word can score against a name of several."""
+"""Maximum score of one word against a name of several."""
 _CLOSE, _SOUND, _SAME, _INITIAL = 0.8, 0.9, 0.97, 0.85
 _RUN = 0.87
 """Least likeness of two words that the other name writes as one."""
@@ -41,17 +41,17 @@ _ABU = frozenset(("abu", "abou", "abi", "aboo"))
 
 
 class Written(NamedTuple):
-    """A name as it is searched for."""
+    """A name in searchable form."""
 
     words: tuple[str, ...]
-    """What tells it apart: folded, without titles, articles and legal forms."""
+    """Distinctive words: folded, without titles, articles and legal forms."""
     joined: tuple[str, ...]
-    """Neighbours run together, which is how others write them."""
+    """Neighbours joined, as others write them."""
 
 
 @lru_cache(maxsize=65_536)
 def written(name: str, kept: frozenset[str] = frozenset()) -> Written:
-    """Return the words of a name that count, and those to be kept; where too little is left, all of them."""
+    """Return the words of a name that count, and those to be kept; if too few are left, all of them."""
     plain = folded(name[:_LONGEST])
     for mark in _MARKS:
         plain = plain.replace(mark, "")
@@ -78,7 +78,7 @@ def _enough(parts: list[str], keep: frozenset[str]) -> list[str]:
 
 
 def _initials(parts: list[str]) -> list[str]:
-    """Join three letters or more that stand alone, as in *S. de R.L. de C.V.*; two may be a person's initials."""
+    """Join three or more single letters, as in *S. de R.L. de C.V.*; two may be a person's initials."""
     found: list[str] = []
     for alone, run in itertools.groupby(parts, key=lambda part: len(part) == 1 and part.isalpha()):
         letters = list(run)
@@ -148,9 +148,9 @@ def _own_keys(word: str) -> frozenset[str]:
 
 @lru_cache(maxsize=65_536)
 def resemblance(subject: str, listed: str) -> int:
-    """Return 0 to 100: how far a subject's name may be a listed one."""
+    """Return 0 to 100: the similarity of a subject's name to a listed one."""
     left, right = written(subject), written(listed)
-    names = PARTICLES.intersection((*left.words, *right.words))  # as in Su Bin, of which too little would be left
+    names = PARTICLES.intersection((*left.words, *right.words))  # as in Su Bin, whose rest would be too short
     if names:
         left, right = written(subject, names), written(listed, names)
     short, long = sorted((left, right), key=lambda name: len(name.words))
@@ -185,7 +185,7 @@ def _resemblance(short: Written, long: Written, listed: Written) -> int:
 
 
 def _pairs(short: Written, long: Written) -> list[tuple[tuple[str, ...], tuple[int, ...], float]]:
-    """Return words of the shorter name, places of words of the longer that no other word took, and their likeness."""
+    """Return words of the shorter name, the matched words of the longer one, and their similarity."""
     options: list[tuple[float, tuple[int, ...], tuple[int, ...]]] = []
     for place, word in enumerate(short.words):
         options += [(alike(word, other), (place,), (at,)) for at, other in enumerate(long.words)]
@@ -214,7 +214,7 @@ def _whole(word: str, run: str) -> float:
 
 @lru_cache(maxsize=262_144)
 def alike(one: str, other: str) -> float:
-    """Return 0 to 1: equal, another spelling, an initial, the same sounds, or a slip of the pen."""
+    """Return 0 to 1: equal, another spelling, an initial, the same sounds, or a typing error."""
     if SPELLINGS.get(one, one) == SPELLINGS.get(other, other):
         return 1.0 if one == other else _SAME
     if min(len(one), len(other)) == 1:
@@ -235,7 +235,7 @@ def alike(one: str, other: str) -> float:
 
 
 def _slavic_alike(one: str, other: str) -> bool:
-    """Compare words as Slavic names; what is as short as a syllable of Chinese says too little."""
+    """Compare words as Slavic names; words as short as a Chinese syllable are not significant."""
     least = 3 if len(one) + len(other) >= _SYLLABLES else 4
     return any(len(sound) >= least for sound in slavic(one) & slavic(other))
 
@@ -245,7 +245,7 @@ _INITIALS = str.maketrans("jiwz", "yyvs")
 
 
 def _without_prefix(one: str, other: str) -> float | None:
-    """Compare what follows a prefix that one of them has: servant of, father of, an article."""
+    """Compare the rest after a prefix that one of them has: servant of, father of, an article."""
     for prefix in _PREFIXES:
         if one.startswith(prefix) != other.startswith(prefix):
             left, right = one.removeprefix(prefix), other.removeprefix(prefix)
@@ -261,7 +261,7 @@ _ENDINGS = {
 }
 """What is written as one with a name or left out, as it is spoken: articles, links, the second part of a name."""
 _PREFIXES = ("abd", "abu", "al", "el", "mir", "bin", "ben", "bel")
-"""Written as one with what follows, or apart, or left out."""
+"""Parts that are written joined, separately, or left out."""
 
 
 def _short(one: str, other: str) -> float:

@@ -1,4 +1,4 @@
-"""How a word of a name may sound, whichever language wrote it in Latin letters.
+"""Possible sounds of a word of a name, whichever language wrote it in Latin letters.
 
 One letter stands for different sounds in different systems: *j* is a *y* in German, a *zh* in French and often a *g* in
 Egypt; *ch* is *kh* in German, *sh* in French; *x* and *q* are *sh* and *ch* in pinyin. Each reading gives a key of the
@@ -131,7 +131,7 @@ _HANGUL_LAST = "- k k k n n n t l k m l l l p l m p p t t ng t t k t p t".replac
 
 @lru_cache(maxsize=65_536)
 def sounds(word: str) -> frozenset[str]:
-    """Return the consonants of a folded word in every reading; a first vowel counts as one."""
+    """Return the consonants of a folded word in every reading; an initial vowel counts as one."""
     for spelling, plain in _COMMON:
         word = word.replace(spelling, plain)
     return frozenset(_read(word, reading) for reading in _READINGS)
@@ -148,7 +148,7 @@ def _read(word: str, reading: tuple[tuple[str, str], ...]) -> str:
 
 @lru_cache(maxsize=65_536)
 def spoken(word: str) -> str:
-    """Return a folded word with one spelling for each sound, vowels kept: what edit distances are measured on."""
+    """Return a folded word with one spelling for each sound, with vowels: the basis of edit distances."""
     for spelling, plain in _SPOKEN:
         word = word.replace(spelling, plain)
     kept = [one for before, one in zip(" " + word, word, strict=False) if one != before]
@@ -214,7 +214,7 @@ _SLAVIC = (
     ("dzh", "d"), ("dj", "d"), ("dz", "d"), ("sh", "s"), ("zh", "s"), ("kh", "H"), ("ts", "C"), ("tz", "C"),
     ("x", "ks"), ("ck", "k"), ("ph", "f"), ("c", "C"),
 )  # fmt: skip
-"""What every system may have; a capital letter is a sound that is read already."""
+"""Rules common to every system; a capital letter is a sound that was already read."""
 _SYSTEMS: tuple[tuple[tuple[str, str], ...], ...] = (
     (("tch", "C"), ("ch", "C")),  # English, Spanish, Bulgarian
     (

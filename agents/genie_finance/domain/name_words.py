@@ -1,4 +1,4 @@
-"""Words of names that say little about who is meant, and names that are one in many spellings."""
+"""Words of names that say little about the person, and names with many spellings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TITLES = frozenset(
         "ustadh", "comrade", "excellency", "herr", "frau", "monsieur",
     )
 )  # fmt: skip
-"""Nobody's name: dropped wherever another word is left."""
+"""Not significant as names: dropped if another word is left."""
 
 HONORIFICS = frozenset(
     (
@@ -31,7 +31,7 @@ HONORIFICS = frozenset(
         "pani", "gospodin",
     )
 )  # fmt: skip
-"""Titles that are names as well: dropped wherever two other words are left."""
+"""Titles that are also names: dropped if two other words are left."""
 
 PARTICLES = frozenset(
     (
@@ -81,7 +81,7 @@ FIRM_WORDS = frozenset(
         "commercial", "national", "development", "industrial",
     )
 )  # fmt: skip
-"""Words by which a name is taken for a firm's or a group's."""
+"""Words that indicate the name of a firm or a group."""
 
 _GROUPS = """
 mohammad mohammed muhammad mohamed mohamad muhammed mohd md muhamad mehmet mehmed magomed mohamud mahamad

@@ -1,7 +1,7 @@
-"""Names of people and firms: the words that count, and how far two of them are the same person's.
+"""Names of people and firms: the significant words, and whether two names belong to the same person.
 
-Names are written in many ways: in another order, with initials, with a word left out, run together, or spelt as they
-sound. Each of these is a step down from equal, never a jump to it.
+Names are written in many ways: in another order, with initials, with a word left out, joined, or spelt phonetically.
+Each of these reduces the score; none makes names equal.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Literal, NamedTuple
 Likeness = Literal["same", "similar", "different", "unknown"]
 
 SAME, SIMILAR = 90, 75
-"""Scores from which two names are the same, and from which a person should look."""
+"""Scores from which two names are the same, and from which a person should check."""
 ONE_WORD = SIMILAR - 5
-"""Most that one word can score against a name of several."""
+"""Maximum score of one word against a name of several words."""
 _MOST = 12
-"""Words of a name that are read; each further one would only cost time."""
+"""Maximum words of a name that are read; each further one would only cost time."""
 _LONGEST = 200
 
 _TITLES = frozenset(
@@ -25,7 +25,7 @@ _TITLES = frozenset(
      "col", "maj", "adv", "er", "ca")
 )  # fmt: skip
 _KIN = frozenset(("s/o", "d/o", "w/o", "c/o", "h/o"))
-"""What follows is another person's name."""
+"""The following words are another person's name."""
 _UNSPACED = frozenset(("CJK", "HANGUL", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR"))
 """Scripts, by the first word of their letters' names, that put no space between the words of a name."""
 _FORMS = {"pvt": "private", "ltd": "limited", "co": "company", "md": "mohammed", "mohd": "mohammed", "&": "and"}
@@ -38,10 +38,10 @@ _SOUNDS = (
 
 
 class NameMatch(NamedTuple):
-    """How far two names are the same."""
+    """Similarity of two names."""
 
     score: int | None
-    """0 to 100; None where nothing can be said, as one of them has no words that the other's script has."""
+    """0 to 100; None if undecidable, because one of them has no words in the other's script."""
     how: str
 
     @property
@@ -53,7 +53,7 @@ class NameMatch(NamedTuple):
 
 
 def words(name: str) -> tuple[str, ...]:
-    """Return the words of a name that tell people apart: lower case, without accents, titles and points."""
+    """Return the distinctive words of a name: lower case, without accents, titles and points."""
     found: list[str] = []
     plain = unicodedata.normalize("NFKD", name[:_LONGEST]).casefold().replace(".", " ").replace(",", " ")
     for written in plain.split():
@@ -69,7 +69,7 @@ def words(name: str) -> tuple[str, ...]:
 
 
 def is_whole(name: str) -> bool:
-    """Return whether a name can be that of one person: two words at least, and not all of them initials."""
+    """Return whether a name can be that of one person: at least two words, not all of them initials."""
     parts = words(name)
     if len(parts) == 1:
         return len(parts[0]) > 1 and not scripts(parts).isdisjoint(_UNSPACED)
@@ -77,11 +77,11 @@ def is_whole(name: str) -> bool:
 
 
 def compare(left: str, right: str) -> NameMatch:
-    """Return how far two names are one person's; the order of the two never matters.
+    """Return the similarity of two names; the order of the two never matters.
 
-    Each word of the shorter name meets the likest word of the longer. The score is three quarters of how much of the
-    shorter name is found in the longer and a quarter of the other way round, by letters. A single word out of several
-    proves little, so it stays below ``SIMILAR``.
+    Each word of the shorter name is matched with the most similar word of the longer. The score is three quarters of
+    how much of the shorter name is found in the longer and a quarter of the other way round, by letters. A single word
+    out of several proves little, so it stays below ``SIMILAR``.
     """
     return _compare(*sorted((words(left), words(right)), key=lambda one: (len(one), one)))
 
@@ -95,7 +95,7 @@ def _compare(short: tuple[str, ...], long: tuple[str, ...]) -> NameMatch:
     if sorted(short) == sorted(long):
         return NameMatch(100, "the same words")
     if sorted("".join(short)) == sorted("".join(long)) and _joined(short) & _joined(long):
-        return NameMatch(98, "the same letters, run together otherwise")
+        return NameMatch(98, "the same letters, joined differently")
     pairs = _pairs(short, long)
     found = sum(likeness * len(word) for word, _, likeness in pairs)
     covered = found / sum(map(len, short))
@@ -108,7 +108,7 @@ def _compare(short: tuple[str, ...], long: tuple[str, ...]) -> NameMatch:
 
 
 def _pairs(short: tuple[str, ...], long: tuple[str, ...]) -> list[tuple[str, str, float]]:
-    """Return each word of the shorter name with the likest word left in the longer, the likest pairs first."""
+    """Return each word of the shorter name with the most similar word left in the longer, the best pairs first."""
     ranked = sorted(
         ((_likeness(word, other), one, two) for one, word in enumerate(short) for two, other in enumerate(long)),
         key=lambda found: (-found[0], -len(short[found[1]]), found[1], found[2]),
@@ -124,7 +124,7 @@ def _pairs(short: tuple[str, ...], long: tuple[str, ...]) -> list[tuple[str, str
 
 @lru_cache(maxsize=16384)
 def _likeness(left: str, right: str) -> float:
-    """Return 0 to 1: equal, an initial, the same sound, or a slip of the pen."""
+    """Return 0 to 1: equal, an initial, the same sound, or a typing error."""
     from rapidfuzz.distance import DamerauLevenshtein  # noqa: PLC0415 - only where names are compared
 
     if left == right:
@@ -139,7 +139,7 @@ def _likeness(left: str, right: str) -> float:
 
 @lru_cache(maxsize=16384)
 def sound(word: str) -> str:
-    """Return how a word of a name sounds: spellings of one sound become one, doubled letters single."""
+    """Return the sound of a word of a name: spellings of one sound become one, doubled letters single."""
     for spelling, plain in _SOUNDS:
         word = word.replace(spelling, plain)
     kept = [one for before, one in zip(" " + word, word, strict=False) if one != before]

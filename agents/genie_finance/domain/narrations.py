@@ -1,7 +1,7 @@
 """Booking texts: the rail and the counterparty, without references, dates and terminals.
 
-Narrations are written by strangers: a text is cut to ``LONGEST`` characters before anything looks at it, and every
-pattern here is linear (no repeated group inside another).
+Narrations are untrusted: a text is cut to ``LONGEST`` characters before it is parsed, and every pattern here is linear
+(no repeated group inside another).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from importlib import resources
 from typing import NamedTuple
 
 LONGEST = 240
-"""Characters of a narration that are read; banks write at most 140 to 210."""
+"""Maximum characters of a narration that are read; banks write at most 140 to 210."""
 LONGEST_NAME = 60
 _LONGEST_PHRASE = 5
 _SHORT = 3
@@ -23,7 +23,7 @@ _SHORT = 3
 
 
 class Rail(enum.StrEnum):
-    """How money moved, as far as the narration says."""
+    """The payment rail, as far as the narration states it."""
 
     UPI = "upi"
     NEFT = "neft"
@@ -43,13 +43,13 @@ class Rail(enum.StrEnum):
 
 
 class Narration(NamedTuple):
-    """A narration taken apart."""
+    """A parsed narration."""
 
     rail: Rail | None
     payee: str
-    """Who is named, as the bank wrote it; empty if nobody is named."""
+    """The named party, as the bank wrote it; empty if nobody is named."""
     wording: str = ""
-    """The payee with what was cut off its ends: a brand may be called "Cash App" or "Trading 212"."""
+    """The payee with the words cut off its ends: a brand may be called "Cash App" or "Trading 212"."""
     handle: str = ""
     """Local part of a payment address (``swiggy.stores`` of ``swiggy.stores@axb``); empty for phone numbers."""
     card_shop: bool = False
@@ -101,10 +101,10 @@ _LONG_NUMBER = re.compile(r"\d{6,}")
 
 
 def shape(text: str) -> str:
-    """Return a text with the digits of its long numbers blotted out: what is read from two of one shape is the same.
+    """Return a text with the digits of its long numbers replaced: texts of equal shape give equal readings.
 
-    Six digits in a row are a reference, an account or a date without marks, never part of a name, so a shape is what
-    readings can be kept by; a bulk statement has thousands of references and a few hundred shapes.
+    Six digits in a row are a reference, an account or a date, never part of a name, so readings can be cached by shape;
+    a bulk statement has thousands of references and a few hundred shapes.
     """
     return _LONG_NUMBER.sub(lambda found: "0" * len(found[0]), text)
 
@@ -170,7 +170,7 @@ def read(narration: str) -> Narration:
     tagged = _NAME_TAG.search(text) or _LABEL.search(text)
     found = _read_free(text)
     if found.rail is Rail.CASH:
-        return Narration(Rail.CASH, "")  # what follows is where the machine stands
+        return Narration(Rail.CASH, "")  # the following field is the terminal's location
     named = _read_free(tagged[1]) if tagged else found
     return named._replace(rail=found.rail, card_shop=found.rail is Rail.CARD) if named.payee else found
 
@@ -268,7 +268,7 @@ def _cut(tokens: list[str]) -> tuple[list[Rail], list[str]]:
 
 
 def _main_rail(rails: list[Rail]) -> Rail | None:
-    """Cash and checks say more than the card they were drawn with; "transfer" says least."""
+    """Cash and checks are more specific than the card used; "transfer" is the least specific."""
     for rail in (Rail.CASH, Rail.CHECK):
         if rail in rails:
             return rail
@@ -287,7 +287,7 @@ def _is_reference(token: str) -> bool:
 
 
 def _name(tokens: list[str]) -> str:
-    """Return what is left as a name once references, noise and legal forms are gone; empty if that is nothing."""
+    """Return the rest as a name without references, noise and legal forms; empty if nothing is left."""
     tables = _tables()
     kept: list[tuple[str, str]] = []
     for token in tokens:
@@ -299,7 +299,7 @@ def _name(tokens: list[str]) -> str:
         if not _is_reference(token):
             kept.append((token, word))
         elif kept and len(token) > 2:
-            break  # what follows a terminal's or a shop's number is its town
+            break  # the town comes after a terminal's or a shop's number
     while kept and (kept[-1][1] in tables.noise or kept[-1][1] in tables.legal):
         kept.pop()
     if all(word in tables.joiners for _, word in kept):
@@ -309,7 +309,7 @@ def _name(tokens: list[str]) -> str:
 
 
 def says_refund(narration: str) -> bool:
-    """Return True when one of its words says that money comes back: a refund, a reversal, a return."""
+    """Return True if one of its words indicates a refund, a reversal or a return."""
     return not _tables().refunds.isdisjoint(words(narration))
 
 
@@ -338,12 +338,12 @@ def is_tail(word: str) -> bool:
 
 
 def is_bank(word: str) -> bool:
-    """Return True for the name of a bank, which holds an account of the party and is none itself."""
+    """Return True for the name of a bank, which holds the party's account and is not the party itself."""
     return word in _tables().banks
 
 
 def readable(payee: str) -> str:
-    """Return a payee for people to read: capitals only at the start of words when the bank wrote all in capitals."""
+    """Return a payee in readable form: capitals only at the start of words if the bank wrote all in capitals."""
     if not (payee.isupper() or payee.islower()):
         return payee
     return " ".join(_capitalised(token) for token in payee.split())

@@ -18,29 +18,29 @@ from genie_finance.domain.categories import Category, Kind
 from genie_finance.domain.narrations import says_refund, words
 
 Unearned = Literal["loan", "overdraft", "cash_deposit", "deposit_closure", "capital", "own_transfer", "refund"]
-"""What a credit is when it is not income."""
+"""Kind of a credit that is not income."""
 
 
 @functools.cache
 def _listed() -> Mapping[str, frozenset[str]]:
-    """Return words and pairs of words by what they mean."""
+    """Return words and pairs of words by their meaning."""
     raw = json.loads(resources.files("genie_finance.domain").joinpath("data/proceeds.json").read_text("utf-8"))
     return {name: frozenset(phrases) for name, phrases in raw.items()}
 
 
 @functools.cache
 def _known() -> frozenset[str]:
-    """Return every word and pair of words that can decide; what only qualifies another is among them, too."""
+    """Return every word and pair of words that can decide, including qualifiers."""
     return frozenset().union(*_listed().values(), ("cash", "capital"))
 
 
 def unearned(narration: str, category: str | None = None) -> Unearned | None:
-    """Return what money that came in is when nobody earned it; None for income.
+    """Return the kind of an incoming amount that is not income; None for income.
 
     Args:
         narration: Text of the booking.
-        category: Name in the taxonomy, where one is known. The words decide first: a wrong guess of a category must
-            not turn a loan into income.
+        category: Name in the taxonomy, if known. The words decide first: a wrong guess of a category must not turn a
+            loan into income.
     """
     said = words(narration)
     phrases = {*said, *map(" ".join, itertools.pairwise(said))}
@@ -79,7 +79,10 @@ def _said(said: tuple[str, ...], phrases: set[str]) -> Unearned | None:
 
 
 def _is_closed_deposit(has: Callable[[str], bool]) -> bool:
-    """Return whether a deposit came back. Its interest alone is earned; paid out with the deposit it is not told."""
+    """Return whether a deposit was repaid.
+
+    Only its interest is income; paid out with the deposit it cannot be separated.
+    """
     if has("deposit"):
         return has("closed") or has("back_whole") or not has("interest")
     return has("closed") and not has("rewards")

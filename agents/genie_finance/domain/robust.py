@@ -1,4 +1,4 @@
-"""Statistics that a few wild values do not move: quantiles, MAD, modified z-scores."""
+"""Statistics that are robust against outliers: quantiles, MAD, modified z-scores."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from statistics import fmean, median
 
 CONSISTENCY = 0.6745
-"""Upper quartile of the standard normal distribution: divides a MAD into a standard deviation."""
+"""Upper quartile of the standard normal distribution: a MAD divided by it is a standard deviation."""
 MEAN_CONSISTENCY = 1.253314
-"""Square root of pi / 2: times a mean deviation it is a standard deviation."""
+"""Square root of pi / 2: a mean deviation times this is a standard deviation."""
 OUTLIER = 3.5
 """Modified z-scores beyond it are outliers. Source: Iglewicz and Hoaglin, How to Detect and Handle Outliers (1993)."""
 
@@ -48,15 +48,15 @@ def mad(values: Sequence[float]) -> float:
 
 
 def modified_z(value: float, values: Sequence[float], *, floor: float = 0.0) -> float:
-    """Return how unusual a value is among others: about standard deviations above their median.
+    """Return the deviation of a value from others, in approximate standard deviations above their median.
 
     Where more than half of the values are the same, their MAD is 0 and the mean distance takes its place; where all are
     the same, anything else is infinitely unusual unless there is a floor.
 
     Args:
-        value: The one in question.
+        value: The value.
         values: The others, at least one.
-        floor: Least spread to reckon with, in units of the MAD.
+        floor: Minimum spread, in units of the MAD.
 
     Raises:
         ValueError: There are no values.

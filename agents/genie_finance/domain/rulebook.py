@@ -1,7 +1,7 @@
 """Rules as dated data: ``agents/rules/*.yaml``, each table a list of editions of which at most one holds on a day.
 
-A table is read when an agent first needs it. Everything in a file is text until the table's model reads it, so that no
-rate passes through a float and no word becomes a boolean by accident.
+A table is read when an agent first needs it. All values of a file stay text until the table's model reads them, so that
+no rate passes through a float and no word becomes a boolean.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MAX_BYTES = 262_144
 """Largest rule file."""
 _MOST_NODES = 20_000
 _DEEPEST = 16
-"""Levels of nesting; an alias within its own anchor would have no end."""
+"""Maximum nesting; an alias within its own anchor would have no end."""
 
 
 class Rules(BaseModel):
@@ -34,7 +34,7 @@ class Rules(BaseModel):
 
 
 class _Any(Rules):
-    """Reads what all tables have in common."""
+    """Reads the common part of all tables."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
@@ -55,7 +55,7 @@ class Edition(Generic[R]):
     """The rules of one span of days."""
 
     said: RuleEdition
-    """How an answer names it."""
+    """Its name in answers."""
     rules: R
 
 
@@ -71,16 +71,16 @@ class _Written(Rules):
     looked_at: datetime.date
     """Day on which its source was last compared with the figures."""
     pages: tuple[Annotated[str, StringConstraints(strip_whitespace=True, min_length=4)], ...] = ()
-    """Independent pages that agree, where the law or circular itself was not read."""
+    """Independent pages that agree, if the law or circular itself was not read."""
     note: str = ""
     rules: dict[str, Any]  # the table's own model reads it next
 
     @model_validator(mode="after")
     def _says_how(self) -> Self:
         if self.verification == "secondary" and len({one.casefold().removeprefix("www.") for one in self.pages}) < 2:
-            raise ValueError("two independent pages have to agree for `secondary`; name them in `pages`")
+            raise ValueError("two independent pages must agree for `secondary`; name them in `pages`")
         if self.verification == "unverified" and not self.note.strip():
-            raise ValueError("what is unverified needs a note that says of what")
+            raise ValueError("an unverified edition needs a note that names the unverified part")
         return self
 
 
@@ -90,10 +90,10 @@ class _File(Rules):
 
 
 def edition(table: Table[R], *, on: datetime.date) -> Edition[R]:
-    """Return the edition of a table that holds on a day.
+    """Return the edition of a table that is in force on a day.
 
     Raises:
-        InputError: No edition covers the day; it says which days are covered.
+        InputError: No edition covers the day; the error states the covered days.
         ConfigError: The file is malformed, or two of its editions overlap.
     """
     known = editions(table)
@@ -106,7 +106,7 @@ def edition(table: Table[R], *, on: datetime.date) -> Edition[R]:
 
 @functools.cache
 def editions(table: Table[R]) -> tuple[Edition[R], ...]:
-    """Return every edition of a table that ships, earliest first; the file is read once."""
+    """Return every shipped edition of a table, earliest first; the file is read once."""
     path = resources.files("genie_finance").joinpath(f"rules/{table.name}.yaml")
     return parse(path.read_bytes(), table)
 
@@ -120,7 +120,7 @@ class Latest(NamedTuple):
 
 
 def latest() -> tuple[Latest, ...]:
-    """Return the last edition of every table that ships, by name, whatever its rules say.
+    """Return the last edition of every shipped table, by name.
 
     Raises:
         ConfigError: A file is malformed.
@@ -134,8 +134,8 @@ def parse(content: bytes, table: Table[R]) -> tuple[Edition[R], ...]:
     """Return the editions in a rule file, earliest first.
 
     Raises:
-        ConfigError: It is too large, no YAML, has unknown or missing keys, is of another table, ends an edition before
-            it starts, or has editions that overlap.
+        ConfigError: The file is too large, not YAML, has unknown or missing keys, belongs to another table, ends an
+            edition before it starts, or has editions that overlap.
     """
     name = f"rules/{table.name}.yaml"
     try:
@@ -188,7 +188,7 @@ def _plain(content: bytes, name: str) -> object:
 
 
 class _Reading:
-    """Turns nodes into text, lists and mappings; aliases count each time, so none can swell a small file."""
+    """Converts nodes to text, lists and mappings; every use of an alias counts, so that a small file cannot expand."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -207,7 +207,7 @@ class _Reading:
             for key, item in node.value:
                 if key.value in found or not isinstance(key, yaml.ScalarNode):
                     line = key.start_mark.line + 1
-                    raise ConfigError((f"{self._name}:{line}: the key is given twice, or is not a word",))
+                    raise ConfigError((f"{self._name}:{line}: the key is duplicated, or is not a scalar",))
                 found[key.value] = self.value(item, depth + 1)
             return found
         return node.value if isinstance(node, yaml.ScalarNode) else None

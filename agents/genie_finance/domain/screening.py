@@ -1,7 +1,7 @@
 """Screening of names against watch lists: entries, the search for similar names, and the use of dates and numbers.
 
-Lists are read from CSV in the column layout that OpenSanctions publishes as ``targets.simple.csv``, plus a column
-``kind``. The list that ships is invented: it is there to try things out, and no substitute for a real one.
+Lists are read from CSV files in the layout of OpenSanctions' ``targets.simple.csv``, plus a column ``kind``. The
+shipped list is invented: it is for trials, and no substitute for a real one.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ _NEEDED = ("id", "name", "kind")
 _SHIPPED = "watchlist.csv"
 _MOST_ALIASES = 200
 LOOK = 71
-"""Likeness from which a person looks. Where it comes from: the measured figures in `docs/agents/kyc.md`."""
+"""Similarity from which a person must check. Source: the measured figures in `docs/agents/kyc.md`."""
 _ISO_BORN = re.compile(r"[1-9][0-9]{3}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?")
 _NOBODY_BEFORE = 1900
-"""Last year of birth that systems write where they know none."""
+"""The oldest year of birth that systems write when the year is unknown."""
 _SAME_YEARS = 1
-"""Years by which dates of birth may differ before they speak against an entry."""
+"""Years by which dates of birth may differ before they count against an entry."""
 _BORN: dict[bool | None, str] = {
     True: "the date of birth agrees",
     False: "the dates of birth differ, and nobody verified the subject's",
@@ -57,15 +57,15 @@ class Entry(NamedTuple):
 
 
 class Subject(NamedTuple):
-    """Who is looked for."""
+    """The party to screen."""
 
     names: tuple[str, ...]
     born: datetime.date | None
-    """As stated. One that nobody verified may confirm an entry, and discounts none."""
+    """The name as stated. An unverified value may confirm an entry, but never rules one out."""
     countries: tuple[str, ...]
     identifiers: tuple[str, ...]
     born_verified: bool = False
-    """The date of birth stands so in an official document that was checked."""
+    """Whether a checked official document contains the date of birth."""
 
 
 class Match(NamedTuple):
@@ -79,7 +79,7 @@ class Match(NamedTuple):
 
 
 class Watchlist:
-    """Entries of one list, found by how the words of their names sound and begin."""
+    """Entries of one list, indexed by the sound and the beginning of the words of their names."""
 
     def __init__(
         self, list_id: str, version: str, as_of: datetime.date, entries: tuple[Entry, ...], *, real: bool = True
@@ -90,7 +90,7 @@ class Watchlist:
 
     @cached_property
     def kinds(self) -> tuple[Kind, ...]:
-        """What its entries are, in a fixed order."""
+        """The kinds of its entries, in a fixed order."""
         found = {entry.kind for entry in self.entries}
         return tuple(kind for kind in _KINDS if kind in found)
 
@@ -117,18 +117,18 @@ class Watchlist:
 
     @cached_property
     def _scripts(self) -> frozenset[str]:
-        """The scripts in which nine tenths of the entries have a name."""
+        """Scripts in which nine tenths of the entries have a name."""
         found = Counter(one for entry in self.entries for one in scripts(words(" ".join(entry.names))))
         return frozenset(one for one, count in found.items() if count * 10 >= len(self.entries) * 9)
 
     def reads(self, name: str) -> bool:
-        """Return whether finding nothing says something: a whole name, in a script of the list."""
+        """Return whether an empty result is meaningful: a complete name, in a script of the list."""
         return is_whole(name) and not scripts(words(name)).isdisjoint(self._scripts)
 
     def near(self, subject: Subject) -> Iterator[Entry]:
-        """Give the entries that share two words, as they sound or begin, or a number, with the subject, in order.
+        """Return the entries that share two words, by sound or beginning, or a number, with the subject, in order.
 
-        One word is enough where the subject's name or an entry's has no more than that, or has initials.
+        One word is enough if the subject's or the entry's name has only one, or has initials.
         """
         positions = {one for number in subject.identifiers for one in self._by_number.get(_plain(number), ())}
         for name in subject.names:
@@ -142,7 +142,7 @@ class Watchlist:
 
 @runtime_checkable
 class Watchlists(Protocol):
-    """The port: where an agent gets its lists from."""
+    """The port that provides lists."""
 
     def lists(self) -> tuple[Watchlist, ...]:
         """Return the lists in force.
@@ -157,9 +157,9 @@ def search(subject: Subject, watchlist: Watchlist, *, threshold: int = LOOK) -> 
     """Return the entries of a list that may be the subject, strongest first.
 
     Args:
-        subject: Who is looked for.
-        watchlist: Where.
-        threshold: Least likeness of names, 0 to 100; an equal identity number counts for any names.
+        subject: The subject.
+        watchlist: The list.
+        threshold: Minimum similarity of names, 0 to 100; an equal identity number counts for any names.
     """
     found = (_match(subject, entry, threshold, watchlist.as_of) for entry in watchlist.near(subject))
     kept = [match for match in found if match is not None]
@@ -176,9 +176,9 @@ def _match(subject: Subject, entry: Entry, threshold: int, as_of: datetime.date)
     if numbers:
         return Match(entry, name, score, "strong", "an identity number is the same")
     agrees = _born_alike(subject.born, entry.born)
-    # Who was born after the list was made is on none: a date in the future is an error, and discounts nobody.
+    # Nobody born after the list was made can be on it: a future date is an error and rules nobody out.
     other = agrees is False and subject.born_verified and subject.born is not None and subject.born <= as_of
-    # One word is all that is known of one of them, and the other has it: the rest of the name could be the same.
+    # Only one word of one of them is known, and the other has it: the rest of the name could be the same.
     brief = threshold > score >= min(threshold, ONE_WORD)
     if brief and (all(map(_is_part, subject.names)) or all(map(_is_part, entry.names))):
         if other:
@@ -194,11 +194,11 @@ def _match(subject: Subject, entry: Entry, threshold: int, as_of: datetime.date)
 
 
 def _born_alike(born: datetime.date | None, listed: tuple[str, ...]) -> bool | None:
-    """Return whether a date of birth fits one of an entry's; None where it neither proves nor disproves anything.
+    """Return whether a date of birth matches one of an entry's; None if undecided.
 
-    Lists often have the year alone, and often wrong by one: only a year further off speaks against the entry. A date
-    that is written in another way, such as ``circa 1968`` or ``1965 to 1975``, disproves nothing, and neither does one
-    of the subject's that nobody who is on a list can have.
+    Lists often have only the year, and often wrong by one: only a larger difference counts against the entry. A date in
+    another form, such as ``circa 1968`` or ``1965 to 1975``, disproves nothing, nor does an impossible date of the
+    subject.
     """
     if born is None:
         return None
@@ -225,21 +225,21 @@ def _plain(number: str) -> str:
 
 @lru_cache(maxsize=1)
 def shipped() -> Watchlist:
-    """Return the invented list that ships; it is read once."""
+    """Return the packaged invented list; it is read once."""
     content = resources.files("genie_finance").joinpath(f"domain/data/{_SHIPPED}").read_bytes()
     found = parse(content, list_id="invented", version="2026-01", as_of=datetime.date(2026, 1, 1))
     return Watchlist(found.id, found.version, found.as_of, found.entries, real=False)
 
 
 def parse(content: bytes, *, list_id: str, version: str, as_of: datetime.date) -> Watchlist:
-    """Return the list in a CSV file; several values of a cell are parted by semicolons.
+    """Return the list in a CSV file; several values of a cell are separated by semicolons.
 
-    Columns ``id``, ``name`` and ``kind`` are needed; ``aliases``, ``birth_date``, ``countries`` and ``identifiers``
-    are read where they are.
+    Columns ``id``, ``name`` and ``kind`` are needed; ``aliases``, ``birth_date``, ``countries`` and ``identifiers`` are
+    optional.
 
     Raises:
-        InputError: It is too large, not UTF-8, lacks a column, has no entry, or has a row that cannot be read. A list
-            of which a part is missing would clear people who are on it.
+        InputError: The file is too large, not UTF-8, lacks a column, has no entry, or has a row that cannot be read. An
+            incomplete list would clear people who are on it.
     """
     if len(content) > MAX_BYTES:
         raise InputError(f"list {list_id}", f"is larger than {MAX_BYTES:,} bytes", "split it")

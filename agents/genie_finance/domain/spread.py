@@ -1,4 +1,4 @@
-"""Middle and spread that a few wild values do not move: exact medians of minor units, MAD, robust scores."""
+"""Location and spread that are robust against outliers: exact medians of minor units, MAD, robust scores."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from statistics import median
 from typing import NamedTuple
 
 MAD_TO_SIGMA = 1.4826
-"""Makes the MAD of normal data its standard deviation: 1 / inverse normal distribution at 3/4."""
+"""Factor that makes the MAD of normal data its standard deviation: 1 / inverse normal distribution at 3/4."""
 
 
 def median_minor(values: Sequence[int]) -> int:
@@ -41,8 +41,8 @@ class LogSpread(NamedTuple):
 
         Args:
             amounts: Minor units, each above 0.
-            floor: Least MAD on the log scale; a series that never changes has a MAD of 0, against which a cent would
-                be infinitely unusual. 0.1 stands for variation by a tenth.
+            floor: Minimum MAD on the log scale; a series that never changes has a MAD of 0, against which a cent would
+                be infinitely unusual. 0.1 means variation by a tenth.
 
         Raises:
             ValueError: There are no amounts, or one is not above 0.
@@ -55,7 +55,7 @@ class LogSpread(NamedTuple):
         return cls(middle, MAD_TO_SIGMA * max(mad, floor))
 
     def score(self, amount: int) -> float:
-        """Return how many robust standard deviations an amount lies above the middle.
+        """Return how many robust standard deviations an amount is above the median.
 
         Source: Iglewicz and Hoaglin, How to Detect and Handle Outliers (ASQC 1993), modified z-score; they call
         values beyond 3.5 outliers.

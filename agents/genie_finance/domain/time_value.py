@@ -1,7 +1,7 @@
 """Time value of money: instalments, amortisation, annuities, and rates of return.
 
 Rates are fractions of one period as Decimal (0.01 is one per cent a period) unless a name says percent; amounts are
-Decimal in any unit, and whole minor units in schedules, where what is rounded must add up.
+Decimal in any unit, and whole minor units in schedules, where rounded amounts must sum up.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _ONE = Decimal(1)
 _PRECISION = Context(prec=40)
 """Tiny rates over many periods lose digits in ``(1 + r)^n - 1``; with forty, twenty and more remain."""
 _STEPS = 2_000
-"""Of the search for several rates of return; neighbours are one percent apart in ``1 + r``."""
+"""Steps of the search for several rates of return; neighbours differ by one percent in ``1 + r``."""
 
 
 class Row(NamedTuple):
@@ -29,7 +29,7 @@ class Row(NamedTuple):
     opening: int
     interest: int
     principal: int
-    """``payment - interest``; negative where the payment does not cover the interest."""
+    """``payment - interest``; negative if the payment does not cover the interest."""
     payment: int
     closing: int
 
@@ -40,7 +40,7 @@ def monthly_rate(annual_percent: Decimal) -> Decimal:
 
 
 def effective_annual_rate(rate: Decimal, periods_per_year: int) -> Decimal:
-    """Return what a rate of a period amounts to in a year with compounding: ``(1 + r)^m - 1``."""
+    """Return the effective annual rate of a rate per period with compounding: ``(1 + r)^m - 1``."""
     with localcontext(_PRECISION):
         return (_ONE + rate) ** periods_per_year - _ONE
 
@@ -57,12 +57,12 @@ def instalment(principal: Decimal, rate: Decimal, periods: int) -> Decimal:
 
 
 def annuity_present_value(rate: Decimal, periods: int, *, due: bool = False) -> Decimal:
-    """Return what a payment of 1 at the end of each period is worth today: ``(1 - (1+r)^-n) / r``.
+    """Return the present value of a payment of 1 at the end of each period: ``(1 - (1+r)^-n) / r``.
 
     Args:
-        rate: Of one period.
-        periods: How many, at least 1.
-        due: Payments fall at the start of each period.
+        rate: Rate of one period.
+        periods: Number of periods, at least 1.
+        due: Whether payments fall at the start of each period.
 
     Raises:
         ValueError: There is no period, or the rate is -100 percent or lower.
@@ -76,7 +76,7 @@ def annuity_present_value(rate: Decimal, periods: int, *, due: bool = False) -> 
 
 
 def growth(rate: Decimal, periods: int) -> Decimal:
-    """Return what 1 grows to: ``(1+r)^n``; for negative periods what 1 is worth so much earlier."""
+    """Return the growth of 1: ``(1+r)^n``; for negative periods the discounted value of 1."""
     with localcontext(_PRECISION):
         return (_ONE + rate) ** periods
 
@@ -87,10 +87,10 @@ def rounded_minor(amount: Decimal) -> int:
 
 
 def amortise(principal: int, rate: Decimal, payment: int, *, periods: int | None = None) -> Iterator[Row]:
-    """Yield the periods of a loan in minor units until it is repaid; the last payment is what is left.
+    """Yield the periods of a loan in minor units until it is repaid; the last payment is the remainder.
 
-    Interest is rounded half up to the minor unit each period. With ``periods``, the last of them takes everything that
-    is left, whatever the rounding of the instalment has gathered, so a schedule always closes at 0.
+    Interest is rounded half up to the minor unit each period. With ``periods``, the last one takes the whole remainder,
+    including accumulated rounding, so a schedule always closes at 0.
 
     Raises:
         ValueError: A payment does not exceed the interest, so the loan would never end.
@@ -126,7 +126,7 @@ def irr_roots(flows: Sequence[Decimal]) -> tuple[Decimal, ...]:
 
 
 def irr(flows: Sequence[Decimal]) -> Decimal | None:
-    """Return the internal rate of return, a fraction of a period; None where there is none, or where several fit."""
+    """Return the internal rate of return, a fraction of a period; None if there is none, or if several fit."""
     found = irr_roots(flows)
     return found[0] if len(found) == 1 else None
 
@@ -151,7 +151,7 @@ def xirr_roots(flows: Sequence[tuple[datetime.date, Decimal]]) -> tuple[Decimal,
 
 
 def xirr(flows: Sequence[tuple[datetime.date, Decimal]]) -> Decimal | None:
-    """Return the annual rate of return of dated flows, a fraction; None where there is none, or where several fit."""
+    """Return the annual rate of return of dated flows, a fraction; None if there is none, or if several fit."""
     found = xirr_roots(flows)
     return found[0] if len(found) == 1 else None
 
@@ -163,11 +163,11 @@ def _sign_changes(flows: Sequence[Decimal]) -> int:
 
 
 def _roots(amounts: Sequence[float], times: Sequence[float]) -> tuple[Decimal, ...]:
-    """Return the rates at which flows are worth nothing; one where the worth touches 0 and turns back is missed."""
+    """Return the rates at which the value of flows is 0; a rate at which it touches 0 without crossing is missed."""
     last = times[-1]
 
     def worth(log: float) -> float:
-        """Return the worth at ``1 + r = e^log``, times a positive factor that keeps every power within 1."""
+        """Return the value at ``1 + r = e^log``, times a positive factor that keeps every power within 1."""
         base = 0.0 if log > 0 else last
         return math.fsum(flow * math.exp((base - time) * log) for flow, time in zip(amounts, times, strict=True))
 

@@ -14,7 +14,7 @@ from genie_finance.domain.screening import MAX_BYTES, Watchlist, parse, shipped
 
 
 class WatchlistSettings(BaseModel):
-    """Where a list is, and which edition it is."""
+    """Path and edition of a watch list."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -24,11 +24,11 @@ class WatchlistSettings(BaseModel):
     version: str = Field(min_length=1, max_length=64)
     as_of: datetime.date
     with_shipped: bool = False
-    """Search the invented list as well."""
+    """True to search the invented list as well."""
 
 
 class WatchlistFile:
-    """A list that is read from a file at the first screening, and kept."""
+    """A list that is read from a file at the first screening, and cached."""
 
     Settings: ClassVar[type[WatchlistSettings]] = WatchlistSettings
 
@@ -51,13 +51,13 @@ class WatchlistFile:
         """Return the file's list.
 
         Raises:
-            InputError: It is missing or cannot be read.
+            InputError: The file is missing or cannot be read.
         """
         return self._read
 
 
 class InventedWatchlist:
-    """The list that ships: invented names, to try things out."""
+    """The list in the package: invented names, for trials."""
 
     def lists(self) -> tuple[Watchlist, ...]:
         """Return the shipped list."""

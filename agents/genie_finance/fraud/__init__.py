@@ -1,1 +1,1 @@
-"""Fraud: odd transfers, mule accounts and rings, laundering, phishing, made-up identities, stolen sessions."""
+"""Fraud: unusual transfers, mule accounts and rings, laundering, phishing, synthetic identities, stolen sessions."""

@@ -28,7 +28,7 @@ METHOD = (
 
 
 def monitor(check: AmlCheck) -> AmlReport | InsufficientData:
-    """Return reports due and drafts of suspicions, or what is missing.
+    """Return due reports and drafts of suspicions, or the missing data.
 
     Raises:
         InputError: No edition of the rules covers a transfer; an account has two owners; the time zone is unknown, or
@@ -38,7 +38,7 @@ def monitor(check: AmlCheck) -> AmlReport | InsufficientData:
     transfers = booked(check.transfers, check.timezone)
     if not transfers:
         lack = Lack(what="transfers", needed="the transfers of at least one customer")
-        return InsufficientData(agent=ID, question="what has to be reported", missing=(lack,))
+        return InsufficientData(agent=ID, question="which reports are required", missing=(lack,))
     by_account = {one.account_id: one for one in owned}
     if len(by_account) != len(owned):
         raise InputError("owners", "name one account twice", "give each account one owner")
@@ -96,7 +96,7 @@ def _countries(one: Booked) -> tuple[str | None, str | None]:
 
 
 def _of_owners(transfers: Sequence[Booked], owners: Owners) -> Iterator[Unchecked]:
-    """Yield what is not known of the owners of accounts where some are given."""
+    """Yield the missing facts about the owners of accounts where some owners are given."""
     cash = {
         id_
         for one in transfers
@@ -118,7 +118,7 @@ def _of_owners(transfers: Sequence[Booked], owners: Owners) -> Iterator[Unchecke
 
 
 def _above(one: Booked) -> bool:
-    """Return whether a receipt is one that a non-profit organisation's would be reported for."""
+    """Return whether a receipt would be reportable for a non-profit organisation."""
     rules, amount = edition(PMLA, on=one.day).rules, one.transfer.amount
     return amount.currency == rules.currency and amount.amount > rules.non_profit
 
@@ -164,7 +164,7 @@ def _rates(converted: Converted) -> Iterator[Evidence]:
 
 
 def _editions(transfers: Sequence[Booked]) -> tuple[RuleEdition, ...]:
-    """Return the editions that were used; the list of countries only where a country was given."""
+    """Return the editions used; the list of countries only if a country was given."""
     days = {one.day for one in transfers}
     abroad = {one.day for one in transfers if one.transfer.sender_country or one.transfer.recipient_country}
     found = {(said := edition(PMLA, on=day).said).id: said for day in days}

@@ -1,4 +1,4 @@
-"""Checks of one transfer: each finds a signal, finds nothing, or names the data that it lacks."""
+"""Checks of one transfer: each finds a signal, finds nothing, or names the missing data."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ WEIGHTS: Mapping[str, tuple[Severity, Decimal]] = MappingProxyType(
 """Severity and points of each pattern."""
 _BURST, _BURST_S = 5, 300
 _BATCHED = frozenset(("neft", "rtgs", "cheque", "wire", "internal"))
-"""How payrolls and suppliers are paid, many at once; a burst of them says nothing."""
+"""Payroll and supplier channels, in which many payments at once are usual; a burst there is not a signal."""
 _MOST_KMH = 900.0
 _LARGE_MINOR = 50_000_00
 _NIGHT_ENDS = 5
@@ -37,11 +37,12 @@ _RISKY = (
     "gift cards", "prepaid top", "prepaid top up",
 )  # fmt: skip
 _ALIKE = 84.0
-"""Percent of likeness from which a word is a spelling of a risky purchase: a misspelt one must not be none."""
+"""Similarity in percent from which a word counts as a spelling of a risky purchase, so that typing errors do not hide
+one."""
 
 
 def signal(pattern: str, one: Booked, text: str, rows: Sequence[Booked] = ()) -> Signal:
-    """Return what a check found of a transfer."""
+    """Result of a check of a transfer."""
     severity, weight = WEIGHTS[pattern]
     ids = tuple(row.transfer.transaction_id for row in rows[:MOST_NAMED] or (one,))
     return Signal(
@@ -53,7 +54,7 @@ def signal(pattern: str, one: Booked, text: str, rows: Sequence[Booked] = ()) ->
 def bursts(sender: Sender) -> Mapping[str, tuple[Booked, ...]]:
     """Return transfers of bursts, by id: at least five payments within five minutes, both ends included.
 
-    Every burst counts, not the first alone; windows that overlap are one. Only payments whose time is known count, and
+    Every burst counts, not only the first; overlapping windows are merged. Only payments whose time is known count, and
     none of channels in which batches are usual.
     """
     timed = [one for one in sender.payments if one.timed and one.transfer.channel not in _BATCHED]
@@ -83,7 +84,7 @@ def journeys(sender: Sender) -> Mapping[str, tuple[Booked, Booked]]:
 
 
 def journey(first: Booked, second: Booked) -> str:
-    """Return why two payments cannot be of one person's hand, empty where they can."""
+    """Return why two payments cannot be made by the same person, empty if they can."""
     start, end = located(first.transfer.place), located(second.transfer.place)
     if start is None or end is None:
         return ""
@@ -91,7 +92,7 @@ def journey(first: Booked, second: Booked) -> str:
 
 
 def at_night(one: Booked) -> Signal | str:
-    """Judge large payments between midnight and five, or say what is needed."""
+    """Judge large payments between midnight and five, or return the missing data."""
     if one.transfer.amount.currency != "INR":
         return "amounts in rupees"
     if one.transfer.amount.minor < _LARGE_MINOR:
@@ -105,7 +106,7 @@ def at_night(one: Booked) -> Signal | str:
 
 
 def by_category(one: Booked) -> Signal | str:
-    """Judge what was bought, or say what is needed."""
+    """Judge the purchase, or return the missing data."""
     category = one.transfer.category
     if category is None:
         return "what was bought"
@@ -124,7 +125,7 @@ def _is_risky(category: str) -> bool:
 
 
 def by_habit(one: Booked, sender: Sender) -> Iterator[tuple[str, Signal | str]]:
-    """Judge amount and payee by the sender's earlier payments, or say what is needed."""
+    """Judge amount and payee by the sender's earlier payments, or return the missing data."""
     earlier = sender.before(one)
     if len(earlier) < FEWEST:
         needs = f"{FEWEST} earlier payments of the sender"
@@ -143,12 +144,12 @@ def by_habit(one: Booked, sender: Sender) -> Iterator[tuple[str, Signal | str]]:
 
 
 def by_device(one: Booked, sender: Sender, known: frozenset[str] | None) -> Signal | str:
-    """Judge the device, or say what is needed."""
+    """Judge the device, or return the missing data."""
     device = one.transfer.device_id
     if device is None:
         return "the device"
     if known is None:
-        first_of_all = next(iter(sender.first_device.values()))  # devices were met in order of time
+        first_of_all = next(iter(sender.first_device.values()))  # devices are recorded in order of time
         if first_of_all >= one.start:
             return "devices that the sender used before"
         seen = sender.first_device[device] < one.start

@@ -1,4 +1,4 @@
-"""Circuits: money that comes back to where it started, through others, in amounts that stay alike."""
+"""Circuits: money that returns to its origin through other accounts, in similar amounts."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from typing import NamedTuple
 from genie_finance.fraud.moments import DAY_S, Booked
 
 WINDOW_S = 14 * DAY_S
-"""From the first transfer to the last."""
+"""Maximum time from the first transfer to the last."""
 SHARE = 0.8
-"""What arrives at each step, of what left before it, at least: the rest is what the go-betweens keep."""
+"""Least share of each amount that the next step passes on: intermediaries keep the rest."""
 MOST_STEPS = 6
 _MOST_TRIED = 100
-"""Transfers tried from one start, so that busy accounts do not take all the time; a circuit beyond them is missed."""
+"""Maximum transfers tried from one start, so that busy accounts do not take all the time; longer circuits are
+missed."""
 
 
 class Circuit(NamedTuple):
@@ -36,7 +37,7 @@ class _Search:
     """By sender and currency: the latest moments of transfers in order, and the transfers."""
 
     def circuit(self, first: Booked) -> Circuit | None:
-        """Return the first way home, short ones before long ones."""
+        """Return the first path back to the start, short ones before long ones."""
         home, currency = first.transfer.sender, first.transfer.amount.currency
         last_moment = first.start + WINDOW_S
         paths: list[tuple[Booked, ...]] = [(first,)]
@@ -67,9 +68,9 @@ class _Search:
 def circuits(transfers: Sequence[Booked], *, least_minor: int) -> tuple[Circuit, ...]:
     """Return round trips through at least two other accounts, each transfer in one of them at most.
 
-    Time never runs backwards along a circuit, each step carries at most what the one before did and at least 80
-    percent of it, and the whole takes two weeks at most and six transfers. From each start the shortest way home is
-    taken, the earliest among those.
+    Time never runs backwards along a circuit, each step carries between 80 and 100 percent of the previous amount, and
+    the whole takes two weeks at most and six transfers. From each start the shortest path back is taken, the earliest
+    of these.
 
     Args:
         transfers: In order of time.

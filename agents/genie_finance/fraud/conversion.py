@@ -1,4 +1,4 @@
-"""Amounts of other currencies in rupees, at the reference rate of their day: the law's limits hold for both."""
+"""Amounts in other currencies converted to rupees, at the reference rate of their day: legal limits apply to both."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from genie_finance.fraud.moments import Booked
 from genie_finance.fraud.rings import CURRENCY
 
 _OLDEST_DAYS = 7
-"""Days up to which the latest rate before a transfer counts as the rate of its day: holidays, not missing years."""
+"""Age in days up to which the latest earlier rate counts as the rate of a day: holidays, not missing years."""
 
 
 class Converted(NamedTuple):
-    """Transfers as the limits in rupees can be held against them."""
+    """Transfers in a form comparable with limits in rupees."""
 
     transfers: tuple[Booked, ...]
-    """All of them, in the same order; those without a rate keep their currency."""
+    """All transfers, in the same order; those without a rate keep their currency."""
     converted: int
     unknown: int
-    """Transfers without a rate: no limit was held against them."""
+    """Number of transfers without a rate, which were not compared with any limit."""
     days: tuple[datetime.date, ...]
-    """First and last day of the rates that were used; empty where none was."""
+    """First and last day of the rates used; empty if none was."""
     source: str
 
 
 def in_rupees(transfers: Sequence[Booked]) -> Converted:
-    """Return transfers with their amounts in rupees, as far as a rate of their day is known."""
+    """Return transfers with their amounts in rupees, if a rate of their day is known."""
     found: list[Booked] = []
     used: list[DayRates] = []
     unknown = 0

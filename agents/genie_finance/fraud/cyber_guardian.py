@@ -34,7 +34,7 @@ WEIGHTS: Mapping[str, tuple[Severity, Decimal]] = MappingProxyType(
         "device_churn": ("low", Decimal("0.15")),
     }
 )
-"""Severity and points of each pattern. ``takeover`` comes on top of the failures and the device that make it up."""
+"""Severity and points of each pattern. ``takeover`` is added to the points of the failures and the device."""
 
 _ACTIONS: Mapping[Level, Literal["allow", "step_up", "block"]] = MappingProxyType(
     {"high": "block", "medium": "step_up", "undetermined": "step_up", "low": "allow"}
@@ -42,7 +42,7 @@ _ACTIONS: Mapping[Level, Literal["allow", "step_up", "block"]] = MappingProxyTyp
 
 
 def guard(check: SessionCheck) -> SessionVerdict | InsufficientData:
-    """Return what is odd about a user's sessions, or what is missing to judge them."""
+    """Return the anomalies of a user's sessions, or the missing data."""
     events = sorted(check.events, key=lambda one: (one.timestamp, one.successful_auth, one.device_id or ""))
     if not events:
         lack = Lack(what="events", needed="attempts to sign in, at least one")
@@ -66,7 +66,7 @@ def guard(check: SessionCheck) -> SessionVerdict | InsufficientData:
 
 
 def _action(label: Level, signals: Sequence[Signal]) -> Literal["allow", "step_up", "block"]:
-    """Return what to do: who signs in from a new device proves once more who they are, however low the score."""
+    """Return the action: a sign-in from a new device requires another proof of identity, however low the score."""
     new = any(one.pattern == "unknown_device" for one in signals)
     return "step_up" if new and label == "low" else _ACTIONS[label]
 
@@ -85,7 +85,7 @@ def _signals(events: Sequence[SessionEvent], known: frozenset[str] | None) -> It
         if text:
             yield _signal("impossible_travel", f"Signed in at two places: {text}.")
             break
-    # A device that is not known counts as a new one: leaving out its name, or the list, must not help a thief.
+    # An unknown device counts as a new one: leaving out its name, or the list, must not help an attacker.
     strange = [one for one in good if one.device_id is None or known is None or one.device_id not in known]
     if strange:
         yield _signal("unknown_device", "Signed in from a device that was not seen before, or is not known.")
@@ -123,7 +123,7 @@ def _journey(first: SessionEvent, second: SessionEvent) -> str:
 
 
 def _most_devices(events: Sequence[SessionEvent]) -> int:
-    # A device without a name may be any: each counts by itself.
+    # A device without a name may be any device: each counts separately.
     rows = [(one.timestamp.timestamp(), one.device_id or at) for at, one in enumerate(events)]
     low = most = 0
     seen = Counter[str | int]()
@@ -160,7 +160,7 @@ def _unchecked(
 
 def _grounds(check: SessionCheck, signals: Sequence[Signal]) -> Grounds:
     reasons = tuple(Reason(code=f"session.{one.pattern}", text=one.reason) for one in signals) or (
-        Reason(code="session.no_pattern", text="Nothing odd in the sessions, as far as was checked."),
+        Reason(code="session.no_pattern", text="No unusual features in the sessions, as far as checked."),
     )
     known = "not known" if check.known_devices is None else str(len(check.known_devices))
     inputs = (

@@ -1,4 +1,4 @@
-"""Flows: the share of receipts that an account passed on at once; each rupee counts once."""
+"""Flows: the fraction of receipts that an account passed on at once; each rupee counts once."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from dataclasses import dataclass, field
 from genie_finance.fraud.moments import Booked
 
 PASS_WINDOW_S = 24 * 3600
-"""Within which money that arrived has to leave again to count as passed on."""
+"""Maximum time between a receipt and a payment that passes it on."""
 _REGULAR_MONTHS = 3
-"""A payer of so many calendar months is an employer, a tenant, a family: known, and not the start of a pass-through."""
+"""A payer in so many calendar months is an employer, a tenant, a relative: known, and not the start of a
+pass-through."""
 
 
 @dataclass(slots=True)
 class Account:
-    """What came into an account and what left it, in order of time, in one currency."""
+    """Incoming and outgoing money of an account, in order of time, in one currency."""
 
     id: str
     currency: str
@@ -31,22 +32,22 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """A receipt and what left again within the window."""
+    """A receipt, and the money that left again within the window."""
 
     received: Booked
     minor: int
-    """Of the receipt, passed on; never more than it."""
+    """Part of the receipt that was passed on; never more than the receipt."""
     onward: tuple[Booked, ...]
-    """The payments that took it, in order of time."""
+    """The payments that passed it on, in order of time."""
 
     @property
     def share(self) -> float:
-        """Part of the receipt that was passed on, 0 to 1."""
+        """Fraction of the receipt that was passed on, 0 to 1."""
         return self.minor / self.received.transfer.amount.minor
 
 
 def accounts_of(transfers: Iterable[Booked]) -> Mapping[tuple[str, str], Account]:
-    """Return every account by its id and currency; a transfer to oneself is none."""
+    """Return every account by its id and currency; transfers to oneself are left out."""
     found: dict[tuple[str, str], Account] = {}
     for one in transfers:
         transfer = one.transfer
@@ -64,7 +65,7 @@ def accounts_of(transfers: Iterable[Booked]) -> Mapping[tuple[str, str], Account
 
 
 def wholesale(account: Account, *, least_minor: int) -> Account:
-    """Return an account's large movements alone, without card payments: what it moves, not what it lives on."""
+    """Return only an account's large movements, without card payments, so that everyday spending is excluded."""
 
     def large(one: Booked) -> bool:
         return one.transfer.amount.minor >= least_minor and one.transfer.channel != "card"
@@ -87,18 +88,18 @@ def regular_payers(account: Account) -> frozenset[str]:
 
 
 def passed_on(account: Account, *, window_s: float = PASS_WINDOW_S, regular: bool = True) -> tuple[Passed, ...]:
-    """Return the receipts of which something was passed on, first in, first out.
+    """Return the receipts that were partly passed on, first in, first out.
 
-    A payment takes the oldest money that is still within the window, so no rupee is passed on twice. Money of regular
-    payers is spent by the same rule, but is none that was passed on. Where only the day is known, money may
-    have come before any payment of its day, and the window reaches to the day's end.
+    A payment uses the oldest money within the window, so no rupee is passed on twice. Money of regular payers is used
+    by the same rule, but never counts as passed on. If only the day is known, money may precede any payment of its day,
+    and the window extends to the end of the day.
 
     Args:
         account: In order of time.
-        window_s: Seconds between receipt and payment, at most.
-        regular: Money of regular payers is spent in its turn; False leaves it aside, as if it were saved.
+        window_s: Maximum seconds between receipt and payment.
+        regular: Money of regular payers is used in its turn; False ignores it, as if it were saved.
     """
-    queue: deque[list[int]] = deque()  # place among the receipts, what is left of it
+    queue: deque[list[int]] = deque()  # place among the receipts, remaining amount
     taken: defaultdict[int, int] = defaultdict(int)
     onward: defaultdict[int, list[Booked]] = defaultdict(list)
     aside = frozenset[str]() if regular else regular_payers(account)

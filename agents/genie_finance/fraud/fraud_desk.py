@@ -1,4 +1,4 @@
-"""Fraud desk: has a ledger of many accounts examined by three agents, and reports on one page."""
+"""Fraud desk: has three agents examine a ledger of many accounts, and reports on one page."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ DESK = Desk(
     asks=DESK.asks,
 )
 async def fraud_desk(question: FraudRingQuestion, context: Context) -> FraudRingReport:
-    """Searches a ledger for fraud rings: mules, laundering, unusual transfers, due reports, and what is missing.
+    """Searches a ledger for fraud rings: mules, laundering, unusual transfers, due reports, and missing data.
 
     Raises:
         InputError: The file cannot be read.
@@ -96,7 +96,7 @@ def _totals(transfers: Sequence[Transfer]) -> tuple[Money, ...]:
 
 def _headline(mules: MuleVerdict | None, aml: AmlReport | None) -> str:
     if mules is None:
-        return "Rings cannot be determined: mule accounts were not judged. What is missing is listed below."
+        return "Rings cannot be determined: mule accounts were not judged. The missing data is listed below."
     high = sum(one.label == "high" for one in mules.accounts)
     rings, risky = counted(len(mules.rings), "ring"), counted(high, "account")
     said = f"{rings} and {risky} of high risk among {mules.examined:,} judged."
@@ -110,7 +110,7 @@ def _headline(mules: MuleVerdict | None, aml: AmlReport | None) -> str:
 
 
 def _proposals(mules: MuleVerdict | None, aml: AmlReport | None, fraud: FraudVerdict | None) -> Iterator[str]:
-    """Yield what people should decide, most urgent first."""
+    """Yield decisions for people, most urgent first."""
     if mules is not None and (high := [one.account_id for one in mules.accounts if one.label == "high"]):
         yield f"Decide on restricting debits of {counted(len(high), 'account')}: {_some(high)}."
     if aml is not None and aml.suspicions:

@@ -1,4 +1,4 @@
-"""Fraud detector: transfers that may not be by the account holder."""
+"""Fraud detector: transfers that the account holder may not have made."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _QUESTION = "transfers that the account holder may not have made"
 
 
 def detect(check: FraudCheck) -> FraudVerdict | InsufficientData:
-    """Return what is odd about the transfers, or what is missing to judge them.
+    """Return the anomalies of the transfers, or the missing data.
 
     Raises:
         InputError: The time zone is unknown, or two transfers have one id.
@@ -71,7 +71,7 @@ def _lacks(candidates: Sequence[Booked], wanted: frozenset[str] | None) -> tuple
 
 
 class _Judging:
-    """Transfers judged one by one, and what came of it."""
+    """Transfers judged one by one, with the results."""
 
     def __init__(self, transfers: Sequence[Booked], known: frozenset[str] | None) -> None:
         self._senders, self._payers = senders_of(transfers), payers_of(transfers)
@@ -100,7 +100,7 @@ class _Judging:
             self.worst = max(self.worst, added((score, *lacking)))
 
     def _keep(self, result: Signal) -> None:
-        """Keep a signal; a burst is one, however many transfers are in it."""
+        """Store a signal; a burst is one signal, however many transfers it has."""
         if result.pattern != "velocity_burst":
             self.signals.append(result)
         elif not self._said.issuperset(result.transaction_ids):
@@ -129,7 +129,7 @@ class _Judging:
         yield "unknown_device", by_device(one, self._payers[transfer.sender or ""], self._known)
 
     def unchecked(self) -> Iterable[Unchecked]:
-        """Return the checks that could not be made, with what they need and how often."""
+        """Return the checks that could not be made, with the data they need and their number."""
         for (pattern, needs), count in sorted(self._needs.items()):
             yield Unchecked(check=pattern, needs=f"{needs} ({count:,} transfers)")
 
@@ -139,7 +139,11 @@ def _grounds(check: FraudCheck, candidates: Sequence[Booked], signals: Sequence[
     reasons = tuple(
         Reason(code=f"fraud.{pattern}", text=f"{pattern.replace('_', ' ').capitalize()}: {count:,}.")
         for pattern, count in sorted(counted.items())
-    ) or (Reason(code="fraud.no_pattern", text=f"Nothing odd in {len(candidates):,} payments, as far as was checked."),)
+    ) or (
+        Reason(
+            code="fraud.no_pattern", text=f"Nothing unusual in {len(candidates):,} payments, as far as was checked."
+        ),
+    )
     inputs = (
         Evidence(name="transfers", value=f"{len(check.transfers):,}"),
         Evidence(name="payments judged", value=f"{len(candidates):,}"),

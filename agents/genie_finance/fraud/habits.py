@@ -12,12 +12,12 @@ from genie_finance.domain.robust import OUTLIER, modified_z, quantile
 from genie_finance.fraud.moments import Booked
 
 FEWEST = 10
-"""Earlier payments from which on there is a habit."""
+"""Number of earlier payments from which a habit exists."""
 _FLOOR = 0.1
-"""Least spread of log amounts: who always pays the same sum may pay a tenth more without being odd."""
+"""Minimum spread of log amounts: a payer of constant sums may pay a tenth more without being unusual."""
 _LARGE = 0.9
 _MOST = 200
-"""Latest payments that make a habit."""
+"""Number of the latest payments that define a habit."""
 
 
 @dataclass(slots=True)
@@ -32,7 +32,7 @@ class Sender:
     first_device: dict[str, float] = field(default_factory=dict)
 
     def add(self, one: Booked) -> None:
-        """Take the next payment."""
+        """Add the next payment."""
         self.payments.append(one)
         self.starts.append(one.start)
         self.minors.append(one.transfer.amount.minor)
@@ -51,7 +51,7 @@ class Sender:
 
 
 def senders_of(transfers: Iterable[Booked]) -> Mapping[tuple[str, str], Sender]:
-    """Return everybody who paid, by account and currency."""
+    """Return all payers, by account and currency."""
     found: defaultdict[tuple[str, str], Sender] = defaultdict(Sender)
     for one in transfers:
         if one.transfer.sender is not None:

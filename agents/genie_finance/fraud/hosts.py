@@ -1,4 +1,4 @@
-"""Hosts: what the address of a link says about its author."""
+"""Hosts: the information that a link's address gives about its author."""
 
 from __future__ import annotations
 
@@ -37,21 +37,21 @@ _ALIKE = str.maketrans(
 
 
 class Finding(NamedTuple):
-    """A pattern and why it is there."""
+    """A pattern, with its evidence."""
 
     pattern: str
     reason: str
 
 
 class Host(NamedTuple):
-    """The host of a link, as far as there is one."""
+    """The host of a link, if it has one."""
 
     name: str
-    """Lower case, decoded from its ASCII form; empty where there is none."""
+    """Lower case, decoded from its ASCII form; empty if there is none."""
     written: str
-    """As it stands in the link."""
+    """The host as written in the link."""
     user: str | None
-    """What stands before an ``@``, where people look for the host; None where nothing does."""
+    """The text before an ``@``, where readers look for the host; None without an ``@``."""
     scheme: str
 
 
@@ -71,10 +71,10 @@ def host_of(url: str) -> Host:
 
 
 def targets(url: str) -> tuple[str, ...]:
-    r"""Return addresses that a link carries in its path, query or fragment: where a redirect may lead.
+    r"""Return addresses in a link's path, query or fragment, to which a redirect may lead.
 
-    Percent codes are taken off up to three times, and ``//host`` and ``\\host`` are addresses too. A parameter that
-    is named like a redirect's counts with whatever host it gives, also without a scheme. Values are read in base64 too.
+    Percent codes are decoded up to three times, and ``//host`` and ``\\host`` are addresses too. A parameter that is
+    named like a redirect's counts with whatever host it gives, also without a scheme. Values are read in base64 too.
     """
     _, _, rest = url.strip().replace("\\", "/").partition("://")
     at = min((place for mark in "/?#" if (place := rest.find(mark)) >= 0), default=len(rest))
@@ -98,7 +98,7 @@ def targets(url: str) -> tuple[str, ...]:
 
 
 def _unveiled(value: str) -> str:
-    """Return the address that a value holds in base64, empty where it holds none."""
+    """Return the address that a base64 value contains, empty if there is none."""
     padded = value.rstrip("=") + "=" * (-len(value.rstrip("=")) % 4)
     try:
         text = base64.b64decode(padded.replace("-", "+").replace("_", "/"), validate=True).decode("ascii")
@@ -114,7 +114,7 @@ def _names_host(value: str) -> bool:
 
 
 def _before_at(url: str, netloc: str) -> str | None:
-    """Return what stands before an ``@``; also where a backslash makes it a host for some programs alone."""
+    """Return the text before an ``@``; also where a backslash makes it a host in some programs only."""
     user, at, _ = netloc.rpartition("@")
     if at:
         return user
@@ -126,19 +126,19 @@ def _decoded(name: str) -> str:
     for label in name.split("."):
         try:
             labels.append(label[4:].encode("ascii").decode("punycode") if label.startswith("xn--") else label)
-        except UnicodeError:  # an ASCII form that means nothing stays as it is
+        except UnicodeError:  # an invalid ASCII form is left unchanged
             labels.append(label)
     return unicodedata.normalize("NFKC", ".".join(labels)).lower()
 
 
 def skeleton(text: str) -> str:
-    """Return a text with letters and digits that look like Latin letters replaced by them."""
+    """Replace letters and digits that look like Latin letters."""
     folded = unicodedata.normalize("NFKD", text.casefold())
     return "".join(char for char in folded if not unicodedata.combining(char)).translate(_ALIKE)
 
 
 def official(host: Host, rules: PhishingRules) -> bool:
-    """Return whether the host is a brand's own, or under a suffix that only supervised institutions get."""
+    """Return whether the host belongs to a brand, or has a suffix that only supervised institutions get."""
     if not host.name or host.user is not None or host.name != host.written.rstrip("."):
         return False
     domains = rules.exclusive | frozenset(domain for brand in rules.brands for domain in brand.domains)
@@ -147,7 +147,7 @@ def official(host: Host, rules: PhishingRules) -> bool:
 
 
 def findings(host: Host, rules: PhishingRules) -> Iterator[Finding]:
-    """Yield what speaks against a host."""
+    """Yield the signs against a host."""
     if host.scheme not in _SCHEMES:
         yield Finding("script_link", f"The link starts with {host.scheme[:20]}: and is not a web address.")
         return
@@ -155,7 +155,7 @@ def findings(host: Host, rules: PhishingRules) -> Iterator[Finding]:
         yield Finding("no_host", "No host can be read from the link.")
         return
     if host.user is not None:
-        yield Finding("at_sign", "There is text before an @, so the host is not the one that a reader sees.")
+        yield Finding("at_sign", "The link has text before an @, so its host is not the one that a reader sees.")
         yield from _brand(host.user, host.user, rules)
     if _is_ip(host.name):
         yield Finding("ip_host", "The host is a bare number.")
@@ -163,16 +163,16 @@ def findings(host: Host, rules: PhishingRules) -> Iterator[Finding]:
     if "%" in host.written:
         yield Finding("encoded_host", "The host is written in percent codes.")
     if "xn--" in host.written or not host.name.isascii():
-        yield Finding("foreign_letters", "The host holds letters outside the Latin alphabet.")
+        yield Finding("foreign_letters", "The host contains letters outside the Latin alphabet.")
     if _looks_latin(host.name):
-        yield Finding("look_alike_letters", "Letters of another alphabet are put to look like Latin ones.")
+        yield Finding("look_alike_letters", "Letters of another alphabet imitate Latin ones.")
     if host.name.count(".") > 3:
         yield Finding("many_levels", "The host has more than four levels.")
     if official(host, rules):
         return
     domain, label = _registrable(host.name)
     if domain in rules.shorteners:
-        yield Finding("shortener", "A shortener hides where the link goes.")
+        yield Finding("shortener", "A link shortener hides the target of the link.")
     yield from _brand(host.name, label, rules)
 
 
@@ -194,7 +194,7 @@ def _is_ip(name: str) -> bool:
     try:
         ipaddress.ip_address(name)
     except ValueError:
-        try:  # also 2130706433, 0x7f.1 and 0177.0.0.1, which browsers take for numbers too
+        try:  # also 2130706433, 0x7f.1 and 0177.0.0.1, which browsers treat as numeric addresses
             socket.inet_aton(name)
         except (OSError, UnicodeError):
             return False
@@ -232,5 +232,5 @@ def _poses_as(name: str, label: str, brand: Brand) -> str:
 
 
 def _folded(text: str) -> str:
-    """Return a text in which what looks alike in print is the same: i and l, rn and m."""
+    """Return a text with characters that look alike in print made equal: i and l, rn and m."""
     return text.replace("i", "l").replace("rn", "m")

@@ -1,4 +1,4 @@
-"""Ledger: transfers of many accounts out of a CSV file, every line or none."""
+"""Ledger: transfers of many accounts from a CSV file, either every line or none."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ _SHOWN = 5
 def read(content: bytes, filename: str) -> tuple[Transfer, ...]:
     """Return the transfers of a file in its order.
 
-    One wrong line refuses the whole file: a ring without one of its transfers may be none. Amounts have no separators
-    of thousands; without a currency column they are rupees.
+    One invalid line rejects the whole file, since a ring can disappear with one of its transfers. Amounts have no
+    separators of thousands; without a currency column they are rupees.
 
     Raises:
         InputError: It is not CSV in UTF-8, lacks a column, has an unknown one, has too many lines, or a line that
@@ -67,7 +67,7 @@ def _header(cells: Sequence[str], filename: str) -> Sequence[str]:
     if missing:
         raise InputError(filename, f"lacks the columns {', '.join(missing)}", f"give {', '.join(REQUIRED)}")
     if unknown or len(set(names)) < len(names):
-        raise InputError(filename, "has a column that is not known, or one twice", f"known are {', '.join(OPTIONAL)}")
+        raise InputError(filename, "has an unknown or duplicate column", f"known are {', '.join(OPTIONAL)}")
     return names
 
 
@@ -90,7 +90,7 @@ def _transfer(row: Sequence[str], header: Sequence[str], amounts: dict[tuple[str
 
 
 def _named(error: ValueError | InvalidOperation) -> str:
-    """Return what is wrong in words that quote nothing of the line."""
+    """Return the problem in words that quote nothing of the line."""
     if isinstance(error, ValidationError):
         first = error.errors(include_url=False, include_input=False)[0]
         return f"{place_in(first, 'the transfer')}: {problem_of(first)}"

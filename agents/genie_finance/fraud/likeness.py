@@ -1,11 +1,11 @@
-"""Likeness of names: whether two documents may name one person, in any order of words and with initials."""
+"""Similarity of names: whether two documents may name one person, in any order of words and with initials."""
 
 from __future__ import annotations
 
 import unicodedata
 
 ALIKE = 80.0
-"""Percent of likeness from which two words are spellings of one."""
+"""Similarity in percent from which two words are spellings of one."""
 _TITLES = frozenset(("mr", "mrs", "ms", "dr", "shri", "smt", "kumari", "km", "late"))
 
 
@@ -18,10 +18,10 @@ def words_of(name: str) -> tuple[str, ...]:
 
 
 def same_person(first: str, second: str) -> bool:
-    """Return whether every word of the shorter name has its own in the longer one.
+    """Return whether every word of the shorter name has a match in the longer one.
 
-    A word meets another that is spelt alike, or its initial. At least one word must meet in full, unless both names
-    are initials alone.
+    A word matches one of similar spelling, or its initial. At least one word must match in full, unless both names only
+    have initials.
     """
     from rapidfuzz import fuzz  # noqa: PLC0415 - needed by applications alone
 

@@ -1,4 +1,4 @@
-"""Times of transfers: seconds where the time is known, days where it is not, in the order in which money moved."""
+"""Times of transfers: seconds if the time is known, otherwise days, in the order of the money flow."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ DAY_S = 86_400
 
 
 class Booked(NamedTuple):
-    """A transfer with its time read."""
+    """A transfer with its parsed time."""
 
     start: float
-    """Earliest second at which it may have happened, since 1970; its day's first where the time is not known."""
+    """Earliest possible time in seconds since 1970; the start of its day if the time is unknown."""
     end: float
     """Latest second."""
     day: datetime.date
     """In the question's time zone."""
     hour: int | None
-    """Local hour; None where the time is not known."""
+    """Local hour; None if the time is unknown."""
     transfer: Transfer
 
     @property
@@ -40,12 +40,12 @@ def zone_of(name: str) -> ZoneInfo:
     """
     try:
         return ZoneInfo(name)
-    except (OSError, ValueError, KeyError):  # names that are folders of the database, or none at all
+    except (OSError, ValueError, KeyError):  # names of folders of the database, or unknown names
         raise InputError("timezone", "is not a time zone", "give a name such as Asia/Kolkata") from None
 
 
 def booked(transfers: Iterable[Transfer], timezone: str) -> tuple[Booked, ...]:
-    """Return transfers in order of time; a day without a time stands before its moments, equals by id.
+    """Return transfers in order of time; a day without a time comes before the moments of that day, equals by id.
 
     Raises:
         InputError: The time zone is unknown, or two transfers have one id.

@@ -1,4 +1,4 @@
-"""Mule detector: accounts that pass on money that is not theirs, and the rings they form."""
+"""Mule detector: accounts that pass on other people's money, and the rings they form."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ WEIGHTS: Mapping[str, Decimal] = {
     "young_account": Decimal("0.2"),
     "ring_member": Decimal("0.4"),
 }
-"""Points of each pattern; a pass-through that is repeated or weighty counts more, one that is both the most."""
+"""Points of each pattern; a repeated or large pass-through counts more, and a repeated large one counts most."""
 _WORST_FIRST: tuple[Level, ...] = ("high", "medium")
 _WEIGHTY = 0.25
-"""Part of everything an account received, from which on what passed through is more than an incident."""
+"""Fraction of an account's receipts from which a pass-through is more than an incident."""
 
 
 def detect(check: MuleCheck) -> MuleVerdict | InsufficientData:
-    """Return mule accounts and rings, or what is missing to judge.
+    """Return mule accounts and rings, or the missing data.
 
     Raises:
         InputError: The time zone is unknown, or two transfers have one id.
@@ -97,7 +97,7 @@ def _detected(check: MuleCheck) -> MuleVerdict | InsufficientData:
 
 
 def _abroad(transfers: Iterable[Booked]) -> frozenset[str]:
-    """Return accounts that took part in a transfer in another currency, of which nothing is judged."""
+    """Return accounts with a transfer in another currency; they are not judged."""
     sides = (
         (one.transfer.sender, one.transfer.recipient) for one in transfers if one.transfer.amount.currency != CURRENCY
     )
@@ -126,7 +126,7 @@ def _judged(
     score = added(one.weight for one in signals)
     timed = all(one.timed for one in (*account.incoming, *account.outgoing))
     worst = score + (0 if timed else WEIGHTS["post_credit_burst"])
-    # An age that is left out must not help: what is medium by itself, and high if the account is young, is high.
+    # A missing age must not help: a case that is medium without it, and high for a young account, is high.
     young = WEIGHTS["young_account"] if large and _age_unknown(facts) else NONE
     taken = score + young if score >= CARD.medium else score
     worst = MOST if foreign else worst + young
@@ -175,7 +175,7 @@ def _pass_through(account: Account, large: Sequence[Passed], facts: AccountFacts
     yield _signal("pass_through", severities[rank], account, rows, text, weight=WEIGHTS[names[rank]])
     cash = sum(row.transfer.amount.minor for one in large for row in one.onward if row.transfer.channel == "cash")
     if 2 * cash >= total.minor:
-        yield _signal("cash_out", "medium", account, rows, "most of what was passed on left in cash")
+        yield _signal("cash_out", "medium", account, rows, "most of the money passed on left in cash")
     first = min(one.received.day for one in large)
     if facts is not None and facts.opened is not None and (first - facts.opened).days < _YOUNG_DAYS:
         text = f"opened {(first - facts.opened).days} days before the first money passed through"
@@ -232,7 +232,7 @@ def _grounds(check: MuleCheck, examined: int, signals: Sequence[Signal], rings: 
         Evidence(name="timezone", value=check.timezone),
     )
     caveats = (
-        "Balances are not known: a bill paid from savings on the day of a large receipt looks like a pass-through.",
+        "Balances are unknown: a bill paid from savings on the day of a large receipt looks like a pass-through.",
     )
     return Grounds(reasons=tuple(reasons), inputs=inputs, editions=(), uncertainty=METHOD, caveats=caveats)
 

@@ -51,7 +51,7 @@ WEIGHTS: Mapping[str, tuple[Severity, Decimal]] = MappingProxyType(
         "unknown_handle": ("low", Decimal("0.2")),
     }
 )
-"""Severity and points of each pattern; a pattern counts once, however often it is seen."""
+"""Severity and points of each pattern; a pattern counts once, however often it occurs."""
 _MOST_LINKS = 20
 _LINK = re2.compile(r"(?i)(?:https?://|www\.)[^\s<>\"']+|\b(?:[a-z0-9-]+\.)+[a-z]{2,24}\b(?:/[^\s<>\"']*)?")
 _SERVICE = re2.compile(r"refund|cashback|kyc|helpdesk|support|customercare|lottery|reward|lucky|prize")
@@ -60,10 +60,10 @@ _VPA = re2.compile(r"^[a-z0-9._-]{2,256}@[a-z0-9.-]{2,64}$")
 
 
 def classify(check: PhishingCheck, *, on: datetime.date) -> PhishingVerdict:
-    """Return what speaks for phishing.
+    """Return signs of phishing.
 
     Args:
-        check: A link, a text, a payment address, or several of them that came together.
+        check: A link, a text, a payment address, or several of them from one message.
         on: The day, for the edition of the lists.
 
     Raises:
@@ -84,7 +84,7 @@ def classify(check: PhishingCheck, *, on: datetime.date) -> PhishingVerdict:
         vouched.append(False)
     if check.upi_vpa is not None:
         _take(seen, tuple(_address(check.upi_vpa, rules)))
-        vouched.append(False)  # anybody gets an address of a known handle
+        vouched.append(False)  # anyone can get an address of a known handle
     signals = worst_first(
         Signal(pattern=one.pattern, severity=WEIGHTS[one.pattern][0], weight=WEIGHTS[one.pattern][1], reason=one.reason)
         for one in seen.values()
@@ -99,7 +99,7 @@ def classify(check: PhishingCheck, *, on: datetime.date) -> PhishingVerdict:
         else "It has no warning signs, and it is not a known official source."
     )
     said_edition = (found.said,)
-    caveats = (*unverified(said_edition), "A known handle or domain says nothing of who receives the money.")
+    caveats = (*unverified(said_edition), "A known handle or domain does not show who receives the money.")
     return PhishingVerdict.model_validate(
         {
             "score": score,
@@ -117,7 +117,7 @@ def classify(check: PhishingCheck, *, on: datetime.date) -> PhishingVerdict:
 
 
 def _link(seen: dict[str, Finding], url: str, rules: PhishingRules) -> bool:
-    """Take what speaks against a link and against where it leads on; return whether it is known to be official."""
+    """Collect the signs against a link and its redirect targets; return whether it is known to be official."""
     vouched, first = True, True
     for one in (url, *targets(url)):
         host = host_of(one)
@@ -142,7 +142,7 @@ def _links(text: str) -> Iterator[str]:
 
 
 def _addresses(text: str, rules: PhishingRules) -> Iterator[str]:
-    """Yield payment addresses of known handles in a text; other words with an @ may be mail addresses."""
+    """Yield payment addresses of known handles in a text; other words with an @ may be e-mail addresses."""
     for count, match in enumerate(_WRITTEN_VPA.finditer(plain(text))):
         if count == _MOST_LINKS:
             return
@@ -151,7 +151,7 @@ def _addresses(text: str, rules: PhishingRules) -> Iterator[str]:
 
 
 def _address(vpa: str, rules: PhishingRules) -> Iterator[Finding]:
-    """Yield what speaks against a payment address."""
+    """Yield the signs against a payment address."""
     written = plain(vpa)
     if not _VPA.match(written):
         yield Finding("malformed_vpa", "This is not a payment address: it needs a name, an @ and a handle.")
@@ -160,7 +160,7 @@ def _address(vpa: str, rules: PhishingRules) -> Iterator[Finding]:
     if _SERVICE.search(local):
         yield Finding("service_address", "The name promises a refund or a service; those do not collect money.")
     if handle not in rules.handles:
-        yield Finding("unknown_handle", "The handle is none of those that apps and banks are known to give.")
+        yield Finding("unknown_handle", "The handle is not one that known apps and banks assign.")
 
 
 def _given(check: PhishingCheck) -> Iterator[Evidence]:

@@ -1,4 +1,4 @@
-"""Reports of fact under the PMLA: cash of a month, wires across the border, receipts of non-profit organisations."""
+"""Reports of fact under the PMLA: monthly cash, cross-border wires, receipts of non-profit organisations."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from genie_finance.fraud.tables import PMLA, PmlaRules
 
 @dataclass(frozen=True, slots=True)
 class Owners:
-    """Account -> customer; an account without a named customer is a customer of its own."""
+    """Account -> customer; an account without a named customer is its own customer."""
 
     by_account: Mapping[str, AccountOwner]
 
@@ -26,7 +26,7 @@ class Owners:
         return account_id if owner is None else owner.customer_id
 
     def non_profit(self, account_id: str) -> bool | None:
-        """Return whether the account is of a non-profit organisation; None: not known."""
+        """Return whether the account belongs to a non-profit organisation; None if unknown."""
         owner = self.by_account.get(account_id)
         return None if owner is None else owner.is_non_profit
 
@@ -63,7 +63,7 @@ def reports_due(transfers: Sequence[Booked], owners: Owners) -> tuple[ReportDue,
 def _cash(
     rows: Iterable[Booked], owners: Owners, month: datetime.date, found: Edition[PmlaRules]
 ) -> Iterator[ReportDue]:
-    """Cash in and cash out are added up apart; small ones count, and are not named.
+    """Cash in and cash out are added up separately; small amounts count, but are not named.
 
     Source: rule 3(1)(A) and (B); for sums and details RBI's circulars of 2008, as the table names them.
     """

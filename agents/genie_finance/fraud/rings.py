@@ -28,7 +28,7 @@ class _Carried(NamedTuple):
 
 
 def _carried(account: Account) -> _Carried:
-    """Return what an account carried on within two weeks, small sums and card payments left out.
+    """Return the transfers that an account passed on within two weeks, without small sums and card payments.
 
     What regular payers pay in is none of it, so a wage that pays a rent is not.
     """
@@ -41,15 +41,15 @@ def _carried(account: Account) -> _Carried:
 
 
 def rings_of(transfers: Sequence[Booked], accounts: Mapping[str, Account], shops: frozenset[str]) -> tuple[Ring, ...]:
-    """Return rings of three accounts or more, largest first: carriers of each other's money, or a round trip.
+    """Return rings of three accounts or more, largest first: accounts that pass on each other's money, or a round trip.
 
-    Two accounts belong together where a transfer between them is money that the first carried on, and that the second
-    carried on again.
+    Two accounts are linked if a transfer between them is money that the first passed on and that the second passed on
+    again.
 
     Args:
         transfers: In order of time.
-        accounts: Those in rupees, by id.
-        shops: Accounts of businesses: passing takings to a supplier makes no ring of them, a round trip does.
+        accounts: Accounts in rupees, by id.
+        shops: Accounts of businesses: takings passed to a supplier do not make them a ring; a round trip does.
     """
     import networkx as nx  # noqa: PLC0415 - heavy, and needed by this question alone
 

@@ -21,7 +21,7 @@ _RANK: dict[Severity, int] = {"high": 0, "medium": 1, "low": 2}
 
 @dataclass(frozen=True, slots=True)
 class Bands:
-    """From which score on a case is medium or high."""
+    """Least scores of the labels medium and high."""
 
     medium: Decimal
     high: Decimal
@@ -30,8 +30,8 @@ class Bands:
         """Return the label of a score.
 
         Args:
-            score: Points of what was found.
-            worst: Points if every check that could not be made had found something.
+            score: Points of the findings.
+            worst: Points if every check without data had made a finding.
         """
         if score >= self.high:
             return "high"

@@ -54,9 +54,9 @@ _FIELDS = tuple(name for name in SyntheticIdentityCheck.model_fields if name != 
 
 
 def detect(check: SyntheticIdentityCheck) -> SyntheticIdentityVerdict | InsufficientData:
-    """Return how much speaks for a made-up identity; what is not known is asked for, and never counts as good."""
+    """Return the strength of the signs of a synthetic identity; missing data is asked for and never counts as good."""
     if all(getattr(check, name) is None for name in _FIELDS):
-        missing = tuple(Lack(what=name, needed="its value, 0 where a count is none") for name in _FIELDS)
+        missing = tuple(Lack(what=name, needed="its value, 0 if a count is none") for name in _FIELDS)
         return InsufficientData(agent=ID, question="whether the applicant was made up", missing=missing)
     signals: list[Signal] = []
     unchecked: list[Unchecked] = []
@@ -86,7 +86,7 @@ def _thin_file(check: SyntheticIdentityCheck) -> str | None:
     if check.age is not None and check.age < _ADULT:
         return ""
     if check.age is None or check.bureau_tenure_months is None:
-        # A long history clears whatever the age is.
+        # A long history clears the identity at any age.
         return "" if check.bureau_tenure_months is not None and check.bureau_tenure_months >= _THIN_MONTHS else None
     thin = check.bureau_tenure_months < _THIN_MONTHS
     return f"Aged {check.age}, and known to the bureau for {check.bureau_tenure_months} months." if thin else ""
@@ -102,7 +102,7 @@ def _names(check: SyntheticIdentityCheck) -> str | None:
 
 
 def _pan(check: SyntheticIdentityCheck) -> str | None:
-    """Return the PAN in one form, empty where it is none; its form is all that can be checked without the register."""
+    """Return the PAN in one form, empty if it is not one; without the register only its form can be checked."""
     from stdnum.exceptions import ValidationError  # noqa: PLC0415 - needed by applications alone
     from stdnum.in_ import pan  # noqa: PLC0415 - the same
 
@@ -152,7 +152,7 @@ def _new_phone(check: SyntheticIdentityCheck) -> str | None:
         return ""
     if check.phone_age_days is None or check.bureau_tenure_months is None:
         return None
-    return f"The phone number is {check.phone_age_days} days old, and the bureau knows little."
+    return f"The phone number is {check.phone_age_days} days old, and the bureau has few records."
 
 
 def _count(name: str, most: int, text: str) -> Callable[[SyntheticIdentityCheck], str | None]:
@@ -178,7 +178,7 @@ _CHECKS: Mapping[str, Callable[[SyntheticIdentityCheck], str | None]] = MappingP
         "shared_bank_account": _count("bank_account_shared_with", _ACCOUNTS, "{} others use this bank account."),
     }
 )
-"""Each check's answer: a reason, nothing, or None where what it needs is not known."""
+"""Result of each check: a reason, an empty text, or None if its data is missing."""
 _NEEDS: Mapping[str, str] = MappingProxyType(
     {
         "thin_file": "age and bureau_tenure_months", "address_velocity": "address_velocity",
@@ -193,9 +193,9 @@ _NEEDS: Mapping[str, str] = MappingProxyType(
 
 def _grounds(check: SyntheticIdentityCheck, signals: list[Signal]) -> Grounds:
     reasons = tuple(Reason(code=f"synthetic.{one.pattern}", text=one.reason) for one in worst_first(signals)) or (
-        Reason(code="synthetic.no_pattern", text="What is known shows no sign of a synthetic identity."),
+        Reason(code="synthetic.no_pattern", text="The known data shows no sign of a synthetic identity."),
     )
-    # Names and numbers of people are not repeated; that they were given is enough to know what was judged.
+    # Names and numbers of people are not repeated: the list of given fields shows the basis of the judgement.
     inputs = tuple(
         Evidence(name=name, value=str(value) if isinstance(value, int) else "given")
         for name in _FIELDS

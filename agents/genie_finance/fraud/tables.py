@@ -18,7 +18,7 @@ class PmlaRules(Rules):
 
     currency: str
     home: str
-    """ISO code of the country whose law it is."""
+    """ISO code of the country whose law applies."""
     cash_month: Amount
     """Cash paid in, or cash paid out, of one customer in a calendar month is reported above this."""
     cash_detail_from: Amount
@@ -26,7 +26,7 @@ class PmlaRules(Rules):
     deposit_with_pan: Amount
     """A cash deposit of a day above this needs the depositor's tax number."""
     cross_border: Amount
-    """A wire into or out of the country is reported above this."""
+    """Wires into or out of the country above this amount are reported."""
     non_profit: Amount
     """A receipt of a non-profit organisation is reported above this."""
     due_day: Annotated[int, Field(ge=1, le=28)]
@@ -46,13 +46,13 @@ class Brand(Rules):
 
     name: str
     words: Words
-    """How it is written in a host name; words of up to four letters count only where a part starts with them."""
+    """Spelling in a host name; words of up to four letters count only where a part starts with them."""
     domains: Words
     """Registrable domains that are its own."""
 
 
 class PhishingRules(Rules):
-    """Who is official."""
+    """Official senders, hosts and addresses."""
 
     handles: Words
     """Of UPI payment addresses."""

@@ -14,7 +14,7 @@ _FAN, _FAN_S = 5, 7 * DAY_S
 
 
 def fan(account: Account) -> list[Booked]:
-    """Return the movements of the first week with at least five payers and five payees, empty where there is none.
+    """Return the movements of the first week with at least five payers and five payees, empty if there is none.
 
     Regular payers and shops that were paid by card do not count.
     """

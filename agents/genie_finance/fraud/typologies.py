@@ -17,7 +17,7 @@ from genie_finance.fraud.rings import CURRENCY
 from genie_finance.fraud.tables import CALL_FOR_ACTION, PMLA
 
 JUST_BELOW = Decimal("0.8")
-"""Share of the threshold from which cash counts as kept just below it."""
+"""Share of the threshold above which cash counts as just below it."""
 _DAYS_S = 7 * DAY_S
 _FEWEST = 3
 _ROUND_MINOR = 50_000_00
@@ -47,7 +47,7 @@ def structuring(transfers: Sequence[Booked], owners: Owners) -> Iterator[Suspici
         reported = limit == edition(PMLA, on=rows[0].day).rules.cash_month
         for run in _runs(rows):
             kind = "deposits" if deposit else "withdrawals"
-            law = "a report is due" if reported else "a tax number is asked for"
+            law = "a report is due" if reported else "a tax number is required"
             text = (
                 f"{len(run)} cash {kind} of customer {customer}, three or more within seven days, each between "
                 f"{JUST_BELOW * 100:.0f} and 100 percent of the {limit:,} rupees above which {law}."
@@ -111,7 +111,7 @@ def high_risk_countries(transfers: Sequence[Booked], owners: Owners) -> Iterator
 
 
 def screening(hits: Sequence[ScreeningHit], transfers: Sequence[Booked], owners: Owners) -> Iterator[SuspicionDraft]:
-    """Yield accounts whose name a screening found on a list, with what they moved."""
+    """Yield accounts whose names a screening found on a list, with their movements."""
     named = {hit.account_id for hit in hits}
     moved: defaultdict[str, list[Booked]] = defaultdict(list)
     for one in transfers:

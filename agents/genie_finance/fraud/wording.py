@@ -131,7 +131,7 @@ _THREATS = (
     rf"\b{_AGENCY}\b.{{0,120}}\b{_CRIME}\b",
     rf"\b{_CRIME}\b.{{0,120}}\b{_AGENCY}\b",
 )
-"""Of ``digital_arrest`` where the text speaks to its reader; else it may be news."""
+"""A sign of ``digital_arrest`` if the text addresses its reader; otherwise it may be news."""
 _YOU = r"\b(?:you|your|aap|aapka|aapke|aapki)\b"
 _AWARE = (
     r"\b(?:beware|be aware|be alert|stay alert|there is no (?:such thing as|concept of|provision for|law for)|"
@@ -152,7 +152,7 @@ _TEXTS = MappingProxyType(
         "asks_credentials": "It asks for a password, a PIN or a code.",
         "urgency": "It presses for time.",
         "promises_prize": "It promises a prize.",
-        "kyc_pretext": "It takes KYC for a pretext.",
+        "kyc_pretext": "It uses KYC as a pretext.",
         "digital_arrest": "It threatens with police, customs or a court; none of them arrests by message or call.",
         "utility_threat": "It threatens to cut off electricity, gas, water or a number.",
         "task_job": "It offers pay for tasks such as liking videos; such jobs end in payments by the victim.",
@@ -189,7 +189,7 @@ def visible(text: str) -> str:
 
 
 def said(text: str) -> tuple[Finding, ...]:
-    """Return the families that a text shows; a bank's warning never to share a code is none."""
+    """Return the families of signs in a text; a bank's warning never to share a code is not one."""
     warning, families = _compiled()
     readings = [warning.sub(" ", reading) for reading in spelt(plain(text))]
     found = [

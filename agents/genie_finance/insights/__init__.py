@@ -1,1 +1,1 @@
-"""From a bank statement to a report: reading, understanding, forecasting, advising."""
+"""Insights: bank statements are read, categorised, compared, forecast, and turned into a report with advice."""

@@ -89,7 +89,7 @@ def later(start: datetime.datetime, span: Span, *, back: bool = False) -> dateti
 def result(
     request: AaFetchRequest, consent: ConsentArtefact, data: AggregatorData, now: datetime.datetime
 ) -> AaFetchResult:
-    """Return what was fetched as typed transactions.
+    """Return the fetched data as typed transactions.
 
     Raises:
         InputError: The data is too large, or is not a list of transactions.
@@ -158,7 +158,7 @@ def _transactions(request: AaFetchRequest, content: bytes) -> tuple[tuple[Transa
 
 
 def _transaction(row: Any, number: int, request: AaFetchRequest, seen: Counter[str]) -> Transaction | None:
-    """Return one row of the bank's JSON as a transaction, None where it is none."""
+    """Return one row of the bank's JSON as a transaction, None if it is not one."""
     try:
         sign = {"CREDIT": 1, "DEBIT": -1}[row["type"]]
         date = datetime.date.fromisoformat(str(row["valueDate"])[:10])

@@ -16,14 +16,14 @@ from genie_finance.insights.ledger import Entry, entries
 MOST_ITEMS = 5
 """Items per currency when the question names nothing in particular."""
 _LEAST_SHARE = 1
-"""Percent of the month's spending that a rise must reach when all spending is asked about."""
+"""Percent of the month's spending that a rise must reach in an answer about all spending."""
 
 
 def advise(task: InsightTask) -> Advice:
-    """Return the answer to where spending is too high, with its evidence.
+    """Return where spending is too high, with the evidence.
 
-    Compared is the latest complete month with the median of the complete months before it, or with the month before
-    when the question asks for that. Without enough months there is no advice, and the answer says so.
+    The latest complete month is compared with the median of the complete months before it, or with the month before if
+    the question asks for that. With too few months the answer says that no advice is possible.
     """
     merchants = {t.merchant for t in task.statement.transactions if t.merchant}
     focus = focus_of(task.question, merchants)
@@ -75,7 +75,7 @@ def _lines(own: Iterable[Entry], currency: str, months: Comparison, focus: Focus
 
 
 def _ranked(lines: Iterable[Line], whole: Line, focus: Focus) -> list[Line]:
-    """Return what rose: what can be changed first, within that what stands out, within that the largest rise."""
+    """Return the rises: changeable costs first, then those that stand out, then the largest."""
     over = [
         line
         for line in lines

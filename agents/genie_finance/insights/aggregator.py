@@ -16,7 +16,7 @@ from genie_finance.contracts.consent import ConsentArtefact
 
 
 class AggregatorData(NamedTuple):
-    """What an aggregator answers to a request for data."""
+    """Answer of an aggregator to a request for data."""
 
     state: Literal["ready", "pending", "no_data"]
     content: bytes
@@ -28,7 +28,7 @@ class AccountAggregator(Protocol):
     """Consents and data of an account aggregator."""
 
     async def consent(self, consent_id: str) -> ConsentArtefact | None:
-        """Return a consent as it is now, None where there is none of this id."""
+        """Return the present state of a consent, None if the id is unknown."""
         ...
 
     async def fetch(

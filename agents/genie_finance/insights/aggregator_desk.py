@@ -34,7 +34,7 @@ _REFERENCE = 64
     asks=DESK.asks,
 )
 async def aggregator_desk(question: AaQuestion, context: Context) -> AaReport:
-    """Fetches an account under a consent, states what the consent allowed, and computes the cash flow."""
+    """Fetches an account under a consent, states the limits of the consent, and computes the cash flow."""
     asking, wanted = DESK.open(context), question.fetch
     result = await asking.ask(AaFetchRequest(**wanted.model_dump()), AaFetchResult)
     cashflow = None
@@ -85,7 +85,7 @@ def _fetched(result: AaFetchResult) -> Fetched:
 def _headline(question: AaQuestion, result: AaFetchResult | None, cashflow: BulkAnalysis | None) -> str:
     consent = question.fetch.consent_id
     if result is None:
-        return f"Consent {consent}: the aggregator's answer did not come."
+        return f"Consent {consent}: the aggregator's answer did not arrive."
     if result.status == "refused":
         return f"Consent {consent} does not cover this: {' '.join(one.text for one in result.refusals)}"
     if result.status != "fetched":

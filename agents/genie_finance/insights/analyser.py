@@ -1,4 +1,4 @@
-"""Analyser: spending per month and category, each category against its own history."""
+"""Analyser: spending per month and category, compared with each category's own history."""
 
 from __future__ import annotations
 
@@ -41,10 +41,11 @@ class _Months:
 
 
 def analyse(statement: Statement) -> SpendingAnalysis:
-    """Return what was earned and spent, per month, currency and category.
+    """Return income and spending per month, currency and category.
 
-    Totals count every transaction. Months and categories leave out transfers of own money, and count a refund against
-    its purchase. Currencies are kept apart. The order is fixed: currency, then month, or the dearest category first.
+    Totals count every transaction. Months and categories leave out transfers between own accounts, and subtract a
+    refund from its purchase. Currencies are never added up. The order is fixed: currency, then month, or the dearest
+    category first.
 
     Raises:
         InputError: The statement holds no transactions.
@@ -154,7 +155,7 @@ def _notices(transactions: Sequence[Transaction], months: _Months) -> tuple[str,
         )
     if months.empty:
         notices.append(
-            f"Months within the period without any booking: {months.empty}; they are taken for gaps of the file and "
+            f"Months within the period without any booking: {months.empty}; they count as gaps in the file and are "
             f"not compared."
         )
     unsure = sum(transaction.category in {None, Category.UNCATEGORISED} for transaction in transactions)

@@ -20,14 +20,14 @@ from genie_finance.domain.spread import LogSpread, median_minor
 THRESHOLD = 3.5
 """Robust standard deviations on the log scale above which an amount is unusual."""
 FLOOR_OF_BILLS = 0.1
-"""Least MAD of bills on the log scale: one that never changes must rise by 68 % before it is unusual."""
+"""Least MAD of bills on the log scale: a constant bill must rise by 68 % before it is unusual."""
 FLOOR_OF_SHOPS = 0.2
 """The same for shops, where every purchase is a new choice: 2.8 times the usual."""
 FEWEST_OF_MERCHANT = 6
 FEWEST_OF_CATEGORY = 10
 DUPLICATE_DAYS = 3
 MATERIAL = 0.25
-"""Smallest duplicate that is worth a look, as a multiple of the median payment: two coffees are not."""
+"""Smallest duplicate to report, as a multiple of the median payment: two coffees are not reported."""
 HISTORY_DAYS = 60
 HISTORY_PAYMENTS = 20
 """What must lie before a payment, in days and payments, so that its payee can be called new."""
@@ -43,14 +43,14 @@ _STAYS = 2
 class _Finding:
     anomaly: Anomaly
     strength: float
-    """How far beyond its threshold, 1 or more: what the order goes by."""
+    """Ratio to the threshold, at least 1; findings are sorted by it."""
 
 
 def detect_anomalies(statement: Statement) -> Anomalies:
-    """Return the payments worth a look, most unusual first; at most one finding a payment.
+    """Return unusual payments, most unusual first, with at most one finding each.
 
-    Looked at is money out that is spending: transfers of own money and purchases that were taken back are not. Every
-    comparison is within one currency, and relative, so that the size of a currency's unit does not matter.
+    Only spending is judged: transfers between own accounts and refunded purchases are left out. Every comparison is
+    within one currency, and relative, so that the size of a currency's unit does not matter.
     """
     payments = sorted((t for t in statement.transactions if _is_payment(t)), key=lambda t: (t.date, t.line, t.id))
     by_currency: dict[str, list[Transaction]] = defaultdict(list)
@@ -147,7 +147,7 @@ def _is_habit(group: Sequence[Transaction]) -> bool:
 
 
 def _first_large(own: Sequence[Transaction]) -> Iterator[_Finding]:
-    """Yield first payments to a payee that are far above earlier payments, once there is enough history."""
+    """Yield first payments to a payee that are far above earlier payments, if the history is long enough."""
     times: dict[str, int] = defaultdict(int)
     for payment in own:
         times[payment.merchant or ""] += 1

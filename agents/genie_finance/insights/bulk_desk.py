@@ -1,4 +1,4 @@
-"""Bulk desk: reports the cash flow of an applicant's statements on one page, with what is missing."""
+"""Bulk desk: reports the cash flow of an applicant's statements on one page, with the missing data."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DESK = Desk(
 
 
 _UNNAMED = "applicant"
-"""What the shipped pipeline calls somebody whose name is not given."""
+"""Name of an applicant in the shipped pipeline if none is given."""
 
 
 @agent(
@@ -32,7 +32,7 @@ _UNNAMED = "applicant"
     asks=DESK.asks,
 )
 async def bulk_desk(question: BulkQuestion, context: Context) -> BulkReport:
-    """Reports what the statements of all of an applicant's accounts say together, and what is missing."""
+    """Reports the combined cash flow of all of an applicant's accounts, and the missing data."""
     asking = DESK.open(context)
     request = BulkStatementRequest(
         applicant_id=question.applicant_id, files=question.files, currency=question.currency

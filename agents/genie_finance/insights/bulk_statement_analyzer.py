@@ -23,7 +23,7 @@ ID = "bulk_statement_analyzer"
 
 
 def consolidate(request: BulkStatementRequest) -> BulkAnalysis | InsufficientData:
-    """Return what an applicant's statements say together, or the data that is missing.
+    """Return the combined cash flow of an applicant's statements, or the missing data.
 
     Raises:
         InputError: None of the files can be read.
@@ -52,7 +52,7 @@ def _understood(statement: Statement) -> Statement:
     found = categorise(normalised, settings=settings, master=merchant_master(), keywords=keyword_table()).statement
     if not named:
         return found
-    # What somebody has decided already stays.
+    # A value that a person decided is kept.
     kept = (
         one.model_copy(update={"category": named[one.id], "confidence": 1.0}) if one.id in named else one
         for one in found.transactions

@@ -30,7 +30,7 @@ _Positive = Annotated[Decimal, Field(gt=0)]
 
 
 class Physical(Rules):
-    """A good that is bought by the unit."""
+    """A good that is sold by the unit."""
 
     category: str
     unit: str
@@ -191,13 +191,13 @@ def _grounds(
     begun, rules = held
     reasons = [Reason(code="carbon.spend", text=f"Spending of {len(spent)} payments times factors by category.")]
     if unfactored:
-        text = f"{rounded_money(_rupees(unfactored), INR)} of it has no factor of its own and is taken at the average."
+        text = f"{rounded_money(_rupees(unfactored), INR)} of it has no own factor; the average is used."
         reasons.append(Reason(code="carbon.average", text=text))
     caveats = [*unverified((rules.said,))]
     if begun != rules:
-        caveats.append(f"The period began under {begun.said.id}; {rules.said.id} is taken for all of it.")
+        caveats.append(f"The period began under {begun.said.id}; {rules.said.id} is used for the whole period.")
     if not is_last_day(request.as_of or end):
-        caveats.append("The last month may be covered in part only, so its change is one of what was booked.")
+        caveats.append("The last month may be only partly covered, so its change compares booked spending only.")
     inputs = (
         Evidence(name="transactions", value=str(len(request.transactions))),
         Evidence(name="factors", value=request.factors),
@@ -206,7 +206,8 @@ def _grounds(
         reasons=tuple(reasons),
         inputs=inputs,
         editions=(rules.said,),
-        uncertainty="An estimate from prices and averages: the range is what the factors allow, not a probability.",
+        uncertainty="An estimate from prices and averages: the range follows from the factors and is not a "
+        "probability.",
         caveats=tuple(caveats),
     )
 

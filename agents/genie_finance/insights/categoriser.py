@@ -22,7 +22,7 @@ from genie_finance.insights.merchants import MerchantMaster, merchant_master
 OVERRIDDEN = 1.0
 KNOWN_MERCHANT = 0.95
 MATCHED = 0.95
-"""Confidence of a transfer or refund whose other half is in the statement."""
+"""Confidence of a transfer or refund whose counterpart is in the statement."""
 CASH = 0.9
 TO_PERSON = 0.7
 """Confidence that a payment which the rail itself marks as person to account went to a person."""
@@ -30,12 +30,12 @@ _UNKNOWN = Guess(Category.UNCATEGORISED, 0.0)
 
 
 class Override(BaseModel):
-    """A user's own rule: transactions whose narration or merchant has these words are of this category."""
+    """A user's own rule: transactions whose narration or merchant has these words get this category."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     match: str = Field(min_length=2, max_length=80)
-    """Words that stand together, in any case; whole words only."""
+    """Words that must be adjacent, in any case; only whole words match."""
     category: Category
     direction: Literal["in", "out"] | None = None
     """Only money in, or only money out; both by default."""
@@ -49,7 +49,7 @@ class Override(BaseModel):
 
 
 class CategoriserSettings(BaseModel):
-    """What a pipeline may set."""
+    """Settings that a pipeline may give."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -111,14 +111,14 @@ def _has(found: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
 
 
 def _kinds(transaction: Transaction) -> tuple[Kind, ...]:
-    """Money out is never income; money in is spending only where it comes back from a shop."""
+    """Money out is never income; money in is spending only if a shop refunded it."""
     if transaction.amount.minor <= 0:
         return (Kind.EXPENSE, Kind.TRANSFER)
     return (Kind.EXPENSE, Kind.TRANSFER) if pairs.says_refund(transaction) else (Kind.INCOME, Kind.TRANSFER)
 
 
 def _by_rail(transaction: Transaction, found: tuple[str, ...], told: Guess | None) -> Guess | None:
-    """Return what the rail tells better than the words, if anything."""
+    """Return the category that the rail determines better than the words, if any."""
     out = transaction.amount.minor <= 0
     if transaction.rail == Rail.CASH and not (told and told.category == Category.FEES_BANK):
         return Guess(Category.CASH_WITHDRAWAL, CASH) if out else Guess(Category.INCOME_DEPOSIT, TO_PERSON)

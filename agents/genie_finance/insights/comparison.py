@@ -17,13 +17,13 @@ from genie_finance.insights.analyser import BASELINE_MONTHS
 from genie_finance.insights.ledger import Entry
 
 LEAST_RISE = 5
-"""Percent above the baseline from which a rise is worth a word."""
+"""Least rise above the baseline to mention, in percent."""
 _HIGH, _MEDIUM = 3.0, 1.5
 """Robust standard deviations of the months before, above which a rise is called sure, or likely."""
 
 
 class Line(NamedTuple):
-    """Spending on one thing in one currency, month by month."""
+    """Spending by month on one subject in one currency."""
 
     title: str
     category: str | None
@@ -52,7 +52,7 @@ class Line(NamedTuple):
 
     @property
     def confidence(self) -> Literal["high", "medium", "low"]:
-        """How far the latest month stands out; few months, or a cost that is not monthly, tell little."""
+        """How strongly the latest month stands out; few months, or a cost that is not monthly, are weak evidence."""
         if len(self.before) < BASELINE_MONTHS or self.occasional:
             return "low"
         middle = median(self.before)
@@ -68,7 +68,7 @@ class Line(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """Which months are compared."""
+    """The months to compare."""
 
     latest: str
     before: tuple[str, ...]
@@ -80,12 +80,12 @@ class Comparison(NamedTuple):
 
     @property
     def baseline_words(self) -> str:
-        """How a sentence explains the baseline."""
+        """Explanation of the baseline in a sentence."""
         return f"what was spent {self.words}" if self.against_previous else self.words
 
     @property
     def words(self) -> str:
-        """How a sentence names the baseline."""
+        """Name of the baseline in a sentence."""
         if self.against_previous:
             return f"in {self.before[-1]}"
         return f"the median of the {len(self.before)} complete months before"

@@ -29,7 +29,7 @@ VARIABLE_FROM = 0.25
 """Standard deviation of the months' income over its mean, from which an income is called variable."""
 _MOST_MONTHS = 1_200
 _KNOWN_SHARE = 2
-"""Half of the expenses must have a category before anything is said of the essential ones."""
+"""Least share of the expenses with a category before the essential ones are estimated."""
 
 
 class _Months(NamedTuple):
@@ -158,7 +158,7 @@ def _grounds(
         reasons.append(Reason(code="fund.saving", text="The saving is half of the median surplus."))
     caveats = ["Months of coverage are a convention; insurance, notice periods and other assets are not considered."]
     if not months.whole:
-        caveats.append("Fewer than three months are covered wholly, so months in part count as whole ones.")
+        caveats.append("Fewer than three months are wholly covered, so partial months count as whole ones.")
     inputs = (
         Evidence(name="liquid_reserves", value=str(request.liquid_reserves)),
         Evidence(name="has_dependents", value=str(request.has_dependents).lower()),
@@ -169,7 +169,8 @@ def _grounds(
         reasons=tuple(reasons),
         inputs=inputs,
         editions=(),
-        uncertainty="As good as the months are typical: one dear month moves a median little, a new rent not at once.",
+        uncertainty="Accurate if the months are typical: one expensive month hardly moves a median, and a new rent "
+        "moves it late.",
         caveats=tuple(caveats),
     )
 
@@ -183,5 +184,5 @@ def _grounds(
     concurrency=4,
 )
 async def emergency_fund_advisor(request: EmergencyFundRequest) -> EmergencyFundPlan | InsufficientData:
-    """Says how large an emergency fund should be, what is missing, and when a saving fills it."""
+    """Recommends the size of an emergency fund, names the missing data, and says when a saving rate fills it."""
     return advise(request)

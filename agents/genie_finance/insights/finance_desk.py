@@ -32,7 +32,7 @@ INSIGHTS = (CashflowForecast, Anomalies, Subscriptions, Advice)
 
 
 class FinanceDeskSettings(BaseModel):
-    """What a pipeline may set."""
+    """Settings that a pipeline may give."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -55,7 +55,7 @@ class FinanceDeskSettings(BaseModel):
     asks={StatementReceived: READING, InsightTask: INSIGHTS, ReportRequest: Report},
 )
 async def finance_desk(question: FinanceQuestion, context: Context) -> Report:
-    """Answers a question about a bank statement, or about several, with a report that names what is missing.
+    """Answers a question about one or more bank statements with a report that names the missing data.
 
     Raises:
         InputError: No statement could be read; the reason is the reader's own.

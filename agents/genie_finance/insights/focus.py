@@ -42,7 +42,7 @@ _SPENDING = frozenset(
     | {"ausgaben", "ausgegeben", "geld", "gebe", "sparen", "wenig", "uitgaven", "uitgegeven"}
     | {"paisa", "paise", "kharcha", "kharch", "bachaun"}
 )
-"""Words of questions about spending as a whole, in the languages in which people ask."""
+"""Words of questions about spending as a whole, in several languages."""
 _OTHERS = {
     "the months ahead": frozenset({"forecast", "predict", "prediction", "tomorrow", "will", "afford", "future"}),
     "income": frozenset({"earn", "earned", "earning", "earnings", "income", "salary", "wage", "wages"}),
@@ -118,7 +118,7 @@ _BEFORE_MONTHS = frozenset({"in", "of", "during", "since", "for", "last", "this"
 
 
 class Focus(NamedTuple):
-    """What a question asks about; neither categories nor merchants means all spending."""
+    """The subject of a question; without categories and merchants it is all spending."""
 
     label: str
     """How the answer names it."""
@@ -127,7 +127,7 @@ class Focus(NamedTuple):
     against_previous: bool = False
     """Compare with the month before, not with the median of the months before."""
     asked_instead: str | None = None
-    """What the question is about instead of spending above the usual; empty where that is not known either."""
+    """Another subject that the question has instead of spending above the usual; empty if that is unknown too."""
     month: str | None = None
     """The month that it names, ``01`` to ``12``."""
     year: str | None = None
@@ -140,14 +140,14 @@ class Focus(NamedTuple):
 
 
 def focus_of(question: str, merchants: Collection[str]) -> Focus:
-    """Return what a question is about.
+    """Return the subject of a question.
 
-    Only a question with a word of spending, a category or a merchant is one about spending. A word of another subject,
+    A question is about spending only if it has a word of spending, a category or a merchant. A word of another subject,
     such as a forecast or income, or a question without any known word, is named in ``asked_instead``.
 
     Args:
         question: Any text, of which the first ``narrations.LONGEST`` characters are read.
-        merchants: Those of the statement; others cannot be asked about.
+        merchants: Merchants of the statement; no other merchant is recognised.
     """
     asked = narrations.words(question)
     text = f" {' '.join(asked)} "
@@ -175,7 +175,7 @@ def focus_of(question: str, merchants: Collection[str]) -> Focus:
     focus = Focus(
         "all spending", against_previous=previous, asked_instead=instead, month=_month(asked), year=_year(asked)
     )
-    if shops:  # "food from Swiggy" asks about Swiggy
+    if shops:  # "food from Swiggy" is a question about Swiggy
         return focus._replace(label=" and ".join(shops), merchants=frozenset(shops))
     if found:
         return focus._replace(label=" and ".join(found), categories=frozenset().union(*found.values()))

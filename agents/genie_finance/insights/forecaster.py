@@ -20,10 +20,10 @@ from genie_finance.insights.recurrence import Series, find_series
 HORIZON = 3
 """Months ahead."""
 FEWEST_MONTHS = 3
-"""Complete months without which nothing is said."""
+"""Least number of complete months for a forecast."""
 COVERAGE = Decimal("0.8")
 RANKED_FROM = 9
-"""From this many months on the interval is read off the months themselves: each is compared with the median of the
+"""From this many months on, the interval follows from the months themselves: each is compared with the median of the
 others, and the error of the next one is among the k smallest of n + 1 with probability k/(n+1), whatever their
 distribution, as long as they are exchangeable. The interval lies round the expected value, so one extraordinary month
 does not drag one side of it. Source: Lei, G'Sell, Rinaldo, Tibshirani and Wasserman, Distribution-Free Predictive
@@ -38,7 +38,7 @@ _MOST_DUE = 6
 
 @dataclass(frozen=True, slots=True)
 class _Outlook:
-    """Where the part of a month's net that does not recur may lie, in minor units."""
+    """Interval of the non-recurring part of a month's net, in minor units."""
 
     expected: int
     low: int

@@ -1,4 +1,4 @@
-"""Household desk: emergency fund and carbon footprint from statements and a few facts, with what is missing."""
+"""Household desk: emergency fund and carbon footprint from statements and a few facts, with the missing data."""
 
 from __future__ import annotations
 

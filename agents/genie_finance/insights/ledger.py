@@ -1,4 +1,4 @@
-"""How each transaction counts towards a month: earned, spent, or only moved."""
+"""Classifies each transaction as earned, spent, or only moved, for the totals of a month."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from genie_finance.domain.months import month_of
 from genie_finance.domain.proceeds import unearned
 
 _OPEN = frozenset((Category.UNCATEGORISED, Category.INCOME_OTHER, Category.INCOME_DEPOSIT))
-"""Categories of money in that say nothing of where it comes from."""
+"""Categories of money in that do not show its source."""
 _MOVED = frozenset(("loan", "overdraft", "deposit_closure", "capital", "own_transfer"))
 
 
 class Entry(NamedTuple):
-    """One transaction that changes what a month earned or spent."""
+    """One transaction that changes the income or spending of a month."""
 
     transaction: Transaction
     month: str
-    """Where it counts: a refund in the month of its purchase, everything else in the month of its booking."""
+    """Month in which it counts: for a refund the month of its purchase, otherwise the month of its booking."""
     category: str
     spending: bool
-    """True for expenses and what takes them back, False for income."""
+    """True for expenses and their refunds, False for income."""
 
     @property
     def currency(self) -> str:
@@ -38,7 +38,7 @@ class Entry(NamedTuple):
 
 
 def entries(transactions: Sequence[Transaction]) -> tuple[Entry, ...]:
-    """Return what counts, in the order given; transfers of own money and borrowed money do not.
+    """Return the transactions that count, in the given order; transfers between own accounts and loans do not count.
 
     A movement without a category counts by its sign, money in as income; if it takes back a purchase of the
     statement it counts against that purchase.

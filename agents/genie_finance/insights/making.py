@@ -1,8 +1,8 @@
-"""Money and transactions made or changed without validation, where the code that makes them has seen to their parts.
+"""Creates or changes money and transactions without validation, where the calling code has already checked the parts.
 
 A bulk statement makes each transaction once and changes it three times; pydantic's own ways take two to four times as
-long and five times the memory, most of it for sets of the fields that were given. What comes out equals what the
-constructor or ``model_copy`` gives; of a transaction made here all fields count as given, in one set for all.
+long and five times the memory, most of it for sets of the fields that were given. The results equal those of the
+constructor or ``model_copy``; all fields of a transaction created here count as given, in one shared set.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _set_values, _set_given, _set_extra, _set_private = (
     BaseModel.__dict__[name].__set__
     for name in ("__dict__", "__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__")
 )
-"""Where pydantic keeps what a model is; the models are frozen, so their own way of setting is closed."""
+"""Attribute where pydantic keeps a model's values; the models are frozen, so ordinary assignment fails."""
 _BLANK = {name: field.default for name, field in Transaction.model_fields.items()}
 """Every field in its order, which is that of the JSON."""
 _GIVEN = set(_BLANK)

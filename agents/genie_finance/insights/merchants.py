@@ -1,6 +1,6 @@
 """The merchant master: maps the name of a payee to a well-known merchant.
 
-Names are matched by whole words. An alias written ``=word`` is a common word too ("next", "orange"), so it counts only
+Names are matched by whole words. An alias written ``=word`` is also a common word ("next", "orange"), so it counts only
 when nothing but a town or the like follows it. Misspelt and cut names are matched approximately, by spelling alone and
 strictly: a wrong merchant is worse than a plain name.
 """
@@ -31,7 +31,7 @@ class Merchant(NamedTuple):
 
     name: str
     category: str
-    """Of the taxonomy; ``uncategorised`` where the merchant alone does not tell."""
+    """Category in the taxonomy; ``uncategorised`` if the merchant alone does not determine it."""
 
 
 class MerchantMaster(NamedTuple):
@@ -50,7 +50,7 @@ class MerchantMaster(NamedTuple):
         """Build the master from category -> [[name, alias, ...], ...]; a name without aliases is its own.
 
         Raises:
-            ValueError: A category is not in the taxonomy, or one alias stands for two merchants.
+            ValueError: A category is not in the taxonomy, or one alias has two merchants.
         """
         anywhere: dict[str, Merchant] = {}
         whole: dict[str, Merchant] = {}
@@ -70,7 +70,7 @@ class MerchantMaster(NamedTuple):
         return cls(anywhere, whole, spelled, names, initials)
 
     def find(self, payee: str) -> Merchant | None:
-        """Return the merchant that a payee's name stands for, or None when no alias is near enough."""
+        """Return the merchant of a payee's name, or None if no alias is close enough."""
         found = narrations.words(payee)[:12]
         return self._by_words(found) or self._whole(found) or self._by_spelling(found)
 

@@ -23,7 +23,7 @@ PLAIN: Mapping[str, str] = MappingProxyType(
         "education": "education.fees", "entertainment": "entertainment.events",
     }
 )  # fmt: skip
-"""Plain words and the narrowest category that they can stand for."""
+"""Plain words and the narrowest category that each can mean."""
 _WRITTEN: Mapping[str, str] = MappingProxyType(
     {"transport.ride": "transport.ride", "shopping.ecom": "shopping.general", "utilities.power": "utilities.energy"}
 )
@@ -39,7 +39,7 @@ def category_of(name: str | None) -> str | None:
 
 
 def transactions(movements: Iterable[Movement]) -> tuple[Transaction, ...]:
-    """Return movements as transactions, in order of date; their ids count them as they were given."""
+    """Return movements as transactions, in order of date; their ids number them in the given order."""
     found = [
         Transaction(
             id=f"row-{number}",

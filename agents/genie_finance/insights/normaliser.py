@@ -12,10 +12,10 @@ from genie_finance.insights.merchants import MerchantMaster, merchant_master
 
 
 def merchant_and_rail(narration: str, master: MerchantMaster) -> tuple[str | None, Rail | None]:
-    """Return the counterparty of a narration and the rail; None for what it does not say.
+    """Return the counterparty and the rail of a narration; each is None if the narration does not name it.
 
     The name is the master's where one of its aliases fits, else the bank's own spelling without references, made
-    readable. A reference number or the name of a rail is never taken for a merchant.
+    readable. A reference number or the name of a rail never becomes a merchant.
     """
     found = narrations.read(narration)
     for text in (found.wording, found.payee, found.handle):
@@ -40,7 +40,7 @@ def normalise(statement: Statement, master: MerchantMaster) -> Statement:
         known = read.get(shape) or read.get(transaction.narration)
         if known is None:
             known = merchant_and_rail(transaction.narration, master)
-            # A name that holds a digit may hold one of the reference.
+            # A name with a digit may contain one of the reference.
             named = known[0] is not None and any(c.isdigit() for c in known[0])
             read[transaction.narration if named else shape] = known
         merchant, rail = known

@@ -53,12 +53,12 @@ _ACCOUNTS = frozenset(
         "tpt",
     ]
 )
-"""Words of a payee that name an account, a bank's form or a bank, and nobody."""
+"""Words of a payee that name an account, a bank's form or a bank, but no person."""
 _OPEN = frozenset({Category.UNCATEGORISED, Category.PEOPLE_PAYMENTS, Category.DEBT_CARD_BILL})
 
 
 def says_refund(transaction: Transaction) -> bool:
-    """Return True for money in that comes back from a shop: the text says so, or it came over a card."""
+    """Return True for money that a shop returned: the text says so, or it arrived on a card."""
     if transaction.amount.minor <= 0:
         return False
     return transaction.rail == Rail.CARD or narrations.says_refund(transaction.narration)
@@ -78,8 +78,8 @@ def transfers(transactions: Sequence[Transaction], order: Sequence[int] | None =
     called one.
 
     Args:
-        transactions: Categorised as far as each by itself goes.
-        order: What ``in_order`` says of them, where it is known.
+        transactions: Transactions that are categorised one by one.
+        order: Result of ``in_order``, if it is known.
     """
     waiting: dict[tuple[str, int], deque[int]] = defaultdict(deque)
     legs: dict[int, int] = {}
@@ -128,8 +128,8 @@ def _is_moved(transaction: Transaction) -> bool:
 def name_two_parties(one: Transaction, other: Transaction) -> bool:
     """Return whether two bookings name different parties: then they are not two legs of one transfer.
 
-    A name is the same with its words in another order, with some of them left out, or with initials for them. Where a
-    booking names nobody, or calls itself the holder's own transfer, nothing is said.
+    A name is the same with its words in another order, with some of them left out, or with initials for them. If a
+    booking names nobody, or says that it is the holder's own transfer, the result is False.
     """
     first, second = _party(one), _party(other)
     if not first or not second or "own_transfer" in (unearned(one.narration), unearned(other.narration)):
@@ -168,9 +168,9 @@ def refunds(
     say that it is a refund.
 
     Args:
-        transactions: Categorised as far as each by itself goes.
+        transactions: Transactions that are categorised one by one.
         skip: Positions that are legs of transfers.
-        order: What ``in_order`` says of them, where it is known.
+        order: Result of ``in_order``, if it is known.
     """
     back = _may_take_back(transactions, skip)
     if not back:
@@ -196,7 +196,7 @@ _Counterparty = tuple[str, str, str]
 
 
 def _may_take_back(transactions: Sequence[Transaction], skip: Mapping[int, int]) -> dict[int, _Counterparty]:
-    """Return positions of money in that says so, or of which as much went out; nothing else can be a refund."""
+    """Return positions of money in that can be a refund: the text says so, or the same amount went out."""
     out = frozenset(-one.amount.minor for one in transactions)
     return {
         at: _counterparty(one)
@@ -245,7 +245,7 @@ class _Purchases:
         self._in_order.append(at)
 
     def take(self, refund: Transaction) -> int | None:
-        """Return the position of the purchase that a refund takes back, None for none; it is taken only once."""
+        """Return the position of the purchase of a refund, or None; each purchase is used only once."""
         place = self._place(refund)
         if place is None:
             return None
@@ -270,7 +270,7 @@ class _Purchases:
         return next(dearer, None)
 
     def _open(self, latest_first: Iterable[int], date: datetime.date) -> Iterator[int]:
-        """Yield the places that may still be taken back on a day."""
+        """Yield the purchases that can still be refunded on a day."""
         for place in latest_first:
             days = (date - self._transactions[self._in_order[place]].date).days
             if place < len(self._in_order) - _LOOK_BACK or days > REFUND_DAYS:

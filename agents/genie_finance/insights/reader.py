@@ -42,15 +42,15 @@ _LONGEST_NAME = 120
 def read_statement(filename: str, content: bytes, profile: StatementProfile | None = None) -> StatementReading:
     """Return the transactions of a bank's export, in the file's order, with every choice that was made.
 
-    What it is, CSV, OFX, MT940, CAMT.053, XLSX, QIF or tables in HTML, its content tells. What the file determines is
-    read; what it leaves open is chosen and said as an assumption, with the profile line that settles it. A row or an
-    entry that cannot be read is quarantined with its line and reason. Balances that the file states are checked, and
-    never alter anything.
+    The content determines the format: CSV, OFX, MT940, CAMT.053, XLSX, QIF or tables in HTML. Where the file is
+    ambiguous, the reader chooses and reports an assumption with the profile line that decides it. A row or an entry
+    that cannot be read is quarantined with its line and reason. Balances in the file are checked, but never change an
+    amount.
 
     Args:
         filename: How messages name the file.
         content: The file, up to 20 MB.
-        profile: What is known of the bank's form; each field given is used instead of what the file suggests.
+        profile: Known properties of the bank's format; each given field overrides what the file suggests.
 
     Raises:
         InputError: The file is none of these, holds no transactions, more than half of its rows cannot be read, the
@@ -101,7 +101,7 @@ def _shown(filename: str) -> str:
 
 
 def _distinct(names: Sequence[str]) -> list[str]:
-    """Return the names, numbered where two are the same."""
+    """Return the names; equal names are numbered."""
     found: list[str] = []
     for name in names:
         number, shown = 1, name

@@ -1,4 +1,4 @@
-"""Checks of what a model says of a receipt: it names lines and words, and code reads the values from them."""
+"""Checks of a model's reading of a receipt: the model names lines and words, and code reads the values from them."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ class SaidLink(BaseModel):
 
 
 class SaidAmount(SaidLink):
-    """An amount with what it is for."""
+    """An amount with its description."""
 
     name: str
 
 
 class Said(BaseModel):
-    """What a model says of a receipt; nothing of it is believed."""
+    """A model's reading of a receipt; nothing of it is trusted."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -58,13 +58,13 @@ class Said(BaseModel):
 
 
 class SaidOfPicture(Said):
-    """What a model says of a picture: its lines, too, of which nobody else knows."""
+    """A model's reading of a picture, with its lines, which have no other source."""
 
     transcript: Annotated[list[Annotated[str, Field(max_length=1_000)]], Field(max_length=MOST_LINES)]
 
 
 class Plausible(NamedTuple):
-    """What a reader is told beside the receipt."""
+    """Facts that the caller knows beside the receipt."""
 
     as_of: datetime.date
     max_age_days: int
@@ -75,11 +75,11 @@ class Plausible(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What came of the checks."""
+    """Result of the checks."""
 
     receipt: Receipt | None
     refused: tuple[Problem, ...]
-    """The model named what the receipt does not have."""
+    """The model named something that is not on the receipt."""
     missing: tuple[str, ...]
     """Fields that the model named no line for."""
     problems: tuple[Problem, ...]
@@ -147,7 +147,7 @@ def _unlinked(said: Said, lines: list[str]) -> tuple[Problem, ...]:
 
 
 def _has(line: str, text: str) -> bool:
-    """True where the words stand whole in the line."""
+    """True if the words are in the line as a whole."""
     if not text.strip() or len(text) > _LONGEST:
         return False
     before = r"(?<!\w)" if text[0].isalnum() else ""
@@ -208,7 +208,7 @@ def _date(text: str, told: Plausible, problems: list[Problem]) -> datetime.date 
 def _included(
     bought: list[ReceiptAmount], taxes: list[ReceiptAmount], total: ReceiptAmount, lines: list[str]
 ) -> bool:  # fmt: skip
-    """True where the lines are the total, and each line of a tax says that the prices include it."""
+    """True if the lines add up to the total, and each tax line says that prices include the tax."""
     alone = sum(one.amount.minor for one in bought) == total.amount.minor
     return bool(taxes) and alone and all(_INCLUDED.search(lines[one.link.line - 1]) for one in taxes)
 

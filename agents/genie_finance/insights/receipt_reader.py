@@ -50,7 +50,7 @@ _OF_PICTURE = (
 _SCHEMAS = {kind: JsonText(json.dumps(kind.model_json_schema())) for kind in (Said, SaidOfPicture)}
 NOT_COMPARED = Problem(
     code="picture_not_compared",
-    text="The model alone read these lines from the picture: compare them with it before anything is booked.",
+    text="Only the model read these lines from the picture: compare them with it before anything is booked.",
 )
 
 
@@ -92,7 +92,7 @@ async def receipt_reader(given: ReceiptGiven, context: Context) -> ReceiptReadin
     note = NOTE if reply.provider.startswith(SCRIPTED) else ""
     said = _said(reply, form)
     if said is None:
-        return _lacking(given, "reading", "a reply that has the form asked for", "another", reply.model, note)
+        return _lacking(given, "reading", "a reply in the requested form", "another", reply.model, note)
     transcript = tuple(said.transcript) if isinstance(said, SaidOfPicture) else ()
     day_first = None if settings.date_order is None else settings.date_order == "day_first"
     as_of = given.as_of or context.now().date()
@@ -159,5 +159,5 @@ def _lacking(
     )
     return ReceiptReading(
         status="needs_person", insufficient=(lack,), filename=given.filename, model=model, note=note,
-        problems=(Problem(code=f"no_{what}", text=f"There is no {what} that can be used."),),
+        problems=(Problem(code=f"no_{what}", text=f"There is no usable {what}."),),
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Payments that come back: the cadence of a series of dates, and when it is due next."""
+"""Recurring payments: the cadence of a series of dates, and the next due date."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CadenceName = Literal["weekly", "fortnightly", "monthly", "quarterly", "yearly"]
 
 
 class Cadence(NamedTuple):
-    """A rhythm, with the gaps between two bookings that still belong to it."""
+    """A rhythm, with the range of gaps between two bookings."""
 
     name: CadenceName
     shortest: int
@@ -25,10 +25,10 @@ class Cadence(NamedTuple):
     longest: int
     per_year: int
     days: int
-    """Days to the next charge, 0 where ``months`` counts."""
+    """Days to the next charge, 0 if ``months`` applies."""
     months: int
     grace: int
-    """Days that a charge may be late before it counts as stopped."""
+    """Days that a charge may be late before the series counts as stopped."""
 
 
 CADENCES = (
@@ -115,9 +115,9 @@ class Series(NamedTuple):
 def find_series(transactions: Sequence[Transaction]) -> tuple[Series, ...]:
     """Return the series among transactions, in the order of their party and first charge.
 
-    Money in and out, currencies and parties are kept apart. A party that is charged for several things is taken apart
-    by amount when its charges as a whole have no rhythm. Amounts may change, but only rarely: a shop that is visited
-    every month and leaves another amount each time is a habit, no series.
+    Money in and out, currencies and parties are separated. The charges of a party are split by amount if together they
+    have no rhythm. Amounts may change, but only rarely: a shop that is visited every month and leaves another amount
+    each time is a habit, no series.
     """
     groups: dict[tuple[str, bool, bool, str], list[Transaction]] = defaultdict(list)
     for transaction in transactions:

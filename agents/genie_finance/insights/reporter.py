@@ -8,7 +8,7 @@ from genie_finance.contracts.insights import Report, ReportRequest
 
 
 def compose(request: ReportRequest) -> Report:
-    """Return the report; a part that did not come is None, and the answer says so where it rests on it."""
+    """Return the report; a part that did not arrive is None, and the answer says so if it depends on it."""
     analysis = request.analysis
     return Report(
         question=request.question,

@@ -14,12 +14,12 @@ from genie_finance.insurance.tables import HealthRules
 
 
 def available(plan: HealthPlan) -> Decimal:
-    """Return what is left of the sum insured and its bonus, in rupees."""
+    """Return the remaining sum insured with its bonus, in rupees."""
     return max(plan.sum_insured.amount + plan.bonus.amount - plan.paid_this_year.amount, ZERO)
 
 
 def asked(preauth: Preauth) -> Decimal:
-    """Return what the hospital asks for, in rupees."""
+    """Return the hospital's charges, in rupees."""
     if preauth.bill:
         return sum((one.amount.amount for one in preauth.bill), ZERO)
     return preauth.estimate.total.amount if preauth.estimate is not None else ZERO
@@ -35,10 +35,10 @@ def room_ratio(bill: Iterable[BillLine], limit: Money | None) -> Decimal:
 
 
 def bill_deductions(bill: tuple[BillLine, ...], plan: HealthPlan, *, bills_by_room: bool) -> list[AmountLine]:
-    """Return what is taken off an itemised bill.
+    """Return the deductions from an itemised bill.
 
-    Rent counts up to its limit by the day. Where the hospital charges by room, what follows the room is cut in the
-    proportion of limit to rent; pharmacy, consumables, implants, diagnostics and intensive care never are.
+    Rent counts up to its limit by the day. Where the hospital charges by room, charges that depend on the room are
+    reduced in the ratio of limit to rent; pharmacy, consumables, implants, diagnostics and intensive care never are.
     Source: IRDAI/HLT/REG/CIR/151/06/2020.
     """
     found: list[AmountLine] = []
@@ -60,7 +60,7 @@ def bill_deductions(bill: tuple[BillLine, ...], plan: HealthPlan, *, bills_by_ro
 def estimate_deductions(
     estimate: BillEstimate, plan: HealthPlan, rules: HealthRules, *, bills_by_room: bool
 ) -> list[AmountLine]:
-    """Return what is taken off a sum without lines: the convention before bills were itemised, no rule.
+    """Return the deductions from a sum without lines, by the convention before bills were itemised; it is not a rule.
 
     The rent above its limit, and as much of a fixed share of the whole as the rent is above it, so the excess of the
     room counts twice: it errs against the patient, and a person has to look at it.
@@ -84,7 +84,7 @@ def estimate_deductions(
 
 @dataclass(frozen=True, slots=True)
 class Sharing:
-    """Who bears what of an admissible amount, in rupees."""
+    """The shares of each party in an admissible amount, in rupees."""
 
     deductible: Decimal
     copay_percent: Decimal
@@ -98,7 +98,7 @@ class Sharing:
 
 
 def shares(admissible: Decimal, plan: HealthPlan, procedure: str, sharing: Sharing) -> list[AmountLine]:
-    """Return what package, deductible, co-payment, sub-limit and sum insured take off what is left, in this order.
+    """Return the deductions for package, deductible, co-payment, sub-limit and sum insured, in this order.
 
     A sub-limit of the loss comes before the deductible.
     """
@@ -122,5 +122,5 @@ def shares(admissible: Decimal, plan: HealthPlan, procedure: str, sharing: Shari
         found.append(line("copayment", text, -now() * sharing.copay_percent / 100))
     if not sharing.limits_loss:
         cap(sharing.limit, "sub_limit", sharing.limit_text)
-    cap(sharing.left, "sum_insured", "above what is left of the sum insured")
+    cap(sharing.left, "sum_insured", "above the remaining sum insured")
     return found

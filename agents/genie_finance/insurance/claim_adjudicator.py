@@ -29,13 +29,14 @@ from genie_finance.insurance.tables import HEALTH, HealthRules
 
 ID = "claim_adjudicator"
 SHARED = ("sum_insured", "bonus", "paid_this_year", "initial_waiting_days")
-"""What terms and plan both say: where they differ, neither is known. Deductible and co-payment may differ by route."""
+"""Values in both the terms and the plan: if they differ, the value is unknown. Deductible and co-payment may differ by
+route."""
 SUSPICIOUS = Decimal("0.5")
 """Score of a check for fraud from which a person reviews a claim of any amount."""
 
 
 def adjudicate(request: ClaimRequest, *, today: datetime.date) -> ClaimRecommendation | InsufficientData:
-    """Return what the policy pays, or the data that is missing.
+    """Return the policy's payment, or the missing data.
 
     Raises:
         InputError: No edition of the rules covers the day of the loss.
@@ -43,7 +44,7 @@ def adjudicate(request: ClaimRequest, *, today: datetime.date) -> ClaimRecommend
     claim, terms, plan = request.claim, request.terms, request.plan
     found = edition(HEALTH, on=claim.on)
     if lacking := tuple(_lacking(claim, terms, plan, today)):
-        return InsufficientData(agent=ID, question="what a policy pays of a claim", missing=lacking)
+        return InsufficientData(agent=ID, question="the payment of a policy for a claim", missing=lacking)
     against = list(denials(claim, terms, plan, found.rules))
     lines = tuple(deductions(claim, terms, plan))
     payable = ZERO if against else max(claim.incurred.amount + total(lines), ZERO)
@@ -118,7 +119,7 @@ def _diagnosed(claim: Claim, heads: Iterable[str]) -> list[str]:
 
 
 def deductions(claim: Claim, terms: ClaimTerms, plan: HealthPlan) -> list[AmountLine]:
-    """Return what is taken off a covered claim, in order.
+    """Return the deductions from a covered claim, in order.
 
     Rent above its limit, what follows the room, what is not payable, and the package, as for cashless treatment. Then
     sub-limit (where it applies to the loss), deductible, co-payment on what is left, sub-limit (where it applies to the
@@ -158,7 +159,7 @@ def _answer(
 ) -> ClaimRecommendation:
     claim, terms = request.claim, request.terms
     contestable = (
-        "The cover is younger than the moratorium, so what was not disclosed can still be raised."
+        "The cover is younger than the moratorium, so the insurer can still object to non-disclosure."
         if _months(terms.covered_since, claim.on) < found.rules.moratorium_months
         else "After the moratorium nothing but proven fraud and permanent exclusions can be raised."
     )
@@ -202,5 +203,5 @@ def _months(since: datetime.date, on: datetime.date) -> int:
     rules=("health_claims_in",),
 )
 async def claim_adjudicator(request: ClaimRequest, context: Context) -> ClaimRecommendation | InsufficientData:
-    """Recommends what a health policy in India pays of a claim, rule by rule; people or policies decide."""
+    """Recommends the payment of a health policy in India for a claim, rule by rule; people or policies decide."""
     return adjudicate(request, today=context.now().date())

@@ -49,7 +49,7 @@ Recommendation = PreauthRecommendation | ClaimRecommendation
     asks=DESK.asks,
 )
 async def claim_desk(question: CaseQuestion, context: Context) -> CaseReport:
-    """Takes a claim or a pre-authorisation to its settlement: policy, recommendation, order, and what is missing."""
+    """Takes a claim or a pre-authorisation to its settlement: policy, recommendation, order, and the missing data."""
     case, asking = question.case, DESK.open(context)
     found = await asking.ask(_lookup(case), PolicyFound)
     preauth = claim = None
@@ -61,7 +61,7 @@ async def claim_desk(question: CaseQuestion, context: Context) -> CaseReport:
         claim = await asking.ask(asked, ClaimRecommendation)
     settlement, recommended = None, preauth or claim
     if recommended is not None:
-        # A person may take hours, so nothing but the run's own end or the hold's bounds this wait.
+        # A person may take hours, so only the end of the run or of the hold bounds this wait.
         settlement = await asking.ask(order(case, recommended), Settlement, of_people=True)
     return CaseReport(
         headline=headline(case, recommended, settlement),

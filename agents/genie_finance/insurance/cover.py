@@ -1,4 +1,4 @@
-"""Whether a health policy covers a treatment: waiting periods and exclusions, the same for every way of payment."""
+"""Whether a health policy covers a treatment: waiting periods and exclusions, for every way of payment."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from genie_finance.insurance.tables import HealthRules
 
 
 def unnamed(treatment: Treatment, plan: HealthPlan, more: Iterable[str] = ()) -> Iterator[Lack]:
-    """Yield what is not known of a procedure: its name, or whether it is an excluded one.
+    """Yield the unknown facts of a procedure: its name, or whether it is excluded.
 
     Args:
-        treatment: What was or will be done.
+        treatment: The past or planned treatment.
         plan: What it excludes by name.
         more: Texts of exclusions that go by diagnosis; a diagnosis may be written so that they miss it.
     """
@@ -46,9 +46,9 @@ def denials(
     A waiting period longer than the regulator allows counts as the longest allowed. An accident needs no waiting.
 
     Args:
-        treatment: What was or will be done.
-        plan: What the policy says.
-        rules: What the regulator says.
+        treatment: The past or planned treatment.
+        plan: The plan of the policy.
+        rules: Rules of the regulator.
         since: First day of cover without a break.
         on: Day of admission.
         initial_waiting_days: For illness, by the policy.

@@ -1,4 +1,4 @@
-"""What the family's answers have in common: amounts, lines of a computation, grounds with their caveats."""
+"""Shared parts of the insurance answers: amounts, lines of a computation, grounds with their caveats."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def grounds(
     uncertainty: str,
     *caveats: str,
 ) -> Grounds:
-    """Return the grounds of an answer; what is not verified of its editions becomes a caveat, and so do their notes."""
+    """Return the grounds of an answer; unverified parts of its editions, and their notes, become caveats."""
     return Grounds(
         reasons=tuple(Reason(code=code, text=text) for code, text in reasons),
         inputs=tuple(Evidence(name=name, value=str(value)) for name, value in inputs.items()),

@@ -20,9 +20,9 @@ Reasons = list[tuple[str, str]]
 
 
 def recommend(request: PreauthRequest) -> PreauthRecommendation | InsufficientData:
-    """Return what the plan pays, or the data that is missing.
+    """Return the plan's payment, or the missing data.
 
-    What stands against cover comes first; then limits by line, package, deductible, co-payment and sum insured.
+    Grounds against cover come first; then limits by line, package, deductible, co-payment and sum insured.
 
     Raises:
         InputError: No edition of the rules covers the day of admission.
@@ -129,5 +129,5 @@ def _action(payable: Decimal, sum_asked: Decimal, *, denied: bool) -> str:
     rules=("health_claims_in",),
 )
 async def health_preauth(request: PreauthRequest) -> PreauthRecommendation | InsufficientData:
-    """Recommends what a health policy in India pays of a planned treatment; people or policies decide."""
+    """Recommends the payment of a health policy in India for a planned treatment; people or policies decide."""
     return recommend(request)

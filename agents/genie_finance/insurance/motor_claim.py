@@ -1,4 +1,4 @@
-"""What a motor claim comes to: cover, depreciation of parts, total loss, deductibles."""
+"""The payment for a motor claim: cover, depreciation of parts, total loss, deductibles."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ STEPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 
 def assess(request: MotorClaimRequest) -> MotorAssessment | InsufficientData:
-    """Return what a claim comes to, or the data that is missing.
+    """Return the payment for a claim, or the missing data.
 
     A repair pays its lines less depreciation and deductibles, at most the declared value. A vehicle that is gone, or
     whose repair costs more than three quarters of the declared value, pays that value less wreck and deductibles.
@@ -49,7 +49,7 @@ def assess(request: MotorClaimRequest) -> MotorAssessment | InsufficientData:
         return _answer(request, rules.said, "not_covered", (), (("insurance.not_covered", why),))
     if not request.repair and request.event != "theft":
         lack = Lack(what="repair", needed="the repairer's estimate, line by line")
-        return InsufficientData(agent=AGENT, question="what a motor claim comes to", missing=(lack,))
+        return InsufficientData(agent=AGENT, question="the payment for a motor claim", missing=(lack,))
     if not request.repair:
         reason = ("insurance.theft", f"The vehicle is gone: the declared value of {terms.idv} is due.")
         return _answer(request, rules.said, "total_loss", _value_lines(request, rules.rules), (reason,))
@@ -65,7 +65,7 @@ def assess(request: MotorClaimRequest) -> MotorAssessment | InsufficientData:
 
 
 def part_rate(rules: MotorRules, request: MotorClaimRequest, part: RepairLine) -> Decimal:
-    """Return the share of a line that depreciation takes."""
+    """Return the share of a line lost to depreciation."""
     if request.terms.zero_depreciation:
         return ZERO
     if part.material == "metal_or_wood":
@@ -148,7 +148,7 @@ def _answer(
                     "idv": request.terms.idv, "repair": rupees(cost), "cover": request.terms.cover,
                 },
                 (said,),
-                "An assessment of what was given. Licence, use, late notice and cause are the surveyor's to check.",
+                "An assessment of the given data. Licence, use, late notice and cause are the surveyor's to check.",
                 "A repair is compared with the declared value as estimated, before depreciation.",
             ),
         }

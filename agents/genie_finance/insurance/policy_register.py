@@ -1,6 +1,6 @@
-"""Policy register: the insurer's own record of policies, as the pipeline sets it.
+"""Policy register: the insurer's own record of policies, from the pipeline's settings.
 
-An insurer replaces this agent by one of its own that takes and gives the same and asks its policy system.
+An insurer replaces this agent by its own, with the same payloads, which queries its policy system.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class PolicyRegisterSettings(BaseModel):
 
     policies: tuple[HealthPolicy, ...] = Field(default=(), max_length=10_000)
     screenings: tuple[Screening, ...] = Field(default=(), max_length=10_000)
-    """What the insurer's check for fraud said of claims."""
+    """Result of the insurer's fraud check of claims."""
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
@@ -57,6 +57,6 @@ def find(lookup: PolicyLookup, register: PolicyRegisterSettings) -> PolicyFound 
     settings=PolicyRegisterSettings,
 )
 async def policy_register(lookup: PolicyLookup, context: Context) -> PolicyFound | InsufficientData:
-    """Says what the insurer's register holds of a policy."""
+    """Returns a policy's entry in the insurer's register."""
     settings: PolicyRegisterSettings = context.settings or PolicyRegisterSettings()
     return find(lookup, settings)

@@ -53,7 +53,7 @@ def next_bonus(rules: MotorRules, request: MotorQuoteRequest) -> tuple[int, str]
             raise InputError("expired", f"a bonus of {now} per cent is of a policy that ends", "give its last day")
         return 0, "A first policy has no bonus."
     if request.claimed:
-        return 0, "A claim in the policy that ends takes the whole bonus."
+        return 0, "A claim in the expiring policy removes the whole bonus."
     if request.expired > request.starts:
         remedy = "give the last day of the policy that ends, or the day after it as the start"
         raise InputError("expired", f"is {request.expired}, after the new policy starts on {request.starts}", remedy)
@@ -67,7 +67,7 @@ def next_bonus(rules: MotorRules, request: MotorQuoteRequest) -> tuple[int, str]
 
 
 def declared_value(rules: MotorRules, request: MotorQuoteRequest) -> tuple[Decimal, Decimal | None] | Lack:
-    """Return the insured's declared value and the depreciation in per cent, or what is missing to state them."""
+    """Return the insured's declared value and the depreciation in per cent, or the missing data."""
     if request.idv is not None:
         return request.idv.amount, None
     if older(request.vehicle.registered, rules.agreed_above_months, request.starts):
@@ -114,10 +114,10 @@ def liability_premium(rules: LiabilityRules, request: MotorQuoteRequest) -> Deci
 
 
 def quote(request: MotorQuoteRequest) -> MotorQuote | InsufficientData:
-    """Return the premium of a policy, or what is missing to state it.
+    """Return the premium of a policy, or the missing data.
 
-    Own damage: declared value times rate, less the discount for a voluntary deductible, less the insurer's, less the
-    no claim bonus, which does not reach add-ons. Then liability, then tax on the sum.
+    Own damage: declared value times rate, less the discount for a voluntary deductible, less the insurer's, less the no
+    claim bonus, which does not apply to add-ons. Then liability, then tax on the sum.
 
     Raises:
         InputError: A bonus, deductible or term that does not exist, or no edition covers the day.
@@ -165,7 +165,7 @@ def quote(request: MotorQuoteRequest) -> MotorQuote | InsufficientData:
                 "own_damage_rate_percent": rate,
             },
             (found.said, liable.said),
-            "As good as the rate and the discount given. Accessories, gas kits and passengers are not rated.",
+            "The result depends on the given rate and discount. Accessories, gas kits and passengers are not rated.",
             *caveats,
         ),
     )  # fmt: skip

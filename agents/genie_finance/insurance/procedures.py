@@ -44,12 +44,12 @@ _KIN = {
     "obesity": ("bariatric", "gastrectomy"),
     "maternity": ("childbirth", "caesarean", "cesarean", "delivery"),
 }
-"""Other words for what the regulator's standard exclusions name."""
+"""Synonyms of the regulator's standard exclusions."""
 _EITHER = frozenset(("or", "and"))
 
 
 def words(name: str) -> tuple[str, ...]:
-    """Return a name's words, in small letters and without what stands between them."""
+    """Return a name's words in lower case, without the separators."""
     return tuple("".join(char if char.isalnum() else " " for char in name.casefold()).split())
 
 

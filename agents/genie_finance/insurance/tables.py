@@ -34,7 +34,7 @@ class GuideRates(Rules):
 
 
 class Voluntary(Rules):
-    """What choosing a deductible takes off the own damage premium."""
+    """Discount on the own damage premium for a voluntary deductible."""
 
     deductible: Amount
     rate: Rate
@@ -99,14 +99,14 @@ class LiabilityRules(Rules):
 
 
 class HealthRules(Rules):
-    """What the regulator says beside a policy's terms."""
+    """Rules of the regulator beside a policy's terms."""
 
     most_initial_waiting_days: int
     most_waiting_months: Months
     moratorium_months: Months
     decide_within_minutes: int
     estimate_share: Rate
-    """Of a bill that is not itemised: taken to follow the room."""
+    """Share of a bill without items that is assumed to depend on the room."""
 
 
 MOTOR = Table("motor_insurance_in", MotorRules)

@@ -1,1 +1,1 @@
-"""Investing: allocation, goals, lump sum or instalments, dividends, funds, options, and what a portfolio holds."""
+"""Investing: allocation, goals, lump sum or instalments, dividends, funds, options, and portfolios."""

@@ -28,8 +28,8 @@ Minor = dict[AssetClass, int]
 def allocate(request: AssetAllocationRequest) -> AssetAllocationPlan:
     """Return the target and the trades.
 
-    New money goes to what is below its target first. Only where a class is still out of its band afterwards is
-    anything sold, and then everything returns to its target.
+    New money first goes to classes below their target. If a class is still out of its band afterwards, everything is
+    sold or bought back to its target.
 
     Raises:
         InputError: No edition of the rules covers the day.
@@ -96,7 +96,7 @@ def spread(total: int, weights: Mapping[AssetClass, Decimal]) -> Minor:
 
 
 def _placed(held: Minor, goal: Minor, fresh: int) -> Minor:
-    """Return how new money is placed: in proportion to what is below its goal; nothing is sold."""
+    """Return the placement of new money: in proportion to each class's gap to its goal; nothing is sold."""
     short: Minor = {asset: max(goal[asset] - held[asset], 0) for asset in ASSET_CLASSES}
     needed = sum(short.values())
     if not fresh or not needed:

@@ -18,7 +18,7 @@ _STEPS = 200
 
 
 class Terms(NamedTuple):
-    """What an option is priced on, beside its strike."""
+    """Inputs of an option's price beside its strike."""
 
     spot: float
     """Or the price of the future, with ``dividend_yield`` equal to ``rate``."""
@@ -66,7 +66,7 @@ def price(side: Side, terms: Terms, strike: float, volatility: float) -> float:
 
 
 def greeks(side: Side, terms: Terms, strike: float, volatility: float) -> Sensitivities:
-    """Return how the price of one long unit moves; theta is negative where time takes from it."""
+    """Return the sensitivities of the price of one long unit; theta is negative if the price falls with time."""
     first, second = _distances(terms, strike, volatility)
     sign = 1 if side == "call" else -1
     carried = math.exp(-terms.dividend_yield * terms.years)
@@ -87,7 +87,7 @@ def greeks(side: Side, terms: Terms, strike: float, volatility: float) -> Sensit
 
 
 def bounds(side: Side, terms: Terms, strike: float) -> tuple[float, float]:
-    """Return between which two prices every volatility lies; outside them there is arbitrage."""
+    """Return the bounds of the option's price over all volatilities; a price outside them is an arbitrage."""
     spot = terms.spot * math.exp(-terms.dividend_yield * terms.years)
     owed = strike * math.exp(-terms.rate * terms.years)
     return (max(spot - owed, 0.0), spot) if side == "call" else (max(owed - spot, 0.0), owed)

@@ -1,4 +1,4 @@
-"""What an allocation is expected to return, and how much it varies, from assumptions about its classes."""
+"""Expected return and volatility of an allocation, from assumptions about its classes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Weights = Mapping[AssetClass, Decimal]
 
 
 class Blend(NamedTuple):
-    """Of a portfolio that is brought back to its weights all the time; fractions a year."""
+    """Figures of a portfolio that is continuously rebalanced to its weights; fractions a year."""
 
     expected: Decimal
     volatility: Decimal

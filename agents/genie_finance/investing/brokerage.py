@@ -12,10 +12,10 @@ from genie_finance.contracts.markets import Snapshot
 
 @runtime_checkable
 class Brokerage(Protocol):
-    """Where holdings are fetched. An adapter turns what a broker answers into typed values, or raises."""
+    """Source of holdings. An adapter turns a broker's answer into typed values, or raises."""
 
     async def snapshot(self, account: str, user: str) -> Snapshot | None:
-        """Return what an account holds; None where the broker does not know it, or the user may not see it.
+        """Return the holdings of an account; None if the broker does not know it or the user may not see it.
 
         The two give the same answer, so a caller does not learn whether another customer's account exists.
 

@@ -111,7 +111,7 @@ def _year(run: _Run, request: DividendRequest, rules: DividendTdsRules, year: in
 
 
 def _price(request: DividendRequest, years: int, payment: int) -> Decimal:
-    """Return the price after whole years and so many payments of the next."""
+    """Return the price after whole years and a number of payments in the next year."""
     factor = _ONE + request.price_appreciation_annual
     part = Decimal(payment) / request.payments_per_year
     return (
@@ -148,8 +148,8 @@ def _grounds(request: DividendRequest, run: _Run, found: Edition[DividendTdsRule
         reasons=tuple(reasons),
         inputs=given,
         editions=(found.said,),
-        uncertainty="Dividends are cut and prices fall: growth that never varies is an assumption. The same without "
-        "growth is given beside it. Tax on gains, charges and the limit on interest set off are left out.",
+        uncertainty="Dividends are cut and prices fall: growth that never varies is an assumption. The result without "
+        "growth is also shown. Tax on gains, charges and the limit on interest set off are left out.",
         caveats=(
             *unverified((found.said,)),
             f"{found.said.id} is applied to every year; whatever tax exceeds what is deducted is taken to be paid from "

@@ -100,7 +100,7 @@ def needs(request: GoalRequest, target: Money, found: Paths, probability: float)
 def _caveats(request: GoalRequest) -> tuple[str, ...]:
     if request.annual_inflation:
         return ()
-    return ("No inflation was given: the target is taken to be in the money of its day, not in today's.",)
+    return ("No inflation was given: the target is assumed to be in money of the target date, not of today.",)
 
 
 def _reasons(request: GoalRequest, answer: GoalPlan) -> tuple[Reason, ...]:

@@ -84,7 +84,7 @@ async def investing_desk(question: InvestingQuestion, context: Context) -> Inves
 
 
 def allocating(case: InvestingCase) -> AssetAllocationRequest:
-    """Return the question for the allocation; a horizon counts in whole years, so a part of one counts as none."""
+    """Return the question for the allocation; a horizon counts in whole years, rounded down."""
     investor = case.investor
     return AssetAllocationRequest(
         as_of=case.as_of,
@@ -97,7 +97,7 @@ def allocating(case: InvestingCase) -> AssetAllocationRequest:
 
 
 def planning(case: InvestingCase, mixed: Blend) -> GoalRequest:
-    """Return the question for the goal; what is free counts as invested."""
+    """Return the question for the goal; free money counts as invested."""
     investor, goal, held = case.investor, case.goal, case.investor.current
     return GoalRequest(
         current_corpus=held.equity + held.debt + held.gold + held.cash + investor.lump_sum,

@@ -26,7 +26,7 @@ from genie_finance.investing.tables import FUND_SCORING, FundScoringRules
 
 ID = "mf_screener"
 SCORED = ("five_year_cagr", "std_dev", "expense_ratio", "neg_quarters_last_5yr")
-"""Fields that a score rests on; a fund without one of them has none."""
+"""Fields that the score needs; a fund without one of them has no score."""
 _ZERO = Decimal(0)
 _ONE = Decimal(1)
 

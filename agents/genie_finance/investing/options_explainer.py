@@ -37,7 +37,7 @@ def explain(request: OptionRequest) -> OptionExplanation | InsufficientData:
     """Return the figures of a strategy.
 
     Raises:
-        InputError: A premium is one that no volatility explains, or an amount is beyond what an answer can state.
+        InputError: No volatility explains a premium, or an amount is too large for an answer.
     """
     lacking = tuple(
         Lack(what=f"legs.{number}.premium", needed="a premium, or implied_volatility_pct for all legs")
@@ -147,7 +147,7 @@ def _chance(options: Sequence[strategy.Option], terms: Terms, volatility: float)
 
 
 def name_of(legs: Sequence[Leg]) -> str:
-    """Return what a strategy is called, or how many legs it has."""
+    """Return a strategy's name, or its number of legs."""
     if len(legs) == 1:
         return f"a {legs[0].position} {legs[0].side}"
     if len(legs) == 2 and legs[0].lots == legs[1].lots:

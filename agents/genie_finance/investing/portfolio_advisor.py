@@ -28,18 +28,18 @@ ID = "portfolio_advisor"
 _ZERO = Decimal(0)
 _YEAR = 365
 _BEYOND = 10**6
-"""A return that no portfolio has, but wrong flows do."""
+"""A return that no portfolio reaches, but wrong flows produce."""
 LARGE = Decimal("0.2")
-"""Weight from which one holding is worth a remark."""
+"""Least weight of a holding that the review mentions."""
 OFF = Decimal("0.05")
 """Drift from which an asset class is."""
 
 
 def review(request: PortfolioRequest) -> PortfolioReview | InsufficientData:
-    """Return the review, or what is missing where nothing is held or nothing has a price.
+    """Return the review, or the missing data if there are no holdings or no prices.
 
     Raises:
-        InputError: An amount is beyond what an answer can state.
+        InputError: An amount is too large for an answer.
     """
     snapshot = request.snapshot
     currency = snapshot.cash.currency
@@ -94,7 +94,7 @@ def _position(one: Held, total: Decimal, currency: str) -> HeldPosition:
 
 
 def _xirr(snapshot: Snapshot, total: Decimal) -> tuple[Decimal, ...]:
-    """Return the money-weighted returns a year in percent: what is put in is paid, what it is worth comes back.
+    """Return the money-weighted returns a year in percent: deposits count as payments, the value as repayment.
 
     There may be several where money was taken out and put in again.
     """

@@ -15,7 +15,7 @@ from genie_finance.contracts.numbers import rounded
 from genie_finance.domain.monte_carlo import MONTHS
 
 FEWEST = 12
-"""Months that make a ratio worth stating."""
+"""Least number of months for a ratio."""
 _FLAT = 1e-12
 """A deviation below this is rounding, not risk."""
 

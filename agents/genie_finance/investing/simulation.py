@@ -46,5 +46,5 @@ def outcomes(values: NDArray[np.float64], currency: str) -> Outcomes:
 
 
 def inputs(question: Simulated) -> tuple[Evidence, ...]:
-    """Return what was read of a question, field by field."""
+    """Return the inputs of a question, field by field."""
     return tuple(Evidence(name=name, value=str(getattr(question, name))) for name in type(question).model_fields)

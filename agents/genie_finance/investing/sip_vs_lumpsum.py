@@ -19,13 +19,13 @@ CLEAR = Decimal("0.7")
 
 
 def compare(request: SipLumpsumRequest) -> SipLumpsumResult:
-    """Return how the two end on the same paths.
+    """Return the end values of both plans on the same paths.
 
-    The whole amount is on the table in both: what an instalment has not invested yet earns what cash earns, and what
-    the horizon cuts off stays in cash to the end.
+    Both start with the whole amount: money not invested yet earns the cash rate, and money that the horizon cuts off
+    stays in cash.
 
     Raises:
-        InputError: What the amount grows to is beyond what an answer can state.
+        InputError: The end value is too large for an answer.
     """
     currency, amount = request.amount.currency, float(request.amount.amount)
     invested = min(request.instalments, request.horizon_months)
@@ -60,12 +60,12 @@ def compare(request: SipLumpsumRequest) -> SipLumpsumResult:
 
 
 def _cash(part: float, invested: int, request: SipLumpsumRequest, growth: float) -> tuple[float, float]:
-    """Return the interest that waiting cash has earned by the last instalment, and what is in cash at the end."""
+    """Return the interest that waiting cash has earned by the last instalment, and the cash at the end."""
     waiting, at_start = 1.0, request.timing == "start"
     for month in range(invested):
         if at_start:
             waiting -= part
-        if not (at_start and month == request.instalments - 1):  # nothing waits once the last one is paid
+        if not (at_start and month == request.instalments - 1):  # no cash waits after the last instalment
             waiting *= growth
         if not at_start:
             waiting -= part
@@ -81,7 +81,7 @@ def _recommended(share: Decimal) -> Literal["lumpsum", "sip", "toss_up"]:
 def _caveats(request: SipLumpsumRequest) -> tuple[str, ...]:
     found = []
     if not request.waiting_cash_annual_return:
-        found.append("Cash that waits for its instalment is taken to earn nothing.")
+        found.append("Cash that waits for its instalment is assumed to earn nothing.")
     if request.horizon_months < request.instalments:
         beyond = request.instalments - request.horizon_months
         found.append(f"{beyond} of {request.instalments} instalments are beyond the horizon and stay in cash.")

@@ -1,4 +1,4 @@
-"""Profit and loss of options held to one expiry: piecewise linear, so its corners tell everything about it."""
+"""Profit and loss of options held to one expiry: piecewise linear, so its corners determine it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Option(NamedTuple):
 
     call: bool
     units: Decimal
-    """Negative where it is short."""
+    """Negative if it is short."""
     strike: Decimal
     premium: Decimal
     """Of one unit."""
@@ -39,7 +39,7 @@ def payoff(options: Sequence[Option], price: Decimal) -> Decimal:
 
 
 def slope_beyond(options: Sequence[Option]) -> Decimal:
-    """Return what one more of price earns above the highest strike."""
+    """Return the slope of the profit above the highest strike."""
     return sum((one.units for one in options if one.call), _ZERO)
 
 

@@ -16,7 +16,7 @@ Tilt = Annotated[Decimal, Field(ge=-1, le=1)]
 
 
 class AllocationRules(Rules):
-    """How equity follows from age, risk tolerance and horizon, how the rest is split, and when to rebalance."""
+    """Rules for equity by age, risk tolerance and horizon, for the split of the rest, and for rebalancing."""
 
     age_base: int
     tilts: dict[RiskTolerance, Tilt]
@@ -45,7 +45,7 @@ class DividendTdsRules(Rules):
 
 
 class FundWeights(Rules):
-    """Of the parts of a score."""
+    """Weights of the parts of a score."""
 
     cagr: Share
     sharpe: Share
@@ -54,7 +54,7 @@ class FundWeights(Rules):
 
 
 class FundScale(Rules):
-    """Where a part of the score reaches its end."""
+    """Value at which a part of the score is full."""
 
     cagr_best: Annotated[Decimal, Field(gt=0)]
     sharpe_best: Annotated[Decimal, Field(gt=0)]
@@ -63,7 +63,7 @@ class FundScale(Rules):
 
 
 class FundScoringRules(Rules):
-    """How funds are scored."""
+    """Rules of the fund score."""
 
     weights: FundWeights
     scales: dict[FundClass, FundScale]

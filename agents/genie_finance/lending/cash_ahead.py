@@ -76,7 +76,7 @@ def ahead(request: WorkingCapitalRequest, *, later_days: int = 0) -> Ahead:
 def _purchases(
     costs: Sequence[Decimal], request: WorkingCapitalRequest, grown: Decimal
 ) -> tuple[list[Decimal], list[Decimal]]:
-    """Return what is bought each month, and the stock at its end."""
+    """Return the purchases of each month, and the stock at its end."""
     stock, bought, stocks = Decimal(request.opening_inventory.minor), [], []
     for cost in costs:
         wanted = max(cost * grown, ZERO) * request.dio_days / DAYS
@@ -88,7 +88,7 @@ def _purchases(
 
 
 def _paid(amounts: Sequence[Decimal], opening: Decimal, days: int) -> list[Decimal]:
-    """Return what is paid each month of amounts that arise evenly and are paid so many days later."""
+    """Return the payments of each month for amounts that arise evenly and are paid so many days later."""
     whole, rest = divmod(days, DAYS)
     part = Decimal(rest) / DAYS
     paid = [ZERO] * (len(amounts) + whole + 2)

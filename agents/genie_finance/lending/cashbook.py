@@ -45,7 +45,7 @@ _DEBT_CATEGORIES = frozenset(("debt.loan", "housing.mortgage"))
 
 
 class Cashbook(NamedTuple):
-    """Whole months in order, in paise; a month without any movement is there with zeros."""
+    """Whole months in order, in paise; a month without movements has zeros."""
 
     inflows: tuple[int, ...]
     outflows: tuple[int, ...]
@@ -59,25 +59,25 @@ class Cashbook(NamedTuple):
 
     @property
     def months(self) -> int:
-        """How many."""
+        """Number of returned payments."""
         return len(self.inflows)
 
     @property
     def active_months(self) -> int:
-        """Months in which money was earned or spent."""
+        """Months with income or spending."""
         return sum(bool(into or out) for into, out in zip(self.inflows, self.outflows, strict=True))
 
     @property
     def earning_months(self) -> int:
-        """Months in which money was earned."""
+        """Months with income."""
         return sum(into > 0 for into in self.inflows)
 
 
 def of_movements(movements: Sequence[CashMovement], start: datetime.date, end: datetime.date) -> Cashbook:
     """Return the cash flow of the calendar months that a period covers wholly.
 
-    A movement in a month that is covered in part is left out of everything but the returned payments' count. Money in
-    that nobody earned is not an inflow; a refund lowers the outflow.
+    A movement in a partly covered month counts only for the returned payments. Money in that is not income is not an
+    inflow; a refund lowers the outflow.
     """
     months = _whole_months(start, end)
     inflows, outflows, owed, debits = dict.fromkeys(months, 0), dict.fromkeys(months, 0), 0, 0
@@ -142,8 +142,8 @@ def _whole_months(start: datetime.date, end: datetime.date) -> tuple[str, ...]:
 def is_obligation(movement: CashMovement) -> bool:
     """Return whether money went out for a loan.
 
-    A category decides where one is known. Else words do, whole ones: "premium" is not "emi". A debit order alone may be
-    a savings plan or a bill; it counts as a loan unless the text says so, since a lender must not miss a loan.
+    A known category decides; otherwise whole words do: "premium" is not "emi". A debit order alone may be a savings
+    plan or a bill; it counts as a loan unless the text says so, since a lender must not miss a loan.
     """
     return movement.amount.minor < 0 and _is_loan(movement, frozenset(words(movement.narration)))
 
@@ -155,7 +155,7 @@ def _is_loan(movement: CashMovement, said: frozenset[str]) -> bool:
 
 
 class Returns:
-    """Payments that came back, told by the words of bookings.
+    """Returned payments, recognised by the words of bookings.
 
     The bank books the return as money back in, and mostly a charge for it: the same days count once for each return,
     and a charge alone, in a statement that shows no return, counts too.
@@ -166,7 +166,7 @@ class Returns:
         self._charges: dict[datetime.date, int] = {}
 
     def heard(self, movement: CashMovement, said: frozenset[str]) -> bool:
-        """Count a booking if it says so; return whether it is about a payment that came back."""
+        """Count a booking if its text shows it; return whether it is about a returned payment."""
         if not ((said & _RETURNED and said & _MANDATE) or said >= _FUNDS):
             return False
         counted = self._charges if said & _CHARGE else self._returns

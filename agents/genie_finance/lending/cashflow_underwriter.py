@@ -21,7 +21,7 @@ from genie_finance.lending.tables import UNDERWRITING, SignalName, UnderwritingR
 ID = "cashflow_underwriter"
 QUESTION = "a score of the cash flow"
 _ONE_IN = 100
-"""Rows of which one may be unreadable."""
+"""One row in this many may be unreadable."""
 _WORDS: Mapping[SignalName, str] = {
     "inflow_stability": "what comes in varies by {raw} of its monthly mean",
     "savings_rate": "{raw} of what comes in is not spent",
@@ -33,7 +33,7 @@ _WORDS: Mapping[SignalName, str] = {
 
 
 def underwrite(request: UnderwriteRequest) -> CashflowScore | InsufficientData:
-    """Return the score of a cash flow, or what is missing for one.
+    """Return the score of a cash flow, or the missing data.
 
     Raises:
         InputError: No edition of the policy covers the day.
@@ -138,7 +138,7 @@ def _signal(name: SignalName, one: Measure) -> Signal:
 
 
 def _carried(request: UnderwriteRequest) -> tuple[str, ...]:
-    """Return what limits the analysis that the score rests on."""
+    """Return the limits of the analysis behind the score."""
     if request.analysis is None:
         return ()
     rows = request.analysis.quarantined_count

@@ -68,7 +68,7 @@ def _result(name: str, found: Course) -> PayoffResult:
 
 
 def _consolidation(request: DebtPayoffRequest, budget: int) -> Iterator[PayoffResult]:
-    """Yield what one loan for everything costs when the same budget repays it."""
+    """Yield the cost of one loan for all debts if the same budget repays it."""
     offer = request.consolidation
     if offer is None:
         return

@@ -86,7 +86,7 @@ def _rows(request: LoanRequest, emi: int) -> tuple[Row, ...]:
     rate = monthly_rate(request.annual_rate_percent)
     try:
         return tuple(amortise(request.principal.minor, rate, emi, periods=request.term_months))
-    except ValueError:  # at a high rate over a long term, rounding leaves nothing but the interest
+    except ValueError:  # at a high rate over a long term, rounding leaves only the interest
         term = f"{request.annual_rate_percent} % over {request.term_months} months"
         raise InputError(
             "term_months", f"no instalment in whole paise repays it at {term}", "give a shorter term"
@@ -191,7 +191,7 @@ def _grounds(request: LoanRequest, checks: tuple[Check, ...], editions: tuple[Ru
         reasons=reasons,
         inputs=tuple(Evidence(name=name, value=str(value)) for name, value in given if value is not None),
         editions=editions,
-        uncertainty="At a rate that stays as it is, paid on time in arrears. It looks at income, obligations, age and "
+        uncertainty="For a constant rate and punctual payments in arrears. It looks at income, obligations, age and "
         "value alone: not at credit history, employment, title or insurance. A recommendation, no sanction.",
         caveats=(*caveats_of(editions), *unknown),
     )
@@ -208,5 +208,5 @@ def _grounds(request: LoanRequest, checks: tuple[Check, ...], editions: tuple[Ru
     libraries={"pyxirr": "genie-bus[catalogue]"},
 )
 async def loan_advisor(request: LoanRequest) -> LoanAdvice | InsufficientData:
-    """Says what a loan costs: instalment, schedule, annual percentage rate; and whether policy allows it."""
+    """Computes the cost of a loan (instalment, schedule, annual percentage rate) and checks it against policy."""
     return advise(request)

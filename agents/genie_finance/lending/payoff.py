@@ -1,4 +1,4 @@
-"""Paying several debts off month by month, in whole paise."""
+"""Repayment of several debts month by month, in whole paise."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from genie_finance.domain.time_value import monthly_rate, rounded_minor
 
 MOST_MONTHS = 1_200
 _HOPELESS = 1_000
-"""Times as much as was owed: a balance that got there is never repaid."""
+"""Multiple of the initial debt at which a balance counts as never repaid."""
 
 
 class Ended(NamedTuple):
@@ -33,7 +33,7 @@ class Month(NamedTuple):
 
 
 class Course(NamedTuple):
-    """How paying went."""
+    """Result of a repayment plan."""
 
     ended: tuple[Ended, ...]
     months: tuple[Month, ...]
@@ -97,7 +97,7 @@ def course(debts: Sequence[Debt], order: Sequence[int], extra: int, *, rolls: bo
 
 
 def _pay(debts: Sequence[Debt], balances: list[int], order: Sequence[int], extra: int, *, rolls: bool) -> int:
-    """Take a month's payments off the balances; return what was paid."""
+    """Subtract a month's payments from the balances; return the amount paid."""
     left, before = extra, sum(balances)
     for at, debt in enumerate(debts):
         minimum = debt.minimum_payment.minor

@@ -59,7 +59,7 @@ def advise(request: PrepaymentRequest) -> PrepaymentPlan | InsufficientData:
 
 
 def charge_of(loan: RunningLoan, rules: PrepaymentChargeRules, as_of: datetime.date) -> Decimal | None:
-    """Return the charge in percent: none where the law bars it, what the loan says otherwise; None: not known."""
+    """Return the charge in percent: 0 if the law bars it, otherwise the loan's own; None: not known."""
     if loan.rate_type == "fixed":
         barred = rules.fixed
     else:
@@ -77,7 +77,7 @@ def _business_barred(loan: RunningLoan, rules: PrepaymentChargeRules, as_of: dat
 
 def _uncharged(request: PrepaymentRequest, charges: list[Decimal | None]) -> tuple[Lack, ...]:
     return tuple(
-        Lack(what=f"loans.{at}.charge_percent", needed=f"what {loan.name} charges for prepaying, 0 where nothing")
+        Lack(what=f"loans.{at}.charge_percent", needed=f"the prepayment charge of {loan.name}, 0 if there is none")
         for at, (loan, charge) in enumerate(zip(request.loans, charges, strict=True), start=1)
         if charge is None
     )
@@ -97,7 +97,7 @@ def _unpayable(request: PrepaymentRequest) -> tuple[Lack, ...]:
 
 
 def _made(request: PrepaymentRequest, charges: list[Decimal]) -> tuple[list[Prepayment], int]:
-    """Return the prepayments that save more than they cost, and what is kept.
+    """Return the prepayments that save more than they cost, and the money that is kept.
 
     A loan whose charge eats the saving is left out, and its money goes to the others.
     """
@@ -114,7 +114,7 @@ def _made(request: PrepaymentRequest, charges: list[Decimal]) -> tuple[list[Prep
 
 
 def _poured(request: PrepaymentRequest, charges: list[Decimal], left_out: set[int]) -> tuple[list[int], int]:
-    """Return paise for each loan, and what is kept."""
+    """Return paise for each loan, and the paise that are kept."""
     amounts, left = [0] * len(request.loans), request.amount.minor
     parts: list[tuple[int, Tranche]] = [
         (position, part)

@@ -19,7 +19,7 @@ class Tranche(NamedTuple):
 
 
 class Variant(NamedTuple):
-    """What prepaying comes to in one form."""
+    """Result of a prepayment in one form."""
 
     kind: Literal["shorter_term", "smaller_instalment"]
     instalment: int
@@ -30,7 +30,7 @@ class Variant(NamedTuple):
 
 
 def instalment_of(loan: RunningLoan) -> int:
-    """Return what a loan is paid each month, in paise."""
+    """Return a loan's monthly payment, in paise."""
     if loan.instalment is not None:
         return loan.instalment.minor
     return _level(loan.outstanding.minor, loan)
@@ -70,7 +70,7 @@ def tranches(loan: RunningLoan, tax_percent: Decimal) -> tuple[Tranche, ...]:
 
 
 def variants(loan: RunningLoan, amount: int, tax_percent: Decimal) -> tuple[Variant, Variant]:
-    """Return what prepaying an amount comes to: with the instalment kept, and with the term kept.
+    """Return the results of prepaying an amount: with the instalment kept, and with the term kept.
 
     Raises:
         ValueError: The loan's own instalment does not repay it.

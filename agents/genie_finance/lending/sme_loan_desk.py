@@ -1,4 +1,4 @@
-"""Business-loan desk: has an application and its statements examined and priced, and asks for a sanction."""
+"""Business-loan desk: requests the examination and pricing of an application, and its sanction."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def _headline(
             f"{sanction.annual_rate_percent} %, {sanction.emi} a month ({sanction.reference})."
         )
     if offer is None:
-        return f"{asked}: undecided; what is missing is listed below."
+        return f"{asked}: undecided; the missing data is listed below."
     if decision == "declined":
         failed = ", ".join(check.name for check in offer.checks if not check.passed)
         return f"{asked}: declined because of {failed}."

@@ -38,7 +38,7 @@ class _Terms(NamedTuple):
     percent: Decimal
     emi: int
     fund: GuaranteeRules | None
-    """None where the loan is not guaranteed."""
+    """None if the loan is not guaranteed."""
 
 
 def price(request: SmeOfferRequest) -> SmeLoanOffer | InsufficientData:
@@ -59,7 +59,7 @@ def price(request: SmeOfferRequest) -> SmeLoanOffer | InsufficientData:
     policy, turnover = edition(SME_POLICY, on=day), edition(TURNOVER_METHOD, on=day)
     fund = edition(GUARANTEE, on=day)
     bounds = sales_bounds(request, policy.rules, turnover.rules)
-    # Debt service is reckoned at the price without the discount, so that a guarantee never makes the loan larger.
+    # Debt service is computed at the price without the discount, so that a guarantee never makes the loan larger.
     bounds.append(service_bound(request, rate_percent(score, policy.rules, guaranteed=False), policy.rules))
     amount = offered(bounds)
     hindered = tuple(obstacles(application, amount, fund.rules)) if amount else ("nothing can be offered",)
@@ -116,7 +116,7 @@ def _offer(
 
 
 def _dscr(request: SmeOfferRequest, monthly: int) -> Decimal | None:
-    """Return the debt service coverage ratio, None where nothing is due."""
+    """Return the debt service coverage ratio, None if no debt service is due."""
     due = request.score.monthly_obligations.amount + paise(monthly).amount
     return cash_before_service(request.score) / due if due else None
 
@@ -200,5 +200,8 @@ def _grounds(
     libraries={"pyxirr": "genie-bus[catalogue]"},
 )
 async def sme_loan_pricer(request: SmeOfferRequest) -> SmeLoanOffer | InsufficientData:
-    """Prices a business loan by cash-flow score, turnover, debt service and guarantee; or says why there is none."""
+    """Prices a business loan by cash-flow score, turnover, debt service and guarantee.
+
+    Or gives the reasons against one.
+    """
     return price(request)

@@ -20,7 +20,7 @@ def sanction(request: SmeSanctionRequest, today: datetime.date) -> SmeSanction:
     """Return the sanction of an offer on a day.
 
     Raises:
-        InputError: The offer declines, is for someone else, or is beyond what was asked for.
+        InputError: The offer is a refusal, has another borrower, or exceeds the request.
     """
     application, offer = request.application, request.offer
     if offer.recommendation != "in_principle" or offer.annual_rate_percent is None:
@@ -88,5 +88,8 @@ def _letter(
     rules=("sme_policy",),
 )
 async def sme_loan_sanctioner(request: SmeSanctionRequest, context: Context) -> SmeSanction:
-    """Writes the sanction letter of a business loan. A pipeline lets it see nothing that people have not approved."""
+    """Writes the sanction letter of a business loan.
+
+    A pipeline only delivers offers to it that people have approved.
+    """
     return sanction(request, context.now().date())

@@ -29,7 +29,7 @@ class HousingLtvRules(Rules):
 
 
 class PrepaymentChargeRules(Rules):
-    """Whether a charge for prepaying is barred."""
+    """Whether the law bars a prepayment charge."""
 
     individual_floating: bool
     """Floating-rate loans of individuals that are not for a business."""
@@ -65,7 +65,7 @@ SignalName = Literal["inflow_stability", "savings_rate", "debt_burden", "bounce_
 
 
 class Weights(Rules):
-    """What each measure counts."""
+    """Weight of each measure."""
 
     inflow_stability: Share
     savings_rate: Share
@@ -88,12 +88,12 @@ class UnderwritingRules(Rules):
     """Settings of the cash-flow score."""
 
     least_months: int
-    """Whole calendar months that the statements cover, and in which money moved."""
+    """Whole calendar months that the statements cover and that have movements."""
     least_earning_months: int
-    """Of them, months in which money was earned."""
+    """Months with income among them."""
     full_months: int
     debt_burden_limit: Annotated[Decimal, Field(gt=0)]
-    """Share of the inflow that instalments take, at which the measure is 0."""
+    """Share of the inflow for instalments at which the measure is 0."""
     bounce_limit: Annotated[Decimal, Field(gt=0)]
     weights: Weights
     grades: Grades

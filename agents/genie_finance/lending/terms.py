@@ -43,7 +43,7 @@ def seen_turnover(application: SmeApplication, score: CashflowScore) -> Decimal:
 
 
 def sales_bounds(request: SmeOfferRequest, policy: SmePolicyRules, turnover: TurnoverRules) -> list[Bound]:
-    """Return what the application and its turnover allow, without regard to debt service."""
+    """Return the amount that the application and its turnover allow, without regard to debt service."""
     application = request.application
     bounds = [Bound("requested", application.requested_amount.amount)]
     if application.facility == "term_loan":
@@ -57,7 +57,7 @@ def sales_bounds(request: SmeOfferRequest, policy: SmePolicyRules, turnover: Tur
 
 
 def cash_before_service(score: CashflowScore) -> Decimal:
-    """Return what a month leaves before instalments."""
+    """Return a month's surplus before instalments."""
     return score.monthly_inflow.amount - score.monthly_outflow.amount + score.monthly_obligations.amount
 
 

@@ -18,7 +18,7 @@ from genie_finance.lending.tables import SME_POLICY, TURNOVER_METHOD, TurnoverRu
 
 ID = "working_capital_forecaster"
 _LONG_CYCLE = 90
-"""Days; the turnover method takes a cycle of about three months for granted."""
+"""Days; the turnover method assumes a cycle of about three months."""
 _SHORT_RUNWAY = 6
 
 
@@ -111,5 +111,5 @@ def _grounds(
     rules=("sme_policy", "working_capital_in"),
 )
 async def working_capital_forecaster(request: WorkingCapitalRequest) -> WorkingCapitalForecast:
-    """Forecasts a business's cash month by month, its need at the worst, and what a bank may finance of it."""
+    """Forecasts a business's cash by month, its largest need, and the part that a bank may finance."""
     return forecast(request)

@@ -1,1 +1,1 @@
-"""Payments: orders, invoices, discounting and what a receivables book says."""
+"""Payments: orders, invoices, discounting and receivables."""

@@ -12,7 +12,7 @@ MOST_NODES = 20_000
 
 
 class Item(NamedTuple):
-    """What an item brings and costs, in minor units; ``yields`` is above 0, ``cost`` at least 0."""
+    """Yield and cost of an item, in minor units; ``yields`` is above 0, ``cost`` at least 0."""
 
     yields: int
     cost: int
@@ -56,7 +56,7 @@ class _Search:
         return sum(self._items[at].cost for at in chosen), sum(self._items[at].yields for at in chosen)
 
     def _greedy(self) -> list[int]:
-        """Take in order until it is enough, then leave out again whatever it is enough without, dearest first."""
+        """Take items in order until the target is reached, then drop each item that is not needed, dearest first."""
         count = bisect.bisect_left(self._yields, self._target)
         chosen, total = list(range(count)), self._yields[count]
         for at in sorted(chosen, key=lambda at: (-self._items[at].cost, at)):
@@ -66,7 +66,7 @@ class _Search:
         return chosen
 
     def run(self, order: Sequence[int]) -> Cover:
-        """Search from what the greedy choice costs."""
+        """Search from the cost of the greedy choice."""
         left = MOST_NODES
         trail: list[tuple[int, int, int, tuple[int, ...]]] = [(0, 0, 0, ())]  # position, brought, cost, chosen
         while trail and left:

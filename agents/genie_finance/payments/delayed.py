@@ -16,24 +16,24 @@ from genie_finance.domain.rulebook import edition
 from genie_finance.payments.tables import MSMED, MsmedRules
 
 PROTECTED: frozenset[EnterpriseClass] = frozenset({"micro", "small"})
-"""A supplier in the sense of section 2(n); medium enterprises are none."""
+"""A supplier in the sense of section 2(n); medium enterprises are excluded."""
 _DAYS_OF_YEAR = 365
 
 
 def days_allowed(rules: MsmedRules, agreed_days: int | None) -> int:
-    """Return the days from acceptance in which a buyer must pay: what was agreed, within what section 15 allows."""
+    """Return the days from acceptance within which a buyer must pay: the agreed days, limited by section 15."""
     return rules.no_agreement_days if agreed_days is None else min(agreed_days, rules.most_agreed_days)
 
 
 class Interest(NamedTuple):
-    """What has grown on an amount that was due."""
+    """Interest on an overdue amount."""
 
     amount: Decimal
     """Unrounded."""
     rate_percent: Decimal
     """Yearly, on the last day."""
     editions: tuple[RuleEdition, ...]
-    """Empty where the rate was given."""
+    """Empty if the rate was given."""
 
 
 def interest(amount: Decimal, due_on: datetime.date, until: datetime.date, *, bank_rate: Decimal | None) -> Interest:
@@ -43,7 +43,7 @@ def interest(amount: Decimal, due_on: datetime.date, until: datetime.date, *, ba
     the last, begun month bear simple interest by days over 365. The law does not say how a begun month counts.
 
     Args:
-        amount: What was due, any unit.
+        amount: Overdue amount, in any unit.
         due_on: Last day on which it could be paid in time.
         until: Day up to which it runs, included.
         bank_rate: Percent a year for all of the time, instead of the table's.

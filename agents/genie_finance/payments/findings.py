@@ -1,4 +1,4 @@
-"""What the checks say of an order: grounds to refuse it, and grounds to let people look at it first."""
+"""Findings about an order: grounds to refuse it, and grounds for approval by people."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class PaymentSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     approval_from: _Rupees = Decimal(50_000)
-    """A payment, or what one beneficiary got today with it, from this on is approved by people."""
+    """Least payment that people must approve; also the least total of today's payments to one beneficiary."""
     untrusted_approval_from: _Rupees = Decimal(10_000)
     """The same for a beneficiary that the payer has not confirmed."""
     daily_limit: _Rupees = Decimal(1_000_000)
@@ -37,7 +37,7 @@ class PaymentSettings(BaseModel):
 
 
 class Objections(NamedTuple):
-    """What speaks against an order."""
+    """A finding against an order."""
 
     refusals: tuple[Reason, ...]
     approvals: tuple[Reason, ...]
@@ -46,7 +46,7 @@ class Objections(NamedTuple):
 
 
 def addresses(order: PaymentOrder) -> tuple[Addresses, tuple[Reason, ...]]:
-    """Return which addresses of the beneficiary can be used, and what is wrong with those that cannot."""
+    """Return the usable addresses of the beneficiary, and the faults of the others."""
     wrong = []
     has_vpa = bool(order.beneficiary_vpa)
     if has_vpa and (fault := vpa(order.beneficiary_vpa or "").fault):
@@ -64,11 +64,11 @@ def addresses(order: PaymentOrder) -> tuple[Addresses, tuple[Reason, ...]]:
 def objections(
     case: PaymentCase, sent: tuple[BookEntry, ...], settings: PaymentSettings, *, now: datetime.datetime
 ) -> Objections:
-    """Return what speaks against an order, worst first.
+    """Return the findings against an order, worst first.
 
     Args:
         case: The order and what the checks found; a missing check never counts as a good sign.
-        sent: What the account has sent today.
+        sent: Amount that the account has sent today.
         settings: The bank's own limits.
         now: The moment of the order.
     """
@@ -95,7 +95,7 @@ def _refusals(case: PaymentCase) -> tuple[_Kind | None, tuple[Reason, ...]]:
         text = "The beneficiary passes on what it receives, as mule accounts do."
         found.append(("suspected_mule", Reason(code="payments.mule", text=text)))
     if case.phishing is not None and case.phishing.label == "phishing":
-        text = "What asked for the payment, or the address, is after the payer's money."
+        text = "The party that asked for the payment, or the address, is after the payer's money."
         found.append(("phishing", Reason(code="payments.phishing", text=text)))
     return (found[0][0] if found else None), tuple(reason for _, reason in found)
 
@@ -106,7 +106,7 @@ def _limits(
     order = case.payment.order
     added = order.beneficiary_added_at
     cool = datetime.timedelta(hours=settings.cooling_off_h)
-    fresh = added is None or now - added < cool  # a day that is not known is none that is over
+    fresh = added is None or now - added < cool  # an unknown day does not count as past
     trusted = order.is_trusted_beneficiary and not fresh
     limit = settings.approval_from if trusted else min(settings.untrusted_approval_from, settings.approval_from)
     whom = beneficiary_of(order)
@@ -163,7 +163,7 @@ def _gaps(case: PaymentCase) -> tuple[Reason, ...]:
     if order.beneficiary_vpa or order.remark or asked:
         checks.append(("phishing", case.phishing))
     if case.payment.available_balance is None:
-        lost.append(Reason(code="payments.balance_unknown", text="What the payer's account has is not known."))
+        lost.append(Reason(code="payments.balance_unknown", text="The balance of the payer's account is not known."))
     silent = [name for name, found in checks if found is None]
     if silent:
         text = f"There is no finding on: {', '.join(silent)}."

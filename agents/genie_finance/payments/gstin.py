@@ -27,7 +27,7 @@ _SAID = {
 
 
 def state(number: str) -> str:
-    """Return the two digits of the state, as they stand in a GSTIN."""
+    """Return the two digits of the state in a GSTIN."""
     return compact(number)[:2]
 
 

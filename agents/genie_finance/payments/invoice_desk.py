@@ -49,10 +49,10 @@ DESK = Desk(
     asks=DESK.asks,
 )
 async def invoice_desk(question: InvoiceToCashQuestion, context: Context) -> InvoiceToCashPlan:
-    """Turns a supplier's open invoices into a plan for cash: what is sound, what is owed, what to discount.
+    """Turns a supplier's open invoices into a plan for cash: valid invoices, amounts owed, invoices to discount.
 
     Raises:
-        InputError: Two invoices bear one number.
+        InputError: Two invoices have the same number.
     """
     book = question.book
     if len({one.invoice.invoice_no for one in book.invoices}) < len(book.invoices):

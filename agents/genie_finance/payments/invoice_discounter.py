@@ -76,7 +76,7 @@ def plan(request: InvoiceDiscountRequest) -> InvoiceDiscountPlan | InsufficientD
 
 
 def multiple_of(rating: str) -> Decimal:
-    """Return what a rating makes of the best one's rate; signs are ignored, other texts are unrated."""
+    """Return the factor of a rating on the best rating's rate; signs are ignored, other texts are unrated."""
     return MULTIPLES.get(rating.strip().upper().rstrip("+-"), UNRATED)
 
 

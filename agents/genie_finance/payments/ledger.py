@@ -1,7 +1,7 @@
 """The ledger of orders: one entry for each key, so that an order is carried out once however often it comes.
 
-It is a port. What ships keeps entries in memory, for one process; a service binds one over its database, where ``open``
-and ``claim`` are one transaction each.
+It is a port. The implementation in the package keeps entries in memory, for one process; a service binds one over its
+database, where ``open`` and ``claim`` are one transaction each.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from genie_finance.contracts.payment_books import BookEntry, EntryState, Outcome
 FINAL: frozenset[EntryState] = frozenset(("settled", "failed", "returned"))
 _NOT_SPENT: frozenset[EntryState] = frozenset(("failed", "returned"))
 MOST_ENTRIES = 100_000
-"""Entries that the ledger in memory holds; beyond them it takes no order, as forgetting one could pay it twice."""
+"""Maximum entries of the ledger in memory; a full ledger accepts no order, since a forgotten order could be paid
+twice."""
 
 
 class Key(NamedTuple):
-    """Whose order it is, and which."""
+    """The account of an order, and the order's id."""
 
     tenant: str
     payer_id: str
@@ -27,7 +28,7 @@ class Key(NamedTuple):
 
 
 def lapsed(entry: BookEntry, now: datetime.datetime) -> bool:
-    """Return whether an entry was never sent and is too old to be."""
+    """Return whether an entry was never sent and is now too old to send."""
     return entry.state == "open" and now >= entry.lapses_at
 
 
@@ -38,7 +39,7 @@ def counts(entry: BookEntry, now: datetime.datetime) -> bool:
 
 @runtime_checkable
 class PaymentLedger(Protocol):
-    """The port: where orders are kept."""
+    """Port of the store of orders."""
 
     async def find(self, key: Key) -> BookEntry | None:
         """Return the entry of a key."""
@@ -54,8 +55,8 @@ class PaymentLedger(Protocol):
         """Keep a new entry in one step with looking for its key and counting what the account has sent.
 
         Args:
-            key: Whose order it is, and which.
-            entry: What to keep.
+            key: Account and id of the order.
+            entry: The entry to store.
             most_minor: Paise that the account may send from ``since`` on, with this entry.
             since: Beginning of the day.
 
@@ -69,12 +70,12 @@ class PaymentLedger(Protocol):
         ...
 
     async def keep(self, key: Key, state: OutcomeState, reference: str | None, detail: str) -> BookEntry | None:
-        """Keep what the provider said, and return the entry. What is final stays as it is."""
+        """Store the provider's answer, and return the entry. A final state does not change."""
         ...
 
 
 class MemoryLedger:
-    """A ledger in memory: gone with the process, so for trying out and for tests alone."""
+    """A ledger in memory: lost when the process ends, so only for trials and tests."""
 
     def __init__(self) -> None:
         self._entries: dict[Key, BookEntry] = {}
@@ -121,7 +122,7 @@ class MemoryLedger:
         return True, self._entries[key]
 
     async def keep(self, key: Key, state: OutcomeState, reference: str | None, detail: str) -> BookEntry | None:
-        """Keep what the provider said."""
+        """Store the provider's answer."""
         known = self._entries.get(key)
         if known is not None and known.state not in FINAL:
             said = {"state": state, "reference": reference, "detail": detail}

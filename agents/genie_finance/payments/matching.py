@@ -23,14 +23,14 @@ _NUMBER = re.compile(r"[0-9A-Za-z/-]{1,16}")
 
 
 class Tolerance(NamedTuple):
-    """How far an invoice may be off before a person looks at it."""
+    """Deviations of an invoice up to which no person has to look at it."""
 
     price_percent: Decimal = Decimal(1)
     price_most: Decimal = Decimal(100)
     """Rupees; the smaller of the two holds for the invoice against the order."""
     quantity_percent: Decimal = Decimal(2)
     line: Decimal = Decimal("1.00")
-    """Rupees between a line's total and what its figures give."""
+    """Tolerance in rupees between a line's total and its figures."""
 
 
 def blocked(code: str, text: str) -> InvoiceIssue:
@@ -68,7 +68,9 @@ def parties(invoice: Invoice, reference: InvoiceReference, today: datetime.date)
     if reference.vendor_class is None:
         yield held("vendor.class_unknown", "Whether the vendor is a micro or small enterprise is not known.")
     elif reference.vendor_class in PROTECTED and reference.accepted_on is None:
-        yield held("vendor.acceptance_unknown", "The day of acceptance is not known; the Act counts from it.")
+        yield held(
+            "vendor.acceptance_unknown", "The day of acceptance is not known; the periods of the Act start on it."
+        )
     if reference.accepted_on is not None and reference.accepted_on > today:
         yield held("vendor.acceptance_future", f"Acceptance is dated {reference.accepted_on}, after {today}.")
 
@@ -151,7 +153,7 @@ def arithmetic(invoice: Invoice, rules: GstRules, tolerance: Tolerance) -> Itera
 
 
 def place(invoice: Invoice) -> Iterator[InvoiceIssue]:
-    """Is the tax of the kind that the two states ask for?"""
+    """Is the kind of tax right for the two states?"""
     if invoice.tax_kind is None:
         yield held("tax.kind_unknown", "Whether the invoice charges integrated or central and state tax is not known.")
         return
@@ -206,7 +208,7 @@ def order(invoice: Invoice, reference: InvoiceReference, tolerance: Tolerance) -
 
 
 def receipt(invoice: Invoice, reference: InvoiceReference, tolerance: Tolerance) -> Iterator[InvoiceIssue]:
-    """Has what is charged been received and accepted?"""
+    """Were the charged goods received and accepted?"""
     if reference.grn is None:
         missing = "was not found" if invoice.grn_reference else "is missing"
         yield held("grn.missing", f"A goods receipt {missing}.")

@@ -37,11 +37,11 @@ class PaymentBooks(
     concurrency=1,
     ports=(PaymentLedger,),
 ):
-    """Keeps orders by their key: what became of one, what an account sent, and who may send an order now."""
+    """Stores orders by key: their state, an account's total, and whether an order may be sent now."""
 
     @handles
     async def view(self, question: BooksQuestion, context: Context) -> BooksView:
-        """Answer what is known of a key and of an account."""
+        """Answer a query for a key and an account."""
         key = _key(context, question.payer_id, question.idempotency_key)
         found = await _ledger(context).since(key.tenant, question.payer_account, question.since)
         sent = tuple(entry for entry in found if counts(entry, context.now()))
@@ -49,7 +49,7 @@ class PaymentBooks(
 
     @handles
     async def open_entry(self, opening: EntryOpening, context: Context) -> EntryOpened:
-        """Keep an entry once."""
+        """Store an entry, at most once."""
         key = _key(context, opening.entry.payer_id, opening.entry.idempotency_key)
         new, entry = await _ledger(context).open(key, opening.entry, most_minor=opening.most.minor, since=opening.since)
         return EntryOpened(outcome="opened" if new else "over_limit" if entry is None else "known", entry=entry)

@@ -34,7 +34,7 @@ _WITHIN_S = 5.0
     rules=("payment_rails_in",),
 )
 async def payment_orchestrator(case: PaymentCase, context: Context) -> PaymentInstruction | PaymentStatus:
-    """Decides over limits, idempotency and rail; an order whose key is known is answered with what became of it."""
+    """Decides on limits, idempotency and rail; the answer to a known key is the state of its order."""
     order, now, settings = case.payment.order, context.now(), context.settings
     found = in_force(now)
     wrong = malformed(order)

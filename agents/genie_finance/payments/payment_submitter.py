@@ -30,7 +30,7 @@ _WITHIN_S = 5.0
     rules=("payment_rails_in",),
 )
 async def payment_submitter(instruction: PaymentInstruction, context: Context) -> PaymentStatus:
-    """Sends an approved instruction to the provider, once; what policies hold reaches it after people have approved."""
+    """Sends an approved instruction to the provider, once; held instructions arrive after people have approved them."""
     order = instruction.order
     if fingerprint(order) != instruction.fingerprint or order.idempotency_key != instruction.idempotency_key:
         text = "The order was changed after it was judged; submit it again under a new key."

@@ -46,11 +46,11 @@ def malformed(order: PaymentOrder) -> tuple[Reason, ...]:
 def plan(
     case: PaymentCase, sent: tuple[BookEntry, ...], settings: PaymentSettings, *, now: datetime.datetime
 ) -> PaymentInstruction | PaymentStatus:
-    """Return what is to be sent over which rail, or why nothing is.
+    """Return the instruction and its rail, or the reasons against sending.
 
     Args:
         case: The order and what the checks found.
-        sent: What the payer's account has sent today, by the books.
+        sent: Amount that the payer's account has sent today, by the books.
         settings: The bank's own limits.
         now: The moment of the order.
 

@@ -1,4 +1,4 @@
-"""The provider that carries payments out: the port, and a simulated one that ships.
+"""The port of the provider that carries payments out, and a simulated provider.
 
 An adapter to a real provider sends ``idempotency_key`` as the provider's own idempotency key, answers ``find`` from the
 provider's status call, and raises ``ProviderError`` where it cannot tell whether the provider has the order.
@@ -30,7 +30,7 @@ class ProviderError(GenieError):
 
 
 class Receipt(NamedTuple):
-    """What the provider says of an order."""
+    """The provider's answer for an order."""
 
     state: ReceiptState
     reference: str
@@ -39,7 +39,7 @@ class Receipt(NamedTuple):
 
 @runtime_checkable
 class PaymentProvider(Protocol):
-    """The port: who carries payments out."""
+    """Port of a provider that carries payments out."""
 
     async def submit(self, key: Key, order: PaymentOrder, rail: Rail) -> Receipt:
         """Carry an order out; the same key again is the same payment.
@@ -50,7 +50,7 @@ class PaymentProvider(Protocol):
         ...
 
     async def find(self, key: Key) -> Receipt | None:
-        """Return what became of an order, None where the provider never got it.
+        """Return the state of an order, None if the provider never received it.
 
         Raises:
             ProviderError: It did not answer.
@@ -59,13 +59,13 @@ class PaymentProvider(Protocol):
 
 
 class SimulatedProvider:
-    """Settles everything but what ``data/provider.json`` says of single beneficiaries. No money moves."""
+    """Settles every order except for the beneficiaries in ``data/provider.json``. No money moves."""
 
     def __init__(self) -> None:
         self._receipts: dict[Key, Receipt] = {}
 
     async def submit(self, key: Key, order: PaymentOrder, rail: Rail) -> Receipt:
-        """Answer as the fixture says; by NEFT an order is submitted, as its batch is still to come."""
+        """Answer as the fixture says; a NEFT order is only submitted, since its batch follows later."""
         if key not in self._receipts:
             said = _fixture().get(order.beneficiary_vpa or order.beneficiary_account or "")
             if said == "no_answer":

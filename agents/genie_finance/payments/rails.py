@@ -48,7 +48,7 @@ INDIA = datetime.timezone(datetime.timedelta(hours=5, minutes=30), "IST")
 
 
 class Addresses(NamedTuple):
-    """What of the beneficiary is given and well formed."""
+    """The well-formed addresses of the beneficiary."""
 
     vpa: bool
     account: bool
@@ -72,7 +72,7 @@ def choices(
     is no hurry; then NEFT. A payment with no hurry goes by NEFT before IMPS.
 
     Args:
-        order: What is to be paid.
+        order: The order to pay.
         addresses: Which addresses can be used.
         upi_today: Rupees that the payer has sent by UPI for this purpose today.
         rules: Limits in force.

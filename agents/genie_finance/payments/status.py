@@ -23,7 +23,7 @@ STATES: dict[EntryState, State] = {
 
 
 def replay(case: PaymentCase, entry: BookEntry, fingerprint: str, said: RuleEdition) -> PaymentStatus:
-    """Return what a repeated key is answered with: what became of the first order, or that it is another order."""
+    """Return the answer to a repeated key: the state of the first order, or that it belongs to another order."""
     order = case.payment.order
     if entry.fingerprint != fingerprint:
         text = "This key was used for another order; each order needs its own key."
@@ -74,7 +74,7 @@ def sent(
 def unsent(
     instruction: PaymentInstruction, state: State, reason: Reason, reference: str | None = None
 ) -> PaymentStatus:
-    """Return the status of an instruction that was not sent, or of which nothing is known."""
+    """Return the status of an instruction that was not sent, or whose state is unknown."""
     return _status(instruction, state, reason, reference, None)
 
 

@@ -44,7 +44,7 @@ class _Owed(NamedTuple):
 
 
 def assess(request: ScfRequest) -> ScfRecommendation | InsufficientData:
-    """Return concentration, ageing, candidates for a platform, and interest on what is overdue.
+    """Return concentration, ageing, candidates for a platform, and interest on overdue invoices.
 
     Raises:
         InputError: No edition of the rules covers the day, or an invoice is listed twice.
@@ -204,10 +204,10 @@ def _grounds(
     )
     caveats = [*unverified(editions)]
     if any(one.disputed is None for one in request.invoices):
-        caveats.append("Invoices of which it is not known whether they are disputed bear no interest here.")
+        caveats.append("Invoices without information on a dispute bear no interest here.")
     if owed.lines:
         caveats.append(
-            "Days outstanding are taken to run from acceptance; a begun month of interest counts by days over 365."
+            "Days outstanding are counted from acceptance; a begun month of interest counts by days over 365."
         )
     return Grounds(
         reasons=tuple(reasons),
@@ -228,5 +228,5 @@ def _grounds(
     rules=("msmed_in", "treds_in"),
 )
 async def supply_chain_finance(request: ScfRequest) -> ScfRecommendation | InsufficientData:
-    """Reads a supplier's receivables: concentration, age, what a platform takes, and interest on what is overdue."""
+    """Reads a supplier's receivables: concentration, age, invoices for a platform, and interest on overdue ones."""
     return assess(request)

@@ -20,13 +20,13 @@ class MsmedRules(Rules):
     """Percent a year."""
     multiple: Annotated[int, Field(ge=1, le=10)]
     no_agreement_days: Annotated[int, Field(ge=0, le=365)]
-    """Days from acceptance, where no date was agreed in writing."""
+    """Days from acceptance, if no date was agreed in writing."""
     most_agreed_days: Annotated[int, Field(ge=0, le=365)]
-    """Days from acceptance beyond which no agreement counts."""
+    """Maximum days from acceptance that an agreement can set."""
 
 
 class GstRules(Rules):
-    """What an invoice of a day can look like."""
+    """Rules for the form of an invoice on a day."""
 
     rates: Annotated[tuple[_Rate, ...], Field(min_length=1)]
     only_for: dict[_Rate, tuple[Annotated[str, Field(pattern=r"^[0-9]{2,8}$")], ...]]

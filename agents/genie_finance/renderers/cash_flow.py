@@ -1,4 +1,4 @@
-"""The cash flow of bank statements: one report for uploaded files, one for what an account aggregator fetched."""
+"""The cash flow of bank statements: one report for uploaded files, one for data from an account aggregator."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class AggregatorReport(Described[AaReport]):
     parts: ClassVar[Parts] = (("Consent", "fetched.grounds"), ("Cash flow", "cashflow.grounds"))
 
     def sections(self, payload: AaReport) -> Iterable[Section | None]:
-        """Return what the consent allowed, then the cash flow."""
+        """Return the limits of the consent, then the cash flow."""
         yield _consent(payload.fetched)
         yield from _cash_flow(payload.cashflow)
 

@@ -1,4 +1,4 @@
-"""Reports on health claims: the case as it ended, and the order that an officer is asked to approve."""
+"""Reports on health claims: the result of the case, and the order that an officer must approve."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class ClaimReport(Described[CaseReport]):
     parts: ClassVar[Parts] = (("", "preauth.grounds"), ("", "claim.grounds"))
 
     def sections(self, payload: CaseReport) -> Iterable[Section | None]:
-        """Return the decision, then what was taken off."""
+        """Return the decision, then the deductions."""
         found = payload.preauth or payload.claim
         yield section(
             "Decision",
@@ -57,7 +57,7 @@ class SettlementOrderPage(Described[SettlementOrder]):
     kind = SettlementOrder
 
     def headline(self, payload: SettlementOrder) -> str:
-        """Return what is asked, and the sum."""
+        """Return the question, and the sum."""
         return (
             f"{_KINDS[payload.kind].capitalize()} {payload.case_id}: {_ACTIONS[payload.action]}, "
             f"{payload.payable} of {payload.asked}."

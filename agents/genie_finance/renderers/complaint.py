@@ -1,4 +1,4 @@
-"""Where a complaint goes, by when, and what its customer may do."""
+"""The desk for a complaint, its due dates, and the customer's options."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ComplaintReport(Described[ComplaintTriage]):
     kind = ComplaintTriage
 
     def headline(self, payload: ComplaintTriage) -> str:
-        """Return what it is about, how urgent it is, and by when it is answered."""
+        """Return the subject, the urgency, and the due date of the answer."""
         read = " A person reads it first." if payload.needs_human_review else ""
         return (
             f"{words_of(payload.category).capitalize()}, {payload.severity} severity: the first answer is due by "
@@ -30,7 +30,7 @@ class ComplaintReport(Described[ComplaintTriage]):
         )
 
     def sections(self, payload: ComplaintTriage) -> Iterable[Section | None]:
-        """Return what to do, who reads it, and what the customer may do."""
+        """Return the next steps, the reader, and the customer's options."""
         yield section(
             "What to do",
             letter(payload.suggested_action),

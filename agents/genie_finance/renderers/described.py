@@ -1,4 +1,4 @@
-"""What the renderers of the catalogue share: the headline, what is missing, and the grounds of every part."""
+"""Shared parts of the catalogue's renderers: the headline, missing data, and the grounds of every part."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Parts = tuple[tuple[str, str], ...]
 
 
 class Described(ABC, Generic[P]):
-    """A renderer of one payload class: a headline, sections, and at the end what the answer rests on."""
+    """A renderer of one payload class: a headline, sections, and at the end the grounds of the answer."""
 
     topics: ClassVar[tuple[str, ...]]
     kind: type[P]
@@ -51,7 +51,7 @@ class Described(ABC, Generic[P]):
 
 
 def _lacking(payload: Payload) -> Iterator[Block]:
-    """Yield what could not be answered, and why; nobody may miss it."""
+    """Yield the unanswered parts with their reasons; readers must not miss them."""
     insufficient: tuple[InsufficientData, ...] = getattr(payload, "insufficient", ())
     for one in insufficient:
         needs = lines(f"{words_of(lack.what)}: {lack.needed} needed, {lack.given} given" for lack in one.missing)
@@ -59,7 +59,7 @@ def _lacking(payload: Payload) -> Iterator[Block]:
     missing: tuple[MissingAnswer, ...] = getattr(payload, "missing", ())
     table = rows("Missing parts", missing, Field("part"), Field("agent"), Field("reason"))
     if table is not None:
-        yield Notice("Parts of this answer did not come. The rest is below.", (table,))
+        yield Notice("Some parts of this answer did not arrive. The rest is below.", (table,))
 
 
 def category_name(category: str) -> str:

@@ -1,4 +1,4 @@
-"""The answer to a question of finance, and how it was routed."""
+"""The answer to a question about finance, and its routing."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class HouseholdReport(Described[HouseholdPlan]):
     parts: ClassVar[Parts] = (("Emergency fund", "emergency_fund.grounds"), ("Footprint", "carbon.grounds"))
 
     def sections(self, payload: HouseholdPlan) -> Iterable[Section | None]:
-        """Return the fund, the footprint, and what was left out."""
+        """Return the fund, the footprint, and the parts left out."""
         yield section(
             "Emergency fund",
             tiles(
@@ -58,7 +58,7 @@ class HouseholdReport(Described[HouseholdPlan]):
                      F("low", "at least", "kg"), F("high", "at most", "kg"), F("share_percent", "share", "%"),
                      F("spent"), F("quantity")),
                 card("What saves most", rows(
-                    "What a fifth less saves", footprint.suggestions, F("action", unit="text"),
+                    "Saving of one fifth less", footprint.suggestions, F("action", unit="text"),
                     F("monthly_target", "a month"), F("kg_saved_per_year", "saved a year", "kg"),
                 ), wide=True),
                 card("Spending without a category", facts(footprint, F("unfactored", "counted at the average"))),

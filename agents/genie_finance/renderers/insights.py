@@ -125,7 +125,7 @@ def _figures(report: Report, currency: str) -> Iterator[Block]:
     if spends:
         yield categories(spends, currency)
     ahead = [one for one in report.forecast or () if one.currency == currency and one.months]
-    alone = not (ahead and regular)  # otherwise the two are beside each other
+    alone = not (ahead and regular)  # otherwise the two are shown side by side
     for one in ahead:
         yield forecast(one, [month for month in booked if month.complete], wide=alone)
     if regular:

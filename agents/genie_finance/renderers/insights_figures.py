@@ -1,6 +1,6 @@
 """The figures of a finance report, each in one currency: a chart, and its data as a table.
 
-Charts get amounts as exact decimal text. The scripts of a page convert them to numbers for lengths alone and print the
+Charts get amounts as exact decimal text. The scripts of a page convert them to numbers only for lengths, and print the
 text.
 """
 
@@ -26,7 +26,7 @@ MOST_BARS = 12
 MOST_POINTS = 60
 _MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])", re.ASCII)
 _KINDS = {"unusual_amount": "unusual amount", "duplicate": "paid twice?", "first_large_payee": "large first payment"}
-_NO_MONTHS_BEFORE = "a dash where there are fewer than three months before"
+_NO_MONTHS_BEFORE = "a dash if there are fewer than three earlier months"
 
 
 def _text(money: Money | None) -> str | None:
@@ -52,7 +52,7 @@ def _sentences(*sentences: str) -> str:
 def _timeline(names: Iterable[str]) -> list[str]:
     """Return every calendar month from the first to the last as ``YYYY-MM``, the latest ``MOST_MONTHS`` at most.
 
-    The result is empty, so that nothing is drawn, when a name is not a month: a payload's text may be anything.
+    The result is empty, and no chart is drawn, if a name is not a month, since a payload may hold any text.
     """
     numbers = []
     for name in names:
@@ -125,7 +125,7 @@ def _numbers(*titles: str) -> tuple[Column, ...]:
 
 
 def categories(spends: Sequence[CategorySpend], currency: str) -> Figure:
-    """Return the latest month's spending by category beside the usual."""
+    """Return the latest month's spending by category beside the usual amounts."""
     ordered = sorted(spends, key=lambda spend: (-spend.latest.minor, spend.category))
     largest = sorted(ordered, key=_weight, reverse=True)[:MOST_BARS]
     shown = [spend for spend in largest if _weight(spend) > 0]

@@ -84,7 +84,7 @@ class InvestingReport(Described[InvestingPlan]):
 
 
 def _outcomes(title: str, *found: Named) -> Card | None:
-    """Return what simulated paths come to, a row for each way."""
+    """Return the end values of simulated paths, a row for each plan."""
     table = rows(
         title, [one for one in found if one.value is not None], F("name", "way"), F("value.worst_twentieth",
             "worst twentieth"),

@@ -52,7 +52,7 @@ class KycRecommendationPage(Described[KycRecommendation]):
     kind = KycRecommendation
 
     def headline(self, payload: KycRecommendation) -> str:
-        """Return what is asked."""
+        """Return the question to the officer."""
         return f"Customer {payload.customer_id}: {_OUTCOMES.get(payload.outcome, payload.outcome)}."
 
     def sections(self, payload: KycRecommendation) -> Iterable[Section | None]:

@@ -24,7 +24,7 @@ class PaymentReport(Described[PaymentStatus]):
     kind = PaymentStatus
 
     def sections(self, payload: PaymentStatus) -> Iterable[Section | None]:
-        """Return where the payment stands."""
+        """Return the status of the payment."""
         yield section(
             "The payment",
             tiles(payload, F("amount", "Amount"), F("state", "State"), F("rail", "Rail", words=str.upper)),
@@ -45,11 +45,11 @@ class PaymentInstructionPage(Described[PaymentInstruction]):
     kind = PaymentInstruction
 
     def headline(self, payload: PaymentInstruction) -> str:
-        """Return what is asked, the sum and the beneficiary."""
+        """Return the question, the sum and the beneficiary."""
         return f"Pay {payload.order.amount} to {payload.order.beneficiary_name} by {payload.rail.upper()}."
 
     def sections(self, payload: PaymentInstruction) -> Iterable[Section | None]:
-        """Return the order, and why people are asked."""
+        """Return the order, and the reasons for approval by people."""
         yield section(
             "What you decide",
             tiles(

@@ -1,4 +1,4 @@
-"""The report of a receipt: what was read with its lines, or why a person must read it."""
+"""The report of a receipt: the values with their lines, or the reason why a person must read it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class ReceiptReport(Described[ReceiptReading]):
         return f"{found.merchant}, {found.date}: {found.total.amount}, of it tax {found.tax}."
 
     def sections(self, payload: ReceiptReading) -> Iterable[Section | None]:
-        """Return what is wrong, what was read, and by which model."""
+        """Return the problems, the values, and the model that read them."""
         told = [f"{one.text} ({one.code})" for one in payload.problems]
         yield section("What a person must look at", card("Problems", lines(told)), vital=True)
         found = payload.receipt or payload.unconfirmed

@@ -1,4 +1,4 @@
-"""Reports on a loan to a small business: the decision, and the sanction that people are asked for."""
+"""Reports on a loan to a small business: the decision, and the sanction that people must approve."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class SmeSanctionPage(Described[SmeSanctionRequest]):
     parts: ClassVar[Parts] = (("", "offer.grounds"),)
 
     def headline(self, payload: SmeSanctionRequest) -> str:
-        """Return what is asked, the sum and the applicant."""
+        """Return the question, the sum and the applicant."""
         return f"Sanction {payload.offer.amount} to {payload.application.borrower_id}?"
 
     def sections(self, payload: SmeSanctionRequest) -> Iterable[Section | None]:

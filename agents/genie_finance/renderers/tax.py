@@ -1,4 +1,4 @@
-"""The report on a tax year: which regime, what is due when, and what still saves tax."""
+"""The report on a tax year: the regime, the due dates, and remaining ways to save tax."""
 
 from __future__ import annotations
 

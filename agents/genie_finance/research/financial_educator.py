@@ -20,7 +20,7 @@ from genie_finance.research.shelf import data
 
 ID = "financial_educator"
 FOUND = 0.86
-"""Likeness to a term from which it is taken to be meant."""
+"""Least similarity to a term that counts as that term."""
 NEAR = 0.6
 _MOST_NEAR = 3
 _WORD = re.compile(r"(?:[^\W_]|[\u0900-\u0903\u093a-\u094f])+")
@@ -141,5 +141,5 @@ def _grounds(reason: Reason, citations: tuple[Citation, ...]) -> Grounds:
     concurrency=8,
 )
 async def financial_educator(request: ExplainFinance) -> FinanceExplanation:
-    """Explains a term of finance out of a curated glossary, with what it cites; says so where it has no entry."""
+    """Explains a financial term from a curated glossary with citations; reports if it has no entry."""
     return explain(request)

@@ -29,7 +29,7 @@ _WIDE = decimal.Context(prec=80)
 
 
 def brief(request: MacroContextRequest, today: datetime.date) -> MacroBrief | InsufficientData:
-    """Return the indicators known on a day, or what is missing.
+    """Return the indicators known on a day, or the missing data.
 
     A series counts from the day of its publication on, so no answer uses figures that were not published yet.
     """
@@ -54,7 +54,7 @@ def brief(request: MacroContextRequest, today: datetime.date) -> MacroBrief | In
 
 
 def reading(series: Series) -> IndicatorReading:
-    """Return the latest value of a series against the one before and against all before it."""
+    """Return the latest value of a series compared with the previous one and with all earlier ones."""
     *earlier, last = series.observations
     before = [one.value for one in earlier]
     score = z_score(last.value, before)
@@ -126,5 +126,5 @@ def _grounds(request: MacroContextRequest, day: datetime.date, readings: Sequenc
     concurrency=8,
 )
 async def macro_research(request: MacroContextRequest, context: Context) -> MacroBrief | InsufficientData:
-    """States the latest indicators of an economy as of a day, with changes and what is unusual."""
+    """States the latest indicators of an economy on a day, with changes and unusual values."""
     return brief(request, context.now().date())

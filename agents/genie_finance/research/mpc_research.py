@@ -23,7 +23,7 @@ ID = "mpc_research"
 SURPRISE_BPS = 15
 """A decision further than this from the consensus surprises."""
 NEUTRAL = Decimal("0.05")
-"""Hawkishness up to this, either way, is none."""
+"""Hawkishness up to this value, in either direction, counts as neutral."""
 WEIGHTS = {
     "repo": Decimal("0.40"),
     "stance": Decimal("0.25"),
@@ -32,14 +32,14 @@ WEIGHTS = {
     "corridor": Decimal("0.05"),
     "reserves": Decimal("0.05"),
 }
-"""Convention of this catalogue: what was decided counts more than what was said, and both more than projections."""
+"""Convention of this catalogue: a decision counts more than a statement, and both count more than projections."""
 _STANCES = ("accommodative", "neutral", "withdrawal_of_accommodation")
 _FULL_MOVE = Decimal(50)
 """Basis points of repo rate, inflation projection or reserve ratio that count in full."""
 
 
 def signal(request: MpcSummaryRequest) -> MpcSignal | InsufficientData:
-    """Return the decision against the one before, or what is missing to compare."""
+    """Return the decision beside the previous one, or the data that is missing to compare them."""
     now, before = request.current, request.previous
     if before is None:
         lack = Lack(what="previous", needed="the decision of the meeting before, with repo rate and stance")
@@ -86,7 +86,7 @@ def reprice(request: MpcSummaryRequest) -> RepriceRequested | None:
 
 
 def _parts(now: MpcMeeting, before: MpcMeeting) -> Iterator[HawkishnessPart]:
-    """Yield what is known: a part that is not is left out of the mean and never counted as 0."""
+    """Yield the known parts: an unknown part is left out of the mean and never counts as 0."""
     yield _part("repo", (now.repo_rate_pct - before.repo_rate_pct) * 100 / _FULL_MOVE)
     yield _part("stance", Decimal(_STANCES.index(now.stance) - _STANCES.index(before.stance)))
     revision = _revision(now.cpi_projection_pct, before.cpi_projection_pct)

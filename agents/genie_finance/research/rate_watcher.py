@@ -38,7 +38,7 @@ class Level:
     said: RuleEdition | None
 
     def of(self, name: str) -> Decimal | None:
-        """Return one rate, None where it is not among them."""
+        """Return one rate, None if it is not among them."""
         return next((one.pct for one in self.rates if one.name == name), None)
 
 
@@ -68,7 +68,7 @@ def outlook(request: RateOutlookRequest, today: datetime.date) -> RateOutlook | 
 
 
 def _levels(request: RateOutlookRequest, table: str) -> list[Level]:
-    """Return what ships and what the asker brought, by day; on the same day the asker's holds."""
+    """Return the packaged rates and the caller's rates by day; on the same day the caller's rate is used."""
     found = {
         one.said.effective_from: Level(
             one.said.effective_from,

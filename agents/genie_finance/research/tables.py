@@ -20,7 +20,7 @@ class Rate(Rules):
 
 
 class PolicyRates(Rules):
-    """Rates of a central bank that hold together."""
+    """Rates of a central bank that apply together."""
 
     region: str
     central_bank: str

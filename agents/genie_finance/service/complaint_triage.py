@@ -32,11 +32,11 @@ _ACTIONS: Mapping[Category, str] = MappingProxyType(
         "staff_conduct": "Ask the head of the branch for a statement; answer the customer in writing.",
         "remittance": "Trace the message with the correspondent bank; state date and rate.",
         "deposit_accounts": "Check the entries of the account; answer with a statement.",
-        "other": "A person reads it and says what it is about.",
+        "other": "A person reads it and chooses the subject.",
     }
 )
 _WITHOUT_AMOUNT = frozenset(("staff_conduct", "other"))
-"""Categories in which no money need be in dispute."""
+"""Categories in which no money needs to be in dispute."""
 _DAYS: Mapping[Severity, int] = MappingProxyType({"high": 1, "medium": 3, "low": 7})
 _SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high")
 
@@ -51,7 +51,7 @@ class TriageSettings(BaseModel):
 
 
 class TriageWithModelSettings(TriageSettings, ModelSettings):
-    """The bank's own limits, and the model that is asked where no word is known."""
+    """The bank's own limits, and the model for complaints without a known word."""
 
 
 def triage(
@@ -121,7 +121,7 @@ def categories(wording: Wording) -> tuple[Ground, ...]:
 
 
 def unsure(found: tuple[Ground, ...]) -> bool:
-    """Return whether the rules do not tell the category: no word is known, or two speak alike."""
+    """Return whether the rules leave the category open: no word is known, or two categories match equally well."""
     return not found or (len(found) > 1 and found[0].weight == found[1].weight)
 
 
@@ -182,8 +182,8 @@ def _grounds(
         ),
         editions=editions,
         uncertainty=(
-            "Words and phrases, mostly English: what is said between the lines, or in words that are not listed, is "
-            "not seen. Working days are those of banks, without the second and fourth Saturdays; public holidays "
+            "Words and phrases, mostly English: meanings that are implied, or in unlisted words, are not found. "
+            "Working days are those of banks, without the second and fourth Saturdays; public holidays "
             "of the states are not left out."
         ),
         caveats=caveats_of(editions),
@@ -217,7 +217,7 @@ async def complaint_triage(complaint: ComplaintFiled, context: Context) -> Compl
     asks={ModelRequest: (ModelReply, ModelFailed)},
 )
 async def complaint_triage_with_model(complaint: ComplaintFiled, context: Context) -> ComplaintTriage:
-    """Sorts a complaint as the rules do; asks a model for the category where no word is known, and says so."""
+    """Sorts a complaint by rules; asks a model for the category if no word is known, and reports that."""
     settings: TriageWithModelSettings = context.settings
     as_of = complaint.as_of or context.now().date()
     hints = " . ".join(one for one in (complaint.product_hint, complaint.channel_hint) if one)

@@ -1,6 +1,6 @@
-"""The gates of an account: each is passed or not, and none is outweighed by another.
+"""The gates of an account: each is passed or not, and no gate outweighs another.
 
-A gate that fails says what the application comes to for it alone; one whose answer is not known makes it incomplete.
+A failed gate has a result for the application; a gate without an answer makes the application incomplete.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ DOCUMENTS: Mapping[str, Outcome] = MappingProxyType(
         "adult": "enhanced_diligence",
     }
 )
-"""Check on documents -> what it comes to when it fails. A number or a signature that is wrong proves nothing and is
-given back; what does not agree is for a person to look into."""
+"""Check on documents -> result of a failure. A number or a signature that is wrong proves nothing and is given back;
+what does not agree is for a person to look into."""
 
 RANK: tuple[Outcome, ...] = ("approve", "incomplete", "enhanced_diligence", "reject")
-"""From the best to the worst; an application comes to its worst gate."""
+"""From best to worst; the worst gate decides an application."""
 _NO_LIST = "no real list of {} was searched"
 _LEVELS: tuple[Tier, ...] = ("low", "medium", "high")
 
@@ -52,7 +52,7 @@ class Judged(NamedTuple):
     gate: Gate
     tier: Tier
     curable: bool = False
-    """Enhanced diligence, once done, opens it."""
+    """Whether completed enhanced diligence opens the gate."""
 
 
 def judged(case: KycCase, rules: KycRules, lists: Lists) -> tuple[Judged, ...]:
@@ -70,7 +70,7 @@ def judged(case: KycCase, rules: KycRules, lists: Lists) -> tuple[Judged, ...]:
 
 
 def worst(outcomes: tuple[Outcome, ...]) -> Outcome:
-    """Return what an application comes to."""
+    """Return the result of an application."""
     return max(outcomes, key=RANK.index, default="incomplete")
 
 
@@ -85,7 +85,7 @@ def _documents(case: KycCase) -> tuple[Judged, ...]:
     for name, failing in DOCUMENTS.items():
         check = given.get(name)
         if check is None:
-            found.append(_unknown(name, "the identity check did not come"))
+            found.append(_unknown(name, "the identity check did not arrive"))
         else:
             found.append(Judged(_gate(name, check.status, failing, check.detail), "low"))
     return tuple(found)

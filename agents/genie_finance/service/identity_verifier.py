@@ -20,7 +20,7 @@ from genie_finance.service.tables import KYC, KycRules
 
 ID = "identity_verifier"
 _OLDEST = 122
-"""Years that nobody has reached."""
+"""Highest age in years that is plausible."""
 _Share = Annotated[Decimal, Field(ge=0, le=1)]
 
 
@@ -35,7 +35,7 @@ class IdentitySettings(BaseModel):
 
 
 def verify(applicant: Applicant, settings: IdentitySettings, *, today: datetime.date) -> IdentityEvidence:
-    """Return every check on an applicant's documents, in a fixed order; what is not known is ``unknown``.
+    """Return every check on an applicant's documents, in a fixed order; a check without data is ``unknown``.
 
     Raises:
         InputError: No edition of the rules covers the day.

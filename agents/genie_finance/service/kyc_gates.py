@@ -40,9 +40,9 @@ _STEPS = {
 
 
 def recommend(case: KycCase, *, today: datetime.date) -> KycRecommendation:
-    """Return what an application comes to.
+    """Return the result of an application.
 
-    The worst gate decides. What enhanced diligence has established opens the gates that ask for it, and no others.
+    The worst gate decides. A finished enhanced diligence only opens the gates that require it.
 
     Raises:
         InputError: No edition of the rules covers the day.
@@ -58,7 +58,7 @@ def recommend(case: KycCase, *, today: datetime.date) -> KycRecommendation:
     outcome = worst(tuple(gate.outcome for gate in gates))
     tier: Tier | None = highest(tuple(one.tier for one in found))
     unknown = any(gate.status == "unknown" for gate in gates)
-    if outcome == "incomplete" or (unknown and tier != "high"):  # what is not known may raise the category
+    if outcome == "incomplete" or (unknown and tier != "high"):  # unknown facts may raise the category
         tier = None
     editions = (kyc.said, action.said, watched.said)
     return KycRecommendation(
@@ -76,7 +76,7 @@ def recommend(case: KycCase, *, today: datetime.date) -> KycRecommendation:
 
 
 def _cured(diligence: DiligenceEvidence | None, *, senior: bool, since: datetime.date, today: datetime.date) -> bool:
-    """Return whether diligence is done: whole, and not older than what is known of the riskiest customers may be."""
+    """Return whether diligence is complete, and recent enough for customers of the highest risk."""
     return (
         diligence is not None
         and diligence.source_of_wealth_verified
@@ -141,7 +141,8 @@ def _grounds(
             Evidence(name="diligence", value="none" if case.applicant.diligence is None else "given"),
         ),
         editions=editions,
-        uncertainty="As good as its checks: a gate says that a condition is met, not that a person is honest.",
+        uncertainty="The result depends on its checks: a gate shows that a condition is met, not that a person is "
+        "honest.",
         caveats=(*unverified(editions), *screened),
     )
 

@@ -1,4 +1,4 @@
-"""KYC registrar: a recommendation takes effect once it reaches it, and no policy lets one pass that people must see."""
+"""KYC registrar: recommendations that reach it take effect, and policies hold those that people must see."""
 
 from __future__ import annotations
 

@@ -48,11 +48,11 @@ def ombudsman(
 ) -> OmbudsmanView:
     """Return whether a complaint may go to the ombudsman on a day.
 
-    The bank comes first: after its reply, or once it has let the wait pass without one, the window opens.
+    The bank must be asked first: the window opens after its reply, or when the waiting period ends without one.
 
     Args:
-        complaint: What was filed, and the bank's reply.
-        named: The text says what was deficient.
+        complaint: The complaint, and the bank's reply.
+        named: Whether the text names the deficiency.
         as_of: Day of the question.
         rules: The scheme of that day.
         doubt: Why the scheme's figures cannot be relied on; empty where they were checked.
@@ -96,10 +96,10 @@ def ombudsman(
 def liability(
     complaint: ComplaintFiled, nature: Nature, *, as_of: datetime.date, rules: LiabilityRules, days: BankDays
 ) -> LiabilityView | None:
-    """Return what the customer bears of an unauthorised transaction; None for other complaints.
+    """Return the customer's share of an unauthorised transaction; None for other complaints.
 
-    It is for a loss for which neither is at fault. Who gave away a password bears it until the report, and nobody bears
-    what a bank's own fault has caused: a person has to establish which it was.
+    It applies to a loss that is neither the customer's nor the bank's fault. A customer who gave away a password bears
+    the loss until the report, and no customer bears a loss that the bank caused: a person has to establish the cause.
     """
     if nature != "unauthorised_transaction":
         return None
@@ -143,7 +143,7 @@ def liability(
             credit_due=credit,
             resolution_due=resolution,
         )
-    reason = f"Reported after {delay} {unit}: what the customer bears is for the bank's own policy."
+    reason = f"Reported after {delay} {unit}: the bank's own policy decides the customer's share."
     return LiabilityView(
         delay_working_days=working,
         bears="by_policy",

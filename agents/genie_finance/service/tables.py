@@ -21,7 +21,7 @@ class CountryRules(Rules):
 
 
 class UpdateYears(Rules):
-    """Years until what is known of a customer is brought up to date, by risk category."""
+    """Years between updates of a customer's data, by risk category."""
 
     low: Annotated[int, Field(gt=0)]
     medium: Annotated[int, Field(gt=0)]
@@ -29,7 +29,7 @@ class UpdateYears(Rules):
 
 
 class KycRules(Rules):
-    """What is asked of a bank that takes on an individual."""
+    """Requirements for a bank that accepts an individual as a customer."""
 
     update_years: UpdateYears
     adult_age: Annotated[int, Field(gt=0)]
@@ -37,7 +37,7 @@ class KycRules(Rules):
     """Oldest Aadhaar file of a video identification."""
     senior_approval_of_exposed: bool
     digital_channel_is_high_risk: bool
-    """Who was met neither at a branch nor by video is of the highest category until they are."""
+    """Whether customers met neither at a branch nor by video are in the highest category until they are met."""
 
 
 class OmbudsmanRules(Rules):
@@ -52,7 +52,7 @@ class OmbudsmanRules(Rules):
 
 
 class LiabilityLimits(Rules):
-    """Most that a customer bears of a payment reported late, by account."""
+    """Customer's largest share of a payment reported late, by account."""
 
     basic_savings: Amount
     standard: Amount

@@ -1,4 +1,4 @@
-"""Words of a complaint: whole words and phrases that stand in it, unless they are denied, and its text without numbers.
+"""Words of a complaint: its whole words and phrases unless they are negated, and its text without numbers.
 
 A phrase counts where it stands between word boundaries: *atm* is not found in *treatment*, nor *emi* in *premium*.
 """
@@ -37,7 +37,7 @@ class Vocabulary(NamedTuple):
 
 @lru_cache(maxsize=1)
 def vocabulary() -> Vocabulary:
-    """Return the words that ship; they are read once."""
+    """Return the packaged words; they are read once."""
     read = json.loads(resources.files("genie_finance").joinpath("service/data/complaints.json").read_text("utf-8"))
     return Vocabulary(
         read["categories"], tuple(read["unauthorised"]), tuple(read["failed"]), tuple(read["high"]),
@@ -56,7 +56,7 @@ class Wording:
             self._places.setdefault(word, []).append(place)
 
     def found(self, phrases: Iterable[str]) -> tuple[str, ...]:
-        """Return the phrases that stand in the text and are not denied, in the order given."""
+        """Return the phrases that are in the text and not negated, in the given order."""
         return tuple(phrase for phrase in phrases if self._says(phrase))
 
     def _says(self, phrase: str) -> bool:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from genie_finance.synthetic.transaction import Transaction
 
 _PLANTED: dict[Planted, int] = {"duplicate": 18, "first_large_payee": 15, "fraud": 9}
-"""In how many of a hundred histories each is meant; `price_rise` comes with contracts, `mule` with rings."""
+"""Planned frequency of each anomaly per hundred histories; `price_rise` comes with contracts, `mule` with rings."""
 _HISTORY = 75
 """Days that lie before a payment that is called large and first, or a fraud."""
 _DETAILS: dict[Planted, str] = {
@@ -25,11 +25,11 @@ _DETAILS: dict[Planted, str] = {
     "mule": "money of a fraud ring that passes through",
 }
 _COUNT: dict[Planted, int] = {"duplicate": 2, "first_large_payee": 1, "price_rise": 2, "fraud": 1, "mule": 1}
-"""Movements of which a planted thing has at least so many, or it is none."""
+"""Least number of movements of a planted anomaly; with fewer it does not count."""
 
 
 def plant(diary: Diary) -> None:
-    """Write down what there is to find in a history; files of a few months have duplicates alone."""
+    """Add anomalies to a history; files of a few months only get duplicates."""
     chance = diary.chance
     long_enough = diary.end - diary.start > _HISTORY + 30
     if chance.happens(_PLANTED["duplicate"]):
@@ -88,11 +88,11 @@ def _fraud(diary: Diary) -> None:
 
 
 def labels(booked: Sequence[Draft], transactions: Sequence[Transaction]) -> tuple[Label, ...]:
-    """Return what was planted and booked, in the order of its first movement.
+    """Return the planted anomalies that were booked, in the order of their first movement.
 
     Args:
         booked: The drafts that were booked.
-        transactions: What became of them, one for one.
+        transactions: Their bookings, one for each draft.
     """
     found: dict[str, list[Transaction]] = {}
     for draft, transaction in zip(booked, transactions, strict=True):

@@ -17,7 +17,7 @@ _MARGIN = 34
 
 
 def book_business(diary: Diary) -> None:
-    """Write down a shop's takings and costs over the whole history."""
+    """Add a shop's takings and costs to the whole history."""
     chance, country, words = diary.chance, diary.country, diary.country.words
     takings = diary.customer.income * 100 // _MARGIN
     acquirer = Payee(chance.pick(country.shops["acquirer"]), "income.business", "transfer")

@@ -23,14 +23,14 @@ class Export(NamedTuple):
     delimiter: str
     encoding: str
     quoted: bool
-    """Every cell stands in quotes."""
+    """Whether every cell is in quotes."""
     newest_first: bool
     profile: Mapping[str, str]
-    """What the file leaves open, in the words of a statement profile: date order, currency, encoding."""
+    """Facts that the file leaves open, in the words of a statement profile: date order, currency, encoding."""
 
 
 class Country(NamedTuple):
-    """What differs between countries; amounts in minor units, on a common level where a net month's pay is 2,600.00."""
+    """Properties of a country; amounts are minor units, on a common scale where a month's net pay is 2,600.00."""
 
     code: str
     """ISO 3166."""
@@ -41,9 +41,9 @@ class Country(NamedTuple):
     pay: int
     """Minor units that 1.00 of the common level is in wages and rents."""
     whole: bool
-    """Prices are whole."""
+    """Whether prices are whole."""
     overdraft: int
-    """Usual arranged overdraft in percent of a month's income; 0 where there is none."""
+    """Usual arranged overdraft in percent of a month's income; 0 if there is none."""
     debit_rate: int
     """Yearly interest on an overdraft in hundredths of a percent."""
     credit_rate: int
@@ -58,7 +58,7 @@ class Country(NamedTuple):
     holidays: tuple[int, ...]
     """Months of the long journeys."""
     threshold: int
-    """Amount from which cash is asked about, in minor units: what a ring stays under."""
+    """Amount from which banks ask about cash, in minor units: rings stay below it."""
     iban: bool
     bank: str
     """The prefix of the account number, of an institution that does not exist."""
@@ -75,7 +75,7 @@ class Country(NamedTuple):
     rails: Mapping[str, tuple[Rail, ...]]
     """How each category is paid in shops; ``""`` for all others."""
     wording: Callable[[Draft, str, Customer], Words]
-    """What the bank writes for a draft with a reference."""
+    """The bank's text for a draft with a reference."""
     export: Export
 
     def __hash__(self) -> int:  # by its code, so that accounts can be cached by country
@@ -83,7 +83,7 @@ class Country(NamedTuple):
 
 
 def listed(text: str) -> tuple[str, ...]:
-    """Return the names of a text, which stand between bars."""
+    """Return the names of a text, which are separated by bars."""
     return tuple(name.strip() for name in text.split("|"))
 
 

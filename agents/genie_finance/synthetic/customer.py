@@ -26,12 +26,12 @@ class Customer(NamedTuple):
     kind: Kind
     name: str
     account: str
-    """As the country writes it: an IBAN, or the account number alone, masked where its exports mask it."""
+    """Account number in the country's form: an IBAN, or the number alone, masked if the country's exports mask it."""
     city: str
     currency: str
     """ISO 4217."""
     income: int
-    """What usually comes in each month, in minor units."""
+    """Usual income of a month, in minor units."""
     opening: int
     """Balance before the first movement, in minor units."""
     overdraft: int

@@ -23,7 +23,7 @@ C = TypeVar("C", bound=Callable[..., Iterator[str | tuple[int, str]]])
 
 
 class Requirements(NamedTuple):
-    """What the simulation must give an invariant besides the record: read by name."""
+    """Data that the simulation gives an invariant beside the record, read by name."""
 
     settings: type[BaseModel]
     topics: tuple[type[Payload], ...] = ()
@@ -32,7 +32,7 @@ class Requirements(NamedTuple):
 
 
 class Truth(Protocol):
-    """What is true of the customers in a table of transfers."""
+    """The ground truth of the customers in a table of transfers."""
 
     @property
     def ring(self) -> str:
@@ -52,11 +52,11 @@ class Record(Protocol):
 
     @property
     def answers(self) -> Mapping[int, Payload]:
-        """What every run was answered."""
+        """The answers of every run."""
 
     @property
     def planted(self) -> Mapping[int, Truth]:
-        """What is true of the transfers that a run brought."""
+        """The ground truth of a run's transfers."""
 
 
 def _invariant(settings: type[BaseModel]) -> Callable[[C], C]:
@@ -68,7 +68,7 @@ def _invariant(settings: type[BaseModel]) -> Callable[[C], C]:
 
 
 class NamedSettings(BaseModel):
-    """Where an answer names accounts."""
+    """Paths to account names in an answer."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -83,7 +83,7 @@ class NamedSettings(BaseModel):
     )  # fmt: skip
 
     def problem(self, answer: type[Payload]) -> str | None:
-        """Return why the path leads nowhere in a class of answers; None if it leads to values."""
+        """Return why the path is invalid in a class of answers; None if it is valid."""
         kinds: list[Any] = [answer]
         seen: set[str] = set()
         steps = self.at.split(".")
@@ -118,13 +118,13 @@ class NamedSettings(BaseModel):
 
 
 class FoundSettings(NamedSettings):
-    """Of planted_found."""
+    """Settings of planted_found."""
 
     share: float = Field(default=1.0, gt=0, le=1, description="Share of those who were planted that is named.")
 
 
 class SparedSettings(NamedSettings):
-    """Of honest_spared."""
+    """Settings of honest_spared."""
 
     share: float = Field(default=0.0, ge=0, lt=1, description="Share of the honest customers that may be named.")
 

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 class Diary:
-    """What one customer means to pay and be paid; keeps what falls into the history.
+    """Planned payments of one customer; keeps those within the history.
 
     Args:
-        customer: Whose it is.
-        country: Where that is.
+        customer: The customer.
+        country: The customer's country.
         chance: The customer's own source.
         months: Of the population; those before the customer's first day are left out.
         end: First day after the history.

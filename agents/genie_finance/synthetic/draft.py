@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Need(enum.IntEnum):
-    """What happens where the money is not there."""
+    """Behaviour if the balance is too low."""
 
     SPEND = 0
     """Nothing is bought."""
@@ -22,9 +22,9 @@ class Need(enum.IntEnum):
     RING = 3
     """Money passing through: what came in with this need is kept for what goes out with it."""
     SWEEP = 4
-    """What the account holds beyond its cushion goes to savings."""
+    """Whether money above the account's cushion goes to savings."""
     INTEREST = 5
-    """What the balances since the last time have cost or earned."""
+    """Interest on the balances since the last booking, earned or owed."""
 
 
 class Payee(NamedTuple):
@@ -36,7 +36,7 @@ class Payee(NamedTuple):
 
 
 class Draft(NamedTuple):
-    """One movement that is meant; drafts sort by day, then incoming first, then as they were written."""
+    """One planned movement; drafts sort by day, then incoming first, then by position."""
 
     day: int
     """Ordinal of the date."""
@@ -47,14 +47,14 @@ class Draft(NamedTuple):
     note: str
     need: Need
     mark: str
-    """Names what was planted, the same for all movements of it; empty for ordinary life."""
+    """Id of a planted anomaly, the same for all its movements; empty for ordinary movements."""
 
 
 class Month(NamedTuple):
     """A calendar month of a history."""
 
     place: int
-    """From 0 in the population's period, also where the history starts later."""
+    """Month of the population's period, from 0, also if the history starts later."""
     year: int
     month: int
     first: int

@@ -45,7 +45,7 @@ def festival(country: str, year: int) -> datetime.date:
 
 
 def book_everyday(diary: Diary, story: Story) -> None:
-    """Write down what is bought without a contract over the whole history."""
+    """Add purchases without a contract to the whole history."""
     rails = diary.country.rails
     for category, (tenths, base, percent) in _habits(story).items():
         ways = rails.get(category, rails[""])
@@ -117,7 +117,7 @@ def _journey(diary: Diary, month: Month, story: Story) -> None:
 
 
 def _returns(diary: Diary) -> None:
-    """Write down refunds: some of what was bought in shops comes back within two weeks, to the cent."""
+    """Add refunds: some purchases in shops are refunded in full within two weeks."""
     chance, note = diary.chance, diary.country.words["refund"]
     bought = [
         draft for draft in diary.drafts

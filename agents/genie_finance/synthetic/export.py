@@ -24,7 +24,7 @@ def write(population: Population, folder: Path) -> int:
     Everything is written beside the folder first, which then takes its name: it appears whole, or not at all.
 
     Args:
-        population: Whose statements.
+        population: Customers whose statements to write.
         folder: Does not exist yet, or is empty.
 
     Raises:
@@ -65,7 +65,7 @@ def _fill(population: Population, folder: Path) -> None:
 
 
 def _customer(population: Population, customer: Customer) -> dict[str, Any]:
-    """Return what is true of a customer; amounts are minor units."""
+    """Return the ground truth of a customer; amounts are minor units."""
     return {
         **customer._asdict(),
         "since": customer.since.isoformat(),

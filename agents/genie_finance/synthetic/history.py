@@ -36,7 +36,7 @@ _WITH_ACCOUNT = frozenset({"instant", "transfer", "debit", "order"})
 
 
 class History(NamedTuple):
-    """What one account has seen."""
+    """Events of one account."""
 
     transactions: tuple[Transaction, ...]
     """In booking order."""
@@ -55,10 +55,10 @@ def history_of(
     """Return a customer's history.
 
     Args:
-        customer: Whose it is.
-        country: Where that is.
-        chance: A source that is this customer's alone.
-        months: The population's.
+        customer: The customer.
+        country: The customer's country.
+        chance: Random source of this customer only.
+        months: Months of the population.
         end: First day after the history.
         ring: The ring to which the customer belongs, if any.
     """

@@ -19,7 +19,7 @@ _NEVER = 10_000
 
 
 def book_home(diary: Diary, story: Story) -> None:
-    """Write down what a household owes over the whole history."""
+    """Add a household's obligations to the whole history."""
     if diary.customer.kind != "thin":
         _roof(diary, story)
         _utilities(diary, story)

@@ -16,7 +16,7 @@ _FORTNIGHTS = 26
 
 
 def book_income(diary: Diary, story: Story) -> None:
-    """Write down what comes in over the whole history."""
+    """Add income to the whole history."""
     match diary.customer.kind:
         case "salaried" | "family" | "thin":
             _wages(diary, story)
@@ -119,7 +119,7 @@ def _gigs(diary: Diary) -> None:
 
 
 def book_bank(diary: Diary) -> None:
-    """Write down what the bank and the owner's own savings do: interest, fees, and sweeps of what is left over."""
+    """Add bookings of the bank and of the owner's savings: interest, fees, and transfers of surplus money."""
     country, words = diary.country, diary.country.words
     bank = Payee(words["fee"], "fees.bank", "bank")
     saver = Payee(words["savings"], "transfer.savings", "transfer")

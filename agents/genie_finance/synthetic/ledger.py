@@ -1,4 +1,4 @@
-"""The ledger: which drafts an account can bear, and the balance after each."""
+"""The ledger: the drafts that an account can pay, and the balance after each."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from genie_finance.synthetic.customer import Customer
 
 _YEAR = 365 * 10_000
-"""Days of a year times hundredths of a percent in one."""
+"""Divisor of interest: days of a year times the hundredths of a percent in 1."""
 _CUSHION = 2
 """Months of income beyond which money goes to savings."""
 
@@ -34,10 +34,10 @@ class Ledger:
     refund, is booked only after the payment of that mark was.
 
     Args:
-        customer: Whose account it is.
+        customer: Owner of the account.
         country: Its rates and words.
-        savings: What the owner has elsewhere, in minor units.
-        fee: What a returned payment costs, in minor units.
+        savings: The owner's other savings, in minor units.
+        fee: Fee of a returned payment, in minor units.
     """
 
     def __init__(self, customer: Customer, country: Country, *, savings: int, fee: int) -> None:
@@ -63,7 +63,7 @@ class Ledger:
         self.booked: list[Booked] = []
 
     def book(self, drafts: Iterable[Draft]) -> list[Booked]:
-        """Return what is booked of some drafts, which come in order of their days."""
+        """Return the bookings of drafts, which must be sorted by day."""
         for draft in drafts:
             if draft.day != self._day:
                 self._accrue(draft.day)
@@ -74,7 +74,7 @@ class Ledger:
                     self._interest(draft)
             elif draft.minor > 0:
                 if draft.mark and draft.need != Need.RING and draft.mark not in self._marks:
-                    continue  # nothing comes back of what was never paid
+                    continue  # a payment that was never made is not refunded
                 self._put(draft, draft.minor)
                 if draft.need == Need.RING:
                     self._passing += draft.minor

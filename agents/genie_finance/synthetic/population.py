@@ -39,7 +39,7 @@ _NO_OVERDRAFT = frozenset({"student", "thin", "irregular"})
 
 
 class Population:
-    """Customers with histories, all from one seed; nothing is made before it is asked for.
+    """Customers with histories, all from one seed; each is generated on first access.
 
     A customer is drawn from the seed, the customer's number and the period, mix and months alone, so number 17 is the
     same in a population of 20 and of 20,000. No clock, no hash order and no logarithm takes part: the same arguments
@@ -109,7 +109,7 @@ class Population:
         return transfers_csv((Life(one, *self._history(one)[:2]) for one in around), self.ring_of(customer))
 
     def truth(self, customer: Customer) -> tuple[Label, ...]:
-        """Return what was planted in a customer's history.
+        """Return the planted anomalies in a customer's history.
 
         Raises:
             InputError: The customer is of another population.
@@ -133,7 +133,7 @@ class Population:
                 yield ring
 
     def ring_of(self, customer: Customer) -> Ring | None:
-        """Return the fraud ring among a customer and the neighbours, the block of fifty; None where there is none.
+        """Return the fraud ring among a customer and the neighbours, the block of fifty; None if there is none.
 
         The customer may be honest.
         """
@@ -147,7 +147,7 @@ class Population:
         return self._rings[block]
 
     def questions(self, mix: Mapping[str, int] | None = None) -> Iterator[Question]:
-        """Yield questions that customers ask, without end and always the same ones.
+        """Yield questions of customers, without end and always in the same order.
 
         Args:
             mix: Weights of kinds of questions; by default `genie_finance.synthetic.questions.QUESTIONS`.

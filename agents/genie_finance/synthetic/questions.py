@@ -1,4 +1,4 @@
-"""Questions that people ask their bank's app: about their own money, in their own words, some of them hostile."""
+"""Questions of customers to their bank's app about their own money, in everyday words; some are hostile."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ _LOCAL: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "saving": ("Paise kaise bachaun?",), "anomaly": ("Do baar paise kat gaye kya?",),
     },
 }  # fmt: skip
-"""What is asked in the language of the country, one time in three where there is something."""
+"""Questions in the language of the country, used one time in three if there are any."""
 _CATEGORIES = {
     "food.groceries": "groceries", "food.restaurants": "restaurants", "food.delivery": "food delivery",
     "transport.fuel": "fuel", "shopping.clothing": "clothes", "utilities.energy": "electricity",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 BLOCK = 50
 """Customers of one block; the members of a ring are in one block: number 0 to 49, 50 to 99 and so on."""
 _RINGS = 50
-"""In how many of a hundred blocks there is one."""
+"""Frequency of a ring per hundred blocks."""
 _FEWEST, _MOST = 4, 7
 _DAYS = 12
 """From the first placement to the last payment out."""

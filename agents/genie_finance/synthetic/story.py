@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from genie_finance.synthetic.diary import Diary
 
 _TURNS_FROM = 6
-"""Months that a history has at least, so that there is a before and an after."""
+"""Minimum months of a history, so that there is time before and after a change."""
 _CATEGORIES = (
     "food.groceries", "food.delivery", "food.restaurants", "food.cafes", "transport.fuel", "transport.public",
     "transport.ride", "shopping.general", "shopping.clothing", "shopping.electronics", "shopping.home",
@@ -17,7 +17,7 @@ _CATEGORIES = (
 
 
 class Story(NamedTuple):
-    """Choices that hold for a whole history; months are indices of the population's period, -1 for never."""
+    """Choices for a whole history; months are indices of the population's period, -1 for never."""
 
     level: int
     """Percent of the country's usual spending."""
@@ -34,7 +34,7 @@ class Story(NamedTuple):
     new_child: int
     move: int
     shops: dict[str, tuple[str, ...]]
-    """The shops of each category that this customer goes to."""
+    """This customer's shops in each category."""
 
 
 def story_of(diary: Diary) -> Story:

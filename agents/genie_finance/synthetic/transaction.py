@@ -24,13 +24,13 @@ class Transaction(NamedTuple):
     payee: str
     """Who was paid, or paid."""
     category: str
-    """Name in the catalogue's taxonomy: what it truly is, which no export says."""
+    """True category in the catalogue's taxonomy, which no export contains."""
     rail: Rail
     kind: str
-    """The bank's word for the booking; empty where its exports have none."""
+    """The bank's word for the booking; empty if its exports have none."""
     narration: str
     account: str
-    """The other side's account; empty where the export names none."""
+    """The other party's account; empty if the export names none."""
     reference: str
 
     @property

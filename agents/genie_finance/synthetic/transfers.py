@@ -59,7 +59,7 @@ def block_of(number: int) -> range:
 
 
 def transfers_csv(lives: Iterable[Life], ring: Ring | None) -> bytes:
-    """Return what neighbours move from a tenth of their country's threshold on: CSV in UTF-8, by days.
+    """Return the neighbours' transfers of at least a tenth of their country's threshold: CSV in UTF-8, by day.
 
     Customers are named by their ids, others by name. What a ring moves between two customers stands in both histories
     and here once.
@@ -81,7 +81,7 @@ def transfers_csv(lives: Iterable[Life], ring: Ring | None) -> bytes:
 
 
 def _life(life: Life) -> Iterator[Row]:
-    """Yield what a customer moves, the part of a ring left out."""
+    """Yield a customer's transfers without those of the ring."""
     customer, transactions, truth = life
     least = COUNTRIES[customer.country].threshold // _WATCHED
     own = {id_ for label in truth if label.kind == "mule" for id_ in label.transactions}

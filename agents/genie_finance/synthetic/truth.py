@@ -9,7 +9,7 @@ Planted = Literal["duplicate", "first_large_payee", "price_rise", "fraud", "mule
 
 
 class Label(NamedTuple):
-    """One thing to find. It stands at movements that were booked; what could not be paid is not planted."""
+    """One planted anomaly. Its movements were booked; unpaid movements do not count."""
 
     kind: Planted
     transactions: tuple[str, ...]
@@ -24,4 +24,4 @@ class Event(NamedTuple):
 
     kind: Literal["job_loss", "new_job", "new_child", "move"]
     month: datetime.date
-    """First day of the month in which it comes."""
+    """First day of the month of the anomaly."""

@@ -70,7 +70,7 @@ class Customers:
         return dict(COUNTRIES[self._population.customers[place].country].export.profile)
 
     def transfers(self, place: int) -> bytes:
-        """Return what a customer and the neighbours move, as their bank sees it."""
+        """Return the transfers of a customer and the neighbours, as their bank sees them."""
         population = self._population
         return _kept(
             self._transfers,
@@ -80,7 +80,7 @@ class Customers:
         )
 
     def truth(self, place: int) -> GroundTruth:
-        """Return what is true of those transfers."""
+        """Return the ground truth of those transfers."""
         population, numbers = self._population, block_of(place)
         ring = population.ring_of(population.customers[place])
         members = frozenset() if ring is None else frozenset(f"customer-{number}" for number in ring.members)
@@ -88,7 +88,7 @@ class Customers:
         return GroundTruth("" if ring is None else ring.id, members, present - members)
 
     def question(self, place: int, number: int, mix: Mapping[str, int]) -> str:
-        """Return what a customer asks, by the number of the arrival.
+        """Return a customer's question by the number of the arrival.
 
         Args:
             place: The customer's place.

@@ -1,1 +1,1 @@
-"""Tax of individuals in India: estimate, advance tax, deductions, losses worth realising."""
+"""Tax of individuals in India: estimate, advance tax, deductions, harvesting of losses."""

@@ -18,7 +18,8 @@ from genie_finance.tax.tables import ADVANCE_TAX, AdvanceTaxRules, DueDate
 def plan(request: AdvanceTaxRequest) -> AdvanceTaxPlan:
     """Return the instalments of the year as of a day.
 
-    Payments count by their dates: one made in September does not cure June. What is still due counts all of them.
+    Payments count by their dates: a payment in September does not cover June's instalment. The remaining amount counts
+    all payments.
 
     Raises:
         InputError: No edition of the rules covers the tax year.
@@ -51,7 +52,7 @@ def plan(request: AdvanceTaxRequest) -> AdvanceTaxPlan:
 
 
 def _exemption(request: AdvanceTaxRequest, assessed: Decimal, rules: AdvanceTaxRules) -> Reason | None:
-    """Return why no advance tax is due, None where it is."""
+    """Return why no advance tax is due, None if it is due."""
     if request.resident and request.age >= rules.senior_age and not request.has_business:
         text = (
             f"Residents of {rules.senior_age} and older without income of a business or profession pay none in advance."

@@ -1,4 +1,4 @@
-"""From a profile to the tax of a regime: deductions, total income, liability, lines."""
+"""Computes the tax of a regime from a profile: deductions, total income, liability, lines."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ METHOD = (
 
 
 def limit_of(limit: Limit, claimed: Deductions, profile: TaxProfile, rules: DeductionRules) -> Decimal | None:
-    """Return the most that a section allows this person, None where there is no limit.
+    """Return the limit of a section for this person, None without a limit.
 
     A senior citizen is a resident (sections 80D and 80TTB).
     """
@@ -33,7 +33,7 @@ def limit_of(limit: Limit, claimed: Deductions, profile: TaxProfile, rules: Dedu
 
 
 def claim_of(limit: Limit, claimed: Deductions) -> Decimal:
-    """Return what is claimed under a section."""
+    """Return the amount claimed under a section."""
     found: Money = getattr(claimed, limit.claim)
     return found.amount
 
@@ -58,7 +58,7 @@ def _indexed(gain: RealisedGain) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """A profile beside the editions of rules that hold for its year; the tax of either regime can be asked of it."""
+    """A profile with the editions of rules of its year; it can compute the tax of either regime."""
 
     profile: TaxProfile
     tax_rules: Edition[IncomeTaxRules]
@@ -85,11 +85,11 @@ class Assessment:
         return sum((head.amount for head in heads), ZERO) + sum((part.amount for part in self.gains.parts), ZERO)
 
     def editions(self, *, old: bool) -> tuple[RuleEdition, ...]:
-        """Return the editions that an answer rests on; limits of deductions only where the old regime was computed."""
+        """Return the editions behind an answer; limits of deductions only if the old regime was computed."""
         return (self.tax_rules.said, *((self.deduction_rules.said,) if old else ()), *self.gains.editions)
 
     def inputs(self) -> tuple[Evidence, ...]:
-        """Return what was read of the profile."""
+        """Return the fields of the profile that were used."""
         profile = self.profile
         heads = ("salary", "house_property", "business", "dividends", "other")
         given = [Evidence(name=f"income.{head}", value=str(getattr(profile.income, head))) for head in heads]
@@ -143,7 +143,7 @@ class Assessment:
         left = max(ordinary - off, ZERO)
         dividends = max(income.dividends.amount - max(off - ordinary, ZERO), ZERO)
         base = Base(left, dividends, self.gains.parts)
-        # Section 288A rounds the total; the few rupees between go to or from ordinary income where there is some.
+        # Section 288A rounds the total; ordinary income absorbs the few rupees of difference if there is some.
         more = rounded(base.total, rules.rounding) - base.total
         return Base(left + more, dividends, self.gains.parts) if more > ZERO else base.less(-more)
 

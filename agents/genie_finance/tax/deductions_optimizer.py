@@ -36,7 +36,7 @@ def optimise(request: DeductionsRequest) -> DeductionsPlan | InsufficientData:
     """
     claimed = request.profile.deductions
     if claimed is None:
-        lack = Lack(what="profile.deductions", needed="every deduction that is claimed, 0 where there is none")
+        lack = Lack(what="profile.deductions", needed="every claimed deduction, 0 if there is none")
         return InsufficientData(agent=ID, question="deductions worth filling", missing=(lack,))
     assessment = Assessment.of(request.profile)
     allowed = assessment.allowed(claimed)
@@ -72,7 +72,7 @@ def _rooms(assessment: Assessment, claimed: Deductions) -> Sequence[_Room]:
 
 
 def _priced(assessment: Assessment, allowed: Decimal, rooms: Sequence[_Room]) -> Sequence[DeductionRoom]:
-    """Return the rooms with what each saves once those before it are filled; the savings add up to the whole."""
+    """Return the rooms with the saving of each after those before it are filled; the savings add up to the total."""
     found, sofar = [], allowed
     for room in rooms:
         before = assessment.tax("old", claimed=sofar).tax
@@ -119,7 +119,7 @@ def _grounds(
         reasons=tuple(reasons),
         inputs=assessment.inputs(),
         editions=editions,
-        uncertainty=f"{METHOD} Lock-in, risk and return of what is bought are not weighed.",
+        uncertainty=f"{METHOD} Lock-in, risk and return of the investments are not considered.",
         caveats=(*caveats_of(editions), "A business owner can leave and re-enter the new regime only once."),
     )
 

@@ -16,31 +16,31 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class Special:
-    """Income at a rate of its own, in rupees."""
+    """Income with its own rate, in rupees."""
 
     kind: GainKind
     rate: Decimal
     amount: Decimal
     """All of it counts towards the total income."""
     taxed: Decimal
-    """What the exemption of section 112A leaves; at most ``amount``."""
+    """Part above the exemption of section 112A; at most ``amount``."""
     indexed: Decimal | None = None
     """Of land or buildings: the gain with indexed cost; below 0 where that is a loss."""
     indexed_rate: Decimal = ZERO
 
     def due(self, free: Decimal) -> Decimal:
-        """Return the tax once some of it is free: the lower one where there is a choice (section 112(1))."""
+        """Return the tax after a part is exempt: the lower one if there is a choice (section 112(1))."""
         plain = (self.taxed - free) * self.rate
         return plain if self.indexed is None else min(plain, max(self.indexed - free, ZERO) * self.indexed_rate)
 
     def less(self, gone: Decimal) -> Special:
-        """Return what is left of it without so much of the income."""
+        """Return the gain reduced by an amount of income."""
         indexed = None if self.indexed is None else self.indexed - gone
         taxed = max(self.taxed - gone, ZERO)
         return Special(self.kind, self.rate, self.amount - gone, taxed, indexed, self.indexed_rate)
 
     def marginal(self) -> Decimal:
-        """Return what a rupee less of it saves first."""
+        """Return the saving of one rupee less."""
         return self.rate if self.indexed is None or self.due(ZERO) == self.taxed * self.rate else self.indexed_rate
 
     def useful(self) -> Decimal:

@@ -15,7 +15,7 @@ DateSpan = tuple[datetime.date, datetime.date]
 
 
 def paid_by(payments: Iterable[TaxPayment], day: datetime.date) -> Decimal:
-    """Return what was paid up to and on a day, in rupees."""
+    """Return the payments up to and including a day, in rupees."""
     return sum((one.amount.amount for one in payments if one.on <= day), ZERO)
 
 
@@ -50,7 +50,7 @@ def deferment_interest(base: Decimal, paid: Decimal, due: DueDate, rules: Advanc
 def default_interest(
     assessed: Decimal, payments: tuple[TaxPayment, ...], span: DateSpan, rules: AdvanceTaxRules, *, first_owed: Decimal
 ) -> Decimal:
-    """Return the interest on a year that was paid short, from April on (section 234B).
+    """Return the interest on a year's shortfall, from April on (section 234B).
 
     Args:
         assessed: The year's tax less credits, in rupees.

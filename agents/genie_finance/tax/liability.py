@@ -14,10 +14,10 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """What is taxed, in rupees, after deductions."""
+    """Taxable income after deductions, in rupees."""
 
     ordinary: Decimal
-    """At the slabs' rates, dividends apart."""
+    """Income at slab rates, without dividends."""
     dividends: Decimal
     """At the slabs' rates too, with a lower surcharge."""
     gains: tuple[Special, ...] = ()
@@ -46,7 +46,7 @@ class Base:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Whose age and residence choose slabs and rebate."""
+    """The person whose age and residence determine slabs and rebate."""
 
     age: int
     resident: bool
@@ -69,7 +69,7 @@ class Liability:
 
 
 def liability(base: Base, rules: IncomeTaxRules, regime: RegimeRules, person: Person) -> Liability:
-    """Return the tax on a base whose total income is rounded already.
+    """Return the tax on a base with a rounded total income.
 
     Order of the law: slabs and special rates, rebate with its marginal relief, surcharge with its, cess on the sum.
     """

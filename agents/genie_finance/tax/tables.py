@@ -32,7 +32,7 @@ class AgeBand(Rules):
 
 
 class Rebate(Rules):
-    """What is deducted from a resident's tax up to an income."""
+    """Rebate of a resident's tax up to an income."""
 
     income_up_to: Amount
     most: Amount
@@ -72,7 +72,7 @@ class CapitalGainsRules(Rules):
     land_indexed: Rate | None = None
     """On land and buildings bought before 23 July 2024, of the gain with indexed cost; None: no such choice."""
     exemption: Amount
-    """Of long-term gains on listed equity, in the whole tax year."""
+    """Exemption for long-term gains on listed equity, in the whole tax year."""
     holding_months: int
     """Listed equity held longer than this is long-term."""
 
@@ -109,7 +109,7 @@ class AdvanceTaxRules(Rules):
 
 
 class Limit(Rules):
-    """What one section allows."""
+    """Deduction under one section."""
 
     claim: str
     section: str
@@ -125,7 +125,8 @@ class DeductionRules(Rules):
 
     senior_age: int
     most_employer_pension: Rate
-    """Of the salary: no employer's contribution to the pension scheme is deducted beyond it, in either regime."""
+    """Share of the salary above which no employer's contribution to the pension scheme is deducted, in either
+    regime."""
     limits: tuple[Limit, ...]
 
 

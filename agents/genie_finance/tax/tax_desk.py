@@ -1,4 +1,4 @@
-"""Tax desk: plans a tax year with the agents of the family, on one page with what is missing."""
+"""Tax desk: plans a tax year with the agents of the family, on one page with the missing data."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ DESK = Desk(
     asks=DESK.asks,
 )
 async def tax_desk(question: TaxYearQuestion, context: Context) -> TaxYearPlan:
-    """Plans a tax year in India: tax in both regimes, deductions, losses to realise, advance tax, what is missing.
+    """Plans a tax year in India: tax in both regimes, deductions, losses to realise, advance tax, missing data.
 
     Raises:
         InputError: The day of the question lies before the tax year.

@@ -1,4 +1,4 @@
-"""Tax harvester: losses on listed equity that are worth realising against this year's taxed gains."""
+"""Tax harvester: losses on listed equity that can be realised against this year's taxed gains."""
 
 from __future__ import annotations
 
@@ -30,18 +30,21 @@ class _Loss:
     lot: Lot
     long: bool
     loss: Decimal
-    """Of the whole lot, above 0."""
+    """Gain or loss of the whole lot, above 0."""
 
 
 @dataclass(slots=True)
 class _Open:
-    """Gains that are still taxed, in rupees; harvesting takes from them."""
+    """Gains that are still taxed, in rupees; harvesting reduces them."""
 
     short: Decimal
     long: Decimal
 
     def take(self, amount: Decimal, *, long: bool) -> tuple[Decimal, Decimal]:
-        """Return what a loss takes of short-term and of long-term gains; a long-term one of the latter alone."""
+        """Return the gains that a loss offsets, short-term and long-term.
+
+        A long-term loss only offsets long-term gains.
+        """
         of_short = ZERO if long else min(self.short, amount)
         of_long = min(self.long, amount - of_short)
         self.short -= of_short
@@ -154,7 +157,7 @@ def _grounds(
             text=f"Selling {one.units} {one.symbol}: a {one.term}-term loss of {one.loss}, which saves {one.saves}.",
         )
         for one in chosen
-    ] or [Reason(code="tax.nothing_to_harvest", text="No loss that is held can be set off against a taxed gain.")]
+    ] or [Reason(code="tax.nothing_to_harvest", text="No loss on a holding can be set off against a taxed gain.")]
     if exempt:
         text = f"Long-term gains of {rupees(exempt)} more would still be untaxed this year."
         reasons.append(Reason(code="tax.exemption_left", text=text))
@@ -187,5 +190,5 @@ def _grounds(
     rules=("capital_gains_in", "income_tax_in"),
 )
 async def tax_harvester(request: HarvestRequest) -> HarvestPlan | InsufficientData:
-    """Finds losses on listed equity in India that are worth realising before the tax year ends."""
+    """Finds losses on listed equity in India to realise before the tax year ends."""
     return harvest(request)

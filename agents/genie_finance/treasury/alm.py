@@ -34,7 +34,7 @@ class Value:
 
 
 def gaps(request: AlmRequest) -> AlmResult | InsufficientData:
-    """Return the statement of gaps, or what is missing for one.
+    """Return the statement of gaps, or the missing data.
 
     Raises:
         InputError: No edition of the tolerances covers the day.
@@ -160,7 +160,9 @@ def _grounds(request: AlmRequest, rows: tuple[GapRow, ...], found: Edition[AlmRu
     if request.next_day is None:
         caveats.append("The limit of the next day was not checked: the part of day_1_7 that falls due then is unknown.")
     if request.repricing is None:
-        caveats.append("Sensitivities take residual maturity for the time to repricing; give repricing for better.")
+        caveats.append(
+            "Sensitivities use residual maturity as the time to repricing; state the repricing for better results."
+        )
     if request.internal_limit_pct_of_assets is None:
         caveats.append("Beyond 30 days the rules leave limits to the board; none was given.")
     if request.valuation is None:

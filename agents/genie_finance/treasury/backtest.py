@@ -13,7 +13,7 @@ from genie_finance.treasury.returns import worst
 WINDOW = 250
 """Returns that each forecast looks at: a year of trading days."""
 FEWEST_DAYS = 100
-"""Days to test on, without which the tests could not tell anything."""
+"""Least number of days for the tests to be meaningful."""
 REJECT_BELOW = 0.05
 
 
@@ -73,6 +73,9 @@ def _share_likelihood(misses: int, hits: int) -> float:
 
 
 def _likelihood(misses: int, hits: int, chance: float) -> float:
-    """Return the logarithm of a sequence's likelihood; what never happened with a chance of 0 adds nothing."""
+    """Return the logarithm of a sequence's likelihood.
+
+    An outcome that never occurred and has probability 0 adds nothing.
+    """
     lost = hits * math.log(chance) if hits else 0.0
     return lost + (misses * math.log1p(-chance) if misses else 0.0)

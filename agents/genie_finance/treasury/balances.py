@@ -55,10 +55,10 @@ def balances_of(
 
 
 def check_known(category: str, factors: tuple[Factor, ...], side: str) -> None:
-    """Refuse a category that the rules of a day do not name.
+    """Reject a category that the rules of a day do not have.
 
     Raises:
-        InputError: It is none; the error says which is meant.
+        InputError: The category is unknown; the error suggests a known one.
     """
     names = [one.category for one in factors]
     if category not in names:

@@ -20,12 +20,12 @@ FRESH_DAYS = 4
 """A weekend and a holiday on either side; older rates are stale, and the answer says so."""
 OLDEST_DAYS = 31
 """Beyond this there are no rates, only history."""
-_AS_STATED = "The middle rate of the day. What a dealer asks differs by spread, amount and time of day."
+_AS_STATED = "The middle rate of the day. A dealer's rate differs by spread, amount and time of day."
 Answer = ConvertedAmount | InsufficientData
 
 
 def convert(request: ConvertCurrency, rates: DayRates | None, today: datetime.date) -> Answer:
-    """Return an amount in another currency, at the rates of a day; or what is missing for it."""
+    """Return an amount in another currency at the rates of a day, or the missing data."""
     day, source = request.as_of or today, request.amount.currency
     usable = _usable(rates, (source, request.to), day)
     if isinstance(usable, InsufficientData):

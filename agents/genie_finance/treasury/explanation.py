@@ -21,7 +21,7 @@ def grounds(
     flows: Net,
     short_on: Sequence[datetime.date],
 ) -> Grounds:
-    """Return what the ratio of the day rests on; ``editions`` are that of the day and those of the days ahead."""
+    """Return the grounds of the day's ratio; ``editions`` are that of the day and those of the days ahead."""
     found = editions[0]
     rules, currency = found.rules, request.hqla.level1_cash_govsec.currency
     covered = assets.total >= rules.minimum * flows.total
@@ -48,7 +48,7 @@ def grounds(
     named = {*type(request.outflows).model_fields, *(one.category for one in request.other_outflows)}
     absent = [one.category for one in rules.outflows if one.category not in named]
     if absent:
-        caveats.append(f"Not given, so taken to be none: {', '.join(map(words_of, absent))}.")
+        caveats.append(f"Not given, so assumed to be 0: {', '.join(map(words_of, absent))}.")
     others = (*request.other_outflows, *request.other_inflows)
     inputs = (
         Evidence(name="as_of", value=str(request.as_of)),

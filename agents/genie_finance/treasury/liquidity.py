@@ -22,7 +22,7 @@ class Stock:
 
     @property
     def total(self) -> Decimal:
-        """What counts."""
+        """Amounts that count for the ratio."""
         return self.after_haircut - self.cap_15 - self.cap_40
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 _NORMAL = NormalDist()
 _ROUNDING = 1e-9
-"""Keeps n times the tail's probability from rounding up past a whole number that it is meant to be."""
+"""Prevents n times the tail's probability from rounding up past an exact whole number."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ Rate = Annotated[Decimal, Field(ge=0, le=1)]
 
 
 class Factor(Rules):
-    """What share of a category's balance counts."""
+    """Share of a category's balance that counts."""
 
     category: str
     factor: Rate
@@ -22,7 +22,7 @@ class Factor(Rules):
 
 
 class Haircuts(Rules):
-    """What is taken off the market value of liquid assets."""
+    """Haircut on the market value of liquid assets."""
 
     level1: Rate
     level2a: Rate

@@ -1,4 +1,4 @@
-"""Treasury desk: collects the figures of the morning on one page, with breaches and what is missing."""
+"""Treasury desk: collects the morning's figures on one page, with breaches and missing data."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ _BALANCE_SHEET = Lack(what="day.balance_sheet", needed="assets and liabilities b
     asks=DESK.asks,
 )
 async def treasury_desk(question: TreasuryQuestion, context: Context) -> TreasuryPack:
-    """Makes the treasury's morning pack: value at risk, liquidity coverage, gaps, policy rates, what is missing."""
+    """Creates the treasury's morning pack: value at risk, liquidity coverage, gaps, policy rates, missing data."""
     day, asking, converted = question.day, DESK.open(context), None
     var = await asking.ask(day.portfolio or DESK.lacking("value at risk", _PORTFOLIO), VarResult)
     lcr = await asking.ask(day.liquidity or DESK.lacking("liquidity coverage ratio", _LIQUIDITY), LcrResult)

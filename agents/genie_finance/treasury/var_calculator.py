@@ -27,7 +27,7 @@ from genie_finance.treasury.returns import (
 
 ID = "var_calculator"
 FEWEST_RETURNS = 5
-"""A week of trading days; below it no spread can be told."""
+"""A week of trading days; with fewer the spread cannot be estimated."""
 MOST_CONFIDENCE = Decimal("99.999999")
 _YEAR = 250
 _DIGITS = Decimal("0.0001")
@@ -147,9 +147,9 @@ def _grounds(
     if not moments.deviation:
         caveats.append("The returns do not vary at all: they may be stale, and say nothing of risk.")
     if not expansion_holds(moments, alpha, request.horizon_days):
-        caveats.append("The Cornish-Fisher expansion does not hold throughout for these returns.")
+        caveats.append("The Cornish-Fisher expansion is not monotonic throughout for these returns.")
     if tested is None:
-        caveats.append(f"Not backtested: that takes {WINDOW + FEWEST_DAYS} returns.")
+        caveats.append(f"Not backtested: that requires {WINDOW + FEWEST_DAYS} returns.")
     if request.horizon_days > 1:
         caveats.append("Several days by the square root of time: as if days were independent and alike.")
     inputs = (

@@ -162,7 +162,7 @@ def _conducted(
     filenames = (getattr(question, "filename", ""), *(item.filename for item in getattr(question, "files", ())))
     with (
         _journal(given["journal"], pipeline, caller) as journal_file,
-        _watching(pipeline, live=live) as (view, paused),
+        _watching(pipeline, live=live, quiet=given["quiet"]) as (view, paused),
     ):
         kept = journal_file if page is None else page.witness(journal_file, _lines(pipeline, caller))
 
@@ -244,9 +244,10 @@ def _journal(path: str | None, pipeline: Pipeline, caller: Caller) -> Iterator[J
 
 
 @contextlib.contextmanager
-def _watching(pipeline: Pipeline, *, live: bool) -> Iterator[tuple[View | None, Paused]]:
+def _watching(pipeline: Pipeline, *, live: bool, quiet: bool) -> Iterator[tuple[View | None, Paused]]:
     """Show the live view, or progress where it cannot be shown; the second value pauses it while somebody is asked."""
     if not live:
+        shows = contextlib.nullcontext if quiet else functools.partial(progress, f"running {pipeline.id}")
         with contextlib.ExitStack() as shown:
 
             @contextlib.contextmanager
@@ -255,9 +256,9 @@ def _watching(pipeline: Pipeline, *, live: bool) -> Iterator[tuple[View | None, 
                 try:
                     yield
                 finally:
-                    shown.enter_context(progress(f"running {pipeline.id}"))
+                    shown.enter_context(shows())
 
-            shown.enter_context(progress(f"running {pipeline.id}"))
+            shown.enter_context(shows())
             yield None, silent
         return
     from rich.console import Console  # noqa: PLC0415 - rich is loaded only where something is drawn

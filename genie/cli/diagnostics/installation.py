@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from genie.cli.diagnostics.finding import Check, Finding
 from genie.cli.scaffold.project import checkout
+from genie.contracts.problems import cause_of
 from genie.contracts.rendering import counted
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def _offered(point: importlib.metadata.EntryPoint) -> Mapping[str, object] | str
     try:
         parts = point.load()
     except Exception as error:  # noqa: BLE001 - any error of an import is one finding
-        return f"cannot be loaded: {_first_line(error)}"
+        return f"cannot be loaded: {cause_of(error)}"
     return parts if isinstance(parts, Mapping) else "is not a mapping from name to 'module:attribute'"
 
 
@@ -140,7 +141,7 @@ def _parts(group: str, owner: str, parts: Mapping[str, object]) -> Iterator[Find
             getattr(importlib.import_module(module), attribute)
         except Exception as error:  # noqa: BLE001 - as above
             kind = group.removeprefix("genie.")
-            detail = f"{kind}: {name!r} of {owner} cannot be loaded: {_first_line(error)}"
+            detail = f"{kind}: {name!r} of {owner} cannot be loaded: {cause_of(error)}"
             step = "install its requirements" if isinstance(error, ImportError) else f"fix {part}"
             yield Finding(Check.PART, detail, f"{step}, or do not use it in a pipeline")
 
@@ -171,7 +172,7 @@ def rules(
             found = [*tables()]
             aged = [said for table in found if (said := _aged(table, today))]
         except Exception as error:  # noqa: BLE001 - as above
-            yield Finding(Check.RULES, f"tables of {owner} cannot be read: {_first_line(error)}", f"fix {owner}")
+            yield Finding(Check.RULES, f"tables of {owner} cannot be read: {cause_of(error)}", f"fix {owner}")
             continue
         for said in aged:
             yield Finding(Check.RULES, said, "compare it with the present law, and check its answers by hand")
@@ -201,11 +202,6 @@ def _tables(place: str) -> Iterable[object]:
     module, _, attribute = place.partition(":")
     found: Iterable[object] = getattr(importlib.import_module(module), attribute)()
     return found
-
-
-def _first_line(error: Exception) -> str:
-    text = str(error).split("\n", 1)[0]
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def imports(owners: Mapping[str, Iterable[str]] | None = None, home: Path | None = None) -> Iterator[Finding]:

@@ -101,7 +101,7 @@ def quotations_of(text: str) -> Quotations:
 
 _HARMLESS_AFTER = {
     "exfiltration": re2.compile(
-        r"(?i)^\W{1,3}(?:rules|policy|policies|requirements?|resets?|manager|length|strength|hints?|field|forms?|page|protected|change|"
+        r"(?i)^(?:如何|怎么|怎样)|^\W{1,3}(?:rules|policy|policies|requirements?|resets?|manager|length|strength|hints?|field|forms?|page|protected|change|"
         r"expir\w+|and exits?|if -{1,2}[a-z]|to std(?:out|err)|generator|leak\w*|templates?|engineering|variables?|parameters?|option|argument)\b"
     ),
     "override": re2.compile(

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from genie.detectors.regex_set import Pattern
 from genie.detectors.spans import Found
 
-LONG = r"[0-9](?:[ \t\r\n().\-/,_:|+;]{0,3}[0-9]){8}"
+LONG = r"[0-9](?:[ \t\r\n().\-/,_:|+;~*#=\\]{0,3}[0-9]){8}"
 """Hint for numbers of nine digits or more, with any separators."""
 GAP = r"[ \t\r\n.,/_:|+;\-]{0,2}"
 """Separators between the parts of a number that has letters or a check digit."""
@@ -18,7 +18,7 @@ _RUN = Pattern(r"[0-9](?:[ \t\r\n.\-]{0,3}[0-9]){11,}")
 """Digits with at most three separators between two of them; Aadhaar, with twelve, is the shortest number."""
 _FOURS = Pattern(r"(?:\b|_)[0-9]{4}(?:[ \t\r\n.,/_:|+;\-]{1,3}[0-9]{4}){2,}")
 _GROUP = re.compile(r"[0-9]+")
-_UNUSUAL = Pattern(r"[0-9]{1,8}(?:[,/_:|+;][ \t]?[0-9]{1,8}){2,}")
+_UNUSUAL = Pattern(r"[0-9]{1,8}(?:[,/_:|+;~*#=\\][ \t]?[0-9]{1,8}){2,}")
 SEPARATORS = " \t\r\n.-"
 """Between the digits of a run."""
 _UUID = Pattern(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -110,7 +110,7 @@ class Digits:
 
 
 def unusual(text: str, *, at_least: int) -> Iterator[tuple[tuple[Group, ...], ...]]:
-    """Yield digits whose groups are separated by one of ``, / _ : | + ;``: the groups between equal separators.
+    """Yield digits whose groups are separated by signs that no run has: the groups between equal separators.
 
     Dates and amounts also have such separators, so callers must check the sizes of the groups.
     """

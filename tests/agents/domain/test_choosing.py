@@ -55,7 +55,7 @@ async def test_anything_but_one_of_the_options_chooses_nothing(says: str) -> Non
 async def test_a_model_sends_a_question_where_the_rules_are_not_sure_and_says_so() -> None:
     found, calls = await asked("enquiry_with_model", "How dear is money at the moment?", '{"choice": "policy_rates"}')
     assert (found.route, calls) == ("policy_rates", 1)
-    assert found.text.endswith("A model chose where the question went.")
+    assert found.text.endswith("A model chose the route of the question.")
     found, calls = await asked("enquiry_with_model", "How dear is money at the moment?", '{"choice": "nowhere"}')
     assert (found.status, found.route, calls) == ("clarify", None, 1)
     found, calls = await asked("enquiry_with_model", "What is a liquidity coverage ratio?", '{"choice": "economy"}')

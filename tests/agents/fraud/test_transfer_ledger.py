@@ -53,8 +53,8 @@ def test_an_empty_file_with_a_header_has_no_transfers() -> None:
     [
         (b"", "lacks the columns"),
         (ledger(header=HEADER.replace("channel", "rail")), "lacks the columns channel"),
-        (ledger(header=f"{HEADER},note"), "not known"),
-        (ledger(header=f"{HEADER},amount"), "one twice"),
+        (ledger(header=f"{HEADER},note"), "an unknown or duplicate column"),
+        (ledger(header=f"{HEADER},amount"), "an unknown or duplicate column"),
         (b"\xff\xfe", "not UTF-8"),
         (ledger('t1,2026-01-05,a,b,1,"upi'), "CSV"),
         (ledger("t1,2026-01-05,a,b,1"), "line 2: has 5 cells, not 6"),

@@ -78,7 +78,7 @@ def test_exports_of_one_account_that_overlap_count_each_booking_once() -> None:
     reading = read(first=csv(MARCH[:15], "AB 12"), second=csv(MARCH[10:], "ab-12"))
     assert amounts(reading) == rows(MARCH)
     assert reading.statement.account == "AB 12"
-    assert said(reading, "counted once") == ["second: 5 bookings stand in first too and are counted once"]
+    assert said(reading, "counted once") == ["second: 5 bookings are also in first and are counted once"]
 
 
 def test_equal_bookings_count_as_often_as_the_file_with_the_most_has_them() -> None:
@@ -96,7 +96,7 @@ def test_the_banks_references_tell_equal_bookings_apart() -> None:
 def test_two_forms_of_one_account_meet_on_date_and_amount() -> None:
     reading = read(a=csv(MARCH, "AB12"), b=ofx(MARCH, "AB12"))
     assert amounts(reading) == rows(MARCH)
-    assert said(reading, "counted once") == ["b: 20 bookings stand in a too and are counted once"]
+    assert said(reading, "counted once") == ["b: 20 bookings are also in a and are counted once"]
 
 
 def test_a_file_without_account_joins_the_one_with_the_same_bookings_and_says_so() -> None:

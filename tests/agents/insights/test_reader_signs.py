@@ -50,8 +50,10 @@ def test_signs_of_more_currencies(header: str, cell: str, code: str) -> None:
     assert {one.split()[1] for one in amounts(reading)} == {code}
 
 
-@pytest.mark.parametrize(("number", "code"), [("978", "EUR"), ("356", "INR"), ("810", "RUB")])
-def test_currencies_by_their_numbers(number: str, code: str) -> None:
+@pytest.mark.parametrize(
+    ("number", "code"), [("978", "EUR"), ("356", "INR"), ("810", "RUB"), ("Pak Rupee", "PKR"), ("CURRENCY::CHF", "CHF")]
+)
+def test_currencies_by_their_numbers_and_names(number: str, code: str) -> None:
     reading = read(f"Date,Description,Amount,Currency\n2025-02-13,a,-5.00,{number}\n2025-02-14,b,6.00,{number}\n")
     assert {one.split()[1] for one in amounts(reading)} == {code}
 

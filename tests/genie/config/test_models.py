@@ -89,7 +89,7 @@ models:
             8,
             "did you mean 'house'",
         ),
-        ("models:\n  desk: {wire: scripted, fallback: [desk]}\n", 8, "one model alone"),
+        ("models:\n  desk: {wire: scripted, fallback: [desk]}\n", 8, "only one model"),
         ("models:\n  desk:\n    wire: anthropic\n    model: m\n    price: nobody/nothing\n", 11, "no price"),
         ("models:\n  desk: {wire: scripted, window: 100, max_output: 100}\n", 8, "leaves no room"),
         ("models:\n  desk: {wire: scripted, limits: {concurrency: many}}\n", 8, "concurrency"),

@@ -26,7 +26,7 @@ class Plain(Payload, topic="serialization.plain"):
     count: Annotated[int, Field(ge=0)]
     series: tuple[float, ...]
     inner: Inner | None
-    table: dict[str, list[Inner]]
+    table: tuple[tuple[str, tuple[Inner, ...]], ...]
 
 
 class Colour(enum.StrEnum):
@@ -65,7 +65,7 @@ class Noted(Payload, topic="serialization.noted"):
     one: Annotated[int, PlainSerializer(lambda one: {one})]
 
 
-PLAIN = Plain(count=1, series=(1.0, 2.5), inner=Inner(words=("a", "é")), table={"x": [Inner(words=())]})
+PLAIN = Plain(count=1, series=(1.0, 2.5), inner=Inner(words=("a", "é")), table=(("x", (Inner(words=()),)),))
 
 
 @pytest.mark.parametrize("kind", [Timed, Priced, Packed, Coloured, Outer, Written, Noted])

@@ -191,7 +191,7 @@ def test_a_missing_file_a_folder_and_an_unwritable_place_are_named(path: Path) -
         Ledger(path, create=False)
     with pytest.raises(InputError, match="not a regular file"):
         Ledger(path.parent, create=False)
-    with pytest.raises(InputError, match="cannot be made"):
+    with pytest.raises(InputError, match="cannot be created"):
         Ledger(path / "below" / "x.db", create=True)
 
 

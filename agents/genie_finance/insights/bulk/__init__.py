@@ -1,1 +1,1 @@
-"""Statements of one applicant consolidated: what belongs together, what recurs, what comes back unpaid."""
+"""Consolidated statements of one applicant: matched, recurring and returned movements."""

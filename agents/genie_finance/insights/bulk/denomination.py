@@ -1,4 +1,4 @@
-"""The currency of movements whose statement names none: that of the question, before anything is matched."""
+"""The currency of movements whose statement names none: the question's currency, set before anything is matched."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from genie_finance.insights.making import money, restated
 
 
 class Denominated(NamedTuple):
-    """Movements, and whether a currency was taken for any."""
+    """Movements, and whether a currency was assumed for any of them."""
 
     transactions: tuple[Transaction, ...]
     assumed: bool
 
 
 def denominated(transactions: Sequence[Transaction], currency: str) -> Denominated:
-    """Return movements with those that name no currency in a given one, in the same order.
+    """Return the movements in the same order; those without a currency get the given one.
 
     Amounts stay as they are written: 1,000 is as many yen. An account that has an amount with more digits after the
     point than the currency knows is not in it, and its movements stay without one.

@@ -1,4 +1,4 @@
-"""Which movements of one applicant belong together: the same booking twice, and the two legs of a transfer.
+"""Matching of one applicant's movements: the same booking twice, and the two legs of a transfer.
 
 Nothing is deleted: a link says what was matched and why. Every search looks at a bounded number of candidates.
 """
@@ -22,7 +22,7 @@ _MOVES = frozenset({"self", "own", "transfer", "trf", "tfr", "xfer", "sweep", "f
 
 
 class Pair(NamedTuple):
-    """Positions of two movements, and what shows that they belong together."""
+    """Positions of two movements, and the evidence that they match."""
 
     first: int
     second: int
@@ -126,11 +126,11 @@ def _moves(one: Transaction, words: Sequence[str]) -> bool:
 def reversals(
     transactions: Sequence[Transaction], whose: Mapping[int, str], *, skip: Mapping[int, object]
 ) -> tuple[Pair, ...]:
-    """Return what came back unpaid with the booking that it takes back: same account and amount, a week at most.
+    """Return each returned payment with the booking that it reverses: same account and amount, at most a week apart.
 
     Args:
         transactions: In any order.
-        whose: Positions that say that something was returned.
+        whose: Positions whose text says that a payment was returned.
         skip: Positions that belong elsewhere already.
     """
     booked: dict[tuple[str, str, int], list[int]] = defaultdict(list)

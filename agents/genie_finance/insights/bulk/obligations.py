@@ -46,7 +46,7 @@ def obligations(owed: Sequence[Transaction], *, until: datetime.date) -> tuple[O
         owed: What ``owed`` finds among movements without matched ones.
         until: Last day of the statements, by which a series is judged to run still.
     """
-    # A refund matched to one instalment would take it out of its series.
+    # A refund matched to one instalment would remove it from its series.
     series = find_series([one.model_copy(update={"nets_with": None}) for one in owed])
     found = [_obligation(one, until) for one in series]
     return tuple(sorted(found, key=lambda one: (-one.monthly.minor, one.party, one.last)))

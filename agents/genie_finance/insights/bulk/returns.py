@@ -1,4 +1,4 @@
-"""Which movements say that a cheque or a mandate came back unpaid."""
+"""Recognition of movements for a cheque or a mandate that was returned unpaid."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from genie_finance.contracts.statements import Transaction
 from genie_finance.domain import narrations
 
 Returned = Literal["own", "deposit"]
-"""``own``: what the applicant had given came back. ``deposit``: a cheque that was paid in came back."""
+"""``own``: a payment by the applicant was returned. ``deposit``: a cheque that the applicant paid in was returned."""
 
 _BACK = frozenset({"return", "returned", "rtn", "ret", "retd", "bounce", "bounced", "dishonour", "dishonoured",
                    "dishonored", "unpaid"})  # fmt: skip
@@ -23,7 +23,7 @@ _SHORT_OF_FUNDS = (("insufficient", "funds"), ("funds", "insufficient"), ("insuf
 
 
 def returned(one: Transaction) -> Returned | None:
-    """Return whose paper came back, None for anything else.
+    """Return whose payment was returned, None for anything else.
 
     Charges for a return are not counted again. Money in that reverses a debit is a return of the applicant's own paper;
     a debit that takes back a deposit is not, and its text says "outward" or "o/w". Whole words count: "returns" of a

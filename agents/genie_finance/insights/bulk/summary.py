@@ -1,4 +1,4 @@
-"""The consolidated cash flow: months, accounts, obligations, payers, and what it all rests on."""
+"""The consolidated cash flow: months, accounts, obligations, payers, and the assumptions."""
 
 from __future__ import annotations
 
@@ -50,11 +50,11 @@ class _Sums(NamedTuple):
 
 
 class Consolidation:
-    """What one applicant's movements come to in one currency.
+    """Compute the totals of one applicant's movements in one currency.
 
     Args:
         transactions: Of all accounts, categorised.
-        currency: The one that is analysed; the others are left out.
+        currency: Currency to analyse; movements in others are left out.
         assumed: Some of the statements name no currency and are taken to be in it.
         from_rows: They are another system's rows, in which one booking may stand twice; files of a bank are its books.
     """
@@ -326,12 +326,12 @@ class Consolidation:
         caveats = [*dict.fromkeys(notice for notice in reading.notices[:_MOST_NAMED])]
         caveats += [f"{one.field} taken as {one.chosen}: {one.why}" for one in reading.assumptions[:_MOST_NAMED]]
         if self._assumed:
-            caveats.append(f"Movements that name no currency are taken to be in {self._currency}.")
+            caveats.append(f"Movements that name no currency are assumed to be in {self._currency}.")
         if self._others:
             others = (name if name != UNKNOWN_CURRENCY else "a currency that is not named" for name in self._others)
             caveats.append(f"Movements in {', '.join(others)} are left out.")
         if any(not (one.reference or one.balance) for one in (self._all[pair.second] for pair in self._duplicates)):
-            caveats.append("Equal rows without reference and balance are taken for one booking listed twice.")
+            caveats.append("Equal rows without reference and balance count as one booking listed twice.")
         if reading.quarantined or reading.unread:
             count = len(reading.quarantined)
             caveats.append(f"{count} rows and {len(reading.unread)} files could not be read and are missing here.")

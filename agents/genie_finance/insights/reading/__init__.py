@@ -1,1 +1,1 @@
-"""How the statement reader reads: encoding, dialect, dates, amounts, columns, signs, balance."""
+"""Statement reader: encoding, dialect, dates, amounts, columns, signs, balance."""

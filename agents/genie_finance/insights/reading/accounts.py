@@ -56,8 +56,8 @@ def merged(parts: Sequence[Part]) -> StatementReading:
     Each account's bookings count once, in however many files they stand: a booking is the same in two files of one
     account and form if the bank's reference and the amount are the same, without a reference if date, amount and
     narration are; in two files of different forms, which give neither alike, if date and amount are the same. Of equal
-    bookings, as many count as stand in the one file that has the most. What was dropped, and whose account a file was
-    taken for, is said.
+    bookings, as many count as stand in the one file that has the most. Dropped bookings, and the account that was
+    assumed for each file, are reported.
     """
     choices = Choices()
     shares = _shares(parts)
@@ -174,11 +174,11 @@ def _repeated(transactions: Iterable[Transaction]) -> frozenset[str]:
 def _say_repeated(share: _Share, before: list[_Share], dropped: list[int], choices: Choices) -> None:
     for other, count in zip(before, dropped, strict=True):
         if count:
-            choices.notice(f"{share.part.name}: {count} bookings stand in {other.part.name} too and are counted once")
+            choices.notice(f"{share.part.name}: {count} bookings are also in {other.part.name} and are counted once")
 
 
 def _say_periods(kept: dict[str, list[_Share]], choices: Choices) -> None:
-    """Say where accounts cover different periods: a month that one of them lacks holds less than the others."""
+    """Report where accounts cover different periods: a month that one of them lacks has less in it than the others."""
     periods = []
     for shares in kept.values():
         dates = [t.date for share in shares for t in share.transactions]
@@ -189,7 +189,7 @@ def _say_periods(kept: dict[str, list[_Share]], choices: Choices) -> None:
     starts, ends = [start for start, _, _ in periods], [end for _, end, _ in periods]
     if (max(starts) - min(starts)).days > _DAYS_APART or (max(ends) - min(ends)).days > _DAYS_APART:
         told = "; ".join(f"{name} {start} to {end}" for start, end, name in periods[:10])
-        choices.notice(f"the accounts cover different periods, so their months do not compare alike: {told}")
+        choices.notice(f"the accounts cover different periods, so their months are not comparable: {told}")
 
 
 # The whole

@@ -1,4 +1,4 @@
-"""Amounts as banks write them, read without knowing yet which mark is the decimal one."""
+"""Amounts as banks write them, read before it is known which mark is the decimal one."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _IN_BRACKETS = re.compile(r"\(([^\W\d_]{1,6}\.?)\)")
 
 
 class AmountText(NamedTuple):
-    """What one cell says as an amount."""
+    """The amount in one cell."""
 
     point: Decimal | None
     """Magnitude with ``.`` as the decimal mark; None if the cell cannot be read so."""
@@ -60,7 +60,7 @@ class AmountText(NamedTuple):
 
 
 def amount_text(cell: str) -> AmountText | None:
-    """Return what a cell says as an amount, or None if it holds something else."""
+    """Return the amount in a cell, or None if it holds something else."""
     if not cell or len(cell) > _LONGEST:
         return None
     # Most cells are digits, a point and two digits; words of strings are three times as quick as a pattern there.

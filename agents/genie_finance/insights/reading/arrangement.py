@@ -1,4 +1,4 @@
-"""Which of several money columns is what, where no header says it."""
+"""The roles of several money columns that no header names."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Arrangement(NamedTuple):
     balance: int | None = None
 
     def agrees(self, fixed: Mapping[str, int]) -> bool:
-        """True if it gives the fixed roles to the fixed columns."""
+        """True if it assigns the fixed roles to the fixed columns."""
         return all(getattr(self, role) == column for role, column in fixed.items())
 
 
@@ -44,7 +44,7 @@ class Arranged(NamedTuple):
 
 
 def arrange(values: Values, marks: Sequence[int], fixed: Mapping[str, int]) -> Arranged | None:
-    """Return what each money column is, or None if no arrangement fits.
+    """Return the role of each money column, or None if no arrangement fits.
 
     A running balance that follows from an arrangement proves it. Without one, two columns of which each row uses one
     are debit and credit; otherwise the column with negative amounts, else the first, is the amount.
@@ -65,7 +65,7 @@ def arrange(values: Values, marks: Sequence[int], fixed: Mapping[str, int]) -> A
     proven = max(ranked, key=lambda a: _fits(a, values, marks))
     if _fits(proven, values, marks):
         return Arranged(proven, certain=True, proven=True)
-    # A reading that leaves rows out loses against one that reads them all; a balance that follows nowhere is none.
+    # A reading that leaves rows out loses against one that reads them all; a balance that never follows is none.
     sided = [a for a in ranked if a.amount is not None or not _has_both_signs(a, values)]
     chosen = max(sided or ranked, key=lambda a: _read(a, values))
     if chosen.balance is not None and chosen.balance not in fixed.values() and _follows_nowhere(chosen, values, marks):
@@ -75,7 +75,7 @@ def arrange(values: Values, marks: Sequence[int], fixed: Mapping[str, int]) -> A
 
 
 def around_empty(arranged: Arranged, facts: Sequence[Facts]) -> Arranged:
-    """Take an empty column beside the amount, between it and the balance, for the side that has no movements."""
+    """Use an empty column beside the amount, between it and the balance, as the side without movements."""
     way = arranged.arrangement
     if way.amount is None or way.balance is None or facts[way.amount].negative:
         return arranged
@@ -114,7 +114,7 @@ def _ranked(values: Values, columns: Sequence[int], pairs: Sequence[tuple[int, i
     found = []
     for pair in pairs:
         rest = [column for column in columns if column not in pair]
-        # A column of negative amounts is the debit one, whichever stands first; by custom it is the left one.
+        # A column of negative amounts is the debit one in any order; otherwise the left one is, by convention.
         ways = sorted(permutations(pair), key=lambda way: (not _mostly_negative(values[way[0]]), way))
         found += [
             Arrangement(debit=debit, credit=credit, balance=balance)
@@ -148,7 +148,7 @@ def _mostly_negative(column: Sequence[Decimal | None]) -> bool:
 
 
 def _decimals(column: list[Decimal | None]) -> bool:
-    """True if each row has the column, and most are written with decimals: so is money, not a counter."""
+    """True if each row has the column, and most have decimals, as money does and counters do not."""
     written = sum(value is not None and int(value.as_tuple().exponent) < 0 for value in column)
     return written * 2 > len(column) and all(value is not None for value in column)
 

@@ -10,11 +10,11 @@ if TYPE_CHECKING:
 
 
 _DISTINCT = 3
-"""Steps, and amounts that differ, from which steps without signs are not taken for chance."""
+"""Least numbers of steps, and of different amounts, from which steps without signs do not count as chance."""
 
 
 class Chain(NamedTuple):
-    """How well balances follow from amounts, in the direction in which they follow best."""
+    """How well balances follow from amounts, in the better of the two directions."""
 
     steps: int
     """Pairs of known balances with nothing but known amounts between them."""
@@ -28,7 +28,7 @@ class Chain(NamedTuple):
 
     @property
     def proves(self) -> bool:
-        """True when the balance speaks for these amounts: at least half the steps follow, and at least one."""
+        """True if the balance supports these amounts: at least half the steps follow, and at least one."""
         return self.fits > 0 and self.fits * 2 >= self.steps
 
 

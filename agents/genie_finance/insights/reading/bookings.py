@@ -1,4 +1,4 @@
-"""From bookings that a file states exactly to a reading: transactions, what could not be read, balances checked."""
+"""Turns the bookings that a file states exactly into a reading: transactions, unreadable entries, checked balances."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class Booking:
     date: datetime.date
     narration: str
     amount: Decimal
-    """Signed: negative where money went out."""
+    """Signed amount: negative for money out."""
     currency: str = ""
-    """Where it stands at the booking itself; empty for the block's."""
+    """Currency at the booking itself; empty for the block's."""
     reference: str = ""
     rail: str | None = None
 
@@ -70,7 +70,7 @@ class Block:
 def compose(
     name: str, form: Form, blocks: list[Block], profile: StatementProfile, choices: Choices
 ) -> StatementReading:
-    """Return what the blocks of one file hold, in the file's order.
+    """Return the content of the blocks of one file, in the file's order.
 
     Raises:
         InputError: They hold no bookings, more than ``MAX_LINES``, or more than half of them cannot be read.
@@ -148,7 +148,7 @@ def _transactions(block: Block, profile: StatementProfile, choices: Choices, see
 
 
 def stated_reference(text: str) -> str:
-    """Return a reference, empty where the bank only says that there is none."""
+    """Return a reference, empty if the bank only says that there is none."""
     text = text.strip()[:_LONGEST_REFERENCE]
     return "" if text.upper() in _NO_REFERENCE else text
 
@@ -164,7 +164,7 @@ def _unnamed(profile: StatementProfile, choices: Choices) -> str:
 
 
 def _check_balances(blocks: list[Block], choices: Choices) -> None:
-    """Say where opening balance and movements do not come to the closing one, and where a statement is missing."""
+    """Report where the opening balance and movements do not add up to the closing one, or a statement is missing."""
     unchecked = []
     last: dict[str, Balance] = {}
     for block in blocks:

@@ -50,7 +50,7 @@ def read_camt(name: str, content: bytes, profile: StatementProfile, choices: Cho
 
 
 class _Reader:
-    """Keeps a tree of what is open, turns each entry into a booking as it ends, and lets it go."""
+    """Keeps a tree of the open elements, turns each entry into a booking when it ends, and then frees it."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -84,7 +84,7 @@ class _Reader:
                 f"is not well-formed XML: {expat.ErrorString(error.code)} in line {error.lineno}",
                 "export it again; if its letters are in another encoding, give a profile with `encoding:`",
             ) from None
-        except (LookupError, ValueError):  # an encoding that the file declares and that is none
+        except (LookupError, ValueError):  # an unknown encoding in the file's declaration
             raise InputError(
                 self._name, "declares an encoding that cannot be read", "give a profile with `encoding:`"
             ) from None
@@ -168,7 +168,7 @@ class _Reader:
         self._entries.append((Node("Ntry", node.line), self._booking(node)))
 
     def _booking(self, node: Node) -> Booking | str:
-        """Return the booking of an entry, or why it is none."""
+        """Return the booking of an entry, or the reason why it is none."""
         amount, sign = exact_amount(node.value("Amt")), _SIGNS.get(node.value("CdtDbtInd"))
         if amount is None or amount < 0:
             return "<Amt> does not hold an amount"
@@ -233,7 +233,7 @@ def _balance(node: Node, codes: tuple[str, ...]) -> Balance | None:
 
 
 def _narration(node: Node, details: Node | None, *, out: bool) -> str:
-    """Return who the other side is and what for; the bank's own words where it says no more."""
+    """Return the other party and the purpose; the bank's own words if it states nothing else."""
     if details is None:
         return joined([visible(node.value("AddtlNtryInf"))])
     sides = ("Cdtr", "UltmtCdtr") if out else ("Dbtr", "UltmtDbtr")

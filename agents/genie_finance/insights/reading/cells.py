@@ -1,4 +1,4 @@
-"""What the cells of one file can be read as."""
+"""Possible meanings of the cells of one file."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _REMEMBERED = 500_000
 
 
 class _Unseen:
-    """Stands for what nobody has looked at; most balances are met once, and an exception for each would cost more."""
+    """Marks a cell that has not been parsed; most balances occur once, and an exception for each would cost more."""
 
 
 _UNSEEN = _Unseen()
 
 
 class Cells:
-    """Looks at each distinct text of one file once: the same dates and amounts are met many times.
+    """Parses each distinct text of one file once, since the same dates and amounts occur many times.
 
     It lives as long as one reading, so no statement's text outlives it.
     """
@@ -33,7 +33,7 @@ class Cells:
         self._amounts: dict[str, AmountText | None] = {}
 
     def date(self, cell: str) -> Readings | None:
-        """Return what a cell can mean as a date; in the profile's format alone, if it names one."""
+        """Return the possible dates of a cell; only in the profile's format, if it names one."""
         known = self._dates.get(cell, _UNSEEN)
         if not isinstance(known, _Unseen):
             return known
@@ -47,7 +47,7 @@ class Cells:
         return found
 
     def amount(self, cell: str) -> AmountText | None:
-        """Return what a cell can mean as an amount."""
+        """Return the possible amounts of a cell."""
         known = self._amounts.get(cell, _UNSEEN)
         if not isinstance(known, _Unseen):
             return known

@@ -1,4 +1,4 @@
-"""What the reader chose and noticed while it read one file."""
+"""The reader's choices and notices for one file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which column is what: from the profile, else the header, else what the columns hold."""
+"""Roles of the columns: from the profile, else the header, else the content of the columns."""
 
 from __future__ import annotations
 
@@ -64,13 +64,13 @@ class ColumnFinder:
                 self._narration = self._named.get("narration", [])
 
     def money_columns(self) -> tuple[int, ...]:
-        """Return the columns whose cells tell the decimal mark: those that hold money, or may where none is named."""
+        """Return the columns that show the decimal mark: money columns, or possible ones if none is named."""
         named = {*self._fixed(*_MOVEMENT).values(), *self._of("amount", "debit", "credit", "net")}
         known = {*named, *self._fixed("balance").values(), *self._of("balance")}
         return tuple(sorted(known if named else known | set(self._candidates())))
 
     def find(self, decimal_mark: DecimalMark) -> Columns:
-        """Return the columns; what the file leaves open is said in the choices."""
+        """Return the columns; ambiguities are reported in the choices."""
         date = self._date()
         marks = self._marks()
         chosen = self._choose(decimal_mark, marks) if self._is_named() else None
@@ -106,7 +106,7 @@ class ColumnFinder:
         )
 
     def _refuse_garbled(self) -> None:
-        """Refuse a table whose header names the amount where none is: a guess would take references for money."""
+        """Reject a table whose amount column has no amounts: a guess could use references as money."""
         counters_alone = not any(self._facts[column].money for column in self._candidates())
         for column, name in enumerate(() if self._fixed(*_MOVEMENT) else self._names):
             facts, roles = self._facts[column], set(header_roles(name))
@@ -139,11 +139,11 @@ class ColumnFinder:
         return tuple(sorted(telling, key=lambda column: self._facts[column].constant))
 
     def _of_kinds(self, column: int) -> bool:
-        """True if a column says one kind of payment in each row, such as ``Purchase``, which refunds are called too."""
+        """True if a column has one kind of payment in each row, such as ``Purchase``, which also names refunds."""
         return not any(value.lower() in MARKS for value in self._facts[column].values)
 
     def _tells_both(self, column: int) -> bool:
-        """True if a column holds marks of debits and of credits: one alone tells nothing beside signed amounts."""
+        """True if a column holds marks of debits and of credits: one alone proves nothing beside signed amounts."""
         return len({mark_of(value) for value in self._facts[column].values} - {None}) > 1
 
     def _choose(self, decimal_mark: DecimalMark, marks: tuple[int, ...]) -> Chosen | None:
@@ -156,7 +156,7 @@ class ColumnFinder:
                 return guessed
         chosen = self._choose_among(decimal_mark, marks, balances)
         if chosen and balances and not chosen.strict and not self._of("fee"):
-            # A fee under a header that is not known: the balance tells it.
+            # A fee under an unknown header: the balance shows it.
             charged = self._choose_among(decimal_mark, marks, balances, tuple(self._candidates()))
             return charged if charged and charged.strict else chosen
         return chosen
@@ -179,7 +179,7 @@ class ColumnFinder:
         return choose(named, values, told)
 
     def _paired(self, chosen: Chosen, decimal_mark: DecimalMark) -> Chosen | None:
-        """Return a debit and a credit column that take turns, where what the header names leaves rows out."""
+        """Return a debit and a credit column of which each row fills one, if the named columns leave rows out."""
         rows = sum(self._cells.has_movement(row.cells) for row in self._sample)
         if chosen.read >= rows or "amount" in self._found:
             return None
@@ -217,9 +217,9 @@ class ColumnFinder:
             say_rival(self._table, taken, chosen.rival, chosen.differ, self._choices)
 
     def _unnamed_rival(self, decimal_mark: DecimalMark, other: int | None) -> int | None:
-        """Return the column of the other amounts, where one without a known header equals the amount in some rows.
+        """Return the column of the second amounts, if one without a known header equals the amount in some rows.
 
-        The one beside the column of currencies is in these, and the one apart from it in the account's.
+        The column next to the currencies has these currencies; the other has the account's.
         """
         taken, currency = self._found["amount"], self._found.get("currency")
         rows = [row.cells for row in self._sample if self._cells.has_movement(row.cells)]
@@ -239,7 +239,7 @@ class ColumnFinder:
         return other
 
     def _follow_balance(self, decimal_mark: DecimalMark) -> None:
-        """Take a column that the header gives no role for the running balance, where it follows from the movements."""
+        """Use a column without a role in the header as the running balance, if it follows from the movements."""
         if self._table.header is None or self._fixed("fee"):
             return
         rows = [row.cells for row in self._sample if self._cells.has_movement(row.cells)]
@@ -295,9 +295,9 @@ class ColumnFinder:
         )  # fmt: skip
 
     def _from_header_alone(self) -> None:
-        """Take the header's word for a date or an amount that most rows lack: it is the rows that are bad then.
+        """Trust the header for a date or an amount that most rows lack: the rows are at fault.
 
-        Likewise for currencies: most may be none of ISO 4217 (``BTC``), and must not be added to those that are.
+        The same applies to currencies: most may be outside ISO 4217 (``BTC``), and must not be added to the others.
         """
         missing: set[Role] = set()
         if not (self._known("date") or self._of("value_date")):
@@ -324,15 +324,15 @@ class ColumnFinder:
     def _fixed(self, *roles: str) -> dict[str, int]:
         return {role: self._found[role] for role in roles if role in self._found}
 
-    # From what the columns hold
+    # From the content of the columns
 
     def _unnamed(self) -> list[int]:
-        """Return the free columns of which the header says nothing: only their content tells what they are."""
+        """Return the free columns that the header does not describe: only their content shows their role."""
         names = self._names
         return [column for column in self._free() if column >= len(names) or not header_roles(names[column])]
 
     def _misnamed(self) -> list[int]:
-        """Return the free columns whose cells are none of what the header says."""
+        """Return the free columns whose cells do not match their header."""
         names = self._names
         return [
             column for column in self._free()
@@ -407,7 +407,7 @@ class ColumnFinder:
         arranged = self._arranged(columns, decimal_mark, mark, fixed)
         counters = [c for c in self._counters() if c not in columns]
         if counters and arranged and (self._gaps(arranged) or not arranged.proven):
-            # Whole amounts look like counters; a balance that follows from them tells, or a column that they complete.
+            # Whole amounts look like counters; a balance that follows, or a column that they complete, decides.
             wider = sorted({*columns, *counters})
             other = self._arranged(wider, decimal_mark, mark, fixed)
             completes = self._gaps(arranged) and other and other.arrangement.debit is not None
@@ -462,13 +462,13 @@ class ColumnFinder:
             self._choices.assume(
                 "amount_column", str(way.amount + 1),
                 f"columns {others} hold amounts and nothing in the file proves which is which; "
-                f"column {way.amount + 1} is taken for the movement{last}",
+                f"column {way.amount + 1} is used as the movement{last}",
             )  # fmt: skip
         elif way.debit is not None and way.credit is not None:
             self._choices.assume(
                 "debit_column", str(way.debit + 1),
-                f"columns {way.debit + 1} and {way.credit + 1} take turns and no balance proves which is which; "
-                f"column {way.debit + 1} is taken for money going out",
+                f"columns {way.debit + 1} and {way.credit + 1} are filled alternately and no balance proves "
+                f"which is which; column {way.debit + 1} is taken for money going out",
             )  # fmt: skip
 
     def _signed(self, row: tuple[str, ...], column: int, decimal_mark: DecimalMark) -> Decimal | None:

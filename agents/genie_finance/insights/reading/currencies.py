@@ -1,4 +1,4 @@
-"""Currency codes and signs as they stand in bank exports."""
+"""Currency codes and signs as bank exports write them."""
 
 from __future__ import annotations
 
@@ -49,6 +49,7 @@ _NAMES = {
     "turkish lira": "TRY", "swiss franc": "CHF", "schweizer franken": "CHF", "franc suisse": "CHF", "reais": "BRL",
     "real": "BRL", "soles": "PEN", "sol": "PEN", "nuevos soles": "PEN", "pesos mexicanos": "MXN", "mexican peso": "MXN",
     "pesos colombianos": "COP", "pesos argentinos": "ARS", "pesos chilenos": "CLP", "japanese yen": "JPY", "yen": "JPY",
+    "pak rupee": "PKR", "pakistani rupee": "PKR", "sri lankan rupee": "LKR", "nepalese rupee": "NPR",
     "indian rupee": "INR", "indian rupees": "INR", "rupiah": "IDR", "baht": "THB", "thai baht": "THB", "ringgit": "MYR",
     "malaysian ringgit": "MYR", "singapore dollar": "SGD", "hong kong dollar": "HKD", "australian dollar": "AUD",
     "canadian dollar": "CAD", "new zealand dollar": "NZD", "złoty": "PLN", "złoty polski": "PLN", "forint": "HUF",
@@ -62,7 +63,7 @@ _NAMES = {
     "درهم مغربي": "MAD", "ريال قطري": "QAR", "ريال عماني": "OMR", "دينار تونسي": "TND",
     "שקל": "ILS", 'ש"ח': "ILS", "شيكل": "ILS", "ريال سعودي": "SAR", "درهم": "AED", "جنيه مصري": "EGP",
 }  # fmt: skip
-"""Names that stand where a currency belongs: in a column of currencies, or beside a word for it."""
+"""Names in the place of a currency: in a column of currencies, or beside a word for it."""
 
 _LIKELY = {
     "$": "USD",
@@ -113,7 +114,7 @@ _LIKELY = {
 
 
 def currency_of(token: str) -> str | None:
-    """Return the code that a code or sign stands for (``"XXX"`` where it fits several alike), None if it is neither."""
+    """Return the code for a code or sign (``"XXX"`` if it fits several equally well), None if it is neither."""
     word = token.upper()
     if word in CODES:
         return word
@@ -133,7 +134,7 @@ NUMBERED = {pair[:3]: pair[4:] for pair in _NUMBERED.split()}
 
 
 def currency_named(text: str) -> str | None:
-    """Return the code that a code, sign or name stands for where a currency belongs, None if it is neither."""
+    """Return the code for a code, sign or name in a place for a currency, None if it is none of these."""
     said = text.rpartition("::")[2].strip("[]() .:*")  # GnuCash: "CURRENCY::EUR"
     return currency_of(said) or _NAMES.get(said.casefold()) or NUMBERED.get(said)
 
@@ -159,7 +160,7 @@ def header_code(name: str) -> str:
     found = set()
     for word in _TOKEN.findall(name[:80]):
         code = None if is_shared(word) else currency_of(word)
-        # "Top" and "All" are codes too, so small letters count only where they are not a word.
+        # "Top" and "All" are codes too, so lower-case letters count only where they are not a word.
         if code and (word in CODES or not word.isalpha() or word.lower() not in _WORDS_TOO):
             found.add(code)
     found |= {_CERTAIN[sign] for sign in _EASTERN_SIGNS if sign in name[:80]}

@@ -1,4 +1,4 @@
-"""Which column tells the currency of each row's amount."""
+"""The column with the currency of each row's amount."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class CurrencyColumn:
         self._names = table.header.cells[: len(facts)] if table.header else ()
 
     def find(self, unnamed: Sequence[int], money: Collection[int]) -> int | None:
-        """Return the column, None where no column tells the currency of the movements.
+        """Return the column, None if no column has the currency of the movements.
 
         Args:
             unnamed: Columns of which the header says nothing.

@@ -1,4 +1,4 @@
-"""Dates as banks write them, read without knowing yet which number is the day."""
+"""Dates as banks write them, read before it is known which number is the day."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 ORDERS: Final = ("dmy", "mdy", "ymd")
 
 Readings = tuple[datetime.date | None, datetime.date | None, datetime.date | None]
-"""What a cell says under each of ``ORDERS``; all the same where the writing leaves no choice."""
+"""The date of a cell under each of ``ORDERS``; all the same if the form is unambiguous."""
 
 _LONGEST = 40
 _CENTURY_PIVOT = 77
@@ -23,7 +23,7 @@ _THAI_PIVOT = 57
 """From here to there they are years of the Buddhist calendar, of which 2557 is 2014: ``03-02-68``."""
 _FIRST_YEAR, _LAST_YEAR = 1970, 2099
 _BUDDHIST, _MINGUO = 543, 1911
-"""What the year of a calendar is ahead of the common one, in Thailand, and behind it, in Taiwan (``114/04/13``)."""
+"""Difference of the calendar year to the Gregorian one: ahead in Thailand, behind in Taiwan (``114/04/13``)."""
 
 # Every repetition is bounded and cells longer than forty characters are never tried, so matching cannot run away.
 _ZONE = (
@@ -117,7 +117,7 @@ _MONTHS = {
 
 
 def date_readings(cell: str) -> Readings | None:
-    """Return what a cell can mean as a date, or None if it is none in any order.
+    """Return the possible dates of a cell, or None if it is a date in no order.
 
     A time of day after the date is allowed and dropped.
     """
@@ -219,7 +219,7 @@ _FORMS: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Readings | 
     (_DAY_MONTH_NAME, lambda match: _around_name(match[1], match[2], match[3])),
     (_MONTH_NAME_DAY, lambda match: _same(_named(match[3], match[1], match[2]))),
 )
-"""The writings, and what each says."""
+"""The forms, and the fields of each."""
 
 SERIAL: Final = "serial"
 """The date format of a column whose dates are the numbers by which spreadsheets store them."""
@@ -238,7 +238,7 @@ def serial_date(cell: str) -> datetime.date | None:
 
 
 def formatted_date(cell: str, date_format: str) -> datetime.date | None:
-    """Return the date that a cell holds in a ``strptime`` format, or None."""
+    """Return the date of a cell in a ``strptime`` format, or None."""
     if len(cell) > _LONGEST:
         return None
     if date_format == SERIAL:

@@ -1,4 +1,4 @@
-"""In which currency each row is."""
+"""The currency of each row."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _SETTLE = "currency: EUR  # the ISO 4217 code of the account"
 
 
 class Denomination:
-    """Tells the currency of each entry of one reading; what it had to choose is said once.
+    """Determines the currency of each entry of one reading; a choice is reported once.
 
     The profile decides; else the code in the header of the amounts, what stands beside the amount or in the row, before
     the table, in the header of the balance, or alone in all other rows and balances; else it is ``XXX``.
@@ -159,10 +159,10 @@ def _shared_sign(table: Table, columns: tuple[int, ...]) -> str:
 
 
 def _home_beside_other(table: Table, columns: Columns) -> str | None:
-    """Return the account's currency if the column of currencies tells that of a second amount, else None.
+    """Return the account's currency if the column of currencies is that of a second amount, else None.
 
-    So it is on card statements of the Nordics: the codes beside a second amount that differs are others than those
-    beside one that does not, or beside none. ``""`` where no row tells the account's currency.
+    Nordic card statements have this form: the codes beside a second amount that differs are others than those beside
+    one that does not, or beside none. ``""`` where no row tells the account's currency.
     """
     currency, other = columns.currency, columns.other_amount
     if currency is None or other is None:

@@ -1,4 +1,4 @@
-"""From a file's text to its records: delimiter, quotes, and the line on which each record starts."""
+"""Splits a file's text into records: delimiter, quotes, and the line on which each record starts."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ DELIMITER_NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", 
 _WIDE_DELIMITER = "~|~"
 
 MAX_LINES = 200_000
-"""Lines of one file; that many take some ten seconds to read."""
+"""Maximum lines of one file, which take some ten seconds to read."""
 MAX_LINE_CHARS = 32_768
 MAX_COLUMNS = 200
 MAX_CELL_CHARS = 8_192
 _MAX_QUOTED_LINES = 20
-"""Lines over which one quoted cell may run; a quote that is open longer was never meant to open."""
+"""Most lines of one quoted cell; a quote that stays open longer was not meant as one."""
 
 _SAMPLE = 150
 
@@ -41,7 +41,7 @@ class Record(NamedTuple):
 
     @property
     def width(self) -> int:
-        """Cells up to the last one that holds something."""
+        """Cells up to the last one that is not empty."""
         width = len(self.cells)
         while width and not self.cells[width - 1]:
             width -= 1
@@ -116,7 +116,7 @@ def tokenise(lines: list[str], delimiter: str) -> list[Record]:
 
 
 def _quoted_lines(lines: list[str], start: int, delimiter: str) -> int:
-    """Return how many lines the record that starts here takes, or 0 if its quote is never closed."""
+    """Return the number of lines of the record that starts here, or 0 if its quote is never closed."""
     quotes = 0
     for count, line in enumerate(lines[start : start + _MAX_QUOTED_LINES], start=1):
         if len(line) > MAX_LINE_CHARS:
@@ -142,9 +142,9 @@ def _is_one_record(lines: list[str], delimiter: str) -> bool:
 
 
 def _unformula(lines: list[str], delimiter: str) -> list[str]:
-    """Take Excel's ``="text"`` for ``"text"``, so that the quotes guard delimiters inside.
+    """Read Excel's ``="text"`` as ``"text"``, so that the quotes guard delimiters inside.
 
-    Only where no quote is open: inside one, the same characters are text.
+    This applies only outside quotes: inside one, the same characters are text.
     """
     line = lines[0]
     if '="' not in line:

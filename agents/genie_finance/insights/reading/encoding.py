@@ -1,4 +1,4 @@
-"""From the bytes of a file to its text, or a refusal that names what the bytes are."""
+"""Decodes the bytes of a file, or rejects them with the format that they have."""
 
 from __future__ import annotations
 
@@ -75,9 +75,9 @@ def decode(name: str, content: bytes, profile: StatementProfile, choices: Choice
     Args:
         name: How messages name the file.
         content: The file.
-        profile: Its encoding decides, where it names one.
-        choices: Where an encoding that had to be chosen is said.
-        declared: What the file's own header says of its encoding; it is taken where the bytes fit it.
+        profile: An encoding in the profile decides.
+        choices: Receives a notice if an encoding had to be chosen.
+        declared: Encoding in the file's own header; it is used if the bytes fit it.
 
     Raises:
         InputError: The file is empty, larger than ``MAX_BYTES``, binary, of another format, or not in the encoding
@@ -96,7 +96,7 @@ def decode(name: str, content: bytes, profile: StatementProfile, choices: Choice
             raise InputError(name, f"is {what}, and no statement that can be read", _EXPORT_CSV)
     controls = len(text) - len(text.translate(_CONTROLS)) - text.count(chr(_NEL))
     if "\0" in text or controls * 100 > len(text):
-        raise InputError(name, "holds control characters as binary files do", _EXPORT_CSV)
+        raise InputError(name, "contains control characters, as binary files do", _EXPORT_CSV)
     return text
 
 
@@ -153,7 +153,7 @@ def _text(name: str, content: bytes, profile: StatementProfile, choices: Choices
 
 
 def _undeclared(content: bytes, choices: Choices) -> str:
-    """Return a text of which no word of a header tells the encoding."""
+    """Return a text in which no header word shows the encoding."""
     if eastern := _eastern(content):
         choices.assume(
             "encoding", eastern,
@@ -172,7 +172,7 @@ def _undeclared(content: bytes, choices: Choices) -> str:
 
 
 def _by_headers(content: bytes) -> list[str]:
-    """Return the encodings in which the file's head holds header words that are not ASCII, the most words first."""
+    """Return the encodings in which the file's head has non-ASCII header words, the most words first."""
     head = content[:_HEAD]
     head = head[: head.rfind(b"\n") + 1] or head
     found = []
@@ -226,7 +226,7 @@ def known_encoding(name: str, encoding: str) -> str:
         found = ""
     if found not in _ENCODINGS:
         near = did_you_mean(encoding.lower(), ("latin-1", *sorted(_ENCODINGS)))
-        raise InputError(name, f"the profile's encoding {encoding[:40]!r} is none that is known{near}")
+        raise InputError(name, f"the profile's encoding {encoding[:40]!r} is unknown{near}")
     return found
 
 

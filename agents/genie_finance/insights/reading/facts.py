@@ -1,4 +1,4 @@
-"""What each column of a table holds, counted over a sample of its rows."""
+"""Content of each column of a table, counted over a sample of its rows."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 _MAX_DISTINCT = 50
 BLANK = frozenset({"-", "--", "nil", "n/a", "na", "null", "none"})
-"""What stands for an empty cell."""
+"""Texts that mean an empty cell."""
 _ACCOUNT_DIGITS = 8
 _LONGEST_CURRENCY = 20
 _LONGEST_CODE = 5
-"""Letters of what stands for a currency without being one of ISO 4217: ``BTC``, ``USDT``, ``MATIC``."""
+"""Letters of a currency that is not in ISO 4217: ``BTC``, ``USDT``, ``MATIC``."""
 
 
 @dataclass(slots=True)
 class Facts:
-    """Counts of one column; every count but ``rows`` is of cells that hold something."""
+    """Counts of one column; every count but ``rows`` is of cells that are not empty."""
 
     rows: int = 0
     filled: int = 0
@@ -46,11 +46,11 @@ class Facts:
     """Distinct cells, up to fifty."""
 
     def mostly(self, count: int) -> bool:
-        """True if ``count`` is at least half of the cells that hold something."""
+        """True if ``count`` is at least half of the non-empty cells."""
         return self.filled > 0 and count * 2 >= self.filled
 
     def nearly_all(self, count: int) -> bool:
-        """True if ``count`` is at least nine tenths of the cells that hold something."""
+        """True if ``count`` is at least nine tenths of the non-empty cells."""
         return self.filled > 0 and count * 10 >= self.filled * 9
 
     @property
@@ -93,7 +93,7 @@ def column_facts(rows: Iterable[Record], cells: Cells) -> list[Facts]:
             elif cell:
                 fact.values.add(cell)
     for fact in facts:
-        if fact.values == {"+", "-"}:  # a minus alone stands for an empty cell
+        if fact.values == {"+", "-"}:  # a minus alone means an empty cell
             fact.filled = fact.marks = len(sample)
     return facts
 

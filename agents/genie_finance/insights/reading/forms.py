@@ -1,4 +1,4 @@
-"""What a file is, told by its content: never by its name, which anybody can change."""
+"""Determines a file's format by its content, never by its name, which anybody can change."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _HEAD = 4_096
 _HEAD_LINES = 40
 _HTML = ("<html", "<!doctype html", "<table", "<head", "<meta", "<style", "<body", "<div", "<center", "<workbook")
 _SHEETS = ("<html", "excel.sheet", "schemas-microsoft-com:office:spreadsheet")
-"""What tells a page or a workbook in XML."""
+"""Marks of a page or a workbook in XML."""
 _WIDE = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
 def form_of(content: bytes) -> Form:
-    """Return what a file is; ``csv`` if it is none of the other forms.
+    """Return the format of a file; ``csv`` if it is none of the others.
 
     Only the first four kilobytes are looked at. XML that is not OFX counts as ``camt``, whose reader says what it is
     if it is not a statement.

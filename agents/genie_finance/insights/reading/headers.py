@@ -29,7 +29,7 @@ TYPE_WORDS = frozenset(
 
 
 def _single(role: Role) -> frozenset[str]:
-    """Return the listed headers of a role that are one word: they tell it beside other words as well."""
+    """Return the listed headers of a role that are one word: they show the role beside other words as well."""
     return frozenset(word for word in map(plain, HEADERS[role].split("|")) if word.isalpha())
 
 
@@ -82,11 +82,12 @@ _CREDIT_WORDS = _single("credit") | _words(
 )
 _DATE_WORDS = _words(
     "date datum fecha data dato datetime tarih tarihi дата ημερομηνια dateop paivays tag dag datums paiva pvm "
-    "timestamp time zeit zeitpunkt tijdstip napja ideje zamani waktu tgl ngay tarikh час время ημ dagur dt"
+    "timestamp time zeit zeitpunkt tijdstip napja ideje zamani waktu tgl ngay tarikh час время ημ dagur dt "
+    "transactiondate bookingdate postingdate valuedate"
 )
-_POSTED = _words("booked posting posted bokfort bogfort")
+_POSTED = _words("booked posting posted bokfort bogfort completed started")
 _NO_DAY = _CURRENCY_WORDS | _AMOUNT_WORDS | _words("account description")
-"""Words beside which these tell no day: ``Posted Account``, ``Booked amount``."""
+"""Words beside which these do not name a day: ``Posted Account``, ``Booked amount``."""
 _WORD_ROLES: tuple[tuple[frozenset[str], Role], ...] = (
     (
         _single("balance")
@@ -109,9 +110,9 @@ _WORD_ROLES: tuple[tuple[frozenset[str], Role], ...] = (
     ),
     (_words("status statut статус stato estado stav"), "status"),
 )
-"""For headers that are not listed: the first group of which a word occurs decides."""
+"""For headers that are not listed: the first group with a matching word decides."""
 _VALUE_WORDS = _words(
-    """value valuta valuty waluty valeur valor val wertstellung available due started valute interest
+    """value valuedate valuta valuty waluty valeur valor val wertstellung available due started valute interest
     waarde waardedatum wertstellungsdatum valutadatum rentedatum rentedato arvopaiva"""
 )
 _NUMBERS = _words(
@@ -152,12 +153,12 @@ _SHORTEST_SIDE = 3
 _NO_SIDE = _words(
     "check cheque sale purchase refund salary interest cashback plus minus load reload eftpos return paid"
 )
-"""Marks of which a header says a kind, or a number."""
+"""Marks of a kind or a number in a header."""
 _HELD = _words(
     """hold held blocked blokada blokady blokadzie blocage reserviert retenido retenida bloccato bloqueado
     gereserveerd reserverat"""
 )
-"""Words of a second amount that is not booked yet."""
+"""Words for a second amount that is not booked yet."""
 _OF_CARD = _words(
     """cardholder cuotas parcelas taksit installments kaarthouder kortmedlem kortinnehaver kortholder
     karteninhaber tarjetahabiente
@@ -199,7 +200,7 @@ def _side(name: str) -> tuple[Role, ...]:
 
 
 def _unspaced(words: Sequence[str]) -> str:
-    """Return words of East Asia as one, in which banks set spaces or none: ``거래후 잔액``."""
+    """Return East Asian words, between which banks may write spaces, as one: ``거래후 잔액``."""
     return "".join(words) if words and all(ord(word[0]) > _EAST for word in words) else ""
 
 
@@ -290,7 +291,7 @@ def is_of_transaction(name: str) -> bool:
 
 
 def is_of_card(name: str) -> bool:
-    """True for a header that card statements alone have: their amounts without a sign are purchases."""
+    """True for a header that only card statements have: their amounts without a sign are purchases."""
     said = f" {plain(name[:_LONGEST])} "
     used = "\u5229\u7528" in name and "\u53ef\u80fd" not in name  # "ご利用日", and no limit that is left
     return used or not _OF_CARD.isdisjoint(said.split()) or any(f" {phrase} " in said for phrase in _OF_CARD_PHRASES)

@@ -1,4 +1,4 @@
-"""Which of the columns that a header names hold the movements: every reading is tried, and the balance decides."""
+"""The columns with the movements: every reading of the header is tried, and the balance decides."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Named(NamedTuple):
     marks: tuple[int, ...] = ()
     balances: tuple[int, ...] = ()
     others: tuple[int, ...] = ()
-    """Columns of money of which the header says nothing."""
+    """Columns of money that the header does not describe."""
 
 
 class Hypothesis(NamedTuple):
@@ -41,7 +41,7 @@ class Hypothesis(NamedTuple):
     credit: int | None = None
     fee: int | None = None
     fee_factor: int = 0
-    """What a fee is multiplied with before it is added: -1 where fees are written without a minus."""
+    """Factor of a fee before it is added: -1 where fees are written without a minus."""
     mark: int | None = None
     balance: int | None = None
 
@@ -52,15 +52,15 @@ class Hypothesis(NamedTuple):
 
 
 class Chosen(NamedTuple):
-    """The reading that is taken, and what speaks for it."""
+    """The chosen reading, and the evidence for it."""
 
     hypothesis: Hypothesis
     proven: bool
     """A running balance follows from it, and from no other as well."""
     rival: Hypothesis | None = None
-    """Another that gives other movements, where nothing proves the one that is taken."""
+    """Another reading with other movements, if nothing proves the chosen one."""
     differ: int = 0
-    """Rows in which the two are not the same."""
+    """Rows in which the two differ."""
     read: int = 0
     """Rows in which it finds a movement."""
     strict: bool = False

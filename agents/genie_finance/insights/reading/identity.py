@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from genie_finance.contracts.money import Money
 
 _LETTERS = bytes.maketrans(b"0123456789abcdef", b"abcdefghijklmnop")
-"""Ids are of letters alone: a run of digits in a digest could pass for a card or a telephone number."""
+"""Ids have letters only: a run of digits in a digest could look like a card or a telephone number."""
 
 
 def identity(account: str, date: datetime.date, narration: str, amount: Money, seen: dict[str, int]) -> str:

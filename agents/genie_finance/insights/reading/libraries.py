@@ -20,7 +20,7 @@ def library(module: str, *, name: str, what: str) -> ModuleType:
     Args:
         module: Its import name.
         name: How messages name the file.
-        what: What the file is.
+        what: Format of the file.
 
     Raises:
         InputError: It is not installed.

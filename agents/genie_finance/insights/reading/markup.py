@@ -1,7 +1,7 @@
-"""Tables in HTML, and in Excel's XML of 2003: what many banks export under the name ``.xls``.
+"""Tables in HTML, and in Excel's XML of 2003: the form that many banks export as ``.xls``.
 
-The marks are told apart here and not by `html.parser`: what that makes of marks that never close takes time in the
-square of the file. Nothing but tables, rows and cells is looked at; no entity is fetched, no script is run.
+This module parses the tags itself, since `html.parser` needs quadratic time for tags that never close. It reads only
+tables, rows and cells; it fetches no entity and runs no script.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def _declared(name: str, content: bytes) -> str:
 
 
 def _without(text: str, begin: re.Pattern[str], end: re.Pattern[str]) -> str:
-    """Return a text without what stands between two marks; one that never ends hides the rest."""
+    """Return a text without the part between two marks; a mark that never ends hides the rest."""
     kept, at = [], 0
     while found := begin.search(text, at):
         kept.append(text[at : found.start()])
@@ -91,8 +91,7 @@ def _without(text: str, begin: re.Pattern[str], end: re.Pattern[str]) -> str:
 def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows of all tables with their numbers, empty ones too.
 
-    A cell over several columns or rows stands in the first of them, and nothing in the others: what is merged must not
-    count twice.
+    A cell over several columns or rows is in the first of them only, so that a merged cell does not count twice.
     """
     row, at, number = _Row(), 0, 0
     for mark in _MARK.finditer(text):

@@ -1,4 +1,4 @@
-"""What a table's header calls its columns, where their cells can be that."""
+"""The roles that a table's header gives to its columns, where their cells fit."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Columns(NamedTuple):
     account: int | None = None
     fee: int | None = None
     fee_factor: int = 0
-    """What a fee is multiplied with before it is added to the amount."""
+    """Factor of a fee before it is added to the amount."""
     other_amount: int | None = None
     """Column of the same movements in another currency."""
 
@@ -59,9 +59,9 @@ def named_columns(
 
     Args:
         names: Cells of the header.
-        facts: What the columns hold.
+        facts: Content of the columns.
         taken: Columns whose roles are known already.
-        forbidden: Roles that are not given.
+        forbidden: Roles that must not be assigned.
     """
     found: NamedColumns = {}
     for column, (name, fact) in enumerate(zip(names, facts, strict=False)):
@@ -93,7 +93,7 @@ def named_columns(
 
 
 def _constant_code(found: NamedColumns, facts: Sequence[Facts]) -> str:
-    """Return the one code that a column of currencies holds in every row, ``""`` where there is none."""
+    """Return the one code in every row of a column of currencies, ``""`` if there is none."""
     held = [facts[column] for column in found.get("currency", ()) if facts[column].constant]
     return next(iter(held[0].values)).upper() if held else ""
 
@@ -105,10 +105,10 @@ def _code_rank(name: str, held: str) -> int:
 
 
 def _settle_others(found: NamedColumns, names: Sequence[str]) -> None:
-    """Take an amount called original, foreign or local for the amount only where there is no other.
+    """Use an amount called original, foreign or local as the amount only if there is no other.
 
-    Of two amounts, the one called that of the transaction is the other one; so with currencies. A debit without a
-    credit beside an amount is a charge.
+    Of two amounts, the one named after the transaction is the second amount; the same applies to currencies. A debit
+    without a credit beside an amount is a charge.
     """
     pairs: tuple[tuple[Role, Role], ...] = (("amount", "other_amount"), ("currency", "other_currency"))
     for main, other in pairs:
@@ -122,7 +122,7 @@ def _settle_others(found: NamedColumns, names: Sequence[str]) -> None:
         found.setdefault("fee", []).extend(charges)  # the balance tells if they count
     second = any("other_amount" in header_roles(name) for name in names)
     if "currency" not in found and not second and "other_currency" in found:
-        found["currency"] = found.pop("other_currency")  # with one amount alone there is one currency alone
+        found["currency"] = found.pop("other_currency")  # with one amount there is one currency
     named = any(header_roles(name)[:1] == ("amount",) for name in names)
     if not {"amount", "debit", "credit", "net"} & found.keys() and "other_amount" in found and not named:
         found["amount"] = found.pop("other_amount")
@@ -131,7 +131,7 @@ def _settle_others(found: NamedColumns, names: Sequence[str]) -> None:
 
 
 def holds(role: Role, facts: Facts) -> bool:
-    """True if a column's cells are what a role needs."""
+    """True if a column's cells fit a role."""
     if role in {"date", "value_date"}:
         return facts.mostly(facts.dates)
     if role in {"debit", "credit", "balance", "fee", "other_amount"}:

@@ -1,4 +1,4 @@
-"""A marked-up file as a tree that knows its lines, whether it was SGML or XML."""
+"""A parsed SGML or XML file as a tree with line numbers."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ if TYPE_CHECKING:
 MAX_DEPTH = 64
 """Elements inside one another; statements need a dozen."""
 MAX_NODES = 200_000
-"""Elements held at one time, where entries are dropped as they are read."""
+"""Maximum elements in memory, if entries are dropped as they are read."""
 
 
 class Node:
     """One element.
 
     Attributes:
-        tag: Without namespace; OFX tags in upper case.
+        tag: Name without namespace; OFX tags are in upper case.
         line: Line on which it starts, from 1.
-        text: What stands in it, if no element does.
+        text: Its text, if it has no elements.
         unit: The currency attribute of an amount, else empty.
         children: Elements in it, in order.
     """
@@ -34,7 +34,7 @@ class Node:
         self.children: list[Node] | tuple[()] = ()
 
     def add(self, child: Node) -> None:
-        """Put an element after those that are there."""
+        """Append an element to the existing ones."""
         if isinstance(self.children, tuple):
             self.children = [child]
         else:

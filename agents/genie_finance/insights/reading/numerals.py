@@ -1,4 +1,4 @@
-"""Which mark is the decimal one, and which number of a date is the day: decided over all rows at once."""
+"""Determines the decimal mark and the order of dates from all rows together."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ _SPELT = (("dd/mm", "dd.mm", "dd-mm", "jj/mm", "tt.mm", "gg/mm"), ("mm/dd", "mm-
 """How headers spell each of ``ORDERS`` out: ``Date (MM/DD/YYYY)``."""
 _LINES_BEFORE, _LONGEST_LINE, _ROWS = 60, 500, 300
 _ENOUGH_DATES = 5
-"""Distinct dates from which order is not taken for chance: five fall in order by chance once in sixty times."""
+"""Least number of distinct dates whose order does not count as chance: five are in order by chance once in sixty
+times."""
 
 
 def decimal_marks(table: Table, columns: Sequence[int], cells: Cells) -> tuple[DecimalMark, bool]:
@@ -78,7 +79,7 @@ def date_order(table: Table, column: int, cells: Cells, profile: StatementProfil
     if told := _told_elsewhere(table, column, cells, near or ordered):
         return told[0]
     if all(readings[0] == readings[1] for readings in found):
-        return ordered[0]  # a named month: the day stands first unless that scatters the dates
+        return ordered[0]  # a named month: the day comes first unless that scatters the dates
     named = ", ".join(ORDERS[order] for order in open_orders)
     choices.assume(
         "date_order", ORDERS[ordered[0]], f"every date can be read as {named}, and no other sign tells which it is"
@@ -120,7 +121,7 @@ def _in_sequence(found: Sequence[Readings], order: int) -> bool:
 
 
 def _scattered(found: Sequence[Readings], order: int) -> bool:
-    """True if an order spreads the statement over decades, as ``13/04/25`` does when taken for a day of 2013."""
+    """True if an order spreads the statement over decades, as ``13/04/25`` read as a day of 2013."""
     dates = {day for readings in found if (day := readings[order])}
     if len(dates) < (2 if all(readings[0] == readings[1] for readings in found) else _ENOUGH_DATES):
         return False

@@ -63,7 +63,7 @@ def read_ofx(name: str, content: bytes, profile: StatementProfile, choices: Choi
 
 
 def _declared(content: bytes) -> str:
-    """Return the encoding that the header declares; empty for UTF-8 of version 2, and where there is none."""
+    """Return the encoding in the header; empty for UTF-8 of version 2, and if there is none."""
     header = content[:_HEADER].decode("latin-1").upper()
     fields = dict(part.split(":", 1) for part in header.partition("<")[0].split() if ":" in part)
     if fields.get("ENCODING") in {"UTF-8", "UNICODE"}:
@@ -115,7 +115,7 @@ def _drop_repeated(block: Block, by_mark: Mapping[str, Sequence[Booking]], choic
 
 
 def _account(found: Node) -> str:
-    """Return the number of an account; of a card its last digits alone, in whichever way the bank hid the others.
+    """Return the number of an account; for a card, only its last digits, however the bank hid the others.
 
     A whole card number need not travel, and would be masked on the way, so that two cards could not be told apart.
     """

@@ -1,4 +1,4 @@
-"""Which of several columns of dates the rows are sorted by."""
+"""The date column by which the rows are sorted."""
 
 from __future__ import annotations
 

@@ -90,5 +90,5 @@ def _records(name: str, lines: Iterable[str], choices: Choices) -> list[Record]:
 
 
 def _date(written: str) -> str:
-    """Return a date with its year in full where an apostrophe says that it is one after 1999: ``2/13' 5``."""
+    """Return a date with its full year if an apostrophe marks a year after 1999: ``2/13' 5``."""
     return _APOSTROPHE.sub(lambda year: f"/20{int(year[1]):02}", written).replace("/ ", "/")

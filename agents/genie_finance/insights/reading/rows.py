@@ -1,4 +1,4 @@
-"""From records to entries: what each row says, or why it cannot be read."""
+"""Turns records into entries: the content of each row, or the reason why it cannot be read."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _Row = tuple[str, ...]
 
 
 class Entry(NamedTuple):
-    """One row as it is written; what its sign means is not decided yet."""
+    """One row as written; the meaning of its sign is not decided yet."""
 
     line: int
     date: datetime.date
@@ -40,9 +40,9 @@ class Entry(NamedTuple):
     number: Decimal
     """Magnitude of the amount."""
     side: Mark | None
-    """Column of the amount, where debits and credits have their own."""
+    """Column of the amount, if debits and credits have separate columns."""
     mark: Mark | None
-    """What the debit/credit column says."""
+    """Content of the debit/credit column."""
     balance: Decimal | None
     currency: str
     """As written in the currency column, else in the amount, else ``""``."""
@@ -61,12 +61,12 @@ class Read:
     """Currency signs seen in the balance column."""
 
     days_told: bool = False
-    """The dates can be read in one way alone."""
+    """Whether the dates have only one reading."""
 
     of_card: bool = False
-    """The header has words that card statements alone have."""
+    """Whether the header has words that only card statements have."""
     sides_named: bool = True
-    """A header or the profile says which column holds debits."""
+    """Whether a header or the profile names the column of debits."""
     blank_marks: bool = False
     """A cell of the column of marks that says neither debit nor credit is empty."""
     marks_are_kinds: bool = False
@@ -74,7 +74,7 @@ class Read:
 
     @property
     def newest_first(self) -> bool | None:
-        """The order of the rows, None where their dates do not tell it."""
+        """The order of the rows, None if their dates do not show it."""
         dates = [entry.date for entry in self.entries]
         if not self.days_told:
             return None
@@ -106,7 +106,7 @@ class RowReader:
         self._negative: dict[Mark, bool] = {}
         self._sums: dict[int, set[Decimal]] = {}
         self._marks = marks
-        """Debit or credit of each line, where the running balance tells it; else the column of marks does."""
+        """Debit or credit of each line, if the running balance shows it; otherwise the column of marks decides."""
         self._table = table
         self._columns = columns
         self._cells = cells
@@ -158,7 +158,7 @@ class RowReader:
         return self._cells.date(row[self._columns.date]) is not None
 
     def _row(self, record: Record) -> _Row:
-        """Return a record's cells, as many as are asked for, and one more that is empty."""
+        """Return the needed cells of a record, and one more that is empty."""
         cells = record.cells
         missing = self._width - len(cells)
         return (*cells, *[""] * (missing + 1)) if missing > 0 else (*cells, "")
@@ -279,7 +279,7 @@ class RowReader:
             amount = self._cells.amount(cell)
             if amount is None and any(map(str.isnumeric, cell)):  # a cell with only words counts as empty
                 raise _UnreadableError(f"{self._table.name(column)} does not hold an amount")
-            if amount and (amount.point or amount.comma):  # a zero stands for an empty cell
+            if amount and (amount.point or amount.comma):  # a zero means an empty cell
                 found.append((side, amount))
         if columns.fee is not None and len(found) < len(self._sides):
             return self._side_with_fee(found, row[columns.fee])
@@ -299,7 +299,7 @@ class RowReader:
         return amount._replace(point=abs(total), comma=abs(total), sign=-1 if total < 0 else 1, mark=None)
 
     def _side_with_fee(self, found: list[tuple[Mark, AmountText]], cell: str) -> tuple[Mark, AmountText]:
-        """Return a debit or a credit with the fee of its row, or a fee that stands alone."""
+        """Return a debit or a credit with the fee of its row, or a fee alone."""
         fee = self._cells.amount(cell) if cell else None
         total = (fee.signed(self._decimal_mark) if fee else None) or Decimal(0)
         total *= self._columns.fee_factor
@@ -312,7 +312,7 @@ class RowReader:
         return "debit" if total < 0 else "credit", AmountText(abs(total), abs(total), money=True)
 
     def _is_negative(self, side: Mark) -> bool:
-        """True if most amounts of a side have a minus, which then says no more than their column."""
+        """True if most amounts of a side have a minus, which then repeats the meaning of the column."""
         if side not in self._negative:
             column = dict(self._sides)[side]
             held = [self._cells.amount(self._row(record)[column]) for record in self._table.rows]

@@ -1,4 +1,4 @@
-"""What is said of columns that the header names, and that hold none of what it names."""
+"""Notices about columns whose header does not match their content."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _TIME = re.compile(r"[0-9]{1,2}[:.h][0-9]{2}.{0,12}|[0-9]{6}")
 
 
 def say_other_date(table: Table, facts: Sequence[Facts], taken: int, named: Sequence[int], choices: Choices) -> None:
-    """Say that the header names a better column of dates, which holds none.
+    """Report that the header names a better column of dates, which has no dates.
 
     Of two that are as near to the day of booking, the first would have been taken.
 
     Args:
         table: The table.
-        facts: What its columns hold.
-        taken: The column that is taken.
+        facts: Content of its columns.
+        taken: The column that is used.
         named: Columns that the header calls dates, and that hold them.
-        choices: Where it is said.
+        choices: Receives the notice.
     """
     names = table.header.cells[: len(facts)] if table.header else ()
     other = table.name(taken)
@@ -52,14 +52,14 @@ def say_other_date(table: Table, facts: Sequence[Facts], taken: int, named: Sequ
 def say_rival_date(
     table: Table, facts: Sequence[Facts], taken: int, value_dates: Sequence[int], choices: Choices
 ) -> None:
-    """Say that another column holds other dates, where no header says which are the days of booking.
+    """Report that another column has different dates, and no header says which are the booking dates.
 
     Args:
         table: The table.
-        facts: What its columns hold.
-        taken: The column that is taken.
+        facts: Content of its columns.
+        taken: The column that is used.
         value_dates: Columns that the header calls value dates.
-        choices: Where it is said.
+        choices: Receives the notice.
     """
     names = table.header.cells if table.header else ()
     if date_rank(names[taken]) == 0:

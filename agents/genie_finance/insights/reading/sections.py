@@ -1,4 +1,4 @@
-"""Parts of a table that stand under a title of their own, such as ``Pending transactions``."""
+"""Sections of a table with their own title, such as ``Pending transactions``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from genie_finance.insights.reading.table import Table
 
 _MOST_WORDS = 4
-"""Words of a title; a longer line is a sentence, which may say what the file does not hold."""
+"""Most words of a title; a longer line is a sentence, which may say what is not in the file."""
 _SHORTEST_STEM = 6
 
 
@@ -27,7 +27,7 @@ def without_pending(table: Table, cells: Cells, choices: Choices) -> tuple[Table
         if _is_title(record, cells):
             kind = _kind(record, cells)
         if kind and cells.has_movement(record.cells):
-            left_out.append(Quarantined(line=record.line, reason=f"stands under a title that says {kind}"))
+            left_out.append(Quarantined(line=record.line, reason=f"is under a title that says {kind}"))
         else:
             stay.append(record)
     if left_out:
@@ -41,7 +41,7 @@ def _is_title(record: Record, cells: Cells) -> bool:
 
 
 def _kind(record: Record, cells: Cells) -> Unbooked | None:
-    """Return what a title says of its rows, None where it says nothing of the kind."""
+    """Return the kind of rows that a title announces, None if it announces none."""
     if not _is_title(record, cells):
         return None
     said = plain(next(filter(None, record.cells))).split()

@@ -105,7 +105,7 @@ def _tokens(name: str, text: str) -> Iterator[tuple[str, str, int]]:
             at = _after(name, text, "-->", at, line)
             continue
         if text.startswith(_CDATA, at):
-            at = _after(name, text, _CDATA_END, at, line)  # without a tag before it, it is nobody's value
+            at = _after(name, text, _CDATA_END, at, line)  # without a tag before it, the text belongs to no element
             continue
         if text.startswith("<!", at):
             raise InputError(

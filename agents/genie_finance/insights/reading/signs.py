@@ -1,4 +1,4 @@
-"""What the sign of an amount means, and whether the running balance agrees."""
+"""The meaning of an amount's sign, and a check against the running balance."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _FACTOR: dict[Mark, int] = {"debit": -1, "credit": 1}
 def signed_amounts(read: Read, profile: StatementProfile, choices: Choices) -> list[Decimal | None]:
     """Return the amount of each entry, negative where money went out; None where the row does not say.
 
-    Separate columns say it themselves. In a single column, a debit/credit mark says it unless the amounts carry their
-    own signs; then the sign does, and the marks, the balance or the profile tell what a positive one means.
+    Separate columns determine it. In a single column, a debit/credit mark says it unless the amounts carry their own
+    signs; then the sign does, and the marks, the balance or the profile tell what a positive one means.
     """
     entries = read.entries
     if all(entry.side for entry in entries):
@@ -51,7 +51,7 @@ def signed_amounts(read: Read, profile: StatementProfile, choices: Choices) -> l
 
 
 def _owed(read: Read, amounts: list[Decimal | None], choices: Choices) -> list[Decimal | None]:
-    """Return debits and credits of columns without names, turned round where texts say that the balance is owed.
+    """Return debits and credits of columns without names, swapped if texts show that the balance is money owed.
 
     A card states what is owed as its balance: it rises with each purchase.
     """
@@ -59,8 +59,8 @@ def _owed(read: Read, amounts: list[Decimal | None], choices: Choices) -> list[D
         return amounts
     choices.assume(
         "debit_column", "debit",
-        "payments and refunds by their text lower the balance, so it is taken for what is owed, as card statements "
-        "have it; no header says so",
+        "payments and refunds by their text lower the balance, so it counts as money owed, as on card statements; no "
+        "header says so",
         "debit_column: NAME  # and credit_column: NAME",
     )  # fmt: skip
     return [None if amount is None else -amount for amount in amounts]
@@ -73,7 +73,7 @@ def _incoming(read: Read, amounts: Sequence[Decimal | None]) -> set[int]:
 
 
 def _by_balance(read: Read, amounts: list[Decimal | None], choices: Choices) -> list[Decimal | None]:
-    """Return the amounts, turned round where the running balance says the opposite of every debit and credit."""
+    """Return the amounts, negated if the running balance contradicts every debit and credit."""
     if not read.balance_signs and not any(entry.balance is not None for entry in read.entries):
         return amounts
     if chain(read, amounts, _SAMPLE).fits:
@@ -110,7 +110,7 @@ def _written(entry: Entry) -> Decimal:
 
 
 def _paired(read: Read, profile: StatementProfile, choices: Choices) -> list[Decimal | None]:
-    """Return amounts of separate columns; a sign that most of a column carries says no more than the column does."""
+    """Return amounts of separate columns; a sign that most amounts of a column have repeats the column's meaning."""
     entries = read.entries
     usual: dict[Mark, int] = {}
     mixed = False
@@ -142,21 +142,21 @@ def _paired(read: Read, profile: StatementProfile, choices: Choices) -> list[Dec
     if mixed and open_:
         choices.assume(
             "debit_column", "debit",
-            "a column of debits or credits holds both signs and no balance proves what the rarer one means; it is "
-            "taken for a reversal",
+            "a column of debits or credits holds both signs and no balance proves what the rarer one means; it counts "
+            "as a reversal",
             "debit_column: NAME  # and credit_column: NAME, if the rarer sign is a reversal",
         )  # fmt: skip
     return amounts
 
 
 def say_either_way(read: Read, amounts: Sequence[Decimal | None], names: Sequence[str], choices: Choices) -> None:
-    """Say that nothing proves what a debit is, where neither a balance nor a text does.
+    """Report that nothing proves which amounts are debits: neither a balance nor a text.
 
     Args:
         read: The rows.
-        amounts: What is taken for them.
+        amounts: The assumed amounts.
         names: Headers of the two columns; words such as ``Withdrawal`` or ``Paid in`` say it themselves.
-        choices: Where it is said.
+        choices: Receives the notice.
     """
     sides = {entry.side for entry in read.entries[:_SAMPLE] if says_incoming(entry.narration)}
     if sides or not any(is_of_books(name) for name in names) or chain(read, amounts).proves:
@@ -167,7 +167,7 @@ def say_either_way(read: Read, amounts: Sequence[Decimal | None], names: Sequenc
 
 
 def _comes_in_as_debit(entries: Sequence[Entry], sides_: Sequence[Mark | None]) -> bool:
-    """True if texts of money that comes in stand beside debits, and none beside credits."""
+    """True if texts of incoming money are beside debits, and none beside credits."""
     pairs = zip(entries[:_SAMPLE], sides_[:_SAMPLE], strict=True)
     sides = {side for entry, side in pairs if says_incoming(entry.narration)}
     return sides == {"debit"}
@@ -337,7 +337,7 @@ def with_balances_after(read: Read, profile: StatementProfile, choices: Choices)
 
 
 def check_balance(read: Read, amounts: Sequence[Decimal | None], where: str, choices: Choices) -> None:
-    """Say where the running balance does not follow from the amounts; it never alters one."""
+    """Report where the running balance does not follow from the amounts; it never changes one."""
     found = chain(read, amounts)
     if not found.breaks:
         return

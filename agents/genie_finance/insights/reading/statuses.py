@@ -28,7 +28,7 @@ def booked(table: Table, choices: Choices) -> tuple[Table, list[Quarantined], li
     """Return the table without the rows that are not bookings, these rows, and the lines of an unknown status.
 
     A column is one of statuses if its header says so and some of its words are known, or if nearly all of its words
-    are. A word that is not known leaves its row a booking, and is said.
+    are. A row with an unknown word stays a booking, and the word is reported.
     """
     columns = _columns(table)
     _say_unknown(table, columns, choices)
@@ -66,7 +66,7 @@ def booked(table: Table, choices: Choices) -> tuple[Table, list[Quarantined], li
 
 
 def _say_unknown(table: Table, columns: Sequence[int], choices: Choices) -> None:
-    """Say that a column is called a status and holds no word that is known, if it holds few words or none."""
+    """Report a column called a status without known words, if it has few words or none."""
     names = table.header.cells if table.header else ()
     for column, name in enumerate(names):
         if column in columns or header_roles(name) != ("status",):

@@ -1,4 +1,4 @@
-"""Stems by which headers of inflected languages, and of scripts without spaces, are known: one word stands for each."""
+"""Stems of header words in inflected languages and in scripts without spaces; one word represents each group."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _UNSPACED: Final = 0x0590
 
 
 def _starts(*, ascii_alone: bool) -> dict[str, tuple[str, ...]]:
-    """Return stem -> words that it stands for."""
+    """Return stem -> words that it represents."""
     found: dict[str, tuple[str, ...]] = {}
     for stem, word in _LISTED:
         if stem.isascii() == ascii_alone and not (ascii_alone and len(stem) <= _BRIEF):
@@ -59,7 +59,7 @@ _LONGEST: Final = max(map(len, (*_LATIN, *_OTHER)))
 
 
 def known_words(words: list[str]) -> list[str]:
-    """Return the words that stand for those of a header, without the ones that are none's."""
+    """Return the words that represent those of a header, without unrelated ones."""
     found: list[str] = []
     for word in words:
         if word[-1] in _DAY:

@@ -1,4 +1,4 @@
-"""What the steps of a running balance say of amounts that are written without a sign."""
+"""Signs of amounts that are written without one, from the steps of the running balance."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def marks_by_steps(
 def marks_by_texts(table: Table, columns: Columns, cells: Cells, choices: Choices) -> dict[int, Mark]:
     """Return the debit or credit of each line where one of two words stands beside each text of money that comes in.
 
-    Only of amounts without a sign, and where neither a mark nor a balance is there; it is said, for nothing proves it.
+    It applies only to amounts without a sign, mark or balance, and is reported as an assumption.
     """
     if columns.amount is None or columns.mark is not None or columns.balance is not None:
         return {}
@@ -99,7 +99,7 @@ def marks_by_texts(table: Table, columns: Columns, cells: Cells, choices: Choice
 
 
 def _steps(amounts: Sequence[Decimal | None], balances: Sequence[Decimal]) -> list[Decimal | None]:
-    """Return the step that belongs to each row, oldest first; empty where the balance follows from no amounts."""
+    """Return the step of each row, oldest first; empty if the balance follows from no amounts."""
     after = [None, *(b - a for a, b in pairwise(balances))]
     before = [*(b - a for a, b in pairwise(balances)), None]
     if not follow_unsigned(amounts, balances):

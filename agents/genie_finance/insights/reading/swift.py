@@ -1,7 +1,7 @@
-"""MT940, the statement of SWIFT in its many dialects: the library `mt-940` knows the fields, this module the file.
+"""MT940, the statement of SWIFT in its many dialects: the library `mt-940` parses the fields, this module the file.
 
 Source: SWIFT, MT940 customer statement message, fields 25, 60a, 61, 62a and 86. The library's whole-file parser is not
-used: it stops at the first field that it cannot read, and says no lines.
+used: it stops at the first field that it cannot read, and gives no line numbers.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class _Reader:
                 block.account = visible(found["account_identification"] or "") if found else ""
             elif one.tag in {"60F", "60M", "62F", "62M"}:
                 self._state_balance(block, one)
-            elif one.tag == "34F":  # of MT942, which states no balance: the floor limit tells the currency
+            elif one.tag == "34F":  # MT942 states no balance: the floor limit has the currency
                 block.currency = block.currency or "".join(one.lines)[:3].upper()
             elif one.tag == "61":
                 after = fields[position + 1] if position + 1 < len(fields) else None
@@ -106,7 +106,7 @@ class _Reader:
         return blocks
 
     def _parsed(self, tag: Any, value: str) -> dict[str, str | None] | None:
-        """Return the parts of a field, None if it is none such; patterns see bounded text alone."""
+        """Return the parts of a field, None if it does not match; patterns only see bounded text."""
         if len(value) > _MAX_FIELD_CHARS:
             return None
         try:
@@ -139,9 +139,9 @@ class _Reader:
         amount = exact_amount(found["amount"] or "")
         date = _booked_on(found)
         if date is None:
-            block.refuse(one.line, "the statement line (:61:) does not hold a date that the calendar has")
+            block.refuse(one.line, "the date of the statement line (:61:) does not exist")
         elif amount is None or sign is None:
-            block.refuse(one.line, "the statement line (:61:) does not hold an amount")
+            block.refuse(one.line, "the statement line (:61:) has no amount")
         else:
             block.bookings.append(self._booking(found, one, details, date=date, amount=amount * sign))
 

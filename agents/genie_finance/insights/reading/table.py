@@ -1,4 +1,4 @@
-"""Where the table is in a file: the header, the rows after it, and what stands before."""
+"""Locates the table in a file: the header, the rows after it, and the text before it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _SHORT_NAME = 4
 """Letters of a name of a currency that a word of another meaning is too: ``real``, ``sol``."""
 _PARTS = re.compile(r"[:\uff1a\uff0c,;]| - ")
 _WIDE_PARTS = re.compile(r"[:\uff1a\uff0c,;]| {2,}")
-"""What stands between a label and its value, and between pairs of them."""
+"""Separators between a label and its value, and between pairs of them."""
 _FEWEST_ALIKE = 5
 _MOST_MISSING = 2
 _DATE_PARTS = [
@@ -58,7 +58,7 @@ class Table(NamedTuple):
     currency: str = ""
     """Currency code named in the lines before the header."""
     seen_currency: str = ""
-    """The only currency code that stands in these lines, not named as the account's."""
+    """The only currency code in these lines, even if it is not named as the account's."""
     before: tuple[Record, ...] = ()
     """The lines before the header."""
 
@@ -306,7 +306,7 @@ def _is_another_account(between: Sequence[Record], table: Table, cells: Cells) -
 
 
 def _accounts(lines: Sequence[Record]) -> set[str]:
-    """Return what stands beside a word for the account in lines that are not rows: ``Account,Savings 5678``."""
+    """Return the text beside a word for the account in lines that are not rows: ``Account,Savings 5678``."""
     pairs = [
         (label, value)
         for record in lines[:_HEADER_WITHIN]

@@ -67,8 +67,8 @@ _GIVE_PROFILE = (
 def read_csv(name: str, content: bytes, profile: StatementProfile, choices: Choices) -> StatementReading:
     """Return the transactions of a bank's CSV export, in the file's order.
 
-    What the file determines is read; what it leaves open is chosen and said as an assumption, with the profile line
-    that settles it. A row that cannot be read is quarantined with its line and reason.
+    Where the file is ambiguous, the reader chooses and reports an assumption with the profile line that decides it. A
+    row that cannot be read is quarantined with its line and reason.
 
     Raises:
         InputError: The file is not CSV, has no transactions, more than half of its rows cannot be read, or the profile
@@ -302,7 +302,7 @@ def _orders_left(table: Table, column: int, cells: Cells) -> tuple[set[str], boo
 
 
 def _falls(days: list[datetime.date]) -> bool | None:
-    """Return whether days stand newest first, None where they stand in no order."""
+    """Return whether the newest day comes first, None if the days are in no order."""
     falls, rises = any(a > b for a, b in pairwise(days)), any(a < b for a, b in pairwise(days))
     return None if falls == rises else falls
 
@@ -331,7 +331,7 @@ def _settled_mark(
     if fits[marks[0]] == fits[marks[1]]:
         choices.assume(
             "decimal_mark", likelier,
-            "amounts such as 1,234 or 1.234 can be read with either mark; the three digits are taken for thousands",
+            "amounts such as 1,234 or 1.234 can be read with either mark; the three digits are read as thousands",
             f'decimal_mark: "{likelier}"',
         )  # fmt: skip
     return best

@@ -11,7 +11,7 @@ _FIRST_YEAR, _LAST_YEAR = 1970, 2099
 
 
 def exact_amount(text: str) -> Decimal | None:
-    """Return a number that is digits with at most one mark before its fraction, or None for anything else.
+    """Return a number of digits with at most one decimal mark, or None for anything else.
 
     Neither OFX (2.2, section 3.2.9.1), SWIFT nor ISO 20022 allows marks between thousands.
     """

@@ -114,7 +114,7 @@ _LONGEST_MARK = 24
 
 
 def mark_of(cell: str) -> Mark | None:
-    """Return what a debit/credit cell says, or None if it says something else."""
+    """Return the meaning of a debit/credit cell, or None if it holds something else."""
     if not cell:
         return None
     found = MARKS.get(cell.lower())
@@ -242,7 +242,7 @@ _STATUS_ENDINGS: dict[str, Unbooked | Literal["booked"]] = {
 
 
 def status_of(cell: str) -> Unbooked | Literal["booked"] | None:
-    """Return what a cell of a status column says of its row, or None if it says something else."""
+    """Return the status that a cell of a status column gives its row, or None if it holds something else."""
     if len(cell) > _LONGEST_MARK:
         return None
     said = plain(cell)
@@ -269,7 +269,7 @@ _INCOMING_WORDS = """payment received|paymt|pymt|mobile pymt|online pymt|payment
         |sueldo|sueldos|ordenado|bezuge"""
 _INCOMING = tuple(map(plain, _INCOMING_WORDS.split("|")))
 _INCOMING_IN_EAST = tuple(word for word in _INCOMING if ord(word[0]) > 0x2E7F)
-"""In scripts without spaces between words."""
+"""Words of scripts without spaces between words."""
 
 
 _OF_BOOKS = words(
@@ -332,7 +332,7 @@ _TURNOVER = """apyvarta|apgrozijums|kaive|obrat|obraty|suma obrotow|forgalom|pro
         |total turnover|debit turnover|credit turnover|umsatzsumme|total debits|total credits
         |total debit|total credit|totale entrate|totale uscite|total cargos|total abonos
         |total de debitos|total de creditos"""
-"""Sums that nobody is called by, whereas there are payees named Total."""
+"""Sums that are nobody's name, whereas there are payees named Total."""
 _UNITS = frozenset(code.lower() for code in CODES) | {"euro", "euros", "rs", "kr"}
 _PHRASES = {
     plain(phrase): kind

@@ -1,4 +1,4 @@
-"""One line of text for a movement, out of the parts in which banks write it."""
+"""One line of text for a movement, from the parts that banks write."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _INVISIBLE = dict.fromkeys((0x200B, 0x200E, 0x200F, 0x2060, 0xFEFF, *range(9), *
 
 
 def visible(text: str) -> str:
-    """Return a text without what nobody sees, stripped of surrounding white space."""
+    """Return a text without invisible characters, stripped of surrounding white space."""
     if not text.isascii() or not text.isprintable():
         text = text.translate(_INVISIBLE)
     return text.strip()
@@ -53,7 +53,7 @@ def western(text: str) -> str:
 
 
 def joined(parts: Iterable[str]) -> str:
-    """Return the parts one after the other, words one space apart; a part that another holds is left out."""
+    """Return the parts in order, words one space apart; a part that another part contains is left out."""
     kept: list[str] = []
     for part in parts:
         text = " ".join(part.split())

@@ -1,7 +1,7 @@
-"""XLSX: the first sheet that holds a statement, as the same table that a CSV export is.
+"""XLSX: the first sheet with a statement, read as a CSV export is.
 
-A workbook is a ZIP of XML. Its sizes are bounded before anything of it is unpacked: what the directory of the archive
-declares is all that is ever read of a part.
+A workbook is a ZIP of XML. Sizes are checked before anything is unpacked: at most the size in the archive's directory
+is read of each part.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ def read_xlsx(name: str, content: bytes, profile: StatementProfile, choices: Cho
     """Return the transactions of the first sheet with a statement.
 
     Dates and numbers are taken as the cells hold them. A number is the shortest decimal that stands for what the cell
-    stores; where that has more digits than the currency, its row is quarantined. Of formulas the value is taken that
-    was stored with them.
+    stores; where that has more digits than the currency, its row is quarantined. For a formula, the stored value is
+    used.
 
     Raises:
         InputError: It is not a workbook, larger unpacked than ``MAX_UNPACKED_BYTES``, has a password, or no sheet of it
@@ -130,7 +130,7 @@ class _Sheets:
         sheet.reset_dimensions()
         rows: list[tuple[Any, ...]] = []
         blank: tuple[Any, ...] | None = None
-        # One column too many tells that there are more.
+        # One more column shows that there are more.
         for number, row in enumerate(sheet.iter_rows(max_row=_EXCEL_ROWS, max_col=MAX_COLUMNS + 1, values_only=True)):
             if row is blank:  # what stands in for rows that are not there is one and the same
                 found: tuple[Any, ...] = ()
@@ -162,7 +162,7 @@ def _trimmed(row: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _decimal_mark(rows: list[tuple[Any, ...]], profile: StatementProfile) -> Any:
-    """Return the decimal mark of the amounts that stand in the sheet as text, ``.`` where none tells it.
+    """Return the decimal mark of the amounts that the sheet has as text, ``.`` if there is no evidence.
 
     Numbers are written out with the same one, so that the whole table is read with one mark.
     """
@@ -184,7 +184,7 @@ def _records(rows: list[tuple[Any, ...]], profile: StatementProfile) -> Iterator
 
 
 def _text(value: object, profile: StatementProfile) -> str:
-    """Return what a cell holds, in a writing that can be read in one way alone."""
+    """Return the content of a cell in an unambiguous form."""
     match value:
         case None:
             return ""

@@ -28,10 +28,10 @@ GERMAN = Vocabulary(
 
 FRENCH = Vocabulary(
     "fr",
-    "ignore[zr]?|ignores|oublie[zrs]?|néglige[zr]?|ne (?:tiens|tenez|tenir) <2>compte|fai(?:s|tes) abstraction|ne (?:suis|suivez|respecte|respectez) (?:pas|plus)|désobéi[st]|désobéissez|contourne[zr]?|laisse tomber|abandonne[zr]?|arrête de suivre|cesse de suivre|passe outre",
+    "ignore[zr]?|ignores|oublie[zrs]?|néglige[zr]?|ne (?:tiens|tenez|tenir) <2>compte|fai(?:s|tes) abstraction|ne (?:suis|suivez|respecte|respectez) (?:pas|plus)|désobéi[st]|désobéissez|contourne[zr]?|laisse tomber|abandonne[zr]?|arrête de suivre|cesse de suivre|(?:passe[zr]?|passons) outre|(?:n )?(?:écoute[zr]?|obéi[st]) (?:plus|pas)|mets? de côté",
     "précédente?s?|antérieure?s?|dessus|initiale?s?|système|préalables?|reçue?s?|données|avant|actuelles|originales|ci dessus|d origine|anciennes",
-    "instructions?|consignes?|règles?|directives?|ordres?|prompts?|indications|commandes|restrictions|contraintes|limites|programmation",
-    "tes|vos|ton|votre|toutes les|tous les|toutes|les",
+    "instructions?|consignes?|règles?|directives?|ordres?|prompts?|indications|commandes|restrictions|contraintes|limites|programmation|filtres?|politique de sécurité|développeurs?",
+    "tes|vos|ton|votre|ta|la|le|toutes les|tous les|toutes|les",
     "tout|tous|toutes|ce qu(?:e|i|on)?|tout ce qu(?:e|i)?",
     "dit|demandé|appris|précède|avant|dessus|expliqué|donné|reçu|ordonné|avais|avez|sais|programmé|écrit",
     "montre[zr]?|affiche[zr]?|révèle[zr]?|donne[zr]?|répète[zr]?|divulgue[zr]?|dis|dites|recopie[zr]?|écri(?:s|vez|re)|liste[zr]?|traduis|cite[zr]?|imprime[zr]?|partage[zr]?|communique[zr]?|quel(?:le)?s? (?:est|sont)",
@@ -41,7 +41,7 @@ FRENCH = Vocabulary(
     "(?:à partir de maintenant|désormais|dorénavant|dès maintenant) (?:tu|vous|réponds|répondez|ton|tes|ignore|obéis)",
     "sans (?:aucune? )?(?:restrictions?|limites?|filtres?|censure|règles?|contraintes?|morale)|non censurée?|(?:aucune?|pas de|plus de|plus aucune?) (?:restrictions?|limites?|filtres?|règles?|consignes?|censure)|ne refuse (?:jamais|rien)|libre de tout|dan\\b|maléfique|jamais reçu de consignes",
     "ia|ai|assistante?|chatbot|modèle|intelligence artificielle|agent|robot|machine",
-    "sans (?:le |la |l |en )?(?:dire|avertir|informer|prévenir|parler|demander|mentionner) <3>(?:utilisateur|l utilisateur|client)|n en (?:parle|parlez) pas|ne (?:dis|dites|mentionne) (?:rien|pas) <2>(?:utilisateur)",
+    "sans (?:le |la |l |en )?(?:dire|avertir|informer|prévenir|parler|demander|mentionner) <3>(?:utilisateur|l utilisateur|client)|n en (?:parle|parlez) pas|ne (?:dis|dites|mentionne) (?:rien|pas) <2>(?:utilisateur)|(?:valide|approuve|exécute|confirme|effectue)[zr]? <3>(?:paiement|virement|transfert|opération) <2>sans (?:rien )?(?:demander|attendre|vérifier|contrôle|approbation|validation)",
     "nulles?|caduques?|ne s appliquent plus|ne sont plus valables|annulées?|révoquées?|obsolètes|invalides",
     "envoie[zs]?|envoyez|transfère[zr]?|transmets|transmettez|poste[zr]?",
     "données|mots de passe|identifiants|historique|contacts|boîte de réception|solde|conversation|clés",

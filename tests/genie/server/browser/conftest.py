@@ -17,30 +17,39 @@ from tests.genie.page_for_tests import ALL, ROOT, Served
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import Browser, BrowserContext, Page, Route
+    from playwright.sync_api import Browser, BrowserContext, Page, Request
 
 CHROMIUM = os.environ.get("GENIE_CHROMIUM") or shutil.which("chromium") or ""
 PIPELINES = ("payment", "insights", "assistant", "finance_assistant")
 
 
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Return the browser's program, or skip."""
+    pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if not CHROMIUM:
+        pytest.skip("no chromium on this machine; name one with GENIE_CHROMIUM")
+    return CHROMIUM
+
+
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Return a browser, or skip.
+def browser(chromium: str) -> Iterator[Browser]:
+    """Return a browser.
 
     It is closed before the next module: while it is open, no other loop can run in this process.
     """
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if not CHROMIUM:
-        pytest.skip("no chromium on this machine; name one with GENIE_CHROMIUM")
-    with api.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield browser
         browser.close()
 
 
-@pytest.fixture(scope="module")
-def served(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """Return a server with the keys of four people."""
+@pytest.fixture(scope="session")
+def served(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Return a server with the keys of four people; all modules share it."""
+    assert chromium
     keys = ApiKeys()
     texts = []
     people = (
@@ -102,14 +111,11 @@ def open_page(browser: Browser, served: Served, faults: list[str]) -> Iterator[C
         if still:  # time goes on when the test says so
             page.clock.install()
 
-        def guard(route: Route) -> None:
-            if route.request.url.startswith(served.address):
-                route.fallback()
-            else:
-                faults.append(f"request to {route.request.url}")
-                route.abort()
+        def guard(request: Request) -> None:  # a route for each file would cost more than its page
+            if request.url.startswith(("http", "ws")) and not request.url.startswith(served.address):
+                faults.append(f"request to {request.url}")
 
-        context.route("**/*", guard)
+        context.on("request", guard)
         page.on("pageerror", lambda error: faults.append(f"script: {error}"))
         page.on("dialog", lambda dialog: (faults.append(f"dialog: {dialog.message}"), dialog.dismiss()))
         page.on("console", lambda said: faults.append(said.text) if "Content Security Policy" in said.text

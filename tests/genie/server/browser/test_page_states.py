@@ -52,6 +52,8 @@ def data(page: Page, act: Callable[[Route], None]) -> None:
 
 def test_every_screen_tells_an_error_and_tries_again(open_page: Callable[..., Page], served: Served) -> None:
     page = open_page(served.asha)
+    go(page, "system")  # the first screen has its data already, and would not ask again
+    page.get_by_role("heading", name="System", exact=True).wait_for()
     for screen in SCREENS:
         data(page, fails)
         go(page, screen)
@@ -66,6 +68,8 @@ def test_every_screen_tells_an_error_and_tries_again(open_page: Callable[..., Pa
 
 def test_every_screen_without_data_says_what_will_appear(open_page: Callable[..., Page], served: Served) -> None:
     page = open_page(served.asha)
+    go(page, "system")  # the first screen has its data already, and would not ask again
+    page.get_by_role("heading", name="System", exact=True).wait_for()
 
     def empty(route: Route) -> None:
         answer = route.fetch()
@@ -84,6 +88,8 @@ def test_every_screen_without_data_says_what_will_appear(open_page: Callable[...
 
 def test_every_screen_says_that_the_server_is_slow(open_page: Callable[..., Page], served: Served) -> None:
     page = open_page(served.asha, still=True)
+    go(page, "system")  # the first screen has its data already, and would not ask again
+    page.get_by_role("heading", name="System", exact=True).wait_for()
     for screen in SCREENS:
         data(page, lambda route: None)  # no answer comes
         go(page, screen)
