@@ -100,7 +100,7 @@ def test_its_other_counts_are_right() -> None:
     recipes = len(list((ROOT / "docs" / "cookbook").glob("*.py")))
     assert recipes == 11
     assert "with eleven short programs" in README
-    assert (ROOT / "docs" / "cookbook.md").read_text().split("\n\n")[1].startswith("Eleven short programs")
+    assert (ROOT / "docs" / "cookbook.md").read_text().split("\n\n")[1].startswith("These are eleven short programs")
     assert len(eight_policies().policies) == 8
     assert "with eight policies on" in README
     assert 'requires-python = ">=3.11"' in (ROOT / "pyproject.toml").read_text()
