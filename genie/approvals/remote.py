@@ -98,7 +98,7 @@ class RemoteControl:
         self._holds.changed = self._switches.tell = None
         try:
             await self._control.close(self._report())
-        except BaseException as error:  # noqa: BLE001 - what was to be closed is closed all the same
+        except BaseException as error:  # noqa: BLE001 - closing continues after a failure
             self._failed(error)
 
     async def _exchange(self) -> None:
@@ -107,7 +107,7 @@ class RemoteControl:
             news: object = await self._control.exchange(report)
             if not isinstance(news, ControlNews):
                 raise TypeError(f"exchange returns a ControlNews, not {shown_type(news)}")
-        except BaseException as error:  # noqa: BLE001 - what runs goes on, what is held stays held, and it is tried again
+        except BaseException as error:  # noqa: BLE001 - runs continue, holds stay, and it is tried again
             self._failed(error)
             return
         if self.failing is not None:

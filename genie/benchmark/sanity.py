@@ -74,7 +74,7 @@ class Offence:
     by: str | None = None
     """The policy that is expected to object, if it is not the one being checked."""
     leaves: bool = False
-    """True if it must be stopped where it leaves for the caller, and not before a measured agent."""
+    """True if it must be stopped on its way to the caller, and not before a measured agent."""
 
 
 EIGHT = (

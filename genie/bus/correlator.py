@@ -87,9 +87,7 @@ class Correlator:
     ) -> Gather:  # fmt: skip
         """Set what a scope waits for, and the callback for its end.
 
-        ``kind`` is the question's class, ``parts`` those of a stream.
-
-        ``kind`` is the class of its question, ``parts`` those of a stream.
+        ``kind`` is the class of the question, ``parts`` those of a stream.
         """
         key = (expect, need, type(need), kind)  # True equals 1, but only 1 is a number of parts
         try:

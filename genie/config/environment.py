@@ -1,4 +1,4 @@
-"""Values that the files of a command took from the environment: what a command prints has ``${NAME}`` in their place.
+"""Hides values that files took from the environment: everything that a command prints has ``${NAME}`` instead.
 
 ``SourceMap.hide`` does the same for problems of one file, whose values are known by their place.
 """
@@ -13,16 +13,16 @@ from collections.abc import Iterator
 from genie.config.source_map import CUT, without
 
 _MOST = 1_000
-"""Values that are remembered."""
+"""Maximum number of values that are remembered."""
 _LEAST = 4
-"""Characters of a value from which it is hidden: a shorter one may be any word or number."""
+"""Minimum length of values that are hidden: a shorter one may be any word or number."""
 _given: dict[str, str] | None = None
 
 
 @contextlib.contextmanager
 def remembering() -> Iterator[None]:
     """Remember what files take from the environment, until the command ends."""
-    global _given  # noqa: PLW0603 - what a process prints belongs to the process, whichever thread prints it
+    global _given  # noqa: PLW0603 - the output belongs to the process, whichever thread prints it
     before, _given = _given, {}
     try:
         yield

@@ -30,7 +30,7 @@ def as_wire(payload: Payload) -> dict[str, Any]:
 
 @functools.lru_cache(maxsize=1_024)
 def is_json(kind: type[Payload]) -> bool:
-    """Return True where what ``model_dump`` makes of a class has one form as JSON, whoever writes it.
+    """Return True if the result of ``model_dump`` for a class has only one form as JSON, whichever code writes it.
 
     Not so with bytes, times and sets, or with code of its own that writes a field. A float that is not finite is left
     to the writer.
@@ -59,7 +59,7 @@ def _is_json(annotation: Any) -> bool:
 def as_values(value: Any) -> Any:
     """Return anything as JSON values; a value without a JSON form is named by its class."""
     kind = type(value)
-    if kind in _PLAIN:  # the common case; a class of its own may be an enumeration
+    if kind in _PLAIN:  # the common case; a custom class may be an enumeration
         return value
     if kind is dict:
         return {

@@ -195,7 +195,7 @@ class HandlerContext:
         scope = await _asked(
             self, question, kinds, need=need, within_s=within_s, cancel_rest=False, to=to, headers=headers
         )
-        for kind in kinds:  # an answer that came needs no list of what is missing beside it
+        for kind in kinds:  # if an answer has arrived, no list of missing parts is needed
             parts = scope.gather.kinds.get(kind)  # type: ignore[union-attr]  # a scope that a handler opens has one
             found = None if parts is None else parts.get(ONE)
             if found is not None:

@@ -208,7 +208,7 @@ def belongs_to_loop(error: BaseException) -> bool:
 
 
 def of_the_loop(error: BaseException) -> BaseException:
-    """Return the part of an exception that must reach a cancel scope, without what an agent raised beside it."""
+    """Return the part of an exception that must reach a cancel scope, without exceptions raised by an agent."""
     if isinstance(error, BaseExceptionGroup):
         return error.subgroup(anyio.get_cancelled_exc_class()) or error
     return error

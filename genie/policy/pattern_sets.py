@@ -22,7 +22,7 @@ _MEMORY = 64 << 20
 _KEPT = 32
 """Automata that are kept for the next policy set with the same patterns: to build one takes 13 ms."""
 _CANARY = r"\z"
-"""A pattern of every set that always matches: where nothing did, the set gave up, and the text is not known clean."""
+"""A pattern of every set that always matches: if nothing matched, the set gave up, and the text may not be clean."""
 _FOUND = -1
 """Stands for the number of ``_TOKEN``."""
 _TOKEN = r"[A-Za-z0-9+/_\-]{16}"  # noqa: S105 - a pattern
@@ -50,7 +50,7 @@ class _Pass:
     def __init__(self, patterns: Mapping[str, int]) -> None:
         self.match = _matching(tuple(patterns))
         self.clean = [len(patterns)]
-        """What ``match`` returns for a text without any of the patterns: the canary alone."""
+        """Result of ``match`` for a text in which no pattern matches: only the canary."""
         self._numbers = tuple(patterns.values())
 
     def hits(self, data: bytes) -> list[int]:
@@ -78,7 +78,7 @@ class PatternSets:
     def __init__(self, patterns: Iterable[str]) -> None:
         self._numbers = {pattern: number for number, pattern in enumerate(patterns)}
         self.match, self.clean = _matching(tuple(self._numbers)), [len(self._numbers)]
-        """The search of a text of at most ``SHORT`` bytes, and what it returns where no pattern matches."""
+        """The search of a text of at most ``SHORT`` bytes, and its result if no pattern matches."""
 
     @functools.cached_property
     def _passes(self) -> tuple[_Pass, _Pass, tuple[_Pass, ...]]:

@@ -151,12 +151,12 @@ _PORTS = {
     "control": ("open", "exchange", "close"), "admission": ("rates", "budgets"), "executor": ("job", "close"),
     "source": ("files", "load"),
 }  # fmt: skip
-"""What an argument of a runtime has; without it, messages would go unrecorded, or the runtime would not open."""
+"""Required methods of ports; without them, messages would not be recorded, or the runtime would not open."""
 _MODES = ("none", "batched", "every_message")
 
 
 def ports(**given: object) -> None:
-    """Check that journals, logs and other ports have the methods of theirs.
+    """Check that journals, logs and other ports have the methods of their protocols.
 
     Raises:
         TypeError: One lacks a method.

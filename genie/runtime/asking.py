@@ -137,7 +137,7 @@ def send(
     try:
         return bus.publish(question, asker, run.root, 0, 0, run.headers, read, None, to, asked=True, reject=True)
     except MailboxFullError:
-        if run.root.gather is not None:  # nobody waits any more for the answers of the others
+        if run.root.gather is not None:  # nobody waits for the other answers any more
             bus.runs.end(run, Outcome.CANCELLED, _CALLER_LEFT)
         raise
     finally:

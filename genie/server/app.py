@@ -48,7 +48,7 @@ _SECURITY = (
     (b"cache-control", b"no-store"), (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 )  # fmt: skip
 _FRAMED = (b"x-frame-options", b"SAMEORIGIN")
-"""Marks a response with a content policy of its own, under which it may be shown in a frame of this origin."""
+"""Marks a response with its own content policy, which allows showing it in a frame of this origin."""
 _NOT_FRAMED = frozenset({b"content-security-policy", b"x-frame-options", b"cross-origin-opener-policy"})
 _ONLY_TLS = (b"strict-transport-security", b"max-age=31536000")
 

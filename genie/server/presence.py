@@ -59,7 +59,7 @@ async def _reading(request: Incoming, gone: Callable[[], None]) -> AsyncIterator
 
 
 class Closed:
-    """Whether a stream is closed; an event of the loop weighs four times as much."""
+    """A flag that a stream is closed; an ``asyncio.Event`` needs four times as much memory."""
 
     __slots__ = ("_set", "_waiting")
 

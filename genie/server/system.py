@@ -107,7 +107,7 @@ async def logout(call: Call) -> ASGIApp:
         call.server.sessions.end(name)
         call.server.wake()  # end its streams
         if call.server.keeping is not None:
-            await call.server.keeping.rest()  # the store has ended it before anyone is told
+            await call.server.keeping.rest()  # the store has ended it before anyone is notified
     response = Response(status_code=204)
     response.delete_cookie(call.server.cookie, path="/", secure=call.server.settings.secure, httponly=True)
     return response

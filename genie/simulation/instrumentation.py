@@ -186,7 +186,7 @@ class Instrumentation:
 
     def _compare(self, candidate: PolicySet, message: Envelope[Any], sender: AgentCard, card: AgentCard) -> None:
         self.compared_of += 1
-        # With what the candidate's own inspectors find: those in force may look for something else, or for nothing.
+        # With the findings of the candidate's own inspectors: those in force may look for something else, or nothing.
         inspected = stamp(
             message.number, message.payload, message.sender, message.recipient, message.scope, message.cause,
             message.hops, message.headers, message.label, candidate.inspectors.inspect(message.payload),

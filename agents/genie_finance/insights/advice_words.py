@@ -16,11 +16,11 @@ CAN_BE_ASKED = (
     'of the statement; compared with the usual month or, with "than last month", with the month before.'
 )
 _LEAST_CHANGE = 20
-"""Percent by which income differs from the usual where an answer says so."""
+"""Minimum difference between income and its usual amount, in percent, that an answer mentions."""
 
 
 def not_understood(instead: str) -> str:
-    """Return what is said of a question that is not about spending above the usual."""
+    """Return the answer to a question that is not about spending above the usual."""
     if instead:
         return (
             f"The question is about {instead}. The report has figures on that, and no answer in words. {CAN_BE_ASKED}"
@@ -73,7 +73,7 @@ def _risen(line: Line) -> str:
 
 
 def _beside(whole: Line, over: Sequence[Line], own: Sequence[MonthTotal], months: Comparison) -> list[str]:
-    """Return what an answer about rises would leave out: less spending, another income, a month that goes on."""
+    """Return remarks on what an answer about rises omits: lower spending, unusual income, an incomplete month."""
     told = []
     if not over and _differs(whole.latest, whole.baseline):
         told.append(
@@ -100,7 +100,7 @@ def _usually(usual: Money, months: Comparison) -> str:
 
 
 def _left_out(over: Sequence[Line], named: Sequence[Line]) -> tuple[str, str]:
-    """Return what an answer does not name: the largest rise, if it is not named, and how many more rose."""
+    """Return a remark on rises that an answer does not name: the largest one, and the number of the others."""
     rest = [line for line in over if line not in named]
     if not rest:
         return "", ""

@@ -64,7 +64,7 @@ def _timeline(names: Iterable[str]) -> list[str]:
 
 
 def shown_unit(currency: str) -> str:
-    """Return what stands behind an amount: nothing where the statement names no currency."""
+    """Return the unit after an amount; empty if the statement names no currency."""
     return "" if currency == UNKNOWN_CURRENCY else currency
 
 

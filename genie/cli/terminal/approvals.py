@@ -38,7 +38,7 @@ def described(found: Mapping[str, Any], payload: Payload | None = None, *, width
     if report is None:
         yield from _within(f"withheld  {found['withheld']}", width)
     else:
-        # What is not shown is not laid out: a payload of a megabyte has a hundred thousand lines.
+        # Only visible lines are formatted: a payload of a megabyte has a hundred thousand lines.
         shown = list(islice(report_lines(report, width=width), MOST_LINES + 2))
         if shown and shown[0]:
             yield ""

@@ -347,7 +347,7 @@ class ModelAgent(Handlers, id="model", publishes=(ModelDelta, ModelRestarted)):
 
 
 async def _read(parts: AsyncIterator[WirePart], heard: Callable[[WirePart], None]) -> WireEnd:
-    """Read a reply whose pieces nobody reads."""
+    """Read a reply whose pieces are not streamed to anybody."""
     end: WireEnd | None = None
     async for part in parts:
         if type(part) is WireEnd:

@@ -84,7 +84,7 @@ def placed(diagram: Diagram) -> Drawing:
 
 
 def _lines(name: str) -> tuple[str, ...]:
-    """Return a name in one line or, where it is long, in two that are as short as its joints allow."""
+    """Return a name in one line, or, if it is long, in two lines, split so that they are as short as possible."""
     shown = name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
     if _LETTER * len(shown) + 16 <= _BOX:
         return (shown,)

@@ -130,7 +130,7 @@ _NUMBERED = """
     933:BYN 941:RSD 946:RON 949:TRY 975:BGN 978:EUR 980:UAH 981:GEL 985:PLN 986:BRL
 """
 NUMBERED = {pair[:3]: pair[4:] for pair in _NUMBERED.split()}
-"""Codes of ISO 4217 as numbers, where a column of currencies has them."""
+"""Numeric codes of ISO 4217, which some currency columns contain."""
 
 
 def currency_named(text: str) -> str | None:

@@ -277,7 +277,7 @@ class RowReader:
             if not cell:
                 continue
             amount = self._cells.amount(cell)
-            if amount is None and any(map(str.isnumeric, cell)):  # words alone stand for an empty cell
+            if amount is None and any(map(str.isnumeric, cell)):  # a cell with only words counts as empty
                 raise _UnreadableError(f"{self._table.name(column)} does not hold an amount")
             if amount and (amount.point or amount.comma):  # a zero means an empty cell
                 found.append((side, amount))
