@@ -102,6 +102,6 @@ def test_its_other_counts_are_right() -> None:
     assert "with eleven short programs" in README
     assert (ROOT / "docs" / "cookbook.md").read_text().split("\n\n")[1].startswith("These are eleven short programs")
     assert len(eight_policies().policies) == 8
-    assert "with eight policies on" in README
+    assert "with eight policies enabled" in README
     assert 'requires-python = ">=3.11"' in (ROOT / "pyproject.toml").read_text()
     assert README.count("Python 3.11 or newer") == 2
