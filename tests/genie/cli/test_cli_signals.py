@@ -89,7 +89,7 @@ main()
     "words", [("--help",), ("run", "insights"), ("simulate", "quiet-month")], ids=lambda one: one[0]
 )
 def test_no_interrupt_is_lost_at_thirty_moments(tmp_path: Path, words: tuple[str, ...]) -> None:
-    last_s = 0.15 if words == ("--help",) else 0.6
+    last_s = {"--help": 0.15, "run": 0.4}.get(words[0], 0.6)  # a fast machine has ended a run after half a second
     for moment in range(words == ("run", "insights"), 60, 2):  # the other thirty for the other command
         done = process(FROM_THE_FIRST.format(seconds=0.002 + last_s * moment / 60), *words, cwd=tmp_path)
         if words == ("--help",) and done.returncode in {0, -signal.SIGPROF}:  # over by then
