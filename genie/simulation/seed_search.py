@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -12,6 +13,7 @@ from genie.simulation.runner import simulate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from multiprocessing.context import ForkContext
 
     from genie.simulation.record import Record, Violation
     from genie.simulation.scenario import Scenario
@@ -84,11 +86,25 @@ def _tried(scenario: Scenario, seeds: Sequence[int], processes: int) -> Iterator
     # The workers and the pool's threads inherit the blocked signal: an interrupt reaches the parent's main thread only.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        pool = multiprocessing.get_context("fork").Pool(processes)
+        pool = forks().Pool(processes)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     with pool:
         yield from pool.imap(_work, seeds, chunksize=size)
+
+
+def forks() -> ForkContext:
+    """Return what starts the workers of a pool; one whose results nobody reads any more ends without a traceback."""
+    from multiprocessing.context import ForkContext, ForkProcess  # noqa: PLC0415 - there where processes can be forked
+
+    class Fork(ForkProcess):
+        def run(self) -> None:
+            with contextlib.suppress(BrokenPipeError):  # an agent's own is a result, and never gets here
+                super().run()
+
+    context = ForkContext()
+    context.Process = Fork  # type: ignore[misc]  # a subclass of the class there
+    return context
 
 
 class _Worker:

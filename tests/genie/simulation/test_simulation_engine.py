@@ -16,7 +16,7 @@ from genie.policy.policy import ALLOW, Hold, Judge, PolicySet, PolicySettings, R
 from genie.simulation.invariants import InvariantRegistry
 from genie.simulation.runner import simulate
 from genie.simulation.scenario import Scenario, parse
-from genie.simulation.seed_search import search
+from genie.simulation.seed_search import forks, search
 from genie.simulation.shrinking import shrink
 from tests.genie.simulation.conftest import Made
 
@@ -190,6 +190,18 @@ def test_seeds_are_tried_in_their_order_with_the_same_result_in_any_process(made
     assert search(scenario, range(1, 9), processes=2) == alone
     assert [one.seed for one in alone] == list(range(1, 9))
     assert len({one.journal_sha256 for one in alone}) == 8
+
+
+def _writes_for_nobody() -> None:
+    raise BrokenPipeError
+
+
+def test_a_worker_whose_results_nobody_reads_ends_without_a_traceback(capfd: pytest.CaptureFixture[str]) -> None:
+    """Was: the traceback of a worker behind "interrupted", where an interrupt met a result on its way."""
+    worker = forks().Process(target=_writes_for_nobody)
+    worker.start()
+    worker.join()
+    assert (worker.exitcode, capfd.readouterr().err) == (0, "")
 
 
 def test_agents_that_are_ready_together_run_in_any_order(made: Made) -> None:
