@@ -8,21 +8,10 @@ import anyio
 import pytest
 
 from genie.server.connections import MOST_PIPELINED, Connection
-from tests.genie.loopback_for_tests import allow_this_machine
+from tests.genie.loopback_for_tests import anyio_backend, this_machine_alone  # noqa: F401 - fixtures
 from tests.genie.server.live.test_connections import live
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    """The protocols of the server are asyncio's alone."""
-    return "asyncio"
-
-
-@pytest.fixture(autouse=True)
-def _loopback(monkeypatch: pytest.MonkeyPatch) -> None:
-    allow_this_machine(monkeypatch)
 
 
 ESTABLISHED = b"\1"

@@ -13,21 +13,10 @@ import pytest
 from genie.server import connections, streams
 from genie.server.problems import Problem
 from tests.genie.desk_for_tests import desk
-from tests.genie.loopback_for_tests import allow_this_machine
+from tests.genie.loopback_for_tests import anyio_backend, this_machine_alone  # noqa: F401 - fixtures
 from tests.genie.server.live.test_connections import live, received
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    """The protocols of the server are asyncio's alone."""
-    return "asyncio"
-
-
-@pytest.fixture(autouse=True)
-def _loopback(monkeypatch: pytest.MonkeyPatch) -> None:
-    allow_this_machine(monkeypatch)
 
 
 async def taken(at: Any, stack: contextlib.AsyncExitStack, key: str) -> int:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import _socket
 import ipaddress
 import socket
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    import pytest
+import pytest
 
 
 def allow_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -19,3 +18,15 @@ def allow_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
         _socket.socket.connect(own, address)
 
     monkeypatch.setattr(socket.socket, "connect", connect)
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Run every test marked ``anyio`` on asyncio: uvicorn and the protocols of the server run on nothing else."""
+    return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def this_machine_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the tests of a module connect to this machine."""
+    allow_this_machine(monkeypatch)

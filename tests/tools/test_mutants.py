@@ -172,6 +172,23 @@ def test_what_is_listed_as_equivalent_is_in_the_source(capsys: pytest.CaptureFix
     assert main(["--list", "--limit", "1"]) == 0, capsys.readouterr().err
 
 
+def test_a_test_keeps_the_filters_of_warnings_that_it_is_marked_with(
+    shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Was: such a test failed without a change, and nothing was measured."""
+    (shop / "test_warned.py").write_text(
+        "import warnings, pytest\n"
+        "from shop.price import fits\n"
+        "@pytest.mark.filterwarnings('ignore:old')\n"
+        "def test_warned():\n"
+        "    warnings.warn('old')\n"
+        "    assert fits(5)\n"
+    )
+    (shop / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
+    code = main(["--package", "shop", "--tests", "test_warned.py", "--limit", "1", "--at-least", "0"])
+    assert (code, "without a change" in capsys.readouterr().err) == (0, False)
+
+
 @pytest.mark.slow
 def test_what_no_test_runs_survives_and_what_the_import_runs_is_imported_again(
     shop: Path, capsys: pytest.CaptureFixture[str]

@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import pytest
-from _pytest.runner import runtestprotocol
 
 from tools.mutants import Mutant
 from tools.mutants.change import Finder, Functions, functions_of, put
@@ -38,7 +37,22 @@ _KILLED, _NOT_APPLICABLE = 1, 3
 
 
 def _passes(item: pytest.Item, following: pytest.Item | None) -> bool:
-    return not any(report.failed for report in runtestprotocol(item, log=False, nextitem=following))
+    """Return True if a test passes, run as pytest runs it: with the filters of warnings that it is marked with."""
+    failed: list[str] = []
+
+    class Reports:
+        @staticmethod
+        def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+            if report.failed:
+                failed.append(report.nodeid)
+
+    plugins, reports = item.config.pluginmanager, Reports()
+    plugins.register(reports)
+    try:
+        item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
+    finally:
+        plugins.unregister(reports)
+    return not failed
 
 
 def _limit(seconds: float) -> None:

@@ -20,6 +20,7 @@ from genie.cli.terminal.json_text import to_text
 from genie.cli.terminal.layout import Column, Grid
 from genie.cli.terminal.progress import progress
 from genie.cli.terminal.screen import show
+from genie.contracts.problems import cause_of
 from genie.errors import InputError
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def _implementation(module: str, name: str) -> Agent:
         found: Any = getattr(importlib.import_module(module), name)
         made: Any = found() if isinstance(found, type) else found
     except Exception as error:  # noqa: BLE001 - importing and making it runs the author's code
-        raise InputError(place, f"cannot be loaded ({type(error).__name__}: {error})") from None
+        raise InputError(place, f"cannot be loaded ({cause_of(error)})") from None
     if not hasattr(made, "card"):
         raise InputError(place, "is not an agent", "name a function with @agent, or a class of agents")
     agent: Agent = made
