@@ -54,8 +54,8 @@ class LoanRequest(Payload, topic="lending.loan_request", classification="confide
     """Age in years; of the oldest person whose income counts."""
     as_of: datetime.date
     fees: Rupees | None = None
-    """All upfront payments to the lender or through it; None if unknown, and then there is no annual percentage
-    rate."""
+    """All upfront payments to the lender or through it; None if unknown; the annual percentage rate
+    is then None as well."""
     property_value: PaidRupees | None = None
     """Of the home that is bought, without stamp duty and registration; needed for a home loan."""
 

@@ -70,7 +70,7 @@ class Fund(Value):
 
 
 class FundFilter(Value):
-    """Criteria for a fund; a limit of None is no criterion.
+    """Criteria for a fund; a limit of None is not checked.
 
     A fund with an unknown value does not meet its criterion.
     """
@@ -328,7 +328,7 @@ class Targeted(Value):
     """A question with target weights."""
 
     targets: Annotated[tuple[TargetWeight, ...], Field(max_length=4)] = ()
-    """The sum is 1; empty: there is no target."""
+    """The weights add up to 1; empty without a target."""
 
     @model_validator(mode="after")
     def _targets_are_whole(self) -> Self:

@@ -65,7 +65,7 @@ class RateOutlookRequest(Payload, topic="research.rate_outlook_request", classif
     decisions: Annotated[tuple[RateDecision, ...], Field(max_length=100)] = ()
     """Decisions that are newer than the shipped ones."""
     ois_curve: Annotated[tuple[OisPoint, ...], Field(max_length=50)] = ()
-    """Overnight index swaps; without them there is no market expectation."""
+    """Overnight index swaps, from which the market expectation is computed."""
 
 
 class RateStep(Value):
@@ -135,7 +135,7 @@ class MpcMeeting(Value):
     cpi_projection_pct: RatePercent | None = None
     gdp_projection_pct: RatePercent | None = None
     consensus_repo_change_bps: Annotated[Decimal, Field(ge=-1000, le=1000)] | None = None
-    """Expected change; None if unknown, and then there is no surprise."""
+    """Expected change; None if unknown, so that no surprise is computed."""
 
 
 class MpcSummaryRequest(Payload, topic="research.mpc_summary_request", classification="internal"):
@@ -143,7 +143,7 @@ class MpcSummaryRequest(Payload, topic="research.mpc_summary_request", classific
 
     current: MpcMeeting
     previous: MpcMeeting | None
-    """None if unknown; then there is no comparison."""
+    """None if unknown; it is then not compared."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

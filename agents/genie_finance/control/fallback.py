@@ -44,7 +44,7 @@ def fallback_for(primary: str, *, consumes: tuple[type[Payload], ...], produces:
         "question": functools.reduce(operator.or_, consumes),
         "return": functools.reduce(operator.or_, produces),
     }
-    stand_in.__doc__ = f"Stands in for {primary}: says that there is no answer, and that this is no good news."
+    stand_in.__doc__ = f"Stands in for {primary}: reports a missing answer, which is not a favourable one."
     return agent(
         id=name,
         capabilities=("fallback",),
