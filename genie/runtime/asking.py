@@ -136,7 +136,10 @@ def send(
     """Publish the first message of a run."""
     asker = run.asker.card
     try:
-        return bus.publish(question, asker, run.root, 0, 0, run.headers, read, None, to, asked=True, reject=True)
+        worker = bus.workers.of_handler()
+        by = None if worker is None else worker.delivery
+        hops = 0 if by is None else by.message.hops + 1  # also in another runtime, the chain of messages goes on
+        return bus.publish(question, asker, run.root, 0, hops, run.headers, read, None, to, asked=True, reject=True)
     except MailboxFullError:
         if run.root.gather is not None:  # nobody waits for the other answers any more
             bus.runs.end(run, Outcome.CANCELLED, _CALLER_LEFT)
@@ -147,7 +150,7 @@ def send(
 
 async def found_room(bus: Bus, run: RunState, ticket: RoomTicket | None) -> None:
     """Wait until the first message of a run has room; a handler does not wait, because it may have to free the room."""
-    if ticket is not None and bus.workers.of_handler() is not bus.workers:
+    if ticket is not None and not bus.workers.in_handler():
         try:
             await bus.overflows.room(ticket)
         except BaseException:  # the run of a caller that left is cancelled, then the cancellation is re-raised
@@ -265,6 +268,7 @@ class Asking:
     def _open_bus(self) -> Bus:
         if self._bus is None or self._bus.closing:
             raise RuntimeClosedError
+        self._bus.runs.here()
         return self._bus
 
     @overload

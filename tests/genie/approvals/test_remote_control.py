@@ -233,6 +233,44 @@ async def test_a_control_that_cannot_be_opened_stops_the_start() -> None:
             raise AssertionError("it may not open")
 
 
+NONSENSE: dict[str, Any] = {
+    "nothing": None,
+    "votes": ControlNews(votes=None),  # type: ignore[arg-type]
+    "a vote": ControlNews(votes=("vote",)),  # type: ignore[arg-type]
+    "its number": ControlNews(votes=(RemoteVote([], "r", "b", frozenset(), True, "", "", frozenset(), ""),)),  # type: ignore[arg-type]
+    "an act": ControlNews(acts=("killed",)),  # type: ignore[arg-type]
+    "a word": ControlNews(acts=(Act("shot", "all", "", "b", ""),)),  # type: ignore[arg-type]
+    "a kind": ControlNews(acts=(Act("killed", "Agent", "answerer", "b", ""),)),  # type: ignore[arg-type]
+    "an end": ControlNews(acts=(Act("killed", "all", "", "b", "", float("nan")),)),
+    "a refusal": ControlNews(refused=(7,)),  # type: ignore[arg-type]
+}
+
+
+@pytest.mark.parametrize("nonsense", NONSENSE.values(), ids=NONSENSE)
+async def test_a_control_that_returns_nonsense_is_named_and_changes_nothing(nonsense: Any) -> None:
+    class Nonsense(MemoryControl):
+        opens = True
+
+        async def open(self, process: str, report: ControlReport) -> ControlNews:
+            return await super().open(process, report) if self.opens else nonsense  # type: ignore[no-any-return]
+
+        async def exchange(self, report: ControlReport) -> ControlNews:
+            return nonsense  # type: ignore[no-any-return]
+
+    control = Nonsense()
+    async with running(answerer, control=control) as runtime:
+        await anyio.sleep(2)
+        assert (await runtime.ask(Question(text="q"), Answer)).text == "q"
+        assert runtime.statistics().agents["answerer"].suspended is None
+    control.opens = False
+    for opened, interval_s in ((False, 1.0), (True, 0.0)):
+        control.opens, control.interval_s = opened, interval_s
+        with pytest.raises(InputError) as refused:
+            async with running(answerer, control=control):
+                raise AssertionError("it may not open")
+        assert refused.value.subject == "control"
+
+
 async def test_the_last_report_says_how_everything_ended() -> None:
     control = MemoryControl(interval_s=1_000)
     async with running(answerer, policies=holding("answerer", Question), control=control) as runtime:
