@@ -44,9 +44,7 @@ KEPT_IDLE = 64
 """Maximum number of idle workers; further ones end."""
 STOP_S = 1.0
 """Seconds that a cancelled handler has to stop; then it is abandoned and reported."""
-
-HANDLING: ContextVar[Worker | None] = ContextVar("genie_handling", default=None)
-"""The worker whose handler the running task belongs to."""
+HANDLING: ContextVar[Worker | None] = ContextVar("genie_handling", default=None)  # that of the running task
 _REFUSED: deque[Any] = deque(maxlen=256)  # coroutines of handlers that did not stop
 _SENT: Any = object()  # the handler's first awaited object has gone to the loop; it may be None, so None cannot say so
 
