@@ -161,8 +161,8 @@ class Recorder(Protocol):
         """Record that a dead letter was redriven or dropped."""
         ...
 
-    async def barrier(self) -> None:
-        """Wait until everything so far is stored; raises ``JournalError`` if it cannot be."""
+    async def barrier(self, until: float = ...) -> bool:
+        """Wait until everything so far is stored, or ``until`` (False); raises ``JournalError`` if it cannot be."""
         ...
 
 
