@@ -18,8 +18,9 @@ from genie.backend.clock import Clock
 from genie.config.loader import load, parse
 from genie.config.plugins import Plugins
 from genie.journal.rings import FileKeyRing
+from genie.journal.shredding import shred
 from genie.journal.sqlite import SqliteDatabase
-from genie.journal.upkeep import owned, shred
+from genie.journal.upkeep import owned
 from genie.policies.index import POLICIES
 from genie.server.principals import ApiKeys, new_key
 from genie.server.server import Server, Settings
