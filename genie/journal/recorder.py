@@ -372,6 +372,10 @@ class Recorder(Ledger):
         """Number of lines recorded so far, including those that are not written yet."""
         return self._written + len(self._waiting)
 
+    def has(self, added: int) -> bool:
+        """Return whether the log has the first so many lines, or has failed and gets no more."""
+        return self._kept >= added or self.failure is not None
+
     # --- writing ---
 
     async def write(self) -> None:
