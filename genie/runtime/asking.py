@@ -49,6 +49,7 @@ MOST_CALLERS = 1024
 """Number of callers whose compiled policies are cached."""
 NO_LONGER_NEEDED = Reason("no_longer_needed", "no longer needed")
 _PUBLIC = Classification.PUBLIC
+DEADLINE = Reason("deadline")
 NOT_STORED = "the log did not store the answer in time"
 _CALLER_LEFT = Reason("caller_left", "its caller disconnected")
 
@@ -226,6 +227,10 @@ def failure_of(state: RunState, expected: str, reason: str | None) -> Exception:
         if outcome is Outcome.EXPIRED:
             return RunExpiredError(run_id=state.id, reason="" if why.code == "deadline" else str(why))
         return RunCancelledError(run_id=state.id, reason=str(why))
+    passed = state.expires_as or DEADLINE
+    if any(one.outcome is Outcome.EXPIRED and one.reason == passed for one in state.missing or ()):
+        # Its last delivery was taken up after the deadline, but before the timer of the run was.
+        return RunExpiredError(run_id=state.id, reason="" if passed == DEADLINE else str(passed))
     # The failures on the way say more than the last one alone.
     named = {f"{failure.agent}: {failure}": failure.code for failure in state.missing or ()}
     reasons = tuple(named) or ((reason,) if reason else ())

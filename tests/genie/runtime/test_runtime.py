@@ -19,6 +19,7 @@ from genie.errors import (
     AgentDefinitionError,
     DuplicateAgentError,
     RunCancelledError,
+    RunExpiredError,
     RunStalled,
     RuntimeClosedError,
     RuntimeDrainingError,
@@ -460,3 +461,11 @@ async def test_a_runtime_that_is_used_from_another_thread_says_so_and_goes_on(
         assert [type(one) for one in raised] == [WrongThreadError]
         assert (await run.result()).text == "first"
         assert (await runtime.ask(Question(text="then"), Answer)).text == "then"
+
+
+async def test_a_run_without_time_expires_whoever_sees_it_first() -> None:
+    async with running(answerer) as runtime:
+        with pytest.raises(RunExpiredError):
+            await runtime.start(Question(), Answer, deadline_s=0).result()
+        with pytest.raises(RunExpiredError):
+            await runtime.ask(Question(), Answer, within_s=0)
