@@ -91,6 +91,7 @@ def measured(effort: Effort, progress: Callable[[str], None]) -> Iterator[Figure
     yield Figure("60 idle agents", idle / MB, "MB", limit=IDLE_LIMIT)
     progress("start-up")
     yield from _started(startup.startup(rounds=effort.starts))
+    yield Figure("import, over a first model", startup.import_over_model(), "")
     packages, size = bare_install()
     yield Figure("bare install, packages", packages, "", limit=PACKAGES_LIMIT)
     yield Figure("bare install, size", size / MB, "MB", limit=INSTALL_LIMIT)

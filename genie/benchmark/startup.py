@@ -11,6 +11,8 @@ from typing import NamedTuple
 from genie.benchmark.sanity import BenchmarkError
 
 IMPORT = "from genie import Payload, agent, Runtime"
+MODEL = "from pydantic import BaseModel\nclass Model(BaseModel):\n    number: int"
+"""What the import is compared with: a first model of the library that payloads are made of."""
 HEAVY = ("httpx", "prometheus_client", "rich")
 """Modules that the import must not load."""
 _LONGEST_S = 60.0
@@ -47,6 +49,18 @@ def startup(*, rounds: int = 9) -> Startup:
     return Startup(loaded - bare, version, bare, _loaded(IMPORT))
 
 
+def import_over_model(*, rounds: int = 15) -> float:
+    """Return the CPU time of a process with ``IMPORT`` over that of one with ``MODEL``; the fastest of several each.
+
+    Raises:
+        BenchmarkError: A process failed.
+    """
+    commands = ([sys.executable, "-c", IMPORT], [sys.executable, "-c", MODEL])
+    times = [[_cpu_seconds(command) for command in commands] for _ in range(rounds + 1)]  # one more warms the caches
+    imported, model = (min(column) for column in zip(*times, strict=True))
+    return float(imported / model)
+
+
 def _version_command() -> list[str]:
     """Return the installed command, or what it does where it is not installed."""
     script = Path(sys.executable).parent / "genie"
@@ -62,6 +76,15 @@ def _milliseconds(command: list[str]) -> float:
     start = perf_counter_ns()
     _run(command)
     return (perf_counter_ns() - start) / 1e6
+
+
+def _cpu_seconds(command: list[str]) -> float:
+    import resource  # noqa: PLC0415 - not on every system
+
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    _run(command)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def _run(command: list[str]) -> str:

@@ -217,8 +217,9 @@ class Gather:
         if not self.done:
             self.done = True
             self.wake()
-            if self._on_end is not None:
-                self._on_end()
+            ended, self._on_end = self._on_end, None  # it may refer to this gather
+            if ended is not None:
+                ended()
 
     def withhold(self) -> None:
         """Treat every part as late: the log has not stored them in time."""

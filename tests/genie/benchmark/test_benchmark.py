@@ -14,7 +14,7 @@ from genie.benchmark import CONSENTING, TENANTS, BenchmarkError, all_policies, e
 from genie.benchmark.baseline import Bare
 from genie.benchmark.memory import blocked_runs, idle_agents
 from genie.benchmark.sanity import offences
-from genie.benchmark.startup import startup
+from genie.benchmark.startup import import_over_model, startup
 from genie.benchmark.timing import in_flight, one_way, percentile, requests_at, waiting, whole
 from genie.benchmark.workload import Governed, Question, Reply, Work, question
 from genie.cli import main
@@ -240,3 +240,4 @@ def test_the_import_loads_nothing_heavy() -> None:
     assert found.heavy == ()
     assert found.python_ms > 0
     assert found.version_ms > 0
+    assert 0.5 < import_over_model(rounds=1) < 2

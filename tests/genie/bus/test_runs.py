@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import AsyncIterator
 
 import anyio
@@ -395,3 +397,24 @@ async def test_a_result_may_be_awaited_by_many_and_again() -> None:
             gate.open.set()
         await wait()
         assert got == [5] * 4
+
+
+async def test_a_run_at_rest_is_freed_without_the_cycle_collector() -> None:
+    async with running(answerer) as runtime:
+        freed: list[weakref.ref[object]] = []
+
+        async def started(*, read: bool) -> None:
+            run = runtime.start(Question(), Answer)
+            events = [event.kind async for event in run.events()] if read else []
+            assert (await run.result()).number == 0
+            assert (run.messages().accepted, run.at_rest, bool(events)) == (2, True, read)
+            freed.append(weakref.ref(run._state.root.gather or run))
+
+        gc.disable()
+        try:
+            for read in (True, False):
+                await started(read=read)
+            await turns()
+            assert [one() for one in freed] == [None, None]
+        finally:
+            gc.enable()
