@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 LL_BYTES = 512 * 1024
 """Size of the simulated last-level cache."""
-_SIMULATION = (
-    "--cache-sim=yes", "--branch-sim=yes", "--I1=32768,8,64", "--D1=32768,8,64", f"--LL={LL_BYTES},8,64",
-)  # fmt: skip
+WAYS = 8
+"""Lines of the simulated last-level cache that one address may take."""
+_SIMULATION = ("--cache-sim=yes", "--branch-sim=yes", "--I1=32768,8,64", "--D1=32768,8,64")
 _INSTRUCTIONS_ALONE = ("--cache-sim=no", "--branch-sim=no")
 _MISSES = ("ILmr", "DLmr", "DLmw")
 _MISPREDICTED = ("Bcm", "Bim")
@@ -56,11 +56,11 @@ def counted(command: Sequence[str], *, folder: Path) -> Counts:
     """
     with tempfile.TemporaryDirectory() as kept:
         out = Path(kept, "out")
-        _valgrind(_SIMULATION, Path(kept), out, command, folder=folder)
+        _valgrind(_simulation(), Path(kept), out, command, folder=folder)
         return parse(out.read_text(errors="replace"))
 
 
-def counted_forks(command: Sequence[str], *, folder: Path, simulated: bool) -> dict[str, Counts]:
+def counted_forks(command: Sequence[str], *, folder: Path, simulated: bool, ways: int = WAYS) -> dict[str, Counts]:
     """Run a command that forks under cachegrind, and return what it named each fork -> the counts of that fork.
 
     The counts of a fork contain those of its parent up to the fork: start-up is simulated once for all of them.
@@ -69,12 +69,13 @@ def counted_forks(command: Sequence[str], *, folder: Path, simulated: bool) -> d
         command: Prints a line ``NAME PID`` for each fork.
         folder: Working directory.
         simulated: Simulate caches and branch predictors too; without, a run takes half the time.
+        ways: Associativity of the last-level cache: with few ways, misses depend on where the modules lie in memory.
 
     Raises:
         BenchmarkError: The command failed, or it or valgrind wrote something unexpected.
     """
     with tempfile.TemporaryDirectory() as kept:
-        options = _SIMULATION if simulated else _INSTRUCTIONS_ALONE
+        options = _simulation(ways) if simulated else _INSTRUCTIONS_ALONE
         said = _valgrind(options, Path(kept), Path(kept, "out.%p"), command, folder=folder)
         try:
             forks = dict(line.rsplit(" ", 1) for line in said.splitlines())
@@ -82,6 +83,10 @@ def counted_forks(command: Sequence[str], *, folder: Path, simulated: bool) -> d
         except (ValueError, OSError) as error:
             raise BenchmarkError(" ".join(command), f"did not name its forks: {error}") from None
         return {name: parse(text, simulated=simulated) for name, text in texts.items()}
+
+
+def _simulation(ways: int = WAYS) -> tuple[str, ...]:
+    return (*_SIMULATION, f"--LL={LL_BYTES},{ways},64")
 
 
 def _valgrind(options: Sequence[str], kept: Path, out: Path, command: Sequence[str], *, folder: Path) -> str:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import click
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from benchmarks.cachegrind import Counts, counted_forks, installed, per_unit, run
+from benchmarks.cachegrind import WAYS, Counts, counted_forks, installed, per_unit, run
 from genie.benchmark.sanity import BenchmarkError
 
 if TYPE_CHECKING:
@@ -83,7 +83,9 @@ class Outcome(StrEnum):
 _FILE = TypeAdapter(dict[str, Stored])
 
 
-def measured(fanout: int, progress: Callable[[str], None], *, simulated: bool, side: Side = "ours") -> Row:
+def measured(
+    fanout: int, progress: Callable[[str], None], *, simulated: bool, side: Side = "ours", ways: int = WAYS
+) -> Row:
     """Count both sides at both lengths of a fan-out and return the costs of one round trip.
 
     A first run without valgrind compiles the modules, which would cost as much as what is counted.
@@ -91,7 +93,7 @@ def measured(fanout: int, progress: Callable[[str], None], *, simulated: bool, s
     lengths = LENGTHS[fanout]
     run(_command(side, fanout, 1), folder=ROOT)
     progress(f"fan-out {fanout}: {side} and bare, {' and '.join(map(str, lengths))} round trips")
-    found = counted_forks(_command(side, fanout, *lengths), folder=ROOT, simulated=simulated)
+    found = counted_forks(_command(side, fanout, *lengths), folder=ROOT, simulated=simulated, ways=ways)
     ours, bare = (
         per_unit(*(found[f"{one} {length}"] for length in lengths), units=lengths.long - lengths.short)
         for one in (side, "bare")
@@ -173,9 +175,10 @@ _TITLES = {"instructions": "instructions", "mispredicted": "mispredicted branche
 @click.option("--check", is_flag=True, help=f"Compare fan-out {CHECKED} with the stored figure; exit 1 on a change.")
 @click.option("--all", "every", is_flag=True, help="With --check: compare every fan-out.")
 @click.option("--policies", is_flag=True, help=f"Under all policies; exit 1 above {MOST_UNDER_ALL} times bare.")
+@click.option("--ways", type=click.Choice(["4", "8", "16", "32", "64"]), default=str(WAYS), help="Of the cache.")
 @click.option("--store", "storing", is_flag=True, help=f"Write the figures to {STORED.name}.")
 @click.option("--file", "path", type=click.Path(path_type=Path), default=STORED, hidden=True)
-def main(*, check: bool, every: bool, policies: bool, storing: bool, path: Path) -> None:
+def main(*, check: bool, every: bool, policies: bool, storing: bool, ways: str, path: Path) -> None:
     """Count instructions, mispredicted branches and cache misses of the canonical round trip under valgrind.
 
     With --check, which compares instructions, those alone: no processor is simulated.
@@ -189,6 +192,8 @@ def main(*, check: bool, every: bool, policies: bool, storing: bool, path: Path)
         raise click.UsageError("--all needs --check")
     if policies and (check or storing):
         raise click.UsageError("--policies is counted by itself: the stored counts are of eight policies")
+    if ways != str(WAYS) and (check or storing or policies):
+        raise click.UsageError(f"--ways is for the printed table: the stored counts are of {WAYS} ways")
     if not installed():
         click.echo("valgrind is not installed; instructions are not counted")
         sys.exit(2 if storing else 0)
@@ -198,13 +203,15 @@ def main(*, check: bool, every: bool, policies: bool, storing: bool, path: Path)
         side: Side = "all" if policies else "ours"
         tell = functools.partial(click.echo, err=True)
         alone = check or policies
-        rows = {fanout: measured(fanout, tell, simulated=not alone, side=side) for fanout in fanouts}
+        rows = {fanout: measured(fanout, tell, simulated=not alone, side=side, ways=int(ways)) for fanout in fanouts}
         if storing:
             store(path, rows)
     except (BenchmarkError, OSError, ValueError) as error:  # ValueError: the stored file holds something else
         click.echo(error, err=True)
         sys.exit(2)
     click.echo(table(rows))
+    if not alone:
+        click.echo(f"misses of {ways} ways; with few ways they depend on where the modules lie in memory, see --ways")
     if policies:
         sys.exit(any(row.ratio > MOST_UNDER_ALL for row in rows.values()))
     if check:

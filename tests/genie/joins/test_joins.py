@@ -291,3 +291,12 @@ async def test_cancelling_a_run_closes_its_joins_without_a_payload() -> None:
         await anyio.sleep(100)
         assert seen == []
         assert_at_rest(runtime)
+
+
+async def test_a_join_that_nobody_waits_for_gives_up_a_part_without_an_internal_error() -> None:
+    join = Join(id="pair", into=Pair, parts=PARTS)
+    async with running(gated(Gate()), noter, breaker, joins=[join]) as runtime:
+        await runtime.publish(Question())
+        await turns()
+        assert runtime.statistics().agents["breaker"].failed == 1
+        assert "internal_error" not in {one.kind for one in runtime.operations.incidents()}
