@@ -113,15 +113,6 @@ class Recorder(Protocol):
         """Why no run is admitted; None while facts can be stored."""
         ...
 
-    @property
-    def added(self) -> int:
-        """Number of lines recorded so far."""
-        ...
-
-    def has(self, added: int) -> bool:
-        """Return whether the log has the first so many lines, or has failed and gets no more."""
-        ...
-
     def note(self, message: Envelope[Payload], kind: str, reason: Reason | None, delivery: Delivery | None) -> None:
         """Record an event of a message, or of one of its deliveries."""
         ...

@@ -35,6 +35,11 @@ _MOST_STEP = 4 << 20
 """Bytes by which the write-ahead log is extended at a time: at least, and at most."""
 _ID_BYTES = 5
 _TYPES = {"text": "TEXT", "integer": "INTEGER", "blob": "BLOB", "key": "INTEGER PRIMARY KEY"}
+_WRITES = frozenset({
+    sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_TRUNCATE, sqlite3.SQLITE_IOERR_SHMOPEN,
+    sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_SHMMAP,
+})  # fmt: skip
+"""Errors of SQLite that a lack of room can have."""
 _ROOM = 64 << 10
 """Free bytes that indicate a file system with space."""
 _NETWORKS = ("nfs", "cifs", "smb", "9p", "afs", "fuse.sshfs", "ceph", "glusterfs", "lustre")
@@ -297,13 +302,13 @@ class SqliteDatabase:
     def _state_of(self, error: sqlite3.Error) -> LogError:
         """Convert an error of SQLite to a state; its own text may quote values."""
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
-        if code == sqlite3.SQLITE_IOERR_WRITE and self._has_no_room():
+        if code in _WRITES and self._has_no_room():
             code = sqlite3.SQLITE_FULL
         state, problem, remedy = _STATES.get(code & 0xFF, ("io", "SQLite refuses a statement", "open it again"))
         return LogError(place=self.place, state=state, problem=problem, remedy=remedy)
 
     def _has_no_room(self) -> bool:
-        """Return whether a quota or a file size limit is reached, which SQLite reports as a disk error."""
+        """Return whether a quota or a limit is reached, which SQLite reports as a disk error."""
         try:
             import resource  # noqa: PLC0415 - not on every system
 
