@@ -248,5 +248,5 @@ def _grounds(check: MuleCheck, examined: int, signals: Sequence[Signal], rings: 
     libraries={"networkx": "genie-bus[catalogue]"},
 )
 def mule_detector(check: MuleCheck) -> MuleVerdict | InsufficientData:
-    """Finds mule accounts: money passed on within a day, fan-in, fan-out, bursts after a receipt, rings, round trips."""
+    """Finds mule accounts: pass-through within a day, fan-in, fan-out, bursts after a receipt, rings, round trips."""
     return detect(check)
