@@ -70,7 +70,7 @@ def _cash_flow(found: BulkAnalysis | None) -> Iterator[Section | None]:
     yield section(
         "Cash flow",
         tiles(
-            found, F("monthly_average_inflow", "In a month"), F("monthly_average_outflow", "Out a month"),
+            found, F("monthly_average_inflow", "In per month"), F("monthly_average_outflow", "Out per month"),
             F("net_cashflow", "Net of the period"), F("return_count", "Returned unpaid"),
         ),
         chart(
@@ -88,7 +88,7 @@ def _cash_flow(found: BulkAnalysis | None) -> Iterator[Section | None]:
              F("share_percent", "share", "%"), F("count", "times"), wide=False),
         card("Regular obligations", rows(
             "Obligations", found.obligations, F("party"), F("kind"), F("cadence", "every"), F("amount", "latest"),
-            F("monthly", "a month"), F("last", "last paid"), F("active", "still due"),
+            F("monthly", "per month"), F("last", "last paid"), F("active", "still due"),
         ), wide=True),
         card("Accounts", rows(
             "Accounts", found.accounts, F("account_id", "account", "text"), F("period.start", "from"),
@@ -97,7 +97,7 @@ def _cash_flow(found: BulkAnalysis | None) -> Iterator[Section | None]:
         ), wide=True),
     )  # fmt: skip
     yield section(
-        "Assumptions about the file",
+        "Rows of the statements",
         card("Counts", facts(
             found, F("period.start", "from"), F("period.end", "to"), F("account_count", "accounts"),
             F("transaction_count_raw", "rows read"), F("transaction_count", "rows counted"), F("duplicate_count",

@@ -41,16 +41,16 @@ class ComplaintReport(Described[ComplaintTriage]):
             )),
         )  # fmt: skip
         yield section("Points for a person to check", lines(payload.review_reasons))
-        yield section("What it says", letter(payload.redacted_summary))
+        yield section("Text of the complaint", letter(payload.redacted_summary))
         yield section(
             "Words found",
             rows("Words", payload.grounds_found, F("category", unit="words"), F("weight"), F("words")),
         )
         yield section(
             "The ombudsman",
-            card("Complaint possible", facts(
-                payload.ombudsman, F("eligible", "it may"), F("from_day", "from"), F("until_day", "until"),
-                F("compensation_limit", "maximum for the loss"), F("distress_limit", "most for distress"),
+            card("Complaint to the ombudsman", facts(
+                payload.ombudsman, F("eligible", "possible"), F("from_day", "from"), F("until_day", "until"),
+                F("compensation_limit", "maximum for the loss"), F("distress_limit", "maximum for distress"),
             ), wide=True),
             letter(dated(payload.ombudsman.reason)),
         )  # fmt: skip
@@ -58,7 +58,7 @@ class ComplaintReport(Described[ComplaintTriage]):
             yield section(
                 "Customer's liability",
                 card("Unauthorised transaction", facts(
-                    payload.liability, F("bears", unit="words"), F("most"),
+                    payload.liability, F("bears", unit="words"), F("most", "maximum"),
                     F("delay_working_days", "working days until the report"), F("credit_due", "credited by"),
                     F("resolution_due", "resolved by"),
                 ), wide=True),

@@ -35,7 +35,7 @@ class HouseholdReport(Described[HouseholdPlan]):
             tiles(
                 payload.emergency_fund, F("target", "Keep"), F("gap", "Missing"),
                 F("covered_months", "The reserves last", "months"),
-                F("suggested_monthly_saving", "Save a month"), F("months_to_target", "Full in", "months"),
+                F("suggested_monthly_saving", "Saving per month"), F("months_to_target", "Reached in", "months"),
             ),
             card("An average month", facts(
                 payload.emergency_fund, F("median_monthly_income", "income"), F("median_monthly_expense", "expenses"),
@@ -59,7 +59,7 @@ class HouseholdReport(Described[HouseholdPlan]):
                      F("spent"), F("quantity")),
                 card("What saves most", rows(
                     "Effect of spending a fifth less", footprint.suggestions, F("action", unit="text"),
-                    F("monthly_target", "a month"), F("kg_saved_per_year", "saved a year", "kg"),
+                    F("monthly_target", "per month"), F("kg_saved_per_year", "saved a year", "kg"),
                 ), wide=True),
                 card("Spending without a category", facts(footprint, F("unfactored", "estimated with the average "
                                                                                      "factor"))),

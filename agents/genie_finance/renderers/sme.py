@@ -104,13 +104,13 @@ def _offer(offer: SmeLoanOffer | None) -> Section | None:
 def _score(score: CashflowScore | None) -> Section | None:
     return None if score is None else section(
         "Cash-flow score",
-        tiles(score, F("score", "Score, 300 to 900"), F("grade", "Grade"), F("monthly_inflow", "In a month"),
-              F("monthly_outflow", "Out a month")),
+        tiles(score, F("score", "Score, 300 to 900"), F("grade", "Grade"), F("monthly_inflow", "Inflow per month"),
+              F("monthly_outflow", "Outflow per month")),
         bars("signals", "Parts of the score", score.signals, F("name", "measure", "words"),
              F("normalised", "points, 0 to 100"), F("raw", "measured"), F("weight"), F("reason", "why", "text"),
              remark="More points are better."),
         card("The account", facts(
-            score, F("months", "whole months"), F("monthly_obligations", "instalments a month"),
+            score, F("months", "whole months"), F("monthly_obligations", "instalments per month"),
             F("bounces", "payments returned"), F("lowest_balance", "lowest balance"),
         )),
     )  # fmt: skip

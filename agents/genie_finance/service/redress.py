@@ -134,7 +134,11 @@ def liability(
         )
     if delay <= rules.limited_up_to:
         limit = getattr(rules.limits, complaint.account_kind or "other")
-        whose = "for this kind of account" if complaint.account_kind else "of all, since the kind of account is unknown"
+        whose = (
+            "for this kind of account"
+            if complaint.account_kind
+            else "that is the highest, as the kind of account is unknown"
+        )
         return LiabilityView(
             delay_working_days=working,
             bears="limited",
