@@ -34,7 +34,7 @@ MOST_OUTPUT = 8_192
 MOST_SAID = 200_000
 """Maximum characters of a reply that are parsed."""
 NOTE = (
-    "A scripted model read this; it knows only the sample. For a real one, name its wire, its model and the "
+    "A scripted model read this; it was made for the sample. For a real one, name its wire, its model and the "
     "environment variable of its key under `models:` of the pipeline file; docs/models.md shows how."
 )
 _SYSTEM = (

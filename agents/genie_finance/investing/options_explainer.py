@@ -170,10 +170,7 @@ def _narrative(
     loss = "without limit" if most.loss is None else f"at most {money(max(-most.loss, Decimal(0)), request.currency)}"
     where = " and ".join(str(turn) for turn in turns) or "nowhere"
     name = name_of(request.legs)
-    return (
-        f"{name[0].upper()}{name[1:]}{size}: maximum profit {profit}, maximum loss {loss} at expiry; break-even at "
-        f"{where}."
-    )
+    return f"{name[0].upper()}{name[1:]}{size}: profit {profit}, loss {loss} at expiry; break-even at {where}."
 
 
 def _grounds(request: OptionRequest, chance: float, volatility: float) -> Grounds:
