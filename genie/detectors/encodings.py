@@ -41,10 +41,10 @@ HEX_HINT = TokenPattern(r"[0-9A-Fa-f]{16}")
 """Hex; hashes match too, because a set of patterns that counts pairs needs a state for almost every digit of a text."""
 BASE64_HINT = TokenPattern(r"(?:[A-Za-f][A-Za-z0-9+/_\-]{3}){4}")
 """Base64 of ASCII: the first of each four characters stands for six bits that begin with a zero."""
-BASE32_HINT = TokenPattern(r"[A-Z2-7]{16}|[a-z2-7]{16}")
+BASE32_HINT = TokenPattern(r"\b(?:[A-Z2-7]{16,}|[a-z2-7]{16,})\b")
 HINTS = (*ESCAPE_HINTS, BASE64_HINT, HEX_HINT, BASE32_HINT, *spacing.HINTS)
 """RE2; a folded text in which none matches has no view."""
-_ANY = Pattern("|".join(f"(?:{hint})" for hint in (*HINTS, *spacing.DIGIT_HINTS)))
+_ANY = Pattern("|".join(f"(?:{hint})" for hint in (*HINTS, *spacing.ALL_HINTS)))
 """Searched separately from the hints of detectors: together, random letters need a new state at almost every letter."""
 
 _ESCAPES = Pattern(
@@ -55,7 +55,7 @@ _ESCAPES = Pattern(
 _PIECE = Pattern(rf"{BASE64_HINT}[A-Za-z0-9+/_\-]*={{0,2}}")
 _HEX = Pattern("(?:[2-7][0-9A-Fa-f]){8,}")
 """Hex of ASCII: a hash has no eight such pairs in a row."""
-_BASE32 = Pattern(rf"(?:{BASE32_HINT})[A-Za-z2-7]*={{0,6}}")
+_BASE32 = Pattern(rf"{BASE32_HINT}={{0,6}}")
 _SIGNS = ("%", "&", "\\", "\0", "\x1b", "<", "=", "**", "__", "~~")
 """Every escape has one of them."""
 _URL_SAFE = str.maketrans("-_", "+/")
@@ -86,7 +86,8 @@ class View(NamedTuple):
         begin += width * (start - self.starts[first])
         stop_begin, stop, width = self.origins[last]
         if width:
-            stop = stop_begin + width * (end - self.starts[last])
+            behind = stop_begin + width * (end - self.starts[last])
+            stop = min(stop, behind) if stop else behind
         return (begin, stop) if self.outer is None else self.outer.span(begin, stop)
 
 

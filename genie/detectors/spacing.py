@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
-from itertools import groupby, pairwise
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from genie.detectors.regex_set import Pattern
@@ -23,7 +23,8 @@ class Part(NamedTuple):
     end: int
     plain: str
     width: int = 0
-    """Characters of the text per character of ``plain``; 0 if only the whole part corresponds."""
+    """Characters of the text per character of ``plain``, except perhaps for the last; 0 if only the whole part
+    corresponds."""
 
 
 Piece = list[Part]
@@ -40,43 +41,46 @@ _WORDS: dict[str, str] = {
 }  # fmt: skip
 _WORD = rf"(?:{'|'.join(sorted(_WORDS, key=len, reverse=True))})"
 _BLANK = r"[ \t\r\n,.;/\-]"
-HINTS = (
-    r"[0-9][^\pL\pN]*[^\pL\pN \t\r\n.\-/,_:|+;~*#=\\][^\pL\pN]*[0-9]",  # a sign that numbers do not have
+_BETWEEN = r"[^\pL\pN%&\\]"
+"""A sign between digits; those of escapes are none."""
+_ROW_HINTS = (
+    rf"[0-9]{_BETWEEN}*[^\pL\pN%&\\ \t\r\n.\-/,_:|+;~*#=]{_BETWEEN}*[0-9]",  # a sign that numbers do not have
     r"[0-9](?:[ \t]{4}|\*\*|__|~~)",
-    r"[A-Za-z0-9][^\pL\pN][^\pL\pN]?[A-Za-z0-9][^\pL\pN][^\pL\pN]?[A-Za-z0-9][^\pL\pN][^\pL\pN]?[A-Za-z0-9][^\pL\pN][^\pL\pN]?[A-Za-z0-9]",
+)
+_LETTER = rf"[A-Za-z0-9]{_SIGN}{_SIGN}?"
+_LETTER_HINTS = (rf"{_LETTER}{_LETTER}{_LETTER}{_LETTER}[A-Za-z0-9]",)
+_CODE_HINTS = (
     r"0[xX][2-7][0-9A-Fa-f][^A-Za-z0-9]+0[xX][2-7]",
     r"\b[2-7][0-9A-Fa-f][ :,.\-][2-7][0-9A-Fa-f][ :,.\-][2-7][0-9A-Fa-f][ :,.\-][2-7][0-9A-Fa-f]\b",
-    r"[0-9][ .\-]?[OoIl|]+[ .\-]?[0-9]|[0-9][OoIl|][OoIl|]",
-    rf"(?i)\b{_WORD}{_BLANK}+{_WORD}{_BLANK}+{_WORD}{_BLANK}+{_WORD}\b",
 )
-"""RE2; a folded text in which neither these match nor a long number stands has no piece."""
-DIGIT_HINTS = (
+_NUMBER_CODES = (
     r"\b[01][01][01][01][01][01][01]+[^A-Za-z0-9]+[01][01]",
     r"\b(?:[0-9]{2,3}[^A-Za-z0-9]{1,2}){4}[0-9]{2,3}\b",
 )
-"""RE2; the pieces of a text in which a long number stands, but no other hint matches, have one of these."""
+"""Codes whose rows are long numbers."""
+_ALIKE_HINTS = (r"[0-9][ .\-]?[OoIl|]+[ .\-]?[0-9]|[0-9][OoIl|][OoIl|]",)
+_SPOKEN_HINTS = (rf"(?i)\b{_WORD}{_BLANK}+{_WORD}{_BLANK}+{_WORD}{_BLANK}+{_WORD}\b",)
+HINTS = (*_ROW_HINTS, *_LETTER_HINTS, *_CODE_HINTS, *_ALIKE_HINTS, *_SPOKEN_HINTS)
+"""RE2; a folded text in which neither these match nor a long number stands has no piece."""
+ALL_HINTS = (*HINTS, *_NUMBER_CODES)
+"""RE2; a folded text in which none matches has no piece."""
 
-_ROW = Pattern(rf"[0-9]+(?:{_SIGN}{{1,8}}[0-9]+){{2,}}")
+_ROW = Pattern(rf"[0-9]+(?:{_BETWEEN}{{1,8}}[0-9]+){{2,}}")
 _SPACED = Pattern(rf"\b[A-Za-z0-9](?:{_SIGN}{{1,7}}[A-Za-z0-9]){{8,}}\b")
-_CODES = Pattern(r"\b(?:0[xXoObB])?[0-9A-Fa-f]{2,8}(?:[^A-Za-z0-9]{1,3}(?:0[xXoObB])?[0-9A-Fa-f]{2,8}){7,}\b")
 _ALIKE = Pattern(r"[0-9OoIl|](?:[ .\-]{0,2}[0-9OoIl|]){11,26}")
 _SPOKEN = Pattern(rf"(?i)\b{_WORD}(?:{_BLANK}{{1,3}}{_WORD}){{7,}}\b")
 _DIGITS = re.compile(r"[0-9]+")
 _CHARACTER = re.compile(r"[A-Za-z0-9]")
-_CODE = re.compile(r"(?:0[xXoObB])?([0-9A-Fa-f]+)")
+_CODE = re.compile(r"[0-9A-Za-z]+")
 _LETTERS = re.compile(r"[a-z]+")
 _FEWEST, _MOST = 9, 19
 """Digits of a value: with more, a row is a list of numbers."""
+_SIZES = ((4, 6, 5), (4, 6, 4), (3, 2, 4))
+"""Groups of cards and of social security numbers; other values have groups of one size, except perhaps for the last."""
 _USUAL = re.compile(r"[ \t\r\n.\-]{1,3}\Z|[,/_:|+;~*#=\\][ \t]?\Z")
 """Gaps that detectors read themselves."""
 _PAIRS = str.maketrans("()[]{}<>\"'`", "(((((((((((")
 _PLAIN_DIGITS = str.maketrans("OoIl|", "00111")
-
-
-def pieces(text: str) -> Iterator[Piece]:
-    """Yield the values of a folded text that were torn apart, put together."""
-    for find in (_rows, _letters, _codes, _alike, _spoken):
-        yield from find(text)
 
 
 _TOKEN = r"[A-Za-z0-9_\-]"  # noqa: S105 - a pattern
@@ -110,8 +114,7 @@ class Broken:
         """Yield the tokens put together."""
         for start, end in self._pattern.found(text):
             yield [
-                Part(start + part.start(), start + part.end(), part[0], 1)
-                for part in _PARTS.finditer(text[start:end])
+                Part(start + part.start(), start + part.end(), part[0], 1) for part in _PARTS.finditer(text[start:end])
             ]
 
 
@@ -139,6 +142,8 @@ def _is_value(text: str, row: list[tuple[int, int]]) -> bool:
     sizes = [last - first for first, last in row]
     if not _FEWEST <= sum(sizes) <= _MOST or max(sizes) > 8 or max(sizes) == 1 or _USUAL.match(gap):
         return False
+    if len(set(sizes[:-1])) > 1 and tuple(sizes) not in _SIZES:
+        return False
     return not (text[row[0][0] - 1 : row[0][0]].isalnum() or text[row[-1][1] : row[-1][1] + 1].isalnum())
 
 
@@ -146,6 +151,11 @@ def _letters(text: str) -> Iterator[Piece]:
     """Yield letters and digits with an equal gap between them, with the signs that have this gap on both sides."""
     for start, end in _SPACED.found(text):
         places = [match.start() for match in _CHARACTER.finditer(text, start, end)]
+        width = places[1] - start
+        plain = text[start:end:width]
+        if text[start + 1 : places[1]].join(plain) == text[start:end]:
+            yield [Part(start, end, plain, width)]
+            continue
         gaps = [text[one + 1 : two] for one, two in pairwise(places)]
         usual, often = Counter(gaps).most_common(1)[0]
         if often * 2 < len(gaps):
@@ -160,28 +170,32 @@ def _letters(text: str) -> Iterator[Piece]:
         yield piece
 
 
-def _as_number(base: int) -> Callable[[str], int]:
-    return lambda code: int(code, base)
+def _rows_of(code: str) -> Pattern:
+    """Return the pattern of eight or more codes with signs between them; escapes are none."""
+    return Pattern(rf"\b{code}(?:{_BETWEEN}{{1,3}}{code}){{7,}}\b")
 
 
-_BASES: tuple[tuple[re.Pattern[str], Callable[[str], int]], ...] = (
-    (re.compile(r"0?[01]{7}\Z"), _as_number(2)),
-    (re.compile(r"[2-7][0-9A-Fa-f]\Z"), _as_number(16)),
-    (re.compile(r"0?[01][0-7]{2}\Z"), _as_number(8)),
-    (re.compile(r"0?[0-9]{2}\Z|1[0-2][0-9]\Z"), _as_number(10)),
+_BASES: tuple[tuple[Pattern, int], ...] = (
+    (_rows_of(r"(?:0[bB])?0?[01]{7}"), 2),
+    (_rows_of(r"(?:0[xX])?[2-7][0-9A-Fa-f]"), 16),
+    (_rows_of(r"(?:0[oO])?0?[01][0-7]{2}"), 8),
+    (_rows_of(r"(?:0?[3-9][0-9]|1[0-2][0-9])"), 10),
 )
-"""Forms of the codes of ASCII characters, and what reads them."""
+"""How the codes of ASCII characters are written, and their base."""
 
 
 def _codes(text: str) -> Iterator[Piece]:
     """Yield rows of character codes as the characters."""
-    for start, end in _CODES.found(text):
-        codes = [(match.start(), match.end(), match[1]) for match in _CODE.finditer(text, start, end)]
-        for form, number_of in _BASES:
-            for fits, some in groupby(codes, key=lambda code, form=form: form.match(code[2]) is not None):  # type: ignore[misc]  # bound now
-                piece = [Part(first, last, chr(number_of(code))) for first, last, code in some] if fits else []
-                if len(piece) > 7 and all(part.plain.isprintable() or part.plain.isspace() for part in piece):
-                    yield piece
+    for rows, base in _BASES:
+        for start, end in rows.found(text):
+            codes = _CODE.findall(text, start, end)
+            plain = "".join([chr(int(code, base)) for code in codes])
+            second = text.index(codes[1], start + len(codes[0]))
+            if text[start + len(codes[0]) : second].join(codes) == text[start:end]:
+                yield [Part(start, end, plain, second - start)]
+            else:
+                found = _CODE.finditer(text, start, end)
+                yield [Part(*match.span(), char) for match, char in zip(found, plain, strict=True)]
 
 
 def _alike(text: str) -> Iterator[Piece]:
@@ -199,3 +213,22 @@ def _spoken(text: str) -> Iterator[Piece]:
     for start, end in _SPOKEN.found(text):
         found = _LETTERS.finditer(text[start:end].lower())
         yield [Part(start + word.start(), start + word.end(), _WORDS[word[0]]) for word in found]
+
+
+_FINDERS = tuple(
+    (Pattern("|".join(f"(?:{hint})" for hint in hints)), find)
+    for hints, find in (
+        (_ROW_HINTS, _rows),
+        (_LETTER_HINTS, _letters),
+        ((*_CODE_HINTS, *_NUMBER_CODES), _codes),
+        (_ALIKE_HINTS, _alike),
+        (_SPOKEN_HINTS, _spoken),
+    )
+)
+
+
+def pieces(text: str) -> Iterator[Piece]:
+    """Yield the values of a folded text that were torn apart, put together."""
+    for hint, find in _FINDERS:
+        if hint.search(text):
+            yield from find(text)

@@ -146,7 +146,7 @@ _NAMED_KEYS = (
 _LOOSE = r"token|secret|credentials?"
 _LINK = r"""\\{0,2}["'\]`]{0,2}(?:[ \t]{0,4}(?::=|=>|={1,2}|:)|[ \t]{1,2}is(?:[ \t]{0,2}:)?[ \t])"""
 PASSWORD_HINTS = (
-    rf"(?i)(?:{_PASSWORDS}|{_NAMED_KEYS}|{_LOOSE}){_LINK}",
+    rf"(?i)(?:{_PASSWORDS}|{_NAMED_KEYS}|{_LOOSE}){_LINK}[ \t\r\n]*[^\s,;<>(){{}}\[\]]",
     rf"(?i)-(?:{_PASSWORDS}|{_NAMED_KEYS}|{_LOOSE})[ \t]",
 )
 _VALUE = (
