@@ -67,6 +67,8 @@ class RemoteControl:
         self._voting = Voting(bus, holds)
         self._requests: dict[str, ApprovalRequest] = {}
         self._answers: dict[int, tuple[bool, str]] = {}
+        self._counted: dict[int, int] = {}
+        """Number of a vote -> the lines that the log must have before its voter is told."""
         self._acts: list[Act] = []
         self._obeying = False
         self._closing = False
@@ -119,6 +121,7 @@ class RemoteControl:
                 del self._requests[hold_id]
         for number in report.answers:
             del self._answers[number]
+            self._counted.pop(number, None)
         del self._acts[: len(report.acts)]
         self._obey(news)
 
@@ -146,9 +149,11 @@ class RemoteControl:
         bus.clock.resynchronise()  # after sleep of the machine, its sign of life would look dead
         agents = {agent: str(subscriber.suspended or "") for agent, subscriber in bus.subscribers.items()}
         requests = {hold_id: self._shown(request) for hold_id, request in self._requests.items()}
-        return ControlReport(
-            bus.clock.wall().timestamp(), requests, dict(self._answers), tuple(self._acts), agents
-        )  # fmt: skip
+        log_, counted = bus.observers.recorder, self._counted
+        answers = {
+            number: said for number, said in self._answers.items() if log_ is None or log_.has(counted.get(number, 0))
+        }  # fmt: skip
+        return ControlReport(bus.clock.wall().timestamp(), requests, answers, tuple(self._acts), agents)
 
     def _shown(self, request: ApprovalRequest) -> dict[str, Any]:
         held = self._holds.get(request.id)
@@ -179,6 +184,8 @@ class RemoteControl:
         for vote in news.votes:
             if vote.number not in self._answers:
                 self._answers[vote.number] = self._voted(vote)
+                if self._bus.observers.recorder is not None:
+                    self._counted[vote.number] = self._bus.observers.recorder.added
 
     def _act(self, act: Act) -> None:
         bus, target = self._bus, self._switches.target(act)

@@ -30,6 +30,9 @@ BUSY_S = 10.0
 """Seconds that a commit waits for another program that holds the file's lock."""
 MOST_WAL = 64 << 20
 """Bytes of the write-ahead log that stay on the disk when it is not needed."""
+_STEP = 64 << 10
+_MOST_STEP = 4 << 20
+"""Bytes by which the write-ahead log is extended at a time: at least, and at most."""
 _TYPES = {"text": "TEXT", "integer": "INTEGER", "blob": "BLOB", "key": "INTEGER PRIMARY KEY"}
 _ROOM = 64 << 10
 """Free bytes that indicate a file system with space."""
@@ -102,6 +105,8 @@ class SqliteDatabase:
         self._synchronous = synchronous
         self._connection: sqlite3.Connection | None = None
         self._lock: int | None = None
+        self._wal = self._beside("-wal")
+        self._wal_size = 0
         self._mark = Mark(self._beside(".lock"), power=synchronous == "full")
 
     def _beside(self, end: str) -> Path:
@@ -172,12 +177,32 @@ class SqliteDatabase:
         """Commit the block's statements together, or none."""
         self.execute("BEGIN IMMEDIATE")
         try:
+            if self._synchronous == "full":
+                self._extend()
             yield
             self.execute("COMMIT")
         except BaseException:  # half of a transaction is undone, then the error goes on
             with contextlib.suppress(LogError):  # the first error is raised; SQLite may have rolled back by itself
                 self.execute("ROLLBACK")
             raise
+
+    def _extend(self) -> None:
+        """Write zeros after the end of the write-ahead log: a commit that changes no file size syncs faster.
+
+        Called in a transaction, so no other process writes to or shortens the file. SQLite ignores what follows its
+        last frame.
+        """
+        with contextlib.suppress(OSError):  # no room for zeros: the commit finds out whether there is room for it
+            size = self._wal.stat().st_size
+            if size == self._wal_size:
+                return
+            self._wal_size = size
+            handle = os.open(self._wal, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            try:
+                self._wal_size += os.pwrite(handle, bytes(min(max(size, _STEP), _MOST_STEP)), size)
+                os.fdatasync(handle)
+            finally:
+                os.close(handle)
 
     def lock(self) -> bool:
         """Lock the lock file, which the system unlocks when this process ends."""

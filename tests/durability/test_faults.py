@@ -102,7 +102,7 @@ def flipped(folder: Path, to: Path, at: int) -> Path:
 
 
 async def test_a_damaged_write_ahead_log_is_named_wherever_it_is_damaged(killed: Path) -> None:
-    size = (killed / "log-wal").stat().st_size
+    size = len((killed / "log-wal").read_bytes().rstrip(b"\0"))  # the log writes zeros ahead
     for at in (5, 24, 32, size // 4, size // 2, size - 5_000, size - 100):
         path = flipped(killed, killed / str(at), at)
         log = SqliteLog(path)

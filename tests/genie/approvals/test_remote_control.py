@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import anyio
@@ -13,7 +14,9 @@ from genie.contracts.card import Caller
 from genie.contracts.classification import Classification
 from genie.contracts.message import Payload
 from genie.contracts.ports.control import Act, Control, ControlNews, ControlReport, RemoteVote
+from genie.contracts.ports.journal import LogRecord
 from genie.errors import InputError, RunStalled
+from genie.journal.memory import MemoryLog
 from genie.policy.policy import Hold, PolicySet
 from genie.testing.control import MemoryControl
 from tests.genie.policies_for_tests import CARDS, Answer, Question, answerer, holding, running, turns, verdict_for
@@ -53,6 +56,34 @@ async def test_votes_of_other_terminals_decide() -> None:
         assert control.answers[4][1] == "approved"
         over = control.requests[request["id"]]
         assert (over["state"], over["payload"]) == ("approved", None)
+
+
+class StallingLog(MemoryLog):
+    """A log that a test stalls."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stalled = False
+
+    async def append(self, records: Sequence[LogRecord]) -> None:
+        while self.stalled:
+            await anyio.sleep(0.1)
+        await super().append(records)
+
+
+async def test_a_vote_is_confirmed_once_the_log_has_it() -> None:
+    control, log = MemoryControl(), StallingLog()
+    async with running(answerer, policies=BOTH, control=control, log=log) as runtime:
+        run, request = await asked(runtime, control)
+        log.stalled = True
+        for number, name in enumerate(("ben", "carla"), 1):
+            control.vote(vote(request, name, number))
+        await anyio.sleep(5)
+        assert control.answers == {}
+        log.stalled = False
+        await anyio.sleep(2)
+        assert control.answers[2] == (True, "approved")
+        assert (await run.result()).text == "q"
 
 
 async def test_a_vote_for_another_payload_version_or_recipient_is_void_and_says_so() -> None:
