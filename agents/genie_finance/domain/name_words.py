@@ -198,6 +198,8 @@ zarrab sarraf zarraf sarrab
 javad jawad djawad gawad cevat jawaad
 jawlani jolani golani joulani julani jaulani
 prabhakaran prabakaran pirapaharan pirabakaran pirabaharan prabaharan
+he ho
+ge ko
 cheung zhang cheong
 kwok guo kuo
 leung liang
