@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from genie_finance.insights.reading.currencies import CODES
@@ -183,8 +184,11 @@ _CAMEL = re.compile(r"([a-z])([A-Z])")
 
 def header_roles(name: str) -> tuple[Role, ...]:
     """Return the roles that a column of that header may have, likeliest first; empty if the header says nothing."""
-    if len(name) > _LONGEST:
-        return ()
+    return _roles(name) if len(name) <= _LONGEST else ()
+
+
+@lru_cache(maxsize=128)  # one file asks for its few headers a hundred times: per delimiter, row and step
+def _roles(name: str) -> tuple[Role, ...]:
     if found := _NAMES.get(plain(name)):
         return found
     words = [word for word in _said(name) if word not in UNITS]
