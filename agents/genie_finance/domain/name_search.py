@@ -241,7 +241,8 @@ def alike(one: str, other: str) -> float:
     if len(short) > 3 and long.startswith(short) and long[len(short) :] in _ENDINGS:
         return _ENDINGS[long[len(short) :]]
     if min(len(one), len(other)) <= _SHORT:
-        return _INITIAL if {one.removeprefix("al"), one} & {other.removeprefix("al"), other} else _short(one, other)
+        bare_ = [{word, word.removeprefix("al"), word.removeprefix("amir")} for word in (one, other)]
+        return _INITIAL if bare_[0] & bare_[1] else _short(one, other)
     bare = _without_prefix(one, other)
     if bare is not None:
         return bare
