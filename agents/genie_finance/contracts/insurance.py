@@ -23,7 +23,7 @@ Months = Annotated[int, Field(ge=0, le=120)]
 IcdCode = Annotated[str, Field(pattern=r"^[A-TV-Z][0-9][0-9A-B](\.?[0-9A-Z]{1,4})?$")]
 """ICD-10, with or without the point: ``K35.8``."""
 CoverBegan = Annotated[datetime.date, Field(gt=datetime.date(1970, 1, 1))]
-"""Earliest plausible start of cover; spreadsheets and programs write earlier dates as placeholders."""
+"""First day of cover; earlier dates are placeholders of spreadsheets and programs."""
 MOST_LINES = 500
 
 # --- motor ---

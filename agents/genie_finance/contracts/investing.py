@@ -67,7 +67,7 @@ RiskTolerance = Literal["conservative", "moderate", "aggressive"]
 Compounding = Literal["monthly", "annually", "continuously"]
 """Conversion of an expected annual return to a month: a twelfth of it, its twelfth root, or ``exp`` of a twelfth."""
 Timing = Literal["end", "start"]
-"""Start or end of the month in which a contribution is paid."""
+"""A contribution is paid at the start or the end of its month."""
 
 
 class Holdings(OneCurrency):
@@ -268,7 +268,7 @@ class DividendProjection(Payload, topic="investing.dividend_projection", classif
     schedule: tuple[DividendYear, ...]
     total_dividend_net: Amount
     terminal_value: Amount
-    """Of the shares at the end, without cash."""
+    """Value of the shares at the end, without cash."""
     yield_on_cost_percent: Decimal
     """Last year's net dividend divided by the cost of the first shares."""
     yield_on_capital_percent: Decimal

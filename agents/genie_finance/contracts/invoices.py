@@ -92,7 +92,7 @@ class InvoiceReference(Value):
     grn: Annotated[tuple[Received, ...], Field(max_length=1_000)] | None = None
     vendor_active: bool | None = None
     vendor_gstin: Annotated[str, Field(max_length=20)] | None = None
-    """True if the supplier is in the vendor master."""
+    """GSTIN of the supplier in the vendor master."""
     vendor_class: EnterpriseClass | None = None
     """Micro and small suppliers must be paid within the period of section 15 of the MSMED Act."""
     accepted_on: datetime.date | None = None

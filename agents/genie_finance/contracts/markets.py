@@ -237,7 +237,7 @@ class PayoffPoint(Value):
     price: Decimal
     """Of the underlying."""
     pnl: SignedAmount
-    """Sensitivities of the whole strategy."""
+    """Profit or loss of the whole strategy."""
 
 
 class OptionExplanation(Payload, topic="investing.option_explanation", classification="internal"):

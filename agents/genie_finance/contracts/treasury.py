@@ -84,10 +84,10 @@ class VarFigure(Value):
     """A loss, and the mean of the losses beyond it; 0 if the model shows a gain even in the tail."""
 
     var_pct: Percent
-    """Fraction of the portfolio's value."""
+    """Value at risk as a percentage of the portfolio's value."""
     var: Money
     es_pct: Percent
-    """Expected shortfall as a fraction of the portfolio's value."""
+    """Expected shortfall as a percentage of the portfolio's value."""
     es: Money
 
 

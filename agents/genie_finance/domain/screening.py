@@ -32,7 +32,7 @@ LOOK = 71
 """Similarity from which a person must check. Source: the measured figures in `docs/agents/kyc.md`."""
 _ISO_BORN = re.compile(r"[1-9][0-9]{3}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?")
 _NOBODY_BEFORE = 1900
-"""Latest year of birth that systems use as a placeholder for an unknown year."""
+"""Years of birth up to this are placeholders of systems for an unknown year."""
 _SAME_YEARS = 1
 """Maximum difference in years between dates of birth that does not count against an entry."""
 _BORN: dict[bool | None, str] = {

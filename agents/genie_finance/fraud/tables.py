@@ -55,7 +55,7 @@ class PhishingRules(Rules):
     """Official senders, hosts and addresses."""
 
     handles: Words
-    """Of UPI payment addresses, the part after the @."""
+    """Handles of UPI payment addresses, the part after the @."""
     exclusive: Words
     """Suffixes that only supervised institutions can register."""
     brands: Annotated[tuple[Brand, ...], Field(min_length=1)]

@@ -40,8 +40,8 @@ class DividendTdsRules(Rules):
     """Tax deducted from dividends."""
 
     threshold: Annotated[Decimal, Field(ge=0)]
-    """Rupees in a tax year from one company; nothing is deducted up to this amount, and the tax applies to all above
-    it.
+    """Rupees in a tax year from one company; nothing is deducted up to this amount; above it, tax is deducted from the
+    whole amount.
     """
     rate: Share
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from genie.contracts.rendering import Section
 
-_ACTIONS = {"post": "sound", "hold": "hold", "reject": "reject"}
+_ACTIONS = {"post": "valid", "hold": "hold", "reject": "reject"}
 _INVOICE = F("invoice_id", "invoice", "text")
 
 

@@ -87,7 +87,7 @@ class Cast(Row):
 
 
 class Switched(Row):
-    """A switch that was turned."""
+    """A switch that was turned on or off."""
 
     word: _Word
     kind: Literal["agent", "tenant", "all"]

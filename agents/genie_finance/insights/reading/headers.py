@@ -286,7 +286,7 @@ def is_settlement(name: str) -> bool:
 
 
 def is_plain_date(name: str) -> bool:
-    """True for a word for a date alone."""
+    """True for a header that is just a word for a date."""
     return plain(name) in {"date", "datum", "fecha", "data", "dato"}
 
 

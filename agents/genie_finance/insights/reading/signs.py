@@ -82,7 +82,7 @@ def _incoming(read: Read, amounts: Sequence[Decimal | None]) -> set[int]:
 
 
 def _paid(read: Read, amounts: Sequence[Decimal | None]) -> int:
-    """Return the sign of the few amounts whose texts are of payments, 0 if others have such texts or are as few."""
+    """Return the common sign of amounts described as payments if few amounts have it, else 0."""
     pairs = [(entry, amount) for entry, amount in zip(read.entries[:_SAMPLE], amounts, strict=False) if amount]
     told = [amount > 0 for entry, amount in pairs if says_payment(entry.narration)]
     few = sum((amount > 0) == told[0] for _, amount in pairs) if told else 0
@@ -119,17 +119,17 @@ def _by_balance(read: Read, amounts: list[Decimal | None], choices: Choices) -> 
 
 
 def _owes(read: Read) -> bool:
-    """True if most balances are negative, as those are that a book of accounts marks as debits."""
+    """True if most balances are negative, like balances marked as debits in bookkeeping."""
     known = [balance for _, balance in read.balances if balance]
     return sum(balance < 0 for balance in known) * 2 > len(known)
 
 
 def _mirrored(read: Read, amounts: list[Decimal | None], choices: Choices) -> list[Decimal | None]:
-    """Return the opposite of amounts and balances: in books a balance of debits is money in the bank."""
+    """Return negated amounts and balances: in bookkeeping, a debit balance is money in the bank."""
     choices.assume(
         "debit_column", "credit",
-        "the table is that of a book of accounts, in which debits and a balance of debits are money in the bank; an "
-        "overdrawn account reads the same",
+        "the table is in bookkeeping form, in which debits and a debit balance are money in the bank; an overdrawn "
+        "account looks the same",
         "debit_column: NAME  # and credit_column: NAME",
     )  # fmt: skip
     read.balances[:] = [(at, None if balance is None else -balance) for at, balance in read.balances]
@@ -344,7 +344,7 @@ def _factor_by_balance(read: Read, written: list[Decimal], choices: Choices) -> 
 
 
 def _reads_like_card(entries: Sequence[Entry]) -> bool:
-    """True if texts of money coming in, or else of payments, stand beside a minus, and most amounts have none."""
+    """True if texts of incoming money, or of payments, are beside a minus, and most amounts have none."""
     sample = entries[:_SAMPLE]
     paid = [entry for entry in sample if entry.amount.sign < 0]
     if 0 < len(paid) * 3 <= len(sample):
