@@ -193,7 +193,11 @@ def read_who(path: Path, environ: Mapping[str, str]) -> WhoSection:
     """
     document = load_file(path, environ=environ)
     section, problems = validated(WhoSection, document)
-    if section is None:
-        raise ConfigError(tuple(f"{document.where(one.path)}: {document.hide(one.text)}" for one in problems))
+    wrong = [f"{document.where(one.path)}: {document.hide(one.text)}" for one in problems]
+    for place in document.written:
+        if place[-1:] == ("title",):
+            wrong.append(f"{document.where(place)}: a title is shown, so it cannot come from the environment")
+    if section is None or wrong:
+        raise ConfigError(tuple(wrong))
     found: WhoSection = section
     return found
