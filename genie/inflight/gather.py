@@ -220,6 +220,11 @@ class Gather:
             if self._on_end is not None:
                 self._on_end()
 
+    def withhold(self) -> None:
+        """Treat every part as late: the log has not stored them in time."""
+        self.kinds = {kind: dict.fromkeys(parts) for kind, parts in self.kinds.items()}
+        self._left, self.notices = 1, ()
+
     def outstanding(self) -> list[Part]:
         """Return the parts that have not arrived and are not known to be missing."""
         lost = self._lost or {}

@@ -161,8 +161,17 @@ class Recorder(Protocol):
         """Record that a dead letter was redriven or dropped."""
         ...
 
-    async def barrier(self) -> None:
-        """Wait until everything so far is stored; raises ``JournalError`` if it cannot be."""
+    @property
+    def added(self) -> int:
+        """Number of lines recorded so far, including those that are not written yet."""
+        ...
+
+    def has(self, added: int) -> bool:
+        """Return whether the log has the first so many lines, or has failed and gets no more."""
+        ...
+
+    async def barrier(self, until: float = ...) -> bool:
+        """Wait until everything so far is stored, or ``until`` (False); raises ``JournalError`` if it cannot be."""
         ...
 
 

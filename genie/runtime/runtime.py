@@ -263,15 +263,15 @@ class Runtime(Asking):
         def begin(told: Callable[[RunState], None] | None = None) -> Run[T]:
             return started(self._questions, self._open_bus(), asked, deadline_s, caller, told, watched, asks=asks)
 
-        self._open_bus()
         if key is None:
             return begin()
+        self._open_bus()
         return self._life.parts.keys.run(key, asked, self._questions.caller(caller), begin)
 
     async def _kept(
         self, asked: Asked[T], within_s: float | None, caller: Caller | None, key: str, notices: list[str] | None
     ) -> T:
-        return await self._started(asked, within_s, caller, key, asks=True).noted(notices)
+        return await self._started(asked, within_s, caller, key, asks=True).noted(notices, within_s)
 
     @checked
     def run(self, run_id: str) -> Run[Payload]:

@@ -126,13 +126,13 @@ class HostedRun(Watcher):
         self, at: float, kind: str, message: Envelope[Payload], recipient: str | None, reason: Reason | None
     ) -> None:
         """Store an event of a message of the run."""
+        payload, ring = message.payload, self.ring
         if self.spent is not None:
             if kind == "accepted":
-                self.spent(self, message.payload)
-            if type(message.payload) in self.takes and kind in _PASSED:
+                self.spent(self, payload)
+            if type(payload) in self.takes and kind in _PASSED:
                 return
-        fact: Fact = (at, kind, message.number, type(message.payload), message.sender, recipient, reason)
-        ring = self.ring
+        fact: Fact = (at, kind, message.number, type(payload), message.sender, recipient, reason)
         if ring.readers or len(ring.kept) >= MOST_EVENTS:
             ring.append(fact)
         else:
@@ -162,7 +162,8 @@ class HostedRun(Watcher):
         if self.takes:
             for part in self.run.parts():
                 self.ring.append(Part(self.id, PART, topic_of(part).name, as_wire(part)))
-        self.ring.wake()
+        if self.ring.readers:
+            self.ring.wake()
         for waiter in self._waiting:
             waiter.wake()
         if self.over and self.run.at_rest:
@@ -329,6 +330,15 @@ class Hosted:
         if key is not None and self.keeping is not None:
             hosted.key = self.keeping.marks(principal, key, question)
         return hosted, True
+
+    async def kept(self) -> None:
+        """Wait until everything so far is in the log: a crash loses nothing that a response has confirmed.
+
+        Raises:
+            JournalError: The log has failed.
+        """
+        if self._bus.observers.recorder is not None:
+            await self._bus.observers.recorder.barrier()
 
     def take_up(self, run: HostedRun, until: float) -> None:
         """Store a run of an earlier process, unless this process already has too many.

@@ -314,7 +314,7 @@ def shred_command(log: str, *, tenant: str, keys: str, as_json: bool) -> None:
     Its open runs end as cancelled(shredded). The events stay readable; payloads and names are permanently lost.
     """
     from genie.journal.places import ring_at  # noqa: PLC0415 - as above
-    from genie.journal.upkeep import shred  # noqa: PLC0415 - as above
+    from genie.journal.shredding import shred  # noqa: PLC0415 - as above
 
     with _changed(log) as (database, lease), progress("shredding"):
         found = shred(database, ring_at(keys), tenant, now=now(), check=lease.check)
@@ -338,7 +338,7 @@ def shred_command(log: str, *, tenant: str, keys: str, as_json: bool) -> None:
 def rewrap_command(log: str, *, keys: str) -> None:
     """Create new keys in a key ring, and wrap the data keys of a log with them."""
     from genie.journal.places import ring_at  # noqa: PLC0415 - as above
-    from genie.journal.upkeep import rewrap  # noqa: PLC0415 - as above
+    from genie.journal.shredding import rewrap  # noqa: PLC0415 - as above
 
     with _changed(log) as (database, _), progress("wrapping keys"):
         done = rewrap(database, ring_at(keys))

@@ -185,6 +185,7 @@ def test_a_fanout_is_a_list_of_numbers(genie: Genie, fanouts: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("own_garbage")
 def test_the_bench_prints_its_contract(genie: Genie) -> None:
     rows = json.loads(genie("bench", "fanout", "--fanout", "3", "--requests", "50", "--json").stdout)
     assert [row["fanout"] for row in rows] == [3]

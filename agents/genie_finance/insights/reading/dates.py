@@ -223,6 +223,9 @@ _FORMS: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Readings | 
 
 SERIAL: Final = "serial"
 """The date format of a column whose dates are the numbers by which spreadsheets store them."""
+SHORT_FORMATS: Final = ("%d%m%y", "%y%m%d", "%m%d%y")
+"""Forms of dates of six digits without separators, likeliest first."""
+SHORT_LENGTH: Final = 6
 _SERIAL_ZERO = datetime.date(1899, 12, 30)
 _SERIALS = (25_569, 73_050)
 """Of 1 January 1970 and 31 December 2099."""

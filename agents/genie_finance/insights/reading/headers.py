@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from genie_finance.insights.reading.currencies import CODES
@@ -112,7 +113,7 @@ _WORD_ROLES: tuple[tuple[frozenset[str], Role], ...] = (
 )
 """For headers that are not listed: the first group with a matching word decides."""
 _VALUE_WORDS = _words(
-    """value valuedate valuta valuty waluty valeur valor val wertstellung available due started valute interest
+    """value payout valuedate valuta valuty waluty valeur valor val wertstellung available due started valute interest
     waarde waardedatum wertstellungsdatum valutadatum rentedatum rentedato arvopaiva"""
 )
 _NUMBERS = _words(
@@ -134,6 +135,7 @@ _BOOKED = _words(
     completamento finalizacion
     fullfort abgeschlossen abschlussdatum fin uzbaigimo 记账日期 记账日 入账日期"""
 )
+_SETTLED = _words("settled settlement")
 _OF_ACCOUNT = _words(
     """billing billed settlement booked account buchungsbetrag kontowahrung rachunku konta uctu cuenta conto compte
     konto kontot счета рахунку karty szamla hesap rekening"""
@@ -143,7 +145,8 @@ _MADE = _words(
     """transaction txn tran trans trx tx gestart zahajeni rozpoczecia kezdes inceperii inizio inicio startdato
     operation operacion operacao operazione operacji transakcji
     transaktionsdatum transaktionsdag transaksjonsdato transactiedatum provedeni transakce transakcie
-    tranzakcio tranzactie islem операции kaufdatum belegdatum purchase created started tapahtumapaiva dateop
+    tranzakcio tranzactie islem операции kaufdatum belegdatum purchase created started authorised authorized
+    tapahtumapaiva dateop
     利用日 ご利用日"""
 )
 
@@ -164,12 +167,13 @@ _OF_CARD = _words(
     karteninhaber tarjetahabiente
     利用金額 ご利用金額 利用店名 ご利用店名 利用者 ご利用者 ご利用額 가맹점명 승인금액 이용금액 消費日 שובר 消費明細"""
 )
-_OF_CARD_WORDS = """card member|cardmember|card no|card number|kartennummer|kortnummer|numero de tarjeta|numero de carte
-    |utlandskt belopp|utl belopp|inkopsstalle|stalle|merchant area|merchant category|einkaufsdatum|kaufdatum
-    |titular de la tarjeta|titulaire de la carte|purchase date|date of purchase|data da compra
-    |fecha de compra|date d'achat|data acquisto|köpdatum|inköpsdatum|kjøpsdato|købsdato|ostopäivä
-    |datum kupnje|prodajno mjesto|söluaðili|datum nákupu|data zakupu|aankoopdatum|försäljningsställe
-    |brukersted|data de compra|nome no cartao|final do cartao|שם בית עסק|סכום חיוב"""
+_OF_CARD_WORDS = """card member|cardmember|card id|cardid|card holder|cardholder name|card no|card number|kartennummer
+    |kortnummer|numero de tarjeta|numero de carte|utlandskt belopp|utl belopp|inkopsstalle|stalle
+    |merchant area|merchant category|einkaufsdatum|kaufdatum|titular de la tarjeta|titulaire de la carte
+    |purchase date|date of purchase|data da compra|fecha de compra|date d'achat|data acquisto|köpdatum
+    |inköpsdatum|kjøpsdato|købsdato|ostopäivä|datum kupnje|prodajno mjesto|söluaðili|datum nákupu
+    |data zakupu|aankoopdatum|försäljningsställe|brukersted|data de compra|nome no cartao
+    |final do cartao|שם בית עסק|סכום חיוב"""
 _OF_CARD_PHRASES = tuple(map(plain, _OF_CARD_WORDS.split("|")))
 _MINOR_UNITS = _words(
     "minor minorunits cents cent pence paise centavos centimes centimos kopecks ore groszy haleru fils sen"
@@ -180,8 +184,11 @@ _CAMEL = re.compile(r"([a-z])([A-Z])")
 
 def header_roles(name: str) -> tuple[Role, ...]:
     """Return the roles that a column of that header may have, likeliest first; empty if the header says nothing."""
-    if len(name) > _LONGEST:
-        return ()
+    return _roles(name) if len(name) <= _LONGEST else ()
+
+
+@lru_cache(maxsize=128)  # one file asks for its few headers a hundred times: per delimiter, row and step
+def _roles(name: str) -> tuple[Role, ...]:
     if found := _NAMES.get(plain(name)):
         return found
     words = [word for word in _said(name) if word not in UNITS]
@@ -271,6 +278,16 @@ def date_rank(name: str) -> int:
     if words & _BOOKED:
         return 0
     return 2 if words & _MADE else 1
+
+
+def is_settlement(name: str) -> bool:
+    """True for a day of settlement."""
+    return not _SETTLED.isdisjoint(_said(name))
+
+
+def is_plain_date(name: str) -> bool:
+    """True for a word for a date alone."""
+    return plain(name) in {"date", "datum", "fecha", "data", "dato"}
 
 
 def amount_rank(name: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from genie_finance.insights.reading.books import paired
 from genie_finance.insights.reading.currencies import NUMBERED, header_code
 from genie_finance.insights.reading.header_words import Role
 from genie_finance.insights.reading.headers import (
@@ -64,10 +65,11 @@ def named_columns(
         forbidden: Roles that must not be assigned.
     """
     found: NamedColumns = {}
+    together = paired(names)
     for column, (name, fact) in enumerate(zip(names, facts, strict=False)):
         if column in taken or not name:
             continue
-        roles = header_roles(name)
+        roles = (together[column],) if column in together else header_roles(name)
         # "Details" and "Type" are words of the narration unless each cell is a debit or credit mark.
         for role in sorted(roles, key=lambda role: role != "mark"):
             if role in forbidden or not holds(role, fact):

@@ -65,6 +65,8 @@ class Read:
 
     of_card: bool = False
     """Whether the header has words that only card statements have."""
+    of_accounts: bool = False
+    """Whether a header or the kinds of the rows are those of books of accounts, in which a debit is money in."""
     sides_named: bool = True
     """Whether a header or the profile names the column of debits."""
     blank_marks: bool = False

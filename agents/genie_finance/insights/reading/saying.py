@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from genie_finance.insights.reading.headers import date_rank, header_roles
+from genie_finance.insights.reading.headers import date_rank, header_roles, is_plain_date, is_settlement
 from genie_finance.insights.reading.naming import holds
 
 if TYPE_CHECKING:
@@ -62,10 +62,13 @@ def say_rival_date(
         choices: Receives the notice.
     """
     names = table.header.cells if table.header else ()
-    if date_rank(names[taken]) == 0:
+    settled = is_settlement(names[taken])  # of a card the day of booking, of a broker another one beside its date
+    if date_rank(names[taken]) == 0 and not settled:
         return
     for column, fact in enumerate(facts):
         other = column != taken and column not in value_dates and holds("date", fact)
+        if settled and not is_plain_date(names[column] if column < len(names) else ""):
+            continue
         if not other or not fact.dense or fact.values == facts[taken].values:
             continue
         rows = [row.cells for row in table.rows[:_SAMPLE] if len(row.cells) > max(column, taken)]

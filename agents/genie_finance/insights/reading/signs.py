@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from genie_finance.insights.reading.balance import Chain, follow
 from genie_finance.insights.reading.choices import Choices, name_lines
-from genie_finance.insights.reading.vocabulary import is_of_books, says_incoming
+from genie_finance.insights.reading.vocabulary import is_of_books, says_incoming, says_payment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,6 +40,14 @@ def signed_amounts(read: Read, profile: StatementProfile, choices: Choices) -> l
             return _by_balance(read, alone, choices)
         if _marks_decide(entries, marks):
             marked = _by_balance(read, _marked(read, marks, choices), choices)
+            if read.of_accounts and not chain(read, marked).proves:
+                choices.assume(
+                    "positive_is", "debit",
+                    "the header is that of a book of accounts, in which a debit of a bank account is money coming in, "
+                    "and no balance proves it",
+                    "positive_is: debit  # or credit",
+                )  # fmt: skip
+                return [None if amount is None else -amount for amount in marked]
             if _comes_in_as_debit(entries, marks) and not chain(read, marked).proves:
                 choices.assume(
                     "positive_is", "credit",
@@ -55,7 +63,8 @@ def _owed(read: Read, amounts: list[Decimal | None], choices: Choices) -> list[D
 
     A card states what is owed as its balance: it rises with each purchase.
     """
-    if _incoming(read, amounts) != {-1} or not chain(read, amounts).proves:
+    incoming = _incoming(read, amounts)
+    if (incoming != {-1} and (incoming or _paid(read, amounts) >= 0)) or not chain(read, amounts).proves:
         return amounts
     choices.assume(
         "debit_column", "debit",
@@ -68,8 +77,18 @@ def _owed(read: Read, amounts: list[Decimal | None], choices: Choices) -> list[D
 
 def _incoming(read: Read, amounts: Sequence[Decimal | None]) -> set[int]:
     """Return the signs of amounts whose texts say that money comes in."""
-    pairs = zip(read.entries[:_SAMPLE], amounts, strict=False)
-    return {1 if amount > 0 else -1 for entry, amount in pairs if amount and says_incoming(entry.narration)}
+    pairs = [(entry, amount) for entry, amount in zip(read.entries[:_SAMPLE], amounts, strict=False) if amount]
+    return {1 if amount > 0 else -1 for entry, amount in pairs if says_incoming(entry.narration)}
+
+
+def _paid(read: Read, amounts: Sequence[Decimal | None]) -> int:
+    """Return the sign of the few amounts whose texts are of payments, 0 if others have such texts or are as few."""
+    pairs = [(entry, amount) for entry, amount in zip(read.entries[:_SAMPLE], amounts, strict=False) if amount]
+    told = [amount > 0 for entry, amount in pairs if says_payment(entry.narration)]
+    few = sum((amount > 0) == told[0] for _, amount in pairs) if told else 0
+    if not told or len(set(told)) > 1 or few * 3 > len(pairs) or len(told) * 2 <= few:
+        return 0
+    return 1 if told[0] else -1
 
 
 def _by_balance(read: Read, amounts: list[Decimal | None], choices: Choices) -> list[Decimal | None]:
@@ -78,10 +97,15 @@ def _by_balance(read: Read, amounts: list[Decimal | None], choices: Choices) -> 
         return amounts
     if chain(read, amounts, _SAMPLE).fits:
         by_place = not read.sides_named and all(entry.side for entry in read.entries)
+        if read.of_accounts and _owes(read):
+            return _mirrored(read, amounts, choices)
         return _owed(read, amounts, choices) if by_place else amounts
     turned = [None if amount is None else -amount for amount in amounts]
     as_turned = chain(read, turned)
     if not (as_turned.fits > 1 and not as_turned.breaks):
+        return amounts
+    if read.of_card:
+        choices.notice("the running balance rises with each debit, so it is the money owed on a card")
         return amounts
     owed = _owed(read, turned, choices)
     if owed is not turned:
@@ -92,6 +116,27 @@ def _by_balance(read: Read, amounts: list[Decimal | None], choices: Choices) -> 
     else:
         choices.assume("debit_column", "credit", why, "debit_column: NAME  # and credit_column: NAME")
     return turned
+
+
+def _owes(read: Read) -> bool:
+    """True if most balances are negative, as those are that a book of accounts marks as debits."""
+    known = [balance for _, balance in read.balances if balance]
+    return sum(balance < 0 for balance in known) * 2 > len(known)
+
+
+def _mirrored(read: Read, amounts: list[Decimal | None], choices: Choices) -> list[Decimal | None]:
+    """Return the opposite of amounts and balances: in books a balance of debits is money in the bank."""
+    choices.assume(
+        "debit_column", "credit",
+        "the table is that of a book of accounts, in which debits and a balance of debits are money in the bank; an "
+        "overdrawn account reads the same",
+        "debit_column: NAME  # and credit_column: NAME",
+    )  # fmt: skip
+    read.balances[:] = [(at, None if balance is None else -balance) for at, balance in read.balances]
+    read.entries[:] = [
+        entry if entry.balance is None else entry._replace(balance=-entry.balance) for entry in read.entries
+    ]
+    return [None if amount is None else -amount for amount in amounts]
 
 
 def _marks_alone(entries: Sequence[Entry], marks: Sequence[Mark | None]) -> bool:
@@ -124,6 +169,14 @@ def _paired(read: Read, profile: StatementProfile, choices: Choices) -> list[Dec
     ]
     open_ = profile.debit_column is None and not chain(read, amounts).proves
     against = _comes_in_as_debit(entries, [entry.side for entry in entries])
+    if open_ and not mixed and read.of_accounts:
+        choices.assume(
+            "debit_column", "credit",
+            "the table is that of a book of accounts, in which a debit of a bank account is money coming in, and no "
+            "balance proves it",
+            "debit_column: NAME  # and credit_column: NAME",
+        )  # fmt: skip
+        return [None if amount is None else -amount for amount in amounts]
     if open_ and not mixed and against and not read.sides_named:
         choices.assume(
             "debit_column", "credit",
@@ -164,6 +217,20 @@ def say_either_way(read: Read, amounts: Sequence[Decimal | None], names: Sequenc
     choices.notice(
         "no balance proves that a debit is money going out, as in statements; in books of accounts it comes in"
     )
+
+
+def say_against_order(read: Read, amounts: Sequence[Decimal | None], choices: Choices) -> None:
+    """Report that the balance puts credits before debits in a file without a header, unless texts say so as well.
+
+    A balance that is owed on a card rises with its debits, which stand first.
+    """
+    if _incoming(read, amounts) != {1} and not any(one.field == "debit_column" for one in choices.assumptions):
+        choices.assume(
+            "debit_column", "debit",
+            "the balance rises with the first of two columns that no header names, so it is taken for credits; on a "
+            "card whose balance is the money owed it holds debits",
+            "debit_column: NUMBER  # and credit_column: NUMBER",
+        )  # fmt: skip
 
 
 def _comes_in_as_debit(entries: Sequence[Entry], sides_: Sequence[Mark | None]) -> bool:
@@ -279,8 +346,13 @@ def _factor_by_balance(read: Read, written: list[Decimal], choices: Choices) -> 
 
 
 def _reads_like_card(entries: Sequence[Entry]) -> bool:
-    """True if texts of money coming in stand beside a minus, and most amounts have none."""
+    """True if texts of money coming in, or else of payments, stand beside a minus, and most amounts have none."""
     sample = entries[:_SAMPLE]
+    paid = [entry for entry in sample if entry.amount.sign < 0]
+    if 0 < len(paid) * 3 <= len(sample):
+        told = sum(says_payment(entry.narration) for entry in paid)
+        if told * 2 > len(paid) and told == sum(says_payment(entry.narration) for entry in sample):
+            return True
     incoming = [entry.amount.sign < 0 for entry in sample if says_incoming(entry.narration)]
     against = sum(incoming)
     return against * 2 > len(incoming) and sum(entry.amount.sign < 0 for entry in sample) * 2 < len(sample)

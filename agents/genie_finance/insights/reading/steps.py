@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from genie_finance.insights.reading.balance import follow_unsigned
+from genie_finance.insights.reading.headers import header_roles
 from genie_finance.insights.reading.vocabulary import Mark, mark_of, says_incoming
 
 if TYPE_CHECKING:
@@ -83,6 +84,16 @@ def marks_by_texts(table: Table, columns: Columns, cells: Cells, choices: Choice
         words = [row.cells[column] if column < len(row.cells) else "" for row in rows] if column not in taken else []
         if len(set(words)) != len(_SIDES) or "" in words or any(cells.amount(word) for word in set(words)):
             continue
+        if told_by := _one_known(table, column, set(words)):
+            choices.assume(
+                "positive_is", "credit",
+                f"{table.name(column)} has a word for a {told_by[1]} in some rows and another word in the rest, which "
+                "is taken for the opposite",
+                f"mark_column: {column + 1}",
+            )  # fmt: skip
+            known, side = told_by
+            other: Mark = "debit" if side == "credit" else "credit"
+            return {row.line: side if word == known else other for row, word in zip(rows, words, strict=True)}
         told = [
             says_incoming(" ".join(row.cells[at] for at in columns.narration if at < len(row.cells))) for row in rows
         ]
@@ -96,6 +107,13 @@ def marks_by_texts(table: Table, columns: Columns, cells: Cells, choices: Choice
             )  # fmt: skip
             return {row.line: "credit" if word in incoming else "debit" for row, word in zip(rows, words, strict=True)}
     return {}
+
+
+def _one_known(table: Table, column: int, words: set[str]) -> tuple[str, Mark] | None:
+    """Return the one of two words that is a debit or credit mark, under a header of marks."""
+    known = [(word, mark) for word in sorted(words) if (mark := mark_of(word))]
+    name = table.header.cells[column] if table.header and column < len(table.header.cells) else ""
+    return known[0] if len(known) == 1 and "mark" in header_roles(name) else None
 
 
 def _steps(amounts: Sequence[Decimal | None], balances: Sequence[Decimal]) -> list[Decimal | None]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from genie_finance.contracts.statements import Quarantined
 from genie_finance.insights.reading.choices import name_lines
-from genie_finance.insights.reading.currencies import CODES, currency_named, is_shared
+from genie_finance.insights.reading.currencies import CODES, currency_named, currency_of, is_shared
 from genie_finance.insights.reading.headers import header_roles, initials
 from genie_finance.insights.reading.vocabulary import plain, words
 
@@ -36,6 +36,9 @@ _SHORT_NAME = 4
 _PARTS = re.compile(r"[:\uff1a\uff0c,;]| - ")
 _WIDE_PARTS = re.compile(r"[:\uff1a\uff0c,;]| {2,}")
 """Separators between a label and its value, and between pairs of them."""
+_BOOKS = ("EXTF", "DTVF")
+_YEAR_AT, _DAY_OF_BOOKS = 12, "belegdatum"
+"""Place of the day on which the books begin, and header of the days of their bookings."""
 _FEWEST_ALIKE = 5
 _MOST_MISSING = 2
 _DATE_PARTS = [
@@ -175,6 +178,31 @@ def _with_whole_date(row: Record, places: Sequence[int]) -> Record:
     cells = list(row.cells)
     for at, cell in zip(places, ("-".join(parts), "", ""), strict=True):
         cells[at] = cell
+    return row._replace(cells=tuple(cells))
+
+
+def with_years(table: Table) -> Table:
+    """Return the table of a German book of accounts with the years that its days of four digits lack.
+
+    The first line says in which year the books begin: ``"EXTF";700;21;"Buchungsstapel";...;20250101``.
+    """
+    begins = next(
+        (row.cells[_YEAR_AT] for row in table.before if row.cells[0] in _BOOKS and len(row.cells) > _YEAR_AT), ""
+    )
+    names = [plain(name) for name in table.header.cells] if table.header else []
+    if len(begins) != len("20250101") or not (begins.isascii() and begins.isdigit()) or _DAY_OF_BOOKS not in names:
+        return table
+    column = names.index(_DAY_OF_BOOKS)
+    return table._replace(rows=tuple(_with_year(row, column, begins) for row in table.rows))
+
+
+def _with_year(row: Record, column: int, begins: str) -> Record:
+    cell = "".join(row.cells[column : column + 1]).zfill(4)
+    if len(cell) > len("0302") or not (cell.isascii() and cell.isdigit()):
+        return row
+    year = int(begins[:4]) + (cell[2:] + cell[:2] < begins[4:])
+    cells = list(row.cells)
+    cells[column] = f"{cell[:2]}.{cell[2:]}.{year}"
     return row._replace(cells=tuple(cells))
 
 
@@ -363,17 +391,27 @@ _WORDS_TOO = words("ALL AMD ANG BAM BOB COP CUP GEL KID LAK MAD MOP NAD PEN RON 
 
 def _seen_currency(before: Sequence[Record]) -> str:
     """Return the only code that stands by itself in the lines before the table, or beside an amount there."""
-    found = {
-        code
-        for record in before[:_HEADER_WITHIN]
-        for cell in record.cells
-        for word in cell[:120].replace("-", " ").replace("/", " ").split()
-        if (code := word.strip("()[].,:")) in CODES and (code not in _WORDS_TOO or word[0] in "([")
-    } or {
-        named
-        for record in before[:_HEADER_WITHIN]
-        for cell in record.cells
-        for part in _PARTS.split(cell[:120])
-        if len(part) > _SHORT_NAME and (named := currency_named(part)) and not is_shared(part)
-    }
+    found = (
+        {
+            code
+            for record in before[:_HEADER_WITHIN]
+            for cell in record.cells
+            for word in cell[:120].replace("-", " ").replace("/", " ").split()
+            if (code := word.strip("()[].,:")) in CODES and (code not in _WORDS_TOO or word[0] in "([")
+        }
+        or {
+            sign
+            for record in before[:_HEADER_WITHIN]
+            for cell in record.cells
+            for word in cell[:120].split()
+            if len(word) > 1 and word[-1] == "$" and not is_shared(word) and (sign := currency_of(word))  # "S$"
+        }
+        or {
+            named
+            for record in before[:_HEADER_WITHIN]
+            for cell in record.cells
+            for part in _PARTS.split(cell[:120])
+            if len(part) > _SHORT_NAME and (named := currency_named(part)) and not is_shared(part)
+        }
+    )
     return found.pop() if len(found) == 1 else ""

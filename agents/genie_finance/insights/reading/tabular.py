@@ -15,10 +15,25 @@ from genie_finance.contracts.statements import (
     Transaction,
 )
 from genie_finance.insights.making import money, transaction
+from genie_finance.insights.reading.books import (
+    are_codes,
+    is_account,
+    is_charge,
+    is_of_accounts,
+    kinds_contradict,
+    paired,
+)
 from genie_finance.insights.reading.cells import Cells
 from genie_finance.insights.reading.choices import Choices, name_lines
 from genie_finance.insights.reading.columns import ColumnFinder
-from genie_finance.insights.reading.dates import ORDERS, SERIAL, serial_date
+from genie_finance.insights.reading.dates import (
+    ORDERS,
+    SERIAL,
+    SHORT_FORMATS,
+    SHORT_LENGTH,
+    formatted_date,
+    serial_date,
+)
 from genie_finance.insights.reading.denomination import Denomination
 from genie_finance.insights.reading.dialect import DELIMITER_NAMES, find_delimiter, split_lines, tokenise
 from genie_finance.insights.reading.encoding import decode
@@ -30,10 +45,12 @@ from genie_finance.insights.reading.sections import without_pending
 from genie_finance.insights.reading.signs import (
     chain,
     check_balance,
+    say_against_order,
     say_either_way,
     signed_amounts,
     with_balances_after,
 )
+from genie_finance.insights.reading.spaced import tabbed
 from genie_finance.insights.reading.statuses import booked
 from genie_finance.insights.reading.steps import marks_by_steps, marks_by_texts
 from genie_finance.insights.reading.table import (
@@ -42,9 +59,10 @@ from genie_finance.insights.reading.table import (
     later_table,
     with_spelt_marks,
     with_whole_dates,
+    with_years,
     without_odd_ends,
 )
-from genie_finance.insights.reading.vocabulary import is_kind, mark_of, says_card
+from genie_finance.insights.reading.vocabulary import is_kind, is_of_books, mark_of, says_card
 
 if TYPE_CHECKING:
     import datetime
@@ -77,6 +95,9 @@ def read_csv(name: str, content: bytes, profile: StatementProfile, choices: Choi
     cells = Cells(profile)
     lines = split_lines(name, decode(name, content, profile, choices))
     delimiter, movements = find_delimiter(lines, cells)
+    if not (movements or profile.delimiter) and (spread := tabbed(lines)):
+        lines, delimiter, movements = spread, "\t", _FEW
+        choices.notice("the columns are kept apart by spaces or labels, and are read by their places")
     delimiter = profile.delimiter or delimiter
     records = tokenise(lines, delimiter)
     table = find_table(records, cells, profile, choices)
@@ -100,13 +121,16 @@ def read_tables(name: str, table: Table, cells: Cells, profile: StatementProfile
     """
     seen: dict[str, int] = {}
     readings = []
-    table = with_whole_dates(table)
+    table = with_years(with_whole_dates(table))
     if holds_serials(table, cells):
         choices.assume(
             "date_format", SERIAL,
             "the column of dates holds numbers such as spreadsheets store dates by; read as days from 1899-12-30",
         )  # fmt: skip
         profile = profile.model_copy(update={"date_format": SERIAL})
+        cells = Cells(profile)
+    elif short := short_dates(table, cells, choices):
+        profile = profile.model_copy(update={"date_format": short})
         cells = Cells(profile)
     records = table.rows
     for _ in range(_MOST_TABLES):
@@ -136,6 +160,30 @@ def holds_serials(table: Table, cells: Cells) -> bool:
             if held and sum(serial_date(cell) is not None for cell in held) * 10 >= 9 * len(held):
                 return True
     return False
+
+
+def short_dates(table: Table, cells: Cells, choices: Choices) -> str:
+    """Return the format of dates of six digits, such as ``030225``, ``""`` if a column of dates holds anything else.
+
+    The format that reads every row wins; of several, the one by which the days are in order, then the shorter period.
+    """
+    for column, name in enumerate(table.header.cells if table.header else ()):
+        held = [row.cells[column] for row in table.rows[:_SAMPLE] if column < len(row.cells) and row.cells[column]]
+        if "date" not in header_roles(name) or not held or any(map(cells.date, held)):
+            continue
+        fitting = []
+        for form in SHORT_FORMATS:
+            days = [day for cell in held if len(cell) == SHORT_LENGTH and (day := formatted_date(cell, form))]
+            if len(days) == len(held):
+                fitting.append((_falls(days) is None, (max(days) - min(days)).days, form))
+        if len(fitting) > 1:
+            choices.assume(
+                "date_format", f'"{min(fitting)[2]}"',
+                f"{table.name(column)} holds days of six digits that can be read in more than one order",
+            )  # fmt: skip
+        if fitting:
+            return min(fitting)[2]
+    return ""
 
 
 def _joined(readings: list[StatementReading], choices: Choices) -> StatementReading:
@@ -197,10 +245,7 @@ def read_table(
     _refuse_mostly_bad(name, table, read)
     with_balances_after(read, profile, choices)
     amounts = signed_amounts(read, profile, choices)
-    if table.header is not None and profile.debit_column is None and profile.positive_is is None:
-        say_either_way(
-            read, amounts, [table.name(column) for column in (columns.mark, *columns.sides) if column], choices
-        )
+    _say_sides(table, columns, read, amounts, profile, choices)
     if amounts and not any(amounts):
         where = next(iter(columns.money))
         choices.assume("amount_column", str(where + 1), f"every amount in {table.name(where)} is zero")
@@ -222,6 +267,25 @@ def read_table(
         notices=tuple(choices.notices),
         quarantined=tuple(sorted((*read.quarantined, *left_out), key=lambda row: row.line)),
     )
+
+
+def _say_sides(
+    table: Table,
+    columns: Columns,
+    read: Read,
+    amounts: list[Decimal | None],
+    profile: StatementProfile,
+    choices: Choices,
+) -> None:
+    """Report where nothing but the place or the name of a column says which amounts are debits."""
+    if profile.debit_column is not None:
+        return
+    if table.header is None:
+        if columns.debit is not None and columns.credit is not None and columns.credit < columns.debit:
+            say_against_order(read, amounts, choices)
+    elif profile.positive_is is None:
+        names = [table.name(column) for column in (columns.mark, *columns.sides) if column]
+        say_either_way(read, amounts, names, choices)
 
 
 class _Rows:
@@ -273,13 +337,30 @@ class _Rows:
         read = reader.read(choices)
         read.days_told = self._told
         header = table.header.cells if table.header else ()
-        read.of_card = any(map(is_of_card, header)) or any(says_card(row.cells) for row in table.before)
+        charged = any(role == "debit" and is_charge(header[at]) for at, role in paired(header).items())
+        read.of_card = charged or any(map(is_of_card, header)) or any(says_card(row.cells) for row in table.before)
         read.sides_named = table.header is not None or self._profile.debit_column is not None
+        read.of_accounts = self._is_of_accounts(header, read)
         if columns.mark is not None:
             held = {row.cells[columns.mark] for row in table.rows if columns.mark < len(row.cells)}
             read.marks_are_kinds = all(is_kind(cell) for cell in held if mark_of(cell))
             read.blank_marks = all(map(mark_of, held - {""}))
         return read
+
+    def _is_of_accounts(self, header: Sequence[str], read: Read) -> bool:
+        """True if debits and credits are those of books: by the kinds of the rows, else by the header."""
+        columns = self._columns
+        named = [header[at] for at in (columns.mark, *columns.sides) if at is not None and at < len(header)]
+        if not any(map(is_of_books, named)):
+            return False
+        at_line = {row.line: at for at, row in enumerate(self._table.rows)}
+        sides = [(at_line[entry.line], entry.side) for entry in read.entries[:_SAMPLE] if entry.side]
+        taken = {columns.date, *columns.money, *columns.narration}
+        coded = any(
+            is_account(name) and are_codes({row.cells[at] for row in self._table.rows[:_SAMPLE] if at < len(row.cells)})
+            for at, name in enumerate(header)
+        )
+        return coded or is_of_accounts(header) or kinds_contradict(self._table.rows, sides, taken)
 
 
 def _without_balance(table: Table, column: int) -> list[int]:

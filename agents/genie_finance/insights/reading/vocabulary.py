@@ -252,7 +252,7 @@ def status_of(cell: str) -> Unbooked | Literal["booked"] | None:
     return next((kind for ending, kind in _STATUS_ENDINGS.items() if cell.endswith(ending)), None)
 
 
-_INCOMING_WORDS = """payment received|paymt|pymt|mobile pymt|online pymt|payment from account|payment thank you
+_INCOMING_WORDS = """payment received|mobile pymt|crcardpmt|online pymt|payment from account|payment thank you
         |thank you|autopay|payment from
         |automatic payment|ach deposit|online payment|mobile payment|internet payment
         |direct debit received|e payment|refund|cashback|salary|payroll|wages|gehalt|lohn
@@ -270,6 +270,24 @@ _INCOMING_WORDS = """payment received|paymt|pymt|mobile pymt|online pymt|payment
 _INCOMING = tuple(map(plain, _INCOMING_WORDS.split("|")))
 _INCOMING_IN_EAST = tuple(word for word in _INCOMING if ord(word[0]) > 0x2E7F)
 """Words of scripts without spaces between words."""
+
+
+_PAYMENTS = words(
+    """payment payments pmt paymt zahlung bezahlung paiement reglement pago pagamento betaling betalning
+    innbetaling indbetaling maksu makse platnosc splata platba platby fizetes torlesztes plata rata
+    odeme платеж платёж оплата погашение πληρωμη плащане uplata placilo maksajums mokejimas תשלום سداد
+    دفع pembayaran bayaran 支払 お支払 還款 还款 繳款 납부 ชำระ"""
+)
+_PAYMENT_STEMS = tuple(sorted(word for word in _PAYMENTS if len(word) > 4 and ord(word[0]) < 0x0590))
+_PAYMENTS_IN_EAST = tuple(word for word in _PAYMENTS if ord(word[0]) > 0x0E00)
+
+
+def says_payment(narration: str) -> bool:
+    """True if a text is that of a payment, which beside a minus on a card statement is the payment of its bill."""
+    text = plain(narration[:120])
+    if any(word in text for word in _PAYMENTS_IN_EAST):
+        return True
+    return any(word in _PAYMENTS or word.startswith(_PAYMENT_STEMS) for word in text.split())
 
 
 _OF_BOOKS = words(
