@@ -194,9 +194,8 @@ def read_who(path: Path, environ: Mapping[str, str]) -> WhoSection:
     document = load_file(path, environ=environ)
     section, problems = validated(WhoSection, document)
     wrong = [f"{document.where(one.path)}: {document.hide(one.text)}" for one in problems]
-    for place in document.written:
-        if place[-1:] == ("title",):
-            wrong.append(f"{document.where(place)}: a title is shown, so it cannot come from the environment")
+    titles = [place for place in document.written if place[-1:] == ("title",)]
+    wrong += [f"{document.where(place)}: a title is shown, so it cannot come from the environment" for place in titles]
     if section is None or wrong:
         raise ConfigError(tuple(wrong))
     found: WhoSection = section

@@ -60,7 +60,7 @@ class Renaming(type):
         return WORDS
 
 
-class Renamed(Exception, metaclass=Renaming):
+class RenamedError(Exception, metaclass=Renaming):
     """An importable error."""
 
 
@@ -84,7 +84,7 @@ def in_module() -> BaseException:
 ERRORS: dict[str, Any] = {
     "a class's name": lambda: made(WORDS, ValueError)(WORDS),
     "a class in a module": in_module,
-    "a class of classes that tells another name": lambda: Renamed(WORDS),
+    "a class of classes that tells another name": lambda: RenamedError(WORDS),
     "a name of 61 letters": made("x" * 61 + WORDS, ValueError),
     "a class of this library": made(WORDS, GenieError, code=WORDS),
     "a code of its own": lambda: changed(ForgedMessageError(agent=WORDS), code=WORDS),
