@@ -38,7 +38,7 @@ ESCAPE_HINTS = (
     r"=(?:[0-9A-F]{2}=[0-9A-F]{2}|20|2D|\r?\n)",
 )
 HEX_HINT = TokenPattern(r"[0-9A-Fa-f]{16}")
-"""Hex; hashes match too, because a set of patterns that counts pairs needs a state for almost every digit of a text."""
+"""Hex; hashes match too, because counting pairs would need an automaton state for almost every digit of a text."""
 BASE64_HINT = TokenPattern(r"(?:[A-Za-f][A-Za-z0-9+/_\-]{3}){4}")
 """Base64 of ASCII: the first of each four characters stands for six bits that begin with a zero."""
 BASE32_HINT = TokenPattern(r"\b(?:[A-Z2-7]{16,}|[a-z2-7]{16,})\b")
@@ -114,7 +114,7 @@ def examined_together(examine: Callable[[str], Iterable[Span]], texts: Sequence[
 
 
 def views(text: str) -> Iterator[View]:
-    """Yield folded text with each encoding taken off, and with those inside it."""
+    """Yield folded text with each encoding decoded, and those inside it."""
     left: list[tuple[str, View | None, int]] = [(text, None, 0)] if _ANY.search(text) else []
     decoded: set[tuple[tuple[int, int], str]] = set()
     while left:

@@ -89,7 +89,7 @@ _TOKEN = r"[A-Za-z0-9_\-]"  # noqa: S105 - a pattern
 _BACKWARD_HEADS = (
     rf"{_TOKEN}(?:_[pousr]hg|tap_buhtig|AIKA|AISA|-taplg|-[abceoprs]xox|_(?:evil|tset)_k[rs]|azIA|-ks|_fh|_mpn|-ipyp)"
 )
-BACKWARDS_HINT = TokenPattern(rf"{_BACKWARD_HEADS}\b")
+BACKWARDS_HINT = TokenPattern(rf"{_TOKEN}{{15}}{_BACKWARD_HEADS}\b")
 _BACKWARDS = Pattern(rf"{_TOKEN}{{15,255}}{_BACKWARD_HEADS}\b")
 _BREAK = (
     r"""(?:\\?\r?\n[ \t]{0,32}["'`]?|["'`][ \t]{0,4}[+.&,\\]?[ \t]{0,4}(?:\r?\n[ \t]{0,32})?[+.&]?[ \t]{0,4}["'`])"""

@@ -30,7 +30,7 @@ _RUN = re.compile(rf"[a-z]{{{SHORTEST},}}")
 
 @functools.cache
 def listed() -> dict[str, float]:
-    """Return the words of the list, and what each costs."""
+    """Return the words of the list with their costs."""
     words = resources.files(__package__).joinpath(WORDS).read_text(encoding="utf-8").split()
     return {word: 2.0 + math.log(2.0 + place) for place, word in enumerate(words)}
 
@@ -88,7 +88,7 @@ def divided(text: str) -> str:
 
 
 def _words(run: str) -> str:
-    """Return a run as words between blanks, or as it is where it does not consist of words."""
+    """Return a run as words between blanks, or unchanged if it does not consist of words."""
     if sum(end - start for start, end in _long(_TELLING).found(run)) < _HELD * len(run):
         return run
     costs, size = listed(), min(len(run), MOST)

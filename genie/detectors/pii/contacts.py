@@ -15,7 +15,7 @@ from genie.detectors.regex_set import Pattern
 _AT = r"[ \t\r\n]{0,2}@[ \t\r\n]{0,2}"
 _OPEN, _CLOSE = r"[\[({<|*][ \t]?", r"[ \t]?[\])}>|*]"
 _DOT, _ENDS = r"(?:dot|punkt|point)", r"(?:com|org|net|info|io|edu|gov|in|de|fr|uk|us|eu|co)"
-"""Between the parts of an address that is spelt out, and what it ends in."""
+"""Words between the parts of an address that is spelt out, and its endings."""
 EMAIL_HINTS = (
     rf"[A-Za-z0-9_%+\-]{_AT}[A-Za-z0-9\-]+\.",
     rf"(?i){_OPEN}(?:at|@){_CLOSE}",
@@ -99,7 +99,7 @@ _LOCAL = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
 _LONGEST_LOCAL = 256
 
 _BOOKING = re.compile(r"(?i)(?:^|[^a-z0-9])(?:upi|imps|neft|rtgs|p2a|p2m|pos|vpa|ach|mb|to|by|from)-[^@\r\n]*\Z")
-"""A booking line, whose parts are joined by dashes."""
+"""A booking text, whose parts are joined by dashes."""
 
 
 def find_upi(text: str) -> Iterator[tuple[int, int]]:
