@@ -140,6 +140,8 @@ def _checked(
     for place in document.written:
         if (place[-1:] in {("id",), ("fallback",)} and "settings" not in place) or place[:1] == ("cycles",):
             resolver.note(place, "an id is logged, so it cannot come from the environment")
+        elif place[-1:] == ("title",) and "settings" not in place:
+            resolver.note(place, "a title is shown, so it cannot come from the environment")
     source = PolicyFiles(document, Path() if path is None else path.parent, resolver.plugins, environ)
     section, problems = validated(PipelineSection, document)
     fixed = fixed_keys(document)

@@ -60,9 +60,11 @@ _NUMBER_CODES = (
 """Codes whose rows are long numbers."""
 _ALIKE_HINTS = (r"[0-9][ .\-]?[OoIl|]+[ .\-]?[0-9]|[0-9][OoIl|][OoIl|]",)
 _SPOKEN_HINTS = (rf"(?i)\b{_WORD}{_BLANK}+{_WORD}{_BLANK}+{_WORD}{_BLANK}+{_WORD}\b",)
-HINTS = (*_ROW_HINTS, *_LETTER_HINTS, *_CODE_HINTS, *_ALIKE_HINTS, *_SPOKEN_HINTS)
-"""RE2; a folded text in which neither these match nor a long number stands has no piece."""
-ALL_HINTS = (*HINTS, *_NUMBER_CODES)
+_PRECISE = (*_ROW_HINTS, *_LETTER_HINTS, *_CODE_HINTS, *_ALIKE_HINTS, *_SPOKEN_HINTS)
+HINTS = tuple(hint.replace(r"\pL\pN", "A-Za-z0-9") for hint in _PRECISE)
+"""RE2; a folded text in which neither these match nor a long number stands has no piece. Letters of other scripts count
+as signs here, because all letters of Unicode would make a large automaton."""
+ALL_HINTS = (*_PRECISE, *_NUMBER_CODES)
 """RE2; a folded text in which none matches has no piece."""
 
 _ROW = Pattern(rf"[0-9]+(?:{_BETWEEN}{{1,8}}[0-9]+){{2,}}")

@@ -33,12 +33,12 @@ LONGEST_NAME = 60
 
 def class_name(error: BaseException) -> str:
     """Return the name of an exception's class, or of its nearest importable base; other names may carry text."""
-    return next((kind.__name__ for kind in type(error).__mro__ if _importable(kind)), "BaseException")
+    return next((_name_of(kind) for kind in type(error).__mro__ if _importable(kind)), "BaseException")
 
 
 def kind_name(kind: type) -> str:
     """Return the name of a class that can be imported. Other names are not shown, because they may carry text."""
-    return kind.__name__ if _importable(kind) else "a class that cannot be imported"
+    return _name_of(kind) if _importable(kind) else "a class that cannot be imported"
 
 
 def code_of(error: GenieError) -> str:
@@ -56,12 +56,17 @@ def _plain(code: str) -> bool:
 
 def _importable(kind: type) -> bool:
     """Return True if a module holds the class under its own name, of at most ``LONGEST_NAME`` letters."""
-    # Uses the descriptors of the metaclass: a class may define attributes with these names.
-    name, place, module = (vars(type)[which].__get__(kind) for which in ("__name__", "__qualname__", "__module__"))
+    place, module = (vars(type)[which].__get__(kind) for which in ("__qualname__", "__module__"))
     found: object = sys.modules.get(module) if type(module) is str else None
     for part in place.split("."):
         found = getattr(found, part, None)
-    return found is kind and len(name) <= LONGEST_NAME
+    return found is kind and len(_name_of(kind)) <= LONGEST_NAME
+
+
+def _name_of(kind: type) -> str:
+    """Return the name that a class has, not what it, or its own metaclass, says that it is."""
+    name: str = vars(type)["__name__"].__get__(kind)
+    return name
 
 
 def _rebuild(cls: type[GenieError], values: dict[str, object]) -> GenieError:

@@ -172,6 +172,9 @@ def examined(inspector: Inspector, text: str, *, size: int = SLICE, stop: Callab
             raise StoppedError
         at, first, last = part.start, part.first - part.start, part.last - part.start
         found = inspector.examine(text[at : part.end])
+        if at == 0:  # the places are those of the text
+            yield from [span for span in found if first <= span[1] < last]
+            continue
         yield from [
             new(Span, (kind, start + at, end + at, label, score))
             for kind, start, end, label, score in found

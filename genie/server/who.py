@@ -193,7 +193,10 @@ def read_who(path: Path, environ: Mapping[str, str]) -> WhoSection:
     """
     document = load_file(path, environ=environ)
     section, problems = validated(WhoSection, document)
-    if section is None:
-        raise ConfigError(tuple(f"{document.where(one.path)}: {document.hide(one.text)}" for one in problems))
+    wrong = [f"{document.where(one.path)}: {document.hide(one.text)}" for one in problems]
+    titles = [place for place in document.written if place[-1:] == ("title",)]
+    wrong += [f"{document.where(place)}: a title is shown, so it cannot come from the environment" for place in titles]
+    if section is None or wrong:
+        raise ConfigError(tuple(wrong))
     found: WhoSection = section
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 from click.testing import Result
 
 from genie.config.environment import hidden, remember, remembering
+from genie.errors import ConfigError
+from genie.server.who import read_who
 from tests.genie.cli.conftest import genie, installed, pipeline, toys
 
 __all__ = ("genie", "installed", "pipeline", "toys")
@@ -17,7 +20,6 @@ __all__ = ("genie", "installed", "pipeline", "toys")
 Genie = Callable[..., Result]
 MARK = "m4rkerwords"
 SETTINGS = {
-    "title": 'title: "${MARK}"',
     "environment": 'environment: "${MARK}"',
     "user": 'caller: { user: "${MARK}" }',
     "roles": 'caller: { roles: ["${MARK}"] }',
@@ -142,3 +144,19 @@ def test_values_are_hidden_while_a_command_runs() -> None:
             == "${PATH_OF_IT}... is production, ${WORD}/x in eu"
         )
     assert hidden("prod") == "prod"
+
+
+@pytest.mark.usefixtures("marked")
+def test_the_api_and_the_page_show_no_title_of_the_environment(
+    genie: Genie, installed: Path, pipeline: Callable[..., str]
+) -> None:
+    path = Path(pipeline("parrot"))
+    path.write_text(re.sub("(?m)^title: .*", 'title: "${MARK}"', path.read_text()))
+    result = genie("check", "toys.yaml")
+    assert result.exit_code == 2
+    assert "a title is shown, so it cannot come from the environment" in result.output
+
+    who = installed / "who.yaml"
+    who.write_text('issuers: [{ issuer: "https://id.example", sign_in: { title: "${MARK}" } }]')
+    with pytest.raises(ConfigError, match="a title is shown"):
+        read_who(who, {"MARK": MARK})

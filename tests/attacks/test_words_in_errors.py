@@ -52,6 +52,18 @@ def changed(error: GenieError, **facts: Any) -> GenieError:
     return error
 
 
+class Renaming(type):
+    """A class of classes that tells another name than a class has."""
+
+    @property
+    def __name__(cls) -> str:  # type: ignore[override]  # the attack
+        return WORDS
+
+
+class RenamedError(Exception, metaclass=Renaming):
+    """An importable error."""
+
+
 def executed() -> BaseException:
     """Raise in code that calls its module by the words."""
     try:
@@ -72,6 +84,7 @@ def in_module() -> BaseException:
 ERRORS: dict[str, Any] = {
     "a class's name": lambda: made(WORDS, ValueError)(WORDS),
     "a class in a module": in_module,
+    "a class of classes that tells another name": lambda: RenamedError(WORDS),
     "a name of 61 letters": made("x" * 61 + WORDS, ValueError),
     "a class of this library": made(WORDS, GenieError, code=WORDS),
     "a code of its own": lambda: changed(ForgedMessageError(agent=WORDS), code=WORDS),

@@ -25,7 +25,7 @@ BUCKETS = 1 << 17
 WINDOW = 32
 """Number of words that are judged together."""
 WEIGHTS = "ngrams.bin.gz"
-SHA256 = "ca60147e1192c161eac83deb645951bd81df50a4e7d653340fb0cf6efe736973"
+SHA256 = "ceb54f4ffdecf00a25f4b18bfba1e00dd2d38439a1c150a8c131cad061ea5b66"
 """SHA-256 of the unpacked weights."""
 
 _WORD = re.compile(r"[^\W_]+")

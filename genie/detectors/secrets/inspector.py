@@ -165,13 +165,14 @@ _CALL = re.compile(r"""[(){}\[\]]|\$\{|\A[$%@<*&/~]|\A\.{1,2}/|://""")
 _REFERENCE = re.compile(r"\A(?:[A-Za-z_]\w*(?:(?:\.|->|::)[A-Za-z_]\w*)+\Z|\$|%|\{|<|\*{3})")
 _UUID = re.compile(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 _NEXT_PAIR = re.compile(r"&[A-Za-z_]+=")
+_LETTER = re.compile(r"[^\W\d_]")
 _SIGN = re.compile(r"[!@#$%^&*+=?~|\\/]")
 
 
 def find_password(text: str) -> Iterator[tuple[str, int, int]]:
     """Yield values next to the name of a secret, with the kind that the name indicates."""
-    for _, before, _password, key, loose, *quoted, bare in _ASSIGNED.groups(text):
-        start, end = next(span for span in (*quoted, bare) if span[0] >= 0)
+    for _, before, _password, key, loose, double, single, tick, bare in _ASSIGNED.groups(text):
+        start, end = max(bare, double, single, tick)  # those that did not match are (-1, -1)
         value = text[start:end]
         if bare[0] >= 0:
             cut = _NEXT_PAIR.search(value)
@@ -197,7 +198,7 @@ def _is_key(value: str, *, shortest: int, bits: float) -> bool:
 
 
 def _is_password(value: str, *, quoted: bool) -> bool:
-    if len(value) < 6 or _not_a_value(value) or " " in value or not any(map(str.isalpha, value)):
+    if len(value) < 6 or _not_a_value(value) or " " in value or not _LETTER.search(value):
         return False
     odd = _has_digit(value) or _SIGN.search(value) is not None
     return (odd or (quoted and len(value) >= 12 and _is_mixed(value))) and _is_random(value, 2.5)
@@ -228,7 +229,10 @@ def _placeholder(value: str) -> bool:
 
 
 def _has_digit(value: str) -> bool:
-    return any(map(str.isdigit, value))
+    return _DIGIT.search(value) is not None
+
+
+_DIGIT = re.compile(r"\d")
 
 
 def _is_mixed(value: str) -> bool:
