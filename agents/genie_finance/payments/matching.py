@@ -180,6 +180,8 @@ def order(invoice: Invoice, reference: InvoiceReference, tolerance: Tolerance) -
     if reference.po_total is None and reference.po_lines is None:
         yield held("po.unknown", "The purchase order that the invoice names was not found.")
         return
+    if not invoice.po_reference.strip():
+        yield held("po.unnamed", "The invoice names no purchase order; the one of the books may be another's.")
     if reference.po_total is None:
         yield held("po.total_unknown", "The open amount of the purchase order is not known.")
     else:
