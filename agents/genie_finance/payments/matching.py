@@ -174,13 +174,12 @@ def interstate(invoice: Invoice) -> bool:
 
 def order(invoice: Invoice, reference: InvoiceReference, tolerance: Tolerance) -> Iterator[InvoiceIssue]:
     """Was it ordered, at these prices and in these quantities?"""
-    if not invoice.po_reference and reference.po_total is None and reference.po_lines is None:
-        yield held("po.missing", "There is no purchase order.")
-        return
+    named = bool(invoice.po_reference.strip())
     if reference.po_total is None and reference.po_lines is None:
-        yield held("po.unknown", "The purchase order that the invoice names was not found.")
+        unknown = held("po.unknown", "The purchase order that the invoice names was not found.")
+        yield unknown if named else held("po.missing", "There is no purchase order.")
         return
-    if not invoice.po_reference.strip():
+    if not named:
         yield held("po.unnamed", "The invoice names no purchase order; the one of the books may be another's.")
     if reference.po_total is None:
         yield held("po.total_unknown", "The open amount of the purchase order is not known.")
