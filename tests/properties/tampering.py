@@ -95,7 +95,7 @@ def garbled(payload: Payload) -> Iterator[Tampered]:
     """Give the payload with each field garbled in the ways of files and forms.
 
     Words: empty, unseen characters, letters of another script that look alike, one letter off. Days: one that has not
-    come yet. Numbers: what is none. Amounts: in another currency.
+    come yet. Numbers: what is none. Amounts: in another currency. Lists: rows twice.
     """
     written, kind = payload.model_dump(mode="json"), type(payload)
     for path, value in _fields(written, ()):
@@ -114,6 +114,9 @@ def _garbled(value: Any, typed: Any) -> Iterator[tuple[str, Any]]:  # JSON, and 
         yield from ((f"= {one}", one) for one in _NO_NUMBERS)
     elif isinstance(value, dict) and set(value) == {"amount", "currency"}:
         yield from ((f"in {one!r}", {**value, "currency": one}) for one in _CURRENCIES)
+    elif isinstance(value, list) and value:
+        yield "first row twice", [*value, value[0]]
+        yield "every row twice", [*value, *value]
 
 
 def _one_off(text: str) -> str:

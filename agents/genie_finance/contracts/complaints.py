@@ -9,6 +9,7 @@ from pydantic import Field
 
 from genie.contracts.message import Payload, Value
 from genie_finance.contracts.grounds import Grounds
+from genie_finance.contracts.money import MOST_PAISE, Money, MoneyBounds
 from genie_finance.contracts.payments import Amount
 
 Category = Literal[
@@ -39,8 +40,8 @@ class ComplaintFiled(Payload, topic="complaints.filed", classification="confiden
     occurred_on: datetime.date | None = None
     reported_on: datetime.date | None = None
     """Day on which the customer first told the bank of an unauthorised transaction; the complaint's by default."""
-    amount: Amount | None = None
-    """Disputed amount; None if the complaint names none."""
+    amount: Annotated[Money, MoneyBounds(most=MOST_PAISE, least=1)] | None = None
+    """Disputed amount, above 0; None if the complaint names none."""
     product_hint: Annotated[str, Field(max_length=100)] | None = None
     channel_hint: Annotated[str, Field(max_length=100)] | None = None
     replied_on: datetime.date | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import Field
@@ -17,6 +19,14 @@ class Lack(Value):
     needed: str
     """Required amount and kind of data."""
     given: str = "nothing"
+
+
+def repeated(what: str, rows: Iterable[Value]) -> tuple[Lack, ...]:
+    """Return what is missing where rows are equal in every field: a row that was entered twice must not count twice."""
+    counts = Counter(row.model_dump_json() for row in rows)
+    twice = sum(count - 1 for count in counts.values())
+    needed = "rows that differ, or one row with the sum: equal rows may be one that was entered twice"
+    return (Lack(what=what, needed=needed, given=f"{twice} equal to another"),) if twice else ()
 
 
 class InsufficientData(Payload, topic="catalogue.insufficient_data", classification="confidential"):

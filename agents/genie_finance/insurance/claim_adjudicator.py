@@ -23,7 +23,7 @@ from genie_finance.contracts.money import rupees
 from genie_finance.domain.rulebook import Edition, edition
 from genie_finance.insurance import cover
 from genie_finance.insurance.benefit import Sharing, bill_deductions, shares
-from genie_finance.insurance.cover import unnamed
+from genie_finance.insurance.cover import bill_doubts, unnamed
 from genie_finance.insurance.grounding import ZERO, grounds, total
 from genie_finance.insurance.tables import HEALTH, HealthRules
 
@@ -72,6 +72,13 @@ def _lacking(claim: Claim, terms: ClaimTerms, plan: HealthPlan, today: datetime.
         yield Lack(what="claim.peril", needed=f"a peril of the policy: {', '.join(terms.perils)}", given=claim.peril)
     if (terms.exclusions or terms.pre_existing or terms.specific_diseases) and not claim.diagnoses:
         yield Lack(what="claim.diagnoses", needed="ICD-10 codes, since the policy has exclusions by diagnosis")
+    yield from bill_doubts("claim.bill", claim.bill)
+    stayed = (today - claim.on).days + 1
+    rented = sum(one.days or 0 for one in claim.bill)
+    if claim.on <= today and rented > stayed:
+        yield Lack(
+            what="claim.bill", needed=f"at most the {stayed} days of rooms since the admission", given=str(rented)
+        )
     billed = sum((one.amount.amount for one in claim.bill), ZERO)
     if billed != claim.incurred.amount:
         needed = f"lines that add up to the {claim.incurred} claimed"

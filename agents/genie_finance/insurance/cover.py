@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from genie_finance.contracts.insufficient import Lack
-from genie_finance.contracts.insurance import HealthPlan, Treatment
+from genie_finance.contracts.insufficient import Lack, repeated
+from genie_finance.contracts.insurance import BillLine, HealthPlan, Treatment
 from genie_finance.domain.months import add_months
 from genie_finance.domain.names import scripts
 from genie_finance.insurance.procedures import meant, words
 from genie_finance.insurance.tables import HealthRules
+
+
+def bill_doubts(what: str, bill: Sequence[BillLine]) -> tuple[Lack, ...]:
+    """Return what is missing of a bill with lines entered twice, or with a room that costs nothing."""
+    free = [one.text for one in bill if one.days is not None and not one.amount.minor]
+    unpriced = (Lack(what=what, needed="what each room costs, above 0", given="0.00 INR"),) if free else ()
+    return (*repeated(what, bill), *unpriced)
 
 
 def unnamed(treatment: Treatment, plan: HealthPlan, more: Iterable[str] = ()) -> Iterator[Lack]:

@@ -11,7 +11,7 @@ from genie_finance.contracts.insurance import AmountLine, HealthPlan, Preauth, P
 from genie_finance.contracts.money import rupees
 from genie_finance.domain.rulebook import Edition, edition
 from genie_finance.insurance.benefit import Sharing, asked, available, bill_deductions, estimate_deductions, shares
-from genie_finance.insurance.cover import denials, unnamed
+from genie_finance.insurance.cover import bill_doubts, denials, unnamed
 from genie_finance.insurance.grounding import ZERO, grounds, total
 from genie_finance.insurance.tables import HEALTH, HealthRules
 
@@ -53,6 +53,7 @@ def _lacking(preauth: Preauth, plan: HealthPlan) -> tuple[Lack, ...]:
         found.append(Lack(what="bill", needed="the hospital's lines by category, or an estimate of the whole"))
     elif not asked(preauth):
         found.append(Lack(what="bill", needed="the cost of the treatment, above 0", given="0.00 INR"))
+    found += bill_doubts("bill", preauth.bill or ())
     found += unnamed(preauth, plan)
     if preauth.product_code != plan.product_code:
         needed = f"the plan of the product {preauth.product_code}"

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from genie.errors import InputError
 from genie_finance.contracts.grounds import RuleEdition
-from genie_finance.contracts.insufficient import InsufficientData, Lack
+from genie_finance.contracts.insufficient import InsufficientData, Lack, repeated
 from genie_finance.contracts.insurance import AmountLine, MotorAssessment, MotorClaimRequest, RepairLine
 from genie_finance.contracts.money import rupees
 from genie_finance.domain.rulebook import edition
@@ -54,6 +54,8 @@ def assess(request: MotorClaimRequest) -> MotorAssessment | InsufficientData:
     if not request.repair:
         reason = ("insurance.theft", f"The vehicle is stolen: the declared value of {terms.idv} is due.")
         return _answer(request, rules.said, "total_loss", _value_lines(request, rules.rules), (reason,))
+    if twice := repeated("repair", request.repair):
+        return InsufficientData(agent=AGENT, question="the payment for a motor claim", missing=twice)
     cost, limit = _cost(request), terms.idv.amount * rules.rules.total_loss_share
     if cost > limit:
         share = f"{rules.rules.total_loss_share * 100:.0f} per cent"

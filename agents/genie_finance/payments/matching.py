@@ -176,12 +176,13 @@ def interstate(invoice: Invoice) -> bool:
 
 def order(invoice: Invoice, reference: InvoiceReference, tolerance: Tolerance) -> Iterator[InvoiceIssue]:
     """Yield issues of the purchase order: prices and quantities."""
-    if not invoice.po_reference and reference.po_total is None and reference.po_lines is None:
-        yield held("po.missing", "There is no purchase order.")
-        return
+    named = bool(invoice.po_reference.strip())
     if reference.po_total is None and reference.po_lines is None:
-        yield held("po.unknown", "The purchase order that the invoice names was not found.")
+        unknown = held("po.unknown", "The purchase order that the invoice names was not found.")
+        yield unknown if named else held("po.missing", "There is no purchase order.")
         return
+    if not named:
+        yield held("po.unnamed", "The invoice names no purchase order; the recorded one may belong to another invoice.")
     if reference.po_total is None:
         yield held("po.total_unknown", "The open amount of the purchase order is unknown.")
     else:

@@ -10,7 +10,7 @@ from decimal import ROUND_CEILING, Decimal
 from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
 from genie_finance.contracts.grounds import Evidence, Grounds, Reason, RuleEdition, caveats_of
-from genie_finance.contracts.insufficient import InsufficientData, Lack
+from genie_finance.contracts.insufficient import InsufficientData, Lack, repeated
 from genie_finance.contracts.money import rupees
 from genie_finance.contracts.tax import Harvest, HarvestPlan, HarvestRequest, Lot
 from genie_finance.domain.months import month_of, shift
@@ -68,6 +68,7 @@ def harvest(request: HarvestRequest) -> HarvestPlan | InsufficientData:
         for lot in request.lots
         if lot.bought > request.as_of
     )
+    lacking += repeated("lots", request.lots)
     if lacking:
         return InsufficientData(agent=ID, question="losses worth realising", missing=lacking)
     rules = found.rules

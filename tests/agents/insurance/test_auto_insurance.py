@@ -316,6 +316,7 @@ parts = st.lists(
     ),
     min_size=1,
     max_size=8,
+    unique=True,
 )
 
 
@@ -343,6 +344,11 @@ def test_no_claim_pays_more_than_the_loss_or_the_value(
     if found.outcome == "repair":
         assert found.payable.minor == found.repair_cost.minor - found.depreciation.minor - found.deductible.minor
         assert claimed(*given_parts, terms={**terms, "zero_depreciation": True}).payable.minor >= found.payable.minor
+
+
+def test_a_repair_line_entered_twice_pays_nothing_yet() -> None:
+    found = assess(claim_of(("glass", 5_000), ("paint", 2_000), ("glass", 5_000)))
+    assert isinstance(found, InsufficientData)
 
 
 @given(given_parts=parts)

@@ -203,13 +203,15 @@ def test_a_day_without_an_edition_is_an_error() -> None:
 
 # --- laws ---
 
-rents = st.lists(st.tuples(st.sampled_from(["room", "icu"]), st.integers(0, 90_000), st.integers(1, 9)), max_size=3)
+rents = st.lists(
+    st.tuples(st.sampled_from(["room", "icu"]), st.integers(1, 90_000), st.integers(1, 9)), max_size=3, unique=True
+)
 others = st.lists(
     st.tuples(
         st.sampled_from(["associated", "pharmacy", "consumables", "implants", "diagnostics", "non_payable"]),
         st.integers(0, 300_000),
     ),
-    min_size=1, max_size=6,
+    min_size=1, max_size=6, unique=True,
 ).filter(lambda lines: any(one[1] for one in lines))  # fmt: skip
 plans = st.fixed_dictionaries(
     {
@@ -228,6 +230,16 @@ def test_what_is_paid_and_what_is_not_are_the_bill(rent: list[Line], rest: list[
     assert found.payable.amount <= max(plan["sum_insured"] - plan["paid_this_year"], 0)
     taken = sum(Decimal(one.amount) for one in found.deductions)
     assert found.payable.amount == max(found.asked.amount + taken, Decimal(0))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [[("room", 9_000, 3), ("pharmacy", 500), ("pharmacy", 500)], [("room", 0, 3), ("associated", 90_000)]],
+    ids=["twice", "a free room"],
+)
+def test_a_line_entered_twice_or_a_room_for_nothing_decides_nothing(lines: list[Line]) -> None:
+    """Was: a line more was paid, and a rent of 0 left out the proportionate deduction."""
+    assert isinstance(asked(*lines), InsufficientData)
 
 
 @given(rents, others, plans)

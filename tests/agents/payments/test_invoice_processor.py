@@ -65,6 +65,12 @@ def test_the_earlier_systems_valid_number_is_none(packet: Build) -> None:
     assert decided(packet({"supplier_gstin": "27ABCDE1234F1Z5"}, vendor_gstin=None)).action == "reject"
 
 
+@pytest.mark.parametrize("reference", ["", " "])
+def test_an_order_that_the_invoice_does_not_name_holds_it(packet: Build, reference: str) -> None:
+    """Was: posted, with the lines of whichever order the books gave."""
+    assert decided(packet({"po_reference": reference})).action == "hold"
+
+
 # --- from outside: python-stdnum 2.2 ---
 
 
