@@ -116,7 +116,10 @@ class CategoryTotal(Value):
 class NotIncome(Value):
     """Money received that is not income."""
 
-    kind: Literal["loan", "overdraft", "cash_deposit", "deposit_closure", "capital", "own_transfer", "refund"]
+    kind: Literal[
+        "loan", "overdraft", "cash_deposit", "deposit_closure", "capital", "own_transfer", "refund", "asset_sale",
+        "gambling", "gift", "insurance", "investment", "grant",
+    ]  # fmt: skip
     total: Money
     count: int
 

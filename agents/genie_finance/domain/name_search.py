@@ -37,6 +37,7 @@ _SHORT = 4
 _ALLAH = frozenset(("allah", "ullah", "ulla", "alla", "llah", "ollah", "olla", "elah"))
 _DIN = frozenset(("din", "deen", "dine", "eddin", "eddine", "uddin", "addin", "aldin", "udin", "dyn"))
 _ABD = frozenset(("abd", "abdul", "abdel", "abdal", "abdol", "abdoul", "abdur", "abdu", "abed", "abdi"))
+_SURNAME_ENDS = frozenset(("zadeh", "zade", "zada", "zadah", "nejad", "nezhad", "nejhad", "oglu", "oghlu", "ogli"))
 _ABU = frozenset(("abu", "abou", "abi", "aboo"))
 
 
@@ -57,7 +58,7 @@ def written(name: str, kept: frozenset[str] = frozenset()) -> Written:
         plain = plain.replace(mark, "")
     plain = plain.replace("aa", "a")
     spaced = "".join(one if one.isalnum() else " " for one in plain.replace("&", " and ")).split()
-    found = _enough(spaced, kept)
+    found = _enough(_whole_surnames(spaced), kept)
     parts = tuple(_met(found)[:_MOST])
     return Written(parts, tuple(one + other for one, other in itertools.pairwise(parts)))
 
@@ -75,6 +76,17 @@ def _enough(parts: list[str], keep: frozenset[str]) -> list[str]:
     named = kept if firm else [one for one in kept if one not in TITLES] or kept
     plain = [one for one in named if one not in HONORIFICS]
     return named if firm or len(plain) < 2 else plain
+
+
+def _whole_surnames(parts: list[str]) -> list[str]:
+    """Join a Persian or Turkish surname to what it begins with, which may look like a title: ``Haji-Zadeh``."""
+    found: list[str] = []
+    for part in parts:
+        if found and part in _SURNAME_ENDS:
+            found[-1] += part
+        else:
+            found.append(part)
+    return found
 
 
 def _initials(parts: list[str]) -> list[str]:
@@ -110,6 +122,8 @@ def _met(parts: list[str]) -> list[str]:
             found[-1] += "ullah" if part in _ALLAH else "din"
         else:
             found.append(_served(part))
+    if before == "abd" and len(found) == 1:
+        return [before + found[0]]  # "RAUF, Abdul"
     return [*found, before] if before else found
 
 
@@ -227,7 +241,8 @@ def alike(one: str, other: str) -> float:
     if len(short) > 3 and long.startswith(short) and long[len(short) :] in _ENDINGS:
         return _ENDINGS[long[len(short) :]]
     if min(len(one), len(other)) <= _SHORT:
-        return _INITIAL if {one.removeprefix("al"), one} & {other.removeprefix("al"), other} else _short(one, other)
+        bare_ = [{word, word.removeprefix("al"), word.removeprefix("amir")} for word in (one, other)]
+        return _INITIAL if bare_[0] & bare_[1] else _short(one, other)
     bare = _without_prefix(one, other)
     if bare is not None:
         return bare
@@ -249,7 +264,8 @@ def _without_prefix(one: str, other: str) -> float | None:
     for prefix in _PREFIXES:
         if one.startswith(prefix) != other.startswith(prefix):
             left, right = one.removeprefix(prefix), other.removeprefix(prefix)
-            near = alike(left, right) if min(len(left), len(right)) > 3 else 0.0
+            whole = left == right and len(left) > 2
+            near = alike(left, right) if whole or min(len(left), len(right)) > 3 else 0.0
             if near:
                 return _INITIAL if near >= _SOUND else _CLOSE
     return 0.0 if (one[:3] == "abd") != (other[:3] == "abd") else None
@@ -260,7 +276,7 @@ _ENDINGS = {
     **dict.fromkeys(("din", "udin", "idin", "adin", "ula", "alla", "ulla"), _CLOSE),
 }
 """Parts that may be joined to a name or omitted: articles, links, the second part of a name."""
-_PREFIXES = ("abd", "abu", "al", "el", "mir", "bin", "ben", "bel")
+_PREFIXES = ("abd", "abu", "al", "el", "amir", "mir", "bin", "ben", "bel")
 """Parts that may be joined, separate or omitted."""
 
 

@@ -161,7 +161,8 @@ def spoken(word: str) -> str:
 _SPOKEN = (
     ("shch", "sh"), ("tsch", "ch"), ("sch", "sh"), ("tch", "ch"), ("ph", "f"), ("bh", "b"), ("dh", "d"), ("th", "t"),
     ("gh", "g"), ("kh", "k"), ("dj", "j"), ("zh", "j"), ("ts", "z"), ("tz", "z"), ("cz", "ch"), ("ks", "x"),
-    ("ck", "k"), ("q", "k"), ("ou", "u"), ("oo", "u"), ("ee", "i"), ("ey", "i"), ("ei", "i"), ("ay", "ai"),
+    ("ck", "k"), ("q", "k"), ("aw", "u"), ("ow", "u"),
+    ("ou", "u"), ("oo", "u"), ("ee", "i"), ("ey", "i"), ("ei", "i"), ("ay", "ai"),
     ("iy", "i"), ("ij", "i"), ("yi", "i"), ("y", "i"), ("w", "v"), ("v", "b"), ("o", "u"), ("e", "i"),
 )  # fmt: skip
 

@@ -173,6 +173,44 @@ jiang chiang
 zheng cheng
 cai tsai
 cao tsao
+cemil jamil jameel djamil dschamil gamil camil
+cemal jamal jamaal djamal gamal
+celal jalal jelal djalal galal
+cihad jihad cihat djihad gihad
+recep rajab rejeb radjab ragab
+tayyip tayyib tayeb taieb tayib
+necip najib najeeb naguib nadjib
+enver anwar anwer anouar
+ekrem akram ekram
+kemal kamal kemaal
+sevket shawkat shaukat chawkat
+serif sharif sherif shareef charif cherif
+hatice khadija khadijah hadice khadidja
+ayse aisha aysha aicha aishah
+fatma fatima fatimah fatemeh fatimeh
+cevdet jawdat jaudat jevdet
+davut dawud
+murat murad mourad murod
+mahmut mahmud
+halit khalid
+reza riza rida ridha redha rza
+zarrab sarraf zarraf sarrab
+javad jawad djawad gawad cevat jawaad
+jawlani jolani golani joulani julani jaulani
+prabhakaran prabakaran pirapaharan pirabakaran pirabaharan prabaharan
+he ho
+ge ko
+cheung zhang cheong
+kwok guo kuo
+leung liang
+lau liu
+yeung yang
+tsang zeng tseng
+fung feng
+poon pan
+yuen yuan
+kwan guan kuan
+tse xie hsieh
 industrial industry industries ind
 development dev
 international intl

@@ -13,7 +13,7 @@ from genie_finance.contracts.money import paise
 from genie_finance.contracts.sme import CashMovement
 from genie_finance.domain.months import covered_months, is_last_day, month_of
 from genie_finance.domain.narrations import words
-from genie_finance.domain.proceeds import Unearned, unearned
+from genie_finance.domain.proceeds import Unearned, takes_back_pay, unearned
 
 _RETURNED = frozenset(
     (
@@ -77,7 +77,7 @@ def of_movements(movements: Sequence[CashMovement], start: datetime.date, end: d
     """Return the cash flow of the calendar months that a period covers fully.
 
     Of partly covered months, only returned payments count. Credits that are not income are not inflows; refunds reduce
-    the outflow.
+    the outflow, and reversed pay reduces the inflow.
     """
     months = _whole_months(start, end)
     inflows, outflows, owed, debits = dict.fromkeys(months, 0), dict.fromkeys(months, 0), 0, 0
@@ -100,13 +100,16 @@ def of_movements(movements: Sequence[CashMovement], start: datetime.date, end: d
             counts[kind] += 1
             if kind != "refund":
                 continue
+        elif takes_back_pay(one.narration):
+            inflows[month] += minor
+            continue
         # A returned payment does not count, and its refund is not income.
         outflows[month] -= minor
         owed -= minor if _is_loan(one, said) else 0
     balances = [one.balance.minor for one in movements if one.balance is not None]
     return Cashbook(
-        tuple(inflows.values()), tuple(max(out, 0) for out in outflows.values()), max(owed, 0), debits,
-        returns.count(), min(balances) if balances else None,
+        tuple(max(into, 0) for into in inflows.values()), tuple(max(out, 0) for out in outflows.values()),
+        max(owed, 0), debits, returns.count(), min(balances) if balances else None,
         tuple(
             NotIncome(kind=kind, total=paise(total), count=counts[kind])
             for kind, total in sorted(totals.items(), key=lambda item: (-item[1], item[0]))
@@ -119,7 +122,7 @@ def of_analysis(analysis: BulkAnalysis) -> Cashbook:
     months = [month for month in analysis.months if month.complete]
     lowest = [account.lowest_balance.minor for account in analysis.accounts if account.lowest_balance is not None]
     return Cashbook(
-        tuple(month.inflow.minor - month.own_inflow.minor for month in months),
+        tuple(max(month.inflow.minor - month.own_inflow.minor, 0) for month in months),
         tuple(month.outflow.minor - month.own_outflow.minor for month in months),
         sum(month.obligations.minor for month in months),
         analysis.debit_count,

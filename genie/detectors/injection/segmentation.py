@@ -45,10 +45,36 @@ def _sizes() -> dict[str, tuple[int, ...]]:
     return {ending: tuple(sorted(lengths)) for ending, lengths in sizes.items()}
 
 
-@functools.cache
-def _long(letters: int) -> Pattern:
-    """Return a pattern for words of so many letters, the longest at each position."""
-    return Pattern("|".join(sorted((word for word in listed() if len(word) >= letters), key=len, reverse=True)))
+class _Words:
+    """Finds listed words of at least so many letters.
+
+    Only their beginnings are searched for: an automaton of whole words needs a new state at almost every random letter.
+    """
+
+    def __init__(self, letters: int) -> None:
+        sizes: dict[str, set[int]] = {}
+        for word in listed():
+            if len(word) >= letters:
+                sizes.setdefault(word[:letters], set()).add(len(word))
+        self._letters = letters
+        self._sizes = {head: tuple(sorted(lengths, reverse=True)) for head, lengths in sizes.items()}
+        self._heads = Pattern("|".join(sorted(sizes)))
+
+    def found(self, text: str) -> list[tuple[int, int]]:
+        """Return the positions of words, without overlaps; of those that begin at one place the longest."""
+        known, sizes, letters, done = listed(), self._sizes, self._letters, 0
+        words = list[tuple[int, int]]()
+        for start in self._heads.starts(text):
+            if start >= done:
+                lengths = sizes[text[start : start + letters]]
+                size = next((size for size in lengths if text[start : start + size] in known), 0)
+                if size:
+                    done = start + size
+                    words.append((start, done))
+        return words
+
+
+_long = functools.cache(_Words)
 
 
 def words_in(text: str) -> list[tuple[int, int]]:

@@ -28,7 +28,7 @@ from genie_finance.domain import categories, narrations
 from genie_finance.domain.categories import Kind
 from genie_finance.domain.counting import counted, verb
 from genie_finance.domain.months import complete_months, covered_months, month_of
-from genie_finance.domain.proceeds import Unearned, unearned
+from genie_finance.domain.proceeds import Unearned, takes_back_pay, unearned
 from genie_finance.insights.bulk.balances import DayEnds, day_ends
 from genie_finance.insights.bulk.matching import Pair, duplicates, reversals, transfers
 from genie_finance.insights.bulk.obligations import is_loan, obligations, owed
@@ -186,6 +186,8 @@ class Consolidation:
                 if one.id in self._unearned:
                     sums.own_in[month] += amount
             else:
+                if takes_back_pay(one.narration):
+                    sums.own_in[month] -= amount
                 sums.outflow[month] -= amount
                 spent[one.category] -= amount
                 count[one.category] += 1

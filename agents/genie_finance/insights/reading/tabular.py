@@ -231,11 +231,8 @@ def read_table(
     rows = _Rows(table, columns, cells, order, profile, told=told)
     if columns.balance is not None:
         for lines, why in (
-            (unknown, "has an unknown status, and the running balance is consistent without it"),
-            (
-                _without_balance(table, columns.balance),
-                "has no balance, and the running balance is consistent without it",
-            ),
+            (unknown, "has an unknown status, and the running balance is correct without it"),
+            (_without_balance(table, columns.balance), "has no balance, and the running balance is correct without it"),
         ):
             fewer = _Rows(_less(table, lines), columns, cells, order, profile, told=told)
             if lines and rows.fits_less(fewer, mark):
