@@ -87,7 +87,7 @@ class JoinAgent:
         return None if state is None or state.closed else state
 
     def at_rest(self, scope: Scope) -> bool:
-        """Nothing else of a scope is in flight: close the join, unless another open one may bring what it waits for."""
+        """Nothing else of a scope is in flight: close the join, unless another open one may produce a missing part."""
         state = self._open(scope)
         if state is None:
             return False

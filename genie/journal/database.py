@@ -88,7 +88,7 @@ class Database(Protocol):
         ...
 
     def must_have(self) -> int:
-        """Return the recorded latest batch; 0 if there is none, or it need not have survived."""
+        """Return the recorded latest batch; 0 if there is none, or if its loss is allowed."""
         ...
 
     def size(self) -> int:

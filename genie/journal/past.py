@@ -77,13 +77,13 @@ def reading(log: Callable[[], EventLog] | None) -> Iterator[tuple[Database, Seal
     """Open the database of a pipeline's log for reading, with its decryption; a process may be using the log.
 
     Raises:
-        InputError: The pipeline keeps no log in a database.
+        InputError: The pipeline has no log in a database.
     """
     from genie.journal.segments import SegmentLog  # noqa: PLC0415 - start-up: only where a log is read
 
     found = None if log is None else log()
     if not isinstance(found, SegmentLog):
-        raise InputError("the pipeline", "keeps no log", "name one with `log`")
+        raise InputError("the pipeline", "has no log", "name one with `log`")
     found.database.connect(create=False)
     try:
         if found.sealer is not None:

@@ -137,7 +137,7 @@ class FileKeyRing:
 
 
 class EnvironmentKeyRing:
-    """A ``KeyRing`` in one variable of the environment: keys of 32 bytes in base64, by commas, the latest first.
+    """A ``KeyRing`` in an environment variable: keys of 32 bytes in base64, separated by commas, latest first.
 
     Keys of tenants are derived from them (HKDF), so none can be destroyed alone: ``destroy`` says so.
 
@@ -156,7 +156,7 @@ class EnvironmentKeyRing:
             except ValueError:
                 key = b""
             if len(key) != _KEY_BYTES:
-                raise self._error("holds no keys of 32 bytes in base64", "`openssl rand -base64 32` makes one")
+                raise self._error("contains no keys of 32 bytes in base64", "`openssl rand -base64 32` makes one")
             self._keys.append(key)
 
     def wrap(self, tenant: str, key: bytes) -> bytes:

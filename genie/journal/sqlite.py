@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from genie.journal.upkeep import Retention
 
 Synchronous = Literal["full", "normal"]
-"""``full``: a batch that was kept survives a loss of power. ``normal``: it survives the end of the process alone."""
+"""``full``: a batch that was kept survives a loss of power. ``normal``: it only survives the end of the process."""
 BUSY_S = 10.0
 """Seconds that a commit waits for another program that holds the file's lock."""
 MOST_WAL = 64 << 20
@@ -200,7 +200,7 @@ class SqliteDatabase:
             raise
 
     def _check_place(self) -> None:
-        """Raise if the file was moved, removed or replaced: nobody would find again what is written to it."""
+        """Raise if the file was moved, removed or replaced: further batches would be lost."""
         try:
             found = self.path.stat()
             there = (found.st_dev, found.st_ino) == self._file
@@ -268,7 +268,7 @@ class SqliteDatabase:
         if self._mark.of_another():
             raise LogError(
                 place=self.place, state="damaged", problem="is not the log that was here before",
-                remedy="restore that one; `genie journal takeover` goes on with this one",
+                remedy="restore that one; `genie journal takeover` continues with this one",
             )  # fmt: skip
         return self._mark.read()
 
@@ -351,7 +351,7 @@ def _spelled(sql: str) -> str:
 
 
 def _file_system(path: Path) -> str:
-    """Return the kind of the file system that a path lies on; empty where the system does not tell."""
+    """Return the type of a path's file system; empty if the system does not tell."""
     try:
         folder = path.parent.resolve()
         mounts = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace").splitlines()

@@ -169,7 +169,7 @@ def preparing(layout: Layout, schema: str, role: str, key: bytes, presented: Seq
 
 
 def _governed(statement: str, schema: str) -> tuple[str, str]:
-    """Return the table of a statement, and the statement with the column that says whose a row is, in its key too."""
+    """Return the table of a statement, and the statement with a column of the tenant, which is also in the key."""
     start, _, inner = statement.partition(" (")
     table = start.rpartition(" ")[2]
     inner, _, keyed = inner.removesuffix(")").partition(", PRIMARY KEY (")

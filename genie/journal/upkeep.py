@@ -280,7 +280,7 @@ class Pruned(NamedTuple):
 
 
 def prune(database: Database, retention: Retention, *, now: float, check: Callable[[], None]) -> Pruned:
-    """Remove finished runs that are too old, and the oldest ones of a log that is too large; holds win.
+    """Remove finished runs that are too old, and the oldest ones of a too large log. Legal holds take precedence.
 
     The process may be stopped at any moment: the next call removes what is left of the runs that it was removing.
 

@@ -82,7 +82,7 @@ def _checked(text: str, texts: dict[str, str]) -> Checked:
 
 
 def _links(statement: _Statement, texts: dict[str, str]) -> list[Link]:
-    """Return the links of one statement; its numbers must stand in what it quotes."""
+    """Return the links of one statement; its numbers must occur in its quotations."""
     links: list[Link] = []
     quoted = ""
     for found in statement.sources:

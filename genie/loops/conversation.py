@@ -107,7 +107,7 @@ class Conversation:
         return self._used
 
     def left(self) -> float | None:
-        """Return the seconds that are left; None where there is no end.
+        """Return the seconds that are left; None if there is no limit.
 
         Raises:
             Ended: There are none.
@@ -180,7 +180,7 @@ class Conversation:
         return Spoken(text, calls, reply)
 
     async def structured(self, form: type[Payload], *, headers: Headers | None = None) -> tuple[Payload, str]:
-        """Ask for an answer of one form; a wrong one is asked for once more, with the paths of what is wrong.
+        """Ask for an answer of one form; after an invalid one, ask once more with the paths of its errors.
 
         Raises:
             Ended: ``malformed`` after the second, or as ``speak``.
@@ -198,7 +198,7 @@ class Conversation:
 
     @staticmethod
     def read(form: type[Payload], text: str) -> Payload | str:
-        """Return an answer as its payload, or what the model is told of it."""
+        """Return an answer as its payload, or the message about its errors for the model."""
         try:
             return answer_now(text, form, stop=Stop.ANSWERED).payload
         except MalformedAnswerError as error:

@@ -418,7 +418,7 @@ def asks_of(root: Node) -> dict[type[Payload], tuple[type[Payload], ...]]:
     for node in every(root):
         names[node.name] += 1
         if names.total() > MOST_NODES:
-            raise InputError("flow", f"has more than {MOST_NODES} nodes", "make a part of it a flow of its own")
+            raise InputError("flow", f"has more than {MOST_NODES} nodes", "make a part of it a separate flow")
         for kind, answers in node.asks().items():
             made[kind] = tuple(dict.fromkeys((*made.get(kind, ()), *answers)))
     twice = next((name for name, count in names.items() if count > 1), None)

@@ -111,7 +111,7 @@ class Number(NamedTuple):
     power: int = 0
     """Power of ten of the scale word after it."""
     bracketed: bool = False
-    """It stands alone in brackets, where bookkeepers put negative numbers."""
+    """True if it is alone in brackets, like negative numbers in bookkeeping."""
     year: str = ""
     """Set if it may be a year."""
 

@@ -1,4 +1,4 @@
-"""Outside effects that happen once: intent before, result after, and a person where nobody knows.
+"""Outside effects that happen once: intent before, result after, and a person decides if it is unknown.
 
 What is known of an effect belongs to an agent, a run and a key. It outlives the handler, and with a log the process.
 """

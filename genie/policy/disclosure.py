@@ -24,7 +24,7 @@ class Disclosure(NamedTuple):
 
 
 def masked(message: Envelope[Payload], paths: frozenset[Path]) -> Payload | None:
-    """Return a masked copy; None for what cannot be masked, for whatever reason, so that it is not shown."""
+    """Return a masked copy; None if it cannot be masked, so that it is not shown."""
     try:
         return mask(message, paths)
     except BaseException:  # noqa: BLE001 - fail closed

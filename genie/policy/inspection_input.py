@@ -23,7 +23,7 @@ MAX_FINDINGS = 50_000
 AT_ONCE = 16_384
 """Maximum characters of new strings with a match that are examined on the loop."""
 LARGEST = 64 * 1024 * 1024
-"""Size in bytes of the largest payload that is scanned, whatever limits the policies set, and if they set none."""
+"""Size in bytes of the largest payload that is scanned, regardless of the limits of policies."""
 
 
 class ShapeError(Exception):

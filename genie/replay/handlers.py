@@ -3,7 +3,7 @@
 Results of agents that reach outside are read from the record.
 
 Each handling ends at its recorded time, on a clock that does not advance while code runs. So deliveries end in the same
-order, whatever the speed of the code.
+order, regardless of the speed of the code.
 """
 
 from __future__ import annotations

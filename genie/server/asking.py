@@ -161,7 +161,7 @@ async def begun(
     """Start a run for a caller; return False for a run that its key has started before.
 
     Raises:
-        Problem: The caller may not ask here, or its key stands for another question.
+        Problem: The caller may not ask here, or its key was used for another question.
     """
     _identified(call, hosted)
     if hosted.spent is not None and not call.server.spending.has_room(call.who.caller.tenant):

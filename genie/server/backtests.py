@@ -127,7 +127,7 @@ async def backtest(call: Call) -> ASGIApp:
     if until <= asked.since:
         raise Problem("invalid", "until is later than since")
     if hosted.pipeline.log is None:
-        raise Problem("conflict", "the pipeline keeps no log; backtest on the latest messages, without since")
+        raise Problem("conflict", "the pipeline has no log; backtest on the latest messages, without since")
     tenant = call.who.caller.tenant
     window = Window(hosted, sourced.context, tenant, asked.since, until)
     if tenant in call.server.replays:

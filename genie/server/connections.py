@@ -184,7 +184,7 @@ class Connection(HttpToolsProtocol):
             told()
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes, unless the head becomes too large."""
+        """Add bytes, unless the head becomes too large."""
         if self._head is not None:
             joined = self._tail + data
             end = joined.find(b"\r\n\r\n")

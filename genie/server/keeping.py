@@ -220,7 +220,7 @@ class Keeping:
         return run
 
     def marks(self, principal: Principal, key: str, question: Payload) -> tuple[str, str]:
-        """Return what stands for a caller's idempotency key, and for the question that was asked with it."""
+        """Return digests of a caller's idempotency key and of the question asked with it."""
         whose = "" if principal.signed is None else principal.signed.issuer
         caller = principal.caller
         text = "\0".join((caller.tenant or "", caller.user, whose, key))

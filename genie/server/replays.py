@@ -26,7 +26,7 @@ _logger = logging.getLogger("genie.server")
 MOST_AT_ONCE = 2
 """Number of concurrent replays of one server; each tenant may have one."""
 _WORDS = {
-    "no_log": "the pipeline keeps no log, or was not read from a file",
+    "no_log": "the pipeline has no log, or was not read from a file",
     "in_flight": "the run has not ended",
     "absent": "the log does not contain the run yet, or no longer",
     "changed": "the file of the pipeline is not the one in force",

@@ -98,7 +98,7 @@ def _write_new(path: Path, content: bytes, mode: int) -> None:
     except FileExistsError:
         raise InputError(str(path), "exists already", "name another file; a key is never overwritten") from None
     except OSError as error:
-        raise InputError(str(path), f"cannot be written ({error.strerror})", "check the folder") from None
+        raise InputError(str(path), f"cannot be written ({error.strerror})", "name another file") from None
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -107,7 +107,7 @@ def _write_new(path: Path, content: bytes, mode: int) -> None:
     except BaseException as error:  # a partial key is removed, then the error is re-raised
         path.unlink()
         if isinstance(error, OSError):
-            raise InputError(str(path), f"cannot be written ({error.strerror})", "check the folder") from None
+            raise InputError(str(path), f"cannot be written ({error.strerror})", "name another file") from None
         raise
 
 

@@ -45,7 +45,7 @@ _ANSWER = 200
 _DEEPEST = 6
 """Levels of cards that are laid out."""
 _LONG = 32
-"""Length from which a cell gets the width of a few words, however narrow the screen."""
+"""Length from which a cell gets the width of a few words, on any screen."""
 _STACKED = 5
 """Number of columns from which a table is stacked on a phone."""
 _STACKED_LONG = 3
