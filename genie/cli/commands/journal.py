@@ -363,6 +363,6 @@ def takeover_command(log: str) -> None:
     with _changed(log, force=True):
         pass
     if owner is None or not owner.pid:
-        click.echo("no process had it; the next one may open it")
+        click.echo("no process was using it; the next one can open it")
     else:
         click.echo(plain(f"taken from {owner.named}; commits of that process are refused"))
