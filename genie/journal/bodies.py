@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import zlib
@@ -9,11 +10,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic_core import from_json
 
-from genie.errors import LogError
+from genie.errors import LogError, class_name
+from genie.errors.tracebacks import place_of
 from genie.journal.lines import line_of, records_of, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from genie.contracts.ports.journal import LogRecord
     from genie.journal.sealing import Sealer
@@ -91,6 +93,19 @@ def _array(text: bytes) -> Any:
         return from_json(text)
     except ValueError:  # half of a surrogate pair
         return json.loads(text)
+
+
+@contextlib.contextmanager
+def usable(place: str) -> Iterator[None]:
+    """Name a record of a wrong shape, which a checksum does not exclude, as damage of the log.
+
+    Raises:
+        LogError: A record cannot be used (``damaged``).
+    """
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise damaged(place, None, f"a record cannot be used ({class_name(error)} at {place_of(error)})") from None
 
 
 def damaged(place: str, number: int | None, why: str) -> LogError:

@@ -65,12 +65,13 @@ class Durability:
         bus.intercept(recorder)
         bus.observers.keep(recorder)
         bus.pending.recorder = recorder
+        from genie.journal.bodies import usable  # noqa: PLC0415 - as above
         from genie.journal.suspects import hand_out  # noqa: PLC0415 - as above
 
         self._history.died()
         recorder.take_over(self._history)
         bus.dead_letters.recorder = recorder
-        with uncollected():
+        with uncollected(), usable("the log"):
             suspects = await resume(bus, recorder, self._history)
         tasks.start(recorder.write)
         if suspects:
@@ -111,9 +112,10 @@ async def durability(
     """
     if log is None or mode == "none":
         return Durability(None, None, prefix, seed)
-    from genie.journal.history import History  # noqa: PLC0415 - start-up: for durable runtimes alone
+    from genie.journal.bodies import usable  # noqa: PLC0415 - start-up: for durable runtimes alone
+    from genie.journal.history import History  # noqa: PLC0415 - as above
 
-    with uncollected():
+    with uncollected(), usable("the log"):
         history = History(await log.open())
     return Durability(log, history, prefix, seed, mode, chatter)
 

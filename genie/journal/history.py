@@ -102,7 +102,7 @@ class History:
         """Apply one record."""
         kind = record["kind"]
         if kind == "runtime":
-            self.prefix, self.seed = record["prefix"], record["seed"]
+            self.prefix, self.seed = str(record["prefix"]), int(record["seed"])
             return
         if kind in {"life", "left"}:
             self.died(left=kind == "left")

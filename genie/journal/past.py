@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from genie.errors import InputError, did_you_mean
-from genie.journal.bodies import checked
+from genie.journal.bodies import checked, usable
 from genie.journal.durability import uncollected
 from genie.journal.sealing import clear_part
 from genie.journal.upkeep import account, batches, run_id
@@ -157,7 +157,7 @@ def past_run(database: Database, number: int, sealer: Sealer | None = None) -> P
         LogError: A batch is damaged, or a record does not decrypt.
     """
     found = PastRun("", number)
-    with uncollected():
+    with uncollected(), usable(database.place):
         _fill(found, database, sealer)
     if not found.records or found.records[0]["kind"] != "run":
         raise InputError(f"run {run_id(found.prefix, number)}", "is not in this log", "see genie runs list")

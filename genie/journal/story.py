@@ -16,6 +16,7 @@ from genie.contracts.message import stamp
 from genie.contracts.ports.journal import JournalRecord
 from genie.inflight.accounting import RunState
 from genie.inflight.gather import Asker
+from genie.journal.bodies import usable
 from genie.journal.facts import caller_of, headers_of, kinds_of, payload_of
 from genie.journal.jsonl import JournalLines
 
@@ -107,10 +108,15 @@ def lines_of_run(run: PastRun, eyes: Eyes | None) -> Iterator[dict[str, Any]]:
     Args:
         run: The run.
         eyes: The reader; None withholds every payload.
+
+    Raises:
+        LogError: A record cannot be used (``damaged``).
     """
-    story = _Story(run, None if run.unread else eyes)
-    lines = sorted(story.lines(), key=lambda line: float(line["at"]))
-    yield story.first()
+    with usable(f"run {run.id}"):
+        story = _Story(run, None if run.unread else eyes)
+        lines = sorted(story.lines(), key=lambda line: float(line["at"]))
+        first = story.first()
+    yield first
     yield from lines
 
 

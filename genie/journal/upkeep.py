@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from genie.errors import LogError
-from genie.journal.bodies import checked, packed
+from genie.journal.bodies import checked, packed, usable
 from genie.journal.database import meta, set_meta
 from genie.journal.lease import Lease, owner_of
 from genie.journal.mark import check_end, missing_end
@@ -157,7 +157,7 @@ class Account:
             elif ends:
                 self.note(batch, "ended_twice", f"delivery {record['delivery']} has more than one outcome")
             run.deliveries[record["delivery"]] = (ends or 0) + 1
-            self.outcomes[record["outcome"]] += 1
+            self.outcomes[str(record["outcome"])] += 1
         elif kind == "closed":
             run.closed = True
 
@@ -228,10 +228,14 @@ def exported(
     for batch in batches(database):
         try:
             records, sealed = checked(database.place, batch.number, batch.body, batch.sha256)
+            with usable(database.place):
+                found = [clear_part(one) for one in records] if opened is None else opened(records, sealed)
         except LogError as error:
+            if error.state != "damaged":  # such as missing keys
+                raise
             yield {"kind": "damaged", "batch": batch.number, "problem": error.problem}
             continue
-        for record in [clear_part(one) for one in records] if opened is None else opened(records, sealed):
+        for record in found:
             yield {"batch": batch.number, "at_ms": batch.at} | {
                 name: value for name, value in record.items() if name != "sealed"
             }

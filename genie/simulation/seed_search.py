@@ -83,10 +83,10 @@ def _tried(scenario: Scenario, seeds: Sequence[int], processes: int) -> Iterator
         return
     _Worker.scenario = scenario
     size = max(1, min(8, len(seeds) // (processes * 4)))
-    # The workers and the pool's threads inherit the blocked signal: an interrupt reaches the parent's main thread only.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    # The workers and the pool's threads inherit the blocked signals, so that these reach the parent's main thread only.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
-        pool = forks().Pool(processes)
+        pool = forks().Pool(processes, _may_be_ended)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     with pool:
@@ -111,6 +111,11 @@ class _Worker:
     """State that a forked process inherits."""
 
     scenario: Scenario
+
+
+def _may_be_ended() -> None:
+    """Let the pool end this worker, which it does with SIGTERM."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
 
 
 def _work(seed: int) -> SeedResult:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 
+import anyio.lowlevel
 import pytest
+from click.testing import CliRunner
 
 from genie import Payload, Runtime, agent
+from genie.cli import main
 from genie.errors import LogError
 from genie.journal import bodies, facts, lines, segments
 from genie.journal.history import History
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
     from genie.contracts.ports.journal import LogRecord
 
 pytestmark = pytest.mark.anyio
+ABSENT = "(absent)"
 
 
 @pytest.fixture(params=["asyncio", "trio"])
@@ -80,6 +85,41 @@ async def test_damage_is_named_and_the_runtime_does_not_open(tmp_path: Path) -> 
         (body,) = other.execute("SELECT body FROM batches").fetchone()
         other.execute("UPDATE batches SET body = ?", (body[:-1] + bytes([body[-1] ^ 1]),))
     with pytest.raises(LogError, match=r"batch \d+ is damaged"):
+        async with World(log=SqliteLog(tmp_path / "log")).runtime():
+            pass
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "value"),
+    [
+        ("run", "caller", ABSENT), ("message", "headers", "text"), ("message", "sender", [{}]),
+        ("message", "number", ABSENT), ("ended", "took", [{}]), ("ended", "delivery", -5), ("scope", "owner", ABSENT),
+        ("runtime", "seed", ABSENT), ("retry", "id", "text"),
+    ],
+)  # fmt: skip
+async def test_a_record_of_a_wrong_shape_is_damage_wherever_it_is_read(
+    tmp_path: Path, kind: str, name: str, value: object
+) -> None:
+    async with World(log=SqliteLog(tmp_path / "log")).runtime() as runtime:
+        runtime.start(Question(size=2), Answer)
+        while not any(len(one.subscriber.running) for one in runtime.bus.route(Question).subscriptions):
+            await anyio.lowlevel.checkpoint()
+    with sqlite3.connect(tmp_path / "log") as other:
+        for number, body, digest in other.execute("SELECT number, body, sha256 FROM batches").fetchall():
+            records, sealed = bodies.checked("log", number, body, digest)
+            for record in records:
+                if record["kind"] == kind and value == ABSENT:
+                    del record[name]
+                elif record["kind"] == kind:
+                    record[name] = value
+            changed = bodies.packed(records, sealed)
+            other.execute(
+                "UPDATE batches SET body = ?, sha256 = ? WHERE number = ?", (changed.content, changed.sha256, number)
+            )
+    for words in (["runs", "tree"], ["runs", "timeline"], ["journal", "info"], ["journal", "export"]):
+        done = CliRunner().invoke(main, [*words, str(tmp_path / "log")])
+        assert done.exception is None or isinstance(done.exception, SystemExit), words
+    with contextlib.suppress(LogError):  # what only later readers use does not stop a recovery
         async with World(log=SqliteLog(tmp_path / "log")).runtime():
             pass
 
