@@ -1,5 +1,7 @@
 """One question to several models: each gets what its card allows, and the audit says by which policy."""
 
+from typing import Any
+
 import pytest
 
 from genie import Caller, Classification, PolicySet, Runtime
@@ -14,7 +16,8 @@ from tests.genie.edges.llm.models_for_tests import model
 
 pytestmark = pytest.mark.anyio
 CARD = "4111 1111 1111 1111"
-FIRST = Turn(role=Role.USER, parts=(Text(text=f"I paid with {CARD} on Monday."),))
+PAID = f"I paid with {CARD} on Monday."
+FIRST = Turn(role=Role.USER, parts=(Text(text=PAID),))
 
 
 def later(number: int) -> ModelRequest:
@@ -27,8 +30,8 @@ def later(number: int) -> ModelRequest:
     return ModelRequest(turns=(FIRST, *said))
 
 
-async def test_one_request_is_denied_masked_or_whole_by_the_card_of_its_model():
-    desks = {
+async def test_one_request_is_denied_masked_or_whole_by_the_card_of_its_model() -> None:
+    desks: dict[str, Any] = {
         "us": model(Rule("", "x"), id="us", region="us", clearance="internal", internal=False),
         "in": model(Rule("", "x"), id="india", region="in", clearance="confidential", internal=False),
         "house": model(Rule("", "x"), id="house", region="in", clearance="restricted"),
@@ -45,11 +48,11 @@ async def test_one_request_is_denied_masked_or_whole_by_the_card_of_its_model():
     assert desks["us"].provider.calls == 0
     masked = [request.turns[0].model_dump_json() for request in desks["in"].provider.requests]
     whole = [request.turns[0].parts[0].text for request in desks["house"].provider.requests]
-    assert whole == [FIRST.parts[0].text] * 3
+    assert whole == [PAID] * 3
     assert len(masked) == 3
     assert len(set(masked)) == 1, "the prefix is the same bytes in every turn, for the caches of vendors"
     assert not any(group in masked[0] for group in CARD.split())
-    told = {one.subject: one for one in audit.records if one.kind == "verdict"}
+    told: dict[str, Any] = {one.subject: one for one in audit.records if one.kind == "verdict"}
     denied, changed = told["model.request -> us"], told["model.request -> india"]
     assert (denied.detail["verdict"], denied.reason.partition(":")[0]) == ("deny", "residency")
     assert changed.detail["verdict"] == "redact"
