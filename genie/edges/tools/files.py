@@ -40,7 +40,7 @@ class FilesSettings(BaseModel):
 
 
 class ListFiles(Payload, topic="files.list", key=None):
-    """List a folder; ``.`` is the whole tool's folder."""
+    """List a folder; ``.`` is the tool's own folder."""
 
     path: Name = "."
 
@@ -72,7 +72,7 @@ class Listing(Payload, topic="files.listing", key=None):
 
     entries: tuple[Entry, ...]
     more: bool
-    """True where there are more than are listed."""
+    """True if there are more entries than listed."""
 
 
 class FileText(Payload, topic="files.text", key=None):
@@ -107,7 +107,7 @@ class Rooted:
     """An open folder: names are looked up one by one in it, and none of them may be a link.
 
     Args:
-        root: The folder; it may itself be reached over links.
+        root: The folder; its own path may contain links.
 
     Raises:
         NotFoundError: There is no such folder.
@@ -128,7 +128,7 @@ class Rooted:
 
         Raises:
             OutsideRootError: A part of the path is a link.
-            NotFoundError: There is nothing, or something else.
+            NotFoundError: There is nothing at the path, or an object of another kind.
         """
         held = os.dup(self._root)
         try:
@@ -229,7 +229,7 @@ class FilesTool(
     Handlers, id="files", capabilities=("tool.files",), risk="medium", tier="beta", clearance="restricted",
     concurrency=4, settings=FilesSettings,
 ):  # fmt: skip
-    """List, read and, where that is allowed, write text files below one folder."""
+    """List, read and, if allowed, write text files below one folder."""
 
     tool_options: ClassVar = ToolOptions(reads=frozenset((ListFiles, ReadFile)))
 

@@ -62,7 +62,7 @@ class SqlSettings(BaseModel):
     most_rows: int = Field(default=200, ge=1, le=10_000)
     most_steps: int = Field(
         default=20_000_000, ge=1_000, le=10_000_000_000,
-        description="Instructions of SQLite's machine that a query may take; 20 million are about a second.",
+        description="Maximum instructions of SQLite's virtual machine per query; 20 million take about a second.",
     )  # fmt: skip
     longest_s: float = Field(default=10.0, gt=0, le=600, description="Seconds that a query may take.")
 
@@ -75,7 +75,7 @@ class Query(Payload, topic="sql.query", key=None):
 
 
 class Schema(Payload, topic="sql.schema", key=None):
-    """Ask which tables there are, with their columns."""
+    """Ask for the tables with their columns."""
 
 
 class Table(Payload, topic="sql.table", key=None):
@@ -97,14 +97,14 @@ class Rows(Payload, topic="sql.rows", key=None):
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     more: bool
-    """True where there are more rows than are given."""
+    """True if there are more rows than returned."""
 
 
 class SqlTool(
     Handlers, id="sql", capabilities=("tool.sql",), risk="medium", tier="beta", clearance="restricted", concurrency=4,
     settings=SqlSettings,
 ):  # fmt: skip
-    """Ask a database questions that change nothing."""
+    """Ask a database read-only questions."""
 
     tool_options: ClassVar = ToolOptions(effect=Effect.READ)
 
@@ -134,11 +134,11 @@ def ask(settings: SqlSettings, query: str, parameters: tuple[Cell, ...], left: t
         settings: The file and the limits.
         query: As it was asked.
         parameters: Values of its question marks.
-        left: Set when nobody waits for the rows any more.
+        left: Set when the rows are no longer needed.
 
     Raises:
-        NotAllowedError: The query would do something else than read allowed tables.
-        TooLargeError: Its rows hold too many bytes.
+        NotAllowedError: The query would do more than read allowed tables.
+        TooLargeError: Its rows have too many bytes.
         BadExpressionError: It is not valid SQL.
         TookTooLongError: It was stopped at its limit.
     """
@@ -180,7 +180,7 @@ def ask(settings: SqlSettings, query: str, parameters: tuple[Cell, ...], left: t
             limits = f"{settings.most_steps} steps, {settings.longest_s:g} s or {MOST_SPILLED} bytes of temporary files"
             raise TookTooLongError(NAME, f"stops a query after {limits}") from None
         if refused:
-            raise NotAllowedError(NAME, "reads the tables of its list alone, and changes nothing") from None
+            raise NotAllowedError(NAME, "only reads the tables of its list, and changes nothing") from None
         if "one statement" in str(error):
             raise NotAllowedError(NAME, "takes one statement") from None
         raise BadExpressionError(NAME, "takes valid SQL of SQLite alone") from None
