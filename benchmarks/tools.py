@@ -11,7 +11,6 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from genie.contracts.agent import Agent, agent
 from genie.contracts.card import Caller
@@ -75,7 +74,7 @@ class Script:
         self.tasks = [Task(goal=f"Add numbers from {first} on.") for first in range(times)]
         self._replies = iter([reply for first in range(times) for reply in _replies(first)])
 
-    def agent(self) -> Agent[Any]:
+    def agent(self) -> Agent:
         """Return the model."""
 
         @agent("model", clearance="restricted", concurrency=8)

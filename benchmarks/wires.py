@@ -13,16 +13,23 @@ import resource
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, aclosing
 from importlib import import_module
+from pathlib import Path
 
 import anyio
 import httpx
 
-from genie.contracts.model_call import ModelRequest, Role, Text, Turn, Usage
+from genie.contracts.card import Caller
+from genie.contracts.model_call import ModelDelta, ModelReply, ModelRequest, Role, Text, Turn, Usage
 from genie.contracts.ports.provider import Provider, WireDelta
+from genie.edges.llm.agent import ModelAgent
+from genie.edges.llm.settings import LimitsOfModel, ModelOptions
 from genie.edges.llm.wires.index import WIRES
+from genie.errors import GenieError, class_name
+from genie.runtime.runtime import Runtime
 from genie.testing.llm_dialects import ScriptedReply
 from genie.testing.llm_server import FakeModels, Faulty, ModelCall, llm_server
 
@@ -33,7 +40,11 @@ STREAMS = 1_000
 WORDS = "".join(f"word{number % 97:02} "[:6] for number in range(TOKENS))
 LONG = ScriptedReply((Text(text=WORDS),), usage=Usage(input=10, output=TOKENS), piece=6)
 SHORT = ScriptedReply((Text(text="Hello."),), usage=Usage(input=10, output=2), piece=100)
-ASKED = ModelRequest(turns=(Turn(role=Role.USER, parts=(Text(text="Say hello."),)),))
+OPTIONS = ModelOptions(
+    clearance="restricted", internal=True, first_token_s=600, idle_s=600,
+    limits=LimitsOfModel(concurrency=STREAMS, queue=STREAMS),
+)  # fmt: skip
+ASKED = ModelRequest(turns=(Turn(role=Role.USER, parts=(Text(text="Say hello."),)),), max_output=4_096)
 
 
 async def serve() -> None:
@@ -135,11 +146,58 @@ async def memory(port: int) -> None:
     await provider.close()
 
 
+async def governed(port: int) -> None:
+    """Print the tokens that pass a wire and the bus in a second, and memory and end of a thousand killed sessions."""
+    many = ModelAgent("many", provider_of("openai_chat", port, "long"), OPTIONS)
+    held = ModelAgent("held", provider_of("anthropic", port, "silent"), OPTIONS)
+    async with Runtime([many, held], caller=Caller(user="ann")) as runtime:
+
+        async def read(agent: str, started: Callable[[], None]) -> None:
+            async for _ in runtime.stream(ASKED, parts=ModelDelta, end=ModelReply, to=agent, within_s=600):
+                started()
+
+        token = await least(lambda: read("many", lambda: None), 1) / TOKENS
+        print(f"a token through wire and bus: {token * 1e6:.1f} µs, {1 / token:,.0f} tokens/s a core")
+        gc.collect()
+        before = resident()
+        open_, ended, every = set[int](), list[str](), anyio.Event()
+
+        async def session(number: int) -> None:
+            def started() -> None:
+                open_.add(number)
+                if len(open_) == STREAMS:
+                    every.set()
+
+            try:
+                await read("held", started)
+            except GenieError as error:
+                ended.append(class_name(error))
+
+        async with anyio.create_task_group() as tasks:
+            for number in range(STREAMS):
+                tasks.start_soon(session, number)
+            await every.wait()
+            print(f"{STREAMS} sessions over wire and bus: {(resident() - before) / 2**20:.1f} MB")
+            begin, used = time.perf_counter(), time.process_time()
+            runtime.operations.kill("held")
+        print(
+            f"killed: {dict(Counter(ended))} in {time.perf_counter() - begin:.2f} s, "
+            f"{time.process_time() - used:.2f} s of processor time"
+        )
+
+
+def resident() -> int:
+    """Return the resident memory of this process in bytes."""
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * resource.getpagesize()
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--serve", action="store_true", help="be the server")
-    if parser.parse_args().serve:
+    parser.add_argument("--sessions", action="store_true", help="measure only what passes a wire and the bus")
+    chosen = parser.parse_args()
+    if chosen.serve:
         anyio.run(serve)
         return
     command = [sys.executable, "-m", "benchmarks.wires", "--serve"]
@@ -149,8 +207,10 @@ def main() -> None:
         assert server.stdout is not None
         port = int(server.stdout.readline())
         try:
-            anyio.run(times, port)
-            anyio.run(memory, port)
+            if not chosen.sessions:
+                anyio.run(times, port)
+                anyio.run(memory, port)
+            anyio.run(governed, port)
         finally:
             server.communicate("")
 

@@ -75,7 +75,7 @@ class Way:
         """
         try:
             url = httpx.URL(text)
-            host = named(url.raw_host.decode("ascii"))
+            host, _ = named(url.raw_host.decode("ascii")), url.host  # the latter decodes international names
         except (httpx.InvalidURL, UnicodeError, TypeError, ValueError):
             raise self.error("url", "is malformed") from None
         if len(text) > MOST_CHARACTERS or len(host) > MOST_OF_HOST:

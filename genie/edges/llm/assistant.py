@@ -24,7 +24,7 @@ from genie.contracts.model_call import (
     Usage,
 )
 from genie.contracts.ports.provider import SCRIPTED
-from genie.errors import EdgeError
+from genie.errors import ModelCallError
 
 MOST_EARLIER = 100
 """Maximum number of exchanges of one conversation."""
@@ -96,7 +96,7 @@ async def assistant(question: AssistantQuestion, context: Context) -> AssistantA
     reply = await _replied(request, context, settings)
     if not isinstance(reply, ModelReply):
         failure = reply.failure.value if isinstance(reply, ModelFailed) else "no reply"
-        raise EdgeError(host=settings.model, problem=f"the model failed: {failure}")
+        raise ModelCallError(host=settings.model, problem=f"the model failed: {failure}")
     text = "".join(part.text for part in reply.parts if isinstance(part, Text))
     if context.wanted(AnswerGiven):
         await context.publish(AnswerGiven(goal=question.text, answer=text))
@@ -125,4 +125,4 @@ async def _replied(request: ModelRequest, context: Context, settings: AssistantS
                 return part
             if isinstance(part, ModelRestarted) or (isinstance(part, ModelDelta) and part.kind == "text"):
                 await context.publish(part)
-    raise EdgeError(host=settings.model, problem="the model's stream had no end")
+    raise ModelCallError(host=settings.model, problem="the model's stream had no end")

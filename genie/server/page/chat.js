@@ -82,7 +82,7 @@ export function Chat({ pipeline }) {
         <button type="button" class="bare" aria-label=${`Remove ${one.name}`} onClick=${() => (files.value = files.value.filter((_, place) => place !== at))}>✕</button></li>`)}</ul>` : null}
       <textarea ref=${box} rows="2" maxlength="100000" aria-label="Your question" placeholder="Ask something. Enter sends, Shift and Enter makes a new line." onKeyDown=${keys} disabled=${!may("ask")}></textarea>
       <div class="row spread"><div class="row"><label class="button quiet file">Add a file<input type="file" multiple accept=".txt,.csv,.json,.md,.yaml,text/*" onChange=${(event) => { attach(event.target.files); event.target.value = ""; }} /></label>
-        ${turns.value.length ? html`<button type="button" class="quiet" disabled=${going} onClick=${() => (turns.value = [])}>New conversation</button>` : null}</div>
+        ${turns.value.length ? html`<button type="button" class="quiet" aria-label="New conversation" disabled=${going} onClick=${() => (turns.value = [])}>New</button>` : null}</div>
         ${may("ask") ? null : html`<span class="mute">Your key does not include the right to ask.</span>`}
         <button type="submit" disabled=${going || !may("ask")}>Send</button></div></form></section>`;
 }
@@ -91,16 +91,17 @@ function Turn({ turn, change }) {
   const { record, text, steps, accepted, ended, lost, problem, stop } = useRun(turn.run);
   const place = useRef(/** @type {any} */ (null));
   const going = isGoing(record);
+  const stopped = record.code === "cancelled";
   const said = record.answer ? String(record.answer.text ?? "") : "";
   useEffect(() => change(turn.run.id, { going, answered: said }), [going, said]);
   useEffect(() => place.current?.scrollIntoView({ block: "end" }), [turn.run.id, going, text.length >> 7]);
   return html`<article class="turn"><div class="asked"><p class="text">${turn.question}</p>${turn.files.length ? html`<p class="hint text">${turn.files.join(", ")}</p>` : null}</div>
     <div class="said stack" aria-busy=${going}>
       <${Steps} steps=${steps} going=${going} />
-      ${going && text ? html`<div class="coming" data-testid="coming"><${Prose} text=${text} /></div>` : null}
+      ${(going || stopped) && text ? html`<div class="coming" data-testid="coming"><${Prose} text=${text} /></div>` : null}
       ${record.status === "running" && !text ? html`<${Progress} accepted=${accepted} ended=${ended} />` : null}
       ${going && lost ? html`<p class="mute">Some of what was said before is no longer kept; the whole answer follows.</p>` : null}
-      <${Trouble} problem=${problem} /><${Beside} run=${record} />
+      <${Trouble} problem=${problem} />${stopped ? html`<p class="banner info">${text ? "Stopped. This is what had come; it is not a whole answer." : "Stopped before an answer came."}</p>` : html`<${Beside} run=${record} />`}
       ${record.answer ? html`<${Said} answer=${record.answer} />` : null}
       <p class="row hint">${going ? html`<button type="button" class="quiet" onClick=${stop}>Stop</button>` : null}<a href=${`#/run/${encodeURIComponent(turn.run.id)}`}>How it came about</a></p>
       <div ref=${place}></div></div></article>`;

@@ -15,6 +15,7 @@ from genie.journal.sqlite import SqliteDatabase
 
 Genie = Callable[..., Result]
 CARD = "4539 1488 0343 6467"
+ROOT = Path(__file__).parents[3]
 HEAD = "version: 1\nid: others\ntitle: Others\n"
 LOG = "durability: batched\nlog: runs.log\n"
 OTHER = """
@@ -125,3 +126,25 @@ def test_policies_are_compared_and_explained_on_a_log(genie: Genie, kept: tuple[
     assert "hold_answers" in explained.stdout
     assert run.partition("-")[0] in message
     assert genie("policy", "explain", "new.yaml", "none", "--journal", "runs.log", "--pipeline", path).exit_code == 2
+
+
+DENYING = HEAD + "policies:\n  - topic_roles: { topics: { model.request: [analyst] } }\n"
+
+
+@pytest.mark.slow
+def test_a_run_of_a_loop_is_replayed_without_its_model_and_its_calls_are_backtested(
+    genie: Genie, installed: Path
+) -> None:
+    text = (ROOT / "config/pipelines/finance_assistant.yaml").read_text(encoding="utf-8")
+    (installed / "desk.yaml").write_text(f"{text}\n{LOG}", encoding="utf-8")
+    (installed / "denying.yaml").write_text(DENYING)
+    run = told(genie("run", "desk.yaml", "--question", "What does a loan of 10 lakh cost?", "--json"), 0)["run_id"]
+    again = told(genie("replay", run, "--pipeline", "desk.yaml", "--json"), 0)
+    assert (again["same"], again["read"]) == (True, {"desk": 2})
+    assert again["ran"] == {"finance_assistant": 1, "loan_advisor": 1}
+    other = told(genie("replay", run, "--pipeline", "desk.yaml", "--policy", "denying.yaml", "--json"), 1)
+    assert not other["same"]
+    words = ("policy", "backtest", "denying.yaml", "--pipeline", "desk.yaml", "--journal", "runs.log", "--json")
+    found = told(genie(*words), 0)
+    samples = {one for change in found["changes"] for one in change["samples"]}
+    assert any(one.endswith("model.request -> desk") for one in samples)

@@ -122,13 +122,14 @@ async def test_a_redirect_away_from_encryption_is_refused() -> None:
         ("http://api.test/" + "a" * 9000, "too long"),
         (f"http://{'a' * 300}/", "too long"),
         ("http://a\x00b/", "malformed"),
+        ("http://xn--.api.test/", "malformed"),
         ("", "must be called by"),
         ("http://127.0.0.1/", "127.0.0.1: is not on the list"),
         ("http://0x7f000001/", "is not on the list"),
     ],
 )
 async def test_a_url_that_may_not_be_called_is_refused_before_anything_is_sent(url: str, why: str) -> None:
-    said = await refused(fetch("api.test", resolver=resolving()), url)
+    said = await refused(fetch("api.test", "*.api.test", resolver=resolving()), url)
     assert why in said
     assert "hunter2" not in said
 

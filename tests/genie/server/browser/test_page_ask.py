@@ -47,12 +47,16 @@ def test_a_conversation_has_turns_tools_and_sources(open_page: Callable[..., Pag
 def test_words_are_shown_as_they_come_and_then_the_answer(open_page: Callable[..., Page], served: Served) -> None:
     page = open_page(served.asha)
     runs: list[str] = []
-    over = False
+    over = stopped = False
 
     def record(route: Route) -> None:
+        nonlocal stopped
+        stopped = stopped or route.request.method == "DELETE"
         answer = route.fetch()
-        found = answer.json()
-        if not over:
+        found = answer.json() if route.request.method == "GET" else {}
+        if stopped and not over:
+            found |= {"status": "failed", "code": "cancelled", "answer": None}
+        elif not over:
             found |= {"status": "running", "answer": None, "ended_at": None}
         route.fulfill(response=answer, body=json.dumps(found))
 
@@ -83,10 +87,19 @@ def test_words_are_shown_as_they_come_and_then_the_answer(open_page: Callable[..
     page.keyboard.press("Enter")
     page.locator(".coming").get_by_text("The first words and more", exact=True).wait_for()
     assert page.get_by_text("lost words").count() == 0
+    page.get_by_role("button", name="Stop").click()
+    page.get_by_text("Stopped. This is what had come").wait_for()
+    page.locator(".coming").get_by_text("The first words and more", exact=True).wait_for()
+    assert page.get_by_text("Some parts are missing").count() == 0
+    page.get_by_role("button", name="New conversation").click()
+    stopped = False
+    page.get_by_label("Your question").fill("What does a bus carry?")
+    page.keyboard.press("Enter")
+    page.locator(".coming").get_by_text("The first words and more", exact=True).wait_for()
     over = True
     page.get_by_text("A bus carries messages between agents").wait_for()
     page.locator(".coming").wait_for(state="detached")
-    assert len(set(runs)) == 1
+    assert len(set(runs)) == 2
 
 
 def test_an_answer_is_a_report_with_charts_that_reaches_nothing(open_page: Callable[..., Page], served: Served) -> None:
