@@ -19,8 +19,8 @@ run: $(VENV)/.run  ## read the sample bank statement and report on it
 	@$(BIN)/genie run config/pipelines/insights.yaml
 	@echo "next: source $(BIN)/activate puts the command genie on your path; genie --help lists what it does" >&2
 
-test: $(VENV)/.test  ## run every test but the slow ones
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+test: $(VENV)/.test  ## run every test but the slow ones; all of them with ALL=1
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(if $(ALL),-m "not real_model")
 
 test-slow: $(VENV)/.test  ## run the tests that take long
 	$(BIN)/python -m pytest -n 2 --dist worksteal $$(grep -rl --include='test_*.py' 'mark\.slow' tests) -m slow

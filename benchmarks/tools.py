@@ -11,13 +11,14 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable
+from typing import Any
 
-from genie.contracts.agent import agent
+from genie.contracts.agent import Agent, agent
 from genie.contracts.card import Caller
 from genie.contracts.context import Context
 from genie.contracts.loop_call import LoopAnswer, Task
 from genie.contracts.message import Payload
-from genie.contracts.model_call import JsonText, ModelReply, ModelRequest, Role, Stop, Text, ToolCall, Usage
+from genie.contracts.model_call import JsonText, ModelReply, ModelRequest, Stop, Text, ToolCall, Usage
 from genie.edges.tools.chain.attempt import RunCalls
 from genie.edges.tools.chain.layers import SWITCHED
 from genie.edges.tools.tool import tool, tools_of
@@ -61,17 +62,39 @@ async def asker(go: Go, context: Context) -> Gone:
     return Gone(seconds=(time.process_time() - began) / go.times)
 
 
-CALLS = tuple(
-    ToolCall(id=f"c{index}", name="add", arguments=JsonText(f'{{"left":{index},"right":3}}')) for index in range(3)
-)
 _USAGE = Usage(input=400, output=40)
-_FIRST = ModelReply(parts=CALLS, stop=Stop.TOOL_CALLS, usage=_USAGE, model="scripted")
-_SECOND = ModelReply(parts=(Text(text="The sums are there."),), stop=Stop.ANSWERED, usage=_USAGE, model="scripted")
 
 
-@agent("model", clearance="restricted", concurrency=8)
-async def model(request: ModelRequest) -> ModelReply:
-    return _SECOND if request.turns[-1].role is Role.TOOL else _FIRST
+class Script:
+    """The tasks of some runs and the replies to them, made before they are measured.
+
+    Every task, call and answer differs, because texts that were seen before are not inspected again.
+    """
+
+    def __init__(self, times: int) -> None:
+        self.tasks = [Task(goal=f"Add numbers from {first} on.") for first in range(times)]
+        self._replies = iter([reply for first in range(times) for reply in _replies(first)])
+
+    def agent(self) -> Agent[Any]:
+        """Return the model."""
+
+        @agent("model", clearance="restricted", concurrency=8)
+        async def model(_request: ModelRequest) -> ModelReply:
+            return next(self._replies)
+
+        return model
+
+
+def _replies(first: int) -> tuple[ModelReply, ModelReply]:
+    calls = tuple(
+        ToolCall(id=f"c{index}", name="add", arguments=JsonText(f'{{"left":{first + index},"right":3}}'))
+        for index in range(3)
+    )
+    text = Text(text=f"The sums begin with {first + 3}.")
+    return (
+        ModelReply(parts=calls, stop=Stop.TOOL_CALLS, usage=_USAGE, model="scripted"),
+        ModelReply(parts=(text,), stop=Stop.ANSWERED, usage=_USAGE, model="scripted"),
+    )
 
 
 async def task_s(times: int) -> float:
@@ -114,12 +137,13 @@ async def loop_s(times: int, *, policies: bool) -> float:
     """CPU seconds of one task: two model calls and three tool calls."""
     chosen = default_set(Environment()) if policies else None
     react = React("loop", model="model", tools=tools_of(add))
-    async with Runtime((react, model, add), policies=chosen, caller=Caller(user="ann")) as runtime:
-        task = Task(goal="Add some numbers.")
-        found = await runtime.ask(task, LoopAnswer)
+    script = Script(times + 1)
+    async with Runtime((react, script.agent(), add), policies=chosen, caller=Caller(user="ann")) as runtime:
+        first, *tasks = script.tasks
+        found = await runtime.ask(first, LoopAnswer)
         assert (found.stop, len(found.calls), found.steps) == ("answered", 3, 2)
         began = time.process_time()
-        for _ in range(times):
+        for task in tasks:
             await runtime.ask(task, LoopAnswer)
         return (time.process_time() - began) / times
 

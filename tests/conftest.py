@@ -64,10 +64,15 @@ def _own_logging() -> Iterator[None]:
 
 @pytest.fixture
 def own_garbage() -> Iterator[None]:
-    """Have ``gc.collect`` look at what the test makes alone: all that the test run holds takes half a second."""
+    """Have ``gc.collect`` look at what the test makes alone: all that the test run holds takes half a second.
+
+    A benchmark collects before each of its measurements, and sets the thresholds of an ordinary program.
+    """
+    thresholds = gc.get_threshold()
     gc.freeze()
     yield
     gc.unfreeze()
+    gc.set_threshold(*thresholds)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -67,7 +67,6 @@ class CallRecord(Value):
     arguments: Json
     code: Code = ""
     """Empty on success."""
-    result_sha256: Annotated[str, Field(max_length=64)] = ""
 
 
 class Link(Value):
@@ -101,7 +100,6 @@ class LoopAnswer(Payload, topic="loop.answer"):
     cost: Decimal | None = None
     """None if the price of a call is unknown."""
     model: Annotated[str, Field(max_length=256)] = ""
-    goal_sha256: Annotated[str, Field(max_length=64)] = ""
 
     @property
     def answered(self) -> bool:

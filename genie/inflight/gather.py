@@ -220,6 +220,11 @@ class Gather:
             if self._on_end is not None:
                 self._on_end()
 
+    def withhold(self) -> None:
+        """Treat every part as late: the log has not stored them in time."""
+        self.kinds = {kind: dict.fromkeys(parts) for kind, parts in self.kinds.items()}
+        self._left, self.notices = 1, ()
+
     def outstanding(self) -> list[Part]:
         """Return the parts that have not arrived and are not known to be missing."""
         lost = self._lost or {}
@@ -229,7 +234,7 @@ class Gather:
         ]  # fmt: skip
 
     def fail_from(self, failure: Failure, consumed: type[Payload]) -> None:
-        """A delivery failed for good: mark the part of an ``Each`` that only it could bring as missing."""
+        """A delivery failed for good: mark the part of an ``Each`` that only it could produce as missing."""
         for kind, each in self.each.items():
             if (each.of or self.asked) in {None, consumed} and failure.instead_of in self.kinds[kind]:
                 self.lose(kind, failure.instead_of, str(failure), code=failure.code)
@@ -237,7 +242,7 @@ class Gather:
     def give_up(
         self, kind: type[Payload], failures: Iterable[Failure], reaches: Callable[[str | None, type[Payload]], bool]
     ) -> None:
-        """Nothing in flight can bring ``kind``: mark its outstanding parts as missing, each with its reason."""
+        """Nothing in flight can produce ``kind``: mark its outstanding parts as missing, each with its reason."""
         failures = tuple(failures)
         for of, agent in self.outstanding():
             if of is not kind:

@@ -6,6 +6,7 @@ of a handler and the outcome of its delivery are recorded in one step, so a log 
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -371,6 +372,10 @@ class Recorder(Ledger):
         """Number of lines recorded so far, including those that are not written yet."""
         return self._written + len(self._waiting)
 
+    def has(self, added: int) -> bool:
+        """Return whether the log has the first so many lines, or has failed and gets no more."""
+        return self._kept >= added or self.failure is not None
+
     # --- writing ---
 
     async def write(self) -> None:
@@ -422,19 +427,24 @@ class Recorder(Ledger):
             else:
                 self._barriers.append((told, waiter))
 
-    async def barrier(self) -> None:
+    async def barrier(self, until: float = math.inf) -> bool:
         """Wait until all facts so far are stored; called before an answer leaves the process.
+
+        Args:
+            until: End of the wait, on the loop's clock; at that time the result is False.
 
         Raises:
             JournalError: The log has failed, so nothing may leave the process.
         """
         told = self.added
-        while self._kept < told and self.failure is None:
-            waiter = self._bus.make_waiter()
-            self._barriers.append((told, waiter))
-            await waiter.park()
+        with anyio.CancelScope(deadline=until):
+            while self._kept < told and self.failure is None:
+                waiter = self._bus.make_waiter()
+                self._barriers.append((told, waiter))
+                await waiter.park()
         if self.failure is not None:
             raise JournalError(problem=self.failure)
+        return self._kept >= told
 
     @property
     def refusal(self) -> str | None:

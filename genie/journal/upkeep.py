@@ -9,16 +9,14 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from genie.errors import LogError
 from genie.journal.bodies import checked, packed
 from genie.journal.database import meta, set_meta
-from genie.journal.history import UNKNOWN
 from genie.journal.lease import Lease, owner_of
 from genie.journal.mark import check_end, missing_end
-from genie.journal.sealing import OF_THE_LOG, Sealer, clear_part, tenant_of
+from genie.journal.sealing import OF_THE_LOG, clear_part, tenant_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from genie.contracts.ports.journal import LogRecord
-    from genie.contracts.ports.keys import KeyRing
     from genie.journal.database import Database
 
 PAGE = 256
@@ -98,6 +96,10 @@ class Account:
     wrong: int = 0
     highest: int = 0
     sealed: bool = False
+    removing: bool = False
+    """True if a removal of runs was interrupted."""
+    remains: set[int] = field(default_factory=set)
+    """Runs of which that removal has left a part."""
 
     def note(self, batch: int, code: str, text: str) -> None:
         """Add a problem."""
@@ -132,6 +134,9 @@ class Account:
             number: int = record["run"]
             self.highest = max(self.highest, number, record.get("number", 0), record.get("scope", 0))
             run = self.runs.get(number)
+            if run is None and self.removing and kind != "run":  # batches are rewritten from the oldest
+                self.remains.add(number)
+                continue
             if run is None:
                 run = self.runs[number] = _Run(tenant_of(record), batch.at, batch.at, bool(record.get("standing")))
             run.last, run.bytes = batch.at, run.bytes + share
@@ -159,7 +164,7 @@ class Account:
 
 def account(database: Database, progress: Callable[[int], None] | None = None) -> Account:
     """Read a whole log, without keys; damaged batches are problems."""
-    found = Account()
+    found = Account(removing=bool(meta(database, "removing")))
     noted = database.must_have()  # before the batches, because a process may be adding more
     last = meta(database, "last") or 0
     for batch in batches(database):
@@ -277,7 +282,7 @@ class Pruned(NamedTuple):
 def prune(database: Database, retention: Retention, *, now: float, check: Callable[[], None]) -> Pruned:
     """Remove finished runs that are too old, and the oldest ones of a log that is too large; holds win.
 
-    The process may be stopped at any moment: each step leaves the log consistent.
+    The process may be stopped at any moment: the next call removes what is left of the runs that it was removing.
 
     Args:
         database: The log, owned by the caller.
@@ -302,8 +307,9 @@ def prune(database: Database, retention: Retention, *, now: float, check: Callab
         number for number in wanted
         if ("run", run_id(found.prefix, number)) in held or ("tenant", found.runs[number].tenant) in held
     }  # fmt: skip
-    removed = _remove(database, wanted - kept, found, check) if wanted - kept else 0
-    return Pruned(len(wanted - kept), removed, len(kept))
+    gone = (wanted - kept) | found.remains
+    removed = _remove(database, gone, found, check) if gone or found.removing else 0
+    return Pruned(len(gone), removed, len(kept))
 
 
 def _too_old(found: Account, retention: Retention, now: float) -> set[int]:
@@ -332,6 +338,8 @@ def _remove(database: Database, runs: set[int], found: Account, check: Callable[
     last = database.execute("SELECT number, first + records FROM batches ORDER BY number DESC LIMIT 1")[0]
     removed = 0
     with database.transaction():
+        check()
+        set_meta(database, "removing", 1)
         set_meta(database, "last", max(int(last[0]), meta(database, "last") or 0))
         set_meta(database, "records", max(int(last[1]), meta(database, "records") or 0))
         set_meta(database, "numbers", max(found.highest, meta(database, "numbers") or 0))
@@ -341,7 +349,11 @@ def _remove(database: Database, runs: set[int], found: Account, check: Callable[
         if len(page) == PAGE:
             removed += _rewrite(database, page, runs, check)
             page = []
-    return removed + _rewrite(database, page, runs, check)
+    removed += _rewrite(database, page, runs, check)
+    with database.transaction():
+        check()
+        set_meta(database, "removing", 0)
+    return removed
 
 
 def _rewrite(database: Database, page: Sequence[StoredBatch], runs: set[int], check: Callable[[], None]) -> int:
@@ -369,117 +381,6 @@ def _rewrite(database: Database, page: Sequence[StoredBatch], runs: set[int], ch
                 len(kept), body.sha256, body.content, batch.number,
             )  # fmt: skip
     return removed
-
-
-class Shredded(NamedTuple):
-    """Result of making a tenant's data unreadable."""
-
-    runs: int
-    ended: int
-    """Number of deliveries in flight that were ended."""
-    keys: int
-    everywhere: bool
-    """True if no copy of the log can be read either."""
-
-
-def shred(database: Database, keys: KeyRing, tenant: str, *, now: float, check: Callable[[], None]) -> Shredded:
-    """Make a tenant's data in a log unreadable: end its open runs, then destroy its keys.
-
-    Events stay readable, so that the account still balances. The arguments are those of ``prune``.
-
-    Raises:
-        LogError: A legal hold or an outside effect whose result is unknown forbids it (``held``), or records of the
-            tenant are not encrypted (``keys``).
-    """
-    if not tenant:
-        raise LogError(place=database.place, state="keys", problem="needs a tenant", remedy="name it")
-    found = account(database)
-    runs = {number: run for number, run in found.runs.items() if run.tenant == tenant}
-    held = {(kind, name) for kind, name, _ in holds(database)}
-    if ("tenant", tenant) in held or any(("run", run_id(found.prefix, number)) in held for number in runs):
-        raise LogError(
-            place=database.place, state="held", problem="a legal hold keeps this tenant's data",
-            remedy="end the hold first (`genie journal release`)",
-        )  # fmt: skip
-    if not _all_sealed(database, set(runs), tenant):
-        raise LogError(
-            place=database.place, state="keys", problem="holds records of this tenant that are not encrypted",
-            remedy="remove its finished runs with `genie journal prune`, and give the log `keys:`",
-        )  # fmt: skip
-    ending: list[LogRecord] = []
-    for number, run in runs.items():
-        if not run.closed:
-            left = [delivery for delivery, ends in run.deliveries.items() if not ends]
-            same = {"kind": "ended", "run": number, "outcome": "cancelled", "code": "shredded", "drawn": {}}
-            ending += [{**same, "delivery": one} for one in left]
-            ending.append({"kind": "closed", "run": number})
-    unknown = _unknown(database, Sealer(database, keys, lambda: now), {one["run"] for one in ending})
-    if unknown is not None:
-        raise LogError(
-            place=database.place, state="held", problem=f"contains an outside effect whose result is unknown: "
-                                                        f"{unknown}",
-            remedy="state its result first (`genie effects resolve`)",
-        )  # fmt: skip
-    count = len(database.execute("SELECT id FROM keys WHERE tenant = $1 AND length(wrapped) > 0", tenant))
-    with database.transaction():
-        check()
-        if ending:
-            _append(database, ending, now)
-        database.execute("UPDATE keys SET wrapped = $1 WHERE tenant = $2", b"", tenant)
-    everywhere = keys.destroy(tenant)
-    database.tidy()
-    return Shredded(len(runs), sum(one["kind"] == "ended" for one in ending), count, everywhere)
-
-
-def _unknown(database: Database, sealer: Sealer, runs: set[int]) -> str | None:
-    """Return an outside effect of open runs whose result is unknown."""
-    unknown: dict[str, None] = {}
-    for batch in batches(database):
-        records, sealed = checked(database.place, batch.number, batch.body, batch.sha256)
-        if not any(one["kind"] == "effect" and one["run"] in runs for one in records):
-            continue
-        sealer.load()
-        for one in sealer.opened(records, sealed):
-            if one["kind"] == "effect" and one["run"] in runs:
-                unknown.pop(one["id"], None)
-                if one["fate"] in UNKNOWN:
-                    unknown[one["id"]] = None
-    return next(iter(unknown), None)
-
-
-def _append(database: Database, records: Sequence[LogRecord], now: float) -> None:
-    rows = database.execute("SELECT number, at, first + records FROM batches ORDER BY number DESC LIMIT 1")
-    number, at, first = map(int, rows[0]) if rows else (0, 0, 1)
-    number = max(number, meta(database, "last") or 0) + 1
-    first = max(first, meta(database, "records") or 0)
-    body = packed(records, b"")
-    database.execute(
-        "INSERT INTO batches VALUES ($1, $2, $3, $4, $5, $6)",
-        number, max(at, int(now * 1000)), first, len(records), body.sha256, body.content,
-    )  # fmt: skip
-
-
-def _all_sealed(database: Database, runs: set[int], tenant: str) -> bool:
-    for batch in batches(database):
-        records, _ = checked(database.place, batch.number, batch.body, batch.sha256)
-        for record in records:
-            whole = record.keys() - {"tenant", "sealed"} != clear_part(record).keys() - {"tenant", "sealed"}
-            if whole and (record.get("run") in runs or tenant_of(record) == tenant):
-                return False
-    return True
-
-
-def rewrap(database: Database, keys: KeyRing) -> int:
-    """Wrap every data key with the newest key of its ring; return their number."""
-    keys.rotate()
-    done = 0
-    with database.transaction():
-        for number, tenant, wrapped in database.execute("SELECT id, tenant, wrapped FROM keys"):
-            key = keys.unwrap(str(tenant), bytes(wrapped)) if wrapped else None
-            if key is not None:
-                database.execute("UPDATE keys SET wrapped = $1 WHERE id = $2", keys.wrap(str(tenant), key), int(number))
-                done += 1
-    return done
 
 
 def owned(database: Database, now: Callable[[], float], *, force: bool = False) -> Lease:

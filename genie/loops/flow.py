@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -61,17 +60,17 @@ class Flow:
         """Work on a task."""
         task: Task = message.payload
         if task.depth >= MOST_DEPTH:
-            return _answer(task, Result(Status.FAILURE, detail="too_deep"))
+            return _answer(Result(Status.FAILURE, detail="too_deep"))
         work = Work(
             context, task.goal, self.limits.share(task.budget), depth=task.depth, documents=task.documents
         )  # fmt: skip
         result = Result(Status.TIMED_OUT, detail="wall_s")
         with anyio.move_on_after(float("inf") if self.limits.wall_s is None else self.limits.wall_s):
             result = await self.root.run(work)
-        return _answer(task, result)
+        return _answer(result)
 
 
-def _answer(task: Task, result: Result) -> LoopAnswer:
+def _answer(result: Result) -> LoopAnswer:
     answers = result.answers
     usage = Usage(
         input=sum(one.usage.input for one in answers), output=sum(one.usage.output for one in answers),
@@ -85,5 +84,4 @@ def _answer(task: Task, result: Result) -> LoopAnswer:
         stop=_STOPS.get(result.status, budget), text=result.text, detail=result.detail[:64],
         calls=tuple(call for one in answers for call in one.calls)[:4_096], steps=sum(one.steps for one in answers),
         usage=usage, cost=cost, links=answers[-1].links if answers and answers[-1].text == result.text else (),
-        goal_sha256=hashlib.sha256(task.goal.encode()).hexdigest(),
     )  # fmt: skip

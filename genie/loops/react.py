@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -196,7 +195,7 @@ class React:
         return LoopAnswer(
             stop=stop, detail=detail, text=text, structured=structured, links=links,
             calls=tuple(_record(call, result) for call, result in made), steps=talk.steps, usage=talk.usage,
-            cost=talk.cost, model=talk.served, goal_sha256=hashlib.sha256(task.goal.encode()).hexdigest(),
+            cost=talk.cost, model=talk.served,
         )  # fmt: skip
 
     async def _steps(
@@ -293,5 +292,4 @@ def _begin(talk: Conversation, prompt: Prompt, task: Task) -> None:
 
 
 def _record(call: ToolCall, result: ToolResult) -> CallRecord:
-    digest = hashlib.sha256(result.text.encode()).hexdigest()
-    return CallRecord(id=call.id, tool=call.name, arguments=call.arguments, code=result.code, result_sha256=digest)
+    return CallRecord(id=call.id, tool=call.name, arguments=call.arguments, code=result.code)

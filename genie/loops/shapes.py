@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -75,16 +74,13 @@ class Structured(Node):
         except Ended as ended:
             waits = ended.stop is StopReason.HELD
             status = Status.WAITING if waits else Status.FAILURE
-            return Result(status, detail=str(ended.stop), answers=(_spent(talk, work, ended.stop),))
+            return Result(status, detail=str(ended.stop), answers=(_spent(talk, ended.stop),))
         text = found.model_dump_json()
-        return Result(Status.SUCCESS, text, answers=(_spent(talk, work, StopReason.ANSWERED, text),))
+        return Result(Status.SUCCESS, text, answers=(_spent(talk, StopReason.ANSWERED, text),))
 
 
-def _spent(talk: Conversation, work: Work, stop: StopReason, text: str = "") -> LoopAnswer:
-    digest = hashlib.sha256(work.goal.encode()).hexdigest()
-    return LoopAnswer(
-        stop=stop, text=text, steps=talk.steps, usage=talk.usage, cost=talk.cost, model=talk.served, goal_sha256=digest
-    )
+def _spent(talk: Conversation, stop: StopReason, text: str = "") -> LoopAnswer:
+    return LoopAnswer(stop=stop, text=text, steps=talk.steps, usage=talk.usage, cost=talk.cost, model=talk.served)
 
 
 def plan_execute(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import logging
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -318,8 +319,9 @@ class _Observer:
         """Return a method that does nothing: other facts are not compared."""
         return _nothing
 
-    async def barrier(self) -> None:
+    async def barrier(self, _until: float = math.inf) -> bool:
         """Do not wait: nothing leaves the process."""
+        return True
 
 
 def _nothing(*_: object) -> None:

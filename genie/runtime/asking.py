@@ -49,6 +49,8 @@ MOST_CALLERS = 1024
 """Number of callers whose compiled policies are cached."""
 NO_LONGER_NEEDED = Reason("no_longer_needed", "no longer needed")
 _PUBLIC = Classification.PUBLIC
+DEADLINE = Reason("deadline")
+NOT_STORED = "the log did not store the answer in time"
 _CALLER_LEFT = Reason("caller_left", "its caller disconnected")
 
 
@@ -135,7 +137,10 @@ def send(
     """Publish the first message of a run."""
     asker = run.asker.card
     try:
-        return bus.publish(question, asker, run.root, 0, 0, run.headers, read, None, to, asked=True, reject=True)
+        worker = bus.workers.of_handler()
+        by = None if worker is None else worker.delivery
+        hops = 0 if by is None else by.message.hops + 1  # also in another runtime, the chain of messages goes on
+        return bus.publish(question, asker, run.root, 0, hops, run.headers, read, None, to, asked=True, reject=True)
     except MailboxFullError:
         if run.root.gather is not None:  # nobody waits for the other answers any more
             bus.runs.end(run, Outcome.CANCELLED, _CALLER_LEFT)
@@ -146,7 +151,7 @@ def send(
 
 async def found_room(bus: Bus, run: RunState, ticket: RoomTicket | None) -> None:
     """Wait until the first message of a run has room; a handler does not wait, because it may have to free the room."""
-    if ticket is not None and bus.workers.of_handler() is not bus.workers:
+    if ticket is not None and not bus.workers.in_handler():
         try:
             await bus.overflows.room(ticket)
         except BaseException:  # the run of a caller that left is cancelled, then the cancellation is re-raised
@@ -154,8 +159,8 @@ async def found_room(bus: Bus, run: RunState, ticket: RoomTicket | None) -> None
             raise
 
 
-async def answered(bus: Bus, run: RunState, gather: Gather, ticket: RoomTicket | None) -> None:
-    """Wait until a gather is complete.
+async def answered(bus: Bus, run: RunState, gather: Gather, ticket: RoomTicket | None, until: float = math.inf) -> bool:
+    """Wait until a gather is complete and in the log; return False if the log has not stored it in time.
 
     Raises:
         RunHeld: Everything left waits for a person.
@@ -173,8 +178,7 @@ async def answered(bus: Bus, run: RunState, gather: Gather, ticket: RoomTicket |
     except BaseException:  # the run of a caller that left is cancelled, then the cancellation goes on
         bus.runs.end(run, Outcome.CANCELLED, _CALLER_LEFT)
         raise
-    if bus.observers.recorder is not None:
-        await bus.observers.recorder.barrier()
+    return bus.observers.recorder is None or await bus.observers.recorder.barrier(min(run.deadline, until))
 
 
 def holds_of(run: RunState) -> tuple[str, ...]:
@@ -188,7 +192,9 @@ def holds_of(run: RunState) -> tuple[str, ...]:
     return tuple(parked.data.id for parked in sorted(found, key=lambda parked: parked.id))
 
 
-def answer_of(state: RunState, gather: Gather | None, answers: tuple[type[T], ...], failures: Failures) -> T:
+def answer_of(
+    state: RunState, gather: Gather | None, answers: tuple[type[T], ...], failures: Failures, *, stored: bool = True
+) -> T:
     """Return the answer of a run whose wait has ended.
 
     Args:
@@ -196,11 +202,14 @@ def answer_of(state: RunState, gather: Gather | None, answers: tuple[type[T], ..
         gather: The gather that it waited for.
         answers: The answer classes.
         failures: Stores, with ``debug``, the exceptions of its agents, which become the cause of the error.
+        stored: The log has stored the answer in time.
 
     Raises:
         RunStalled, RunExpiredError, RunCancelledError: There is no answer; the error says why.
     """
     reason: str | None = None
+    if not stored and state.ended is None:
+        raise RunExpiredError(run_id=state.id, reason=NOT_STORED)
     if gather is not None:
         for kind in answers:
             parts = gather.kinds.get(kind)
@@ -218,6 +227,10 @@ def failure_of(state: RunState, expected: str, reason: str | None) -> Exception:
         if outcome is Outcome.EXPIRED:
             return RunExpiredError(run_id=state.id, reason="" if why.code == "deadline" else str(why))
         return RunCancelledError(run_id=state.id, reason=str(why))
+    passed = state.expires_as or DEADLINE
+    if any(one.outcome is Outcome.EXPIRED and one.reason == passed for one in state.missing or ()):
+        # Its last delivery was taken up after the deadline, but before the timer of the run was.
+        return RunExpiredError(run_id=state.id, reason="" if passed == DEADLINE else str(passed))
     # The failures on the way say more than the last one alone.
     named = {f"{failure.agent}: {failure}": failure.code for failure in state.missing or ()}
     reasons = tuple(named) or ((reason,) if reason else ())
@@ -260,6 +273,7 @@ class Asking:
     def _open_bus(self) -> Bus:
         if self._bus is None or self._bus.closing:
             raise RuntimeClosedError
+        self._bus.runs.here()
         return self._bus
 
     @overload
@@ -324,11 +338,12 @@ class Asking:
             bus, question, answers, need, to, within_s, caller, mute=notices is None
         )
         del question  # not kept while its answer is awaited
-        await answered(bus, run, gather, ticket)
+        stored = await answered(bus, run, gather, ticket)
         gather.closed = True
+        answered_with = answer_of(run, gather, answers, bus.failures, stored=stored)
         if notices is not None:
             notices += gather.notices or ()
-        return answer_of(run, gather, answers, bus.failures)
+        return answered_with
 
     @overload
     async def gather(
@@ -355,9 +370,11 @@ class Asking:
         bus = self._open_bus()
         run, gather, ticket = self._questions.begin(bus, payload, parts, need, None, None, caller)
         del payload  # not kept while its answers are awaited
-        timer = None if within_s is None else bus.timers.at(bus.now() + within_s, "gather", (gather, ticket))
+        until = math.inf if within_s is None else bus.now() + within_s
+        timer = None if within_s is None else bus.timers.at(until, "gather", (gather, ticket))
         try:
-            await answered(bus, run, gather, ticket)
+            if not await answered(bus, run, gather, ticket, until):
+                gather.withhold()
         finally:
             if timer is not None:
                 timer.cancel()

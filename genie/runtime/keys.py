@@ -64,6 +64,8 @@ class Known:
 class RepeatedRun(Run[T]):
     """An ended run, found by its key."""
 
+    joined = True
+
     def __init__(self, bus: Bus, state: RunState, answers: tuple[type[T], ...], known: Known) -> None:
         super().__init__(bus, state, answers)
         self._known = known
@@ -141,7 +143,9 @@ class Keys:
             raise KeyReusedError(key=key)
         if opened is not None:
             opened[1].observed = True
-            return Run(bus, opened[1], asked.answers)
+            run = Run(bus, opened[1], asked.answers)
+            run.joined = True
+            return run
         nobody = Caller()
         over = RunState(0, bus.runs.ids, Asker(nobody.card(), nobody.headers()), nobody.headers(), 0.0, 0.0)
         over.alive, over.closed = False, True

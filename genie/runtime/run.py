@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from genie.contracts.message import Payload, topic_of
 from genie.contracts.outcome import Outcome, Reason
-from genie.errors import AskInHandlerError, InputError, RunHeld, RunStalled
+from genie.errors import AskInHandlerError, InputError, RunExpiredError, RunHeld, RunStalled
 from genie.inflight.events import Event, Watcher
 from genie.inflight.streams import StreamGather
+from genie.runtime.arguments import seconds
 from genie.runtime.asking import answer_of, found_room, holds_of, send
 
 if TYPE_CHECKING:
@@ -67,6 +68,9 @@ class Run(Generic[T]):
     ``await runtime.start(...)`` also returns the run, because the methods beside ``start`` are awaited.
     """
 
+    joined = False
+    """True if an earlier call with the same idempotency key began the run."""
+
     def __init__(self, bus: Bus, state: RunState, answers: tuple[type[T], ...]) -> None:
         self._bus = bus
         self._state = state
@@ -115,13 +119,18 @@ class Run(Generic[T]):
             if bus.runs.all_held(state.root):
                 raise RunHeld(run_id=self.id, holds=self.holds())
             await self._changed()
-        if bus.observers.recorder is not None:
-            await bus.observers.recorder.barrier()
-        return answer_of(state, gather, self._answers, bus.failures)
+        recorder = bus.observers.recorder
+        stored = recorder is None or await recorder.barrier(state.deadline)
+        return answer_of(state, gather, self._answers, bus.failures, stored=stored)
 
-    async def noted(self, notices: list[str] | None) -> T:
-        """Wait for the answer, and append its notices to a list."""
-        answer, shown = await self.result(), self.notices()
+    async def noted(self, notices: list[str] | None, within_s: float | None) -> T:
+        """Wait for the answer, and append its notices to a list; ``within_s`` limits the wait for a joined run."""
+        import anyio  # noqa: PLC0415 - start-up: for questions with a key
+
+        with anyio.move_on_after(seconds(within_s) if self.joined else None) as limit:
+            answer, shown = await self.result(), self.notices()
+        if limit.cancelled_caught:
+            raise RunExpiredError(run_id=self.id)
         if notices is not None:
             notices += shown
         elif shown:  # the run was started by a caller that can show them
@@ -147,12 +156,17 @@ class Run(Generic[T]):
 
     def _refuse_handlers(self) -> None:
         """Raise if a handler of this runtime is about to wait: the run may be waiting for that handler."""
+        self._bus.runs.here()
         workers = self._bus.workers
-        if workers.of_handler() is workers:
+        if workers.in_handler():
             raise AskInHandlerError
+        worker = workers.of_handler()
+        if worker is not None:
+            self._state.asked_by = worker.delivery
 
     def cancel(self, reason: str = "cancelled") -> None:
         """Cancel every handler of the run, and remove its mail; other runs are not affected."""
+        self._bus.runs.here()
         self._bus.runs.end(self._state, Outcome.CANCELLED, Reason("cancelled", reason))
 
     async def events(self) -> AsyncIterator[Event]:

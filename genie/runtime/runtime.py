@@ -271,7 +271,7 @@ class Runtime(Asking):
     async def _kept(
         self, asked: Asked[T], within_s: float | None, caller: Caller | None, key: str, notices: list[str] | None
     ) -> T:
-        return await self._started(asked, within_s, caller, key, asks=True).noted(notices)
+        return await self._started(asked, within_s, caller, key, asks=True).noted(notices, within_s)
 
     @checked
     def run(self, run_id: str) -> Run[Payload]:

@@ -111,6 +111,9 @@ class RunStream(Generic[P]):
                     raise RunHeld(run_id=run.id, holds=holds_of(run))
                 stream.waiter = waiter = bus.make_future()
                 await waiter
+            recorder = bus.observers.recorder
+            if recorder is not None and not await recorder.barrier(run.deadline):
+                return answer_of(run, stream, self._answers, bus.failures, stored=False)
             if stream.came_parts:
                 return cast("P", stream.take())
         except BaseException:  # the reader has left; the error is re-raised

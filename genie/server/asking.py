@@ -46,6 +46,8 @@ async def ask(call: Call) -> ASGIApp:
             await hosted.waited(ends, wait_s)
     if fresh:
         hosted.follow(run)
+    if not run.over:
+        await hosted.kept()
     return _shown(call, run)
 
 
@@ -54,6 +56,7 @@ async def start_run(call: Call) -> ASGIApp:
     hosted, run, fresh = await _started(call)
     if fresh:
         hosted.follow(run)
+    await hosted.kept()
     return shown_run(call, run, 202)
 
 
@@ -89,6 +92,7 @@ async def cancel_run(call: Call) -> ASGIApp:
     if not run.principal.is_also(call.who) and "operate" not in call.who.rights:
         raise Problem("forbidden", "the runs of others are cancelled with the right 'operate'")
     run.run.cancel(f"cancelled by {call.who.caller.user}")
+    await call.server.host(run.pipeline).kept()
     return shown_run(call, run, 202)
 
 

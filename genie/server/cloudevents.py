@@ -65,6 +65,8 @@ async def take(call: Call) -> ASGIApp:
         if fresh:
             hosted.follow(run)
         runs.append(run)
+    for hosted in dict.fromkeys(one for one, _, _ in questions):
+        await hosted.kept()
     if media != BATCH:
         return shown_run(call, runs[0], 202)
     return Json({"runs": [run.record(call.who) for run in runs]}, 202)

@@ -71,7 +71,9 @@ async def vote(call: Call) -> ASGIApp:
     hosted, held = found_hold(call, call.path("id"))
     if ballot.approve and risk_of(hosted, held) is Risk.HIGH:
         call.proved()
-    return Json(_cast(call, hosted, held, ballot))
+    stands = _cast(call, hosted, held, ballot)
+    await hosted.kept()
+    return Json(stands)
 
 
 async def vote_on_several(call: Call) -> ASGIApp:
@@ -90,6 +92,8 @@ async def vote_on_several(call: Call) -> ASGIApp:
             stands.append(
                 {"id": one.id, "pipeline": hosted.pipeline.id, "code": problem.code, "detail": problem.detail}
             )
+    for hosted in dict.fromkeys(hosted for hosted, _, _ in held):
+        await hosted.kept()
     return Json({"approvals": stands})
 
 
@@ -271,6 +275,7 @@ async def redrive(call: Call) -> ASGIApp:
     except (InputError, UnknownAgentError) as error:
         raise Problem("conflict", str(error)) from None
     _noted(call, hosted, "redriven", letter, given)
+    await hosted.kept()
     return Json(_letter(hosted, letter), 202)
 
 
@@ -281,6 +286,7 @@ async def drop(call: Call) -> ASGIApp:
     call.signed_for(hosted)
     hosted.runtime.bus.dead_letters.pop(letter.id)
     _noted(call, hosted, "dropped", letter, given)
+    await hosted.kept()
     return Json(_letter(hosted, letter))
 
 

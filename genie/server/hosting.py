@@ -331,6 +331,15 @@ class Hosted:
             hosted.key = self.keeping.marks(principal, key, question)
         return hosted, True
 
+    async def kept(self) -> None:
+        """Wait until everything so far is in the log: a crash loses nothing that a response has confirmed.
+
+        Raises:
+            JournalError: The log has failed.
+        """
+        if self._bus.observers.recorder is not None:
+            await self._bus.observers.recorder.barrier()
+
     def take_up(self, run: HostedRun, until: float) -> None:
         """Store a run of an earlier process, unless this process already has too many.
 

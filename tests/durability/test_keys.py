@@ -8,7 +8,7 @@ from anyio import sleep
 
 from genie import Payload, Runtime, agent
 from genie.contracts.card import Caller
-from genie.errors import KeyReusedError, RunStalled, TooManyKeysError
+from genie.errors import KeyReusedError, RunExpiredError, RunStalled, TooManyKeysError
 from genie.journal.history import History
 from genie.runtime.asking import Asked, Questions
 from genie.runtime.keys import KEPT_S, Keys
@@ -147,3 +147,14 @@ async def test_keys_are_bounded() -> None:
         with pytest.raises(TooManyKeysError):  # they are kept after their runs as well
             run("c")
         assert run("a") == first
+
+
+async def test_a_caller_that_joins_a_run_waits_no_longer_than_it_says() -> None:
+    till = Till()
+    async with till.machine().process() as runtime:
+        first = runtime.start(Order(amount=1), Receipt, key="a")
+        began = anyio.current_time()
+        with pytest.raises(RunExpiredError) as expired:
+            await runtime.ask(Order(amount=1), Receipt, key="a", within_s=0.5)
+        assert (expired.value.run_id, anyio.current_time() - began) == (first.id, pytest.approx(0.5))
+        assert (await runtime.ask(Order(amount=1), Receipt, key="a", within_s=5)).handled == 1

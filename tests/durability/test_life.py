@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import anyio
 import pytest
 
 from genie import Payload, Runtime, agent
 from genie.contracts.limits import Mailbox
-from genie.errors import AgentDefinitionError, JournalError, RuntimeClosedError, UnknownAgentError
+from genie.errors import AgentDefinitionError, JournalError, RunExpiredError, RuntimeClosedError, UnknownAgentError
 from genie.testing import settled
 from genie.testing.recorders import RecordingLog
 
@@ -143,3 +145,47 @@ async def test_health_says_what_is_not_well() -> None:
         assert health.record()["reasons"] == ["draining", "journal_failed"]
     with pytest.raises(RuntimeClosedError):
         runtime.operations.health()
+
+
+class Piece(Payload, topic="life.piece"):
+    number: int
+
+
+async def test_a_log_that_stalls_does_not_extend_the_time_of_a_question() -> None:
+    log = RecordingLog()
+
+    @agent("quick")
+    async def quick(order: Order) -> AsyncIterator[Piece | Receipt]:
+        yield Piece(number=1)
+        yield Receipt(number=order.number, by="quick")
+
+    async with Runtime([quick], log=log) as runtime:
+
+        async def keyed() -> Receipt:
+            return await runtime.ask(Order(number=1), Receipt, key="a", within_s=2)
+
+        async def started() -> Receipt:
+            return await runtime.start(Order(number=1), Receipt, deadline_s=2).result()
+
+        async def streamed() -> object:
+            return await anext(runtime.stream(Order(number=1), parts=Piece, end=Receipt, within_s=2))
+
+        async def asked() -> Receipt:
+            return await runtime.ask(Order(number=1), Receipt, within_s=2)
+
+        with log.stalled():
+            for question in (asked, keyed, keyed, started, streamed):
+                began = anyio.current_time()
+                with pytest.raises(RunExpiredError):
+                    await question()
+                assert anyio.current_time() - began == pytest.approx(2), question
+            began = anyio.current_time()
+            views = await runtime.gather(Order(number=1), expect=Receipt, within_s=3)
+            assert (anyio.current_time() - began, views.get(Receipt)) == (pytest.approx(3), None)
+            assert [one.code for one in views.missing.values()] == ["late"]
+        assert (await keyed()).by == "quick"  # the log has the answer now
+        views = await runtime.gather(Order(number=1), expect=Receipt, within_s=3)
+        assert views[Receipt].by == "quick"
+        assert (await asked()).by == "quick"
+        counts = (await settled(runtime)).totals
+        assert counts.accepted == counts.handled

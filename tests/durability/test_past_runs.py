@@ -17,9 +17,10 @@ from genie.journal.log_samples import LogSamples
 from genie.journal.past import chosen, past_run
 from genie.journal.rings import FileKeyRing
 from genie.journal.sealing import Sealer
+from genie.journal.shredding import shred
 from genie.journal.sqlite import SqliteDatabase, SqliteLog
 from genie.journal.story import Eyes, lines_of_run
-from genie.journal.upkeep import account, owned, shred
+from genie.journal.upkeep import account, owned
 from genie.policy.policy import PipelineContext
 from genie.reports.run_record import RunRecord
 from genie.reports.run_story import course

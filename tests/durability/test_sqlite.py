@@ -120,6 +120,17 @@ async def test_a_file_takes_a_run_up_where_it_was(tmp_path: Path) -> None:
         assert (await runtime.run(run).result()).total == (4 + 30 + 300) * 1000 + 1
 
 
+async def test_a_commit_seldom_changes_the_size_of_a_file(tmp_path: Path) -> None:
+    log = SqliteLog(tmp_path / "log")
+    await log.open()
+    sizes = set()
+    for number in range(60):
+        await log.append([{"kind": "closed", "run": number}])
+        sizes.add((tmp_path / "log-wal").stat().st_size)
+    await log.close()
+    assert len(sizes) < 6
+
+
 async def test_batches_larger_than_what_is_read_at_once_come_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import shutil
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
@@ -13,17 +15,20 @@ from click.testing import CliRunner, Result
 from genie import Caller, Runtime, agent
 from genie.cli import main
 from genie.errors import LogError
+from genie.journal import upkeep
 from genie.journal.bodies import body_of, checked, packed
 from genie.journal.history import History
 from genie.journal.lines import line_of
 from genie.journal.places import ring_at
 from genie.journal.rings import EnvironmentKeyRing, FileKeyRing
 from genie.journal.sealing import Sealer
+from genie.journal.shredding import shred
 from genie.journal.sqlite import SqliteDatabase, SqliteLog
-from genie.journal.upkeep import Retention, account, shred
+from genie.journal.upkeep import Retention, account, owned, prune
 from tests.durability.modes import Asked, Chatter, Said
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from genie.contracts.ports.keys import KeyRing
@@ -165,6 +170,7 @@ async def test_what_is_too_old_goes_and_holds_win(tmp_path: Path) -> None:
     before = runs_in(path)
     for words in (("--tenant", "b"), ("--run", old[2])):
         assert genie("hold", path, *words, "--reason", "case 7").exit_code == 0
+    assert genie("hold", path, "--run", "another-1", "--reason", "case 7").exit_code == 2
     # The clock of the command is the system's, so everything is older than a day, by years.
     found = told("prune", path, "--older", "1d")
     assert (found["runs"], found["held"]) == (4, 3)  # b's two runs and the named one stay
@@ -205,6 +211,35 @@ async def test_the_age_bounds_a_log_when_it_is_opened(tmp_path: Path) -> None:
     wall.at += 31 * DAY
     await ask(SqliteLog(path, wall=wall, retention=Retention(days=30)), "a")
     assert len(runs_in(path)) == 1
+
+
+async def test_a_removal_that_is_interrupted_anywhere_is_completed_by_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "PAGE", 3)
+    path, wall = tmp_path / "log", Wall()
+    await ask(SqliteLog(path, wall=wall), *["t"] * 8, open_too=True)
+    ended, most = False, 0
+    while not ended:
+        most += 1
+        copy = tmp_path / f"copy{most}"
+        shutil.copy(path, copy)
+        database, left = SqliteDatabase(copy), iter(range(most))
+        owned(database, wall)
+
+        def check(left: Iterator[int] = left) -> None:
+            if next(left, None) is None:
+                raise LogError(place="log", state="fenced", problem="another process took over", remedy="end this one")
+
+        with contextlib.suppress(LogError):
+            prune(database, Retention(bytes=1), now=wall.at, check=check)
+            ended = True
+        database.close()
+        assert told("verify", copy)["in_flight"] == 8
+        async with Runtime([answerer], log=SqliteLog(copy, retention=Retention(days=1_000_000))) as runtime:
+            await runtime.drain(5)
+        assert told("verify", copy)["in_flight"] == 0
+    assert most > 4
 
 
 # --- encryption ---

@@ -112,7 +112,10 @@ def test_slow_tests_are_left_out_by_default_and_run_by_ci() -> None:
     # It reads the files alone that say so themselves: no other one may mark tests.
     others = [path for path in (ROOT / "tests").rglob("*.py") if not path.name.startswith("test_")]
     assert [path for path in others if re.search(r"mark\.slow|add_marker", path.read_text())] == []
-    assert "make --no-print-directory test-slow" in (ROOT / ".ci/run").read_text().splitlines()
+    every = re.search(r"^test:.*\n\t(.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert every is not None
+    assert every[1].endswith('$(if $(ALL),-m "not real_model")')
+    assert "make --no-print-directory test ALL=1" in (ROOT / ".ci/run").read_text().splitlines()
 
 
 # --- planted violations ---

@@ -275,10 +275,14 @@ def _held(run: str | None, tenant: str | None) -> tuple[Literal["run", "tenant"]
 @guarded
 def hold_command(log: str, *, run: str | None, tenant: str | None, reason: str) -> None:
     """Keep a run, or a tenant's runs, regardless of retention, until `release`."""
-    from genie.journal.upkeep import hold  # noqa: PLC0415 - as above
+    from genie.journal.upkeep import account, hold, run_id  # noqa: PLC0415 - as above
 
     kind, name = _held(run, tenant)
     with _changed(log) as (database, _):
+        if kind == "run":  # a mistyped id would hold nothing
+            found = account(database)
+            if not any(run_id(found.prefix, number) == name for number in found.runs):
+                raise InputError(f"run {name!r}", "is not in this log", "see genie runs list")
         hold(database, kind, name, reason, now=now())
     click.echo(plain(f"{kind} {name} is held"))
 
@@ -314,7 +318,7 @@ def shred_command(log: str, *, tenant: str, keys: str, as_json: bool) -> None:
     Its open runs end as cancelled(shredded). The events stay readable; payloads and names are permanently lost.
     """
     from genie.journal.places import ring_at  # noqa: PLC0415 - as above
-    from genie.journal.upkeep import shred  # noqa: PLC0415 - as above
+    from genie.journal.shredding import shred  # noqa: PLC0415 - as above
 
     with _changed(log) as (database, lease), progress("shredding"):
         found = shred(database, ring_at(keys), tenant, now=now(), check=lease.check)
@@ -338,7 +342,7 @@ def shred_command(log: str, *, tenant: str, keys: str, as_json: bool) -> None:
 def rewrap_command(log: str, *, keys: str) -> None:
     """Create new keys in a key ring, and wrap the data keys of a log with them."""
     from genie.journal.places import ring_at  # noqa: PLC0415 - as above
-    from genie.journal.upkeep import rewrap  # noqa: PLC0415 - as above
+    from genie.journal.shredding import rewrap  # noqa: PLC0415 - as above
 
     with _changed(log) as (database, _), progress("wrapping keys"):
         done = rewrap(database, ring_at(keys))
@@ -359,6 +363,6 @@ def takeover_command(log: str) -> None:
     with _changed(log, force=True):
         pass
     if owner is None or not owner.pid:
-        click.echo("no process had it; the next one may open it")
+        click.echo("no process was using it; the next one can open it")
     else:
         click.echo(plain(f"taken from {owner.named}; commits of that process are refused"))

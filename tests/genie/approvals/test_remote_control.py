@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import anyio
@@ -13,7 +14,9 @@ from genie.contracts.card import Caller
 from genie.contracts.classification import Classification
 from genie.contracts.message import Payload
 from genie.contracts.ports.control import Act, Control, ControlNews, ControlReport, RemoteVote
+from genie.contracts.ports.journal import LogRecord
 from genie.errors import InputError, RunStalled
+from genie.journal.memory import MemoryLog
 from genie.policy.policy import Hold, PolicySet
 from genie.testing.control import MemoryControl
 from tests.genie.policies_for_tests import CARDS, Answer, Question, answerer, holding, running, turns, verdict_for
@@ -53,6 +56,34 @@ async def test_votes_of_other_terminals_decide() -> None:
         assert control.answers[4][1] == "approved"
         over = control.requests[request["id"]]
         assert (over["state"], over["payload"]) == ("approved", None)
+
+
+class StallingLog(MemoryLog):
+    """A log that a test stalls."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stalled = False
+
+    async def append(self, records: Sequence[LogRecord]) -> None:
+        while self.stalled:
+            await anyio.sleep(0.1)
+        await super().append(records)
+
+
+async def test_a_vote_is_confirmed_once_the_log_has_it() -> None:
+    control, log = MemoryControl(), StallingLog()
+    async with running(answerer, policies=BOTH, control=control, log=log) as runtime:
+        run, request = await asked(runtime, control)
+        log.stalled = True
+        for number, name in enumerate(("ben", "carla"), 1):
+            control.vote(vote(request, name, number))
+        await anyio.sleep(5)
+        assert control.answers == {}
+        log.stalled = False
+        await anyio.sleep(2)
+        assert control.answers[2] == (True, "approved")
+        assert (await run.result()).text == "q"
 
 
 async def test_a_vote_for_another_payload_version_or_recipient_is_void_and_says_so() -> None:
@@ -231,6 +262,49 @@ async def test_a_control_that_cannot_be_opened_stops_the_start() -> None:
     with pytest.raises(InputError, match="is no control file"):
         async with running(answerer, control=control):
             raise AssertionError("it may not open")
+
+
+News: Any = ControlNews  # without the types of its fields
+Turned: Any = Act
+Voted: Any = RemoteVote
+NONSENSE: dict[str, Any] = {
+    "nothing": None,
+    "votes": News(votes=None),
+    "a vote": News(votes=("vote",)),
+    "its number": News(votes=(Voted([], "r", "b", frozenset(), True, "", "", frozenset(), ""),)),
+    "an act": News(acts=("killed",)),
+    "a word": News(acts=(Turned("shot", "all", "", "b", ""),)),
+    "a kind": News(acts=(Turned("killed", "Agent", "answerer", "b", ""),)),
+    "an end": News(acts=(Turned("killed", "all", "", "b", "", float("nan")),)),
+    "a refusal": News(refused=(7,)),
+}
+
+
+@pytest.mark.parametrize("nonsense", NONSENSE.values(), ids=NONSENSE)
+async def test_a_control_that_returns_nonsense_is_named_and_changes_nothing(nonsense: Any) -> None:
+    class Nonsense(MemoryControl):
+        opens = True
+
+        async def open(self, process: str, report: ControlReport) -> ControlNews:
+            returned: ControlNews = await super().open(process, report) if self.opens else nonsense
+            return returned
+
+        async def exchange(self, report: ControlReport) -> ControlNews:
+            returned: ControlNews = nonsense
+            return returned
+
+    control = Nonsense()
+    async with running(answerer, control=control) as runtime:
+        await anyio.sleep(2)
+        assert (await runtime.ask(Question(text="q"), Answer)).text == "q"
+        assert runtime.statistics().agents["answerer"].suspended is None
+    control.opens = False
+    for opened, interval_s in ((False, 1.0), (True, 0.0)):
+        control.opens, control.interval_s = opened, interval_s
+        with pytest.raises(InputError) as refused:
+            async with running(answerer, control=control):
+                raise AssertionError("it may not open")
+        assert refused.value.subject == "control"
 
 
 async def test_the_last_report_says_how_everything_ended() -> None:

@@ -182,6 +182,7 @@ def test_an_answer_that_is_not_whole_is_not_timed(answer: Reply) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("own_garbage")
 def test_a_row_keeps_the_contract_of_the_command() -> None:
     rows = fanout((1, 3), requests=4, repetitions=2)
     assert [row["fanout"] for row in rows] == [1, 3]
@@ -199,6 +200,7 @@ def test_a_row_keeps_the_contract_of_the_command() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("own_garbage")
 def test_people_get_a_table_that_fits_a_narrow_terminal() -> None:
     shown = CliRunner().invoke(main, ["bench", "fanout", "--fanout", "1", "--requests", "50"])
     assert shown.exit_code == 0, shown.output
@@ -219,6 +221,7 @@ def test_the_larger_the_fanout_the_fewer_the_requests() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("own_garbage")
 def test_throughput_and_waiting_are_measured_beside_the_baseline() -> None:
     found = [
         in_flight(5, seconds=0.001, repetitions=1),

@@ -185,6 +185,7 @@ def test_a_fanout_is_a_list_of_numbers(genie: Genie, fanouts: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("own_garbage")
 def test_the_bench_prints_its_contract(genie: Genie) -> None:
     rows = json.loads(genie("bench", "fanout", "--fanout", "3", "--requests", "50", "--json").stdout)
     assert [row["fanout"] for row in rows] == [3]
@@ -245,6 +246,16 @@ def test_a_new_agent_overwrites_nothing(repository: Path) -> None:
         with pytest.raises(InputError, match="already exists"):
             plan(repository, family, "rain_gauge", "low")
     assert before == {path: path.read_bytes() for path in repository.rglob("*.py") if "genie" not in path.parts}
+
+
+def test_a_new_agent_names_its_test_as_the_next_step(
+    genie: Genie, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(repository)
+    result = genie("new", "agent", "garden", "rain_gauge", "--risk", "low")
+    assert (result.exit_code, result.stdout.splitlines()[-1]) == (
+        0, "next: python -m pytest tests/agents/garden/test_rain_gauge.py (`make test` installs pytest)",
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(("family", "name"), [("Garden", "x"), ("garden", "../x"), ("garden", "class"), ("a-b", "x")])

@@ -111,7 +111,7 @@ def marked(line: str) -> object:
     return pytest.param(line, marks=pytest.mark.slow) if slow else line
 
 
-@pytest.mark.usefixtures("repository")
+@pytest.mark.usefixtures("repository", "own_garbage")
 @pytest.mark.parametrize("line", [marked(line) for line in sorted(set(EXAMPLES) - ELSEWHERE)])
 def test_an_example_does_what_it_says(line: str) -> None:
     result = CliRunner().invoke(main, shlex.split(line)[1:])

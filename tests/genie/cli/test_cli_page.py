@@ -93,12 +93,14 @@ def test_a_page_that_was_there_stays_when_a_run_fails(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("own_garbage")
 def test_a_benchmark_writes_its_page(genie: Genie, installed: Path) -> None:
     result = genie("bench", "fanout", "--fanout", "2", "--requests", "50", "--html", "page.html", "--json")
     assert result.exit_code == 0, result.output
     assert charts((installed / "page.html").read_text())["ratio"]["ratio"] == [json.loads(result.stdout)[0]["ratio"]]
 
 
+@pytest.mark.usefixtures("own_garbage")
 def test_a_benchmark_whose_page_has_no_place_is_not_run(genie: Genie, installed: Path) -> None:
     result = genie("bench", "fanout", "--html", "nowhere/page.html")
     assert result.exit_code == 2

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 import sys
 import textwrap
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,18 @@ import anyio.lowlevel
 import pytest
 
 from genie.backend.clock import Clock
-from genie.config.loader import load
+from genie.config.loader import load, parse
+from genie.config.plugins import Plugins
 from genie.journal.rings import FileKeyRing
+from genie.journal.shredding import shred
 from genie.journal.sqlite import SqliteDatabase
-from genie.journal.upkeep import owned, shred
+from genie.journal.upkeep import owned
+from genie.policies.index import POLICIES
 from genie.server.principals import ApiKeys, new_key
 from genie.server.server import Server, Settings
 from genie.server.store import store_at
 from genie.server.who import WhoSection
-from tests.genie.desk_for_tests import NOW, Desk, Hand
+from tests.genie.desk_for_tests import NOW, TEXT, Desk, Hand, buyer, desk, teller, wish
 from tests.genie.issuer_for_tests import Provider, token, who
 
 pytestmark = pytest.mark.anyio
@@ -288,3 +292,55 @@ async def test_a_log_that_cannot_be_read_now_is_read_at_the_next_request(house: 
 def _posted(run: str, key: str) -> tuple[str, str, str]:
     path, method = replay_of(run)
     return path, key, method
+
+
+@contextlib.contextmanager
+def stalled(log: Path) -> Iterator[None]:
+    """Hold the file's lock, so that nothing is stored."""
+    other = sqlite3.connect(log, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        other.execute("COMMIT")
+        other.close()
+
+
+@pytest.mark.parametrize("act", ["start", "ask", "event", "cancel", "vote", "votes", "redrive", "drop"])
+async def test_what_a_response_confirms_is_in_the_log(tmp_path: Path, act: str) -> None:
+    text = f"{TEXT.format(id='desk', runs=50)}durability: batched\nlog: {tmp_path / 'log'}\n"
+    plugins = Plugins(agents={"teller": teller, "buyer": buyer}, policies=POLICIES)
+    async with desk(parse(text, environ={}, plugins=plugins)) as at:
+        ann, ben = at.key(), at.key("ben", roles=("checker",))
+        await at.ask(ann, "fail")
+        await at.ask(ann, "order")
+        slow = (await at.get("/v1/runs", ann, "POST", wish("slow"))).json()["id"]
+        letter = (await at.get("/v1/dead-letters", ann)).json()["dead_letters"][0]["id"]
+        hold = (await at.get("/v1/approvals", ben)).json()["approvals"][0]
+        shown = (await at.get(f"/v1/approvals/{hold['id']}", ben)).json()
+        ballot = {"approve": True, "reason": "fine", "payload_sha256": shown["payload_sha256"]}
+        event = {"specversion": "1.0", "id": "1", "source": "/a", "type": "desk.wish", "data": {"kind": "slow"}}
+        path, key, method, body = {
+            "start": ("/v1/runs", ann, "POST", wish("slow")),
+            "ask": ("/v1/ask", ann, "POST", wish("order")),
+            "event": ("/v1/cloudevents", ann, "POST", event),
+            "cancel": (f"/v1/runs/{slow}", ann, "DELETE", None),
+            "vote": (f"/v1/approvals/{hold['id']}/votes", ben, "POST", ballot),
+            "votes": ("/v1/approvals/votes", ben, "POST", {"ballots": [{"id": hold["id"], **ballot}]}),
+            "redrive": (f"/v1/dead-letters/{letter}/redrive", ann, "POST", {"reason": "again"}),
+            "drop": (f"/v1/dead-letters/{letter}/drop", ann, "POST", {"reason": "again"}),
+        }[act]
+        statuses: list[int] = []
+
+        async def send() -> None:
+            media = {"Content-Type": "application/cloudevents+json"} if act == "event" else {}
+            async with at.http(key, **media) as http:
+                statuses.append((await http.request(method, path, json=body)).status_code)
+
+        async with anyio.create_task_group() as tasks:
+            with stalled(tmp_path / "log"):
+                tasks.start_soon(send)
+                for _ in range(5):
+                    await anyio.wait_all_tasks_blocked()
+                assert statuses == []
+        assert statuses[0] in {200, 202}
