@@ -37,6 +37,8 @@ BODY_S = 2 * SLOWEST_S
 SEND_BUFFER = 65_536
 """Send buffer of the kernel for one client that does not read, in bytes; the default is megabytes."""
 BACKLOG = 2_048
+GONE_MS = 60_000
+"""Milliseconds after which a connection ends if its client does not acknowledge what was sent, such as heartbeats."""
 MOST_CONNECTIONS = 30_000
 SPARE_FILES = 256
 """Open files that are left for logs, stores and processes, however many connections there are."""
@@ -388,6 +390,8 @@ def listening(host: str, port: int, *, behind_proxy: bool) -> socket.socket:
         try:
             made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+            if hasattr(socket, "TCP_USER_TIMEOUT"):  # only on Linux
+                made.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, GONE_MS)
             made.bind(found[4])
             made.listen(BACKLOG)
             made.setblocking(False)  # noqa: FBT003 - the signature of a socket
@@ -423,6 +427,7 @@ def configured(server: Server, app: ASGIApp, *, sockets: bool = True) -> uvicorn
     return uvicorn.Config(
         app, http=bounded, lifespan="off", log_config=None, access_log=False,
         ws=_websockets() if sockets else "none", ws_max_size=MOST_FRAME, ws_max_queue=1, ws_per_message_deflate=False,
+        ws_ping_interval=None,  # heartbeats are sent as messages
         server_header=False, date_header=False, timeout_graceful_shutdown=5, proxy_headers=False,
     )  # fmt: skip
 

@@ -222,7 +222,7 @@ class Stream:
         if outlet is None or self.closed.is_set():
             return
         if outlet.full:
-            self.blocked_at = self.blocked_at or now
+            self.blocked_at = self.blocked_at or self.wrote_at
             if now - self.blocked_at > BLOCKED_S:
                 self.outcome = "blocked"
                 self.cut()
@@ -352,24 +352,29 @@ class Streams:
                 await anyio.lowlevel.checkpoint()
                 now = self._now()
                 known.clear()
-            good = known.get(id(stream.who))
-            if good is None:
-                good = known[id(stream.who)] = self._good(stream.who)
-            if stream.step(now, good=good):
+            if stream.step(now, good=self._is_good(stream.who, known)):
                 self.again(stream)
         await anyio.lowlevel.checkpoint()  # streams that are due again at once must not block the loop
 
     async def _look(self) -> None:
         while True:
             await anyio.sleep(LOOK_S)
-            now = self._now()
+            now, known = self._now(), dict[int, bool]()
             for number, stream in enumerate(tuple(self.open)):
                 if number % SLICE == SLICE - 1:
                     await anyio.lowlevel.checkpoint()
-                if self._good(stream.who):
-                    stream.look(now)
-                else:
+                    known.clear()
+                if not self._is_good(stream.who, known):
                     self.again(stream)
+                elif stream.blocked_at is not None or now - stream.wrote_at >= HEARTBEAT_S:
+                    stream.look(now)
+
+    def _is_good(self, who: Principal, known: dict[int, bool]) -> bool:
+        """Return whether credentials are valid; ``known`` has the results for other streams of this slice."""
+        found = known.get(id(who))
+        if found is None:
+            found = known[id(who)] = self._good(who)
+        return found
 
 
 class Buffered:

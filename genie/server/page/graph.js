@@ -114,13 +114,13 @@ function animate(canvas, paths, nodes, width, height) {
     pen.clearRect(0, 0, width, height);
     const left = [];
     for (const dot of dots) {
-      const t = (now - dot.at) / TRAVEL_MS;
+      const t = Math.max(0, (now - dot.at) / TRAVEL_MS); // on a busy machine a frame begins before the dots that it draws
       if (t >= 1) continue;
       left.push(dot);
       pen.beginPath();
       pen.fillStyle = colour(dot.tone, now);
       if (dot.path) {
-        const [x, y] = pointOn(dot.path, Math.max(0, t));
+        const [x, y] = pointOn(dot.path, t);
         pen.arc(x, y, 4, 0, 7);
       } else {
         pen.globalAlpha = 1 - t;

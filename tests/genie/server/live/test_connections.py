@@ -6,6 +6,7 @@ import contextlib
 import gc
 import json
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -252,6 +253,13 @@ async def test_the_client_raises_what_the_library_raises() -> None:
                 return client.ask("desk", Wish(kind="grant", text="sync"), Granted)
 
         assert await anyio.to_thread.run_sync(blocking) == Granted(text="sync")
+
+
+async def test_a_client_that_vanishes_is_noticed_by_what_it_does_not_acknowledge() -> None:
+    with listening("127.0.0.1", 0, behind_proxy=False) as own, socket.create_connection(own.getsockname()):
+        own.setblocking(True)
+        with own.accept()[0] as made:
+            assert 0 < made.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) <= 60_000
 
 
 async def test_an_operator_who_has_just_signed_in_ends_the_process() -> None:
