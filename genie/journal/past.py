@@ -32,6 +32,7 @@ class Listed(NamedTuple):
     number: int
     began_ms: int
     """Time of its first batch, in milliseconds since the epoch."""
+    last_ms: int
     over: bool
     deliveries: int
     in_flight: int
@@ -97,7 +98,7 @@ def listed(database: Database) -> list[Listed]:
     found = account(database)
     return [
         Listed(
-            run_id(found.prefix, number), number, run.began, run.closed, len(run.deliveries),
+            run_id(found.prefix, number), number, run.began, run.last, run.closed, len(run.deliveries),
             sum(not ends for ends in run.deliveries.values()),
         )
         for number, run in sorted(found.runs.items()) if not run.standing
