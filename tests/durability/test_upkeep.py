@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from genie import Caller, Runtime, agent
 from genie.cli import main
-from genie.errors import LogError
+from genie.errors import InputError, LogError
 from genie.journal import upkeep
 from genie.journal.bodies import body_of, checked, packed
 from genie.journal.history import History
@@ -302,7 +302,7 @@ async def test_a_shredded_tenant_cannot_be_read_and_the_account_balances(tmp_pat
     assert after["outcomes"] == {"handled": 2, "cancelled": 1}
     async with Runtime([answerer], log=SqliteLog(path, keys=keys)) as runtime:
         assert (await runtime.run(runs[3]).result()).number == SECRET  # type: ignore[attr-defined]  # a Said
-        with pytest.raises(Exception, match="not in flight"):
+        with pytest.raises(InputError, match="not in flight"):
             runtime.run(runs[2])
         # The tenant may come back: what is new is kept under a new key.
         assert (await runtime.ask(Asked(number=7), Said, caller=Caller(tenant="acme"))).number == 7

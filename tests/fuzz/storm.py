@@ -208,9 +208,8 @@ class Storm:
         """Wait until nothing is in flight, and look at every account."""
         runtime = self._runtime
         with anyio.move_on_after(20 * RUN_S) as late:
-            while runtime.statistics().runs:
-                totals = runtime.statistics().totals
-                self._must(totals.balanced, f"the account does not balance: {totals}")
+            while (seen := runtime.statistics()).runs:
+                self._must(seen.totals.balanced, f"the account does not balance: {seen.totals}")
                 await anyio.sleep(1)
         await anyio.wait_all_tasks_blocked()
         statistics = runtime.statistics()

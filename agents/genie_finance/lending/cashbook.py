@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 import datetime
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from genie_finance.contracts.bulk import BulkAnalysis, NotIncome
@@ -59,7 +59,7 @@ class Cashbook(NamedTuple):
 
     @property
     def months(self) -> int:
-        """Number of returned payments."""
+        """Number of whole months."""
         return len(self.inflows)
 
     @property
@@ -142,16 +142,12 @@ def _whole_months(start: datetime.date, end: datetime.date) -> tuple[str, ...]:
     return covered_months(first, last, ()) if count <= 120 else ()
 
 
-def is_obligation(movement: CashMovement) -> bool:
-    """Return whether money went out for a loan.
+def _is_loan(movement: CashMovement, said: frozenset[str]) -> bool:
+    """Return whether a booking is of a loan.
 
     A known category decides; otherwise whole words do: "premium" is not "emi". A debit order alone may be a savings
     plan or a bill; it counts as a loan unless the text says so, since a lender must not miss a loan.
     """
-    return movement.amount.minor < 0 and _is_loan(movement, frozenset(words(movement.narration)))
-
-
-def _is_loan(movement: CashMovement, said: frozenset[str]) -> bool:
     if movement.category is not None:
         return movement.category in _DEBT_CATEGORIES
     return bool(said & _LOAN) or bool(said & _DEBIT_ORDER and not said & (_NO_DEBT | _RETURNED))
@@ -185,11 +181,3 @@ class Returns:
             if not any(abs(day - other) <= near for other in self._returns)
         )
         return sum(self._returns.values()) + sum(alone)
-
-
-def bounced(movements: Iterable[CashMovement]) -> int:
-    """Return the number of returned payments."""
-    returns = Returns()
-    for one in movements:
-        returns.heard(one, frozenset(words(one.narration)))
-    return returns.count()

@@ -18,7 +18,7 @@ from genie_finance.contracts.insufficient import InsufficientData
 from genie_finance.contracts.sme import CashflowScore, CashMovement, UnderwriteRequest
 from genie_finance.contracts.statements import StatementFile, StatementProfile, UnprovenCode
 from genie_finance.insights.bulk_statement_analyzer import consolidate
-from genie_finance.lending.cashbook import bounced, is_obligation
+from genie_finance.lending.cashbook import Cashbook, of_movements
 from genie_finance.lending.cashflow_underwriter import underwrite
 
 Rows = list[tuple[str, str, Any]]
@@ -191,10 +191,16 @@ def test_a_month_that_is_covered_in_part_is_left_out() -> None:
 )
 def test_instalments_are_known_by_whole_words(text: str, owed: bool) -> None:
     row = {"date": "2026-01-01", "narration": text, "amount": -100}
-    assert is_obligation(CashMovement.model_validate(row)) is owed
-    assert not is_obligation(CashMovement.model_validate({**row, "amount": 100}))
-    assert not is_obligation(CashMovement.model_validate({**row, "category": "savings.investment"}))
-    assert is_obligation(CashMovement.model_validate({**row, "category": "debt.loan"}))
+    assert booked(row).obligations == (100_00 if owed else 0)
+    assert booked({**row, "amount": 100}).obligations == 0
+    assert booked({**row, "category": "savings.investment"}).obligations == 0
+    assert booked({**row, "category": "debt.loan"}).obligations == 100_00
+
+
+def booked(*rows: dict[str, Any]) -> Cashbook:
+    """Return the cash flow of some bookings of January."""
+    movements = [CashMovement.model_validate(row) for row in rows]
+    return of_movements(movements, datetime.date(2026, 1, 1), datetime.date(2026, 1, 31))
 
 
 @pytest.mark.parametrize(
@@ -212,8 +218,7 @@ def test_instalments_are_known_by_whole_words(text: str, owed: bool) -> None:
     ],
 )
 def test_returned_payments(rows: Rows, count: int) -> None:
-    movements = [CashMovement.model_validate({"date": d, "narration": t, "amount": a}) for d, t, a in rows]
-    assert bounced(movements) == count
+    assert booked(*({"date": d, "narration": t, "amount": a} for d, t, a in rows)).bounces == count
 
 
 @given(

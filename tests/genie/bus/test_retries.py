@@ -11,7 +11,7 @@ from genie.contracts.agent import agent
 from genie.contracts.card import Caller
 from genie.contracts.context import Context
 from genie.contracts.limits import RestartBudget, Retry
-from genie.errors import InputError, RunStalled, RuntimeDrainingError
+from genie.errors import InputError, RunCancelledError, RunStalled, RuntimeDrainingError
 from genie.policy.policy import Hold, PolicySet, Redact
 from tests.genie.policies_for_tests import (
     Answer,
@@ -189,7 +189,7 @@ async def test_kill_a_tenant_ends_its_runs_and_admits_no_more() -> None:
         other = runtime.start(Question(), Answer, caller=Caller(tenant="other"))
         await gate.reached.wait()
         runtime.operations.kill(tenant="mine")
-        with pytest.raises(Exception, match="killed"):
+        with pytest.raises(RunCancelledError, match="killed"):
             await mine.result()
         with pytest.raises(RunStalled, match="tenant 'mine' is killed"):
             await runtime.ask(Question(), Answer, caller=Caller(tenant="mine"))

@@ -24,6 +24,7 @@ from genie.errors import (
     RuntimeClosedError,
     RuntimeDrainingError,
     TooManyRunsError,
+    UndeclaredMessageError,
     UnknownAgentError,
     WrongThreadError,
 )
@@ -388,7 +389,7 @@ async def test_a_binding_overrides_a_card_and_gives_settings_and_ports() -> None
     @agent("bound", settings=Settings, ports=(Port,))
     async def bound(question: Question, context: Context) -> Answer:
         got.extend((context.settings.word, context.port(Port).value))
-        with pytest.raises(Exception, match="may not use the port str"):
+        with pytest.raises(UndeclaredMessageError, match="may not use the port str"):
             context.port(str)
         return Answer()
 

@@ -14,11 +14,10 @@ import pytest
 from genie.contracts.agent import Handlers, agent, handles
 from genie.contracts.context import Context
 from genie.contracts.message import Payload
-from genie.errors import AgentDefinitionError
+from genie.errors import AgentDefinitionError, ConfigError
 from genie.policy.policy import ALLOW, Hold, Judge, PolicySet, PolicySettings, Route
-from genie.simulation.invariants import InvariantRegistry
 from genie.simulation.runner import simulate
-from genie.simulation.scenario import Scenario, parse
+from genie.simulation.scenario import Scenario
 from genie.simulation.seed_search import forks, search
 from genie.simulation.shrinking import shrink
 from tests.genie.simulation.conftest import Made
@@ -257,12 +256,14 @@ def test_a_compared_policy_set_sees_what_its_own_inspectors_find(made: Made) -> 
     assert (record.compared_of, record.compared) == (10, {("pii", "redact"): 10})
 
 
-def test_an_unknown_rule_is_not_loaded() -> None:
-    with pytest.raises(Exception, match="nowhere"):
-        parse(
-            "version: 1\nid: x\npipeline: nowhere\nduration: 1\nworkload: {arrivals: [{every: 1}]}",
-            rules=InvariantRegistry(),
-        )
+def test_an_invariant_that_the_registry_lacks_is_not_loaded(made: Made) -> None:
+    """Was: the pipeline of the scenario was missing too, so the test passed for that."""
+    rest = f"{TEN}invariants: [ours]\n"
+    assert made({"double": double}, WAY, rest, rules={"ours": lambda _record: ()})
+    with pytest.raises(ConfigError) as refused:
+        made({"double": double}, WAY, rest)
+    [problem] = refused.value.problems
+    assert "unknown invariant 'ours'" in problem
 
 
 def test_the_load_is_sampled(made: Made) -> None:
