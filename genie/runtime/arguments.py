@@ -236,7 +236,8 @@ def policy_set(policies: object) -> PolicySet:
         return policies
     given = several("policies", policies, "policies")
     for one in given:
-        if not callable(getattr(one, "compile", None)) or not hasattr(one, "name") or isinstance(one, type):
+        lacking = not all(hasattr(one, needed) for needed in ("name", "version", "settings", "inspectors"))
+        if lacking or not callable(getattr(one, "compile", None)) or isinstance(one, type):
             raise TypeError(f"policies must be a PolicySet or a list of policies; {shown_type(one)} is not a policy")
     return PolicySet(given)
 

@@ -129,3 +129,11 @@ def test_a_durability_that_there_is_not_is_refused() -> None:
     """Was: any word was taken."""
     with pytest.raises(ValueError, match="did you mean 'batched'"):
         Runtime(durability="bached")  # type: ignore[arg-type]  # that is the test
+
+
+def test_a_policy_that_lacks_a_part_of_its_protocol_is_refused_by_name() -> None:
+    parts = {"name": "p", "version": "1", "settings": None, "inspectors": (), "compile": lambda _route: None}
+    for lacking in parts:
+        half = type("Half", (), {name: part for name, part in parts.items() if name != lacking})()
+        with pytest.raises(TypeError, match="not a policy"):
+            Runtime([], policies=[half])
