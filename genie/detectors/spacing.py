@@ -58,7 +58,7 @@ _NUMBER_CODES = (
     r"\b(?:[0-9]{2,3}[^A-Za-z0-9]{1,2}){4}[0-9]{2,3}\b",
 )
 """Codes whose rows are long numbers."""
-_ALIKE_HINTS = (r"[0-9][ .\-]?[OoQIl|]+[ .\-]?[0-9]|[0-9][OoQIl|][OoQIl|]",)
+_ALIKE_HINTS = (r"[0-9][ .\-]?[OoQIl]+[ .\-]?[0-9]|[0-9][OoQIl][OoQIl]",)
 _SPOKEN_HINTS = (rf"(?i)\b{_WORD}{_BLANK}+{_WORD}{_BLANK}+{_WORD}{_BLANK}+{_WORD}\b",)
 _PRECISE = (*_ROW_HINTS, *_LETTER_HINTS, *_CODE_HINTS, *_ALIKE_HINTS, *_SPOKEN_HINTS)
 HINTS = tuple(hint.replace(r"\pL\pN", "A-Za-z0-9") for hint in _PRECISE)
@@ -69,7 +69,7 @@ ALL_HINTS = (*_PRECISE, *_NUMBER_CODES)
 
 _ROW = Pattern(rf"[0-9]+(?:{_BETWEEN}{{1,8}}[0-9]+){{2,}}")
 _SPACED = Pattern(rf"\b[A-Za-z0-9](?:{_SIGN}{{1,7}}[A-Za-z0-9]){{8,}}\b")
-_ALIKE = Pattern(r"[0-9OoQIl|](?:[ .\-]{0,2}[0-9OoQIl|]){11,26}")
+_ALIKE = Pattern(r"[0-9OoQIl](?:[ .\-]{0,2}[0-9OoQIl]){11,26}")
 _SPOKEN = Pattern(rf"(?i)\b{_WORD}(?:{_BLANK}{{1,3}}{_WORD}){{7,}}\b")
 _DIGITS = re.compile(r"[0-9]+")
 _CHARACTER = re.compile(r"[A-Za-z0-9]")
@@ -84,7 +84,7 @@ _SIZES = ((4, 6, 5), (4, 6, 4), (3, 2, 4))
 _USUAL = re.compile(r"[ \t\r\n.\-]{1,3}\Z|[,/_:|+;~*#=\\][ \t]?\Z")
 """Gaps that detectors read themselves."""
 _PAIRS = str.maketrans("()[]{}<>\"'`", "(((((((((((")
-_PLAIN_DIGITS = str.maketrans("OoQIl|", "000111")
+_PLAIN_DIGITS = str.maketrans("OoQIl", "00011")
 
 
 _TOKEN = r"[A-Za-z0-9_\-]"  # noqa: S105 - a pattern
