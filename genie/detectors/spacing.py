@@ -45,7 +45,7 @@ _BETWEEN = r"[^\pL\pN%&\\]"
 """A sign between digits; those of escapes are none."""
 _ROW_HINTS = (
     rf"[0-9]{_BETWEEN}*[^\pL\pN%&\\ \t\r\n.\-/,_:|+;~*#=]{_BETWEEN}*[0-9]",  # a sign that numbers do not have
-    r"[0-9](?:[ \t]{4}|\*\*|__|~~)",
+    r"[0-9](?:[ \t\r\n]{4}|\*\*|__|~~|==| ==|[*_=~#]+ [*_=~#])",
 )
 _LETTER = rf"[A-Za-z0-9]{_SIGN}{_SIGN}?"
 _LETTER_HINTS = (rf"{_LETTER}{_LETTER}{_LETTER}{_LETTER}[A-Za-z0-9]",)
@@ -58,7 +58,7 @@ _NUMBER_CODES = (
     r"\b(?:[0-9]{2,3}[^A-Za-z0-9]{1,2}){4}[0-9]{2,3}\b",
 )
 """Codes whose rows are long numbers."""
-_ALIKE_HINTS = (r"[0-9][ .\-]?[OoIl|]+[ .\-]?[0-9]|[0-9][OoIl|][OoIl|]",)
+_ALIKE_HINTS = (r"[0-9][ .\-]?[OoQIl]+[ .\-]?[0-9]|[0-9][OoQIl][OoQIl]",)
 _SPOKEN_HINTS = (rf"(?i)\b{_WORD}{_BLANK}+{_WORD}{_BLANK}+{_WORD}{_BLANK}+{_WORD}\b",)
 _PRECISE = (*_ROW_HINTS, *_LETTER_HINTS, *_CODE_HINTS, *_ALIKE_HINTS, *_SPOKEN_HINTS)
 HINTS = tuple(hint.replace(r"\pL\pN", "A-Za-z0-9") for hint in _PRECISE)
@@ -69,12 +69,14 @@ ALL_HINTS = (*_PRECISE, *_NUMBER_CODES)
 
 _ROW = Pattern(rf"[0-9]+(?:{_BETWEEN}{{1,8}}[0-9]+){{2,}}")
 _SPACED = Pattern(rf"\b[A-Za-z0-9](?:{_SIGN}{{1,7}}[A-Za-z0-9]){{8,}}\b")
-_ALIKE = Pattern(r"[0-9OoIl|](?:[ .\-]{0,2}[0-9OoIl|]){11,26}")
+_ALIKE = Pattern(r"[0-9OoQIl](?:[ .\-]{0,2}[0-9OoQIl]){11,26}")
 _SPOKEN = Pattern(rf"(?i)\b{_WORD}(?:{_BLANK}{{1,3}}{_WORD}){{7,}}\b")
 _DIGITS = re.compile(r"[0-9]+")
 _CHARACTER = re.compile(r"[A-Za-z0-9]")
 _CODE = re.compile(r"[0-9A-Za-z]+")
 _LETTERS = re.compile(r"[a-z]+")
+_NAMED = 24
+"""Characters before a value that may name it."""
 _FEWEST, _MOST = 9, 19
 """Digits of a value: with more, a row is a list of numbers."""
 _SIZES = ((4, 6, 5), (4, 6, 4), (3, 2, 4))
@@ -82,7 +84,7 @@ _SIZES = ((4, 6, 5), (4, 6, 4), (3, 2, 4))
 _USUAL = re.compile(r"[ \t\r\n.\-]{1,3}\Z|[,/_:|+;~*#=\\][ \t]?\Z")
 """Gaps that detectors read themselves."""
 _PAIRS = str.maketrans("()[]{}<>\"'`", "(((((((((((")
-_PLAIN_DIGITS = str.maketrans("OoIl|", "00111")
+_PLAIN_DIGITS = str.maketrans("OoQIl", "00011")
 
 
 _TOKEN = r"[A-Za-z0-9_\-]"  # noqa: S105 - a pattern
@@ -133,6 +135,7 @@ def _rows(text: str) -> Iterator[Piece]:
             gap = set(text[one[1] : two[0]].translate(_PAIRS))
             if len(row) > 1 and gap != before:
                 if _is_value(text, row):
+                    row[0] = (_begin(text, row[0][0]), row[0][1])
                     yield [Part(first, last, f"{text[first:last]} ", 1) for first, last in row]
                 row = [one]
             row.append(two)
@@ -140,13 +143,28 @@ def _rows(text: str) -> Iterator[Piece]:
 
 
 def _is_value(text: str, row: list[tuple[int, int]]) -> bool:
-    gap = text[row[0][1] : row[1][0]]
-    sizes = [last - first for first, last in row]
-    if not _FEWEST <= sum(sizes) <= _MOST or max(sizes) > 8 or max(sizes) == 1 or _USUAL.match(gap):
+    start, end = row[0][0], row[-1][1]
+    gap, sizes = text[row[0][1] : row[1][0]], [last - first for first, last in row]
+    if not _FEWEST <= sum(sizes) <= _MOST + _MOST * _is_account(text, start) or max(sizes) > 8 or max(sizes) == 1:
         return False
-    if len(set(sizes[:-1])) > 1 and tuple(sizes) not in _SIZES:
+    alike = sizes[_headed(text, start) : -1]  # a country or its calling code is a group by itself
+    if _USUAL.match(gap) or (len(set(alike)) > 1 and tuple(sizes) not in _SIZES):
         return False
-    return not (text[row[0][0] - 1 : row[0][0]].isalnum() or text[row[-1][1] : row[-1][1] + 1].isalnum())
+    return not (text[_begin(text, start) - 1 : _begin(text, start)].isalnum() or text[end : end + 1].isalnum())
+
+
+def _is_account(text: str, start: int) -> bool:
+    """Return True for digits behind the letters of a country, as account numbers have them."""
+    return start > 1 and text[start - 2 : start].isalpha() and text[start - 2 : start].isascii()
+
+
+def _headed(text: str, start: int) -> bool:
+    return _is_account(text, start) or text[start - 1 : start] == "+"
+
+
+def _begin(text: str, start: int) -> int:
+    """Return where a value begins whose first digits are at a place."""
+    return start - 2 if _is_account(text, start) else start - (text[start - 1 : start] == "+")
 
 
 def _letters(text: str) -> Iterator[Piece]:
@@ -214,7 +232,9 @@ def _spoken(text: str) -> Iterator[Piece]:
     """Yield numbers whose digits are words."""
     for start, end in _SPOKEN.found(text):
         found = _LETTERS.finditer(text[start:end].lower())
-        yield [Part(start + word.start(), start + word.end(), _WORDS[word[0]]) for word in found]
+        named = max(0, start - _NAMED)
+        digits = [Part(start + word.start(), start + word.end(), _WORDS[word[0]]) for word in found]
+        yield [Part(named, start, text[named:start], 1), *digits]
 
 
 _FINDERS = tuple(
