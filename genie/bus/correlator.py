@@ -434,7 +434,7 @@ class Runs:
                 if not self.all_held(child):
                     return False
                 waiting.add(id(child.owner))
-            elif child.in_flight and not self.all_held(child):
+            elif not self.all_held(child):
                 return False
         return scope.in_flight == scope.own_held + len(waiting)
 

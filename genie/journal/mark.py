@@ -92,10 +92,10 @@ def check_end(database: Database, last: int, *, accept: bool = False) -> None:
     Args:
         database: The log.
         last: Its latest batch.
-        accept: Go on without those that are missing, or with another log than the one that was here.
+        accept: Continue without missing batches, or with a log that replaced the earlier one.
 
     Raises:
-        LogError: Batches that were acknowledged are not there, or the log is another one (``damaged``).
+        LogError: Acknowledged batches are missing, or the log was replaced (``damaged``).
     """
     if accept:
         database.note_kept(last)

@@ -30,7 +30,7 @@ class SeedResult(NamedTuple):
     p99_s: float | None
     violations: tuple[Violation, ...]
     trouble: tuple[int, ...] = ()
-    """DefaultExecutor of the entries of trouble that were on."""
+    """Numbers of the entries of trouble that were on."""
     difference: str | None = None
     """First difference from the journal of a second process."""
 

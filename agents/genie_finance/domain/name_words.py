@@ -1,4 +1,4 @@
-"""Words of names that say little about the person, and names with many spellings."""
+"""Words of names that hardly identify a person, and names with many spellings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TITLES = frozenset(
         "ustadh", "comrade", "excellency", "herr", "frau", "monsieur",
     )
 )  # fmt: skip
-"""Not significant as names: dropped if another word is left."""
+"""Not significant as names; removed if another word is left."""
 
 HONORIFICS = frozenset(
     (
@@ -31,7 +31,7 @@ HONORIFICS = frozenset(
         "pani", "gospodin",
     )
 )  # fmt: skip
-"""Titles that are also names: dropped if two other words are left."""
+"""Titles that are also names; removed if two other words are left."""
 
 PARTICLES = frozenset(
     (
@@ -63,7 +63,7 @@ LEGAL_FORMS = frozenset(
         "otkrytoe", "zakrytoe", "publichnoe", "s", "group", "holding", "holdings",
     )
 )  # fmt: skip
-"""Of firms, in many countries; a firm's name is compared without them."""
+"""Legal forms of firms in many countries, ignored in comparisons."""
 
 FIRM_WORDS = frozenset(
     (
@@ -224,4 +224,4 @@ national natl
 SPELLINGS: Mapping[str, str] = MappingProxyType(
     {name: line.split()[0] for line in reversed(_GROUPS.strip().splitlines()) for name in line.split()}
 )
-"""A name -> the first of its group: one name in the spellings of several languages and systems."""
+"""Name -> first spelling of its group; a group has the spellings of one name in several languages."""

@@ -1,7 +1,6 @@
-"""Money in that nobody earned: loans, cash paid in, capital, own transfers, sales of assets, wins, gifts and the like.
+"""Credits that are not income: loans, cash paid in, capital, own transfers, sales of assets, wins, gifts and the like.
 
-A lender counts none of it as income. The words of a booking tell it, whole ones; where they leave it open, the money
-does not count, since an income that is not known must not look better than none.
+Whole words of a booking decide; in doubt the money does not count, since unknown income must not look better than none.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ def _listed() -> Mapping[str, frozenset[str]]:
 
 @functools.cache
 def _known() -> frozenset[str]:
-    """Return every word and pair of words that can decide, including qualifiers."""
+    """Return every word and pair of words that is used for decisions, including qualifiers."""
     return frozenset().union(*_listed().values(), ("cash", "capital"))
 
 
@@ -121,7 +120,7 @@ def _once(has: Callable[..., bool]) -> Unearned | None:
 def _is_closed_deposit(has: Callable[[str], bool]) -> bool:
     """Return whether a deposit was repaid.
 
-    Only its interest is income; paid out with the deposit it cannot be separated.
+    Only its interest is income, which cannot be separated if paid out with the deposit.
     """
     if has("deposit"):
         return has("closed") or has("back_whole") or not has("interest")

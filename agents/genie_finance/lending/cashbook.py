@@ -1,4 +1,4 @@
-"""A cash flow as underwriting looks at it: whole months, instalments and returned payments."""
+"""A cash flow for underwriting: whole months, instalments and returned payments."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ class Cashbook(NamedTuple):
     inflows: tuple[int, ...]
     outflows: tuple[int, ...]
     obligations: int
-    """Instalments of loans, all months together; part of the outflows."""
+    """Total of loan instalments of all months; part of the outflows."""
     debits: int
     bounces: int
     lowest_balance: int | None
     not_income: tuple[NotIncome, ...] = ()
-    """Money in that is not among the inflows."""
+    """Credits that do not count as inflows."""
 
     @property
     def months(self) -> int:
@@ -74,10 +74,10 @@ class Cashbook(NamedTuple):
 
 
 def of_movements(movements: Sequence[CashMovement], start: datetime.date, end: datetime.date) -> Cashbook:
-    """Return the cash flow of the calendar months that a period covers wholly.
+    """Return the cash flow of the calendar months that a period covers fully.
 
-    A movement in a partly covered month counts only for the returned payments. Money in that is not income is not an
-    inflow; a refund lowers the outflow, and pay that was taken back the inflow.
+    Of partly covered months, only returned payments count. Credits that are not income are not inflows; refunds reduce
+    the outflow, and reversed pay reduces the inflow.
     """
     months = _whole_months(start, end)
     inflows, outflows, owed, debits = dict.fromkeys(months, 0), dict.fromkeys(months, 0), 0, 0
@@ -118,7 +118,7 @@ def of_movements(movements: Sequence[CashMovement], start: datetime.date, end: d
 
 
 def of_analysis(analysis: BulkAnalysis) -> Cashbook:
-    """Return the cash flow of consolidated statements: whole months, without the applicant's own money."""
+    """Return the cash flow of consolidated statements: whole months, without the applicant's own transfers."""
     months = [month for month in analysis.months if month.complete]
     lowest = [account.lowest_balance.minor for account in analysis.accounts if account.lowest_balance is not None]
     return Cashbook(
@@ -160,8 +160,8 @@ def _is_loan(movement: CashMovement, said: frozenset[str]) -> bool:
 class Returns:
     """Returned payments, recognised by the words of bookings.
 
-    The bank books the return as money back in, and mostly a charge for it: the same days count once for each return,
-    and a charge alone, in a statement that shows no return, counts too.
+    A bank usually books a credit and a charge for one return. Both on the same days count once; a charge counts alone
+    only if the statement shows no return.
     """
 
     def __init__(self) -> None:
@@ -169,7 +169,7 @@ class Returns:
         self._charges: dict[datetime.date, int] = {}
 
     def heard(self, movement: CashMovement, said: frozenset[str]) -> bool:
-        """Count a booking if its text shows it; return whether it is about a returned payment."""
+        """Count a booking whose text shows a returned payment; return whether it does."""
         if not ((said & _RETURNED and said & _MANDATE) or said >= _FUNDS):
             return False
         counted = self._charges if said & _CHARGE else self._returns
@@ -177,7 +177,7 @@ class Returns:
         return True
 
     def count(self) -> int:
-        """Return how many payments came back."""
+        """Return the number of returned payments."""
         near = datetime.timedelta(days=3)
         alone = (
             count
@@ -188,7 +188,7 @@ class Returns:
 
 
 def bounced(movements: Iterable[CashMovement]) -> int:
-    """Return how many payments were returned."""
+    """Return the number of returned payments."""
     returns = Returns()
     for one in movements:
         returns.heard(one, frozenset(words(one.narration)))

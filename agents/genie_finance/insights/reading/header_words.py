@@ -1,4 +1,4 @@
-"""The headers of bank exports that are known whole, in the languages that are read, by the role of the column below."""
+"""Known complete headers of bank exports in all supported languages, by the role of the column."""
 
 from __future__ import annotations
 

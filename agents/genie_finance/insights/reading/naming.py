@@ -1,4 +1,4 @@
-"""The roles that a table's header gives to its columns, where their cells fit."""
+"""Column roles from a table's header, accepted if the cells fit."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def named_columns(
     Args:
         names: Cells of the header.
         facts: Content of the columns.
-        taken: Columns whose roles are known already.
+        taken: Columns whose roles are already known.
         forbidden: Roles that must not be assigned.
     """
     found: NamedColumns = {}
@@ -95,13 +95,13 @@ def named_columns(
 
 
 def _constant_code(found: NamedColumns, facts: Sequence[Facts]) -> str:
-    """Return the one code in every row of a column of currencies, ``""`` if there is none."""
+    """Return the code that every row of a column of currencies has, ``""`` if they differ."""
     held = [facts[column] for column in found.get("currency", ()) if facts[column].constant]
     return next(iter(held[0].values)).upper() if held else ""
 
 
 def _code_rank(name: str, held: str) -> int:
-    """Rank an amount by the code of its header: the account's own is first, one that no row has is last."""
+    """Rank an amount by the currency in its header: the account's currency first, one that no row has last."""
     code = header_code(name)
     return 1 if not code else 2 if held and code != held else 0
 
@@ -109,8 +109,8 @@ def _code_rank(name: str, held: str) -> int:
 def _settle_others(found: NamedColumns, names: Sequence[str]) -> None:
     """Use an amount called original, foreign or local as the amount only if there is no other.
 
-    Of two amounts, the one named after the transaction is the second amount; the same applies to currencies. A debit
-    without a credit beside an amount is a charge.
+    Of two amounts, the one whose header names the transaction is the second amount; the same applies to currencies. A
+    debit without a credit beside an amount is a charge.
     """
     pairs: tuple[tuple[Role, Role], ...] = (("amount", "other_amount"), ("currency", "other_currency"))
     for main, other in pairs:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _SIDES = ("debit", "credit")
 _MOST_WORDS = 12
-"""Distinct cells of a column of kinds; one with more is a narration."""
+"""Maximum number of distinct cells in a column of kinds; one with more is a narration."""
 
 
 class _Row:
@@ -39,11 +39,11 @@ class _Row:
 def marks_by_steps(
     table: Table, columns: Columns, cells: Cells, *, order: int, decimal_mark: DecimalMark
 ) -> dict[int, Mark]:
-    """Return the debit or credit of each line where the amounts have no sign and the balance tells it.
+    """Return the debit or credit of each line from the steps of the balance, if the amounts have no sign.
 
-    Each step of the balance must be as large as the amount of its row. Empty where the words beside the amounts say the
-    same already, or where the file proves nothing. The oldest row has no step: a column whose words go with one side
-    each tells it, else the row is left out.
+    Each step of the balance must be as large as the amount of its row. Empty if the words beside the amounts already
+    say the same, or if the file is no evidence. The oldest row has no step: its side is that of its word in a column in
+    which each word has one side; else it is left out.
     """
     if columns.amount is None or columns.balance is None or columns.fee is not None:
         return {}
@@ -69,7 +69,7 @@ def marks_by_steps(
 
 
 def marks_by_texts(table: Table, columns: Columns, cells: Cells, choices: Choices) -> dict[int, Mark]:
-    """Return the debit or credit of each line where one of two words stands beside each text of money that comes in.
+    """Return the debit or credit of each line if one of two words is beside each text of incoming money.
 
     It applies only to amounts without a sign, mark or balance, and is reported as an assumption.
     """
@@ -101,8 +101,8 @@ def marks_by_texts(table: Table, columns: Columns, cells: Cells, choices: Choice
         if len(incoming) == 1 and sum(told) > 1 and not all(told):
             choices.assume(
                 "positive_is", "credit",
-                f"{table.name(column)} has one word beside each text of money that comes in, such as salaries and "
-                "payments received, and another beside the rest; that one is taken for a credit, the other for a debit",
+                f"{table.name(column)} has one word beside each text of incoming money, such as salaries and payments "
+                "received, and another beside the rest; the first is taken as a credit, the other as a debit",
                 f"mark_column: {column + 1}",
             )  # fmt: skip
             return {row.line: "credit" if word in incoming else "debit" for row, word in zip(rows, words, strict=True)}
@@ -167,7 +167,7 @@ def _says(record: Record, column: int) -> Mark | None:
 
 
 def _by_words(rows: Sequence[_Row], left: Sequence[_Row], told: dict[int, Mark], columns: Columns) -> dict[int, Mark]:
-    """Return the side of rows without a step, from a column whose words go with one side each."""
+    """Return the side of rows without a step, from a column in which each word has one side."""
     taken = {columns.date, columns.amount, columns.balance}
     if columns.mark is not None and all((_says(row.record, columns.mark) or "") for row in left):
         said = {row.record.line: _says(row.record, columns.mark) for row in rows}

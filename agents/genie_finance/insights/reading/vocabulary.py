@@ -1,4 +1,4 @@
-"""The words of bank exports in the languages that are read: debit and credit marks, statuses, rows of balances."""
+"""The words of bank exports in all supported languages: debit and credit marks, statuses, rows of balances."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def words(text: str) -> frozenset[str]:
 
 
 def plain(text: str) -> str:
-    """Return the words of a text: lower case, unaccented, everything but letters and digits as one space."""
+    """Return the words of a text: lower case, unaccented, everything except letters and digits becomes one space."""
     return " ".join(_LETTERS_AND_DIGITS.findall(unaccented(text)))
 
 
@@ -46,7 +46,7 @@ MARKS: dict[str, Mark] = {
          "inn", "ind", "gutschrift", "dslip", "cr."), "credit",
     ),
 }  # fmt: skip
-"""Words that say beside an unsigned amount whether money went out or came in."""
+"""Words beside an unsigned amount that show whether it is outgoing or incoming."""
 
 
 _MORE_MARKS: dict[Mark, str] = {
@@ -103,7 +103,7 @@ _VOWELS = frozenset("aeioyаеоияыйε")
 
 
 def _stem(said: str) -> str:
-    """Return words without the vowel that tells gender or number: ``autorizzata`` and ``autorizzato`` are one."""
+    """Return words without the vowel that marks gender or number: ``autorizzata`` and ``autorizzato`` are one."""
     return " ".join(
         word.rstrip("s")[:-1] if len(word) > 6 and word.rstrip("s")[-1:] in _VOWELS else word for word in said.split()
     )
@@ -114,7 +114,7 @@ _LONGEST_MARK = 24
 
 
 def mark_of(cell: str) -> Mark | None:
-    """Return the meaning of a debit/credit cell, or None if it holds something else."""
+    """Return the meaning of a debit/credit cell, or None if it contains something else."""
     if not cell:
         return None
     found = MARKS.get(cell.lower())
@@ -132,7 +132,7 @@ _KINDS = words("charge refund sale interest fee reversal return received")
 
 
 def is_kind(cell: str) -> bool:
-    """True for a mark that one side of a payment means by money in and the other by money out, such as ``refund``."""
+    """True for a mark, such as ``refund``, that is incoming money for one party and outgoing for the other."""
     return plain(cell) in _KINDS
 
 
@@ -242,7 +242,7 @@ _STATUS_ENDINGS: dict[str, Unbooked | Literal["booked"]] = {
 
 
 def status_of(cell: str) -> Unbooked | Literal["booked"] | None:
-    """Return the status that a cell of a status column gives its row, or None if it holds something else."""
+    """Return the status that a cell of a status column gives its row, or None if it contains something else."""
     if len(cell) > _LONGEST_MARK:
         return None
     said = plain(cell)
@@ -297,7 +297,7 @@ _OF_BOOKS = words(
 
 
 def is_of_books(header: str) -> bool:
-    """True for a word of bookkeeping, which means the one at a bank and the other in its customer's books."""
+    """True for a word of bookkeeping, whose meaning in the customer's books is the opposite of the bank's."""
     return not _OF_BOOKS.isdisjoint(plain(header).split())
 
 
@@ -310,12 +310,12 @@ _CARD_NAMES = tuple(map(plain, _CARDS.split("|")))
 
 
 def says_card(cells: Iterable[str]) -> bool:
-    """True for a line that names a credit card, which has its statement below."""
+    """True for a line that names the credit card of the statement below."""
     return any(f" {card} " in f" {plain(cell[:120])} " for cell in cells for card in _CARD_NAMES)
 
 
 def says_incoming(narration: str) -> bool:
-    """True if a text is one of money that comes in: a salary, a refund, the payment of a card's bill."""
+    """True if a text describes incoming money: a salary, a refund, the payment of a card's bill."""
     text = f" {plain(narration[:120])} "
     return any(f" {word} " in text for word in _INCOMING) or any(word in text for word in _INCOMING_IN_EAST)
 
@@ -350,7 +350,7 @@ _TURNOVER = """apyvarta|apgrozijums|kaive|obrat|obraty|suma obrotow|forgalom|pro
         |total turnover|debit turnover|credit turnover|umsatzsumme|total debits|total credits
         |total debit|total credit|totale entrate|totale uscite|total cargos|total abonos
         |total de debitos|total de creditos"""
-"""Sums that are nobody's name, whereas there are payees named Total."""
+"""Words for sums that cannot be a payee's name; there are payees named Total."""
 _UNITS = frozenset(code.lower() for code in CODES) | {"euro", "euros", "rs", "kr"}
 _PHRASES = {
     plain(phrase): kind
@@ -363,7 +363,7 @@ _PHRASES = {
     for phrase in phrases.split("|")
 }
 _OF_PERIOD = words("page statement account period month")
-"""Words beside a total that no payee called Total has."""
+"""Words beside "total" that do not occur in names of payees."""
 _FIRST_WORDS = frozenset(phrase.split()[0] for phrase in _PHRASES)
 _WORD = re.compile(r"[^\W_]+")
 _LONGEST_PHRASE = max(len(phrase.split()) for phrase in _PHRASES)
