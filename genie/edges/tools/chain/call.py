@@ -17,7 +17,7 @@ from genie.edges.tools.chain import (
 from genie.edges.tools.chain import (
     breaker as breakers,
 )
-from genie.edges.tools.chain.attempt import HELD, INTERNAL_ERROR, Attempt, RunCalls
+from genie.edges.tools.chain.attempt import HELD, INTERNAL_ERROR, INVALID_ARGUMENTS, Attempt, RunCalls
 from genie.edges.tools.chain.layers import SWITCHED
 from genie.edges.tools.schema import canonical
 from genie.errors import GenieError, PartMissingError, class_name, code_of
@@ -45,7 +45,7 @@ class Chain:
         layers: Layers that are compiled in, of ``SWITCHED``; all by default.
     """
 
-    __slots__ = ("_after", "_approved", "_before", "_boundary", "_breaker", "_joins", "_write", "tool")
+    __slots__ = ("_after", "_approved", "_before", "_boundary", "_breaker", "_guarded", "_joins", "_write", "tool")
 
     def __init__(
         self, tool: Tool, breaker: Breaker, *, approved: Callable[[str, str], None] | None = None,
@@ -56,6 +56,7 @@ class Chain:
         self._boundary = "boundary" in layers
         self._breaker = breaker if "breaker" in layers else None
         self._joins = "idempotency" in layers
+        self._guarded = "loop_guard" in layers
         self._write = results.writer(tool.answers)
         before: list[Callable[[Attempt], ToolResult | None]] = [
             arguments.layer(tool.arguments) if "arguments" in layers else arguments.unchecked(tool.arguments)
@@ -93,10 +94,7 @@ class Chain:
         for layer in self._before:
             refused = layer(attempt)
             if refused is not None:
-                run.codes[refused.code] += 1
-                if refused.code == "invalid_arguments":
-                    loop_guard.finished(attempt)  # a model may repeat a wrong call endlessly, too
-                return refused
+                return self._refused(attempt, refused)
         key = attempt.key
         if self._joins and key is not None:
             first = run.running.get(key)
@@ -121,6 +119,16 @@ class Chain:
         run.codes[attempt.code] += 1
         result = attempt.result
         return attempt.refused(INTERNAL_ERROR, _failed(INTERNAL_ERROR)) if result is None else result
+
+    def _refused(self, attempt: Attempt, refused: ToolResult) -> ToolResult:
+        """Return the result of a call that a layer refused; a model may repeat a wrong call endlessly, too."""
+        if refused.code == INVALID_ARGUMENTS and self._guarded:
+            again = loop_guard.layer(attempt)
+            if again is None:
+                loop_guard.finished(attempt)
+            refused = again or refused
+        attempt.run.codes[refused.code] += 1
+        return refused
 
     async def _ask(self, attempt: Attempt, context: Context, headers: Headers | None) -> None:
         tool, payload = self.tool, attempt.payload

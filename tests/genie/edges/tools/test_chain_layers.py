@@ -56,7 +56,7 @@ def counter(seen: Seen, **options: Any) -> ToolFunction:
     return note
 
 
-def each(values: Iterable[int], name: str = "note") -> Callable[[ModelRequest], Script | str]:
+def each(values: Iterable[object], name: str = "note") -> Callable[[ModelRequest], Script | str]:
     """A model that calls the tool once a turn with each value, and then answers."""
     left = list(values)
 
@@ -137,6 +137,8 @@ async def idempotency(on: bool) -> bool:
 async def loop_guard(on: bool) -> bool:
     seen = Seen()
     found = await worked(counter(seen), [each([1] * 30)], off="" if on else "loop_guard")
+    wrong = await worked(counter(seen), [each(['"no number"'] * 30)], off="" if on else "loop_guard")
+    assert (wrong.stop is StopReason.LOOP and len(wrong.calls) == 6) is on
     return found.stop is StopReason.LOOP and len(seen.given) == 5
 
 
