@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import JSONResponse, Response
 
+from genie.errors import CapacityError
 from genie.server.bodies import Act, Login, read
 from genie.server.figures import everywhere
 from genie.server.messages import Json
@@ -128,12 +129,17 @@ async def live(call: Call) -> ASGIApp:  # noqa: ARG001 - every endpoint takes it
 
 
 async def ready(call: Call) -> ASGIApp:
-    """Report whether runs are admitted; 503 while the process opens or drains."""
+    """Report whether runs are admitted; 503 while the process opens or drains, or cannot write its log or its audit."""
     server = call.server
     if server.draining:
         return Json({"status": "draining"}, 503)
     if len(server.hosted) < len(server.pipelines):
         return Json({"status": "opening"}, 503)
+    try:
+        for hosted in server.hosted.values():
+            hosted.runtime.bus.observers.refuse_unaudited()
+    except CapacityError as error:
+        return Json({"status": error.code}, 503)
     return Json({"status": "ready"})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import anyio
@@ -93,6 +94,17 @@ async def test_too_many_runs_are_an_overflow_and_a_drain_says_so() -> None:
         found = await at.ask(key)
         assert (found.status_code, found.json()["code"]) == (503, "draining")
         assert (await at.get("/readyz")).status_code == 503
+        assert (await at.get("/livez")).status_code == 200
+
+
+async def test_a_process_that_cannot_record_its_runs_is_alive_and_not_ready() -> None:
+    async with desk() as at:
+        assert (await at.get("/readyz")).status_code == 200
+        failed: Any = SimpleNamespace(refusal="no room")  # an audit, as far as it is asked
+        at.server.hosted["desk"].runtime.bus.observers.audit = failed
+        found = await at.get("/readyz")
+        assert (found.status_code, found.json()) == (503, {"status": "audit_failed"})
+        assert (await at.ask(at.key())).json()["reason"] == "audit_failed"
         assert (await at.get("/livez")).status_code == 200
 
 

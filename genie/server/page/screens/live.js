@@ -1,7 +1,7 @@
 // Live: the pipelines as graphs, with what happens on them now.
 import { follow } from "../api.js";
 import { announce, may, useData } from "../store.js";
-import { Badge, Empty, Figure, Loaded, Page, Table, Trouble, number, span, words } from "../ui.js";
+import { Badge, Empty, Figure, Loaded, Page, Table, Trouble, number, span, words, because } from "../ui.js";
 import { html, useEffect, useMemo, useRef, useSignal } from "../vendor.js";
 import { Drawing } from "../graph.js";
 
@@ -105,7 +105,7 @@ function Board({ pipelines, chosen }) {
 function cellsOf(event) {
   const run = event.run || event.run_id;
   return [html`<${Badge} status=${event.kind} />`, html`<span class="text">${event.topic}</span>`, html`<span class="text">${event.sender}</span>`,
-    html`<span class="text">${event.recipient || "–"}</span>`, html`<span class="text">${event.reason || event.code || "–"}</span>`,
+    html`<span class="text">${event.recipient || "–"}</span>`, html`<span class="text why">${because(event.reason) || event.code || "–"}</span>`,
     run ? html`<a href=${`#/run/${encodeURIComponent(run)}`}><code>${String(run).slice(0, 12)}</code></a>` : "–"];
 }
 

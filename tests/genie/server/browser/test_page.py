@@ -149,8 +149,8 @@ def test_several_are_decided_at_once_but_none_of_high_risk(open_page: Callable[.
 
 def test_live_shows_what_happens_as_a_graph_and_as_a_table(open_page: Callable[..., Page], served: Served) -> None:
     page, asha = open_page(served.bela), open_page(served.asha)
-    late = "now => requestAnimationFrame.call(window, (at) => now(at - 2_000))"  # frames of a busy machine
-    page.evaluate(f"window.requestAnimationFrame = ((requestAnimationFrame) => {late})(window.requestAnimationFrame)")
+    late = "real => { window.requestAnimationFrame = (draw) => real.call(window, (at) => draw(at - 2_000)) }"
+    page.evaluate(f"() => ({late})(window.requestAnimationFrame)")  # frames of a busy machine
     go(page, "live/payment")
     page.locator(".figure .badge", has_text="live").wait_for()
     asked(asha, payment("sample.yaml", idempotency_key="live-1"))
