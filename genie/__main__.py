@@ -21,7 +21,7 @@ def main() -> None:
 
 
 def _interrupted(*_: object) -> NoReturn:
-    """Say so and end; ``genie.cli.signals`` takes over once it is imported."""
+    """Report the signal and end the process; ``genie.cli.signals`` takes over once it is imported."""
     os.write(2, b"interrupted\n")
     os._exit(130)
 

@@ -128,7 +128,7 @@ class AdmissionCheck:
         return bucket
 
     def _back(self, rates: _Rates) -> None:
-        """All or nothing: a denial by one rule costs nothing of the others."""
+        """All or nothing: after a denial by one rule, nothing is taken from the others."""
         for at, agent in rates:
             self._bucket(at, agent).tokens += 1.0
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 import os
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import anyio
 
 from genie.approvals.request import HeldView, Seal, State, fields_of, merged
 from genie.approvals.voting import Voting, validated
 from genie.contracts.json_text import unique_keys
-from genie.contracts.ports.control import Act, ControlNews, ControlReport
+from genie.contracts.ports.control import Act, ControlNews, ControlReport, RemoteVote
 from genie.errors import GenieError, InputError, class_name, shown_type
 from genie.errors.logs import log
 from genie.errors.tracebacks import place_of
@@ -23,9 +24,10 @@ if TYPE_CHECKING:
     from genie.approvals.request import ApprovalRequest
     from genie.bus.bus import Bus
     from genie.contracts.message import Payload
-    from genie.contracts.ports.control import Control, RemoteVote
+    from genie.contracts.ports.control import Control
 
 
+_WORDS, _KINDS = ("killed", "paused", "revived", "resumed"), ("agent", "tenant", "all")
 LONGEST_SHOWN = 1 << 20
 """Maximum length of a payload's JSON that is shown, in characters; a longer one is withheld."""
 
@@ -81,9 +83,17 @@ class RemoteControl:
         Raises:
             InputError: The control cannot be used.
         """
+        interval: object = self._control.interval_s
+        if not isinstance(interval, (int, float)) or not 0 < interval < math.inf:
+            raise InputError("control", f"needs an interval_s above 0, not {shown_type(interval)}")
         self._holds.changed = self._changed
         self._switches.tell = self._switched
-        self._obey(await self._control.open(self._name, self._report()))
+        given = await self._control.open(self._name, self._report())
+        try:
+            news = _news(given)
+        except TypeError as error:
+            raise InputError("control", f"cannot be used: {error}") from None
+        self._obey(news)
 
     async def run(self) -> None:
         """Report and apply decisions at every interval, until cancelled."""
@@ -106,9 +116,7 @@ class RemoteControl:
     async def _exchange(self) -> None:
         try:
             report = self._report()
-            news: object = await self._control.exchange(report)
-            if not isinstance(news, ControlNews):
-                raise TypeError(f"exchange returns a ControlNews, not {shown_type(news)}")
+            news = _news(await self._control.exchange(report))
         except BaseException as error:  # noqa: BLE001 - runs continue, holds stay, and it is tried again
             self._failed(error)
             return
@@ -249,6 +257,30 @@ async def attended(bus: Bus, holds: Holds, switches: Switchboard, control: Contr
     await remote.open()
     bus.tasks.start(remote.run)
     return remote
+
+
+def _news(given: object) -> ControlNews:
+    """Return what a control has returned.
+
+    Raises:
+        TypeError: It is no ControlNews of votes and acts.
+    """
+    if not isinstance(given, ControlNews):
+        raise TypeError(f"it returned {shown_type(given)} instead of a ControlNews")
+    kinds = {"votes": RemoteVote, "acts": Act, "refused": str}
+    for name, kind in kinds.items():
+        values = getattr(given, name)
+        wrong = [one for one in values if not isinstance(one, kind)] if isinstance(values, tuple) else [values]
+        if wrong:
+            raise TypeError(f"its {name} have {shown_type(wrong[0])} instead of {kind.__name__}")
+    for act in given.acts:
+        until: object = act.until
+        timed = until is None or (isinstance(until, (int, float)) and math.isfinite(until))
+        if act.word not in _WORDS or act.kind not in _KINDS or not timed:
+            raise TypeError("an act has an unknown word, kind or end")
+    if not all(isinstance(cast("object", vote.number), int) for vote in given.votes):
+        raise TypeError("the number of a vote is not a whole number")
+    return given
 
 
 def _without_payload(body: Mapping[str, object]) -> dict[str, object]:

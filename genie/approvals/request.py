@@ -164,7 +164,7 @@ class ApprovalRequest(NamedTuple):
         if objection is not None:
             raise InputError(subject, objection)
         if vote.approve and any(person(one.by) == person(vote.by) and one.approve for one in self.votes):
-            raise InputError(subject, f"{vote.by} has already approved it; each person each person counts once")
+            raise InputError(subject, f"{vote.by} has already approved it; each person counts once")
         voted = self._replace(votes=(*self.votes, vote))
         if not vote.approve:
             return voted._replace(state=State.DENIED)

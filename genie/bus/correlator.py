@@ -8,10 +8,17 @@ has in flight: each scope knows its deliveries, and each delivery knows its plac
 from __future__ import annotations
 
 import math
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from genie.contracts.outcome import Outcome, Reason
-from genie.errors import AskInHandlerError, RuntimeClosedError, RuntimeDrainingError, TooManyRunsError
+from genie.errors import (
+    AskInHandlerError,
+    RuntimeClosedError,
+    RuntimeDrainingError,
+    TooManyRunsError,
+    WrongThreadError,
+)
 from genie.inflight import accounting
 from genie.inflight.accounting import RunState, Scope
 from genie.inflight.gather import Gather, GatherSpec, out_of_time
@@ -255,6 +262,16 @@ class Runs:
         self.open_runs: dict[int, RunState] = {}
         bus.timers.on("deadline", self.expire)
         bus.timers.on("notice", self.notice)
+        self._thread = get_ident()
+
+    def here(self) -> None:
+        """Check that the caller runs in the thread of the event loop.
+
+        Raises:
+            WrongThreadError: It runs in another one.
+        """
+        if get_ident() != self._thread:
+            raise WrongThreadError
 
     def open(self, asker: Asker, deadline: float, *, asks: bool = False) -> RunState:
         """Admit and open a run; it holds a token until its first message is published.
@@ -265,17 +282,20 @@ class Runs:
             asks: Whether an asker waits for it.
 
         Raises:
+            WrongThreadError: The caller runs in another thread.
             RuntimeClosedError, RuntimeDrainingError, TooManyRunsError: The runtime admits no run, or no further one.
             AskInHandlerError: The caller is a handler, which would wait for it.
             AuditFailedError: The audit has failed and is configured to stop admission.
         """
         bus = self._bus
+        if get_ident() != self._thread:
+            raise WrongThreadError
         if bus.closing:
             raise RuntimeClosedError
         if bus.draining:
             raise RuntimeDrainingError
-        workers = bus.workers
-        if asks and workers.of_handler() is workers:
+        asker_in = bus.workers.of_handler() if asks else None
+        if asker_in is not None and bus.workers.in_handler():
             raise AskInHandlerError
         if len(self.open_runs) >= bus.limits.max_runs:
             raise TooManyRunsError(limit=bus.limits.max_runs)
@@ -284,6 +304,8 @@ class Runs:
             observers.refuse_unaudited()
         headers = asker.headers if not asker.headers.consent else bus.judging.narrowed(asker.headers)
         run = RunState(bus.next_number(), self.ids, asker, headers, deadline, bus.now())
+        if asker_in is not None:
+            run.asked_by = asker_in.delivery
         accounting.enter(run.root)
         self.reopen(run)
         return run
@@ -315,7 +337,7 @@ class Runs:
             run.lapse.cancel()
         for ended in self._bus.endings:
             ended(run)
-        run.state = run.taints = None
+        run.state = run.taints = run.asked_by = None
         if run.observed or run.watchers:
             self.notice(run)
         else:
@@ -412,7 +434,7 @@ class Runs:
                 if not self.all_held(child):
                     return False
                 waiting.add(id(child.owner))
-            elif child.in_flight and not self.all_held(child):
+            elif not self.all_held(child):
                 return False
         return scope.in_flight == scope.own_held + len(waiting)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from genie.bus.suspension import REMOVED
 from genie.contracts.message import masked_copy, stamp
 from genie.contracts.outcome import Outcome, Reason
 from genie.inflight import accounting
@@ -162,12 +161,9 @@ class Judging:
         if refusal is not None:
             self._bus.settle(delivery, *refusal)
             return False
-        if subscriber.suspended is not None:
-            self._bus.suspensions.turn_away(delivery)
-            return False
         subscription = self._bus.route(type(message.payload)).of(subscriber)
-        if subscription is None:
-            self._bus.settle(delivery, Outcome.DENIED, REMOVED)
+        if subscriber.suspended is not None or subscription is None:  # it has none only if it was removed
+            self._bus.suspensions.turn_away(delivery)
             return False
         delivery.subscription = subscription
         approved, heard = frozenset[str](), {}

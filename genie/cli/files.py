@@ -78,7 +78,7 @@ def _blamed(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise InputError(str(path), f"cannot be written ({error.strerror})") from None
+        raise InputError(str(path), f"cannot be written ({error.strerror})", "check the folder") from None
 
 
 @contextmanager

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 CLOSED_PIPE = 141
 """Exit code when the reader of standard output has closed it: 128 and SIGPIPE."""
 _UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
-"""Errors of a write to a full disk, or to a terminal that has gone."""
+"""Errors of a write to a full disk, or to a closed terminal."""
 _STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
 
 

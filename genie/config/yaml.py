@@ -60,7 +60,7 @@ def load_file(path: Path, *, environ: Mapping[str, str]) -> SourceMap:
 
 def _absent(path: Path) -> str:
     if path.exists():
-        return "is not a regular file"
+        return "is not a regular file; check the path"
     near: list[str] = []
     with contextlib.suppress(OSError):
         near = sorted(other.name for other in path.parent.iterdir() if other.suffix in {".yaml", ".yml"})

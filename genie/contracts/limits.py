@@ -9,11 +9,33 @@ from dataclasses import dataclass
 from decimal import Context, Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
+from genie.errors import shown_number
+
 if TYPE_CHECKING:
     import random
 
 KEY_KEPT_S = 86_400.0
 """Seconds for which an idempotency key is kept after its run."""
+
+
+def exact_seconds(given: object) -> float:
+    """Return an int or a float as a plain float, since subclasses may override comparison; NaN for anything else."""
+    try:
+        return float(given) if isinstance(given, (int, float)) and not isinstance(given, bool) else math.nan
+    except OverflowError:
+        return math.nan
+
+
+def _whole(least: int, **given: object) -> None:
+    for name, value in given.items():
+        if type(value) is not int or value < least:
+            raise ValueError(f"{name} must be a whole number from {least}, not {shown_number(value)}")
+
+
+def _number(least: int, **given: object) -> None:
+    for name, value in given.items():
+        if not exact_seconds(value) >= least:  # NaN fails the comparison
+            raise ValueError(f"{name} must be a number from {least}, not {shown_number(value)}")
 
 
 class Overflow(enum.StrEnum):
@@ -40,10 +62,8 @@ class Mailbox:
     """Longest wait of a publisher under ``block``, in seconds."""
 
     def __post_init__(self) -> None:
-        if self.capacity < 1:
-            raise ValueError(f"the capacity of a mailbox must be at least 1, not {self.capacity}")
-        if not self.block_s >= 0:
-            raise ValueError(f"block_s must be at least 0 seconds, not {self.block_s}")
+        _whole(1, capacity=self.capacity)
+        _number(0, block_s=self.block_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +81,9 @@ class Retry:
     longest_s: float = 5.0
 
     def __post_init__(self) -> None:
-        if self.attempts < 1:
-            raise ValueError(f"attempts must be at least 1, not {self.attempts}")
-        if not (self.first_s >= 0 and self.longest_s >= 0 and self.factor >= 1):  # NaN fails each of these comparisons
-            raise ValueError("first_s and longest_s must be at least 0, factor at least 1")
+        _whole(1, attempts=self.attempts)
+        _number(0, first_s=self.first_s, longest_s=self.longest_s)
+        _number(1, factor=self.factor)
 
     def wait_s(self, attempt: int, random_source: random.Random) -> float:
         """Return the seconds to wait after ``attempt`` (from 1) failed."""
@@ -83,6 +102,10 @@ class RestartBudget:
     failures: int = 0
     """Failures allowed within the window; 0 means no limit."""
     within_s: float = 60.0
+
+    def __post_init__(self) -> None:
+        _whole(0, failures=self.failures)
+        _number(0, within_s=self.within_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +129,11 @@ class RunLimits:
     """With a log: processes that may die while they handle one delivery, before it is ``dead_lettered(poison)``. 0: no
     limit."""
 
+    def __post_init__(self) -> None:
+        _whole(0, max_hops=self.max_hops, dead_letters=self.dead_letters, deaths=self.deaths)
+        _whole(1, max_runs=self.max_runs, max_messages=self.max_messages)
+        _number(0, hold_s=self.hold_s, **({} if self.deadline_s is None else {"deadline_s": self.deadline_s}))
+
     @property
     def most_of_one(self) -> int:
         """Messages that one handling may publish, so that a flooding agent cannot use up its run's messages."""
@@ -121,14 +149,6 @@ COST_DIGITS = 30
 MOST_COST = 10**15
 EXACT = Context(prec=100)
 """Decimal context for adding costs: wide enough that nothing is rounded, whatever context a handler sets."""
-
-
-def exact_seconds(given: object) -> float:
-    """Return an int or a float as a plain float, since subclasses may override comparison; NaN for anything else."""
-    try:
-        return float(given) if isinstance(given, (int, float)) and not isinstance(given, bool) else math.nan
-    except OverflowError:
-        return math.nan
 
 
 def exact_cost(cost: Cost) -> Decimal:
@@ -159,8 +179,7 @@ class Estimate:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "cost", exact_cost(self.cost))
-        if self.tokens < 0:
-            raise ValueError(f"the tokens of an estimate must be at least 0, not {self.tokens}")
+        _whole(0, tokens=self.tokens)
 
 
 Estimator = Callable[[Any], Estimate]

@@ -49,6 +49,7 @@ The second column says who must act: **C** the caller, **A** the author of the a
     ├── IndeterminateEffectError   O   it is unknown whether an outside effect has happened
     ├── KeyReusedError             C   an idempotency key was used for another question
     ├── RuntimeFailedError         O   an internal error; every run ended with a reason
+    ├── WrongThreadError           C   a runtime was used from another thread than that of its event loop
     └── AskInHandlerError          A   a handler asked or waited through the runtime instead of its context
         └── SyncAskInHandlerError
 
@@ -382,6 +383,18 @@ class RuntimeFailedError(GenieError):
 
     def __str__(self) -> str:
         return f"the runtime failed ({self.problem}); the log states where, and every run in flight was cancelled"
+
+
+class WrongThreadError(GenieError):
+    """A runtime was used from another thread than that of its event loop."""
+
+    code: ClassVar[str] = "wrong_thread"
+
+    def __str__(self) -> str:
+        return (
+            "a runtime may be used only in the thread of its event loop; from another thread, use "
+            "`anyio.from_thread.run(...)`, or `genie.ask`"
+        )
 
 
 class AskInHandlerError(GenieError):

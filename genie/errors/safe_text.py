@@ -19,5 +19,5 @@ def keep_safe_text(error: E) -> E:
 
 
 def safe_text_of(error: GenieError) -> str | None:
-    """Return the text of an error that the bus has made; a class of an agent's making may lie about its equality."""
+    """Return the text of an error that the bus has made; an author's class may define a false equality."""
     return _texts.get(error) if any(type(error) is kind for kind in vars(errors).values()) else None

@@ -22,6 +22,8 @@ LONGEST_TRACEBACK = 20_000
 """Maximum length of a displayed traceback, in characters."""
 MOST_OF_GROUP = 3
 """Number of exceptions of a group that are named."""
+MOST_NESTED = 3
+"""Levels of groups in a group whose exceptions are named: an agent may nest groups thousands deep."""
 
 
 def place_of(error: BaseException) -> str:
@@ -32,13 +34,13 @@ def place_of(error: BaseException) -> str:
     return _place(error, None)
 
 
-def _place(error: BaseException, package: str | None) -> str:
+def _place(error: BaseException, package: str | None, depth: int = 0) -> str:
     own = _own_frame(error, package)
     said = class_name(error) if own is None else f"{class_name(error)} at {_module(own)}:{own.tb_lineno}"
-    if not isinstance(error, BaseExceptionGroup):
+    if not isinstance(error, BaseExceptionGroup) or depth == MOST_NESTED:
         return said
     package = package or (None if own is None else _package(own))
-    inner = dict.fromkeys(_place(one, package) for one in error.exceptions[:MOST_OF_GROUP])
+    inner = dict.fromkeys(_place(one, package, depth + 1) for one in error.exceptions[:MOST_OF_GROUP])
     more = len(error.exceptions) - MOST_OF_GROUP
     return f"{said} ({'; '.join(inner)}{f'; {more} more' if more > 0 else ''})"
 

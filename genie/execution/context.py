@@ -343,7 +343,7 @@ async def _asked(
     context: HandlerContext, payload: Payload, expect: tuple[Expected, ...], *, need: Need, within_s: float | None,
     cancel_rest: bool, to: str | None, headers: Headers | None = None,
 ) -> Scope:  # fmt: skip
-    """Publish a question, wait for its answers, and return the scope that has them, which no handler may reach."""
+    """Publish a question, wait for its answers, and return their scope, which handlers must not access."""
     handling = handling_of(context)
     worker, bus = handling.alive("ask"), handling.bus
     within_s = checked_s(within_s)
@@ -389,7 +389,7 @@ async def _asked(
 
 
 def _gathered(handling: Handling, scope: Scope) -> Gathered:
-    """Return what a question has brought, and what is missing of it."""
+    """Return the answers to a question, and the missing ones."""
     bus, run_id = handling.bus, scope.correlation_id
     gather: Gather = scope.gather  # type: ignore[assignment]  # as above
     held = bus.approvals.held_parts(scope) if scope.held and bus.approvals is not None else None

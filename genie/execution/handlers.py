@@ -201,17 +201,26 @@ def beside(worker: Worker, bus: Bus, error: BaseException) -> bool:
 
 def belongs_to_loop(error: BaseException) -> bool:
     """Return True for a cancellation, alone or in a group: it must reach the cancel scope that requested it."""
-    cancelled = anyio.get_cancelled_exc_class()
-    if issubclass(type(error), BaseExceptionGroup):
-        return any(map(belongs_to_loop, _in_group(error)))
-    return issubclass(type(error), cancelled)
+    return _cancellation(error) is not None
 
 
 def of_the_loop(error: BaseException) -> BaseException:
-    """Return the part of an exception that must reach a cancel scope, without exceptions raised by an agent."""
-    if isinstance(error, BaseExceptionGroup):
-        return error.subgroup(anyio.get_cancelled_exc_class()) or error
-    return error
+    """Return the cancellation in an exception, alone: a group of them would end the task as if the bus had failed."""
+    return _cancellation(error) or error
+
+
+def _cancellation(error: BaseException) -> BaseException | None:
+    cancelled = anyio.get_cancelled_exc_class()
+    left, seen = [error], set[int]()  # no recursion, and no group twice: an agent may nest them thousands deep
+    while left:
+        one = left.pop()
+        if not issubclass(type(one), BaseExceptionGroup):
+            if issubclass(type(one), cancelled):
+                return one
+        elif id(one) not in seen:
+            seen.add(id(one))
+            left += _in_group(one)
+    return None
 
 
 def _relayed(error: GenieError) -> str | None:

@@ -115,7 +115,7 @@ class Handling:
         )  # fmt: skip
 
     def send_later(self) -> RoomTicket | None:
-        """The handler is over: send what waited for that, and return the ticket of what found no room."""
+        """The handler has ended: send what waited for that, and return the ticket of payloads without room."""
         ticket: RoomTicket | None = None
         later, self.later = self.later or [], None
         for send in later:

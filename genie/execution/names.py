@@ -23,6 +23,6 @@ def name_of(payload: object) -> str:
 
 
 def topic_name(kind: type) -> str:
-    """Return the topic of a payload class; of one that cannot be imported it may carry text, like its name."""
+    """Return the topic of a payload class; that of a class that cannot be imported may contain text, like its name."""
     shown = kind_name(kind)
     return topic_of(kind).name if shown == kind.__name__ and issubclass(kind, Payload) else shown

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from contextvars import ContextVar
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,6 @@ from genie.observation.observers import STALL_S
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from contextvars import Context as Variables
 
     from genie.backend.asyncio_trio import Future
     from genie.backend.timers import Timer
@@ -44,7 +44,7 @@ KEPT_IDLE = 64
 """Maximum number of idle workers; further ones end."""
 STOP_S = 1.0
 """Seconds that a cancelled handler has to stop; then it is abandoned and reported."""
-
+HANDLING: ContextVar[Worker | None] = ContextVar("genie_handling", default=None)  # that of the running task
 _REFUSED: deque[Any] = deque(maxlen=256)  # coroutines of handlers that did not stop
 _SENT: Any = object()  # the handler's first awaited object has gone to the loop; it may be None, so None cannot say so
 
@@ -54,16 +54,16 @@ class Worker:
 
     __slots__ = (
         "_abandoned", "_attends", "_base", "_bus", "_pending", "_scope", "_stop", "_suspended", "_variables",
-        "_workers", "coroutine", "delivery", "ended", "handling", "started", "subscriber", "task", "until", "waits",
+        "coroutine", "delivery", "ended", "handling", "started", "subscriber", "task", "until", "waits", "workers",
         "yielded",
     )  # fmt: skip
 
     def __init__(self, workers: Workers) -> None:
-        self._workers = workers
+        self.workers = workers
         self._bus = workers.bus
         self.task: object = None  # the backend's key of its task
-        self._base = workers.variables
-        self._variables: Variables = workers.variables
+        self._base = self._variables = workers.variables.copy()
+        self._base.run(HANDLING.set, self)
         self.coroutine: Any = None
         self._pending: Any = _SENT  # the object that the coroutine awaits, from its event loop
         self._scope: anyio.CancelScope
@@ -81,7 +81,7 @@ class Worker:
 
     async def run(self) -> None:  # noqa: C901, PLR0912, PLR0915 - the loop of a worker, in one frame
         """Serve ready agents until the runtime closes."""
-        workers = self._workers
+        workers = self.workers
         workers.woken -= 1
         idle: Future | None = None
         try:
@@ -122,6 +122,7 @@ class Worker:
                 self.ended = None
         finally:
             workers.all.pop(self, None)
+            self._base = self._variables = workers.variables  # its own refer to it, in a cycle
             if self._suspended:
                 self._resume()
             if idle is not None and idle in workers.idle:
@@ -146,13 +147,13 @@ class Worker:
                 self._bus.timers.watch(until)
         self._bus.note_blocking(subscriber, self._bus.now() - self.started)
         self._attends = False
-        self._workers.hand_over()
+        self.workers.hand_over()
 
     def _resume(self) -> None:
         """The handling has ended: free its slot, and take over the queue if no worker has it."""
         self._suspended = False
         self.until = math.inf
-        workers, subscriber = self._workers, self.subscriber
+        workers, subscriber = self.workers, self.subscriber
         if not workers.attended:
             self._attends = workers.attended = True
         if self._abandoned:
@@ -173,7 +174,7 @@ class Worker:
 
     def _serve(self) -> Awaitable[Any] | None:  # noqa: C901, PLR0912, PLR0915 - the road of every message, without calls
         """Run handlers of ready agents; return the remainder of one that suspends, or None."""
-        workers, bus, base = self._workers, self._bus, self._base
+        workers, bus, base = self.workers, self._bus, self._base
         ready, now = workers.ready, bus.now
         for _ in range(FAIRNESS):
             if not ready or self.ended is not None:
@@ -304,14 +305,14 @@ class Worker:
         return self._step(self.coroutine.throw, error)
 
     def _refuses(self) -> bool:  # its time to stop has passed
-        return self._abandoned or self._bus.now() - self._workers.closing_since > STOP_S
+        return self._abandoned or self._bus.now() - self.workers.closing_since > STOP_S
 
     def close(self) -> None:
         """The loop has ended."""
         self.coroutine.close()
 
     def _step(self, step: Callable[[Any], Any], value: object) -> object:
-        bus, workers = self._bus, self._workers
+        bus, workers = self._bus, self.workers
         before = bus.now()
         # What the handler waits for next: this worker runs its end, or another one if it suspends again.
         if not workers.attended:

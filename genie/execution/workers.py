@@ -10,11 +10,12 @@ from __future__ import annotations
 import itertools
 import math
 from collections import deque
-from contextvars import ContextVar, copy_context
+from contextvars import Context as Variables
+from contextvars import copy_context
 from typing import TYPE_CHECKING
 
 from genie.contracts.signature import IN_HANDLER
-from genie.execution.worker import attend
+from genie.execution.worker import HANDLING, attend
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,12 +23,11 @@ if TYPE_CHECKING:
     from genie.backend.asyncio_trio import Future, Tasks
     from genie.bus.bus import Bus
     from genie.execution.worker import Worker
+    from genie.inflight import handlers
     from genie.inflight.mailbox import Subscriber
 
 BURST = 128
 """Number of workers that are woken together when handlers suspend."""
-
-_HANDLING: ContextVar[object] = ContextVar("genie_handling", default=None)  # the workers of the running handler
 
 
 class Workers:
@@ -52,14 +52,21 @@ class Workers:
         self.all: dict[Worker, None] = {}
         self.stepping: Worker | None = None
         """The worker whose handler runs now and has not yet suspended."""
+        self.of_handler: Callable[[], handlers.Worker | None] = HANDLING.get
+        """Returns the worker whose handler, of whatever runtime, the running task belongs to."""
         self.closing_since = math.inf
-        self.variables = copy_context()
+        self.variables: Variables = copy_context()
         self.variables.run(IN_HANDLER.set, True)  # noqa: FBT003 - a flag's value
-        self.variables.run(_HANDLING.set, self)
-        self.of_handler: Callable[[], object] = _HANDLING.get
-        """Returns the workers whose handler the running task belongs to."""
 
     attend = attend
+
+    def in_handler(self) -> bool:
+        """Return True if the running task belongs to a handler of this runtime, or one waits for it through others."""
+        worker = self.of_handler()
+        while worker is not None and worker.workers is not self:
+            asked_by = None if worker.delivery is None else worker.delivery.message.scope.run.asked_by
+            worker = None if asked_by is None else asked_by.worker
+        return worker is not None
 
     def hand_over(self) -> None:
         """The worker with the queue leaves it: another one takes over if agents are ready."""

@@ -181,6 +181,8 @@ class RunState:
     """Reason if it ended because of a wall-time budget instead of its deadline."""
     budgets: dict[object, Any] | None = None
     """Consumption by budget; maintained by the admission controller."""
+    asked_by: Delivery | None = None
+    """The delivery whose handler, of another runtime, waits for it."""
     watchers: tuple[Watcher, ...] = ()
     agents: dict[str, AgentRun] | None = None
     state: dict[str, dict[str, Any]] | None = None

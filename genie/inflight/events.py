@@ -82,4 +82,5 @@ class Watcher:
         try:
             await waiter.park()
         finally:
-            self._waiting = tuple(other for other in self._waiting if other is not waiter)
+            rest = self._waiting
+            self._waiting = () if len(rest) == 1 else tuple(other for other in rest if other is not waiter)

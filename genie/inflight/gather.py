@@ -234,7 +234,7 @@ class Gather:
         ]  # fmt: skip
 
     def fail_from(self, failure: Failure, consumed: type[Payload]) -> None:
-        """A delivery failed for good: mark the part of an ``Each`` that only it could bring as missing."""
+        """A delivery failed for good: mark the part of an ``Each`` that only it could produce as missing."""
         for kind, each in self.each.items():
             if (each.of or self.asked) in {None, consumed} and failure.instead_of in self.kinds[kind]:
                 self.lose(kind, failure.instead_of, str(failure), code=failure.code)
@@ -242,7 +242,7 @@ class Gather:
     def give_up(
         self, kind: type[Payload], failures: Iterable[Failure], reaches: Callable[[str | None, type[Payload]], bool]
     ) -> None:
-        """Nothing in flight can bring ``kind``: mark its outstanding parts as missing, each with its reason."""
+        """Nothing in flight can produce ``kind``: mark its outstanding parts as missing, each with its reason."""
         failures = tuple(failures)
         for of, agent in self.outstanding():
             if of is not kind:

@@ -52,6 +52,11 @@ class Worker(Protocol):
         """The handler has not stopped in time: abandon it."""
 
     @property
+    def workers(self) -> Workers:
+        """The workers of its runtime."""
+        ...
+
+    @property
     def handling(self) -> Handling | None:
         """The trusted record of the handling; None if nothing is handled."""
 
@@ -68,9 +73,13 @@ class Workers(Protocol):
     def stepping(self) -> Worker | None:
         """The worker whose handler runs now and has not yet suspended."""
 
+    def in_handler(self) -> bool:
+        """Return True if the running task belongs to a handler of this runtime, or one waits for it through others."""
+        ...
+
     @property
-    def of_handler(self) -> Callable[[], object]:
-        """Return the workers whose handler the running task belongs to."""
+    def of_handler(self) -> Callable[[], Worker | None]:
+        """Return the worker whose handler, of whatever runtime, the running task belongs to."""
 
     def attend(self) -> None:
         """Wake a worker to process ``ready``; the caller has checked that no worker does."""

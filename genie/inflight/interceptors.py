@@ -246,7 +246,7 @@ class Keys(Protocol):
 
 
 class Effects(Protocol):
-    """What keeps the fate of outside effects."""
+    """Stores the state of outside effects."""
 
     async def once(self, delivery: Delivery, key: str, effect: Effect, probe: Effect | None) -> object:
         """Perform an effect once for an agent and a run."""
@@ -297,7 +297,7 @@ class Sink(Protocol):
         ...
 
     def may_bring(self, scope: Scope) -> frozenset[type[Payload]]:
-        """Return the payload classes that may still follow from what it stores for a scope."""
+        """Return the payload classes that may still follow from its state of a scope."""
         ...
 
     def give_up(self, scope: Scope, kinds: set[type[Payload]]) -> None:
@@ -305,7 +305,7 @@ class Sink(Protocol):
         ...
 
     def waits(self, scope: Scope) -> bool:
-        """Return True if one of its timers will end what it stores for a scope."""
+        """Return True if one of its timers will end its state of a scope."""
         ...
 
     def close(self, scope: Scope) -> None:

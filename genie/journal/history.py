@@ -126,9 +126,9 @@ class History:
         getattr(self, f"_{kind}")(run, record)
 
     def died(self, *, left: bool = False) -> None:
-        """The process ended with the deliveries being handled.
+        """The process ended while these deliveries were handled.
 
-        ``left`` if it ended regularly, so that none is to blame.
+        ``left`` if it ended regularly, so that none caused it.
         """
         for run in self.runs.values():
             for delivery in () if left else run.begun & run.deliveries.keys():

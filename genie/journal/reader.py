@@ -121,7 +121,7 @@ def lines_of(path: str) -> Iterator[tuple[int, dict[str, Any]]]:
     except FileNotFoundError:
         raise InputError(path, "there is no such file") from None
     except OSError as error:
-        raise InputError(path, f"cannot be read ({error.strerror})") from None
+        raise InputError(path, f"cannot be read ({error.strerror})", "check the path") from None
     except UnicodeDecodeError:
         raise InputError(path, "is not UTF-8 text, so it is not a journal") from None
 

@@ -33,7 +33,13 @@ MOST_WAL = 64 << 20
 _STEP = 64 << 10
 _MOST_STEP = 4 << 20
 """Bytes by which the write-ahead log is extended at a time: at least, and at most."""
+_ID_BYTES = 5
 _TYPES = {"text": "TEXT", "integer": "INTEGER", "blob": "BLOB", "key": "INTEGER PRIMARY KEY"}
+_WRITES = frozenset({
+    sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_TRUNCATE, sqlite3.SQLITE_IOERR_SHMOPEN,
+    sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_SHMMAP,
+})  # fmt: skip
+"""Errors of SQLite that a lack of room can have."""
 _ROOM = 64 << 10
 """Free bytes that indicate a file system with space."""
 _NETWORKS = ("nfs", "cifs", "smb", "9p", "afs", "fuse.sshfs", "ceph", "glusterfs", "lustre")
@@ -105,6 +111,8 @@ class SqliteDatabase:
         self._synchronous = synchronous
         self._connection: sqlite3.Connection | None = None
         self._lock: int | None = None
+        self._file = (0, 0)
+        """The file's device and number, to notice that it was replaced."""
         self._wal = self._beside("-wal")
         self._wal_size = 0
         self._mark = Mark(self._beside(".lock"), power=synchronous == "full")
@@ -124,10 +132,11 @@ class SqliteDatabase:
         flags = os.O_RDWR | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0) | (os.O_CREAT if create else 0)
         try:
             handle = os.open(self.path, flags, 0o600)
-            regular = stat.S_ISREG(os.fstat(handle).st_mode)
+            found = os.fstat(handle)
             os.close(handle)
         except OSError as error:
             raise self._system(error, "cannot be opened") from None
+        regular, self._file = stat.S_ISREG(found.st_mode), (found.st_dev, found.st_ino)
         if not regular:
             raise LogError(place=self.place, state="format", problem="is not a regular file", remedy="name another")
         try:
@@ -154,6 +163,8 @@ class SqliteDatabase:
                 for statement in self._layout.tables:
                     self.execute(statement.format_map(_TYPES))
                 set_meta(self, "format", self._layout.format)
+                self._mark.log = int.from_bytes(os.urandom(_ID_BYTES))
+                set_meta(self, "id", self._mark.log)
             return
         version = meta(self, "format") if "meta" in tables else None
         if self._layout.named not in tables:
@@ -161,6 +172,7 @@ class SqliteDatabase:
         refused = self._layout.refusal(version)
         if refused is not None:
             raise LogError(place=self.place, state="format", problem=refused, remedy="name another file")
+        self._mark.log = meta(self, "id") or 0
 
     def execute(self, sql: str, *values: object) -> Sequence[Sequence[Any]]:
         """Run one statement."""
@@ -177,6 +189,7 @@ class SqliteDatabase:
         """Commit the block's statements together, or none."""
         self.execute("BEGIN IMMEDIATE")
         try:
+            self._check_place()
             if self._synchronous == "full":
                 self._extend()
             yield
@@ -185,6 +198,19 @@ class SqliteDatabase:
             with contextlib.suppress(LogError):  # the first error is raised; SQLite may have rolled back by itself
                 self.execute("ROLLBACK")
             raise
+
+    def _check_place(self) -> None:
+        """Raise if the file was moved, removed or replaced: nobody would find again what is written to it."""
+        try:
+            found = self.path.stat()
+            there = (found.st_dev, found.st_ino) == self._file
+        except OSError:
+            there = False
+        if not there:
+            raise LogError(
+                place=self.place, state="io", problem="was moved, removed or replaced while it was in use",
+                remedy="put it back, then open the runtime again",
+            )  # fmt: skip
 
     def _extend(self) -> None:
         """Write zeros after the end of the write-ahead log: a commit that changes no file size syncs faster.
@@ -216,6 +242,11 @@ class SqliteDatabase:
             handle = os.open(self._beside(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         except OSError as error:
             raise self._system(error, "its lock file cannot be opened") from None
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            os.close(handle)
+            raise LogError(
+                place=self.place, state="format", problem="its lock file is not a regular file", remedy="remove that"
+            )
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -229,7 +260,16 @@ class SqliteDatabase:
         self._mark.write(number)
 
     def must_have(self) -> int:
-        """Return the latest batch that was noted; 0 where none was, or it need not have survived."""
+        """Return the latest batch that was noted; 0 where none was, or it need not have survived.
+
+        Raises:
+            LogError: It was noted for another log (``damaged``).
+        """
+        if self._mark.of_another():
+            raise LogError(
+                place=self.place, state="damaged", problem="is not the log that was here before",
+                remedy="restore that one; `genie journal takeover` goes on with this one",
+            )  # fmt: skip
         return self._mark.read()
 
     def size(self) -> int:
@@ -262,13 +302,13 @@ class SqliteDatabase:
     def _state_of(self, error: sqlite3.Error) -> LogError:
         """Convert an error of SQLite to a state; its own text may quote values."""
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
-        if code == sqlite3.SQLITE_IOERR_WRITE and self._has_no_room():
+        if code in _WRITES and self._has_no_room():
             code = sqlite3.SQLITE_FULL
         state, problem, remedy = _STATES.get(code & 0xFF, ("io", "SQLite refuses a statement", "open it again"))
         return LogError(place=self.place, state=state, problem=problem, remedy=remedy)
 
     def _has_no_room(self) -> bool:
-        """Return whether a quota or a file size limit is reached, which SQLite reports as a disk error."""
+        """Return whether a quota or a limit is reached, which SQLite reports as a disk error."""
         try:
             import resource  # noqa: PLC0415 - not on every system
 

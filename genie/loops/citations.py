@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from genie.contracts.loop_call import Link
-from genie.loops.links import MOST_ANSWER, MOST_LINKS, TOO_LONG, leaf_numbers, numbers_in
+from genie.loops.links import MOST_ANSWER, MOST_LINKS, TOO_LONG, leaf_numbers, unknown_numbers
 from genie.loops.react import Check, Checked, DocumentCheck
 
 if TYPE_CHECKING:
@@ -96,9 +96,9 @@ def _links(statement: _Statement, texts: dict[str, str]) -> list[Link]:
             raise _Refused(NOT_SAID, f"Document {name[:80]!r} has no words {words[:80]!r}; quote it exactly.")
         quoted += f" {quote}"
         links.append(Link(text=words[:64], start=found.start(), call=f"document:{name}"[:128], path=str(at)))
-    lacking = numbers_in(statement.text) - leaf_numbers(quoted) if links else set()
+    lacking = unknown_numbers(statement.text, leaf_numbers(quoted)) if links else set()
     if lacking:
-        shown = ", ".join(sorted(map(str, lacking))[:MOST_TOLD])
+        shown = ", ".join(sorted(lacking)[:MOST_TOLD])
         raise _Refused(NUMBER, f"Your quotes do not have these numbers of their statement: {shown}.")
     return links
 

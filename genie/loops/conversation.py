@@ -203,7 +203,7 @@ class Conversation:
             return answer_now(text, form, stop=Stop.ANSWERED).payload
         except MalformedAnswerError as error:
             if not error.problems:
-                return f"Your answer is no JSON ({error.code}). Answer with one JSON object of the schema alone."
+                return f"Your answer is not valid JSON ({error.code}). Answer with one JSON object of the schema alone."
             listed = "; ".join(f"{one.path}: {one.kind}" for one in error.problems[:MOST_ERRORS])
             return f"Your answer does not fit the schema: {listed}. Answer once more."
 

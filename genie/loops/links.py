@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from genie.contracts.loop_call import Link
 from genie.loops.react import Checked
+from genie.loops.written_numbers import Number, forms_of, numbers, spelled
 
 if TYPE_CHECKING:
     from genie.contracts.model_call import ToolCall, ToolResult
@@ -23,35 +23,14 @@ MOST_LEAVES = 50_000
 """Maximum number of values from results that are compared."""
 MOST_LINKS = 2_000
 MOST_TOLD = 8
-MOST_DIGITS = 60
-"""Maximum power of ten of a number."""
 GOAL = "goal"
-_NUMBER = re.compile(
-    r"(?P<date>\d{4}-\d{2}-\d{2})|(?P<sign>(?<![\w)])[-\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d])?"
-    # Blanks separate thousands, as commas do; a decimal comma, or a comma elsewhere, has more than one reading.
-    r"(?P<digits>\d{1,3}(?:[ \u2000-\u200a\u205f]\d{3})+(?![\d,.]?\d)|\d[\d,_\u00a0\u202f']*(?:\.\d+)?)"
-    r"(?P<power>[eE][+-]?\d+)?(?P<percent>\s?%|\s?(?i:per\s?cent|percent)\b)?"
-    r"(?P<scale>\s?(?i:hundreds?|lakhs?|lacs?|crores?|thousands?|millions?|billions?|trillions?|mln|mn|bn|tn|trn|cr|k|m|"
-    r"bps|basis points?|per\s?mille)\b|\s?\u2030)?"
-)
-_SCALES = {
-    "hundred": 2, "lakh": 5, "lac": 5, "crore": 7, "cr": 7, "thousand": 3, "k": 3, "million": 6, "mln": 6, "mn": 6,
-    "m": 6, "billion": 9, "bn": 9, "trillion": 12, "tn": 12, "trn": 12, "bp": -4, "basis point": -4, "per mille": -3,
-    "permille": -3, "\u2030": -3,
-}  # fmt: skip
-_RANGE = re.compile(r"\s?(?:[-\u2010-\u2015\u2212]|to|or)\s?")
-"""Separator of the ends of a range; the scale or percent sign of its end also applies to its beginning."""
-_GROUPS = re.compile(r"\d{1,3}(?:([,_\u00a0\u202f' \u2000-\u200a\u205f])(?:\d{2,3}\1)*\d{3})?(?:\.\d+)?|\d+(?:\.\d+)?")
-_SPELLED = re.compile(
-    r"\b(?:zero|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen|"
-    r"twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|(?:hundred|thousand|lakh|lac|crore|million|billion|"
-    r"trillion|dozen)s?|doubled?|tripled?|quadrupled?|twice|thrice|half|halves|halved|thirds|"
-    r"(?:a|one) (?:third|quarter|fifth|tenth))\b|[\u00bc-\u00be\u2150-\u218b]",
-    re.IGNORECASE,
-)
 _PERCENT = re.compile(r"(?:^|[._])(?:percent(?:age)?|pct)(?:[._]|$)", re.IGNORECASE)
 """Matches the name of a result field whose number is a percentage, not a fraction."""
-_MARKER = re.compile(r"(?m)^\s{0,8}(\d{1,3})[.)]\s")
+LONGEST_NAME = 64
+MOST_TEXT = 4_096
+"""Maximum length of a text in a result that is searched."""
+_NAME = re.compile(r"(?<![^\W_])(?=\d*[^\W\d_])(?=[^\W\d_]*\d)[^\W_]{3,32}(?![^\W_])")
+_MONEY = re.compile(r"\s?(?:[A-Z]{3}|(?i:rs)\.?|[\u20b9$\u20ac\u00a3\u00a5])?\s?")
 _FINEST = 2
 """Number of decimals that a number may always have, such as an amount, even if its source has fewer."""
 
@@ -75,31 +54,6 @@ class Leaf(NamedTuple):
         return kind != "percent" or self.percent or self.call == GOAL or abs(Decimal(self.value)) >= 1
 
 
-class Number(NamedTuple):
-    """A number or a date, as an answer writes it."""
-
-    text: str
-    start: int
-    value: Decimal | str | None
-    """None for a number with several readings."""
-    places: int = 0
-    """Number of decimals before its scale is applied."""
-    percent: bool = False
-    power: int = 0
-    """Power of ten of the scale word after it."""
-
-    def meanings(self) -> Iterator[tuple[Decimal | str, int, str]]:
-        """Yield each possible value with its number of decimals and its kind: ``percent``, ``fraction``, or neither."""
-        if isinstance(self.value, Decimal):
-            value = self.value.scaleb(self.power)
-            places = max(self.places - self.power, 0)
-            yield value or Decimal(0), places, "percent" if self.percent or self.power < 0 else ""
-            if self.percent:
-                yield value.scaleb(-2) or Decimal(0), places + 2, "fraction"
-        elif self.value is not None:
-            yield self.value, 0, ""
-
-
 class Source:
     """The numbers and dates that an answer may use."""
 
@@ -120,6 +74,13 @@ class Source:
             known.append(leaf)
         if _places(leaf.value) > _FINEST:
             self.finer.append(leaf)
+
+    def named(self, text: str, number: Number) -> Leaf | None:
+        """Return the source of the name that contains a number of a text: the same name in a result."""
+        for name in _NAME.finditer(text, max(0, number.start - LONGEST_NAME), number.start + LONGEST_NAME):
+            if name.start() <= number.start < name.end():
+                return next(iter(self.exact.get(name[0].casefold(), ())), None)
+        return None
 
     def find(self, number: Number) -> Leaf | None:
         """Return the source of a number: the same number, or one that rounds to it at two or more decimals."""
@@ -149,25 +110,28 @@ def linked_numbers(text: str, calls: Sequence[tuple[ToolCall, ToolResult]], goal
 
     A number matches an equal result, or a result with more decimals that rounds to it at two or more decimals.
     ``8.5 %`` also matches 0.085 unless the result's name indicates a percentage; ``1.2 lakh`` matches 120,000, and so
-    does ``1.2`` in ``1.2 to 5 lakh``. A number with several readings, such as ``1,5`` or ``5.000``, matches nothing. A
-    number in words cannot be linked, so it is refused unless the goal contains the same word.
+    does ``1.2`` in ``1.2 to 5 lakh``. A number alone in brackets matches its negative too. A date also matches without
+    its day or its year. A number inside a name, such as ``XX1234``, matches the same name. A number with several
+    readings, such as ``1,5`` or ``5.000``, matches nothing. A number in words cannot be linked, so it is refused unless
+    the goal contains the same word.
     """
-    plain = _ascii(text)
-    if len(plain) > MOST_ANSWER:
+    if len(text) > MOST_ANSWER:
         return Checked(code=TOO_LONG, told="Your answer is too long.")
     source = Source()
     for call, result in calls:
         if not result.code:
             for leaf in leaves(result.text, call.id):
                 source.add(leaf)
-    for number in numbers(goal, lines=True):
-        for value, _, _ in number.meanings():
-            source.add(Leaf(value, GOAL, ""))
+    for known in (*leaf_numbers(goal, most=MOST_LINKS), *_names(goal)):
+        source.add(Leaf(known, GOAL, ""))
     links: list[Link] = []
     wrong: list[str] = []
-    for number in numbers(text):
-        origin = source.find(number)
-        if origin is None or len(links) >= MOST_LINKS:
+    found = numbers(text, most=MOST_LINKS + 1)
+    if len(found) > MOST_LINKS:
+        return Checked(code=TOO_LONG, told="Your answer has too many numbers.")
+    for number in found:
+        origin = source.find(number) or source.named(text, number)
+        if origin is None:
             wrong.append(number.text)
         else:
             links.append(Link(text=number.text[:64], start=number.start, call=origin.call, path=origin.path[:512]))
@@ -178,83 +142,27 @@ def linked_numbers(text: str, calls: Sequence[tuple[ToolCall, ToolResult]], goal
             told=f"These numbers of your answer are in no tool result: {shown}. Use only numbers of tool results, "
             "as they are written there, and call a tool if you need another number.",
         )
-    words = {match[0].lower() for match in _SPELLED.finditer(_NUMBER.sub(" ", plain))}
-    words -= {match[0].lower() for match in _SPELLED.finditer(goal)}
-    if words:
+    if spelled(text) - spelled(goal):
         return Checked(code=SPELLED, told="Write numbers in digits, as in tool results, not in words.")
     return Checked(links=tuple(links))
 
 
-def numbers_in(text: str) -> set[Decimal | str]:
-    """Return the numbers and dates of a text, each with its first meaning; line numbers of lists are ignored.
+def unknown_numbers(text: str, known: set[Decimal | str]) -> set[str]:
+    """Return the numbers and dates of a text whose first meaning is not known; a year is known by its date.
 
-    A number with several readings is returned as its text, which equals no number.
+    Line numbers of lists are ignored. A number with several readings is never known.
     """
-    return {next((value for value, _, _ in number.meanings()), number.text) for number in numbers(text)}
+    return {
+        number.text
+        for number in numbers(text)
+        if next((value for value, _, _ in number.meanings()), None) not in known and number.year not in known
+    }
 
 
-def leaf_numbers(text: str) -> set[Decimal | str]:
-    """Return every possible value of the numbers and dates of a text."""
-    return {value for number in numbers(text, lines=True) for value, _, _ in number.meanings()}
-
-
-def numbers(text: str, *, lines: bool = False) -> list[Number]:
-    """Return the numbers and dates of a text; line numbers of a list (1, 2, 3 ...) only with ``lines``."""
-    plain = _ascii(text)
-    counts, following = set[int](), "1"
-    for match in () if lines else _MARKER.finditer(plain):
-        if match[1] in {"1", following}:
-            counts.add(match.start(1))
-            following = str(int(match[1]) + 1)
-    found: list[Number] = []
-    ends: list[int] = []
-    for match in _NUMBER.finditer(plain):
-        if match.start() in counts and not (match["scale"] or match["percent"]):
-            continue
-        found.append(_number(match))
-        ends.append(match.end())
-    for at in range(len(found) - 1, 0, -1):  # from the end, so that all numbers of a chain of ranges get one scale
-        first, last = found[at - 1], found[at]
-        bare = not (first.power or first.percent) and (last.power or last.percent)
-        if bare and _RANGE.fullmatch(plain[ends[at - 1] : last.start]):
-            found[at - 1] = first._replace(power=last.power, percent=last.percent)
-    return found
-
-
-def _number(found: re.Match[str]) -> Number:
-    text, start = found[0].strip(), found.start()
-    if found["date"]:
-        return Number(text, start, found["date"])
-    written = found["digits"].rstrip(",_'\u00a0\u202f")
-    if _GROUPS.fullmatch(written) is None:
-        return Number(text, start, None)
-    digits = re.sub(r"[,_\s']", "", written)
-    power = 0
-    if found["scale"]:
-        scale = " ".join(found["scale"].lower().split())
-        power = _SCALES[scale if scale in _SCALES else scale.removesuffix("s")]
-    try:
-        value = Decimal(digits + (found["power"] or ""))
-    except InvalidOperation:
-        return Number(text, start, None)
-    if abs(value.adjusted()) > MOST_DIGITS:
-        return Number(text, start, None)
-    value = -value if found["sign"] else value
-    return Number(text, start, value, len(digits.partition(".")[2]), bool(found["percent"]), power)
-
-
-def _ascii(text: str) -> str:
-    """Return a text with the digits of all scripts as 0 to 9, and invisible characters as ``_``; same length."""
-    if text.isascii():
-        return text
-    return "".join(map(_as_ascii, text))
-
-
-def _as_ascii(letter: str) -> str:
-    digit = unicodedata.digit(letter, None)
-    if digit is not None:
-        return str(digit)
-    return "_" if unicodedata.category(letter) == "Cf" else letter
+def leaf_numbers(text: str, most: int | None = None) -> set[Decimal | str]:
+    """Return every possible value of the numbers and dates of a text, of at most ``most`` numbers."""
+    found = {value for number in numbers(text, lines=True, most=most) for value, _, _ in number.meanings()}
+    return found.union(*(forms_of(value) for value in found if isinstance(value, str)))
 
 
 def leaves(text: str, call: str) -> Iterator[Leaf]:
@@ -274,17 +182,24 @@ def leaves(text: str, call: str) -> Iterator[Leaf]:
             stack += [(f"{path}.{index}".lstrip("."), part) for index, part in reversed(list(enumerate(item)))]
         elif isinstance(item, Decimal):
             yield Leaf(item, call, path)
-        elif isinstance(item, str) and len(item) <= 64:
-            found = _whole(item)
-            if found is not None:
-                yield Leaf(found, call, path)
+        elif isinstance(item, str) and len(item) <= MOST_TEXT:
+            for known in (*_whole(item), *_names(item)):
+                yield Leaf(known, call, path)
 
 
-def _whole(text: str) -> Decimal | str | None:
-    """Return the value of a text that is only a date or a number; None for any other text."""
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
-        return text
-    if re.fullmatch(r"-?\d{1,40}(?:\.\d{1,40})?", text):
-        return Decimal(text)
-    dated = re.match(r"\d{4}-\d{2}-\d{2}(?=T)", text)
-    return dated[0] if dated else None
+def _names(text: str) -> set[str]:
+    """Return the words of a text that contain both letters and digits, such as account numbers."""
+    return {name[0].casefold() for name in _NAME.finditer(text)}
+
+
+def _whole(text: str) -> tuple[Decimal | str, ...]:
+    """Return the value of a text that is only a date, a number or an amount of money; nothing for any other text."""
+    timed = re.match(r"\d{4}-\d{2}-\d{2}(?=T)", text)
+    found = numbers(timed[0] if timed else text, lines=True)
+    if len(found) != 1 or found[0].percent or found[0].bracketed:
+        return ()
+    (number,) = found
+    if not timed and _MONEY.fullmatch(text.replace(number.text, "", 1)) is None:
+        return ()
+    value = next((value for value, _, _ in number.meanings()), None)
+    return () if value is None else forms_of(value) if isinstance(value, str) else (value,)

@@ -234,9 +234,12 @@ class Observers:
         """
         if self.recorder is not None and self.recorder.refusal is not None:
             raise JournalError(problem=self.recorder.refusal)
-        refusal = getattr(self.audit, "refusal", None)
-        if refusal is None and "audit" in self.failed and getattr(self.audit, "on_failure", "deny") == "deny":
-            refusal = f"it raised {self.failed['audit']}"
+        try:
+            refusal = getattr(self.audit, "refusal", None)
+            if refusal is None and "audit" in self.failed and getattr(self.audit, "on_failure", "deny") == "deny":
+                refusal = f"it raised {self.failed['audit']}"
+        except BaseException as error:  # noqa: BLE001 - unknown whether it records anything
+            refusal = f"it raised {place_of(error)}"
         if refusal is not None:
             raise AuditFailedError(problem=refusal)
 

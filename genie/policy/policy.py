@@ -10,13 +10,13 @@ is evaluated and recorded without effect. This module also exports, for authors 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, NamedTuple, Protocol
 
 from genie.contracts import text as fields
 from genie.contracts.card import AgentCard
-from genie.contracts.message import Envelope, Finding, Path, Payload, topic_of
+from genie.contracts.message import Envelope, Path, Payload, topic_of
 from genie.errors import PolicyError, class_name, kind_name, shown_type
 from genie.policy.async_policy import AsyncPolicy, AsyncSettings
 from genie.policy.evaluator import Evaluator
@@ -71,7 +71,6 @@ __all__ = (
     "Verdict",
     "WholeField",
     "mask",
-    "spans_of",
 )  # fmt: skip
 
 
@@ -332,17 +331,3 @@ def mask(message: Envelope[Payload], paths: frozenset[Path]) -> Payload:
             some.append((start, end, word))
         copy = made[paths] = fields.masked(message.payload, spans)
     return copy
-
-
-def spans_of(findings: Iterable[Finding]) -> dict[Path, tuple[tuple[int, int, str], ...]]:
-    """Return what masking replaces at each path, as (start, end, word); a string with an instruction is one span."""
-    spans: dict[Path, tuple[tuple[int, int, str], ...]] = {}
-    instructed: set[Path] = set()
-    for finding in findings:
-        inspector, _, kind = finding.kind.rpartition(".")
-        if finding.whole:
-            instructed.add(finding.path)
-            spans[finding.path] = ((0, sys.maxsize, inspector),)
-        elif finding.path not in instructed:
-            spans[finding.path] = (*spans.get(finding.path, ()), (finding.start, finding.end, kind))
-    return spans

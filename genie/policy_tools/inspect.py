@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from genie.contracts.card import AgentCard
 from genie.contracts.classification import Classification
 from genie.contracts.headers import NO_HEADERS
-from genie.contracts.message import Finding, Payload, stamp
+from genie.contracts.message import Finding, Path, Payload, stamp
 from genie.contracts.text import masked
 from genie.detectors.injection import scorer as marks
 from genie.policies.injection import Injection
 from genie.policies.pii import Pii
 from genie.policies.secrets import Secrets
-from genie.policy.policy import Environment, Inspectors, Policy, PolicySet, spans_of
+from genie.policy.policy import Environment, Inspectors, Policy, PolicySet
 from genie.policy_tools.sources import sourced
 
 NAMES = ("pii", "secrets", "injection")
@@ -54,13 +55,27 @@ class Judged:
 
     def excerpt(self, width: int) -> str:
         """Return the first text with a finding, or else the first text, with findings masked, cut to ``width``."""
-        spans = spans_of(self.findings)
+        spans = _spans_of(self.findings)
         texts = masked(self.payload, spans).texts if spans else self.payload.texts  # type: ignore[attr-defined]  # same class
         at = int(self.findings[0].path[1]) if self.findings else 0
         first = min((finding.start for finding in self.findings if finding.path[1] == at), default=0)
         start = max(0, min(first - width // 3, len(texts[at]) - width)) if texts else 0
         shown: str = texts[at][start : start + width + 1] if texts else ""
         return ("…" if start else "") + (shown if len(shown) <= width else f"{shown[: width - 1]}…")
+
+
+def _spans_of(findings: Iterable[Finding]) -> dict[Path, tuple[tuple[int, int, str], ...]]:
+    """Return what masking replaces at each path, as (start, end, word); a string with an instruction is one span."""
+    spans: dict[Path, tuple[tuple[int, int, str], ...]] = {}
+    instructed: set[Path] = set()
+    for finding in findings:
+        inspector, _, kind = finding.kind.rpartition(".")
+        if finding.whole:
+            instructed.add(finding.path)
+            spans[finding.path] = ((0, sys.maxsize, inspector),)
+        elif finding.path not in instructed:
+            spans[finding.path] = (*spans.get(finding.path, ()), (finding.start, finding.end, kind))
+    return spans
 
 
 class Judgement:

@@ -116,7 +116,7 @@ def opened(path: str) -> Iterator[Lines]:
     except IsADirectoryError:
         raise InputError(path, "is a folder", "name a file in it") from None
     except OSError as error:
-        raise InputError(path, f"cannot be read ({error.strerror})") from None
+        raise InputError(path, f"cannot be read ({error.strerror})", "check the path") from None
 
 
 def format_of(path: str, lines: Lines) -> Format:

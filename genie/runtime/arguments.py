@@ -165,6 +165,9 @@ def ports(**given: object) -> None:
         lacking = [method for method in _PORTS[name] if not hasattr(value, method)]
         if value is not None and lacking:
             raise TypeError(f"{name} needs {lacking[0]!r}, which {shown_type(value)} does not have")
+    sampling: object = getattr(given.get("audit"), "sampling", 0)
+    if type(sampling) not in {int, float} or not 0 <= cast("float", sampling) <= 1:
+        raise ValueError(f"the sampling of an audit must be a number from 0 to 1, not {shown_number(sampling)}")
 
 
 def durability_mode(mode: object) -> DurabilityMode:

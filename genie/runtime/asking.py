@@ -49,6 +49,7 @@ MOST_CALLERS = 1024
 """Number of callers whose compiled policies are cached."""
 NO_LONGER_NEEDED = Reason("no_longer_needed", "no longer needed")
 _PUBLIC = Classification.PUBLIC
+DEADLINE = Reason("deadline")
 NOT_STORED = "the log did not store the answer in time"
 _CALLER_LEFT = Reason("caller_left", "its caller disconnected")
 
@@ -136,7 +137,10 @@ def send(
     """Publish the first message of a run."""
     asker = run.asker.card
     try:
-        return bus.publish(question, asker, run.root, 0, 0, run.headers, read, None, to, asked=True, reject=True)
+        worker = bus.workers.of_handler()
+        by = None if worker is None else worker.delivery
+        hops = 0 if by is None else by.message.hops + 1  # also in another runtime, the chain of messages goes on
+        return bus.publish(question, asker, run.root, 0, hops, run.headers, read, None, to, asked=True, reject=True)
     except MailboxFullError:
         if run.root.gather is not None:  # nobody waits for the other answers any more
             bus.runs.end(run, Outcome.CANCELLED, _CALLER_LEFT)
@@ -147,7 +151,7 @@ def send(
 
 async def found_room(bus: Bus, run: RunState, ticket: RoomTicket | None) -> None:
     """Wait until the first message of a run has room; a handler does not wait, because it may have to free the room."""
-    if ticket is not None and bus.workers.of_handler() is not bus.workers:
+    if ticket is not None and not bus.workers.in_handler():
         try:
             await bus.overflows.room(ticket)
         except BaseException:  # the run of a caller that left is cancelled, then the cancellation is re-raised
@@ -223,6 +227,10 @@ def failure_of(state: RunState, expected: str, reason: str | None) -> Exception:
         if outcome is Outcome.EXPIRED:
             return RunExpiredError(run_id=state.id, reason="" if why.code == "deadline" else str(why))
         return RunCancelledError(run_id=state.id, reason=str(why))
+    passed = state.expires_as or DEADLINE
+    if any(one.outcome is Outcome.EXPIRED and one.reason == passed for one in state.missing or ()):
+        # Its last delivery was taken up after the deadline, but before the timer of the run was.
+        return RunExpiredError(run_id=state.id, reason="" if passed == DEADLINE else str(passed))
     # The failures on the way say more than the last one alone.
     named = {f"{failure.agent}: {failure}": failure.code for failure in state.missing or ()}
     reasons = tuple(named) or ((reason,) if reason else ())
@@ -265,6 +273,7 @@ class Asking:
     def _open_bus(self) -> Bus:
         if self._bus is None or self._bus.closing:
             raise RuntimeClosedError
+        self._bus.runs.here()
         return self._bus
 
     @overload

@@ -111,6 +111,7 @@ class Life:
         """
         if self.bus.closing:
             raise RuntimeClosedError
+        self.bus.runs.here()
         return self.bus
 
     async def published(self) -> None:
@@ -181,7 +182,7 @@ class Life:
         self._opened = [binding.agent if one is old else one for one in self._opened]
         if old is not binding.agent:
             self._opened.append(old)  # until it is closed
-        if bus.workers.of_handler() is bus.workers:
+        if bus.workers.in_handler():
             self._start(partial(self._retire, old, at_work, old_job))  # a handler that waited could wait for itself
         else:
             await self._retire(old, at_work, old_job)

@@ -156,12 +156,17 @@ class Run(Generic[T]):
 
     def _refuse_handlers(self) -> None:
         """Raise if a handler of this runtime is about to wait: the run may be waiting for that handler."""
+        self._bus.runs.here()
         workers = self._bus.workers
-        if workers.of_handler() is workers:
+        if workers.in_handler():
             raise AskInHandlerError
+        worker = workers.of_handler()
+        if worker is not None:
+            self._state.asked_by = worker.delivery
 
     def cancel(self, reason: str = "cancelled") -> None:
         """Cancel every handler of the run, and remove its mail; other runs are not affected."""
+        self._bus.runs.here()
         self._bus.runs.end(self._state, Outcome.CANCELLED, Reason("cancelled", reason))
 
     async def events(self) -> AsyncIterator[Event]:

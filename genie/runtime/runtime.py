@@ -263,9 +263,9 @@ class Runtime(Asking):
         def begin(told: Callable[[RunState], None] | None = None) -> Run[T]:
             return started(self._questions, self._open_bus(), asked, deadline_s, caller, told, watched, asks=asks)
 
-        self._open_bus()
         if key is None:
             return begin()
+        self._open_bus()
         return self._life.parts.keys.run(key, asked, self._questions.caller(caller), begin)
 
     async def _kept(

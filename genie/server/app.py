@@ -11,7 +11,7 @@ from starlette.routing import Route, Router
 from genie.errors import CapacityError, RuntimeClosedError, RuntimeDrainingError, class_name
 from genie.errors.tracebacks import place_of
 from genie.server.document import document
-from genie.server.messages import ADDED, SOCKET, Incoming
+from genie.server.messages import ADDED, LINE, NAMED, SOCKET, WHOLE, Incoming
 from genie.server.principals import WantingError
 from genie.server.problems import Problem
 from genie.server.rules import EVENTS
@@ -167,27 +167,30 @@ class SecurityMiddleware:
                 message["headers"] = [*given, *(self._framed if _FRAMED in given else self._added)]
             await send(message)
 
-        refused = self._refused(scope)
-        if refused is not None:
-            await refused.response()(scope, receive, guarded)
-            return
         try:
+            refused = self._refused(scope)
+            if refused is not None:
+                await refused.response()(scope, receive, guarded)
+                return
             await self._direct.get(scope["path"], self._app)(scope, receive, guarded)
         except Exception as error:  # what no route has answered becomes a problem; a started answer is cut off
             if began:
                 raise
             await refusal(error).response()(scope, receive, guarded)
+        finally:
+            scope.pop(WHOLE, None)  # it refers to the request, which would otherwise wait for the garbage collector
 
     def _refused(self, scope: Scope) -> Problem | None:
         headers, size, hosts = scope["headers"], 0, []
+        scope[NAMED] = named = dict(reversed(headers))
+        if LINE in scope and len(named) == len(headers) <= MOST_HEADERS and named.get(b"host") in self._good:
+            return None  # the connection has limited the size
         for name, value in headers:
             size += len(name) + len(value)
             if name == b"host":
                 hosts.append(value)
         if len(headers) > MOST_HEADERS or size > MOST_HEADER_BYTES:
             return Problem("headers_too_large", headers={"connection": "close"})
-        if len(hosts) == 1 and hosts[0] in self._good:
-            return None
         if len(hosts) != 1 or host_name(hosts[0].decode("latin-1").lower()) not in self._hosts:
             return Problem("misdirected", "name the host with --host")
         if len(self._good) < MOST_HOSTS:

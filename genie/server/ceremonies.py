@@ -8,6 +8,8 @@ import os
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+import anyio
+
 from genie.errors import InputError
 from genie.server.problems import Problem
 
@@ -43,6 +45,8 @@ class Ceremonies:
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self._open: OrderedDict[bytes, Ceremony] = OrderedDict()
+        self.counting = anyio.Lock()
+        """Held from reading the counter of a passkey until the new one is stored: no value is accepted twice."""
 
     def begin(self, kind: CeremonyKind, browser: str, key: str = "", held: object = None) -> bytes:
         """Issue a challenge."""

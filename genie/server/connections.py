@@ -121,14 +121,6 @@ class Joined:
 class Cycle(RequestResponseCycle):
     """One request, whose body usually arrived with its head."""
 
-    async def run_asgi(self, app: Any) -> None:
-        """Answer, then remove references to this object from the scope, so that no garbage collection is needed."""
-        try:
-            await super().run_asgi(app)
-        finally:
-            scope: Any = self.scope
-            scope.pop(WHOLE, None)
-
     async def receive(self) -> ASGIReceiveEvent:
         """Return the body at once if it has arrived."""
         if self.more_body or self.disconnected or self.response_complete or self.waiting_for_100_continue:

@@ -126,13 +126,13 @@ class HostedRun(Watcher):
         self, at: float, kind: str, message: Envelope[Payload], recipient: str | None, reason: Reason | None
     ) -> None:
         """Store an event of a message of the run."""
+        payload, ring = message.payload, self.ring
         if self.spent is not None:
             if kind == "accepted":
-                self.spent(self, message.payload)
-            if type(message.payload) in self.takes and kind in _PASSED:
+                self.spent(self, payload)
+            if type(payload) in self.takes and kind in _PASSED:
                 return
-        fact: Fact = (at, kind, message.number, type(message.payload), message.sender, recipient, reason)
-        ring = self.ring
+        fact: Fact = (at, kind, message.number, type(payload), message.sender, recipient, reason)
         if ring.readers or len(ring.kept) >= MOST_EVENTS:
             ring.append(fact)
         else:
@@ -162,7 +162,8 @@ class HostedRun(Watcher):
         if self.takes:
             for part in self.run.parts():
                 self.ring.append(Part(self.id, PART, topic_of(part).name, as_wire(part)))
-        self.ring.wake()
+        if self.ring.readers:
+            self.ring.wake()
         for waiter in self._waiting:
             waiter.wake()
         if self.over and self.run.at_rest:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
+NAMED = "genie.named"
+"""Scope key of the request's headers by name, the first of each."""
 LINE = "genie.line"
 """Scope key of this server's connection."""
 SOCKET = "genie.socket"
@@ -34,7 +36,7 @@ class Incoming(Request):
     def __init__(self, scope: Scope, receive: Receive) -> None:
         super().__init__(scope, receive)
         self.receives = receive
-        self.named: dict[bytes, bytes] = dict(reversed(scope["headers"]))
+        self.named: dict[bytes, bytes] = scope.get(NAMED) or dict(reversed(scope["headers"]))
         """Headers by lower-case name; of repeated headers the first counts."""
 
     def header(self, name: bytes) -> str | None:

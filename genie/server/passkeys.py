@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
 
-    from genie.server.messages import Incoming
     from genie.server.principals import ApiKey
     from genie.server.server import Call
     from genie.server.store import Store
@@ -81,7 +80,7 @@ async def register(call: Call) -> ASGIApp:
     given = await read(call.request, Registration)
     key = _invited(call, given.invitation)
     challenge = _challenge(given.credential)
-    call.server.ceremonies.end(challenge, "register", _browser(call.request), key.id)
+    call.server.ceremonies.end(challenge, "register", _browser(call), key.id)
     import webauthn  # noqa: PLC0415 - an extra
 
     made = _verified(lambda: webauthn.verify_registration_response(
@@ -123,33 +122,41 @@ async def sign_in(call: Call) -> ASGIApp:
     section, store = _configured(call)
     given = await read(call.request, Assertion)
     challenge = _challenge(given.credential)
-    call.server.ceremonies.end(challenge, "sign_in", _browser(call.request))
-    name = given.credential.get("id")
+    call.server.ceremonies.end(challenge, "sign_in", _browser(call))
+    async with call.server.ceremonies.counting:
+        return _entered(call, await _counted(call, section, store, given.credential, challenge))
+
+
+async def _counted(
+    call: Call, section: PasskeySection, store: Store, credential: dict[str, Any], challenge: bytes
+) -> ApiKey:
+    """Return the entry of the passkey that has signed a challenge, and store its new counter."""
+    name = credential.get("id")
     row = await store.present("passkey", name) if isinstance(name, str) and len(name) <= LONGEST_ID else None
     key = None if row is None else call.server.keys.all.get(row.body["key"])
     if row is None or key is None or key.ended(call.server.now()) or key.tenant != row.tenant:
         raise Problem("unauthenticated")
     import webauthn  # noqa: PLC0415 - an extra
 
-    handle = given.credential.get("response", {}).get("userHandle")
+    handle = credential.get("response", {}).get("userHandle")
     if handle is not None and handle != _encoded(_handle(key)):
         raise Problem("unauthenticated")
     proved = _verified(lambda: webauthn.verify_authentication_response(
-        credential=given.credential, expected_challenge=challenge, expected_rp_id=section.host,
+        credential=credential, expected_challenge=challenge, expected_rp_id=section.host,
         expected_origin=list(section.origins), credential_public_key=_decoded(row.body["public_key"]),
         credential_current_sign_count=row.body["count"], require_user_verification=True,
     ))  # fmt: skip
     now = call.server.now()
     body = {**row.body, "count": proved.new_sign_count, "used": now}
     await store.put("passkey", row.id, row.tenant, body, now + FOR_EVER_S)
-    return _entered(call, key)
+    return key
 
 
 async def list_own(call: Call) -> ASGIApp:
     """List the caller's own passkeys."""
     _, store = _configured(call)
     caller = call.who.caller
-    rows = await store.latest("passkey", caller.tenant, MOST_OWN)
+    rows = [] if call.who.signed is not None else await store.latest("passkey", caller.tenant, MOST_OWN)
     shown = [
         {"id": row.id, "name": row.body["name"], "made": row.body["made"], "used": row.body["used"]}
         for row in rows if row.body["user"] == caller.user
@@ -200,8 +207,8 @@ def _cookie(call: Call) -> str:
     return f"__Host-{COOKIE}" if call.server.settings.secure else COOKIE
 
 
-def _browser(request: Incoming) -> str:
-    found = request.cookies.get(f"__Host-{COOKIE}") or request.cookies.get(COOKIE) or ""
+def _browser(call: Call) -> str:
+    found = call.request.cookies.get(_cookie(call)) or ""  # only the one that no other host of the site can set
     return found if len(found) <= 100 else ""
 
 

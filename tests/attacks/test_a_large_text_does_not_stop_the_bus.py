@@ -15,7 +15,7 @@ from genie import PolicySet, Runtime, agent
 from genie.contracts.classification import Classification
 from genie.contracts.context import Context
 from genie.contracts.gather import Each
-from genie.errors import RunCancelledError, RunExpiredError
+from genie.errors import NotConsumedError, RunCancelledError, RunExpiredError, UnknownAgentError
 from genie.policies.pii import Pii
 from genie.policies.secrets import Secrets
 from genie.policy.policy import Span
@@ -277,3 +277,13 @@ def test_a_simulation_inspects_a_large_text_without_a_thread() -> None:
     finally:
         loop.close()
     assert looking.looked >= 1
+
+
+@pytest.mark.anyio
+async def test_a_large_text_for_nobody_is_refused_before_it_is_looked_into() -> None:
+    inspector = Waiting()
+    async with running(answerer, policies=PolicySet((Rule(lambda _route: None, inspectors=(inspector,)),))) as runtime:
+        for to, error in (("nobody", UnknownAgentError), ("answerer", NotConsumedError)):
+            with pytest.raises(error):
+                await runtime.publish(Note(text=LARGE) if to == "answerer" else Question(text=LARGE), to=to)
+        assert not inspector.begun.is_set()

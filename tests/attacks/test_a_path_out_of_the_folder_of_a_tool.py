@@ -51,8 +51,12 @@ def test_what_is_inside_is_read(root: Path) -> None:
     try:
         assert held.read("./sub//deep.txt", 1, 100).text == "eep"
         assert [entry.name for entry in held.list(".").entries] == ["note.txt", "sub"]
-        with pytest.raises(NotAllowedError):
-            held.read("pipe", 0, 100)
+        assert held.read("note.txt", 1 << 80, 100).text == ""
+        before = len(list(Path("/dev/fd").iterdir()))
+        for path in ("pipe", "sub", ".", ""):
+            with pytest.raises(NotAllowedError):
+                held.read(path, 0, 100)
+        assert len(list(Path("/dev/fd").iterdir())) == before
         with pytest.raises(NotFoundError):
             held.read("none.txt", 0, 100)
         with pytest.raises(TooLargeError):

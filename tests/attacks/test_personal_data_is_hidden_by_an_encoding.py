@@ -1,6 +1,7 @@
 """Attack: personal data behind an encoding.
 
-Percent escapes, HTML entities, tags and comments, string escapes, quoted-printable, UTF-16, hex, base64, nested.
+Percent escapes, HTML entities, tags and comments, string escapes, quoted-printable, UTF-16, hex, base64, base32,
+character codes, nested.
 """
 
 from __future__ import annotations
@@ -44,6 +45,16 @@ ENCODINGS: dict[str, Encoding] = {
     "comments": lambda text: f"{text[:3]}<!-- -->{text[3:5]}<!--x-->{text[5:]}",
     "hex": lambda text: text.encode().hex(),
     "hex, in capitals": lambda text: f"no {text}".encode().hex().upper(),
+    "octal escapes": lambda text: "".join(f"\\{ord(char):03o}" for char in text),
+    "bytes in hex": lambda text: " ".join(f"0x{ord(char):02x}" for char in text),
+    "bytes in hex, with commas": lambda text: ", ".join(f"0x{ord(char):02X}" for char in text),
+    "spaced hex": lambda text: " ".join(f"{ord(char):02x}" for char in text),
+    "bits": lambda text: " ".join(f"{ord(char):08b}" for char in text),
+    "numbers of characters": lambda text: " ".join(map(str, map(ord, text))),
+    "base32": lambda text: base64.b32encode(f"no: {text}".encode()).decode(),
+    "base32 in lower case, without its end": lambda text: (
+        base64.b32encode(f"no: {text}".encode()).decode().lower().rstrip("=")
+    ),
     "base64 of hex": lambda text: base64.b64encode(text.encode().hex().encode()).decode(),
     "base64 in percent": lambda text: urllib.parse.quote(base64.b64encode(f"no: {text}".encode()), safe=""),
 }  # fmt: skip

@@ -9,7 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from genie.edges.tools.refusals import BadExpressionError, NotAllowedError, TookTooLongError, ToolRefusalError
+from genie.edges.tools.refusals import (
+    BadExpressionError,
+    NotAllowedError,
+    TookTooLongError,
+    TooLargeError,
+    ToolRefusalError,
+)
 from genie.edges.tools.sql import SqlSettings, ask, tables
 
 
@@ -32,6 +38,17 @@ def test_reading(settings: SqlSettings) -> None:
     assert (found.columns, found.rows) == (("note", "total"), (("food", 250), ("rent", 100)))
     assert [table.name for table in tables(settings).tables] == ["entry"]
     assert ask(settings.model_copy(update={"most_rows": 2}), "SELECT id FROM entry", ()).more
+
+
+def test_long_values_in_many_columns_do_not_fill_the_memory(settings: SqlSettings) -> None:
+    cte = "WITH t(s) AS (SELECT group_concat(?) FROM entry, (VALUES (1), (2), (3))) "
+    query = cte + "SELECT s" + ", s" * 29 + " FROM t, entry, entry, entry"
+    with pytest.raises(TooLargeError):
+        ask(settings, query, ("a" * 8_000,))
+
+
+def test_a_number_that_json_does_not_have_is_answered_as_a_word(settings: SqlSettings) -> None:
+    assert ask(settings, "SELECT 9e999, -9e999", ()).rows == (("inf", "-inf"),)
 
 
 @pytest.mark.parametrize(

@@ -140,6 +140,23 @@ def test_links_lead_somewhere() -> None:
     assert dead == []
 
 
+_MADE = frozenset({"genie/config/bundled", "config/test_models.py", "config/schemas"})
+"""What a build, or a reader's own project, has there."""
+
+
+def test_every_path_named_exists() -> None:
+    path = re.compile(r"(?<![\w/.])(?:agents|benchmarks|config|docs|genie|tests|tools|\.ci)(?:/[\w.*-]+)+")
+    pages = [*PAGES, *sorted((ROOT / "tests").rglob("README.md"))]
+    missing = [
+        f"{page.relative_to(ROOT)}: {named_there}"
+        for page in pages
+        for code in re.findall(r"`([^`\n]+)`", page.read_text())
+        for named_there in (one.rstrip("/.") for one in path.findall(code))
+        if named_there not in _MADE and not any(ROOT.glob(named_there))
+    ]
+    assert missing == []
+
+
 def anchors(page: Path) -> set[str]:
     """Return the anchors of a page's headings, as GitHub and the site make them from the words."""
     text = _FENCE.sub("", page.read_text())

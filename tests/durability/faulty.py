@@ -1,6 +1,6 @@
 """A process on a bad day: it answers until its log fails, says what it has answered, and goes on after the fault.
 
-``python -m tests.durability.faulty full|limited|stopped|killed FOLDER``
+``python -m tests.durability.faulty full|limited BYTES|stopped|killed FOLDER``
 """
 
 from __future__ import annotations
@@ -16,10 +16,8 @@ from pathlib import Path
 import anyio
 
 from genie import Payload, RunLimits, Runtime, agent
-from genie.errors import JournalError
+from genie.errors import JournalError, LogError
 from genie.journal.sqlite import SqliteLog
-
-MOST_BYTES = 1 << 20
 
 
 class Asked(Payload, topic="faulty.asked"):
@@ -98,13 +96,17 @@ def main(how: str, folder: Path) -> None:
     """Play the day."""
     if how == "full":
         subprocess.run(["mount", "-t", "tmpfs", "-o", "size=768k", "tmpfs", str(folder)], check=True)
-    elif how == "limited":
-        resource.setrlimit(resource.RLIMIT_FSIZE, (MOST_BYTES, resource.RLIM_INFINITY))
+    elif how.startswith("limited"):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (int(how.split()[1]), resource.RLIM_INFINITY))
     most, pause = 10 if how == "killed" else None, 5 if how == "stopped" else None
-    answered = anyio.run(until_it_fails, folder, most, pause)
+    answered = 0
+    try:
+        answered = anyio.run(until_it_fails, folder, most, pause)
+    except LogError as error:
+        say("not opened", error.state)
     if how == "full":
         subprocess.run(["mount", "-o", "remount,size=64M", str(folder)], check=True)
-    elif how == "limited":
+    elif how.startswith("limited"):
         resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     if how != "stopped":
         say("handled again", anyio.run(handled_again, folder, answered))

@@ -77,8 +77,13 @@ async def test_a_disk_that_is_full_is_named_and_no_answer_is_lost(tmp_path: Path
     check_whole(played("full", tmp_path, "unshare", "-rm"))
 
 
-async def test_the_limit_of_a_files_size_is_named_as_no_room(tmp_path: Path) -> None:
-    check_whole(played("limited", tmp_path))
+@pytest.mark.parametrize("most", [4_096, 20_000, 1 << 20])
+async def test_the_limit_of_a_files_size_is_named_as_no_room(tmp_path: Path, most: int) -> None:
+    lines = played(f"limited {most}", tmp_path)
+    if most > 1 << 16:
+        check_whole(lines)
+    else:
+        assert lines == ["not opened full", "handled again 0"]
 
 
 @pytest.fixture

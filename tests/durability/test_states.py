@@ -22,7 +22,7 @@ from genie.journal.sqlite import SqliteLog
 from tests.durability.world import Answer, Question, World
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from genie.contracts.ports.journal import LogRecord
 
@@ -180,6 +180,57 @@ async def test_a_place_that_this_user_cannot_write_to_is_named(closed: str) -> N
         assert await kept_in(path) == [7]
     finally:
         shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo], ids=["folder", "pipe"])
+async def test_a_lock_file_that_is_none_is_named_and_nothing_waits_for_it(
+    tmp_path: Path, make: Callable[[Path], None]
+) -> None:
+    assert await kept_in(tmp_path / "log") == []
+    (tmp_path / "log.lock").unlink()
+    make(tmp_path / "log.lock")
+    assert await state_of(SqliteLog(tmp_path / "log")) in {"io", "format"}
+    reading = SqliteLog(tmp_path / "log").database
+    reading.connect(create=False)
+    assert reading.must_have() == 0
+    reading.close()
+
+
+@pytest.mark.parametrize("instead", ["nothing", "another log"])
+async def test_a_file_that_is_moved_while_it_is_used_takes_nothing_more(tmp_path: Path, instead: str) -> None:
+    log = SqliteLog(tmp_path / "log")
+    await log.open()
+    await log.append(batch(1))
+    (tmp_path / "away").mkdir()
+    for file in list(tmp_path.glob("log*")):
+        file.rename(tmp_path / "away" / file.name)
+    other = SqliteLog(tmp_path / "log")
+    if instead == "another log":
+        await other.open()
+        await other.append(batch(2))
+    with pytest.raises(LogError) as refused:
+        await log.append(batch(3))
+    assert refused.value.state == "io"
+    await log.close()
+    if instead == "another log":
+        await other.append(batch(4))
+        await other.close()
+        assert await kept_in(tmp_path / "log") == [2, 4]
+    assert await kept_in(tmp_path / "away" / "log") == [1]
+
+
+async def test_another_log_in_the_place_of_one_is_named_until_it_is_taken_over(tmp_path: Path) -> None:
+    for name in ("log", "other"):
+        log = SqliteLog(tmp_path / name)
+        await log.open()
+        await log.append(batch(len(name)))
+        await log.close()
+    (tmp_path / "other").rename(tmp_path / "log")
+    assert await state_of(SqliteLog(tmp_path / "log")) == "damaged"
+    taken = SqliteLog(tmp_path / "log")
+    await taken.take_over()
+    await taken.close()
+    assert await kept_in(tmp_path / "log") == [5]
 
 
 async def test_a_full_disk_is_named_and_nothing_acknowledged_is_lost(tmp_path: Path) -> None:

@@ -170,6 +170,7 @@ async def test_what_is_too_old_goes_and_holds_win(tmp_path: Path) -> None:
     before = runs_in(path)
     for words in (("--tenant", "b"), ("--run", old[2])):
         assert genie("hold", path, *words, "--reason", "case 7").exit_code == 0
+    assert genie("hold", path, "--run", "another-1", "--reason", "case 7").exit_code == 2
     # The clock of the command is the system's, so everything is older than a day, by years.
     found = told("prune", path, "--older", "1d")
     assert (found["runs"], found["held"]) == (4, 3)  # b's two runs and the named one stay

@@ -47,7 +47,7 @@ async def test_bulk_statements_of_two_accounts() -> None:
     # Inflows and outflows of both files, with the 12 transfers between them on both sides.
     both = [one.credits.amount - one.debits.amount for one in report.analysis.accounts]
     assert sum(both) == report.analysis.net_cashflow.amount
-    assert report.headline.startswith("1,652,198.25 INR in and 1,283,587.83 INR out a month, over 12 months")
+    assert report.headline.startswith("1,652,198.25 INR in and 1,283,587.83 INR out per month, over 12 months")
 
 
 async def test_bulk_statements_say_what_is_missing(tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ async def test_one_that_fails_is_missing_by_name_and_the_rest_is_there(broken: A
 
 async def test_an_empty_ledger_is_no_clean_ledger() -> None:
     _, printed = await asked(pipeline(), HEADER)
-    assert printed["report"]["headline"] == "There is no result: the ledger is empty."
+    assert printed["report"]["headline"] == "No result: the ledger is empty."
     assert printed["report"]["insufficient"][0]["missing"][0]["what"] == "content"
 
 

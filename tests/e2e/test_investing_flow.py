@@ -97,4 +97,4 @@ def test_the_command_prints_the_plan() -> None:
     result = CliRunner().invoke(main, ["run", str(PIPELINE)])
     assert result.exit_code == 0, result.output
     assert "A child's studies" in result.output
-    assert "Save a month for the wanted certainty: 39,948.50 INR" in result.output
+    assert "Monthly saving for the required probability: 39,948.50 INR" in result.output

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from genie import Context, Each, GenieError, RunLimits, agent
+from genie import Context, Each, GenieError, Retry, RunLimits, agent
 from genie.bus.failures import MOST_PAYLOAD, MOST_RUNS
 from genie.contracts.model_call import ModelDelta
 from genie.errors import RunCancelledError, UndeclaredMessageError
 from genie.execution.fragments import MOST_TEXTS, Fragments
 from genie.policy.inspection import Inspectors
-from tests.genie.policies_for_tests import Answer, CardNumbers, Gate, Question, answerer, gated, running
+from tests.genie.policies_for_tests import Answer, CardNumbers, Gate, Order, Question, answerer, gated, running, turns
 
 pytestmark = pytest.mark.anyio
 
@@ -105,3 +105,22 @@ def test_so_many_texts_are_held_back_at_a_time() -> None:
     ]
     assert [len(piece) for piece in pieces] == [0] * MOST_TEXTS + [MOST_TEXTS]
     assert len(fragments.rest()) == 1
+
+
+async def test_mail_behind_a_key_whose_owner_waits_for_its_retry_needs_no_search_for_a_deadlock() -> None:
+    tried: list[int] = []
+
+    @agent("books", concurrency=2, retry=Retry(attempts=2, first_s=1))
+    async def books(order: Order) -> Answer:
+        tried.append(order.number)
+        if tried == [1]:
+            raise LookupError
+        return Answer(number=order.number)
+
+    async with running(books) as runtime:
+        first = runtime.start(Order(account="a", number=1), Answer)
+        await turns()
+        assert (await runtime.ask(Order(account="a", number=2), Answer)).number == 2
+        assert (await first.result()).number == 1
+        assert tried == [1, 1, 2]
+        assert runtime.operations.incidents() == ()

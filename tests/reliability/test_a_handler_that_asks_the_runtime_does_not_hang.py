@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
 
-from genie import GenieError, Mailbox, Overflow, Runtime, agent
+from genie import GenieError, Mailbox, Overflow, RunLimits, Runtime, agent
 from genie.errors import AskInHandlerError, RunStalled
 from tests.genie.policies_for_tests import Answer, Question
 from tests.reliability.trouble import SOON_S, assert_rests
@@ -44,8 +45,6 @@ async def test_a_handler_that_waits_for_a_run_that_it_has_started_ends(wait: Cal
         with anyio.fail_after(SOON_S), pytest.raises(RunStalled) as failed:
             await runtime.ask(Question(), Answer)
         assert failed.value.codes == (AskInHandlerError.code,)
-        for run in tuple(runtime.bus.runs.open_runs.values()):  # what it has started asks itself without end
-            runtime.operations.cancel(run.id)
         await assert_rests(runtime)
 
 
@@ -89,3 +88,41 @@ async def test_handlers_that_replace_their_agent_do_not_wait_for_each_other() ->
 
 async def _asked(question: Question) -> Answer:
     raise NotImplementedError
+
+
+@pytest.mark.parametrize("verb", ["publish", "start", "ask", "gather", "result"])
+@pytest.mark.parametrize("around", [1, 2, 3])
+async def test_a_circle_through_runtimes_ends_at_the_limit_of_hops(verb: str, around: int) -> None:
+    handled: list[int] = []
+    runtimes: list[Runtime] = []
+
+    def onward(place: int) -> Any:
+        @agent("onward")
+        async def handle(question: Question) -> Answer:
+            handled.append(place)
+            following = runtimes[(place + 1) % around]
+            if verb == "publish":
+                await following.publish(question)
+            elif verb == "start":
+                _ = following.start(question, Answer)
+            elif verb == "ask":
+                await following.ask(question, Answer)
+            elif verb == "gather":
+                (await following.gather(question, expect=Answer))[Answer]
+            else:
+                await following.start(question, Answer).result()
+            return Answer()
+
+        return handle
+
+    limits = RunLimits(max_hops=9)
+    async with AsyncExitStack() as opened:
+        for place in range(around):
+            runtimes.append(await opened.enter_async_context(Runtime([onward(place)], limits=limits)))
+        with anyio.fail_after(SOON_S), suppress(GenieError):
+            await runtimes[0].ask(Question(), Answer)
+        for runtime in runtimes:
+            await assert_rests(runtime)
+        ended = [letter.code for runtime in runtimes for letter in runtime.operations.dead_letters()]
+    waits = verb in {"ask", "gather"}  # a handler may not wait for its own runtime, even through others
+    assert (len(handled), "loop" in ended) == ((around, False) if waits else (10, True))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import anyio
 import pytest
 
-from genie import AgentCard, Runtime, agent
+from genie import AgentCard, Retry, Runtime, agent
 from genie.errors import RunStalled
-from tests.genie.policies_for_tests import Answer, Question, running
+from tests.genie.policies_for_tests import Answer, Note, Question, running
 from tests.reliability.trouble import FOR_EVER_S, SOON_S, refuses
 
 pytestmark = pytest.mark.anyio
@@ -88,3 +89,19 @@ async def test_a_timeout_comes_in_time_while_a_handler_shields_itself_for_a_whil
         with pytest.raises(RunStalled):
             await runtime.ask(Question(), Answer)
         assert anyio.current_time() - began < 0.4
+
+
+async def test_a_stream_that_has_sent_something_is_not_retried_and_so_ends_at_its_timeout() -> None:
+    @agent("streams", timeout_s=2, retry=Retry(attempts=2))
+    async def streams(question: Question) -> AsyncIterator[Note | Answer]:
+        yield Note()
+        with anyio.CancelScope(shield=True):
+            await anyio.sleep(SOON_S / 2)
+        yield Answer()
+
+    async with running(streams) as runtime:
+        began = anyio.current_time()
+        with pytest.raises(RunStalled) as stalled:
+            await runtime.ask(Question(), Answer)
+        assert (anyio.current_time() - began, stalled.value.codes) == (pytest.approx(2), ("timeout",))
+        await anyio.sleep(SOON_S)  # the handler ends

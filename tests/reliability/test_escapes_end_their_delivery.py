@@ -71,6 +71,47 @@ def test_an_exception_of_any_class_is_contained(
     assert [record.message for record in caplog.records if record.name == "asyncio"] == []
 
 
+GROUPS: dict[str, Callable[[BaseException], BaseException]] = {
+    "alone": lambda error: error,
+    "in a group": lambda error: BaseExceptionGroup("g", [ValueError(), error]),
+    "deep": lambda error: nested(error, 5_000, 1),
+    "wide": lambda error: nested(error, 60, 3),
+}
+
+
+def nested(error: BaseException, deep: int, wide: int) -> BaseException:
+    """Return groups of groups: read one by one, they would be as many as ``wide ** deep``."""
+    for _ in range(deep):
+        error = BaseExceptionGroup("g", [error] * wide)
+    return error
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("put", GROUPS.values(), ids=GROUPS)
+@pytest.mark.parametrize("of_the_loop", [True, False])
+async def test_a_group_of_whatever_form_ends_its_own_delivery(
+    put: Callable[[BaseException], BaseException], of_the_loop: bool
+) -> None:
+    @agent("escapes")
+    async def escapes(question: Question) -> Answer:
+        error: BaseException = LookupError()
+        if of_the_loop:  # a cancellation that is over, raised once more
+            with anyio.move_on_after(0.1):
+                try:
+                    await anyio.sleep_forever()
+                except BaseException as caught:
+                    error = caught
+                    raise
+        raise put(error)
+
+    async with running(escapes) as runtime:
+        for _ in range(2):
+            with anyio.fail_after(SOON_S), pytest.raises(RunStalled) as failed:
+                await runtime.ask(Question(), Answer)
+            assert failed.value.codes == ("cancelled" if of_the_loop else "failed",)
+        await assert_rests(runtime)
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_group_that_fails_while_the_runtime_closes_is_contained(backend: str, request: pytest.FixtureRequest) -> None:
     @agent("grouped")

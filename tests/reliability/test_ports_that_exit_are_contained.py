@@ -9,12 +9,13 @@ import anyio
 import pytest
 from pydantic import model_validator
 
-from genie import GenieError, Payload, PolicySet, agent
+from genie import GenieError, Payload, PolicySet, Runtime, agent
 from genie.contracts.agent import Join
-from genie.errors import RunStalled
+from genie.errors import AuditFailedError, RunStalled
 from genie.policy.async_policy import AsyncPolicy, AsyncSettings
 from genie.runtime.life import CLOSE_S
 from genie.testing.control import MemoryControl
+from genie.testing.recorders import RecordingAudit
 from tests.genie.policies_for_tests import Answer, Question, answerer, running
 from tests.reliability.trouble import FOR_EVER_S, SOON_S, assert_rests, run_alone
 
@@ -122,6 +123,33 @@ def test_a_control_that_fails_stops_neither_runs_nor_the_end(backend: str, how: 
         assert anyio.current_time() - left <= CLOSE_S + 1
 
     run_alone(backend, main)
+
+
+@pytest.mark.parametrize("error", ERRORS)
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_an_audit_that_cannot_say_whether_it_records_admits_nothing(backend: str, error: type[BaseException]) -> None:
+    class Audit(RecordingAudit):
+        @property
+        def refusal(self) -> str | None:  # type: ignore[override]  # read alone
+            raise error
+
+        @refusal.setter
+        def refusal(self, _why: str | None) -> None:
+            pass
+
+    async def main() -> None:
+        async with running(answerer, audit=Audit()) as runtime:
+            with pytest.raises(AuditFailedError):
+                await runtime.ask(Question(), Answer)
+            await assert_rests(runtime)
+
+    run_alone(backend, main)
+
+
+@pytest.mark.parametrize("sampling", ["x", -1, 1.5, float("nan"), None, True])
+def test_an_audit_whose_sampling_is_no_share_is_refused(sampling: Any) -> None:
+    with pytest.raises(ValueError, match="sampling"):
+        Runtime([answerer], audit=RecordingAudit(sampling))
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

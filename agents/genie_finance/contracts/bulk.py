@@ -23,7 +23,7 @@ MOST_LINKS = 500
 
 
 class BulkRow(Value):
-    """One movement of one account, as another system read it; amounts in rupees."""
+    """One movement of one account, read by another system; amounts in rupees."""
 
     account_id: Annotated[str, Field(min_length=1, max_length=64)]
     date: datetime.date
@@ -32,7 +32,7 @@ class BulkRow(Value):
     """Positive; ``type`` states the direction."""
     type: Literal["credit", "debit"]
     reference: Annotated[str, Field(max_length=64)] = ""
-    """Cheque number, UTR or the bank's own reference."""
+    """Cheque number, UTR or the bank's reference."""
     balance: SignedRupees | None = None
     """Balance of the account after this movement."""
     category: Annotated[str, Field(max_length=64)] | None = None
@@ -116,7 +116,10 @@ class CategoryTotal(Value):
 class NotIncome(Value):
     """Money received that is not income."""
 
-    kind: Literal["loan", "overdraft", "cash_deposit", "deposit_closure", "capital", "own_transfer", "refund"]
+    kind: Literal[
+        "loan", "overdraft", "cash_deposit", "deposit_closure", "capital", "own_transfer", "refund", "asset_sale",
+        "gambling", "gift", "insurance", "investment", "grant",
+    ]  # fmt: skip
     total: Money
     count: int
 
@@ -153,7 +156,10 @@ class Linked(Value):
     kind: Literal["duplicate", "transfer", "refund"]
     """The same booking twice; both sides of a transfer between two accounts; a payment and its reversal."""
     first: str
-    """Ids of transactions: the kept one, the outgoing one, the payment. Rows of a request are ``row-1`` and so on."""
+    """Ids of the transactions; the kept one, the outgoing one or the payment comes first.
+
+    Rows of a request are ``row-1`` and so on.
+    """
     second: str
     amount: Money
     """Amount that the link takes out of the sums on each side."""
@@ -162,7 +168,7 @@ class Linked(Value):
 
 
 class CreditTurnover(Value):
-    """Inflow as lenders compare it with declared sales."""
+    """Inflow in the definition that lenders compare with declared sales."""
 
     months: int
     """Calendar months of the period, including partial ones."""
@@ -171,7 +177,7 @@ class CreditTurnover(Value):
     monthly_average: Money
     """Over all of these months."""
     complete_months: int
-    """Months that the statements cover completely."""
+    """Number of months that the statements cover completely."""
 
 
 class BulkAnalysis(Payload, topic="insights.bulk_analysis", classification="confidential"):
@@ -182,9 +188,9 @@ class BulkAnalysis(Payload, topic="insights.bulk_analysis", classification="conf
     period: Period
     account_count: int
     transaction_count_raw: int
-    """Rows that were read."""
+    """Number of rows read."""
     transaction_count: int
-    """Rows without duplicates and without the legs of transfers between the accounts."""
+    """Number of rows without duplicates and transfers between the accounts."""
     duration_months: int
     """Calendar months from the first booking to the last, inclusive."""
     total_credit: Money
@@ -208,7 +214,7 @@ class BulkAnalysis(Payload, topic="insights.bulk_analysis", classification="conf
     obligations: tuple[Obligation, ...]
     """Highest monthly amount first."""
     debit_count: int
-    """Number of outgoing movements without matched ones: the basis for comparing ``return_count``."""
+    """Number of unmatched outgoing movements, for comparison with ``return_count``."""
     return_count: int
     """Cheques and mandates of the applicant that were returned unpaid."""
     deposit_return_count: int

@@ -45,7 +45,7 @@ class HealthPolicy(Value):
 
 
 class PolicyLookup(Payload, topic="insurance.policy_lookup", classification="confidential"):
-    """What does the register say of a policy?"""
+    """Asks the register for a policy."""
 
     policy_number: Code
     on: datetime.date
@@ -90,12 +90,12 @@ class SettlementOrder(Payload, topic="insurance.settlement_order", classificatio
     asked: Rupees
     payable: Rupees
     itemised: bool
-    """False where a hospital's bill was not."""
+    """False if a hospital's bill was not itemised."""
     reasons: tuple[Reason, ...]
 
 
 class Settlement(Payload, topic="insurance.settlement", classification="confidential"):
-    """What was settled; an order that is denied or not approved has no settlement."""
+    """The settlement; an order that is denied or not approved has none."""
 
     case_id: str
     kind: Kind
@@ -106,7 +106,7 @@ class Settlement(Payload, topic="insurance.settlement", classification="confiden
 
 
 class CaseReport(Payload, topic="insurance.case_report", classification="confidential"):
-    """A case on one page: what was recommended and why, what was settled, and what is missing."""
+    """A case on one page: recommendation with reasons, settlement, and missing data."""
 
     headline: str
     preauth: PreauthRecommendation | None

@@ -44,13 +44,13 @@ class ComplaintFiled(Payload, topic="complaints.filed", classification="confiden
     product_hint: Annotated[str, Field(max_length=100)] | None = None
     channel_hint: Annotated[str, Field(max_length=100)] | None = None
     replied_on: datetime.date | None = None
-    """Day of the bank's last reply; None: it has not replied."""
+    """Day of the bank's last reply; None if it has not replied."""
     rejected: bool | None = None
     """True if the bank refused, in whole or in part; None if it has not replied."""
     account_kind: AccountKind | None = None
     """Type of the debited account; None if unknown, so that the highest limit is stated."""
     vulnerable_customer: bool | None = None
-    """Senior citizen, disabled, or otherwise in need of care; None: not known."""
+    """Senior citizen, disabled, or otherwise in need of care; None if unknown."""
 
 
 class Ground(Value):
@@ -83,8 +83,10 @@ class LiabilityView(Value):
     """Days between the bank's message and the report, in bank working days; None if unknown."""
     bears: Literal["nothing", "limited", "by_policy", "undetermined"]
     most: Amount | None
-    """Most that the customer bears: the account's limit, or the amount in dispute where that is less. None where the
-    rules name none. Of an account that is not known it is the highest limit."""
+    """Maximum that the customer bears: the account's limit, or the disputed amount if that is less.
+
+    None if the rules have no limit. If the account is unknown, the highest limit.
+    """
     reason: str
     credit_due: datetime.date
     """Day by which the amount must be provisionally credited."""
@@ -99,7 +101,7 @@ class ComplaintTriage(Payload, topic="complaints.triage", classification="confid
     nature: Nature
     severity: Severity
     grounds_found: tuple[Ground, ...]
-    """Every category that the text indicates, the strongest first."""
+    """All categories that the text indicates, strongest first."""
     needs_human_review: bool
     review_reasons: tuple[str, ...]
     redacted_summary: Annotated[str, Field(max_length=400)]
@@ -109,5 +111,5 @@ class ComplaintTriage(Payload, topic="complaints.triage", classification="confid
     resolution_due: datetime.date
     ombudsman: OmbudsmanView
     liability: LiabilityView | None
-    """Only if a transaction is said to be unauthorised."""
+    """Only if a transaction is reported as unauthorised."""
     grounds: Grounds

@@ -31,7 +31,7 @@ PurposeCode = Literal["101", "102", "103", "104", "105"]
 
 
 class Span(Value):
-    """A number of units of time, ``INF`` without end."""
+    """A number of units of time; ``INF`` means unlimited."""
 
     unit: Unit
     value: Annotated[int, Field(ge=0, le=10_000)]
@@ -72,7 +72,7 @@ class ConsentArtefact(Value):
     fetched_at: Annotated[tuple[Moment, ...], Field(max_length=10_000)] = ()
     """Earlier fetches under the consent, as recorded by the aggregator."""
     signature_valid: bool
-    """Whether the adapter has checked the aggregator's signature with its published key, and it holds."""
+    """True if the adapter has verified the aggregator's signature with its published key."""
 
 
 class AaFetchRequest(Payload, topic="insights.aa_fetch_request", classification="restricted"):

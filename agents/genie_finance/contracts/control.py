@@ -24,14 +24,17 @@ class RouteScore(Value):
 
 
 class RouteAnswer(Payload, topic="control.route_answer", classification="confidential"):
-    """Result of a request: an answer, a question back, or the details that the route requires first."""
+    """Result of a request: an answer, a request for clarification, or the details that the route requires first."""
 
     status: Literal["answered", "clarify", "needs_input", "no_answer"]
-    """``clarify``: nothing fits well enough, or two fit equally. ``needs_input``: the route is clear, and takes more
-    than a sentence. ``no_answer``: it was asked, and no answer came."""
+    """``clarify``: no route fits well enough, or two fit equally.
+
+    ``needs_input``: the route is clear but requires more than a sentence. ``no_answer``: the agent was asked but did
+    not answer.
+    """
     route: str | None
     topic: str | None
-    """Topic of the payload that was asked, or must be asked."""
+    """Topic of the question that was asked, or is required."""
     scores: tuple[RouteScore, ...]
     """Best first, at most three."""
     text: str

@@ -27,7 +27,7 @@ class Signal(Value):
     """One finding."""
 
     pattern: str
-    """Stable word: ``velocity_burst``, ``impossible_travel``, ``pass_through`` and so on."""
+    """Stable name: ``velocity_burst``, ``impossible_travel``, ``pass_through`` and so on."""
     severity: Severity
     weight: Score
     """Points that it adds to a score; an expert judgement, not measured."""
@@ -53,7 +53,7 @@ class FraudCheck(Payload, topic="fraud.transfer_check", classification="confiden
     transfers: Transfers
     """The transfers in question and, as far as known, earlier ones."""
     candidates: tuple[Id, ...] | None = None
-    """Transfers to judge, by id; None: all. The others are history."""
+    """Ids of the transfers to judge; None means all. The others are history."""
     known_devices: tuple[Id, ...] | None = None
     """Sender's age; None if unknown."""
     timezone: Zone = "Asia/Kolkata"
@@ -77,7 +77,7 @@ class FraudVerdict(Payload, topic="fraud.transfer_verdict", classification="conf
 
 
 def _not_zero(day: datetime.date | None) -> datetime.date | None:
-    """Return no day for those that spreadsheets and programs write where none is known."""
+    """Return None for placeholder dates, which spreadsheets and programs write if no date is known."""
     return None if day is not None and day <= datetime.date(1970, 1, 1) else day
 
 
@@ -95,7 +95,7 @@ class MuleCheck(Payload, topic="fraud.mule_check", classification="confidential"
 
     transfers: Transfers
     account_ids: Annotated[tuple[Id, ...], Field(min_length=1)] | None = None
-    """Accounts to judge; None: all that both receive and send."""
+    """Accounts to judge; None means all that both receive and send."""
     accounts: Annotated[tuple[AccountFacts, ...], Field(max_length=MOST_TRANSFERS)] = ()
     timezone: Zone = "Asia/Kolkata"
 
@@ -123,7 +123,7 @@ class Ring(Value):
     account_ids: tuple[str, ...]
     transfers: int
     amount: Money
-    """Total of the transfers among them."""
+    """Total of the transfers between its accounts."""
     cycle: tuple[str, ...]
     """Accounts of one round trip, in the order of the money flow; empty if there is none."""
     reason: str
@@ -171,7 +171,7 @@ class AmlCheck(Payload, topic="fraud.aml_check", classification="confidential"):
     owners: Annotated[tuple[AccountOwner, ...], Field(max_length=MOST_TRANSFERS)] = ()
     """Owners; an account that is not listed counts as a separate customer."""
     screening_hits: Annotated[tuple[ScreeningHit, ...], Field(max_length=10_000)] | None = None
-    """None: names were not screened; empty: they were, without a hit."""
+    """None if names were not screened; empty if there were no hits."""
     timezone: Zone = "Asia/Kolkata"
 
 
@@ -259,7 +259,7 @@ class SyntheticIdentityCheck(Payload, topic="fraud.synthetic_check", classificat
     name_on_aadhaar: Name | None = None
     email_domain: Annotated[str, Field(max_length=253)] | None = None
     phone_age_days: _Count | None = None
-    """Since the number was first seen in use."""
+    """Days since the number was first seen in use."""
     address_velocity: _Count | None = None
     """Number of other applicants with this address within ninety days."""
     phone_shared_with: _Count | None = None
@@ -288,7 +288,7 @@ class SyntheticIdentityVerdict(Payload, topic="fraud.synthetic_verdict", classif
 
 def _with_offset(value: datetime.datetime) -> datetime.datetime:
     if value.utcoffset() is None:
-        raise ValueError("needs its offset from UTC, as 2026-01-05T10:00:00+05:30")
+        raise ValueError("needs an offset from UTC, such as 2026-01-05T10:00:00+05:30")
     return value
 
 
@@ -339,7 +339,7 @@ class FraudRingQuestion(Payload, topic="fraud.ring_question", classification="co
 
 
 class FraudRingReport(Payload, topic="fraud.ring_report", classification="restricted"):
-    """A ledger on one page: rings, mules, odd transfers, reports due, and what is missing."""
+    """A ledger on one page: rings, mules, unusual transfers, due reports, and missing data."""
 
     headline: str
     proposals: tuple[str, ...]

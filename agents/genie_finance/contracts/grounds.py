@@ -23,14 +23,14 @@ class RuleEdition(Value):
     table: str
     effective_from: datetime.date
     effective_to: datetime.date
-    """Last day on which it holds."""
+    """Last day on which it is in force."""
     source: str
     section: str
     verification: Verification
     looked_at: datetime.date
     """Day on which the source was last compared with the figures."""
     pages: tuple[str, ...] = ()
-    """Pages that agree, of what is ``secondary``."""
+    """Pages that agree, for ``secondary``."""
     note: str = ""
 
     @property

@@ -19,7 +19,7 @@ MOST_MOVEMENTS = 50_000
 
 
 class Movement(Value):
-    """One movement of money in rupees."""
+    """One movement in rupees."""
 
     date: datetime.date
     amount: SignedRupees
@@ -31,11 +31,11 @@ class Movement(Value):
 
 
 class EmergencyFundRequest(Payload, topic="insights.emergency_fund_request", classification="confidential"):
-    """How large should the emergency fund be, and when is it full?"""
+    """How large should the emergency fund be, and when is it reached?"""
 
     transactions: Annotated[tuple[Movement, ...], Field(max_length=MOST_MOVEMENTS)]
     liquid_reserves: Rupees
-    """Money that could be spent tomorrow: cash, savings accounts, liquid funds."""
+    """Money available at once: cash, savings accounts, liquid funds."""
     income_profile: Literal["stable", "variable"] | None = None
     """None: derived from the variation of the monthly income."""
     has_dependents: bool
@@ -46,7 +46,7 @@ class EmergencyFundRequest(Payload, topic="insights.emergency_fund_request", cla
 
 
 class EmergencyFundPlan(Payload, topic="insights.emergency_fund_plan", classification="confidential"):
-    """A target in months of expenses, the gap, and the way to it."""
+    """A target in months of expenses, the gap, and the time to reach it."""
 
     months_of_history: int
     median_monthly_expense: Money
@@ -62,7 +62,7 @@ class EmergencyFundPlan(Payload, topic="insights.emergency_fund_plan", classific
     covered_months: str
     """Number of months that the reserves last, one decimal."""
     suggested_monthly_saving: Money | None
-    """None where the months leave no surplus."""
+    """None if the months have no surplus."""
     months_to_target: int | None
     """Whole months until the reserves and savings reach the target; 0 if they already do; None without savings."""
     grounds: Grounds
@@ -125,7 +125,7 @@ class Household(Value):
     """Data about a household that statements do not contain."""
 
     liquid_reserves: Rupees
-    """What could be spent tomorrow: cash, savings accounts, liquid funds."""
+    """Money available at once: cash, savings accounts, liquid funds."""
     has_dependents: bool
     income_profile: Literal["stable", "variable"] | None = None
     monthly_saving: PaidRupees | None = None

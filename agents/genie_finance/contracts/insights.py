@@ -116,7 +116,7 @@ class ForecastMonth(Value):
 
     month: str
     expected: Money
-    """Net cash flow: income less expense."""
+    """Net cash flow: income minus expense."""
     low: Money
     high: Money
     """Interval that contains the month with the stated probability."""
@@ -158,7 +158,7 @@ class Anomaly(Value):
 
 
 class Anomalies(Payload, topic="insights.anomalies", classification="confidential"):
-    """Transactions worth a look, most unusual first."""
+    """Transactions worth reviewing, most unusual first."""
 
     anomalies: tuple[Anomaly, ...]
     examined: int
@@ -177,7 +177,7 @@ class Subscription(Value):
     last: datetime.date
     next_due: datetime.date
     price_change: Money | None = None
-    """Latest charge less the usual earlier one, when they differ."""
+    """Latest charge minus the usual earlier one, if they differ."""
     active: bool
     """False when the next charge is overdue by more than the cadence allows."""
 
@@ -217,7 +217,7 @@ class MissingPart(Value):
 
 
 class ReportRequest(Payload, topic="insights.report_request", classification="confidential"):
-    """Everything that was gathered, and the missing parts."""
+    """All gathered parts, and the missing ones."""
 
     question: str
     analysis: SpendingAnalysis | None

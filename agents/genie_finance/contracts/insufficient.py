@@ -1,4 +1,4 @@
-"""The answer of an agent that has too little data: what is missing, and how much is needed."""
+"""The answer of an agent with too little data: the missing data, and how much is needed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Lack(Value):
 
 
 class InsufficientData(Payload, topic="catalogue.insufficient_data", classification="confidential"):
-    """No verdict: there is too little data. This is neither a good nor a bad sign."""
+    """No verdict, because of too little data; neither a good nor a bad sign."""
 
     agent: str
     """Id of the agent that cannot answer."""
@@ -33,8 +33,8 @@ class MissingAnswer(Value):
     """A missing part of an answer."""
 
     part: str
-    """Topic of the part, with its subject if several parts have that topic."""
+    """Topic of the part, with its subject if several parts have the same topic."""
     agent: str
     """Id of the agent that should have answered; the topic when no agent is known."""
     reason: str
-    """An outcome, or why the question was not asked."""
+    """An outcome, or the reason why the question was not asked."""

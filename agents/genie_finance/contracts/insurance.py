@@ -13,7 +13,7 @@ from genie_finance.contracts.grounds import Grounds
 from genie_finance.contracts.money import PaidRupees, Rupees
 
 Percent = Annotated[Decimal, Field(ge=0, le=100)]
-"""Percentage: 10 is ten per cent."""
+"""Percentage: 10 means ten per cent."""
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Procedure = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\w")]
 """Name of a procedure, as written by hospital or policy."""
@@ -21,9 +21,9 @@ Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_./-]{0,63}$")]
 Days = Annotated[int, Field(ge=0, le=3_650)]
 Months = Annotated[int, Field(ge=0, le=120)]
 IcdCode = Annotated[str, Field(pattern=r"^[A-TV-Z][0-9][0-9A-B](\.?[0-9A-Z]{1,4})?$")]
-"""ICD-10, with or without its point: ``K35.8``."""
+"""ICD-10, with or without the point: ``K35.8``."""
 CoverBegan = Annotated[datetime.date, Field(gt=datetime.date(1970, 1, 1))]
-"""A day on which cover began; earlier ones are what spreadsheets and programs write for no day."""
+"""First day of cover; earlier dates are placeholders of spreadsheets and programs."""
 MOST_LINES = 500
 
 # --- motor ---
@@ -35,7 +35,7 @@ class Vehicle(Value):
     kind: Literal["private_car", "two_wheeler"]
     fuel: Literal["petrol", "diesel", "cng", "hybrid", "electric"]
     registered: datetime.date
-    """First registration, the start of the vehicle's age."""
+    """First registration, from which the vehicle's age counts."""
     cubic_capacity: Annotated[int, Field(gt=0, le=10_000)] | None = None
     kilowatts: Annotated[Decimal, Field(gt=0, le=1_000)] | None = None
 
@@ -44,7 +44,7 @@ class Vehicle(Value):
         if self.fuel == "electric" and self.kilowatts is None:
             raise ValueError("an electric vehicle is rated by its kilowatts")
         if self.fuel != "electric" and self.cubic_capacity is None:
-            raise ValueError("a vehicle with an engine is rated by its cubic capacity")
+            raise ValueError("a vehicle with a combustion engine is rated by its cubic capacity")
         return self
 
 
@@ -59,12 +59,12 @@ class AddOn(Value):
     @model_validator(mode="after")
     def _is_a_share(self) -> Self:
         if self.basis != "amount" and self.value > 100:
-            raise ValueError("is more than a hundred per cent")
+            raise ValueError("is above 100 per cent")
         return self
 
 
 class MotorQuoteRequest(Payload, topic="insurance.motor_quote_request", classification="confidential"):
-    """What does a motor policy cost, new or renewed?"""
+    """What does a new or renewed motor policy cost?"""
 
     starts: datetime.date
     vehicle: Vehicle
@@ -72,7 +72,7 @@ class MotorQuoteRequest(Payload, topic="insurance.motor_quote_request", classifi
     """A: Ahmedabad, Bengaluru, Chennai, Hyderabad, Kolkata, Mumbai, New Delhi, Pune; B: everywhere else."""
     cover: Literal["comprehensive", "own_damage", "third_party"]
     third_party_years: Literal[1, 3, 5]
-    """3 for new cars, 5 for new two-wheelers, paid at once."""
+    """3 for new cars, 5 for new two-wheelers, paid in advance."""
     idv: PaidRupees | None
     """Agreed insured's declared value; None: derived from ``showroom_price`` and age, up to five years."""
     showroom_price: PaidRupees | None
@@ -80,7 +80,7 @@ class MotorQuoteRequest(Payload, topic="insurance.motor_quote_request", classifi
     own_damage_rate_percent: Percent | None
     """The insurer's own rate on the declared value; None: the guide rate by zone, age and engine."""
     discount_percent: Percent
-    """The insurer's, on own damage."""
+    """The insurer's discount on the own damage premium."""
     voluntary_deductible: Rupees
     no_claim_bonus_percent: Annotated[int, Field(ge=0, le=100)]
     """Bonus of the expiring policy; 0 for a new one."""
@@ -224,16 +224,16 @@ class BillLine(Value):
 
     text: Name
     category: Literal["room", "icu", "associated", "pharmacy", "consumables", "implants", "diagnostics", "non_payable"]
-    """``associated``: costs that are higher in a more expensive room: doctors', surgeons' and nursing fees, operation
+    """``associated``: charges that are higher in a more expensive room: doctors', surgeons' and nursing fees, operation
     theatre."""
     amount: Rupees
     days: Annotated[int, Field(ge=1, le=366)] | None = None
-    """Days of ``room`` and ``icu``, whose limits are per day."""
+    """Days, for ``room`` and ``icu``, whose limits are per day."""
 
     @model_validator(mode="after")
     def _rent_has_days(self) -> Self:
         if (self.days is not None) != (self.category in {"room", "icu"}):
-            raise ValueError("rent of a room or an intensive care unit has days, and nothing else has")
+            raise ValueError("days are required for rent of a room or intensive care unit, and not allowed otherwise")
         return self
 
 
@@ -286,9 +286,9 @@ class Treatment(Value):
     """True if the hospital charges more for the same treatment in a more expensive room."""
     caused_by_accident: bool
     pre_existing: bool
-    """The treatment is for a disease declared as pre-existing."""
+    """True if the treatment is for a disease declared as pre-existing."""
     specific_disease: bool
-    """The treatment is on the policy's list of diseases with a waiting period."""
+    """True if the treatment is on the policy's list of diseases with a waiting period."""
 
 
 class Preauth(Treatment):
@@ -307,7 +307,7 @@ class Preauth(Treatment):
 
 
 class PreauthRequest(Payload, topic="insurance.preauth_request", classification="confidential"):
-    """What does the policy pay of a planned treatment?"""
+    """How much of a planned treatment does the policy pay?"""
 
     preauth: Preauth
     plan: HealthPlan
@@ -374,7 +374,7 @@ class ClaimTerms(Value):
     sub_limits_apply: Literal["before_sharing", "after_sharing"]
     """Applied to the loss before deductible and co-payment, or to the rest after them; the wording decides."""
     network_only: Annotated[tuple[Code, ...], Field(max_length=500)]
-    """Perils that are only covered in the network."""
+    """Perils covered only in the network."""
 
     @model_validator(mode="after")
     def _limits_are_of_perils(self) -> Self:
@@ -416,7 +416,7 @@ class Screening(Value):
 
 
 class ClaimRequest(Payload, topic="insurance.claim_request", classification="confidential"):
-    """What does the policy pay of a claim?"""
+    """How much of a claim does the policy pay?"""
 
     claim: Claim
     terms: ClaimTerms

@@ -1,8 +1,8 @@
 """Payloads of the investing family on plans: allocation, lump sum or instalments, goals, dividends.
 
 Holdings, funds and options are in ``genie_finance.contracts.markets``. Rates are fractions a year (0.12 is 12 percent)
-unless a name says percent. A plain number or text is an amount in rupees; ``{"amount": …, "currency": …}`` is of any
-currency.
+unless a name says percent. A plain number or text is an amount in rupees; ``{"amount": …, "currency": …}`` can be in
+any currency.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Amount = Annotated[Money, MoneyBounds(most=MOST_MINOR, least=0)]
 PaidAmount = Annotated[Money, MoneyBounds(most=MOST_MINOR, least=1)]
 """Above 0."""
 AnnualRate = Annotated[Decimal, Field(ge=Decimal("-0.5"), le=1, max_digits=20)]
-"""Fraction a year, -0.5 to 1; 12 percent is 0.12, and 12 is refused."""
+"""Fraction a year, -0.5 to 1; 12 percent is 0.12; 12 is rejected."""
 Fraction = Annotated[Decimal, Field(ge=0, le=1, max_digits=20)]
 """0 to 1."""
 Weight = Annotated[Decimal, Field(ge=0, le=1)]
@@ -57,7 +57,7 @@ class OneCurrency(Value):
     def _is_of_one_currency(self) -> Self:
         found = sorted(set(currencies(self)))
         if len(found) > 1:
-            raise ValueError(f"amounts must be of one currency, not of {', '.join(found)}")
+            raise ValueError(f"amounts must be in one currency, not in {', '.join(found)}")
         return self
 
 
@@ -65,13 +65,13 @@ AssetClass = Literal["equity", "debt", "gold", "cash"]
 ASSET_CLASSES: tuple[AssetClass, ...] = ("equity", "debt", "gold", "cash")
 RiskTolerance = Literal["conservative", "moderate", "aggressive"]
 Compounding = Literal["monthly", "annually", "continuously"]
-"""What an expected annual return means for a month: a twelfth of it, its twelfth root, or ``exp`` of a twelfth."""
+"""Conversion of an expected annual return to a month: a twelfth of it, its twelfth root, or ``exp`` of a twelfth."""
 Timing = Literal["end", "start"]
-"""Of the month in which a contribution is paid."""
+"""A contribution is paid at the start or the end of its month."""
 
 
 class Holdings(OneCurrency):
-    """Holdings of each asset class; a class without holdings is 0, never left out."""
+    """Holdings of each asset class; a class without holdings is 0, never omitted."""
 
     equity: Amount
     debt: Amount
@@ -80,7 +80,7 @@ class Holdings(OneCurrency):
 
 
 class AssetAllocationRequest(OneCurrency, Payload, topic="investing.allocation_request", classification="confidential"):
-    """How should money be allocated to asset classes, and which trades does that need?"""
+    """How should money be allocated to asset classes, and which trades are needed?"""
 
     as_of: datetime.date
     """Day whose edition of the allocation rules is used."""
@@ -102,19 +102,19 @@ class AssetWeight(Value):
     current: Weight | None
     """None if nothing is held."""
     drift: Decimal | None
-    """Current less target, after new money was placed."""
+    """Current weight minus target, after new money is invested."""
     band: Weight
-    """Drift beyond which it is out of balance."""
+    """Maximum drift; beyond it, the class is out of balance."""
     delta: SignedAmount
     """Amount to buy, negative to sell, including new money."""
     action: Literal["buy", "sell", "hold"]
 
 
 class AssetAllocationPlan(Payload, topic="investing.allocation_plan", classification="confidential"):
-    """Target weights, and the trades that lead there; they add up to the new money."""
+    """Target weights, and the trades to reach them, which add up to the new money."""
 
     rebalance: bool
-    """True if a class is out of its band even after the new money; otherwise nothing is sold."""
+    """True if a class is out of its band after the new money is invested; otherwise nothing is sold."""
     assets: tuple[AssetWeight, ...]
     total: Amount
     """Holdings and new money."""
@@ -131,7 +131,7 @@ class MarketAssumption(Value):
 
 
 class Simulated(OneCurrency):
-    """Common fields of questions that are answered by simulation."""
+    """Common fields of questions answered by simulation."""
 
     horizon_months: Annotated[int, Field(ge=1, le=MOST_MONTHS)]
     expected_annual_return: AnnualRate
@@ -151,7 +151,7 @@ class SipLumpsumRequest(Simulated, Payload, topic="investing.sip_lumpsum_request
     """Number of monthly parts of the amount. Parts beyond the horizon stay in cash."""
     timing: Timing = "end"
     waiting_cash_annual_return: Annotated[Decimal, Field(ge=0, le=1, max_digits=20)] = Decimal(0)
-    """Return of the waiting part, compounded likewise; 0 means that it earns nothing."""
+    """Return of cash that is not yet invested, with the same compounding; 0 means none."""
 
 
 class Outcomes(Value):
@@ -171,7 +171,7 @@ class SipLumpsumResult(Payload, topic="investing.sip_lumpsum_result", classifica
     lumpsum: Outcomes
     sip: Outcomes
     lumpsum_win_probability: Fraction
-    """Share of paths on which the lump sum ends higher; a tie counts half."""
+    """Share of paths on which the lump sum ends higher; a tie counts as half."""
     win_interval: tuple[Fraction, Fraction]
     """95 % confidence interval of that share, from the number of paths (Wilson)."""
     lumpsum_expected_regret: Amount
@@ -179,7 +179,7 @@ class SipLumpsumResult(Payload, topic="investing.sip_lumpsum_result", classifica
     sip_expected_regret: Amount
     """Mean over all paths of the advantage of the lump sum, 0 if it has none."""
     uninvested: Amount
-    """Still in cash at the end of the horizon, with its interest."""
+    """Cash at the end of the horizon, with interest."""
     recommendation: Literal["lumpsum", "sip", "toss_up"]
     grounds: Grounds
 
@@ -190,9 +190,9 @@ class GoalRequest(Simulated, Payload, topic="investing.goal_request", classifica
     current_corpus: Amount
     monthly_contribution: Amount
     target_corpus: PaidAmount
-    """In the money of the horizon's end, or, with inflation, in today's."""
+    """In money of the horizon's end, or with inflation in today's money."""
     annual_inflation: AnnualRate = Decimal(0)
-    """Raises the target by ``(1 + i)^(months/12)``; 0 says that the target is in the money of its day."""
+    """Raises the target by ``(1 + i)^(months/12)``; 0 means that the target is in money of its date."""
     contribution_growth_annual: AnnualRate = Decimal(0)
     """Step-up of the contribution after every twelve months."""
     timing: Timing = "end"
@@ -204,21 +204,21 @@ class GoalPlan(Payload, topic="investing.goal_plan", classification="confidentia
     """Whether a goal is reachable, and the contributions that reach it."""
 
     target_at_end: Amount
-    """In the money of the horizon's end."""
+    """In money of the horizon's end."""
     success_probability: Fraction
     success_interval: tuple[Fraction, Fraction]
-    """95 % confidence interval, from the number of paths (Wilson); it never states certainty."""
+    """95 % confidence interval, from the number of paths (Wilson); its width is never 0."""
     corpus: Outcomes
     required_monthly: Amount
     """First month's contribution that reaches the target if every month returns exactly the expected value."""
     required_monthly_at_p50: Amount
-    """That reaches it on half of the paths."""
+    """Contribution that reaches it on half of the paths."""
     required_monthly_for_wanted: Amount
     """Contribution that reaches it with the required probability."""
     shortfall_monthly: Amount
     """Amount by which the contribution is below the one for the required probability."""
     on_track: bool
-    """The success probability is at least the required one."""
+    """True if the success probability is at least the required one."""
     grounds: Grounds
 
 
@@ -253,13 +253,13 @@ class DividendYear(Value):
     dividend_gross: Amount
     tax: Amount
     deducted_at_source: Amount
-    """Tax withheld by the company: a credit against the tax, not an additional cost, and refunded if higher."""
+    """Tax withheld by the company: a credit against the tax, refunded if higher."""
     dividend_net: Amount
     price: Decimal
     """At the year's end."""
     holding_value: Amount
     cash: Amount
-    """Waiting to buy a whole share."""
+    """Cash too low for a whole share."""
 
 
 class DividendProjection(Payload, topic="investing.dividend_projection", classification="confidential"):
@@ -268,28 +268,28 @@ class DividendProjection(Payload, topic="investing.dividend_projection", classif
     schedule: tuple[DividendYear, ...]
     total_dividend_net: Amount
     terminal_value: Amount
-    """Of the shares at the end, without cash."""
+    """Value of the shares at the end, without cash."""
     yield_on_cost_percent: Decimal
     """Last year's net dividend divided by the cost of the first shares."""
     yield_on_capital_percent: Decimal
     """The same, divided by all money invested, including reinvested dividends."""
     irr_percent: Decimal | None
-    """Annual rate of return after tax on dividends, before tax on gains; None where there is none."""
+    """Annual rate of return after tax on dividends, before tax on gains; None if there is none."""
     terminal_value_without_growth: Amount
-    """Value if price and dividend never grew."""
+    """Value without growth of price and dividend."""
     total_dividend_net_without_growth: Amount
     grounds: Grounds
 
 
 class Investor(OneCurrency):
-    """The person of the plan; ages and horizons as in the separate questions."""
+    """The person of the plan; fields as in the separate questions."""
 
     age: Annotated[int, Field(ge=18, le=120)]
     risk_tolerance: RiskTolerance
     current: Holdings
     monthly_contribution: Amount
     lump_sum: Amount
-    """Free to be invested now; 0 where there is none."""
+    """Amount available to invest now; 0 if none."""
 
 
 class Goal(Value):
@@ -304,7 +304,7 @@ class Goal(Value):
 
 
 class ClassAssumption(MarketAssumption):
-    """Assumed returns of an asset class. Assumptions come from the asker: no agent invents any."""
+    """Assumed returns of an asset class. Assumptions come from the caller; no agent has its own."""
 
     asset: AssetClass
 
@@ -323,9 +323,9 @@ class InvestingCase(OneCurrency):
     investor: Investor
     goal: Goal
     assumptions: Annotated[tuple[ClassAssumption, ...], Field(max_length=4)]
-    """One for each asset class that the plan may hold."""
+    """One for each asset class that the plan may contain."""
     correlations: Annotated[tuple[Correlation, ...], Field(max_length=6)]
-    """One for every two classes; the desk assumes none."""
+    """One for every two classes; there are no defaults."""
     source: Annotated[str, Field(min_length=1, max_length=300)]
     """Source of the assumptions."""
     paths: Annotated[int, Field(ge=100, le=MOST_PATHS)] = 10_000
@@ -336,11 +336,11 @@ class InvestingCase(OneCurrency):
         if len({one.asset for one in self.assumptions}) < len(self.assumptions):
             raise ValueError("an asset class has two assumptions")
         if len({frozenset(one.between) for one in self.correlations}) < len(self.correlations):
-            raise ValueError("two asset classes have two correlations")
+            raise ValueError("two asset classes have more than one correlation")
         if any(one.between[0] == one.between[1] for one in self.correlations):
             raise ValueError("a correlation is between two asset classes")
         if len({one.compounding for one in self.assumptions}) > 1:
-            raise ValueError("assumptions must be compounded alike")
+            raise ValueError("all assumptions must have the same compounding")
         return self
 
 
@@ -351,7 +351,7 @@ class InvestingQuestion(Payload, topic="investing.question", classification="con
 
 
 class InvestingPlan(Payload, topic="investing.plan", classification="confidential"):
-    """A goal on one page: allocation, possible outcomes, how to invest free money, and missing parts."""
+    """A goal on one page: allocation, possible outcomes, how to invest available money, and missing parts."""
 
     headline: str
     goal: str

@@ -48,9 +48,9 @@ class Invoice(Value):
     invoice_date: datetime.date
     items: Annotated[tuple[InvoiceItem, ...], Field(max_length=1_000)]
     total: Rupees
-    """As the invoice states it, with tax."""
+    """As stated in the invoice, with tax."""
     place_of_supply: Annotated[str, Field(pattern=r"^\d\d$")] | None = None
-    """Code of the state; None: the buyer's."""
+    """Code of the state; None means the buyer's."""
     tax_kind: Literal["integrated", "central_and_state"] | None = None
     """Amount that the invoice charges; None if unknown."""
     po_reference: Annotated[str, Field(max_length=64)] = ""
@@ -84,7 +84,7 @@ class Earlier(Value):
 
 
 class InvoiceReference(Value):
-    """The buyer's records; None is unknown and never counts in favour of an invoice."""
+    """The buyer's records; None means unknown, which never counts in favour of an invoice."""
 
     po_total: Rupees | None = None
     """Open amount of the purchase order, with tax."""
@@ -92,9 +92,9 @@ class InvoiceReference(Value):
     grn: Annotated[tuple[Received, ...], Field(max_length=1_000)] | None = None
     vendor_active: bool | None = None
     vendor_gstin: Annotated[str, Field(max_length=20)] | None = None
-    """In the vendor master."""
+    """GSTIN of the supplier in the vendor master."""
     vendor_class: EnterpriseClass | None = None
-    """Micro and small suppliers must be paid in the time of section 15 of the MSMED Act."""
+    """Micro and small suppliers must be paid within the period of section 15 of the MSMED Act."""
     accepted_on: datetime.date | None = None
     """Day on which goods or services were accepted."""
     agreed_days: Annotated[int, Field(ge=0, le=3_650)] | None = None
@@ -118,12 +118,12 @@ class InvoiceIssue(Value):
     code: str
     """``gstin.supplier``, ``duplicate``, ``po.missing``, ``line.arithmetic`` and so on."""
     severity: Literal["block", "hold"]
-    """A block cannot be cleared by a person: the supplier must issue a corrected document."""
+    """A person cannot clear a block: the supplier must issue a corrected document."""
     text: str
 
 
 class TaxSplit(Value):
-    """The tax of all lines, as the places of supplier and supply have it."""
+    """The tax of all lines, split by the places of supplier and supply."""
 
     taxable: Money
     central: Money
@@ -145,7 +145,7 @@ class InvoiceDecision(Payload, topic="payments.invoice_decision", classification
     computed_total: Money
     """Sum of the lines, from quantity, price and rate."""
     pay_by: datetime.date | None
-    """Last day under section 15 of the MSMED Act; None where it does not bind or acceptance is not known."""
+    """Last day under section 15 of the MSMED Act; None if it does not apply or the acceptance date is unknown."""
     posting_hints: tuple[str, ...]
     grounds: Grounds
 
@@ -168,13 +168,13 @@ class InvoiceDiscountRequest(Payload, topic="payments.discount_request", classif
     target_cash: PaidRupees
     as_of_date: datetime.date
     annualised_rate_bp: Annotated[Exact, Field(gt=0, le=100_000)]
-    """Discount rate a year for the best rating, in basis points of the face value, actual days over 365."""
+    """Yearly discount rate for the best rating, in basis points of the face value, actual days over 365."""
     advance_percent: Annotated[Percent, Field(gt=0, le=100)] = Decimal(100)
-    """Fraction of the face value that is advanced; the rest comes after the buyer has paid, without discount."""
+    """Fraction of the face value that is advanced; the rest is paid without discount after the buyer has paid."""
     fee_percent: Percent = Decimal(0)
-    """One-time fee on what is advanced."""
+    """One-time fee on the advance."""
     overdraft_rate_percent: Percent | None = None
-    """Yearly cost of the credit line that could be drawn instead; None: not known."""
+    """Yearly cost of the credit line that could be drawn instead; None if unknown."""
 
 
 class DiscountLine(Value):
@@ -213,9 +213,9 @@ class InvoiceDiscountPlan(Payload, topic="payments.discount_plan", classificatio
     """With fees."""
     unfunded_gap: Money
     surplus: Money
-    """Cash beyond the target, because invoices are sold whole."""
+    """Cash above the target, since only whole invoices are sold."""
     optimal: bool
-    """True if no other choice of whole invoices costs less; False if the search was stopped early."""
+    """True if no cheaper set of whole invoices exists; False if the search was stopped early."""
     excluded: tuple[ExcludedInvoice, ...]
     note: str
     grounds: Grounds
@@ -233,19 +233,19 @@ class BookInvoice(Value):
     agreed_days: Annotated[int, Field(ge=0, le=3_650)] | None = None
     """Payment days of a written agreement; None if unknown, unless ``written_agreement`` is False."""
     written_agreement: bool | None = None
-    """False: there is none, so section 15 allows 15 days."""
+    """False if there is none, so that section 15 allows 15 days."""
     gst_e_invoiced: bool
     accepted: bool | None = None
-    """The buyer has accepted it; None: not known."""
+    """True if the buyer has accepted it; None if unknown."""
     disputed: bool | None = None
     """None: unknown; such an invoice is neither offered nor charged interest."""
     buyer_on_treds: bool | None = None
-    """The buyer is registered on a platform; None: not known."""
+    """True if the buyer is registered on a platform; None if unknown."""
 
     @model_validator(mode="after")
     def _terms_agree(self) -> Self:
         if self.agreed_days is not None and self.written_agreement is False:
-            raise ValueError("agreed_days are of a written agreement, and written_agreement says that there is none")
+            raise ValueError("agreed_days require a written agreement, but written_agreement is false")
         return self
 
 
@@ -291,7 +291,7 @@ class OverdueInterest(Value):
     buyer_id: str
     amount: Money
     due_on: datetime.date
-    """Last day on which it could be paid in time."""
+    """Last day for payment in time."""
     days_overdue: int
     rate_percent: str
     """Three times the bank rate on the last day."""
@@ -312,10 +312,11 @@ class ScfRecommendation(Payload, topic="payments.scf_recommendation", classifica
     """Largest first."""
     ageing: tuple[AgeingBucket, ...]
     dso_days: str | None
-    """Receivables over a year's sales times 365; None where the sales are not known."""
+    """Receivables over a year's sales times 365; None if the sales are unknown."""
     treds_candidates: tuple[str, ...]
-    """Invoices that a platform can take, oldest first: of a registered enterprise, e-invoiced, accepted, not
-    disputed, not overdue, of a buyer on a platform."""
+    """Invoices eligible for a platform, oldest first: from a registered enterprise, e-invoiced, accepted, not disputed,
+    not overdue, to a buyer on a platform.
+    """
     treds_questions: tuple[str, ...]
     """Unknown facts of further invoices that may be candidates."""
     overdue: tuple[OverdueInterest, ...]
@@ -335,7 +336,7 @@ class CashInvoice(Value):
     buyer_rating: Rating = ""
     due_on: datetime.date
     disputed: bool | None = None
-    """None: not known; such an invoice is not offered."""
+    """None if unknown; such an invoice is not offered."""
     buyer_on_treds: bool | None = None
 
 
@@ -368,7 +369,7 @@ class CheckedInvoice(Value):
     computed_total: Money
     pay_by: datetime.date | None
     why: str
-    """The issues, blocks first; empty where there are none."""
+    """The issues, blocks first; empty if there are none."""
 
 
 class InvoiceToCashPlan(Payload, topic="payments.invoice_to_cash_plan", classification="confidential"):

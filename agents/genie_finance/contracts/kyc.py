@@ -40,15 +40,17 @@ class DiligenceEvidence(Value):
 class Applicant(Value):
     """Data about an applicant. None means unknown, which never counts as good.
 
-    The full Aadhaar number has no place here: its last four digits and the signed offline file are enough.
+    The full Aadhaar number must not be given: its last four digits and the signed offline file are enough.
     """
 
     customer_id: Id
     name: Name | None = None
     date_of_birth: datetime.date | None = None
     date_of_birth_verified: bool | None = None
-    """It stands so in the signed offline file or another official document. Only then does it tell the applicant apart
-    from an entry of a watch list with the same name."""
+    """True if the signed offline file or another official document contains it.
+
+    Only then can it distinguish the applicant from a watch list entry with the same name.
+    """
     pan_number: Annotated[str, Field(max_length=32)] | None = None
     name_on_pan: Name | None = None
     pan_verified: bool | None = None
@@ -57,14 +59,14 @@ class Applicant(Value):
     aadhaar_offline_kyc: bool | None = None
     """True if the offline file or the QR code has a valid signature of the issuer."""
     aadhaar_file_date: datetime.date | None = None
-    """Day on which the offline file was made; asked for where it is used in a video process."""
+    """Day on which the offline file was made; required if it is used in a video process."""
     name_on_aadhaar: Name | None = None
     address_match_score: Score | None = None
     """Match between stated and documented address."""
     liveness_score: Score | None = None
     face_match_score: Score | None = None
     channel: Literal["face_to_face", "video", "digital"] | None = None
-    """At a branch; video identification (V-CIP); neither, which is a relationship not face to face."""
+    """At a branch; video identification (V-CIP); or neither, which is a non-face-to-face relationship."""
     country_of_residence: Country | None = None
     nationality: Country | None = None
     occupation: Annotated[str, Field(max_length=100)] | None = None
@@ -81,7 +83,7 @@ class Applicant(Value):
     device_shared_with: _Count | None = None
     bank_account_shared_with: _Count | None = None
     diligence: DiligenceEvidence | None = None
-    """None: no enhanced due diligence yet."""
+    """None if there is no enhanced due diligence yet."""
 
 
 class KycApplication(Payload, topic="kyc.application", classification="confidential"):
@@ -111,7 +113,7 @@ class IdentityEvidence(Payload, topic="kyc.identity_evidence", classification="c
     customer_id: str
     checks: tuple[Check, ...]
     name_score: Annotated[int, Field(ge=0, le=100)] | None
-    """Likeness of the names on PAN and Aadhaar; None where they cannot be compared."""
+    """Likeness of the names on PAN and Aadhaar; None if they cannot be compared."""
     grounds: Grounds
 
 

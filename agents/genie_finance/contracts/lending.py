@@ -17,7 +17,7 @@ MOST_MONTHS = 600
 
 
 RatePercent = Annotated[Number, Field(ge=0, le=200, max_digits=12)]
-"""Nominal annual rate in percent: 12 is twelve per cent a year, charged monthly as a twelfth."""
+"""Nominal annual rate in percent: 12 means twelve per cent a year, charged monthly as a twelfth."""
 Percent = Annotated[Number, Field(ge=0, le=100, max_digits=12)]
 Months = Annotated[int, Field(ge=1, le=MOST_MONTHS)]
 Name = Annotated[str, Field(min_length=1, max_length=100)]
@@ -54,10 +54,9 @@ class LoanRequest(Payload, topic="lending.loan_request", classification="confide
     """Age in years; of the oldest person whose income counts."""
     as_of: datetime.date
     fees: Rupees | None = None
-    """All upfront payments to the lender or through it; None if unknown; the annual percentage rate
-    is then None as well."""
+    """All upfront payments to the lender or through it; None if unknown, as is then the annual percentage rate."""
     property_value: PaidRupees | None = None
-    """Of the home that is bought, without stamp duty and registration; needed for a home loan."""
+    """Value of the home without stamp duty and registration; required for a home loan."""
 
 
 class Check(Value):
@@ -93,7 +92,7 @@ class LoanAdvice(Payload, topic="lending.loan_advice", classification="confident
     eligible: bool
     checks: tuple[Check, ...]
     most_principal: Rupees
-    """Largest principal at this rate and term that passes every check on income and value; 0 where none does."""
+    """Largest principal at this rate and term that passes every check on income and value; 0 if there is none."""
     schedule: tuple[ScheduleRow, ...]
     grounds: Grounds
 
@@ -117,7 +116,7 @@ class Consolidation(Value):
 
     annual_rate_percent: RatePercent
     fees: Rupees
-    """Added to its principal."""
+    """Fees added to its principal."""
 
 
 class DebtPayoffRequest(Payload, topic="lending.payoff_request", classification="confidential"):
@@ -156,10 +155,10 @@ class PayoffResult(Value):
 
     strategy: Literal["avalanche", "snowball", "minimums_only", "consolidation"]
     feasible: bool
-    """False: the debts are never repaid this way, or not within a hundred years."""
+    """False if the debts are not repaid this way within a hundred years."""
     months: int | None
     total_interest: Rupees | None
-    """With the fees of a consolidation."""
+    """Including the fees of a consolidation."""
 
 
 class DebtPayoffPlan(Payload, topic="lending.payoff_plan", classification="confidential"):
@@ -175,7 +174,7 @@ class DebtPayoffPlan(Payload, topic="lending.payoff_plan", classification="confi
     schedule: tuple[PayoffMonth, ...]
     alternatives: tuple[PayoffResult, ...]
     least_budget: Rupees | None
-    """If the budget is too small: one month's interest, which a budget must exceed."""
+    """One month's interest, which the budget must exceed; only if it is too small."""
     grounds: Grounds
 
 
@@ -201,8 +200,10 @@ class RunningLoan(Value):
     sanctioned_amount: PaidRupees | None = None
     """For a business: above a limit, the kind of lender decides whether a charge is forbidden; None if unknown."""
     deductible_interest: Rupees
-    """Interest a year that reduces taxable income, at most; 0 where none does, as in the new regime for one's own
-    home. The whole limit is for this loan."""
+    """Maximum yearly interest that reduces taxable income; 0 if none, as for one's own home in the new regime.
+
+    The whole limit applies to this loan.
+    """
 
 
 class PrepaymentRequest(Payload, topic="lending.prepayment_request", classification="confidential"):
@@ -211,7 +212,7 @@ class PrepaymentRequest(Payload, topic="lending.prepayment_request", classificat
     loans: Annotated[tuple[RunningLoan, ...], Field(min_length=1, max_length=MOST_LOANS)]
     amount: PaidRupees
     marginal_tax_rate_percent: Percent
-    """With cess, of the rupee that would be taxed more; 0 where no tax is paid."""
+    """Marginal tax rate with cess; 0 if no tax is paid."""
     as_of: datetime.date
     alternative_return_percent: Annotated[Number, Field(gt=-100, le=100, max_digits=12)] | None = None
     """After-tax yearly return elsewhere at comparable risk; None: not compared."""
@@ -236,7 +237,7 @@ class Prepayment(Value):
 
     name: str
     position: int
-    """In the request, from 1."""
+    """Position in the request, from 1."""
     amount: Rupees
     closes: bool
     charge: Rupees
@@ -246,7 +247,7 @@ class Prepayment(Value):
 
 
 class PrepaymentPlan(Payload, topic="lending.prepayment_plan", classification="confidential"):
-    """Allocation of the money in the order of return, and the part that is better kept."""
+    """Allocation of the money in the order of return, and the part to keep."""
 
     prepayments: tuple[Prepayment, ...]
     kept: Rupees

@@ -30,7 +30,7 @@ from genie_finance.contracts.money import Currency
 Name = Annotated[str, Field(min_length=1, max_length=120)]
 Symbol = Annotated[str, Field(min_length=1, max_length=64)]
 PeriodReturn = Annotated[Decimal, Field(ge=Decimal("-0.9999"), le=10, max_digits=20)]
-"""Of one month, as a fraction."""
+"""Return of one month, as a fraction."""
 Returns = Annotated[tuple[PeriodReturn, ...], Field(max_length=720)]
 """Months in order, earliest first."""
 MOST_HOLDINGS = 5_000
@@ -41,7 +41,7 @@ FundClass = Literal["equity", "hybrid", "debt"]
 
 
 class Fund(Value):
-    """A fund from its fact sheet. Unknown values are left out, and earn no points."""
+    """A fund from its fact sheet. Unknown values are omitted and earn no points."""
 
     scheme: Name
     category: Name
@@ -58,7 +58,7 @@ class Fund(Value):
     neg_quarters_last_5yr: Annotated[int, Field(ge=0, le=20)] | None = None
     """Number of loss quarters among twenty."""
     monthly_returns: Returns = ()
-    """From twelve values on, ratios of periodic returns are computed too."""
+    """With twelve values or more, ratios of periodic returns are computed."""
     benchmark_monthly_returns: Returns = ()
     """Of the total return index, for the same months."""
 
@@ -107,7 +107,7 @@ class FundRatios(Value):
     sharpe: Decimal | None
     """Mean monthly return above the risk-free one, over its standard deviation, times the root of 12."""
     sortino: Decimal | None
-    """The same over the downside deviation, which counts every month; None where no month was below."""
+    """The same over the downside deviation, which counts every month; None if no month was below."""
     max_drawdown: Decimal
     """Deepest fall below an earlier peak, 0 or negative."""
     downside_capture: Decimal | None
@@ -121,7 +121,7 @@ class RankedFund(Value):
     """A fund that meets the filter, and its score."""
 
     rank: int
-    """From 1; funds with the same score share one."""
+    """From 1; funds with the same score have the same rank."""
     scheme: str
     category: str
     score: Decimal
@@ -130,7 +130,7 @@ class RankedFund(Value):
     """Five-year return above the risk-free rate, divided by the standard deviation: from annual figures, so only
     comparable among similar funds."""
     percentile_in_category: Decimal | None
-    """Fraction of the category's other ranked funds with a lower score, ties counting half; None if there are too
+    """Fraction of the category's other ranked funds with a lower score, ties count as half; None if there are too
     few."""
     ratios: FundRatios | None
     reason: str
@@ -143,7 +143,7 @@ class UnrankedFund(Value):
     why: Literal["filtered_out", "insufficient_data"]
     reason: str
     missing: tuple[str, ...] = ()
-    """Fields that are not known."""
+    """Names of unknown fields."""
 
 
 class FundScreenResults(Payload, topic="investing.fund_screen_results", classification="internal"):
@@ -159,7 +159,7 @@ class FundScreenResults(Payload, topic="investing.fund_screen_results", classifi
 
 _TICK = Decimal("0.0001")
 OptionPrice = Annotated[Decimal, Field(ge=_TICK, le=Decimal(10) ** 9, max_digits=24)]
-"""Of one unit, in the question's currency."""
+"""Price of one unit, in the question's currency."""
 OptionSide = Literal["call", "put"]
 Position = Literal["long", "short"]
 
@@ -185,7 +185,7 @@ class OptionRequest(Payload, topic="investing.option_request", classification="i
     days_to_expiry: Annotated[Decimal, Field(ge=_TICK, le=3_650)]
     """Calendar days; a year has 365."""
     implied_volatility_pct: Annotated[Decimal, Field(ge=Decimal("0.01"), le=500)] | None = None
-    """Percent a year; None: solved from the premium of each leg."""
+    """Percent a year; None means solved from the premium of each leg."""
     risk_free_rate_pct: Annotated[Decimal, Field(ge=-10, le=100)]
     """Percent a year, compounded continuously."""
     dividend_yield_pct: Annotated[Decimal, Field(ge=-10, le=100)] = Decimal(0)
@@ -207,11 +207,11 @@ class Greeks(Value):
     delta: Decimal
     gamma: Decimal
     theta_per_day: Decimal
-    """For one calendar day less."""
+    """Change for one calendar day less."""
     vega_per_1pct: Decimal
-    """For one percentage point of volatility more."""
+    """Change for one percentage point more volatility."""
     rho_per_1pct: Decimal
-    """For one percentage point of interest more."""
+    """Change for one percentage point more interest."""
 
 
 class PricedLeg(Value):
@@ -224,11 +224,11 @@ class PricedLeg(Value):
     theoretical_price: Decimal
     """Of one unit."""
     implied_volatility_pct: Decimal
-    """What it is priced with: as asked, or solved from the premium."""
+    """Volatility used for pricing: given, or solved from the premium."""
     premium: Decimal
     """Price of one unit, the basis of profit and loss."""
     greeks: Greeks
-    """Of one long unit."""
+    """Sensitivities of one long unit."""
 
 
 class PayoffPoint(Value):
@@ -237,7 +237,7 @@ class PayoffPoint(Value):
     price: Decimal
     """Of the underlying."""
     pnl: SignedAmount
-    """Of the whole strategy."""
+    """Profit or loss of the whole strategy."""
 
 
 class OptionExplanation(Payload, topic="investing.option_explanation", classification="internal"):
@@ -249,11 +249,11 @@ class OptionExplanation(Payload, topic="investing.option_explanation", classific
     net_premium: SignedAmount
     """Premium paid; negative if received."""
     breakevens: tuple[Decimal, ...]
-    """Prices of the underlying at which profit turns into loss, or back."""
+    """Break-even prices of the underlying."""
     max_profit: SignedAmount | None
     """None: unlimited."""
     max_loss: SignedAmount | None
-    """Maximum loss as an amount of 0 or less, unless every outcome is a profit; None: unlimited."""
+    """Maximum loss, as 0 or a negative amount unless every outcome is a profit; None if unlimited."""
     probability_of_profit: Fraction
     """Under the lognormal distribution that the price itself implies (risk-neutral)."""
     payoff: tuple[PayoffPoint, ...]
@@ -275,7 +275,7 @@ class Holding(Value):
     cost: Amount | None
     """Total cost; None if the broker does not know it."""
     price: Price | None
-    """Last price of one unit; None: there is none."""
+    """Last price of one unit; None if there is none."""
 
 
 class CashFlow(Value):
@@ -291,7 +291,7 @@ class Valuation(Value):
     on: datetime.date
     value: Amount
     flow: SignedAmount
-    """Of the day: positive into the portfolio; 0 where there was none."""
+    """Flow of the day, positive into the portfolio; 0 if none."""
 
 
 class TargetWeight(Value):
@@ -302,7 +302,7 @@ class TargetWeight(Value):
 
 
 class Snapshot(OneCurrency):
-    """A portfolio on a day, typed: never a broker's raw text."""
+    """A portfolio on a day, as typed values without raw text of a broker."""
 
     provider: Name
     """Source of the data."""
@@ -343,7 +343,7 @@ class HoldingsRequest(Targeted, Payload, topic="investing.holdings_request", cla
     """Fetch an account's holdings from the broker, and review them."""
 
     account: Symbol
-    """The broker's name for it; who may see it is the broker's to say."""
+    """The broker's name for it; the broker decides who may see it."""
 
 
 class PortfolioRequest(Targeted, Payload, topic="investing.portfolio_request", classification="confidential"):
@@ -370,7 +370,7 @@ class Concentration(Value):
     herfindahl: Decimal
     """Sum of squared weights, 0 to 1."""
     effective_number: Decimal
-    """Inverse of it: number of equal parts with the same concentration."""
+    """Its inverse: the number of equal holdings with the same concentration."""
     largest: str
     largest_weight: Weight
     unknown_weight: Weight
@@ -407,7 +407,7 @@ class PortfolioReview(Payload, topic="investing.portfolio_review", classificatio
     xirr_candidates: tuple[Decimal, ...] = ()
     """All rates that fit, if there are several: money was withdrawn and paid in again."""
     twr_percent: Decimal | None
-    """Time-weighted, over the whole span, a year where it is longer than one; None where valuations are not known."""
+    """Time-weighted return over the whole period, yearly if that exceeds a year; None if valuations are unknown."""
     lacking: tuple[Lack, ...]
-    """Unknown data, and what is therefore left out."""
+    """Unknown data, and the figures omitted because of it."""
     grounds: Grounds

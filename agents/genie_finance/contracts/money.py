@@ -1,6 +1,6 @@
 """Money: an exact amount in one currency, kept as an integer of minor units.
 
-``MoneyBounds`` makes the money types of payloads: each family states its bounds and currency, nothing else.
+``MoneyBounds`` makes the money types of payloads: each family states only its bounds and currency.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ _EXPONENTS = {
     **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
     "CLF": 4,
 }  # fmt: skip
-"""Digits after the point, where they are not two. Source: ISO 4217, list one, edition of 2024."""
+"""Digits after the point, if not two. Source: ISO 4217, list one, edition of 2024."""
 
 UNKNOWN_CURRENCY = "XXX"
-"""ISO 4217 code for "no currency": the statement does not say."""
+"""ISO 4217 code for "no currency", used if the statement names none."""
 
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 
@@ -42,14 +42,14 @@ def exponent(currency: str) -> int:
 
 
 def _as_told(schema: dict[str, Any]) -> None:
-    """JSON Schema of an amount, so that authors of JSON are not wrong by a factor of 100."""
+    """JSON Schema of an amount, to prevent errors by a factor of 100."""
     amount = {"type": "string", "description": "Exact, in major units, for example 12.34."}
     schema["properties"] = {"amount": amount, "currency": schema["properties"]["currency"]}
     schema["required"] = ["amount", "currency"]
 
 
 class Money(Value):
-    """An exact amount. Adding two currencies raises; nothing is ever converted silently.
+    """An exact amount. Adding two currencies raises; nothing is converted implicitly.
 
     In JSON it is ``{"amount": "-12.34", "currency": "EUR"}``; both that and minor units are accepted.
     """
@@ -192,7 +192,7 @@ PaidRupees = Annotated[Money, MoneyBounds(most=MOST_PAISE, only=INR, least=1)]
 """Rupees, above 0."""
 
 _WIDE = decimal.Context(prec=60)
-"""Enough digits to round any amount that has passed the bounds."""
+"""Precision that is sufficient to round any amount within the bounds."""
 
 
 def rounded_money(amount: Decimal, currency: str, *, most: int = 10**30, rounding: str = ROUND_HALF_UP) -> Money:
@@ -205,13 +205,13 @@ def rounded_money(amount: Decimal, currency: str, *, most: int = 10**30, roundin
         rounding: A rounding mode of ``decimal``; half up by default.
 
     Raises:
-        InputError: The amount is larger than ``most``, as sums of very large inputs are.
+        InputError: The amount is larger than ``most``, for example as the sum of very large inputs.
     """
     bounded = amount.is_finite() and amount.adjusted() <= _MOST_DIGITS
     minor = amount.scaleb(exponent(currency), context=_WIDE) if bounded else None
     if minor is None or abs(minor) > most:
         raise InputError(
-            "amounts", f"come to more than {most:,} minor units of {currency}", "give smaller amounts, in major units"
+            "amounts", f"amount to more than {most:,} minor units of {currency}", "give smaller amounts, in major units"
         )
     return Money(minor=int(minor.to_integral_value(rounding)), currency=currency)
 

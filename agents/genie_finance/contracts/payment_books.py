@@ -1,4 +1,4 @@
-"""Questions to the records of payment orders, and their answers: one entry for each key."""
+"""Questions to the records of payment orders, and their answers; each key has one entry."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from genie_finance.contracts.payments import Amount, Id, Purpose, Rail
 Fingerprint = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 """SHA-256 of an order without its key."""
 EntryState = Literal["open", "claimed", "submitted", "settled", "failed", "returned", "unknown"]
-"""``open``: judged, not sent. ``claimed``: about to be sent, by one submitter. The others come from the provider."""
+"""``open``: judged, not sent.
+
+``claimed``: about to be sent, by one submitter. The other states come from the provider.
+"""
 OutcomeState = Literal["submitted", "settled", "failed", "returned", "unknown"]
 
 
@@ -50,7 +53,7 @@ class BooksView(Payload, topic="payments.books_view", classification="confidenti
 
     known: BookEntry | None
     sent: tuple[BookEntry, ...]
-    """Entries that count: sent, or still to be sent; oldest first."""
+    """Entries that count towards limits, sent or still to be sent; oldest first."""
 
 
 class EntryOpening(Payload, topic="payments.entry_opening", classification="confidential"):
@@ -79,7 +82,7 @@ class EntryClaim(Payload, topic="payments.entry_claim", classification="confiden
 
 
 class EntryClaimed(Payload, topic="payments.entry_claimed", classification="confidential"):
-    """Whether the order may be sent: granted once, in time, and only for the judged order."""
+    """Whether the order may be sent; granted once, in time, and only for the order that was judged."""
 
     granted: bool
     entry: BookEntry | None
@@ -96,6 +99,6 @@ class EntryOutcome(Payload, topic="payments.entry_outcome", classification="conf
 
 
 class EntryKept(Payload, topic="payments.entry_kept", classification="confidential"):
-    """The entry after an outcome; a final entry does not change."""
+    """The entry after an outcome; a final state does not change."""
 
     entry: BookEntry | None

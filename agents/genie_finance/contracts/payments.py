@@ -43,7 +43,8 @@ Purpose = Literal[
 """Purpose, by the categories for which UPI has separate limits. All but ``person`` are verified merchants; ``person``
 has the lowest limits."""
 State = Literal["refused", "held", "submitted", "settled", "failed", "returned", "unknown"]
-"""``held``: an earlier order of the same key waits. ``submitted``: sent to the provider, result unknown. ``unknown``:
+"""``held``: an earlier order with the same key is waiting. ``submitted``: sent to the provider, result unknown.
+``unknown``:
 the provider did not answer; query it, never send again under another key."""
 
 
@@ -73,7 +74,7 @@ class PaymentOrder(Value):
     is_trusted_beneficiary: bool
     """True if the payer has added and confirmed the beneficiary, and the cooling-off period has passed."""
     beneficiary_added_at: AwareMoment | None = None
-    """With its offset; None: not known, or never added."""
+    """With its offset; None if unknown or never added."""
 
 
 class Payment(Value):
@@ -81,7 +82,7 @@ class Payment(Value):
 
     order: PaymentOrder
     available_balance: Amount | None = None
-    """Of the payer's account."""
+    """Balance of the payer's account."""
     session: SessionFacts | None = None
     history: Annotated[tuple[Transfer, ...], Field(max_length=MOST_HISTORY)] | None = None
     """Earlier transfers of payer and beneficiary, in any order."""
@@ -132,7 +133,7 @@ class PaymentInstruction(Payload, topic="payments.instruction", classification="
 
 
 class PaymentIncident(Value):
-    """Something about an order that must be recorded besides refusing it."""
+    """A fact about an order that must be recorded in addition to refusing it."""
 
     kind: Literal["sanctions_match", "suspected_fraud", "suspected_mule", "phishing", "duplicate_key"]
     severity: Literal["medium", "high"]
@@ -150,9 +151,9 @@ class PaymentStatus(Payload, topic="payments.status", classification="confidenti
     reference: str | None
     """The provider's reference; None if it has none."""
     replayed: bool
-    """True if this is the outcome of an earlier order with the same key; nothing was sent now."""
+    """True if this is the outcome of an earlier order with the same key; nothing was sent this time."""
     expected_by: datetime.datetime | None
-    """When the beneficiary should receive the money, by the rail's own cycle; None if nothing is in progress."""
+    """When the beneficiary should receive the money, from the rail's cycle; None if nothing is in progress."""
     reasons: tuple[str, ...]
     incident: PaymentIncident | None
     missing: tuple[MissingAnswer, ...]

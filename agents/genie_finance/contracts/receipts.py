@@ -13,9 +13,9 @@ from genie_finance.contracts.insufficient import InsufficientData
 from genie_finance.contracts.money import Money
 
 MOST_TEXT = 20_000
-"""Characters of a receipt."""
+"""Maximum characters of a receipt."""
 MOST_LINES = 500
-"""Lines of a receipt."""
+"""Maximum lines of a receipt."""
 
 ReadingStatus = Literal["read", "needs_person", "refused"]
 
@@ -24,7 +24,7 @@ class ReceiptGiven(Payload, topic="receipts.given", classification="confidential
     """What does this receipt say?"""
 
     text: Annotated[str, Field(min_length=0, max_length=MOST_TEXT)] = ""
-    """The receipt, line by line; its words are untrusted. It has a lower limit, so policies deny it, never mask it."""
+    """The receipt, line by line; untrusted. Its ``min_length`` makes policies deny it instead of masking it."""
     picture: Image | None = None
     """A picture of the receipt, if there is no text. A person compares the reading with the picture."""
     filename: Annotated[str, Field(max_length=256)] = ""
@@ -44,7 +44,7 @@ class Link(Value):
     line: Annotated[int, Field(ge=1)]
     """Counted from 1."""
     text: str
-    """The value as the line has it."""
+    """The value as written in the line."""
 
 
 class ReceiptAmount(Value):
@@ -57,7 +57,7 @@ class ReceiptAmount(Value):
 
 
 class Receipt(Value):
-    """A receipt; each value names its line."""
+    """A receipt; each value has its line."""
 
     merchant: str
     merchant_link: Link
@@ -75,7 +75,7 @@ class Receipt(Value):
 
 
 class Problem(Value):
-    """Why a reading is not accepted as a receipt yet."""
+    """A reason why a reading is not accepted as a receipt."""
 
     code: str
     """Stable label, such as ``sum_differs``."""
@@ -83,7 +83,7 @@ class Problem(Value):
 
 
 class ReceiptReading(Payload, topic="receipts.reading", classification="confidential"):
-    """The content of a receipt, or why a person must read it."""
+    """The content of a receipt, or the reason why a person must read it."""
 
     status: ReadingStatus
     receipt: Receipt | None = None

@@ -50,14 +50,14 @@ class RateDecision(Value):
 
 
 class OisPoint(Value):
-    """What the market pays for a fixed rate until a day."""
+    """The market's fixed rate up to a day."""
 
     months: Annotated[int, Field(ge=1, le=120)]
     rate_pct: RatePercent
 
 
 class RateOutlookRequest(Payload, topic="research.rate_outlook_request", classification="internal"):
-    """What are the policy rates, and how did they change?"""
+    """What are the policy rates, and how have they changed?"""
 
     region: Region
     as_of: datetime.date | None = None
@@ -78,13 +78,13 @@ class RateStep(Value):
 
 
 class ImpliedRate(Value):
-    """The mean overnight rate that swaps imply between two of their terms."""
+    """The mean overnight rate between two terms that swaps imply."""
 
     from_months: int
     to_months: int
     rate_pct: RatePercent
     change_bps: int
-    """Against the main policy rate of today."""
+    """Difference from today's main policy rate."""
 
 
 class RateOutlook(Payload, topic="research.rate_outlook", classification="internal"):
@@ -94,14 +94,14 @@ class RateOutlook(Payload, topic="research.rate_outlook", classification="intern
     central_bank: str
     as_of: datetime.date
     stale: bool
-    """True if the rates are the last known ones but the bank has met since: they may have changed."""
+    """True if the bank has met since the last known rates, so they may have changed."""
     known_until: datetime.date
     """Last day for which the rates are known."""
     main_rate: str
     main_pct: RatePercent
     rates: tuple[PolicyRate, ...]
     in_force_since: datetime.date
-    """Of the main rate."""
+    """Date of the last change of the main rate."""
     steps: tuple[RateStep, ...]
     """Changes of the main rate up to the day, latest first."""
     last_change_bps: int | None
@@ -131,7 +131,7 @@ class MpcMeeting(Value):
     """Votes for the decision."""
     vote_against: Annotated[int, Field(ge=0, le=50)] | None = None
     dissent_towards: Literal["higher", "lower"] | None = None
-    """The rate change that dissenters wanted; None if unknown."""
+    """The rate change for which dissenters voted; None if unknown."""
     cpi_projection_pct: RatePercent | None = None
     gdp_projection_pct: RatePercent | None = None
     consensus_repo_change_bps: Annotated[Decimal, Field(ge=-1000, le=1000)] | None = None
@@ -182,7 +182,7 @@ class MpcSignal(Payload, topic="research.mpc_signal", classification="internal")
 
 
 class RepriceRequested(Payload, topic="research.reprice_requested", classification="internal"):
-    """A policy rate changed: agents that use it in prices must check again."""
+    """A policy rate changed: agents that use it in prices must check it again."""
 
     rate: str
     from_pct: RatePercent
@@ -216,7 +216,7 @@ class Series(Value):
     def _in_order(self) -> Self:
         periods = [one.period for one in self.observations]
         if periods != sorted(set(periods)):
-            raise ValueError("periods come in order, each once")
+            raise ValueError("periods must be in order and unique")
         return self
 
 
@@ -227,7 +227,7 @@ class MacroContextRequest(Payload, topic="research.macro_request", classificatio
     as_of: datetime.date | None = None
     """None: today."""
     series: Annotated[tuple[Series, ...], Field(max_length=100)] = ()
-    """The asker's own series, instead of the shipped ones."""
+    """The caller's series, used instead of the shipped ones."""
 
 
 class IndicatorReading(Value):
@@ -240,9 +240,9 @@ class IndicatorReading(Value):
     change: Decimal | None
     """Change against the previous period, in the series' unit."""
     z_score: Decimal | None
-    """Sample standard deviations from the mean of the periods before; None with fewer than four of them."""
+    """Distance from the mean of earlier periods in sample standard deviations; None if there are fewer than four."""
     unusual: bool
-    """At least two standard deviations away."""
+    """True from two standard deviations."""
     published: datetime.date
     source: str
 
@@ -274,7 +274,7 @@ class Citation(Value):
     term: str
     text: str
     score: Decimal
-    """From 0 to 1: how well it fits the question."""
+    """How well it fits the question, from 0 to 1."""
     last_reviewed: datetime.date
 
 

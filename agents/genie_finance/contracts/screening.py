@@ -16,7 +16,8 @@ Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 ListKind = Literal["sanctions", "pep", "adverse"]
 """Sanctions; politically exposed persons and their relatives and close associates; reports of crime."""
 Strength = Literal["strong", "possible", "discounted"]
-"""``strong``: name and date of birth or identity number agree. ``possible``: the name agrees, and nothing disproves it.
+"""``strong``: name and date of birth or identity number agree. ``possible``: the name agrees, and nothing contradicts
+it.
 ``discounted``: the name agrees, but a date of birth that was verified does not; kept so that a person can check it."""
 
 
@@ -43,7 +44,7 @@ class ScreeningMatch(Value):
     list_id: str
     kind: ListKind
     name: str
-    """The most similar name or alias of the entry."""
+    """The name or alias of the entry that is most similar."""
     score: Annotated[int, Field(ge=0, le=100)]
     """Likeness of the names."""
     strength: Strength
@@ -51,14 +52,14 @@ class ScreeningMatch(Value):
 
 
 class ListEdition(Value):
-    """A list as it was when searched."""
+    """A list with its edition at the time of the search."""
 
     list_id: str
     version: str
     as_of: datetime.date
     entries: int
     real: bool
-    """False: its entries are invented, so that it clears nobody."""
+    """False if its entries are invented, so that it clears nobody."""
     kinds: tuple[ListKind, ...] = ()
     """Kinds of its entries. A list does not clear a subject of kinds that it lacks."""
 

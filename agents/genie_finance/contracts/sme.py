@@ -35,11 +35,11 @@ class CashMovement(Value):
     date: datetime.date
     narration: Annotated[str, Field(max_length=1_000)]
     amount: SignedRupees
-    """Negative: money went out."""
+    """Negative for outgoing money."""
     category: Annotated[str, Field(max_length=64)] | None = None
-    """Name in the catalogue's taxonomy, where one is sure enough."""
+    """Name in the catalogue's taxonomy, if it is certain enough."""
     balance: SignedRupees | None = None
-    """Of the account after it."""
+    """Balance of the account after it."""
 
 
 class UnderwriteRequest(Payload, topic="lending.underwrite_request", classification="confidential"):
@@ -50,14 +50,14 @@ class UnderwriteRequest(Payload, topic="lending.underwrite_request", classificat
 
     applicant_id: Name
     as_of: datetime.date
-    """For the policy that holds."""
+    """Day whose edition of the policy is used."""
     analysis: BulkAnalysis | None = None
     start: datetime.date | None = None
     """First day that the movements' statements cover."""
     end: datetime.date | None = None
     """Last day that they cover."""
     movements: Annotated[tuple[CashMovement, ...], Field(max_length=MOST_MOVEMENTS)] | None = None
-    """Of all accounts, without transfers between them."""
+    """Movements of all accounts, without transfers between them."""
 
     @model_validator(mode="after")
     def _one_of_them(self) -> Self:
@@ -74,10 +74,10 @@ class UnderwriteRequest(Payload, topic="lending.underwrite_request", classificat
             ValueError: They are not given, end before they start, or a movement lies outside.
         """
         if self.start is None or self.end is None or self.end < self.start:
-            raise ValueError("movements need the period that their statements cover: `start` up to `end`")
+            raise ValueError("movements need the period of their statements, `start` to `end`")
         for one in self.movements or ():
             if not self.start <= one.date <= self.end:
-                raise ValueError(f"a movement of {one.date} is not of the period {self.start} to {self.end}")
+                raise ValueError(f"a movement of {one.date} is outside the period {self.start} to {self.end}")
         return self.start, self.end
 
 
@@ -86,7 +86,7 @@ class Signal(Value):
 
     name: Literal["inflow_stability", "savings_rate", "debt_burden", "bounce_rate", "expense_volatility", "tenure"]
     raw: str
-    """The measure itself, four digits."""
+    """The value of the measure, four digits."""
     normalised: str
     """0 to 100, higher is better; two digits."""
     weight: str
@@ -97,7 +97,7 @@ Grade = Literal["A", "B", "C", "D"]
 
 
 class CashflowScore(Payload, topic="lending.cashflow_score", classification="confidential"):
-    """A judgemental score of an account's cash flow: no bureau score, and no probability of default."""
+    """A judgemental score of an account's cash flow; neither a bureau score nor a probability of default."""
 
     applicant_id: str
     score: str
@@ -105,18 +105,18 @@ class CashflowScore(Payload, topic="lending.cashflow_score", classification="con
     grade: Grade
     signals: tuple[Signal, ...]
     months: int
-    """Whole calendar months that were looked at."""
+    """Number of whole calendar months used."""
     monthly_inflow: Rupees
     """Mean of those months; a month without inflow counts as 0."""
     monthly_outflow: Rupees
     not_income: tuple[NotIncome, ...] = ()
     """Credits that do not count as inflow: loans, cash deposits, closed deposits and the like."""
     monthly_obligations: Rupees
-    """Instalments found in the statements, a month."""
+    """Monthly instalments found in the statements."""
     bounces: int
     """Payments that were returned."""
     lowest_balance: SignedRupees | None
-    """Balance of any account; None if the statements have none."""
+    """Lowest balance of any account; None if the statements have none."""
     grounds: Grounds
 
 
@@ -127,12 +127,12 @@ class WorkingCapitalRequest(Payload, topic="lending.working_capital_request", cl
     """When does a business run out of cash, what is its largest need, and how much may a bank finance?"""
 
     monthly_revenue: Rupees
-    """Of the first month."""
+    """Sales of the first month."""
     gross_margin_percent: Annotated[Number, Field(ge=-100, le=100, max_digits=12)]
     operating_costs_monthly: Rupees
-    """Paid in the same month."""
+    """Operating costs, paid in the same month."""
     dso_days: Annotated[int, Field(ge=0, le=720)]
-    """Days sales outstanding: from a sale to its money."""
+    """Days sales outstanding: from a sale to its payment."""
     dio_days: Annotated[int, Field(ge=0, le=720)]
     """Days inventory outstanding: from a purchase to its sale."""
     dpo_days: Annotated[int, Field(ge=0, le=720)]
@@ -148,7 +148,7 @@ class WorkingCapitalRequest(Payload, topic="lending.working_capital_request", cl
     debt_service_monthly: Rupees
     """Instalments of running loans."""
     as_of: datetime.date
-    """For the rules on how much a bank may finance."""
+    """Determines the rules on how much a bank may finance."""
 
 
 class CashMonth(Value):
@@ -173,14 +173,14 @@ class WorkingCapitalForecast(Payload, topic="lending.working_capital_forecast", 
     cash_conversion_cycle_days: int
     forecast: tuple[CashMonth, ...]
     runway_months: int | None
-    """Whole months until cash is below 0; None where it never is within the horizon."""
+    """Whole months until cash is below 0; None if that does not happen within the horizon."""
     peak_funding_need: Rupees
     """Deepest shortfall of cash below 0; 0 if there is none."""
     peak_month: int | None
     stressed_funding_need: Rupees
-    """The same if customers pay later by the policy's shock."""
+    """The same with the policy's delay of customers' payments."""
     turnover_limit: Rupees
-    """Bank finance by the turnover method: a fifth of a year's projected turnover, as far as the method applies."""
+    """Bank finance by the turnover method: a fifth of a year's projected turnover, up to the method's limit."""
     turnover_margin: Rupees
     """Contribution required from the business by that method."""
     turnover_method_applies: bool
@@ -201,7 +201,7 @@ class SmeApplication(Value):
     as_of: datetime.date
     sector: Sector
     enterprise: Literal["micro", "small", "medium"]
-    """By its Udyam registration."""
+    """According to its Udyam registration."""
     udyam_registered: bool
     facility: Literal["term_loan", "working_capital"]
     requested_amount: PaidRupees
@@ -211,7 +211,7 @@ class SmeApplication(Value):
     projected_turnover: PaidRupees
     """Of the next twelve months."""
     gst_filing_regular: bool
-    """Every return of the last twelve months was filed in time."""
+    """True if every return of the last twelve months was filed in time."""
     collateral: Rupees
     """Realisable value of security besides the financed assets; 0 if there is none."""
 
@@ -243,7 +243,7 @@ class SmeLoanOffer(Payload, topic="lending.sme_offer", classification="confident
     annual_rate_percent: str | None
     """None if declined."""
     emi: Rupees
-    """Of a term loan; interest of a month at full use for working capital."""
+    """Instalment of a term loan; for working capital, a month's interest at full use."""
     dscr: str | None
     """Monthly cash before debt service divided by all instalments including this one, two decimals; None if nothing is
     due."""
@@ -299,8 +299,7 @@ class SmeLoanReport(Payload, topic="lending.sme_report", classification="confide
 
     headline: str
     decision: Literal["sanctioned", "declined", "not_approved", "undecided"]
-    """``undecided``: too little is known. ``not_approved``: people were asked, and refused or did not answer in
-    time."""
+    """``undecided``: too little is known. ``not_approved``: people refused, or did not answer in time."""
     sanction: SmeSanction | None
     offer: SmeLoanOffer | None
     score: CashflowScore | None

@@ -14,7 +14,7 @@ from genie_finance.contracts.money import Currency, Money
 class StatementProfile(Value):
     """The format of a bank's export, where the file itself is ambiguous (``--profile FILE``, YAML).
 
-    All fields are optional: given values are used as they are, others are detected from the file.
+    All fields are optional: given values are used unchanged, others are detected from the file.
     """
 
     delimiter: Literal[",", ";", "\t", "|", "~"] | None = None
@@ -62,21 +62,21 @@ class Transaction(Value):
     line: int
     """Line of the file, or row of the sheet, from 1."""
     file: str = ""
-    """Name of the file among several that were read together; empty when there was one."""
+    """Name of the file among several that were read together; empty if there was only one."""
     account: str = ""
     date: datetime.date
     narration: str
     amount: Money
-    """Negative: money went out."""
+    """Negative for outgoing money."""
     balance: Money | None = None
     merchant: str | None = None
-    """Counterparty, once the normaliser has read the narration."""
+    """Counterparty, set by the normaliser."""
     rail: str | None = None
     """Payment rail (``upi``, ``sepa``, ``card``, ``cash``, ``check`` and so on), if stated by narration or file."""
     category: str | None = None
-    """Name in the catalogue's taxonomy, once the categoriser has decided."""
+    """Name in the catalogue's taxonomy, set by the categoriser."""
     confidence: Annotated[float, Field(ge=0, le=1)] | None = None
-    """Confidence of the categoriser."""
+    """Confidence of the category."""
     reference: str = ""
     """The bank's own id of the booking, if its format has one; not every bank keeps it unique."""
     nets_with: str | None = None
@@ -84,10 +84,10 @@ class Transaction(Value):
 
 
 class FromFile(Value):
-    """A statement about one file; in JSON it names the file only if there were several."""
+    """A remark about one file; in JSON it names the file only if there were several."""
 
     file: str = ""
-    """Name of the file among several; empty when there was one."""
+    """Name of the file among several; empty if there was only one."""
 
     @model_serializer(mode="wrap")
     def _without_empty_file(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
@@ -102,7 +102,7 @@ class Assumption(FromFile):
     chosen: str
     why: str
     settle_with: str
-    """The line of a statement profile that would settle it."""
+    """The line of a statement profile that would decide it."""
 
 
 UnprovenCode = Literal[
@@ -120,7 +120,7 @@ class Unproven(FromFile):
     code: UnprovenCode
     why: str
     settle_with: str
-    """The line of a statement profile that would settle it."""
+    """The line of a statement profile that would decide it."""
 
 
 class Quarantined(FromFile):
@@ -138,7 +138,7 @@ class UnreadFile(Value):
 
 
 class Statement(Value):
-    """The transactions of one file or several, file by file, each in its own order."""
+    """The transactions of one file or several, each file in its own order."""
 
     account: str = ""
     """The account of all transactions; empty if there are several, or the file names none."""
@@ -148,7 +148,7 @@ class Statement(Value):
 def one_or_several(
     filename: str, content: bytes, profile: StatementProfile | None, files: tuple[StatementFile, ...]
 ) -> tuple[StatementFile, ...]:
-    """Return the files of a payload that holds either one file in its own fields, or several in ``files``.
+    """Return the files of a payload that has either one file in its own fields, or several in ``files``.
 
     Raises:
         ValueError: The payload has both or neither.

@@ -51,7 +51,7 @@ GainKind = Literal["short_listed", "long_listed", "long_other"]
 other long-term assets. Short-term gains on other assets are other income."""
 
 WITHOUT_INDEXATION = datetime.date(2024, 7, 23)
-"""First day on which gains are computed without indexation."""
+"""First day from which gains are computed without indexation."""
 
 
 class RealisedGain(Value):
@@ -60,24 +60,26 @@ class RealisedGain(Value):
     kind: GainKind
     on: datetime.date
     gain: SignedRupees
-    """Computed by the law of that day: before 23 July 2024 with indexation if applicable."""
+    """Computed under the law of that day: before 23 July 2024, with indexation if applicable."""
     indexed_gain: SignedRupees | None = None
     """Of land or a building that was bought before 23 July 2024 and sold since: the gain with indexed cost, never above
-    ``gain``. Residents then pay 20 per cent of it where that is less. None: another asset, or not known."""
+    ``gain``. Residents then pay 20 per cent of it if that is less. None for another asset, or if unknown."""
 
     @model_validator(mode="after")
     def _indexed_where_it_counts(self) -> Self:
         if self.indexed_gain is None:
             return self
         if self.kind != "long_other" or self.on < WITHOUT_INDEXATION:
-            raise ValueError(f"indexed_gain is of land or buildings (long_other) sold from {WITHOUT_INDEXATION} on")
+            raise ValueError(
+                f"indexed_gain is only for land or buildings (long_other) sold from {WITHOUT_INDEXATION} on"
+            )
         if self.indexed_gain.minor > self.gain.minor:
-            raise ValueError("indexed_gain is above gain: indexation makes the cost larger, never smaller")
+            raise ValueError("indexed_gain is above gain: indexation never lowers the cost")
         return self
 
 
 class Income(Value):
-    """Income of one tax year by head, before deductions; a head without income is 0, never left out."""
+    """Income of one tax year by head, before deductions; a head without income is 0, never omitted."""
 
     salary: Rupees
     """Salary and pension, before the standard deduction."""
@@ -92,7 +94,7 @@ class Income(Value):
 
 
 class Deductions(Value):
-    """Payments and claims for deductions; absent ones are 0, never left out.
+    """Payments and claims for deductions; absent ones are 0, never omitted.
 
     All but the employer's contribution only count in the old regime.
 
@@ -111,11 +113,11 @@ class Deductions(Value):
     health_parents: Rupees
     """Section 80D: premium for parents."""
     parents_senior: bool
-    """A parent is sixty or older."""
+    """True if a parent is sixty or older."""
     deposit_interest: Rupees
     """Interest received under section 80TTA (savings accounts) or 80TTB (sixty and older: all deposits)."""
     home_loan_interest: Rupees
-    """Section 24(b): interest on the loan for a home that one lives in."""
+    """Section 24(b): interest on the loan for one's own home."""
     education_loan_interest: Rupees
     """Section 80E."""
     other: Rupees
@@ -130,16 +132,16 @@ class TaxProfile(Value):
     resident: bool
     income: Income
     deductions: Deductions | None
-    """None: unknown. Then the old regime is not computed."""
+    """None if unknown; the old regime is then not computed."""
 
     @model_validator(mode="after")
     def _gains_fit(self) -> Self:
         first, last = year_start(self.tax_year), year_end(self.tax_year)
         for gain in self.income.gains:
             if not first <= gain.on <= last:
-                raise ValueError(f"a gain of {gain.on} is not of the tax year {self.tax_year}")
+                raise ValueError(f"a gain of {gain.on} is outside the tax year {self.tax_year}")
             if gain.indexed_gain is not None and not self.resident:
-                raise ValueError("indexed_gain is for residents: others pay the rate without indexation")
+                raise ValueError("indexed_gain is only for residents; others pay the rate without indexation")
         return self
 
 
@@ -194,14 +196,14 @@ class TaxPayment(Value):
 
 
 class LateIncome(Value):
-    """Capital gains, dividends and the like, which cannot be estimated in advance, with their tax."""
+    """Capital gains, dividends and similar income that cannot be estimated in advance, with its tax."""
 
     on: datetime.date
     tax: PaidRupees
 
 
 class AdvanceTaxRequest(Payload, topic="tax.advance_request", classification="confidential"):
-    """When is how much advance tax due, and what interest does a shortfall cost?"""
+    """When is advance tax due, how much, and what is the interest on a shortfall?"""
 
     tax_year: CheckedYear
     as_of: datetime.date
@@ -211,7 +213,7 @@ class AdvanceTaxRequest(Payload, topic="tax.advance_request", classification="co
     presumptive: bool
     """All business income is declared under section 44AD or 44ADA."""
     total_tax: Rupees
-    """Of the whole year, with surcharge and cess."""
+    """Tax of the whole year, with surcharge and cess."""
     credits: Rupees
     """Tax deducted or collected at source, and reliefs."""
     payments: Annotated[tuple[TaxPayment, ...], Field(max_length=1_000)]
@@ -223,9 +225,9 @@ class Instalment(Value):
 
     due: datetime.date
     days_left: int
-    """Negative once it has passed."""
+    """Negative after the date."""
     required: Rupees
-    """Together with the instalments before it."""
+    """Including earlier instalments."""
     paid_by_then: Rupees
     still_due: Rupees
     """Amount to be paid now, after all payments so far."""
@@ -275,9 +277,9 @@ class DeductionsPlan(Payload, topic="tax.deductions_plan", classification="confi
     regime_now: Regime
     regime_after: Regime
     tax_now: Rupees
-    """In the regime that is cheaper now."""
+    """Tax in the regime that is cheaper now."""
     tax_after: Rupees
-    """In the regime that is cheaper with every limit used; never above ``tax_now``."""
+    """Tax in the regime that is cheaper with every limit used; never above ``tax_now``."""
     saves: Rupees
     costs: Rupees
     """Money that must be invested or spent for it."""
@@ -299,7 +301,7 @@ class Lot(Value):
     cost: Rupees
     """Of the whole lot."""
     price: UnitPrice
-    """Of one unit, today, in rupees: a share's price or a fund's net asset value."""
+    """Price of one unit today, in rupees: a share's price or a fund's net asset value."""
     bought: datetime.date
     price_on_31_january_2018: UnitPrice | None = None
     """Price of one unit, in rupees; without it a lot bought before February 2018 is not evaluated."""
@@ -311,7 +313,7 @@ class HarvestRequest(Payload, topic="tax.harvest_request", classification="confi
     as_of: datetime.date
     """Day of the sale."""
     lots: Annotated[tuple[Lot, ...], Field(max_length=MOST_LOTS)]
-    """Empty where nothing is held."""
+    """Empty if nothing is held."""
     realised_short: SignedRupees
     """Short-term gains less losses on listed equity so far this year."""
     realised_long: SignedRupees
@@ -322,7 +324,7 @@ class Harvest(Value):
 
     symbol: str
     units: Decimal
-    """Whole units of a lot that is held in whole units, else to the thousandth."""
+    """Whole units for a lot of whole units, else to the thousandth."""
     term: Literal["short", "long"]
     bought: datetime.date
     loss: Rupees
@@ -342,7 +344,7 @@ class HarvestPlan(Payload, topic="tax.harvest_plan", classification="confidentia
     open_long_gains: Rupees
     """Long-term gains beyond the exemption that remain taxed."""
     unused_exemption: Rupees
-    """Long-term gains that could still be realised untaxed."""
+    """Further long-term gains that could be realised without tax."""
     skipped: tuple[str, ...]
     grounds: Grounds
 
@@ -359,7 +361,7 @@ class TaxYear(Value):
     payments: Annotated[tuple[TaxPayment, ...], Field(max_length=1_000)]
     late_income: Annotated[tuple[LateIncome, ...], Field(max_length=1_000)] = ()
     lots: Annotated[tuple[Lot, ...], Field(max_length=MOST_LOTS)] | None = None
-    """None: unknown, so harvesting is left out."""
+    """None if unknown; harvesting is then omitted."""
 
 
 class TaxYearQuestion(Payload, topic="tax.year_question", classification="confidential"):

@@ -1,4 +1,4 @@
-"""Money between accounts: one record per transfer, whichever statement it comes from."""
+"""Money between accounts: one record per transfer, regardless of its statement."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Name = Annotated[str, Field(min_length=1, max_length=200)]
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 """ISO 3166-1 alpha-2."""
 Channel = Literal["cash", "upi", "imps", "neft", "rtgs", "card", "cheque", "wire", "internal", "other"]
-"""Payment channel. ``cash`` only means notes over a counter or at a machine."""
+"""Payment channel. ``cash`` only means notes at a counter or a machine."""
 
 
 Amount = Annotated[Money, MoneyBounds(most=10**17, least=1)]
@@ -37,11 +37,11 @@ def _read_moment(value: Any) -> Any:  # whatever JSON or a caller hands over
 
 
 Moment = Annotated[datetime.datetime | datetime.date, BeforeValidator(_read_moment)]
-"""A moment, or a day alone if the time is unknown: a day is never treated as its midnight. A moment without an offset
+"""A moment, or only a day if the time is unknown; a day is never treated as its midnight. A moment without an offset
 is in the time zone of the question."""
 
 Zone = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_+/-]{0,63}$")]
-"""Name of a time zone, as ``Asia/Kolkata``."""
+"""Name of a time zone, such as ``Asia/Kolkata``."""
 
 
 class Place(Value):
@@ -52,7 +52,7 @@ class Place(Value):
 
 
 class Transfer(Value):
-    """A transfer between two accounts, once, whichever statement it comes from."""
+    """A transfer between two accounts, listed once regardless of its statement."""
 
     transaction_id: Id
     timestamp: Moment
@@ -63,7 +63,7 @@ class Transfer(Value):
     amount: Amount
     channel: Channel
     category: Annotated[str, Field(max_length=64)] | None = None
-    """The purchase, by the catalogue's taxonomy or a word such as ``crypto``."""
+    """Category of the purchase in the catalogue's taxonomy, or a word such as ``crypto``."""
     device_id: Id | None = None
     place: Place | None = None
     """Where the sender was."""

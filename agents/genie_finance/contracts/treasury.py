@@ -33,7 +33,7 @@ Return = Annotated[Decimal, Field(ge=-10, le=10, max_digits=30)]
 Returns = Annotated[tuple[Return, ...], Field(max_length=10_000)]
 Name = Annotated[str, Field(min_length=1, max_length=64)]
 Percent = Decimal
-"""A number of hundredths: 2.5 is two and a half per cent."""
+"""A percentage: 2.5 means two and a half per cent."""
 
 
 # --- value at risk ---
@@ -46,7 +46,7 @@ class Position(Value):
     value: SignedAmount
     """Negative for a short position."""
     daily_returns: Returns
-    """Of the same days, in the same order, for every position."""
+    """Returns of the same days, in the same order, for every position."""
 
 
 class VarRequest(Payload, topic="treasury.var_request", classification="confidential"):
@@ -59,11 +59,11 @@ class VarRequest(Payload, topic="treasury.var_request", classification="confiden
     """Instead of the portfolio's returns: then each position's share of the risk is stated. Their values must sum to
     the portfolio's value."""
     confidence_pct: Annotated[Decimal, Field(gt=50, lt=100)] = Decimal(95)
-    """In per cent: 99 leaves one day in a hundred."""
+    """In per cent: 99 is exceeded on one day in a hundred."""
     horizon_days: Annotated[int, Field(ge=1, le=250)] = 1
     """Trading days."""
     deviation: Literal["population", "sample"] = "population"
-    """Divide squared deviations by n (as a fit by maximum likelihood does) or by n - 1."""
+    """Divides squared deviations by n (maximum likelihood) or by n - 1."""
 
     @model_validator(mode="after")
     def _one_history(self) -> Self:
@@ -81,13 +81,13 @@ class VarRequest(Payload, topic="treasury.var_request", classification="confiden
 
 
 class VarFigure(Value):
-    """A loss, and the mean of the losses beyond it; 0 if the model shows a gain even there."""
+    """A loss, and the mean of the losses beyond it; 0 if the model shows a gain even in the tail."""
 
     var_pct: Percent
-    """Of the portfolio's value."""
+    """Value at risk as a percentage of the portfolio's value."""
     var: Money
     es_pct: Percent
-    """Expected shortfall, of the portfolio's value."""
+    """Expected shortfall as a percentage of the portfolio's value."""
     es: Money
 
 
@@ -97,7 +97,7 @@ class ComponentVar(Value):
     name: str
     value: Money
     component_var: Money
-    """Negative where the position lowers the portfolio's risk."""
+    """Negative if the position lowers the portfolio's risk."""
     share_pct: Percent
 
 
@@ -130,7 +130,7 @@ class VarResult(Payload, topic="treasury.var", classification="confidential"):
     parametric: VarFigure
     """Normal returns."""
     modified_var_pct: Percent
-    """With skewness and kurtosis by Cornish and Fisher."""
+    """With skewness and kurtosis, after Cornish and Fisher."""
     modified_var: Money
     components: tuple[ComponentVar, ...]
     backtest: VarBacktest | None
@@ -142,7 +142,7 @@ class VarResult(Payload, topic="treasury.var", classification="confidential"):
 
 
 class BucketAmounts(Value):
-    """Amounts by residual maturity; an empty bucket is 0, never left out."""
+    """Amounts by residual maturity; an empty bucket is 0, never omitted."""
 
     day_1_7: Amount
     day_8_14: Amount
@@ -187,7 +187,7 @@ class Valuation(Value):
 
 
 class AlmRequest(Payload, topic="treasury.alm_request", classification="confidential"):
-    """Where do liabilities fall due before assets, and what is the cost of a change of rates?"""
+    """In which buckets are liabilities due before assets, and what does a change of rates cost?"""
 
     as_of: datetime.date
     assets: BucketAmounts
@@ -199,11 +199,11 @@ class AlmRequest(Payload, topic="treasury.alm_request", classification="confiden
     """Parallel change of all rates, in basis points."""
     next_day: NextDay | None = None
     repricing: Repricing | None = None
-    """None: residual maturities are used instead, and a caveat states this."""
+    """None means that residual maturities are used, with a caveat."""
     internal_limit_pct_of_assets: Annotated[Decimal, Field(gt=0, le=100)] | None = None
-    """The bank's own limit on any cumulative gap, of total assets."""
+    """The bank's own limit on any cumulative gap, as a percentage of total assets."""
     valuation: Valuation | None = None
-    """None: no change of economic value is computed."""
+    """If None, no change of economic value is computed."""
 
     @model_validator(mode="after")
     def _in_one_currency(self) -> Self:
@@ -216,7 +216,7 @@ class AlmRequest(Payload, topic="treasury.alm_request", classification="confiden
             self.next_day.assets.minor > self.assets.day_1_7.minor
             or self.next_day.liabilities.minor > self.liabilities.day_1_7.minor
         ):
-            raise ValueError("next_day is a part of day_1_7 and cannot be more than it")
+            raise ValueError("next_day is part of day_1_7 and cannot exceed it")
         return self
 
 
@@ -231,12 +231,12 @@ class GapRow(Value):
     cumulative: Money
     cumulative_pct_of_assets: Percent
     cumulative_pct_of_outflows: Percent | None
-    """Of the cumulative liabilities; None where there are none."""
+    """As a percentage of the cumulative liabilities; None if there are none."""
     limit_pct: Percent | None
     """Largest negative cumulative gap allowed by the rules, as a percentage of cumulative outflows; None if they set
     none."""
     breach: bool
-    """Of the rules' limit, or of the bank's own."""
+    """True if the rules' limit or the bank's own is exceeded."""
 
 
 class AlmResult(Payload, topic="treasury.alm", classification="confidential"):
@@ -245,7 +245,7 @@ class AlmResult(Payload, topic="treasury.alm", classification="confidential"):
     as_of: datetime.date
     gaps: tuple[GapRow, ...]
     has_breach: bool | None
-    """A breach of any limit; None if no checked limit is breached and ``unchecked`` names another."""
+    """True if any limit is breached; None if no checked limit is breached but ``unchecked`` has others."""
     unchecked: tuple[Literal["next_day_limit"], ...] = ()
     """Limits of the rules that could not be checked."""
     nii_sensitivity: Money
@@ -257,7 +257,7 @@ class AlmResult(Payload, topic="treasury.alm", classification="confidential"):
     duration_assets_years: Decimal | None
     duration_liabilities_years: Decimal | None
     duration_gap_years: Decimal | None
-    """Duration of assets less that of liabilities, times liabilities over assets."""
+    """Duration of assets minus that of liabilities multiplied by liabilities over assets."""
     grounds: Grounds
 
 
@@ -273,7 +273,7 @@ class Hqla(Value):
 
 
 class LcrOutflows(Value):
-    """Balances that may run off within thirty days; an empty category is 0, never left out."""
+    """Balances that may run off within thirty days; an empty category is 0, never omitted."""
 
     stable_retail_deposits: Amount
     less_stable_retail_deposits: Amount
@@ -306,7 +306,7 @@ class LcrChange(Value):
 
 
 class LcrDay(Value):
-    """What changes on a day ahead: changes of balances, negative where they fall."""
+    """Changes of balances on a future day, negative for decreases."""
 
     on: datetime.date
     level1: SignedAmount
@@ -316,7 +316,7 @@ class LcrDay(Value):
 
 
 class LcrRequest(Payload, topic="treasury.lcr_request", classification="confidential"):
-    """Do liquid assets cover thirty days of stress, today and on the days ahead?"""
+    """Do liquid assets cover thirty days of stress, today and on future days?"""
 
     as_of: datetime.date
     hqla: Hqla
@@ -326,13 +326,13 @@ class LcrRequest(Payload, topic="treasury.lcr_request", classification="confiden
     """Further categories of the rule table. It has no default: an unknown outflow is not 0."""
     other_inflows: Annotated[tuple[LcrLine, ...], Field(max_length=100)] = ()
     ahead: Annotated[tuple[LcrDay, ...], Field(max_length=366)] = ()
-    """Days to project, in order; each change holds from its day on."""
+    """Days to project, in order; each change applies from its day on."""
 
     @model_validator(mode="after")
     def _days_follow(self) -> Self:
         days = (self.as_of, *(day.on for day in self.ahead))
         if any(later <= earlier for earlier, later in itertools.pairwise(days)):
-            raise ValueError("the days ahead come in order and after as_of")
+            raise ValueError("future days must be in order and after as_of")
         return self
 
 
@@ -347,7 +347,7 @@ class LcrWeighted(Value):
 
 
 class LcrProjection(Value):
-    """The ratio on a day ahead."""
+    """The ratio on a future day."""
 
     on: datetime.date
     hqla: Money
@@ -363,9 +363,9 @@ class LcrResult(Payload, topic="treasury.lcr", classification="confidential"):
     hqla_after_haircut: Money
     """Before the caps on level 2."""
     cap_15_adjustment: Money
-    """Cut from level 2B, which is at most 15 per cent of the stock."""
+    """Deducted from level 2B, which is at most 15 per cent of the stock."""
     cap_40_adjustment: Money
-    """Cut from level 2, which is at most 40 per cent of the stock."""
+    """Deducted from level 2, which is at most 40 per cent of the stock."""
     total_hqla: Money
     total_outflow: Money
     total_inflow: Money
@@ -394,7 +394,7 @@ class QuotedRate(Value):
 
 
 class FxTable(Value):
-    """Rates of one day against one base currency; every other pair follows from two of them."""
+    """Rates of one day against one base currency; every other pair is computed from two of them."""
 
     base: AnyCaseCurrency
     on: datetime.date
@@ -410,7 +410,7 @@ class FxTable(Value):
 
 
 class ConvertCurrency(Payload, topic="treasury.convert_currency", classification="confidential"):
-    """Convert an amount to another currency. One unit of a currency asks only for the rate."""
+    """Convert an amount to another currency. An amount of one unit returns just the rate."""
 
     amount: SignedAmount
     to: AnyCaseCurrency
@@ -419,7 +419,7 @@ class ConvertCurrency(Payload, topic="treasury.convert_currency", classification
     spread_pct: Annotated[Decimal, Field(ge=0, lt=50)] = Decimal(0)
     """Deducted from the middle rate, in percent: the dealer's margin."""
     rates: FxTable | None = None
-    """The asker's own rates; None: those of the agent's port."""
+    """The caller's own rates; None means those of the agent's port."""
 
 
 class ConvertedAmount(Payload, topic="treasury.converted_amount", classification="confidential"):
@@ -438,7 +438,7 @@ class ConvertedAmount(Payload, topic="treasury.converted_amount", classification
 
 
 class TreasuryDay(Value):
-    """Inputs of the morning pack; None: unknown, and the pack lists the part as missing."""
+    """Inputs of the morning pack; None if unknown; the pack then lists the part as missing."""
 
     as_of: datetime.date
     region: Region

@@ -50,13 +50,13 @@ class Order(NamedTuple):
     best_first: tuple[object, ...] = ()
     """Values; a tuple among them holds values of the same rank. Empty: a number or an amount."""
     unknown: tuple[object, ...] = ()
-    """Values without a decision. An answer may always change to one of them."""
+    """Values that mean "undecided"; an answer may always change to one of them."""
     more_is_better: bool = True
-    """Direction for numbers, amounts and, for a list at the end of the path, its length."""
+    """Direction for numbers and amounts; for a list at the end of the path, of its length."""
     scale: str = ""
     """Name under which answers of different types are compared; the field's path by default."""
     unless: str = ""
-    """Path of a list of unchecked items: an answer that lists any must not be more favourable."""
+    """Path of a list of unchecked items: an answer with any must not be more favourable."""
 
 
 class Rank(NamedTuple):
@@ -177,11 +177,11 @@ ORDERS: Mapping[type[Payload], tuple[Order, ...]] = MappingProxyType(
 )
 """Answer -> its orders, which are compared separately."""
 
-_FIGURES = "figures of what was given; nobody is judged by them"
-_PAGE = "a page of other agents' answers, each of which has its own order"
-_TEXT = "an explanation, or where one is found"
-_BOOKS = "what the books hold"
-_CHOICE = "a choice of which no side is the favourable one"
+_FIGURES = "figures from the given data, without a judgement"
+_PAGE = "a summary of other agents' answers, each with its own order"
+_TEXT = "an explanation, or where to find one"
+_BOOKS = "contents of the books"
+_CHOICE = "a choice in which neither side is favourable"
 
 NO_VERDICT: Mapping[type[Payload], str] = MappingProxyType(
     {
@@ -189,19 +189,19 @@ NO_VERDICT: Mapping[type[Payload], str] = MappingProxyType(
         bulk.BulkReport: _PAGE,
         claims.CaseReport: _PAGE,
         claims.PolicyFound: "a policy as the register holds it",
-        consent.AaFetchResult: "what the aggregator said",
+        consent.AaFetchResult: "the aggregator's answer",
         consent.AaReport: _PAGE,
         fraud.FraudRingReport: _PAGE,
         household.CarbonFootprint: _FIGURES,
         household.EmergencyFundPlan: _FIGURES,
         household.HouseholdPlan: _PAGE,
         insights.Advice: _FIGURES,
-        insights.Anomalies: "what stands out, for its owner to look at",
+        insights.Anomalies: "unusual items for the owner's review",
         insights.CashflowForecast: _FIGURES,
         insights.Report: _PAGE,
         insights.SpendingAnalysis: _FIGURES,
         insights.Subscriptions: _FIGURES,
-        InsufficientData: "says that there is no verdict",
+        InsufficientData: "states that there is no verdict",
         insurance.RoadsideAnswer: _FIGURES,
         investing.AssetAllocationPlan: _CHOICE,
         investing.InvestingPlan: _PAGE,
@@ -219,7 +219,7 @@ NO_VERDICT: Mapping[type[Payload], str] = MappingProxyType(
         payment_books.EntryKept: _BOOKS,
         payment_books.EntryOpened: _BOOKS,
         payments.PaymentCase: _PAGE,
-        receipts.ReceiptReading: "what a receipt says, each value with its line; what does not hold goes to a person",
+        receipts.ReceiptReading: "values of a receipt with their lines; a person checks failures",
         research.FinanceExplanation: _TEXT,
         research.MacroBrief: _FIGURES,
         research.MpcSignal: _CHOICE,
@@ -267,7 +267,7 @@ def improved(before: Payload, after: Payload) -> tuple[str, ...]:
 
 
 def unmade(answer: Payload) -> tuple[str, ...]:
-    """Return the checks that an answer skipped or failed, although one of its reasons clears the subject."""
+    """Return the checks that an answer skipped or failed although one of its reasons clears the subject."""
     grounds: Grounds | None = getattr(answer, "grounds", None)
     if grounds is None or not any(reason.code in CLEARS for reason in grounds.reasons):
         return ()

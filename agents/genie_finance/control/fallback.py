@@ -19,13 +19,13 @@ StandIn = FunctionAgent[[Payload], Awaitable[InsufficientData]]
 def fallback_for(primary: str, *, consumes: tuple[type[Payload], ...], produces: tuple[type[Payload], ...]) -> StandIn:
     """Return the fallback of an agent, ``PRIMARY_fallback``, with the primary's own types.
 
-    It answers every question with ``InsufficientData``, which names the primary as what is missing. A pipeline names it
+    It answers every question with ``InsufficientData``, which names the primary as missing. A pipeline names it
     as the ``fallback`` of the primary, and lists it. It subscribes to the same questions, so it also answers by itself.
     Callers should read answers by agent (``Each(InsufficientData)``): a reply of a fallback is recorded under the id of
     its primary.
 
     Raises:
-        AgentDefinitionError: The primary never answers ``InsufficientData``, so nobody could expect it.
+        AgentDefinitionError: The primary never answers ``InsufficientData``, so no caller could expect it.
     """
     name = f"{primary}_fallback"
     if InsufficientData not in produces:
@@ -34,8 +34,8 @@ def fallback_for(primary: str, *, consumes: tuple[type[Payload], ...], produces:
     async def stand_in(question: Payload) -> InsufficientData:
         lack = Lack(
             what=primary,
-            needed="the agent at work again; until then decide as if nothing were known",
-            given="it failed or may not run; the run's record has the reason",
+            needed="the agent running again; until then, decide as if nothing were known",
+            given="it failed or must not run; the record of the run has the reason",
         )
         return InsufficientData(agent=primary, question=topic_of(type(question)).name, missing=(lack,))
 

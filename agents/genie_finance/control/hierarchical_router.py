@@ -47,7 +47,7 @@ ASKS_WITH_MODEL: dict[type[Payload], tuple[type[Payload], ...]] = {**ASKS, Model
 
 
 def chosen(scores: tuple[RouteScore, ...]) -> str | None:
-    """Return the route that clearly fits best; None if none fits, or two fit equally."""
+    """Return the route that clearly fits best; None if none fits, or two fit about equally."""
     best, *others = scores
     if best.score < CLEAR or (others and best.score - others[0].score < MARGIN):
         return None
@@ -86,7 +86,7 @@ async def hierarchical_router_with_model(request: RouteRequest, context: Context
     if name is not None:
         return await _routed(request, context, scores, name)
     told = {one.route: one.exemplars[0] for one in routes()}
-    name = await choose(context, context.settings.model, "where a question goes", request.text, told)
+    name = await choose(context, context.settings.model, "the destination of a question", request.text, told)
     found = await _routed(request, context, scores, name)
     return found if name is None else found.model_copy(update={"text": f"{found.text} {BY_MODEL}"})
 
@@ -97,7 +97,7 @@ async def _routed(
     if name is None:
         near = ", ".join(one.route.replace("_", " ") for one in scores[:_SHOWN] if one.score)
         hint = f"Nearest: {near}." if near else f"Routes: {', '.join(one.route.replace('_', ' ') for one in routes())}."
-        return _answer("clarify", None, scores, f"The question is not clear. {hint} Please rephrase it.")
+        return _answer("clarify", None, scores, f"The question is unclear. {hint} Please rephrase it.")
     route = next(one for one in routes() if one.route == name)
     if route.needs is not None:
         return _answer("needs_input", route, scores, f"This requires more than a sentence: {route.needs}.")
@@ -124,7 +124,7 @@ def _told(route: Route, scores: tuple[RouteScore, ...], came: Gathered) -> Route
         needed = "; ".join(f"{one.what}: {one.needed} (given: {one.given})" for one in lacking.missing)
         return _answer("no_answer", route, scores, f"Too little is known. {needed}.")
     reasons = "; ".join(sorted({one.reason for one in came.missing.values()})) or "nothing came"
-    return _answer("no_answer", route, scores, f"No answer came: {reasons}.")
+    return _answer("no_answer", route, scores, f"There is no answer: {reasons}.")
 
 
 def _answer(status: str, route: Route | None, scores: tuple[RouteScore, ...], text: str) -> RouteAnswer:

@@ -24,7 +24,7 @@ _FILLERS = frozenset(
     )
 )  # fmt: skip
 _WORD_WEIGHT = 3
-"""Weight of a common word, in triples of letters."""
+"""Weight of a common word, in multiples of a letter triple."""
 
 
 class Route(BaseModel):

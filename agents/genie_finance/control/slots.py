@@ -38,7 +38,7 @@ _WHOSE = {
     ("canadian", "USD"): "CAD", ("australian", "USD"): "AUD", ("singapore", "USD"): "SGD", ("kong", "USD"): "HKD",
     ("zealand", "USD"): "NZD", ("japanese", "JPY"): "JPY",
 }  # fmt: skip
-"""(Word before a currency's name, currency of the name alone) -> the intended currency."""
+"""(Word before a currency's name, usual currency of the name) -> the intended currency."""
 _OWNERS = frozenset(("hong", "new", *(word for word, _ in _WHOSE)))
 _LINKS = frozenset(
     (
@@ -60,7 +60,7 @@ class Filled(NamedTuple):
 
 
 def fill(route: str, text: str) -> Filled:
-    """Return the question of a route in a text, as far as the text specifies it."""
+    """Return the question of a route in a text, as far as the text states it."""
     if route == "explain":
         return Filled(ExplainFinance(question=text[:2_000]))
     if route == "convert_currency":
@@ -92,7 +92,7 @@ def _conversion(text: str) -> Filled:
 
 
 def _number(words: list[str], at: int) -> Decimal:
-    """Return a number with the sizes after it: ``5 lakh`` is 500,000.
+    """Return a number with the powers of ten after it: ``5 lakh`` is 500,000.
 
     Raises:
         InvalidOperation: The commas are not thousands separators.
@@ -103,7 +103,7 @@ def _number(words: list[str], at: int) -> Decimal:
 
 
 def _after(words: list[str], at: int) -> int:
-    """Return the place after a number and its sizes."""
+    """Return the position after a number and its powers of ten."""
     at += 1
     while at < len(words) and words[at] in _SIZES:
         at += 1
@@ -111,7 +111,7 @@ def _after(words: list[str], at: int) -> int:
 
 
 def _source(words: list[str], amount: int, named: Mapping[int, str | None]) -> int | None:
-    """Return the place of the amount's own currency: a sign before it, else right after it, else right before it."""
+    """Return the position of the amount's currency: a sign before it, else the next word, else the word before."""
     if amount - 1 in named and not words[amount - 1].isalpha():
         return amount - 1
     at = _after(words, amount)

@@ -22,7 +22,7 @@ class Desk:
 
     Args:
         id: Id of the desk's agent.
-        asks: Question -> the answers it may have; the agent's card declares the same.
+        asks: Question -> its possible answers; the agent's card declares the same.
         within_s: Seconds to wait for one answer.
         primaries: Question -> the agent that answers it, for questions that a fallback answers as well. An answer
             ``Each(InsufficientData)`` is then read from that agent alone.
@@ -67,7 +67,7 @@ class Asking:
         """Return the answer; if there is none, store the reason and return None.
 
         Args:
-            question: The question. ``InsufficientData`` instead is stored, and nothing is asked.
+            question: The question. If it is ``InsufficientData``, it is stored and nothing is asked.
             answer: The required class of the answer.
             about: The subject, if several questions of one class are asked.
             of_people: A person decides: only the run and its holds limit the wait.

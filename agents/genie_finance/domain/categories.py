@@ -1,7 +1,7 @@
 """The taxonomy of the catalogue: categories of spending, income and transfers.
 
-Names are ``group.leaf``. The enum is what code refers to; titles, kinds and the words people use for a category are in
-``data/categories.json``, and the two are compared when it is loaded.
+Names are ``group.leaf``. The enum is what code refers to; titles, kinds and everyday words for a category are in
+``data/categories.json``, which is compared with the enum when it is loaded.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class Kind(enum.StrEnum):
     INCOME = "income"
     EXPENSE = "expense"
     TRANSFER = "transfer"
-    """Moves own money; neither earned nor spent."""
+    """Moves own money; neither income nor spending."""
     UNKNOWN = "unknown"
     """Uncategorised: incoming money counts as income, outgoing as expense."""
 
@@ -117,7 +117,7 @@ class CategoryInfo(NamedTuple):
     regular: bool
     """Regular charges of this category are subscriptions, unlike rent, loans, wages, and habits such as groceries."""
     asked: tuple[str, ...]
-    """Lower-case words by which questions mean it."""
+    """Lower-case words that questions use for it."""
 
     @property
     def group(self) -> str:

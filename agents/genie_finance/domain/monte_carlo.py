@@ -1,7 +1,7 @@
 """Monte Carlo of an investment with contributions: final wealth on many simulated paths, and its statistics.
 
 Months are lognormal and independent: a month multiplies by ``m exp(-s^2/2 + s z)`` with ``s = sigma / sqrt(12)`` and z
-standard normal, so that its mean is m for any volatility (geometric Brownian motion, seen once a month). Numbers are
+standard normal, so that its mean is m for any volatility (geometric Brownian motion, sampled monthly). Numbers are
 binary floats: the sampling error of a simulation far exceeds their rounding error.
 """
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MONTHS = 12
 _Z95 = 1.959963984540054
-"""Of the normal distribution at 0.975."""
+"""Quantile of the normal distribution at 0.975."""
 
 
 def monthly_growth(annual: float, compounding: Literal["monthly", "annually", "continuously"]) -> float:
@@ -48,15 +48,15 @@ class Paths:
     """Growth on each path; wealth is linear in both: ``corpus * of_corpus + contribution * of_contributions``."""
 
     of_corpus: NDArray[np.float64]
-    """What 1 at the start has grown to."""
+    """Final value of 1 invested at the start."""
     of_contributions: NDArray[np.float64]
-    """What the contributions have grown to, if the first is paid in full proportion (1 times its share)."""
+    """Final value of the contributions, if one contribution is 1."""
 
 
 def simulate(
     market: Market, shares: Sequence[float], *, paths: int, seed: int, timing: Literal["end", "start"] = "end"
 ) -> Paths:
-    """Return how 1 at the start, and a plan of contributions, grow on simulated paths.
+    """Return the growth of 1 at the start, and of a plan of contributions, on simulated paths.
 
     Args:
         market: Distribution of monthly returns.
@@ -94,7 +94,7 @@ def simulate(
 
 
 def wilson(successes: float, trials: int) -> tuple[float, float]:
-    """Return the 95 percent interval of a share; its width is never 0, even if all trials agree.
+    """Return the 95 percent interval of a share; its width is never 0, even if all trials have the same result.
 
     Source: Wilson (1927), score interval, without continuity correction.
 
@@ -102,7 +102,7 @@ def wilson(successes: float, trials: int) -> tuple[float, float]:
         ValueError: There are no trials, or more successes than trials.
     """
     if trials < 1 or not 0 <= successes <= trials:
-        raise ValueError("a share is of at least one trial, and of no more successes than trials")
+        raise ValueError("a share needs at least one trial, and no more successes than trials")
     share, z2 = successes / trials, _Z95 * _Z95
     middle = (share + z2 / (2 * trials)) / (1 + z2 / trials)
     half = _Z95 / (1 + z2 / trials) * math.sqrt(share * (1 - share) / trials + z2 / (4 * trials * trials))

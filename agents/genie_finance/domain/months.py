@@ -7,7 +7,7 @@ import datetime
 from collections.abc import Collection
 
 EDGE_DAYS = 3
-"""Days without a booking that a complete month may have at its edge: a weekend with a holiday."""
+"""Maximum days without a booking at the edge of a complete month: a weekend with a holiday."""
 
 _LONGEST_SPAN = 120
 
@@ -60,7 +60,7 @@ def covered_months(start: datetime.date, end: datetime.date, booked: Collection[
 def complete_months(start: datetime.date, end: datetime.date, booked: Collection[str]) -> frozenset[str]:
     """Return the months that a statement covers completely, judged by its bookings.
 
-    A statement does not state its period. Its first and last month count as complete when at most ``EDGE_DAYS`` days at
+    The statement's period is unknown. Its first and last month count as complete if at most ``EDGE_DAYS`` days at
     the edge have no booking. A month in between without any booking is more likely a gap in the file, so it does not
     count.
 

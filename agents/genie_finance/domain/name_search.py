@@ -1,8 +1,8 @@
-"""Similarity of a name to that of a listed person or firm. In doubt, a person must check.
+"""Similarity of a name to that of a listed person or firm.
 
-This is not the comparison of two documents of one applicant (``names.compare``), where a likeness speaks *for* the
-applicant. Here a likeness speaks against a subject, so that spellings, word order, titles, articles, legal forms and
-additional words must not hide a match.
+When in doubt, a person must check. Unlike the comparison of an applicant's documents (``names.compare``), where
+similarity counts *for* the applicant, it counts against a subject here. Spelling, word order, titles, articles, legal
+forms and additional words must therefore not hide a match.
 """
 
 from __future__ import annotations
@@ -21,22 +21,23 @@ _LONGEST = 250
 _EXTRA = (0, 2, 6, 12, 18)
 """Deduction from the score by the number of additional words: one or two never clear a correctly spelt name."""
 _BRIEF = 8
-"""Letters up to which two syllables of three say too little: most Chinese and Korean names share two."""
+"""Maximum letters of names for which two matching syllables of three are not significant, as in Chinese and Korean."""
 _OMITTED = 20
 _DULL = 2
-"""Letters that a common word of firms and groups counts for if the other name has another."""
+"""Weight in letters of a common word of firms and groups that differs in the other name."""
 _SYLLABLES = 9
-"""Letters of two words together that are more than a syllable each."""
+"""Minimum total letters of two words that are more than one syllable each."""
 ONE_WORD = 70
 """Maximum score of one word against a name of several."""
 _CLOSE, _SOUND, _SAME, _INITIAL = 0.8, 0.9, 0.97, 0.85
 _RUN = 0.87
-"""Least likeness of two words that the other name writes as one."""
+"""Minimum similarity of two words to one joined word of the other name."""
 _SHORT = 4
-"""Letters up to which a word has to be the same in some system of spelling: there are too many others a slip away."""
+"""Maximum letters of words that must be equal in some spelling system, since too many others differ by one letter."""
 _ALLAH = frozenset(("allah", "ullah", "ulla", "alla", "llah", "ollah", "olla", "elah"))
 _DIN = frozenset(("din", "deen", "dine", "eddin", "eddine", "uddin", "addin", "aldin", "udin", "dyn"))
 _ABD = frozenset(("abd", "abdul", "abdel", "abdal", "abdol", "abdoul", "abdur", "abdu", "abed", "abdi"))
+_SURNAME_ENDS = frozenset(("zadeh", "zade", "zada", "zadah", "nejad", "nezhad", "nejhad", "oglu", "oghlu", "ogli"))
 _ABU = frozenset(("abu", "abou", "abi", "aboo"))
 
 
@@ -46,18 +47,18 @@ class Written(NamedTuple):
     words: tuple[str, ...]
     """Distinctive words: folded, without titles, articles and legal forms."""
     joined: tuple[str, ...]
-    """Neighbours joined, as others write them."""
+    """Adjacent words joined, as in other spellings."""
 
 
 @lru_cache(maxsize=65_536)
 def written(name: str, kept: frozenset[str] = frozenset()) -> Written:
-    """Return the words of a name that count, and those to be kept; if too few are left, all of them."""
+    """Return the significant words of a name; if too few are left, all of its words."""
     plain = folded(name[:_LONGEST])
     for mark in _MARKS:
         plain = plain.replace(mark, "")
     plain = plain.replace("aa", "a")
     spaced = "".join(one if one.isalnum() else " " for one in plain.replace("&", " and ")).split()
-    found = _enough(spaced, kept)
+    found = _enough(_whole_surnames(spaced), kept)
     parts = tuple(_met(found)[:_MOST])
     return Written(parts, tuple(one + other for one, other in itertools.pairwise(parts)))
 
@@ -77,6 +78,17 @@ def _enough(parts: list[str], keep: frozenset[str]) -> list[str]:
     return named if firm or len(plain) < 2 else plain
 
 
+def _whole_surnames(parts: list[str]) -> list[str]:
+    """Join a Persian or Turkish surname to what it begins with, which may look like a title: ``Haji-Zadeh``."""
+    found: list[str] = []
+    for part in parts:
+        if found and part in _SURNAME_ENDS:
+            found[-1] += part
+        else:
+            found.append(part)
+    return found
+
+
 def _initials(parts: list[str]) -> list[str]:
     """Join three or more single letters, as in *S. de R.L. de C.V.*; two may be a person's initials."""
     found: list[str] = []
@@ -87,17 +99,17 @@ def _initials(parts: list[str]) -> list[str]:
 
 
 _MARKS = "'\"`\u2018\u2019\u00b4\u02bc\u02bf\u02be"
-"""Apostrophes, and what stands for a glottal stop."""
+"""Apostrophes, and signs for a glottal stop."""
 _ALSO_WORDS = frozenset(
     ("s", "as", "ad", "ao", "se", "sa", "co", "san", "est", "dd", "pao", "sp", "lp", "ab", "pt", "cv", "joint", "stock",
      "open", "closed", "public", "private", "too", "kk", "tic", "sti")
 )  # fmt: skip
 _FORMS_ALONE = LEGAL_FORMS - _ALSO_WORDS
-"""Legal forms that make any name a firm's."""
+"""Legal forms that show that a name is a firm's."""
 
 
 def _met(parts: list[str]) -> list[str]:
-    """Join what is one name: servant of, father of, and names that end in God or religion."""
+    """Join parts of one name: prefixes such as *abd* and *abu*, and endings such as *ullah* and *uddin*."""
     found: list[str] = []
     before = ""
     for part in parts:
@@ -110,11 +122,13 @@ def _met(parts: list[str]) -> list[str]:
             found[-1] += "ullah" if part in _ALLAH else "din"
         else:
             found.append(_served(part))
+    if before == "abd" and len(found) == 1:
+        return [before + found[0]]  # "RAUF, Abdul"
     return [*found, before] if before else found
 
 
 def _served(part: str) -> str:
-    """Return ``abdurrahman`` and the like as they are joined elsewhere: ``abdrahman``."""
+    """Return names such as ``abdurrahman`` in their other joined form: ``abdrahman``."""
     rest = part.removeprefix("abd").lstrip("aeiou")
     if len(part) < 8 or not part.startswith("abd") or part in SPELLINGS or rest.startswith("ll"):
         return part
@@ -227,7 +241,8 @@ def alike(one: str, other: str) -> float:
     if len(short) > 3 and long.startswith(short) and long[len(short) :] in _ENDINGS:
         return _ENDINGS[long[len(short) :]]
     if min(len(one), len(other)) <= _SHORT:
-        return _INITIAL if {one.removeprefix("al"), one} & {other.removeprefix("al"), other} else _short(one, other)
+        bare_ = [{word, word.removeprefix("al"), word.removeprefix("amir")} for word in (one, other)]
+        return _INITIAL if bare_[0] & bare_[1] else _short(one, other)
     bare = _without_prefix(one, other)
     if bare is not None:
         return bare
@@ -235,13 +250,13 @@ def alike(one: str, other: str) -> float:
 
 
 def _slavic_alike(one: str, other: str) -> bool:
-    """Compare words as Slavic names; words as short as a Chinese syllable are not significant."""
+    """Compare words as Slavic names; words as short as a Chinese syllable are not compared."""
     least = 3 if len(one) + len(other) >= _SYLLABLES else 4
     return any(len(sound) >= least for sound in slavic(one) & slavic(other))
 
 
 _INITIALS = str.maketrans("jiwz", "yyvs")
-"""Initials of one name: *Yury* is *J.* in German and *I.* in French, *Zakhary* is *S.*"""
+"""Equivalent initials: *Yury* is *J.* in German and *I.* in French, *Zakhary* is *S.*"""
 
 
 def _without_prefix(one: str, other: str) -> float | None:
@@ -249,7 +264,8 @@ def _without_prefix(one: str, other: str) -> float | None:
     for prefix in _PREFIXES:
         if one.startswith(prefix) != other.startswith(prefix):
             left, right = one.removeprefix(prefix), other.removeprefix(prefix)
-            near = alike(left, right) if min(len(left), len(right)) > 3 else 0.0
+            whole = left == right and len(left) > 2
+            near = alike(left, right) if whole or min(len(left), len(right)) > 3 else 0.0
             if near:
                 return _INITIAL if near >= _SOUND else _CLOSE
     return 0.0 if (one[:3] == "abd") != (other[:3] == "abd") else None
@@ -259,13 +275,13 @@ _ENDINGS = {
     **dict.fromkeys(("ul", "ur", "ud", "us", "al", "il", "i", "a", "u"), _SOUND),
     **dict.fromkeys(("din", "udin", "idin", "adin", "ula", "alla", "ulla"), _CLOSE),
 }
-"""What is written as one with a name or left out, as it is spoken: articles, links, the second part of a name."""
-_PREFIXES = ("abd", "abu", "al", "el", "mir", "bin", "ben", "bel")
-"""Parts that are written joined, separately, or left out."""
+"""Parts that may be joined to a name or omitted: articles, links, the second part of a name."""
+_PREFIXES = ("abd", "abu", "al", "el", "amir", "mir", "bin", "ben", "bel")
+"""Parts that may be joined, separate or omitted."""
 
 
 def _short(one: str, other: str) -> float:
-    """A word of four letters may have lost one, or gained a vowel or an *h* with the same sounds."""
+    """A word of four letters may lack one, or have an additional vowel or *h* with the same sounds."""
     if abs(len(one) - len(other)) > 1:
         return 0.0
     if len(one) != len(other) and _near(one, other) >= 0.8:
@@ -283,7 +299,7 @@ def _sounding(one: str, other: str) -> float:
 
 
 def _slipped(one: str, other: str) -> float:
-    """A letter more or less, or two that changed places; in a longer word also one for another."""
+    """One inserted, missing or transposed letter; in longer words also a substituted one."""
     near = max(_near(one, other), _near(spoken(one), spoken(other)))
     if len(one) == len(other) and one.translate(_NO_VOWELS) == other.translate(_NO_VOWELS):
         return _CLOSE

@@ -1,8 +1,8 @@
-"""Possible sounds of a word of a name, whichever language wrote it in Latin letters.
+"""Possible sounds of a word of a name, for every common romanisation.
 
 One letter stands for different sounds in different systems: *j* is a *y* in German, a *zh* in French and often a *g* in
-Egypt; *ch* is *kh* in German, *sh* in French; *x* and *q* are *sh* and *ch* in pinyin. Each reading gives a key of the
-consonants that are left; two words sound alike if they share one.
+Egypt; *ch* is *kh* in German, *sh* in French; *x* and *q* are *sh* and *ch* in pinyin. Each reading results in a key of
+consonants; two words sound alike if they share a key.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ _CLASSES = str.maketrans({"z": "s", "d": "t", "b": "p", "g": "k", "v": "f", "y":
 
 
 def folded(text: str) -> str:
-    """Return the text in lower case without accents, in plain Latin letters; other scripts stay, but for two.
+    """Return the text in lower case without accents, in plain Latin letters; other scripts are kept, except two.
 
-    Cyrillic and Hangul are written in Latin letters, so that a name in them is searched for in a list that has none.
+    Cyrillic and Hangul are romanised, so that such names match lists in Latin letters.
     """
     lower = "".join(map(_latin, text.casefold().translate(_LETTERS)))
     plain = unicodedata.normalize("NFKD", lower)
@@ -148,7 +148,7 @@ def _read(word: str, reading: tuple[tuple[str, str], ...]) -> str:
 
 @lru_cache(maxsize=65_536)
 def spoken(word: str) -> str:
-    """Return a folded word with one spelling for each sound, with vowels: the basis of edit distances."""
+    """Return a folded word with one spelling for each sound, including vowels, for edit distances."""
     for spelling, plain in _SPOKEN:
         word = word.replace(spelling, plain)
     kept = [one for before, one in zip(" " + word, word, strict=False) if one != before]
@@ -161,14 +161,15 @@ def spoken(word: str) -> str:
 _SPOKEN = (
     ("shch", "sh"), ("tsch", "ch"), ("sch", "sh"), ("tch", "ch"), ("ph", "f"), ("bh", "b"), ("dh", "d"), ("th", "t"),
     ("gh", "g"), ("kh", "k"), ("dj", "j"), ("zh", "j"), ("ts", "z"), ("tz", "z"), ("cz", "ch"), ("ks", "x"),
-    ("ck", "k"), ("q", "k"), ("ou", "u"), ("oo", "u"), ("ee", "i"), ("ey", "i"), ("ei", "i"), ("ay", "ai"),
+    ("ck", "k"), ("q", "k"), ("aw", "u"), ("ow", "u"),
+    ("ou", "u"), ("oo", "u"), ("ee", "i"), ("ey", "i"), ("ei", "i"), ("ay", "ai"),
     ("iy", "i"), ("ij", "i"), ("yi", "i"), ("y", "i"), ("w", "v"), ("v", "b"), ("o", "u"), ("e", "i"),
 )  # fmt: skip
 
 
 @lru_cache(maxsize=65_536)
 def eastern(word: str) -> str:
-    """Return a folded word as Chinese and Korean names sound in pinyin, Wade-Giles and both systems of Korea."""
+    """Return the sounds of a folded word in pinyin, Wade-Giles and both romanisations of Korean."""
     word = _WADE_GILES_IH.sub("i", word)
     for spelling, plain in _EASTERN:
         word = word.replace(spelling, plain)
@@ -187,10 +188,10 @@ _EASTERN = (
 
 @lru_cache(maxsize=65_536)
 def slavic(word: str) -> frozenset[str]:
-    """Return how a folded word sounds if each system that writes Slavic names in Latin letters wrote it.
+    """Return the sounds of a folded word in each romanisation of Slavic names.
 
-    The systems differ in sibilants (*sh*, *sch*, *ch*, *sz*, *sj*), in *v* and *w*, in *u*, *ou* and *oe*, and in where
-    they write a *y*, *j* or *i*. Accents are gone by now, so that *s*, *z* and their signs with a hook are one sound.
+    The systems differ in sibilants (*sh*, *sch*, *ch*, *sz*, *sj*), in *v* and *w*, in *u*, *ou* and *oe*, and in the
+    use of *y*, *j* and *i*. Accents are already removed, so *s* and *z* with and without a caron are one sound.
     """
     return frozenset(one for one in (_slavic(word, system) for system in _SYSTEMS) if len(one) > 2)
 
@@ -214,7 +215,7 @@ _SLAVIC = (
     ("dzh", "d"), ("dj", "d"), ("dz", "d"), ("sh", "s"), ("zh", "s"), ("kh", "H"), ("ts", "C"), ("tz", "C"),
     ("x", "ks"), ("ck", "k"), ("ph", "f"), ("c", "C"),
 )  # fmt: skip
-"""Rules common to every system; a capital letter is a sound that was already read."""
+"""Rules common to all systems; a capital letter is a sound that was already recognised."""
 _SYSTEMS: tuple[tuple[tuple[str, str], ...], ...] = (
     (("tch", "C"), ("ch", "C")),  # English, Spanish, Bulgarian
     (

@@ -1,4 +1,4 @@
-"""Words of names that say little about the person, and names with many spellings."""
+"""Words of names that hardly identify a person, and names with many spellings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TITLES = frozenset(
         "ustadh", "comrade", "excellency", "herr", "frau", "monsieur",
     )
 )  # fmt: skip
-"""Not significant as names: dropped if another word is left."""
+"""Not significant as names; removed if another word is left."""
 
 HONORIFICS = frozenset(
     (
@@ -31,7 +31,7 @@ HONORIFICS = frozenset(
         "pani", "gospodin",
     )
 )  # fmt: skip
-"""Titles that are also names: dropped if two other words are left."""
+"""Titles that are also names; removed if two other words are left."""
 
 PARTICLES = frozenset(
     (
@@ -63,7 +63,7 @@ LEGAL_FORMS = frozenset(
         "otkrytoe", "zakrytoe", "publichnoe", "s", "group", "holding", "holdings",
     )
 )  # fmt: skip
-"""Of firms, in many countries; a firm's name is compared without them."""
+"""Legal forms of firms in many countries, ignored in comparisons."""
 
 FIRM_WORDS = frozenset(
     (
@@ -173,6 +173,44 @@ jiang chiang
 zheng cheng
 cai tsai
 cao tsao
+cemil jamil jameel djamil dschamil gamil camil
+cemal jamal jamaal djamal gamal
+celal jalal jelal djalal galal
+cihad jihad cihat djihad gihad
+recep rajab rejeb radjab ragab
+tayyip tayyib tayeb taieb tayib
+necip najib najeeb naguib nadjib
+enver anwar anwer anouar
+ekrem akram ekram
+kemal kamal kemaal
+sevket shawkat shaukat chawkat
+serif sharif sherif shareef charif cherif
+hatice khadija khadijah hadice khadidja
+ayse aisha aysha aicha aishah
+fatma fatima fatimah fatemeh fatimeh
+cevdet jawdat jaudat jevdet
+davut dawud
+murat murad mourad murod
+mahmut mahmud
+halit khalid
+reza riza rida ridha redha rza
+zarrab sarraf zarraf sarrab
+javad jawad djawad gawad cevat jawaad
+jawlani jolani golani joulani julani jaulani
+prabhakaran prabakaran pirapaharan pirabakaran pirabaharan prabaharan
+he ho
+ge ko
+cheung zhang cheong
+kwok guo kuo
+leung liang
+lau liu
+yeung yang
+tsang zeng tseng
+fung feng
+poon pan
+yuen yuan
+kwan guan kuan
+tse xie hsieh
 industrial industry industries ind
 development dev
 international intl
@@ -186,4 +224,4 @@ national natl
 SPELLINGS: Mapping[str, str] = MappingProxyType(
     {name: line.split()[0] for line in reversed(_GROUPS.strip().splitlines()) for name in line.split()}
 )
-"""A name -> the first of its group: one name in the spellings of several languages and systems."""
+"""Name -> first spelling of its group; a group has the spellings of one name in several languages."""

@@ -1,7 +1,7 @@
 """Names of people and firms: the significant words, and whether two names belong to the same person.
 
-Names are written in many ways: in another order, with initials, with a word left out, joined, or spelt phonetically.
-Each of these reduces the score; none makes names equal.
+Names are written in many ways: in another order, with initials, with missing or joined words, or spelt phonetically.
+Each of these differences reduces the score.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ SAME, SIMILAR = 90, 75
 ONE_WORD = SIMILAR - 5
 """Maximum score of one word against a name of several words."""
 _MOST = 12
-"""Maximum words of a name that are read; each further one would only cost time."""
+"""Maximum words of a name that are read; more would only take time."""
 _LONGEST = 200
 
 _TITLES = frozenset(
@@ -25,16 +25,16 @@ _TITLES = frozenset(
      "col", "maj", "adv", "er", "ca")
 )  # fmt: skip
 _KIN = frozenset(("s/o", "d/o", "w/o", "c/o", "h/o"))
-"""The following words are another person's name."""
+"""Words followed by another person's name."""
 _UNSPACED = frozenset(("CJK", "HANGUL", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR"))
-"""Scripts, by the first word of their letters' names, that put no space between the words of a name."""
+"""Scripts without spaces between the words of a name, by the first word of their letters' Unicode names."""
 _FORMS = {"pvt": "private", "ltd": "limited", "co": "company", "md": "mohammed", "mohd": "mohammed", "&": "and"}
 _SOUNDS = (
     ("ksh", "ks"), ("sh", "s"), ("ph", "f"), ("th", "t"), ("dh", "d"), ("bh", "b"), ("gh", "g"), ("kh", "k"),
     ("jh", "j"), ("ch", "c"), ("aa", "a"), ("ee", "i"), ("ii", "i"), ("oo", "u"), ("ou", "u"), ("ck", "k"), ("q", "k"),
     ("w", "v"), ("z", "j"), ("x", "ks"), ("y", "i"), ("h", ""),
 )  # fmt: skip
-"""Spellings of one sound in Indian names written in Latin letters."""
+"""Spellings of one sound in romanised Indian names."""
 
 
 class NameMatch(NamedTuple):
@@ -69,7 +69,7 @@ def words(name: str) -> tuple[str, ...]:
 
 
 def is_whole(name: str) -> bool:
-    """Return whether a name can be that of one person: at least two words, not all of them initials."""
+    """Return whether a name is complete enough for one person: at least two words, not all initials."""
     parts = words(name)
     if len(parts) == 1:
         return len(parts[0]) > 1 and not scripts(parts).isdisjoint(_UNSPACED)
@@ -79,9 +79,9 @@ def is_whole(name: str) -> bool:
 def compare(left: str, right: str) -> NameMatch:
     """Return the similarity of two names; the order of the two never matters.
 
-    Each word of the shorter name is matched with the most similar word of the longer. The score is three quarters of
-    how much of the shorter name is found in the longer and a quarter of the other way round, by letters. A single word
-    out of several proves little, so it stays below ``SIMILAR``.
+    Each word of the shorter name is matched with the most similar word of the longer. The score is, by letters, three
+    quarters of the share of the shorter name found in the longer, and one quarter of the reverse. A single word of
+    several is weak evidence, so it scores below ``SIMILAR``.
     """
     return _compare(*sorted((words(left), words(right)), key=lambda one: (len(one), one)))
 
@@ -139,7 +139,7 @@ def _likeness(left: str, right: str) -> float:
 
 @lru_cache(maxsize=16384)
 def sound(word: str) -> str:
-    """Return the sound of a word of a name: spellings of one sound become one, doubled letters single."""
+    """Return the sound of a word of a name: spellings of one sound are unified, doubled letters become single."""
     for spelling, plain in _SOUNDS:
         word = word.replace(spelling, plain)
     kept = [one for before, one in zip(" " + word, word, strict=False) if one != before]

@@ -19,7 +19,7 @@ LONGEST = 240
 LONGEST_NAME = 60
 _LONGEST_PHRASE = 5
 _SHORT = 3
-"""Characters up to which a token with digits may be part of a name: "1&1", "N26", "99"."""
+"""Maximum characters of a token with digits that may be part of a name: "1&1", "N26", "99"."""
 
 
 class Rail(enum.StrEnum):
@@ -49,11 +49,11 @@ class Narration(NamedTuple):
     payee: str
     """The named party, as the bank wrote it; empty if nobody is named."""
     wording: str = ""
-    """The payee with the words cut off its ends: a brand may be called "Cash App" or "Trading 212"."""
+    """The payee with the words removed from its ends, since a brand may be called "Cash App" or "Trading 212"."""
     handle: str = ""
     """Local part of a payment address (``swiggy.stores`` of ``swiggy.stores@axb``); empty for phone numbers."""
     card_shop: bool = False
-    """Paid by card in a shop, so that a town may follow the name."""
+    """True if paid by card in a shop, so that a town may follow the name."""
 
 
 class _Tables(NamedTuple):
@@ -84,7 +84,7 @@ _WORD = re.compile(r"[a-z0-9][a-z0-9&]*")
 
 
 def fold(text: str) -> str:
-    """Return a text in lower case without accents, so that ``KØB`` and ``kob`` are one."""
+    """Return a text in lower case without accents, so that ``KØB`` and ``kob`` are equal."""
     lowered = text.casefold()
     if lowered.isascii():
         return lowered.replace("'", "")
@@ -101,7 +101,7 @@ _LONG_NUMBER = re.compile(r"\d{6,}")
 
 
 def shape(text: str) -> str:
-    """Return a text with the digits of its long numbers replaced: texts of equal shape give equal readings.
+    """Return a text with the digits of its long numbers replaced: texts of equal shape have equal readings.
 
     Six digits in a row are a reference, an account or a date, never part of a name, so readings can be cached by shape;
     a bulk statement has thousands of references and a few hundred shapes.
@@ -150,7 +150,7 @@ _TOKENS = re.compile(r"[^\s*/\\|,;_+:<>\"=()]+")
 
 
 def tidy(narration: str) -> str:
-    """Return a narration bounded in length, with masks, control characters and runs of blanks taken out."""
+    """Return a narration bounded in length, without masks, control characters and repeated blanks."""
     text = unicodedata.normalize("NFKC", narration[:LONGEST])[:LONGEST]
     if not text.isprintable():
         text = "".join(c if c.isprintable() else " " for c in text)
@@ -161,7 +161,7 @@ def read(narration: str) -> Narration:
     """Return the rail and the payee of a narration.
 
     Args:
-        narration: Any text; what lies beyond ``LONGEST`` characters is not read.
+        narration: Any text; only the first ``LONGEST`` characters are read.
     """
     text = tidy(narration)
     structured = _STRUCTURED.match(text)
@@ -268,7 +268,7 @@ def _cut(tokens: list[str]) -> tuple[list[Rail], list[str]]:
 
 
 def _main_rail(rails: list[Rail]) -> Rail | None:
-    """Cash and checks are more specific than the card used; "transfer" is the least specific."""
+    """Cash and cheques are more specific than the card used; "transfer" is the least specific."""
     for rail in (Rail.CASH, Rail.CHECK):
         if rail in rails:
             return rail
@@ -338,12 +338,12 @@ def is_tail(word: str) -> bool:
 
 
 def is_bank(word: str) -> bool:
-    """Return True for the name of a bank, which holds the party's account and is not the party itself."""
+    """Return True for the name of a bank, which has the party's account but is not the party."""
     return word in _tables().banks
 
 
 def readable(payee: str) -> str:
-    """Return a payee in readable form: capitals only at the start of words if the bank wrote all in capitals."""
+    """Return a payee in readable form: with capitals only at the start of words if the bank uses only capitals."""
     if not (payee.isupper() or payee.islower()):
         return payee
     return " ".join(_capitalised(token) for token in payee.split())

@@ -11,7 +11,7 @@ CONSISTENCY = 0.6745
 MEAN_CONSISTENCY = 1.253314
 """Square root of pi / 2: a mean deviation times this is a standard deviation."""
 OUTLIER = 3.5
-"""Modified z-scores beyond it are outliers. Source: Iglewicz and Hoaglin, How to Detect and Handle Outliers (1993)."""
+"""Modified z-scores above it are outliers. Source: Iglewicz and Hoaglin, How to Detect and Handle Outliers (1993)."""
 
 
 def quantile(values: Sequence[float], share: float) -> float:
@@ -42,7 +42,7 @@ def mad(values: Sequence[float]) -> float:
         ValueError: There are no values.
     """
     if not values:
-        raise ValueError("no values have no spread")
+        raise ValueError("the spread needs at least one value")
     middle = median(values)
     return float(median(abs(value - middle) for value in values))
 
@@ -50,8 +50,8 @@ def mad(values: Sequence[float]) -> float:
 def modified_z(value: float, values: Sequence[float], *, floor: float = 0.0) -> float:
     """Return the deviation of a value from others, in approximate standard deviations above their median.
 
-    Where more than half of the values are the same, their MAD is 0 and the mean distance takes its place; where all are
-    the same, anything else is infinitely unusual unless there is a floor.
+    If more than half of the values are equal, their MAD is 0 and the mean distance is used; if all are equal, any other
+    value is infinitely unusual unless there is a floor.
 
     Args:
         value: The value.

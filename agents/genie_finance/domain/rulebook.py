@@ -1,7 +1,7 @@
-"""Rules as dated data: ``agents/rules/*.yaml``, each table a list of editions of which at most one holds on a day.
+"""Rules as dated data in ``agents/rules/*.yaml``: each table is a list of editions, at most one of them in force.
 
-A table is read when an agent first needs it. All values of a file stay text until the table's model reads them, so that
-no rate passes through a float and no word becomes a boolean.
+A table is read when an agent first needs it. All values of a file remain text until the table's model reads them, so no
+rate becomes a float and no word a boolean.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ MAX_BYTES = 262_144
 """Largest rule file."""
 _MOST_NODES = 20_000
 _DEEPEST = 16
-"""Maximum nesting; an alias within its own anchor would have no end."""
+"""Maximum nesting; an alias within its own anchor would be infinite."""
 
 
 class Rules(BaseModel):
-    """Base of every table's model: frozen, and unknown keys are refused."""
+    """Base of every table's model: frozen; unknown keys are rejected."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
@@ -52,7 +52,7 @@ class Table(Generic[R]):
 
 @dataclass(frozen=True, slots=True)
 class Edition(Generic[R]):
-    """The rules of one span of days."""
+    """The rules of one period."""
 
     said: RuleEdition
     """Its name in answers."""
@@ -146,7 +146,7 @@ def parse(content: bytes, table: Table[R]) -> tuple[Edition[R], ...]:
         places = (f"{name}: {'.'.join(map(str, one['loc']))}: {one['msg']}" for one in details)
         raise ConfigError(tuple(places)) from None
     if written.table != table.name:
-        raise ConfigError((f"{name}: holds the table {written.table!r}",))
+        raise ConfigError((f"{name}: contains the table {written.table!r}",))
     found.sort(key=lambda one: one.said.effective_from)
     problems = _overlaps(found, name)
     if problems:
@@ -188,7 +188,7 @@ def _plain(content: bytes, name: str) -> object:
 
 
 class _Reading:
-    """Converts nodes to text, lists and mappings; every use of an alias counts, so that a small file cannot expand."""
+    """Converts nodes to text, lists and mappings; every use of an alias counts towards the limit of nodes."""
 
     def __init__(self, name: str) -> None:
         self._name = name

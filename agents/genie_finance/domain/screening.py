@@ -1,7 +1,7 @@
-"""Screening of names against watch lists: entries, the search for similar names, and the use of dates and numbers.
+"""Screening of names against watch lists: entries, search for similar names, comparison of dates and numbers.
 
 Lists are read from CSV files in the layout of OpenSanctions' ``targets.simple.csv``, plus a column ``kind``. The
-shipped list is invented: it is for trials, and no substitute for a real one.
+shipped list is invented: it is for trials and does not replace a real one.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ LOOK = 71
 """Similarity from which a person must check. Source: the measured figures in `docs/agents/kyc.md`."""
 _ISO_BORN = re.compile(r"[1-9][0-9]{3}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?")
 _NOBODY_BEFORE = 1900
-"""The oldest year of birth that systems write when the year is unknown."""
+"""Years of birth up to this are placeholders of systems for an unknown year."""
 _SAME_YEARS = 1
-"""Years by which dates of birth may differ before they count against an entry."""
+"""Maximum difference in years between dates of birth that does not count against an entry."""
 _BORN: dict[bool | None, str] = {
     True: "the date of birth agrees",
-    False: "the dates of birth differ, and nobody verified the subject's",
-    None: "there is no date of birth to tell them apart",
+    False: "the dates of birth differ, and the subject's is not verified",
+    None: "there is no date of birth to compare",
 }
 _WORST: dict[Strength, int] = {"strong": 0, "possible": 1, "discounted": 2}
 
@@ -65,7 +65,7 @@ class Subject(NamedTuple):
     countries: tuple[str, ...]
     identifiers: tuple[str, ...]
     born_verified: bool = False
-    """Whether a checked official document contains the date of birth."""
+    """True if a checked official document contains the date of birth."""
 
 
 class Match(NamedTuple):
@@ -104,7 +104,7 @@ class Watchlist:
 
     @cached_property
     def _brief(self) -> frozenset[int]:
-        """Entries with a name of one word, or with initials: one word alone may find them."""
+        """Entries with a name of one word, or with initials; one matching word is enough to find them."""
         return frozenset(at for at, entry in enumerate(self.entries) if any(map(_is_brief, entry.names)))
 
     @cached_property
@@ -117,16 +117,16 @@ class Watchlist:
 
     @cached_property
     def _scripts(self) -> frozenset[str]:
-        """Scripts in which nine tenths of the entries have a name."""
+        """Scripts in which at least nine tenths of the entries have a name."""
         found = Counter(one for entry in self.entries for one in scripts(words(" ".join(entry.names))))
         return frozenset(one for one, count in found.items() if count * 10 >= len(self.entries) * 9)
 
     def reads(self, name: str) -> bool:
-        """Return whether an empty result is meaningful: a complete name, in a script of the list."""
+        """Return whether an empty result is meaningful: the name is complete and in a script of the list."""
         return is_whole(name) and not scripts(words(name)).isdisjoint(self._scripts)
 
     def near(self, subject: Subject) -> Iterator[Entry]:
-        """Return the entries that share two words, by sound or beginning, or a number, with the subject, in order.
+        """Return the entries, in order, that share two words (by sound or beginning) or a number with the subject.
 
         One word is enough if the subject's or the entry's name has only one, or has initials.
         """
@@ -182,23 +182,23 @@ def _match(subject: Subject, entry: Entry, threshold: int, as_of: datetime.date)
     brief = threshold > score >= min(threshold, ONE_WORD)
     if brief and (all(map(_is_part, subject.names)) or all(map(_is_part, entry.names))):
         if other:
-            return Match(entry, name, score, "discounted", "one word is the same, the verified date of birth is not")
-        return Match(entry, name, score, "possible", "one word of the name is all that is known, and it is the same")
+            return Match(entry, name, score, "discounted", "one word is equal, but the verified date of birth differs")
+        return Match(entry, name, score, "possible", "only one word of the name is known, and it is equal")
     if score < threshold:
         return None
     if other:
-        return Match(entry, name, score, "discounted", "the names are alike, the verified date of birth is not")
+        return Match(entry, name, score, "discounted", "the names are similar, but the verified date of birth differs")
     if agrees and score >= SAME:
         return Match(entry, name, score, "strong", "name and date of birth agree")
-    return Match(entry, name, score, "possible", f"the names are alike; {_BORN[agrees]}")
+    return Match(entry, name, score, "possible", f"the names are similar; {_BORN[agrees]}")
 
 
 def _born_alike(born: datetime.date | None, listed: tuple[str, ...]) -> bool | None:
     """Return whether a date of birth matches one of an entry's; None if undecided.
 
-    Lists often have only the year, and often wrong by one: only a larger difference counts against the entry. A date in
-    another form, such as ``circa 1968`` or ``1965 to 1975``, disproves nothing, nor does an impossible date of the
-    subject.
+    Lists often have only the year, often off by one, so only a larger difference counts against the entry. A date in
+    another form, such as ``circa 1968`` or ``1965 to 1975``, does not count against it, nor does an impossible date of
+    the subject.
     """
     if born is None:
         return None
@@ -234,8 +234,8 @@ def shipped() -> Watchlist:
 def parse(content: bytes, *, list_id: str, version: str, as_of: datetime.date) -> Watchlist:
     """Return the list in a CSV file; several values of a cell are separated by semicolons.
 
-    Columns ``id``, ``name`` and ``kind`` are needed; ``aliases``, ``birth_date``, ``countries`` and ``identifiers`` are
-    optional.
+    Columns ``id``, ``name`` and ``kind`` are required; ``aliases``, ``birth_date``, ``countries`` and ``identifiers``
+    are optional.
 
     Raises:
         InputError: The file is too large, not UTF-8, lacks a column, has no entry, or has a row that cannot be read. An
@@ -261,7 +261,7 @@ def parse(content: bytes, *, list_id: str, version: str, as_of: datetime.date) -
 def _entry(list_id: str, line: int, row: dict[str, str]) -> Entry:
     kind = next((one for one in _KINDS if one == row["kind"]), None)
     if kind is None or not row["id"] or not words(row["name"]):
-        raise InputError(f"list {list_id}, line {line}", "has no id, no name, or another kind", f"kinds: {_KINDS}")
+        raise InputError(f"list {list_id}, line {line}", "has no id, no name, or an unknown kind", f"kinds: {_KINDS}")
     return Entry(
         id=row["id"],
         kind=kind,

@@ -8,7 +8,7 @@ from statistics import median
 from typing import NamedTuple
 
 MAD_TO_SIGMA = 1.4826
-"""Factor that makes the MAD of normal data its standard deviation: 1 / inverse normal distribution at 3/4."""
+"""Factor from the MAD to the standard deviation of normal data: 1 / inverse normal distribution at 3/4."""
 
 
 def median_minor(values: Sequence[int]) -> int:
@@ -18,7 +18,7 @@ def median_minor(values: Sequence[int]) -> int:
         ValueError: There are no values.
     """
     if not values:
-        raise ValueError("no values have no median")
+        raise ValueError("the median needs at least one value")
     ordered = sorted(values)
     half = len(ordered) // 2
     if len(ordered) % 2:
@@ -28,7 +28,7 @@ def median_minor(values: Sequence[int]) -> int:
 
 
 class LogSpread(NamedTuple):
-    """Where the logarithms of some amounts lie: a scale on which "three times as much" is one distance."""
+    """Location and spread of the logarithms of amounts; on this scale, equal ratios are equal distances."""
 
     middle: float
     """Median of the logarithms."""
@@ -41,8 +41,8 @@ class LogSpread(NamedTuple):
 
         Args:
             amounts: Minor units, each above 0.
-            floor: Minimum MAD on the log scale; a series that never changes has a MAD of 0, against which a cent would
-                be infinitely unusual. 0.1 means variation by a tenth.
+            floor: Minimum MAD on the log scale; a constant series has a MAD of 0, so without a floor any difference
+                would be infinitely unusual. 0.1 means variation by a tenth.
 
         Raises:
             ValueError: There are no amounts, or one is not above 0.

@@ -16,7 +16,7 @@ from typing import NamedTuple
 _ZERO = Decimal(0)
 _ONE = Decimal(1)
 _PRECISION = Context(prec=40)
-"""Tiny rates over many periods lose digits in ``(1 + r)^n - 1``; with forty, twenty and more remain."""
+"""Small rates over many periods lose digits in ``(1 + r)^n - 1``; of forty digits, at least twenty remain."""
 _STEPS = 2_000
 """Steps of the search for several rates of return; neighbours differ by one percent in ``1 + r``."""
 
@@ -48,7 +48,7 @@ def effective_annual_rate(rate: Decimal, periods_per_year: int) -> Decimal:
 def instalment(principal: Decimal, rate: Decimal, periods: int) -> Decimal:
     """Return the level payment at the end of each period that repays a principal: ``P r (1+r)^n / ((1+r)^n - 1)``.
 
-    It is not rounded; without interest it is the n-th part.
+    Not rounded; without interest, it is the n-th part of the principal.
 
     Raises:
         ValueError: There is no period, or the rate is -100 percent or lower.
@@ -62,7 +62,7 @@ def annuity_present_value(rate: Decimal, periods: int, *, due: bool = False) -> 
     Args:
         rate: Rate of one period.
         periods: Number of periods, at least 1.
-        due: Whether payments fall at the start of each period.
+        due: True if payments are at the start of each period.
 
     Raises:
         ValueError: There is no period, or the rate is -100 percent or lower.
@@ -82,7 +82,7 @@ def growth(rate: Decimal, periods: int) -> Decimal:
 
 
 def rounded_minor(amount: Decimal) -> int:
-    """Return minor units rounded half up, away from zero on both sides."""
+    """Return minor units rounded half away from zero."""
     return int(amount.to_integral_value(ROUND_HALF_UP))
 
 
@@ -111,8 +111,8 @@ def amortise(principal: int, rate: Decimal, payment: int, *, periods: int | None
 def irr_roots(flows: Sequence[Decimal]) -> tuple[Decimal, ...]:
     """Return every internal rate of return of flows at equal distances, lowest first; fractions of a period.
 
-    Flows whose sign changes once have at most one, which is pyxirr's, in binary floating point: about twelve digits
-    hold. Where the sign changes more often, all between -99.99 and 999,900 percent are searched for.
+    Flows whose sign changes once have at most one, computed by pyxirr in binary floating point with about twelve
+    digits. If the sign changes more often, all rates between -99.99 and 999,900 percent are searched for.
     """
     changes = _sign_changes(flows)
     if not changes:
@@ -157,7 +157,7 @@ def xirr(flows: Sequence[tuple[datetime.date, Decimal]]) -> Decimal | None:
 
 
 def _sign_changes(flows: Sequence[Decimal]) -> int:
-    """Return how often the sign changes: by Descartes' rule at most so many rates of return above -100 percent."""
+    """Return how often the sign changes: by Descartes' rule, the maximum number of rates above -100 percent."""
     signs = [flow > 0 for flow in flows if flow]
     return sum(one != other for one, other in itertools.pairwise(signs))
 
@@ -200,4 +200,4 @@ def _checked(rate: Decimal, periods: int) -> None:
     if periods < 1:
         raise ValueError(f"{periods} periods are too few; at least one is needed")
     if rate <= -_ONE:
-        raise ValueError("a rate of -100 percent or lower leaves nothing")
+        raise ValueError("a rate must be above -100 percent")

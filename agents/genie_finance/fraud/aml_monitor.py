@@ -21,8 +21,8 @@ from genie_finance.fraud.typologies import high_risk_countries, rapid_movement, 
 
 ID = "aml_monitor"
 METHOD = (
-    "Reports of fact follow from amounts and dates alone. Suspicions are patterns that laundering shares with honest "
-    "business: each is a draft, and the principal officer decides. Reports go to the FIU within {days} working days of "
+    "Reports follow from amounts and dates alone. Suspicions are patterns that also occur in honest business: each is "
+    "a draft, and the principal officer decides. Reports go to the FIU within {days} working days of "
     "that decision; the customer must not learn of it."
 )
 
@@ -41,7 +41,7 @@ def monitor(check: AmlCheck) -> AmlReport | InsufficientData:
         return InsufficientData(agent=ID, question="which reports are required", missing=(lack,))
     by_account = {one.account_id: one for one in owned}
     if len(by_account) != len(owned):
-        raise InputError("owners", "name one account twice", "give each account one owner")
+        raise InputError("owners", "contain one account twice", "give each account one owner")
     owners = Owners(by_account)
     given, converted = transfers, in_rupees(transfers)
     transfers = converted.transfers
@@ -72,7 +72,7 @@ def _unchecked(
         found.append(Unchecked(check="CBWTR", needs=f"the countries of both sides of {wires:,} wires"))
     nowhere = sum(code not in COUNTRIES for one in transfers for code in _countries(one))
     if nowhere:
-        needs = f"{nowhere:,} countries, of senders and recipients"
+        needs = f"{nowhere:,} countries of senders and recipients"
         found.append(Unchecked(check="high_risk_country", needs=needs))
     if converted.unknown:
         needs = f"the equivalent in rupees of {converted.unknown:,} transfers: there is no rate for currency and day"
@@ -84,7 +84,7 @@ def _unchecked(
         found += _of_owners(converted.transfers, owners)
     moved = {account for one in transfers for account in (one.transfer.sender, one.transfer.recipient)}
     if still := {hit.account_id for hit in hits or ()} - moved:
-        needs = f"transfers of {len(still):,} accounts whose name a screening found on a list, or their right ids"
+        needs = f"transfers of {len(still):,} accounts with screening hits, or their correct ids"
         found.append(Unchecked(check="screening", needs=needs))
     if hits is None:
         found.append(Unchecked(check="screening", needs="hits of a screening of names against sanctions lists"))
@@ -164,7 +164,7 @@ def _rates(converted: Converted) -> Iterator[Evidence]:
 
 
 def _editions(transfers: Sequence[Booked]) -> tuple[RuleEdition, ...]:
-    """Return the editions used; the list of countries only if a country was given."""
+    """Return the editions used; the list of countries if a country was given."""
     days = {one.day for one in transfers}
     abroad = {one.day for one in transfers if one.transfer.sender_country or one.transfer.recipient_country}
     found = {(said := edition(PMLA, on=day).said).id: said for day in days}
@@ -183,5 +183,5 @@ def _editions(transfers: Sequence[Booked]) -> tuple[RuleEdition, ...]:
     rules=("pmla_in", "fatf_call_for_action"),
 )
 def aml_monitor(check: AmlCheck) -> AmlReport | InsufficientData:
-    """Watches for laundering in India: cash, cross-border and non-profit reports due, structuring, round trips."""
+    """Finds signs of laundering in India: cash, cross-border and non-profit reports due, structuring, round trips."""
     return monitor(check)

@@ -37,8 +37,7 @@ _RISKY = (
     "gift cards", "prepaid top", "prepaid top up",
 )  # fmt: skip
 _ALIKE = 84.0
-"""Similarity in percent from which a word counts as a spelling of a risky purchase, so that typing errors do not hide
-one."""
+"""Similarity in percent from which a word counts as a misspelt risky purchase."""
 
 
 def signal(pattern: str, one: Booked, text: str, rows: Sequence[Booked] = ()) -> Signal:
@@ -54,8 +53,8 @@ def signal(pattern: str, one: Booked, text: str, rows: Sequence[Booked] = ()) ->
 def bursts(sender: Sender) -> Mapping[str, tuple[Booked, ...]]:
     """Return transfers of bursts, by id: at least five payments within five minutes, both ends included.
 
-    Every burst counts, not only the first; overlapping windows are merged. Only payments whose time is known count, and
-    none of channels in which batches are usual.
+    Every burst counts, not only the first; overlapping windows are merged. Payments without a time, and those of
+    channels with usual batches, do not count.
     """
     timed = [one for one in sender.payments if one.timed and one.transfer.channel not in _BATCHED]
     spans: list[tuple[int, int]] = []
@@ -92,7 +91,7 @@ def journey(first: Booked, second: Booked) -> str:
 
 
 def at_night(one: Booked) -> Signal | str:
-    """Judge large payments between midnight and five, or return the missing data."""
+    """Check large payments between midnight and five, or return the missing data."""
     if one.transfer.amount.currency != "INR":
         return "amounts in rupees"
     if one.transfer.amount.minor < _LARGE_MINOR:
@@ -106,7 +105,7 @@ def at_night(one: Booked) -> Signal | str:
 
 
 def by_category(one: Booked) -> Signal | str:
-    """Judge the purchase, or return the missing data."""
+    """Check the purchase, or return the missing data."""
     category = one.transfer.category
     if category is None:
         return "what was bought"
@@ -125,7 +124,7 @@ def _is_risky(category: str) -> bool:
 
 
 def by_habit(one: Booked, sender: Sender) -> Iterator[tuple[str, Signal | str]]:
-    """Judge amount and payee by the sender's earlier payments, or return the missing data."""
+    """Compare amount and payee with the sender's earlier payments, or return the missing data."""
     earlier = sender.before(one)
     if len(earlier) < FEWEST:
         needs = f"{FEWEST} earlier payments of the sender"
@@ -144,7 +143,7 @@ def by_habit(one: Booked, sender: Sender) -> Iterator[tuple[str, Signal | str]]:
 
 
 def by_device(one: Booked, sender: Sender, known: frozenset[str] | None) -> Signal | str:
-    """Judge the device, or return the missing data."""
+    """Check the device, or return the missing data."""
     device = one.transfer.device_id
     if device is None:
         return "the device"
@@ -155,4 +154,4 @@ def by_device(one: Booked, sender: Sender, known: frozenset[str] | None) -> Sign
         seen = sender.first_device[device] < one.start
     else:
         seen = device in known
-    return "" if seen else signal("unknown_device", one, "Made on a device that was not seen before.")
+    return "" if seen else signal("unknown_device", one, "Made on a new device.")

@@ -13,11 +13,10 @@ from genie_finance.fraud.moments import DAY_S, Booked
 WINDOW_S = 14 * DAY_S
 """Maximum time from the first transfer to the last."""
 SHARE = 0.8
-"""Least share of each amount that the next step passes on: intermediaries keep the rest."""
+"""Minimum share of each amount that the next step passes on; intermediaries keep the rest."""
 MOST_STEPS = 6
 _MOST_TRIED = 100
-"""Maximum transfers tried from one start, so that busy accounts do not take all the time; longer circuits are
-missed."""
+"""Maximum transfers tried from one start, which bounds the time for busy accounts; longer circuits are missed."""
 
 
 class Circuit(NamedTuple):
@@ -27,7 +26,7 @@ class Circuit(NamedTuple):
 
     @property
     def accounts(self) -> tuple[str, ...]:
-        """The accounts in the order of the money, the first sender once."""
+        """The accounts in the order of the transfers, the first sender once."""
         return tuple(one.transfer.sender or "" for one in self.steps)
 
 
@@ -66,10 +65,10 @@ class _Search:
 
 
 def circuits(transfers: Sequence[Booked], *, least_minor: int) -> tuple[Circuit, ...]:
-    """Return round trips through at least two other accounts, each transfer in one of them at most.
+    """Return round trips through at least two other accounts; each transfer is in at most one.
 
     Time never runs backwards along a circuit, each step carries between 80 and 100 percent of the previous amount, and
-    the whole takes two weeks at most and six transfers. From each start the shortest path back is taken, the earliest
+    the whole has at most six transfers within two weeks. From each start the shortest path back is taken, the earliest
     of these.
 
     Args:

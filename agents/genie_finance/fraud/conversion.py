@@ -1,4 +1,4 @@
-"""Amounts in other currencies converted to rupees, at the reference rate of their day: legal limits apply to both."""
+"""Converts amounts to rupees at the reference rate of their day, since legal limits apply to all currencies."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from genie_finance.fraud.moments import Booked
 from genie_finance.fraud.rings import CURRENCY
 
 _OLDEST_DAYS = 7
-"""Age in days up to which the latest earlier rate counts as the rate of a day: holidays, not missing years."""
+"""Maximum age in days of an earlier rate that is used for a day without one, such as a holiday."""
 
 
 class Converted(NamedTuple):

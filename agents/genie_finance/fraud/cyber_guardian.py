@@ -66,7 +66,7 @@ def guard(check: SessionCheck) -> SessionVerdict | InsufficientData:
 
 
 def _action(label: Level, signals: Sequence[Signal]) -> Literal["allow", "step_up", "block"]:
-    """Return the action: a sign-in from a new device requires another proof of identity, however low the score."""
+    """Return the action: a sign-in from a new device requires another proof of identity, even with a low score."""
     new = any(one.pattern == "unknown_device" for one in signals)
     return "step_up" if new and label == "low" else _ACTIONS[label]
 
@@ -88,9 +88,9 @@ def _signals(events: Sequence[SessionEvent], known: frozenset[str] | None) -> It
     # An unknown device counts as a new one: leaving out its name, or the list, must not help an attacker.
     strange = [one for one in good if one.device_id is None or known is None or one.device_id not in known]
     if strange:
-        yield _signal("unknown_device", "Signed in from a device that was not seen before, or is not known.")
+        yield _signal("unknown_device", "Signed in from a new or unknown device.")
     if any(_failures_before(failed, one) >= _SEVERAL for one in strange):
-        yield _signal("takeover", "Several failures, then success, from a device that was not seen before or known.")
+        yield _signal("takeover", "Several failures, then success, from a new or unknown device.")
     devices = _most_devices(events)
     if devices >= _DEVICES:
         yield _signal("device_churn", f"{devices} devices within a day.")
@@ -160,14 +160,14 @@ def _unchecked(
 
 def _grounds(check: SessionCheck, signals: Sequence[Signal]) -> Grounds:
     reasons = tuple(Reason(code=f"session.{one.pattern}", text=one.reason) for one in signals) or (
-        Reason(code="session.no_pattern", text="No unusual features in the sessions, as far as checked."),
+        Reason(code="session.no_pattern", text="The checks found nothing unusual in the sessions."),
     )
     known = "not known" if check.known_devices is None else str(len(check.known_devices))
     inputs = (
         Evidence(name="events", value=str(len(check.events))),
         Evidence(name="known devices", value=known),
     )
-    caveats = ("Networks, relays and attempts against other users are not examined.",)
+    caveats = ("Networks, relays and attempts on other users are not checked.",)
     return Grounds(reasons=reasons, inputs=inputs, editions=(), uncertainty=METHOD, caveats=caveats)
 
 
@@ -180,5 +180,5 @@ def _grounds(check: SessionCheck, signals: Sequence[Signal]) -> Grounds:
     concurrency=4,
 )
 async def cyber_guardian(check: SessionCheck) -> SessionVerdict | InsufficientData:
-    """Judges sign-ins: failures in a row, impossible travel, unknown devices, and what they are together."""
+    """Judges sign-ins: failures in a row, impossible travel, unknown devices, and their combinations."""
     return guard(check)

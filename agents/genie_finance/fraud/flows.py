@@ -1,4 +1,4 @@
-"""Flows: the fraction of receipts that an account passed on at once; each rupee counts once."""
+"""Flows: the fraction of receipts that an account soon passed on; each rupee counts once."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from genie_finance.fraud.moments import Booked
 PASS_WINDOW_S = 24 * 3600
 """Maximum time between a receipt and a payment that passes it on."""
 _REGULAR_MONTHS = 3
-"""A payer in so many calendar months is an employer, a tenant, a relative: known, and not the start of a
-pass-through."""
+"""Calendar months from which a payer counts as regular, such as an employer: not the start of a pass-through."""
 
 
 @dataclass(slots=True)
@@ -26,13 +25,13 @@ class Account:
 
     @property
     def received_minor(self) -> int:
-        """Everything that came in, in minor units."""
+        """Sum of all receipts, in minor units."""
         return sum(one.transfer.amount.minor for one in self.incoming)
 
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """A receipt, and the money that left again within the window."""
+    """A receipt, and the payments that passed it on within the window."""
 
     received: Booked
     minor: int
@@ -65,7 +64,7 @@ def accounts_of(transfers: Iterable[Booked]) -> Mapping[tuple[str, str], Account
 
 
 def wholesale(account: Account, *, least_minor: int) -> Account:
-    """Return only an account's large movements, without card payments, so that everyday spending is excluded."""
+    """Return an account's large movements without card payments, which excludes everyday spending."""
 
     def large(one: Booked) -> bool:
         return one.transfer.amount.minor >= least_minor and one.transfer.channel != "card"
@@ -90,14 +89,14 @@ def regular_payers(account: Account) -> frozenset[str]:
 def passed_on(account: Account, *, window_s: float = PASS_WINDOW_S, regular: bool = True) -> tuple[Passed, ...]:
     """Return the receipts that were partly passed on, first in, first out.
 
-    A payment uses the oldest money within the window, so no rupee is passed on twice. Money of regular payers is used
-    by the same rule, but never counts as passed on. If only the day is known, money may precede any payment of its day,
-    and the window extends to the end of the day.
+    A payment uses the oldest money within the window, so no rupee is passed on twice. The money of regular payers is
+    used up in the same order, but never counts as passed on. If only the day is known, a receipt may precede any
+    payment of its day, and the window extends to the end of the day.
 
     Args:
         account: In order of time.
         window_s: Maximum seconds between receipt and payment.
-        regular: Money of regular payers is used in its turn; False ignores it, as if it were saved.
+        regular: True uses up money of regular payers in order; False ignores it, as if it were saved.
     """
     queue: deque[list[int]] = deque()  # place among the receipts, remaining amount
     taken: defaultdict[int, int] = defaultdict(int)

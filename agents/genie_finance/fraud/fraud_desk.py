@@ -81,7 +81,7 @@ async def fraud_desk(question: FraudRingQuestion, context: Context) -> FraudRing
 def _empty() -> FraudRingReport:
     lack = Lack(what="content", needed="at least one transfer below the header")
     return FraudRingReport(
-        headline="There is no result: the ledger is empty.", transfers=0, accounts=0, amount=(), first=None, last=None,
+        headline="No result: the ledger is empty.", transfers=0, accounts=0, amount=(), first=None, last=None,
         mules=None, aml=None, fraud=None, proposals=(),
         insufficient=(DESK.lacking("rings in a ledger", lack),),
     )  # fmt: skip
@@ -96,12 +96,12 @@ def _totals(transfers: Sequence[Transfer]) -> tuple[Money, ...]:
 
 def _headline(mules: MuleVerdict | None, aml: AmlReport | None) -> str:
     if mules is None:
-        return "Rings cannot be determined: mule accounts were not judged. The missing data is listed below."
+        return "Rings cannot be determined: mule accounts were not checked. The missing data is listed below."
     high = sum(one.label == "high" for one in mules.accounts)
     rings, risky = counted(len(mules.rings), "ring"), counted(high, "account")
-    said = f"{rings} and {risky} of high risk among {mules.examined:,} judged."
+    said = f"{rings} and {risky} of high risk among {mules.examined:,} checked."
     if aml is None:
-        return f"{said} Laundering was not judged."
+        return f"{said} Laundering was not checked."
     due, drafted = len(aml.reports), len(aml.suspicions)
     return (
         f"{said} {counted(due, 'report')} to FIU-IND {verb(due, 'is', 'are')} due, "

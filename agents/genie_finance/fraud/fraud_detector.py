@@ -84,7 +84,7 @@ class _Judging:
         self.score = self.worst = NONE
 
     def judge(self, one: Booked) -> None:
-        """Judge one transfer by every check."""
+        """Apply every check to one transfer."""
         found: list[Decimal] = []
         lacking: list[Decimal] = []
         for pattern, result in self._checked(one):
@@ -129,7 +129,7 @@ class _Judging:
         yield "unknown_device", by_device(one, self._payers[transfer.sender or ""], self._known)
 
     def unchecked(self) -> Iterable[Unchecked]:
-        """Return the checks that could not be made, with the data they need and their number."""
+        """Return the data that checks lacked, and the number of these checks."""
         for (pattern, needs), count in sorted(self._needs.items()):
             yield Unchecked(check=pattern, needs=f"{needs} ({count:,} transfers)")
 
@@ -139,11 +139,7 @@ def _grounds(check: FraudCheck, candidates: Sequence[Booked], signals: Sequence[
     reasons = tuple(
         Reason(code=f"fraud.{pattern}", text=f"{pattern.replace('_', ' ').capitalize()}: {count:,}.")
         for pattern, count in sorted(counted.items())
-    ) or (
-        Reason(
-            code="fraud.no_pattern", text=f"Nothing unusual in {len(candidates):,} payments, as far as was checked."
-        ),
-    )
+    ) or (Reason(code="fraud.no_pattern", text=f"The checks found nothing unusual in {len(candidates):,} payments."),)
     inputs = (
         Evidence(name="transfers", value=f"{len(check.transfers):,}"),
         Evidence(name="payments judged", value=f"{len(candidates):,}"),
@@ -162,5 +158,5 @@ def _grounds(check: FraudCheck, candidates: Sequence[Booked], signals: Sequence[
     concurrency=4,
 )
 def fraud_detector(check: FraudCheck) -> FraudVerdict | InsufficientData:
-    """Finds odd payments: bursts, impossible travel, night, risky purchases, new amounts, payees and devices."""
+    """Finds unusual payments: bursts, impossible travel, night, risky purchases, new amounts, payees and devices."""
     return detect(check)

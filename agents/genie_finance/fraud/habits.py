@@ -12,9 +12,9 @@ from genie_finance.domain.robust import OUTLIER, modified_z, quantile
 from genie_finance.fraud.moments import Booked
 
 FEWEST = 10
-"""Number of earlier payments from which a habit exists."""
+"""Minimum number of earlier payments that make a habit."""
 _FLOOR = 0.1
-"""Minimum spread of log amounts: a payer of constant sums may pay a tenth more without being unusual."""
+"""Minimum spread of log amounts, so that a tenth more than constant sums is not unusual."""
 _LARGE = 0.9
 _MOST = 200
 """Number of the latest payments that define a habit."""
@@ -69,7 +69,7 @@ def payers_of(transfers: Iterable[Booked]) -> Mapping[str, Sender]:
 
 
 def novel_amount(minor: int, earlier: Sequence[int]) -> bool:
-    """Return whether an amount is far above all earlier ones, on the scale of logarithms."""
+    """Return whether an amount is far above all earlier ones, on a logarithmic scale."""
     if minor <= max(earlier):
         return False
     return modified_z(math.log(minor), [math.log(one) for one in earlier], floor=_FLOOR) > OUTLIER

@@ -1,4 +1,4 @@
-"""Hosts: the information that a link's address gives about its author."""
+"""Hosts: signs of fraud in the address of a link."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Host(NamedTuple):
     """The host of a link, if it has one."""
 
     name: str
-    """Lower case, decoded from its ASCII form; empty if there is none."""
+    """Lower case, decoded from its ASCII form; empty if the link has no host."""
     written: str
     """The host as written in the link."""
     user: str | None
@@ -73,8 +73,8 @@ def host_of(url: str) -> Host:
 def targets(url: str) -> tuple[str, ...]:
     r"""Return addresses in a link's path, query or fragment, to which a redirect may lead.
 
-    Percent codes are decoded up to three times, and ``//host`` and ``\\host`` are addresses too. A parameter that is
-    named like a redirect's counts with whatever host it gives, also without a scheme. Values are read in base64 too.
+    Percent codes are decoded up to three times, and ``//host`` and ``\\host`` are addresses too. A parameter with a
+    name typical of redirects counts even if its host has no scheme. Base64 values are decoded.
     """
     _, _, rest = url.strip().replace("\\", "/").partition("://")
     at = min((place for mark in "/?#" if (place := rest.find(mark)) >= 0), default=len(rest))
@@ -114,7 +114,7 @@ def _names_host(value: str) -> bool:
 
 
 def _before_at(url: str, netloc: str) -> str | None:
-    """Return the text before an ``@``; also where a backslash makes it a host in some programs only."""
+    """Return the text before an ``@``; also if only some programs take it for a host because of a backslash."""
     user, at, _ = netloc.rpartition("@")
     if at:
         return user
@@ -147,7 +147,7 @@ def official(host: Host, rules: PhishingRules) -> bool:
 
 
 def findings(host: Host, rules: PhishingRules) -> Iterator[Finding]:
-    """Yield the signs against a host."""
+    """Yield the warning signs of a host."""
     if host.scheme not in _SCHEMES:
         yield Finding("script_link", f"The link starts with {host.scheme[:20]}: and is not a web address.")
         return
@@ -158,7 +158,7 @@ def findings(host: Host, rules: PhishingRules) -> Iterator[Finding]:
         yield Finding("at_sign", "The link has text before an @, so its host is not the one that a reader sees.")
         yield from _brand(host.user, host.user, rules)
     if _is_ip(host.name):
-        yield Finding("ip_host", "The host is a bare number.")
+        yield Finding("ip_host", "The host is a number.")
         return
     if "%" in host.written:
         yield Finding("encoded_host", "The host is written in percent codes.")
@@ -214,7 +214,7 @@ def _registrable(name: str) -> tuple[str, str]:
 
 
 def _poses_as(name: str, label: str, brand: Brand) -> str:
-    """Return ``names`` or ``looks like``, empty where the host has nothing of the brand."""
+    """Return ``names`` or ``looks like``, empty if the host does not resemble the brand."""
     from rapidfuzz.distance import OSA  # noqa: PLC0415 - needed by links alone
 
     parts = [part for part in skeleton(label or name).replace("-", ".").split(".") if part]
@@ -232,5 +232,5 @@ def _poses_as(name: str, label: str, brand: Brand) -> str:
 
 
 def _folded(text: str) -> str:
-    """Return a text with characters that look alike in print made equal: i and l, rn and m."""
+    """Return a text with similar-looking characters made equal: i and l, rn and m."""
     return text.replace("i", "l").replace("rn", "m")

@@ -1,4 +1,4 @@
-"""Ledger: transfers of many accounts from a CSV file, either every line or none."""
+"""Ledger: reads transfers of many accounts from a CSV file, either every line or none."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ _SHOWN = 5
 def read(content: bytes, filename: str) -> tuple[Transfer, ...]:
     """Return the transfers of a file in its order.
 
-    One invalid line rejects the whole file, since a ring can disappear with one of its transfers. Amounts have no
-    separators of thousands; without a currency column they are rupees.
+    One invalid line rejects the whole file, since one missing transfer can hide a ring. Amounts have no thousands
+    separators; without a currency column they are rupees.
 
     Raises:
         InputError: It is not CSV in UTF-8, lacks a column, has an unknown one, has too many lines, or a line that
@@ -53,7 +53,7 @@ def read(content: bytes, filename: str) -> tuple[Transfer, ...]:
             except (ValueError, InvalidOperation) as error:  # pydantic's ValidationError is a ValueError
                 problems.append(f"line {rows.line_num}: {_named(error)}")
     except csv.Error:
-        raise InputError(filename, f"line {rows.line_num} is not CSV", "quote cells as RFC 4180 says") from None
+        raise InputError(filename, f"line {rows.line_num} is not CSV", "quote cells as RFC 4180 requires") from None
     if problems:
         more = f" and {len(problems) - _SHOWN:,} more" if len(problems) > _SHOWN else ""
         raise InputError(filename, "; ".join(problems[:_SHOWN]) + more, "correct the lines")
@@ -90,7 +90,7 @@ def _transfer(row: Sequence[str], header: Sequence[str], amounts: dict[tuple[str
 
 
 def _named(error: ValueError | InvalidOperation) -> str:
-    """Return the problem in words that quote nothing of the line."""
+    """Return a description of the problem that quotes nothing of the line."""
     if isinstance(error, ValidationError):
         first = error.errors(include_url=False, include_input=False)[0]
         return f"{place_in(first, 'the transfer')}: {problem_of(first)}"

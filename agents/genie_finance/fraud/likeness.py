@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 ALIKE = 80.0
-"""Similarity in percent from which two words are spellings of one."""
+"""Similarity in percent from which two words are spellings of one word."""
 _TITLES = frozenset(("mr", "mrs", "ms", "dr", "shri", "smt", "kumari", "km", "late"))
 
 

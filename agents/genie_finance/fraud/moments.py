@@ -36,7 +36,7 @@ def zone_of(name: str) -> ZoneInfo:
     """Return a time zone by its name.
 
     Raises:
-        InputError: There is none of that name.
+        InputError: There is none with that name.
     """
     try:
         return ZoneInfo(name)
@@ -45,7 +45,7 @@ def zone_of(name: str) -> ZoneInfo:
 
 
 def booked(transfers: Iterable[Transfer], timezone: str) -> tuple[Booked, ...]:
-    """Return transfers in order of time; a day without a time comes before the moments of that day, equals by id.
+    """Return transfers in order of time. Those without a time come first in their day; equal times are ordered by id.
 
     Raises:
         InputError: The time zone is unknown, or two transfers have one id.

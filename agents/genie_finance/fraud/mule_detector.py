@@ -41,10 +41,10 @@ WEIGHTS: Mapping[str, Decimal] = {
     "young_account": Decimal("0.2"),
     "ring_member": Decimal("0.4"),
 }
-"""Points of each pattern; a repeated or large pass-through counts more, and a repeated large one counts most."""
+"""Points of each pattern; a repeated or large pass-through has more, and a repeated large one most."""
 _WORST_FIRST: tuple[Level, ...] = ("high", "medium")
 _WEIGHTY = 0.25
-"""Fraction of an account's receipts from which a pass-through is more than an incident."""
+"""Fraction of an account's receipts above which a pass-through is large."""
 
 
 def detect(check: MuleCheck) -> MuleVerdict | InsufficientData:
@@ -64,7 +64,7 @@ def _detected(check: MuleCheck) -> MuleVerdict | InsufficientData:
     accounts = {id_: one for (id_, currency), one in accounts_of(transfers).items() if currency == CURRENCY}
     lacks = _lacks(transfers, accounts, asked)
     if lacks:
-        return InsufficientData(agent=ID, question="accounts that pass money on", missing=lacks)
+        return InsufficientData(agent=ID, question="mule accounts", missing=lacks)
     shops = frozenset(id_ for id_, one in facts.items() if one.is_business)
     rings = rings_of(transfers, accounts, shops)
     in_rings = {id_: ring for ring in rings for id_ in ring.account_ids}
@@ -97,7 +97,7 @@ def _detected(check: MuleCheck) -> MuleVerdict | InsufficientData:
 
 
 def _abroad(transfers: Iterable[Booked]) -> frozenset[str]:
-    """Return accounts with a transfer in another currency; they are not judged."""
+    """Return accounts with a transfer in another currency; they are not checked."""
     sides = (
         (one.transfer.sender, one.transfer.recipient) for one in transfers if one.transfer.amount.currency != CURRENCY
     )
@@ -108,12 +108,12 @@ def _lacks(
     transfers: Sequence[Booked], accounts: Mapping[str, Account], asked: Collection[str] | None
 ) -> tuple[Lack, ...]:
     if not transfers:
-        return (Lack(what="transfers", needed="what came into and left the accounts, at least one transfer"),)
+        return (Lack(what="transfers", needed="at least one transfer into or out of the accounts"),)
     if not accounts:
         return (Lack(what="transfers", needed="transfers in rupees from one account to another"),)
     unseen = [id_ for id_ in asked or () if id_ not in accounts]
     return tuple(
-        Lack(what=f"transfers of {id_}", needed="at least one in rupees that it took part in") for id_ in unseen[:20]
+        Lack(what=f"transfers of {id_}", needed="at least one transfer of the account in rupees") for id_ in unseen[:20]
     )
 
 
@@ -168,14 +168,14 @@ def _pass_through(account: Account, large: Sequence[Passed], facts: AccountFacts
     rows = [row for one in large for row in (one.received, *one.onward)]
     total = Money(minor=sum(one.minor for one in large), currency=account.currency)
     repeated, weighty = len(large) > 1, total.minor >= _WEIGHTY * account.received_minor
-    text = f"{len(large)} receipt{'s' if repeated else ''} left again by 90 percent within a day: {total}"
+    text = f"{len(large)} receipt{'s' if repeated else ''} were passed on by 90 percent within a day: {total}"
     names = ("pass_through", "weighty_pass_through", "repeated_pass_through")
     severities = ("low", "medium", "high")
     rank = repeated + weighty
     yield _signal("pass_through", severities[rank], account, rows, text, weight=WEIGHTS[names[rank]])
     cash = sum(row.transfer.amount.minor for one in large for row in one.onward if row.transfer.channel == "cash")
     if 2 * cash >= total.minor:
-        yield _signal("cash_out", "medium", account, rows, "most of the money passed on left in cash")
+        yield _signal("cash_out", "medium", account, rows, "most of the money that was passed on was withdrawn in cash")
     first = min(one.received.day for one in large)
     if facts is not None and facts.opened is not None and (first - facts.opened).days < _YOUNG_DAYS:
         text = f"opened {(first - facts.opened).days} days before the first money passed through"
@@ -205,7 +205,7 @@ def _unchecked(
         found.append(Unchecked(check="post_credit_burst", needs=needs))
     unknown = sum("pass_through" in one.patterns and _age_unknown(facts.get(one.account_id)) for one in judged)
     if unknown:
-        needs = f"the day on which {unknown:,} accounts that pass money on were opened"
+        needs = f"the opening dates of {unknown:,} accounts that pass money on"
         found.append(Unchecked(check="young_account", needs=needs))
     foreign = sum(one.transfer.amount.currency != CURRENCY for one in transfers)
     if foreign:
@@ -232,7 +232,7 @@ def _grounds(check: MuleCheck, examined: int, signals: Sequence[Signal], rings: 
         Evidence(name="timezone", value=check.timezone),
     )
     caveats = (
-        "Balances are unknown: a bill paid from savings on the day of a large receipt looks like a pass-through.",
+        "Balances are unknown, so a bill paid from savings on the day of a large receipt looks like a pass-through.",
     )
     return Grounds(reasons=tuple(reasons), inputs=inputs, editions=(), uncertainty=METHOD, caveats=caveats)
 
@@ -248,5 +248,5 @@ def _grounds(check: MuleCheck, examined: int, signals: Sequence[Signal], rings: 
     libraries={"networkx": "genie-bus[catalogue]"},
 )
 def mule_detector(check: MuleCheck) -> MuleVerdict | InsufficientData:
-    """Finds mule accounts: money passed on within a day, fans, bursts after a receipt, rings and round trips."""
+    """Finds mule accounts: pass-through within a day, fan-in, fan-out, bursts after a receipt, rings, round trips."""
     return detect(check)

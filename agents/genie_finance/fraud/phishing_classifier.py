@@ -93,11 +93,7 @@ def classify(check: PhishingCheck, *, on: datetime.date) -> PhishingVerdict:
     quiet = "safe" if all(vouched) and score == NONE else "unverified"
     label = "phishing" if score >= CARD.high else "suspicious" if score >= CARD.medium else quiet
     reasons = tuple(Reason(code=f"phishing.{one.pattern}", text=one.reason) for one in signals)
-    calm = (
-        "Known to be official."
-        if quiet == "safe"
-        else "It has no warning signs, and it is not a known official source."
-    )
+    calm = "Known to be official." if quiet == "safe" else "No warning signs, but not a known official source."
     said_edition = (found.said,)
     caveats = (*unverified(said_edition), "A known handle or domain does not show who receives the money.")
     return PhishingVerdict.model_validate(
@@ -117,14 +113,14 @@ def classify(check: PhishingCheck, *, on: datetime.date) -> PhishingVerdict:
 
 
 def _link(seen: dict[str, Finding], url: str, rules: PhishingRules) -> bool:
-    """Collect the signs against a link and its redirect targets; return whether it is known to be official."""
+    """Collect the warning signs of a link and its redirect targets; return whether it is known to be official."""
     vouched, first = True, True
     for one in (url, *targets(url)):
         host = host_of(one)
         _take(seen, findings(host, rules))
         own = official(host, rules)
         if not first and not own:
-            _take(seen, (Finding("open_redirect", "The link leads on to an address that is named in it."),))
+            _take(seen, (Finding("open_redirect", "The link contains an address to which it may redirect."),))
         vouched, first = vouched and own and (first or bool(host.name)), False
     return vouched
 
@@ -151,16 +147,18 @@ def _addresses(text: str, rules: PhishingRules) -> Iterator[str]:
 
 
 def _address(vpa: str, rules: PhishingRules) -> Iterator[Finding]:
-    """Yield the signs against a payment address."""
+    """Yield the warning signs of a payment address."""
     written = plain(vpa)
     if not _VPA.match(written):
         yield Finding("malformed_vpa", "This is not a payment address: it needs a name, an @ and a handle.")
         return
     local, _, handle = written.partition("@")
     if _SERVICE.search(local):
-        yield Finding("service_address", "The name promises a refund or a service; those do not collect money.")
+        yield Finding(
+            "service_address", "The name promises a refund or a service; such addresses do not collect money."
+        )
     if handle not in rules.handles:
-        yield Finding("unknown_handle", "The handle is not one that known apps and banks assign.")
+        yield Finding("unknown_handle", "No known app or bank assigns this handle.")
 
 
 def _given(check: PhishingCheck) -> Iterator[Evidence]:

@@ -1,4 +1,4 @@
-"""Reports of fact under the PMLA: monthly cash, cross-border wires, receipts of non-profit organisations."""
+"""Monthly reports under the PMLA: cash, cross-border wires, receipts of non-profit organisations."""
 
 from __future__ import annotations
 

@@ -12,16 +12,16 @@ from genie_finance.fraud.flows import Account, passed_on, wholesale
 from genie_finance.fraud.moments import DAY_S, Booked
 
 CURRENCY = "INR"
-"""The family's floors are in it; money in another currency is not judged against them."""
+"""Currency of the minimum amounts; transfers in other currencies are not compared with them."""
 LEAST_MINOR = 10_000_00
-"""Receipts below it are pocket money: a cashback, a lunch that was shared."""
+"""Receipts below this are ignored, such as cashback or a shared lunch."""
 _WINDOW_S = 14 * DAY_S
 _SHARE = 0.8
 _FEWEST = 3
 
 
 class _Carried(NamedTuple):
-    """Transfers that an account carried on: what came in and left again by four fifths, and what it left in."""
+    """Receipts of which an account passed on at least four fifths, and the payments that passed them on."""
 
     came: frozenset[str]
     left: frozenset[str]
@@ -30,7 +30,7 @@ class _Carried(NamedTuple):
 def _carried(account: Account) -> _Carried:
     """Return the transfers that an account passed on within two weeks, without small sums and card payments.
 
-    What regular payers pay in is none of it, so a wage that pays a rent is not.
+    Receipts from regular payers do not count, so a wage that pays the rent is not passed on.
     """
     large = wholesale(account, least_minor=LEAST_MINOR)
     passes = [one for one in passed_on(large, window_s=_WINDOW_S, regular=False) if one.share >= _SHARE]
@@ -43,13 +43,12 @@ def _carried(account: Account) -> _Carried:
 def rings_of(transfers: Sequence[Booked], accounts: Mapping[str, Account], shops: frozenset[str]) -> tuple[Ring, ...]:
     """Return rings of three accounts or more, largest first: accounts that pass on each other's money, or a round trip.
 
-    Two accounts are linked if a transfer between them is money that the first passed on and that the second passed on
-    again.
+    Two accounts are linked if the first passed on money to the second, which passed it on again.
 
     Args:
         transfers: In order of time.
         accounts: Accounts in rupees, by id.
-        shops: Accounts of businesses: takings passed to a supplier do not make them a ring; a round trip does.
+        shops: Accounts of businesses: paying suppliers from takings does not make a ring, but a round trip does.
     """
     import networkx as nx  # noqa: PLC0415 - heavy, and needed by this question alone
 
@@ -91,8 +90,8 @@ def _large(one: Booked) -> bool:
 
 def _ring(group: Sequence[str], rows: Sequence[Booked], cycle: tuple[str, ...]) -> Ring:
     amount = Money(minor=sum(one.transfer.amount.minor for one in rows), currency=CURRENCY)
-    reason = f"{len(group)} accounts moved {amount} among themselves in {len(rows)} transfers"
-    reason += f"; money came back to {cycle[0]} through {len(cycle) - 1} others." if cycle else " and passed it on."
+    reason = f"{len(group)} accounts transferred {amount} among themselves in {len(rows)} transfers"
+    reason += f"; money returned to {cycle[0]} through {len(cycle) - 1} others." if cycle else " and passed it on."
     return Ring(
         ring_id=f"ring-{group[0]}", account_ids=tuple(group), transfers=len(rows), amount=amount, cycle=cycle,
         reason=reason,

@@ -1,4 +1,4 @@
-"""Score cards: points of experts, added up and capped, and labels that missing data cannot make friendlier."""
+"""Score cards: expert points, added up and capped, and labels that missing data cannot improve."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from genie_finance.contracts.fraud import Level, Severity, Signal
 NONE = Decimal(0)
 MOST = Decimal(1)
 MOST_NAMED = 50
-"""Transactions that one signal names."""
+"""Maximum transactions that one signal names."""
 METHOD = (
-    "Points are judgements of experts, not measurements: they rank cases and are not a probability of fraud. A finding "
-    "is a reason to look, not a proof."
+    "Points are expert judgements, not measurements: they rank cases and are not a probability of fraud. A finding is "
+    "a reason for review, not a proof."
 )
 _RANK: dict[Severity, int] = {"high": 0, "medium": 1, "low": 2}
 
 
 @dataclass(frozen=True, slots=True)
 class Bands:
-    """Least scores of the labels medium and high."""
+    """Minimum scores of the labels medium and high."""
 
     medium: Decimal
     high: Decimal
@@ -31,7 +31,7 @@ class Bands:
 
         Args:
             score: Points of the findings.
-            worst: Points if every check without data had made a finding.
+            worst: Points if every check that lacked data had a finding.
         """
         if score >= self.high:
             return "high"
@@ -45,7 +45,7 @@ CARD = Bands(Decimal("0.4"), Decimal("0.7"))
 
 
 def added(weights: Iterable[Decimal]) -> Decimal:
-    """Return points added up, at most 1."""
+    """Return the sum of points, at most 1."""
     return min(sum(weights, NONE), MOST)
 
 

@@ -1,4 +1,4 @@
-"""Synthetic identity detector: applicants invented from true and false facts."""
+"""Synthetic identity detector: applicants invented from real and false data."""
 
 from __future__ import annotations
 
@@ -54,10 +54,10 @@ _FIELDS = tuple(name for name in SyntheticIdentityCheck.model_fields if name != 
 
 
 def detect(check: SyntheticIdentityCheck) -> SyntheticIdentityVerdict | InsufficientData:
-    """Return the strength of the signs of a synthetic identity; missing data is asked for and never counts as good."""
+    """Return the strength of the signs of a synthetic identity; missing data is requested and never counts as good."""
     if all(getattr(check, name) is None for name in _FIELDS):
-        missing = tuple(Lack(what=name, needed="its value, 0 if a count is none") for name in _FIELDS)
-        return InsufficientData(agent=ID, question="whether the applicant was made up", missing=missing)
+        missing = tuple(Lack(what=name, needed="its value; 0 if a count is zero") for name in _FIELDS)
+        return InsufficientData(agent=ID, question="whether the identity is invented", missing=missing)
     signals: list[Signal] = []
     unchecked: list[Unchecked] = []
     for pattern, judge in _CHECKS.items():
@@ -89,7 +89,7 @@ def _thin_file(check: SyntheticIdentityCheck) -> str | None:
         # A long history clears the identity at any age.
         return "" if check.bureau_tenure_months is not None and check.bureau_tenure_months >= _THIN_MONTHS else None
     thin = check.bureau_tenure_months < _THIN_MONTHS
-    return f"Aged {check.age}, and known to the bureau for {check.bureau_tenure_months} months." if thin else ""
+    return f"Aged {check.age}, with a bureau record of {check.bureau_tenure_months} months." if thin else ""
 
 
 def _names(check: SyntheticIdentityCheck) -> str | None:
@@ -102,7 +102,7 @@ def _names(check: SyntheticIdentityCheck) -> str | None:
 
 
 def _pan(check: SyntheticIdentityCheck) -> str | None:
-    """Return the PAN in one form, empty if it is not one; without the register only its form can be checked."""
+    """Return the PAN in normal form, empty if it is not valid; without the register only its form can be checked."""
     from stdnum.exceptions import ValidationError  # noqa: PLC0415 - needed by applications alone
     from stdnum.in_ import pan  # noqa: PLC0415 - the same
 
@@ -116,17 +116,17 @@ def _pan(check: SyntheticIdentityCheck) -> str | None:
 
 def _pan_format(check: SyntheticIdentityCheck) -> str | None:
     found = _pan(check)
-    return "The PAN is not formed as one." if found == "" else found and ""
+    return "The PAN does not have the form of a PAN." if found == "" else found and ""
 
 
 def _pan_holder(check: SyntheticIdentityCheck) -> str | None:
-    """Judge the fourth character: P is a person."""
+    """Check the fourth character: P is a person."""
     found = _pan(check)
     return "The PAN is not of an individual." if found and found[3] != "P" else found and ""
 
 
 def _pan_initial(check: SyntheticIdentityCheck) -> str | None:
-    """Judge the fifth character: the initial of the surname, which may stand anywhere in an Indian name."""
+    """Check the fifth character: the initial of the surname, which may be any word of an Indian name."""
     found = _pan(check)
     name = check.name_on_pan or check.name_on_aadhaar
     if found is None or name is None:
@@ -142,7 +142,7 @@ def _email(check: SyntheticIdentityCheck) -> str | None:
         return None
     domain = check.email_domain.strip().lower().rpartition("@")[2].rstrip(".")
     thrown = any(domain == one or domain.endswith(f".{one}") for one in _DISPOSABLE)
-    return "The mail address is of a service for addresses to throw away." if thrown else ""
+    return "The mail address is from a service for disposable addresses." if thrown else ""
 
 
 def _new_phone(check: SyntheticIdentityCheck) -> str | None:
@@ -152,7 +152,7 @@ def _new_phone(check: SyntheticIdentityCheck) -> str | None:
         return ""
     if check.phone_age_days is None or check.bureau_tenure_months is None:
         return None
-    return f"The phone number is {check.phone_age_days} days old, and the bureau has few records."
+    return f"The phone number is {check.phone_age_days} days old, and the bureau has few records of it."
 
 
 def _count(name: str, most: int, text: str) -> Callable[[SyntheticIdentityCheck], str | None]:
@@ -201,7 +201,7 @@ def _grounds(check: SyntheticIdentityCheck, signals: list[Signal]) -> Grounds:
         for name in _FIELDS
         if (value := getattr(check, name)) is not None
     )
-    caveats = ("The PAN's form was checked, and not the register of the tax department.",)
+    caveats = ("The PAN's form was checked, but not the register of the tax department.",)
     return Grounds(reasons=reasons, inputs=inputs, editions=(), uncertainty=METHOD, caveats=caveats)
 
 
@@ -214,5 +214,5 @@ def _grounds(check: SyntheticIdentityCheck, signals: list[Signal]) -> Grounds:
     concurrency=4,
 )
 async def synthetic_identity_detector(check: SyntheticIdentityCheck) -> SyntheticIdentityVerdict | InsufficientData:
-    """Judges applicants: thin files, names, PAN, phone, mail, and what they share with others."""
+    """Judges applicants: thin files, names, PAN, phone, mail, and data shared with others."""
     return detect(check)

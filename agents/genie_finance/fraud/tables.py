@@ -14,13 +14,13 @@ Words = Annotated[frozenset[str], Field(min_length=1)]
 
 
 class PmlaRules(Rules):
-    """Reports of fact that are due every month."""
+    """Monthly reports that follow from facts alone."""
 
     currency: str
     home: str
     """ISO code of the country whose law applies."""
     cash_month: Amount
-    """Cash paid in, or cash paid out, of one customer in a calendar month is reported above this."""
+    """A customer's cash deposits, or cash withdrawals, of a calendar month are reported above this."""
     cash_detail_from: Amount
     """Single transactions below this are not named in the report."""
     deposit_with_pan: Amount
@@ -30,9 +30,9 @@ class PmlaRules(Rules):
     non_profit: Amount
     """A receipt of a non-profit organisation is reported above this."""
     due_day: Annotated[int, Field(ge=1, le=28)]
-    """Of the month after."""
+    """Of the following month."""
     suspicion_working_days: int
-    """Within which a suspicion is reported, once the principal officer is satisfied of it."""
+    """For reporting a suspicion, once the principal officer is satisfied of it."""
 
 
 class CallForAction(Rules):
@@ -48,16 +48,16 @@ class Brand(Rules):
     words: Words
     """Spelling in a host name; words of up to four letters count only where a part starts with them."""
     domains: Words
-    """Registrable domains that are its own."""
+    """Registrable domains of the brand."""
 
 
 class PhishingRules(Rules):
     """Official senders, hosts and addresses."""
 
     handles: Words
-    """Of UPI payment addresses."""
+    """Handles of UPI payment addresses, the part after the @."""
     exclusive: Words
-    """Suffixes under which only supervised institutions get a name."""
+    """Suffixes that only supervised institutions can register."""
     brands: Annotated[tuple[Brand, ...], Field(min_length=1)]
     shorteners: Words
 

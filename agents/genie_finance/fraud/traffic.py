@@ -1,4 +1,4 @@
-"""Shapes of an account's traffic: many in and many out within a week, many out within an hour."""
+"""Patterns in an account's movements: many payers and payees within a week, many payments within an hour."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FAN, _FAN_S = 5, 7 * DAY_S
 def fan(account: Account) -> list[Booked]:
     """Return the movements of the first week with at least five payers and five payees, empty if there is none.
 
-    Regular payers and shops that were paid by card do not count.
+    Regular payers and card payments do not count.
     """
     if min(len(account.incoming), len(account.outgoing)) < _FAN:
         return []
@@ -45,7 +45,7 @@ def _count(payers: Counter[str], payees: Counter[str], one: Booked, *, incoming:
 
 
 def burst(account: Account) -> list[Booked]:
-    """Return a receipt and the ten or more payments of the hour after it, empty where there were fewer."""
+    """Return a receipt and the ten or more payments of the hour after it, empty if there were fewer."""
     payments = [one for one in account.outgoing if one.timed]
     moments = [one.start for one in payments]
     for one in account.incoming:

@@ -1,4 +1,4 @@
-"""Travel: whether one person can have been at two places."""
+"""Travel: whether one person can have been at both places."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from genie_finance.contracts.transfers import Place
 from genie_finance.domain.geo import distance_km, speed_kmh
 
 LEAST_KM = 50.0
-"""Nearer places may be one: cell towers and address ranges are not more exact."""
+"""Places closer than this may be the same, since cell towers and address ranges are not more exact."""
 
 
 def located(place: Place | None) -> Place | None:
-    """Return a place that can be believed; 0, 0 is what devices without one report."""
+    """Return a plausible place; devices without one report 0, 0."""
     return None if place is None or (place.latitude == 0 and place.longitude == 0) else place
 
 

@@ -27,9 +27,9 @@ _RAPID_SHARE = 0.9
 def structuring(transfers: Sequence[Booked], owners: Owners) -> Iterator[SuspicionDraft]:
     """Yield runs of at least three cash amounts of one customer and direction, each just below a threshold.
 
-    Thresholds are that of the monthly report and, for deposits, that from which a tax number is asked for; both laws
-    say more than, so the threshold itself is still below. Three lie within seven days, and what overlaps is one run.
-    Transfers before, after or in another order change nothing.
+    Thresholds are that of the monthly report and, for deposits, that above which a tax number is required; the
+    threshold itself counts as below. Three are within seven days, and overlapping runs are merged. Earlier and later
+    transfers and their order do not matter.
     """
     groups: defaultdict[tuple[str, bool, Decimal], list[Booked]] = defaultdict(list)
     for one in transfers:
@@ -56,7 +56,7 @@ def structuring(transfers: Sequence[Booked], owners: Owners) -> Iterator[Suspici
 
 
 def _runs(rows: Sequence[Booked]) -> Iterator[list[Booked]]:
-    """Yield the runs in which at least three lie within the window; windows that overlap are one run."""
+    """Yield the runs with at least three within the window; overlapping windows are merged."""
     low, since, until = 0, 0, -1  # the run that grows is rows[since : until + 1]
     for high, one in enumerate(rows):
         while rows[low].start < one.start - _DAYS_S:
@@ -73,17 +73,17 @@ def _runs(rows: Sequence[Booked]) -> Iterator[list[Booked]]:
 
 
 def round_trips(transfers: Sequence[Booked], owners: Owners) -> Iterator[SuspicionDraft]:
-    """Yield money that came back to where it started through at least two others."""
+    """Yield money that returned to its sender through at least two others."""
     own = [one for one in transfers if one.transfer.amount.currency == CURRENCY]
     for trip in circuits(own, least_minor=_ROUND_MINOR):
         customers = tuple(dict.fromkeys(owners.customer(account) for account in trip.accounts))
         if len(customers) > 1:
-            text = f"Money of customer {customers[0]} came back through {len(trip.accounts) - 1} accounts."
+            text = f"Money of customer {customers[0]} returned through {len(trip.accounts) - 1} accounts."
             yield _draft("round_trip", "high", customers, trip.steps, text)
 
 
 def rapid_movement(transfers: Sequence[Booked], owners: Owners) -> Iterator[SuspicionDraft]:
-    """Yield accounts through which more than the cash threshold ran, each receipt gone by nine tenths within a day."""
+    """Yield accounts that passed on more than the cash threshold, nine tenths of each receipt within a day."""
     for (account_id, currency), account in sorted(accounts_of(transfers).items()):
         if currency != CURRENCY or not account.outgoing:
             continue
@@ -92,7 +92,7 @@ def rapid_movement(transfers: Sequence[Booked], owners: Owners) -> Iterator[Susp
         if passes and total > minor_units(edition(PMLA, on=passes[0].received.day).rules.cash_month, CURRENCY):
             rows = [row for one in passes for row in (one.received, *one.onward)]
             amount = Money(minor=total, currency=CURRENCY)
-            text = f"{amount} left account {account_id} within a day of coming in, in {len(passes)} receipts."
+            text = f"{amount} left account {account_id} within a day of its receipt, from {len(passes)} receipts."
             yield _draft("rapid_movement", "medium", (owners.customer(account_id),), rows, text, amount=amount)
 
 
@@ -121,7 +121,7 @@ def screening(hits: Sequence[ScreeningHit], transfers: Sequence[Booked], owners:
     for hit in sorted(hits, key=lambda one: (one.account_id, one.list_name)):
         rows = moved[hit.account_id]
         if rows:
-            text = f"The name of account {hit.account_id} is on {hit.list_name} with a likeness of {hit.score}."
+            text = f"The name of account {hit.account_id} is on {hit.list_name} with a similarity of {hit.score}."
             own = [one for one in rows if one.transfer.amount.currency == CURRENCY]
             yield _draft("screening_hit", "high", (owners.customer(hit.account_id),), own or rows[:1], text)
 

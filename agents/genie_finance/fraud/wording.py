@@ -131,7 +131,7 @@ _THREATS = (
     rf"\b{_AGENCY}\b.{{0,120}}\b{_CRIME}\b",
     rf"\b{_CRIME}\b.{{0,120}}\b{_AGENCY}\b",
 )
-"""A sign of ``digital_arrest`` if the text addresses its reader; otherwise it may be news."""
+"""Signs of ``digital_arrest`` if the text addresses its reader; otherwise it may be news."""
 _YOU = r"\b(?:you|your|aap|aapka|aapke|aapki)\b"
 _AWARE = (
     r"\b(?:beware|be aware|be alert|stay alert|there is no (?:such thing as|concept of|provision for|law for)|"
@@ -154,13 +154,14 @@ _TEXTS = MappingProxyType(
         "promises_prize": "It promises a prize.",
         "kyc_pretext": "It uses KYC as a pretext.",
         "digital_arrest": "It threatens with police, customs or a court; none of them arrests by message or call.",
-        "utility_threat": "It threatens to cut off electricity, gas, water or a number.",
-        "task_job": "It offers pay for tasks such as liking videos; such jobs end in payments by the victim.",
-        "advance_fee": "It wants money before money comes: a fee, a deposit, or a return that nobody can guarantee.",
-        "false_friend": "It asks for money as a friend with another number, or back as sent by mistake.",
-        "lure": "It lures to a link or a program by a fine, a toll or a tax refund.",
-        "remote_control": "It wants a program that lets others see or use the device.",
-        "pay_to_receive": "It says that a PIN is needed to receive money; none ever is.",
+        "utility_threat": "It threatens to cut off electricity, gas, water or a phone number.",
+        "task_job": "It offers pay for tasks such as liking videos; the victims of such jobs end up paying.",
+        "advance_fee": "It asks for money in advance: a fee, a deposit, or an investment with a guaranteed return.",
+        "false_friend": "It asks for money as a friend with another number, or asks for money back that was sent by "
+        "mistake.",
+        "lure": "It uses a fine, a toll or a tax refund as a pretext for a link or a program.",
+        "remote_control": "It asks for a program that lets others see or use the device.",
+        "pay_to_receive": "It says that receiving money needs a PIN, which it never does.",
     }
 )
 
@@ -178,7 +179,7 @@ def _compiled() -> tuple[re2._Regexp, Mapping[str, tuple[re2._Regexp, ...]]]:
 
 
 def plain(text: str) -> str:
-    """Return a text in one alphabet's forms, lower case, without invisible characters and with single spaces."""
+    """Return a text in the letters of one alphabet, lower case, without invisible characters and with single spaces."""
     return visible(unicodedata.normalize("NFKC", text).casefold())
 
 
@@ -189,7 +190,7 @@ def visible(text: str) -> str:
 
 
 def said(text: str) -> tuple[Finding, ...]:
-    """Return the families of signs in a text; a bank's warning never to share a code is not one."""
+    """Return the families of signs in a text; a bank's warning never to share a code is not a sign."""
     warning, families = _compiled()
     readings = [warning.sub(" ", reading) for reading in spelt(plain(text))]
     found = [
@@ -208,10 +209,10 @@ def _threatens(reading: str) -> bool:
 
 
 def spelt(text: str) -> tuple[str, ...]:
-    """Return a plain text in each way in which it may be meant: as it is, and without leet spelling.
+    """Return the possible readings of a plain text: unchanged, and without leet spelling.
 
-    ``sh4re y0ur 0tp``, ``o-t-p`` and letters of other alphabets among Latin ones are read as the words that they look
-    like. Words without a letter, such as sums and telephone numbers, stay.
+    ``sh4re y0ur 0tp``, ``o-t-p`` and letters of other alphabets among Latin ones are read as the words that they
+    resemble. Words without a letter, such as sums and telephone numbers, are unchanged.
     """
     joined = text
     for pattern in _SPACED:
@@ -222,7 +223,7 @@ def spelt(text: str) -> tuple[str, ...]:
 
 
 def _mixes(word: str) -> bool:
-    """Return whether a word has letters of another alphabet beside Latin ones; a word of one alphabet is a word."""
+    """Return whether a word mixes Latin letters with those of another alphabet."""
     return not word.isascii() and any(char.isascii() and char.isalpha() for char in word)
 
 

@@ -1,1 +1,1 @@
-"""Insights: bank statements are read, categorised, compared, forecast, and turned into a report with advice."""
+"""Insights: reads, categorises, compares and forecasts bank statements, and reports with advice."""

@@ -1,4 +1,4 @@
-"""Account aggregator fetcher: transactions of an account, under a consent that covers exactly this."""
+"""Account aggregator fetcher: transactions of an account, if a consent covers exactly this request."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ MOST = 100_000
 
 
 def refusals(request: AaFetchRequest, consent: ConsentArtefact, now: datetime.datetime) -> Iterator[Refusal]:
-    """Yield every clause of a consent that forbids this request; nothing where it covers all of it."""
+    """Yield every clause of a consent that forbids this request; nothing if it covers the request."""
     if not consent.signature_valid:
         yield Refusal(code="consent.signature", text="The aggregator's signature of the consent was not verified.")
     if consent.status != "ACTIVE":
         yield Refusal(code="consent.status", text=f"The consent is {consent.status.lower()}.")
     if now < consent.consent_start:
-        yield Refusal(code="consent.not_yet", text="The consent has not begun.")
+        yield Refusal(code="consent.not_yet", text="The consent is not valid yet.")
     if now >= consent.consent_expiry:
         yield Refusal(code="consent.expired", text="The consent has expired.")
     if consent.customer_id != request.customer_id:
-        yield Refusal(code="consent.customer", text="The consent is another person's.")
+        yield Refusal(code="consent.customer", text="The consent is from another person.")
     if consent.purpose_code != request.purpose_code:
         text = f"Consent was given for purpose {consent.purpose_code}, not for {request.purpose_code}."
         yield Refusal(code="consent.purpose", text=text)
@@ -59,7 +59,7 @@ def refusals(request: AaFetchRequest, consent: ConsentArtefact, now: datetime.da
 def _too_often(consent: ConsentArtefact, now: datetime.datetime) -> Iterator[Refusal]:
     if consent.fetch_type == "ONETIME":
         if consent.fetched_at:
-            yield Refusal(code="consent.frequency", text="The consent was for one fetch, which has been made.")
+            yield Refusal(code="consent.frequency", text="The consent allowed one fetch, which has been made.")
         return
     if consent.frequency.unit == "INF":
         return
@@ -71,7 +71,7 @@ def _too_often(consent: ConsentArtefact, now: datetime.datetime) -> Iterator[Ref
 
 
 def later(start: datetime.datetime, span: Span, *, back: bool = False) -> datetime.datetime | None:
-    """Return a time one span later, or earlier; None without end."""
+    """Return a time one span later or earlier; None if the span has no end."""
     count = -span.value if back else span.value
     try:
         if span.unit == "INF":
@@ -108,7 +108,7 @@ def result(
 
 
 def refused(request: AaFetchRequest, why: tuple[Refusal, ...]) -> AaFetchResult:
-    """Return the answer to a request that a consent does not cover."""
+    """Return the answer to a request that the consent does not cover."""
     reasons = tuple(Reason(code=f"aa.{one.code}", text=one.text) for one in why)
     return _answer(request, "refused", "", reasons).model_copy(update={"refusals": why})
 
@@ -128,7 +128,7 @@ def _answer(
         Evidence(name="range", value=f"{request.start} to {request.end}"),
     )
     said = Grounds(
-        reasons=reasons, inputs=inputs, editions=(), uncertainty="As the bank delivered it; nothing was added."
+        reasons=reasons, inputs=inputs, editions=(), uncertainty="As delivered by the bank, without additions."
     )
     return AaFetchResult.model_validate(
         {
@@ -145,9 +145,9 @@ def _transactions(request: AaFetchRequest, content: bytes) -> tuple[tuple[Transa
     try:
         rows = json.loads(content, parse_float=Decimal)
     except (ValueError, RecursionError):
-        raise InputError("aggregator", "delivered no JSON", "ask again, or look at the adapter") from None
+        raise InputError("aggregator", "delivered no JSON", "ask again, or check the adapter") from None
     if not isinstance(rows, list) or len(rows) > MOST:
-        raise InputError("aggregator", f"delivered no list of at most {MOST:,} transactions", "ask for fewer days")
+        raise InputError("aggregator", f"did not deliver a list of at most {MOST:,} transactions", "ask for fewer days")
     seen: Counter[str] = Counter()
     found = []
     for number, row in enumerate(rows, start=1):
@@ -195,7 +195,7 @@ async def aa_fetcher(request: AaFetchRequest, context: Context) -> AaFetchResult
     aggregator = context.port(AccountAggregator)
     consent = await aggregator.consent(request.consent_id)
     if consent is None or consent.consent_id != request.consent_id:
-        return refused(request, (Refusal(code="consent.unknown", text="The consent is not known."),))
+        return refused(request, (Refusal(code="consent.unknown", text="The consent is unknown."),))
     now = context.now()
     why = tuple(refusals(request, consent, now))
     if why:

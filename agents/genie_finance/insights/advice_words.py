@@ -1,4 +1,4 @@
-"""Sentences of the adviser: what stands out, by how much, and what is left out."""
+"""Sentences of the adviser: notable rises with their amounts, and what the answer omits."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from genie_finance.insights.comparison import Comparison, Line
 from genie_finance.insights.focus import Focus
 
 CAN_BE_ASKED = (
-    "It can be asked where spending is above the usual: as a whole, on a category such as groceries, or at a merchant "
+    "You can ask where spending is above the usual: in all, on a category such as groceries, or at a merchant "
     'of the statement; compared with the usual month or, with "than last month", with the month before.'
 )
 _LEAST_CHANGE = 20
@@ -22,9 +22,7 @@ _LEAST_CHANGE = 20
 def not_understood(instead: str) -> str:
     """Return the answer to a question that is not about spending above the usual."""
     if instead:
-        return (
-            f"The question is about {instead}. The report has figures on that, and no answer in words. {CAN_BE_ASKED}"
-        )
+        return f"The question is about {instead}. The report has figures on it, but no answer in words. {CAN_BE_ASKED}"
     return f"The question was not understood. {CAN_BE_ASKED}"
 
 
@@ -33,9 +31,9 @@ def answer_of(whole: Line, over: Sequence[Line], months: Comparison, focus: Focu
 
     Args:
         whole: All spending that is asked about.
-        over: What rose, as the advice lists it.
+        over: Rises, as the advice lists them.
         months: Which months are compared.
-        focus: What is asked about.
+        focus: Subject of the question.
         analysis: The months of the statement.
     """
     if focus.general:
@@ -62,7 +60,7 @@ def _general_answer(currency: str, over: Sequence[Line], months: Comparison) -> 
         told = f"{larger} Apart from that, {rose}" if larger else rose
         return f"In {months.latest} {told}{rest} {baseline}"
     largest = max(over, key=lambda line: line.over)
-    none = "nothing stands out from how much the months before differed"
+    none = "no change is notable beside the variation of the months before"
     if largest.occasional or largest.fixed:
         return f"In {months.latest} {_largest(largest)} Apart from that, {none}. {baseline}"
     return f"In {months.latest} {none}; the largest rise was {_risen(largest)}. {baseline}"
@@ -111,7 +109,7 @@ def _left_out(over: Sequence[Line], named: Sequence[Line]) -> tuple[str, str]:
 
 
 def _largest(line: Line) -> str:
-    why = "it is not a monthly cost" if line.occasional else "the months before differed as much"
+    why = "it is not a monthly cost" if line.occasional else "the months before varied as much"
     if line.fixed:
         why = "a contract or the law sets it"
     return f"the largest rise is {line.title} ({line.money(line.over)}); {why}."
@@ -126,7 +124,7 @@ def _listed(parts: Sequence[str]) -> str:
 
 
 def item_of(line: Line, months: Comparison) -> AdviceItem:
-    """Return what rose as a piece of advice."""
+    """Return a rise as a piece of advice."""
     share = f", {line.over * 100 // line.baseline} % more" if line.baseline > 0 else ""
     sentences = [
         f"{line.money(line.latest)} in {months.latest} against {line.money(line.baseline)} ({months.words}): "
@@ -139,7 +137,7 @@ def item_of(line: Line, months: Comparison) -> AdviceItem:
         sentences.append(f"{none} of those months had no such payment, so it is not a monthly cost.")
     elif len(line.before) >= BASELINE_MONTHS:
         low, high = line.money(min(line.before)), line.money(max(line.before))
-        sentences.append(f"Those months lay between {low} and {high}.")
+        sentences.append(f"Those months were between {low} and {high}.")
     drivers = sorted(line.drivers.items(), key=lambda item: (-item[1], item[0]))[:2]
     if drivers and not (len(drivers) == 1 and drivers[0][0] == line.title):
         sentences.append("Largest: " + ", ".join(f"{name} {line.money(minor)}" for name, minor in drivers) + ".")

@@ -1,4 +1,4 @@
-"""Adviser: answers where spending is above its own history, by how much and how surely. No model, only figures."""
+"""Adviser: answers where spending is above its own history, by how much and how surely, by arithmetic alone."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def advise(task: InsightTask) -> Advice:
         return Advice(answer=months, items=())
     if focus.month not in {None, months.latest[5:]} or focus.year not in {None, months.latest[:4]}:
         return Advice(
-            answer=f"The question names another period than the latest complete month, {months.latest}, which alone is "
-            f"compared. The figures of every month are in the report. {CAN_BE_ASKED}",
+            answer=f"The question names another period than the latest complete month, {months.latest}, the only one "
+            f"that is compared. The figures of every month are in the report. {CAN_BE_ASKED}",
             items=(),
         )
     counted = [entry for entry in entries(task.statement.transactions) if entry.spending]
@@ -51,7 +51,7 @@ def advise(task: InsightTask) -> Advice:
         over = _listed_items(rose) if focus.general else rose
         items += [item_of(line, months) for line in over]
     if not answers:
-        return Advice(answer=f"The statement holds no spending on {focus.label}.", items=())
+        return Advice(answer=f"The statement has no spending on {focus.label}.", items=())
     return Advice(answer=" ".join(answers), items=tuple(items))
 
 

@@ -1,7 +1,8 @@
-"""The account aggregator as a port, and the offline one that ships with an invented customer.
+"""Port of an account aggregator, and the shipped offline implementation with an invented customer.
 
 An adapter for a real one implements ``AccountAggregator``: it calls the aggregator's consent and data interfaces with
-the company's own credentials, checks the signature of the artefact, decrypts what comes, and gives both in these forms.
+the company's own credentials, checks the signature of the artefact, decrypts the data, and returns both as these
+classes.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ class AggregatorData(NamedTuple):
 
     state: Literal["ready", "pending", "no_data"]
     content: bytes
-    """JSON: a list of transactions as ReBIT's schema of deposits has them; empty unless ready."""
+    """JSON: a list of transactions in ReBIT's schema of deposits; empty unless ready."""
 
 
 @runtime_checkable

@@ -1,4 +1,4 @@
-"""Aggregator desk: has an account fetched under a consent and its cash flow computed; transactions stay in the desk."""
+"""Aggregator desk: has an account fetched under a consent, and its cash flow computed; passes on no transactions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DESK = Desk(
     within_s=50.0,
 )
 _REFERENCE = 64
-"""Longest reference that a row may have."""
+"""Maximum length of a row's reference."""
 
 
 @agent(
@@ -85,7 +85,7 @@ def _fetched(result: AaFetchResult) -> Fetched:
 def _headline(question: AaQuestion, result: AaFetchResult | None, cashflow: BulkAnalysis | None) -> str:
     consent = question.fetch.consent_id
     if result is None:
-        return f"Consent {consent}: the aggregator's answer did not arrive."
+        return f"Consent {consent}: the aggregator did not answer."
     if result.status == "refused":
         return f"Consent {consent} does not cover this: {' '.join(one.text for one in result.refusals)}"
     if result.status != "fetched":
@@ -95,5 +95,5 @@ def _headline(question: AaQuestion, result: AaFetchResult | None, cashflow: Bulk
     if result.delete_by is not None:
         said += f", to be deleted by {result.delete_by.astimezone(IST):%Y-%m-%d}"
     if cashflow is not None:
-        said += f"; {cashflow.monthly_average_inflow} in and {cashflow.monthly_average_outflow} out a month"
+        said += f"; {cashflow.monthly_average_inflow} in and {cashflow.monthly_average_outflow} out per month"
     return f"{said}."

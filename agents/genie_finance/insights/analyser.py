@@ -150,8 +150,8 @@ def _notices(transactions: Sequence[Transaction], months: _Months) -> tuple[str,
         notices.append("No calendar month is covered completely, so no month is compared with another.")
     elif len(months.before) < BASELINE_MONTHS:
         notices.append(
-            f"A baseline needs {BASELINE_MONTHS} complete months before {months.latest}, the statement has "
-            f"{len(months.before)}: no category is compared with its history."
+            f"No category is compared with its history: a baseline needs {BASELINE_MONTHS} complete months before "
+            f"{months.latest}, and the statement has {len(months.before)}."
         )
     if months.empty:
         notices.append(
@@ -161,8 +161,8 @@ def _notices(transactions: Sequence[Transaction], months: _Months) -> tuple[str,
     unsure = sum(transaction.category in {None, Category.UNCATEGORISED} for transaction in transactions)
     if unsure:
         notices.append(
-            f"{unsure} of {len(transactions)} transactions have no sure category; they are counted as "
-            f"'{Category.UNCATEGORISED}', and overrides in the pipeline file can name them."
+            f"{unsure} of {len(transactions)} transactions have no sure category and are counted as "
+            f"'{Category.UNCATEGORISED}'; overrides in the pipeline file can categorise them."
         )
     return tuple(notices)
 

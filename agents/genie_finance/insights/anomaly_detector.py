@@ -30,13 +30,13 @@ MATERIAL = 0.25
 """Smallest duplicate to report, as a multiple of the median payment: two coffees are not reported."""
 HISTORY_DAYS = 60
 HISTORY_PAYMENTS = 20
-"""What must lie before a payment, in days and payments, so that its payee can be called new."""
+"""Minimum history before a payment, in days and payments, for its payee to count as new."""
 LARGE = 10.0
 """Multiple of the median payment from which a first payment to a payee is large."""
 _COMMON = 0.95
-"""And it exceeds this share of the payments before it."""
+"""Share of the earlier payments that it must exceed as well."""
 _STAYS = 2
-"""Later payments to a payee after which the first one was not an exception."""
+"""Number of later payments to a payee from which the first one is not an exception."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def _anomaly(payment: Transaction, kind: str, score: float, reason: str) -> Anom
 
 
 def _unusual(own: Sequence[Transaction]) -> Iterator[_Finding]:
-    """Yield amounts far above those of the same merchant, or of the category where the merchant is little known."""
+    """Yield amounts far above those of the same merchant, or of the category if the merchant has few payments."""
     usual = median_minor([_size(payment) for payment in own]) if own else 0
     merchants: dict[str, list[Transaction]] = defaultdict(list)
     in_category: dict[str, list[Transaction]] = defaultdict(list)
@@ -139,7 +139,7 @@ def _duplicates(own: Sequence[Transaction]) -> Iterator[_Finding]:
 
 
 def _is_habit(group: Sequence[Transaction]) -> bool:
-    """Return True when close repetitions are the rule: the daily ticket or lunch at one price."""
+    """Return True if repetitions within days are usual, such as a daily ticket or lunch at one price."""
     gaps = [(later.date - earlier.date).days for earlier, later in itertools.pairwise(group)]
     close = sum(gap <= DUPLICATE_DAYS for gap in gaps)
     weeks_long = group[-1].date - group[0].date >= timedelta(days=14)

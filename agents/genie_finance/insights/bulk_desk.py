@@ -51,8 +51,8 @@ def _headline(question: BulkQuestion, analysis: BulkAnalysis | None) -> str:
     if analysis is None:
         return f"{whose or 'Of these statements '}no cash flow can be stated; what is missing is listed below."
     said = (
-        f"{whose}{analysis.monthly_average_inflow} in and {analysis.monthly_average_outflow} out a "
-        f"month, over {analysis.duration_months} months and {analysis.account_count} accounts."
+        f"{whose}{analysis.monthly_average_inflow} in and {analysis.monthly_average_outflow} out per month, over "
+        f"{analysis.duration_months} months and {analysis.account_count} accounts."
     )
     if analysis.return_count:
         said += f" Returned unpaid: {analysis.return_count}."

@@ -30,12 +30,12 @@ _Positive = Annotated[Decimal, Field(gt=0)]
 
 
 class Physical(Rules):
-    """A good that is sold by the unit."""
+    """A good sold by the unit."""
 
     category: str
     unit: str
     price: _Positive
-    """Rupees for a unit."""
+    """Rupees per unit."""
     kg_per_unit: _Positive
     low: _Positive
     high: _Positive
@@ -46,7 +46,7 @@ class Spend(Rules):
 
     category: str
     factor: Annotated[Decimal, Field(ge=0)]
-    """Kilograms for a rupee."""
+    """Kilograms per rupee."""
     low: _Positive
     high: _Positive
 
@@ -67,7 +67,7 @@ LEGACY = Table("carbon_legacy", CarbonRules)
 
 class _Factor(NamedTuple):
     kg: Decimal
-    """Kilograms for a rupee."""
+    """Kilograms per rupee."""
     low: Decimal
     high: Decimal
     price: Decimal | None
@@ -75,7 +75,7 @@ class _Factor(NamedTuple):
 
 
 def footprint(request: CarbonRequest) -> CarbonFootprint | InsufficientData:
-    """Return the emissions of a period's spending; transfers, investments and income emit nothing here.
+    """Return the emissions of a period's spending; transfers, investments and income count as zero.
 
     Raises:
         InputError: No edition of the factors covers the first day of spending, or the last.
@@ -87,7 +87,7 @@ def footprint(request: CarbonRequest) -> CarbonFootprint | InsufficientData:
     refunded = {name for name, paise in _by_category(spent).items() if paise <= 0}  # what came back emitted nothing
     spent = [entry for entry in spent if entry.category not in refunded]
     if not spent:
-        lack = Lack(what="transactions", needed="more spent than was refunded, in one category at least")
+        lack = Lack(what="transactions", needed="spending above refunds in at least one category")
         return InsufficientData(agent=ID, question="carbon footprint", missing=(lack,))
     end = max(entry.transaction.date for entry in spent)
     covered = max(request.as_of or end, end)
@@ -173,7 +173,7 @@ def _suggestion(name: str, paise: int, kg: Decimal, months: int) -> CarbonSugges
 
 
 def _change(by_month: dict[str, Decimal], covered: datetime.date) -> str | None:
-    """Return the change of the last month that is over against the one before it, if both have spending."""
+    """Return the change of the last completed month from the one before it, if both have spending."""
     last = month_of(covered) if is_last_day(covered) or month_of(covered) in by_month else shift(month_of(covered), -1)
     before = by_month.get(shift(last, -1), Decimal(0))
     if last not in by_month or before <= 0:
@@ -191,11 +191,11 @@ def _grounds(
     begun, rules = held
     reasons = [Reason(code="carbon.spend", text=f"Spending of {len(spent)} payments times factors by category.")]
     if unfactored:
-        text = f"{rounded_money(_rupees(unfactored), INR)} of it has no own factor; the average is used."
+        text = f"{rounded_money(_rupees(unfactored), INR)} of it has no factor of its own; the average is used."
         reasons.append(Reason(code="carbon.average", text=text))
     caveats = [*unverified((rules.said,))]
     if begun != rules:
-        caveats.append(f"The period began under {begun.said.id}; {rules.said.id} is used for the whole period.")
+        caveats.append(f"The period starts under {begun.said.id}; {rules.said.id} is used for all of it.")
     if not is_last_day(request.as_of or end):
         caveats.append("The last month may be only partly covered, so its change compares booked spending only.")
     inputs = (
@@ -206,8 +206,7 @@ def _grounds(
         reasons=tuple(reasons),
         inputs=inputs,
         editions=(rules.said,),
-        uncertainty="An estimate from prices and averages: the range follows from the factors and is not a "
-        "probability.",
+        uncertainty="An estimate from prices and averages; the range comes from the factors and is not a probability.",
         caveats=tuple(caveats),
     )
 
@@ -222,5 +221,5 @@ def _grounds(
     rules=("carbon_in", "carbon_legacy"),
 )
 async def carbon_estimator(request: CarbonRequest) -> CarbonFootprint | InsufficientData:
-    """Estimates the greenhouse gas behind a period's spending, by category and with its range."""
+    """Estimates the greenhouse gas emissions of a period's spending by category, with a range."""
     return footprint(request)

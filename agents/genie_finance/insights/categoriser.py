@@ -25,12 +25,12 @@ MATCHED = 0.95
 """Confidence of a transfer or refund whose counterpart is in the statement."""
 CASH = 0.9
 TO_PERSON = 0.7
-"""Confidence that a payment which the rail itself marks as person to account went to a person."""
+"""Confidence that a payment marked by its rail as person to account went to a person."""
 _UNKNOWN = Guess(Category.UNCATEGORISED, 0.0)
 
 
 class Override(BaseModel):
-    """A user's own rule: transactions whose narration or merchant has these words get this category."""
+    """A user's rule: transactions whose narration or merchant contains these words get this category."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -54,9 +54,9 @@ class CategoriserSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     overrides: tuple[Override, ...] = ()
-    """Tried in order, before everything else; the first that matches decides."""
+    """Tried in order before all other steps; the first match decides."""
     threshold: float = Field(default=0.6, ge=0.0, le=1.0)
-    """Least confidence; a guess below it is ``uncategorised``."""
+    """Minimum confidence; below it, the category is ``uncategorised``."""
 
 
 def categorise(
@@ -65,7 +65,7 @@ def categorise(
     """Return the statement with categories, confidences and the pairs that cancel each other; the order is kept.
 
     Each transaction is judged by itself first: override, merchant, words of the narration, rail. Then pairs are
-    matched, which can tell what one narration cannot.
+    matched, which show what single narrations do not.
     """
     overrides = tuple((narrations.words(rule.match), rule) for rule in settings.overrides)
     guesses: dict[tuple[str, str | None, str | None, int], Guess] = {}
@@ -111,7 +111,7 @@ def _has(found: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
 
 
 def _kinds(transaction: Transaction) -> tuple[Kind, ...]:
-    """Money out is never income; money in is spending only if a shop refunded it."""
+    """Outgoing money is never income; incoming money is spending only if a shop refunded it."""
     if transaction.amount.minor <= 0:
         return (Kind.EXPENSE, Kind.TRANSFER)
     return (Kind.EXPENSE, Kind.TRANSFER) if pairs.says_refund(transaction) else (Kind.INCOME, Kind.TRANSFER)

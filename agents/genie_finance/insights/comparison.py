@@ -47,7 +47,7 @@ class Line(NamedTuple):
 
     @property
     def occasional(self) -> bool:
-        """True when at least half of the months before had no such payment: no monthly cost."""
+        """True if at least half of the months before had no such payment, so it is not a monthly cost."""
         return 2 * sum(amount == 0 for amount in self.before) >= len(self.before)
 
     @property
@@ -80,12 +80,12 @@ class Comparison(NamedTuple):
 
     @property
     def baseline_words(self) -> str:
-        """Explanation of the baseline in a sentence."""
+        """Wording of the baseline for a sentence."""
         return f"what was spent {self.words}" if self.against_previous else self.words
 
     @property
     def words(self) -> str:
-        """Name of the baseline in a sentence."""
+        """Name of the baseline for a sentence."""
         if self.against_previous:
             return f"in {self.before[-1]}"
         return f"the median of the {len(self.before)} complete months before"

@@ -1,4 +1,4 @@
-"""Emergency fund advisor: how many months of expenses to keep, the gap, and how long a saving takes to close it."""
+"""Emergency fund advisor: how many months of expenses to keep, the gap, and the time to close it by saving."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from genie_finance.insights.movements import transactions
 ID = "emergency_fund_advisor"
 FEWEST_MONTHS = 3
 WITH_DEPENDENTS, VARIABLE, STABLE = 9, 6, 3
-"""Months of expenses to keep: a planner's convention, no law."""
+"""Months of expenses to keep, by financial planners' convention."""
 VARIABLE_FROM = 0.25
-"""Standard deviation of the months' income over its mean, from which an income is called variable."""
+"""Standard deviation of the months' income over its mean, above which an income counts as variable."""
 _MOST_MONTHS = 1_200
 _KNOWN_SHARE = 2
-"""Least share of the expenses with a category before the essential ones are estimated."""
+"""Minimum share of categorised expenses for estimating the essential ones."""
 
 
 class _Months(NamedTuple):
     names: tuple[str, ...]
     whole: bool
-    """They are known to be covered wholly."""
+    """True if they are known to be fully covered."""
     expense: tuple[int, ...]
     income: tuple[int, ...]
     essential: tuple[int, ...] | None
@@ -77,10 +77,10 @@ def advise(request: EmergencyFundRequest) -> EmergencyFundPlan | InsufficientDat
 
 
 def months_to(target: int, reserves: int, saving: int | None, yield_percent: Decimal) -> int | None:
-    """Return the whole months until reserves and savings at each month's end reach a target.
+    """Return the number of whole months until reserves and monthly savings reach a target.
 
     With a yield it is the least n with ``R (1+r)^n + s ((1+r)^n - 1) / r >= T``; without, ``ceil((T - R) / s)``. None
-    where that takes more than a hundred years, or never happens.
+    if that takes more than a hundred years.
     """
     if reserves >= target:
         return 0
@@ -150,7 +150,7 @@ def _grounds(
     why = "dependants" if request.has_dependents else f"a {profile} income"
     reasons = [Reason(code="fund.coverage", text=f"{len(months.names)} months of history; coverage for {why}.")]
     if request.income_profile is None and not request.has_dependents:
-        text = f"The months' income varies by {varies:.0%} of its mean; from {VARIABLE_FROM:.0%} on it is variable."
+        text = f"Monthly income varies by {varies:.0%} of its mean; from {VARIABLE_FROM:.0%} on it counts as variable."
         reasons.append(Reason(code="fund.income", text=text))
     if saving is None:
         reasons.append(Reason(code="fund.no_surplus", text="The months leave no surplus, so no saving is suggested."))
@@ -158,7 +158,7 @@ def _grounds(
         reasons.append(Reason(code="fund.saving", text="The saving is half of the median surplus."))
     caveats = ["Months of coverage are a convention; insurance, notice periods and other assets are not considered."]
     if not months.whole:
-        caveats.append("Fewer than three months are wholly covered, so partial months count as whole ones.")
+        caveats.append("Fewer than three months are fully covered, so partial months count as full ones.")
     inputs = (
         Evidence(name="liquid_reserves", value=str(request.liquid_reserves)),
         Evidence(name="has_dependents", value=str(request.has_dependents).lower()),
@@ -169,8 +169,8 @@ def _grounds(
         reasons=tuple(reasons),
         inputs=inputs,
         editions=(),
-        uncertainty="Accurate if the months are typical: one expensive month hardly moves a median, and a new rent "
-        "moves it late.",
+        uncertainty="Accurate if the months are typical: one expensive month hardly changes a median, and a new rent "
+        "changes it late.",
         caveats=tuple(caveats),
     )
 
@@ -184,5 +184,5 @@ def _grounds(
     concurrency=4,
 )
 async def emergency_fund_advisor(request: EmergencyFundRequest) -> EmergencyFundPlan | InsufficientData:
-    """Recommends the size of an emergency fund, names the missing data, and says when a saving rate fills it."""
+    """Recommends the size of an emergency fund, names the missing data, and states when a saving rate reaches it."""
     return advise(request)

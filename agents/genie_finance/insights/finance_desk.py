@@ -1,4 +1,4 @@
-"""Finance desk: has the statement of a question read and examined, and returns one report."""
+"""Finance desk: has a statement read and examined, and returns one report."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class FinanceDeskSettings(BaseModel):
     reading_within_s: float = Field(default=30.0, gt=0)
     """Seconds for reading, categorising and analysing the statement."""
     insights_within_s: float = Field(default=10.0, gt=0)
-    """Seconds for forecast, anomalies, subscriptions and advice; a late agent is named in the report."""
+    """Seconds for forecast, anomalies, subscriptions and advice; the report names late agents."""
     report_within_s: float = Field(default=5.0, gt=0)
     """Seconds for composing the report."""
 
@@ -58,7 +58,7 @@ async def finance_desk(question: FinanceQuestion, context: Context) -> Report:
     """Answers a question about one or more bank statements with a report that names the missing data.
 
     Raises:
-        InputError: No statement could be read; the reason is the reader's own.
+        InputError: No statement could be read; the reason is the reader's.
     """
     settings: FinanceDeskSettings = context.settings or FinanceDeskSettings()
     context.progress("reading the statement", fraction=0.1)

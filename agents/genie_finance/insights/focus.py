@@ -25,7 +25,7 @@ _GROUPS = {
     "taxes": ("taxes", "tax"),
     "giving": ("giving",),
 }
-"""Words by which questions mean all categories of a group."""
+"""Words of questions that mean all categories of a group."""
 _COMPARING = frozenset({"compared", "compare", "comparison", "versus", "vs", "than", "against", "relative", "from"})
 _PREVIOUS = ("last month", "previous month", "month before", "prior month", "preceding month")
 _ORDINARY = frozenset(
@@ -33,7 +33,7 @@ _ORDINARY = frozenset(
     | {"overspending", "spend", "spending", "spent", "month", "months", "year", "last", "this", "money", "with"}
     | {"compared", "compare", "cost", "costs", "save", "cash", "flow", "account", "bank", "paid", "payment", "report"}
 )
-"""Words of questions that name no merchant even if one is called so."""
+"""Words of questions that never mean a merchant, even if one has such a name."""
 _LONGEST_PHRASE = 5
 _SPENDING = frozenset(
     {"overspend", "overspending", "overspent", "spend", "spending", "spends", "spent", "expense", "expenses", "cost"}
@@ -113,7 +113,7 @@ _GENERAL = frozenset(
     }
     | {"improve", "optimise", "optimize", "lower", "higher", "highest", "largest", "biggest", "top", "extra", "better"}
 )
-"""Words that name nothing in particular after a word such as ``on``."""
+"""Words without a subject after a word such as ``on``."""
 _BEFORE_MONTHS = frozenset({"in", "of", "during", "since", "for", "last", "this"})
 
 
@@ -121,21 +121,21 @@ class Focus(NamedTuple):
     """The subject of a question; without categories and merchants it is all spending."""
 
     label: str
-    """How the answer names it."""
+    """Name used in the answer."""
     categories: frozenset[str] = frozenset()
     merchants: frozenset[str] = frozenset()
     against_previous: bool = False
-    """Compare with the month before, not with the median of the months before."""
+    """True compares with the month before, not with the median of the months before."""
     asked_instead: str | None = None
-    """Another subject that the question has instead of spending above the usual; empty if that is unknown too."""
+    """Subject of a question that is not about spending above the usual; empty if unknown."""
     month: str | None = None
     """The month that it names, ``01`` to ``12``."""
     year: str | None = None
-    """The year that it names; empty for another period, such as a week."""
+    """The year that it names; empty if it names another period, such as a week."""
 
     @property
     def general(self) -> bool:
-        """True when the question names nothing in particular."""
+        """True if the question names no category or merchant."""
         return not (self.categories or self.merchants)
 
 
@@ -146,7 +146,7 @@ def focus_of(question: str, merchants: Collection[str]) -> Focus:
     such as a forecast or income, or a question without any known word, is named in ``asked_instead``.
 
     Args:
-        question: Any text, of which the first ``narrations.LONGEST`` characters are read.
+        question: Any text, of which at most the first ``narrations.LONGEST`` characters are read.
         merchants: Merchants of the statement; no other merchant is recognised.
     """
     asked = narrations.words(question)
@@ -183,7 +183,7 @@ def focus_of(question: str, merchants: Collection[str]) -> Focus:
 
 
 def _asked_instead(asked: Sequence[str], *, named: bool) -> str | None:
-    """Return the subject of a question that is not about spending above the usual; None for one that is."""
+    """Return the subject of a question that is not about spending above the usual; None if it is."""
     found = next((subject for subject, words in _OTHERS.items() if not words.isdisjoint(asked)), None)
     if found is None and "save" in asked and " ".join(asked).startswith("how much") and _CAN.isdisjoint(asked):
         return "what is left of the income"
@@ -193,7 +193,7 @@ def _asked_instead(asked: Sequence[str], *, named: bool) -> str | None:
 
 
 def _names_another(asked: Sequence[str]) -> bool:
-    """Return whether a word such as ``on`` stands before a thing that nothing is known of."""
+    """Return whether a word such as ``on`` precedes an unknown subject."""
     for at, word in enumerate(asked):
         if word in _BEFORE_SUBJECTS:
             subject = next((one for one in asked[at + 1 :] if one not in _BETWEEN), "")

@@ -1,4 +1,4 @@
-"""Forecaster: the next three months' net cash flow of each currency, with an interval that keeps its promise."""
+"""Forecaster: the net cash flow of the next three months for each currency, with a prediction interval."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ FEWEST_MONTHS = 3
 """Least number of complete months for a forecast."""
 COVERAGE = Decimal("0.8")
 RANKED_FROM = 9
-"""From this many months on, the interval follows from the months themselves: each is compared with the median of the
-others, and the error of the next one is among the k smallest of n + 1 with probability k/(n+1), whatever their
-distribution, as long as they are exchangeable. The interval lies round the expected value, so one extraordinary month
-does not drag one side of it. Source: Lei, G'Sell, Rinaldo, Tibshirani and Wasserman, Distribution-Free Predictive
+"""From this many months on, the interval needs no assumption about the distribution: each month is compared with the
+median of the others, and if the months are exchangeable, the error of the next one is among the k smallest of n + 1
+with probability k/(n+1). The interval is symmetric around the expected value, so one extraordinary month does not shift
+it. Source: Lei, G'Sell, Rinaldo, Tibshirani and Wasserman, Distribution-Free Predictive
 Inference for Regression, Journal of the American Statistical Association 113 (2018)."""
 SEASONAL_FROM = 24
 """Complete months from which the same calendar months can be compared."""
 _STUDENT_T = {2: "1.8856", 3: "1.6377", 4: "1.5332", 5: "1.4759", 6: "1.4398", 7: "1.4149"}
 """90 % quantile of Student's t by degrees of freedom, which leaves 10 % on each side."""
 _MOST_DUE = 6
-"""Most charges of one series in a month: five weeks, and one that was late."""
+"""Maximum charges of one series in a month: five weekly ones and a late one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +48,10 @@ class _Outlook:
 def forecast(task: InsightTask) -> CashflowForecast:
     """Return the net cash flow of the three months after the statement's last, per currency.
 
-    A month is what recurs (series of a fixed amount that have not stopped, at their latest amount, in the months in
-    which they fall due) plus what does not: the median of the complete months' net without those series, or from two
-    years on the mean of the same calendar month, where that foretells the months better. The interval is that of the
-    second part, so what varies from time to time must be in it, bills by use included.
+    A month is the sum of two parts: recurring series of a fixed amount that have not stopped, at their latest amount
+    when due; and the median net of complete months without them, or from two years on the mean of the same calendar
+    month, if it predicts better. The interval is that of the second part, so that part must contain all varying
+    amounts, also bills by use.
     """
     period = task.analysis.period
     counted = entries(task.statement.transactions)
@@ -67,7 +67,7 @@ def forecast(task: InsightTask) -> CashflowForecast:
         booked = len(set(history) & {entry.month for entry in own})
         if booked < FEWEST_MONTHS:
             months_are = "complete month has" if booked == 1 else "complete months have"
-            insufficient.append(f"{currency}: {booked} {months_are} bookings, {FEWEST_MONTHS} are needed")
+            insufficient.append(f"{currency}: {booked} {months_are} bookings; {FEWEST_MONTHS} are needed")
             continue
         series = [one for one in recurring if one.last.amount.currency == currency]
         residuals = _residuals(own, series, history)
@@ -79,7 +79,7 @@ def forecast(task: InsightTask) -> CashflowForecast:
 
 
 def _since_first(complete: Sequence[str], booked: set[str]) -> list[str]:
-    """Return the complete months from the currency's first booking on; before it the account may not have existed."""
+    """Return the complete months since the currency's first booking; the account may not have existed before."""
     first = min(booked, default=None)
     return [month for month in sorted(complete) if first is not None and month >= first]
 
@@ -107,7 +107,7 @@ def _due(series: Sequence[Series], months: Sequence[str]) -> Counter[str]:
 
 
 def _outlook(residuals: Sequence[int]) -> _Outlook:
-    """Return the median and the 80 % prediction interval round it, of the next value of a series of months."""
+    """Return the median of a series of months, and the 80 % prediction interval of its next value."""
     expected = median_minor(residuals)
     if len(residuals) >= RANKED_FROM:
         others = (median_minor([*residuals[:at], *residuals[at + 1 :]]) for at in range(len(residuals)))
@@ -121,15 +121,15 @@ def _outlook(residuals: Sequence[int]) -> _Outlook:
 
 
 def _reach(errors: Sequence[int]) -> int:
-    """Return the size that 80 % of errors stay below, the next one included."""
+    """Return the 80 % quantile of errors, including the next one."""
     ordered = sorted(map(abs, errors))
     return _at_rank(ordered, min((len(ordered) + 1) * COVERAGE, Decimal(len(ordered))))
 
 
 def _seasonal(history: Sequence[str], residuals: Sequence[int], months: Sequence[str]) -> list[_Outlook]:
-    """Return the outlook of each month by the same months of earlier years; empty where that foretells no better.
+    """Return the forecast of each month from the same months of earlier years; empty if it predicts no better.
 
-    The interval is that of the errors which each month's forecast from the other years would have had.
+    The interval comes from the errors of such forecasts of each month from the other years.
     """
     if len(history) < SEASONAL_FROM:
         return []
@@ -168,7 +168,7 @@ def _forecast(
     seasonal: bool,
 ) -> CurrencyForecast:  # fmt: skip
     ranked = history >= RANKED_FROM
-    interval = "the spread of those months, whatever its shape" if ranked else "Student's t over those months"
+    interval = "the spread of those months, for any distribution" if ranked else "Student's t over those months"
     rest = f"the median of the other net of {history} complete months"
     if seasonal:
         rest = f"the mean of the other net of the same calendar month, over {history} complete months"
@@ -189,8 +189,8 @@ def _forecast(
         method=f"recurring items of a fixed amount at their latest price, plus {rest}; interval from {interval}",
         caution=None
         if ranked
-        else f"Short history: {history} complete months, so the interval is wide and takes them for normally "
-        f"distributed; from {RANKED_FROM} months on it does not need to.",
+        else f"Short history: {history} complete months, so the interval is wide and assumes a normal distribution; "
+        f"from {RANKED_FROM} months on it assumes none.",
     )
 
 

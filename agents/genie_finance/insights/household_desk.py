@@ -102,12 +102,12 @@ def _funding(household: Household, movements: tuple[Movement, ...]) -> Emergency
 def _headline(fund: EmergencyFundPlan | None, carbon: CarbonFootprint | None) -> str:
     said = []
     if fund is not None:
-        said.append(f"Keep {fund.target}, {fund.coverage_months} months of expenses; {fund.gap} are missing")
+        said.append(f"Keep {fund.target}, {fund.coverage_months} months of expenses; {fund.gap} is missing")
         if fund.months_to_target:
-            said[-1] += f", {fund.months_to_target} months at {fund.suggested_monthly_saving} a month"
+            said[-1] += f", {fund.months_to_target} months at {fund.suggested_monthly_saving} per month"
     if carbon is not None:
         said.append(
-            f"The spending of {carbon.months} months stands for {Decimal(carbon.total_kg_co2e):,} kg "
+            f"The spending of {carbon.months} months corresponds to {Decimal(carbon.total_kg_co2e):,} kg "
             f"of CO2 equivalents ({Decimal(carbon.low_kg_co2e):,} to {Decimal(carbon.high_kg_co2e):,})"
         )
     return ". ".join(said) + "." if said else "Nothing can be stated; what is missing is listed below."

@@ -1,7 +1,7 @@
-"""Words of narrations that tell a category, in the languages that the statements come in.
+"""Words of narrations that indicate a category, in the languages of the statements.
 
-Only whole words and phrases count ("treatment" holds no "atm"). A phrase written ``~word`` is a hint that needs
-company; ``*word`` is the end of a German compound ("Lebensversicherung").
+Only whole words and phrases count ("atm" does not match "treatment"). A phrase written ``~word`` is a hint, too weak
+alone; ``*word`` is the end of a German compound ("Lebensversicherung").
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from genie_finance.domain import categories, narrations
 from genie_finance.domain.categories import Kind
 
 STRONG = 0.85
-"""Confidence of a telling phrase."""
+"""Confidence of a clear phrase."""
 WEAK = 0.5
 """Confidence of a hint: below any sensible threshold by itself."""
 DISPUTED = 0.65
-"""Confidence when phrases of two categories are equally telling."""
+"""Confidence if phrases of two categories are equally clear."""
 _LONGEST_PHRASE = 4
 _SHORTEST_COMPOUND = 10
 
@@ -33,7 +33,7 @@ class Guess(NamedTuple):
 
 
 class KeywordTable(NamedTuple):
-    """Phrases, folded, by the categories they tell; build it with ``of``."""
+    """Folded phrases by the category that they indicate; build it with ``of``."""
 
     phrases: Mapping[str, tuple[Guess, ...]]
     endings: Mapping[str, Guess]
@@ -53,7 +53,7 @@ class KeywordTable(NamedTuple):
             for phrase in listed:
                 found = narrations.words(phrase)
                 if not 1 <= len(found) <= _LONGEST_PHRASE:
-                    raise ValueError(f"keywords: {phrase!r} has not one to {_LONGEST_PHRASE} words")
+                    raise ValueError(f"keywords: {phrase!r} must have one to {_LONGEST_PHRASE} words")
                 guess = Guess(category, WEAK if phrase.startswith("~") else STRONG)
                 if phrase.startswith("*"):
                     endings[found[0]] = guess
@@ -63,10 +63,10 @@ class KeywordTable(NamedTuple):
         return cls(phrases, endings)
 
     def guess(self, found: tuple[str, ...], *, kinds: Collection[Kind]) -> Guess | None:
-        """Return the best guess for the words of a narration among categories of some kinds, None without any.
+        """Return the best category of some kinds for the words of a narration, None without a match.
 
-        A longer phrase is more telling than a shorter one; when two categories tie, the one named first in the text
-        is taken with the confidence ``DISPUTED``.
+        A longer phrase takes precedence over a shorter one; if two categories tie, the first in the text is returned
+        with the confidence ``DISPUTED``.
         """
         best: tuple[tuple[float, int], Guess] | None = None
         disputed = False

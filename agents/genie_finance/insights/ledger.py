@@ -1,4 +1,4 @@
-"""Classifies each transaction as earned, spent, or only moved, for the totals of a month."""
+"""Classifies each transaction as income, spending or transfer, for the totals of a month."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ class Entry(NamedTuple):
 def entries(transactions: Sequence[Transaction]) -> tuple[Entry, ...]:
     """Return the transactions that count, in the given order; transfers between own accounts and loans do not count.
 
-    A movement without a category counts by its sign, money in as income; if it takes back a purchase of the
-    statement it counts against that purchase.
+    A movement without a category counts by its sign; incoming money is income, unless it refunds a purchase of the
+    statement.
     """
     by_id = {transaction.id: transaction for transaction in transactions}
     counted = []

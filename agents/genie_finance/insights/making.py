@@ -1,8 +1,8 @@
 """Creates or changes money and transactions without validation, where the calling code has already checked the parts.
 
-A bulk statement makes each transaction once and changes it three times; pydantic's own ways take two to four times as
-long and five times the memory, most of it for sets of the fields that were given. The results equal those of the
-constructor or ``model_copy``; all fields of a transaction created here count as given, in one shared set.
+A bulk statement makes each transaction once and changes it three times; pydantic's methods take two to four times as
+long and five times the memory, mostly for the sets of given fields. The results equal those of the constructor or
+``model_copy``; all fields of a transaction created here count as given, in one shared set.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def money(minor: int, currency: str) -> Money:
 
     Args:
         minor: Signed, in minor units.
-        currency: Three capitals, or the call is wrong: nothing checks it.
+        currency: Three capitals; not validated.
     """
     return _made(Money, {"minor": minor, "currency": currency}, _GIVEN_OF_MONEY)
 
@@ -51,7 +51,7 @@ def transaction(
     balance: Money | None,
     file: str,
 ) -> Transaction:
-    """Return a movement as a table states it; all else has its default."""
+    """Return a movement from a row of a table; other fields have their defaults."""
     values = _BLANK.copy()
     values["file"] = file
     values["id"], values["line"], values["account"] = id_, line, account
@@ -60,7 +60,7 @@ def transaction(
 
 
 def restated(one: Transaction, amount: Money, balance: Money | None) -> Transaction:
-    """Return a transaction with its amounts written otherwise."""
+    """Return a transaction with other amounts."""
     values = one.__dict__.copy()
     values["amount"], values["balance"] = amount, balance
     return _made(Transaction, values, _GIVEN)
@@ -70,8 +70,8 @@ def changed(one: Transaction, changes: Mapping[str, object]) -> Transaction:
     """Return a transaction with other values of some fields.
 
     Args:
-        one: Stays as it is.
-        changes: By names of fields, of the fields' types; nothing checks either.
+        one: It is not changed.
+        changes: Values by field name; neither is validated.
     """
     return _made(Transaction, {**one.__dict__, **changes}, _GIVEN)
 

@@ -1,8 +1,8 @@
 """The merchant master: maps the name of a payee to a well-known merchant.
 
 Names are matched by whole words. An alias written ``=word`` is also a common word ("next", "orange"), so it counts only
-when nothing but a town or the like follows it. Misspelt and cut names are matched approximately, by spelling alone and
-strictly: a wrong merchant is worse than a plain name.
+if nothing except a town or the like follows it. Misspelt and truncated names are matched by similar spelling, with
+strict limits: a wrong merchant is worse than none.
 """
 
 from __future__ import annotations
@@ -19,15 +19,14 @@ from genie_finance.domain import categories, narrations
 
 _LONGEST_ALIAS = 5
 _CUTOFF = 90.0
-"""Least similarity, in percent of the letters of both, of an approximate match: one letter too many or too few in six;
-another letter only in ten or more."""
+"""Minimum similarity of an approximate match in percent: one letter in six is extra or missing, or one in ten wrong."""
 _WORD_CUTOFF = 85.0
-"""The same for each word by itself, since a long word would hide another short one."""
+"""The same for each single word, since a long matching word would outweigh a different short one."""
 _SHORTEST_FUZZY = 6
 
 
 class Merchant(NamedTuple):
-    """A merchant under the name that reports use."""
+    """A merchant with its name in reports."""
 
     name: str
     category: str
@@ -43,7 +42,7 @@ class MerchantMaster(NamedTuple):
     """Aliases that may match approximately."""
     names: Mapping[str, Merchant]
     initials: Mapping[str, tuple[str, ...]]
-    """First character -> those aliases: no other is near enough, so a name is first compared with these few."""
+    """First character -> those aliases, so that a name is compared with few of them."""
 
     @classmethod
     def of(cls, table: Mapping[str, list[list[str]]]) -> MerchantMaster:
@@ -64,18 +63,18 @@ class MerchantMaster(NamedTuple):
                     strict = alias.startswith("=")
                     key = " ".join(narrations.words(alias))
                     if (whole if strict else anywhere).setdefault(key, merchant) is not merchant:
-                        raise ValueError(f"merchants: {alias!r} stands for two")
+                        raise ValueError(f"merchants: {alias!r} is an alias of two merchants")
         spelled = tuple(key for key in anywhere if len(key) >= _SHORTEST_FUZZY)
         initials = {first: tuple(key for key in spelled if key[0] == first) for first in {key[0] for key in spelled}}
         return cls(anywhere, whole, spelled, names, initials)
 
     def find(self, payee: str) -> Merchant | None:
-        """Return the merchant of a payee's name, or None if no alias is close enough."""
+        """Return the merchant of a payee's name, or None if no alias is similar enough."""
         found = narrations.words(payee)[:12]
         return self._by_words(found) or self._whole(found) or self._by_spelling(found)
 
     def category_of(self, name: str | None) -> str | None:
-        """Return the category of a merchant by its name in the master, None when the name or the category is open."""
+        """Return the category of a merchant by its name in the master, None if it is unknown or ambiguous."""
         merchant = self.names.get(name or "")
         return merchant.category if merchant and merchant.category != categories.Category.UNCATEGORISED else None
 
@@ -109,7 +108,7 @@ class MerchantMaster(NamedTuple):
 
 
 def _same_words(spelled: str, alias: str) -> bool:
-    """Return False for another name that happens to be spelled alike: "Deutsche Bank" is not "Deutsche Bahn"."""
+    """Return False for another name with a similar spelling: "Deutsche Bank" is not "Deutsche Bahn"."""
     ours, theirs = spelled.split(), alias.split()
     if len(ours) != len(theirs):
         return "".join(ours) == "".join(theirs)

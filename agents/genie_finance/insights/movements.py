@@ -1,4 +1,4 @@
-"""Plain movements as transactions of the family: signed amounts, categories in the taxonomy's names."""
+"""Converts plain movements to transactions: signed amounts, and categories of the taxonomy."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ PLAIN: Mapping[str, str] = MappingProxyType(
         "education": "education.fees", "entertainment": "entertainment.events",
     }
 )  # fmt: skip
-"""Plain words and the narrowest category that each can mean."""
+"""Plain words, and the most specific category of each."""
 _WRITTEN: Mapping[str, str] = MappingProxyType(
     {"transport.ride": "transport.ride", "shopping.ecom": "shopping.general", "utilities.power": "utilities.energy"}
 )
 
 
 def category_of(name: str | None) -> str | None:
-    """Return a category's name in the taxonomy, None for one that it does not have."""
+    """Return a category's name in the taxonomy, None if it has none."""
     if name is None:
         return None
     written = name.strip().lower().replace(":", ".")

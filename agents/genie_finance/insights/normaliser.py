@@ -14,8 +14,8 @@ from genie_finance.insights.merchants import MerchantMaster, merchant_master
 def merchant_and_rail(narration: str, master: MerchantMaster) -> tuple[str | None, Rail | None]:
     """Return the counterparty and the rail of a narration; each is None if the narration does not name it.
 
-    The name is the master's where one of its aliases fits, else the bank's own spelling without references, made
-    readable. A reference number or the name of a rail never becomes a merchant.
+    The name is the merchant master's if an alias matches, else the bank's spelling without references, in readable
+    case. A reference number or the name of a rail never becomes a merchant.
     """
     found = narrations.read(narration)
     for text in (found.wording, found.payee, found.handle):
@@ -31,7 +31,7 @@ def merchant_and_rail(narration: str, master: MerchantMaster) -> tuple[str | Non
 def normalise(statement: Statement, master: MerchantMaster) -> Statement:
     """Return the statement with merchants and rails, in the same order; a merchant that is already named stays.
 
-    The rail that a narration names comes before the file's own code for it, which many banks use loosely.
+    The rail in a narration takes precedence over the file's code for it, which many banks use loosely.
     """
     read: dict[str, tuple[str | None, Rail | None]] = {}  # a habit repeats its narration but for its reference
     transactions = []

@@ -1,4 +1,4 @@
-"""Which movements cancel each other: the two legs of a transfer between own accounts, a refund and its purchase."""
+"""Finds movements that cancel each other: both legs of a transfer between own accounts, a refund and its purchase."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from genie_finance.domain.narrations import Rail
 from genie_finance.domain.proceeds import unearned
 
 TRANSFER_DAYS = 3
-"""Longest time a transfer between two banks is under way, weekend included."""
+"""Maximum duration of a transfer between two banks, weekend included."""
 REFUND_DAYS = 90
 """Longest time between a purchase and its refund."""
 _LOOK_BACK = 50
-"""How many candidates are looked at for one movement, so that a crowd of equal ones costs no more."""
+"""Maximum number of candidates for one movement, so that many equal ones cost no more."""
 
 BANK_RAILS = frozenset(
     {Rail.TRANSFER, Rail.NEFT, Rail.IMPS, Rail.RTGS, Rail.UPI, Rail.SEPA, Rail.STANDING_ORDER, Rail.WIRE, Rail.PIX}
@@ -53,12 +53,12 @@ _ACCOUNTS = frozenset(
         "tpt",
     ]
 )
-"""Words of a payee that name an account, a bank's form or a bank, but no person."""
+"""Words of a payee that mean an account, a bank's form or a bank, not a person."""
 _OPEN = frozenset({Category.UNCATEGORISED, Category.PEOPLE_PAYMENTS, Category.DEBT_CARD_BILL})
 
 
 def says_refund(transaction: Transaction) -> bool:
-    """Return True for money that a shop returned: the text says so, or it arrived on a card."""
+    """Return True for a shop's refund: the text says so, or it was paid to a card."""
     if transaction.amount.minor <= 0:
         return False
     return transaction.rail == Rail.CARD or narrations.says_refund(transaction.narration)
@@ -74,8 +74,8 @@ def transfers(transactions: Sequence[Transaction], order: Sequence[int] | None =
     """Return the positions of the legs of transfers between own accounts, each leg -> the other.
 
     Both legs are in the statement, in different accounts, of the same amount, at most ``TRANSFER_DAYS`` apart; neither
-    is known to be anything else, they name no two parties, and at least one came over a rail for transfers or is
-    called one.
+    is known to be anything else, they do not name different parties, and at least one used a rail for transfers or is
+    called a transfer.
 
     Args:
         transactions: Transactions that are categorised one by one.
@@ -128,7 +128,7 @@ def _is_moved(transaction: Transaction) -> bool:
 def name_two_parties(one: Transaction, other: Transaction) -> bool:
     """Return whether two bookings name different parties: then they are not two legs of one transfer.
 
-    A name is the same with its words in another order, with some of them left out, or with initials for them. If a
+    A name is the same with its words in another order, with some of them left out, or replaced by initials. If a
     booking names nobody, or says that it is the holder's own transfer, the result is False.
     """
     first, second = _party(one), _party(other)
@@ -161,11 +161,11 @@ def _drop_old(queue: deque[int], transactions: Sequence[Transaction], date: date
 def refunds(
     transactions: Sequence[Transaction], *, skip: Mapping[int, int], order: Sequence[int] | None = None
 ) -> Mapping[int, int]:
-    """Return the positions of refunds -> the purchase that each takes back, wholly or in part.
+    """Return the positions of refunds -> the purchase that each refunds, wholly or in part.
 
-    A refund follows its purchase from the same merchant within ``REFUND_DAYS``. Of the same amount, it needs no more
-    than a merchant of an expense category, or the same narration; of a smaller amount, the text or the card rail must
-    say that it is a refund.
+    A refund follows its purchase from the same merchant within ``REFUND_DAYS``. With the same amount, a merchant of an
+    expense category or the same narration is enough; with a smaller amount, the text or the card rail must show that it
+    is a refund.
 
     Args:
         transactions: Transactions that are categorised one by one.
@@ -192,7 +192,7 @@ def refunds(
 
 
 _Counterparty = tuple[str, str, str]
-"""An account, a currency, and who is at the other end."""
+"""An account, a currency, and the other party."""
 
 
 def _may_take_back(transactions: Sequence[Transaction], skip: Mapping[int, int]) -> dict[int, _Counterparty]:
@@ -220,12 +220,12 @@ def _payee(transaction: Transaction) -> str:
 
 
 class _Purchases:
-    """Purchases from one payee, in order of time; of the latest ``_LOOK_BACK``, a refund takes one back.
+    """Purchases from one payee in order of time; a refund belongs to one of the latest ``_LOOK_BACK``.
 
-    Those of the refund's own amount are looked up and not looked for: money in from a payee is a refund only rarely.
+    Those of a refund's amount are found by index, since few receipts from a payee are refunds.
 
     Args:
-        transactions: Where the positions lead.
+        transactions: The list that positions refer to.
         came: Amounts that came in; only purchases of these are kept by amount.
     """
 
@@ -238,7 +238,7 @@ class _Purchases:
         self._taken: set[int] = set()
 
     def add(self, at: int) -> None:
-        """Add the position of a purchase that is not before the ones that are held."""
+        """Add the position of a purchase that is not earlier than the existing ones."""
         amount = -self._transactions[at].amount.minor
         if amount in self._came:
             self._by_amount[amount].append(len(self._in_order))

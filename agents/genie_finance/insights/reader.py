@@ -1,4 +1,4 @@
-"""The statement reader: from a bank export in any form to exact transactions."""
+"""The statement reader: converts a bank export of any format to exact transactions."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ _READERS: Final[dict[Form, tuple[str, str]]] = {
     "html": ("markup", "read_html"),
     "qif": ("qif", "read_qif"),
 }
-"""Module of `genie_finance.insights.reading` and function for each form but CSV: loaded when such a file comes."""
+"""Module of `genie_finance.insights.reading` and function for each format except CSV, imported at its first use."""
 _LONGEST_NAME = 120
 
 
 def read_statement(filename: str, content: bytes, profile: StatementProfile | None = None) -> StatementReading:
-    """Return the transactions of a bank's export, in the file's order, with every choice that was made.
+    """Return the transactions of a bank's export, in the file's order, with every assumption.
 
     The content determines the format: CSV, OFX, MT940, CAMT.053, XLSX, QIF or tables in HTML. Where the file is
     ambiguous, the reader chooses and reports an assumption with the profile line that decides it. A row or an entry
@@ -53,7 +53,7 @@ def read_statement(filename: str, content: bytes, profile: StatementProfile | No
         profile: Known properties of the bank's format; each given field overrides what the file suggests.
 
     Raises:
-        InputError: The file is none of these, holds no transactions, more than half of its rows cannot be read, the
+        InputError: The file is none of these, has no transactions, more than half of its rows cannot be read, the
             profile does not fit it, or a library that it needs is not installed. The error quotes header names, never
             the content of a row.
     """
@@ -75,10 +75,10 @@ def _reader(form: Form) -> _Read:
 def read_files(files: Sequence[StatementFile]) -> StatementReading:
     """Return the transactions of one file, or of several of the same or of different accounts as one statement.
 
-    A file among several that cannot be read is named in ``unread``, and the others are read all the same.
+    A file among several that cannot be read is named in ``unread``, and the others are read.
 
     Raises:
-        InputError: None of them can be read; the reason is the first one's.
+        InputError: None of them can be read; the reason is that of the first one.
     """
     if len(files) == 1:
         return read_statement(files[0].filename, files[0].content, files[0].profile)
@@ -120,5 +120,5 @@ def _distinct(names: Sequence[str]) -> list[str]:
     clearance="restricted",
 )
 async def statement_reader(received: StatementReceived) -> StatementReading:
-    """Reads bank exports of any form into exact transactions, naming every choice and every row it could not read."""
+    """Reads bank exports of any format into exact transactions; reports every assumption and unreadable row."""
     return read_files(received.received())

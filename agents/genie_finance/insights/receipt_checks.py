@@ -1,4 +1,4 @@
-"""Checks of a model's reading of a receipt: the model names lines and words, and code reads the values from them."""
+"""Checks a model's reading of a receipt: the model names lines and words; code reads the values from them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from genie_finance.insights.reading.currencies import CODES, currency_of, is_sha
 from genie_finance.insights.reading.dates import date_readings
 
 _LONGEST = 200
-"""Characters of one value that a model names."""
+"""Maximum characters of one value that a model names."""
 # Possessive, and never from within a number: of "13.5%" no part is an amount, and a long run of digits is read once.
 _NUMBER = re.compile(r"(?<![0-9.,'\u2019])[-\u2212]?[0-9][0-9.,'\u2019]*+-?+(?! ?%)")
 _FRACTION = re.compile(r"[.,][0-9]{2,3}-?$", re.ASCII)
@@ -30,7 +30,7 @@ _MONEY_OF = re.compile(r"\b([A-Z]{3}) ?[0-9]|[0-9] ?([A-Z]{3})\b|([€£₹])", 
 
 
 class SaidLink(BaseModel):
-    """A line of the receipt, and the words there."""
+    """A line of the receipt, and words of it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -45,7 +45,7 @@ class SaidAmount(SaidLink):
 
 
 class Said(BaseModel):
-    """A model's reading of a receipt; nothing of it is trusted."""
+    """A model's reading of a receipt, which is not trusted."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -58,20 +58,20 @@ class Said(BaseModel):
 
 
 class SaidOfPicture(Said):
-    """A model's reading of a picture, with its lines, which have no other source."""
+    """A model's reading of a picture, with its lines, of which it is the only source."""
 
     transcript: Annotated[list[Annotated[str, Field(max_length=1_000)]], Field(max_length=MOST_LINES)]
 
 
 class Plausible(NamedTuple):
-    """Facts that the caller knows beside the receipt."""
+    """Facts from the caller that the receipt does not contain."""
 
     as_of: datetime.date
     max_age_days: int
     currency: str | None
-    """For a sign that several currencies share, such as ``$``."""
+    """The currency of an ambiguous sign, such as ``$``."""
     day_first: bool | None
-    """For a date such as 03/04/2026; None: a person must say."""
+    """For a date such as 03/04/2026; None: a person decides."""
 
 
 class Found(NamedTuple):
@@ -83,7 +83,7 @@ class Found(NamedTuple):
     missing: tuple[str, ...]
     """Fields that the model named no line for."""
     problems: tuple[Problem, ...]
-    """A person must look."""
+    """True if a person must check it."""
 
 
 def examined(said: Said, lines: list[str], told: Plausible) -> Found:
@@ -113,7 +113,9 @@ def examined(said: Said, lines: list[str], told: Plausible) -> Found:
     cut = len(said.lines)
     bought, taxes, total = read[:cut], read[cut:-1], read[-1]
     if said.merchant.line >= min(one.link.line for one in bought):
-        problems.append(Problem(code="merchant_below_lines", text="The name of the merchant is below a line."))
+        problems.append(
+            Problem(code="merchant_below_lines", text="The merchant's name is below an item of the receipt.")
+        )
     tax = sum(one.amount.minor for one in taxes)
     included = _included(bought, taxes, total, lines)
     _add_up(bought, tax, total, problems, included=included)
@@ -134,7 +136,7 @@ def _unlinked(said: Said, lines: list[str]) -> tuple[Problem, ...]:
     """Return one problem for each value that is not in its line."""
     used = [one.line for one in (*said.lines, *said.taxes, said.total) if one is not None]
     if len(set(used)) < len(used):  # before any line is searched: what a model says is as long as it likes
-        return (Problem(code="line_used_twice", text="One line of the receipt was counted twice."),)
+        return (Problem(code="line_used_twice", text="A line of the receipt is counted twice."),)
     found: list[Problem] = []
     amounts = [*(("line", one) for one in said.lines), *(("tax", one) for one in said.taxes), ("total", said.total)]
     for what, one in (("merchant", said.merchant), ("date", said.date), ("currency", said.currency), *amounts):
@@ -173,7 +175,7 @@ def _amount(one: SaidAmount, currency: str, problems: list[Problem]) -> ReceiptA
         if value is not None and Decimal(value).as_tuple().exponent in range(-digits, 1):
             values.add(value)
     if len(values) != 1:
-        problems.append(Problem(code="unreadable_amount", text=f"The amount in line {one.line} has no sure reading."))
+        problems.append(Problem(code="unreadable_amount", text=f"The amount in line {one.line} is ambiguous."))
         return None
     return ReceiptAmount(name=one.name, amount=Money.of(values.pop(), currency), link=_link(one))
 
@@ -182,7 +184,7 @@ def _currency(text: str, lines: list[str], told: Plausible, problems: list[Probl
     sign = text.strip(" .")
     found = told.currency if is_shared(sign) else currency_of(sign)
     if found not in CODES:
-        problems.append(Problem(code="unknown_currency", text="The currency of the receipt is not known for sure."))
+        problems.append(Problem(code="unknown_currency", text="The currency of the receipt is not certain."))
         return None
     others = {currency_of(next(filter(None, one))) for line in lines for one in _MONEY_OF.findall(line)} - {None, found}
     if others:
@@ -197,7 +199,7 @@ def _date(text: str, told: Plausible, problems: list[Problem]) -> datetime.date 
         chosen = readings[0 if told.day_first else 1]
         dates = set() if chosen is None else {chosen}
     if len(dates) != 1:
-        problems.append(Problem(code="ambiguous_date", text="The date has no sure reading."))
+        problems.append(Problem(code="ambiguous_date", text="The date is ambiguous."))
         return None
     date = dates.pop()
     if not datetime.timedelta(0) <= told.as_of - date <= datetime.timedelta(days=told.max_age_days):
@@ -221,18 +223,18 @@ def _add_up(
         money = Money(minor=added, currency=total.amount.currency)
         problems.append(Problem(code="sum_differs", text=f"Lines and tax are {money}; the total is {total.amount}."))
     if total.amount.minor <= 0 or tax < 0:
-        problems.append(Problem(code="not_positive", text="The total or the tax is not more than nothing."))
+        problems.append(Problem(code="not_positive", text="The total or the tax is not above zero."))
 
 
 def _named(
     taxes: list[ReceiptAmount], total: ReceiptAmount, lines: list[str], currency: str, problems: list[Problem]
 ) -> None:  # fmt: skip
-    """Check that the receipt itself calls the total and the taxes so, and that no other line does."""
+    """Check that the receipt labels the total and the taxes, and that no other line has such a label."""
     at, taxed = total.link.line, {one.link.line for one in taxes}
     if not _TOTAL.search(lines[at - 1]) or _PART.search(lines[at - 1]):
-        problems.append(Problem(code="total_not_named", text=f"Line {at} does not say that it is the total."))
+        problems.append(Problem(code="total_not_named", text=f"Line {at} is not labelled as the total."))
     if not all(_TAX.search(lines[one - 1]) for one in taxed):
-        problems.append(Problem(code="tax_not_named", text="A line that was read as a tax does not say so."))
+        problems.append(Problem(code="tax_not_named", text="A line that was read as a tax is not labelled as one."))
     for number, line in enumerate(lines, start=1):
         amounts = [one for one in _numbers(line) if _FRACTION.search(one) or not exponent(currency)]
         if number == at or number in taxed or not amounts:

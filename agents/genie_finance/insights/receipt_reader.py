@@ -32,9 +32,9 @@ from genie_finance.insights.receipt_checks import Plausible, Said, SaidOfPicture
 
 MOST_OUTPUT = 8_192
 MOST_SAID = 200_000
-"""Characters of a reply that are parsed."""
+"""Maximum characters of a reply that are parsed."""
 NOTE = (
-    "A scripted model read this; it knows the sample alone. For a real one, name its wire, its model and the "
+    "A scripted model read this; it was made for the sample. For a real one, name its wire, its model and the "
     "environment variable of its key under `models:` of the pipeline file; docs/models.md shows how."
 )
 _SYSTEM = (
@@ -62,10 +62,10 @@ class ReceiptSettings(BaseModel):
     model: str = Field(default="desk", max_length=100, description="Id of the model under `models:`.")
     max_age_days: int = Field(default=366, ge=0, le=36_500, description="Oldest receipt that is plausible.")
     shared_sign: str | None = Field(
-        default=None, pattern="^[A-Z]{3}$", description="Currency of a sign that several share, such as `$`."
+        default=None, pattern="^[A-Z]{3}$", description="Currency of an ambiguous sign, such as `$`."
     )
     date_order: Literal["day_first", "month_first"] | None = Field(
-        default=None, description="How to read a date such as 03/04/2026; unset: a person reads it."
+        default=None, description="How to read a date such as 03/04/2026; if unset, a person decides."
     )
 
 
@@ -99,7 +99,7 @@ async def receipt_reader(given: ReceiptGiven, context: Context) -> ReceiptReadin
     told = Plausible(as_of, settings.max_age_days, settings.shared_sign, day_first)
     found = examined(said, list(transcript) if given.picture is not None else lines, told)
     if found.missing:
-        lacks = tuple(Lack(what=one, needed="a line of the receipt that says it") for one in found.missing)
+        lacks = tuple(Lack(what=one, needed="a line of the receipt that states it") for one in found.missing)
         missing = InsufficientData(agent="receipt_reader", question="a receipt", missing=lacks)
         return ReceiptReading(
             status="needs_person", insufficient=(missing,), filename=given.filename, model=reply.model, note=note,

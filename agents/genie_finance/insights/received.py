@@ -1,4 +1,4 @@
-"""The statements of a question, read: the first step of every desk of the family."""
+"""Has the statements of a question read, the first step of every desk of the family."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from genie_finance.domain.asking import silence_of
 async def read(
     context: Context, statements: StatementReceived, expect: tuple[type[Payload], ...], *, within_s: float
 ) -> tuple[StatementReading, Gathered]:
-    """Return the reading of the statements, and everything that came with it.
+    """Return the reading of the statements, and what it reports.
 
     Raises:
-        InputError: No statement could be read; the reason is the reader's own.
+        InputError: No statement could be read; the reason is the reader's.
     """
     came = await context.gather(statements, expect=expect, within_s=within_s)
     reading = came.get(StatementReading)

@@ -17,15 +17,15 @@ CadenceName = Literal["weekly", "fortnightly", "monthly", "quarterly", "yearly"]
 
 
 class Cadence(NamedTuple):
-    """A rhythm, with the range of gaps between two bookings."""
+    """A frequency, with the range of gaps between two bookings."""
 
     name: CadenceName
     shortest: int
-    """Days; weekends, holidays and month lengths move a booking."""
+    """In days; bookings shift by weekends, holidays and lengths of months."""
     longest: int
     per_year: int
     days: int
-    """Days to the next charge, 0 if ``months`` applies."""
+    """Days until the next charge; 0 if ``months`` applies."""
     months: int
     grace: int
     """Days that a charge may be late before the series counts as stopped."""
@@ -40,7 +40,7 @@ CADENCES = (
 )
 
 FEWEST = 3
-"""Charges that make a series; two are enough for a yearly one, since few statements hold three."""
+"""Minimum charges of a series; two for a yearly one, since few statements contain three."""
 FEWEST_YEARLY = 2
 STEP = 10
 """Percent by which a charge may differ from the one before without counting as a change of price."""
@@ -48,7 +48,7 @@ _LARGEST_STEP = 100
 _LARGEST_STEP_OF_TWO = 25
 _DUPLICATE_DAYS = 3
 _MOVED_DAYS = 4
-"""Days by which a weekend with a holiday moves a booking."""
+"""Days by which a weekend with a holiday shifts a booking."""
 
 
 class Series(NamedTuple):
@@ -56,7 +56,7 @@ class Series(NamedTuple):
 
     party: str
     named: bool
-    """The party is a merchant; otherwise only the same wording holds the series together."""
+    """True if the party is a merchant; otherwise the series only shares its wording."""
     cadence: Cadence
     charges: tuple[Transaction, ...]
 
@@ -67,16 +67,16 @@ class Series(NamedTuple):
 
     @property
     def is_fixed(self) -> bool:
-        """True when the amount is the same each time but for a rare change of price.
+        """True if the amount is constant except for rare price changes.
 
-        A bill by use is regular too, but its amount is not more certain than any other spending.
+        A bill by use is regular too, but its amount is as uncertain as other spending.
         """
         amounts = [charge.amount.minor for charge in self.charges]
         changes = sum(earlier != later for earlier, later in itertools.pairwise(amounts))
         return changes <= max(1, len(amounts) // 6)
 
     def due(self) -> Iterator[datetime.date]:
-        """Yield the days on which further charges are due, without end; months keep the day that is meant."""
+        """Yield the days on which further charges are due, without end; monthly ones keep the intended day."""
         meant, day = self._meant()
         count = 0
         while True:
@@ -90,10 +90,10 @@ class Series(NamedTuple):
                 yield datetime.date.max
 
     def _meant(self) -> tuple[datetime.date, int]:
-        """Return the day on which the latest charge was due, and the day of the month that is meant.
+        """Return the day on which the latest charge was due, and the intended day of the month.
 
-        The meant day is the one that at least half of the charges fell on, so that a weekend that moved the latest one
-        does not move the next; a charge on a month's last day means the latest day seen.
+        The intended day is that of at least half of the charges, so that a weekend that shifted the latest one does not
+        shift the next; for a charge on a month's last day it is the latest day seen.
         """
         last = self.last.date
         days = [charge.date.day for charge in self.charges]
@@ -116,8 +116,8 @@ def find_series(transactions: Sequence[Transaction]) -> tuple[Series, ...]:
     """Return the series among transactions, in the order of their party and first charge.
 
     Money in and out, currencies and parties are separated. The charges of a party are split by amount if together they
-    have no rhythm. Amounts may change, but only rarely: a shop that is visited every month and leaves another amount
-    each time is a habit, no series.
+    have no cadence. Amounts may change only rarely: monthly purchases with a different amount each time are not a
+    series.
     """
     groups: dict[tuple[str, bool, bool, str], list[Transaction]] = defaultdict(list)
     for transaction in transactions:
@@ -153,7 +153,7 @@ def _take_apart(group: list[Transaction]) -> list[tuple[Cadence, tuple[Transacti
 
 
 def _by_amount(group: list[Transaction], percent: int) -> list[list[Transaction]]:
-    """Split charges where, sorted by amount, the next is more than some percent dearer."""
+    """Split charges, sorted by amount, where the next is higher by more than some percent."""
     clusters: list[list[Transaction]] = []
     for charge in sorted(group, key=lambda one: (abs(one.amount.minor), one.date, one.line, one.id)):
         size = abs(charge.amount.minor)
@@ -181,7 +181,7 @@ def _as_series(
 
 
 def _fits(gaps: Sequence[int], cadence: Cadence) -> bool:
-    """Return True when the gaps are one period each; in four, one may be two, for a charge that was left out."""
+    """Return True if each gap is one period; one in four may be two periods, for an omitted charge."""
     skipped = 0
     for gap in gaps:
         if cadence.shortest <= gap <= cadence.longest:
@@ -193,9 +193,9 @@ def _fits(gaps: Sequence[int], cadence: Cadence) -> bool:
 
 
 def _is_steady(amounts: Sequence[int]) -> bool:
-    """Return True when the amount changes rarely: once, or once in six charges, and at most to the double.
+    """Return True if the amount changes rarely: once, or once in six charges, and at most by a factor of two.
 
-    Two charges alone are steady within a quarter: two purchases a year apart are not yet a series.
+    Two charges may differ by at most a quarter, since two purchases a year apart are not yet a series.
     """
     largest = _LARGEST_STEP if len(amounts) >= FEWEST else _LARGEST_STEP_OF_TWO
     steps = 0

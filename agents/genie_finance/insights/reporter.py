@@ -8,7 +8,7 @@ from genie_finance.contracts.insights import Report, ReportRequest
 
 
 def compose(request: ReportRequest) -> Report:
-    """Return the report; a part that did not arrive is None, and the answer says so if it depends on it."""
+    """Return the report; a missing part is None, and the answer says so if it depends on it."""
     analysis = request.analysis
     return Report(
         question=request.question,
@@ -34,13 +34,13 @@ def _answer(request: ReportRequest) -> str:
     absent = "; ".join(f"{part.agent}: {part.reason}" for part in request.missing) or "no agent was asked for it"
     if request.analysis is None:
         return f"The question cannot be answered, because the spending analysis is missing ({absent})."
-    return f"The question cannot be answered, because the advice is missing ({absent}); the other figures still hold."
+    return f"The question cannot be answered, because the advice is missing ({absent}); other figures are unaffected."
 
 
 def _notices(request: ReportRequest) -> tuple[str, ...]:
     notices = [*request.notices, *(request.analysis.notices if request.analysis else ())]
     if request.forecast:
-        notices += [f"No forecast for {why}." for why in request.forecast.insufficient]
+        notices += [f"No forecast: {why}." for why in request.forecast.insufficient]
     return tuple(dict.fromkeys(notices))
 
 

@@ -16,7 +16,7 @@ from genie_finance.insights.recurrence import Series, find_series
 
 
 def detect_subscriptions(statement: Statement, *, on: datetime.date) -> Subscriptions:
-    """Return the regular charges of named merchants, dearest per year first within a currency.
+    """Return the regular charges of named merchants, by currency and then by yearly cost, highest first.
 
     Recurring payments that are not subscriptions are left out: rent, loans, wages, taxes, transfers, cash, groceries
     and meals.
@@ -39,7 +39,7 @@ def detect_subscriptions(statement: Statement, *, on: datetime.date) -> Subscrip
 
 
 def _is_contract(series: Series) -> bool:
-    """Return False for a shop that happens to be visited regularly: only needs are billed by use."""
+    """Return False for regular purchases in a shop: only services such as energy are billed by use."""
     by_use = categories.info(series.last.category).necessity is not Necessity.FREE
     return by_use or series.is_fixed
 
@@ -60,9 +60,9 @@ def _subscription(series: Series, on: datetime.date) -> Subscription:
 
 
 def _price_change(series: Series) -> Money | None:
-    """Return the latest charge less the price before it changed; None when it never had a price of its own.
+    """Return the latest charge minus the price before it changed; None if there was no constant price.
 
-    A bill by use differs every time, which is not a change of price: more than half of the earlier charges must agree.
+    A bill by use varies, which is not a price change: more than half of the earlier charges must be equal.
     """
     amounts = [-charge.amount.minor for charge in series.charges]
     earlier = list(amounts)

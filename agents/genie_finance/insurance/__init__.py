@@ -1,1 +1,1 @@
-"""Insurance in India: motor premiums and claims, cashless treatment, health claims, and the desk that gathers them."""
+"""Insurance in India: motor premiums and claims, cashless treatment, health claims, and a desk for all of them."""

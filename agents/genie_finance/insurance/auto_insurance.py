@@ -27,7 +27,7 @@ def _point(place: Place) -> tuple[float, float]:
 
 
 def nearest(request: RoadsideRequest) -> RoadsideAnswer | InsufficientData:
-    """Return the nearest garages of the network, nearest first, by name where two are as far."""
+    """Return the nearest garages of the network, by distance, then by name."""
     if not request.garages:
         lack = Lack(what="garages", needed="the garages of the insurer's network")
         return InsufficientData(agent=AGENT, question="nearest garages", missing=(lack,))
@@ -52,7 +52,7 @@ class AutoInsurance(
     concurrency=4,
     rules=("motor_insurance_in", "third_party_premium_in"),
 ):
-    """Rates motor policies in India, assesses claims on them, and finds the nearest garages."""
+    """Computes motor premiums in India, assesses motor claims, and finds the nearest garages."""
 
     @handles
     async def on_quote(self, request: MotorQuoteRequest) -> MotorQuote | InsufficientData:

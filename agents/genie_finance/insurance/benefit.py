@@ -1,4 +1,4 @@
-"""What a stay in hospital comes to under a health plan: room limits, proportionate deduction, package, shares, sum."""
+"""Benefit of a hospital stay under a health plan: room limits, deductions, package, shares, sum insured."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def asked(preauth: Preauth) -> Decimal:
 
 
 def room_ratio(bill: Iterable[BillLine], limit: Money | None) -> Decimal:
-    """Return the share of the room's rent that the plan allows: 1 within the limit; of several rooms by their days."""
+    """Return the allowed share of the room's rent: 1 within the limit; several rooms are weighted by their days."""
     rooms = [one for one in bill if one.category == "room" and one.amount.minor]
     rent = sum((one.amount.amount for one in rooms), ZERO)
     if limit is None or not rooms:
@@ -37,8 +37,8 @@ def room_ratio(bill: Iterable[BillLine], limit: Money | None) -> Decimal:
 def bill_deductions(bill: tuple[BillLine, ...], plan: HealthPlan, *, bills_by_room: bool) -> list[AmountLine]:
     """Return the deductions from an itemised bill.
 
-    Rent counts up to its limit by the day. Where the hospital charges by room, charges that depend on the room are
-    reduced in the ratio of limit to rent; pharmacy, consumables, implants, diagnostics and intensive care never are.
+    Rent counts up to its daily limit. If the hospital charges by room, charges that depend on the room are reduced in
+    the ratio of limit to rent; pharmacy, consumables, implants, diagnostics and intensive care are never reduced.
     Source: IRDAI/HLT/REG/CIR/151/06/2020.
     """
     found: list[AmountLine] = []
@@ -50,7 +50,7 @@ def bill_deductions(bill: tuple[BillLine, ...], plan: HealthPlan, *, bills_by_ro
             if over > ZERO:
                 found.append(line(f"{one.category}_limit", f"{one.text}: above {limit} a day", -over))
         elif one.category == "associated" and bills_by_room and ratio < 1 and one.amount.minor:
-            text = f"{one.text}: {ratio * 100:.2f} per cent, as of the room's rent"
+            text = f"{one.text}: {ratio * 100:.2f} per cent, as for the room's rent"
             found.append(line("proportionate", text, -one.amount.amount * (1 - ratio)))
         elif one.category == "non_payable" and one.amount.minor:
             found.append(line("non_payable", f"{one.text}: not payable", -one.amount.amount))
@@ -60,10 +60,10 @@ def bill_deductions(bill: tuple[BillLine, ...], plan: HealthPlan, *, bills_by_ro
 def estimate_deductions(
     estimate: BillEstimate, plan: HealthPlan, rules: HealthRules, *, bills_by_room: bool
 ) -> list[AmountLine]:
-    """Return the deductions from a sum without lines, by the convention before bills were itemised; it is not a rule.
+    """Return the deductions from a total without lines, by an old convention that is not a rule.
 
-    The rent above its limit, and as much of a fixed share of the whole as the rent is above it, so the excess of the
-    room counts twice: it errs against the patient, and a person has to look at it.
+    Deducted are the rent above its limit, and the same proportion of a fixed share of the total. The excess of the room
+    counts twice, to the patient's disadvantage, so a person must review it.
     """
     found: list[AmountLine] = []
     for name, rent, days, limit in (
@@ -77,7 +77,9 @@ def estimate_deductions(
         if name == "room" and bills_by_room:
             share = rules.estimate_share * estimate.total.amount * over / rent
             found.append(
-                line("proportionate", f"{rules.estimate_share * 100:.0f} per cent of the sum follow the room", -share)
+                line(
+                    "proportionate", f"{rules.estimate_share * 100:.0f} per cent of the sum depends on the room", -share
+                )
             )
     return found
 
@@ -91,16 +93,16 @@ class Sharing:
     left: Decimal
     """Of the sum insured and its bonus."""
     limit: Decimal | None = None
-    """The sub-limit of the peril; None: it has none."""
+    """The sub-limit of the peril; None if it has none."""
     limits_loss: bool = False
-    """The sub-limit applies before deductible and co-payment, not after them."""
+    """True if the sub-limit applies before deductible and co-payment, False if after them."""
     limit_text: str = ""
 
 
 def shares(admissible: Decimal, plan: HealthPlan, procedure: str, sharing: Sharing) -> list[AmountLine]:
     """Return the deductions for package, deductible, co-payment, sub-limit and sum insured, in this order.
 
-    A sub-limit of the loss comes before the deductible.
+    A sub-limit on the loss is applied before the deductible.
     """
     found: list[AmountLine] = []
 

@@ -29,10 +29,9 @@ from genie_finance.insurance.tables import HEALTH, HealthRules
 
 ID = "claim_adjudicator"
 SHARED = ("sum_insured", "bonus", "paid_this_year", "initial_waiting_days")
-"""Values in both the terms and the plan: if they differ, the value is unknown. Deductible and co-payment may differ by
-route."""
+"""Values of both terms and plan; unknown if they differ. Deductible and co-payment may differ for reimbursement."""
 SUSPICIOUS = Decimal("0.5")
-"""Score of a check for fraud from which a person reviews a claim of any amount."""
+"""Fraud score from which a person reviews a claim of any amount."""
 
 
 def adjudicate(request: ClaimRequest, *, today: datetime.date) -> ClaimRecommendation | InsufficientData:
@@ -44,7 +43,7 @@ def adjudicate(request: ClaimRequest, *, today: datetime.date) -> ClaimRecommend
     claim, terms, plan = request.claim, request.terms, request.plan
     found = edition(HEALTH, on=claim.on)
     if lacking := tuple(_lacking(claim, terms, plan, today)):
-        return InsufficientData(agent=ID, question="the payment of a policy for a claim", missing=lacking)
+        return InsufficientData(agent=ID, question="the payment for a claim under a policy", missing=lacking)
     against = list(denials(claim, terms, plan, found.rules))
     lines = tuple(deductions(claim, terms, plan))
     payable = ZERO if against else max(claim.incurred.amount + total(lines), ZERO)
@@ -66,30 +65,28 @@ def _lacking(claim: Claim, terms: ClaimTerms, plan: HealthPlan, today: datetime.
         yield Lack(what="plan", needed=needed, given=f"that of {plan.product_code}")
     for name in SHARED:
         if (said := getattr(terms, name)) != (planned := getattr(plan, name)):
-            yield Lack(
-                what=f"terms.{name}", needed=f"the same in terms and plan: {planned} in the plan", given=str(said)
-            )
+            yield Lack(what=f"terms.{name}", needed=f"the same value as the plan: {planned}", given=str(said))
     if claim.on > today:
         yield Lack(what="claim.on", needed=f"an admission up to today, {today}", given=str(claim.on))
     if peril_key(claim.peril) not in map(peril_key, terms.perils):
         yield Lack(what="claim.peril", needed=f"a peril of the policy: {', '.join(terms.perils)}", given=claim.peril)
     if (terms.exclusions or terms.pre_existing or terms.specific_diseases) and not claim.diagnoses:
-        yield Lack(what="claim.diagnoses", needed="ICD-10 codes, as the policy goes by diagnosis")
+        yield Lack(what="claim.diagnoses", needed="ICD-10 codes, since the policy has exclusions by diagnosis")
     billed = sum((one.amount.amount for one in claim.bill), ZERO)
     if billed != claim.incurred.amount:
         needed = f"lines that add up to the {claim.incurred} claimed"
         yield Lack(what="claim.bill", needed=needed, given=str(rupees(billed)))
     if terms.covered_since > claim.on:
-        needed = "a first day of cover up to the admission"
+        needed = "a first day of cover on or before the admission"
         yield Lack(what="terms.covered_since", needed=needed, given=str(terms.covered_since))
     yield from unnamed(claim, plan, (one.text for one in terms.exclusions if not _diagnosed(claim, one.diagnoses)))
 
 
 def denials(claim: Claim, terms: ClaimTerms, plan: HealthPlan, rules: HealthRules) -> Iterator[tuple[str, str]]:
-    """Yield why a policy does not cover a claim, as codes and sentences; none where it does.
+    """Yield why a policy does not cover a claim, as codes and sentences; nothing if it does.
 
-    A diagnosis excludes by its code. Waiting periods are those of cashless treatment: a disease counts as pre-existing
-    or specific where the claim says so or a diagnosis is on the policy's list.
+    Diagnoses are excluded by code. Waiting periods are those of cashless treatment: a disease counts as pre-existing or
+    specific if the claim says so or a diagnosis is on the policy's list.
     """
     if not terms.starts <= claim.on <= terms.ends:
         yield "claim.not_in_force", f"The policy was in force from {terms.starts} to {terms.ends}, not on {claim.on}."
@@ -109,7 +106,7 @@ def denials(claim: Claim, terms: ClaimTerms, plan: HealthPlan, rules: HealthRule
     ):  # fmt: skip
         yield f"claim.{code}", text
     if peril_key(claim.peril) in map(peril_key, terms.network_only) and not claim.in_network:
-        yield "claim.not_in_network", f"{claim.peril} is covered in the network alone."
+        yield "claim.not_in_network", f"{claim.peril} is only covered in the network."
 
 
 def _diagnosed(claim: Claim, heads: Iterable[str]) -> list[str]:
@@ -121,9 +118,9 @@ def _diagnosed(claim: Claim, heads: Iterable[str]) -> list[str]:
 def deductions(claim: Claim, terms: ClaimTerms, plan: HealthPlan) -> list[AmountLine]:
     """Return the deductions from a covered claim, in order.
 
-    Rent above its limit, what follows the room, what is not payable, and the package, as for cashless treatment. Then
-    sub-limit (where it applies to the loss), deductible, co-payment on what is left, sub-limit (where it applies to the
-    payment), and what is left of the sum insured and its bonus.
+    Rent above its limit, charges that depend on the room, non-payable items and the package, as for cashless treatment.
+    Then sub-limit (if it applies to the loss), deductible, co-payment on the rest, sub-limit (if it applies to the
+    payment), and the remaining sum insured and its bonus.
     """
     lines = bill_deductions(claim.bill, plan, bills_by_room=claim.bills_by_room)
     caps = [one.most.amount for one in terms.sub_limits if peril_key(one.peril) == peril_key(claim.peril)]
@@ -159,9 +156,9 @@ def _answer(
 ) -> ClaimRecommendation:
     claim, terms = request.claim, request.terms
     contestable = (
-        "The cover is younger than the moratorium, so the insurer can still object to non-disclosure."
+        "The cover is within the moratorium period, so the insurer can still object to non-disclosure."
         if _months(terms.covered_since, claim.on) < found.rules.moratorium_months
-        else "After the moratorium nothing but proven fraud and permanent exclusions can be raised."
+        else "After the moratorium, the insurer can only raise proven fraud and permanent exclusions."
     )
     recommendation: ClaimRecommendation = ClaimRecommendation.model_validate(
         {
@@ -180,7 +177,7 @@ def _answer(
                     "screening": "-" if request.screening is None else request.screening.score,
                 },
                 (found.said,),
-                "As good as the documents behind the claim. Whether the treatment was needed is for a doctor.",
+                "As reliable as the documents of the claim. A doctor must judge whether the treatment was needed.",
                 contestable,
                 "A denial needs the insurer's claims review committee.",
             ),

@@ -49,7 +49,7 @@ Recommendation = PreauthRecommendation | ClaimRecommendation
     asks=DESK.asks,
 )
 async def claim_desk(question: CaseQuestion, context: Context) -> CaseReport:
-    """Takes a claim or a pre-authorisation to its settlement: policy, recommendation, order, and the missing data."""
+    """Handles a claim or a pre-authorisation up to its settlement: policy, recommendation, order, missing data."""
     case, asking = question.case, DESK.open(context)
     found = await asking.ask(_lookup(case), PolicyFound)
     preauth = claim = None
@@ -74,7 +74,7 @@ async def claim_desk(question: CaseQuestion, context: Context) -> CaseReport:
 
 
 def preauth_request(preauth: Preauth, policy: HealthPolicy) -> PreauthRequest | InsufficientData:
-    """Return the question about a treatment, or that the policy was not in force on its day.
+    """Return the question about a treatment, or the missing data if the policy was not in force on its day.
 
     The later of the stated first day of cover and the registered one counts, so the caller cannot shorten a waiting
     period.
@@ -83,7 +83,7 @@ def preauth_request(preauth: Preauth, policy: HealthPolicy) -> PreauthRequest | 
     if not terms.starts <= preauth.admitted <= terms.ends:
         needed, given = f"a policy in force on {preauth.admitted}", f"one from {terms.starts} to {terms.ends}"
         lack = Lack(what="policy", needed=needed, given=given)
-        return DESK.lacking("what a treatment's policy pays", lack)
+        return DESK.lacking("the payment for a treatment", lack)
     since = max(preauth.covered_since, terms.covered_since)
     return PreauthRequest(preauth=preauth.model_copy(update={"covered_since": since}), plan=policy.plan)
 
@@ -116,7 +116,7 @@ def headline(case: Case, recommended: Recommendation | None, settlement: Settlem
     """Return the case in one line."""
     name = case.preauth.preauth_id if case.preauth is not None else case.claim.claim_id if case.claim else ""
     if recommended is None:
-        return f"{name}: there is no recommendation yet; what is missing is listed below."
+        return f"{name}: no recommendation yet; the missing data is listed below."
     if settlement is None:
         return f"{name}: {recommended.action} of {recommended.payable} is recommended, and not settled."
     return f"{name}: {settlement.text}"

@@ -1,4 +1,4 @@
-"""Whether a health policy covers a treatment: waiting periods and exclusions, for every way of payment."""
+"""Checks whether a health policy covers a treatment: waiting periods and exclusions, cashless or reimbursed."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ def unnamed(treatment: Treatment, plan: HealthPlan, more: Iterable[str] = ()) ->
     Args:
         treatment: The past or planned treatment.
         plan: What it excludes by name.
-        more: Texts of exclusions that go by diagnosis; a diagnosis may be written so that they miss it.
+        more: Texts of exclusions by diagnosis, which a different spelling of the diagnosis may evade.
     """
     if not any(char.isalpha() for word in words(treatment.procedure) for char in word):
         yield Lack(what="procedure", needed="the name of the procedure", given=treatment.procedure)
     elif plan.excluded_procedures and not scripts((treatment.procedure,)) <= scripts(plan.excluded_procedures):
-        needed = "the name of the procedure in the script in which the policy excludes procedures"
+        needed = "the name of the procedure in the script of the policy's exclusions"
         yield Lack(what="procedure", needed=needed, given=treatment.procedure)
     for one, how in meant((*plan.excluded_procedures, *more), treatment.procedure):
         if how == "perhaps" or one not in plan.excluded_procedures:
-            needed = f"the procedure as the policy names it: whether it is {one}, which is excluded"
+            needed = f"the procedure in the policy's terms: whether it is {one}, which is excluded"
             yield Lack(what="procedure", needed=needed, given=treatment.procedure)
 
 
@@ -51,7 +51,7 @@ def denials(
         rules: Rules of the regulator.
         since: First day of cover without a break.
         on: Day of admission.
-        initial_waiting_days: For illness, by the policy.
+        initial_waiting_days: The policy's waiting period for illness.
     """
     if any(how == "same" for _, how in meant(plan.excluded_procedures, treatment.procedure)):
         yield "excluded", f"The plan excludes {treatment.procedure}."

@@ -34,7 +34,7 @@ def grounds(
     uncertainty: str,
     *caveats: str,
 ) -> Grounds:
-    """Return the grounds of an answer; unverified parts of its editions, and their notes, become caveats."""
+    """Return the grounds of an answer; unverified parts and notes of its editions become caveats."""
     return Grounds(
         reasons=tuple(Reason(code=code, text=text) for code, text in reasons),
         inputs=tuple(Evidence(name=name, value=str(value)) for name, value in inputs.items()),

@@ -1,4 +1,4 @@
-"""Health pre-authorisation: the payable part of a treatment, before it begins."""
+"""Health pre-authorisation: the payable part of a planned treatment."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Reasons = list[tuple[str, str]]
 def recommend(request: PreauthRequest) -> PreauthRecommendation | InsufficientData:
     """Return the plan's payment, or the missing data.
 
-    Grounds against cover come first; then limits by line, package, deductible, co-payment and sum insured.
+    Reasons against cover come first; then limits by line, package, deductible, co-payment and sum insured.
 
     Raises:
         InputError: No edition of the rules covers the day of admission.
@@ -31,7 +31,7 @@ def recommend(request: PreauthRequest) -> PreauthRecommendation | InsufficientDa
     found = edition(HEALTH, on=preauth.admitted)
     lacking = _lacking(preauth, plan)
     if lacking:
-        return InsufficientData(agent=ID, question="what a treatment's policy pays", missing=lacking)
+        return InsufficientData(agent=ID, question="the payment for a treatment", missing=lacking)
     if denied := against(preauth, plan, found.rules):
         return _answer(request, found, (), denied)
     sum_asked = asked(preauth)
@@ -52,23 +52,23 @@ def _lacking(preauth: Preauth, plan: HealthPlan) -> tuple[Lack, ...]:
     if not preauth.bill and preauth.estimate is None:
         found.append(Lack(what="bill", needed="the hospital's lines by category, or an estimate of the whole"))
     elif not asked(preauth):
-        found.append(Lack(what="bill", needed="what the treatment costs, above 0", given="0.00 INR"))
+        found.append(Lack(what="bill", needed="the cost of the treatment, above 0", given="0.00 INR"))
     found += unnamed(preauth, plan)
     if preauth.product_code != plan.product_code:
         needed = f"the plan of the product {preauth.product_code}"
         found.append(Lack(what="plan", needed=needed, given=f"that of {plan.product_code}"))
     if preauth.covered_since > preauth.admitted:
-        needed = "a first day of cover up to the admission"
+        needed = "a first day of cover on or before the admission"
         found.append(Lack(what="covered_since", needed=needed, given=str(preauth.covered_since)))
     return tuple(found)
 
 
 def against(preauth: Preauth, plan: HealthPlan, rules: HealthRules) -> Reasons:
-    """Return why the plan does not cover a treatment, as codes and sentences; none where it does."""
+    """Return why the plan does not cover a treatment, as codes and sentences; nothing if it does."""
     found: Reasons = []
     if plan.network_only and not preauth.in_network:
         found.append(
-            ("insurance.not_in_network", "The hospital is not in the network, and the plan is cashless there alone.")
+            ("insurance.not_in_network", "The hospital is not in the network, and the plan is cashless only there.")
         )
     denied = denials(
         preauth, plan, rules, since=preauth.covered_since, on=preauth.admitted,
@@ -83,7 +83,7 @@ def _answer(
     preauth, sum_asked = request.preauth, asked(request.preauth)
     payable = ZERO if denied else max(sum_asked + total(lines), ZERO)
     reasons = denied or [(f"insurance.{one.code}", f"{one.text}: {Decimal(one.amount):,} INR.") for one in lines]
-    caveats = () if preauth.bill else ("The bill is not itemised: what is payable is an approximation.",)
+    caveats = () if preauth.bill else ("The bill is not itemised, so the payable amount is an approximation.",)
     recommendation: PreauthRecommendation = PreauthRecommendation.model_validate(
         {
             "preauth_id": preauth.preauth_id,
@@ -103,7 +103,8 @@ def _answer(
                     "asked": rupees(sum_asked), "sum_insured_left": rupees(available(request.plan)),
                 },
                 (found.said,),
-                "As good as the hospital's estimate; the final bill decides. Whether it is needed is for a doctor.",
+                "As reliable as the hospital's estimate; the final bill decides. A doctor must judge whether the "
+                "treatment is needed.",
                 *caveats,
             ),
         }

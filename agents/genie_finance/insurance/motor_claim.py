@@ -25,7 +25,7 @@ STEPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "Settle on the declared value, and cancel the registration of the wreck.",
         ),
         "total_loss": (
-            "Ask for the police report, and for the final report that the vehicle cannot be traced.",
+            "Ask for the police report, and the final report that the vehicle cannot be traced.",
             "Take over the keys and the registration before paying.",
         ),
     }
@@ -35,8 +35,9 @@ STEPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 def assess(request: MotorClaimRequest) -> MotorAssessment | InsufficientData:
     """Return the payment for a claim, or the missing data.
 
-    A repair pays its lines less depreciation and deductibles, at most the declared value. A vehicle that is gone, or
-    whose repair costs more than three quarters of the declared value, pays that value less wreck and deductibles.
+    For a repair, it is the estimate less depreciation and deductibles, at most the declared value. If the vehicle is
+    stolen, or its repair costs more than three quarters of the declared value, it is that value less wreck and
+    deductibles.
 
     Raises:
         InputError: No edition covers the day, or the policy ends before it starts.
@@ -51,14 +52,14 @@ def assess(request: MotorClaimRequest) -> MotorAssessment | InsufficientData:
         lack = Lack(what="repair", needed="the repairer's estimate, line by line")
         return InsufficientData(agent=AGENT, question="the payment for a motor claim", missing=(lack,))
     if not request.repair:
-        reason = ("insurance.theft", f"The vehicle is gone: the declared value of {terms.idv} is due.")
+        reason = ("insurance.theft", f"The vehicle is stolen: the declared value of {terms.idv} is due.")
         return _answer(request, rules.said, "total_loss", _value_lines(request, rules.rules), (reason,))
     cost, limit = _cost(request), terms.idv.amount * rules.rules.total_loss_share
     if cost > limit:
         share = f"{rules.rules.total_loss_share * 100:.0f} per cent"
         reason = (
             "insurance.constructive_total_loss",
-            f"Repair at {rupees(cost)} costs more than {share} of the declared value of {terms.idv}.",
+            f"The repair costs {rupees(cost)}, more than {share} of the declared value of {terms.idv}.",
         )
         return _answer(request, rules.said, "constructive_total_loss", _value_lines(request, rules.rules), (reason,))
     return _answer(request, rules.said, "repair", _repair_lines(request, rules.rules), (_repair_reason(request),))
@@ -78,7 +79,7 @@ def _not_covered(request: MotorClaimRequest) -> str:
     if not terms.starts <= request.on <= terms.ends:
         return f"The policy was in force from {terms.starts} to {terms.ends}, not on {request.on}."
     if terms.cover == "third_party":
-        return "A policy for liability alone pays no damage to the own vehicle."
+        return "A liability-only policy does not cover damage to the own vehicle."
     return ""
 
 

@@ -31,19 +31,19 @@ class PolicyRegisterSettings(BaseModel):
     @model_validator(mode="after")
     def _each_once(self) -> Self:
         if len({one.policy_number for one in self.policies}) != len(self.policies):
-            raise ValueError("it lists a policy twice")
+            raise ValueError("a policy is listed twice")
         if len({one.claim_id for one in self.screenings}) != len(self.screenings):
-            raise ValueError("a claim was screened twice")
+            raise ValueError("a claim has two screening results")
         return self
 
 
 def find(lookup: PolicyLookup, register: PolicyRegisterSettings) -> PolicyFound | InsufficientData:
-    """Return the policy of a number, or that there is none; numbers are compared as they are written."""
+    """Return the policy with a number, or the missing data if there is none; numbers must match exactly."""
     for policy in register.policies:
         if policy.policy_number == lookup.policy_number:
             screened = (one for one in register.screenings if one.claim_id == lookup.claim_id)
             return PolicyFound(policy=policy, screening=next(screened, None))
-    lack = Lack(what="policy_number", needed="a policy of the register", given=lookup.policy_number)
+    lack = Lack(what="policy_number", needed="a policy in the register", given=lookup.policy_number)
     return InsufficientData(agent=ID, question="terms of a policy", missing=(lack,))
 
 

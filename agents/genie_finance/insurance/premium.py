@@ -19,12 +19,12 @@ AGENT = "auto_insurance"
 
 
 def older(registered: datetime.date, months: int, on: datetime.date) -> bool:
-    """Return whether a vehicle is older than so many months on a day; of exactly that age it is not."""
+    """Return whether a vehicle is older than so many months on a day."""
     return on > add_months(registered, months)
 
 
 def rate_at(steps: Sequence[AgeStep], registered: datetime.date, on: datetime.date) -> Decimal:
-    """Return the rate of a vehicle's age; the first step holds from the first day."""
+    """Return the rate for a vehicle's age; the first step applies from the first day."""
     found = steps[0].rate
     for step in steps[1:]:
         if older(registered, step.above, on):
@@ -33,29 +33,29 @@ def rate_at(steps: Sequence[AgeStep], registered: datetime.date, on: datetime.da
 
 
 def capacity_class(vehicle: Vehicle, capacities: Sequence[int]) -> int:
-    """Return which class of engines a vehicle is in; an electric one counts with the middle one of cars."""
+    """Return the engine class of a vehicle; an electric one is in the middle class of cars."""
     if vehicle.cubic_capacity is None:
         return min(1, len(capacities) - 1)
     return max(place for place, above in enumerate(capacities) if vehicle.cubic_capacity > above)
 
 
 def next_bonus(rules: MotorRules, request: MotorQuoteRequest) -> tuple[int, str]:
-    """Return the no claim bonus of the policy that starts, in per cent, and why.
+    """Return the no claim bonus of the new policy in per cent, and the reason.
 
     Raises:
-        InputError: The bonus is not on the ladder, or is of no policy.
+        InputError: The bonus is not on the ladder, or has no expiring policy.
     """
     ladder, now = rules.bonus_ladder, request.no_claim_bonus_percent
     if now not in ladder:
         raise InputError("no_claim_bonus_percent", f"{now} is not a step of the ladder", f"one of {ladder}")
     if request.expired is None:
         if now:
-            raise InputError("expired", f"a bonus of {now} per cent is of a policy that ends", "give its last day")
+            raise InputError("expired", f"a bonus of {now} per cent comes from an expiring policy", "give its last day")
         return 0, "A first policy has no bonus."
     if request.claimed:
         return 0, "A claim in the expiring policy removes the whole bonus."
     if request.expired > request.starts:
-        remedy = "give the last day of the policy that ends, or the day after it as the start"
+        remedy = "give the last day of the expiring policy, or the day after it as the start"
         raise InputError("expired", f"is {request.expired}, after the new policy starts on {request.starts}", remedy)
     if (request.starts - request.expired).days > rules.bonus_lapse_days:
         return (
@@ -63,7 +63,7 @@ def next_bonus(rules: MotorRules, request: MotorQuoteRequest) -> tuple[int, str]
             f"The bonus has lapsed {rules.bonus_lapse_days} days after the policy ended on {request.expired}.",
         )
     step = ladder[min(ladder.index(now) + 1, len(ladder) - 1)]
-    return step, f"A year without a claim: the bonus goes from {now} to {step} per cent."
+    return step, f"A year without a claim: the bonus rises from {now} to {step} per cent."
 
 
 def declared_value(rules: MotorRules, request: MotorQuoteRequest) -> tuple[Decimal, Decimal | None] | Lack:
@@ -73,13 +73,13 @@ def declared_value(rules: MotorRules, request: MotorQuoteRequest) -> tuple[Decim
     if older(request.vehicle.registered, rules.agreed_above_months, request.starts):
         return Lack(what="idv", needed="the value agreed with the insurer, as the vehicle is older than five years")
     if request.showroom_price is None:
-        return Lack(what="showroom_price", needed="the manufacturer's listed price, or the declared value as agreed")
+        return Lack(what="showroom_price", needed="the manufacturer's listed price, or the agreed declared value")
     rate = rate_at(rules.value_depreciation, request.vehicle.registered, request.starts)
     return paise(request.showroom_price.amount * (1 - rate)), rate * 100
 
 
 def own_damage_rate(rules: MotorRules, request: MotorQuoteRequest) -> Decimal | Lack:
-    """Return the rate of own damage in per cent of the declared value: the insurer's, else the guide rate."""
+    """Return the own damage rate in per cent of the declared value: the insurer's, else the guide rate."""
     if request.own_damage_rate_percent is not None:
         return request.own_damage_rate_percent
     if request.vehicle.fuel == "electric":
@@ -96,12 +96,14 @@ def liability_premium(rules: LiabilityRules, request: MotorQuoteRequest) -> Deci
     """Return the third-party premium, in rupees.
 
     Raises:
-        InputError: There is no premium for so many years of that kind of vehicle.
+        InputError: There is no premium for that term and kind of vehicle.
     """
     vehicle, rates = request.vehicle, rules.of(request.vehicle.kind)
     if request.third_party_years not in {1, rates.years}:
         raise InputError(
-            "third_party_years", f"{request.third_party_years} years are not sold", f"give 1 or {rates.years}"
+            "third_party_years",
+            f"is {request.third_party_years} years, which is not offered",
+            f"give 1 or {rates.years}",
         )
     steps, size = (
         (rates.electric, vehicle.kilowatts)
@@ -178,7 +180,7 @@ def _damage_lines(rules: MotorRules, request: MotorQuoteRequest, base: Decimal, 
         chosen = [one for one in choices if one.deductible == request.voluntary_deductible.amount]
         if not chosen:
             offered = ", ".join(f"{one.deductible:,}" for one in choices)
-            raise InputError("voluntary_deductible", "is not one that is offered", f"0 or one of {offered} rupees")
+            raise InputError("voluntary_deductible", "is not offered", f"0 or one of {offered} rupees")
         off = min(base * chosen[0].rate, chosen[0].most)
         found.append(line("voluntary_deductible", f"for a deductible of {request.voluntary_deductible}", -off))
     if request.discount_percent:

@@ -1,4 +1,4 @@
-"""Names of procedures: whether one of a plan's list is meant, however the hospital wrote it."""
+"""Names of procedures: compares the hospital's spelling with a plan's list."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Literal
 Meant = Literal["same", "perhaps"]
 
 _ALIKE = 84.0
-"""Percent of likeness from which two words are spellings of one."""
+"""Similarity in percent from which two words are spellings of one word."""
 _SHORTEST = 4
-"""Letters that two words of one stem begin with, at least."""
+"""Minimum common letters at the start of two words with one stem."""
 _ENDING = 2
-"""Letters at the end of the shorter word that may differ."""
+"""Maximum different letters at the end of the shorter word."""
 _PLAIN = frozenset(
     (
         "a", "an", "and", "any", "by", "correction", "drug", "drugs", "expenses", "for", "in", "of", "on",
@@ -20,7 +20,7 @@ _PLAIN = frozenset(
         "surgery", "surgical", "the", "therapy", "to", "treatment", "treatments", "under", "with",
     )
 )  # fmt: skip
-"""Words that name no procedure by themselves."""
+"""Words that alone do not name a procedure."""
 _KIN = {
     "cosmetic": (
         "aesthetic",
@@ -54,7 +54,7 @@ def words(name: str) -> tuple[str, ...]:
 
 
 def same_stem(first: str, second: str) -> bool:
-    """Return whether two words are of one stem, or spellings of one word: ``cosmetic``, ``cosmtic``."""
+    """Return whether two words have one stem, or are spellings of one word: ``cosmetic``, ``cosmtic``."""
     from rapidfuzz import fuzz  # noqa: PLC0415 - needed by insurance alone
 
     shorter, longer = sorted((first, second), key=len)
@@ -65,7 +65,7 @@ def same_stem(first: str, second: str) -> bool:
 
 
 def names(listed: str, procedure: str) -> bool:
-    """Return whether a procedure is one of the list's: every word of the listed name that tells something is in it."""
+    """Return whether a procedure matches a listed name: it contains all significant words of that name."""
     if words(listed) == words(procedure):
         return True
     return _holds(_telling(words(listed)), words(procedure))
@@ -74,8 +74,8 @@ def names(listed: str, procedure: str) -> bool:
 def meant(listed: Iterable[str], procedure: str) -> Iterator[tuple[str, Meant]]:
     """Yield the exclusions of a list that may apply to a procedure.
 
-    ``same`` where the names are equal; ``perhaps`` where the procedure has the stems of one of them, as
-    "Rhinoplasty (cosmetic)" has of "Cosmetic surgery". Either word of "cosmetic or plastic surgery" is enough.
+    ``same`` if the names are equal; ``perhaps`` if the procedure has the stems of one of them, as "Rhinoplasty
+    (cosmetic)" and "Cosmetic surgery". Of "cosmetic or plastic surgery", either word is enough.
     """
     said = words(procedure)
     for one in listed:

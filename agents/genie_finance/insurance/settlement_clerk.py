@@ -15,13 +15,13 @@ def settle(order: SettlementOrder, on: datetime.date) -> Settlement:
     """Return the settlement of an order.
 
     Raises:
-        InputError: The order pays more than was asked for, or pays although it says that nothing is to be paid.
+        InputError: The order pays more than requested, or contradicts its action.
     """
     if order.payable.minor > order.asked.minor:
-        raise InputError("payable", f"{order.payable} is more than the {order.asked} asked for", "correct the order")
+        raise InputError("payable", f"{order.payable} is more than the requested {order.asked}", "correct the order")
     pays = order.action in {"approve", "approve_partial"}
     if not pays and order.action != "refer" and order.payable.minor:
-        raise InputError("payable", f"{order.action} pays nothing, and not {order.payable}", "correct the order")
+        raise InputError("payable", f"{order.action} pays nothing, but {order.payable} is payable", "correct the order")
     outcome, text = _outcome(order, pays=pays)
     return Settlement.model_validate(
         {
@@ -40,7 +40,7 @@ def _outcome(order: SettlementOrder, *, pays: bool) -> tuple[str, str]:
         return "under_review", f"Under review: {order.payable} would be paid."
     if order.action == "deny":
         return "denied", "Denied; the reasons go to the policyholder with the clause of the policy."
-    return "nothing_payable", "Covered, and nothing is payable."
+    return "nothing_payable", "Covered, but nothing is payable."
 
 
 @agent(
@@ -52,5 +52,5 @@ def _outcome(order: SettlementOrder, *, pays: bool) -> tuple[str, str]:
     concurrency=4,
 )
 async def settlement_clerk(order: SettlementOrder, context: Context) -> Settlement:
-    """Settles a case as ordered; which orders people approve first is the pipeline's to say."""
+    """Settles a case as ordered; the pipeline decides which orders people must approve first."""
     return settle(order, context.now().date())

@@ -16,7 +16,7 @@ Kind = Literal["private_car", "two_wheeler"]
 
 
 class AgeStep(Rules):
-    """A rate above so many months of age, up to the next step; a vehicle of exactly that age is below it."""
+    """A rate for vehicles older than so many months, up to the next step."""
 
     above: Months
     rate: Rate
@@ -26,7 +26,7 @@ AgeSteps = Annotated[tuple[AgeStep, ...], Field(min_length=1)]
 
 
 class GuideRates(Rules):
-    """Own damage rates from an age on, per cent of the declared value, by capacity."""
+    """Own damage rates from a given age, in per cent of the declared value, by capacity."""
 
     above_months: Months
     A: tuple[Decimal, ...]
@@ -42,7 +42,7 @@ class Voluntary(Rules):
 
 
 class VehicleRules(Rules):
-    """One kind of vehicle; the lists go with ``capacities``."""
+    """One kind of vehicle; the lists correspond to ``capacities``."""
 
     capacities: tuple[int, ...]
     own_damage: tuple[GuideRates, ...]
@@ -80,7 +80,7 @@ class LiabilityRates(Rules):
     """Third-party premiums of one kind of vehicle."""
 
     years: int
-    """That the single premium is for."""
+    """Years that the single premium covers."""
     engine: tuple[LiabilityStep, ...]
     electric: tuple[LiabilityStep, ...]
 
@@ -99,7 +99,7 @@ class LiabilityRules(Rules):
 
 
 class HealthRules(Rules):
-    """Rules of the regulator beside a policy's terms."""
+    """Rules of the regulator that apply in addition to a policy's terms."""
 
     most_initial_waiting_days: int
     most_waiting_months: Months

@@ -13,7 +13,7 @@ def money(amount: Decimal | float, currency: str, *, up: bool = False) -> Money:
     """Return an amount of major units as money, rounded half up to the minor unit, or up.
 
     Raises:
-        InputError: The amount is beyond what an answer can state.
+        InputError: The amount exceeds the limit of answers.
     """
     rounding = ROUND_CEILING if up else ROUND_HALF_UP
     return rounded_money(as_decimal(amount), currency, most=MOST_MINOR, rounding=rounding)

@@ -1,4 +1,4 @@
-"""Asset allocator: target weights from age, horizon and risk tolerance, and the trades that lead there."""
+"""Asset allocator: target weights from age, horizon and risk tolerance, and the trades to reach them."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ Minor = dict[AssetClass, int]
 def allocate(request: AssetAllocationRequest) -> AssetAllocationPlan:
     """Return the target and the trades.
 
-    New money first goes to classes below their target. If a class is still out of its band afterwards, everything is
-    sold or bought back to its target.
+    New money first goes to classes below their target. If a class is still out of its band afterwards, all classes are
+    traded back to their targets.
 
     Raises:
         InputError: No edition of the rules covers the day.
@@ -86,7 +86,7 @@ def targets(request: AssetAllocationRequest, rules: AllocationRules) -> Mapping[
 
 
 def spread(total: int, weights: Mapping[AssetClass, Decimal]) -> Minor:
-    """Return a total in minor units by weights, which add up to 1; largest remainders get what rounding leaves."""
+    """Split a total in minor units by weights, which add up to 1; largest remainders get the rounding difference."""
     exact = {asset: total * weights[asset] for asset in ASSET_CLASSES}
     found: Minor = {asset: int(exact[asset]) for asset in ASSET_CLASSES}
     order = sorted(ASSET_CLASSES, key=lambda asset: found[asset] - exact[asset])
@@ -117,14 +117,16 @@ def _grounds(
 ) -> Grounds:
     text = (
         f"At {request.age}, {request.risk_tolerance}, over {request.horizon_years} years: {percent(equity)} equity; "
-        f"a horizon allows {percent(found.rules.equity_per_year)} a year at most."
+        f"the limit is {percent(found.rules.equity_per_year)} per year of horizon."
     )
     reasons = [Reason(code="investing.target", text=text)]
     if out:
-        text = f"Out of band: {', '.join(out)}; so everything returns to its target."
+        text = f"Out of band: {', '.join(out)}; so all classes return to their targets."
         reasons.append(Reason(code="investing.out_of_band", text=text))
     else:
-        reasons.append(Reason(code="investing.within_bands", text="Within its bands: nothing is sold."))
+        reasons.append(
+            Reason(code="investing.within_bands", text="All classes are within their bands: nothing is sold.")
+        )
     given = [
         Evidence(name=name, value=str(getattr(request, name))) for name in ("age", "horizon_years", "risk_tolerance")
     ]
@@ -135,8 +137,8 @@ def _grounds(
         inputs=tuple(given),
         editions=(found.said,),
         uncertainty="A starting point by age, horizon and tolerance. Income, debts, dependants, other goals, taxes and "
-        "the cost of trading are not in it.",
-        caveats=(*unverified((found.said,)), "Selling may be taxed and may cost an exit load; neither is counted."),
+        "trading costs are not considered.",
+        caveats=(*unverified((found.said,)), "Taxes and exit loads on sales are not considered."),
     )
 
 
@@ -150,5 +152,5 @@ def _grounds(
     rules=("asset_allocation",),
 )
 async def asset_allocator(request: AssetAllocationRequest) -> AssetAllocationPlan:
-    """Spreads money over equity, debt, gold and cash by age, horizon and risk tolerance, and says what to trade."""
+    """Spreads money over equity, debt, gold and cash by age, horizon and risk tolerance, and states the trades."""
     return allocate(request)

@@ -1,7 +1,7 @@
-"""European options by Black, Scholes and Merton: price, Greeks, implied volatility, and where the price may end.
+"""European options by Black, Scholes and Merton: price, Greeks, implied volatility, and the distribution at expiry.
 
 Formulas as in Hull, Options, Futures, and Other Derivatives, chapters on Black-Scholes-Merton and the Greek letters.
-With the yield equal to the interest rate, and the price of a future in place of the spot, they are those of Black
+With the yield equal to the interest rate and the price of a future instead of the spot, they become those of Black
 (1976). Rates are fractions, compounded continuously; volatility is a fraction a year, time is in years; all are binary
 floats.
 """
@@ -13,24 +13,24 @@ from typing import Literal, NamedTuple
 
 Side = Literal["call", "put"]
 _LEAST, _MOST = 1e-6, 50.0
-"""Volatilities between which an implied one is looked for."""
+"""Range of volatilities searched for an implied one."""
 _STEPS = 200
 
 
 class Terms(NamedTuple):
-    """Inputs of an option's price beside its strike."""
+    """Inputs of an option's price apart from its strike."""
 
     spot: float
-    """Or the price of the future, with ``dividend_yield`` equal to ``rate``."""
+    """Price of the underlying, or of the future with ``dividend_yield`` equal to ``rate``."""
     years: float
     rate: float
     dividend_yield: float
     future: bool = False
-    """The underlying is a future: interest then discounts only."""
+    """True if the underlying is a future; interest is then only used for discounting."""
 
 
 class Sensitivities(NamedTuple):
-    """Partial derivatives of a price, each by one whole unit: a year, a volatility or a rate of 1."""
+    """Partial derivatives of a price by whole units: a year, a volatility or a rate of 1."""
 
     delta: float
     gamma: float
@@ -94,9 +94,9 @@ def bounds(side: Side, terms: Terms, strike: float) -> tuple[float, float]:
 
 
 def implied_volatility(side: Side, terms: Terms, strike: float, premium: float) -> float | None:
-    """Return the volatility at which a premium is the price, None where none is: it is at its bounds or beyond.
+    """Return the volatility at which the price equals a premium, None if the premium is not within the bounds.
 
-    By bisection, since the price rises with volatility throughout and nothing can diverge.
+    Uses bisection, which always converges, since the price increases with volatility.
     """
     lowest, highest = bounds(side, terms, strike)
     low, high = _LEAST, _MOST

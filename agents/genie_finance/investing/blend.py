@@ -23,7 +23,7 @@ class Blend(NamedTuple):
 
 
 def lacking(case: InvestingCase, weights: Weights) -> tuple[Lack, ...]:
-    """Return which assumptions a blend would need and does not have."""
+    """Return the missing assumptions of a blend."""
     held = [asset for asset, weight in weights.items() if weight]
     known = {one.asset for one in case.assumptions}
     related = {frozenset(one.between) for one in case.correlations}
@@ -45,7 +45,7 @@ def blend(weights: Weights, assumptions: Sequence[ClassAssumption], correlations
     """Return expected return ``sum(w mu)`` and volatility ``sqrt(w' C w)`` of weights whose assumptions are complete.
 
     Raises:
-        InputError: The correlations contradict each other, so that a variance would be negative.
+        InputError: The correlations contradict each other: a variance would be negative.
     """
     by_class = {one.asset: one for one in assumptions}
     related = {frozenset(one.between): one.value for one in correlations}
@@ -56,5 +56,5 @@ def blend(weights: Weights, assumptions: Sequence[ClassAssumption], correlations
     for first, second in combinations(held, 2):
         variance += 2 * parts[first] * parts[second] * related.get(frozenset((first, second)), _ZERO)
     if variance < 0:
-        raise InputError("correlations", "they contradict each other", "no weights have a variance below 0")
+        raise InputError("correlations", "they contradict each other", "variances must not be negative")
     return Blend(expected, variance.sqrt())

@@ -1,4 +1,4 @@
-"""The port to a broker, and an offline broker with sample accounts that ships."""
+"""Port to a broker, and the shipped offline broker with sample accounts."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from genie_finance.contracts.markets import Snapshot
 
 @runtime_checkable
 class Brokerage(Protocol):
-    """Source of holdings. An adapter turns a broker's answer into typed values, or raises."""
+    """Source of holdings. An adapter converts a broker's answer to typed values, or raises."""
 
     async def snapshot(self, account: str, user: str) -> Snapshot | None:
         """Return the holdings of an account; None if the broker does not know it or the user may not see it.
 
-        The two give the same answer, so a caller does not learn whether another customer's account exists.
+        Both cases return the same, so a caller does not learn whether another customer's account exists.
 
         Raises:
             EdgeError: The broker cannot be reached, or its answer cannot be used.
@@ -33,7 +33,7 @@ class _Account(BaseModel):
 
 
 class SampleBroker:
-    """Implements ``Brokerage`` with the made-up accounts in ``data/accounts.json``; nothing is fetched."""
+    """Implements ``Brokerage`` with the invented accounts in ``data/accounts.json``; nothing is fetched."""
 
     def __init__(self) -> None:
         content = resources.files("genie_finance.investing").joinpath("data/accounts.json").read_bytes()

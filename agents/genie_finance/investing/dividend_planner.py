@@ -19,12 +19,12 @@ from genie_finance.investing.tables import DIVIDEND_TDS, DividendTdsRules
 _ZERO = Decimal(0)
 _ONE = Decimal(1)
 _DIGITS = 34
-"""Of a number of shares while it is multiplied on; it is not rounded between years."""
+"""Precision of numbers of shares, which are not rounded between years."""
 
 
 @dataclass(slots=True)
 class _Run:
-    """A projection while it goes on; rupees."""
+    """State of a projection; rupees."""
 
     shares: Decimal
     cash: Decimal = _ZERO
@@ -33,19 +33,19 @@ class _Run:
     reinvested: Decimal = _ZERO
     value: Decimal = _ZERO
     flows: list[Decimal] = field(default_factory=list)
-    """Out of the holder's pocket and back, payment by payment."""
+    """Cash flows of the holder, payment by payment."""
     years: list[DividendYear] = field(default_factory=list)
 
 
 def project(request: DividendRequest) -> DividendProjection:
     """Return the projection.
 
-    Each payment is the year's dividend over the number of payments; what is reinvested buys at the price of that day,
-    which grows smoothly, so with one payment at the year's end price.
+    Each payment is the year's dividend over the number of payments; reinvested dividends buy at the price of that day.
+    It grows smoothly, so with one payment it is the price at the year's end.
 
     Raises:
-        InputError: No edition of the rules on tax deducted at source covers the start, or an amount grows beyond what
-            an answer can state.
+        InputError: No edition of the rules on tax deducted at source covers the start, or an amount exceeds the limit
+            of answers.
     """
     found = edition(DIVIDEND_TDS, on=request.starts_on)
     with localcontext() as numbers:
@@ -136,24 +136,25 @@ def _grounds(request: DividendRequest, run: _Run, found: Edition[DividendTdsRule
     cost = request.shares * request.current_price
     first, last = run.years[0], run.years[-1]
     text = (
-        f"{money(cost, INR)} bring {first.dividend_net} after tax in the first year and {last.dividend_net} in year "
-        f"{last.year}, {percent(run.last_net / cost)} of what the first shares cost."
+        f"{money(cost, INR)} yields {first.dividend_net} after tax in the first year and {last.dividend_net} in year "
+        f"{last.year}, {percent(run.last_net / cost)} of the cost of the first shares."
     )
     reasons = [Reason(code="investing.dividends", text=text)]
     if first.deducted_at_source.minor:
-        text = f"The company keeps back {first.deducted_at_source} in year 1, a credit against the tax of {first.tax}."
+        text = f"The company withholds {first.deducted_at_source} in year 1, a credit against the tax of {first.tax}."
         reasons.append(Reason(code="investing.deducted_at_source", text=text))
     given = tuple(Evidence(name=name, value=str(getattr(request, name))) for name in type(request).model_fields)
     return Grounds(
         reasons=tuple(reasons),
         inputs=given,
         editions=(found.said,),
-        uncertainty="Dividends are cut and prices fall: growth that never varies is an assumption. The result without "
-        "growth is also shown. Tax on gains, charges and the limit on interest set off are left out.",
+        uncertainty="Constant growth is an assumption, since dividends can be cut and prices can fall; the result "
+        "without growth is also shown. Tax on gains, charges and the limit on interest set-off are not "
+        "considered.",
         caveats=(
             *unverified((found.said,)),
-            f"{found.said.id} is applied to every year; whatever tax exceeds what is deducted is taken to be paid from "
-            "the dividend.",
+            f"{found.said.id} is applied to every year; tax beyond the deduction is assumed to be paid from the "
+            "dividend.",
         ),
     )
 

@@ -16,16 +16,17 @@ _ZERO = Decimal(0)
 
 
 class Held(NamedTuple):
-    """A holding and what it is worth, in major units."""
+    """A holding with its value in major units."""
 
     holding: Holding
     value: Decimal
 
 
 def concentrations(held: Sequence[Held], cash: Decimal) -> tuple[Concentration, ...]:
-    """Return concentration by every mark; cash is an asset class, not a holding.
+    """Return concentration by holding, issuer, sector and asset class; cash is an asset class, not a holding.
 
-    A holding without a mark counts as one of its own, which understates concentration, and is in ``unknown_weight``.
+    A holding without an issuer or sector counts as its own, which understates concentration, and is in
+    ``unknown_weight``.
     """
     marks: tuple[tuple[str, Callable[[Holding], str | None]], ...] = (
         ("holding", lambda one: one.symbol),
@@ -67,7 +68,7 @@ def _concentration(
 
 
 def drifts(held: Sequence[Held], cash: Decimal, targets: Sequence[TargetWeight], currency: str) -> tuple[Drift, ...]:
-    """Return each asset class that has a target or is held against its target; none without targets."""
+    """Return the asset classes with a target or holdings, compared with their targets; none without targets."""
     if not targets:
         return ()
     wanted = {one.asset: one.weight for one in targets}

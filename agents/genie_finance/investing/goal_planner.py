@@ -1,4 +1,4 @@
-"""Goal planner: the chance that savings reach a target, and the contribution that gives it the chance wanted."""
+"""Goal planner: the probability that savings reach a target, and the contribution for a required probability."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _ZERO = Decimal(0)
 
 
 def plan(request: GoalRequest) -> GoalPlan:
-    """Return a goal's chance and the contributions it takes.
+    """Return a goal's probability and the required contributions.
 
-    Wealth at the end is linear in the contribution, so the contribution that one path needs is exact; the one wanted is
-    the quantile of those, and the same paths confirm it.
+    Wealth at the end is linear in the contribution, so the contribution for one path is exact; the required one is
+    their quantile, confirmed on the same paths.
 
     Raises:
-        InputError: What the corpus grows to is beyond what an answer can state.
+        InputError: The final value of the corpus exceeds the limit of answers.
     """
     currency = request.target_corpus.currency
     shares = contributions(request)
@@ -71,7 +71,7 @@ def contributions(request: GoalRequest) -> tuple[Decimal, ...]:
 
 
 def required(request: GoalRequest, target: Money, shares: tuple[Decimal, ...]) -> Decimal:
-    """Return the first contribution that reaches the target if every month returns what is expected, at least 0.
+    """Return the first contribution that reaches the target if every month has the expected return, at least 0.
 
     ``(T - C m^n) / sum(s_k m^(n-k))``: without step-up the payment of an annuity.
     """
@@ -90,7 +90,7 @@ def monthly_rate(request: GoalRequest) -> Decimal:
 
 
 def needs(request: GoalRequest, target: Money, found: Paths, probability: float) -> float:
-    """Return the least contribution with which that share of the paths reaches the target, at least 0."""
+    """Return the lowest contribution with which that share of the paths reaches the target, at least 0."""
     import numpy as np  # noqa: PLC0415 - heavy, and only simulations need it
 
     each = (float(target.amount) - float(request.current_corpus.amount) * found.of_corpus) / found.of_contributions
@@ -109,15 +109,15 @@ def _reasons(request: GoalRequest, answer: GoalPlan) -> tuple[Reason, ...]:
     low, high = answer.success_interval
     share = (
         f"{percent(answer.success_probability)} of {request.paths:,} paths reach {answer.target_at_end} (interval "
-        f"{percent(low)} to {percent(high)}); {wanted} are wanted."
+        f"{percent(low)} to {percent(high)}); {wanted} is required."
     )
     needed = (
         f"A first contribution of {answer.required_monthly_for_wanted} a month reaches it on {wanted} of the paths; "
-        f"if every month were as expected, {answer.required_monthly} would."
+        f"with the expected return in every month, {answer.required_monthly} is enough."
     )
     texts = [(code, share), ("investing.required", needed)]
     if answer.target_at_end != request.target_corpus:
-        text = f"With inflation {request.target_corpus} of today are {answer.target_at_end} then."
+        text = f"With inflation, {request.target_corpus} of today corresponds to {answer.target_at_end} then."
         texts.append(("investing.inflation", text))
     return tuple(Reason(code=one, text=text) for one, text in texts)
 
@@ -133,5 +133,5 @@ def _reasons(request: GoalRequest, answer: GoalPlan) -> tuple[Reason, ...]:
     libraries={"numpy": "genie-bus[catalogue]"},
 )
 def goal_planner(request: GoalRequest) -> GoalPlan:
-    """Says how likely savings reach a target, and what must be saved for the chance that is wanted."""
+    """Computes the probability that savings reach a target, and the contribution for a required probability."""
     return plan(request)

@@ -1,4 +1,4 @@
-"""Holdings fetcher: asks the broker for an account that the caller may see, and hands it on typed."""
+"""Holdings fetcher: fetches an account that the caller may see from the broker, as typed values."""
 
 from __future__ import annotations
 

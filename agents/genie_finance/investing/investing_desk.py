@@ -1,4 +1,4 @@
-"""Investing desk: plans a goal with the agents of the family, on one page with what is missing."""
+"""Investing desk: plans a goal with the agents of the family, on one page with the missing data."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ DESK = Desk(
     asks=DESK.asks,
 )
 async def investing_desk(question: InvestingQuestion, context: Context) -> InvestingPlan:
-    """Plans investing for a goal: allocation, the chance to reach it, what to save, and how to invest what is free.
+    """Plans investing for a goal: allocation, probability of reaching it, savings, and how to invest available money.
 
     Raises:
         InputError: The correlations contradict each other.
@@ -78,7 +78,7 @@ async def investing_desk(question: InvestingQuestion, context: Context) -> Inves
         missing=asking.missing,
         caveats=(
             f"Expected returns, volatilities and correlations are assumptions: {case.source}",
-            "The allocation is held throughout; as the horizon shortens, a new plan will hold less equity.",
+            "The allocation is constant; with a shorter horizon, a new plan will contain less equity.",
         ),
     )
 
@@ -97,7 +97,7 @@ def allocating(case: InvestingCase) -> AssetAllocationRequest:
 
 
 def planning(case: InvestingCase, mixed: Blend) -> GoalRequest:
-    """Return the question for the goal; free money counts as invested."""
+    """Return the question for the goal; available money counts as invested."""
     investor, goal, held = case.investor, case.goal, case.investor.current
     return GoalRequest(
         current_corpus=held.equity + held.debt + held.gold + held.cash + investor.lump_sum,
@@ -116,7 +116,7 @@ def planning(case: InvestingCase, mixed: Blend) -> GoalRequest:
 
 
 def comparing(case: InvestingCase, mixed: Blend) -> SipLumpsumRequest:
-    """Return the question of lump sum or twelve instalments; waiting money earns what cash is assumed to."""
+    """Return the question of lump sum or twelve instalments; uninvested cash earns the assumed return of cash."""
     cash = [one.expected_annual_return for one in case.assumptions if one.asset == "cash"]
     return SipLumpsumRequest(
         amount=case.investor.lump_sum,
@@ -132,13 +132,13 @@ def comparing(case: InvestingCase, mixed: Blend) -> SipLumpsumRequest:
 
 def _headline(case: InvestingCase, plan: GoalPlan | None, lump: SipLumpsumResult | None) -> str:
     if plan is None:
-        return f"{case.goal.name}: its probability of success is unknown; what is missing is listed below."
+        return f"{case.goal.name}: its probability of success is unknown; the missing data is listed below."
     said = (
         f"{case.goal.name}: {percent(plan.success_probability)} of simulated paths reach {plan.target_at_end} in "
         f"{case.goal.horizon_months} months. "
     )
     if plan.on_track:
-        said += f"That is at least the {percent(case.goal.wanted_probability)} wanted."
+        said += f"That is at least the required {percent(case.goal.wanted_probability)}."
     else:
         said += f"For {percent(case.goal.wanted_probability)} save {plan.required_monthly_for_wanted} a month,"
         said += f" {plan.shortfall_monthly} more than now."

@@ -40,7 +40,7 @@ class _Scored:
 
 @dataclass(frozen=True, slots=True)
 class _Peers:
-    """Scores in rising order, of all funds and by category: thousands of funds are not compared two by two."""
+    """Scores in ascending order, of all funds and by category, which avoids comparing all pairs."""
 
     every: Sequence[Decimal]
     by_category: Mapping[str, Sequence[Decimal]]
@@ -64,7 +64,7 @@ class _Peers:
 
 
 def screen(request: FundScreenRequest) -> FundScreenResults | InsufficientData:
-    """Return the funds that meet the filter by score, best first; the order they came in changes nothing.
+    """Return the funds that meet the filter by score, best first, independent of their order.
 
     Raises:
         InputError: No edition of the rules covers the day.
@@ -168,14 +168,14 @@ def _grounds(
         Reason(code="investing.screened", text=f"{len(scored)} of {len(request.funds)} funds are scored."),
     ]
     if unknown:
-        text = f"Without a score, since something is not known of them: {', '.join(unknown[:20])}."
+        text = f"Without a score, because of unknown figures: {', '.join(unknown[:20])}."
         reasons.append(Reason(code="investing.not_known", text=text))
     given = [Evidence(name="risk_free_rate", value=str(request.risk_free_rate))]
     given += [Evidence(name=f"filter.{name}", value=str(value)) for name, value in request.filter if value is not None]
     given.append(Evidence(name="funds", value=str(len(request.funds))))
     kinds = {one.fund.fund_class for one in scored}
     mixed = (
-        ("Funds of different classes are scored on different scales; compare within a class.",)
+        ("Funds of different classes are scored on different scales; compare only within a class.",)
         if len(kinds) > 1
         else ()
     )
@@ -183,8 +183,8 @@ def _grounds(
         reasons=tuple(reasons),
         inputs=tuple(given),
         editions=(found.said,),
-        uncertainty="A score of past figures as they were given: no forecast, and nothing of manager, portfolio, exit "
-        "load or tax.",
+        uncertainty="A score of past figures as given: not a forecast, and without manager, portfolio, exit load and "
+        "tax.",
         caveats=(*unverified((found.said,)), *mixed),
     )
 
@@ -199,5 +199,5 @@ def _grounds(
     rules=("fund_scoring",),
 )
 async def mf_screener(request: FundScreenRequest) -> FundScreenResults | InsufficientData:
-    """Screens mutual funds: filter, score, ratios of monthly returns, and the place of each in its category."""
+    """Screens mutual funds: filter, score, ratios of monthly returns, and the rank of each in its category."""
     return screen(request)

@@ -21,7 +21,7 @@ from genie_finance.investing.black_scholes import Sensitivities, Terms
 ID = "options_explainer"
 DAYS_A_YEAR = 365
 POINTS = 21
-"""Of the payoff: from 70 percent of the lowest strike to 130 percent of the highest."""
+"""Prices of the payoff: from 70 percent of the lowest strike to 130 percent of the highest."""
 _LOW, _HIGH = Decimal("0.7"), Decimal("1.3")
 
 
@@ -37,7 +37,7 @@ def explain(request: OptionRequest) -> OptionExplanation | InsufficientData:
     """Return the figures of a strategy.
 
     Raises:
-        InputError: No volatility explains a premium, or an amount is too large for an answer.
+        InputError: No volatility results in a premium, or an amount is too large for an answer.
     """
     lacking = tuple(
         Lack(what=f"legs.{number}.premium", needed="a premium, or implied_volatility_pct for all legs")
@@ -97,7 +97,7 @@ def _priced(leg: Leg, number: int, request: OptionRequest, terms: Terms) -> _Pri
     if volatility is None:
         low, high = black_scholes.bounds(leg.side, terms, strike)
         raise InputError(
-            f"legs.{number}.premium", f"no volatility explains {leg.premium}",
+            f"legs.{number}.premium", f"no volatility results in {leg.premium}",
             f"give one above {low:.4f} and below {high:.4f}, or implied_volatility_pct",
         )  # fmt: skip
     price = black_scholes.price(leg.side, terms, strike, volatility)
@@ -170,9 +170,7 @@ def _narrative(
     loss = "without limit" if most.loss is None else f"at most {money(max(-most.loss, Decimal(0)), request.currency)}"
     where = " and ".join(str(turn) for turn in turns) or "nowhere"
     name = name_of(request.legs)
-    return (
-        f"{name[0].upper()}{name[1:]}{size}: it can earn {profit} and lose {loss} at expiry; it breaks even at {where}."
-    )
+    return f"{name[0].upper()}{name[1:]}{size}: profit {profit}, loss {loss} at expiry; break-even at {where}."
 
 
 def _grounds(request: OptionRequest, chance: float, volatility: float) -> Grounds:
@@ -183,7 +181,7 @@ def _grounds(request: OptionRequest, chance: float, volatility: float) -> Ground
         ),
         Reason(
             code="investing.chance",
-            text=f"{percent(as_decimal(chance))} is the chance of a profit that the prices imply, not a forecast.",
+            text=f"{percent(as_decimal(chance))} is the probability of a profit implied by the prices, not a forecast.",
         ),
     )
     given = [
@@ -196,17 +194,17 @@ def _grounds(request: OptionRequest, chance: float, volatility: float) -> Ground
         for number, leg in enumerate(request.legs)
     ]
     caveats = [
-        "Charges, taxes and what is paid to leave early are not counted; margin can be called on short options.",
+        "Charges, taxes and the cost of closing early are not included; short options may require margin.",
         "Options on shares at Indian exchanges are settled by delivery, those on indices in cash; both are European.",
     ]
     if len({leg.premium is None for leg in request.legs}) > 1:
-        caveats.append("Where a leg has no premium, its theoretical price is taken.")
+        caveats.append("For a leg without a premium, the theoretical price is used.")
     if request.implied_volatility_pct is None and len(request.legs) > 1:
-        caveats.append("Each leg has its own implied volatility; the chance of a profit uses their mean.")
+        caveats.append("Each leg has its own implied volatility; the probability of a profit uses their mean.")
     return Grounds(
         reasons=reasons, inputs=tuple(given), editions=(), caveats=tuple(caveats),
-        uncertainty="The model takes volatility and interest to be constant and prices to move without jumps; they are "
-        "not, and they do.",
+        uncertainty="The model assumes constant volatility and interest and prices without jumps, which is not "
+                    "realistic.",
     )  # fmt: skip
 
 

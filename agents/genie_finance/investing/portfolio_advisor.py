@@ -28,11 +28,11 @@ ID = "portfolio_advisor"
 _ZERO = Decimal(0)
 _YEAR = 365
 _BEYOND = 10**6
-"""A return that no portfolio reaches, but wrong flows produce."""
+"""An implausible return, which results from wrong flows."""
 LARGE = Decimal("0.2")
-"""Least weight of a holding that the review mentions."""
+"""Minimum weight of a holding that the review mentions."""
 OFF = Decimal("0.05")
-"""Drift from which an asset class is."""
+"""Minimum drift of an asset class that the review mentions."""
 
 
 def review(request: PortfolioRequest) -> PortfolioReview | InsufficientData:
@@ -94,9 +94,9 @@ def _position(one: Held, total: Decimal, currency: str) -> HeldPosition:
 
 
 def _xirr(snapshot: Snapshot, total: Decimal) -> tuple[Decimal, ...]:
-    """Return the money-weighted returns a year in percent: deposits count as payments, the value as repayment.
+    """Return the yearly money-weighted returns in percent: deposits are payments, the value is the repayment.
 
-    There may be several where money was taken out and put in again.
+    There may be several if money was withdrawn and paid in again.
     """
     if not snapshot.flows:
         return ()
@@ -108,7 +108,7 @@ def _xirr(snapshot: Snapshot, total: Decimal) -> tuple[Decimal, ...]:
 
 
 def _twr(snapshot: Snapshot, total: Decimal) -> Decimal | None:
-    """Return the time-weighted return in percent: the product of what each stretch between two valuations returned."""
+    """Return the time-weighted return in percent: the product of the returns between consecutive valuations."""
     marks = snapshot.valuations
     if not marks or marks[0].on >= snapshot.as_of:
         return None
@@ -137,12 +137,12 @@ def _lacking(
 ) -> tuple[Lack, ...]:
     holdings = sorted(snapshot.holdings, key=lambda one: one.symbol)
     found = [
-        Lack(what=f"holdings.{one.symbol}.price", needed="a price; it is left out of value, weights and returns")
+        Lack(what=f"holdings.{one.symbol}.price", needed="a price; it is not included in value, weights and returns")
         for one in holdings
         if one.price is None
     ]
     found += [
-        Lack(what=f"holdings.{one.symbol}.cost", needed="what was paid; it is left out of the gain")
+        Lack(what=f"holdings.{one.symbol}.cost", needed="its cost; it is not included in the gain")
         for one in holdings
         if one.cost is None
     ]
@@ -167,7 +167,7 @@ def _grounds(
     reasons = []
     for one in found:
         if one.by != "asset" and one.largest_weight >= LARGE:
-            text = f"{percent(one.largest_weight)} of what is held stand on one {one.by}, {one.largest}."
+            text = f"{percent(one.largest_weight)} of the holdings depends on one {one.by}, {one.largest}."
             reasons.append(Reason(code=f"investing.concentrated_{one.by}", text=text))
     for drift in off:
         if abs(drift.drift) >= OFF:
@@ -176,7 +176,7 @@ def _grounds(
             text = f"{drift.asset}: {points} points {word} the target of {percent(drift.target)}."
             reasons.append(Reason(code="investing.off_target", text=text))
     if not reasons:
-        text = f"Of what is known, no part has {percent(LARGE)} or more"
+        text = f"No known part has {percent(LARGE)} or more"
         text += f", and no class is {percent(OFF)} or more off its target." if off else "; there is no target."
         reasons.append(Reason(code="investing.nothing_stands_out", text=text))
     snapshot = request.snapshot
@@ -190,15 +190,15 @@ def _grounds(
             *(Evidence(name=f"targets.{one.asset}", value=str(one.weight)) for one in request.targets),
         ),
         editions=(),
-        uncertainty="Values at the last prices the provider gave. Returns are before tax, and only as complete as the "
-        "flows and valuations given.",
+        uncertainty="Values are at the provider's last prices. Returns are before tax, and only as complete as the "
+        "given flows and valuations.",
         caveats=tuple(_caveats(found, rates)),
     )
 
 
 def _caveats(found: Sequence[Concentration], rates: tuple[Decimal, ...]) -> Iterator[str]:
     if any(one.unknown_weight for one in found):
-        yield "What has no issuer or sector counts as one of its own, so concentration may be higher."
+        yield "Holdings without an issuer or sector count as their own, so concentration may be higher."
     if len(rates) > 1:
         named = ", ".join(f"{rate} %" for rate in rates)
         yield f"Several money-weighted returns fit the flows ({named}), so none is stated; use the time-weighted one."

@@ -1,6 +1,6 @@
 """Ratios of monthly returns: return, volatility, Sharpe, Sortino, drawdown, capture, tracking error.
 
-Statistics of a sample, so binary floats; standard deviations divide by n - 1, the downside deviation by n.
+Statistics of a sample, computed in binary floats; standard deviations divide by n - 1, the downside deviation by n.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from genie_finance.contracts.numbers import rounded
 from genie_finance.domain.monte_carlo import MONTHS
 
 FEWEST = 12
-"""Least number of months for a ratio."""
+"""Minimum number of months for a ratio."""
 _FLAT = 1e-12
-"""A deviation below this is rounding, not risk."""
+"""A smaller deviation is a rounding error, not risk."""
 
 
 def ratios(returns: Sequence[float], benchmark: Sequence[float], risk_free: float) -> FundRatios | None:
-    """Return the ratios, None where there are too few months.
+    """Return the ratios, None if there are too few months.
 
     Args:
-        returns: Of each month, as fractions, earliest first.
-        benchmark: Of the same months; empty where there is none.
-        risk_free: A year, as a fraction; a month has its twelfth root.
+        returns: Return of each month, as a fraction, earliest first.
+        benchmark: Returns of the same months; empty if there is none.
+        risk_free: Yearly rate as a fraction; a month has its twelfth root.
     """
     if len(returns) < FEWEST:
         return None
@@ -52,7 +52,7 @@ def annualised(returns: Sequence[float]) -> float:
 
 
 def max_drawdown(returns: Sequence[float]) -> float:
-    """Return the deepest fall below an earlier peak, the start among the peaks; 0 or negative."""
+    """Return the deepest fall below an earlier peak, including the start; 0 or negative."""
     worth, peak, deepest = 0.0, 0.0, 0.0  # logarithms, since decades of months overflow otherwise
     for one in returns:
         worth += math.log1p(one)

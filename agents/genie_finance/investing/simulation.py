@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 UNCERTAINTY = (
-    "Months are taken to be lognormal and independent, with the expected return and the volatility given: real markets "
-    "have fatter tails and longer slumps, and neither figure is known. Before tax, charges and exit loads."
+    "Monthly returns are assumed to be lognormal and independent, with the given expected return and volatility. Real "
+    "markets have fatter tails and longer slumps. Before tax, charges and exit loads."
 )
 
 
@@ -27,7 +27,7 @@ def market(question: Simulated) -> Market:
 
 
 def half_minor(currency: str) -> float:
-    """Return half a minor unit: two values that are nearer to each other are the same amount."""
+    """Return half a minor unit, below which two values count as equal."""
     return float(0.5 * 10.0 ** -exponent(currency))
 
 

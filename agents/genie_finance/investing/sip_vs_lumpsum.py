@@ -15,14 +15,14 @@ from genie_finance.investing.amounts import money
 from genie_finance.investing.simulation import UNCERTAINTY, half_minor, inputs, market, outcomes
 
 CLEAR = Decimal("0.7")
-"""Share of paths from which one of the two is recommended; between 30 and 70 percent neither is."""
+"""Minimum share of paths for recommending one of the two; between 30 and 70 percent neither is."""
 
 
 def compare(request: SipLumpsumRequest) -> SipLumpsumResult:
     """Return the end values of both plans on the same paths.
 
-    Both start with the whole amount: money not invested yet earns the cash rate, and money that the horizon cuts off
-    stays in cash.
+    Both start with the whole amount: money not yet invested earns the cash rate, and instalments beyond the horizon
+    remain in cash.
 
     Raises:
         InputError: The end value is too large for an answer.
@@ -60,7 +60,7 @@ def compare(request: SipLumpsumRequest) -> SipLumpsumResult:
 
 
 def _cash(part: float, invested: int, request: SipLumpsumRequest, growth: float) -> tuple[float, float]:
-    """Return the interest that waiting cash has earned by the last instalment, and the cash at the end."""
+    """Return the interest on uninvested cash up to the last instalment, and the cash at the end."""
     waiting, at_start = 1.0, request.timing == "start"
     for month in range(invested):
         if at_start:
@@ -81,10 +81,10 @@ def _recommended(share: Decimal) -> Literal["lumpsum", "sip", "toss_up"]:
 def _caveats(request: SipLumpsumRequest) -> tuple[str, ...]:
     found = []
     if not request.waiting_cash_annual_return:
-        found.append("Cash that waits for its instalment is assumed to earn nothing.")
+        found.append("Cash not yet invested is assumed to earn nothing.")
     if request.horizon_months < request.instalments:
         beyond = request.instalments - request.horizon_months
-        found.append(f"{beyond} of {request.instalments} instalments are beyond the horizon and stay in cash.")
+        found.append(f"{beyond} of {request.instalments} instalments are beyond the horizon and remain in cash.")
     return tuple(found)
 
 
@@ -92,14 +92,15 @@ def _reasons(request: SipLumpsumRequest, answer: SipLumpsumResult) -> tuple[Reas
     share, (low, high) = answer.lumpsum_win_probability, answer.win_interval
     text = (
         f"The lump sum ends higher on {percent(share)} of {request.paths:,} paths (interval {percent(low)} to "
-        f"{percent(high)}); from {percent(CLEAR)} it is recommended, up to {percent(1 - CLEAR)} the instalments are."
+        f"{percent(high)}); it is recommended from {percent(CLEAR)}, instalments up to {percent(1 - CLEAR)}."
     )
     regret = (
-        f"Where it was the wrong choice, the lump sum costs {answer.lumpsum_expected_regret} on average over all "
-        f"paths, the instalments {answer.sip_expected_regret}."
+        f"Averaged over all paths, the regret of the lump sum is {answer.lumpsum_expected_regret}, that of the "
+        f"instalments {answer.sip_expected_regret}."
     )
     worst = (
-        f"In the worst twentieth of paths {answer.lumpsum.worst_twentieth} and {answer.sip.worst_twentieth} are left."
+        f"In the worst twentieth of paths, the mean is {answer.lumpsum.worst_twentieth} and "
+        f"{answer.sip.worst_twentieth}."
     )
     return (
         Reason(code=f"investing.{answer.recommendation}", text=text),

@@ -27,14 +27,14 @@ class Option(NamedTuple):
 
 
 class Extremes(NamedTuple):
-    """The most that can be earned and lost; None where it has no end."""
+    """Maximum profit and loss; None if unlimited."""
 
     profit: Decimal | None
     loss: Decimal | None
 
 
 def payoff(options: Sequence[Option], price: Decimal) -> Decimal:
-    """Return profit or loss of all together at expiry."""
+    """Return the total profit or loss at expiry."""
     return sum((one.payoff(price) for one in options), _ZERO)
 
 
@@ -49,15 +49,15 @@ def corners(options: Sequence[Option]) -> list[Decimal]:
 
 
 def extremes(options: Sequence[Option]) -> Extremes:
-    """Return the most that can be earned and lost, over every price from 0 on."""
+    """Return the maximum profit and loss over all prices from 0."""
     values, slope = [payoff(options, price) for price in corners(options)], slope_beyond(options)
     return Extremes(None if slope > 0 else max(values), None if slope < 0 else min(values))
 
 
 def breakevens(options: Sequence[Option]) -> tuple[Decimal, ...]:
-    """Return the prices, in order, at which profit turns into loss or back, or touches 0 in passing.
+    """Return the prices, in order, at which profit turns into loss or back, or touches 0.
 
-    A stretch without profit or loss counts with its ends.
+    A range without profit or loss counts with its ends.
     """
     prices, found = corners(options), set()
     values = [payoff(options, price) for price in prices]
@@ -72,7 +72,7 @@ def breakevens(options: Sequence[Option]) -> tuple[Decimal, ...]:
 
 
 def profitable(options: Sequence[Option]) -> tuple[tuple[Decimal, Decimal | None], ...]:
-    """Return the open stretches of price with a profit; the last may have no end."""
+    """Return the open ranges of price with a profit; the last may be unbounded."""
     edges: list[Decimal] = sorted({_ZERO, *breakevens(options)})
     found: list[tuple[Decimal, Decimal | None]] = []
     for left, right in itertools.pairwise(edges):

@@ -25,22 +25,24 @@ class AllocationRules(Rules):
     equity_least: Share
     equity_most: Share
     equity_per_year: Share
-    """Most equity for each year of the horizon."""
+    """Maximum equity per year of the horizon."""
     debt_of_rest: Share
     gold_of_rest: Share
     cash_of_rest: Share
     gold_from_years: int
     band_points: Share
-    """A drift of so much is out of balance,"""
+    """Absolute drift from which a class is out of balance,"""
     band_of_target: Share
-    """or of so much of the target, whichever is less."""
+    """or this fraction of the target, whichever is less."""
 
 
 class DividendTdsRules(Rules):
     """Tax deducted from dividends."""
 
     threshold: Annotated[Decimal, Field(ge=0)]
-    """Rupees in a tax year from one company; up to it nothing is deducted, above it from everything."""
+    """Rupees in a tax year from one company; nothing is deducted up to this amount; above it, tax is deducted from the
+    whole amount.
+    """
     rate: Share
 
 
@@ -54,7 +56,7 @@ class FundWeights(Rules):
 
 
 class FundScale(Rules):
-    """Value at which a part of the score is full."""
+    """Value at which a part of the score reaches its maximum."""
 
     cagr_best: Annotated[Decimal, Field(gt=0)]
     sharpe_best: Annotated[Decimal, Field(gt=0)]
@@ -68,7 +70,7 @@ class FundScoringRules(Rules):
     weights: FundWeights
     scales: dict[FundClass, FundScale]
     fewest_for_percentile: int
-    """Funds of a category that make a percentile mean something."""
+    """Minimum funds of a category for a meaningful percentile."""
 
 
 ALLOCATION = Table("asset_allocation", AllocationRules)

@@ -1,1 +1,1 @@
-"""Loans: what they cost, paying them off, underwriting of cash flow, working capital, loans to small businesses."""
+"""Loans: cost, repayment, cash-flow underwriting, working capital, loans to small businesses."""

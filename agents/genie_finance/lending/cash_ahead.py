@@ -1,4 +1,4 @@
-"""Cash of a business month by month: sales, stock, suppliers and customers, each with its days."""
+"""Cash of a business month by month: sales, stock, suppliers and customers, each with a delay in days."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from genie_finance.domain.time_value import growth, rounded_minor
 from genie_finance.lending.tables import SmePolicyRules
 
 DAYS = 30
-"""Days of a month, as days of receivables and payables are reckoned."""
+"""Days of a month in the computation of receivables and payables."""
 
 
 class Ahead(NamedTuple):
-    """A forecast, and the worst of it."""
+    """A forecast, and its lowest point."""
 
     months: tuple[CashMonth, ...]
     runway: int | None
     need: int
-    """Paise that cash falls below 0 at its worst."""
+    """Paise by which cash falls below 0 at its lowest point."""
     month: int | None
 
 
 def ahead(request: WorkingCapitalRequest, *, later_days: int = 0) -> Ahead:
     """Return cash by month.
 
-    A day's sales are paid ``dso_days`` later, so a month's are spread over two months; purchases likewise. What is
-    outstanding at the start runs off evenly over the same days. Stock is kept at ``dio_days`` of the coming cost of
-    sales: purchases are the cost of sales and what stock must grow by; a month never sells stock back.
+    A day's sales are paid ``dso_days`` later, so a month's are spread over two months; purchases likewise. Amounts
+    outstanding at the start are paid evenly over the same days. Stock is kept at ``dio_days`` of the coming cost of
+    sales: purchases are the cost of sales plus the required growth of stock; stock is never returned.
 
     Args:
         request: The business.
-        later_days: Customers pay so much later.
+        later_days: Additional delay of customers' payments.
     """
     count, share = request.horizon_months, 1 - request.gross_margin_percent / 100
     grown = 1 + request.monthly_growth_percent / 100
@@ -88,7 +88,7 @@ def _purchases(
 
 
 def _paid(amounts: Sequence[Decimal], opening: Decimal, days: int) -> list[Decimal]:
-    """Return the payments of each month for amounts that arise evenly and are paid so many days later."""
+    """Return the payments of each month for amounts that arise evenly and are paid after a number of days."""
     whole, rest = divmod(days, DAYS)
     part = Decimal(rest) / DAYS
     paid = [ZERO] * (len(amounts) + whole + 2)
@@ -106,10 +106,10 @@ def _paid(amounts: Sequence[Decimal], opening: Decimal, days: int) -> list[Decim
 
 
 def drawing_power(stock: Decimal, creditors: Decimal, receivables: Decimal, policy: SmePolicyRules) -> Decimal:
-    """Return what may be drawn: paid stock and receivables, each less the bank's margin; at least 0.
+    """Return the drawing power: paid stock and receivables, each less the bank's margin; at least 0.
 
-    DP = (stock - creditors) (1 - margin on stock) + receivables (1 - margin on receivables). Creditors beyond the
-    stock reduce the receivables: unpaid goods are not a security.
+    DP = (stock - creditors) (1 - margin on stock) + receivables (1 - margin on receivables). Creditors above the stock
+    reduce the receivables, since unpaid goods are not security.
     """
     free = stock - creditors
     book = receivables + min(free, ZERO)

@@ -1,4 +1,4 @@
-"""A cash flow as underwriting looks at it: whole months, instalments and returned payments."""
+"""A cash flow for underwriting: whole months, instalments and returned payments."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from genie_finance.contracts.money import paise
 from genie_finance.contracts.sme import CashMovement
 from genie_finance.domain.months import covered_months, is_last_day, month_of
 from genie_finance.domain.narrations import words
-from genie_finance.domain.proceeds import Unearned, unearned
+from genie_finance.domain.proceeds import Unearned, takes_back_pay, unearned
 
 _RETURNED = frozenset(
     (
@@ -50,12 +50,12 @@ class Cashbook(NamedTuple):
     inflows: tuple[int, ...]
     outflows: tuple[int, ...]
     obligations: int
-    """Instalments of loans, all months together; part of the outflows."""
+    """Total of loan instalments of all months; part of the outflows."""
     debits: int
     bounces: int
     lowest_balance: int | None
     not_income: tuple[NotIncome, ...] = ()
-    """Money in that is not among the inflows."""
+    """Credits that do not count as inflows."""
 
     @property
     def months(self) -> int:
@@ -74,10 +74,10 @@ class Cashbook(NamedTuple):
 
 
 def of_movements(movements: Sequence[CashMovement], start: datetime.date, end: datetime.date) -> Cashbook:
-    """Return the cash flow of the calendar months that a period covers wholly.
+    """Return the cash flow of the calendar months that a period covers fully.
 
-    A movement in a partly covered month counts only for the returned payments. Money in that is not income is not an
-    inflow; a refund lowers the outflow.
+    Of partly covered months, only returned payments count. Credits that are not income are not inflows; refunds reduce
+    the outflow, and reversed pay reduces the inflow.
     """
     months = _whole_months(start, end)
     inflows, outflows, owed, debits = dict.fromkeys(months, 0), dict.fromkeys(months, 0), 0, 0
@@ -100,13 +100,16 @@ def of_movements(movements: Sequence[CashMovement], start: datetime.date, end: d
             counts[kind] += 1
             if kind != "refund":
                 continue
+        elif takes_back_pay(one.narration):
+            inflows[month] += minor
+            continue
         # A returned payment does not count, and its refund is not income.
         outflows[month] -= minor
         owed -= minor if _is_loan(one, said) else 0
     balances = [one.balance.minor for one in movements if one.balance is not None]
     return Cashbook(
-        tuple(inflows.values()), tuple(max(out, 0) for out in outflows.values()), max(owed, 0), debits,
-        returns.count(), min(balances) if balances else None,
+        tuple(max(into, 0) for into in inflows.values()), tuple(max(out, 0) for out in outflows.values()),
+        max(owed, 0), debits, returns.count(), min(balances) if balances else None,
         tuple(
             NotIncome(kind=kind, total=paise(total), count=counts[kind])
             for kind, total in sorted(totals.items(), key=lambda item: (-item[1], item[0]))
@@ -115,11 +118,11 @@ def of_movements(movements: Sequence[CashMovement], start: datetime.date, end: d
 
 
 def of_analysis(analysis: BulkAnalysis) -> Cashbook:
-    """Return the cash flow of consolidated statements: whole months, without the applicant's own money."""
+    """Return the cash flow of consolidated statements: whole months, without the applicant's own transfers."""
     months = [month for month in analysis.months if month.complete]
     lowest = [account.lowest_balance.minor for account in analysis.accounts if account.lowest_balance is not None]
     return Cashbook(
-        tuple(month.inflow.minor - month.own_inflow.minor for month in months),
+        tuple(max(month.inflow.minor - month.own_inflow.minor, 0) for month in months),
         tuple(month.outflow.minor - month.own_outflow.minor for month in months),
         sum(month.obligations.minor for month in months),
         analysis.debit_count,
@@ -153,8 +156,8 @@ def _is_loan(movement: CashMovement, said: frozenset[str]) -> bool:
 class Returns:
     """Returned payments, recognised by the words of bookings.
 
-    The bank books the return as money back in, and mostly a charge for it: the same days count once for each return,
-    and a charge alone, in a statement that shows no return, counts too.
+    A bank usually books a credit and a charge for one return. Both on the same days count once; a charge counts alone
+    only if the statement shows no return.
     """
 
     def __init__(self) -> None:
@@ -162,7 +165,7 @@ class Returns:
         self._charges: dict[datetime.date, int] = {}
 
     def heard(self, movement: CashMovement, said: frozenset[str]) -> bool:
-        """Count a booking if its text shows it; return whether it is about a returned payment."""
+        """Count a booking whose text shows a returned payment; return whether it does."""
         if not ((said & _RETURNED and said & _MANDATE) or said >= _FUNDS):
             return False
         counted = self._charges if said & _CHARGE else self._returns
@@ -170,7 +173,7 @@ class Returns:
         return True
 
     def count(self) -> int:
-        """Return how many payments came back."""
+        """Return the number of returned payments."""
         near = datetime.timedelta(days=3)
         alone = (
             count

@@ -1,4 +1,4 @@
-"""Cash-flow underwriter: how steady an applicant's money is, as a score with the reasons that cost most."""
+"""Cash-flow underwriter: scores the steadiness of a cash flow, with the reasons that cost the most points."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ QUESTION = "a score of the cash flow"
 _ONE_IN = 100
 """One row in this many may be unreadable."""
 _WORDS: Mapping[SignalName, str] = {
-    "inflow_stability": "what comes in varies by {raw} of its monthly mean",
-    "savings_rate": "{raw} of what comes in is not spent",
-    "debt_burden": "instalments take {raw} of what comes in",
+    "inflow_stability": "the inflow varies by {raw} of its monthly mean",
+    "savings_rate": "{raw} of the inflow is not spent",
+    "debt_burden": "instalments take {raw} of the inflow",
     "bounce_rate": "{raw} of the payments were returned",
-    "expense_volatility": "what goes out varies by {raw} of its monthly mean",
+    "expense_volatility": "the outflow varies by {raw} of its monthly mean",
     "tenure": "the statements show {raw} whole months with movements",
 }
 
@@ -73,20 +73,20 @@ def underwrite(request: UnderwriteRequest) -> CashflowScore | InsufficientData:
             ),
             inputs=_inputs(request, book),
             editions=(found.said,),
-            uncertainty="A judgement by fixed weights on the statements that were given: no bureau score, no "
-            "probability of default, and blind to accounts that were not given. Loans are found by the words of "
-            "bookings.",
+            uncertainty="A judgement by fixed weights on the given statements: neither a bureau score nor a "
+            "probability of default, and without accounts that were not given. Loans are recognised by the "
+            "words of bookings.",
             caveats=(*caveats_of((found.said,)), *_carried(request)),
         ),
     )
 
 
 def _unread(analysis: BulkAnalysis) -> Iterator[Lack]:
-    """Yield which parts of the statements are unknown: an unread part may speak against the applicant."""
+    """Yield the unknown parts of the statements: an unread part may count against the applicant."""
     if analysis.currency != INR:
         yield Lack(what="statements", needed=f"accounts in {INR}", given=analysis.currency)
     for other in analysis.other_currencies:
-        yield Lack(what="statements", needed=f"accounts in {INR} alone: the others were left out", given=other)
+        yield Lack(what="statements", needed=f"only accounts in {INR}; the others were left out", given=other)
     for one in analysis.unread:
         yield Lack(what=f"statements.{one.file}", needed="a file that can be read", given=one.reason)
     for assumed in analysis.unproven:
@@ -111,7 +111,9 @@ def _lacking(book: Cashbook, rules: UnderwritingRules) -> Iterator[Lack]:
         )  # fmt: skip
         return
     if not book.debits:
-        yield Lack(what="outflow", needed="money that goes out: without any this is not where the business pays from")
+        yield Lack(
+            what="outflow", needed="outgoing payments; an account without any is not used by the business for payments"
+        )
     if book.active_months < rules.least_months:
         yield Lack(
             what="statements", needed=f"movements in at least {rules.least_months} whole months",
@@ -176,5 +178,5 @@ def _inputs(request: UnderwriteRequest, book: Cashbook) -> tuple[Evidence, ...]:
     rules=("underwriting_policy",),
 )
 def cashflow_underwriter(request: UnderwriteRequest) -> CashflowScore | InsufficientData:
-    """Scores an applicant's cash flow from six months of statements on, with the reasons that cost most."""
+    """Scores an applicant's cash flow from at least six months of statements, with the reasons that cost most."""
     return underwrite(request)

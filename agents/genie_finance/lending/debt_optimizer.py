@@ -16,7 +16,7 @@ ID = "debt_optimizer"
 
 
 def optimise(request: DebtPayoffRequest) -> DebtPayoffPlan:
-    """Return the chosen strategy month by month, beside the others at the same budget."""
+    """Return the chosen strategy month by month, with alternatives at the same budget."""
     debts, extra = request.debts, request.extra_per_month.minor
     budget = sum(debt.minimum_payment.minor for debt in debts) + extra
     courses = {
@@ -68,7 +68,7 @@ def _result(name: str, found: Course) -> PayoffResult:
 
 
 def _consolidation(request: DebtPayoffRequest, budget: int) -> Iterator[PayoffResult]:
-    """Yield the cost of one loan for all debts if the same budget repays it."""
+    """Yield the cost of one loan that replaces all debts, if the same budget repays it."""
     offer = request.consolidation
     if offer is None:
         return
@@ -101,12 +101,15 @@ def _grounds(request: DebtPayoffRequest, results: tuple[PayoffResult, ...], chos
     avalanche, snowball = results[0], results[1]
     if avalanche.total_interest is not None and snowball.total_interest is not None:
         less = snowball.total_interest - avalanche.total_interest
-        text = f"Paying the highest rate first costs {less} less interest than paying the smallest balance first."
+        text = (
+            f"Paying the highest rate first saves {less} of interest compared with paying the smallest balance first."
+        )
         reasons.append(Reason(code="lending.avalanche_saves", text=text))
     reasons += [
         Reason(
             code="lending.minimum_too_small",
-            text=f"{debt.name}: its minimum of {debt.minimum_payment} does not exceed its interest: alone it grows.",
+            text=f"{debt.name}: its minimum of {debt.minimum_payment} does not exceed its interest, so with it alone "
+            "the debt grows.",
         )
         for debt in request.debts
         if _grows(debt)
@@ -124,8 +127,8 @@ def _grounds(request: DebtPayoffRequest, results: tuple[PayoffResult, ...], chos
     )
     return Grounds(
         reasons=tuple(reasons), inputs=given, editions=(),
-        uncertainty="Rates and minimums stay as they are, nothing new is borrowed, interest is charged monthly. "
-        "Charges for prepaying, and rates that are low for a time, are left out.",
+        uncertainty="Assumes constant rates and minimums, no new borrowing and monthly interest. Prepayment charges "
+                    "and temporary low rates are not considered.",
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The credit guarantee fund: whether it covers a loan, and its fee."""
+"""The credit guarantee fund: eligibility of a loan, and the fee."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from genie_finance.lending.tables import GuaranteeRules
 
 
 def uncovered(application: SmeApplication, amount: Decimal) -> Decimal:
-    """Return the part of an amount that no collateral secures."""
+    """Return the part of an amount without collateral."""
     return max(amount - application.collateral.amount, ZERO)
 
 
 def obstacles(application: SmeApplication, amount: Decimal, rules: GuaranteeRules) -> Iterator[str]:
-    """Yield why the fund does not cover a loan of that amount; nothing where it does."""
+    """Yield why the fund does not cover a loan of that amount; nothing if it does."""
     if not application.udyam_registered:
         yield "there is no Udyam registration"
     if application.enterprise not in rules.enterprises:
@@ -31,5 +31,5 @@ def obstacles(application: SmeApplication, amount: Decimal, rules: GuaranteeRule
 
 
 def fee_percent(amount: Decimal, rules: GuaranteeRules) -> Decimal:
-    """Return the yearly fee for a guarantee of that size, in percent of what is outstanding."""
+    """Return the yearly fee for a guarantee of that size, in percent of the outstanding amount."""
     return next((band.percent for band in rules.fees if amount <= band.up_to), rules.fees[-1].percent)

@@ -31,17 +31,19 @@ ID = "loan_advisor"
 def advise(request: LoanRequest) -> LoanAdvice | InsufficientData:
     """Return a loan's cost and whether it is within policy.
 
-    EMI = P r (1+r)^n / ((1+r)^n - 1), rounded half up to the paisa; interest of a month is rounded too, and the last
-    instalment is what is left. FOIR = (obligations + EMI) / net income.
+    EMI = P r (1+r)^n / ((1+r)^n - 1), rounded half up to the paisa; monthly interest is rounded too, and the last
+    instalment is the remainder. FOIR = (obligations + EMI) / net income.
 
     Raises:
-        InputError: No edition of the rules covers the day, fees take all that is lent, or no instalment in whole paise
-            repays the loan.
+        InputError: No edition of the rules covers the day, fees take the whole principal, or no instalment in whole
+            paise repays the loan.
     """
     if lacking := tuple(_lacking(request)):
         return InsufficientData(agent=ID, question="whether the loan is within policy", missing=lacking)
     if request.fees is not None and request.fees.minor >= request.principal.minor:
-        raise InputError("fees", f"{request.fees} leave nothing of {request.principal}", "give what is paid upfront")
+        raise InputError(
+            "fees", f"{request.fees} is not less than {request.principal}", "give the total of upfront payments"
+        )
     policy = edition(LOAN_POLICY, on=request.as_of)
     housing = edition(HOUSING_LTV, on=request.as_of) if request.purpose == "home" else None
     emi = _emi(request, request.annual_rate_percent)
@@ -72,7 +74,7 @@ def advise(request: LoanRequest) -> LoanAdvice | InsufficientData:
 
 def _lacking(request: LoanRequest) -> Iterator[Lack]:
     if not request.monthly_income.minor:
-        yield Lack(what="monthly_income", needed="a net income above 0: without one nothing can be repaid", given="0")
+        yield Lack(what="monthly_income", needed="a net income above 0", given="0")
     if request.purpose == "home" and request.property_value is None:
         yield Lack(what="property_value", needed="the home's value, without stamp duty and registration")
 
@@ -94,7 +96,7 @@ def _rows(request: LoanRequest, emi: int) -> tuple[Row, ...]:
 
 
 def foir(request: LoanRequest, emi: int) -> Decimal:
-    """Return the share of the income that fixed obligations take with an instalment in paise."""
+    """Return the share of income for fixed obligations including an instalment in paise."""
     return Decimal(request.existing_obligations.minor + emi) / request.monthly_income.minor
 
 
@@ -108,7 +110,7 @@ def ltv_limit(principal: Decimal, rules: HousingLtvRules) -> Decimal:
 
 
 def most_for_value(value: Decimal, rules: HousingLtvRules) -> Decimal:
-    """Return the largest loan on a home of that value: a larger loan may fall into a band that allows less."""
+    """Return the largest loan on a home of that value: a larger loan may be in a band with a lower limit."""
     most, below = ZERO, ZERO
     for band in rules.bands:
         found = value * band.ltv if band.up_to is None else min(value * band.ltv, band.up_to)
@@ -166,7 +168,7 @@ def _apr(request: LoanRequest, rows: tuple[Row, ...]) -> str | None:
 
 
 def scheduled(row: Row) -> ScheduleRow:
-    """Return a row of a schedule as answers state it."""
+    """Return a row of a schedule in the form of answers."""
     return ScheduleRow(
         month=row.period, opening=paise(row.opening), interest=paise(row.interest), principal=paise(row.principal),
         payment=paise(row.payment), closing=paise(row.closing),
@@ -186,13 +188,13 @@ def _grounds(request: LoanRequest, checks: tuple[Check, ...], editions: tuple[Ru
         "borrower_age", "as_of", "fees", "property_value",
     )  # fmt: skip
     given = ((name, getattr(request, name)) for name in names)
-    unknown = () if request.fees is not None else ("Fees are not known, so there is no annual percentage rate.",)
+    unknown = () if request.fees is not None else ("Fees are unknown, so there is no annual percentage rate.",)
     return Grounds(
         reasons=reasons,
         inputs=tuple(Evidence(name=name, value=str(value)) for name, value in given if value is not None),
         editions=editions,
-        uncertainty="For a constant rate and punctual payments in arrears. It looks at income, obligations, age and "
-        "value alone: not at credit history, employment, title or insurance. A recommendation, no sanction.",
+        uncertainty="For a constant rate and punctual payments in arrears. Considers only income, obligations, age and "
+        "value, not credit history, employment, title or insurance. A recommendation, not a sanction.",
         caveats=(*caveats_of(editions), *unknown),
     )
 

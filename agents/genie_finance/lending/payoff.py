@@ -15,7 +15,7 @@ _HOPELESS = 1_000
 
 
 class Ended(NamedTuple):
-    """A debt that is paid off."""
+    """A debt during repayment."""
 
     position: int
     """In the request, from 0."""
@@ -46,7 +46,7 @@ class Course(NamedTuple):
 
 
 def ranked(debts: Sequence[Debt], *, snowball: bool) -> tuple[int, ...]:
-    """Return positions in the order in which the extra money goes to them.
+    """Return positions in the order in which they get the extra money.
 
     Avalanche: highest rate first, of equal rates the smaller balance. Snowball: smallest balance first, of equal ones
     the higher rate. Then the smaller minimum, the name, and only then the request's order.
@@ -62,17 +62,16 @@ def ranked(debts: Sequence[Debt], *, snowball: bool) -> tuple[int, ...]:
 
 
 def course(debts: Sequence[Debt], order: Sequence[int], extra: int, *, rolls: bool = True) -> Course:
-    """Return how debts end when each month's money stays the same until all are repaid.
+    """Return how debts are repaid with a constant monthly budget.
 
     Interest is a twelfth of the annual rate on the balance, rounded half up to the paisa. Then each debt gets its
-    minimum, and everything else goes down the order, so that neither what a debt leaves free nor what is left in the
-    month in which it ends is lost.
+    minimum, and the rest is paid in order, including minimums of repaid debts and remainders of their last month.
 
     Args:
-        debts: What is owed.
+        debts: The debts.
         order: Positions, the first to be paid off first.
         extra: Paise a month beyond the minimums.
-        rolls: Minimums that became free go to other debts; False pays minimums alone.
+        rolls: True uses minimums of repaid debts for other debts; False pays only minimums.
     """
     balances = [debt.balance.minor for debt in debts]
     rates = [monthly_rate(debt.annual_rate_percent) for debt in debts]
@@ -112,5 +111,5 @@ def _pay(debts: Sequence[Debt], balances: list[int], order: Sequence[int], extra
 
 
 def interest_of_a_month(debts: Sequence[Debt]) -> int:
-    """Return what all debts cost in their first month."""
+    """Return the interest of all debts in the first month."""
     return sum(rounded_minor(debt.balance.minor * monthly_rate(debt.annual_rate_percent)) for debt in debts)

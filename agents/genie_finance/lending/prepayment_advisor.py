@@ -1,4 +1,4 @@
-"""Prepayment advisor: loans to prepay with a sum, the saving after tax and charges, and the reserve to keep."""
+"""Prepayment advisor: loans to prepay with a sum, and the saving after tax and charges."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ ID = "prepayment_advisor"
 
 
 def advise(request: PrepaymentRequest) -> PrepaymentPlan | InsufficientData:
-    """Return where the money goes: first to where a rupee more earns most after tax.
+    """Return the allocation of the money: first where a further rupee earns most after tax.
 
-    A rupee prepaid earns the loan's rate, less the tax relief that is lost with the interest; interest beyond the
-    deductible limit loses none. What an alternative would earn more with is kept.
+    A prepaid rupee earns the loan's rate, less the tax relief lost with the interest; interest beyond the deductible
+    limit loses none. Money for which an alternative earns more is kept.
 
     Raises:
         InputError: No edition of the rules covers the day.
@@ -59,7 +59,7 @@ def advise(request: PrepaymentRequest) -> PrepaymentPlan | InsufficientData:
 
 
 def charge_of(loan: RunningLoan, rules: PrepaymentChargeRules, as_of: datetime.date) -> Decimal | None:
-    """Return the charge in percent: 0 if the law bars it, otherwise the loan's own; None: not known."""
+    """Return the charge in percent: 0 if the law forbids it, otherwise the loan's own; None if unknown."""
     if loan.rate_type == "fixed":
         barred = rules.fixed
     else:
@@ -68,7 +68,7 @@ def charge_of(loan: RunningLoan, rules: PrepaymentChargeRules, as_of: datetime.d
 
 
 def _business_barred(loan: RunningLoan, rules: PrepaymentChargeRules, as_of: datetime.date) -> bool:
-    """Return whether every lender is barred from charging: of an older or larger loan that is not known."""
+    """Return whether the law forbids a charge by every lender, which is unknown for older or larger loans."""
     first, most = rules.business_sanctioned_from, rules.business_up_to
     new = first is None or (loan.sanctioned_on is not None and first <= loan.sanctioned_on <= as_of)
     small = most is None or (loan.sanctioned_amount is not None and loan.sanctioned_amount.amount <= most)
@@ -99,7 +99,7 @@ def _unpayable(request: PrepaymentRequest) -> tuple[Lack, ...]:
 def _made(request: PrepaymentRequest, charges: list[Decimal]) -> tuple[list[Prepayment], int]:
     """Return the prepayments that save more than they cost, and the money that is kept.
 
-    A loan whose charge eats the saving is left out, and its money goes to the others.
+    A loan whose charge exceeds the saving is omitted, and its money is used for the others.
     """
     left_out: set[int] = set()
     while True:
@@ -114,7 +114,7 @@ def _made(request: PrepaymentRequest, charges: list[Decimal]) -> tuple[list[Prep
 
 
 def _poured(request: PrepaymentRequest, charges: list[Decimal], left_out: set[int]) -> tuple[list[int], int]:
-    """Return paise for each loan, and the paise that are kept."""
+    """Return the paise for each loan, and the paise to keep."""
     amounts, left = [0] * len(request.loans), request.amount.minor
     parts: list[tuple[int, Tranche]] = [
         (position, part)
@@ -135,7 +135,7 @@ def _poured(request: PrepaymentRequest, charges: list[Decimal], left_out: set[in
 
 
 def _tie(loan: RunningLoan, charge: Decimal) -> tuple[Decimal, int, int, str]:
-    """Return what decides between loans that earn the same: the lower charge, the smaller, the shorter, the name."""
+    """Return the sort key for loans with equal returns: charge, amount, term, name; lowest first."""
     return charge, loan.outstanding.minor, loan.months_remaining, loan.name
 
 
@@ -178,7 +178,7 @@ def _grounds(request: PrepaymentRequest, chosen: tuple[Prepayment, ...], kept: i
         for one in chosen
     ]
     if kept:
-        text = f"{paise(kept)} is kept: no loan is left, or prepaying costs more than it saves, or earns too little."
+        text = f"{paise(kept)} is kept: no loan is left, prepaying costs more than it saves, or another use earns more."
         reasons.append(Reason(code="lending.keep", text=text))
     given = (
         Evidence(name="amount", value=str(request.amount)),
@@ -196,9 +196,9 @@ def _grounds(request: PrepaymentRequest, chosen: tuple[Prepayment, ...], kept: i
     )
     return Grounds(
         reasons=tuple(reasons), inputs=given, editions=(said,),
-        uncertainty="Rates stay as they are and the money is paid today. Savings are sums over the years, not "
-        "discounted; tax relief is reckoned in years from today at one marginal rate.",
-        caveats=(*caveats_of((said,)), "Keep what emergencies need before prepaying anything."),
+        uncertainty="Assumes constant rates and payment today. Savings are undiscounted sums over the years; tax "
+                    "relief is computed in years from today at one marginal rate.",
+        caveats=(*caveats_of((said,)), "Keep an emergency reserve before prepaying."),
     )  # fmt: skip
 
 
@@ -212,5 +212,5 @@ def _grounds(request: PrepaymentRequest, chosen: tuple[Prepayment, ...], kept: i
     rules=("prepayment_charges_in",),
 )
 async def prepayment_advisor(request: PrepaymentRequest) -> PrepaymentPlan | InsufficientData:
-    """Says which loans to prepay with a sum, by the return after tax and charges, in both forms of prepayment."""
+    """Recommends loans to prepay with a sum, by return after tax and charges, in both forms of prepayment."""
     return advise(request)

@@ -1,4 +1,4 @@
-"""The rest of a running loan, and the effect of prepaying a part of it; in whole paise."""
+"""The remaining schedule of a loan, and the effect of a partial prepayment; in whole paise."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ def _level(principal: int, loan: RunningLoan) -> int:
 
 
 def remaining(principal: int, annual_percent: Decimal, payment: int, months: int) -> tuple[Row, ...] | None:
-    """Return the months that are left, None where the payment does not repay the loan in time.
+    """Return the remaining months, None if the payment does not repay the loan in time.
 
-    An instalment as a bank rounds it, to the rupee, may leave a rest of less than one more instalment in the last
-    month, which is added to it.
+    An instalment that the bank has rounded to the rupee may leave a remainder below one instalment, which is added to
+    the last month.
     """
     try:
         rows = tuple(amortise(principal, monthly_rate(annual_percent), payment, periods=min(months, MOST_MONTHS)))
@@ -55,10 +55,10 @@ def remaining(principal: int, annual_percent: Decimal, payment: int, months: int
 
 
 def tranches(loan: RunningLoan, tax_percent: Decimal) -> tuple[Tranche, ...]:
-    """Return the parts of a loan by what prepaying them earns in the next year, the dearest first.
+    """Return the parts of a loan by the return of prepaying them in the next year, highest first.
 
-    Interest beyond the deductible limit brings no relief, so the part of the loan that causes it earns the full rate;
-    the rest earns ``rate * (1 - tax)``.
+    Interest beyond the deductible limit has no relief, so the part of the loan that causes it earns the full rate; the
+    rest earns ``rate * (1 - tax)``.
     """
     percent, outstanding, limit = loan.annual_rate_percent, loan.outstanding.minor, loan.deductible_interest.minor
     if not limit or not tax_percent or not percent:
@@ -107,7 +107,7 @@ def _interest(rows: tuple[Row, ...]) -> int:
 
 
 def _relief(rows: tuple[Row, ...], loan: RunningLoan, tax_percent: Decimal) -> int:
-    """Return the tax that deducted interest saves, in years from today."""
+    """Return the tax saved by deducting interest, in years from today."""
     limit = loan.deductible_interest.minor
     years = (rows[at : at + _MONTHS] for at in range(0, len(rows), _MONTHS))
     deducted = sum(min(_interest(year), limit) for year in years)

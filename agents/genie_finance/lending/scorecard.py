@@ -25,15 +25,15 @@ class Measure(NamedTuple):
 
     @property
     def lost(self) -> Decimal:
-        """Points of the score that it costs."""
+        """Points of the score lost by it."""
         return (_HUNDRED - self.normalised) * self.weight * 6
 
 
 def measures(book: Cashbook, rules: UnderwritingRules) -> dict[SignalName, Measure]:
     """Return the six measures of a cash flow with an inflow.
 
-    inv(x, c) = 100 (1 - x / c), within 0 and 100. Variation is the population's standard deviation over the mean, of
-    monthly sums, months without any included.
+    inv(x, c) = 100 (1 - x / c), limited to 0 to 100. Variation is the population's standard deviation over the mean, of
+    monthly sums, including months without any.
     """
     mean_in, mean_out = _mean(book.inflows), _mean(book.outflows)
     into, out = _variation(book.inflows), _variation(book.outflows)

@@ -49,10 +49,10 @@ Decision = Literal["sanctioned", "declined", "not_approved", "undecided"]
     asks=DESK.asks,
 )
 async def sme_loan_desk(question: SmeLoanQuestion, context: Context) -> SmeLoanReport:
-    """Takes a business's application and statements to an offer, and to a sanction once people have approved it.
+    """Turns a business's application and statements into an offer, and a sanction once people have approved it.
 
     Raises:
-        InputError: The figures of the business are of another day than the application.
+        InputError: The figures of the business have another date than the application.
     """
     application, business = question.case.application, question.case.business
     if business.as_of != application.as_of:
@@ -100,7 +100,7 @@ def _decision(offer: SmeLoanOffer | None, sanction: SmeSanction | None) -> Decis
 def _headline(
     application: SmeApplication, decision: Decision, offer: SmeLoanOffer | None, sanction: SmeSanction | None
 ) -> str:
-    asked = f"{application.borrower_id}, {application.requested_amount} asked for"
+    asked = f"{application.borrower_id}, {application.requested_amount} requested"
     if sanction is not None:
         return (
             f"{asked}: sanctioned {sanction.amount} over {sanction.tenor_months} months at "

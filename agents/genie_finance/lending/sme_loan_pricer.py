@@ -1,4 +1,4 @@
-"""Business-loan pricer: amount, price and cost of a loan in principle, or why there is none."""
+"""Business-loan pricer: amount, price and cost of a loan in principle, or the reasons against one."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def price(request: SmeOfferRequest) -> SmeLoanOffer | InsufficientData:
     """Return the terms of a loan in principle, or a decline with its reasons.
 
     Raises:
-        InputError: No edition of the rules covers the day, or the score is none.
+        InputError: No edition of the rules covers the day, or the score is invalid.
     """
     application, score = request.application, request.score
     _check_score(score.score)
@@ -136,17 +136,18 @@ def _checks(request: SmeOfferRequest, terms: _Terms, policy: SmePolicyRules) -> 
         "score", score.score, f"at least {policy.least_score}", passed=Decimal(score.score) >= policy.least_score
     )
     yield check(
-        "gst_filing", "regular" if application.gst_filing_regular else "not regular", "every return in time",
+        "gst_filing", "regular" if application.gst_filing_regular else "not regular", "every return filed in time",
         passed=application.gst_filing_regular,
     )  # fmt: skip
     banked = score.monthly_inflow.amount * 12 / application.annual_turnover.amount
     yield check(
-        "banked_turnover", f"{shown(banked * 100)} %", f"at least {policy.least_banked_share:.0%} of what is declared",
+        "banked_turnover", f"{shown(banked * 100)} %", f"at least {policy.least_banked_share:.0%} of the declared "
+                                                       "turnover",
         passed=banked >= policy.least_banked_share,
     )  # fmt: skip
     dscr = _dscr(request, terms.emi)
     yield check(
-        "debt_service", "nothing is left for it" if dscr is None or not terms.amount else f"{shown(dscr)} times",
+        "debt_service", "no surplus for it" if dscr is None or not terms.amount else f"{shown(dscr)} times",
         f"at least {policy.least_dscr} times", passed=bool(terms.amount) and dscr is not None,
     )  # fmt: skip
 
@@ -159,7 +160,7 @@ def _grounds(
     checks, bounds, hindered = found
     tightest = min(bounds, key=lambda bound: bound.most)
     reasons = [
-        Reason(code=f"lending.{one.name}_failed", text=f"{one.name}: {one.value}, asked for is {one.limit}.")
+        Reason(code=f"lending.{one.name}_failed", text=f"{one.name}: {one.value}; required: {one.limit}.")
         for one in checks
         if not one.passed
     ]
@@ -183,7 +184,7 @@ def _grounds(
         ),
         editions=editions,
         uncertainty="In principle, on declared figures and statements: returns, registration, credit bureau, title and "
-        "the use of the money are still to be verified. The cash flow of the past is taken for that of the tenor. "
+        "use of the money must still be verified. The past cash flow is assumed for the tenor. "
         "Money in the accounts contains goods and services tax, declared turnover does not.",
         caveats=caveats_of(editions),
     )
@@ -200,8 +201,5 @@ def _grounds(
     libraries={"pyxirr": "genie-bus[catalogue]"},
 )
 async def sme_loan_pricer(request: SmeOfferRequest) -> SmeLoanOffer | InsufficientData:
-    """Prices a business loan by cash-flow score, turnover, debt service and guarantee.
-
-    Or gives the reasons against one.
-    """
+    """Prices a business loan by score, turnover, debt service and guarantee, or states the reasons against one."""
     return price(request)

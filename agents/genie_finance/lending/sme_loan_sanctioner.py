@@ -1,4 +1,4 @@
-"""Business-loan sanctioner: writes the letter for an offer, after people have approved it."""
+"""Business-loan sanctioner: writes the letter for an offer that people have approved."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def sanction(request: SmeSanctionRequest, today: datetime.date) -> SmeSanction:
     if offer.borrower_id != application.borrower_id:
         raise InputError("offer", "is for another borrower", f"price the application of {application.borrower_id}")
     if offer.amount.minor > application.requested_amount.minor:
-        raise InputError("offer", f"is {offer.amount}", f"at most {application.requested_amount} was asked for")
+        raise InputError("offer", f"is {offer.amount}", f"at most {application.requested_amount} was requested")
     policy = edition(SME_POLICY, on=application.as_of)
     valid_until = today + datetime.timedelta(days=policy.rules.validity_days)
     digest = hashlib.sha256(request.model_dump_json().encode()).hexdigest()
@@ -90,6 +90,6 @@ def _letter(
 async def sme_loan_sanctioner(request: SmeSanctionRequest, context: Context) -> SmeSanction:
     """Writes the sanction letter of a business loan.
 
-    A pipeline only delivers offers to it that people have approved.
+    A pipeline only delivers approved offers to it.
     """
     return sanction(request, context.now().date())

@@ -16,29 +16,29 @@ Percentage = Annotated[Decimal, Field(ge=0, le=100)]
 
 
 class Band(Rules):
-    """A loan to value for loans up to a size."""
+    """A maximum loan to value for loans up to a given size."""
 
     up_to: Amount | None = None
     ltv: Share
 
 
 class HousingLtvRules(Rules):
-    """Loan to value of housing loans, smallest loans first; the last band has no bound."""
+    """Loan to value of housing loans, smallest loans first; the last band is unbounded."""
 
     bands: Annotated[tuple[Band, ...], Field(min_length=1)]
 
 
 class PrepaymentChargeRules(Rules):
-    """Whether the law bars a prepayment charge."""
+    """Rules on whether the law forbids a prepayment charge."""
 
     individual_floating: bool
-    """Floating-rate loans of individuals that are not for a business."""
+    """True if it forbids one on floating-rate loans of individuals that are not for a business."""
     business_floating: bool
     fixed: bool
     business_sanctioned_from: datetime.date | None = None
-    """First day of sanction or renewal of the business loans that are meant; None: all of them."""
+    """First day of sanction or renewal of the business loans concerned; None means all."""
     business_up_to: Amount | None = None
-    """Sanctioned amount, in rupees, up to which no lender may charge a business; None: any."""
+    """Sanctioned amount, in rupees, up to which no lender may charge a business; None means any."""
 
 
 class TurnoverRules(Rules):
@@ -48,7 +48,7 @@ class TurnoverRules(Rules):
     bank_finance: Share
     margin: Share
     most_limit: Amount
-    """Largest limit that is worked out this way."""
+    """Largest limit computed by this method."""
 
 
 class LoanPolicyRules(Rules):
@@ -58,7 +58,7 @@ class LoanPolicyRules(Rules):
     most_stressed_foir: Share
     shock_percent: Percentage
     most_age: int
-    """When the loan ends."""
+    """Maximum age at the end of the loan."""
 
 
 SignalName = Literal["inflow_stability", "savings_rate", "debt_burden", "bounce_rate", "expense_volatility", "tenure"]
@@ -88,12 +88,12 @@ class UnderwritingRules(Rules):
     """Settings of the cash-flow score."""
 
     least_months: int
-    """Whole calendar months that the statements cover and that have movements."""
+    """Minimum whole calendar months covered by the statements and with movements."""
     least_earning_months: int
-    """Months with income among them."""
+    """Minimum months with income among them."""
     full_months: int
     debt_burden_limit: Annotated[Decimal, Field(gt=0)]
-    """Share of the inflow for instalments at which the measure is 0."""
+    """Instalments' share of the inflow at which the measure is 0."""
     bounce_limit: Annotated[Decimal, Field(gt=0)]
     weights: Weights
     grades: Grades
@@ -123,7 +123,7 @@ class SmePolicyRules(Rules):
 
 
 class FeeBand(Rules):
-    """A guarantee's fee up to a size."""
+    """Fee of a guarantee up to a given size."""
 
     up_to: Amount
     percent: Percentage

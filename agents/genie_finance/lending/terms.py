@@ -20,7 +20,7 @@ from genie_finance.lending.scorecard import HIGHEST, LOWEST
 from genie_finance.lending.tables import GuaranteeRules, SmePolicyRules, TurnoverRules
 
 _STEP = Decimal(1000)
-"""Amounts are offered in whole thousands, unless what was asked for is less than the limits."""
+"""Amounts are offered in whole thousands, unless the requested amount is within the limits."""
 
 
 class Bound(NamedTuple):
@@ -31,14 +31,14 @@ class Bound(NamedTuple):
 
 
 def rate_percent(score: CashflowScore, policy: SmePolicyRules, *, guaranteed: bool) -> Decimal:
-    """Return the price: the base, the spread in full at a score of 300 and none at 900, less the discount."""
+    """Return the price: base plus spread (full at a score of 300, none at 900) minus discount."""
     quality = (Decimal(score.score) - LOWEST) / (HIGHEST - LOWEST)
     discount = policy.guarantee_discount_percent if guaranteed else ZERO
     return policy.base_rate_percent + policy.risk_spread_percent * (1 - quality) - discount
 
 
 def seen_turnover(application: SmeApplication, score: CashflowScore) -> Decimal:
-    """Return a year's turnover that counts: the declared one, or what came in if that is less."""
+    """Return the yearly turnover that counts: the lower of the declared one and the credits."""
     return min(application.annual_turnover.amount, score.monthly_inflow.amount * 12)
 
 
@@ -62,7 +62,7 @@ def cash_before_service(score: CashflowScore) -> Decimal:
 
 
 def service_bound(request: SmeOfferRequest, percent: Decimal, policy: SmePolicyRules) -> Bound:
-    """Return the amount whose instalments, with those that run, the cash flow covers by the policy's ratio."""
+    """Return the amount whose instalments, with existing ones, the cash flow covers by the policy's ratio."""
     free = cash_before_service(request.score) / policy.least_dscr - request.score.monthly_obligations.amount
     rate = monthly_rate(percent)
     if request.application.facility == "term_loan":
@@ -73,7 +73,7 @@ def service_bound(request: SmeOfferRequest, percent: Decimal, policy: SmePolicyR
 
 
 def offered(bounds: list[Bound]) -> Decimal:
-    """Return the amount to offer: the tightest bound, in whole thousands unless it is what was asked for."""
+    """Return the amount to offer: the lowest limit, in whole thousands unless it is the requested amount."""
     tightest = min(bounds, key=lambda bound: bound.most)
     if tightest.name == "requested":
         return tightest.most
@@ -94,7 +94,7 @@ def apr_percent(
 ) -> Decimal | None:
     """Return the annual percentage rate of a term loan with processing and guarantee fees: 12 times the monthly IRR.
 
-    The guarantee's fee is paid at the start of each year on what is then outstanding without collateral.
+    The guarantee's fee is paid at the start of each year on the outstanding amount without collateral.
     """
     if application.facility != "term_loan" or not amount:
         return None

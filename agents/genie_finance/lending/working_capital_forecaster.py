@@ -63,21 +63,21 @@ def projected_turnover(request: WorkingCapitalRequest) -> Decimal:
 
 
 def turnover_limit(year: Decimal, rules: TurnoverRules) -> Decimal:
-    """Return the bank finance by the turnover method, no more than the largest limit it is meant for."""
+    """Return the bank finance by the turnover method, at most the largest limit of the method."""
     return min(year * rules.bank_finance, rules.most_limit)
 
 
 def _reasons(request: WorkingCapitalRequest, found: Ahead, later: Ahead, cycle: int) -> Iterator[Reason]:
     if found.month is not None:
-        text = f"Cash falls {paise(found.need)} below 0 at its worst, in month {found.month}."
+        text = f"Cash falls to {paise(found.need)} below 0 at its lowest, in month {found.month}."
         yield Reason(code="lending.funding_need", text=text)
     if found.runway is not None and found.runway < _SHORT_RUNWAY:
         yield Reason(code="lending.short_runway", text=f"Cash lasts {found.runway} whole months.")
     if cycle > _LONG_CYCLE:
-        text = f"{cycle} days pass from paying suppliers to being paid, more than {_LONG_CYCLE}."
+        text = f"{cycle} days pass between paying suppliers and being paid, more than {_LONG_CYCLE}."
         yield Reason(code="lending.long_cycle", text=text)
     if later.need > found.need:
-        text = f"If customers pay later by the policy's shock, {paise(later.need - found.need)} more is needed."
+        text = f"If customers pay later by the policy's delay, {paise(later.need - found.need)} more is needed."
         yield Reason(code="lending.late_customers", text=text)
     if found.month is None and later.month is None:
         text = f"Cash stays at 0 or above through all {request.horizon_months} months."
@@ -95,8 +95,8 @@ def _grounds(
             Evidence(name=name, value=str(getattr(request, name))) for name in type(request).model_fields
         ),
         editions=editions,
-        uncertainty="Sales grow evenly, without seasons; months have thirty days, sales and purchases fall evenly "
-        "in them, and everybody pays on the day. Tax, investment and new loans are left out.",
+        uncertainty="Assumes even growth without seasons, months of thirty days with evenly distributed sales and "
+                    "purchases, and punctual payments. Tax, investment and new loans are not considered.",
         caveats=caveats_of(editions),
     )  # fmt: skip
 

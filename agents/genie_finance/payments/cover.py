@@ -1,4 +1,4 @@
-"""Whole items that reach a sum at the least cost: a covering knapsack, by branch and bound."""
+"""Finds whole items that reach a sum at the lowest cost: a covering knapsack, by branch and bound."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 MOST_NODES = 20_000
-"""Choices that are looked at before the best one so far is taken; that is some 50 ms."""
+"""Maximum number of choices examined before the best one so far is returned; about 50 ms."""
 
 
 class Item(NamedTuple):
@@ -19,18 +19,18 @@ class Item(NamedTuple):
 
 
 class Cover(NamedTuple):
-    """Positions of the chosen items, in rising order, and whether nothing cheaper exists."""
+    """Positions of the chosen items, in ascending order, and whether they are proven to be the cheapest."""
 
     chosen: tuple[int, ...]
     optimal: bool
 
 
 def cheapest(items: Sequence[Item], target: int) -> Cover | None:
-    """Return the items that bring at least a target at the least cost; None where all together do not.
+    """Return the items that yield at least a target at the lowest cost; None if all together do not.
 
-    Items are tried by cost for each unit they bring. What a branch still needs costs at least as much as the cheapest
-    remaining items in that order, the last one taken in part: a branch that cannot beat the best so far is cut off.
-    Of choices that cost the same, the one with the least surplus is taken.
+    Items are tried by cost per unit of yield. The rest of a branch costs at least as much as the cheapest remaining
+    items in that order, the last one in part; a branch that cannot improve on the best so far is cut off. At equal
+    cost, the smallest surplus wins.
     """
     if sum(item.yields for item in items) < target:
         return None
@@ -56,7 +56,7 @@ class _Search:
         return sum(self._items[at].cost for at in chosen), sum(self._items[at].yields for at in chosen)
 
     def _greedy(self) -> list[int]:
-        """Take items in order until the target is reached, then drop each item that is not needed, dearest first."""
+        """Take items in order until the target is reached, then drop unnecessary items, most expensive first."""
         count = bisect.bisect_left(self._yields, self._target)
         chosen, total = list(range(count)), self._yields[count]
         for at in sorted(chosen, key=lambda at: (-self._items[at].cost, at)):
@@ -66,7 +66,7 @@ class _Search:
         return chosen
 
     def run(self, order: Sequence[int]) -> Cover:
-        """Search from the cost of the greedy choice."""
+        """Search, starting with the cost of the greedy choice."""
         left = MOST_NODES
         trail: list[tuple[int, int, int, tuple[int, ...]]] = [(0, 0, 0, ())]  # position, brought, cost, chosen
         while trail and left:
@@ -84,7 +84,7 @@ class _Search:
         return Cover(tuple(sorted(order[at] for at in self._best)), optimal=not trail)
 
     def _bound(self, at: int, brought: int, cost: int) -> int:
-        """Return the least cost that this branch can end with; more than any where it cannot reach the target."""
+        """Return a lower bound of the cost of this branch; above every cost if it cannot reach the target."""
         reach = self._yields[at] + self._target - brought
         if reach > self._yields[-1]:
             return self._costs[-1] + 1

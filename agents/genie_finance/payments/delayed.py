@@ -31,7 +31,7 @@ class Interest(NamedTuple):
     amount: Decimal
     """Unrounded."""
     rate_percent: Decimal
-    """Yearly, on the last day."""
+    """Yearly rate on the last day."""
     editions: tuple[RuleEdition, ...]
     """Empty if the rate was given."""
 
@@ -39,13 +39,13 @@ class Interest(NamedTuple):
 def interest(amount: Decimal, due_on: datetime.date, until: datetime.date, *, bank_rate: Decimal | None) -> Interest:
     """Return compound interest with monthly rests at a multiple of the bank rate, from the day after a due date.
 
-    Each month bears a twelfth of the yearly rate, at the bank rate of the day on which the month begins; the days of
-    the last, begun month bear simple interest by days over 365. The law does not say how a begun month counts.
+    Each month bears a twelfth of the yearly rate, at the bank rate of the day on which the month begins; a last,
+    partial month bears simple interest by days over 365. The law does not regulate partial months.
 
     Args:
         amount: Overdue amount, in any unit.
-        due_on: Last day on which it could be paid in time.
-        until: Day up to which it runs, included.
+        due_on: Last day for payment in time.
+        until: Day up to which it runs, inclusive.
         bank_rate: Percent a year for all of the time, instead of the table's.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Findings about an order: grounds to refuse it, and grounds for approval by people."""
+"""Findings about an order: reasons for refusal, and reasons for approval by people."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ class PaymentSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     approval_from: _Rupees = Decimal(50_000)
-    """Least payment that people must approve; also the least total of today's payments to one beneficiary."""
+    """Amount from which people must approve a payment, also as the total of today's payments to one beneficiary."""
     untrusted_approval_from: _Rupees = Decimal(10_000)
     """The same for a beneficiary that the payer has not confirmed."""
     daily_limit: _Rupees = Decimal(1_000_000)
-    """Most that one account may send in a day, over all rails."""
+    """Maximum that one account may send in a day, over all rails."""
     cooling_off_h: Annotated[int, Field(ge=0, le=720)] = 24
-    """A beneficiary added less than so many hours ago counts as not confirmed."""
+    """Hours for which a new beneficiary counts as not confirmed."""
     approval_h: Annotated[int, Field(gt=0, le=720)] = 24
     """Hours after which an order without approval lapses."""
 
@@ -41,12 +41,12 @@ class Objections(NamedTuple):
 
     refusals: tuple[Reason, ...]
     approvals: tuple[Reason, ...]
-    """People look at it first."""
+    """People must approve it first."""
     incident: PaymentIncident | None
 
 
 def addresses(order: PaymentOrder) -> tuple[Addresses, tuple[Reason, ...]]:
-    """Return the usable addresses of the beneficiary, and the faults of the others."""
+    """Return the usable addresses of the beneficiary, and the problems of the others."""
     wrong = []
     has_vpa = bool(order.beneficiary_vpa)
     if has_vpa and (fault := vpa(order.beneficiary_vpa or "").fault):
@@ -75,7 +75,9 @@ def objections(
     kind, refusals = _refusals(case)
     incident = None
     if kind is not None:
-        action = "Keep the order and the findings; look for others to the same beneficiary and from the same payer."
+        action = (
+            "Store the order and the results of its checks; find other transfers of the same beneficiary and payer."
+        )
         severity: Literal["medium", "high"] = "medium" if kind == "phishing" else "high"
         incident = PaymentIncident(kind=kind, severity=severity, action=action)
     return Objections(refusals, (*_limits(case, sent, settings, now), *_doubts(case), *_gaps(case)), incident)
@@ -84,18 +86,20 @@ def objections(
 def _refusals(case: PaymentCase) -> tuple[_Kind | None, tuple[Reason, ...]]:
     found: list[tuple[_Kind, Reason]] = []
     if case.screening is not None and case.screening.status == "strong" and _listed(case, "sanctions"):
-        text = "The beneficiary agrees with an entry of a sanctions list in name and number."
+        text = "The beneficiary matches an entry of a sanctions list in name and number."
         found.append(("sanctions_match", Reason(code="payments.sanctions", text=text)))
     if case.fraud is not None and case.fraud.label == "high":
-        found.append(("suspected_fraud", Reason(code="payments.fraud", text="It looks as if the payer gave no order.")))
+        found.append(
+            ("suspected_fraud", Reason(code="payments.fraud", text="The payer possibly did not give this order."))
+        )
     if case.session is not None and case.session.recommended_action == "block":
         text = "The payer's account may have been taken over."
         found.append(("suspected_fraud", Reason(code="payments.session", text=text)))
     if case.mule is not None and case.mule.label == "high":
-        text = "The beneficiary passes on what it receives, as mule accounts do."
+        text = "The beneficiary passes on its receipts, like a mule account."
         found.append(("suspected_mule", Reason(code="payments.mule", text=text)))
     if case.phishing is not None and case.phishing.label == "phishing":
-        text = "The party that asked for the payment, or the address, is after the payer's money."
+        text = "The request for the payment, or the address, appears to be fraudulent."
         found.append(("phishing", Reason(code="payments.phishing", text=text)))
     return (found[0][0] if found else None), tuple(reason for _, reason in found)
 
@@ -114,8 +118,8 @@ def _limits(
     total = earlier + order.amount.amount
     if total < limit:
         return ()
-    kind = "a beneficiary" if trusted else "a beneficiary who is new, not confirmed, or added on a day not known"
-    text = f"{total:,} rupees today to {kind}: from {limit:,} on people approve."
+    kind = "a beneficiary" if trusted else "a beneficiary who is new, not confirmed, or added at an unknown time"
+    text = f"{total:,} rupees today to {kind}: people must approve from {limit:,}."
     return (Reason(code="payments.large" if trusted else "payments.unconfirmed_beneficiary", text=text),)
 
 
@@ -128,20 +132,20 @@ def _doubts(case: PaymentCase) -> tuple[Reason, ...]:
     )
     fine = {"low", "safe", "unverified"}
     found = [
-        Reason(code=f"payments.{name}_{label}", text=f"The check for {name} says: {label}.")
+        Reason(code=f"payments.{name}_{label}", text=f"Result of the check for {name}: {label}.")
         for name, label in labels
         if label is not None and label not in fine and label not in {"high", "phishing"}
     ]
     if case.session is not None and case.session.recommended_action == "step_up":
-        text = "The payer should prove once more who they are."
+        text = "The payer should authenticate again."
         found.append(Reason(code="payments.step_up", text=text))
     if case.screening is not None and case.screening.status == "undetermined":
-        text = "The beneficiary's name could not be compared with the watch lists; a person does it."
+        text = "The beneficiary's name could not be compared with the watch lists; a person must do so."
         if "sanctions" not in case.screening.searched:
-            text = "No real list of sanctions is configured, so nobody is cleared. A person compares the name."
+            text = "No real list of sanctions is configured, so nobody is cleared. A person must compare the name."
         found.append(Reason(code="payments.screening_undetermined", text=text))
     elif case.screening is not None and case.screening.status != "clear":
-        text = "The beneficiary's name is like one on a watch list; a person clears or confirms it."
+        text = "The beneficiary's name is similar to one on a watch list; a person must clear or confirm it."
         found.append(Reason(code="payments.screening_match", text=text))
     return tuple(found)
 
@@ -149,7 +153,9 @@ def _doubts(case: PaymentCase) -> tuple[Reason, ...]:
 def _gaps(case: PaymentCase) -> tuple[Reason, ...]:
     lost = [Reason(code="payments.check_missing", text=f"{one.agent}: {one.reason}.") for one in case.missing]
     lacking = [
-        Reason(code="payments.not_known", text=f"{one.agent} could not say: {lack.what} is needed ({lack.needed}).")
+        Reason(
+            code="payments.not_known", text=f"{one.agent} has too little data: {lack.what} is needed ({lack.needed})."
+        )
         for one in case.insufficient
         for lack in one.missing
     ]
@@ -163,10 +169,10 @@ def _gaps(case: PaymentCase) -> tuple[Reason, ...]:
     if order.beneficiary_vpa or order.remark or asked:
         checks.append(("phishing", case.phishing))
     if case.payment.available_balance is None:
-        lost.append(Reason(code="payments.balance_unknown", text="The balance of the payer's account is not known."))
+        lost.append(Reason(code="payments.balance_unknown", text="The balance of the payer's account is unknown."))
     silent = [name for name, found in checks if found is None]
     if silent:
-        text = f"There is no finding on: {', '.join(silent)}."
+        text = f"These checks gave no result: {', '.join(silent)}."
         lost.append(Reason(code="payments.check_missing", text=text))
     return (*lost, *lacking)
 

@@ -22,7 +22,7 @@ _SAID = {
     "InvalidLength": "does not have 15 characters",
     "InvalidFormat": "does not have the form of a GSTIN",
     "InvalidChecksum": "has a wrong check character",
-    "InvalidComponent": "holds a state code or PAN that is none",
+    "InvalidComponent": "contains an invalid state code or PAN",
 }
 
 
@@ -32,5 +32,5 @@ def state(number: str) -> str:
 
 
 def compact(number: str) -> str:
-    """Return a number in the one way of writing it."""
+    """Return a number in normal form."""
     return "".join(c for c in number.upper() if c.isalnum())

@@ -1,4 +1,4 @@
-"""Invoice desk: checks the open invoices of a supplier, reads the book, and finds the cheapest way to cash."""
+"""Invoice desk: checks the open invoices of a supplier, analyses the book, and finds the cheapest way to raise cash."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ DESK = Desk(
     asks=DESK.asks,
 )
 async def invoice_desk(question: InvoiceToCashQuestion, context: Context) -> InvoiceToCashPlan:
-    """Turns a supplier's open invoices into a plan for cash: valid invoices, amounts owed, invoices to discount.
+    """Plans cash from a supplier's open invoices: valid invoices, amounts owed, invoices to discount.
 
     Raises:
         InputError: Two invoices have the same number.
     """
     book = question.book
     if len({one.invoice.invoice_no for one in book.invoices}) < len(book.invoices):
-        raise InputError("invoices", "bear one invoice_no twice", "give each invoice once")
+        raise InputError("invoices", "contain one invoice_no twice", "give each invoice once")
     asking = DESK.open(context)
     decisions: dict[str, InvoiceDecision] = {}
     for one in book.invoices:
@@ -130,7 +130,7 @@ def _receivable(one: CashInvoice, book: InvoicesToCash, decision: InvoiceDecisio
 def _sorted_out(
     book: InvoicesToCash, decisions: Mapping[str, InvoiceDecision], scf: ScfRecommendation | None
 ) -> tuple[list[DiscountInvoice], list[ExcludedInvoice]]:
-    """Return what may be offered, and what not and why: only what was checked, is sound, and is not overdue by law."""
+    """Return the invoices to offer (checked, valid, not overdue by law), and the others with reasons."""
     overdue = {line.invoice_id for line in scf.overdue} if scf is not None else set()
     offered, left_out = [], []
     for one in book.invoices:
@@ -141,9 +141,9 @@ def _sorted_out(
         elif decision.action != "post":
             why = f"to {decision.action}: {decision.issues[0].text}"
         elif scf is None:
-            why = "whether it is overdue is not known"
+            why = "whether it is overdue is unknown"
         elif one.disputed is not False:
-            why = "its buyer disputes it" if one.disputed else "whether its buyer disputes it is not known"
+            why = "its buyer disputes it" if one.disputed else "whether its buyer disputes it is unknown"
         elif number in overdue:
             why = "it is overdue; claim it with interest"
         else:
@@ -169,14 +169,14 @@ def _headline(
     discount: InvoiceDiscountPlan | None,
 ) -> str:
     sound = sum(one.action == "post" for one in decisions.values())
-    said = f"{sound} of {len(book.invoices)} invoices are sound."
+    said = f"{sound} of {len(book.invoices)} invoices are valid."
     if discount is None:
         said += " Nothing can be offered for discounting."
     else:
         names = ", ".join(line.invoice_id for line in discount.selected)
         said += f" Discounting {names} brings {discount.total_net_cash} for {discount.total_discount_cost}."
         if discount.unfunded_gap.minor:
-            said += f" {discount.unfunded_gap} stay unfunded."
+            said += f" {discount.unfunded_gap} remains unfunded."
     if scf is not None and scf.overdue:
         said += f" {scf.overdue_interest} of interest is due on {counted(len(scf.overdue), 'overdue invoice')}."
     return said

@@ -27,22 +27,21 @@ _YEAR = 365
 MULTIPLES: Mapping[str, Decimal] = MappingProxyType(
     {"AAA": Decimal(1), "AA": Decimal("1.10"), "A": Decimal("1.25"), "BBB": Decimal("1.50")}
 )
-"""What the rate of the best rating is multiplied by. A convention of this desk, not a tariff: what a financier asks
-is what counts."""
+"""Factor on the rate of the best rating. A convention of this desk; a financier's actual rates apply."""
 UNRATED = Decimal(2)
 _CAVEAT = (
-    "The steps between ratings (AAA 1, AA 1.10, A 1.25, BBB 1.50, others 2) are a convention, no financier's tariff; "
-    "recourse, tax on fees and a buyer's late payment are left out."
+    "The steps between ratings (AAA 1, AA 1.10, A 1.25, BBB 1.50, others 2) are a convention, not a financier's "
+    "tariff; recourse, tax on fees and late payment are not included."
 )
 
 
 def plan(request: InvoiceDiscountRequest) -> InvoiceDiscountPlan | InsufficientData:
-    """Return the whole invoices that raise the target at the least cost, and what each would cost.
+    """Return the whole invoices that raise the target at the least cost, and the cost of each.
 
     Discount is deducted in advance: ``advance * rate * multiple * days / 365``, by actual days to maturity.
     """
     if not request.invoices:
-        lack = Lack(what="invoices", needed="at least one invoice that is not due yet")
+        lack = Lack(what="invoices", needed="at least one invoice that is not yet due")
         return InsufficientData(agent=ID, question="invoices to discount", missing=(lack,))
     offered: list[DiscountLine] = []
     excluded: list[ExcludedInvoice] = []
@@ -76,14 +75,14 @@ def plan(request: InvoiceDiscountRequest) -> InvoiceDiscountPlan | InsufficientD
 
 
 def multiple_of(rating: str) -> Decimal:
-    """Return the factor of a rating on the best rating's rate; signs are ignored, other texts are unrated."""
+    """Return the factor of a rating on the best rating's rate; signs are ignored, other texts count as unrated."""
     return MULTIPLES.get(rating.strip().upper().rstrip("+-"), UNRATED)
 
 
 def _line(invoice: DiscountInvoice, request: InvoiceDiscountRequest) -> DiscountLine | str:
     days = (invoice.due_on - request.as_of_date).days
     if days <= 0:
-        return "is due or overdue: it is to be collected, not discounted"
+        return "is due or overdue, so it must be collected, not discounted"
     if invoice.issued_on is not None and invoice.issued_on > request.as_of_date:
         return "has not been issued yet"
     advance = rounded_money(invoice.face_value.amount * request.advance_percent / 100, INR)
@@ -117,8 +116,8 @@ def _sum(amounts: Iterable[Money]) -> Money:
 
 def _note(request: InvoiceDiscountRequest, net: Money, short: Money) -> str:
     if short.minor > 0:
-        return f"All that can be discounted brings {net}, {short} less than is needed."
-    return f"Brings {net} for {request.target_cash}; invoices are sold whole, so {-short} are left over."
+        return f"All eligible invoices yield {net}, {short} less than needed."
+    return f"Yields {net} for {request.target_cash}; only whole invoices are sold, so {-short} is surplus."
 
 
 def _grounds(
@@ -132,9 +131,9 @@ def _grounds(
     reasons = [
         Reason(
             code="discount.selected",
-            text=f"{counted(len(chosen), 'invoice')} at the least cost among whole ones."
+            text=f"{counted(len(chosen), 'invoice')} at the lowest cost of whole invoices."
             if optimal
-            else f"{counted(len(chosen), 'invoice')}; the search was cut off, so a cheaper choice may exist.",
+            else f"{counted(len(chosen), 'invoice')}; the search was stopped early, so a cheaper choice may exist.",
         )
     ]
     if short.minor > 0:
@@ -169,5 +168,5 @@ def _grounds(
     concurrency=4,
 )
 async def invoice_discounter(request: InvoiceDiscountRequest) -> InvoiceDiscountPlan | InsufficientData:
-    """Picks the invoices that raise the cash needed at the least cost, with the yearly cost of each."""
+    """Selects the invoices that raise the required cash at the lowest cost, with the yearly cost of each."""
     return plan(request)

@@ -34,10 +34,10 @@ _UNCERTAINTY = (
 
 
 def decide(packet: InvoicePacket, *, today: datetime.date) -> InvoiceDecision:
-    """Return what to do with an invoice.
+    """Return the recommendation for an invoice.
 
-    A block rejects; anything else that is wrong, and anything that is not known, holds; it is posted only where every
-    check was made and passed.
+    A block rejects it; any other error and any unknown fact holds it; it is posted only if every check was made and
+    passed.
 
     Raises:
         InputError: No edition of the tax rules covers the invoice's day.
@@ -99,11 +99,11 @@ def _hints(invoice: Invoice, pay_by: datetime.date | None, today: datetime.date)
     if pay_by is not None:
         late = "is over" if pay_by < today else "ends"
         yield (
-            f"The time to pay {late} on {pay_by}; after it interest runs, and section 43B(h) of the Income-tax Act, "
-            "1961, allows the expense only when it is paid."
+            f"The time to pay {late} on {pay_by}; afterwards interest accrues, and section 43B(h) of the Income-tax "
+            "Act, 1961, allows the expense only when paid."
         )
     if invoice.place_of_supply is None:
-        yield "The place of supply is not given; it was taken to be the buyer's state."
+        yield "The place of supply is not given; the buyer's state is assumed."
 
 
 def _grounds(
@@ -137,5 +137,5 @@ def _grounds(
     rules=("gst_in", "msmed_in"),
 )
 async def invoice_processor(packet: InvoicePacket, context: Context) -> InvoiceDecision:
-    """Checks an invoice against order, receipt, tax rules and books: post, hold or reject, and by when to pay."""
+    """Checks an invoice against order, receipt, tax rules and books: post, hold or reject, and the last day to pay."""
     return decide(packet, today=context.now().date())

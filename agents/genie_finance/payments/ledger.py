@@ -1,4 +1,4 @@
-"""The ledger of orders: one entry for each key, so that an order is carried out once however often it comes.
+"""The ledger of orders: one entry for each key, so that a repeated order is carried out once.
 
 It is a port. The implementation in the package keeps entries in memory, for one process; a service binds one over its
 database, where ``open`` and ``claim`` are one transaction each.
@@ -15,8 +15,7 @@ from genie_finance.contracts.payment_books import BookEntry, EntryState, Outcome
 FINAL: frozenset[EntryState] = frozenset(("settled", "failed", "returned"))
 _NOT_SPENT: frozenset[EntryState] = frozenset(("failed", "returned"))
 MOST_ENTRIES = 100_000
-"""Maximum entries of the ledger in memory; a full ledger accepts no order, since a forgotten order could be paid
-twice."""
+"""Maximum entries of the ledger in memory; a full one rejects orders, since a forgotten order could be paid twice."""
 
 
 class Key(NamedTuple):
@@ -52,21 +51,21 @@ class PaymentLedger(Protocol):
     async def open(
         self, key: Key, entry: BookEntry, *, most_minor: int, since: datetime.datetime
     ) -> tuple[bool, BookEntry | None]:
-        """Keep a new entry in one step with looking for its key and counting what the account has sent.
+        """Look up the key, check the account's total and store a new entry, in one step.
 
         Args:
             key: Account and id of the order.
             entry: The entry to store.
-            most_minor: Paise that the account may send from ``since`` on, with this entry.
+            most_minor: Maximum paise that the account may send from ``since`` on, including this entry.
             since: Beginning of the day.
 
         Returns:
-            Whether it is new, and the entry that is kept under the key; None where it is over the limit.
+            Whether it is new, and the entry stored under the key; None if over the limit.
         """
         ...
 
     async def claim(self, key: Key, fingerprint: str, now: datetime.datetime) -> tuple[bool, BookEntry | None]:
-        """Return whether the caller may send the order, which one caller may, once; and the entry."""
+        """Return whether the caller may send the order, granted to one caller once; and the entry."""
         ...
 
     async def keep(self, key: Key, state: OutcomeState, reference: str | None, detail: str) -> BookEntry | None:
@@ -96,7 +95,7 @@ class MemoryLedger:
     async def open(
         self, key: Key, entry: BookEntry, *, most_minor: int, since: datetime.datetime
     ) -> tuple[bool, BookEntry | None]:
-        """Keep a new entry, or return the earlier one of its key; None beyond the limit.
+        """Store a new entry, or return the earlier one of its key; None if over the limit.
 
         Raises:
             InputError: The ledger is full.

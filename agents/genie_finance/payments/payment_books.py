@@ -1,4 +1,4 @@
-"""Payment books: the one agent that keeps orders, so that no two others share anything that changes."""
+"""Payment books: the only agent that stores orders, so that other agents share no mutable state."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from genie_finance.payments.ledger import Key, PaymentLedger, counts
 
 
 def _key(context: Context, payer_id: str, idempotency_key: str) -> Key:
-    """Return the key of an order; a payload cannot name the key of another tenant."""
+    """Return the key of an order; payloads cannot refer to keys of other tenants."""
     return Key(context.headers.tenant or "", payer_id, idempotency_key)
 
 

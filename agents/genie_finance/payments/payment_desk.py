@@ -65,7 +65,7 @@ def fraud_check(payment: Payment, *, now: datetime.datetime) -> FraudCheck | Non
 
 
 def mule_check(payment: Payment) -> MuleCheck | None:
-    """Return the question whether the beneficiary passes money on; None without transfers to tell from."""
+    """Return the question whether the beneficiary passes money on; None without transfers."""
     if not payment.history:
         return None
     return MuleCheck(transfers=payment.history, account_ids=(beneficiary_of(payment.order),))

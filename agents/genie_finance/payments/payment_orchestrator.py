@@ -61,7 +61,7 @@ async def payment_orchestrator(case: PaymentCase, context: Context) -> PaymentIn
         return replay(case, opened.entry, planned.fingerprint, found.said)
     if opened.outcome == "over_limit":
         reason = Reason(
-            code="payments.daily_limit", text="Another order has just used what the account may send today."
+            code="payments.daily_limit", text="Another order has just used up the account's limit for today."
         )
         return refused(case, (reason,), found.said)
     return planned

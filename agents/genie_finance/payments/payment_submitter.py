@@ -33,7 +33,7 @@ async def payment_submitter(instruction: PaymentInstruction, context: Context) -
     """Sends an approved instruction to the provider, once; held instructions arrive after people have approved them."""
     order = instruction.order
     if fingerprint(order) != instruction.fingerprint or order.idempotency_key != instruction.idempotency_key:
-        text = "The order was changed after it was judged; submit it again under a new key."
+        text = "The order was changed after its check; submit it again under a new key."
         return unsent(instruction, "refused", Reason(code="payments.changed", text=text))
     claim = EntryClaim(
         payer_id=order.payer_id, idempotency_key=order.idempotency_key, fingerprint=instruction.fingerprint
@@ -67,7 +67,7 @@ async def _keep(context: Context, instruction: PaymentInstruction, said: tuple[O
 def _not_granted(instruction: PaymentInstruction, claimed: EntryClaimed) -> PaymentStatus:
     entry = claimed.entry
     if entry is None or entry.state == "open":
-        text = "The order has lapsed, or the books do not have it: nothing was sent; give it in again."
+        text = "The order has lapsed, or is not in the books. Nothing was sent; submit it again."
         return unsent(instruction, "refused", Reason(code="payments.lapsed", text=text))
-    text = "Another submitter has this order; nothing was sent a second time."
+    text = "Another submitter is handling this order; nothing was sent twice."
     return unsent(instruction, STATES[entry.state], Reason(code="payments.claimed", text=text), entry.reference)

@@ -22,20 +22,20 @@ from genie_finance.payments.rails import PaymentRules, choices, in_force
 
 
 def fingerprint(order: PaymentOrder) -> str:
-    """Return the SHA-256 of an order without its key: two orders of one key must have the same."""
+    """Return the SHA-256 of an order without its key; it must be equal for all orders with one key."""
     content = order.model_dump(mode="json", exclude={"idempotency_key"})
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def malformed(order: PaymentOrder) -> tuple[Reason, ...]:
-    """Return which parts of an order are invalid, independent of the checks."""
+    """Return the invalid parts of an order, independent of the checks."""
     found = list(addresses(order)[1])
     if not order.idempotency_key.strip():
         found.append(
             Reason(code="payments.no_key", text="The order has no idempotency key, so it could be paid twice.")
         )
     if order.amount.currency != "INR":
-        found.append(Reason(code="payments.currency", text=f"These rails carry INR, not {order.amount.currency}."))
+        found.append(Reason(code="payments.currency", text=f"These rails only carry INR, not {order.amount.currency}."))
     if order.beneficiary_account and order.beneficiary_account == order.payer_account:
         found.append(Reason(code="payments.same_account", text="Payer and beneficiary are one account."))
     if order.amount.minor <= 0:
@@ -49,7 +49,7 @@ def plan(
     """Return the instruction and its rail, or the reasons against sending.
 
     Args:
-        case: The order and what the checks found.
+        case: The order and the results of the checks.
         sent: Amount that the payer's account has sent today, by the books.
         settings: The bank's own limits.
         now: The moment of the order.
@@ -70,7 +70,7 @@ def plan(
     if rail is None:
         text = "No rail can carry it: " + "; ".join(f"{one.rail}: {one.reason}" for one in rails) + "."
         return refused(case, (Reason(code="payments.no_rail", text=text),), found.said)
-    chosen = Reason(code="payments.rail", text=f"It goes by {rail.upper()}.")
+    chosen = Reason(code="payments.rail", text=f"It is sent by {rail.upper()}.")
     return PaymentInstruction(
         idempotency_key=order.idempotency_key,
         fingerprint=fingerprint(order),
@@ -116,7 +116,7 @@ def _funds(case: PaymentCase, sent: tuple[BookEntry, ...], settings: PaymentSett
         found.append(Reason(code="payments.balance", text=f"The account has {balance}, less than {amount}."))
     total = sum((one.amount.amount for one in sent), Decimal(0)) + amount.amount
     if total > settings.daily_limit:
-        text = f"With it the account sends {total:,} rupees today; {settings.daily_limit:,} are allowed."
+        text = f"The account would send {total:,} rupees today; {settings.daily_limit:,} are allowed."
         found.append(Reason(code="payments.daily_limit", text=text))
     return tuple(found)
 
@@ -137,7 +137,7 @@ def _grounds(case: PaymentCase, reasons: tuple[Reason, ...], said: RuleEdition) 
         if found is not None
     ]  # fmt: skip
     balance = payment.available_balance
-    unknown_balance = () if balance is not None else ("The balance is not known: the payer's bank decides on it.",)
+    unknown_balance = () if balance is not None else ("The balance is unknown; the payer's bank checks it.",)
     return Grounds(
         reasons=reasons,
         inputs=(

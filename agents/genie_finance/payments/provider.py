@@ -1,7 +1,7 @@
 """The port of the provider that carries payments out, and a simulated provider.
 
 An adapter to a real provider sends ``idempotency_key`` as the provider's own idempotency key, answers ``find`` from the
-provider's status call, and raises ``ProviderError`` where it cannot tell whether the provider has the order.
+provider's status call, and raises ``ProviderError`` if it does not know whether the provider has the order.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ ReceiptState = Literal["submitted", "settled", "failed", "returned"]
 
 
 class ProviderError(GenieError):
-    """The provider did not answer: whether it has the order is not known."""
+    """The provider did not answer, so it is unknown whether it has the order."""
 
     code = "provider"
     detail: str
@@ -65,7 +65,7 @@ class SimulatedProvider:
         self._receipts: dict[Key, Receipt] = {}
 
     async def submit(self, key: Key, order: PaymentOrder, rail: Rail) -> Receipt:
-        """Answer as the fixture says; a NEFT order is only submitted, since its batch follows later."""
+        """Answer as the fixture specifies; a NEFT order is only submitted, since its batch follows later."""
         if key not in self._receipts:
             said = _fixture().get(order.beneficiary_vpa or order.beneficiary_account or "")
             if said == "no_answer":
@@ -78,19 +78,19 @@ class SimulatedProvider:
         return self._receipts[key]
 
     async def find(self, key: Key) -> Receipt | None:
-        """Return what became of an order."""
+        """Return the state of an order."""
         return self._receipts.get(key)
 
 
 def _reference(key: Key, rail: Rail) -> str:
-    """Return a reference that the same order always has, marked as simulated."""
+    """Return a reference, marked as simulated, that is always the same for one order."""
     digest = hashlib.sha256("\x1f".join((*key, rail)).encode()).hexdigest()
     return f"SIM-{rail.upper()}-{digest[:12]}"
 
 
 @lru_cache(maxsize=1)
 def _fixture() -> dict[str, str]:
-    """Return beneficiary -> why a payment to it fails, or ``no_answer``."""
+    """Return beneficiary -> reason for which a payment to it fails, or ``no_answer``."""
     content = resources.files("genie_finance").joinpath("payments/data/provider.json").read_text("utf-8")
     found: dict[str, str] = json.loads(content)["beneficiaries"]
     return found

@@ -1,4 +1,4 @@
-"""Rails for rupees: which can carry an order, which is taken, and when the money should be there."""
+"""Rails for rupees: which can carry an order, which is chosen, and when the money should arrive."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class RailRules(Rules):
 
     least: Amount
     most: Amount | None = None
-    """None: the rail has no limit; banks do."""
+    """None if the rail has no limit; banks may have one."""
     batch_minutes: Minutes | None = None
-    """Settles at every full multiple of this after midnight; None: at once."""
+    """Interval of settlements from midnight on; None if it settles at once."""
     credit_minutes: Minutes
-    """After the settlement, until the beneficiary has the money."""
+    """Time from the settlement until the beneficiary has the money."""
 
 
 class UpiRules(Rules):
@@ -55,7 +55,7 @@ class Addresses(NamedTuple):
 
 
 def in_force(now: datetime.datetime) -> Edition[PaymentRules]:
-    """Return the rules of the day that it is in India.
+    """Return the rules of the current day in India.
 
     Raises:
         InputError: No edition covers the day.
@@ -68,8 +68,8 @@ def choices(
 ) -> tuple[RailChoice, ...]:
     """Return every rail with whether it can carry the order, in the order of preference.
 
-    UPI first where there is an address for it; then RTGS, which settles each payment for good; then IMPS unless there
-    is no hurry; then NEFT. A payment with no hurry goes by NEFT before IMPS.
+    UPI first if there is an address for it; then RTGS, whose settlement is final; then IMPS and NEFT, for payments that
+    are not urgent in reverse order.
 
     Args:
         order: The order to pay.
@@ -90,15 +90,15 @@ def _choice(
     if rail != "upi" and not addresses.account:
         return _no(rail, "there is no account with an IFSC")
     if amount < found.least:
-        return _no(rail, f"it takes {found.least:,} rupees at least")
+        return _no(rail, f"its minimum is {found.least:,} rupees")
     if found.most is not None and amount > found.most:
-        return _no(rail, f"it takes {found.most:,} rupees at most")
+        return _no(rail, f"its maximum is {found.most:,} rupees")
     if rail == "upi":
         limit = rules.upi[order.purpose]
         if amount > limit.most:
-            return _no(rail, f"for the purpose {order.purpose} it takes {limit.most:,} rupees at most")
+            return _no(rail, f"its maximum for the purpose {order.purpose} is {limit.most:,} rupees")
         if limit.most_in_day is not None and upi_today + amount > limit.most_in_day:
-            return _no(rail, f"with {upi_today:,} rupees sent today it passes {limit.most_in_day:,} a day")
+            return _no(rail, f"with {upi_today:,} rupees sent today it would exceed {limit.most_in_day:,} a day")
     return RailChoice(rail=rail, fits=True, reason="within its limits")
 
 
@@ -107,7 +107,7 @@ def _no(rail: Rail, reason: str) -> RailChoice:
 
 
 def expected_by(rail: Rail, sent: datetime.datetime, rules: PaymentRules) -> datetime.datetime:
-    """Return when the beneficiary should have the money of a payment that is sent at that moment, in India's time."""
+    """Return when the beneficiary should have the money of a payment sent at that moment, in Indian time."""
     found, local = rules.rails[rail], sent.astimezone(INDIA)
     settled = local
     if found.batch_minutes is not None:

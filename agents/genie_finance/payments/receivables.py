@@ -19,7 +19,7 @@ def rupees(minor: int) -> Money:
 
 
 def slices(book: Iterable[BookInvoice], total: int, late: set[str]) -> tuple[BuyerSlice, ...]:
-    """Return what each buyer owes of a total in paise, largest first.
+    """Return each buyer's debt as part of a total in paise, largest first.
 
     Args:
         book: Open receivables.
@@ -51,7 +51,7 @@ def concentration(owed: Iterable[BuyerSlice], total: int) -> int:
 
 
 def ageing(book: Iterable[BookInvoice], total: int) -> tuple[AgeingBucket, ...]:
-    """Return the receivables by days outstanding, every bucket listed."""
+    """Return the receivables by days outstanding, including empty buckets."""
     sums: defaultdict[str, list[int]] = defaultdict(list)
     for one in book:
         name = next(name for most, name in _BUCKETS if one.days_outstanding <= most)
@@ -66,7 +66,7 @@ def ageing(book: Iterable[BookInvoice], total: int) -> tuple[AgeingBucket, ...]:
 
 
 def days_of_sales(total: int, sales: Money | None) -> str | None:
-    """Return how many days of a year's credit sales are outstanding: ``total / sales * 365``."""
+    """Return the days of sales outstanding: ``total / sales * 365``."""
     if sales is None or sales.minor == 0:
         return None
     return str((Decimal(total) * 365 / sales.minor).quantize(Decimal("0.1"), rounding=ROUND_HALF_UP))

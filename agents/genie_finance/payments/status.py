@@ -19,22 +19,24 @@ STATES: dict[EntryState, State] = {
     "returned": "returned",
     "unknown": "unknown",
 }
-"""Claimed and nothing heard: it may have been sent."""
+"""Claimed without an answer yet: it may have been sent."""
 
 
 def replay(case: PaymentCase, entry: BookEntry, fingerprint: str, said: RuleEdition) -> PaymentStatus:
     """Return the answer to a repeated key: the state of the first order, or that it belongs to another order."""
     order = case.payment.order
     if entry.fingerprint != fingerprint:
-        text = "This key was used for another order; each order needs its own key."
+        text = "This key was used for another order; every order needs its own key."
         reason = Reason(code="payments.key_reused", text=text)
-        action = "Ask the ordering system why it gives one key to two orders."
+        action = "Find out why the ordering system used one key for two orders."
         incident = PaymentIncident(kind="duplicate_key", severity="medium", action=action)
         state: State = "refused"
         headline = f"{order.amount} to {order.beneficiary_name}: refused. {text}"
     else:
         state, incident = STATES[entry.state], None
-        text = f"The order of this key came on {entry.opened_at:%Y-%m-%d at %H:%M} UTC; nothing is sent again."
+        text = (
+            f"The order with this key was received on {entry.opened_at:%Y-%m-%d at %H:%M} UTC; nothing is sent again."
+        )
         reason = Reason(code="payments.replayed", text=text)
         headline = f"{order.amount} to {order.beneficiary_name}: {state}, as ordered before. {text}"
     known = state != "refused"
@@ -54,7 +56,7 @@ def replay(case: PaymentCase, entry: BookEntry, fingerprint: str, said: RuleEdit
             reasons=(reason,),
             inputs=(Evidence(name="amount", value=str(order.amount)),),
             editions=(said,),
-            uncertainty="As the books have it.",
+            uncertainty="As recorded in the books.",
             caveats=unverified((said,)),
         ),
     )
@@ -63,7 +65,7 @@ def replay(case: PaymentCase, entry: BookEntry, fingerprint: str, said: RuleEdit
 def sent(
     instruction: PaymentInstruction, receipt: Receipt, rules: PaymentRules, *, at: datetime.datetime
 ) -> PaymentStatus:
-    """Return the status of an order that the provider has answered."""
+    """Return the status of an order after the provider's answer."""
     due = expected_by(instruction.rail, at, rules) if receipt.state == "submitted" else None
     text = f"{instruction.rail.upper()} {receipt.reference}: {receipt.state}, {receipt.detail}."
     return _status(
@@ -83,7 +85,7 @@ def _status(
 ) -> PaymentStatus:
     order, grounds = instruction.order, instruction.grounds
     headline = f"{order.amount} to {order.beneficiary_name} by {instruction.rail.upper()}: {state}."
-    headline += f" The money should be there by {due:%Y-%m-%d %H:%M} in India." if due is not None else ""
+    headline += f" The money should arrive by {due:%Y-%m-%d %H:%M}, Indian time." if due is not None else ""
     return PaymentStatus(
         headline=headline,
         idempotency_key=instruction.idempotency_key,

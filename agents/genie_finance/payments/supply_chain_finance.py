@@ -29,7 +29,7 @@ from genie_finance.payments.tables import MSMED, TREDS, MsmedRules, TredsRules
 
 ID = "supply_chain_finance"
 MOST_SHARE = 40
-"""Percent of the book that one buyer may owe before it is called concentrated; a convention of lenders."""
+"""Percent of the book owed by one buyer above which it counts as concentrated; a convention of lenders."""
 MOST_HHI = 2_500
 """Index from which a market counts as highly concentrated: US merger guidelines of 2010, section 5.3."""
 
@@ -54,7 +54,7 @@ def assess(request: ScfRequest) -> ScfRecommendation | InsufficientData:
         lack = Lack(what="invoices", needed="the open receivables, at least one")
         return InsufficientData(agent=ID, question="supply chain finance", missing=(lack,))
     if len({one.invoice_id for one in book}) < len(book):
-        raise InputError("invoices", "hold one invoice_id twice", "give each receivable once")
+        raise InputError("invoices", "contain one invoice_id twice", "give each receivable once")
     if unknown := tuple(_without_terms(book)):
         return InsufficientData(agent=ID, question="supply chain finance", missing=unknown)
     rules, treds = edition(MSMED, on=request.as_of), edition(TREDS, on=request.as_of)
@@ -87,17 +87,17 @@ def assess(request: ScfRequest) -> ScfRecommendation | InsufficientData:
 
 
 def _without_terms(book: Sequence[BookInvoice]) -> Iterator[Lack]:
-    """Yield invoices without a due date: whether they are overdue, their interest and their platform depend on it."""
+    """Yield the missing data of invoices without a due date, on which interest and platform depend."""
     unknown = [one for one in book if one.agreed_days is None and one.written_agreement is not False]
     for one in unknown[:_MOST_NAMED]:
         needed = "days for payment by the written agreement, or written_agreement false where there is none"
         yield Lack(what=f"invoices.{one.invoice_id}.agreed_days", needed=needed)
     if rest := len(unknown[_MOST_NAMED:]):
-        yield Lack(what="invoices", needed=f"the same of {rest} more invoices")
+        yield Lack(what="invoices", needed=f"the same for {rest} more invoices")
 
 
 def _overdue_days(invoice: BookInvoice, request: ScfRequest, rules: Edition[MsmedRules]) -> int:
-    """Return days past the last day on which the invoice can be paid in time; the Act's where it protects."""
+    """Return the days since the last day for payment in time, which the Act limits for protected suppliers."""
     agreed = None if invoice.written_agreement is False else invoice.agreed_days
     if request.supplier_class in PROTECTED:
         return invoice.days_outstanding - days_allowed(rules.rules, agreed)
@@ -145,10 +145,10 @@ def _treds(
     questions = []
     unaccepted = [one.invoice_id for one in fit if one.accepted is None]
     if unaccepted:
-        questions.append(f"Have the buyers accepted {_named(unaccepted)}? A platform takes accepted invoices only.")
+        questions.append(f"Have the buyers accepted {_named(unaccepted)}? A platform only takes accepted invoices.")
     undisputed = [one.invoice_id for one in fit if one.disputed is None]
     if undisputed:
-        questions.append(f"Do the buyers dispute {_named(undisputed)}? A platform takes no disputed invoice.")
+        questions.append(f"Do the buyers dispute {_named(undisputed)}? A platform does not take disputed invoices.")
     unregistered = sorted({one.buyer_id for one in fit if one.buyer_on_treds is None})
     if unregistered:
         most = rules.rules.buyer_turnover_crore
@@ -204,16 +204,16 @@ def _grounds(
     )
     caveats = [*unverified(editions)]
     if any(one.disputed is None for one in request.invoices):
-        caveats.append("Invoices without information on a dispute bear no interest here.")
+        caveats.append("Invoices without information on a dispute are not charged interest.")
     if owed.lines:
         caveats.append(
-            "Days outstanding are counted from acceptance; a begun month of interest counts by days over 365."
+            "Days outstanding are counted from acceptance; a partial month of interest counts by days over 365."
         )
     return Grounds(
         reasons=tuple(reasons),
         inputs=inputs,
         editions=editions,
-        uncertainty="Shares are exact. Interest is what the Act gives if nothing was paid in part.",
+        uncertainty="Shares are exact. Interest under the Act assumes that there were no partial payments.",
         caveats=tuple(caveats),
     )
 
@@ -228,5 +228,5 @@ def _grounds(
     rules=("msmed_in", "treds_in"),
 )
 async def supply_chain_finance(request: ScfRequest) -> ScfRecommendation | InsufficientData:
-    """Reads a supplier's receivables: concentration, age, invoices for a platform, and interest on overdue ones."""
+    """Analyses a supplier's receivables: concentration, age, invoices for a platform, interest on overdue ones."""
     return assess(request)

@@ -14,7 +14,7 @@ _Rate = Annotated[Decimal, Field(ge=0, le=100)]
 
 
 class MsmedRules(Rules):
-    """When micro and small suppliers must be paid, and what delay costs."""
+    """Payment periods for micro and small suppliers, and the interest on delay."""
 
     bank_rate: _Rate
     """Percent a year."""
@@ -30,13 +30,13 @@ class GstRules(Rules):
 
     rates: Annotated[tuple[_Rate, ...], Field(min_length=1)]
     only_for: dict[_Rate, tuple[Annotated[str, Field(pattern=r"^[0-9]{2,8}$")], ...]]
-    """Rates of few goods: the first digits of their codes. A rate that is not here may be one of any code."""
+    """Rates of special goods -> first digits of their codes; other rates may apply to any code."""
     irn_digits: int
     hsn_digits: tuple[int, ...]
 
 
 class TredsRules(Rules):
-    """Who may sell on a platform, and who must be registered there."""
+    """Rules on who may sell on a platform, and who must be registered there."""
 
     sellers: tuple[EnterpriseClass, ...]
     buyer_turnover_crore: Annotated[Decimal, Field(ge=0)]

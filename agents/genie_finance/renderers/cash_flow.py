@@ -57,7 +57,7 @@ def _consent(fetched: Fetched | None) -> Section | None:
         F("unread", "transactions that could not be read"), F("delete_by", unit="IST"),
     )  # fmt: skip
     return section(
-        "What the consent allowed",
+        "Limits of the consent",
         card("Fetch", told),
         card("Refused", lines(one.text for one in fetched.refusals)),
         vital=True,
@@ -70,25 +70,25 @@ def _cash_flow(found: BulkAnalysis | None) -> Iterator[Section | None]:
     yield section(
         "Cash flow",
         tiles(
-            found, F("monthly_average_inflow", "In a month"), F("monthly_average_outflow", "Out a month"),
+            found, F("monthly_average_inflow", "In per month"), F("monthly_average_outflow", "Out per month"),
             F("net_cashflow", "Net of the period"), F("return_count", "Returned unpaid"),
         ),
         chart(
-            "months", "In and out by month", found.months,
+            "months", "Money in and out by month", found.months,
             Series(F("month", unit="month"), (F("inflow", "in"), F("outflow", "out")), (F("net"),), _BESIDE),
             remark="Transfers between the accounts and refunds are netted out.",
         ),
         vital=True,
     )  # fmt: skip
     yield section(
-        "Where it comes from and goes",
+        "Sources and uses of money",
         bars("payers", "Largest payers", found.top_payers, F("name"), F("total"), F("share_percent", "share", "%"),
              F("count", "times"), wide=False),
         bars("spending", "Largest spending", found.top_debit_categories, F("category", words=category_name), F("total"),
              F("share_percent", "share", "%"), F("count", "times"), wide=False),
         card("Regular obligations", rows(
             "Obligations", found.obligations, F("party"), F("kind"), F("cadence", "every"), F("amount", "latest"),
-            F("monthly", "a month"), F("last", "last paid"), F("active", "still due"),
+            F("monthly", "per month"), F("last", "last paid"), F("active", "still due"),
         ), wide=True),
         card("Accounts", rows(
             "Accounts", found.accounts, F("account_id", "account", "text"), F("period.start", "from"),
@@ -97,13 +97,13 @@ def _cash_flow(found: BulkAnalysis | None) -> Iterator[Section | None]:
         ), wide=True),
     )  # fmt: skip
     yield section(
-        "How the rows were read",
+        "Rows of the statements",
         card("Counts", facts(
             found, F("period.start", "from"), F("period.end", "to"), F("account_count", "accounts"),
             F("transaction_count_raw", "rows read"), F("transaction_count", "rows counted"), F("duplicate_count",
                 "duplicates"),
             F("transfer_count", "transfers between the accounts"), F("refund_count", "refunds"),
-            F("deposit_return_count", "deposited cheques that came back"), F("quarantined_count", "rows not read"),
+            F("deposit_return_count", "returned deposited cheques"), F("quarantined_count", "rows not read"),
             F("other_currencies", "other currencies, left out"),
         )),
         card("Rows not read", rows("Rows not read", found.quarantined, F("file"), F("line"), F("reason"))),
@@ -116,7 +116,7 @@ def _cash_flow(found: BulkAnalysis | None) -> Iterator[Section | None]:
 
 
 def _alike(links: Iterable[Linked]) -> list[Named]:
-    """Return one link for all that differ in nothing people read, named by their number."""
+    """Return one link for all links that look equal to readers, with their number."""
     found = list(links)
     counts = Counter((one.kind, one.amount, one.why) for one in found)
     first = {(one.kind, one.amount, one.why): one for one in reversed(found)}

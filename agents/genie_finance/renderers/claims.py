@@ -47,7 +47,7 @@ class ClaimReport(Described[CaseReport]):
         if found is not None:
             table = rows("Deductions", found.deductions, F("text", "deduction"), F("amount", unit="INR"),
                          F("code", "rule", "words"))  # fmt: skip
-            yield section("What was taken off", card("", table, wide=True))
+            yield section("Deductions", card("", table, wide=True))
 
 
 class SettlementOrderPage(Described[SettlementOrder]):

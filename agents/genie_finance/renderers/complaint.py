@@ -23,7 +23,7 @@ class ComplaintReport(Described[ComplaintTriage]):
 
     def headline(self, payload: ComplaintTriage) -> str:
         """Return the subject, the urgency, and the due date of the answer."""
-        read = " A person reads it first." if payload.needs_human_review else ""
+        read = " A person must read it first." if payload.needs_human_review else ""
         return (
             f"{words_of(payload.category).capitalize()}, {payload.severity} severity: the first answer is due by "
             f"{payload.first_response_due}.{read}"
@@ -40,26 +40,26 @@ class ComplaintReport(Described[ComplaintTriage]):
                 F("resolution_due", "resolved by"),
             )),
         )  # fmt: skip
-        yield section("What a person looks at", lines(payload.review_reasons))
-        yield section("What it says", letter(payload.redacted_summary))
+        yield section("Points for a person to check", lines(payload.review_reasons))
+        yield section("Text of the complaint", letter(payload.redacted_summary))
         yield section(
-            "Words that were found",
+            "Words found",
             rows("Words", payload.grounds_found, F("category", unit="words"), F("weight"), F("words")),
         )
         yield section(
             "The ombudsman",
-            card("May it go there", facts(
-                payload.ombudsman, F("eligible", "it may"), F("from_day", "from"), F("until_day", "until"),
-                F("compensation_limit", "most for the loss"), F("distress_limit", "most for distress"),
+            card("Complaint to the ombudsman", facts(
+                payload.ombudsman, F("eligible", "possible"), F("from_day", "from"), F("until_day", "until"),
+                F("compensation_limit", "maximum for the loss"), F("distress_limit", "maximum for distress"),
             ), wide=True),
             letter(dated(payload.ombudsman.reason)),
         )  # fmt: skip
         if payload.liability is not None:
             yield section(
-                "What the customer bears",
+                "Customer's liability",
                 card("Unauthorised transaction", facts(
-                    payload.liability, F("bears", unit="words"), F("most"),
-                    F("delay_working_days", "working days until it was reported"), F("credit_due", "credited by"),
+                    payload.liability, F("bears", unit="words"), F("most", "maximum"),
+                    F("delay_working_days", "working days until the report"), F("credit_due", "credited by"),
                     F("resolution_due", "resolved by"),
                 ), wide=True),
                 letter(dated(payload.liability.reason)),

@@ -42,16 +42,16 @@ class Described(ABC, Generic[P]):
         return Report(found, dated(self.headline(payload)), lead=tuple(_lacking(payload)))
 
     def headline(self, payload: P) -> str:
-        """Return the sentence that matters first."""
+        """Return the most important sentence."""
         return str(getattr(payload, "headline", ""))
 
     @abstractmethod
     def sections(self, payload: P) -> Iterable[Section | None]:
-        """Return the sections in reading order; None for what has nothing to show."""
+        """Return the sections in reading order; None for empty ones."""
 
 
 def _lacking(payload: Payload) -> Iterator[Block]:
-    """Yield the unanswered parts with their reasons; readers must not miss them."""
+    """Yield the unanswered parts with their reasons; which readers must see."""
     insufficient: tuple[InsufficientData, ...] = getattr(payload, "insufficient", ())
     for one in insufficient:
         needs = lines(f"{words_of(lack.what)}: {lack.needed} needed, {lack.given} given" for lack in one.missing)
@@ -59,10 +59,10 @@ def _lacking(payload: Payload) -> Iterator[Block]:
     missing: tuple[MissingAnswer, ...] = getattr(payload, "missing", ())
     table = rows("Missing parts", missing, Field("part"), Field("agent"), Field("reason"))
     if table is not None:
-        yield Notice("Some parts of this answer did not arrive. The rest is below.", (table,))
+        yield Notice("Some parts of this answer are missing. The rest is below.", (table,))
 
 
 def category_name(category: str) -> str:
-    """Return what people call a category of the taxonomy."""
+    """Return the display name of a category of the taxonomy."""
     known = taxonomy().get(category)
     return category if known is None else known.title

@@ -1,4 +1,4 @@
-"""The report on a ledger: rings, accounts that pass money on, reports that are due, and odd transfers."""
+"""The report on a ledger: rings, accounts that pass money on, due reports, and unusual transfers."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class FraudReport(Described[FraudRingReport]):
     def sections(self, payload: FraudRingReport) -> Iterable[Section | None]:
         """Return what to decide, then rings, accounts, reports and transfers."""
         yield section(
-            "What people decide next",
+            "Decisions to make next",
             card("", lines(payload.proposals), wide=True),
             tiles(payload, F("transfers", "Transfers read"), F("accounts", "Accounts"), F("amount", "Moved"),
                   F("mules.examined", "Accounts judged")),

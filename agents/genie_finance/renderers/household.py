@@ -35,9 +35,9 @@ class HouseholdReport(Described[HouseholdPlan]):
             tiles(
                 payload.emergency_fund, F("target", "Keep"), F("gap", "Missing"),
                 F("covered_months", "The reserves last", "months"),
-                F("suggested_monthly_saving", "Save a month"), F("months_to_target", "Full in", "months"),
+                F("suggested_monthly_saving", "Saving per month"), F("months_to_target", "Reached in", "months"),
             ),
-            card("A month of this household", facts(
+            card("An average month", facts(
                 payload.emergency_fund, F("median_monthly_income", "income"), F("median_monthly_expense", "expenses"),
                 F("essential_monthly_expense", "essential expenses"), F("months_of_history", "history", "months"),
                 F("coverage_months", "the fund covers", "months"),
@@ -51,17 +51,18 @@ class HouseholdReport(Described[HouseholdPlan]):
                 tiles(
                     footprint, F("total_kg_co2e", "CO2 equivalents", "kg"), F("low_kg_co2e", "At least", "kg"),
                     F("high_kg_co2e", "At most", "kg"), F("months", "Over", "months"),
-                    F("month_over_month_percent", "Last month against the one before", words=_change),
+                    F("month_over_month_percent", "Last month compared with the one before", words=_change),
                 ),
                 bars("footprint", "Emissions by category", footprint.by_category, _CATEGORY, F("kg_co2e", "kg CO2e",
                     "kg"),
                      F("low", "at least", "kg"), F("high", "at most", "kg"), F("share_percent", "share", "%"),
                      F("spent"), F("quantity")),
                 card("What saves most", rows(
-                    "Saving of one fifth less", footprint.suggestions, F("action", unit="text"),
-                    F("monthly_target", "a month"), F("kg_saved_per_year", "saved a year", "kg"),
+                    "Effect of spending a fifth less", footprint.suggestions, F("action", unit="text"),
+                    F("monthly_target", "per month"), F("kg_saved_per_year", "saved a year", "kg"),
                 ), wide=True),
-                card("Spending without a category", facts(footprint, F("unfactored", "counted at the average"))),
+                card("Spending without a category", facts(footprint, F("unfactored", "estimated with the average "
+                                                                                     "factor"))),
             )  # fmt: skip
         yield section(
             "Not counted",

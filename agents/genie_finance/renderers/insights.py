@@ -52,7 +52,7 @@ class InsightsReport:
         sections += [_currency(payload, currency) for currency in _currencies(payload)]
         limits = tuple(_limits(payload))
         if limits:
-            sections.append(Section("What the figures rest on", limits))
+            sections.append(Section("Basis of the figures", limits))
         return Rendered(tuple(sections), with_months(payload.answer), payload.question, tuple(_lead(payload)))
 
 
@@ -137,7 +137,7 @@ def _figures(report: Report, currency: str) -> Iterator[Block]:
 def _limits(report: Report) -> Iterator[Card]:
     if report.assumptions:
         table = Table(
-            "Choices that the file left open",
+            "Assumptions about the file",
             tuple(map(Column, ("open question", "taken as", "why", "settle it with"))),
             tuple(
                 (

@@ -84,7 +84,7 @@ def months(booked: Sequence[MonthTotal], currency: str) -> Figure:
     places = [by_name.get(name) for name in line]
     most = max(shown, key=lambda month: month.expense.minor)
     largest = max(month.expense.minor for month in booked)
-    part = "" if all(m.complete for m in shown) else "A month that the statement covers only in part is pale."
+    part = "" if all(m.complete for m in shown) else "Months that the statement covers only in part are pale."
     rows = tuple(
         (
             month_of(m.month) + ("" if m.complete else " (part)"), _text(m.income), _text(m.expense), _text(m.net),
@@ -205,7 +205,7 @@ def forecast(ahead: CurrencyForecast, history: Sequence[MonthTotal], *, wide: bo
     )  # fmt: skip
     return Figure(
         id=f"forecast-{currency}",
-        title="Net cash flow, and what to expect",
+        title="Net cash flow and forecast",
         note=basis if ahead.caution is None else f"{basis} Caution: {ahead.caution}",
         chart=chart if line else None,
         table=Table(
@@ -291,14 +291,14 @@ def charges(regular: Sequence[Subscription], currency: str, *, wide: bool) -> Fi
             "yearly": [_exact(c.yearly) for c in shown],
             "active": [c.active for c in shown], "due": [_due(c) for c in shown],
         },
-        says=f"{len(regular)} regular charges in {_named(currency)}; the dearest is {regular[0].merchant} with "
+        says=f"{len(regular)} regular charges in {_named(currency)}; the most expensive is {regular[0].merchant} with "
         f"{regular[0].yearly} a year. The table below has them all.",
         note=_sentences(ended, _shortened(len(shown), len(regular), "charges")),
     )  # fmt: skip
     return Figure(
         id=f"charges-{currency}",
         title="Regular charges",
-        note="What each costs a year at its latest price, and when it is next due.",
+        note="Yearly cost at the latest price, and next due date.",
         chart=chart,
         table=Table(_titled("Regular charges", currency), columns, rows),
         folded=not wide,

@@ -37,15 +37,15 @@ class InvestingReport(Described[InvestingPlan]):
         yield section(
             f"Goal: {payload.goal}",
             tiles(
-                payload.plan, F("success_probability", "Paths that reach the goal", "share"),
-                F("required_monthly_for_wanted", "Save a month for the wanted certainty"),
-                F("shortfall_monthly", "More a month than planned"), F("target_at_end", "Needed at the end"),
+                payload.plan, F("success_probability", "Simulated paths that reach the goal", "share"),
+                F("required_monthly_for_wanted", "Monthly saving for the required probability"),
+                F("shortfall_monthly", "Above the planned saving per month"), F("target_at_end", "Needed at the end"),
             ),
-            _outcomes("What it may come to at the end", Named("this plan", payload.plan and payload.plan.corpus)),
+            _outcomes("Possible values at the end", Named("this plan", payload.plan and payload.plan.corpus)),
             card("Monthly saving", facts(
                 payload.plan, F("required_monthly", "with the mean return"), F("required_monthly_at_p50",
-                    "for one path in two"),
-                F("required_monthly_for_wanted", "for the wanted certainty"), F("on_track", "on track"),
+                    "on half of the paths"),
+                F("required_monthly_for_wanted", "with the required probability"), F("on_track", "on track"),
             )),
             card("Certainty", facts(payload.plan, F("success_interval", "95 % interval of the share", "interval"))),
             vital=True,
@@ -69,15 +69,15 @@ class InvestingReport(Described[InvestingPlan]):
         free = payload.lump_sum
         if free is not None:
             yield section(
-                "Money that is free now",
+                "Money available now",
                 card("", facts(
-                    free, F("recommendation", words=_ADVICE), F("lumpsum_win_probability", "at once is ahead in",
+                    free, F("recommendation", words=_ADVICE), F("lumpsum_win_probability", "at once is better in",
                         "share"),
                     F("lumpsum_expected_regret", "expected regret, at once"),
                     F("sip_expected_regret", "expected regret, month by month"), F("uninvested", "left over"),
                 ), wide=True),
                 _outcomes(
-                    "What it may come to", Named("at once", free.lumpsum), Named("month by month", free.sip)
+                    "Possible values", Named("at once", free.lumpsum), Named("month by month", free.sip)
                 ),
             )  # fmt: skip
         yield section("Assumptions", card("", lines(payload.caveats), wide=True))
@@ -88,7 +88,7 @@ def _outcomes(title: str, *found: Named) -> Card | None:
     table = rows(
         title, [one for one in found if one.value is not None], F("name", "way"), F("value.worst_twentieth",
             "worst twentieth"),
-        F("value.p10", "one in ten below"), F("value.p50", "median"), F("value.mean", "mean"),
-        F("value.p90", "nine in ten below"),
+        F("value.p10", "10 % are below"), F("value.p50", "median"), F("value.mean", "mean"),
+        F("value.p90", "90 % are below"),
     )  # fmt: skip
     return card(title, table, wide=True)

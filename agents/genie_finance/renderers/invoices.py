@@ -1,4 +1,4 @@
-"""The report on invoices: which are sound, what discounting brings, who owes what and for how long."""
+"""The report on invoices: valid ones, proceeds of discounting, debtors and age."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from genie.contracts.rendering import Section
 
-_ACTIONS = {"post": "sound", "hold": "hold", "reject": "reject"}
+_ACTIONS = {"post": "valid", "hold": "hold", "reject": "reject"}
 _INVOICE = F("invoice_id", "invoice", "text")
 
 
@@ -29,7 +29,7 @@ class InvoiceToCashReport(Described[InvoiceToCashPlan]):
         """Return the next steps, the discount, the book and the invoices."""
         book, discount = payload.book, payload.discount
         yield section(
-            "What to do next",
+            "Next steps",
             card("", lines((*(book.next_steps if book else ()), *(book.treds_questions if book else ()))), wide=True),
             card("Warnings", lines(book.warn_reasons if book else ()), wide=True),
             vital=True,
@@ -43,7 +43,8 @@ class InvoiceToCashReport(Described[InvoiceToCashPlan]):
                     "Invoices to discount", discount.selected, _INVOICE, F("face_value"), F("advance"),
                     F("discount_cost", "cost"), F("fee"), F("net_cash", "cash"), F("effective_apr_pct", "rate a year",
                         "%"),
-                    F("days_to_maturity", "days"), F("rating"), F("dearer_than_overdraft", "dearer than the overdraft"),
+                    F("days_to_maturity", "days"), F("rating"), F("dearer_than_overdraft", "more expensive than the "
+                                                                                           "overdraft"),
                 ), wide=True),
                 card("Not offered", rows("Not offered", (*discount.excluded, *payload.left_out), _INVOICE,
                     F("reason"))),

@@ -56,7 +56,7 @@ class KycRecommendationPage(Described[KycRecommendation]):
         return f"Customer {payload.customer_id}: {_OUTCOMES.get(payload.outcome, payload.outcome)}."
 
     def sections(self, payload: KycRecommendation) -> Iterable[Section | None]:
-        """Return the recommendation and the checks that were not passed."""
+        """Return the recommendation and the failed checks."""
         yield section(
             "What you decide", card("The application", facts(payload, _OUTCOME, *_SHARED)), *_next(payload), vital=True
         )
@@ -64,12 +64,12 @@ class KycRecommendationPage(Described[KycRecommendation]):
 
 
 def _next(payload: KycDecision | KycRecommendation) -> Iterator[Card | None]:
-    yield card("What to do next", lines(payload.next_steps))
+    yield card("Next steps", lines(payload.next_steps))
     yield card("Incident", facts(payload.incident, F("kind"), F("severity"), F("action")))
 
 
 def _checks(gates: tuple[Gate, ...]) -> Section | None:
-    """Return the checks; those that were not passed come first."""
+    """Return the checks; failed ones come first."""
     columns = (F("name", "check", "words"), F("status"), F("outcome", "means", words=_OUTCOMES), F("reason", "why"))
     failed = [one for one in gates if one.status != _PASSED]
     told = f"{len(gates) - len(failed)} of {len(gates)} checks were passed."

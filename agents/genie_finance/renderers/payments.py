@@ -1,4 +1,4 @@
-"""Reports on a payment: how it ended, and the order that the treasury approves."""
+"""Reports on a payment: its result, and the order that the treasury approves."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class PaymentInstructionPage(Described[PaymentInstruction]):
                 payload.order, F("amount", "Amount"), F("beneficiary_name", "To"),
                 F("purpose", "Kind", words={"person": "to a person"}),
             ),
-            card("Why people are asked", lines(payload.approval_reasons)),
+            card("Reasons for approval by people", lines(payload.approval_reasons)),
             card("Order", facts(
                 payload.order, F("payer_id", "payer", "text"), F("payer_account", "from account", "text"),
                 F("beneficiary_vpa", "UPI address", "text"), F("beneficiary_account", "to account", "text"),

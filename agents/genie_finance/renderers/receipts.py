@@ -34,22 +34,22 @@ class ReceiptReport(Described[ReceiptReading]):
         if found is None:
             what = "The reading was refused" if payload.status == "refused" else "The receipt was not confirmed"
             return f"{what}; a person must read it."
-        return f"{found.merchant}, {found.date}: {found.total.amount}, of it tax {found.tax}."
+        return f"{found.merchant}, {found.date}: {found.total.amount}, including tax of {found.tax}."
 
     def sections(self, payload: ReceiptReading) -> Iterable[Section | None]:
         """Return the problems, the values, and the model that read them."""
         told = [f"{one.text} ({one.code})" for one in payload.problems]
-        yield section("What a person must look at", card("Problems", lines(told)), vital=True)
+        yield section("Points for a person to check", card("Problems", lines(told)), vital=True)
         found = payload.receipt or payload.unconfirmed
         if found is not None:
             yield section(
-                "The receipt" if payload.receipt else "What was read, unconfirmed",
+                "The receipt" if payload.receipt else "Values read, unconfirmed",
                 card("Receipt", facts(found, *_HEAD)),
                 card("Lines", rows("What was bought", found.lines, *_AMOUNTS), wide=True),
                 card("Taxes", rows("Taxes", found.taxes, *_AMOUNTS), wide=True),
             )  # fmt: skip
         if payload.transcript:
-            yield section("The picture, as the model read it", card("Lines", lines(payload.transcript)))
-        yield section("Where it comes from",
+            yield section("The picture, as read by the model", card("Lines", lines(payload.transcript)))
+        yield section("Source",
                       card("Model", facts(payload, F("model", unit="text"), F("filename", "file", "text")),
                            note(payload.note)))  # fmt: skip

@@ -83,15 +83,15 @@ def _offer(offer: SmeLoanOffer | None) -> Section | None:
     return None if offer is None else section(
         "Offer",
         tiles(offer, F("amount", "Amount"), F("emi", "Instalment"), F("annual_rate_percent", "Rate a year", "%"),
-              F("dscr", "Cash over debt service"), F("tenor_months", "Over", "months")),
+              F("dscr", "Debt service coverage"), F("tenor_months", "Over", "months")),
         card("Terms", facts(
             offer, F("recommendation", words=_RECOMMENDED), F("apr_percent", "rate with all fees", "%"),
             F("processing_fee"),
             F("guarantee_eligible", "guarantee scheme applies"), F("guarantee_fee_first_year",
                 "guarantee fee, first year"),
         )),
-        card("What bounds the amount", rows(
-            "Limits, the tightest first", offer.limits, F("name", "limit", words=LIMIT_NAMES), F("most", "at most"),
+        card("Limits of the amount", rows(
+            "Lowest limit first", offer.limits, F("name", "limit", words=LIMIT_NAMES), F("most", "at most"),
         )),
         card("Checks", rows(
             "Checks", offer.checks, F("name", "check", "words"), F("passed"), F("status"), F("value", unit="text"),
@@ -104,13 +104,13 @@ def _offer(offer: SmeLoanOffer | None) -> Section | None:
 def _score(score: CashflowScore | None) -> Section | None:
     return None if score is None else section(
         "Cash-flow score",
-        tiles(score, F("score", "Score, 300 to 900"), F("grade", "Grade"), F("monthly_inflow", "In a month"),
-              F("monthly_outflow", "Out a month")),
-        bars("signals", "What the score is made of", score.signals, F("name", "measure", "words"),
+        tiles(score, F("score", "Score, 300 to 900"), F("grade", "Grade"), F("monthly_inflow", "Inflow per month"),
+              F("monthly_outflow", "Outflow per month")),
+        bars("signals", "Parts of the score", score.signals, F("name", "measure", "words"),
              F("normalised", "points, 0 to 100"), F("raw", "measured"), F("weight"), F("reason", "why", "text"),
              remark="More points are better."),
         card("The account", facts(
-            score, F("months", "whole months"), F("monthly_obligations", "instalments a month"),
+            score, F("months", "whole months"), F("monthly_obligations", "instalments per month"),
             F("bounces", "payments returned"), F("lowest_balance", "lowest balance"),
         )),
     )  # fmt: skip
@@ -119,7 +119,7 @@ def _score(score: CashflowScore | None) -> Section | None:
 def _working_capital(found: WorkingCapitalForecast | None) -> Section | None:
     return None if found is None else section(
         "Working capital",
-        tiles(found, F("cash_conversion_cycle_days", "Cash is bound for", "days"), F("peak_funding_need",
+        tiles(found, F("cash_conversion_cycle_days", "Cash conversion cycle", "days"), F("peak_funding_need",
             "Largest need"),
               F("stressed_funding_need", "If customers pay later"), F("drawing_power", "Drawing power")),
         chart("cash", "Cash at the end of each month", found.forecast, Series(

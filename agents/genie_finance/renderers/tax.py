@@ -26,12 +26,13 @@ class TaxYearReport(Described[TaxYearPlan]):
     )  # fmt: skip
 
     def sections(self, payload: TaxYearPlan) -> Iterable[Section | None]:
-        """Return the tax, the instalments, and what still saves tax."""
+        """Return the tax, the instalments, and remaining ways to save tax."""
         estimate, advance, deductions, harvest = payload.estimate, payload.advance, payload.deductions, payload.harvest
         if estimate is not None:
             yield section(
                 f"Tax of {estimate.tax_year}",
-                tiles(estimate, F("tax", "Tax"), F("regime", "Cheaper regime"), F("saving", "Less than in the other"),
+                tiles(estimate, F("tax", "Tax"), F("regime", "Cheaper regime"), F("saving", "Saving compared with the "
+                                                                                            "other"),
                       F("effective_rate_percent", "Of the income", "%")),
                 bars("regimes", "Tax by regime", estimate.regimes, F("regime"), F("tax"), F("total_income",
                     "taxable income"),
@@ -46,9 +47,9 @@ class TaxYearReport(Described[TaxYearPlan]):
         if advance is not None:
             yield section(
                 "Advance tax",
-                tiles(advance.next_instalment, F("due", "Next instalment"), F("still_due", "To pay by then"),
+                tiles(advance.next_instalment, F("due", "Next instalment"), F("still_due", "Due by then"),
                       F("days_left", "Left", "days")),
-                tiles(advance, F("assessed_tax", "To be paid in advance"), F("deferment_interest", "Interest, 234C"),
+                tiles(advance, F("assessed_tax", "Advance tax to be paid"), F("deferment_interest", "Interest, 234C"),
                       F("default_interest", "Interest, 234B")),
                 chart("instalments", "Instalments", advance.schedule, Series(
                     F("due"), (F("required"), F("paid_by_then", "paid by then")), (),
@@ -56,7 +57,7 @@ class TaxYearReport(Described[TaxYearPlan]):
                 ), remark="Each amount includes the instalments before it."),
             )  # fmt: skip
         yield section(
-            "What still saves tax",
+            "Remaining ways to save tax",
             card("Losses to realise", facts(harvest, F("saves"), F("unused_exemption", "unused exemption"),
                                             F("open_short_gains", "open short-term gains"),
                                             F("open_long_gains", "open long-term gains")),

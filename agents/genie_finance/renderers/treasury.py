@@ -91,7 +91,7 @@ def _market_risk(found: VarResult, converted: object) -> Iterator[Section | None
         card("In another currency", facts(converted, F("converted", "value at risk"), F("rate"), F("rates_on",
             "rate of"),
                                           F("stale", "rate is old"))),
-        bars("components", "What each position adds", found.components, F("name", unit="text"), F("component_var",
+        bars("components", "Contribution of each position", found.components, F("name", unit="text"), F("component_var",
             "adds"),
              F("value"), F("share_pct", "share", "%")),
     )  # fmt: skip
@@ -111,7 +111,7 @@ def _liquidity(found: LcrResult) -> Section | None:
             F("first_shortfall", "below from"),
                        F("total_outflow", "outflow"), F("total_inflow", "inflow"), F("total_inflow_capped",
                            "inflow that counts"))),
-        card("How it is made up", rows("Outflows and inflows", found.lines, F("category", unit="words"), F("side"),
+        card("Composition", rows("Outflows and inflows", found.lines, F("category", unit="words"), F("side"),
             F("amount"),
                                        F("factor_pct", "factor", "%"), F("weighted")), wide=True),
     )  # fmt: skip
@@ -120,13 +120,13 @@ def _liquidity(found: LcrResult) -> Section | None:
 def _gaps(found: AlmResult) -> Section | None:
     return section(
         "Assets and liabilities by maturity",
-        tiles(found, F("nii_sensitivity", "Income, for the shock"), F("eve_change", "Value of equity, for the shock"),
-              F("duration_gap_years", "Duration gap", "years"), F("has_breach", "A limit is broken")),
+        tiles(found, F("nii_sensitivity", "Change in income"), F("eve_change", "Change in value of equity"),
+              F("duration_gap_years", "Duration gap", "years"), F("has_breach", "Limit breached")),
         chart("gaps", "Gap by maturity", found.gaps, Series(
             F("bucket", words=_days), (F("gap"),), (F("cumulative"),),
             (F("assets"), F("liabilities"), F("cumulative_pct_of_outflows", "cumulative, of outflows", "%"),
              F("limit_pct", "limit", "%"), F("breach")),
-        ), remark="Assets less liabilities that fall due; the line adds the gaps up."),
+        ), remark="Assets minus liabilities due; the line is the cumulative gap."),
         card("Durations", facts(found, F("duration_assets_years", "assets", "years"),
                                 F("duration_liabilities_years", "liabilities", "years"))),
     )  # fmt: skip

@@ -1,1 +1,1 @@
-"""Research: policy rates, committee decisions, indicators and terms, from dated data; no model."""
+"""Research: policy rates, committee decisions, indicators and terms, from dated data, without a model."""

@@ -20,12 +20,14 @@ from genie_finance.research.shelf import data
 
 ID = "financial_educator"
 FOUND = 0.86
-"""Least similarity to a term that counts as that term."""
+"""Minimum similarity that counts as a term."""
 NEAR = 0.6
 _MOST_NEAR = 3
 _WORD = re.compile(r"(?:[^\W_]|[\u0900-\u0903\u093a-\u094f])+")
-"""Letters and digits, with the vowel signs of Devanagari, not letters to ``re``; one class or the other, so it
-reads each character once."""
+"""Letters and digits, with the vowel signs of Devanagari, which ``re`` does not count as letters.
+
+The classes are disjoint, so each character is read once.
+"""
 
 
 class Entry(BaseModel):
@@ -52,14 +54,14 @@ def words(text: str) -> str:
 
 @functools.cache
 def glossary() -> tuple[Entry, ...]:
-    """Return the entries that ship, in the order of the file."""
+    """Return the shipped entries, in the order of the file."""
     return TypeAdapter(tuple[Entry, ...]).validate_python(data("glossary"))
 
 
 def explain(request: ExplainFinance) -> FinanceExplanation:
-    """Return the entries that a question names, the longest name first; or what comes nearest.
+    """Return the entries that a question names, the longest name first; else the nearest entries.
 
-    Names are looked for as whole words, so no term is found inside another word; then by likeness, for a word misspelt.
+    Names are searched for as whole words, then by similarity, for misspelt words.
     """
     asked = words(request.question)
     hits = sorted(_named(asked), key=lambda hit: (-len(hit[1]), hit[0].term))
@@ -128,7 +130,7 @@ def _grounds(reason: Reason, citations: tuple[Citation, ...]) -> Grounds:
         reasons=(reason,),
         inputs=tuple(Evidence(name=one.term, value=f"reviewed {one.last_reviewed}") for one in citations),
         editions=(),
-        uncertainty="General explanations, no advice; limits and rates that change by law are left to the agents.",
+        uncertainty="General explanations, not advice; without limits and rates that change by law.",
     )
 
 
@@ -141,5 +143,5 @@ def _grounds(reason: Reason, citations: tuple[Citation, ...]) -> Grounds:
     concurrency=8,
 )
 async def financial_educator(request: ExplainFinance) -> FinanceExplanation:
-    """Explains a financial term from a curated glossary with citations; reports if it has no entry."""
+    """Explains a financial term from a curated glossary with citations; states if it has no entry."""
     return explain(request)

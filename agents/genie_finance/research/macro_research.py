@@ -1,4 +1,4 @@
-"""Macro research: the latest indicators of an economy, each against the one before and its own history."""
+"""Macro research: the latest indicators of an economy, each compared with the previous value and its history."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from genie_finance.research.shelf import data
 
 ID = "macro_research"
 FEWEST_BEFORE = 4
-"""Values before the latest without which its distance from them means nothing."""
+"""Minimum number of earlier values for a meaningful distance from them."""
 UNUSUAL = Decimal(2)
 _OLD_DAYS = 400
 _DIGITS = Decimal("0.01")
 _WIDE = decimal.Context(prec=80)
-"""Values of 24 digits may be so far apart that the usual 28 do not hold two after the point."""
+"""The default 28 digits are too few for differences of 24-digit values with two decimals."""
 
 
 def brief(request: MacroContextRequest, today: datetime.date) -> MacroBrief | InsufficientData:
@@ -72,7 +72,7 @@ def reading(series: Series) -> IndicatorReading:
 
 
 def z_score(value: Decimal, before: Sequence[Decimal]) -> Decimal | None:
-    """Return how many sample standard deviations a value is from the mean of those before; None with too few."""
+    """Return the distance of a value from the mean of earlier ones in standard deviations; None if they are too few."""
     if len(before) < FEWEST_BEFORE:
         return None
     mean = sum(before, Decimal(0)) / len(before)
@@ -84,7 +84,7 @@ def z_score(value: Decimal, before: Sequence[Decimal]) -> Decimal | None:
 
 @functools.cache
 def indicators() -> Mapping[str, tuple[Series, ...]]:
-    """Return the series that ship, by region."""
+    """Return the shipped series, by region."""
     return TypeAdapter(dict[str, tuple[Series, ...]]).validate_python(data("indicators"))
 
 
@@ -102,18 +102,18 @@ def _grounds(request: MacroContextRequest, day: datetime.date, readings: Sequenc
     reasons = tuple(
         Reason(code="research.unusual", text=f"{one.indicator}: {one.z_score} standard deviations from its history.")
         for one in odd
-    ) or (Reason(code="research.usual", text="No indicator is two standard deviations from its history or more."),)
+    ) or (Reason(code="research.usual", text="No indicator is two or more standard deviations from its history."),)
     old = [one.indicator for one in readings if (day - one.published).days > _OLD_DAYS]
     short = [one.indicator for one in readings if one.z_score is None]
     caveats = []
     if old:
         caveats.append(f"Older than a year: {', '.join(old)}.")
     if short:
-        caveats.append(f"Too short or too even to be called usual or unusual: {', '.join(short)}.")
+        caveats.append(f"Too few or too uniform values to judge: {', '.join(short)}.")
     if request.series:
-        caveats.append("The series come from the asker and were not checked here.")
+        caveats.append("The series come from the caller and were not checked.")
     inputs = tuple(Evidence(name=one.indicator, value=f"{one.value} in {one.period}, {one.source}") for one in readings)
-    uncertainty = "Official figures are revised; a handful of values says little about what is usual."
+    uncertainty = "Official figures are revised, and a few values say little about the usual range."
     return Grounds(reasons=reasons, inputs=inputs, editions=(), uncertainty=uncertainty, caveats=tuple(caveats))
 
 

@@ -1,4 +1,4 @@
-"""MPC research: a policy committee's decision against the one before, in basis points and on a scale of hawkishness."""
+"""MPC research: compares a policy committee's decision with the previous one, in basis points and hawkishness."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from genie_finance.research.rate_watcher import bps
 
 ID = "mpc_research"
 SURPRISE_BPS = 15
-"""A decision further than this from the consensus surprises."""
+"""A decision that differs from the consensus by more is a surprise."""
 NEUTRAL = Decimal("0.05")
 """Hawkishness up to this value, in either direction, counts as neutral."""
 WEIGHTS = {
@@ -35,14 +35,14 @@ WEIGHTS = {
 """Convention of this catalogue: a decision counts more than a statement, and both count more than projections."""
 _STANCES = ("accommodative", "neutral", "withdrawal_of_accommodation")
 _FULL_MOVE = Decimal(50)
-"""Basis points of repo rate, inflation projection or reserve ratio that count in full."""
+"""Basis points of repo rate, inflation projection or reserve ratio that count fully."""
 
 
 def signal(request: MpcSummaryRequest) -> MpcSignal | InsufficientData:
-    """Return the decision beside the previous one, or the data that is missing to compare them."""
+    """Return the decision compared with the previous one, or the missing data."""
     now, before = request.current, request.previous
     if before is None:
-        lack = Lack(what="previous", needed="the decision of the meeting before, with repo rate and stance")
+        lack = Lack(what="previous", needed="the decision of the previous meeting, with repo rate and stance")
         return InsufficientData(agent=ID, question=f"the decision of {now.meeting_date}", missing=(lack,))
     parts = tuple(_parts(now, before))
     index = sum((one.score * one.weight for one in parts), Decimal(0)) / sum(one.weight for one in parts)
@@ -71,7 +71,7 @@ def signal(request: MpcSummaryRequest) -> MpcSignal | InsufficientData:
 
 
 def reprice(request: MpcSummaryRequest) -> RepriceRequested | None:
-    """Return the notice for agents that price by the repo rate; None if the rate did not change."""
+    """Return the notice for agents that use the repo rate in prices; None if the rate did not change."""
     before = request.previous
     if before is None or before.repo_rate_pct == request.current.repo_rate_pct:
         return None
@@ -153,9 +153,9 @@ def _grounds(request: MpcSummaryRequest, parts: tuple[HawkishnessPart, ...], sur
         for one in parts
     )
     unknown = [name for name in WEIGHTS if name not in {one.name for one in parts}]
-    caveats = ["Weights are a convention of this catalogue, not an estimate."]
+    caveats = ["Weights are a convention of this catalogue, not estimates."]
     if unknown:
-        caveats.append(f"Not known, so left out of the index: {', '.join(unknown)}.")
+        caveats.append(f"Unknown and therefore not in the index: {', '.join(unknown)}.")
     if surprise is None:
         caveats.append("No consensus was given, so the surprise is unknown.")
     inputs = tuple(
@@ -164,7 +164,7 @@ def _grounds(request: MpcSummaryRequest, parts: tuple[HawkishnessPart, ...], sur
         for name, value in (meeting or request.current)
         if value is not None
     )
-    uncertainty = "A reading of figures, not of the statement's words or of the minutes."
+    uncertainty = "Based on figures, not on the wording of the statement or the minutes."
     return Grounds(reasons=reasons, inputs=inputs, editions=(), uncertainty=uncertainty, caveats=tuple(caveats))
 
 
@@ -178,7 +178,7 @@ def _grounds(request: MpcSummaryRequest, parts: tuple[HawkishnessPart, ...], sur
     publishes=(RepriceRequested,),
 )
 async def mpc_research(request: MpcSummaryRequest, context: Context) -> MpcSignal | InsufficientData:
-    """Compares a policy committee's decision with the previous one, and notifies agents that price by the repo rate."""
+    """Compares a policy committee's decision with the previous one, and notifies agents that use the repo rate."""
     moved = reprice(request)
     if moved is not None:
         await context.publish(moved)

@@ -30,7 +30,7 @@ _YEAR_DAYS = 365
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """Rates from a day on; ``said`` is None for those that the asker brought."""
+    """Rates from a day on; ``said`` is None for the caller's rates."""
 
     since: datetime.date
     rates: tuple[PolicyRate, ...]
@@ -38,17 +38,17 @@ class Level:
     said: RuleEdition | None
 
     def of(self, name: str) -> Decimal | None:
-        """Return one rate, None if it is not among them."""
+        """Return a rate by name, None if there is none."""
         return next((one.pct for one in self.rates if one.name == name), None)
 
 
 def bps(change_pct: Decimal) -> int:
-    """Return percentage points as basis points, rounded half up away from 0."""
+    """Return percentage points as basis points, rounded half away from zero."""
     return int((change_pct * 100).quantize(Decimal(1), rounding=ROUND_HALF_UP))
 
 
 def outlook(request: RateOutlookRequest, today: datetime.date) -> RateOutlook | InsufficientData:
-    """Return the rates of a day and the way there, or the data that is missing."""
+    """Return the rates of a day and their changes, or the missing data."""
     day, table = request.as_of or today, POLICY_RATES.get(request.region)
     if table is None:
         known = ", ".join(POLICY_RATES)
@@ -129,7 +129,7 @@ def _before(levels: Sequence[Level], day: datetime.date, main: str) -> Decimal |
 
 
 def _implied(curve: Sequence[OisPoint], main: Decimal) -> Iterator[ImpliedRate]:
-    """Yield forward rates between terms: ``(r2 t2 - r1 t1) / (t2 - t1)``, which leaves compounding out."""
+    """Yield forward rates between terms: ``(r2 t2 - r1 t1) / (t2 - t1)``, ignoring compounding."""
     start, paid = 0, Decimal(0)
     for point in sorted(curve, key=lambda one: one.months):
         if point.months == start:
@@ -163,7 +163,7 @@ def _text(
 def _aged(rules: PolicyRates, stale: datetime.date | None) -> str:
     if stale is None:
         return ""
-    return f" Later decisions of the {rules.central_bank} are not known here: this is the last known rate, of {stale}."
+    return f" Later decisions of the {rules.central_bank} are unknown: this is the last known rate, of {stale}."
 
 
 def _grounds(
@@ -175,7 +175,7 @@ def _grounds(
 ) -> Grounds:
     now = levels[-1]
     shown = tuple(one.said for one in levels[-2:] if one.said is not None)
-    brought = () if now.said is not None else ("The rates in force come from the asker and were not checked here.",)
+    brought = () if now.said is not None else ("The rates in force come from the caller and were not checked.",)
     aged = () if stale is None else (f"Stale: the rates are known up to {stale}, and a meeting has been held since.",)
     expected = () if implied else ("No swap curve was given, so the market's expectation is unknown.",)
     inputs = (
@@ -192,7 +192,7 @@ def _grounds(
         ),
         inputs=inputs,
         editions=shown,
-        uncertainty="Decisions as announced. A decision between two scheduled meetings would not be known here.",
+        uncertainty="Decisions as announced. A decision between two scheduled meetings would be missing.",
         caveats=(*aged, *caveats_of(shown), *brought, *expected),
     )
 
@@ -207,5 +207,5 @@ def _grounds(
     rules=("policy_rates_in", "policy_rates_us", "policy_rates_ea"),
 )
 async def rate_watcher(request: RateOutlookRequest, context: Context) -> RateOutlook | InsufficientData:
-    """States a central bank's policy rates on a day, the steps that led there, and what swaps imply."""
+    """States a central bank's policy rates on a day, earlier changes, and the rates implied by swaps."""
     return outlook(request, context.now().date())

@@ -25,9 +25,9 @@ class PolicyRates(Rules):
     region: str
     central_bank: str
     main: str
-    """Name of the rate by which policy is read."""
+    """Name of the main policy rate."""
     floor: str
-    """Names of the rates between which the market's overnight rate moves."""
+    """Names of the rates that form the corridor of the overnight rate."""
     ceiling: str
     rates: Annotated[tuple[Rate, ...], Field(min_length=1)]
 

@@ -1,4 +1,4 @@
-"""Complaint triage: subject, urgency, deadline of the bank, and the next step of a complaint."""
+"""Complaint triage: category, urgency, the bank's deadlines, and the next step of a complaint."""
 
 from __future__ import annotations
 
@@ -27,16 +27,17 @@ _ACTIONS: Mapping[Category, str] = MappingProxyType(
         "digital_banking_upi_imps": "Trace the payment with its reference; raise a dispute in the payment system.",
         "cards": "Block the card if it is at risk; start a chargeback or a cash reconciliation.",
         "loans_and_advances": "Send the loan statement; check interest and penal charges against the agreement.",
-        "charges_and_fees": "Check each charge against tariff and notice; reverse what has neither.",
-        "mis_selling": "Hear sales and customer; check suitability, consent and the recording of the sale.",
+        "charges_and_fees": "Check each charge against tariff and notice; reverse charges without either.",
+        "mis_selling": "Ask the sales staff and the customer; check suitability, consent and the recording of the "
+        "sale.",
         "staff_conduct": "Ask the head of the branch for a statement; answer the customer in writing.",
         "remittance": "Trace the message with the correspondent bank; state date and rate.",
         "deposit_accounts": "Check the entries of the account; answer with a statement.",
-        "other": "A person reads it and chooses the subject.",
+        "other": "A person must read it and choose the category.",
     }
 )
 _WITHOUT_AMOUNT = frozenset(("staff_conduct", "other"))
-"""Categories in which no money needs to be in dispute."""
+"""Categories that need no disputed amount."""
 _DAYS: Mapping[Severity, int] = MappingProxyType({"high": 1, "medium": 3, "low": 7})
 _SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high")
 
@@ -47,23 +48,23 @@ class TriageSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     high_amount: Annotated[Decimal, Field(gt=0)] = Decimal(100_000)
-    """Rupees in dispute from which a complaint is of high severity."""
+    """Disputed rupees from which a complaint has high severity."""
 
 
 class TriageWithModelSettings(TriageSettings, ModelSettings):
-    """The bank's own limits, and the model for complaints without a known word."""
+    """The bank's own limits, and the model for complaints without known words."""
 
 
 def triage(
     complaint: ComplaintFiled, settings: TriageSettings, *, as_of: datetime.date, by_model: Category | None = None
 ) -> ComplaintTriage:
-    """Return where a complaint goes and by when.
+    """Return the category and the deadlines of a complaint.
 
     Args:
         complaint: The complaint.
         settings: The bank's own limits.
         as_of: Day of the question.
-        by_model: The category that a model chose; it counts only where the rules are not sure.
+        by_model: The category that a model chose; it is used only if the rules are not sure.
 
     Raises:
         InputError: No edition of the rules covers the day of the question or of the transaction.
@@ -82,14 +83,14 @@ def triage(
     borne = liability(complaint, nature, as_of=as_of, rules=liable.rules, days=bank_days.rules)
     doubt = "" if scheme.said.verified else f"{scheme.said.id} is not verified"
     if complaint.received_on < scheme.said.effective_from:
-        doubt = doubt or f"the complaint is older than {scheme.said.id}, and which window holds for it was not read"
+        doubt = doubt or f"the complaint is older than {scheme.said.id}, and its time limits were not verified"
     view = ombudsman(complaint, named=category != "other", as_of=as_of, rules=scheme.rules, doubt=doubt)
     reviews = _reviews(complaint, found, nature, severity)
     if guessed:
         reviews = ("A model chose the category, since the rules were not sure.", *reviews)
     editions = (scheme.said, liable.said, bank_days.said) if borne is not None else (scheme.said,)
     due = complaint.received_on + datetime.timedelta(days=scheme.rules.wait_days)
-    action = "The grievance officer takes it within 24 hours. " if severity == "high" else ""
+    action = "The grievance officer must handle it within 24 hours. " if severity == "high" else ""
     return ComplaintTriage(
         complaint_id=complaint.complaint_id,
         category=category,
@@ -121,7 +122,7 @@ def categories(wording: Wording) -> tuple[Ground, ...]:
 
 
 def unsure(found: tuple[Ground, ...]) -> bool:
-    """Return whether the rules leave the category open: no word is known, or two categories match equally well."""
+    """Return whether the rules do not decide the category: no known word, or two categories match equally well."""
     return not found or (len(found) > 1 and found[0].weight == found[1].weight)
 
 
@@ -135,7 +136,7 @@ def nature_of(wording: Wording) -> Nature:
 
 
 def severity_of(wording: Wording, complaint: ComplaintFiled, settings: TriageSettings) -> Severity:
-    """Return how urgent it is: by words, by the amount, and one step up for a customer in need of care."""
+    """Return the severity by words and amount, one step higher for a customer in need of care."""
     level = 2 if wording.found(vocabulary().high) else 1 if wording.found(vocabulary().medium) else 0
     amount = complaint.amount
     if amount is not None and (amount.currency != "INR" or amount.amount >= settings.high_amount):
@@ -150,17 +151,17 @@ def _reviews(
 ) -> tuple[str, ...]:
     reasons = []
     if not found:
-        reasons.append("No word of it is known: it may be in another language, or about something else.")
+        reasons.append("It contains no known words: it may be in another language, or about something else.")
     elif len(found) > 1 and found[0].weight == found[1].weight:
         reasons.append(f"It is about {found[0].category} as much as about {found[1].category}.")
     elif found[0].weight < 2:
-        reasons.append("It names a product, and no grievance that is known.")
+        reasons.append("It names a product, but no known grievance.")
     if severity == "high":
-        reasons.append("It is of high severity.")
+        reasons.append("It has high severity.")
     if complaint.amount is None and any(one.category not in _WITHOUT_AMOUNT for one in found):
-        reasons.append("The amount in dispute is not known, and severity depends on it.")
+        reasons.append("The disputed amount is unknown, and severity depends on it.")
     if nature == "unauthorised_transaction":
-        reasons.append("Who was at fault has to be established.")
+        reasons.append("A person must establish who was at fault.")
     return tuple(reasons)
 
 
@@ -171,7 +172,7 @@ def _grounds(
     editions: tuple[RuleEdition, ...],
 ) -> Grounds:
     words = tuple(Reason(code=f"complaints.{one.category}", text=f"It says: {', '.join(one.words)}.") for one in found)
-    unknown = Reason(code="complaints.other", text="It has none of the words that are known.")
+    unknown = Reason(code="complaints.other", text="It has no known words.")
     return Grounds(
         reasons=words or (unknown,),
         inputs=(
@@ -182,9 +183,8 @@ def _grounds(
         ),
         editions=editions,
         uncertainty=(
-            "Words and phrases, mostly English: meanings that are implied, or in unlisted words, are not found. "
-            "Working days are those of banks, without the second and fourth Saturdays; public holidays "
-            "of the states are not left out."
+            "Words and phrases, mostly English: implied meanings and unlisted words are not found. Working days are "
+            "those of banks, without second and fourth Saturdays; public holidays of the states count as working days."
         ),
         caveats=caveats_of(editions),
     )
@@ -201,7 +201,7 @@ def _grounds(
     rules=("ombudsman_in", "customer_liability_in", "bank_days_in"),
 )
 async def complaint_triage(complaint: ComplaintFiled, context: Context) -> ComplaintTriage:
-    """Sorts a complaint by category and severity, dates the bank's duties, and says when the ombudsman is open."""
+    """Sorts a complaint by category and severity, with the bank's deadlines and access to the ombudsman."""
     return triage(complaint, context.settings, as_of=complaint.as_of or context.now().date())
 
 
@@ -217,7 +217,7 @@ async def complaint_triage(complaint: ComplaintFiled, context: Context) -> Compl
     asks={ModelRequest: (ModelReply, ModelFailed)},
 )
 async def complaint_triage_with_model(complaint: ComplaintFiled, context: Context) -> ComplaintTriage:
-    """Sorts a complaint by rules; asks a model for the category if no word is known, and reports that."""
+    """Sorts a complaint by rules; asks a model for the category if the rules do not decide it, and reports that."""
     settings: TriageWithModelSettings = context.settings
     as_of = complaint.as_of or context.now().date()
     hints = " . ".join(one for one in (complaint.product_hint, complaint.channel_hint) if one)

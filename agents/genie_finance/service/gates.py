@@ -1,6 +1,6 @@
-"""The gates of an account: each is passed or not, and no gate outweighs another.
+"""The gates of an account: each is passed or failed, and no gate outweighs another.
 
-A failed gate has a result for the application; a gate without an answer makes the application incomplete.
+A failed gate decides the application; a gate without an answer makes it incomplete.
 """
 
 from __future__ import annotations
@@ -30,8 +30,10 @@ DOCUMENTS: Mapping[str, Outcome] = MappingProxyType(
         "adult": "enhanced_diligence",
     }
 )
-"""Check on documents -> result of a failure. A number or a signature that is wrong proves nothing and is given back;
-what does not agree is for a person to look into."""
+"""Check on documents -> result of a failure.
+
+An invalid number or signature is returned to the applicant; a person must review contradictions.
+"""
 
 RANK: tuple[Outcome, ...] = ("approve", "incomplete", "enhanced_diligence", "reject")
 """From best to worst; the worst gate decides an application."""
@@ -47,12 +49,12 @@ class Lists(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """A gate, and the least risk category that it leaves."""
+    """A gate, and the lowest risk category that it allows."""
 
     gate: Gate
     tier: Tier
     curable: bool = False
-    """Whether completed enhanced diligence opens the gate."""
+    """True if completed enhanced diligence opens the gate."""
 
 
 def judged(case: KycCase, rules: KycRules, lists: Lists) -> tuple[Judged, ...]:
@@ -85,7 +87,7 @@ def _documents(case: KycCase) -> tuple[Judged, ...]:
     for name, failing in DOCUMENTS.items():
         check = given.get(name)
         if check is None:
-            found.append(_unknown(name, "the identity check did not arrive"))
+            found.append(_unknown(name, "the identity check is missing"))
         else:
             found.append(Judged(_gate(name, check.status, failing, check.detail), "low"))
     return tuple(found)
@@ -94,10 +96,10 @@ def _documents(case: KycCase) -> tuple[Judged, ...]:
 def _synthetic(case: KycCase) -> Judged:
     verdict = case.synthetic
     if verdict is None:
-        return _unknown("synthetic_identity", "the check for a made-up identity gave no verdict")
+        return _unknown("synthetic_identity", "the check for an invented identity has no verdict")
     said = f"score {verdict.score}, {verdict.label}"
     if verdict.label == "undetermined":
-        return _unknown("synthetic_identity", f"{said}: too little is known of the applicant")
+        return _unknown("synthetic_identity", f"{said}: too little is known about the applicant")
     if verdict.label == "low":
         return Judged(_gate("synthetic_identity", "passed", "approve", said), "low")
     tier: Tier = "high" if verdict.label == "high" else "medium"
@@ -114,10 +116,10 @@ def _unscreened(case: KycCase) -> str:
     if case.screening is None:
         return "the applicant was not screened against the lists"
     if not any(one.real for one in case.screening.lists):
-        return "no real list is configured: the one that was searched is invented and clears nobody"
+        return "no real list is configured: the searched one is invented and clears nobody"
     if "sanctions" not in case.screening.searched:
         return _NO_LIST.format("sanctions")
-    return "the names given cannot be compared with the lists: the whole name is needed, in their script"
+    return "the names given cannot be compared with the lists: the full name is needed, in their script"
 
 
 def _sanctions(result: ScreeningResult | None, why: str) -> Judged:
@@ -125,17 +127,17 @@ def _sanctions(result: ScreeningResult | None, why: str) -> Judged:
         return _unknown("sanctions", why)
     strong, possible = _hits(result, "sanctions", "strong"), _hits(result, "sanctions", "possible")
     if strong:
-        said = f"{strong} entries of a sanctions list agree in name and birth or number"
+        said = f"{strong} entries of a sanctions list match in name and date of birth or number"
         return Judged(_gate("sanctions", "failed", "reject", said), "high")
     if possible:
-        said = f"{possible} entries of a sanctions list have a name that is alike; a person clears or confirms it"
+        said = f"{possible} entries of a sanctions list have a similar name; a person must clear or confirm them"
         return Judged(_gate("sanctions", "failed", "enhanced_diligence", said), "high")
     if "sanctions" not in result.searched:
         return _unknown("sanctions", _NO_LIST.format("sanctions"))
     said = "no entry of a sanctions list"
     discounted = _hits(result, "sanctions", "discounted")
     if discounted:
-        said = f"{discounted} entries of that name, none with the verified date of birth"
+        said = f"{discounted} entries with that name, but none with the verified date of birth"
     return Judged(_gate("sanctions", "passed", "approve", said), "low")
 
 
@@ -144,7 +146,7 @@ def _adverse(result: ScreeningResult | None, why: str) -> Judged:
         return _unknown("adverse_reports", why)
     found = _hits(result, "adverse", "strong") + _hits(result, "adverse", "possible")
     if found:
-        said = f"{found} adverse reports of that name"
+        said = f"{found} adverse reports with that name"
         return Judged(_gate("adverse_reports", "failed", "enhanced_diligence", said), "high")
     if "adverse" not in result.searched:
         return _unknown("adverse_reports", _NO_LIST.format("adverse reports"))
@@ -158,7 +160,9 @@ def _exposed(case: KycCase) -> Judged:
         found = _hits(screened, "pep", "strong") + _hits(screened, "pep", "possible")
     if case.applicant.pep_declared or found:
         said = (
-            "says to be politically exposed" if case.applicant.pep_declared else f"{found} entries of exposed persons"
+            "self-declared as politically exposed"
+            if case.applicant.pep_declared
+            else f"{found} entries of exposed persons"
         )
         return Judged(_gate("political_exposure", "failed", "enhanced_diligence", said), "high", curable=True)
     if case.applicant.pep_declared is None or screened is None:
@@ -175,7 +179,7 @@ def _countries(applicant: Applicant, lists: Lists) -> tuple[Judged, ...]:
 
 def _country(name: str, code: str | None, lists: Lists) -> Judged:
     if code is None:
-        return _unknown(name, "the country is not known")
+        return _unknown(name, "the country is unknown")
     if code not in COUNTRIES:
         return _unknown(name, f"{code} is not a country code")
     if code in lists.call_for_action:
@@ -189,7 +193,7 @@ def _country(name: str, code: str | None, lists: Lists) -> Judged:
 
 def _channel(applicant: Applicant, rules: KycRules) -> Judged:
     if applicant.channel is None:
-        return _unknown("channel", "the channel is not known")
+        return _unknown("channel", "the channel is unknown")
     if applicant.channel == "digital" and rules.digital_channel_is_high_risk:
         said = "met neither at a branch nor by video"
         return Judged(_gate("channel", "failed", "enhanced_diligence", said), "high", curable=True)
@@ -198,9 +202,9 @@ def _channel(applicant: Applicant, rules: KycRules) -> Judged:
 
 def _occupation(applicant: Applicant) -> Judged:
     if applicant.occupation_high_risk is None:
-        return _unknown("occupation", "it is not known whether the occupation is of high risk")
+        return _unknown("occupation", "it is unknown whether the occupation has a high risk")
     risky = applicant.occupation_high_risk
-    said = "of high risk by the bank's list" if risky else "of no high risk by the bank's list"
+    said = "of high risk according to the bank's list" if risky else "not of high risk according to the bank's list"
     return Judged(_gate("occupation", "passed", "approve", said), "medium" if risky else "low")
 
 

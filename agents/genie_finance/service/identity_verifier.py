@@ -25,7 +25,7 @@ _Share = Annotated[Decimal, Field(ge=0, le=1)]
 
 
 class IdentitySettings(BaseModel):
-    """Scores from which a check passes: the bank's own, as no rule gives any."""
+    """Minimum scores for checks, set by the bank, since no rule has any."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -78,7 +78,9 @@ def _pan(applicant: Applicant) -> tuple[Check, ...]:
     person = holder == "individual"
     return (
         Check(name="pan_form", status="passed", detail="the PAN is well formed"),
-        Check(name="pan_holder", status="passed" if person else "failed", detail=f"the PAN is that of: {holder}"),
+        Check(
+            name="pan_holder", status="passed" if person else "failed", detail=f"kind of holder of the PAN: {holder}"
+        ),
         _pan_verified(applicant),
         _initial(number.value[4], applicant.name_on_pan),
     )
@@ -89,12 +91,12 @@ def _pan_verified(applicant: Applicant) -> Check:
 
 
 def _initial(letter: str, name: str | None) -> Check:
-    """Check the fifth character, the surname's first letter; which word is the surname is not known in many names."""
+    """Check the fifth character, the surname's first letter; in many names it is unknown which word is the surname."""
     initials = {word[0].upper() for word in words(name or "")}
     if not initials:
         return _unknown("pan_initial", "the name on the PAN is missing")
     fits = letter in initials
-    said = f"the PAN's fifth letter, {letter}, starts {'a' if fits else 'no'} word of the name"
+    said = f"the PAN's fifth letter, {letter}, is the initial of {'a' if fits else 'no'} word of the name"
     return Check(name="pan_initial", status="passed" if fits else "failed", detail=said)
 
 
@@ -112,11 +114,11 @@ def _alike(check: str, one: str, other: str, left: str | None, right: str | None
 
 def _file_age(applicant: Applicant, rules: KycRules, today: datetime.date) -> Check:
     if applicant.channel is None:
-        return _unknown("aadhaar_file_age", "the channel is not known")
+        return _unknown("aadhaar_file_age", "the channel is unknown")
     if applicant.channel != "video":
-        return Check(name="aadhaar_file_age", status="passed", detail="asked for in a video process alone")
+        return Check(name="aadhaar_file_age", status="passed", detail="only required in a video process")
     if applicant.aadhaar_file_date is None:
-        return _unknown("aadhaar_file_age", "the day of the offline file is not known")
+        return _unknown("aadhaar_file_age", "the date of the offline file is unknown")
     days = (today - applicant.aadhaar_file_date).days
     status: CheckStatus = "passed" if 0 <= days <= rules.offline_file_days else "failed"
     said = f"the offline file is {days} days old; {rules.offline_file_days} are allowed"
@@ -125,7 +127,7 @@ def _file_age(applicant: Applicant, rules: KycRules, today: datetime.date) -> Ch
 
 def _presence(applicant: Applicant, settings: IdentitySettings) -> tuple[Check, Check]:
     if applicant.channel == "face_to_face":
-        said = "met face to face"
+        said = "identified face to face"
         return (Check(name="liveness", status="passed", detail=said), Check(name="face", status="passed", detail=said))
     return (
         _score("liveness", applicant.liveness_score, settings.liveness_at_least),
@@ -136,23 +138,25 @@ def _presence(applicant: Applicant, settings: IdentitySettings) -> tuple[Check, 
 def _adult(applicant: Applicant, rules: KycRules, today: datetime.date) -> Check:
     born = applicant.date_of_birth
     if born is None:
-        return _unknown("adult", "the date of birth is not known")
+        return _unknown("adult", "the date of birth is unknown")
     age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
     if age > _OLDEST:
-        return _unknown("adult", f"nobody is {age} years old: the date of birth is not known")
+        return _unknown("adult", f"an age of {age} is implausible, so the date of birth is unknown")
     return Check(name="adult", status="passed" if age >= rules.adult_age else "failed", detail=f"is {age} years old")
 
 
 def _flag(check: str, value: bool | None, what: str) -> Check:  # noqa: FBT001 - the value that is checked
     if value is None:
         return _unknown(check, f"{what}: not checked yet")
-    return Check(name=check, status="passed" if value else "failed", detail=f"{what}: {'valid' if value else 'wrong'}")
+    return Check(
+        name=check, status="passed" if value else "failed", detail=f"{what}: {'valid' if value else 'invalid'}"
+    )
 
 
 def _score(check: str, value: Decimal | None, least: Decimal) -> Check:
     if value is None:
         return _unknown(check, "no score was given")
-    return Check(name=check, status="passed" if value >= least else "failed", detail=f"{value}; {least} is needed")
+    return Check(name=check, status="passed" if value >= least else "failed", detail=f"{value}; {least} is required")
 
 
 def _unknown(check: str, detail: str) -> Check:
@@ -172,8 +176,8 @@ def _grounds(applicant: Applicant, checks: tuple[Check, ...], said: RuleEdition)
         ),
         editions=(said,),
         uncertainty=(
-            "Forms, dates and likeness are checked; whether a number was issued, a file is signed and a face is alive "
-            "is as the services said that checked it."
+            "Forms, dates and similarity are checked; whether a number was issued, a file is signed and a face is live "
+            "is taken from the services that checked it."
         ),
         caveats=unverified((said,)),
     )
@@ -195,5 +199,5 @@ def _documents(applicant: Applicant) -> tuple[str, ...]:
     rules=("kyc_in",),
 )
 async def identity_verifier(request: IdentityCheckRequest, context: Context) -> IdentityEvidence:
-    """Checks an applicant's documents: PAN, offline Aadhaar, names against each other, address, presence, age."""
+    """Checks an applicant's documents: PAN, offline Aadhaar, names, address, presence, age."""
     return verify(request.applicant, context.settings, today=context.now().date())

@@ -53,7 +53,7 @@ def synthetic_check(applicant: Applicant, *, today: datetime.date) -> SyntheticI
 
 
 def screening_request(applicant: Applicant) -> ScreeningRequest | None:
-    """Return the question whether the applicant is on a list, under every name that is known; None without any."""
+    """Return the question whether the applicant is on a list, under every known name; None without a name."""
     names = [one for one in (applicant.name, applicant.name_on_pan, applicant.name_on_aadhaar) if one is not None]
     if not names:
         return None

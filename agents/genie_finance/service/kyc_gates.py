@@ -16,7 +16,7 @@ from genie_finance.service.tables import CALL_FOR_ACTION, KYC, MONITORED, KycRul
 
 ID = "kyc_gates"
 _STEPS = {
-    "pan_form": "Ask for a PAN that can be read.",
+    "pan_form": "Ask for a legible PAN.",
     "pan_holder": "Ask for the applicant's own PAN.",
     "pan_verified": "Verify PAN and name with the tax authority.",
     "pan_initial": "Compare the PAN's fifth letter with the surname on the card.",
@@ -28,9 +28,9 @@ _STEPS = {
     "liveness": "Repeat the identification face to face.",
     "face": "Repeat the identification face to face.",
     "adult": "Open a minor's account with the guardian.",
-    "synthetic_identity": "Look into the signals of a made-up identity.",
+    "synthetic_identity": "Investigate the signs of an invented identity.",
     "sanctions": "First clear or confirm the match with the sanctions list.",
-    "adverse_reports": "Read the adverse reports and write down what they are.",
+    "adverse_reports": "Read the adverse reports and record what they are about.",
     "political_exposure": "Establish source of wealth and of funds; get the consent of senior management.",
     "residence": "Establish source of funds and purpose of the account.",
     "nationality": "Establish source of funds and purpose of the account.",
@@ -42,7 +42,7 @@ _STEPS = {
 def recommend(case: KycCase, *, today: datetime.date) -> KycRecommendation:
     """Return the result of an application.
 
-    The worst gate decides. A finished enhanced diligence only opens the gates that require it.
+    The worst gate decides. Completed enhanced diligence only opens the gates that require it.
 
     Raises:
         InputError: No edition of the rules covers the day.
@@ -88,7 +88,7 @@ def _cured(diligence: DiligenceEvidence | None, *, senior: bool, since: datetime
 
 def _after(one: Judged, *, cured: bool) -> Gate:
     if cured and one.curable and one.gate.outcome == "enhanced_diligence":
-        reason = f"{one.gate.reason}; enhanced diligence is done"
+        reason = f"{one.gate.reason}; enhanced diligence is complete"
         return Gate(name=one.gate.name, status="passed", outcome="approve", reason=reason)
     return one.gate
 
@@ -114,7 +114,7 @@ def _incident(case: KycCase, gates: tuple[Gate, ...]) -> Incident | None:
         action = "Open no account, do not tell the applicant, and inform the principal officer today, who reports it."
         return Incident(kind="sanctions_match", severity="high", action=action)
     if "aadhaar" in failed:
-        action = "Keep the file whose signature is wrong as evidence, and ask the principal officer about a report."
+        action = "Keep the file with the invalid signature as evidence, and ask the principal officer about a report."
         return Incident(kind="forged_document", severity="high", action=action)
     if case.synthetic is not None and case.synthetic.label == "high":
         action = "Look for other applications with the same phone, device, address or account."
@@ -141,8 +141,8 @@ def _grounds(
             Evidence(name="diligence", value="none" if case.applicant.diligence is None else "given"),
         ),
         editions=editions,
-        uncertainty="The result depends on its checks: a gate shows that a condition is met, not that a person is "
-        "honest.",
+        uncertainty="The result is only as reliable as the checks: a gate shows that a condition is met, not that a "
+        "person is honest.",
         caveats=(*unverified(editions), *screened),
     )
 
@@ -157,5 +157,5 @@ def _grounds(
     rules=("kyc_in", "fatf_call_for_action", "fatf_monitored"),
 )
 async def kyc_gates(case: KycCase, context: Context) -> KycRecommendation:
-    """Recommends to approve, to look closer, to reject or to complete an application, by its worst gate."""
+    """Recommends to approve, examine further, reject or complete an application, by its worst gate."""
     return recommend(case, today=context.now().date())

@@ -1,4 +1,4 @@
-"""KYC registrar: recommendations that reach it take effect, and policies hold those that people must see."""
+"""KYC registrar: puts recommendations into effect; policies hold those that people must approve."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _SAID = {
     "approve": "the account may be opened",
     "enhanced_diligence": "enhanced diligence before any account",
     "reject": "no account",
-    "incomplete": "incomplete, nothing is decided",
+    "incomplete": "incomplete; no decision yet",
 }
 
 
 def decide(recommendation: KycRecommendation, *, at: datetime.datetime) -> KycDecision:
-    """Return the decision that a recommendation becomes."""
+    """Return the decision for a recommendation."""
     open_gates = [gate.name.replace("_", " ") for gate in recommendation.gates if gate.outcome != "approve"]
     said = f"{recommendation.customer_id}: {_SAID[recommendation.outcome]}"
     said += f"; risk category {recommendation.tier}" if recommendation.tier else ""
@@ -48,5 +48,5 @@ def decide(recommendation: KycRecommendation, *, at: datetime.datetime) -> KycDe
     concurrency=4,
 )
 async def kyc_registrar(recommendation: KycRecommendation, context: Context) -> KycDecision:
-    """Puts a recommendation into effect; what policies hold reaches it only after people have approved."""
+    """Puts a recommendation into effect; held ones reach it only after people have approved them."""
     return decide(recommendation, at=context.now())

@@ -1,4 +1,4 @@
-"""Party screener: is a person or firm on a watch list? It finds; people clear or confirm."""
+"""Party screener: searches watch lists for a person or firm; people clear or confirm matches."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from genie_finance.domain.screening import Match, Subject, Watchlist, Watchlists
 
 ID = "party_screener"
 _MOST = 50
-"""Matches that an answer names; a name with more is too common to be judged by any of them."""
+"""Maximum matches that an answer names; a name with more is too common for a judgement."""
 
 
 def screen(request: ScreeningRequest, lists: tuple[Watchlist, ...]) -> ScreeningResult:
@@ -65,15 +65,17 @@ def _grounds(
         for one in found[:_MOST]
     )
     searched = sum(len(one.entries) for one in lists)
-    clear = Reason(code="screening.clear", text=f"No entry has a name that is alike; searched: {searched}.")
+    clear = Reason(code="screening.clear", text=f"No entry has a similar name; searched: {searched}.")
     if not read and not any(is_whole(name) for name in (request.name, *request.aliases)):
-        text = "One word, or initials alone, is too little of a name to clear anybody by: give the whole name."
+        text = "One word, or only initials, is not enough to clear anybody: give the full name."
         clear = Reason(code="screening.part_of_a_name", text=text)
     elif not read:
-        text = "No name is written in the script of the lists, so it cannot be compared: give it in that script too."
+        text = (
+            "No name is written in the script of the lists, so it cannot be compared: give it in that script as well."
+        )
         clear = Reason(code="screening.unreadable", text=text)
     elif not any(one.real for one in lists):
-        text = "No real list is configured: the list that was searched is invented and clears nobody."
+        text = "No real list is configured: the searched list is invented and clears nobody."
         clear = Reason(code="screening.no_real_list", text=text)
     elif not any(one.real and "sanctions" in one.kinds for one in lists):
         text = "No real list has an entry of sanctions, so nobody is cleared: bind a list of sanctions."
@@ -92,7 +94,8 @@ def _grounds(
         ),
         editions=(),
         uncertainty=(
-            "Likeness of spelling and sound in one script. A match does not prove guilt, and no match does not clear "
+            "Based on similarity of spelling and sound within one script. A match does not prove guilt, and no match "
+            "does not clear "
             "a person who uses another name."
         ),
         caveats=tuple(caveats),

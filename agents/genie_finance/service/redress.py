@@ -1,4 +1,4 @@
-"""Redress: when the ombudsman is open, and the customer's liability for an unauthorised payment."""
+"""Redress: when the ombudsman accepts a complaint, and the customer's liability for an unauthorised payment."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def working_days(start: datetime.date, end: datetime.date, days: BankDays) -> in
 
 
 def _until(day: datetime.date, days: BankDays) -> int:
-    """Return the working days from the first day of the calendar up to a day, without looking at each of them."""
+    """Return the working days from the first day of the calendar up to a day, without iterating over them."""
     weeks, rest = divmod((day - _EPOCH).days + 1, 7)
     months = (day.year - 1) * 12 + day.month - 1
     first = (_SATURDAY - day.replace(day=1).weekday()) % 7 + 1
@@ -35,7 +35,7 @@ def is_working(day: datetime.date, days: BankDays) -> bool:
 
 
 def working_day_after(start: datetime.date, count: int, days: BankDays) -> datetime.date:
-    """Return the day on which so many working days after a day are over."""
+    """Return the day after which so many working days have passed."""
     end = start
     while count > 0:
         end += datetime.timedelta(days=1)
@@ -55,7 +55,7 @@ def ombudsman(
         named: Whether the text names the deficiency.
         as_of: Day of the question.
         rules: The scheme of that day.
-        doubt: Why the scheme's figures cannot be relied on; empty where they were checked.
+        doubt: Why the scheme's figures cannot be relied on; empty if they were checked.
     """
     wait, window = datetime.timedelta(days=rules.wait_days), datetime.timedelta(days=rules.window_days)
     replied = complaint.replied_on
@@ -68,19 +68,19 @@ def ombudsman(
         said = f"The bank has until {complaint.received_on + wait} to reply"
     eligible: bool | None = first <= as_of <= last
     if complaint.received_on > as_of or (replied is not None and not complaint.received_on <= replied <= as_of):
-        eligible, said = None, f"{said}; these days cannot all be right on {as_of}, so a person looks at them."
+        eligible, said = None, f"{said}; these dates are contradictory on {as_of}, so a person must check them."
     elif doubt:
-        eligible, said = None, f"{said}; whether the ombudsman takes it is not known: {doubt}."
+        eligible, said = None, f"{said}; whether the ombudsman accepts it is unknown: {doubt}."
     elif as_of < first:
-        said += f"; before {first} the ombudsman takes no complaint."
+        said += f"; the ombudsman accepts no complaint before {first}."
     elif as_of > last:
-        said += f"; after {last} the ombudsman takes no complaint."
+        said += f"; the ombudsman accepts no complaint after {last}."
     elif not named:
-        eligible, said = None, f"{said}; what was deficient in the service is for a person to say."
+        eligible, said = None, f"{said}; a person must name the deficiency of the service."
     elif replied is not None and complaint.rejected is None:
-        eligible, said = None, f"{said}; whether the customer got what was asked is not known."
+        eligible, said = None, f"{said}; whether the customer got what was requested is unknown."
     elif replied is not None and complaint.rejected is False:
-        eligible, said = None, f"{said} and gave the customer what was asked; only who is not satisfied may go on."
+        eligible, said = None, f"{said} and granted the request; only dissatisfied customers can proceed."
     else:
         said += f"; the complaint can be filed until {last}."
     return OmbudsmanView(
@@ -99,7 +99,7 @@ def liability(
     """Return the customer's share of an unauthorised transaction; None for other complaints.
 
     It applies to a loss that is neither the customer's nor the bank's fault. A customer who gave away a password bears
-    the loss until the report, and no customer bears a loss that the bank caused: a person has to establish the cause.
+    the loss until the report, and no customer bears a loss that the bank caused: a person must establish the cause.
     """
     if nature != "unauthorised_transaction":
         return None
@@ -108,9 +108,9 @@ def liability(
     resolution = reported + datetime.timedelta(days=rules.resolution_days)
     reason = ""
     if complaint.occurred_on is None:
-        reason = "When it happened is not known, so it is not known how late it was reported."
+        reason = "The day of the transaction is unknown, so the delay of the report is unknown."
     elif not complaint.occurred_on <= reported <= as_of:
-        reason = f"It cannot have happened on {complaint.occurred_on} and been reported on {reported}, as of {as_of}."
+        reason = f"The dates are contradictory: transaction {complaint.occurred_on}, report {reported}, as of {as_of}."
     if complaint.occurred_on is None or reason:
         return LiabilityView(
             delay_working_days=None,
@@ -134,12 +134,17 @@ def liability(
         )
     if delay <= rules.limited_up_to:
         limit = getattr(rules.limits, complaint.account_kind or "other")
-        whose = "of this kind of account" if complaint.account_kind else "there is, as the kind of account is not known"
+        whose = (
+            "for this kind of account"
+            if complaint.account_kind
+            else "that is the highest, as the kind of account is unknown"
+        )
         return LiabilityView(
             delay_working_days=working,
             bears="limited",
             most=_rupees(limit if complaint.amount is None else min(limit, complaint.amount.amount)),
-            reason=f"Reported after {delay} {unit}: at most the amount, and the limit {whose}, {limit:,} rupees.",
+            reason=f"Reported after {delay} {unit}: at most the amount, and at most the limit {whose}, {limit:,} "
+            "rupees.",
             credit_due=credit,
             resolution_due=resolution,
         )

@@ -34,25 +34,25 @@ class KycRules(Rules):
     update_years: UpdateYears
     adult_age: Annotated[int, Field(gt=0)]
     offline_file_days: Days
-    """Oldest Aadhaar file of a video identification."""
+    """Maximum age in days of the Aadhaar file in a video identification."""
     senior_approval_of_exposed: bool
     digital_channel_is_high_risk: bool
-    """Whether customers met neither at a branch nor by video are in the highest category until they are met."""
+    """True if customers identified neither at a branch nor by video are in the highest category until they are."""
 
 
 class OmbudsmanRules(Rules):
     """The Reserve Bank's ombudsman."""
 
     wait_days: Days
-    """The bank has this long to reply."""
+    """Days that the bank has for its reply."""
     window_days: Days
-    """After the reply, or after the wait without one."""
+    """Time limit after the reply, or after the waiting period without one."""
     compensation: Amount
     distress: Amount
 
 
 class LiabilityLimits(Rules):
-    """Customer's largest share of a payment reported late, by account."""
+    """Maximum liability of the customer for a late report, by kind of account."""
 
     basic_savings: Amount
     standard: Amount
@@ -74,7 +74,7 @@ class BankDays(Rules):
     """When banks work."""
 
     saturdays_off: frozenset[Annotated[int, Field(ge=1, le=4)]]
-    """Which Saturdays of a month are none of their working days, 1 for the first; a fifth one always works."""
+    """Saturdays of a month that are not working days, 1 for the first; a fifth one always is."""
 
 
 CALL_FOR_ACTION = Table("fatf_call_for_action", CountryRules)

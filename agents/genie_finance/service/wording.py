@@ -1,6 +1,6 @@
 """Words of a complaint: its whole words and phrases unless they are negated, and its text without numbers.
 
-A phrase counts where it stands between word boundaries: *atm* is not found in *treatment*, nor *emi* in *premium*.
+A phrase only matches between word boundaries: *atm* does not match *treatment*, nor *emi* *premium*.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _NUMBERS = re2.compile(r"[0-9][0-9 -]{2,}[0-9]")
 _ADDRESS = re2.compile(r"\S+@\S+")
 _PAN = re2.compile(r"\b[A-Za-z]{5}[0-9]{4}[A-Za-z]\b")
 _DENIED_WITHIN = 2
-"""Words before a phrase in which a negation denies it: *no fraud*, *not a fraud*."""
+"""Number of words before a phrase in which a negation applies to it: *no fraud*, *not a fraud*."""
 SUMMARY = 240
 """Characters of a summary."""
 
@@ -56,7 +56,7 @@ class Wording:
             self._places.setdefault(word, []).append(place)
 
     def found(self, phrases: Iterable[str]) -> tuple[str, ...]:
-        """Return the phrases that are in the text and not negated, in the given order."""
+        """Return the phrases that occur in the text without a negation, in the given order."""
         return tuple(phrase for phrase in phrases if self._says(phrase))
 
     def _says(self, phrase: str) -> bool:
@@ -73,7 +73,7 @@ class Wording:
 
 
 def redacted(text: str) -> str:
-    """Return the beginning of a text without numbers and addresses, cut between words."""
+    """Return the beginning of a text without numbers and addresses, truncated between words."""
     plain = " ".join(text.split())
     for pattern, instead in ((_ADDRESS, "[address]"), (_PAN, "[number]"), (_NUMBERS, "[number]")):
         plain = pattern.sub(instead, plain)

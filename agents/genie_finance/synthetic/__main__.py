@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 START = datetime.date(2025, 1, 1)
-"""First month unless another is named: a fixed one, for the same command writes the same files on every day."""
+"""Default first month: fixed, so that the same command always writes the same files."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit code: 0, or 2 where an argument or the folder cannot be used."""
+    """Run the command and return its exit code: 0, or 2 if an argument or the folder cannot be used."""
     given = _parser().parse_args(arguments)
     try:
         population = Population(given.seed, given.size, mix=given.mix, start=given.start, months=given.months)
@@ -39,7 +39,9 @@ def _parser() -> argparse.ArgumentParser:
         description="Write statements of fictitious customers, and the ground truth about them.",
         allow_abbrev=False,
     )
-    parser.add_argument("--seed", type=int, default=1, help="any whole number; the same one, the same files (1)")
+    parser.add_argument(
+        "--seed", type=int, default=1, help="any whole number; the same number produces the same files (1)"
+    )
     parser.add_argument("--size", type=int, default=10, help="customers (10)")
     parser.add_argument("--months", type=int, default=12, help="length of the histories (12)")
     parser.add_argument("--start", type=_date, default=START, metavar="YYYY-MM-DD", help=f"first month ({START})")

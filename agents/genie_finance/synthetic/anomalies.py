@@ -1,4 +1,4 @@
-"""Anomalies planted in ordinary histories for detectors to find, each with its own label."""
+"""Anomalies planted in ordinary histories for detectors to find, each with a label."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 _PLANTED: dict[Planted, int] = {"duplicate": 18, "first_large_payee": 15, "fraud": 9}
 """Planned frequency of each anomaly per hundred histories; `price_rise` comes with contracts, `mule` with rings."""
 _HISTORY = 75
-"""Days that lie before a payment that is called large and first, or a fraud."""
+"""Minimum days of history before a large first payment or a fraud."""
 _DETAILS: dict[Planted, str] = {
     "duplicate": "the same charge twice within three days",
     "first_large_payee": "a large payment to a new payee",
-    "price_rise": "a contract that became dearer",
+    "price_rise": "a contract whose price rose",
     "fraud": "payments that the customer did not make, or was tricked into",
-    "mule": "money of a fraud ring that passes through",
+    "mule": "money of a fraud ring passing through",
 }
 _COUNT: dict[Planted, int] = {"duplicate": 2, "first_large_payee": 1, "price_rise": 2, "fraud": 1, "mule": 1}
 """Least number of movements of a planted anomaly; with fewer it does not count."""
@@ -41,7 +41,7 @@ def plant(diary: Diary) -> None:
 
 
 def _duplicate(diary: Diary) -> None:
-    """Repeat a card payment of some size."""
+    """Repeat a card payment above a minimum amount."""
     chance = diary.chance
     least = 30_00 * diary.country.price // 100
     charges = [
@@ -67,7 +67,7 @@ def _large(diary: Diary) -> None:
 
 
 def _fraud(diary: Diary) -> None:
-    """Plant a stolen card (small tests first, partly refunded), or a payment made under a fraudster's persuasion."""
+    """Plant a stolen card (small tests first, partly refunded), or a payment that a fraudster induced."""
     chance, country = diary.chance, diary.country
     day = chance.between(diary.start + _HISTORY, diary.end - 20)
     mark = "fraud/1"

@@ -1,4 +1,4 @@
-"""Business: the account of a small shop, with takings by the day, suppliers, wages and taxes."""
+"""Business: the account of a small shop, with daily takings, suppliers, wages and taxes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _BUSY = (80, 85, 90, 100, 140, 165, 0)
 """Percent of an average day's takings, Monday to Sunday."""
 _MARGIN = 34
-"""Percent of takings that the owner's month of income is."""
+"""Owner's monthly income in percent of takings."""
 
 
 def book_business(diary: Diary) -> None:

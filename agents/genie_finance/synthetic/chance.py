@@ -1,4 +1,4 @@
-"""Chance: draws that are the same in every process, on every platform."""
+"""Chance: random draws that are the same in every process and on every platform."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ T = TypeVar("T")
 
 
 class Chance(random.Random):
-    """A random source seeded by a text, with the draws that histories need.
+    """A random source seeded by a text.
 
-    Every draw is `random()` and the four basic operations, which IEEE 754 defines to the last bit: no logarithm of one
-    platform can move a cent.
+    Every draw uses `random()` and the four basic operations, which IEEE 754 defines exactly, so results do not differ
+    between platforms.
     """
 
     def __init__(self, seed: str) -> None:
         super().__init__(seed)
 
     def happens(self, percent: int) -> bool:
-        """Return True in that many of a hundred cases."""
+        """Return True with that probability in percent."""
         return self.random() * 100 < percent
 
     def between(self, low: int, high: int) -> int:
@@ -30,19 +30,20 @@ class Chance(random.Random):
         return low + int(self.random() * (high - low + 1))
 
     def pick(self, options: Sequence[T]) -> T:
-        """Return one of some options, each as likely."""
+        """Return one of the options, with equal probability."""
         return options[int(self.random() * len(options))]
 
     def near(self, middle: int, percent: int) -> int:
-        """Return a whole number of at least 1, half of the time below ``middle``, and skewed as prices are.
+        """Return a whole number of at least 1, half of the time below ``middle``, and skewed like prices.
 
-        At most it is ``middle`` times or divided by ``1 + 1.5 * percent / 100``; most draws are close to it.
+        It differs from ``middle`` by at most the factor ``1 + 1.5 * percent / 100``; most draws are close to
+        ``middle``.
         """
         lean = (self.random() + self.random() + self.random() - 1.5) * percent / 100
         return max(1, int(middle * (1 + lean) if lean >= 0 else middle / (1 - lean)))
 
     def weighted(self, weights: Mapping[T, int]) -> T:
-        """Return one of the keys, as likely as its weight says; at least one weight is positive."""
+        """Return one of the keys, with probability by weight; at least one weight is positive."""
         left = self.random() * sum(weights.values())
         chosen = next(iter(weights))
         for option, weight in weights.items():
@@ -54,6 +55,6 @@ class Chance(random.Random):
         return chosen
 
     def some(self, options: Sequence[T], count: int) -> tuple[T, ...]:
-        """Return that many different options, or all where there are fewer, in a drawn order."""
+        """Return that many different options, or all if there are fewer, in random order."""
         left = list(options)
         return tuple(left.pop(int(self.random() * len(left))) for _ in range(min(count, len(left))))

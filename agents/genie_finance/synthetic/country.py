@@ -1,4 +1,4 @@
-"""A country: its money, its shops, its seasons, and how its banks write a statement."""
+"""A country: its currency, shops and seasons, and the statement format of its banks."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ Words = tuple[str, str]
 
 
 class Export(NamedTuple):
-    """The form in which a country's banks export a statement."""
+    """The format in which a country's banks export a statement."""
 
     header: tuple[str, ...]
     row: Callable[[Transaction, Customer], tuple[str, ...]]
     delimiter: str
     encoding: str
     quoted: bool
-    """Whether every cell is in quotes."""
+    """True if every cell is in quotes."""
     newest_first: bool
     profile: Mapping[str, str]
-    """Facts that the file leaves open, in the words of a statement profile: date order, currency, encoding."""
+    """Facts that the file does not show, as fields of a statement profile: date order, currency, encoding."""
 
 
 class Country(NamedTuple):
@@ -37,11 +37,11 @@ class Country(NamedTuple):
     currency: str
     """ISO 4217; all have two digits after the point."""
     price: int
-    """Minor units that 1.00 of the common level costs in shops."""
+    """Minor units in shops for 1.00 on the common scale."""
     pay: int
-    """Minor units that 1.00 of the common level is in wages and rents."""
+    """Minor units in wages and rents for 1.00 on the common scale."""
     whole: bool
-    """Whether prices are whole."""
+    """True if prices are in whole major units."""
     overdraft: int
     """Usual arranged overdraft in percent of a month's income; 0 if there is none."""
     debit_rate: int
@@ -49,16 +49,16 @@ class Country(NamedTuple):
     credit_rate: int
     """Yearly interest on a balance in hundredths of a percent."""
     interest_months: tuple[int, ...]
-    """Months at whose end interest is booked."""
+    """Months at the end of which interest is booked."""
     pay_day: int
     """Day of the month of wages; 0 for every other Friday."""
     bonus_month: int
     energy: tuple[int, ...]
     """Percent of the average energy bill, January to December."""
     holidays: tuple[int, ...]
-    """Months of the long journeys."""
+    """Months with long journeys."""
     threshold: int
-    """Amount from which banks ask about cash, in minor units: rings stay below it."""
+    """Cash amount from which banks report, in minor units; rings remain below it."""
     iban: bool
     bank: str
     """The prefix of the account number, of an institution that does not exist."""
@@ -71,9 +71,9 @@ class Country(NamedTuple):
     shops: Mapping[str, tuple[str, ...]]
     """Invented shops and providers by category."""
     words: Mapping[str, str]
-    """What payments say of themselves: ``salary``, ``rent`` and so on."""
+    """Texts of payments by kind: ``salary``, ``rent`` and so on."""
     rails: Mapping[str, tuple[Rail, ...]]
-    """How each category is paid in shops; ``""`` for all others."""
+    """Rail of payments in shops by category; ``""`` for all others."""
     wording: Callable[[Draft, str, Customer], Words]
     """The bank's text for a draft with a reference."""
     export: Export
@@ -83,7 +83,7 @@ class Country(NamedTuple):
 
 
 def listed(text: str) -> tuple[str, ...]:
-    """Return the names of a text, which are separated by bars."""
+    """Return the names in a text, separated by bars."""
     return tuple(name.strip() for name in text.split("|"))
 
 
@@ -91,7 +91,7 @@ _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT",
 
 
 def month_name(day: int) -> str:
-    """Return month and year of an ordinal, ``JAN 2025``, independent of the locale of the process."""
+    """Return month and year of an ordinal date as ``JAN 2025``, independent of the locale of the process."""
     date = datetime.date.fromordinal(day)
     return f"{_MONTHS[date.month - 1]} {date.year}"
 

@@ -11,7 +11,7 @@ KINDS: dict[Kind, int] = {
     "salaried": 30, "family": 22, "student": 10, "freelancer": 9, "pensioner": 11, "irregular": 6, "merchant": 6,
     "thin": 6,
 }  # fmt: skip
-"""How many of a hundred customers are of each kind. A thin file has three months or five movements at most."""
+"""Percent of customers of each kind. A thin file has at most three months or five movements."""
 
 
 class Customer(NamedTuple):
@@ -20,7 +20,7 @@ class Customer(NamedTuple):
     id: str
     """``customer-17``."""
     number: int
-    """Place in the population, from 0."""
+    """Position in the population, from 0."""
     country: str
     """ISO 3166 code."""
     kind: Kind
@@ -35,7 +35,7 @@ class Customer(NamedTuple):
     opening: int
     """Balance before the first movement, in minor units."""
     overdraft: int
-    """How far below zero the balance may go, in minor units; 0 where no overdraft is arranged."""
+    """Overdraft limit in minor units; 0 if no overdraft is arranged."""
     since: datetime.date
     """First day of the history."""
     few: bool = False

@@ -1,6 +1,6 @@
-"""Invariants of simulations: answers name the members of planted rings, and spare honest customers.
+"""Invariants of simulations: answers name the members of planted rings and no honest customers.
 
-They apply to questions with ``statement: transfers``, which bring the ground truth along. The entry point
+They apply to questions with ``statement: transfers``, which include the ground truth. The entry point
 ``genie.invariants`` offers them.
 """
 
@@ -18,12 +18,12 @@ from genie.errors import did_you_mean
 _MOST_NAMED = 5
 _DEEPEST = 8
 _LONGEST = 100
-"""Longest name that is compared with others for a suggestion."""
+"""Maximum length of a name that is compared with others for a suggestion."""
 C = TypeVar("C", bound=Callable[..., Iterator[str | tuple[int, str]]])
 
 
 class Requirements(NamedTuple):
-    """Data that the simulation gives an invariant beside the record, read by name."""
+    """Data that the simulation passes to an invariant beside the record, read by name."""
 
     settings: type[BaseModel]
     topics: tuple[type[Payload], ...] = ()
@@ -36,7 +36,7 @@ class Truth(Protocol):
 
     @property
     def ring(self) -> str:
-        """Id of the ring among them; empty without one."""
+        """Id of the ring that they belong to; empty without one."""
 
     @property
     def members(self) -> frozenset[str]:
@@ -73,12 +73,12 @@ class NamedSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     at: str = Field(
-        min_length=1, description="Fields of the answer that lead to account ids; through every item of a list.",
+        min_length=1, description="Fields of the answer that lead to account ids; a list stands for each of its items.",
         examples=["mules.rings.account_ids"],
     )  # fmt: skip
     where: dict[str, str | bool] = Field(
         default_factory=dict, max_length=_DEEPEST,
-        description="Field -> value: what on the way has such a field counts with this value alone.",
+        description="Field -> value: objects on the path that have such a field count only with this value.",
         examples=[{"label": "high"}],
     )  # fmt: skip
 
@@ -92,12 +92,12 @@ class NamedSettings(BaseModel):
         for step in steps:
             fields = {name: one.annotation for kind in _models(kinds) for name, one in kind.model_fields.items()}
             if step not in fields:
-                return f"at: no {step!r} in {answer.__name__}, on the way {self.at}{_suggestion(step, fields)}"
+                return f"at: no {step!r} in {answer.__name__}, on the path {self.at}{_suggestion(step, fields)}"
             seen |= set(fields)
             kinds = [one for kind in _models(kinds) if (one := kind.model_fields.get(step)) is not None]
             kinds = [one.annotation for one in kinds]
         unknown = next((name for name in self.where if name not in seen), None)
-        return None if unknown is None else f"where: no {unknown!r} on the way {self.at}{_suggestion(unknown, seen)}"
+        return None if unknown is None else f"where: no {unknown!r} on the path {self.at}{_suggestion(unknown, seen)}"
 
     def found(self, answer: Payload) -> frozenset[str]:
         """Return the account ids that an answer names."""
@@ -120,18 +120,18 @@ class NamedSettings(BaseModel):
 class FoundSettings(NamedSettings):
     """Settings of planted_found."""
 
-    share: float = Field(default=1.0, gt=0, le=1, description="Share of those who were planted that is named.")
+    share: float = Field(default=1.0, gt=0, le=1, description="Minimum share of planted members that is named.")
 
 
 class SparedSettings(NamedSettings):
     """Settings of honest_spared."""
 
-    share: float = Field(default=0.0, ge=0, lt=1, description="Share of the honest customers that may be named.")
+    share: float = Field(default=0.0, ge=0, lt=1, description="Maximum share of honest customers that is named.")
 
 
 @_invariant(FoundSettings)
 def planted_found(record: Record, settings: FoundSettings) -> Iterator[str | tuple[int, str]]:
-    """Answers name the members of the rings that were planted."""
+    """Answers name the members of the planted rings."""
     found = total = 0
     missed: list[tuple[int, str]] = []
     for number, planted, named in _judged(record, settings):

@@ -21,7 +21,7 @@ class Diary:
         customer: The customer.
         country: The customer's country.
         chance: The customer's own source.
-        months: Of the population; those before the customer's first day are left out.
+        months: Months of the population; those before the customer's first day are left out.
         end: First day after the history.
     """
 
@@ -37,16 +37,16 @@ class Diary:
         self.drafts: list[Draft] = []
 
     def add(self, day: int, minor: int, payee: Payee, note: str = "", need: Need = Need.OWED, mark: str = "") -> None:
-        """Write down one movement; one of nothing, or outside the history, is dropped."""
+        """Record one movement; a movement of zero, or outside the history, is dropped."""
         if minor and self.start <= day < self.end:
             self.drafts.append(Draft(day, int(minor < 0), len(self.drafts), minor, payee, note, need, mark))
 
     def price(self, base: int, percent: int) -> int:
-        """Return what something costs here, in minor units, as shops of the country end their prices.
+        """Return a price in minor units, with the usual last digits of the country.
 
         Args:
             base: Usual price in hundredths of the common level, on which a net month's pay is 2,600.00.
-            percent: How far prices differ.
+            percent: Variation of prices.
         """
         minor = self.chance.near(base * self.country.price // 100, percent)
         if self.country.whole:

@@ -16,19 +16,19 @@ class Need(enum.IntEnum):
     SPEND = 0
     """Nothing is bought."""
     OWED = 1
-    """Savings are drawn on; else the payment is returned and costs a fee."""
+    """Savings are used; if they are too low, the payment is returned and costs a fee."""
     PLANTED = 2
-    """Savings are drawn on; else it does not happen."""
+    """Savings are used; if they are too low, the payment is not made."""
     RING = 3
-    """Money passing through: what came in with this need is kept for what goes out with it."""
+    """Money passing through: receipts with this need are reserved for payments with it."""
     SWEEP = 4
-    """Whether money above the account's cushion goes to savings."""
+    """Money above the account's reserve goes to savings."""
     INTEREST = 5
     """Interest on the balances since the last booking, earned or owed."""
 
 
 class Payee(NamedTuple):
-    """A payee or payer, the purpose, and the rail."""
+    """A payee or payer, the purpose and the rail of a payment."""
 
     name: str
     category: str
@@ -54,7 +54,7 @@ class Month(NamedTuple):
     """A calendar month of a history."""
 
     place: int
-    """Month of the population's period, from 0, also if the history starts later."""
+    """Index in the population's period, from 0, also if the history starts later."""
     year: int
     month: int
     first: int
@@ -62,7 +62,7 @@ class Month(NamedTuple):
     days: int
 
     def day(self, number: int) -> int:
-        """Return the ordinal of a day of the month, its last day where it has fewer."""
+        """Return the ordinal of a day of the month, or its last day if it has fewer days."""
         return self.first + min(number, self.days) - 1
 
     def open_day(self, number: int) -> int:
@@ -79,7 +79,7 @@ class Month(NamedTuple):
 
 
 def months_from(start: datetime.date, count: int) -> tuple[Month, ...]:
-    """Return that many months; the first is the one of ``start``, whatever its day."""
+    """Return that many months; the first is that of ``start``."""
     months = []
     for index in range(count):
         year, month = divmod(start.year * 12 + start.month - 1 + index, 12)

@@ -26,13 +26,13 @@ _HABITS: dict[str, tuple[int, int, int]] = {
     "health.pharmacy": (7, 14_00, 45),
     "entertainment.events": (7, 27_00, 35),
 }
-"""Tenths of visits a month, usual price in hundredths of the common level, and how far prices differ in percent."""
+"""Tenths of visits a month, usual price in hundredths on the common scale, and variation of prices in percent."""
 _GIFTS = frozenset({"shopping.general", "shopping.clothing", "shopping.electronics", "food.groceries"})
 DIWALI = {
     2020: (11, 14), 2021: (11, 4), 2022: (10, 24), 2023: (11, 12), 2024: (10, 31), 2025: (10, 20), 2026: (11, 8),
     2027: (10, 29), 2028: (10, 17), 2029: (11, 5), 2030: (10, 26),
 }  # fmt: skip
-"""Month and day of Lakshmi Puja; in other years the 29th of October stands for it, the middle of its range."""
+"""Month and day of Lakshmi Puja; in other years the 29th of October is used, the middle of its range."""
 _BEFORE_FESTIVAL = 18
 """Days of shopping before a festival."""
 

@@ -1,4 +1,4 @@
-"""The export: a population as a folder of statements with its truth, whole or not at all."""
+"""Exports a population as a folder of statements with the ground truth, either completely or not at all."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TRUTH = "truth.json"
 def write(population: Population, folder: Path) -> int:
     """Write a statement for each customer and `truth.json`, and return how many statements there are.
 
-    Everything is written beside the folder first, which then takes its name: it appears whole, or not at all.
+    Everything is written to a temporary folder, which is then renamed, so the folder is complete or missing.
 
     Args:
         population: Customers whose statements to write.
@@ -33,7 +33,7 @@ def write(population: Population, folder: Path) -> int:
     name = str(folder)
     try:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise InputError(name, "is there and not empty", "name a folder that does not exist yet")
+            raise InputError(name, "exists and is not empty", "name a folder that does not exist yet")
         folder.parent.mkdir(parents=True, exist_ok=True)
         made = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     except OSError as error:

@@ -1,4 +1,4 @@
-"""A history: all movements of one customer, from the drafts of a life to booked transactions."""
+"""A history: all movements of one customer, from drafts to booked transactions."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from genie_finance.synthetic.truth import Label
 
 FEW = 5
-"""Movements of the shortest files."""
+"""Maximum movements of the shortest files."""
 _WITH_ACCOUNT = frozenset({"instant", "transfer", "debit", "order"})
 
 

@@ -1,4 +1,4 @@
-"""Home: rent, energy with its seasons, contracts that begin, end and become dearer, children."""
+"""Home: rent, energy with its seasons, contracts that begin, end and rise in price, children."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _SUBSCRIPTIONS = {
     "entertainment.streaming": (11_99, 15_99), "digital.software": (2_99, 9_99), "health.fitness": (24_90, 39_90),
 }  # fmt: skip
-"""Prices a month on the common level."""
+"""Monthly prices on the common scale."""
 _NEVER = 10_000
 
 
@@ -116,7 +116,7 @@ def _loan(diary: Diary) -> None:
 
 
 def _subscriptions(diary: Diary) -> None:
-    """Write down contracts month by month; some begin or end within the history, and some become dearer once."""
+    """Record contracts month by month; some begin or end within the history, and some rise in price once."""
     chance = diary.chance
     first, count = diary.months[0].place, len(diary.months)
     for category, (low, high) in _SUBSCRIPTIONS.items():

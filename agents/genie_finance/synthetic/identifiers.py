@@ -15,7 +15,7 @@ _STARTS = tuple(f"1{second}{third}" for second in range(6) for third in range(6)
 
 
 def iban(country: str, rest: str) -> str:
-    """Return the IBAN of a bank and account: two check digits by ISO 7064 MOD 97-10, as ISO 13616 says.
+    """Return the IBAN of a bank and account: two check digits by ISO 7064 MOD 97-10, as in ISO 13616.
 
     Args:
         country: ISO 3166 code.
@@ -40,6 +40,6 @@ def account_of(country: Country, name: str) -> str:
 
 
 def reference(chance: Chance) -> str:
-    """Return twelve digits, which start with 1 and two low ones: no Aadhaar, card or telephone number does."""
+    """Return twelve digits that start with 1 and two low digits, unlike Aadhaar, card and telephone numbers."""
     drawn = int(chance.random() * 36_000_000_000)
     return f"{_STARTS[drawn // 1_000_000_000]}{drawn % 1_000_000_000:09d}"

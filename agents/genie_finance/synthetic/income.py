@@ -59,7 +59,7 @@ def _wages(diary: Diary, story: Story) -> None:
 
 
 def _pay_days(diary: Diary, month: Month) -> list[tuple[int, int]]:
-    """Return the days of pay with their share of a month's pay in 26ths: one, or every other Friday's."""
+    """Return the days of pay with their share of a month's pay in 26ths: one day, or every other Friday."""
     if diary.country.pay_day:
         return [(month.pay_day(diary.country.pay_day), _FORTNIGHTS)]
     fridays = [

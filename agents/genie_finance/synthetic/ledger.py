@@ -1,4 +1,4 @@
-"""The ledger: the drafts that an account can pay, and the balance after each."""
+"""The ledger: books the drafts that an account can pay, with the balance after each."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from genie_finance.synthetic.customer import Customer
 
 _YEAR = 365 * 10_000
-"""Divisor of interest: days of a year times the hundredths of a percent in 1."""
+"""Divisor of interest: days of a year times 10,000, since rates are in hundredths of a percent."""
 _CUSHION = 2
-"""Months of income beyond which money goes to savings."""
+"""Balance in months of income above which money goes to savings."""
 
 
 class Booked(NamedTuple):
@@ -29,13 +29,13 @@ class Booked(NamedTuple):
 class Ledger:
     """One account with an overdraft limit, and the owner's savings beside it.
 
-    The balance never falls below ``-customer.overdraft``, whatever is drafted. Interest is what the balances at the
-    end of each day cost or earned, at the country's yearly rates, cut to whole minor units. Money in with a mark, a
-    refund, is booked only after the payment of that mark was.
+    The balance never falls below ``-customer.overdraft``, regardless of the drafts. Interest is computed on the
+    balances at the end of each day, at the country's yearly rates, rounded down to minor units. A refund is booked only
+    after the payment with the same mark.
 
     Args:
         customer: Owner of the account.
-        country: Its rates and words.
+        country: Source of rates and texts.
         savings: The owner's other savings, in minor units.
         fee: Fee of a returned payment, in minor units.
     """

@@ -23,17 +23,17 @@ from genie_finance.synthetic.transfers import Life, block_of, transfers_csv
 from genie_finance.synthetic.truth import Event, Label
 
 MIX: Final[Mapping[str, int]] = {"IN": 30, "DE": 20, "NL": 10, "GB": 20, "US": 20}
-"""How many of a hundred customers are of each country."""
+"""Percent of customers of each country."""
 MAX_MONTHS: Final = 120
 _FIRST_YEAR, _LAST_YEAR = 1971, 2089
-"""Years of which every statement reader is sure, also of two digits with the histories' length."""
+"""Years that every statement reader recognises, including two-digit ones."""
 _KEPT_HISTORIES = 8
 _KEPT_RINGS = 64
 _PAY: Final[Mapping[str, tuple[int, int]]] = {
     "salaried": (2_500, 30), "family": (3_600, 30), "student": (980, 20), "freelancer": (2_900, 40),
     "pensioner": (1_650, 25), "irregular": (1_450, 30), "merchant": (3_000, 35), "thin": (1_900, 35),
 }  # fmt: skip
-"""Usual income a month on the common level, and how far it differs in percent."""
+"""Usual monthly income on the common scale, and its variation in percent."""
 _THIN_MONTHS = 3
 _NO_OVERDRAFT = frozenset({"student", "thin", "irregular"})
 
@@ -41,19 +41,19 @@ _NO_OVERDRAFT = frozenset({"student", "thin", "irregular"})
 class Population:
     """Customers with histories, all from one seed; each is generated on first access.
 
-    A customer is drawn from the seed, the customer's number and the period, mix and months alone, so number 17 is the
-    same in a population of 20 and of 20,000. No clock, no hash order and no logarithm takes part: the same arguments
-    give the same bytes in every process.
+    A customer depends only on the seed, the customer's number, the period, the mix and the months, so number 17 is the
+    same in populations of 20 and 20,000. No clock, hash order or logarithm is used: the same arguments produce the same
+    bytes in every process.
 
     Args:
         seed: Any whole number.
         size: Customers, 1 or more.
         mix: Weights of countries by ISO code; by default ``MIX``.
-        start: Its month is the first of the histories, from its first day on.
+        start: Histories begin on the first day of its month.
         months: Length of the histories, 1 to 120.
 
     Raises:
-        InputError: An argument is out of its range, or a country is not known.
+        InputError: An argument is out of range, or a country is unknown.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Population:
         self._rings: OrderedDict[int, Ring | None] = OrderedDict()
 
     def transactions(self, customer: Customer) -> tuple[Transaction, ...]:
-        """Return a customer's movements in booking order; the balances chain from ``customer.opening``.
+        """Return a customer's movements in booking order; the balances start from ``customer.opening``.
 
         Raises:
             InputError: The customer is of another population.
@@ -99,7 +99,7 @@ class Population:
         return text.getvalue().encode(form.encoding)
 
     def transfers_csv(self, customer: Customer) -> bytes:
-        """Return what a customer's block of fifty moves, as a bank sees it: each transfer once, ring and all.
+        """Return the transfers of a customer's block of fifty as its bank sees them: each once, with those of a ring.
 
         Raises:
             InputError: The customer is of another population.
@@ -117,7 +117,7 @@ class Population:
         return self._history(customer).truth
 
     def events(self, customer: Customer) -> tuple[Event, ...]:
-        """Return the turns of a customer's life.
+        """Return the life events of a customer.
 
         Raises:
             InputError: The customer is of another population.
@@ -133,10 +133,7 @@ class Population:
                 yield ring
 
     def ring_of(self, customer: Customer) -> Ring | None:
-        """Return the fraud ring among a customer and the neighbours, the block of fifty; None if there is none.
-
-        The customer may be honest.
-        """
+        """Return the fraud ring of a customer's block of fifty, None if there is none. The customer may be honest."""
         return self._ring(customer.number // BLOCK)
 
     def _ring(self, block: int) -> Ring | None:
@@ -153,12 +150,12 @@ class Population:
             mix: Weights of kinds of questions; by default `genie_finance.synthetic.questions.QUESTIONS`.
 
         Raises:
-            InputError: A kind is not known, or no weight is positive.
+            InputError: A kind is unknown, or no weight is positive.
         """
         return questions_of(self._seed, self.customers, QUESTIONS if mix is None else mix)
 
     def customer(self, number: int) -> Customer:
-        """Return the customer of a number, also of one beyond the size, who may belong to a ring.
+        """Return the customer with a number, also one beyond the size, who may belong to a ring.
 
         Raises:
             InputError: The number is negative.
@@ -190,7 +187,7 @@ class Population:
         known = self._histories.get(number)
         if known is None or self.customer(number) != customer:
             if not 0 <= number < len(self.customers) or self.customers[number] != customer:
-                raise InputError(customer.id, "is not a customer of this population", "take one of its `customers`")
+                raise InputError(customer.id, "is not a customer of this population", "use one of its `customers`")
             ring = self._ring(number // BLOCK)
             chance = Chance(f"{self._seed}/history/{number}")
             member = ring if ring is not None and number in ring.members else None
@@ -211,7 +208,7 @@ class Population:
 
 
 class _Customers(Sequence[Customer]):
-    """The customers of a population, each made when it is looked at."""
+    """The customers of a population, each created on access."""
 
     def __init__(self, population: Population, size: int) -> None:
         self._population = population
@@ -241,4 +238,4 @@ def _check(size: int, mix: Mapping[str, int], start: datetime.date, months: int)
     if unknown:
         raise InputError("mix", f"{unknown[0]!r} is not a known country", f"known are {', '.join(COUNTRIES)}")
     if any(weight < 0 for weight in mix.values()) or not any(mix.values()):
-        raise InputError("mix", "has a negative weight or none that is positive", "give weights like IN=3, DE=1")
+        raise InputError("mix", "has a negative weight, or no positive one", "give weights like IN=3, DE=1")

@@ -17,7 +17,7 @@ QUESTIONS: Final[Mapping[str, int]] = {
     "overview": 22, "category": 20, "merchant": 12, "comparison": 10, "subscriptions": 9, "anomaly": 7, "forecast": 7,
     "saving": 6, "income": 3, "off_topic": 2, "hostile": 2,
 }  # fmt: skip
-"""How many of a hundred questions are of each kind."""
+"""Percent of questions of each kind."""
 
 _TEXTS: Final[Mapping[str, tuple[str, ...]]] = {
     "overview": (
@@ -72,7 +72,7 @@ _LOCAL: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "saving": ("Paise kaise bachaun?",), "anomaly": ("Do baar paise kat gaye kya?",),
     },
 }  # fmt: skip
-"""Questions in the language of the country, used one time in three if there are any."""
+"""Questions in the language of the country, used for one question in three if there are any."""
 _CATEGORIES = {
     "food.groceries": "groceries", "food.restaurants": "restaurants", "food.delivery": "food delivery",
     "transport.fuel": "fuel", "shopping.clothing": "clothes", "utilities.energy": "electricity",
@@ -94,13 +94,13 @@ def questions_of(seed: int, customers: Sequence[Customer], mix: Mapping[str, int
     """Return questions without end; each is drawn from the seed, its number and the size of the population.
 
     Raises:
-        InputError: A kind is not known, or no weight is positive.
+        InputError: A kind is unknown, or no weight is positive.
     """
     unknown = sorted(set(mix) - set(QUESTIONS))
     if unknown:
         raise InputError("mix", f"{unknown[0]!r} is not a kind of question", f"known are {', '.join(QUESTIONS)}")
     if any(weight < 0 for weight in mix.values()) or not any(mix.values()):
-        raise InputError("mix", "has a negative weight or none that is positive", "give weights like overview=3")
+        raise InputError("mix", "has a negative weight, or no positive one", "give weights like overview=3")
     return _asked(seed, customers, dict(sorted(mix.items())))
 
 

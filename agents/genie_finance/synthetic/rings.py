@@ -17,25 +17,25 @@ if TYPE_CHECKING:
     from genie_finance.synthetic.diary import Diary
 
 BLOCK = 50
-"""Customers of one block; the members of a ring are in one block: number 0 to 49, 50 to 99 and so on."""
+"""Customers in one block: numbers 0 to 49, 50 to 99 and so on. The members of a ring are in one block."""
 _RINGS = 50
 """Frequency of a ring per hundred blocks."""
 _FEWEST, _MOST = 4, 7
 _DAYS = 12
-"""From the first placement to the last payment out."""
+"""Maximum days from the first placement to the last payment out."""
 
 
 class Party(NamedTuple):
     """One side of a transfer."""
 
     number: int | None
-    """Number of the customer; None for a party outside the bank of the population."""
+    """Number of the customer; None for a party that is not a customer of the bank."""
     name: str
     account: str
 
 
 class Transfer(NamedTuple):
-    """Money that a ring moves. It is a movement of the sender, of the recipient, or of both, of the same day."""
+    """Money that a ring moves. It is a movement of the sender, the recipient, or both, on the same day."""
 
     step: str
     """``placement``: stolen money, or cash just under the threshold, reaches a mule. ``layering``: mule to mule.
@@ -50,8 +50,8 @@ class Transfer(NamedTuple):
 class Ring(NamedTuple):
     """A mule network of one country.
 
-    Its members are customers of one block; in a population that ends within the block, those beyond its size have a
-    number and take part, and no history is asked of them.
+    Its members are customers of one block. If the population ends within the block, the ring includes customers beyond
+    its size, whose histories are not generated.
     """
 
     id: str
@@ -59,9 +59,9 @@ class Ring(NamedTuple):
     threshold: int
     """In minor units; every cash amount of the ring is below it."""
     collectors: tuple[int, ...]
-    """Numbers of those who receive first."""
+    """Numbers of the customers who receive the money first."""
     layers: tuple[int, ...]
-    """Numbers of the customers who receive it from the collectors."""
+    """Numbers of the customers to whom the collectors pass it on."""
     transfers: tuple[Transfer, ...]
 
     @property
@@ -71,7 +71,7 @@ class Ring(NamedTuple):
 
 
 def ring_of(seed: int, block: int, members: Sequence[Customer], country: Country, end: datetime.date) -> Ring | None:
-    """Return the ring of a block, or None where there is none.
+    """Return the ring of a block, or None if there is none.
 
     Args:
         seed: The population's.
@@ -141,7 +141,7 @@ def _cash() -> Party:
 
 
 def book_ring(diary: Diary, ring: Ring) -> None:
-    """Write down a member's part of what its ring moves."""
+    """Record a member's movements of the ring's money."""
     words = diary.country.words
     mark = f"mule/{ring.id}"
     for one in ring.transfers:

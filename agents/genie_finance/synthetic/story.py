@@ -17,7 +17,7 @@ _CATEGORIES = (
 
 
 class Story(NamedTuple):
-    """Choices for a whole history; months are indices of the population's period, -1 for never."""
+    """Choices for a whole history; months are indices in the population's period, -1 for never."""
 
     level: int
     """Percent of the country's usual spending."""
@@ -38,7 +38,7 @@ class Story(NamedTuple):
 
 
 def story_of(diary: Diary) -> Story:
-    """Return a customer's story; everything in it is drawn from the diary's source."""
+    """Return a customer's story, drawn from the diary's random source."""
     chance, customer, country = diary.chance, diary.customer, diary.country
     kind = customer.kind
     settled = kind in {"family", "pensioner", "merchant"}

@@ -14,7 +14,7 @@ class Transaction(NamedTuple):
     """One booked movement of one account."""
 
     id: str
-    """``customer-17/42``: the customer's, with the movement's number from 1 in booking order."""
+    """``customer-17/42``: the customer's id and the movement's number from 1 in booking order."""
     date: datetime.date
     minor: int
     """Signed amount in minor units; negative when money went out."""
@@ -22,15 +22,15 @@ class Transaction(NamedTuple):
     """Balance after it, in minor units."""
     currency: str
     payee: str
-    """Who was paid, or paid."""
+    """The payee or the payer."""
     category: str
     """True category in the catalogue's taxonomy, which no export contains."""
     rail: Rail
     kind: str
-    """The bank's word for the booking; empty if its exports have none."""
+    """The bank's text for the kind of booking; empty if its exports have none."""
     narration: str
     account: str
-    """The other party's account; empty if the export names none."""
+    """The other party's account; empty if the export has none."""
     reference: str
 
     @property

@@ -28,7 +28,7 @@ _CHANNELS: Final[Mapping[Rail, str]] = {
 _WATCHED = 10
 """A movement below this share of its country's threshold is left out."""
 _BANK = "bank"
-"""The other side of fees and interest."""
+"""The other party of fees and interest."""
 
 
 class Life(NamedTuple):
@@ -40,7 +40,7 @@ class Life(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One transfer; None is notes over a counter."""
+    """One transfer; None means cash."""
 
     date: datetime.date
     id: str
@@ -61,8 +61,8 @@ def block_of(number: int) -> range:
 def transfers_csv(lives: Iterable[Life], ring: Ring | None) -> bytes:
     """Return the neighbours' transfers of at least a tenth of their country's threshold: CSV in UTF-8, by day.
 
-    Customers are named by their ids, others by name. What a ring moves between two customers stands in both histories
-    and here once.
+    Customers are named by their ids, others by name. A ring's transfer between two customers is in both histories, and
+    in the table once.
 
     Args:
         lives: Each customer with the history.

@@ -9,18 +9,17 @@ Planted = Literal["duplicate", "first_large_payee", "price_rise", "fraud", "mule
 
 
 class Label(NamedTuple):
-    """One planted anomaly. Its movements were booked; unpaid movements do not count."""
+    """One planted anomaly. Only booked movements count."""
 
     kind: Planted
     transactions: tuple[str, ...]
-    """Ids, in booking order. Of a duplicate: the charge and the one that repeats it; of a price rise: the last charge
-    at the old price and the first at the new one."""
+    """Ids in booking order; of a price rise, the last charge at the old price and the first at the new one."""
     detail: str
     """One sentence for a person."""
 
 
 class Event(NamedTuple):
-    """A turn of life that the history shows."""
+    """A life event that the history shows."""
 
     kind: Literal["job_loss", "new_job", "new_child", "move"]
     month: datetime.date

@@ -1,4 +1,4 @@
-"""The population behind a simulated workload: statements, transfers and questions of each customer, kept in bounds.
+"""The customers of a simulated workload: their statements, transfers and questions, with bounded memory.
 
 The entry point ``genie.workloads`` offers it to the simulation under the name ``customers``.
 """
@@ -17,13 +17,13 @@ from genie_finance.synthetic.transfers import block_of
 
 _MOST_STATEMENTS = 64
 _MOST_BLOCKS = 16
-"""Tables of transfers that are kept, a megabyte each."""
+"""Maximum cached tables of transfers; each has a megabyte."""
 _MONTH = 30.4375
 """Days."""
 
 
 class GroundTruth(NamedTuple):
-    """What is true of the customers in a table of transfers."""
+    """The ground truth of the customers in a table of transfers."""
 
     ring: str
     """Id of the ring among them; empty without one."""
@@ -34,10 +34,10 @@ class GroundTruth(NamedTuple):
 
 
 class Customers:
-    """A population under one seed. Everything is drawn again from the seed and the customer's place when it is needed.
+    """A population under one seed. Data is generated from the seed and the customer's place when needed.
 
     Args:
-        seed: Everything about a customer is drawn from it and the customer's place.
+        seed: With the customer's place, it determines all data of a customer.
         size: Number of customers.
         months: Length of the histories.
         countries: Country -> weight; empty means the usual mix.
@@ -59,18 +59,18 @@ class Customers:
         self._transfers: OrderedDict[int, bytes] = OrderedDict()
 
     def statement(self, place: int) -> bytes:
-        """Return the history of the customer at a place, from 0, as a bank exports it."""
+        """Return the history of the customer at a place, from 0, in a bank's export format."""
         population = self._population
         return _kept(
             self._statements, place, _MOST_STATEMENTS, lambda: population.statement_csv(population.customers[place])
         )
 
     def profile(self, place: int) -> dict[str, str]:
-        """Return what that statement leaves open, in the words of a statement profile."""
+        """Return facts that the statement does not show, as fields of a statement profile."""
         return dict(COUNTRIES[self._population.customers[place].country].export.profile)
 
     def transfers(self, place: int) -> bytes:
-        """Return the transfers of a customer and the neighbours, as their bank sees them."""
+        """Return the transfers of a customer's block, as its bank sees them."""
         population = self._population
         return _kept(
             self._transfers,

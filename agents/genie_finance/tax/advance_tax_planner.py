@@ -18,7 +18,7 @@ from genie_finance.tax.tables import ADVANCE_TAX, AdvanceTaxRules, DueDate
 def plan(request: AdvanceTaxRequest) -> AdvanceTaxPlan:
     """Return the instalments of the year as of a day.
 
-    Payments count by their dates: a payment in September does not cover June's instalment. The remaining amount counts
+    A payment counts from its date, so one in September does not cover June's instalment. The remaining amount includes
     all payments.
 
     Raises:
@@ -55,7 +55,8 @@ def _exemption(request: AdvanceTaxRequest, assessed: Decimal, rules: AdvanceTaxR
     """Return why no advance tax is due, None if it is due."""
     if request.resident and request.age >= rules.senior_age and not request.has_business:
         text = (
-            f"Residents of {rules.senior_age} and older without income of a business or profession pay none in advance."
+            f"Residents of {rules.senior_age} and older without income from a business or profession pay no advance "
+            "tax."
         )
         return Reason(code="tax.senior_exempt", text=text)
     if assessed < rules.threshold:
@@ -92,19 +93,19 @@ def _grounds(
 ) -> Grounds:
     assessed, default = figures
     reasons = [exempt] if exempt else [
-        Reason(code="tax.liable", text=f"After credits {rupees(assessed)} of tax are to be paid in advance.")
+        Reason(code="tax.liable", text=f"After credits, {rupees(assessed)} of tax must be paid in advance.")
     ]  # fmt: skip
     reasons += [
         Reason(
             code="tax.instalment_short",
-            text=f"By {one.due} {one.shortfall} were missing of {one.required}: interest of {one.interest}.",
+            text=f"By {one.due}, {one.shortfall} of {one.required} was unpaid: interest of {one.interest}.",
         )
         for one in schedule
         if one.interest.minor
     ]
     if default:
         end = year_end(request.tax_year)
-        text = f"Too little was paid by {end}: interest of {rupees(default)} up to {request.as_of}."
+        text = f"The tax paid by {end} is too low: interest of {rupees(default)} up to {request.as_of}."
         reasons.append(Reason(code="tax.year_short", text=text))
     given = (
         Evidence(name="total_tax", value=str(request.total_tax)),
@@ -116,8 +117,8 @@ def _grounds(
         *(Evidence(name="late_income", value=f"{one.on}: tax {one.tax}") for one in request.late_income),
     )
     uncertainty = (
-        "As good as the estimate of the year's tax that it starts from. Interest for filing late (section 234A) is "
-        "left out; a due date that is a bank holiday may move to the next working day."
+        "As accurate as the estimate of the year's tax. Interest for filing late (section 234A) is not included; if a "
+        "due date is a bank holiday, the next working day may apply."
     )
     return Grounds(
         reasons=tuple(reasons), inputs=given, editions=(said,), uncertainty=uncertainty,
@@ -135,5 +136,5 @@ def _grounds(
     rules=("advance_tax_in",),
 )
 async def advance_tax_planner(request: AdvanceTaxRequest) -> AdvanceTaxPlan:
-    """Plans advance tax in India: instalments by due date, and interest under sections 234B and 234C."""
+    """Plans advance tax in India: instalments by due date with interest under sections 234B and 234C."""
     return plan(request)

@@ -39,7 +39,7 @@ def claim_of(limit: Limit, claimed: Deductions) -> Decimal:
 
 
 def _contradicts(profile: TaxProfile, rules: DeductionRules) -> None:
-    """Refuse deductions that the income cannot have; the employer's contribution is a part of the salary."""
+    """Reject deductions that contradict the income; the employer's contribution is part of the salary."""
     claimed, salary = profile.deductions, profile.income.salary.amount
     if claimed is None:
         return
@@ -48,7 +48,7 @@ def _contradicts(profile: TaxProfile, rules: DeductionRules) -> None:
         raise InputError(
             "deductions.employer_pension",
             f"{claimed.employer_pension} is above {rules.most_employer_pension:.0%} of a salary of {rupees(salary)}",
-            "give the part within the limit, and the whole contribution as salary",
+            "give the part within the limit, and include the whole contribution in the salary",
         )
 
 
@@ -58,7 +58,7 @@ def _indexed(gain: RealisedGain) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """A profile with the editions of rules of its year; it can compute the tax of either regime."""
+    """A profile with the editions of rules of its year; computes the tax of either regime."""
 
     profile: TaxProfile
     tax_rules: Edition[IncomeTaxRules]
@@ -105,7 +105,7 @@ class Assessment:
         return (*(Evidence(name=name, value=value) for name, value in who), *given)
 
     def allowed(self, claimed: Deductions) -> Decimal:
-        """Return what the old regime allows of the deductions claimed, each within its limit."""
+        """Return the claimed deductions that the old regime allows, each up to its limit."""
         rules, total = self.deduction_rules.rules, ZERO
         for limit in rules.limits:
             most = limit_of(limit, claimed, self.profile, rules)
@@ -118,7 +118,7 @@ class Assessment:
 
         Args:
             regime: Which one.
-            claimed: Deductions in rupees, within their limits; the new regime takes none of them.
+            claimed: Deductions in rupees, within their limits; the new regime ignores them.
         """
         rules = self.tax_rules.rules
         chosen = rules.new if regime == "new" else rules.old
@@ -126,7 +126,7 @@ class Assessment:
         return liability(self._base(regime, claimed), rules, chosen, person)
 
     def off_salary(self, regime: Regime) -> tuple[Decimal, Decimal]:
-        """Return the standard deduction and the employer's pension contribution, which both regimes take off salary."""
+        """Return the standard deduction and the employer's pension contribution, which both regimes allow."""
         rules, salary = self.tax_rules.rules, self.profile.income.salary.amount
         standard = min((rules.new if regime == "new" else rules.old).standard_deduction, salary)
         claimed = self.profile.deductions

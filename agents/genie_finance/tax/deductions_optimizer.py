@@ -1,4 +1,4 @@
-"""Deductions optimizer: rooms under the limits of the old regime, and whether filling them beats the new regime."""
+"""Deductions optimizer: unused limits of the old regime, and whether using them makes it cheaper than the new one."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class _Room:
 
 
 def optimise(request: DeductionsRequest) -> DeductionsPlan | InsufficientData:
-    """Return which deductions to fill: those with room, only as far as they make the year cheaper than it is now.
+    """Return the deductions to increase, only as far as they reduce the year's tax.
 
-    Every rupee of deduction is worth the same whatever its section, since all reduce one total; so the rooms are filled
-    in the table's order, and only up to the point from which another rupee saves nothing.
+    Every rupee of deduction saves the same in each section, since all reduce one total; so unused limits are filled in
+    the table's order, up to the point from which another rupee saves nothing.
 
     Raises:
         InputError: No edition of the rules covers the tax year.
@@ -72,7 +72,7 @@ def _rooms(assessment: Assessment, claimed: Deductions) -> Sequence[_Room]:
 
 
 def _priced(assessment: Assessment, allowed: Decimal, rooms: Sequence[_Room]) -> Sequence[DeductionRoom]:
-    """Return the rooms with the saving of each after those before it are filled; the savings add up to the total."""
+    """Return the unused limits, each with its saving after the earlier ones; the savings add up to the total."""
     found, sofar = [], allowed
     for room in rooms:
         before = assessment.tax("old", claimed=sofar).tax
@@ -88,7 +88,7 @@ def _priced(assessment: Assessment, allowed: Decimal, rooms: Sequence[_Room]) ->
 
 
 def _least(assessment: Assessment, low: Decimal, high: Decimal, tax: Decimal) -> Decimal:
-    """Return the least deductions, to ten rupees, with which the old regime costs that little: it falls with them."""
+    """Return the lowest deductions, to ten rupees, with which the old regime costs at most that amount."""
     below, above = 0, int((high - low) / 10) + 1
     while below < above:
         middle = (below + above) // 2
@@ -104,16 +104,16 @@ def _grounds(
 ) -> Grounds:
     new, old, best = taxes
     regime: Regime = "new" if new <= old else "old"
-    text = f"Today the {regime} regime is the cheaper: {rupees(new)} new, {rupees(old)} old."
+    text = f"The {regime} regime is cheaper at present: {rupees(new)} new, {rupees(old)} old."
     reasons = [Reason(code="tax.regime_now", text=text)]
     if worthwhile:
         text = f"With {rupees(needed)} more in deductions the old regime costs {rupees(best)}."
         reasons.append(Reason(code="tax.fill_deductions", text=text))
     elif regime == "new":
-        text = f"With every room filled the old regime costs {rupees(best)}, no less than the new: spend nothing on it."
+        text = f"With all limits used, the old regime costs {rupees(best)}, not less than the new one."
         reasons.append(Reason(code="tax.new_stays_cheaper", text=text))
     else:
-        reasons.append(Reason(code="tax.nothing_to_gain", text="No room that is left makes the tax smaller."))
+        reasons.append(Reason(code="tax.nothing_to_gain", text="No unused limit reduces the tax."))
     editions = assessment.editions(old=True)
     return Grounds(
         reasons=tuple(reasons),
@@ -134,5 +134,5 @@ def _grounds(
     rules=("income_tax_in", "capital_gains_in", "deductions_in"),
 )
 async def deductions_optimizer(request: DeductionsRequest) -> DeductionsPlan | InsufficientData:
-    """Finds deductions worth filling in India: only where the old regime then costs less than the new one."""
+    """Finds worthwhile deductions in India: only if they make the old regime cheaper than the new one."""
     return optimise(request)

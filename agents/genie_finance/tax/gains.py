@@ -29,7 +29,7 @@ class Special:
     indexed_rate: Decimal = ZERO
 
     def due(self, free: Decimal) -> Decimal:
-        """Return the tax after a part is exempt: the lower one if there is a choice (section 112(1))."""
+        """Return the tax after an exempt part; the lower one if there is a choice (section 112(1))."""
         plain = (self.taxed - free) * self.rate
         return plain if self.indexed is None else min(plain, max(self.indexed - free, ZERO) * self.indexed_rate)
 
@@ -40,17 +40,17 @@ class Special:
         return Special(self.kind, self.rate, self.amount - gone, taxed, indexed, self.indexed_rate)
 
     def marginal(self) -> Decimal:
-        """Return the saving of one rupee less."""
+        """Return the tax saved by one rupee less."""
         return self.rate if self.indexed is None or self.due(ZERO) == self.taxed * self.rate else self.indexed_rate
 
     def useful(self) -> Decimal:
-        """Return how many rupees less of it save something."""
+        """Return by how many rupees a reduction saves tax."""
         return self.amount if self.marginal() == self.rate else max(self.indexed or ZERO, ZERO)
 
 
 @dataclass(frozen=True, slots=True)
 class Gains:
-    """A year's gains after set-off; losses that are left are carried forward."""
+    """A year's gains after set-off; remaining losses are carried forward."""
 
     parts: tuple[Special, ...]
     short_loss: Decimal
@@ -61,10 +61,9 @@ class Gains:
 def settle(realised: Iterable[RealisedGain]) -> Gains:
     """Return the year's gains after set-off.
 
-    Long-term losses reduce long-term gains alone, short-term losses any gain; each first those on which a rupee costs
-    most, short-term ones before long-term ones at the same. A loss also reduces a gain with indexed cost. The exemption
-    goes to the highest rate first as well, and is that of the year's last edition. Source: Income-tax Act, 1961,
-    sections 70, 74, 112(1) and 112A(2).
+    Long-term losses reduce only long-term gains, short-term losses any gain; those with the highest tax first, at equal
+    tax the short-term ones. A loss also reduces a gain with indexed cost. The exemption, that of the year's last
+    edition, also applies to the highest rate first. Source: Income-tax Act, 1961, sections 70, 74, 112(1) and 112A(2).
 
     Raises:
         InputError: No edition of the rates covers a sale.
@@ -100,7 +99,7 @@ def _costliest_first(part: Special) -> tuple[Decimal, bool, str, Decimal, Decima
 
 
 def _set_off(parts: list[Special], loss: Decimal, *, short: bool) -> tuple[list[Special], Decimal]:
-    """Return the gains without a loss, and what is left of it; first where it saves tax, then wherever it must."""
+    """Return the gains after a loss and the rest of the loss, set off first where it saves tax."""
     for saving in (True, False):
         kept = []
         for part in sorted(parts, key=_costliest_first):

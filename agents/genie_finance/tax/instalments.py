@@ -1,4 +1,4 @@
-"""Interest on advance tax: for instalments paid late or short, and for a year paid short."""
+"""Interest on advance tax: for late or short instalments, and for a year's shortfall."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from genie_finance.tax.liability import ZERO
 from genie_finance.tax.tables import AdvanceTaxRules, DueDate
 
 DateSpan = tuple[datetime.date, datetime.date]
-"""Two days: a due date and the last of its year, or that and the day up to which is asked."""
+"""Two days: a due date and the last day of its year, or that and the day up to which interest is computed."""
 
 
 def paid_by(payments: Iterable[TaxPayment], day: datetime.date) -> Decimal:
@@ -20,10 +20,10 @@ def paid_by(payments: Iterable[TaxPayment], day: datetime.date) -> Decimal:
 
 
 def known_by(tax: Decimal, late: Iterable[LateIncome], payments: tuple[TaxPayment, ...], due: DateSpan) -> Decimal:
-    """Return the tax that an instalment is a share of: without that on income which arose after its due date.
+    """Return the tax on which an instalment is based: without tax on income that arose after its due date.
 
-    The tax on such income has to be paid between the day it arises and the end of the year; where it is not, it counts
-    from the start. Source: Income-tax Act, 1961, section 234C(1), first proviso.
+    If the tax on such income is not paid between its date and the end of the year, it counts from the start. Source:
+    Income-tax Act, 1961, section 234C(1), first proviso.
     """
     day, end = due
     after = [one for one in late if one.on > day]
@@ -38,7 +38,7 @@ def known_by(tax: Decimal, late: Iterable[LateIncome], payments: tuple[TaxPaymen
 def deferment_interest(base: Decimal, paid: Decimal, due: DueDate, rules: AdvanceTaxRules) -> tuple[Decimal, Decimal]:
     """Return the shortfall of an instalment and the interest on it (section 234C).
 
-    None is charged where the safe share was paid. Before interest the shortfall is rounded down to hundreds
+    There is no interest if the safe share was paid. Before interest the shortfall is rounded down to hundreds
     (rule 119A).
     """
     short = max(base * due.share - paid, ZERO)
@@ -54,8 +54,8 @@ def default_interest(
 
     Args:
         assessed: The year's tax less credits, in rupees.
-        payments: Challans; those after the year first pay the interest up to their day, then the tax.
-        span: The last day of the year, and the day up to which interest is asked.
+        payments: Challans; those after the year first settle the interest up to their date, then the tax.
+        span: The last day of the year, and the day up to which interest is computed.
         rules: Edition of the year.
         first_owed: Interest of other sections, which a later payment settles first.
     """
@@ -76,7 +76,7 @@ def default_interest(
 
 
 def months_between(end: datetime.date, day: datetime.date) -> int:
-    """Return the calendar months after the year's end up to a day, a begun one whole."""
+    """Return the calendar months from the year's end to a day; a partial month counts as a full one."""
     return (day.year - end.year) * 12 + day.month - end.month
 
 

@@ -19,7 +19,7 @@ class Base:
     ordinary: Decimal
     """Income at slab rates, without dividends."""
     dividends: Decimal
-    """At the slabs' rates too, with a lower surcharge."""
+    """Also taxed at slab rates, with a lower surcharge."""
     gains: tuple[Special, ...] = ()
 
     @property
@@ -54,7 +54,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Liability:
-    """A tax by its steps, in rupees; all but ``tax`` unrounded."""
+    """A tax by its steps, in rupees; all except ``tax`` unrounded."""
 
     total_income: Decimal
     slab_tax: Decimal
@@ -71,7 +71,8 @@ class Liability:
 def liability(base: Base, rules: IncomeTaxRules, regime: RegimeRules, person: Person) -> Liability:
     """Return the tax on a base with a rounded total income.
 
-    Order of the law: slabs and special rates, rebate with its marginal relief, surcharge with its, cess on the sum.
+    Order of the law: slabs and special rates, rebate with its marginal relief, surcharge with its marginal relief, cess
+    on the sum.
     """
     engine = _Engine(rules, regime, person)
     slab, special, rebate = engine.tax(base)
@@ -92,7 +93,7 @@ def liability(base: Base, rules: IncomeTaxRules, regime: RegimeRules, person: Pe
 
 
 def rounded(amount: Decimal, to: Decimal) -> Decimal:
-    """Return an amount at the nearest multiple, halves up, once its paise are dropped."""
+    """Return an amount without paise, rounded half up to a multiple."""
     return (amount.quantize(Decimal(1), rounding=ROUND_DOWN) / to).quantize(Decimal(1), rounding=ROUND_HALF_UP) * to
 
 
@@ -116,7 +117,7 @@ class _Engine:
     person: Person
 
     def slabs(self) -> Sequence[Step]:
-        """Return the slabs of the person's age; non-residents have those of the youngest."""
+        """Return the slabs of the person's age; non-residents have those of the youngest age."""
         age = self.person.age if self.person.resident else 0
         return max((band for band in self.regime.bands if band.from_age <= age), key=lambda band: band.from_age).slabs
 
@@ -136,7 +137,7 @@ class _Engine:
         return slab, special, self.rebate(base.total, slab + special, reached)
 
     def rebate(self, total: Decimal, tax: Decimal, reached: Decimal) -> Decimal:
-        """Return the rebate: at most the tax that it reaches."""
+        """Return the rebate, at most the tax that it applies to."""
         rebate = self.regime.rebate
         if not self.person.resident:
             return ZERO
@@ -162,7 +163,7 @@ class _Engine:
         return (slab - rebate - on_dividends) * rate + (on_dividends + special) * capped
 
     def bound(self, base: Base) -> Decimal:
-        """Return the most that tax and surcharge may be: at each step crossed, those at the step plus the excess."""
+        """Return the maximum of tax and surcharge: for each step crossed, those at the step plus the excess."""
         slab, special, rebate = self.tax(base)
         most = slab + special - rebate + self.surcharge(base)
         for step in self.crossed(base):

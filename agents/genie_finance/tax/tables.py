@@ -15,7 +15,7 @@ Rate = Annotated[Decimal, Field(ge=0, le=1)]
 
 
 class Step(Rules):
-    """A rate and the income above which it holds, up to the next step."""
+    """A rate and the income above which it applies, up to the next step."""
 
     above: Amount
     rate: Rate
@@ -25,7 +25,7 @@ Steps = Annotated[tuple[Step, ...], Field(min_length=1)]
 
 
 class AgeBand(Rules):
-    """Slabs of residents from an age on."""
+    """Slabs of residents from a given age."""
 
     from_age: int
     slabs: Steps
@@ -37,9 +37,9 @@ class Rebate(Rules):
     income_up_to: Amount
     most: Amount
     marginal_relief: bool
-    """Above the limit no more tax than income beyond it."""
+    """True if, above the limit, tax is at most the income above it."""
     special_rates: bool
-    """It also reaches tax at special rates, save that on long-term gains of listed equity."""
+    """True if it also applies to tax at special rates, except on long-term gains of listed equity."""
 
 
 class RegimeRules(Rules):
@@ -58,7 +58,7 @@ class IncomeTaxRules(Rules):
     cess: Rate
     rounding: Amount
     special_surcharge_cap: Rate
-    """Highest surcharge on tax on dividends and on gains under sections 111A, 112 and 112A."""
+    """Maximum surcharge on tax on dividends and on gains under sections 111A, 112 and 112A."""
     new: RegimeRules
     old: RegimeRules
 
@@ -84,9 +84,9 @@ class DueDate(Rules):
     day: int
     share: Rate
     safe_share: Rate
-    """Paying this much by the day saves the interest."""
+    """Paying this share by the due date avoids the interest."""
     months: int
-    """For which a shortfall costs interest."""
+    """Months of interest on a shortfall."""
 
     def on(self, start: datetime.date) -> datetime.date:
         """Return the date in the tax year that starts on that day."""
@@ -102,7 +102,7 @@ class AdvanceTaxRules(Rules):
     paid_enough: Rate
     """Share of the assessed tax that must be paid by the end of the year."""
     rounding_down: Amount
-    """Interest is on the amount rounded down to this."""
+    """Interest is on the amount rounded down to a multiple of this."""
     rounding: Amount
     instalments: tuple[DueDate, ...]
     presumptive: tuple[DueDate, ...]
@@ -125,8 +125,7 @@ class DeductionRules(Rules):
 
     senior_age: int
     most_employer_pension: Rate
-    """Share of the salary above which no employer's contribution to the pension scheme is deducted, in either
-    regime."""
+    """Maximum deduction of an employer's pension contribution, as a share of the salary, in either regime."""
     limits: tuple[Limit, ...]
 
 

@@ -54,7 +54,7 @@ async def tax_desk(question: TaxYearQuestion, context: Context) -> TaxYearPlan:
     """Plans a tax year in India: tax in both regimes, deductions, losses to realise, advance tax, missing data.
 
     Raises:
-        InputError: The day of the question lies before the tax year.
+        InputError: The day of the question is before the tax year.
     """
     year, profile = question.year, question.year.profile
     if year.as_of < year_start(profile.tax_year):
@@ -86,7 +86,7 @@ async def tax_desk(question: TaxYearQuestion, context: Context) -> TaxYearPlan:
 
 
 def _unheld() -> InsufficientData:
-    lack = Lack(what="lots", needed="the lots of listed equity that are held, or an empty list")
+    lack = Lack(what="lots", needed="the lots of listed equity, or an empty list")
     return DESK.lacking("losses worth realising", lack)
 
 

@@ -1,4 +1,4 @@
-"""Tax estimator: the tax of a year in the new and the old regime, which is cheaper, and from which deductions on."""
+"""Tax estimator: the tax of a year in the new and the old regime, which is cheaper, and from which deductions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _STEP = Decimal(10)
 
 
 def estimate(request: TaxEstimateRequest) -> TaxEstimate | InsufficientData:
-    """Return the tax of a year, or the data that is missing.
+    """Return the tax of a year, or the missing data.
 
     Raises:
         InputError: No edition of the rules covers the tax year.
@@ -27,7 +27,7 @@ def estimate(request: TaxEstimateRequest) -> TaxEstimate | InsufficientData:
     profile = request.profile
     assessment = Assessment.of(profile)
     if request.regime != "new" and profile.deductions is None:
-        lack = Lack(what="profile.deductions", needed="every deduction that is claimed, 0 where there is none")
+        lack = Lack(what="profile.deductions", needed="every claimed deduction, 0 if there is none")
         return InsufficientData(agent=ID, question=f"tax in the {request.regime} regime", missing=(lack,))
     claimed = assessment.allowed(profile.deductions) if profile.deductions is not None else ZERO
     regimes: list[RegimeTax] = []
@@ -59,7 +59,7 @@ def estimate(request: TaxEstimateRequest) -> TaxEstimate | InsufficientData:
 def break_even_deductions(assessment: Assessment) -> Decimal | None:
     """Return the least deductions, in steps of ten rupees, with which the old regime costs no more than the new one.
 
-    Tax in the old regime never rises with deductions, so halving finds it. None where even deducting everything is
+    Tax in the old regime never rises with deductions, so a binary search finds it. None if even deducting everything is
     not enough.
     """
     new = assessment.tax("new").tax
@@ -103,7 +103,7 @@ def _grounds(
             reasons.append(Reason(code=f"tax.{line.step.replace(' ', '_')}", text=text))
     carried = assessment.gains.short_loss + assessment.gains.long_loss
     if carried:
-        text = f"Losses of {rupees(carried)} are left to carry forward for eight years, if the return is filed in time."
+        text = f"Losses of {rupees(carried)} can be carried forward for eight years, if the return is filed in time."
         reasons.append(Reason(code="tax.loss_carried", text=text))
     if not reasons:
         reasons.append(

@@ -20,7 +20,7 @@ from genie_finance.tax.tables import CAPITAL_GAINS, INCOME_TAX, CapitalGainsRule
 
 ID = "tax_harvester"
 GRANDFATHERED = datetime.date(2018, 2, 1)
-"""Gains up to 31 January 2018 on what was bought before are not taxed (section 55(2)(ac))."""
+"""Gains up to 31 January 2018 on earlier purchases are not taxed (section 55(2)(ac))."""
 
 _THOUSANDTH = Decimal("0.001")
 
@@ -53,10 +53,10 @@ class _Open:
 
 
 def harvest(request: HarvestRequest) -> HarvestPlan | InsufficientData:
-    """Return the units to sell: the fewest rupees of loss that take every taxed gain, or as much as there is loss.
+    """Return the units to sell: the smallest loss that offsets every taxed gain, or all losses.
 
-    Long-term losses come first, since long-term gains are all that they can be set off against; short-term losses then
-    take short-term gains, which are taxed higher, and what is left of the long-term ones.
+    Long-term losses come first, since they offset only long-term gains; short-term losses then offset short-term gains,
+    which are taxed higher, and the rest of the long-term ones.
 
     Raises:
         InputError: No edition of the rules covers the day.
@@ -100,12 +100,12 @@ def harvest(request: HarvestRequest) -> HarvestPlan | InsufficientData:
 
 
 def _step(lot: Lot) -> Decimal:
-    """Return the least that can be sold of a lot: a share, or a thousandth of a fund's unit."""
+    """Return the smallest quantity of a lot that can be sold: a share, or a thousandth of a fund's unit."""
     return Decimal(1) if lot.units == lot.units.to_integral_value() else _THOUSANDTH
 
 
 def _net_long(request: HarvestRequest) -> Decimal:
-    """Return the long-term gains after a short-term loss of the year, which may be set off against them."""
+    """Return the long-term gains after a short-term loss of the year is set off."""
     return request.realised_long.amount + min(request.realised_short.amount, ZERO)
 
 
@@ -118,7 +118,7 @@ def _unknown(lot: Lot) -> bool:
 
 
 def is_long(bought: datetime.date, sold: datetime.date, months: int) -> bool:
-    """Return whether something was held for more than that many months: sold after the same day of the month."""
+    """Return whether the holding period exceeds that many months: the sale is after the same day of the month."""
     month = shift(month_of(bought), months)
     year, number = int(month[:4]), int(month[5:])
     return (sold.year, sold.month, sold.day) > (year, number, bought.day)
@@ -159,7 +159,7 @@ def _grounds(
         for one in chosen
     ] or [Reason(code="tax.nothing_to_harvest", text="No loss on a holding can be set off against a taxed gain.")]
     if exempt:
-        text = f"Long-term gains of {rupees(exempt)} more would still be untaxed this year."
+        text = f"A further {rupees(exempt)} of long-term gains would be exempt this year."
         reasons.append(Reason(code="tax.exemption_left", text=text))
     return Grounds(
         reasons=tuple(reasons),
@@ -170,12 +170,13 @@ def _grounds(
             Evidence(name="lots", value=str(len(request.lots))),
         ),
         editions=editions,
-        uncertainty="Without surcharge, which would save more, and without brokerage, exit loads and securities "
-        "transaction tax, which cost. It takes the gains to be taxed at today's rates: below the basic exemption, in "
-        "the rebate of section 87A or for sales before a change of rates less is saved, or nothing.",
+        uncertainty="Surcharge, which would raise the saving, and brokerage, exit loads and securities transaction "
+        "tax, which lower it, are not included. Gains are assumed to be taxed at today's rates: below the "
+        "basic exemption, with the rebate of section 87A, or for sales before a change of rates, the "
+        "saving is lower or zero.",
         caveats=(
             *caveats_of(editions),
-            "Shares are sold first in, first out within a demat account, whichever lot is meant.",
+            "Shares are sold first in, first out within a demat account, regardless of the intended lot.",
         ),
     )
 
@@ -190,5 +191,5 @@ def _grounds(
     rules=("capital_gains_in", "income_tax_in"),
 )
 async def tax_harvester(request: HarvestRequest) -> HarvestPlan | InsufficientData:
-    """Finds losses on listed equity in India to realise before the tax year ends."""
+    """Finds losses on listed equity in India that are worth realising before the tax year ends."""
     return harvest(request)

@@ -1,1 +1,1 @@
-"""Treasury: value at risk, gaps by maturity, liquidity coverage, exchange rates, and the morning's pack."""
+"""Treasury: value at risk, gaps by maturity, liquidity coverage, exchange rates, and the morning pack."""

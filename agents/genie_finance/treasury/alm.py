@@ -25,7 +25,7 @@ _YEARS = Decimal("0.0001")
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """Change of economic value in major units, and durations in years; None where a side is empty."""
+    """Change of economic value in major units, and durations in years; None if a side is empty."""
 
     change: Decimal
     assets: Decimal | None
@@ -97,7 +97,7 @@ def _rows(request: AlmRequest, rules: AlmRules) -> Iterator[GapRow]:
 
 
 def exceeds(gap: Money, outflows: Money, limit: Decimal) -> bool:
-    """Return True when a negative gap is more than a share of the outflows; exactly the share is within the limit."""
+    """Return True when a negative gap is more than a share of the outflows; exactly that share is within the limit."""
     return -gap.minor > limit * outflows.minor
 
 
@@ -112,9 +112,9 @@ def _next_day_breach(request: AlmRequest, rules: AlmRules) -> Reason | None:
 
 
 def nii_sensitivity(priced: Sequence[Decimal], shock_bp: Decimal, rules: AlmRules) -> tuple[Decimal, Decimal]:
-    """Return the change of a year's net interest income: of all gaps within it alike, and weighted by time.
+    """Return the change of a year's net interest income: unweighted, and weighted by time.
 
-    A gap that reprices after t years earns the shock for the 1 - t that are left.
+    A gap that reprices after t years earns the shock for the remaining 1 - t.
     """
     simple = weighted = ZERO
     for gap, bucket in zip(priced, rules.buckets, strict=True):
@@ -125,7 +125,7 @@ def nii_sensitivity(priced: Sequence[Decimal], shock_bp: Decimal, rules: AlmRule
 
 
 def economic_value(request: AlmRequest, valuation: Valuation, rules: AlmRules) -> Value:
-    """Return the change of value of what reprices, each bucket at its midpoint, at one continuous yield."""
+    """Return the change in value of repricing amounts, each bucket at its midpoint, at one continuous yield."""
     sides = request.repricing or request
     before = valuation.flat_yield_pct / 100
     after = before + request.rate_shock_bp / _BP
@@ -154,17 +154,17 @@ def _grounds(request: AlmRequest, rows: tuple[GapRow, ...], found: Edition[AlmRu
         text = "No checked gap exceeds its tolerance; the next day's limit could not be checked."
         reasons = [Reason(code="treasury.next_day_unknown", text=text)]
     elif not reasons:
-        text = "No cumulative gap is beyond the tolerances."
+        text = "No cumulative gap exceeds its tolerance."
         reasons = [Reason(code="treasury.within_tolerance", text=text)]
     caveats = [*caveats_of((found.said,))]
     if request.next_day is None:
-        caveats.append("The limit of the next day was not checked: the part of day_1_7 that falls due then is unknown.")
+        caveats.append("The limit of the next day was not checked: the part of day_1_7 that is due then is unknown.")
     if request.repricing is None:
         caveats.append(
-            "Sensitivities use residual maturity as the time to repricing; state the repricing for better results."
+            "Sensitivities use residual maturity as the time to repricing; give the repricing for better results."
         )
     if request.internal_limit_pct_of_assets is None:
-        caveats.append("Beyond 30 days the rules leave limits to the board; none was given.")
+        caveats.append("Beyond 30 days, the board sets the limits; none was given.")
     if request.valuation is None:
         caveats.append("No yield was given, so no change of economic value is stated.")
     inputs = (
@@ -173,8 +173,8 @@ def _grounds(request: AlmRequest, rows: tuple[GapRow, ...], found: Edition[AlmRu
         Evidence(name="rate_shock_bp", value=str(request.rate_shock_bp)),
     )
     uncertainty = (
-        "Buckets as given: deposits without maturity are where the asker puts them. One parallel shock, passed on in "
-        "full to every rate; options and prepayment are left out."
+        "Buckets are as given, including deposits without maturity. One parallel shock is passed on in full to every "
+        "rate; options and prepayment are not considered."
     )
     return Grounds(
         reasons=tuple(reasons), inputs=inputs, editions=(found.said,), uncertainty=uncertainty, caveats=tuple(caveats)
@@ -191,7 +191,7 @@ def _breaches(rows: tuple[GapRow, ...], request: AlmRequest) -> Iterator[Reason]
     for row in rows:
         if not row.breach:
             continue
-        limit = f"{row.limit_pct} per cent of outflows" if row.limit_pct is not None else "no limit of the rules"
+        limit = f"{row.limit_pct} per cent of outflows" if row.limit_pct is not None else "no limit in the rules"
         own = request.internal_limit_pct_of_assets
         said = f", and {own} per cent of assets by the bank's own limit" if own is not None else ""
         text = f"{bucket_name(row.bucket)}: a cumulative gap of {row.cumulative} against {limit}{said}."

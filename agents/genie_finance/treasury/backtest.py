@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from genie_finance.treasury.returns import worst
 
 WINDOW = 250
-"""Returns that each forecast looks at: a year of trading days."""
+"""Number of returns for each forecast: a year of trading days."""
 FEWEST_DAYS = 100
 """Least number of days for the tests to be meaningful."""
 REJECT_BELOW = 0.05
@@ -32,7 +32,7 @@ class LikelihoodRatio:
 
 
 def exceptions(returns: Sequence[float], alpha: float, window: int = WINDOW) -> list[bool]:
-    """Return for each day after the first window whether its loss went beyond the forecast of the days before it."""
+    """Return for each day after the first window whether its loss exceeded the forecast from the preceding days."""
     ordered = sorted(returns[:window])
     rank = worst(ordered, alpha) - 1
     found = []
@@ -49,7 +49,7 @@ def kupiec(days: int, hits: int, alpha: float) -> LikelihoodRatio:
 
 
 def christoffersen(hits: Sequence[bool]) -> LikelihoodRatio | None:
-    """Return the test of independence of one day from the next; None without any exception.
+    """Return the test of independence of one day from the next; None without exceptions.
 
     Source: Christoffersen, International Economic Review 39 (1998).
     """

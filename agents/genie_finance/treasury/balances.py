@@ -1,4 +1,4 @@
-"""Balances of the liquidity coverage ratio: by category, checked against the rules, and as they change."""
+"""Balances of the liquidity coverage ratio: by category, checked against the rules, and with changes applied."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def balances_of(
     for line in others:
         check_known(line.category, factors, side)
         if line.category in found:
-            raise InputError(f"{side}.{line.category}", "is given twice", "add the balances up")
+            raise InputError(f"{side}.{line.category}", "is given twice", "give the sum of the balances")
         found[line.category] = line.amount.amount
     return found
 
@@ -73,5 +73,5 @@ def moved(what: str, before: Decimal, change: Decimal, day: str) -> Decimal:
         InputError: It falls below 0.
     """
     if before + change < 0:
-        raise InputError(f"ahead.{day}.{what}", f"{before} and a change of {change} leave less than 0", "check it")
+        raise InputError(f"ahead.{day}.{what}", f"{before} changed by {change} is below 0", "check it")
     return before + change

@@ -17,9 +17,9 @@ from genie_finance.treasury.amounts import money
 
 ID = "currency_converter"
 FRESH_DAYS = 4
-"""A weekend and a holiday on either side; older rates are stale, and the answer says so."""
+"""Maximum age of current rates: a weekend with a holiday on either side. Older rates are reported as stale."""
 OLDEST_DAYS = 31
-"""Beyond this there are no rates, only history."""
+"""Maximum age of rates that are used at all."""
 _AS_STATED = "The middle rate of the day. A dealer's rate differs by spread, amount and time of day."
 Answer = ConvertedAmount | InsufficientData
 
@@ -42,17 +42,17 @@ def convert(request: ConvertCurrency, rates: DayRates | None, today: datetime.da
 
 
 def is_stale(on: datetime.date, day: datetime.date) -> bool:
-    """Return True when rates are older than weekends and holidays explain."""
+    """Return True if rates are older than weekends and holidays explain."""
     return (day - on).days > FRESH_DAYS
 
 
 def table_of(given: FxTable) -> DayRates:
-    """Return the asker's own table as rates of a day."""
+    """Return the caller's table as rates of a day."""
     return DayRates(given.base, given.on, {one.currency: one.rate for one in given.rates}, given.source)
 
 
 def _usable(rates: DayRates | None, pair: tuple[str, str], day: datetime.date) -> DayRates | InsufficientData:
-    needed = f"rates of {day} or of at most {OLDEST_DAYS} days before"
+    needed = f"rates of {day} or of at most {OLDEST_DAYS} days earlier"
     if rates is None or rates.on > day or (day - rates.on).days > OLDEST_DAYS:
         lacks: tuple[Lack, ...] = (
             Lack(what="rates", needed=needed, given="none" if rates is None else f"those of {rates.on}"),
@@ -70,7 +70,7 @@ def _grounds(rates: DayRates, pair: tuple[str, str], day: datetime.date, spread:
         Reason(code="treasury.fx_rate", text=f"{pair[0]} in {pair[1]} at the rates of {rates.on}{through}."),
     ]
     if spread:
-        reasons.append(Reason(code="treasury.fx_spread", text=f"{spread} per cent are taken off the middle rate."))
+        reasons.append(Reason(code="treasury.fx_spread", text=f"{spread} per cent is deducted from the middle rate."))
     caveats = (
         ("Stale: " + f"the latest rates are {(day - rates.on).days} days old.",) if is_stale(rates.on, day) else ()
     )
@@ -83,7 +83,7 @@ def _grounds(rates: DayRates, pair: tuple[str, str], day: datetime.date, spread:
 
 
 def converter_on(rates: FxRates) -> FunctionAgent[[ConvertCurrency, Context], Awaitable[Answer]]:
-    """Return the agent, reading its rates from a port; a question that brings its own table is answered from that."""
+    """Return the agent, which reads its rates from a port, or from the question's own table if there is one."""
 
     @agent(
         id=ID,
@@ -103,4 +103,4 @@ def converter_on(rates: FxRates) -> FunctionAgent[[ConvertCurrency, Context], Aw
 
 
 currency_converter = converter_on(ReferenceRates())
-"""On the reference rates that ship; build one on a feed of your own with ``converter_on``."""
+"""Uses the shipped reference rates; ``converter_on`` creates one for your own feed."""

@@ -21,7 +21,7 @@ def grounds(
     flows: Net,
     short_on: Sequence[datetime.date],
 ) -> Grounds:
-    """Return the grounds of the day's ratio; ``editions`` are that of the day and those of the days ahead."""
+    """Return the grounds of the day's ratio; ``editions`` are those of the day and of future days."""
     found = editions[0]
     rules, currency = found.rules, request.hqla.level1_cash_govsec.currency
     covered = assets.total >= rules.minimum * flows.total
@@ -31,10 +31,12 @@ def grounds(
     for code, cut, cap in (("cap_15", assets.cap_15, rules.level2b_cap), ("cap_40", assets.cap_40, rules.level2_cap)):
         if cut:
             level = "level 2B" if code == "cap_15" else "level 2"
-            text = f"{money(cut, currency)} of {level} assets do not count: at most {cap:.0%} of the stock may be."
+            text = (
+                f"{money(cut, currency)} of {level} assets does not count, since their limit is {cap:.0%} of the stock."
+            )
             reasons.append(Reason(code=f"treasury.lcr_{code}", text=text))
     if flows.capped < flows.inflow:
-        text = f"Of inflows of {money(flows.inflow, currency)} only {rules.inflow_cap:.0%} of outflows count."
+        text = f"Of inflows of {money(flows.inflow, currency)} at most {rules.inflow_cap:.0%} of outflows counts."
         reasons.append(Reason(code="treasury.lcr_inflow_cap", text=text))
     if covered and short_on:
         reasons.append(Reason(code="treasury.lcr_ahead", text=f"Below the minimum from {short_on[0]} on."))
@@ -42,7 +44,7 @@ def grounds(
     own = [one.category for one in (*rules.outflows, *rules.inflows) if one.paragraph is None and one.category in given]
     caveats = [caveat for one in editions for caveat in caveats_of((one.said,))]
     caveats += [
-        f"The factor of {words_of(name)} is a convention of this catalogue, no category of the circular."
+        f"The factor of {words_of(name)} is a convention of this catalogue, not a category of the circular."
         for name in own
     ]
     named = {*type(request.outflows).model_fields, *(one.category for one in request.other_outflows)}
@@ -58,7 +60,7 @@ def grounds(
     )
     uncertainty = (
         "Only as accurate as the balances and their categories. Unwinding of secured transactions within thirty days, "
-        "operational requirements of liquid assets and limits by currency are not looked at."
+        "operational requirements of liquid assets, and limits by currency, are not considered."
     )
     return Grounds(
         reasons=tuple(reasons),

@@ -1,4 +1,4 @@
-"""LCR projector: the liquidity coverage ratio of a day, line by line, and of the days ahead."""
+"""LCR projector: the liquidity coverage ratio of a day, line by line, and of future days."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ID = "lcr_projector"
 
 
 def coverage(request: LcrRequest) -> LcrResult | InsufficientData:
-    """Return the ratio of the day and of the days ahead, or the data that is missing.
+    """Return the ratio of the day and of future days, or the missing data.
 
     Raises:
         InputError: No edition of the rules covers a day, amounts are in several currencies, a category is not in the
@@ -64,7 +64,7 @@ def coverage(request: LcrRequest) -> LcrResult | InsufficientData:
 
 
 def ratio(assets: Stock, flows: Net) -> Decimal:
-    """Return liquid assets over net outflows in per cent with two digits; whether they cover is judged unrounded."""
+    """Return liquid assets over net outflows in per cent with two digits; coverage is judged on the unrounded ratio."""
     return (assets.total * 100 / flows.total).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
 
 
@@ -85,7 +85,7 @@ def _ahead(request: LcrRequest, outflows: Balances, inflows: Balances) -> Iterat
                 balances[one.category] = moved(one.category, before, one.change.amount, str(day.on))
         assets, flows = stock(level1, level2a, level2b, rules), net(outflows, inflows, rules)
         if not flows.outflow:
-            raise InputError(f"ahead.{day.on}", "nothing runs off any more, so there is no ratio", "leave the day out")
+            raise InputError(f"ahead.{day.on}", "there are no outflows, so there is no ratio", "leave the day out")
         yield LcrProjection(
             on=day.on,
             hqla=money(assets.total, currency),
@@ -119,5 +119,5 @@ def _lines(outflows: Balances, inflows: Balances, rules: LcrRules, currency: str
     rules=("lcr_in",),
 )
 async def lcr_projector(request: LcrRequest) -> LcrResult | InsufficientData:
-    """Computes the liquidity coverage ratio with haircuts, caps and run-offs, today and on the days ahead."""
+    """Computes the liquidity coverage ratio with haircuts, caps and run-offs, today and on future days."""
     return coverage(request)

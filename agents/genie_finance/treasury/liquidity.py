@@ -16,9 +16,9 @@ class Stock:
 
     after_haircut: Decimal
     cap_15: Decimal
-    """Cut from level 2B."""
+    """Deduction from level 2B."""
     cap_40: Decimal
-    """Cut from level 2."""
+    """Deduction from level 2."""
 
     @property
     def total(self) -> Decimal:
@@ -36,14 +36,14 @@ class Net:
 
     @property
     def total(self) -> Decimal:
-        """Outflows less what inflows may offset."""
+        """Outflows minus eligible inflows."""
         return self.outflow - self.capped
 
 
 def stock(level1: Decimal, level2a: Decimal, level2b: Decimal, rules: LcrRules) -> Stock:
     """Return the stock of liquid assets, from market values.
 
-    Both caps are on the stock that is left, not on the sum before: with c the cap on level 2B and C that on level 2,
+    Both caps apply to the resulting stock, not to the sum before: with c the cap on level 2B and C that on level 2,
     ``adj15 = max(B - c/(1-c) (L1+A), B - c/(1-C) L1, 0)`` and ``adj40 = max(A + B - adj15 - C/(1-C) L1, 0)``.
     Source: Basel III, The Liquidity Coverage Ratio (January 2013), Annex 1, paragraph 4, without unwinding of
     secured transactions.
@@ -57,7 +57,7 @@ def stock(level1: Decimal, level2a: Decimal, level2b: Decimal, rules: LcrRules) 
 
 
 def net(outflows: Mapping[str, Decimal], inflows: Mapping[str, Decimal], rules: LcrRules) -> Net:
-    """Return outflows, inflows and what counts of these, from balances by category; all are known to the rules."""
+    """Return outflows, inflows and eligible inflows from balances by category; the rules must know all categories."""
     out = weighted(outflows, rules.outflows)
     coming = weighted(inflows, rules.inflows)
     return Net(out, coming, min(coming, rules.inflow_cap * out))

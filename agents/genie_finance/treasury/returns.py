@@ -32,7 +32,7 @@ class Moments:
 
     @classmethod
     def of(cls, returns: Sequence[float], deviation: Literal["population", "sample"]) -> Moments:
-        """Return the moments; skewness and kurtosis are those of the population, 0 where nothing varies."""
+        """Return the moments; skewness and kurtosis are those of the population, 0 without variation."""
         count = len(returns)
         mean = math.fsum(returns) / count
         second, third, fourth = (math.fsum((one - mean) ** power for one in returns) / count for power in (2, 3, 4))
@@ -48,7 +48,7 @@ def worst(returns: Sequence[float], alpha: float) -> int:
 
 
 def historical(returns: Sequence[float], alpha: float, days: int) -> Tail:
-    """Return the tail of what has happened, scaled by the square root of the days.
+    """Return the tail of past returns, scaled by the square root of the days.
 
     The value at risk is the last of the ``worst`` returns (the inverse of the empirical distribution, without
     interpolation); the shortfall is the mean of all of them.
@@ -68,9 +68,9 @@ def parametric(moments: Moments, alpha: float, days: int) -> Tail:
 def modified(moments: Moments, alpha: float, days: int) -> float:
     """Return the value at risk with the quantile of Cornish and Fisher (1937).
 
-    Over several days of independent returns skewness shrinks by the root of the days and excess kurtosis by the days.
-    Where the expansion turns back, the largest loss at a lower confidence is kept, since more confidence never means a
-    smaller one.
+    Over several days of independent returns, skewness decreases with the root of the days and excess kurtosis with the
+    days. Where the expansion is not monotonic, the largest loss at a lower confidence is used, since a higher
+    confidence never means a smaller loss.
     """
     z = _NORMAL.inv_cdf(alpha)
     lowest = min(_expanded(point, moments, days) for point in (z, *_turns(z, moments, days), 0.0))
@@ -78,7 +78,7 @@ def modified(moments: Moments, alpha: float, days: int) -> float:
 
 
 def expansion_holds(moments: Moments, alpha: float, days: int) -> bool:
-    """Return whether the quantile of Cornish and Fisher falls all the way from the median to the tail."""
+    """Return whether the quantile of Cornish and Fisher decreases monotonically from the median to the tail."""
     return not _turns(_NORMAL.inv_cdf(alpha), moments, days)
 
 
@@ -93,7 +93,7 @@ def _expanded(z: float, moments: Moments, days: int) -> float:
 
 
 def _turns(z: float, moments: Moments, days: int) -> tuple[float, ...]:
-    """Return where the expansion turns between a quantile of the tail and the median: roots of its derivative."""
+    """Return the turning points of the expansion between a quantile of the tail and the median."""
     skewed, tailed, squared = _shapes(moments, days)
     a, half, c = 3 * tailed - 6 * squared, skewed, 1 - 3 * tailed + 5 * squared
     if not a:
@@ -108,7 +108,7 @@ def _turns(z: float, moments: Moments, days: int) -> tuple[float, ...]:
 def component_shares(
     histories: Sequence[Sequence[float]], weights: Sequence[float], moments: Moments, alpha: float, days: int
 ) -> list[float]:
-    """Return each position's part of the parametric value at risk before it is cut off at 0.
+    """Return each position's part of the parametric value at risk before it is limited to 0.
 
     The parts add up to ``z s sqrt(h) - m h``: the spread in proportion to covariances with the portfolio, the mean by
     their own.
@@ -133,5 +133,5 @@ def component_shares(
 
 
 def combined(histories: Sequence[Sequence[float]], weights: Sequence[float]) -> list[float]:
-    """Return the portfolio's returns: of each day the weighted sum of the positions'."""
+    """Return the portfolio's returns: for each day, the weighted sum of the positions' returns."""
     return [math.fsum(w * one for w, one in zip(weights, day, strict=True)) for day in zip(*histories, strict=True)]

@@ -18,7 +18,7 @@ class Factor(Rules):
     category: str
     factor: Rate
     paragraph: str | None = None
-    """None: no category of the rules but a convention of this catalogue."""
+    """None if it is a convention of this catalogue, not a category of the rules."""
 
 
 class Haircuts(Rules):
@@ -34,11 +34,11 @@ class LcrRules(Rules):
 
     minimum: Rate
     inflow_cap: Rate
-    """Most of the outflows that inflows may offset."""
+    """Maximum share of the outflows that inflows may offset."""
     level2b_cap: Rate
-    """Most of the stock that level 2B may be."""
+    """Maximum share of the stock for level 2B."""
     level2_cap: Rate
-    """Most of the stock that level 2, 2B included, may be."""
+    """Maximum share of the stock for level 2, including 2B."""
     haircuts: Haircuts
     outflows: tuple[Factor, ...]
     inflows: tuple[Factor, ...]

@@ -87,7 +87,7 @@ def _alerts(
     question: TreasuryQuestion, var: VarResult | None, lcr: LcrResult | None, alm: AlmResult | None
 ) -> Iterator[str]:
     if lcr is not None and not lcr.compliant:
-        yield f"LCR {lcr.lcr_pct} per cent is below {lcr.minimum_pct}: {-lcr.surplus} of liquid assets are missing."
+        yield f"LCR {lcr.lcr_pct} per cent is below {lcr.minimum_pct}: {-lcr.surplus} of liquid assets is missing."
     elif lcr is not None and lcr.first_shortfall is not None:
         yield f"LCR falls below {lcr.minimum_pct} per cent on {lcr.first_shortfall}."
     if alm is not None:
@@ -118,7 +118,7 @@ def _headline(
         aged = f", last known on {rates.known_until}" if rates.stale else ""
         said.append(f"{rates.main_rate.replace('_', ' ')} rate {rates.main_pct} per cent{aged}")
     if not said:
-        return f"{question.day.as_of}: nothing can be stated; what is missing is listed below."
+        return f"{question.day.as_of}: no figures; the missing data is listed below."
     end = f"{len(alerts)} alert{'s' if len(alerts) > 1 else ''}" if alerts else "no alerts"
     lacking = "" if all(part is not None for part in parts) else "; parts are missing"
     return f"{question.day.as_of}: {', '.join(said)}; {end}{lacking}."

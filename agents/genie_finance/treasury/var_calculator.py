@@ -27,26 +27,26 @@ from genie_finance.treasury.returns import (
 
 ID = "var_calculator"
 FEWEST_RETURNS = 5
-"""A week of trading days; with fewer the spread cannot be estimated."""
+"""Minimum number of returns for estimating the spread: a week of trading days."""
 MOST_CONFIDENCE = Decimal("99.999999")
 _YEAR = 250
 _DIGITS = Decimal("0.0001")
 
 
 def value_at_risk(request: VarRequest) -> VarResult | InsufficientData:
-    """Return value at risk and expected shortfall, or the data that is missing.
+    """Return value at risk and expected shortfall, or the missing data.
 
     Raises:
-        InputError: The confidence leaves next to no tail.
+        InputError: The confidence is too high for a tail.
     """
     if request.confidence_pct > MOST_CONFIDENCE:
-        raise InputError("confidence_pct", f"is above {MOST_CONFIDENCE}", "no history tells of so rare a day")
+        raise InputError("confidence_pct", f"is above {MOST_CONFIDENCE}", "no history contains days that rare")
     histories = [[float(day) for day in one.daily_returns] for one in request.positions]
     whole = request.portfolio_value.minor
     weights = [one.value.minor / whole for one in request.positions]
     returns = combined(histories, weights) if histories else [float(day) for day in request.daily_returns]
     if len(returns) < FEWEST_RETURNS:
-        needed = f"at least {FEWEST_RETURNS} daily returns; {_YEAR} for a figure to rely on"
+        needed = f"at least {FEWEST_RETURNS} daily returns; {_YEAR} for a reliable figure"
         lack = Lack(what="daily_returns", needed=needed, given=str(len(returns)))
         return InsufficientData(agent=ID, question="value at risk", missing=(lack,))
     alpha, days = float(1 - request.confidence_pct / 100), request.horizon_days
@@ -133,7 +133,7 @@ def _grounds(
         )
     ]
     if not by_history.minor or not by_normal.minor:
-        text = "Even the tail is a gain in one of the models; the loss is stated as 0."
+        text = "In one of the models even the tail is a gain, so its loss is 0."
         reasons.append(Reason(code="treasury.no_loss", text=text))
     if tested is not None:
         word = "rejects" if tested.rejected else "does not reject"
@@ -141,17 +141,22 @@ def _grounds(
         reasons.append(Reason(code="treasury.backtest", text=f"{text}{tested.expected} expected."))
     caveats = []
     if len(returns) * alpha < 1:
-        caveats.append(f"{len(returns)} returns hold no {chance}: the historical figures are those of the worst day.")
+        caveats.append(
+            f"{len(returns)} returns are too few for {chance}: the historical figures are those of the worst day."
+        )
     elif len(returns) < _YEAR:
-        caveats.append(f"{len(returns)} returns are less than the {_YEAR} that a year of trading has.")
+        caveats.append(f"{len(returns)} returns are fewer than the {_YEAR} of a trading year.")
     if not moments.deviation:
-        caveats.append("The returns do not vary at all: they may be stale, and say nothing of risk.")
+        caveats.append("The returns do not vary at all: they may be stale, and show no risk.")
     if not expansion_holds(moments, alpha, request.horizon_days):
         caveats.append("The Cornish-Fisher expansion is not monotonic throughout for these returns.")
     if tested is None:
         caveats.append(f"Not backtested: that requires {WINDOW + FEWEST_DAYS} returns.")
     if request.horizon_days > 1:
-        caveats.append("Several days by the square root of time: as if days were independent and alike.")
+        caveats.append(
+            "Several days are scaled by the square root of time, which assumes independent and identically "
+            "distributed days."
+        )
     inputs = (
         Evidence(name="portfolio_value", value=str(request.portfolio_value)),
         Evidence(name="observations", value=str(len(returns))),
@@ -159,10 +164,7 @@ def _grounds(
         Evidence(name="horizon_days", value=str(request.horizon_days)),
         Evidence(name="deviation", value=request.deviation),
     )
-    uncertainty = (
-        "Past days are taken as representative of the future, with equal weights. Losses beyond these figures happen; "
-        "these figures do not bound them."
-    )
+    uncertainty = "Past days are assumed to represent the future, with equal weights. Losses can exceed these figures."
     return Grounds(reasons=tuple(reasons), inputs=inputs, editions=(), uncertainty=uncertainty, caveats=tuple(caveats))
 
 

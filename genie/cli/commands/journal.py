@@ -275,10 +275,14 @@ def _held(run: str | None, tenant: str | None) -> tuple[Literal["run", "tenant"]
 @guarded
 def hold_command(log: str, *, run: str | None, tenant: str | None, reason: str) -> None:
     """Keep a run, or a tenant's runs, regardless of retention, until `release`."""
-    from genie.journal.upkeep import hold  # noqa: PLC0415 - as above
+    from genie.journal.upkeep import account, hold, run_id  # noqa: PLC0415 - as above
 
     kind, name = _held(run, tenant)
     with _changed(log) as (database, _):
+        if kind == "run":  # a mistyped id would hold nothing
+            found = account(database)
+            if not any(run_id(found.prefix, number) == name for number in found.runs):
+                raise InputError(f"run {name!r}", "is not in this log", "see genie runs list")
         hold(database, kind, name, reason, now=now())
     click.echo(plain(f"{kind} {name} is held"))
 
@@ -359,6 +363,6 @@ def takeover_command(log: str) -> None:
     with _changed(log, force=True):
         pass
     if owner is None or not owner.pid:
-        click.echo("no process had it; the next one may open it")
+        click.echo("no process was using it; the next one can open it")
     else:
         click.echo(plain(f"taken from {owner.named}; commits of that process are refused"))

@@ -80,5 +80,8 @@ def agent(family: str, name: str, risk: str) -> None:
     """
     from genie.cli.scaffold.agent import plan  # noqa: PLC0415 - as above
 
-    for path in plan(Path(), family, name, risk):
+    written = plan(Path(), family, name, risk)
+    for path in written:
         click.echo(f"wrote {path}")
+    test = next(path for path in written if path.parts[0] == "tests")
+    click.echo(f"next: python -m pytest {test} (`make test` installs pytest)")

@@ -1,6 +1,6 @@
 """Agent cards for `genie agents`, read from an index in the user's cache folder instead of from the agents.
 
-Importing the payload models of a whole plugins takes longer than a user waits for a list. The first `genie agents`
+Importing the payload models of all plugins takes too long for a list. The first `genie agents`
 imports the agents and writes their cards to the index; later ones read the index. The index carries a key made from the
 modules it describes. When the key differs, or when the file is damaged or could have been written by another user, the
 agents are imported and the index is written again.

@@ -58,7 +58,7 @@ def is_log(place: str) -> bool:
     except FileNotFoundError:
         raise InputError(place, "there is no such file") from None
     except OSError as error:
-        raise InputError(place, f"cannot be read ({error.strerror})") from None
+        raise InputError(place, f"cannot be read ({error.strerror})", "check the path") from None
 
 
 @contextlib.contextmanager

@@ -50,7 +50,7 @@ def make_project(folder: Path, *, version: str) -> list[Path]:
     try:
         return _written(folder, _filled(words))
     except OSError as error:
-        raise InputError(str(folder), f"cannot be written ({error.strerror})") from None
+        raise InputError(str(folder), f"cannot be written ({error.strerror})", "check the folder") from None
 
 
 _WORKFLOW = """      # `genie-bus` is not on a package index yet, so it is installed from its repository.

@@ -1,4 +1,4 @@
-"""Progress on stderr, for work that takes longer than two seconds: one line that is rewritten, or a line at times."""
+"""Progress on stderr, for work that takes longer than two seconds: one line that is rewritten, or periodic lines."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _FIRST_S = 2.0
 _AT_ONCE_S = 0.01
 _EVERY_S = 1.0
 _EVERY_LINE_S = 10.0
-"""Between two lines, on a terminal that cannot erase one."""
+"""Seconds between two lines, on a terminal that cannot erase lines."""
 
 
 @contextlib.contextmanager

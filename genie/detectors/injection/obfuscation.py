@@ -176,14 +176,14 @@ def _unspaced(text: str) -> Iterator[str]:
 
 
 def _rotated(text: str) -> Iterator[str]:
-    """Yield text moved by 13 letters, also with accents given back: folding took them off before it was moved."""
+    """Yield text rotated by 13 letters, also with restored accents, which folding has removed."""
     plain = codecs.encode(text, "rot13")
     yield plain
     yield _LONG_WORD.sub(lambda word: _mended(word[0]), plain.lower())
 
 
 def _mended(word: str) -> str:
-    """Return a word of the list that differs in one or two letters, which carried accents; else the word."""
+    """Return the listed word that differs only in one or two letters that had accents; else the word itself."""
     known = listed()
     if word in known:
         return word
@@ -199,7 +199,7 @@ def _mended(word: str) -> str:
 
 _LONG_WORD = re.compile(r"\b[a-z]{4,16}\b")
 _ACCENTED = dict(zip(codecs.encode("aeiounc", "rot13"), "aeiounc", strict=True))
-"""What a folded letter with an accent becomes when it is moved like the others -> the letter."""
+"""Rotated folded letter -> the accented letter that it may stand for."""
 _LEET_LETTERS = re.compile(r"(?<=[A-Za-z])[013457@$!|]+(?=[A-Za-z])")
 _FEWEST = 2  # letters that are written as digits or signs within words; one is a model number
 _LONG_PIECE, _FILLED = 24, 0.3  # characters of a piece that may be a key, and the share of it that words must fill
@@ -222,7 +222,7 @@ def _joined(text: str) -> str:
 
 
 def _closed_up(text: str) -> str:
-    """Close up runs of single letters; a wider gap between them ends a word."""
+    """Join runs of single letters; a wider gap between them ends a word."""
 
     def close(run: re.Match[str]) -> str:
         narrow = min(len(gap) for gap in re.findall(r"[\W_]+", run[0]))

@@ -30,7 +30,7 @@ _RUN = re.compile(rf"[a-z]{{{SHORTEST},}}")
 
 @functools.cache
 def listed() -> dict[str, float]:
-    """Return the words of the list, and what each costs."""
+    """Return the words of the list with their costs."""
     words = resources.files(__package__).joinpath(WORDS).read_text(encoding="utf-8").split()
     return {word: 2.0 + math.log(2.0 + place) for place, word in enumerate(words)}
 
@@ -45,10 +45,36 @@ def _sizes() -> dict[str, tuple[int, ...]]:
     return {ending: tuple(sorted(lengths)) for ending, lengths in sizes.items()}
 
 
-@functools.cache
-def _long(letters: int) -> Pattern:
-    """Return any word of so many letters, the longest of those that start at a place."""
-    return Pattern("|".join(sorted((word for word in listed() if len(word) >= letters), key=len, reverse=True)))
+class _Words:
+    """Finds listed words of at least so many letters.
+
+    Only their beginnings are searched for: an automaton of whole words needs a new state at almost every random letter.
+    """
+
+    def __init__(self, letters: int) -> None:
+        sizes: dict[str, set[int]] = {}
+        for word in listed():
+            if len(word) >= letters:
+                sizes.setdefault(word[:letters], set()).add(len(word))
+        self._letters = letters
+        self._sizes = {head: tuple(sorted(lengths, reverse=True)) for head, lengths in sizes.items()}
+        self._heads = Pattern("|".join(sorted(sizes)))
+
+    def found(self, text: str) -> list[tuple[int, int]]:
+        """Return the positions of words, without overlaps; of those that begin at one place the longest."""
+        known, sizes, letters, done = listed(), self._sizes, self._letters, 0
+        words = list[tuple[int, int]]()
+        for start in self._heads.starts(text):
+            if start >= done:
+                lengths = sizes[text[start : start + letters]]
+                size = next((size for size in lengths if text[start : start + size] in known), 0)
+                if size:
+                    done = start + size
+                    words.append((start, done))
+        return words
+
+
+_long = functools.cache(_Words)
 
 
 def words_in(text: str) -> list[tuple[int, int]]:
@@ -62,7 +88,7 @@ def divided(text: str) -> str:
 
 
 def _words(run: str) -> str:
-    """Return a run as words between blanks, or as it is where it does not consist of words."""
+    """Return a run as words between blanks, or unchanged if it does not consist of words."""
     if sum(end - start for start, end in _long(_TELLING).found(run)) < _HELD * len(run):
         return run
     costs, size = listed(), min(len(run), MOST)

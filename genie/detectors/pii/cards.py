@@ -1,4 +1,4 @@
-"""Payment cards: issuer, length and check digit, however the digits are spaced.
+"""Payment cards: issuer, length and check digit, with any spacing of the digits.
 
 Source: issuer identification numbers and lengths as the schemes publish them (ISO/IEC 7812-1), its Luhn check.
 """
@@ -95,7 +95,7 @@ def find(text: str, found: Digits) -> Iterator[tuple[int, int]]:
 
     Args:
         text: Folded text.
-        found: What there is among its digits.
+        found: Patterns found among its digits.
     """
     done: list[tuple[int, int]] = []
     sixteen = _sixteen()
@@ -214,7 +214,7 @@ def _card_end(text: str, run: Run, first: int) -> int | None:
 def _crosses_rows(text: str, groups: tuple[Group, ...], first: int) -> bool:
     """Return True where four groups of four are parts of two rows.
 
-    The line of one part goes on, or the other three are an Aadhaar number.
+    One part continues on its line, or the other three are an Aadhaar number.
     """
     four = groups[first : first + 4]
     gaps = [text[one[1] : two[0]] for one, two in itertools.pairwise(four)]

@@ -13,12 +13,14 @@ from genie.detectors.pii.upi_handles import HANDLES, OWN_HANDLES
 from genie.detectors.regex_set import Pattern
 
 _AT = r"[ \t\r\n]{0,2}@[ \t\r\n]{0,2}"
+_OPEN, _CLOSE = r"[\[({<|*][ \t]?", r"[ \t]?[\])}>|*]"
 _DOT, _ENDS = r"(?:dot|punkt|point)", r"(?:com|org|net|info|io|edu|gov|in|de|fr|uk|us|eu|co)"
-"""Between the parts of an address that is spelt out, and what it ends in."""
+"""Words between the parts of an address that is spelt out, and its endings."""
 EMAIL_HINTS = (
     rf"[A-Za-z0-9_%+\-]{_AT}[A-Za-z0-9\-]+\.",
-    r"(?i)[\[({]at[\])}]",
+    rf"(?i){_OPEN}(?:at|@){_CLOSE}",
     rf"(?i)[ \t]{_DOT}[ \t]{_ENDS}\b",
+    rf"(?i)[_\-~.]at[_\-~.][a-z0-9\-._~]*[.\-_~]{_ENDS}\b",
     r"[^\x00-\x7f]@|@[^\x00-\x7f]",
 )
 _DOMAIN = re.compile(
@@ -29,15 +31,16 @@ _ANY_DOMAIN = re.compile(r"[ \t\r\n]{0,2}(?:[\w\-\u0300-\u0eff]+\.)+([^\W\d_][\w
 _LOCAL_PART = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._%+'-"
 _LONGEST_DOMAIN = 255
 _DISGUISED = Pattern(
-    r"(?i)[a-z0-9._%+\-]+(?:[ \t]{0,2}[\[({]at[\])}][ \t]{0,2}[a-z0-9\-]+"
-    r"(?:[ \t]{0,2}(?:\.|[\[({](?:dot|\.)[\])}])[ \t]{0,2}[a-z0-9\-]+)+"
-    rf"|[ \t]at[ \t][a-z0-9\-]+(?:[ \t]{_DOT}[ \t][a-z0-9\-]+){{0,3}}[ \t]{_DOT}[ \t]{_ENDS}\b)"
+    rf"(?i)[a-z0-9._%+\-]+(?:[ \t]{{0,2}}{_OPEN}(?:at|@){_CLOSE}[ \t]{{0,2}}[a-z0-9\-]+"
+    rf"(?:[ \t]{{0,2}}(?:\.|{_OPEN}(?:{_DOT}|\.){_CLOSE})[ \t]{{0,2}}[a-z0-9\-]+)+"
+    rf"|[ \t]at[ \t][a-z0-9\-]+(?:[ \t]{_DOT}[ \t][a-z0-9\-]+){{0,3}}[ \t]{_DOT}[ \t]{_ENDS}\b"
+    rf"|([_\-~.])at[_\-~.][a-z0-9\-]+(?:(?:\.|[_\-~.]{_DOT}[_\-~.])[a-z0-9\-]+){{0,3}}(?:\.|[_\-~.]{_DOT}[_\-~.]){_ENDS}\b)"
 )
 _FILES = frozenset({"css", "gif", "html", "jpeg", "jpg", "js", "json", "pdf", "png", "py", "svg", "ts", "webp"})
 _MAILBOX = re.compile(r"(?=.*[A-Za-z]).*[0-9._+\-]")
 """Form of a name next to a free-standing ``@``: ``jane.doe @ example.com``, not ``see us @ example.com``."""
 _SCHEME = re.compile(r"://[^\s/@]*\Z")
-_WORD_AT = re.compile(rf"(?i)[\[({{]at[\])}}]|[ \t]{_DOT}[ \t]")
+_WORD_AT = re.compile(rf"(?i){_OPEN}(?:at|@){_CLOSE}|[ \t]{_DOT}[ \t]|[_\-~.]at[_\-~.]")
 
 
 def find_email(text: str) -> Iterator[tuple[int, int]]:
@@ -96,7 +99,7 @@ _LOCAL = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
 _LONGEST_LOCAL = 256
 
 _BOOKING = re.compile(r"(?i)(?:^|[^a-z0-9])(?:upi|imps|neft|rtgs|p2a|p2m|pos|vpa|ach|mb|to|by|from)-[^@\r\n]*\Z")
-"""A booking line, whose parts are joined by dashes."""
+"""A booking text, whose parts are joined by dashes."""
 
 
 def find_upi(text: str) -> Iterator[tuple[int, int]]:

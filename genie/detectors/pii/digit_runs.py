@@ -35,7 +35,7 @@ _REFERENCE = re.compile(
 
 
 Group = tuple[int, int, str]
-"""Start, end and digits of the digits between two separators."""
+"""Start, end and text of the digits between two separators."""
 
 
 class Run:
@@ -65,7 +65,7 @@ class Run:
 
     @property
     def digits(self) -> int:
-        """How many digits there are in all."""
+        """Total number of digits."""
         return sum([len(digits) for _, _, digits in self.groups])
 
 

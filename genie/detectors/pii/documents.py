@@ -68,7 +68,7 @@ def _is_issued(shown: str) -> bool:
 
 
 def find_nino(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the spans of national insurance numbers: in one case, or in any letters after a word that names them."""
+    """Yield the spans of national insurance numbers: in one case, or in mixed case after a word that names them."""
     for start, end in _NINO.spans(text):
         number = text[start:end]
         if number[:2].upper() in _NOT_ISSUED or not is_word(text, start, end):

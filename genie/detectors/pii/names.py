@@ -101,7 +101,7 @@ ADDRESS_HINTS = (
 
 
 def find_name(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the spans of names: after a title, after a word such as "beneficiary", or from a listed given name on."""
+    """Yield the spans of names: after a title, after words such as "beneficiary", or from a listed given name on."""
     for pattern in (_TITLED, _INTRODUCED):
         for _, (start, end) in pattern.groups(text):
             if _is_name(text[start:end]):

@@ -22,6 +22,6 @@ gpay phonepe spicepay liv lime
 """
 
 OWN_HANDLES = frozenset(_OWN.split())
-"""Handles that mean nothing else, so that spaces may stand round the sign."""
+"""Handles without another meaning, so that spaces around the sign are accepted."""
 HANDLES = OWN_HANDLES | frozenset(_SHARED.split())
-"""Every known handle; another one is taken for something else."""
+"""Every known handle; others are not accepted."""

@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import ClassVar, NamedTuple
 
 from genie.contracts.classification import Classification
-from genie.detectors import encodings
+from genie.detectors import encodings, spacing
 from genie.detectors.regex_set import Hints, Pattern
 from genie.detectors.secrets.keys import FORMS, HINTS
 from genie.detectors.spans import Claims, Found, merged
@@ -36,6 +36,7 @@ _ALONE = r"(?:^|[^A-Za-z0-9])"
 KEY_HINT = "|".join(HINTS)
 _KEYS_BY_HINT = {hint: Pattern(rf"{_ALONE}{form}") for hint, form in zip(HINTS, FORMS, strict=True)}
 _key_hints = Hints(HINTS)
+_broken = spacing.Broken(KEY_HINT)
 
 
 def find_key(text: str) -> Iterator[tuple[int, int]]:
@@ -145,7 +146,7 @@ _NAMED_KEYS = (
 _LOOSE = r"token|secret|credentials?"
 _LINK = r"""\\{0,2}["'\]`]{0,2}(?:[ \t]{0,4}(?::=|=>|={1,2}|:)|[ \t]{1,2}is(?:[ \t]{0,2}:)?[ \t])"""
 PASSWORD_HINTS = (
-    rf"(?i)(?:{_PASSWORDS}|{_NAMED_KEYS}|{_LOOSE}){_LINK}",
+    rf"(?i)(?:{_PASSWORDS}|{_NAMED_KEYS}|{_LOOSE}){_LINK}[ \t\r\n]*[^\s,;<>(){{}}\[\]]",
     rf"(?i)-(?:{_PASSWORDS}|{_NAMED_KEYS}|{_LOOSE})[ \t]",
 )
 _VALUE = (
@@ -277,6 +278,16 @@ FINDERS = (
 )
 
 
+def _torn(text: str, found: Sequence[Found]) -> Iterator[encodings.View]:
+    """Yield the keys that go on behind the end of a line, and those that are written backwards."""
+    whole = {start for start, *_ in found}
+    broken = (piece for piece in _broken(text) if piece[0].start not in whole) if _key_hints(text) else ()
+    for pieces in (broken, spacing.backwards(text)):
+        view = encodings.put_together(pieces)
+        if view is not None:
+            yield view
+
+
 class SecretsInspector:
     """Finds secrets. If two kinds match the same characters, the kind with the stronger form wins.
 
@@ -300,7 +311,7 @@ class SecretsInspector:
     @property
     def patterns(self) -> tuple[str, ...]:
         """Patterns of which a text with a secret matches at least one."""
-        return (*self._hints.patterns, *encodings.HINTS)
+        return (*self._hints.patterns, *encodings.HINTS, spacing.BACKWARDS_HINT)
 
     def examine_all(self, texts: Sequence[str]) -> list[tuple[Span, ...]]:
         """Return the result of ``examine`` for each string; in one pass if no private key spans several lines."""
@@ -314,7 +325,7 @@ class SecretsInspector:
         found = self._found(folded.text)
         hidden = [
             (*view.span(start, end), kind, label)
-            for view in encodings.views(folded.text)
+            for view in (*encodings.views(folded.text), *_torn(folded.text, found))
             for start, end, kind, label in self._found(view.text)
         ]
         if hidden:

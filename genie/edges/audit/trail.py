@@ -306,7 +306,7 @@ class AuditTrail:
 
 
 def _system() -> float:
-    """Return the system's time, for a trail's own first line; other records bring the time of their bus."""
+    """Return the system's time, for a trail's own first line; other records have the time of their bus."""
     return Clock(float).wall().timestamp()  # the wall time at this moment
 
 

@@ -189,7 +189,7 @@ def files_of(paths: Iterable[Path]) -> list[Path]:
 
 
 def lines_of(path: Path) -> Iterator[bytes]:
-    """Yield the lines of a file as they stand, none longer than one byte above what a line may have.
+    """Yield the lines of a file unchanged, each cut at one byte above the limit of a line.
 
     Raises:
         InputError: It cannot be read.
@@ -199,7 +199,7 @@ def lines_of(path: Path) -> Iterator[bytes]:
             while line := file.readline(_LONGEST):
                 yield line
     except OSError as error:
-        raise InputError(str(path), f"cannot be read ({error.strerror})") from None
+        raise InputError(str(path), f"cannot be read ({error.strerror})", "check the path") from None
 
 
 def _scan(path: Path) -> _Scan:

@@ -114,7 +114,7 @@ class Ledger:
         except FileNotFoundError:
             raise InputError(str(self.path), "does not exist", "a run with `control:` creates it") from None
         except OSError as error:
-            raise InputError(str(self.path), f"cannot be read ({error.strerror})") from None
+            raise InputError(str(self.path), f"cannot be read ({error.strerror})", "check the path") from None
         if not stat.S_ISREG(status.st_mode):
             raise InputError(str(self.path), "is not a regular file", "name a control file")
         if create and status.st_uid != os.geteuid():  # its owner could approve anything; the present user may be root
@@ -171,7 +171,7 @@ class Ledger:
         [application] = self._connection.execute("PRAGMA application_id").fetchone()
         [version] = self._connection.execute("PRAGMA user_version").fetchone()
         if application == _APPLICATION and version != _VERSION:
-            text = f"is of version {version}, and this is version {_VERSION}"
+            text = f"has version {version}, but this is version {_VERSION}"
             raise InputError(str(self.path), text, "use the version of Genie that created it, or another file")
         if application != _APPLICATION or self._schema() != _TABLES:
             raise InputError(str(self.path), "is not a control file", "name one that `control:` created")
@@ -222,10 +222,10 @@ class Ledger:
         """Keep a report; return what is new for a process.
 
         Args:
-            process: Which.
+            process: The process.
             report: The report.
             last: Number of the last act that it knows.
-            beat: Give a sign of life.
+            beat: Record a sign of life.
 
         Returns:
             What is new, and the number of the last act in it.
@@ -317,7 +317,7 @@ class Ledger:
         An act that stops more is also accepted from other processes.
 
         Raises:
-            IdentityError: It needs a token, and has none that is good.
+            IdentityError: It needs a token, and has no valid one.
         """
         act = Act(**switched.model_dump())
         stops = act.word in {"killed", "paused"}
@@ -343,7 +343,7 @@ class Ledger:
         self._connection.execute("DELETE FROM switches WHERE until <= ?", (now,))
 
     def _orphan(self, process: str, now: float) -> None:
-        """Nobody can decide a dead process's pending holds any more; their payloads are removed."""
+        """Remove the payloads of pending holds of dead processes, which can no longer be decided."""
         rows = self._connection.execute(
             "SELECT id, body FROM requests WHERE process = ? AND state = 'pending'", (process,)
         ).fetchall()

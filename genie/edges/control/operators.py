@@ -26,8 +26,8 @@ class Operators:
         issuer: Must be a token's ``iss``.
         audience: Must be its ``aud``.
         tenant: Must be its tenant, where the pipeline has one.
-        roles: Roles of which one is needed to kill, pause, resume or revive; none are needed where it is empty. What a
-            vote needs is said by the policy that holds.
+        roles: Roles of which one is required to kill, pause, resume or revive; empty if none is. The policy that holds
+            states the requirements of a vote.
     """
 
     def __init__(
@@ -45,12 +45,12 @@ class Operators:
         """Return who a token names.
 
         Args:
-            token: The token; None where there is none.
-            now: Seconds since the epoch at which it must be in its term.
-            switches: It is for a kill, a pause or their end, and no vote.
+            token: The token; None if there is none.
+            now: Seconds since the epoch at which it must be valid.
+            switches: It is for a kill, a pause or their end, not a vote.
 
         Raises:
-            IdentityError: It is missing, not good, for another tenant, or lacks the role.
+            IdentityError: It is missing, invalid, for another tenant, or lacks the role.
             InputError: The keys cannot be read.
         """
         from genie.edges.identity.jwt import verify  # noqa: PLC0415 - an extra, loaded where it is used

@@ -87,7 +87,7 @@ class Cast(Row):
 
 
 class Switched(Row):
-    """A switch that was turned."""
+    """A switch that was turned on or off."""
 
     word: _Word
     kind: Literal["agent", "tenant", "all"]
@@ -108,7 +108,7 @@ class Process(Row):
     started: float
     seen: float
     state: Literal["running", "stale", "ended"]
-    """``stale``: it gave no sign of life and did not sign off."""
+    """``stale``: it gave no sign of life and did not end regularly."""
     agents: dict[_Name, _Text]
     """Every agent, with the reason why nothing is delivered to it; empty if it receives deliveries."""
 

@@ -1,4 +1,4 @@
-"""A running process at its control file: approvals and kill switches of other terminals, through one SQLite file."""
+"""Connects a running process with its control file, which has approvals and kill switches from other terminals."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class ControlFile:
     """A control that is a file.
 
     Args:
-        settings: Where and how.
+        settings: Path of the file and its settings.
     """
 
     Settings = ControlSettings
@@ -70,7 +70,7 @@ class ControlFile:
         self.operators = Operators(keys, issuer, audience, tenant=tenant, roles=roles)
 
     async def open(self, process: str, report: ControlReport) -> ControlNews:
-        """Make the file if it is not there, and enter the process.
+        """Create the file if it does not exist, and register the process.
 
         Raises:
             InputError: It cannot be used.
@@ -85,7 +85,7 @@ class ControlFile:
         return await anyio.to_thread.run_sync(register)
 
     async def exchange(self, report: ControlReport) -> ControlNews:
-        """Keep a report in the file, and return what people wrote there.
+        """Store a report in the file, and return people's decisions.
 
         Raises:
             InputError: It cannot be used.

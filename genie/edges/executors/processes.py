@@ -48,7 +48,7 @@ class WorkerProcessDied(RuntimeError):  # noqa: N818 - what a failed delivery is
 
 
 class HandlerFailed(Exception):  # noqa: N818 - what a failed delivery is named by
-    """A handler in a worker process raised a class that is not built into Python, whose name may carry text."""
+    """A handler in a worker process raised a class that is not built into Python, whose name may contain text."""
 
 
 class _Remote:
@@ -180,7 +180,7 @@ class Processes:
         return reply
 
     async def close(self) -> None:
-        """End every idle process; the calls that wait for the others end those."""
+        """End every idle process; busy ones are ended by the calls that wait for them."""
         self._closed = True
         while self._idle:
             await self._idle.pop().end()

@@ -46,7 +46,7 @@ class Answer(Protocol):
 
         Raises:
             ConnectionError: The body broke off.
-            TimeoutError: No byte came in the call's ``idle_s``.
+            TimeoutError: No byte arrived within the call's ``idle_s``.
         """
         ...
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class SendSettings(FetchSettings):
     """Hosts that may be called, and limits on their responses; redirects are not followed."""
 
-    redirects: int = Field(default=0, ge=0, le=0, description="0: a redirected call would be made a second time.")
+    redirects: int = Field(default=0, ge=0, le=0, description="0, because a redirected call would be sent twice.")
     token: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,63}$")] | None = Field(
         default=None, description="Environment variable whose value is sent as a bearer token."
     )

@@ -229,7 +229,8 @@ def _judged(host: str, status: int, wait_s: float) -> None:
     """Raise unless the receiver has taken the message.
 
     Raises:
-        WebhookError: Too many requests, or trouble on its side: again later. Anything else: it will not take it.
+        WebhookError: Too many requests, or a failure of the receiver: try again later. Otherwise the message was
+            rejected.
     """
     if 200 <= status < 300:
         return

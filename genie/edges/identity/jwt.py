@@ -193,7 +193,7 @@ def issue(caller: Caller, key: PrivateKey, *, issuer: str, audience: str, now: f
         ValueError: The lifetime is not above 0 and up to ``LONGEST_S``.
     """
     if not 0 < lifetime_s <= LONGEST_S:
-        raise ValueError(f"a token is good for up to {LONGEST_S:g} seconds, not {lifetime_s:g}")
+        raise ValueError(f"a token is valid for at most {LONGEST_S:g} seconds, not {lifetime_s:g}")
     ends = now + lifetime_s
     if caller.expires_at is not None:
         ends = min(ends, caller.expires_at)

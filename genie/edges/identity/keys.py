@@ -98,7 +98,7 @@ def _write_new(path: Path, content: bytes, mode: int) -> None:
     except FileExistsError:
         raise InputError(str(path), "exists already", "name another file; a key is never overwritten") from None
     except OSError as error:
-        raise InputError(str(path), f"cannot be written ({error.strerror})") from None
+        raise InputError(str(path), f"cannot be written ({error.strerror})", "check the folder") from None
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -107,7 +107,7 @@ def _write_new(path: Path, content: bytes, mode: int) -> None:
     except BaseException as error:  # a partial key is removed, then the error is re-raised
         path.unlink()
         if isinstance(error, OSError):
-            raise InputError(str(path), f"cannot be written ({error.strerror})") from None
+            raise InputError(str(path), f"cannot be written ({error.strerror})", "check the folder") from None
         raise
 
 
@@ -163,7 +163,7 @@ def _content(path: Path, *, private: bool) -> bytes:
     except FileNotFoundError:
         raise InputError(str(path), "does not exist", "create one with `genie audit keygen FILE`") from None
     except OSError as error:
-        raise InputError(str(path), f"cannot be read ({error.strerror})") from None
+        raise InputError(str(path), f"cannot be read ({error.strerror})", "check the path") from None
     if len(content) > MAX_KEY_BYTES:
         raise InputError(str(path), f"is larger than the {MAX_KEY_BYTES:,} bytes of a key file")
     return content

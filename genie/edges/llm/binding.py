@@ -66,10 +66,12 @@ class ModelEntries:
             if summary is not None and (writer is None or summary.model == name or writer.compaction.summary):
                 text = f"no other model has the id {summary.model!r}{did_you_mean(summary.model, entries)}"
                 if writer is not None and summary.model != name:
-                    text = f"model {summary.model!r} has its own summaries written, so it cannot write those of others"
+                    text = (
+                        f"model {summary.model!r} uses another model for summaries, so it cannot write those of others"
+                    )
                 yield (name, "compaction", "summary", "model"), text
             if entry.compaction.to > entry.compaction.at:
-                yield (name, "compaction", "to"), "a transcript must be reduced to a share below `at`"
+                yield (name, "compaction", "to"), "`to` must be below `at`"
 
     @staticmethod
     def agents(entries: Mapping[str, Any]) -> list[ModelAgent]:

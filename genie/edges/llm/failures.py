@@ -144,8 +144,8 @@ def failure_of(
 
     Args:
         status: HTTP status; None in a stream, whose status was 200.
-        body: Error body as it came, or an event that was parsed already.
-        headers: Of the answer, by lower-case name.
+        body: Unparsed error body, or a parsed event.
+        headers: Headers of the response, by lower-case name.
     """
     error = _error_in(_parsed(body) if isinstance(body, bytes) else body)
     kind, code = _classified(status, error)
@@ -188,7 +188,7 @@ def _parsed(body: bytes) -> Mapping[str, Any] | None:
 
 
 def _error_in(body: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    """Return the error in a body, whichever dialect it has."""
+    """Return the error in a body of any dialect."""
     if body is None:
         return {}
     error = body.get("error", body)
@@ -257,7 +257,7 @@ def seconds_of(text: str) -> float | None:
 
 
 def rates_of(headers: Mapping[str, str]) -> WireRates | None:
-    """Return the provider's limits in the headers; None if there are none that make sense."""
+    """Return the provider's limits in the headers; None if there are no plausible ones."""
     remaining: dict[str, int] = {}
     reset_s: dict[str, float] = {}
     for kind, prefix in (

@@ -35,10 +35,10 @@ class Meter:
     """One attempt's use.
 
     Args:
-        context: Of the handling, which reserves and charges.
-        price: Of the model; None where nothing is charged.
-        bound: Tokens that the request has at most.
-        max_output: Tokens that the reply may have.
+        context: Context of the handling, which reserves and charges.
+        price: Price of the model; None if nothing is charged.
+        bound: Maximum tokens of the request.
+        max_output: Maximum tokens of the reply.
     """
 
     __slots__ = (

@@ -50,13 +50,13 @@ class Price(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    input: Amount = Field(description="Of input tokens that are not cached.")
+    input: Amount = Field(description="Price of input tokens that are not cached.")
     output: Amount = Field(description="Of output tokens, thoughts included.")
-    cache_read: Amount | None = Field(default=None, description="Of input read from the provider's cache.")
-    cache_write: Amount | None = Field(default=None, description="Of input written to the provider's cache.")
+    cache_read: Amount | None = Field(default=None, description="Price of input read from the provider's cache.")
+    cache_write: Amount | None = Field(default=None, description="Price of input written to the provider's cache.")
 
     def cost(self, usage: Usage) -> Decimal:
-        """Return what a call costs; an amount without a price of its own costs what input costs."""
+        """Return the cost of a call; kinds of tokens without a price cost as much as input."""
         read = min(usage.cache_read, usage.input)
         write = min(usage.cache_write, usage.input - read)
         plain = usage.input - read - write

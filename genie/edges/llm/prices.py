@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MOST_OF_TABLE = 4_000_000
 """Characters of a table."""
 _DATED = re.compile(r"(.+?)(?:-[0-9]{8}|-[0-9]{4}-[0-9]{2}-[0-9]{2}|@[0-9]{8})")
-"""A model with the date of its build behind its name."""
+"""A model's name followed by the date of its build."""
 
 Amount = Annotated[Decimal, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
 
@@ -78,7 +78,7 @@ class _Line(NamedTuple):
 
 
 class Price:
-    """What one model costs, from one date on.
+    """Prices of one model, from a date on.
 
     Args:
         entry: Its prices.

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 
 def restored(text: str, turns: Iterable[Turn], vault: Vault, tenant: str | None, *, in_json: bool = False) -> str:
-    """Return a model's words with values in the place of stand-ins.
+    """Return a model's text with stand-ins replaced by values.
 
     Args:
-        text: As the model said it.
-        turns: What the asker has sent, before it was judged for the model; the model's own turns count for nothing.
-        vault: Gave the stand-ins.
-        tenant: Of the asker's run.
+        text: Text of the model.
+        turns: What the asker has sent, before it was judged for the model; the model's own turns are ignored.
+        vault: The vault that issued the stand-ins.
+        tenant: Tenant of the asker's run.
         in_json: The text is JSON, in which a stand-in stands within a string.
     """
     if not STAND_IN.search(text):
@@ -53,5 +53,5 @@ def _texts(turn: Turn) -> Iterable[str]:
 
 
 def _bare(text: str) -> str:
-    """Return letters and digits: a value has one stand-in however its digits are separated."""
+    """Return letters and digits: a value has one stand-in, regardless of separators between its digits."""
     return "".join(filter(str.isalnum, text)).lower()

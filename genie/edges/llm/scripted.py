@@ -38,7 +38,7 @@ class Rule(NamedTuple):
     when: Callable[[ModelRequest], bool] | str
     """A predicate of the judged request, or text that its last user turn contains; ``""`` matches everything."""
     answer: str | Script | Callable[[ModelRequest], str | Script]
-    """A text, steps, or a function that makes them from the request."""
+    """A text, steps, or a function that creates them from the request."""
     times: int | None = None
     """How often the rule applies; None for always."""
 
@@ -115,7 +115,8 @@ class ScriptedLine(BaseModel):
     after: str = Field(default="", max_length=64, description="A tool that has just answered; empty if none has.")
     say: str = Field(
         default="", max_length=100_000,
-        description="The reply; `{question}` stands for the last user turn, `{result.path}` for a value of the tool.",
+        description="The reply; `{question}` is replaced by the last user turn, `{result.path}` for a value of the "
+                    "tool.",
     )  # fmt: skip
     call: dict[str, dict[str, JsonValue]] = Field(
         default_factory=dict, max_length=32, description="Tools to call instead, each with its arguments."
@@ -140,7 +141,7 @@ class ScriptedSettings(BaseModel):
     @model_validator(mode="after")
     def _together(self) -> ScriptedSettings:
         if sum(self.faults.values()) > 1:
-            raise ValueError("shares of faults are at most 1 together")
+            raise ValueError("the fractions of faults must add up to at most 1")
         return self
 
 
@@ -230,13 +231,13 @@ def fails(failure: FailureClass, *, after: Sequence[str] = (), retry_after_s: fl
 
 
 def tokens_of(request: ModelRequest | None, text: str) -> Usage:
-    """Return what a scripted model counts for a request and its answer."""
+    """Return the usage that a scripted model counts for a request and its answer."""
     asked = 0 if request is None else len(request.model_dump_json(include={"turns"}))
     return Usage(input=-(-asked // BYTES_PER_TOKEN), output=-(-len(text.encode()) // BYTES_PER_TOKEN))
 
 
 def rates(*, requests: int | None = None, tokens: int | None = None, reset_s: float = 1.0) -> WireRates:
-    """Return what a provider's headers would say."""
+    """Return the rate limits as in a provider's headers."""
     remaining = {kind: n for kind, n in (("requests", requests), ("tokens", tokens)) if n is not None}
     return WireRates(remaining, dict.fromkeys(remaining, reset_s))
 

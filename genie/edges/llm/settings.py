@@ -61,7 +61,8 @@ class ModelOptions(Section):
         default="internal", description="Highest label that the model may read."
     )
     internal: bool = Field(
-        default=False, description="The model runs inside: its input does not leave the organisation."
+        default=False,
+        description="True if the model runs inside the organisation, so that its input does not leave it.",
     )
     tenants: frozenset[str] | None = Field(default=None, min_length=1, description="Tenants that may use it.")
     price: Price | Annotated[str, Field(min_length=1, max_length=300)] | None = Field(

@@ -45,7 +45,7 @@ _KEPT = "summary"
 
 
 async def summary_of(turns: Sequence[Turn], section: SummarySection, context: Context) -> Written | None:
-    """Return a summary of the first of some turns; None where there is none.
+    """Return a summary of the first of some turns; None if there is none.
 
     Args:
         turns: Those that compaction leaves out, as judged for the model that they were sent to.

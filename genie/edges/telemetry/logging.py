@@ -52,7 +52,7 @@ def configure(
         level: One of ``LEVELS``.
         form: One of ``FORMATS``.
         stream: Output stream; standard error by default.
-        hide: Returns a line without what nobody may read; as it is by default.
+        hide: Returns a line without confidential parts; unchanged by default.
     """
     number = logging.getLevelNamesMapping()[level.upper()]
     handler: logging.Handler = _StandardError() if stream is None else logging.StreamHandler(stream)

@@ -37,7 +37,7 @@ class Calculated(Payload, topic="calculator.calculated", key=None):
 
     value: Decimal
     exact: bool
-    """False where the result was rounded to 34 digits."""
+    """False if the result was rounded to 34 digits."""
 
 
 def evaluate(expression: str) -> Calculated:
@@ -51,7 +51,7 @@ def evaluate(expression: str) -> Calculated:
     try:
         value = _Parser(_tokens(expression), context).whole()
     except DecimalException:
-        raise BadExpressionError(NAME, "has no value, such as a division by zero") from None
+        raise BadExpressionError(NAME, "cannot compute a value, for example because of a division by zero") from None
     if not value.is_finite():
         raise BadExpressionError(NAME, "has no finite value")
     return Calculated(value=value, exact=not context.flags[Inexact])
@@ -65,7 +65,7 @@ def _tokens(text: str) -> list[str]:
     while at < len(text):
         match = _TOKEN.match(text, at)
         if match is None:
-            raise BadExpressionError(NAME, "reads numbers, + - * / // % ** ( ) and its functions alone")
+            raise BadExpressionError(NAME, "accepts only numbers, + - * / // % ** ( ) and its functions")
         found.append(match[0].strip())
         at = match.end()
         if len(found) > MOST_TOKENS:
@@ -130,7 +130,7 @@ class _Parser:
         exponent = self._power_of_atom()
         exponent = -exponent if minus else exponent
         if exponent != exponent.to_integral_value() or abs(exponent) > MOST_EXPONENT:
-            raise TooLargeError(NAME, f"raises to whole powers up to {MOST_EXPONENT} alone")
+            raise TooLargeError(NAME, f"only raises to whole powers up to {MOST_EXPONENT}")
         return self._context.power(value, exponent)
 
     def _power_of_atom(self) -> Decimal:
@@ -157,9 +157,9 @@ class _Parser:
             self._close()
             least, most, function = _FUNCTIONS[token]
             if not least <= len(arguments) <= most:
-                raise BadExpressionError(NAME, "calls a function with a wrong number of values")
+                raise BadExpressionError(NAME, "was given a function with a wrong number of arguments")
             return function(self._context, arguments)
-        raise BadExpressionError(NAME, "has an operator without a number, or an unknown name")
+        raise BadExpressionError(NAME, "was given an operator without a number, or an unknown name")
 
     def _close(self) -> None:
         if not self._take(")"):

@@ -20,7 +20,7 @@ MOST_DAYS = 1_000_000
 
 
 class Today(Payload, topic="calendar.today", key=None):
-    """Ask for the date and time now, in UTC."""
+    """Ask for the current date and time, in UTC."""
 
 
 class Between(Payload, topic="calendar.between", key=None):
@@ -33,7 +33,7 @@ class Between(Payload, topic="calendar.between", key=None):
 class Later(Payload, topic="calendar.later", key=None):
     """Ask for the date that is some time after another; negative numbers go back.
 
-    Months are added first; a day that the month does not have becomes its last. Business days are Monday to Friday,
+    Months are added first; if the month lacks that day, its last day is used. Business days are Monday to Friday,
     without holidays.
     """
 
@@ -54,11 +54,11 @@ class Day(Payload, topic="calendar.day", key=None):
 
 
 class Days(Payload, topic="calendar.days", key=None):
-    """Days between two dates; negative where the end is before the start."""
+    """Days between two dates; negative if the end is before the start."""
 
     days: int
     business_days: int
-    """Monday to Friday, the start included and the end not; holidays are not known."""
+    """Monday to Friday, including the start but not the end; holidays are not considered."""
 
 
 def _day(date: datetime.date, time: datetime.time | None = None) -> Day:
@@ -102,7 +102,7 @@ class CalendarTool(
     Handlers, id="calendar", capabilities=("tool.calendar",), risk="low", tier="beta", clearance="restricted",
     concurrency=8,
 ):  # fmt: skip
-    """Say the date and time now, the days between two dates, and the date some time after another."""
+    """Tells the current date and time, the days between two dates, and the date some time after another."""
 
     tool_options: ClassVar = ToolOptions(effect=Effect.READ, trusted=True)
 

@@ -1,4 +1,4 @@
-"""Layer 16: stand-ins of the vault become values again, on the parsed arguments, right before the tool runs.
+"""Layer 16: stand-ins of the vault are replaced by their values in the parsed arguments, right before the tool runs.
 
 Approvers, policies, the audit and the model only see stand-ins. The values are put into fields of the payload, not into
 JSON text, so a quote in a value stays a quote.

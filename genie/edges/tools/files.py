@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, ClassVar, TypeVar
+from typing import IO, TYPE_CHECKING, Annotated, ClassVar, TypeVar
 
 import anyio.to_thread
 from pydantic import BaseModel, ConfigDict, Field
@@ -40,7 +40,7 @@ class FilesSettings(BaseModel):
 
 
 class ListFiles(Payload, topic="files.list", key=None):
-    """List a folder; ``.`` is the whole tool's folder."""
+    """List a folder; ``.`` is the tool's own folder."""
 
     path: Name = "."
 
@@ -72,7 +72,7 @@ class Listing(Payload, topic="files.listing", key=None):
 
     entries: tuple[Entry, ...]
     more: bool
-    """True where there are more than are listed."""
+    """True if there are more entries than listed."""
 
 
 class FileText(Payload, topic="files.text", key=None):
@@ -107,7 +107,7 @@ class Rooted:
     """An open folder: names are looked up one by one in it, and none of them may be a link.
 
     Args:
-        root: The folder; it may itself be reached over links.
+        root: The folder; its own path may contain links.
 
     Raises:
         NotFoundError: There is no such folder.
@@ -128,7 +128,7 @@ class Rooted:
 
         Raises:
             OutsideRootError: A part of the path is a link.
-            NotFoundError: There is nothing, or something else.
+            NotFoundError: There is nothing at the path, or an object of another kind.
         """
         held = os.dup(self._root)
         try:
@@ -152,13 +152,11 @@ class Rooted:
             NotAllowedError: It is not a regular file, or not text.
         """
         descriptor = self.open(parts_of(path), _FILE)
-        with os.fdopen(descriptor, "rb") as file:
-            found = os.fstat(file.fileno())
-            if not stat.S_ISREG(found.st_mode):
-                raise NotAllowedError(NAME, "reads regular files alone")
-            if found.st_size - offset > most:
+        with _regular(descriptor, "rb") as file:
+            size = os.fstat(descriptor).st_size
+            if size - offset > most:
                 raise TooLargeError(NAME, f"reads at most {most} bytes at once")
-            file.seek(offset)
+            file.seek(min(offset, size))
             data = file.read(most + 1)  # it may have grown meanwhile
         if len(data) > most:
             raise TooLargeError(NAME, f"reads at most {most} bytes at once")
@@ -168,7 +166,7 @@ class Rooted:
             raise NotAllowedError(NAME, "reads text in UTF-8 alone") from None
         if "\0" in text:
             raise NotAllowedError(NAME, "reads text in UTF-8 alone")
-        return FileText(text=text, size_bytes=found.st_size)
+        return FileText(text=text, size_bytes=size)
 
     def list(self, path: str) -> Listing:
         """Return the files and folders of a folder."""
@@ -187,12 +185,22 @@ class Rooted:
         flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
         descriptor = self.open(parts, flags)
         data = text.encode()
-        with os.fdopen(descriptor, "wb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise NotAllowedError(NAME, "writes regular files alone")
+        with _regular(descriptor, "wb") as file:
             file.truncate(0)
             file.write(data)
         return Written(size_bytes=len(data))
+
+
+def _regular(descriptor: int, mode: str) -> IO[bytes]:
+    """Return the file of a descriptor.
+
+    Raises:
+        NotAllowedError: It is a folder or a device; the descriptor is closed then.
+    """
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return os.fdopen(descriptor, mode)
+    os.close(descriptor)
+    raise NotAllowedError(NAME, "reads and writes regular files alone")
 
 
 def _is_link(held: int, parts: list[str]) -> bool:
@@ -221,7 +229,7 @@ class FilesTool(
     Handlers, id="files", capabilities=("tool.files",), risk="medium", tier="beta", clearance="restricted",
     concurrency=4, settings=FilesSettings,
 ):  # fmt: skip
-    """List, read and, where that is allowed, write text files below one folder."""
+    """List, read and, if allowed, write text files below one folder."""
 
     tool_options: ClassVar = ToolOptions(reads=frozenset((ListFiles, ReadFile)))
 

@@ -37,7 +37,7 @@ AT_ONCE = 2_000
 """Length of a query that is checked on the loop."""
 MOST_PROBLEMS = 8
 MOST_LEVELS = 64
-"""Brackets that may be open at once in an answer."""
+"""Maximum nesting of an answer."""
 MOST_ANSWER = 262_144
 """Bytes of an answer."""
 SIZES = frozenset({"first", "last", "limit", "take", "pageSize", "perPage"})
@@ -72,13 +72,13 @@ class GraphQlMutation(Payload, topic="graphql.mutation", key=None):
 
 
 class GraphQlType(Payload, topic="graphql.type", key=None):
-    """Ask what fields and arguments a type of the server has; ``Query`` is where queries begin."""
+    """Ask for the fields and arguments of a type of the server; ``Query`` is the root of queries."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,127}$")]
 
 
 class GraphQlAnswer(Payload, topic="graphql.answer", key=None):
-    """What the server answered; ``problems`` are those of the query, or what the server says of it."""
+    """The server's answer; ``problems`` are those of the query, or the server's errors."""
 
     data: JsonText | None = None
     problems: tuple[str, ...] = ()
@@ -95,9 +95,9 @@ class _Limits:
 
     Args:
         introspection: ``data`` of the answer to ``INTROSPECTION``.
-        depth: Levels of fields.
-        cost: Fields that an answer may have, with each list at the length that is asked for.
-        list_size: Length of a list that is asked for without one.
+        depth: Maximum levels of fields.
+        cost: Maximum number of fields of an answer, with each list at its requested length.
+        list_size: Assumed length of a list that is requested without one.
 
     Raises:
         InputError: It is not a schema, or graphql-core is not installed.
@@ -130,7 +130,7 @@ class _Limits:
 
         Raises:
             TooLargeError: It is too deep, or would cost too much.
-            NotAllowedError: It is of another kind, or looks into the schema.
+            NotAllowedError: It is of another kind, or queries the schema itself.
             BadExpressionError: It is not GraphQL, or the variables are not an object.
         """
         import graphql  # noqa: PLC0415 - as above
@@ -145,7 +145,7 @@ class _Limits:
             raise BadExpressionError("graphql", "cannot read it") from None
         found = [one for one in document.definitions if isinstance(one, graphql.OperationDefinitionNode)]
         if len(found) != 1 or not isinstance(given, dict):
-            raise BadExpressionError("graphql", "takes one operation, and an object of variables")
+            raise BadExpressionError("graphql", "accepts one operation, and an object of variables")
         (operation,) = found
         if operation.operation.value != kind:
             raise NotAllowedError("graphql", f"makes a {kind} alone")
@@ -169,8 +169,8 @@ class _Measure:
         schema: Of the server; the operation fits it.
         fragments: Of the document, by name.
         values: Of the variables.
-        list_size: Length of a list that is asked for without one.
-        most: Depth and cost that there may be.
+        list_size: Assumed length of a list that is requested without one.
+        most: Maximum depth and cost.
     """
 
     def __init__(
@@ -181,11 +181,11 @@ class _Measure:
         self._known: dict[tuple[str, bool], tuple[int, int]] = {}
 
     def selected(self, selections: SelectionSetNode | None, parent: Any, *, paged: bool = False) -> tuple[int, int]:
-        """Return depth and cost of a selection on a type; a fragment is measured once, however often it is used.
+        """Return depth and cost of a selection on a type; a fragment is measured once, even if it is used repeatedly.
 
         Raises:
             TooLargeError: It is too deep, or costs too much.
-            NotAllowedError: It looks into the schema.
+            NotAllowedError: It queries the schema itself.
         """
         deepest = total = 0
         for node in () if selections is None else selections.selections:
@@ -203,7 +203,9 @@ class _Measure:
         if deepest > self._most[0]:
             raise TooLargeError("graphql", f"takes at most {self._most[0]} levels")
         if total > self._most[1]:
-            raise TooLargeError("graphql", f"takes queries of at most {self._most[1]} fields, with every list counted")
+            raise TooLargeError(
+                "graphql", f"accepts queries of at most {self._most[1]} fields, including the items of lists"
+            )
         return deepest, total
 
     def _spread(self, name: str, *, paged: bool) -> tuple[int, int]:
@@ -221,7 +223,7 @@ class _Measure:
         if name == "__typename":
             return 1, 1
         if name.startswith("__"):
-            raise NotAllowedError("graphql", "tells types by a call of its own")
+            raise NotAllowedError("graphql", "answers questions about types in a separate call")
         definition = parent.fields[name]
         inner, lists = definition.type, 0
         while isinstance(inner, graphql.GraphQLNonNull | graphql.GraphQLList):
@@ -239,15 +241,15 @@ class _Measure:
 
 
 class GraphQlTool(Handlers, id="graphql"):
-    """Asks a GraphQL server, and tells its types.
+    """Queries a GraphQL server, and describes its types.
 
     Args:
         id: Of the agent.
         url: Of the server; its host must be one that ``Send`` may call.
         introspection: ``data`` of the answer to ``INTROSPECTION``.
         depth: Levels of fields that a query may have.
-        cost: Fields that an answer may have, with each list at the length that is asked for.
-        list_size: Length of a list that is asked for without one.
+        cost: Maximum number of fields of an answer, with each list at its requested length.
+        list_size: Assumed length of a list that is requested without one.
 
     Raises:
         InputError: It is not a schema, or graphql-core is not installed.
@@ -270,7 +272,7 @@ class GraphQlTool(Handlers, id="graphql"):
 
     @handles
     async def query(self, question: GraphQlQuery, context: Context) -> GraphQlAnswer:
-        """Ask a query that fits the schema and the limits."""
+        """Send a query that fits the schema and the limits."""
         problems = await self._limits.checked(question.query, question.variables, "query")
         if problems:
             return GraphQlAnswer(problems=problems)
@@ -332,19 +334,19 @@ def _content(text: str, variables: str) -> bytes:
 
 
 def answered(body: bytes) -> GraphQlAnswer:
-    """Return what a server answered.
+    """Return the answer of a server.
 
     Raises:
         NotAllowedError: It is not an answer of GraphQL, or is too long.
     """
     if len(body) > MOST_ANSWER:
-        raise NotAllowedError("graphql", f"reads answers of at most {MOST_ANSWER:,} bytes")
+        raise NotAllowedError("graphql", f"accepts answers of at most {MOST_ANSWER:,} bytes")
     try:
         found = parsed(body.decode(), most=MOST_ANSWER, levels=MOST_LEVELS)
     except ValueError:
         found = None
     if not isinstance(found, dict) or not (found.get("data") is not None or found.get("errors")):
-        raise NotAllowedError("graphql", "got something else than an answer of GraphQL")
+        raise NotAllowedError("graphql", "got something other than a GraphQL answer")
     listed = found.get("errors") or ()
     told = [one.get("message") for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
     data = found.get("data")

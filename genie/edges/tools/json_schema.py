@@ -90,7 +90,7 @@ class SchemaReader:
 
     def _field(self, name: object, schema: object, path: str, depth: int, *, required: bool) -> tuple[Any, Any]:
         if not isinstance(name, str) or not _NAME.match(name) or keyword.iskeyword(name) or hasattr(Payload, name):
-            raise Unsupported(path[:80], "a name that no field can have")
+            raise Unsupported(path[:80], "a name that cannot be used for a field")
         if not isinstance(schema, dict):
             raise Unsupported(path, "a schema that is not an object")
         annotation = self.annotation(schema, path, depth)
@@ -133,7 +133,7 @@ class SchemaReader:
         if any(isinstance(bound, bool) or not isinstance(bound, int | float) for bound in bounds.values()):
             raise Unsupported(path, "a bound that is not a number")
         if kind == "integer" and any(isinstance(bound, float) for bound in bounds.values()):
-            raise Unsupported(path, "a bound of whole numbers that is none")
+            raise Unsupported(path, "a bound of whole numbers that is not a whole number")
         lengths = [bound for name, bound in bounds.items() if name.endswith("_length")]
         if any(not isinstance(length, int) or not 0 <= length <= LONGEST for length in lengths):
             raise Unsupported(path, f"a length that is not a whole number of at most {LONGEST:,}")
@@ -183,7 +183,7 @@ class SchemaReader:
         if not isinstance(values, list) or not 0 < len(values) <= MOST_ENUM:
             raise Unsupported(path, "an enum without values, or with too many")
         if not all(isinstance(value, str | int | bool) or value is None for value in values):
-            raise Unsupported(path, "an enum of other values than texts and whole numbers")
+            raise Unsupported(path, "an enum with values other than texts and whole numbers")
         made: Any = Literal[tuple(values)]
         return Optional[made] if schema.get("nullable") is True else made  # noqa: UP045 - as above
 

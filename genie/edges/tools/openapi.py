@@ -115,14 +115,14 @@ def operations(
     missing = sorted(set(only or ()) - found)
     problems += [f"{name}: is not in the document" for name in missing]
     if len(made) > MOST_OPERATIONS:
-        problems.append(f"has more than {MOST_OPERATIONS} operations; name those that are wanted")
+        problems.append(f"has more than {MOST_OPERATIONS} operations; name the required ones")
     if problems:
-        raise InputError("openapi", "; ".join(problems[:32])[:8_000], "name the operations that are wanted in `only`")
+        raise InputError("openapi", "; ".join(problems[:32])[:8_000], "name the required operations in `only`")
     return tuple(made)
 
 
 def _object(value: Any, where: str) -> Mapping[str, Any]:
-    """Return an object of the document; nothing is an empty one."""
+    """Return an object of the document; an empty one if it is missing."""
     if value is None:
         return {}
     if not isinstance(value, dict):
@@ -145,7 +145,7 @@ def _server(document: Mapping[str, Any]) -> str:
     except ValueError:
         whole = False
     if not whole:
-        raise InputError("openapi", "has no server with a whole URL", "give `server`")
+        raise InputError("openapi", "has no server with a complete URL", "give `server`")
     return str(url).rstrip("/")
 
 
@@ -175,7 +175,7 @@ def _operation(
         places[field] = (key, place)
     if body is not None:
         if _BODY in fields:
-            raise Unsupported("parameters", f"a parameter of the name {_BODY!r} beside a body")
+            raise Unsupported("parameters", f"a parameter named {_BODY!r} in addition to a body")
         schema, required = _schema_of(body)
         fields |= reader.fields(
             {"type": "object", "properties": {_BODY: schema}, "required": [_BODY] if required else []}
@@ -272,11 +272,11 @@ def _write(
 
 
 def written(id: str, found: Fetched) -> ApiAnswer:  # noqa: A002 - as above
-    """Return what a write answered.
+    """Return the answer to a write.
 
     Raises:
         NotDoneError: It was refused, so nothing has changed.
-        FetchError: Nobody knows whether it has changed anything.
+        FetchError: It is unknown whether it has changed anything.
     """
     if 200 <= found.status < 300:
         return _answer(id, found)
@@ -298,7 +298,7 @@ def address(url: str, places: Mapping[str, tuple[str, str]], question: Payload) 
     """Return the URL of a call; every value is quoted, so none can change the path or the host.
 
     Raises:
-        NotAllowedError: A value of the path is empty, or goes up.
+        NotAllowedError: A value of the path is empty, or leads to a parent.
     """
     values = question.model_dump(mode="json", exclude_none=True)
     query: list[tuple[str, str]] = []
@@ -312,6 +312,6 @@ def address(url: str, places: Mapping[str, tuple[str, str]], question: Payload) 
             continue
         text = ",".join(texts)
         if text in {"", ".", ".."}:
-            raise NotAllowedError("openapi", "takes no such value in a path")
+            raise NotAllowedError("openapi", "does not accept such a value in a path")
         url = url.replace(f"{{{key}}}", quote(text, safe=""))
     return f"{url}?{urlencode(query)}" if query else url

@@ -33,11 +33,11 @@ _OPEN = re.compile(r"<(?=[a-zA-Z/!?])")
 
 
 class ExtractPage(Payload, topic="pages.extract", key=None):
-    """Take the words out of an HTML document."""
+    """Extract the text of an HTML document."""
 
     html: Annotated[str, Field(max_length=MOST_PAGE)]
     url: Annotated[str, Field(max_length=8_192)] = ""
-    """Where it came from; links are completed by it."""
+    """Its address, used to complete links."""
 
 
 class PageLink(Value):
@@ -48,7 +48,7 @@ class PageLink(Value):
 
 
 class Page(Payload, topic="pages.page", key=None):
-    """What a page says. Scripts, styles and hidden elements are left out."""
+    """The content of a page, without scripts, styles and hidden elements."""
 
     title: str
     text: str
@@ -133,13 +133,13 @@ def _target(base: str, href: str) -> str:
 
 
 def extracted(page: str, url: str = "") -> Page:
-    """Return what a page says.
+    """Return the content of a page.
 
     Raises:
         TooLargeError: It has too many tags to be a page.
     """
     if len(page) > MOST_PAGE or sum(1 for _ in _OPEN.finditer(page)) > MOST_MARKS:
-        raise TooLargeError("pages", f"reads pages of at most {MOST_MARKS} tags and {MOST_PAGE} characters")
+        raise TooLargeError("pages", f"accepts pages of at most {MOST_MARKS} tags and {MOST_PAGE} characters")
     reader = _Reader(url)
     reader.feed(_closed(page))
     reader.close()
@@ -174,7 +174,7 @@ def _closed(page: str) -> str:
     timeout_s=30.0,
 )  # fmt: skip
 async def page_reader(question: ExtractPage) -> Page:
-    """Take the title, the words and the links out of an HTML document."""
+    """Extract the title, the text and the links of an HTML document."""
     return await anyio.to_thread.run_sync(lambda: extracted(question.html, question.url))
 
 

@@ -8,7 +8,7 @@ from genie.errors import GenieError
 
 
 class ToolRefusalError(GenieError):
-    """A tool does not do what it was asked to."""
+    """A tool refuses or fails to do what was requested."""
 
     code: ClassVar[str] = "refused"
     tool: str
@@ -19,7 +19,7 @@ class ToolRefusalError(GenieError):
 
 
 class OutsideRootError(ToolRefusalError):
-    """A path leads out of the tool's folder, or over a symbolic link."""
+    """A path leads out of the tool's folder, or through a symbolic link."""
 
     code: ClassVar[str] = "outside_root"
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Dialect = Literal["strict", "plain", "inlined"]
 """``strict``: every field is required, an optional one is nullable, and objects take no other fields (OpenAI, strict
-tools of Anthropic). ``plain``: optional fields are left out of ``required`` (Anthropic, llama.cpp, vLLM). ``inlined``:
+tools of Anthropic). ``plain``: optional fields are not in ``required`` (Anthropic, llama.cpp, vLLM). ``inlined``:
 as ``plain``, and without references (Gemini, Ollama)."""
 MOST_DEPTH = 24
 """Maximum nesting of schemas that are inlined; a class that contains itself is deeper than that."""
@@ -25,7 +25,7 @@ _DROPPED = frozenset({"title", "default", "examples", "pattern", "discriminator"
 
 
 def canonical(value: object) -> str:
-    """Return the canonical JSON text of a value: keys sorted, no spaces, ASCII escapes only where JSON needs them."""
+    """Return the canonical JSON text of a value: keys sorted, no spaces, escapes only where JSON requires them."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 

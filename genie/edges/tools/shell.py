@@ -1,7 +1,7 @@
 """Programs of an allow-list: an argument vector without a shell, bounded in time, memory, output and environment.
 
 It is off until the settings name commands. A command gets no standard input, a folder of its own, an empty environment
-but for what the settings name, and a process group that is killed at the end, whatever it started.
+except for the settings' variables, and a process group that is killed at the end, whatever it started.
 """
 
 from __future__ import annotations
@@ -62,10 +62,10 @@ class ShellCommand(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     program: Annotated[str, AfterValidator(_program)] = Field(description="Absolute path of the program.")
-    arguments: tuple[str, ...] = Field(default=(), description="Arguments that come first, whatever is asked.")
+    arguments: tuple[str, ...] = Field(default=(), description="Fixed arguments, placed first.")
     allow: Annotated[str, AfterValidator(_pattern)] | None = Field(
         default=None,
-        description="Pattern (RE2) that each given argument must match whole; without it none may be given.",
+        description="Pattern (RE2) that each argument must match completely; without it, no arguments are allowed.",
     )
     options: bool = Field(default=False, description="Allow given arguments that begin with '-'.")
 
@@ -76,7 +76,7 @@ class ShellSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     commands: Mapping[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,63}$")], ShellCommand] = Field(
-        default_factory=dict, description="Commands by name; none by default, and then the tool is off."
+        default_factory=dict, description="Commands by name; none by default, which disables the tool."
     )
     folder: str = Field(description="Working folder of every command.")
     environment: Mapping[str, str] = Field(default_factory=dict, description="Variables that a command gets.")
@@ -103,7 +103,7 @@ class CommandOutput(Payload, topic="shell.output", key=None):
     output: str
     errors: str
     truncated: bool
-    """True where it said more than is kept; it was ended then."""
+    """True if its output exceeded the limit, at which it was ended."""
 
 
 class ShellTool(
@@ -134,7 +134,7 @@ def vector(settings: ShellSettings, question: RunCommand) -> list[str]:
     """
     command = settings.commands.get(question.command)
     if command is None:
-        raise NotAllowedError(NAME, "runs the commands of its list alone")
+        raise NotAllowedError(NAME, "only runs the commands of its list")
     if question.arguments and command.allow is None:
         raise NotAllowedError(NAME, "takes no arguments for this command")
     for argument in question.arguments:
@@ -190,6 +190,6 @@ async def run(settings: ShellSettings, argv: list[str]) -> CommandOutput:
 
 
 def _end(process: Process) -> None:
-    """Kill the process and all that it started in its session."""
+    """Kill the process and everything that it started in its session."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)

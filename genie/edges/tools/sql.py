@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import threading
 import time
@@ -16,13 +17,21 @@ from pydantic import BaseModel, ConfigDict, Field
 from genie.contracts.agent import Handlers, handles
 from genie.contracts.context import Context
 from genie.contracts.message import Payload
-from genie.edges.tools.refusals import BadExpressionError, NotAllowedError, NotFoundError, TookTooLongError
+from genie.edges.tools.refusals import (
+    BadExpressionError,
+    NotAllowedError,
+    NotFoundError,
+    TookTooLongError,
+    TooLargeError,
+)
 from genie.edges.tools.tool import Effect, ToolOptions
 
 NAME = "sql"
 MOST_QUERY = 20_000
 MOST_CELL = 100_000
 """Bytes of one value."""
+MOST_ANSWER = 4_000_000
+"""Bytes of all values: a few long ones in many columns would fill the memory."""
 _STEP = 100
 """Instructions of the query machine between two checks of its limits; one that searches a long text takes a while."""
 MOST_SPILLED = 64 << 20
@@ -53,7 +62,7 @@ class SqlSettings(BaseModel):
     most_rows: int = Field(default=200, ge=1, le=10_000)
     most_steps: int = Field(
         default=20_000_000, ge=1_000, le=10_000_000_000,
-        description="Instructions of SQLite's machine that a query may take; 20 million are about a second.",
+        description="Maximum instructions of SQLite's virtual machine per query; 20 million take about a second.",
     )  # fmt: skip
     longest_s: float = Field(default=10.0, gt=0, le=600, description="Seconds that a query may take.")
 
@@ -66,7 +75,7 @@ class Query(Payload, topic="sql.query", key=None):
 
 
 class Schema(Payload, topic="sql.schema", key=None):
-    """Ask which tables there are, with their columns."""
+    """Ask for the tables with their columns."""
 
 
 class Table(Payload, topic="sql.table", key=None):
@@ -88,14 +97,14 @@ class Rows(Payload, topic="sql.rows", key=None):
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     more: bool
-    """True where there are more rows than are given."""
+    """True if there are more rows than returned."""
 
 
 class SqlTool(
     Handlers, id="sql", capabilities=("tool.sql",), risk="medium", tier="beta", clearance="restricted", concurrency=4,
     settings=SqlSettings,
 ):  # fmt: skip
-    """Ask a database questions that change nothing."""
+    """Ask a database read-only questions."""
 
     tool_options: ClassVar = ToolOptions(effect=Effect.READ)
 
@@ -125,10 +134,11 @@ def ask(settings: SqlSettings, query: str, parameters: tuple[Cell, ...], left: t
         settings: The file and the limits.
         query: As it was asked.
         parameters: Values of its question marks.
-        left: Set when nobody waits for the rows any more.
+        left: Set when the rows are no longer needed.
 
     Raises:
-        NotAllowedError: The query would do something else than read allowed tables.
+        NotAllowedError: The query would do more than read allowed tables.
+        TooLargeError: Its rows have too many bytes.
         BadExpressionError: It is not valid SQL.
         TookTooLongError: It was stopped at its limit.
     """
@@ -163,14 +173,14 @@ def ask(settings: SqlSettings, query: str, parameters: tuple[Cell, ...], left: t
         cursor = connection.execute(query, parameters)
         if cursor.description is None:
             raise NotAllowedError(NAME, "answers SELECT alone")
-        found = cursor.fetchmany(settings.most_rows + 1)
+        found = _fetched(cursor, settings.most_rows + 1)
         columns = tuple(str(column[0])[:256] for column in cursor.description)
     except (sqlite3.Error, sqlite3.Warning, OverflowError) as error:
         if over:
             limits = f"{settings.most_steps} steps, {settings.longest_s:g} s or {MOST_SPILLED} bytes of temporary files"
             raise TookTooLongError(NAME, f"stops a query after {limits}") from None
         if refused:
-            raise NotAllowedError(NAME, "reads the tables of its list alone, and changes nothing") from None
+            raise NotAllowedError(NAME, "only reads the tables of its list, and changes nothing") from None
         if "one statement" in str(error):
             raise NotAllowedError(NAME, "takes one statement") from None
         raise BadExpressionError(NAME, "takes valid SQL of SQLite alone") from None
@@ -178,6 +188,24 @@ def ask(settings: SqlSettings, query: str, parameters: tuple[Cell, ...], left: t
         connection.close()
     rows = tuple(tuple(map(_cell, row)) for row in found[: settings.most_rows])
     return Rows(columns=columns, rows=rows, more=len(found) > settings.most_rows)
+
+
+def _fetched(cursor: sqlite3.Cursor, most: int) -> list[tuple[object, ...]]:
+    """Return the first rows of a query.
+
+    Raises:
+        TooLargeError: They hold more than ``MOST_ANSWER`` bytes.
+    """
+    found: list[tuple[object, ...]] = []
+    size = 0
+    for row in cursor:
+        found.append(row)
+        size += sum(len(value) if isinstance(value, str | bytes) else 8 for value in row)
+        if size > MOST_ANSWER:
+            raise TooLargeError(NAME, f"answers at most {MOST_ANSWER} bytes")
+        if len(found) == most:
+            break
+    return found
 
 
 def tables(settings: SqlSettings) -> Tables:
@@ -245,4 +273,6 @@ def _readable(settings: SqlSettings, table: str) -> bool:
 def _cell(value: object) -> Cell:
     if isinstance(value, bytes):
         return f"<{len(value)} bytes>"
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)  # JSON has no such number: a model would read null
     return value if isinstance(value, str | int | float) or value is None else str(value)

@@ -1,4 +1,4 @@
-"""System information: what a program may know of its machine without telling who or where it is."""
+"""System information: properties of the machine that do not identify it or its users."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class SystemFacts(Payload, topic="system.facts", key=None):
     cores: int
     """Those that this process may use."""
     memory_total_bytes: int | None
-    """None where the system does not say."""
+    """None if the system does not state it."""
     memory_available_bytes: int | None
     load_1m: float | None
     disk_free_bytes: int | None
@@ -49,7 +49,7 @@ def facts() -> SystemFacts:
 
 @agent("system", capabilities=("tool.system",), risk="low", tier="beta")
 async def system(_question: SystemQuestion) -> SystemFacts:
-    """Say what machine this is: system, cores, memory, load and free disk."""
+    """Describe this machine: system, cores, memory, load and free disk space."""
     return facts()
 
 

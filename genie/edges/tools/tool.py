@@ -48,7 +48,7 @@ class Effect(enum.StrEnum):
 
 
 class Approval(enum.StrEnum):
-    """Which calls of a tool a person must approve."""
+    """Calls of a tool that a person must approve."""
 
     ALWAYS = "always"
     FIRST = "first"
@@ -137,8 +137,8 @@ def tools_of(agent: Agent | Binding, *, name: str | None = None, **options: Any)
 
     Args:
         agent: An agent, or one as a pipeline binds it.
-        name: Name of the tool; by default the agent's id, followed by the noun of the topic where it takes several.
-        **options: Fields of ``Tool``; they go before what the agent says of itself.
+        name: Name of the tool; by default the agent's id, followed by the noun of the topic if it takes several.
+        **options: Fields of ``Tool``; they take precedence over the agent's own.
 
     Raises:
         AgentDefinitionError: It answers nothing, or the name cannot be used.
@@ -149,7 +149,7 @@ def tools_of(agent: Agent | Binding, *, name: str | None = None, **options: Any)
     given = {**(own.given() if isinstance(own, ToolOptions) else {}), **options}
     kinds = card.consumes
     if not kinds:
-        raise AgentDefinitionError(f"agent {card.id!r}", "takes nothing, so it cannot be a tool")
+        raise AgentDefinitionError(f"agent {card.id!r}", "has no input, so it cannot be a tool")
     stem = name or tool_name(card.id)
     told = given.pop("description", None)
     reads = own.reads if isinstance(own, ToolOptions) and "effect" not in options else frozenset()
@@ -173,7 +173,7 @@ def _answers(agent: object, card: AgentCard, kind: type[Payload]) -> tuple[type[
 
 
 def _description(agent: object, card: AgentCard, kind: type[Payload]) -> str:
-    """Return the first paragraph of what documents the tool: the question's class where the agent takes several."""
+    """Return the first paragraph of the tool's documentation: the question's class if the agent takes several."""
     source = kind if len(card.consumes) > 1 else agent
     text = inspect.cleandoc(getattr(source, "__doc__", None) or "")
     return text.partition("\n\n")[0].replace("\n", " ") or card.description
@@ -287,7 +287,7 @@ def _classes(
     fields: dict[str, Any] = {}
     for parameter in inspect.signature(function).parameters.values():
         if parameter.kind not in {parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY}:
-            raise AgentDefinitionError(where, f"parameter {parameter.name!r} must be a named one")
+            raise AgentDefinitionError(where, f"parameter {parameter.name!r} must not be positional-only or variadic")
         if parameter.name not in hints:
             raise AgentDefinitionError(where, f"parameter {parameter.name!r} has no annotation")
         default: Any = ... if parameter.default is parameter.empty else parameter.default

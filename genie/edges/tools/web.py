@@ -18,11 +18,11 @@ _TEXTS = ("text/", "application/json", "application/xml", "application/xhtml", "
 
 
 class GetUrl(Payload, topic="web.get", key=None):
-    """Read a URL of the hosts that are allowed."""
+    """Read a URL of an allowed host."""
 
     url: Annotated[str, Field(min_length=8, max_length=8_192)]
     form: Literal["words", "source"] = "words"
-    """``words`` takes the text out of an HTML page; ``source`` is the answer as it came."""
+    """``words`` extracts the text of an HTML page; ``source`` is the unchanged response."""
 
 
 class UrlAnswer(Payload, topic="web.answer", key=None):
@@ -46,7 +46,7 @@ async def web(question: GetUrl, context: Context) -> UrlAnswer:
     text = found.body.decode("utf-8", errors="replace")
     if question.form == "words" and kind in {"text/html", "application/xhtml+xml"}:
         if len(text) > MOST_PAGE:
-            raise TooLargeError("web", f"reads pages of at most {MOST_PAGE} characters")
+            raise TooLargeError("web", f"accepts pages of at most {MOST_PAGE} characters")
         page = extracted(text, question.url)
         return UrlAnswer(status=found.status, content_type=kind, title=page.title, text=page.text)
     return UrlAnswer(status=found.status, content_type=kind, text=text)

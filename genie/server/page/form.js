@@ -60,9 +60,12 @@ export function Form({ schema: given, root, value, set, errors, pointer = "/payl
     pointer=${`${pointer}/${name}`} depth=${depth} value=${value?.[name] ?? ""} set=${(next, more) => set({ ...value, ...(more?.filename && "filename" in schema.properties ? { filename: more.filename } : {}), [name]: next })} />`)}</div>`;
 }
 
+/** Words that people write in capitals. */
+const SHORT = /\b(?:bic|gst|gstin|iban|id|ifsc|kyc|pan|pep|upi|url|utr|vat|vpa)\b/g;
+
 /** A title that somebody has written, or else the name of the field as words: what schemas make of names are no titles. */
 function titleOf(name, given, schema) {
-  const own = words(name);
+  const own = words(name).replace(SHORT, (one) => one.toUpperCase());
   const stated = given.title || (schema.type === "object" ? "" : schema.title) || "";
   return stated && stated.toLowerCase() !== own.toLowerCase() ? stated : own.charAt(0).toUpperCase() + own.slice(1);
 }

@@ -18,6 +18,9 @@ export const toneOf = (status) => TONES[status] || "mute";
 /** @param {unknown} value */
 export const words = (value) => String(value ?? "").replaceAll("_", " ");
 
+/** A head with a capital, unless it is a symbol such as p50. @param {any} text */
+const headed = (text) => (typeof text === "string" ? text.replace(/^[a-z](?=[a-z ])/, (first) => first.toUpperCase()) : text);
+
 export function Badge({ status, text = undefined }) {
   const tone = toneOf(status);
   return html`<span class="badge ${tone}"><span aria-hidden="true">${SHAPES[tone]}</span> ${text ?? words(status)}</span>`;
@@ -32,8 +35,8 @@ export function span(seconds) {
   if (!s) return "0 s";
   if (s < 0.001) return `${Math.round(s * 1e6)} µs`;
   if (s < 1) return `${(s * 1000).toPrecision(3).replace(/\.0+$/, "")} ms`;
-  if (s < 60) return `${s < 10 && !Number.isInteger(s) ? s.toFixed(1) : Math.round(s)} s`;
-  if (s < 3600) return `${Math.floor(s / 60)} min ${Math.round(s % 60)} s`;
+  if (s < 59.5) return `${s < 10 && !Number.isInteger(s) ? s.toFixed(1) : Math.round(s)} s`;
+  if (s < 3599.5) return `${Math.floor(Math.round(s) / 60)} min ${Math.round(s) % 60} s`;
   if (s < 86400) return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
   return `${Math.floor(s / 86400)} d ${Math.floor((s % 86400) / 3600)} h`;
 }
@@ -42,7 +45,8 @@ export function Age({ at }) {
   if (!Number.isFinite(at)) return html`<span class="mute">unknown</span>`;
   const moment = new Date(at * 1000);
   const gone = now.value - at;
-  const text = gone < 5 && gone > -5 ? "just now" : gone > 0 ? `${span(Math.round(gone))} ago` : `in ${span(Math.round(gone))}`;
+  const about = span(Math.round(gone)).split(" ", 2).join(" "); // the title has the moment
+  const text = gone < 5 && gone > -5 ? "just now" : gone > 0 ? `${about} ago` : `in ${about}`;
   return html`<time datetime=${moment.toISOString()} title=${moment.toLocaleString()}>${text}</time>`;
 }
 
@@ -98,8 +102,8 @@ export function Loaded({ state, empty = undefined, children }) {
  */
 export function Table({ label, heads, rows, role = "region" }) {
   return html`<div class="scroll" tabindex="0" role=${role} aria-label=${label}><table>
-    <thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
-    <tbody>${rows.map((row) => html`<tr key=${row.key}>${row.cells.map((cell, at) => html`<td data-head=${heads[at]}>${cell}</td>`)}</tr>`)}</tbody>
+    <thead><tr>${heads.map((head) => html`<th scope="col">${headed(head)}</th>`)}</tr></thead>
+    <tbody>${rows.map((row) => html`<tr key=${row.key}>${row.cells.map((cell, at) => html`<td data-head=${headed(heads[at])}>${cell}</td>`)}</tr>`)}</tbody>
   </table></div>`;
 }
 
@@ -136,7 +140,7 @@ export function Page({ title, note = "", actions = undefined, children }) {
 }
 
 export function Figure({ label, value, tone = "" }) {
-  return html`<div class="figure ${tone}"><dt>${label}</dt><dd>${value}</dd></div>`;
+  return html`<div class="figure ${tone}"><dt>${headed(label)}</dt><dd>${value}</dd></div>`;
 }
 
 /** An amount in minor units as people write it; digits are moved as text, so that no digit is lost. */

@@ -68,7 +68,7 @@ async def test_who_is_not_there_is_named() -> None:
     async with Runtime([hierarchical_router]) as runtime:
         found = await runtime.ask(RouteRequest(text="What is a SIP?"), RouteAnswer)
     assert found.status == "no_answer"
-    assert "No answer came" in found.text
+    assert "There is no answer" in found.text
 
 
 async def test_a_conversion_is_read_from_the_sentence() -> None:

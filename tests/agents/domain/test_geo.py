@@ -53,7 +53,7 @@ def test_no_time_is_infinitely_fast_and_no_distance_takes_none() -> None:
     assert speed_kmh(1148.1, 900) == pytest.approx(4592.4)
     with pytest.raises(ValueError, match="before"):
         speed_kmh(1, -1)
-    with pytest.raises(ValueError, match="place"):
+    with pytest.raises(ValueError, match="point"):
         distance_km((91, 0), (0, 0))
-    with pytest.raises(ValueError, match="place"):
+    with pytest.raises(ValueError, match="point"):
         distance_km((math.nan, 0), (0, 0))

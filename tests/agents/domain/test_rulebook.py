@@ -66,7 +66,7 @@ def test_editions_stand_in_the_order_of_their_days_whatever_that_of_the_file() -
         (file(("2024-01-01", "2024-12-31"), rate="much"), "rate"),
         (file(("2024-01-01", "2024-12-31"), more="    extra: 1\n"), "extra"),
         (file(("2024-01-01", "2024-12-31"), more="    note: a\n    note: b\n"), "duplicated"),
-        (file(("2024-01-01", "2024-12-31")).replace(b"toll", b"road"), "holds the table"),
+        (file(("2024-01-01", "2024-12-31")).replace(b"toll", b"road"), "contains the table"),
         (file(("2024-01-01", "2024-12-31")).replace(b"text", b"perhaps"), "verification"),
         (file(("2024-01-01", "2024-12-31")).replace(b"text", b"secondary"), "two independent pages"),
         *(

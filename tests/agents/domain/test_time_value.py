@@ -90,7 +90,7 @@ def test_a_payment_that_only_covers_the_interest_never_ends() -> None:
 def test_what_makes_no_sense_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one"):
         instalment(Decimal(1), Decimal("0.01"), 0)
-    with pytest.raises(ValueError, match="leaves nothing"):
+    with pytest.raises(ValueError, match="above -100 percent"):
         annuity_present_value(Decimal(-1), 2)
 
 

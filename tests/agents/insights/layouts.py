@@ -16,6 +16,7 @@ from typing import Any
 from genie.errors import InputError
 from genie_finance.contracts.statements import StatementReading
 from genie_finance.insights.reader import read_statement
+from tests.agents.insights import layout_forms
 
 CORPUS = Path(__file__).parents[2] / "corpora" / "statements"
 _TEXTS = (
@@ -128,6 +129,8 @@ class Layout:
     """Words of a last row with a balance alone."""
     daily: str = ""
     """Words of a row with a balance alone after each day."""
+    form: str = ""
+    """``xlsx``, ``html``, ``text``, ``ofx``, ``qif``, ``mt940`` or ``camt``; a delimited file without it."""
 
 
 def layouts(name: str) -> list[Layout]:
@@ -355,6 +358,23 @@ def cell(row: Row, what: str, layout: Layout) -> str:  # noqa: PLR0911, PLR0912 
 
 def write(layout: Layout, rows: list[Row]) -> bytes:
     """Return the file."""
+    match layout.form:
+        case "ofx":
+            return layout_forms.ofx(rows, layout.cur, layout.dec)
+        case "qif":
+            return layout_forms.qif(rows, layout.date)
+        case "mt940":
+            return layout_forms.mt940(rows, layout.cur)
+        case "camt":
+            return layout_forms.camt(rows, layout.cur)
+        case "xlsx" | "html" | "text":
+            plain = replace(layout, form="", sep="\t", quote="min", enc="utf-8", eol="\n")
+            if layout.form == "xlsx":
+                plain = replace(plain, dec=".", group="")  # numbers, as a workbook stores them
+            table = list(csv.reader(io.StringIO(write(plain, rows).decode()), delimiter="\t"))
+            return {"xlsx": layout_forms.workbook, "html": layout_forms.page, "text": layout_forms.spaced}[layout.form](
+                table
+            )
     text = io.StringIO(newline="")
     quoting = {"min": csv.QUOTE_MINIMAL, "all": csv.QUOTE_ALL, "none": csv.QUOTE_NONE}[layout.quote]
     writer = csv.writer(
@@ -454,10 +474,10 @@ def compare(name: str, due: Expected, reading: StatementReading) -> Verdict:
     dates = [one.date for one in found]
     if len(found) == due.bookings and (min(dates), max(dates)) != (due.first, due.last):
         differ.append(f"{min(dates)} to {max(dates)} for {due.first} to {due.last}")
-        told = told and not {"date_order", "date_column"}.isdisjoint(assumed)
+        told = told and not {"date_order", "date_column", "date_format"}.isdisjoint(assumed)
     elif len(found) == due.bookings and sorted(dates) != due.dates:
         differ.append("other days in between")
-        told = told and not {"date_order", "date_column"}.isdisjoint(assumed)
+        told = told and not {"date_order", "date_column", "date_format"}.isdisjoint(assumed)
     if due.closing is not None and found:
         last = found[-1] if found[0].date <= found[-1].date else found[0]
         if last.balance is None or last.balance.amount != due.closing:

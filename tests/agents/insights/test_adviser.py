@@ -103,7 +103,7 @@ def test_a_cost_that_is_not_monthly_is_said_to_be_none(task, row):
 
 def test_what_was_never_bought_is_said_so(task, row):
     found = advise(task(book(row), "gambling?"))
-    assert (found.answer, found.items) == ("The statement holds no spending on Gambling.", ())
+    assert (found.answer, found.items) == ("The statement has no spending on Gambling.", ())
 
 
 def test_currencies_are_answered_one_by_one(task, row):
@@ -157,7 +157,7 @@ def test_what_the_answer_leaves_out_is_counted(task, row):
 def test_another_question_gets_no_other_answer_and_says_what_can_be_asked(task, row, question):
     found = advise(task(book(row), question))
     assert found.items == ()
-    assert "It can be asked where spending is above the usual" in found.answer
+    assert "You can ask where spending is above the usual" in found.answer
     assert "EUR" not in found.answer
 
 

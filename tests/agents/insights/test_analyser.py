@@ -85,7 +85,7 @@ def test_without_three_months_before_there_is_no_baseline_and_a_notice(statement
     found = analyse(statement([r for r in year(row) if r["date"] < "2025-04"]))
     assert found.latest_month == "2025-03"
     assert [(c.latest, c.baseline, c.change) for c in found.by_category] == [(eur("110"), None, None)]
-    assert any("A baseline needs 3 complete months before 2025-03, the statement has 2" in n for n in found.notices)
+    assert any("a baseline needs 3 complete months before 2025-03, and the statement has 2" in n for n in found.notices)
 
 
 def test_a_statement_of_some_days_has_no_complete_month(statement, row):

@@ -50,7 +50,7 @@ def test_a_short_history_gives_a_wide_interval_and_a_caution(task, row):
 def test_with_fewer_than_three_months_nothing_is_forecast_and_what_is_missing_is_said(task, row):
     found = forecast(task(months(row, [-1000, -1200])))
     assert found.forecasts == ()
-    assert found.insufficient == ("EUR: 2 complete months have bookings, 3 are needed",)
+    assert found.insufficient == ("EUR: 2 complete months have bookings; 3 are needed",)
 
 
 def test_each_currency_stands_for_itself(task, row):
@@ -60,7 +60,7 @@ def test_each_currency_stands_for_itself(task, row):
     ]
     found = forecast(task(rows))
     assert [one.currency for one in found.forecasts] == ["EUR"]
-    assert found.insufficient == ("USD: 1 complete month has bookings, 3 are needed",)
+    assert found.insufficient == ("USD: 1 complete month has bookings; 3 are needed",)
 
 
 def test_a_partial_month_is_no_history_and_the_forecast_starts_after_it(task, row):

@@ -63,7 +63,7 @@ def test_a_table_with_an_unknown_category_is_refused():
 
 
 def test_an_alias_for_two_merchants_is_refused():
-    with pytest.raises(ValueError, match="stands for two"):
+    with pytest.raises(ValueError, match="is an alias of two"):
         MerchantMaster.of({"food.groceries": [["A", "same"], ["B", "same"]]})
 
 

@@ -12,7 +12,8 @@ RIGHT_PERCENT = 97
 
 _CLASSES = """th_kbank_short us_stripe_payout fr_lcl_totals za_capitec_fees jp_paypay_bank_parts ca_td_card_headless
     fr_revolut_fr vn_zalopay it_revolut_it ru_gazprombank in_hdfc_card il_isracard_card pl_ing_holds cn_meituan_pay
-    kr_kakaopay tr_isbank_stamp bg_unicredit_mark cn_cmb_tabs se_amex_card in_icici_card"""
+    kr_kakaopay tr_isbank_stamp bg_unicredit_mark cn_cmb_tabs se_amex_card in_icici_card
+    de_short_days us_qb_card ch_viseca_one_n26 de_advanzia_n26 fr_fec nl_icscards_n27 ca_td_credit in_marg de_collmex"""
 TELLING = frozenset(_CLASSES.split())
 """One layout for each class of mistakes that new sets showed."""
 SOME = [layout for at, layout in enumerate(LAYOUTS) if at % 19 == 0 or layout.id in TELLING]

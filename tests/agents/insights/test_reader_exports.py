@@ -93,7 +93,7 @@ def test_brazilian_export_in_latin_1_with_us_dates_and_an_opening_balance() -> N
     # The opening balance of 10/31 is no transaction, but its date alone says that the month stands first.
     assert period(reading) == ("2012-11-01", "2012-11-05")
     assert chosen(reading) == {"encoding": "cp1252", "positive_is": "credit", "currency": "XXX"}
-    assert reading.notices == ("line 2 holds an opening balance and no transaction",)
+    assert reading.notices == ("line 2 holds an opening balance, not a transaction",)
     assert reading.quarantined == ()
     assert reading.statement.transactions[1].narration.startswith("Depósito COMPE")
 

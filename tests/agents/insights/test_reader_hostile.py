@@ -62,7 +62,7 @@ def test_a_damaged_file_is_read_or_refused(data: st.DataObject) -> None:
     ("content", "named"),
     [
         (b"", "empty"),
-        (b" \r\n\t\n", "empty"),
+        (b" \r\n\t\n", "white space"),
         (b"%PDF-1.7 ...", "PDF"),
         (b"PK\x03\x04rest", "xlsx"),
         (b"\xd0\xcf\x11\xe0rest", "xls"),
@@ -77,7 +77,7 @@ def test_a_damaged_file_is_read_or_refused(data: st.DataObject) -> None:
         ("Date,Description,Amount\n".encode("utf-16-le")[:-1], "utf-16-le"),
         (HEAD, "no transactions"),
         (HEAD + b"\n\n", "no transactions"),
-        (b"hello\nworld\n", "2 read"),
+        (b"hello\nworld\n", "2 lines were read"),
         (b"1,2,3\n4,5,6\n", "date"),
         (b"\xff\xfeD", "utf-16"),
         (bytes(range(1, 256)) * 4, "control"),

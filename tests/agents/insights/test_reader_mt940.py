@@ -88,7 +88,7 @@ def test_a_bad_line_costs_itself_alone_and_nothing_is_logged(
 
 
 def test_a_file_name_in_the_content_opens_no_file() -> None:
-    assert "no statement line" in refusal(b":20:" + str(FORMS / "girokonto.sta").encode() + b"\n:25:1\n")
+    assert "without a statement line" in refusal(b":20:" + str(FORMS / "girokonto.sta").encode() + b"\n:25:1\n")
 
 
 def test_long_details_and_many_lines_are_read_in_one_pass() -> None:

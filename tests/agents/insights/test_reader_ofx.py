@@ -115,7 +115,7 @@ def test_amounts_are_digits_with_one_mark(amount: str, read: str | None) -> None
     ("content", "says"),
     [
         (b"OFXHEADER:100\n", "no <OFX> element"),
-        (HEAD + b"<OFX></OFX>", "no bank or card statement"),
+        (HEAD + b"<OFX></OFX>", "without a bank or card statement"),
         (HEAD + b"<OFX><STATUS><CODE>15500<SEVERITY>ERROR</STATUS></OFX>", "error code 15500"),
         (ofx(), "no transactions"),
         (ofx(booking())[:-30], "cut off"),

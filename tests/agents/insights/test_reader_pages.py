@@ -127,11 +127,11 @@ def test_the_opening_balance_of_quicken_is_no_transaction() -> None:
 @pytest.mark.parametrize(
     ("text", "named"),
     [
-        ("!Type:Invst\nD02/13/2025\nNBuy\nT1\n^\n", "no account"),
+        ("!Type:Invst\nD02/13/2025\nNBuy\nT1\n^\n", "account has transactions"),
         (QIF.format("02/13/2025", "02/14/2025") * 2, "2 accounts"),
         ("!Type:Bank\nD02/13/2025\nT1\n", "cut off"),
         ("!Type:Bank\nD" + "1" * 9_000 + "\nT1\n^\n", "characters"),
-        ("!Type:Bank\n" * 1_000, "no account"),
+        ("!Type:Bank\n" * 1_000, "account has transactions"),
     ],
 )
 def test_what_of_a_qif_file_cannot_be_read_is_said(text: str, named: str) -> None:

@@ -34,7 +34,7 @@ def test_marks_of_another_column_turn_no_signed_amounts() -> None:
 
 
 def test_a_file_of_rows_that_are_all_pending_is_refused_with_the_reason() -> None:
-    with pytest.raises(InputError, match="holds no booking"):
+    with pytest.raises(InputError, match="has no bookings"):
         read("Date,Description,Amount,Status\n2025-02-13,a,-5.00,pending\n2025-02-14,b,6.00,pending\n")
 
 

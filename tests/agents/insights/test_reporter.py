@@ -40,7 +40,7 @@ def test_notices_of_all_parts_are_collected_once(task, row):
     notices = compose(request(analysis=analysis, forecast=forecast, notices=("Seen.", *analysis.notices))).notices
     assert notices[0] == "Seen."
     assert len(set(notices)) == len(notices)
-    assert notices[-1].startswith("No forecast for EUR")
+    assert notices[-1].startswith("No forecast: EUR")
 
 
 @pytest.mark.anyio

@@ -274,7 +274,7 @@ def test_a_claim_without_its_bill_or_procedure_is_insufficient(change: dict[str,
 
 def test_after_the_moratorium_only_fraud_is_left() -> None:
     young, old = answered({"covered_since": "2021-06-02"}), answered({"covered_since": "2021-06-01"})
-    assert any("younger than the moratorium" in text for text in young.grounds.caveats)
+    assert any("within the moratorium" in text for text in young.grounds.caveats)
     assert any("After the moratorium" in text for text in old.grounds.caveats)
 
 

@@ -75,5 +75,5 @@ def test_the_register_brings_the_screening_and_a_case_has_none() -> None:
     assert [one.screening is not None for one in found if isinstance(one, PolicyFound)] == [True, False, False]
     with pytest.raises(ValueError, match="screening"):
         Case.model_validate({"screening": screened})
-    with pytest.raises(ValueError, match="screened twice"):
+    with pytest.raises(ValueError, match="two screening results"):
         PolicyRegisterSettings.model_validate({"screenings": (screened, screened)})

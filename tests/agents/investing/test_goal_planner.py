@@ -93,7 +93,7 @@ def test_json_numbers_and_texts_are_rupees_and_other_currencies_are_named() -> N
     assert (asked.current_corpus.minor, asked.monthly_contribution.minor) == (50, 10_025)
     assert plan(asked).target_at_end.currency == "INR"
     euro = {"amount": "5000", "currency": "EUR"}
-    with pytest.raises(ValidationError, match="one currency, not of EUR, INR"):
+    with pytest.raises(ValidationError, match="one currency, not in EUR, INR"):
         GoalRequest.model_validate({**given_, "target_corpus": euro})
 
 

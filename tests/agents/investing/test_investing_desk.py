@@ -90,7 +90,7 @@ def test_the_questions_count_what_is_free_once_as_new_money_and_once_as_corpus()
     [
         ({"assumptions": [one.model_dump() for one in (*THREE[:1], *THREE[:1])]}, "two assumptions"),
         ({"correlations": [{"between": ["debt", "gold"], "value": 0}, {"between": ["gold", "debt"], "value": 1}]},
-         "two correlations"),
+         "more than one correlation"),
         ({"correlations": [{"between": ["gold", "gold"], "value": 1}]}, "between two"),
         ({"correlations": [{"between": ["gold", "debt"], "value": 2}]}, "less than or equal to 1"),
     ],

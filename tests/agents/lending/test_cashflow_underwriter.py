@@ -110,6 +110,12 @@ def test_a_stressed_account_is_graded_d() -> None:
         ("FD CLOSURE PROCEEDS", "deposit_closure"),
         ("CAPITAL INTRODUCED BY PARTNER", "capital"),
         ("SELF TRANSFER FROM SBI", "own_transfer"),
+        ("SALE OF CAR", "asset_sale"),
+        ("LOTTERY WINNINGS", "gambling"),
+        ("GIFT FROM UNCLE", "gift"),
+        ("MOTOR CLAIM SETTLEMENT", "insurance"),
+        ("INTERIM DIVIDEND", "investment"),
+        ("SUBSIDY", "grant"),
     ],
 )
 def test_money_that_nobody_earned_is_no_income(text: str, kind: str) -> None:
@@ -145,6 +151,12 @@ def test_a_refund_is_no_income_and_lowers_what_was_spent() -> None:
     rows: Rows = [*steady(), ("2026-02-10", "CROMA", -8_000), ("2026-02-15", "CROMA REFUND", 8_000)]
     found = scored(rows)
     assert (found.monthly_inflow.amount, found.monthly_outflow.amount) == (50_000, 15_000)
+
+
+def test_pay_that_was_reversed_is_no_income() -> None:
+    paid = [*steady(), ("2026-03-20", "SALARY ACME", 30_000)]
+    back: Rows = [*paid, ("2026-03-22", "SALARY REVERSAL ACME", -30_000)]
+    assert scored(back).monthly_inflow == scored(steady()).monthly_inflow != scored(paid).monthly_inflow
 
 
 def test_one_deposit_in_a_year_is_no_track_record() -> None:

@@ -214,7 +214,7 @@ def test_only_an_offer_to_this_borrower_is_sanctioned() -> None:
         sanction(SmeSanctionRequest(application=application(), offer=offered(score="400.0")), TODAY)
     with pytest.raises(InputError, match="another borrower"):
         sanction(SmeSanctionRequest(application=application(borrower_id="B2"), offer=offered()), TODAY)
-    with pytest.raises(InputError, match="was asked for"):
+    with pytest.raises(InputError, match="was requested"):
         sanction(SmeSanctionRequest(application=application(requested_amount=100), offer=offered()), TODAY)
 
 

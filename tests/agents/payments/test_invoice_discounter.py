@@ -71,7 +71,7 @@ def test_a_target_is_not_overshot_where_fewer_invoices_do() -> None:
 def test_what_all_of_it_leaves_open_is_said() -> None:
     found = planned(AAA, target=1_000_000)
     assert found.unfunded_gap.amount == Decimal("507808.22")
-    assert "less than is needed" in found.note
+    assert "less than needed" in found.note
 
 
 def test_advance_and_fee_are_taken_off() -> None:

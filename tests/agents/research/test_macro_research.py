@@ -67,7 +67,7 @@ def test_the_askers_series_count_instead_and_say_so() -> None:
     }  # fmt: skip
     found = told(region="us", series=[series])
     assert (found.readings[0].change, found.readings[0].z_score) == (Decimal("0.9"), None)
-    assert any("asker" in caveat for caveat in found.grounds.caveats)
+    assert any("caller" in caveat for caveat in found.grounds.caveats)
     series["observations"] = list(reversed(series["observations"]))
     with pytest.raises(ValueError, match="in order"):
         told(series=[series])

@@ -99,7 +99,7 @@ def test_the_askers_decisions_carry_on_and_say_so() -> None:
     newer = [{"effective_from": "2026-04-08", "rates": [{"name": "repo", "pct": 5.5}], "source": "desk"}]
     found = told("in", "2026-05-01", decisions=newer)
     assert (found.main_pct, found.last_change_bps, found.corridor_bps) == (Decimal("5.5"), 25, None)
-    assert any("asker" in caveat for caveat in found.grounds.caveats)
+    assert any("caller" in caveat for caveat in found.grounds.caveats)
     assert not found.stale
     assert told("in", "2026-01-15", decisions=newer).main_pct == Decimal("5.25")
 

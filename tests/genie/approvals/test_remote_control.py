@@ -264,6 +264,49 @@ async def test_a_control_that_cannot_be_opened_stops_the_start() -> None:
             raise AssertionError("it may not open")
 
 
+News: Any = ControlNews  # without the types of its fields
+Turned: Any = Act
+Voted: Any = RemoteVote
+NONSENSE: dict[str, Any] = {
+    "nothing": None,
+    "votes": News(votes=None),
+    "a vote": News(votes=("vote",)),
+    "its number": News(votes=(Voted([], "r", "b", frozenset(), True, "", "", frozenset(), ""),)),
+    "an act": News(acts=("killed",)),
+    "a word": News(acts=(Turned("shot", "all", "", "b", ""),)),
+    "a kind": News(acts=(Turned("killed", "Agent", "answerer", "b", ""),)),
+    "an end": News(acts=(Turned("killed", "all", "", "b", "", float("nan")),)),
+    "a refusal": News(refused=(7,)),
+}
+
+
+@pytest.mark.parametrize("nonsense", NONSENSE.values(), ids=NONSENSE)
+async def test_a_control_that_returns_nonsense_is_named_and_changes_nothing(nonsense: Any) -> None:
+    class Nonsense(MemoryControl):
+        opens = True
+
+        async def open(self, process: str, report: ControlReport) -> ControlNews:
+            returned: ControlNews = await super().open(process, report) if self.opens else nonsense
+            return returned
+
+        async def exchange(self, report: ControlReport) -> ControlNews:
+            returned: ControlNews = nonsense
+            return returned
+
+    control = Nonsense()
+    async with running(answerer, control=control) as runtime:
+        await anyio.sleep(2)
+        assert (await runtime.ask(Question(text="q"), Answer)).text == "q"
+        assert runtime.statistics().agents["answerer"].suspended is None
+    control.opens = False
+    for opened, interval_s in ((False, 1.0), (True, 0.0)):
+        control.opens, control.interval_s = opened, interval_s
+        with pytest.raises(InputError) as refused:
+            async with running(answerer, control=control):
+                raise AssertionError("it may not open")
+        assert refused.value.subject == "control"
+
+
 async def test_the_last_report_says_how_everything_ended() -> None:
     control = MemoryControl(interval_s=1_000)
     async with running(answerer, policies=holding("answerer", Question), control=control) as runtime:

@@ -248,6 +248,16 @@ def test_a_new_agent_overwrites_nothing(repository: Path) -> None:
     assert before == {path: path.read_bytes() for path in repository.rglob("*.py") if "genie" not in path.parts}
 
 
+def test_a_new_agent_names_its_test_as_the_next_step(
+    genie: Genie, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(repository)
+    result = genie("new", "agent", "garden", "rain_gauge", "--risk", "low")
+    assert (result.exit_code, result.stdout.splitlines()[-1]) == (
+        0, "next: python -m pytest tests/agents/garden/test_rain_gauge.py (`make test` installs pytest)",
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(("family", "name"), [("Garden", "x"), ("garden", "../x"), ("garden", "class"), ("a-b", "x")])
 def test_names_are_names(genie: Genie, family: str, name: str) -> None:
     assert genie("new", "agent", family, name, "--risk", "low").exit_code == 2

@@ -49,7 +49,7 @@ def test_a_full_disk_leaves_what_was_there(
         (folder / "it").write_text(before)
     done = with_room_for(512, "run", path, "--json", option, "out/it", cwd=tmp_path, toys=toys)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "out/it: cannot be written (File too large)\n"
+    assert done.stderr == "out/it: cannot be written (File too large); check the folder\n"
     assert names(folder) == ([] if before is None else ["it"])
     assert before is None or (folder / "it").read_text() == before
 
@@ -58,14 +58,14 @@ def test_a_full_disk_leaves_what_was_there(
 def test_a_full_disk_leaves_no_page_of_a_benchmark(toys: Path, tmp_path: Path) -> None:
     words = ("bench", "fanout", "--fanout", "3", "--requests", "50", "--html", "page.html")
     done = with_room_for(512, *words, cwd=tmp_path, toys=toys)
-    assert (done.returncode, done.stderr) == (2, "page.html: cannot be written (File too large)\n")
+    assert (done.returncode, done.stderr) == (2, "page.html: cannot be written (File too large); check the folder\n")
     assert names(tmp_path) == []
 
 
 def test_a_full_disk_leaves_no_half_project(toys: Path, tmp_path: Path) -> None:
     done = with_room_for(512, "new", "project", "ledger", cwd=tmp_path, toys=toys)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "ledger: cannot be written (File too large)\n"
+    assert done.stderr == "ledger: cannot be written (File too large); check the folder\n"
     assert names(tmp_path) == []
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genie.contracts.limits import Mailbox, Overflow, Retry
+from genie.contracts.limits import Mailbox, RestartBudget, Retry, RunLimits
 
 
 @given(
@@ -30,18 +31,30 @@ def test_waits_grow() -> None:
     assert waits[3] == pytest.approx(waits[0] * 8)
 
 
+NAN, INF = float("nan"), float("inf")
+
+
 @pytest.mark.parametrize(
-    "wrong",
-    [{"attempts": 0}, {"first_s": -1.0}, {"factor": 0.5}, {"longest_s": -1.0}],
-    ids=lambda wrong: next(iter(wrong)),
-)
-def test_a_retry_that_makes_no_sense_is_refused(wrong: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match="at least"):
-        Retry(**wrong)  # type: ignore[arg-type]  # a whole number of attempts among them
+    ("limit", "name", "values"),
+    [
+        (Retry, "attempts", (0, 1.5, True, NAN, "2")), (Retry, "first_s", (-1.0, NAN, None)),
+        (Retry, "factor", (0.5, NAN)), (Retry, "longest_s", (-1.0, NAN)),
+        (Mailbox, "capacity", (0, INF, NAN)), (Mailbox, "block_s", (-0.1, NAN)),
+        (RestartBudget, "failures", (-1, 0.5)), (RestartBudget, "within_s", (-1, NAN)),
+        (RunLimits, "max_runs", (0, INF)),
+        (RunLimits, "max_hops", (-1, INF)), (RunLimits, "max_messages", (0, 1.0)), (RunLimits, "deadline_s", (-1, NAN)),
+        (RunLimits, "hold_s", (-1, NAN)), (RunLimits, "dead_letters", (-1, NAN)), (RunLimits, "deaths", (-1, None)),
+    ],
+)  # fmt: skip
+def test_a_limit_that_makes_no_sense_is_refused(
+    limit: Callable[..., object], name: str, values: tuple[object, ...]
+) -> None:
+    for value in values:
+        with pytest.raises(ValueError, match=name):
+            limit(**{name: value})
 
 
-@pytest.mark.parametrize("wrong", [Mailbox, lambda **given: Mailbox(overflow=Overflow.BLOCK, **given)])
-def test_a_mailbox_holds_at_least_one(wrong: type[Mailbox]) -> None:
-    for given_ in ({"capacity": 0}, {"block_s": -0.1}, {"block_s": float("nan")}):
-        with pytest.raises(ValueError, match="at least"):
-            wrong(**given_)  # type: ignore[arg-type]  # wrong on purpose
+def test_a_limit_may_be_as_low_as_it_says() -> None:
+    assert (Retry(first_s=0, longest_s=0, factor=1).attempts, Mailbox(1, block_s=0).capacity) == (1, 1)
+    assert RestartBudget(0, 0).failures == 0
+    assert RunLimits(1, 0, 1, deadline_s=0, hold_s=INF, dead_letters=0, deaths=0).most_of_one == 1

@@ -168,7 +168,7 @@ def rewritten(path: Path, statement: str, *values: object) -> None:
         (lambda path: path.chmod(0o644), "may be read or changed by others"),
         (lambda path: path.chmod(0o602), "may be read or changed by others"),
         (lambda path: rewritten(path, "PRAGMA application_id=7"), "is not a control file"),
-        (lambda path: rewritten(path, "PRAGMA user_version=9"), "is of version 9"),
+        (lambda path: rewritten(path, "PRAGMA user_version=9"), "version 9"),
         (lambda path: rewritten(path, "DROP TABLE votes"), "is not a control file"),
         (lambda path: rewritten(path, "ALTER TABLE votes ADD COLUMN x"), "is not a control file"),
         (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar
@@ -67,6 +68,34 @@ class Flat(Payload, topic="limits.flat"):
 def sealed(payload: Payload, policies: PolicySet) -> Message[Payload]:
     found = policies.inspectors.compiled(type(payload))(payload)
     return stamp(1, payload, "s", None, None, 0, 0, Caller().headers(), topic_of(type(payload)).classification, found)
+
+
+class Note(Payload, topic="limits.note"):
+    lines: tuple[str, ...]
+
+
+WIDE = "".join(chr(ord(letter) + 0xFEE0) for letter in "wide")
+
+
+class Wide(Words):
+    """Finds words in wide letters too."""
+
+    always = False
+
+    def fold(self, text: str) -> str:
+        return unicodedata.normalize("NFKC", text)
+
+    def examine(self, text: str) -> Iterable[Span]:
+        return super().examine(self.fold(text))
+
+
+@pytest.mark.parametrize("title", ["wide", WIDE, WIDE * 2_000], ids=["ascii", "wide", "long"])
+def test_a_text_that_must_be_folded_is_folded_in_a_class_of_any_form(title: str) -> None:
+    inspectors = Inspectors([Wide()])
+    for payload in (Flat(title=title), Note(lines=(title,)), Sheet(title="", body=Lines(lines=(Line(text=title),)))):
+        found = inspectors.compiled(type(payload))(payload)
+        assert found == inspectors.inspect(payload)
+        assert bool(found.findings) == (len(title) < 9)
 
 
 @pytest.mark.parametrize(

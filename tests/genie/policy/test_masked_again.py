@@ -96,3 +96,12 @@ def test_a_masked_copy_has_no_findings_however_values_stand_together(kinds: list
     shown = message.payload if decision is None else mask(message, decision.paths)
 
     assert EVERYTHING.inspectors.inspect(shown).findings == ()
+
+
+def test_masks_that_touch_keep_their_own_words() -> None:
+    card, iban = (Span(kind, at, at + 2, Classification.PUBLIC) for kind, at in (("pii.card", 0), ("pii.iban", 2)))
+    shown = Masked("aabbc", [card, iban])
+    assert shown.text == "[card][iban]c"
+    found = shown.original(Span("pii.name", len(shown.text) - 1, len(shown.text), Classification.PUBLIC))
+    assert found is not None
+    assert (found.start, found.end) == (4, 5)

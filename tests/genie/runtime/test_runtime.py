@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
+from threading import Thread
 
 import anyio
 import pytest
@@ -16,13 +19,16 @@ from genie.errors import (
     AgentDefinitionError,
     DuplicateAgentError,
     RunCancelledError,
+    RunExpiredError,
     RunStalled,
     RuntimeClosedError,
     RuntimeDrainingError,
     TooManyRunsError,
     UndeclaredMessageError,
     UnknownAgentError,
+    WrongThreadError,
 )
+from genie.runtime.run import Run
 from genie.runtime.runtime import Runtime
 from tests.genie.policies_for_tests import (
     Answer,
@@ -415,3 +421,52 @@ async def test_statistics_are_a_snapshot_that_obeys_the_law() -> None:
         assert after.p50_ms is not None
         assert after.workers == 0  # it lets its workers go to others
         assert runtime.statistics().agents["answerer"].p50_ms is not None
+
+
+USES: dict[str, Callable[[Runtime, Run[Answer]], object]] = {
+    "start": lambda runtime, _: runtime.start(Question(), Answer),
+    "run": lambda runtime, run: runtime.run(run.id),
+    "operations": lambda runtime, _: runtime.operations.kill(everything=True),
+    "approvals": lambda runtime, _: runtime.approvals.holds(),
+    "cancel": lambda _, run: run.cancel(),
+    "ask": lambda runtime, _: anyio.run(partial(runtime.ask, Question(), Answer)),
+    "gather": lambda runtime, _: anyio.run(partial(runtime.gather, Question(), expect=Answer)),
+    "publish": lambda runtime, _: anyio.run(runtime.publish, Question()),
+    "result": lambda _, run: anyio.run(run.result),
+    "drain": lambda runtime, _: anyio.run(runtime.drain, 0),
+}
+
+
+@pytest.mark.parametrize("use", USES.values(), ids=USES)
+async def test_a_runtime_that_is_used_from_another_thread_says_so_and_goes_on(
+    use: Callable[[Runtime, Run[Answer]], object],
+) -> None:
+    raised: list[BaseException] = []
+
+    @agent("slow")
+    async def slow(question: Question) -> Answer:
+        await anyio.sleep(1)
+        return Answer(text=question.text)
+
+    def elsewhere(runtime: Runtime, run: Run[Answer]) -> None:
+        try:
+            use(runtime, run)
+        except Exception as error:  # noqa: BLE001 - told in the other thread
+            raised.append(error)
+
+    async with running(slow) as runtime:
+        run = runtime.start(Question(text="first"), Answer)
+        thread = Thread(target=elsewhere, args=(runtime, run))
+        thread.start()
+        thread.join()
+        assert [type(one) for one in raised] == [WrongThreadError]
+        assert (await run.result()).text == "first"
+        assert (await runtime.ask(Question(text="then"), Answer)).text == "then"
+
+
+async def test_a_run_without_time_expires_whoever_sees_it_first() -> None:
+    async with running(answerer) as runtime:
+        with pytest.raises(RunExpiredError):
+            await runtime.start(Question(), Answer, deadline_s=0).result()
+        with pytest.raises(RunExpiredError):
+            await runtime.ask(Question(), Answer, within_s=0)

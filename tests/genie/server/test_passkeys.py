@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 from click.testing import CliRunner
@@ -24,6 +25,7 @@ from genie.server.store import store_at
 from genie.server.who import WhoSection, read_who
 from tests.genie.authenticator_for_tests import PRESENT, Authenticator, encoded
 from tests.genie.desk_for_tests import NOW, Desk, Hand, Transport, pipeline
+from tests.genie.issuer_for_tests import Provider, token, who
 from tests.genie.server.test_keys_and_step_up import held, risky
 
 pytestmark = pytest.mark.anyio
@@ -87,7 +89,8 @@ async def site(folder: Path, hand: Hand | None = None, keys: ApiKeys | None = No
     hand = hand or Hand()
     store = store_at(str(folder / "store.db"), str(folder / "ring.json"), lambda: NOW + hand.at)
     server = Server(
-        [more.pop("pipeline", None) or pipeline()], keys or ApiKeys(), Settings(**more), store=store, who=WHO,
+        [more.pop("pipeline", None) or pipeline()], keys or ApiKeys(), store=store, who=more.pop("who", WHO),
+        fetch=more.pop("fetch", None), settings=Settings(**more),
         clock=Clock(hand, wall=NOW + hand.at),
     )  # fmt: skip
     async with server.open():
@@ -218,19 +221,54 @@ async def test_the_person_ends_with_their_entry_in_the_file_of_keys(tmp_path: Pa
         assert (await at.signs_in(http, device)).status_code == 401
 
 
-@pytest.mark.parametrize("user", ["other owner", "other tenant"])
+@pytest.mark.parametrize("user", ["other owner", "other tenant", "same name at an issuer"])
 async def test_passkeys_of_others_are_not_there(tmp_path: Path, user: str) -> None:
-    device = Authenticator()
-    async with site(tmp_path) as at:
+    device, both = Authenticator(), WHO.model_copy(update={"issuers": who().issuers})
+    async with site(tmp_path, who=both, fetch=Provider()) as at:
         await at.registered(device)
         tenant = "south" if user == "other tenant" else "north"
         key = at.at.key("ann" if tenant == "south" else "bob", tenant=tenant)
+        key = token() if user == "same name at an issuer" else key
         assert (await at.at.get("/v1/passkeys", key)).json() == {"passkeys": []}
         theirs = await at.at.get(f"/v1/passkeys/{encoded(device.id)}", key, "DELETE")
         unknown = await at.at.get("/v1/passkeys/unknown", key, "DELETE")
         assert (theirs.status_code, theirs.content) == (404, unknown.content)
         async with at.browser() as http:
             assert (await at.signs_in(http, device)).status_code == 200
+
+
+async def test_a_copy_of_a_device_signs_in_once_for_each_value_of_its_counter(tmp_path: Path) -> None:
+    device = Authenticator()
+    async with site(tmp_path) as at, at.browser() as one, at.browser() as other:
+        await at.registered(device)
+        statuses = []
+
+        async def signs_in(http: httpx.AsyncClient, credential: dict[str, Any]) -> None:
+            statuses.append((await http.post("/v1/session/passkey", json={"credential": credential})).status_code)
+
+        first = device.get(await at.challenge(one))
+        device.count -= 1
+        second = device.get(await at.challenge(other))
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(signs_in, one, first)
+            tasks.start_soon(signs_in, other, second)
+        assert sorted(statuses) == [200, 401]
+
+
+async def test_behind_tls_only_a_cookie_that_no_other_host_can_set_ties_a_challenge_to_its_browser(
+    tmp_path: Path,
+) -> None:
+    device = Authenticator()
+    async with site(tmp_path) as at:
+        await at.registered(device)
+    async with site(tmp_path, keys=at.at.server.keys, secure=True, hosts=frozenset({"localhost"})) as at:
+        for name, status in (("genie-ceremony", 401), ("__Host-genie-ceremony", 200)):
+            async with at.browser() as http:
+                begun = await http.post("/v1/session/passkey/challenge", json={})
+                cookie = begun.headers["set-cookie"].partition(";")[0].partition("=")[2]
+                credential = {"credential": device.get(begun.json())}
+                found = await http.post("/v1/session/passkey", json=credential, headers={"Cookie": f"{name}={cookie}"})
+                assert found.status_code == status
 
 
 async def test_a_passkey_is_the_fresh_proof_for_high_risk_and_an_old_one_is_not(tmp_path: Path) -> None:

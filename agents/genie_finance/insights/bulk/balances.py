@@ -15,7 +15,7 @@ _DAY = datetime.timedelta(days=1)
 
 
 class MonthBalance(NamedTuple):
-    """Balances of the days of a month added up, and how many days they are."""
+    """Sum of a month's daily balances, and the number of the days."""
 
     total: int
     days: int
@@ -36,7 +36,7 @@ def day_ends(account: Sequence[Transaction]) -> DayEnds | None:
     """Return the balances of one account's days; None unless every day with a booking ends in a stated balance.
 
     Args:
-        account: Its rows in the order of their files, which may run forwards or backwards; at least one.
+        account: Its rows in the order of their files, which may be ascending or descending; at least one.
     """
     ends: dict[datetime.date, int] = {}
     for one in _in_time(account):

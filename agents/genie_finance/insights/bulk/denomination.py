@@ -1,4 +1,4 @@
-"""The currency of movements whose statement names none: the question's currency, set before anything is matched."""
+"""Assigns the question's currency to movements whose statement names none, before matching."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class Denominated(NamedTuple):
 def denominated(transactions: Sequence[Transaction], currency: str) -> Denominated:
     """Return the movements in the same order; those without a currency get the given one.
 
-    Amounts stay as they are written: 1,000 is as many yen. An account that has an amount with more digits after the
-    point than the currency knows is not in it, and its movements stay without one.
+    Amounts are unchanged: 1,000 becomes 1,000 yen. If an account has an amount with more decimal places than the
+    currency, its movements stay without a currency.
     """
     alike = exponent(UNKNOWN_CURRENCY) == exponent(currency)
     unnamed: dict[str, list[int]] = defaultdict(list)

@@ -1,6 +1,6 @@
-"""Matching of one applicant's movements: the same booking twice, and the two legs of a transfer.
+"""Matching of one applicant's movements: duplicate bookings, and the two legs of a transfer.
 
-Nothing is deleted: a link says what was matched and why. Every search looks at a bounded number of candidates.
+Nothing is deleted: a link states what was matched and why. Every search examines a bounded number of candidates.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ class Pair(NamedTuple):
 def duplicates(transactions: Sequence[Transaction]) -> tuple[Pair, ...]:
     """Return rows that are the same booking as an earlier one.
 
-    Account, day, amount, wording and reference are the same, and so is the balance where both state one: two equal
-    payments of one day leave two balances. A payment that comes back every month is on another day.
+    Account, day, amount, wording and reference are the same, and so is the balance if both have one: after two equal
+    payments of one day, the balances differ. A monthly payment differs in its day.
     """
     first: dict[tuple[object, ...], int] = {}
     found = []
@@ -52,13 +52,13 @@ def duplicates(transactions: Sequence[Transaction]) -> tuple[Pair, ...]:
 def transfers(transactions: Sequence[Transaction], *, skip: Mapping[int, object]) -> tuple[Pair, ...]:
     """Return the legs of transfers between accounts of the applicant, money out first.
 
-    The amounts are equal, the accounts differ, the days are at most ``TRANSFER_DAYS`` apart, and something beside the
-    amount shows it: a reference of six digits or more in both that is not the day, the same wording, or a word or rail
-    for transfers on both sides that name no two parties. Better evidence is matched first, then the nearer days.
+    The amounts are equal, the accounts differ, the days are at most ``TRANSFER_DAYS`` apart, and there is evidence
+    beside the amount: a common reference of six digits or more that is not the date, the same wording, or a word or
+    rail for transfers in both, without different parties. Better evidence is matched first, then the nearer days.
 
     Args:
         transactions: In any order.
-        skip: Positions that belong elsewhere already.
+        skip: Positions that are already matched.
     """
     waiting: dict[tuple[str, int], deque[int]] = defaultdict(deque)
     minors = [one.amount.minor for one in transactions]
@@ -111,7 +111,7 @@ def _references(one: Transaction) -> frozenset[str]:
 
 
 def _is_day(word: str) -> bool:
-    """Return whether a number may be a day: two bookings of one day have it in common and nothing else."""
+    """Return whether a number may be a date, which is no evidence, since bookings of one day share it."""
     if not word.isdecimal() or len(word) not in {6, 8}:
         return False
     return any(1 <= int(month) <= 12 and 1 <= int(day) <= 31 for month, day in (
@@ -131,7 +131,7 @@ def reversals(
     Args:
         transactions: In any order.
         whose: Positions whose text says that a payment was returned.
-        skip: Positions that belong elsewhere already.
+        skip: Positions that are already matched.
     """
     booked: dict[tuple[str, str, int], list[int]] = defaultdict(list)
     amounts = {(transactions[at].account, -transactions[at].amount.minor) for at in whose}

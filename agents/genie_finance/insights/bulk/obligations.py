@@ -35,16 +35,16 @@ def is_loan(one: Transaction) -> bool:
 
 
 def owed(counted: Sequence[Transaction]) -> list[Transaction]:
-    """Return the regular payments of debts and dues, in the same order; investments are not among them."""
+    """Return the regular payments of debts and dues without investments, in the same order."""
     return [one for one in counted if one.amount.minor < 0 and (one.category in _KIND or is_loan(one))]
 
 
 def obligations(owed: Sequence[Transaction], *, until: datetime.date) -> tuple[Obligation, ...]:
-    """Return the series of payments that are owed, dearest per month first.
+    """Return the series of obligations, highest monthly amount first.
 
     Args:
-        owed: What ``owed`` finds among movements without matched ones.
-        until: Last day of the statements, by which a series is judged to run still.
+        owed: Result of ``owed`` for unmatched movements.
+        until: Last day of the statements, which decides whether a series is still active.
     """
     # A refund matched to one instalment would remove it from its series.
     series = find_series([one.model_copy(update={"nets_with": None}) for one in owed])

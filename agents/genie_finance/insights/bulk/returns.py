@@ -18,16 +18,16 @@ _PAPER = frozenset({"cheque", "chq", "check", "chk", "ecs", "nach", "ach", "achd
 _CHARGE = frozenset({"charge", "charges", "chrg", "chrgs", "chg", "chgs", "fee", "fees", "gst", "penalty"})
 _OUTWARD = frozenset({"outward", "ow", "deposited"})
 _HINTS = ("ret", "rtn", "bounce", "dishon", "unpaid", "insufficient")
-"""Every such text holds one of them; most movements are done with after this."""
+"""Every such text contains one of them; a fast first check."""
 _SHORT_OF_FUNDS = (("insufficient", "funds"), ("funds", "insufficient"), ("insufficient", "balance"))
 
 
 def returned(one: Transaction) -> Returned | None:
     """Return whose payment was returned, None for anything else.
 
-    Charges for a return are not counted again. Money in that reverses a debit is a return of the applicant's own paper;
-    a debit that takes back a deposit is not, and its text says "outward" or "o/w". Whole words count: "returns" of a
-    shop, or "premium", say nothing here.
+    Charges for a return are not counted again. A credit that reverses a debit is a return of the applicant's own
+    payment; a debit that reverses a deposit is not, and its text says "outward" or "o/w". Only whole words count, so
+    "returns" of a shop or "premium" do not match.
     """
     text = one.narration.lower()
     for hint in _HINTS:  # as a loop: `any` of a generator takes twice as long, and a pattern of them ten times

@@ -28,7 +28,7 @@ from genie_finance.domain import categories, narrations
 from genie_finance.domain.categories import Kind
 from genie_finance.domain.counting import counted, verb
 from genie_finance.domain.months import complete_months, covered_months, month_of
-from genie_finance.domain.proceeds import Unearned, unearned
+from genie_finance.domain.proceeds import Unearned, takes_back_pay, unearned
 from genie_finance.insights.bulk.balances import DayEnds, day_ends
 from genie_finance.insights.bulk.matching import Pair, duplicates, reversals, transfers
 from genie_finance.insights.bulk.obligations import is_loan, obligations, owed
@@ -55,8 +55,8 @@ class Consolidation:
     Args:
         transactions: Of all accounts, categorised.
         currency: Currency to analyse; movements in others are left out.
-        assumed: Some of the statements name no currency and are taken to be in it.
-        from_rows: They are another system's rows, in which one booking may stand twice; files of a bank are its books.
+        assumed: Some of the statements name no currency and are assumed to be in it.
+        from_rows: They are rows of another system, which may contain a booking twice, unlike a bank's files.
     """
 
     def __init__(self, transactions: Sequence[Transaction], currency: str, *, assumed: bool, from_rows: bool) -> None:
@@ -76,12 +76,12 @@ class Consolidation:
         for pair in self._reversals:
             gone[pair.first] = gone[pair.second] = pair
         self.counted = [one for at, one in enumerate(self._all) if at not in gone]
-        """Movements that are in the sums."""
+        """Movements included in the sums."""
         self.read = len(self._all)
         """Movements in the currency, matched ones included."""
         self._refunds = self._taken_back(gone)
         self._unearned = dict(self._not_earned())
-        """Movements by id that are money in and no income."""
+        """Incoming movements that are not income, by id."""
 
     def _not_earned(self) -> Iterator[tuple[str, Unearned]]:
         read: dict[tuple[str, str | None], Unearned | None] = {}  # a statement has few shapes of narrations
@@ -96,7 +96,7 @@ class Consolidation:
                 yield one.id, kind
 
     def _taken_back(self, gone: Mapping[int, object]) -> dict[str, Transaction]:
-        """Return refunds by id, each with the payment that it takes back wholly or in part."""
+        """Return refunds by id, each with the payment that it refunds wholly or in part."""
         links = {one.id for one in self.counted if one.nets_with and one.amount.minor > 0}
         if not links:
             return {}
@@ -186,6 +186,8 @@ class Consolidation:
                 if one.id in self._unearned:
                     sums.own_in[month] += amount
             else:
+                if takes_back_pay(one.narration):
+                    sums.own_in[month] -= amount
                 sums.outflow[month] -= amount
                 spent[one.category] -= amount
                 count[one.category] += 1
@@ -299,7 +301,7 @@ class Consolidation:
             ]
         by_id = {one.id: one for one in self.counted if one.id in self._refunds}
         backed = sorted(self._refunds)[: MOST_LINKS - min(len(self._reversals), MOST_LINKS)]
-        found += [self._linked("refund", self._refunds[ref], by_id[ref], "same payee, money back") for ref in backed]
+        found += [self._linked("refund", self._refunds[ref], by_id[ref], "refund by the same payee") for ref in backed]
         return tuple(found)
 
     def _linked(self, kind: str, first: Transaction, second: Transaction, why: str) -> Linked:
@@ -311,11 +313,11 @@ class Consolidation:
     def _grounds(self, reading: StatementReading, complete: int) -> Grounds:
         reasons = [
             Reason(
-                code="bulk.months", text=f"{counted(complete, 'month')} {verb(complete, 'is', 'are')} covered wholly."
+                code="bulk.months", text=f"{counted(complete, 'month')} {verb(complete, 'is', 'are')} fully covered."
             )
         ]
         for code, count, what in (
-            ("bulk.duplicates", len(self._duplicates), "Rows that repeat a booking, which each person counts once"),
+            ("bulk.duplicates", len(self._duplicates), "Rows that repeat a booking, counted once"),
             ("bulk.transfers", len(self._transfers), "Transfers between the accounts, netted"),
             ("bulk.refunds", len(self._refunds) + len(self._reversals), "Refunds and returns, netted"),
             ("bulk.returns", len(self._returned), "Cheques or mandates that came back unpaid"),
@@ -331,7 +333,7 @@ class Consolidation:
             others = (name if name != UNKNOWN_CURRENCY else "a currency that is not named" for name in self._others)
             caveats.append(f"Movements in {', '.join(others)} are left out.")
         if any(not (one.reference or one.balance) for one in (self._all[pair.second] for pair in self._duplicates)):
-            caveats.append("Equal rows without reference and balance count as one booking listed twice.")
+            caveats.append("Equal rows without reference and balance are counted as one booking.")
         if reading.quarantined or reading.unread:
             count = len(reading.quarantined)
             caveats.append(f"{count} rows and {len(reading.unread)} files could not be read and are missing here.")
@@ -343,7 +345,7 @@ class Consolidation:
             reasons=tuple(reasons),
             inputs=inputs,
             editions=(),
-            uncertainty="Sums are exact; which movements are own money, loans or returns is judged by their texts.",
+            uncertainty="Sums are exact; own transfers, loans and returns are recognised by their texts.",
             caveats=tuple(caveats),
         )
 

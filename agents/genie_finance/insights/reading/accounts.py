@@ -1,4 +1,4 @@
-"""Several files as one statement: whose account each is, and which bookings stand in more than one of them."""
+"""Several files as one statement: the account of each, and the bookings that occur in more than one of them."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _ENOUGH_ALIKE = 5
-"""Bookings alike in date and amount from which two files may be of one account: no two accounts share as many."""
+"""Least number of bookings equal in date and amount that shows that two files are of one account."""
 _ALIKE_PERCENT = 90
 _DAYS_APART = 31
-"""By how much the periods of accounts may differ without a word."""
+"""Difference between the periods of accounts that is not reported."""
 
 _Key = tuple["datetime.date", int, str]
 
@@ -53,11 +53,11 @@ class _Share:
 def merged(parts: Sequence[Part]) -> StatementReading:
     """Return the readings of several files as one, file by file.
 
-    Each account's bookings count once, in however many files they stand: a booking is the same in two files of one
-    account and form if the bank's reference and the amount are the same, without a reference if date, amount and
-    narration are; in two files of different forms, which give neither alike, if date and amount are the same. Of equal
-    bookings, as many count as stand in the one file that has the most. Dropped bookings, and the account that was
-    assumed for each file, are reported.
+    Each account's bookings count once, regardless of the number of files that contain them. A booking is the same in
+    two files of one account and form if the bank's reference and the amount are the same; without a reference, if date,
+    amount and narration are. In files of two formats, date and amount are enough. Of equal bookings, as many count as
+    the file with the most of them contains. Dropped bookings, and the account that was assumed for each file, are
+    reported.
     """
     choices = Choices()
     shares = _shares(parts)
@@ -95,7 +95,7 @@ def _shares(parts: Sequence[Part]) -> list[_Share]:
 
 
 def _name_accounts(shares: list[_Share], choices: Choices) -> None:
-    """Give shares that name no account one: that of a file with the same bookings, else one of their own."""
+    """Assign an account to shares that name none: that of a file with the same bookings, else a new one."""
     known = [share for share in shares if share.account]
     for share in shares:
         if share.account:
@@ -105,8 +105,8 @@ def _name_accounts(shares: list[_Share], choices: Choices) -> None:
             share.account = twin.account
             choices.assume(
                 "account", f"the one of {twin.part.name}",
-                f"the file names no account, and its bookings are those of {twin.part.name} where both cover the same "
-                "days", "account: NAME", file=share.part.name,
+                "the file names no account, and on the days that both cover it has the bookings of "
+                f"{twin.part.name}", "account: NAME", file=share.part.name,
             )  # fmt: skip
         else:
             share.account = share.part.name
@@ -141,7 +141,7 @@ def _key(transaction: Transaction) -> _Key:
 
 
 def _drop_repeated(share: _Share, other: _Share) -> int:
-    """Drop from a share what an earlier file of the account holds too; return how many."""
+    """Remove bookings that an earlier file of the account contains too; return how many."""
     one_form = share.part.reading.form == other.part.reading.form
     loose = _repeated(share.transactions) | _repeated(other.transactions)
 
@@ -166,7 +166,7 @@ def _drop_repeated(share: _Share, other: _Share) -> int:
 
 
 def _repeated(transactions: Iterable[Transaction]) -> frozenset[str]:
-    """Return the references that a file uses more than once: its bank does not mean them as marks."""
+    """Return the references that a file uses more than once, which therefore do not identify a booking."""
     counts = Counter(transaction.reference for transaction in transactions)
     return frozenset(reference for reference, count in counts.items() if count > 1)
 
@@ -178,7 +178,7 @@ def _say_repeated(share: _Share, before: list[_Share], dropped: list[int], choic
 
 
 def _say_periods(kept: dict[str, list[_Share]], choices: Choices) -> None:
-    """Report where accounts cover different periods: a month that one of them lacks has less in it than the others."""
+    """Report accounts that cover different periods: the totals of a month that one of them lacks are too low."""
     periods = []
     for shares in kept.values():
         dates = [t.date for share in shares for t in share.transactions]

@@ -1,4 +1,4 @@
-"""Amounts as banks write them, read before it is known which mark is the decimal one."""
+"""Amounts as banks write them, parsed before the decimal mark of the file is known."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DecimalMark = Literal[".", ","]
 
 _LONGEST = 40
 _MOST_DIGITS, _MOST_FRACTION = 18, 8
-"""Together within the 28 digits that Decimal keeps exactly."""
+"""Together they are within the 28 digits of Decimal's default precision."""
 
 _LONGEST_SIGN = 6
 _MOST_PLAIN = 15
@@ -24,11 +24,11 @@ _MINUSES = str.maketrans("\u2212\u2013\u2014", "---")
 """Minus sign, en dash and em dash."""
 _GROUP_MARKS = " '\u2019"
 _BEFORE = frozenset({"dr", "cr", "dr.", "cr.", "debit", "credit"})
-"""Marks that stand before a number as well; shorter ones would be letters of something else."""
+"""Marks that may also precede a number; shorter ones could be part of another word."""
 _DOTTED = re.compile(r"[^\W\d_]\.[^\W\d_]\.?")
 """Signs of the currencies of Arab countries: ``ر.س``."""
 _IN_BRACKETS = re.compile(r"\(([^\W\d_]{1,6}\.?)\)")
-"""A mark or a currency in brackets, which are then no minus: ``12.00 (Dr)``."""
+"""A mark or a currency in brackets, which do not mean a minus here: ``12.00 (Dr)``."""
 
 
 class AmountText(NamedTuple):
@@ -45,14 +45,14 @@ class AmountText(NamedTuple):
     currency: str = ""
     """Currency code or sign as written, ``""`` if none."""
     money: bool = False
-    """It has a fraction, a sign, grouping or a currency, which a counter or a cheque number lacks."""
+    """True if it has a fraction, a sign, grouping or a currency, unlike a counter or a cheque number."""
 
     def magnitude(self, decimal_mark: DecimalMark) -> Decimal | None:
         """Return the number without its sign."""
         return self.point if decimal_mark == "." else self.comma
 
     def signed(self, decimal_mark: DecimalMark) -> Decimal | None:
-        """Return the number with the sign that it is written with; a ``DR`` counts as a minus."""
+        """Return the number with its written sign; a ``DR`` counts as a minus."""
         number = self.magnitude(decimal_mark)
         if number is None:
             return None
@@ -60,7 +60,7 @@ class AmountText(NamedTuple):
 
 
 def amount_text(cell: str) -> AmountText | None:
-    """Return the amount in a cell, or None if it holds something else."""
+    """Return the amount in a cell, or None if it contains something else."""
     if not cell or len(cell) > _LONGEST:
         return None
     # Most cells are digits, a point and two digits; words of strings are three times as quick as a pattern there.
@@ -110,7 +110,7 @@ def _dressed(before: str, number: str, after: str) -> AmountText | None:
 
 
 def _may_be_sign(word: str) -> bool:
-    """True for what has the form of a currency's sign: ``CI$``, ``KM``, a short word of a script without capitals."""
+    """True for a text in the form of a currency sign: ``CI$``, ``KM``, a short word of a script without capitals."""
     if word.isascii():
         return len(word) <= _LONGEST_SIGN and (
             word[-1] == "$" or (word.isalpha() and word[0].isupper() and len(word) < 4)
@@ -135,7 +135,7 @@ def _magnitude(number: str, decimal_mark: DecimalMark) -> Decimal | None:
 
 
 def _ungrouped(whole: str, decimal_mark: DecimalMark) -> str | None:
-    """Return the digits of a grouped number; groups of three, or in India of two before the last three."""
+    """Return the digits of a grouped number: groups of three, or as in India of two before the last three."""
     if not whole:
         return ""
     marks = {c for c in whole if not c.isdigit()}

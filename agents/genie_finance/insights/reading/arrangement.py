@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _MOST_COLUMNS = 6
 _EXCLUSIVE_PERCENT = 95
 _FEWEST = 3
-"""Rows from which amounts that are all alike are a price or a unit."""
+"""Number of rows from which equal amounts count as a price or a unit."""
 
 Values = dict[int, list["Decimal | None"]]
 
@@ -40,18 +40,18 @@ class Arranged(NamedTuple):
     arrangement: Arrangement
     certain: bool
     proven: bool = False
-    """The running balance follows from it."""
+    """True if the running balance follows from it."""
 
 
 def arrange(values: Values, marks: Sequence[int], fixed: Mapping[str, int]) -> Arranged | None:
     """Return the role of each money column, or None if no arrangement fits.
 
-    A running balance that follows from an arrangement proves it. Without one, two columns of which each row uses one
-    are debit and credit; otherwise the column with negative amounts, else the first, is the amount.
+    A running balance that follows from an arrangement proves it. Without one, two columns are debit and credit if each
+    row uses exactly one of them; otherwise the column with negative amounts, else the first, is the amount.
 
     Args:
         values: Signed numbers of each money column, row by row; None where a cell is empty.
-        marks: -1, 1 or 0 for each row: what a debit/credit column says, 0 for nothing.
+        marks: -1, 1 or 0 for each row: the meaning of its debit/credit mark, 0 if it has none.
         fixed: Roles already known, by column.
     """
     columns = sorted({*sorted(values)[:_MOST_COLUMNS], *fixed.values()})
@@ -75,7 +75,7 @@ def arrange(values: Values, marks: Sequence[int], fixed: Mapping[str, int]) -> A
 
 
 def around_empty(arranged: Arranged, facts: Sequence[Facts]) -> Arranged:
-    """Use an empty column beside the amount, between it and the balance, as the side without movements."""
+    """Use an empty column between the amount and the balance as the side (debit or credit) without movements."""
     way = arranged.arrangement
     if way.amount is None or way.balance is None or facts[way.amount].negative:
         return arranged
@@ -88,7 +88,7 @@ def around_empty(arranged: Arranged, facts: Sequence[Facts]) -> Arranged:
 
 
 def _has_both_signs(way: Arrangement, values: Values) -> bool:
-    """True if a column of the pair holds both signs, which a column of debits or of credits does not."""
+    """True if a column of the pair contains both signs, unlike a column of debits or of credits."""
     columns = [values[column] for column in (way.debit, way.credit) if column is not None]
     return any(_has_negative(column) and any(v > 0 for v in column if v) for column in columns)
 
@@ -133,7 +133,7 @@ def _ranked(values: Values, columns: Sequence[int], pairs: Sequence[tuple[int, i
 
 
 def _exclusive(left: list[Decimal | None], right: list[Decimal | None]) -> bool:
-    """True if next to every row uses one of the columns and none both, and each is used."""
+    """True if nearly every row uses one of the columns, no row uses both, and each column is used."""
     one = sum(bool(a) != bool(b) for a, b in zip(left, right, strict=True))
     return any(left) and any(right) and one * 100 >= _EXCLUSIVE_PERCENT * len(left)
 
@@ -148,7 +148,7 @@ def _mostly_negative(column: Sequence[Decimal | None]) -> bool:
 
 
 def _decimals(column: list[Decimal | None]) -> bool:
-    """True if each row has the column, and most have decimals, as money does and counters do not."""
+    """True if each row has the column and most values have decimals, which counters do not have."""
     written = sum(value is not None and int(value.as_tuple().exponent) < 0 for value in column)
     return written * 2 > len(column) and all(value is not None for value in column)
 
@@ -158,7 +158,7 @@ def _dense(column: list[Decimal | None]) -> bool:
 
 
 def _fits(way: Arrangement, values: Values, marks: Sequence[int]) -> int:
-    """Return how many steps of the balance follow from the amounts, 0 if that proves nothing."""
+    """Return how many steps of the balance follow from the amounts, 0 if they are no evidence."""
     if way.balance is None:
         return 0
     moved = movements(way, values, marks)
@@ -171,7 +171,7 @@ def _fits(way: Arrangement, values: Values, marks: Sequence[int]) -> int:
 
 
 def counts(moved: Sequence[Decimal | None]) -> bool:
-    """True if movements prove nothing of a balance that follows: zeros alone, or one amount beside a counter."""
+    """True if a matching balance is no evidence for these movements: all are zero, or one amount beside a counter."""
     sizes = [abs(value) for value in moved if value]
     return not sizes or (len(sizes) >= _FEWEST and len(set(sizes)) == 1)
 
@@ -189,7 +189,7 @@ def movements(way: Arrangement, values: Values, marks: Sequence[int]) -> list[De
 
 
 def one_of_two(debits: Sequence[Decimal | None], credits_: Sequence[Decimal | None]) -> list[Decimal | None]:
-    """Return the movements of a column of debits and one of credits, whichever sign either is written with."""
+    """Return the movements of a column of debits and one of credits; the written signs are ignored."""
     out = 1 if _mostly_negative(debits) else -1
     into = -1 if _mostly_negative(credits_) else 1
     return [_one(debit, credit, out, into) for debit, credit in zip(debits, credits_, strict=True)]

@@ -1,4 +1,4 @@
-"""Does the running balance follow from the amounts?"""
+"""Checks whether the running balance follows from the amounts."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ if TYPE_CHECKING:
 
 
 _DISTINCT = 3
-"""Least numbers of steps, and of different amounts, from which steps without signs do not count as chance."""
+"""Least number of steps, and of different amounts, for steps without signs to count as evidence."""
 
 
 class Chain(NamedTuple):
     """How well balances follow from amounts, in the better of the two directions."""
 
     steps: int
-    """Pairs of known balances with nothing but known amounts between them."""
+    """Pairs of known balances that have only known amounts between them."""
     breaks: tuple[int, ...]
     """Positions of the rows whose balance does not follow from the one before it in time."""
 
@@ -38,10 +38,10 @@ def follow(
     """Return how the balances follow from the amounts, oldest first or newest first, whichever fits better.
 
     Args:
-        amounts: Signed movement of each row, in file order; None where it could not be read, over which no step goes.
-        balances: Balance after each row; None where the row has none, as in banks that print one a day.
-        newest_first: The order of the rows, where dates tell it: against it, a balance before each row would follow
-            from the opposite of every amount.
+        amounts: Signed movement of each row, in file order; None where it could not be read; no step spans such a row.
+        balances: Balance after each row; None where the row has none, for example if the bank prints one per day.
+        newest_first: The order of the rows, if the dates show it. In the wrong order, balances before each row would
+            follow from the negated amounts.
     """
     last = len(amounts) - 1
     forward = _walk(amounts, balances)
@@ -52,9 +52,9 @@ def follow(
 
 
 def follow_unsigned(amounts: Sequence[Decimal | None], balances: Sequence[Decimal | None]) -> int:
-    """Return how many steps of a balance are as large as amounts without a sign, 0 unless each one is.
+    """Return the number of steps of a balance if each is as large as its unsigned amount, else 0.
 
-    Two steps or fewer prove nothing, nor do amounts that are all alike.
+    Two steps or fewer, or equal amounts, are no evidence.
     """
     if len({abs(amount) for amount in amounts if amount}) < _DISTINCT:
         return 0

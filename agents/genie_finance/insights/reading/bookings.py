@@ -1,4 +1,4 @@
-"""Turns the bookings that a file states exactly into a reading: transactions, unreadable entries, checked balances."""
+"""Converts the bookings of formats with exact fields into transactions, unreadable entries and checked balances."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class Booking:
     date: datetime.date
     narration: str
     amount: Decimal
-    """Signed amount: negative for money out."""
+    """Signed amount: negative for outgoing money."""
     currency: str = ""
-    """Currency at the booking itself; empty for the block's."""
+    """Currency of the booking; empty if it is the block's."""
     reference: str = ""
     rail: str | None = None
 
@@ -73,12 +73,12 @@ def compose(
     """Return the content of the blocks of one file, in the file's order.
 
     Raises:
-        InputError: They hold no bookings, more than ``MAX_LINES``, or more than half of them cannot be read.
+        InputError: There are no bookings, more than ``MAX_LINES``, or more than half of them cannot be read.
     """
     count = sum(len(block.bookings) + len(block.quarantined) for block in blocks)
     if count > MAX_LINES:
         raise InputError(
-            name, f"holds {count:,} bookings, and a statement may have {MAX_LINES:,}",
+            name, f"contains {count:,} bookings; a statement may have {MAX_LINES:,}",
             "split it, or export a shorter period",
         )  # fmt: skip
     seen: Counter[str] = Counter()
@@ -104,7 +104,7 @@ def _refuse_mostly_bad(name: str, good: int, quarantined: list[Quarantined]) -> 
         first = quarantined[0]
         raise InputError(
             name, f"{len(quarantined)} of {good + len(quarantined)} bookings cannot be read; the first, line "
-            f"{first.line}: {first.reason}", "export it again, or in another form",
+            f"{first.line}: {first.reason}", "export it again, or in another format",
         )  # fmt: skip
     if not good:
         raise InputError(name, "holds no transactions", "export a longer period")
@@ -157,7 +157,7 @@ def _unnamed(profile: StatementProfile, choices: Choices) -> str:
     if profile.currency is not None:
         return profile.currency
     choices.assume(
-        "currency", UNKNOWN_CURRENCY, "nothing in the file names a currency, so none is stated",
+        "currency", UNKNOWN_CURRENCY, "nothing in the file names a currency, so the amounts have none",
         "currency: EUR  # the ISO 4217 code of the account",
     )  # fmt: skip
     return UNKNOWN_CURRENCY
@@ -179,7 +179,7 @@ def _check_balances(blocks: list[Block], choices: Choices) -> None:
         if block.opening is None and block.closing is not None and block.closing.date is not None:
             choices.notice(
                 f"the balance of {block.closing.date} is {block.closing.amount:,} (line {block.closing.line}); the "
-                "file states no opening balance, so nothing shows whether its movements are complete"
+                "file states no opening balance, so its completeness cannot be checked"
             )
             continue
         if block.opening is None or block.closing is None:
@@ -187,7 +187,7 @@ def _check_balances(blocks: list[Block], choices: Choices) -> None:
             continue
         if any(booking.currency not in {"", block.currency} for booking in block.bookings):
             choices.notice(
-                f"the statement of line {block.line} holds movements in a currency that is not its own, so its "
+                f"the statement of line {block.line} contains movements in another currency than its own, so its "
                 "balances are not checked"
             )
             continue
@@ -203,6 +203,6 @@ def _check_balances(blocks: list[Block], choices: Choices) -> None:
     if unchecked:
         verb = "does" if len(unchecked) == 1 else "do"
         choices.notice(
-            f"the statement of {name_lines(unchecked)} {verb} not state both an opening and a closing balance, so "
-            "nothing shows whether its movements are complete"
+            f"the statement of {name_lines(unchecked)} {verb} not state both an opening and a closing balance, so its "
+            "completeness cannot be checked"
         )

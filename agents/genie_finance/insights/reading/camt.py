@@ -1,4 +1,4 @@
-"""CAMT.053, the statement of ISO 20022, and CAMT.052, the account report of the same family: XML, read as it streams.
+"""CAMT.053, the statement of ISO 20022, and CAMT.052, the account report of the same family: XML, parsed as a stream.
 
 Source: ISO 20022 message definitions camt.053.001 and camt.052.001, versions 02 to 13; where a later version moved an
 element one level down (``Sts/Cd``, ``Pty/Nm``), both places are looked at.
@@ -58,7 +58,7 @@ class _Reader:
         self._open: list[Node] = []
         self._nodes = 0
         self._before: list[int] = []
-        """Nodes held when each open entry or statement began: as many are held again when it is let go."""
+        """Number of nodes in memory when each open entry or statement began; later nodes are freed at its end."""
         self._entries: list[tuple[Node, Booking | str]] = []
         self._pending = 0
         self._collective: list[int] = []
@@ -91,19 +91,19 @@ class _Reader:
 
     def say(self, choices: Choices) -> None:
         if not self.blocks:
-            raise InputError(self._name, "is a CAMT file and holds no statement", _EXPORT)
+            raise InputError(self._name, "is a CAMT file that contains no statement", _EXPORT)
         if self._interim:
             choices.notice("the file is a CAMT.052 report of the day, which the bank may still change")
         if self._pending:
             choices.notice(f"entries that are not booked are not counted: {self._pending} are left out")
         if self._collective:
-            choices.notice(f"{name_lines(self._collective)}: a collective booking counts as the one movement it is")
+            choices.notice(f"{name_lines(self._collective)}: a collective booking counts as one movement")
         if self._value_dated:
             choices.notice(f"{name_lines(self._value_dated)}: no booking date is stated; the value date is taken")
         if self._miscounted:
             choices.notice(
-                f"the statement of {name_lines(self._miscounted)} states another number of entries than it holds; "
-                "some may be missing from the file"
+                f"the statement of {name_lines(self._miscounted)} states a number of entries that differs from the "
+                "entries in the file; some may be missing"
             )
 
     # What expat calls
@@ -133,7 +133,7 @@ class _Reader:
         if local != "Document" or not ("camt.053" in space or "camt.052" in space):
             kind = space.rpartition(":")[2][:20]
             shown = f" ({kind})" if kind.replace(".", "").isalnum() and kind.isascii() else ""
-            raise InputError(self._name, f"is an XML file{shown} and no CAMT.053 statement", _EXPORT)
+            raise InputError(self._name, f"is an XML file{shown}, not a CAMT.053 statement", _EXPORT)
         self._interim = "camt.052" in space
 
     def _text(self, text: str) -> None:
@@ -154,7 +154,7 @@ class _Reader:
         self._nodes = self._before.pop()
 
     def _is_let_go(self, tag: str) -> bool:
-        """Return True for an entry of a statement, and for a statement."""
+        """Return True for a statement and for its entries."""
         inside = self._open[-1].tag if self._open else ""
         return inside in _STATEMENTS if tag == "Ntry" else tag in _STATEMENTS and bool(inside)
 
@@ -168,7 +168,7 @@ class _Reader:
         self._entries.append((Node("Ntry", node.line), self._booking(node)))
 
     def _booking(self, node: Node) -> Booking | str:
-        """Return the booking of an entry, or the reason why it is none."""
+        """Return the booking of an entry, or the reason why it cannot be read."""
         amount, sign = exact_amount(node.value("Amt")), _SIGNS.get(node.value("CdtDbtInd"))
         if amount is None or amount < 0:
             return "<Amt> does not hold an amount"
@@ -221,7 +221,7 @@ def _date(node: Node, tag: str) -> datetime.date | None:
 
 
 def _balance(node: Node, codes: tuple[str, ...]) -> Balance | None:
-    """Return the first balance of the first of some codes that the statement states."""
+    """Return the first balance with the first of these codes that occurs in the statement."""
     for code in codes:
         for found in node.every("Bal"):
             if found.value("Tp", "CdOrPrtry", "Cd") != code:
@@ -233,7 +233,7 @@ def _balance(node: Node, codes: tuple[str, ...]) -> Balance | None:
 
 
 def _narration(node: Node, details: Node | None, *, out: bool) -> str:
-    """Return the other party and the purpose; the bank's own words if it states nothing else."""
+    """Return the other party and the purpose; the bank's own text if there is nothing else."""
     if details is None:
         return joined([visible(node.value("AddtlNtryInf"))])
     sides = ("Cdtr", "UltmtCdtr") if out else ("Dbtr", "UltmtDbtr")

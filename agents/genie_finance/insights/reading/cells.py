@@ -15,7 +15,7 @@ _REMEMBERED = 500_000
 
 
 class _Unseen:
-    """Marks a cell that has not been parsed; most balances occur once, and an exception for each would cost more."""
+    """Marks a cell that has not been parsed; most balances occur once, so an exception for each would be slow."""
 
 
 _UNSEEN = _Unseen()
@@ -24,7 +24,7 @@ _UNSEEN = _Unseen()
 class Cells:
     """Parses each distinct text of one file once, since the same dates and amounts occur many times.
 
-    It lives as long as one reading, so no statement's text outlives it.
+    It exists for one reading, so no text of a statement is kept.
     """
 
     def __init__(self, profile: StatementProfile) -> None:
@@ -33,7 +33,7 @@ class Cells:
         self._amounts: dict[str, AmountText | None] = {}
 
     def date(self, cell: str) -> Readings | None:
-        """Return the possible dates of a cell; only in the profile's format, if it names one."""
+        """Return the possible dates of a cell; if the profile names a format, only in that one."""
         known = self._dates.get(cell, _UNSEEN)
         if not isinstance(known, _Unseen):
             return known

@@ -17,7 +17,7 @@ _OF_AMOUNTS: Final[dict[str, UnprovenCode]] = {
     "amount_column": "statement.amount_column_assumed",
     "decimal_mark": "statement.decimal_mark_assumed",
 }
-"""Fields of the profile that decide every amount. They are assumed only where no balance proves them."""
+"""Fields of the profile that affect every amount. They are assumptions only where no balance proves them."""
 
 
 class Choices:
@@ -33,14 +33,14 @@ class Choices:
         self.notices: list[str] = []
 
     def assume(self, field: str, chosen: str, why: str, settle_with: str = "", *, file: str = "") -> None:
-        """Keep a choice that the file left open; by default the profile line that settles it is ``field: chosen``."""
+        """Record a choice that the file does not determine; by default its profile line is ``field: chosen``."""
         self.assumptions.append(
             Assumption(field=field, chosen=chosen, why=why, settle_with=settle_with or f"{field}: {chosen}", file=file)
         )
 
     @property
     def unproven(self) -> tuple[Unproven, ...]:
-        """Return the assumptions that decide the amounts."""
+        """Return the assumptions that affect the amounts."""
         return tuple(
             Unproven(code=_OF_AMOUNTS[one.field], why=one.why, settle_with=one.settle_with, file=one.file)
             for one in self.assumptions
@@ -53,7 +53,7 @@ class Choices:
         self.notices += other.notices
 
     def notice(self, text: str) -> None:
-        """Keep a notice for the reader of the report that is not a choice."""
+        """Record a notice for the reader of the report."""
         self.notices.append(text)
 
 

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 _SAMPLE = 300
 _MOST_OF_A_KIND = 5
-"""Columns of one role that are compared; a table with more is not a bank's."""
+"""Maximum number of columns of one role that are compared; no bank's table has more."""
 _MOST_GUESSED = 3
-"""Columns that are tried as a running balance where no header names one."""
+"""Maximum number of columns that are tried as a running balance if no header names one."""
 _MOVEMENT = ("amount", "debit", "credit")
 
 
@@ -106,14 +106,14 @@ class ColumnFinder:
         )
 
     def _refuse_garbled(self) -> None:
-        """Reject a table whose amount column has no amounts: a guess could use references as money."""
+        """Reject a table whose amount column has no amounts: guessing another could take references for amounts."""
         counters_alone = not any(self._facts[column].money for column in self._candidates())
         for column, name in enumerate(() if self._fixed(*_MOVEMENT) else self._names):
             facts, roles = self._facts[column], set(header_roles(name))
             called = "amount" in roles and (counters_alone or roles <= {*_MOVEMENT, "net", "balance"})
             if called and (facts.filled or counters_alone) and not (facts.amounts or facts.dates):
                 raise InputError(
-                    self._name, f"{self._table.name(column)} is called an amount and holds none",
+                    self._name, f"{self._table.name(column)} is called an amount but contains none",
                     "give a profile with `amount_column:`, or `debit_column:` and `credit_column:`",
                 )  # fmt: skip
 
@@ -129,7 +129,7 @@ class ColumnFinder:
         return bool(self._known("amount") or self._of("net") or (self._known("debit") and self._known("credit")))
 
     def _marks(self) -> tuple[int, ...]:
-        """Return the columns of debit and credit marks; one with the same mark in each row tells least."""
+        """Return the columns of debit and credit marks; one with the same mark in each row comes last."""
         guessed = None if (named := self._known("mark")) else self._mark_column()
         named = named if guessed is None else (guessed,)
         signed = any(self._facts[column].negative for column in self._known("amount"))
@@ -139,15 +139,15 @@ class ColumnFinder:
         return tuple(sorted(telling, key=lambda column: self._facts[column].constant))
 
     def _of_kinds(self, column: int) -> bool:
-        """True if a column has one kind of payment in each row, such as ``Purchase``, which also names refunds."""
+        """True if a column has one kind of payment in each row, such as ``Purchase``, also used for refunds."""
         return not any(value.lower() in MARKS for value in self._facts[column].values)
 
     def _tells_both(self, column: int) -> bool:
-        """True if a column holds marks of debits and of credits: one alone proves nothing beside signed amounts."""
+        """True if a column contains marks of debits and of credits: beside signed amounts, one alone is no evidence."""
         return len({mark_of(value) for value in self._facts[column].values} - {None}) > 1
 
     def _choose(self, decimal_mark: DecimalMark, marks: tuple[int, ...]) -> Chosen | None:
-        """Return the reading that a balance proves, also one of a column that the header does not call so."""
+        """Return the reading that a balance proves, including one with a column that the header names otherwise."""
         balances = self._known("balance")
         if not balances and self._table.header is not None:
             others = [c for c in self._candidates() if self._facts[c].dense and c not in self._of("other_amount")]
@@ -179,7 +179,7 @@ class ColumnFinder:
         return choose(named, values, told)
 
     def _paired(self, chosen: Chosen, decimal_mark: DecimalMark) -> Chosen | None:
-        """Return a debit and a credit column of which each row fills one, if the named columns leave rows out."""
+        """Return a debit and a credit column that together cover each row, if the named columns leave rows out."""
         rows = sum(self._cells.has_movement(row.cells) for row in self._sample)
         if chosen.read >= rows or "amount" in self._found:
             return None
@@ -286,7 +286,7 @@ class ColumnFinder:
         if not names:
             raise InputError(
                 self._name, f"the profile's {field} is {column!r}, and the file has no header that was recognised",
-                f"give `header: true`, with `skip_rows:` if lines stand before it, or a position from 1 to {count}",
+                f"give `header: true`, with `skip_rows:` if other lines precede it, or a position from 1 to {count}",
             )  # fmt: skip
         shown = ", ".join(repr(name[:40]) for name in names[:20] if name)
         raise InputError(
@@ -295,7 +295,7 @@ class ColumnFinder:
         )  # fmt: skip
 
     def _from_header_alone(self) -> None:
-        """Trust the header for a date or an amount that most rows lack: the rows are at fault.
+        """Trust the header for a date or an amount even if most rows lack it: those rows are then errors.
 
         The same applies to currencies: most may be outside ISO 4217 (``BTC``), and must not be added to the others.
         """
@@ -314,7 +314,7 @@ class ColumnFinder:
                 self._named["currency"] = [column]
 
     def _forbidden(self) -> frozenset[str]:
-        """Return the roles that the profile's columns leave no room for."""
+        """Return the roles that the profile's columns exclude."""
         if "amount" in self._found:
             return frozenset({"debit", "credit", "net", "fee"})
         if "debit" in self._found or "credit" in self._found:
@@ -356,14 +356,14 @@ class ColumnFinder:
         dated += self._of("value_date")
         if not dated:
             raise InputError(
-                self._name, f"no column of its {len(self._facts)} holds dates in a form that is known",
+                self._name, f"none of its {len(self._facts)} columns contains dates in a known format",
                 'give a profile with `date_column:` (a name or a position) and `date_format:` (such as "%d/%m/%Y")',
             )  # fmt: skip
         first = self._found["date"] = dated[0]
         if first in self._of("value_date") and len(self._names) > len(dated):
             self._choices.assume(
                 "date_column", str(first + 1),
-                f"{self._table.name(first)} is a value date, and no other column holds days of booking",
+                f"{self._table.name(first)} is a value date, and no other column contains booking dates",
             )  # fmt: skip
         say_other_date(self._table, self._facts, first, self._of("date"), self._choices)
         if len(dated) > 1:
@@ -373,13 +373,13 @@ class ColumnFinder:
             if differ:
                 self._choices.assume(
                     "date_column", str(first + 1),
-                    f"columns {first + 1} and {dated[1] + 1} both hold dates, different in {differ} of {len(pairs)} "
+                    f"columns {first + 1} and {dated[1] + 1} both contain dates, different in {differ} of {len(pairs)} "
                     "rows; the first is taken as the booking date",
                 )  # fmt: skip
         return first
 
     def _candidates(self) -> list[int]:
-        """Return the columns that hold money; counters and cheque numbers only if nothing else does."""
+        """Return the columns with amounts of money; counters and cheque numbers only if nothing else does."""
         free = [
             column for column in self._free()
             if self._facts[column].mostly(self._facts[column].amounts) and not holds("date", self._facts[column])
@@ -388,7 +388,7 @@ class ColumnFinder:
         return [column for column in free if self._facts[column].money] or free
 
     def _mark_column(self) -> int | None:
-        """Return the column in which each cell says debit or credit, unless it is the only text there is."""
+        """Return the column in which each cell says debit or credit, unless it is the only text column."""
         signed = any(self._facts[column].negative for column in self._known("amount"))
         marked = [
             c for c in (*self._unnamed(), *self._misnamed(), *(() if signed else self._of("narration")))
@@ -461,14 +461,14 @@ class ColumnFinder:
             last = "" if way.balance is None else f" and column {way.balance + 1} for the running balance"
             self._choices.assume(
                 "amount_column", str(way.amount + 1),
-                f"columns {others} hold amounts and nothing in the file proves which is which; "
+                f"columns {others} contain amounts and nothing in the file proves their meaning; "
                 f"column {way.amount + 1} is used as the movement{last}",
             )  # fmt: skip
         elif way.debit is not None and way.credit is not None:
             self._choices.assume(
                 "debit_column", str(way.debit + 1),
-                f"columns {way.debit + 1} and {way.credit + 1} are filled alternately and no balance proves "
-                f"which is which; column {way.debit + 1} is taken for money going out",
+                f"columns {way.debit + 1} and {way.credit + 1} are filled alternately and no balance proves their "
+                f"meaning; column {way.debit + 1} is assumed to be outgoing money",
             )  # fmt: skip
 
     def _signed(self, row: tuple[str, ...], column: int, decimal_mark: DecimalMark) -> Decimal | None:
@@ -477,7 +477,7 @@ class ColumnFinder:
 
     def _no_amounts(self) -> InputError:
         return InputError(
-            self._name, f"no column of its {len(self._facts)} holds amounts",
+            self._name, f"none of its {len(self._facts)} columns contains amounts",
             "give a profile with `amount_column:`, or `debit_column:` and `credit_column:` (names or positions)",
         )  # fmt: skip
 

@@ -63,7 +63,7 @@ _NAMES = {
     "درهم مغربي": "MAD", "ريال قطري": "QAR", "ريال عماني": "OMR", "دينار تونسي": "TND",
     "שקל": "ILS", 'ש"ח': "ILS", "شيكل": "ILS", "ريال سعودي": "SAR", "درهم": "AED", "جنيه مصري": "EGP",
 }  # fmt: skip
-"""Names in the place of a currency: in a column of currencies, or beside a word for it."""
+"""Names used for a currency in a column of currencies, or beside a word for it."""
 
 _LIKELY = {
     "$": "USD",
@@ -110,7 +110,7 @@ _LIKELY = {
     "රු": "LKR",
     "रु": "XXX",
 }
-"""Signs that several currencies share, with the one that is taken; a ``kr`` has no likeliest."""
+"""Signs that several currencies share, with the most likely one; ``kr`` has none."""
 
 
 def currency_of(token: str) -> str | None:
@@ -134,7 +134,7 @@ NUMBERED = {pair[:3]: pair[4:] for pair in _NUMBERED.split()}
 
 
 def currency_named(text: str) -> str | None:
-    """Return the code for a code, sign or name in a place for a currency, None if it is none of these."""
+    """Return the code for a code, sign or name found where a currency belongs, None for other text."""
     said = text.rpartition("::")[2].strip("[]() .:*")  # GnuCash: "CURRENCY::EUR"
     return currency_of(said) or _NAMES.get(said.casefold()) or NUMBERED.get(said)
 
@@ -151,7 +151,7 @@ _WORDS_TOO = frozenset(_WORDS.split())
 
 
 _WORDS_IN_HEADERS = frozenset({"RS", "KR", "BS", "FCFA", "CFA", "SHS", "DHS", "BIRR", "LPS", "FRW"})
-"""Shared signs of letters that no other word of a header is."""
+"""Shared signs that consist of letters and occur as no other word in headers."""
 _EASTERN_SIGNS = tuple(sign for sign in _CERTAIN if len(sign) > 1 and (ord(sign[0]) > 0x2E7F or sign[0] == "ש"))
 
 
@@ -168,6 +168,6 @@ def header_code(name: str) -> str:
 
 
 def header_sign(name: str) -> str:
-    """Return the sign of several currencies that a header names, as in ``Amount (Rs)`` or ``Débito $``, else ``""``."""
+    """Return the ambiguous currency sign in a header, as in ``Amount (Rs)`` or ``Débito $``, else ``""``."""
     signs = (word for word in _TOKEN.findall(name[:80]) if is_shared(word))
     return next((sign for sign in signs if not sign.isalpha() or sign.upper() in _WORDS_IN_HEADERS), "")

@@ -34,7 +34,7 @@ class CurrencyColumn:
         """Return the column, None if no column has the currency of the movements.
 
         Args:
-            unnamed: Columns of which the header says nothing.
+            unnamed: Columns that the header does not describe.
             money: Columns of the movements.
         """
         named = self._of("currency")
@@ -46,7 +46,7 @@ class CurrencyColumn:
             if named and self._table.header is not None:
                 self._choices.assume(
                     "currency_column", str(named[0] + 1),
-                    f"{self._table.name(named[0])} holds currency codes, and no header names the account's currency",
+                    f"{self._table.name(named[0])} contains currency codes, and no header names the account's currency",
                 )  # fmt: skip
         named = tuple(column for column in named if not self._goes_with_another(column, money))
         if not named:
@@ -59,7 +59,7 @@ class CurrencyColumn:
         if second and not held and len(self._facts[taken].values) > 1:
             self._choices.assume(
                 "currency_column", str(taken + 1),
-                f"{self._table.name(taken)} may tell the currency of a second amount, which holds no amounts",
+                f"{self._table.name(taken)} may be the currency of a second amount, whose column is empty",
             )  # fmt: skip
         return taken
 
@@ -67,7 +67,7 @@ class CurrencyColumn:
         return tuple(self._named.get(role, ()))
 
     def _goes_with_another(self, column: int, money: Collection[int]) -> bool:
-        """True if the codes stand in just the rows in which a second amount does, and not in all rows."""
+        """True if exactly the rows with a second amount have codes, and these are not all rows."""
         moved = [row.cells for row in self._sample if any(row.cells[c : c + 1] > ("",) for c in money)]
         filled = [row[column : column + 1] > ("",) for row in moved]
         return not all(filled) and any(
@@ -77,9 +77,9 @@ class CurrencyColumn:
         )
 
     def _say_other(self, taken: int) -> None:
-        """Say that the header names another column of currencies, which holds none.
+        """Report that the header names another column of currencies, which contains none.
 
-        If it is empty, one code in every row of the column that is taken leaves nothing open.
+        If it is empty and the used column has one code in every row, nothing is reported.
         """
         others = {*self._of("currency"), *self._of("other_currency")}
         for column, name in enumerate(self._names):
@@ -90,7 +90,7 @@ class CurrencyColumn:
             if facts.filled or len(self._facts[taken].values) > 1:
                 self._choices.assume(
                     "currency_column", str(taken + 1),
-                    f"{self._table.name(column)} is called a currency and holds none; {self._table.name(taken)} is "
-                    "taken",
+                    f"{self._table.name(column)} is called a currency but contains none; {self._table.name(taken)} is "
+                    "used",
                 )  # fmt: skip
                 return

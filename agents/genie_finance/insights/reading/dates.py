@@ -1,4 +1,4 @@
-"""Dates as banks write them, read before it is known which number is the day."""
+"""Dates as banks write them, parsed before the order of day and month is known."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 ORDERS: Final = ("dmy", "mdy", "ymd")
 
 Readings = tuple[datetime.date | None, datetime.date | None, datetime.date | None]
-"""The date of a cell under each of ``ORDERS``; all the same if the form is unambiguous."""
+"""The date of a cell under each of ``ORDERS``; all equal if the form is unambiguous."""
 
 _LONGEST = 40
 _CENTURY_PIVOT = 77
-"""Two-digit years from 77 are 19xx; bank exports of the 1960s do not exist."""
+"""Two-digit years from 77 are 19xx, since no bank exports are older."""
 _THAI_PIVOT = 57
-"""From here to there they are years of the Buddhist calendar, of which 2557 is 2014: ``03-02-68``."""
+"""Two-digit years in this range are Buddhist (2557 is 2014): ``03-02-68``."""
 _FIRST_YEAR, _LAST_YEAR = 1970, 2099
 _BUDDHIST, _MINGUO = 543, 1911
-"""Difference of the calendar year to the Gregorian one: ahead in Thailand, behind in Taiwan (``114/04/13``)."""
+"""Difference between the calendar's year and the Gregorian one: Thailand is ahead, Taiwan behind (``114/04/13``)."""
 
 # Every repetition is bounded and cells longer than forty characters are never tried, so matching cannot run away.
 _ZONE = (
@@ -55,7 +55,7 @@ _ERAS = {"R": 2018, "令和": 2018, "H": 1988, "平成": 1988}
 _TIME_FIRST = re.compile(r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?: ?[AaPp][Mm])?(?:,| -)? (?=[0-9]{1,4}[^0-9:])")
 _WEEKDAY = re.compile(r"[^\W\d_]{2,9}\.?,? (?=[0-9]|[^\W\d_]{3,12}\.? [0-9])")
 _UNIX = re.compile(r"([A-Za-z]{3} {1,2}[0-9]{1,2}) [0-9]{2}:[0-9]{2}:[0-9]{2}(?: [A-Z]{3,4})? ([0-9]{4})")
-"""``Feb 13 10:41:07 UTC 2025``: the year stands behind the time."""
+"""``Feb 13 10:41:07 UTC 2025``: the year follows the time."""
 _WEEKDAY_BEHIND = re.compile(r" ?\([^\W\d_]{1,4}\)")
 _VIETNAMESE = re.compile(r" (?:[Tt]hg|[Tt]h\u00e1ng|[Tt]h) ?([0-9]{1,2}),? ")
 """``13 thg 2, 2025``."""
@@ -108,7 +108,7 @@ _MONTHS_ELSEWHERE = {
         ), strict=True,
     )
 }  # fmt: skip
-"""Names in scripts whose letters are not told from marks by a pattern."""
+"""Names in scripts whose letters the pattern cannot distinguish from marks."""
 _MONTHS = {
     unaccented(name): month
     for month, names in enumerate(_MONTH_NAMES.replace("\n ", " ").strip().splitlines(), start=1)
@@ -117,7 +117,7 @@ _MONTHS = {
 
 
 def date_readings(cell: str) -> Readings | None:
-    """Return the possible dates of a cell, or None if it is a date in no order.
+    """Return the possible dates of a cell, or None if it is no date in any order.
 
     A time of day after the date is allowed and dropped.
     """
@@ -135,7 +135,7 @@ def date_readings(cell: str) -> Readings | None:
 
 
 def _without_time_first(cell: str) -> str:
-    """Return a date without a weekday or a time before it, month names in Latin letters."""
+    """Return a date with month names in Latin letters, without a preceding weekday or time."""
     if not cell.isascii() or "hg " in cell:
         cell = _common(cell)
     if cell[0].isalpha() and (day := _WEEKDAY.match(cell)):  # "Thu, 13 Feb 2025"; a month stays
@@ -172,7 +172,7 @@ def _numeric(first: str, second: str, third: str) -> Readings | None:
 
 
 def _around_name(first: str, name: str, last: str) -> Readings | None:
-    """Return what ``13-Apr-25`` or ``2025-Apr-3`` can mean: of two numbers beside a month, either may be the year."""
+    """Return the possible dates of ``13-Apr-25`` or ``2025-Apr-3``: either number beside the month may be the year."""
     day_first = _named(last, name, first) if len(last) in {2, 4} and len(first) <= 2 else None
     year_first = _named(first, name, last) if len(first) in {2, 4} and len(last) <= 2 else None
     if day_first is None or year_first is None:
@@ -219,10 +219,13 @@ _FORMS: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Readings | 
     (_DAY_MONTH_NAME, lambda match: _around_name(match[1], match[2], match[3])),
     (_MONTH_NAME_DAY, lambda match: _same(_named(match[3], match[1], match[2]))),
 )
-"""The forms, and the fields of each."""
+"""The formats, and the fields of each."""
 
 SERIAL: Final = "serial"
 """The date format of a column whose dates are the numbers by which spreadsheets store them."""
+SHORT_FORMATS: Final = ("%d%m%y", "%y%m%d", "%m%d%y")
+"""Forms of dates of six digits without separators, likeliest first."""
+SHORT_LENGTH: Final = 6
 _SERIAL_ZERO = datetime.date(1899, 12, 30)
 _SERIALS = (25_569, 73_050)
 """Of 1 January 1970 and 31 December 2099."""

@@ -18,24 +18,24 @@ if TYPE_CHECKING:
 
 _SAMPLE = 300
 _PESOS = words("fecha monto importe concepto saldo cargo abono descripcion retiro deposito retrait depot solde montant")
-"""Words of headers in the languages of countries that write pesos, or dollars of their own, with the same sign."""
+"""Header words in the languages of countries that use this sign for pesos or for their own dollars."""
 _DOLLARS_OR_CORDOBAS = "C$"
-"""Canadian dollars, and in a Spanish table the currency of Nicaragua."""
+"""Canadian dollars; in a Spanish table, the currency of Nicaragua."""
 _CROWNS = {
     "SEK": words("belopp insattning uttag bokforingsdag bokforingsdatum transaktionsdag mottagare meddelande"),
     "NOK": words("belop inn bokfort utfort forklaring rentedato innskudd kontonummer"),
     "DKK": words("belob bogfort bogforingsdato modtager ind hævet indsat haevet"),
     "ISK": words("upphaed dagsetning skyring stada"),
 }
-"""Words of headers in the languages of the countries that write crowns ``kr``."""
+"""Header words in the languages of the countries that abbreviate their crowns as ``kr``."""
 _SETTLE = "currency: EUR  # the ISO 4217 code of the account"
 
 
 class Denomination:
     """Determines the currency of each entry of one reading; a choice is reported once.
 
-    The profile decides; else the code in the header of the amounts, what stands beside the amount or in the row, before
-    the table, in the header of the balance, or alone in all other rows and balances; else it is ``XXX``.
+    The profile decides; else the code in the header of the amounts, beside the amount, in the row, before the table, in
+    the header of the balance, or the only code in all other rows and balances; else it is ``XXX``.
     """
 
     def __init__(
@@ -65,7 +65,8 @@ class Denomination:
             where = table.name(columns.currency or 0)
             choices.assume(
                 "currency", home or UNKNOWN_CURRENCY,
-                f"{where} changes where the second amount differs, so it is taken for that one's currency", _SETTLE,
+                f"{where} changes where the second amount differs, so it is taken as the currency of the second "
+                "amount", _SETTLE,
             )  # fmt: skip
         balance = () if columns.balance is None else (columns.balance,)
         self._named = self._by_header or home or table.currency or _header_currency(table, balance)
@@ -81,7 +82,7 @@ class Denomination:
             self._note_others(read.entries, profile.currency or self._by_header)
 
     def of(self, entry: Entry) -> str | None:
-        """Return the code of an entry's currency, None if its currency column holds something else."""
+        """Return the code of an entry's currency, None if its currency column contains something else."""
         if self._profile.currency is not None:
             return self._profile.currency
         if self._by_header or self._of_other:
@@ -110,7 +111,7 @@ class Denomination:
                 )
                 return self._seen
             self._choices.assume(
-                "currency", UNKNOWN_CURRENCY, "nothing in the file names a currency, so none is stated", _SETTLE
+                "currency", UNKNOWN_CURRENCY, "nothing in the file names a currency, so the amounts have none", _SETTLE
             )
             return UNKNOWN_CURRENCY
         code = currency_named(sign)
@@ -139,7 +140,7 @@ class Denomination:
             if entry.currency and not is_shared(entry.currency) and currency_named(entry.currency) not in usual
         ]  # fmt: skip
         if other:
-            whose = "the profile's" if self._profile.currency is not None else "its header names the amount's"
+            whose = "the profile's" if self._profile.currency is not None else "that of the amount's header"
             self._choices.notice(f"{name_lines(other)}: the row has another currency; {whose} {currency} is used")
 
 
@@ -153,7 +154,7 @@ def _header_currency(table: Table, columns: tuple[int, ...]) -> str:
 
 
 def _shared_sign(table: Table, columns: tuple[int, ...]) -> str:
-    """Return a sign of several currencies that the headers of columns name, as in ``Amount ($)``."""
+    """Return an ambiguous currency sign in the headers of columns, as in ``Amount ($)``."""
     names = table.header.cells if table.header else ()
     return next((sign for column in columns if (sign := header_sign("".join(names[column : column + 1])))), "")
 
@@ -161,8 +162,8 @@ def _shared_sign(table: Table, columns: tuple[int, ...]) -> str:
 def _home_beside_other(table: Table, columns: Columns) -> str | None:
     """Return the account's currency if the column of currencies is that of a second amount, else None.
 
-    Nordic card statements have this form: the codes beside a second amount that differs are others than those beside
-    one that does not, or beside none. ``""`` where no row tells the account's currency.
+    Nordic card statements have this form: rows whose second amount differs have other codes than rows whose second
+    amount is equal or missing. ``""`` where no row shows the account's currency.
     """
     currency, other = columns.currency, columns.other_amount
     if currency is None or other is None:

@@ -20,12 +20,12 @@ DELIMITER_NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", 
 _WIDE_DELIMITER = "~|~"
 
 MAX_LINES = 200_000
-"""Maximum lines of one file, which take some ten seconds to read."""
+"""Maximum lines of one file; reading them takes about ten seconds."""
 MAX_LINE_CHARS = 32_768
 MAX_COLUMNS = 200
 MAX_CELL_CHARS = 8_192
 _MAX_QUOTED_LINES = 20
-"""Most lines of one quoted cell; a quote that stays open longer was not meant as one."""
+"""Maximum lines of one quoted cell; a quote that is open for longer is an ordinary character."""
 
 _SAMPLE = 150
 
@@ -37,7 +37,7 @@ class Record(NamedTuple):
     """Line of the file on which it starts, from 1."""
     cells: tuple[str, ...]
     problem: str = ""
-    """Why it could not be split into cells; it then has none."""
+    """Why it could not be split into cells; ``cells`` is then empty."""
 
     @property
     def width(self) -> int:
@@ -64,10 +64,10 @@ def split_lines(name: str, text: str) -> list[str]:
 
 
 def find_delimiter(lines: list[str], cells: Cells) -> tuple[str, int]:
-    """Return the delimiter that makes most rows hold a date and an amount, and how many rows it makes so.
+    """Return the delimiter with which the most rows have a date and an amount, and the number of these rows.
 
-    Rows that look like a header count too, so that a file of a header alone is known for what it is. A first line
-    ``sep=;`` (Excel's own) decides.
+    Rows that look like a header count too, so that a file with only a header is recognised. A first line ``sep=;``
+    (Excel's own) decides.
     """
     if given := _named_delimiter(lines[0]):
         return given, 1
@@ -116,7 +116,7 @@ def tokenise(lines: list[str], delimiter: str) -> list[Record]:
 
 
 def _quoted_lines(lines: list[str], start: int, delimiter: str) -> int:
-    """Return the number of lines of the record that starts here, or 0 if its quote is never closed."""
+    """Return the number of lines of the record that starts at this line, or 0 if its quote is never closed."""
     quotes = 0
     for count, line in enumerate(lines[start : start + _MAX_QUOTED_LINES], start=1):
         if len(line) > MAX_LINE_CHARS:
@@ -142,7 +142,7 @@ def _is_one_record(lines: list[str], delimiter: str) -> bool:
 
 
 def _unformula(lines: list[str], delimiter: str) -> list[str]:
-    """Read Excel's ``="text"`` as ``"text"``, so that the quotes guard delimiters inside.
+    """Read Excel's ``="text"`` as ``"text"``, so that delimiters inside the quotes are text.
 
     This applies only outside quotes: inside one, the same characters are text.
     """
@@ -175,7 +175,7 @@ def _parsed(line: int, taken: list[str], delimiter: str, *, literal: bool) -> Re
 
 
 def record(line: int, cells: list[str]) -> Record:
-    """Return a row of cells, or one with a problem where it is too wide or one of them too long."""
+    """Return a row of cells, or one with a problem if it has too many cells or one is too long."""
     if len(cells) > MAX_COLUMNS:
         return Record(line, (), _too_wide(len(cells)))
     if any(len(cell) > MAX_CELL_CHARS for cell in cells):

@@ -1,4 +1,4 @@
-"""Decodes the bytes of a file, or rejects them with the format that they have."""
+"""Decodes the bytes of a file, or rejects them and names their format."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from genie_finance.insights.reading.choices import Choices
 
 MAX_BYTES = 20 * 1024 * 1024
-"""Largest file that is read: twenty years of a busy account."""
+"""Maximum size of a file: twenty years of a busy account."""
 
 _EXPORT_CSV = "export the statement as CSV, OFX, MT940, CAMT.053 or XLSX and give that file"
 
@@ -51,18 +51,18 @@ _ENCODINGS = frozenset((
 ))  # fmt: skip
 
 _CONTROLS = dict.fromkeys((*range(9), 11, 12, *range(14, 32), *range(127, 160)))
-"""C0 and C1 controls but tab and line ends; a text holds next to none of them."""
+"""C0 and C1 controls except tab and line ends; a text contains almost none of them."""
 _NEL = 0x85
 
 _CANDIDATES = (
     "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp932", "gb18030", "big5", "cp949",
     "euc_jp", "cp874", "cp850", "cp852", "cp866", "koi8_r", "mac-roman",
 )  # fmt: skip
-"""Encodings that a file which is not UTF-8 may have; words of its header tell which."""
+"""Encodings that a file which is not UTF-8 may have; words of its header show which."""
 _EASTERN = {
     "cp932": ("\u3041", "\u30ff"), "cp949": ("\uac00", "\ud7a3"), "gb18030": ("\u4e00", "\u9fff"),
 }  # fmt: skip
-"""First and last letter of Japan, Korea and China, which such a file must hold."""
+"""Ranges of Japanese, Korean and Chinese letters, which such a file must contain."""
 _HEAD = 8_192
 _HEAD_LINES = 60
 _LONGEST_NAME = 60
@@ -86,14 +86,14 @@ def decode(name: str, content: bytes, profile: StatementProfile, choices: Choice
     bounded(name, content)
     for magic, what in _MAGIC:
         if content.startswith(magic):
-            raise InputError(name, f"is {what}, and no statement that can be read", _EXPORT_CSV)
+            raise InputError(name, f"is {what}, not a statement that can be read", _EXPORT_CSV)
     text = _text(name, content, profile, choices, declared).removeprefix("\ufeff").rstrip("\x1a")
     if not text.strip():
-        raise InputError(name, "is empty but for white space", _EXPORT_CSV)
+        raise InputError(name, "contains only white space", _EXPORT_CSV)
     start = text[:64].lstrip().lower()
     for sign, what in _OTHER_TEXT:
         if sign.match(start):
-            raise InputError(name, f"is {what}, and no statement that can be read", _EXPORT_CSV)
+            raise InputError(name, f"is {what}, not a statement that can be read", _EXPORT_CSV)
     controls = len(text) - len(text.translate(_CONTROLS)) - text.count(chr(_NEL))
     if "\0" in text or controls * 100 > len(text):
         raise InputError(name, "contains control characters, as binary files do", _EXPORT_CSV)
@@ -130,7 +130,7 @@ def _text(name: str, content: bytes, profile: StatementProfile, choices: Choices
                 return content.decode(wider)
             except UnicodeDecodeError:
                 pass
-        seen = "looks like UTF-16 without its byte order mark" if wide else "holds NUL bytes, so it is binary"
+        seen = "looks like UTF-16 without its byte order mark" if wide else "contains NUL bytes, so it is binary"
         raise InputError(
             name, seen, "give a profile with `encoding: utf-16-le` (or utf-16-be)" if wide else _EXPORT_CSV
         )
@@ -146,7 +146,7 @@ def _text(name: str, content: bytes, profile: StatementProfile, choices: Choices
             continue
         choices.assume(
             "encoding", encoding,
-            f"the file is not UTF-8 and has no byte order mark; the words of its header are known in {encoding}",
+            f"the file is not UTF-8 and has no byte order mark; the words of its header show that it is {encoding}",
         )  # fmt: skip
         return text
     return _undeclared(content, choices)
@@ -157,7 +157,7 @@ def _undeclared(content: bytes, choices: Choices) -> str:
     if eastern := _eastern(content):
         choices.assume(
             "encoding", eastern,
-            f"the file is not UTF-8 and has no byte order mark; most of its letters are those of {eastern}",
+            f"the file is not UTF-8 and has no byte order mark; most of its letters are valid {eastern}",
         )  # fmt: skip
         return content.decode(eastern)
     try:
@@ -166,7 +166,8 @@ def _undeclared(content: bytes, choices: Choices) -> str:
         text, chosen = content.decode("latin-1"), "latin-1"
     choices.assume(
         "encoding", chosen,
-        "the file is not UTF-8 and has no byte order mark; Western European letters are taken, figures are unaffected",
+        "the file is not UTF-8 and has no byte order mark; it is read as Western European, which does not affect "
+        "figures",
     )  # fmt: skip
     return text
 
@@ -192,9 +193,9 @@ def _by_headers(content: bytes) -> list[str]:
 
 
 def _eastern(content: bytes) -> str:
-    """Return the encoding of East Asia in which a file without known headers is text, ``""`` if in none.
+    """Return the East Asian encoding in which a file without known headers is text, ``""`` if there is none.
 
-    Only bytes that are no Western European text are looked at.
+    Only bytes that are not Western European text are tried.
     """
     try:
         content.decode("cp1252")
@@ -215,7 +216,7 @@ def _eastern(content: bytes) -> str:
 
 
 def known_encoding(name: str, encoding: str) -> str:
-    """Return the name under which Python knows a profile's encoding.
+    """Return Python's name of a profile's encoding.
 
     Raises:
         InputError: It is not a character set.

@@ -25,7 +25,7 @@ _LONGEST_CODE = 5
 
 @dataclass(slots=True)
 class Facts:
-    """Counts of one column; every count but ``rows`` is of cells that are not empty."""
+    """Counts of one column; every count except ``rows`` is of non-empty cells."""
 
     rows: int = 0
     filled: int = 0
@@ -37,9 +37,9 @@ class Facts:
     positive: int = 0
     """Amounts that are not zero, with and without a minus."""
     texts: int = 0
-    """Words, even with long references among them; not codes and account numbers."""
+    """Cells with words, even with long references among them; not codes and account numbers."""
     lettered: int = 0
-    """Anything with three letters or more."""
+    """Cells with three letters or more."""
     marks: int = 0
     currencies: int = 0
     values: set[str] = field(default_factory=set)
@@ -55,22 +55,22 @@ class Facts:
 
     @property
     def both_signs(self) -> bool:
-        """Some amounts have a minus, and some have none."""
+        """True if some amounts have a minus, and some have none."""
         return self.negative > 0 and self.positive > 0
 
     @property
     def dense(self) -> bool:
-        """At least half of the rows have the column."""
+        """True if at least half of the rows have the column."""
         return self.filled * 2 >= self.rows
 
     @property
     def constant(self) -> bool:
-        """The same text in each of three rows or more, so that it describes the file and no movement."""
+        """True if three rows or more all have the same text, which then describes the file and not a movement."""
         return len(self.values) == 1 and self.filled >= 3
 
     @property
     def told_apart(self) -> bool:
-        """Some cells are ISO 4217 codes, or they hold several words as short as codes are."""
+        """True if some cells are ISO 4217 codes, or contain several words of the length of codes."""
         if self.amounts or self.dates or self.marks:
             return False
         short = len(self.values) > 1 and all(2 < len(value) <= _LONGEST_CODE for value in self.values)
@@ -78,12 +78,12 @@ class Facts:
 
     @property
     def account_number(self) -> bool:
-        """The same long number in each row."""
+        """True if each row has the same long number."""
         return len(self.values) == 1 and len(next(iter(self.values))) >= _ACCOUNT_DIGITS
 
 
 def column_facts(rows: Iterable[Record], cells: Cells) -> list[Facts]:
-    """Return the facts of each column over rows that have a date or an amount somewhere."""
+    """Return the facts of each column over rows that contain a date or an amount."""
     sample = [row.cells for row in rows if any(cells.date(cell) or cells.amount(cell) for cell in row.cells)]
     facts = [Facts(rows=len(sample)) for _ in range(max(map(len, sample), default=0))]
     for row in sample:

@@ -1,4 +1,4 @@
-"""Determines a file's format by its content, never by its name, which anybody can change."""
+"""Determines a file's format by its content, never by its name."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ _HEAD = 4_096
 _HEAD_LINES = 40
 _HTML = ("<html", "<!doctype html", "<table", "<head", "<meta", "<style", "<body", "<div", "<center", "<workbook")
 _SHEETS = ("<html", "excel.sheet", "schemas-microsoft-com:office:spreadsheet")
-"""Marks of a page or a workbook in XML."""
+"""Tags that identify a page or a workbook in XML."""
 _WIDE = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
 def form_of(content: bytes) -> Form:
     """Return the format of a file; ``csv`` if it is none of the others.
 
-    Only the first four kilobytes are looked at. XML that is not OFX counts as ``camt``, whose reader says what it is
-    if it is not a statement.
+    Only the first four kilobytes are examined. XML that is not OFX counts as ``camt``, whose reader names the format if
+    it is not a statement.
     """
     if content.startswith(b"PK\x03\x04"):
         return "xlsx"

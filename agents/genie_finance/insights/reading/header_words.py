@@ -1,4 +1,4 @@
-"""The headers of bank exports that are known whole, in the languages that are read, by the role of the column below."""
+"""Known complete headers of bank exports in all supported languages, by the role of the column."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ HEADERS: dict[Role, str] = {
         |ngày|ngày giao dịch|ngày gd|ngay giao dich|วันที่|วันที่ทำรายการ|วันที่ รายการ|تاريخ|التاريخ
         |تاريخ العملية|תאריך|תאריך עסקה|תאריך רכישה|trx date|帳務日期|入帳日期|入帳日|date entered|txn posted date
         |transaction date time
-        |date time|datetime|date and time|time|entry dt|posting dt|tran dt|paid at|sent at|processed at|completed
+        |date time|datetime|date and time|time|entry dt|posting dt|tran dt|paid at|sent at|processed at
+        |authorised on|authorized on|completed
         |finished|processed|settled|executed|initiated|paid on|sent on|umsatz vom|buchung am|gebucht am|utfört|utført
         |jour|f oper|f mov|zeitpunkt|tijdstip|waktu|tarikh|thời gian|วัน เดือน ปี|petsa|tarehe|तारीख|লেনদেনের তারিখ""",
     "value_date": """value date|value dt|val date|val dt|valuta|valutadatum|wertstellung

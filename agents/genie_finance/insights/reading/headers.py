@@ -1,4 +1,4 @@
-"""The words of headers in the languages that are read, and the roles of the columns below them."""
+"""The words of headers in all supported languages, and the roles of their columns."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ TYPE_WORDS = frozenset(
 
 
 def _single(role: Role) -> frozenset[str]:
-    """Return the listed headers of a role that are one word: they show the role beside other words as well."""
+    """Return the listed headers of a role that are one word; they show the role beside other words too."""
     return frozenset(word for word in map(plain, HEADERS[role].split("|")) if word.isalpha())
 
 
 _EAST = 0x2E7F
-"""The first letters of East Asia follow."""
+"""East Asian letters start after this character."""
 _NAMES: dict[str, tuple[Role, ...]] = {}
 for _role, _listed in HEADERS.items():
     for _name in _listed.split("|"):
@@ -51,7 +51,7 @@ UNITS = frozenset(
        "руб", "грн", "r", "us", "in", "cst", "est", "pst", "cet", "ntd", "rmb", "rm"}
     if plain(word)
 )  # fmt: skip
-"""Words beside a header's own: ``Amount (INR)``, ``Montant en euros``, ``Created (UTC)``."""
+"""Additional words in headers: ``Amount (INR)``, ``Montant en euros``, ``Created (UTC)``."""
 
 _OTHER = _words(
     """locale lokale lokal original orig foreign local fremdwahrung fremd originalwahrung ursprung ursprungs
@@ -88,7 +88,7 @@ _DATE_WORDS = _words(
 )
 _POSTED = _words("booked posting posted bokfort bogfort completed started")
 _NO_DAY = _CURRENCY_WORDS | _AMOUNT_WORDS | _words("account description")
-"""Words beside which these do not name a day: ``Posted Account``, ``Booked amount``."""
+"""Words that, beside these, show that no day is meant: ``Posted Account``, ``Booked amount``."""
 _WORD_ROLES: tuple[tuple[frozenset[str], Role], ...] = (
     (
         _single("balance")
@@ -113,7 +113,7 @@ _WORD_ROLES: tuple[tuple[frozenset[str], Role], ...] = (
 )
 """For headers that are not listed: the first group with a matching word decides."""
 _VALUE_WORDS = _words(
-    """value valuedate valuta valuty waluty valeur valor val wertstellung available due started valute interest
+    """value payout valuedate valuta valuty waluty valeur valor val wertstellung available due started valute interest
     waarde waardedatum wertstellungsdatum valutadatum rentedatum rentedato arvopaiva"""
 )
 _NUMBERS = _words(
@@ -122,7 +122,7 @@ _NUMBERS = _words(
     编号 流水号 单号 番号 번호 일련번호 אסמכתא אסמכתה رقم"""
 )
 _NO_MONEY = frozenset({"id", "type", "no", "number", "count", "percent", "limit", "tipo", "typ", "code"})
-"""Words that make something else of a header's last word: ``Credit limit``, ``Debit card number``."""
+"""Words that change the meaning of a header's last word: ``Credit limit``, ``Debit card number``."""
 
 _BOOKED = _words(
     """booking booked posting post posted completed finished settled settlement clearing process
@@ -135,16 +135,18 @@ _BOOKED = _words(
     completamento finalizacion
     fullfort abgeschlossen abschlussdatum fin uzbaigimo 记账日期 记账日 入账日期"""
 )
+_SETTLED = _words("settled settlement")
 _OF_ACCOUNT = _words(
     """billing billed settlement booked account buchungsbetrag kontowahrung rachunku konta uctu cuenta conto compte
     konto kontot счета рахунку karty szamla hesap rekening"""
 )
-"""Words of an amount or a currency of the account's own."""
+"""Words for an amount in the account's currency, or for that currency."""
 _MADE = _words(
     """transaction txn tran trans trx tx gestart zahajeni rozpoczecia kezdes inceperii inizio inicio startdato
     operation operacion operacao operazione operacji transakcji
     transaktionsdatum transaktionsdag transaksjonsdato transactiedatum provedeni transakce transakcie
-    tranzakcio tranzactie islem операции kaufdatum belegdatum purchase created started tapahtumapaiva dateop
+    tranzakcio tranzactie islem операции kaufdatum belegdatum purchase created started authorised authorized
+    tapahtumapaiva dateop
     利用日 ご利用日"""
 )
 
@@ -154,7 +156,7 @@ _SHORTEST_SIDE = 3
 _NO_SIDE = _words(
     "check cheque sale purchase refund salary interest cashback plus minus load reload eftpos return paid"
 )
-"""Marks of a kind or a number in a header."""
+"""Characters of a header that show a kind or a number."""
 _HELD = _words(
     """hold held blocked blokada blokady blokadzie blocage reserviert retenido retenida bloccato bloqueado
     gereserveerd reserverat"""
@@ -165,12 +167,13 @@ _OF_CARD = _words(
     karteninhaber tarjetahabiente
     利用金額 ご利用金額 利用店名 ご利用店名 利用者 ご利用者 ご利用額 가맹점명 승인금액 이용금액 消費日 שובר 消費明細"""
 )
-_OF_CARD_WORDS = """card member|cardmember|card no|card number|kartennummer|kortnummer|numero de tarjeta|numero de carte
-    |utlandskt belopp|utl belopp|inkopsstalle|stalle|merchant area|merchant category|einkaufsdatum|kaufdatum
-    |titular de la tarjeta|titulaire de la carte|purchase date|date of purchase|data da compra
-    |fecha de compra|date d'achat|data acquisto|köpdatum|inköpsdatum|kjøpsdato|købsdato|ostopäivä
-    |datum kupnje|prodajno mjesto|söluaðili|datum nákupu|data zakupu|aankoopdatum|försäljningsställe
-    |brukersted|data de compra|nome no cartao|final do cartao|שם בית עסק|סכום חיוב"""
+_OF_CARD_WORDS = """card member|cardmember|card id|cardid|card holder|cardholder name|card no|card number|kartennummer
+    |kortnummer|numero de tarjeta|numero de carte|utlandskt belopp|utl belopp|inkopsstalle|stalle
+    |merchant area|merchant category|einkaufsdatum|kaufdatum|titular de la tarjeta|titulaire de la carte
+    |purchase date|date of purchase|data da compra|fecha de compra|date d'achat|data acquisto|köpdatum
+    |inköpsdatum|kjøpsdato|købsdato|ostopäivä|datum kupnje|prodajno mjesto|söluaðili|datum nákupu
+    |data zakupu|aankoopdatum|försäljningsställe|brukersted|data de compra|nome no cartao
+    |final do cartao|שם בית עסק|סכום חיוב"""
 _OF_CARD_PHRASES = tuple(map(plain, _OF_CARD_WORDS.split("|")))
 _MINOR_UNITS = _words(
     "minor minorunits cents cent pence paise centavos centimes centimos kopecks ore groszy haleru fils sen"
@@ -180,7 +183,7 @@ _CAMEL = re.compile(r"([a-z])([A-Z])")
 
 
 def header_roles(name: str) -> tuple[Role, ...]:
-    """Return the roles that a column of that header may have, likeliest first; empty if the header says nothing."""
+    """Return the possible roles of a column with this header, most likely first; empty if the header is unknown."""
     return _roles(name) if len(name) <= _LONGEST else ()
 
 
@@ -198,23 +201,23 @@ def _roles(name: str) -> tuple[Role, ...]:
 
 
 def _side(name: str) -> tuple[Role, ...]:
-    """Return the side of a header that is a mark of debits or credits."""
+    """Return the side (debit or credit) of a header that is a mark."""
     side = mark_of(name) if len(name) > _SHORTEST_SIDE and plain(name) not in _NO_SIDE else None
     return (side,) if side else ()
 
 
 def _unspaced(words: Sequence[str]) -> str:
-    """Return East Asian words, between which banks may write spaces, as one: ``거래후 잔액``."""
+    """Return East Asian words, which banks may separate by spaces, as one: ``거래후 잔액``."""
     return "".join(words) if words and all(ord(word[0]) > _EAST for word in words) else ""
 
 
 def _said(name: str) -> list[str]:
-    """Return the words of a header, of ``RunningBalance`` as well."""
+    """Return the words of a header; ``RunningBalance`` has two."""
     return plain(_CAMEL.sub(r"\1 \2", name[:_LONGEST])).split()
 
 
 def _roles_by_words(name: str, there: frozenset[str]) -> tuple[Role, ...]:
-    """Return the roles of a header that is not listed, by words of it."""
+    """Return the roles of a header that is not listed, by its words."""
     if _OTHER & there and (_CURRENCY_WORDS & there - _OTHER or _AMOUNT_WORDS & there):
         if not _AMOUNT_WORDS & there:
             return ("other_currency",)
@@ -244,7 +247,7 @@ def _roles_by_words(name: str, there: frozenset[str]) -> tuple[Role, ...]:
 
 
 def initials(name: str) -> dict[str, Literal["debit", "credit"]]:
-    """Return the initials of a header such as ``Cargo/Abono``, and the side that each stands for."""
+    """Return the initials of a header such as ``Cargo/Abono``, and the side of each."""
     said = plain(name).split()
     debit = {word[0] for word in said if word in _DEBIT_WORDS or (len(word) == 1 and MARKS.get(word) == "debit")}
     credit = {word[0] for word in said if word in _CREDIT_WORDS or (len(word) == 1 and MARKS.get(word) == "credit")}
@@ -257,7 +260,7 @@ def initials(name: str) -> dict[str, Literal["debit", "credit"]]:
 
 
 def is_number(name: str) -> bool:
-    """Return True for a header of serial, document or reference numbers: they may look like amounts."""
+    """Return True for a header of serial, document or reference numbers: these may look like amounts."""
     said = frozenset(_said(name))
     roles = set(header_roles(name))
     money = {"amount", "debit", "credit", "net", "balance", "fee"}
@@ -270,15 +273,25 @@ def is_minor(name: str) -> bool:
 
 
 def date_rank(name: str) -> int:
-    """Return how near a header of dates is to the day of booking: 0 says it, 1 leaves it open, 2 is another day."""
+    """Return the rank of a header of dates: 0 names the booking date, 1 does not say, 2 names another date."""
     words = frozenset(_said(name))
     if words & _BOOKED:
         return 0
     return 2 if words & _MADE else 1
 
 
+def is_settlement(name: str) -> bool:
+    """True for a day of settlement."""
+    return not _SETTLED.isdisjoint(_said(name))
+
+
+def is_plain_date(name: str) -> bool:
+    """True for a header that is just a word for a date."""
+    return plain(name) in {"date", "datum", "fecha", "data", "dato"}
+
+
 def amount_rank(name: str) -> int:
-    """Return how near a header of amounts is to the account's own amount: the one without other words comes first."""
+    """Return the rank of a header of amounts; the one most likely to be the account's amount comes first."""
     words = [word for word in _said(name) if word not in UNITS]
     there = frozenset(words)
     if there & _OF_ACCOUNT:

@@ -1,4 +1,4 @@
-"""The columns with the movements: every reading of the header is tried, and the balance decides."""
+"""The columns with the movements: every interpretation of the header is tried, and the balance decides."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from genie_finance.insights.reading.arrangement import Values
 
 _MOST = 64
-"""Readings that are tried; a header that names more has too many columns of amounts to be one of a statement."""
+"""Maximum number of readings that are tried; a header with more has too many amounts for a statement."""
 _NEARLY_PERCENT = 90
 
 
 class Named(NamedTuple):
-    """Columns by what the header calls them, likeliest first."""
+    """Columns by the role that the header names, most likely first."""
 
     amounts: tuple[int, ...] = ()
     nets: tuple[int, ...] = ()
@@ -41,7 +41,7 @@ class Hypothesis(NamedTuple):
     credit: int | None = None
     fee: int | None = None
     fee_factor: int = 0
-    """Factor of a fee before it is added: -1 where fees are written without a minus."""
+    """Factor of a fee before it is added: -1 if fees are written without a minus."""
     mark: int | None = None
     balance: int | None = None
 
@@ -56,19 +56,19 @@ class Chosen(NamedTuple):
 
     hypothesis: Hypothesis
     proven: bool
-    """A running balance follows from it, and from no other as well."""
+    """True if a running balance follows from it, and from no other as well as from it."""
     rival: Hypothesis | None = None
     """Another reading with other movements, if nothing proves the chosen one."""
     differ: int = 0
-    """Rows in which the two differ."""
+    """Number of rows in which the chosen reading and its rival differ."""
     read: int = 0
     """Rows in which it finds a movement."""
     strict: bool = False
-    """Nearly every step of the balance follows, as it must where the header does not name the balance."""
+    """True if nearly every step of the balance follows; required if the header does not name the balance."""
 
 
 def choose(named: Named, values: Values, marks: dict[int, list[int]]) -> Chosen | None:
-    """Return the reading from which a balance follows best; else the one that reads the most rows; else the likeliest.
+    """Return the reading that fits a balance best; else the one that reads the most rows; else the most likely.
 
     Args:
         named: Columns of the header.
@@ -98,9 +98,9 @@ def choose(named: Named, values: Values, marks: dict[int, list[int]]) -> Chosen 
 
 
 def _against(taken: Hypothesis, named: Named, values: Values) -> Hypothesis | None:
-    """Return the signed amounts that say the opposite of every debit and credit, as books of accounts have it.
+    """Return the signed amounts with debits and credits exchanged, as in bookkeeping.
 
-    In books a debit of the bank's account is money that comes in.
+    There, a debit of the bank account is incoming money.
     """
     if taken.amount is not None:
         return None
@@ -115,7 +115,7 @@ def _against(taken: Hypothesis, named: Named, values: Values) -> Hypothesis | No
 
 
 def follows(amounts: Sequence[Decimal | None], balances: Sequence[Decimal | None]) -> bool:
-    """True if a column without a name is a running balance: nearly every step follows, and more than one does."""
+    """True if a column without a name is a running balance: nearly every step follows, and at least two do."""
     if counts(amounts):
         return False
     for signed in (amounts, [None if v is None else -v for v in amounts]):
@@ -160,7 +160,7 @@ def _hypotheses(named: Named, values: Values) -> list[Hypothesis]:
 
 
 def _one_sided(column: Sequence[Decimal | None], other: Sequence[Decimal | None]) -> bool:
-    """True if a column holds both signs and the other one nothing: it is then the amount, and no side."""
+    """True if a column contains both signs and the other is empty: it is then the amount, not debits or credits."""
     return not any(other) and any(v > 0 for v in column if v) and any(v < 0 for v in column if v)
 
 
@@ -180,7 +180,7 @@ def _is_after(net: int, amount: int, fees: Sequence[int], values: Values) -> boo
 
 
 def _settled(taken: Hypothesis, other: Hypothesis, values: Values) -> bool:
-    """True if arithmetic settles which of two is the movement: net is amount and fee, and the amount is before it."""
+    """True if arithmetic shows which of two columns is the movement: the net amount is the amount with the fee."""
     if taken.amount is None:
         # Two columns that repeat one signed column leave nothing open.
         return False
@@ -228,7 +228,7 @@ def _read(one: Hypothesis, values: Values) -> int:
 
 
 def _proof(one: Hypothesis, values: Values, marks: dict[int, list[int]]) -> int:
-    """Return how many steps of the balance follow, 0 if that proves nothing."""
+    """Return how many steps of the balance follow, 0 if they are no evidence."""
     if one.balance is None:
         return 0
     movements = _movements(one, values, marks)

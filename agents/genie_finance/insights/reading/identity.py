@@ -16,7 +16,7 @@ _LETTERS = bytes.maketrans(b"0123456789abcdef", b"abcdefghijklmnop")
 
 
 def identity(account: str, date: datetime.date, narration: str, amount: Money, seen: dict[str, int]) -> str:
-    """Return the digest of a movement and of its number among equal ones, which ``seen`` counts."""
+    """Return the digest of a movement and its number among equal ones; ``seen`` counts them."""
     text = f"{account}\x1f{date.isoformat()}\x1f{amount.minor}\x1f{amount.currency}\x1f{narration}"
     number = seen[text] = seen.get(text, 0) + 1
     digest = hashlib.blake2b(f"{text}\x1f{number}".encode(), digest_size=10).digest()

@@ -1,4 +1,4 @@
-"""Libraries that only one form of statement needs: loaded when a file of that form comes."""
+"""Libraries for single statement formats: imported when a file of that format is read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def library(module: str, *, name: str, what: str) -> ModuleType:
     """Return a module that reading a file needs.
 
-    Its logger is silenced: libraries of parsers log what they could not parse, and no statement's text may reach a log.
+    Its logger is disabled: parsers log what they could not parse, and no text of a statement may reach a log.
 
     Args:
         module: Its import name.
@@ -31,6 +31,6 @@ def library(module: str, *, name: str, what: str) -> ModuleType:
     except ImportError:
         root = module.partition(".")[0]
         raise InputError(
-            name, f"is {what}, and reading one needs the library {root!r}, which is not installed",
+            name, f"is {what}; reading it needs the library {root!r}, which is not installed",
             "install the extra: pip install 'genie-bus[insights]'",
         ) from None  # fmt: skip

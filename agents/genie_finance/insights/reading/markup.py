@@ -1,4 +1,4 @@
-"""Tables in HTML, and in Excel's XML of 2003: the form that many banks export as ``.xls``.
+"""Tables in HTML, and in Excel's XML of 2003: which many banks export as ``.xls``.
 
 This module parses the tags itself, since `html.parser` needs quadratic time for tags that never close. It reads only
 tables, rows and cells; it fetches no entity and runs no script.
@@ -40,10 +40,10 @@ _BREAKS = frozenset({"br", "p", "div"})
 
 
 def read_html(name: str, content: bytes, profile: StatementProfile, choices: Choices) -> StatementReading:
-    """Return the transactions in the tables of an HTML page, which are read as one table, in their order.
+    """Return the transactions in the tables of an HTML page, read as one table in their order.
 
     Raises:
-        InputError: It has no table with a statement, too many rows, or holds what no statement does.
+        InputError: It has no table with a statement, too many rows, or elements that no statement has.
     """
     text = decode(name, content, profile, choices, declared=_declared(name, content))
     for begin, end in _HIDDEN:
@@ -63,7 +63,7 @@ def read_html(name: str, content: bytes, profile: StatementProfile, choices: Cho
     records = [one for one in records if one.problem or any(one.cells)]
     if not any(told.has_movement(one.cells) for one in records):
         raise InputError(
-            name, "is an HTML page, and no table of it has a row with both a date and an amount",
+            name, "is an HTML page without a table that has a row with both a date and an amount",
             "export the statement as CSV, OFX, MT940, CAMT.053 or XLSX and give that file",
         )  # fmt: skip
     table = find_table(records, told, profile, choices)
@@ -79,7 +79,7 @@ def _declared(name: str, content: bytes) -> str:
 
 
 def _without(text: str, begin: re.Pattern[str], end: re.Pattern[str]) -> str:
-    """Return a text without the part between two marks; a mark that never ends hides the rest."""
+    """Return a text without the parts between two marks; without an end mark, the rest is removed."""
     kept, at = [], 0
     while found := begin.search(text, at):
         kept.append(text[at : found.start()])
@@ -114,7 +114,7 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
 
 
 class _Row:
-    """The row that is open, and what cells of rows above reach into those below."""
+    """The open row, and the cells of rows above that span into rows below."""
 
     def __init__(self) -> None:
         self._cells: list[str] = []

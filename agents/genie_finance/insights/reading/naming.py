@@ -1,9 +1,10 @@
-"""The roles that a table's header gives to its columns, where their cells fit."""
+"""Column roles from a table's header, accepted if the cells fit."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from genie_finance.insights.reading.books import paired
 from genie_finance.insights.reading.currencies import NUMBERED, header_code
 from genie_finance.insights.reading.header_words import Role
 from genie_finance.insights.reading.headers import (
@@ -60,14 +61,15 @@ def named_columns(
     Args:
         names: Cells of the header.
         facts: Content of the columns.
-        taken: Columns whose roles are known already.
+        taken: Columns whose roles are already known.
         forbidden: Roles that must not be assigned.
     """
     found: NamedColumns = {}
+    together = paired(names)
     for column, (name, fact) in enumerate(zip(names, facts, strict=False)):
         if column in taken or not name:
             continue
-        roles = header_roles(name)
+        roles = (together[column],) if column in together else header_roles(name)
         # "Details" and "Type" are words of the narration unless each cell is a debit or credit mark.
         for role in sorted(roles, key=lambda role: role != "mark"):
             if role in forbidden or not holds(role, fact):
@@ -93,13 +95,13 @@ def named_columns(
 
 
 def _constant_code(found: NamedColumns, facts: Sequence[Facts]) -> str:
-    """Return the one code in every row of a column of currencies, ``""`` if there is none."""
+    """Return the code that every row of a column of currencies has, ``""`` if they differ."""
     held = [facts[column] for column in found.get("currency", ()) if facts[column].constant]
     return next(iter(held[0].values)).upper() if held else ""
 
 
 def _code_rank(name: str, held: str) -> int:
-    """Rank an amount by the code of its header: the account's own is first, one that no row has is last."""
+    """Rank an amount by the currency in its header: the account's currency first, one that no row has last."""
     code = header_code(name)
     return 1 if not code else 2 if held and code != held else 0
 
@@ -107,8 +109,8 @@ def _code_rank(name: str, held: str) -> int:
 def _settle_others(found: NamedColumns, names: Sequence[str]) -> None:
     """Use an amount called original, foreign or local as the amount only if there is no other.
 
-    Of two amounts, the one named after the transaction is the second amount; the same applies to currencies. A debit
-    without a credit beside an amount is a charge.
+    Of two amounts, the one whose header names the transaction is the second amount; the same applies to currencies. A
+    debit without a credit beside an amount is a charge.
     """
     pairs: tuple[tuple[Role, Role], ...] = (("amount", "other_amount"), ("currency", "other_currency"))
     for main, other in pairs:

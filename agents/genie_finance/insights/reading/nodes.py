@@ -8,9 +8,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_DEPTH = 64
-"""Elements inside one another; statements need a dozen."""
+"""Maximum depth of elements; statements need about a dozen levels."""
 MAX_NODES = 200_000
-"""Maximum elements in memory, if entries are dropped as they are read."""
+"""Maximum elements in memory, if entries are freed as they are read."""
 
 
 class Node:
@@ -21,7 +21,7 @@ class Node:
         line: Line on which it starts, from 1.
         text: Its text, if it has no elements.
         unit: The currency attribute of an amount, else empty.
-        children: Elements in it, in order.
+        children: Its elements, in order.
     """
 
     __slots__ = ("children", "line", "tag", "text", "unit")
@@ -69,7 +69,7 @@ class Node:
         return "" if found is None else found.text.strip()
 
     def below(self, *tags: str) -> Iterator[Node]:
-        """Yield every element of these tags anywhere below, in order; not those inside one that was yielded."""
+        """Yield every element with these tags at any depth, in order; not those inside a yielded one."""
         for child in self.children:
             if child.tag in tags:
                 yield child

@@ -18,19 +18,18 @@ if TYPE_CHECKING:
     from genie_finance.insights.reading.table import Table
 
 _MOST_YEARS = 10
-"""A statement does not reach over more; a two-digit year taken for a day, and the day for a year, does."""
+"""Maximum span of a statement; exceeded if a two-digit year and the day are exchanged."""
 _SPELT = (("dd/mm", "dd.mm", "dd-mm", "jj/mm", "tt.mm", "gg/mm"), ("mm/dd", "mm-dd"), ("yy/mm", "yy-mm"))
 """How headers spell each of ``ORDERS`` out: ``Date (MM/DD/YYYY)``."""
 _LINES_BEFORE, _LONGEST_LINE, _ROWS = 60, 500, 300
 _ENOUGH_DATES = 5
-"""Least number of distinct dates whose order does not count as chance: five are in order by chance once in sixty
-times."""
+"""Least number of distinct dates whose order is evidence: five random dates are in order once in sixty times."""
 
 
 def decimal_marks(table: Table, columns: Sequence[int], cells: Cells) -> tuple[DecimalMark, bool]:
-    """Return the decimal mark that most amounts can only be read with, and whether the file determines it.
+    """Return the decimal mark that most amounts require, and whether the file determines it.
 
-    A mark before exactly three digits, as in ``1,234``, can be either; where nothing else tells, it groups thousands,
+    A mark before exactly three digits, as in ``1,234``, can be either; without other evidence it separates thousands,
     since money has two digits after the point far more often than three.
     """
     votes = {".": 0, ",": 0}
@@ -59,8 +58,8 @@ def decimal_marks(table: Table, columns: Sequence[int], cells: Cells) -> tuple[D
 def date_order(table: Table, column: int, cells: Cells, profile: StatementProfile, choices: Choices) -> int:
     """Return the position in ``ORDERS`` of the order in which the most dates are dates.
 
-    Where several serve equally, dates that are in sequence, or not scattered over decades, in only one of them decide;
-    else the day is taken first.
+    If several fit equally, the one with dates in sequence, or not scattered over decades, is used; else the day is
+    first.
     """
     if profile.date_order is not None:
         return ORDERS.index(profile.date_order)
@@ -82,13 +81,15 @@ def date_order(table: Table, column: int, cells: Cells, profile: StatementProfil
         return ordered[0]  # a named month: the day comes first unless that scatters the dates
     named = ", ".join(ORDERS[order] for order in open_orders)
     choices.assume(
-        "date_order", ORDERS[ordered[0]], f"every date can be read as {named}, and no other sign tells which it is"
+        "date_order",
+        ORDERS[ordered[0]],
+        f"every date can be read as {named}, and nothing else in the file shows which is right",
     )
     return ordered[0]
 
 
 def _told_elsewhere(table: Table, column: int, cells: Cells, orders: Sequence[int]) -> list[int]:
-    """Return the order that the header spells out, or that the file's other dates of the same writing leave alone.
+    """Return the order that the header states, or the only one possible for other dates of the same format.
 
     A day above 12 in the lines before the table, or in another column, shows how this file writes dates.
     """

@@ -41,13 +41,13 @@ def read_ofx(name: str, content: bytes, profile: StatementProfile, choices: Choi
     """Return the transactions of every statement in an OFX file.
 
     Raises:
-        InputError: It is malformed, cut off, holds no statement, or no transactions that can be read.
+        InputError: It is malformed, cut off, or contains no statement or no readable transactions.
     """
     text = decode(name, content, profile, choices, declared=_declared(content))
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     start = text.lower().find("<ofx>")
     if start < 0:
-        raise InputError(name, "is an OFX file by its header and holds no <OFX> element", "export it again")
+        raise InputError(name, "has the header of an OFX file but no <OFX> element", "export it again")
     tree = sgml_tree(name, "\n" * text.count("\n", 0, start) + text[start:])
     _refuse_entities(name, text[:start])
     statements = list(tree.below(*_STATEMENTS))
@@ -56,14 +56,14 @@ def read_ofx(name: str, content: bytes, profile: StatementProfile, choices: Choi
             (status.value("CODE") for status in tree.below("STATUS") if status.value("SEVERITY") == "ERROR"), ""
         )
         why = f", only the bank's error code {code[:6]}" if code.isdigit() else ""
-        raise InputError(name, f"is an OFX file and holds no bank or card statement{why}", "export a statement")
+        raise InputError(name, f"is an OFX file without a bank or card statement{why}", "export a statement")
     blocks = [_block(statement, choices) for statement in statements]
     _say_what_is_left_out(statements, choices)
     return compose(name, "ofx", blocks, profile, choices)
 
 
 def _declared(content: bytes) -> str:
-    """Return the encoding in the header; empty for UTF-8 of version 2, and if there is none."""
+    """Return the encoding in the header; empty for UTF-8 of version 2, or if it names none."""
     header = content[:_HEADER].decode("latin-1").upper()
     fields = dict(part.split(":", 1) for part in header.partition("<")[0].split() if ":" in part)
     if fields.get("ENCODING") in {"UTF-8", "UNICODE"}:
@@ -109,15 +109,17 @@ def _drop_repeated(block: Block, by_mark: Mapping[str, Sequence[Booking]], choic
         left_out = set(map(id, alike))
         block.bookings = [one for one in block.bookings if id(one) not in left_out]
         lines = name_lines([one.line for one in alike])
-        choices.notice(f"{lines}: the FITID and the amount are those of a booking before; counted once")
+        choices.notice(f"{lines}: the FITID and the amount repeat an earlier booking; counted once")
     if reused:
-        choices.notice(f"{name_lines(reused)}: the FITID is that of a booking of another amount; all are counted")
+        choices.notice(
+            f"{name_lines(reused)}: the FITID repeats that of a booking with another amount; all are counted"
+        )
 
 
 def _account(found: Node) -> str:
-    """Return the number of an account; for a card, only its last digits, however the bank hid the others.
+    """Return the number of an account; for a card, only its last digits.
 
-    A whole card number need not travel, and would be masked on the way, so that two cards could not be told apart.
+    A whole card number would be masked on the bus, so two cards could not be distinguished.
     """
     number = visible(found.value("ACCTID"))
     is_card = found.tag == "CCACCTFROM" and number[-_CARD_DIGITS:].isdigit()

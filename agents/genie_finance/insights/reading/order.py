@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def put_sorted_first(columns: list[int], names: Sequence[str], rows: Sequence[Record], cells: Cells) -> None:
-    """Put a column of dates first that the rows are sorted by, among those that the header calls alike.
+    """Move the column of dates by which the rows are sorted to the front, among those with equal headers.
 
     Banks list movements by the day of booking; no other column is moved.
     """
@@ -28,7 +28,7 @@ def put_sorted_first(columns: list[int], names: Sequence[str], rows: Sequence[Re
 
 
 def is_sorted(column: int, rows: Sequence[Record], cells: Cells) -> bool:
-    """True if the dates of a column rise or fall throughout, in one order of day and month at least."""
+    """True if the dates of a column rise or fall throughout, in at least one order of day and month."""
     found = [cells.date(row.cells[column]) for row in rows if column < len(row.cells) and row.cells[column]]
     readings = [one for one in found if one]
     for at in range(len(ORDERS)):

@@ -1,7 +1,7 @@
 """QIF, the interchange format of Quicken: accounts of banks, cards and cash, read as a table.
 
 Source: Quicken Interchange Format, the fields of accounts without securities. QIF states neither the order of a date's
-parts nor a currency, so both are found, or asked for, as for a CSV file.
+parts nor a currency, so both are determined or assumed as for a CSV file.
 """
 
 from __future__ import annotations
@@ -33,19 +33,17 @@ _EXPORT = "export one account of a bank, a card or cash at a time"
 def read_qif(name: str, content: bytes, profile: StatementProfile, choices: Choices) -> StatementReading:
     """Return the transactions of the one account in a QIF file.
 
-    Splits are part of their transaction. The opening balance that Quicken writes as a first transaction is none.
+    Splits are part of their transaction. The opening balance that Quicken writes as a first transaction is skipped.
 
     Raises:
-        InputError: It holds several accounts, no account of money, or nothing that can be read.
+        InputError: It has several accounts, no account of a bank, card or cash, or nothing that can be read.
     """
     records = _records(name, split_lines(name, decode(name, content, profile, choices)), choices)
     if not records:
-        raise InputError(
-            name, "is a QIF file, and no account of a bank, a card or cash in it has transactions", _EXPORT
-        )
+        raise InputError(name, "is a QIF file in which no bank, card or cash account has transactions", _EXPORT)
     if all(one.problem for one in records):
         raise InputError(
-            name, f"is a QIF file without a whole transaction; line {records[0].line} {records[0].problem}"
+            name, f"is a QIF file without a complete transaction; line {records[0].line} {records[0].problem}"
         )
     cells = Cells(profile)
     table = find_table([Record(1, _HEADER), *records], cells, profile, choices)
@@ -83,7 +81,7 @@ def _records(name: str, lines: Iterable[str], choices: Choices) -> list[Record]:
     if entry:
         found.append(Record(start, (), "is cut off: its transaction does not end with ^"))
     if accounts > 1 and found:
-        raise InputError(name, f"is a QIF file with {accounts} accounts, which would be mixed up", _EXPORT)
+        raise InputError(name, f"is a QIF file with {accounts} accounts, which cannot be read as one", _EXPORT)
     if opening:
         choices.notice(f"{name_lines(opening)}: an opening balance is not a transaction")
     return found

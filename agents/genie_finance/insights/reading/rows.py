@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _OPENING = "an opening balance"
 
 _Row = tuple[str, ...]
-"""The cells of a record, as many as are asked for, and one more that is empty."""
+"""The requested cells of a record, and one empty cell at the end."""
 
 
 class Entry(NamedTuple):
@@ -51,26 +51,28 @@ class Entry(NamedTuple):
 
 @dataclass(slots=True)
 class Read:
-    """Everything that the rows of a table held, in the file's order."""
+    """The contents of a table's rows, in the file's order."""
 
     entries: list[Entry] = field(default_factory=list)
     quarantined: list[Quarantined] = field(default_factory=list)
     balances: list[tuple[int | None, Decimal | None]] = field(default_factory=list)
-    """For the check of the running balance: position in ``entries``, None for a row that is none; and the balance."""
+    """To check the running balance: position in ``entries`` (None if it is not an entry), and the balance."""
     balance_signs: set[str] = field(default_factory=set)
     """Currency signs seen in the balance column."""
 
     days_told: bool = False
-    """Whether the dates have only one reading."""
+    """Whether the dates can be read in only one way."""
 
     of_card: bool = False
     """Whether the header has words that only card statements have."""
+    of_accounts: bool = False
+    """Whether a header or the kinds of the rows are those of books of accounts, in which a debit is money in."""
     sides_named: bool = True
     """Whether a header or the profile names the column of debits."""
     blank_marks: bool = False
-    """A cell of the column of marks that says neither debit nor credit is empty."""
+    """True if each cell of the column of marks is debit, credit or empty."""
     marks_are_kinds: bool = False
-    """Every mark is a kind of payment, such as ``refund``, which is money in for one side and out for the other."""
+    """True if every mark is a kind of payment, such as ``refund``, whose direction depends on the side."""
 
     @property
     def newest_first(self) -> bool | None:
@@ -83,11 +85,11 @@ class Read:
 
 
 class _UnreadableError(ValueError):
-    """A row cannot be read; its text is the reason, without the row's own text."""
+    """A row cannot be read; the message is the reason, without text of the row."""
 
 
 class RowReader:
-    """Reads the rows of one table with everything about its form decided."""
+    """Reads the rows of one table whose format is decided."""
 
     def __init__(
         self,
@@ -101,12 +103,12 @@ class RowReader:
         from_above: bool = False,
     ) -> None:
         self._from_above = from_above
-        """A row with money and without a date has the date of the row above it."""
+        """True if a row with an amount and no date takes the date of the row above it."""
         self._above: datetime.date | None = None
         self._negative: dict[Mark, bool] = {}
         self._sums: dict[int, set[Decimal]] = {}
         self._marks = marks
-        """Debit or credit of each line, if the running balance shows it; otherwise the column of marks decides."""
+        """Debit or credit of each line, from the steps of the running balance; else the column of marks decides."""
         self._table = table
         self._columns = columns
         self._cells = cells
@@ -121,8 +123,8 @@ class RowReader:
     def read(self, choices: Choices) -> Read:
         """Return the entries, the rows that cannot be read, and the balances.
 
-        Rows of opening and closing balances, totals, repeated headers and what follows the last row that has a date
-        are no transactions; notices say where they are.
+        Opening and closing balances, totals, repeated headers and rows after the last one with a date are not
+        transactions; notices name their lines.
         """
         read = Read()
         left_out: dict[str, list[int]] = {}
@@ -145,7 +147,7 @@ class RowReader:
             read.entries.append(entry)
         for kind, lines in left_out.items():
             verb = "holds" if len(lines) == 1 else "hold"
-            choices.notice(f"{name_lines(lines)} {verb} {kind} and no transaction")
+            choices.notice(f"{name_lines(lines)} {verb} {kind}, not a transaction")
         return read
 
     def _last_dated(self) -> int:
@@ -158,7 +160,7 @@ class RowReader:
         return self._cells.date(row[self._columns.date]) is not None
 
     def _row(self, record: Record) -> _Row:
-        """Return the needed cells of a record, and one more that is empty."""
+        """Return the needed cells of a record, and one empty cell at the end."""
         cells = record.cells
         missing = self._width - len(cells)
         return (*cells, *[""] * (missing + 1)) if missing > 0 else (*cells, "")
@@ -177,11 +179,11 @@ class RowReader:
         if kind:
             return {"opening": _OPENING, "closing": "a closing balance"}.get(kind, "a total")
         if not (dated or row[self._columns.date] or any(row[column] for column in self._columns.money)):
-            return "a footer" if after else "more text of the row above"
+            return "a footer" if after else "continues the text of the row above"
         return "a footer" if after and self._is_footer(row, narration) else ""
 
     def _balance_beside_code(self, row: _Row) -> str:
-        """Return what kind of balance the narration names beside codes, such as the number of an account."""
+        """Return the kind of balance that the narration names, ignoring codes such as an account number."""
         columns = self._columns.narration if len(self._columns.narration) > 1 else ()
         for column in columns:
             if (kind := balance_row(row[column])) and all(_is_code(row[one]) for one in columns if one != column):
@@ -189,9 +191,9 @@ class RowReader:
         return ""
 
     def _is_footer(self, row: _Row, narration: str) -> bool:
-        """True unless the row has something like a date where the date belongs, and something for an amount.
+        """False if the row has a date-like cell in the date column, and something in an amount column.
 
-        A row with a text, an amount and no date is one that cannot be read, unless the amount is a sum of its column.
+        A row with a text, an amount and no date counts as unreadable, unless the amount is the sum of its column.
         """
         filled = any(row[column] for column in self._columns.money)
         where_date_is = row[self._columns.date]
@@ -225,7 +227,9 @@ class RowReader:
         side, amount = self._amount(row)
         number = amount.magnitude(self._decimal_mark)
         if number is None:
-            raise _UnreadableError(f"the amount does not use {self._decimal_mark!r} as decimal mark as the others do")
+            raise _UnreadableError(
+                f"unlike the others, the amount does not use the decimal mark {self._decimal_mark!r}"
+            )
         balance_cell = row[self._balance_at]
         balance_text = self._cells.amount(balance_cell) if balance_cell else None
         if balance_text and balance_text.currency:
@@ -259,7 +263,7 @@ class RowReader:
             where = self._table.name(self._columns.date)
             if not cell:
                 raise _UnreadableError(f"has no date in {where}")
-            raise _UnreadableError(f"{where} does not hold a date in the form of the others")
+            raise _UnreadableError(f"{where} does not contain a date in the format of the others")
         return day
 
     def _amount(self, row: _Row) -> tuple[Mark | None, AmountText]:
@@ -269,7 +273,7 @@ class RowReader:
             amount = self._cells.amount(cell) if cell else None
             if amount is None:
                 where = self._table.name(columns.amount)
-                raise _UnreadableError(f"{where} does not hold an amount" if cell else f"has no amount in {where}")
+                raise _UnreadableError(f"{where} does not contain an amount" if cell else f"has no amount in {where}")
             return None, amount if columns.fee is None else self._with_fee(amount, row[columns.fee])
         found: list[tuple[Mark, AmountText]] = []
         for side, column in self._sides:
@@ -278,21 +282,21 @@ class RowReader:
                 continue
             amount = self._cells.amount(cell)
             if amount is None and any(map(str.isnumeric, cell)):  # a cell with only words counts as empty
-                raise _UnreadableError(f"{self._table.name(column)} does not hold an amount")
+                raise _UnreadableError(f"{self._table.name(column)} does not contain an amount")
             if amount and (amount.point or amount.comma):  # a zero means an empty cell
                 found.append((side, amount))
         if columns.fee is not None and len(found) < len(self._sides):
             return self._side_with_fee(found, row[columns.fee])
         if len(found) != 1:
-            raise _UnreadableError("holds both a debit and a credit" if found else "holds neither a debit nor a credit")
+            raise _UnreadableError("has both a debit and a credit" if found else "has neither a debit nor a credit")
         return found[0]
 
     def _with_fee(self, amount: AmountText, cell: str) -> AmountText:
-        """Return an amount with its fee, as though the bank had written one sum."""
+        """Return the sum of an amount and its fee."""
         fee = self._cells.amount(cell) if cell else None
         signed, charged = amount.signed(self._decimal_mark), fee.signed(self._decimal_mark) if fee else None
         if cell and charged is None and any(map(str.isalnum, cell)):
-            raise _UnreadableError(f"{self._table.name(self._columns.fee or 0)} does not hold an amount")
+            raise _UnreadableError(f"{self._table.name(self._columns.fee or 0)} does not contain an amount")
         if signed is None or not charged:
             return amount
         total = signed + self._columns.fee_factor * charged
@@ -308,7 +312,7 @@ class RowReader:
             usual = -1 if self._is_negative(side) else 1
             total += signed * usual * (1 if side == "credit" else -1)
         if not total:
-            raise _UnreadableError("holds neither a debit nor a credit")
+            raise _UnreadableError("has neither a debit nor a credit")
         return "debit" if total < 0 else "credit", AmountText(abs(total), abs(total), money=True)
 
     def _is_negative(self, side: Mark) -> bool:
@@ -346,5 +350,5 @@ def _is_code(cell: str) -> bool:
 
 
 def _at(column: int | None) -> int:
-    """Return a column's place in a row; the empty cell at its end stands for a column that the table lacks."""
+    """Return the index of a column in a row; for a column that the table lacks, that of the empty last cell."""
     return -1 if column is None else column

@@ -31,7 +31,7 @@ def without_pending(table: Table, cells: Cells, choices: Choices) -> tuple[Table
         else:
             stay.append(record)
     if left_out:
-        choices.notice(f"rows that are not bookings by the title of their section are left out: {len(left_out)}")
+        choices.notice(f"rows under titles such as Pending are not bookings and are left out: {len(left_out)}")
     return table._replace(rows=tuple(stay)), left_out
 
 

@@ -1,4 +1,4 @@
-"""OFX mark-up to a tree: SGML of version 1, in which end tags of values may be missing, and XML of version 2."""
+"""Parses OFX mark-up into a tree: SGML of version 1, which may omit end tags of values, and XML of version 2."""
 
 from __future__ import annotations
 
@@ -23,11 +23,10 @@ MAX_TAGS = 1_000_000
 
 
 def sgml_tree(name: str, text: str) -> Node:
-    """Return the tree of a text; its root is a nameless element that holds what stands outermost.
+    """Return the tree of a text; its root is an unnamed element.
 
-    An element without an end tag is a value, and what follows it belongs to its parent: that is what SGML says of
-    elements whose end tag may be left out. Entities other than the predefined ones stay as they are written, so
-    nothing expands.
+    An element without an end tag is a value, and what follows belongs to its parent, as in SGML. Only predefined
+    entities are resolved, so nothing expands.
 
     Raises:
         InputError: It declares a document type, is cut off, closes what is not open, or nests deeper than any OFX file.
@@ -43,7 +42,7 @@ class _Tree:
         self._root = Node("", 1)
         self._open = [self._root]
         self._last = ""
-        """Tag of the value read last: its end tag may follow."""
+        """Tag of the last value, whose end tag may follow."""
 
     def built(self, tokens: Iterator[tuple[str, str, int]]) -> Node:
         for tag, text, line in tokens:
@@ -138,7 +137,7 @@ def _next_markup(text: str, at: int) -> int:
 def _after(name: str, text: str, end: str, at: int, line: int) -> int:
     found = text.find(end, at)
     if found < 0:
-        raise InputError(name, f"is cut off: it does not close what line {line} opens", "export it again")
+        raise InputError(name, f"is cut off: the element opened in line {line} is not closed", "export it again")
     return found + len(end)
 
 
@@ -162,7 +161,7 @@ def _resolved(text: str) -> str:
 
 
 def _reference(text: str) -> str:
-    """Return the text after an ampersand with the reference that it starts with; an ampersand alone stays one."""
+    """Return the text after an ampersand with its reference resolved; an ampersand alone is kept."""
     named, semicolon, after = text.partition(";")
     if semicolon and len(named) <= _LONGEST_REFERENCE:
         if named.lower() in _ENTITIES:

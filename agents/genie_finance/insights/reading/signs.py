@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from genie_finance.insights.reading.balance import Chain, follow
 from genie_finance.insights.reading.choices import Choices, name_lines
-from genie_finance.insights.reading.vocabulary import is_of_books, says_incoming
+from genie_finance.insights.reading.vocabulary import is_of_books, says_incoming, says_payment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 _SAMPLE = 2_000
 _ALIKE_PERCENT = 75
-"""Of signs that agree with marks; a column in which fewer do is something else, unless all go against them."""
+"""Least share of signs that agree with the marks of a column of marks, unless all contradict them."""
 _FACTOR: dict[Mark, int] = {"debit": -1, "credit": 1}
 
 
 def signed_amounts(read: Read, profile: StatementProfile, choices: Choices) -> list[Decimal | None]:
-    """Return the amount of each entry, negative where money went out; None where the row does not say.
+    """Return the amount of each entry, negative where money went out; None where the row does not show it.
 
-    Separate columns determine it. In a single column, a debit/credit mark says it unless the amounts carry their own
-    signs; then the sign does, and the marks, the balance or the profile tell what a positive one means.
+    Separate columns determine it. In a single column, the debit/credit mark decides unless the amounts are signed; then
+    the sign decides, and the marks, the balance or the profile give its meaning.
     """
     entries = read.entries
     if all(entry.side for entry in entries):
@@ -40,36 +40,55 @@ def signed_amounts(read: Read, profile: StatementProfile, choices: Choices) -> l
             return _by_balance(read, alone, choices)
         if _marks_decide(entries, marks):
             marked = _by_balance(read, _marked(read, marks, choices), choices)
+            if read.of_accounts and not chain(read, marked).proves:
+                choices.assume(
+                    "positive_is", "debit",
+                    "the header is that of a book of accounts, in which a debit of a bank account is money coming in, "
+                    "and no balance proves it",
+                    "positive_is: debit  # or credit",
+                )  # fmt: skip
+                return [None if amount is None else -amount for amount in marked]
             if _comes_in_as_debit(entries, marks) and not chain(read, marked).proves:
                 choices.assume(
                     "positive_is", "credit",
-                    "texts of money that comes in, such as salaries, stand beside marks of debits alone, as in books "
-                    "of accounts, and no balance proves what a debit is; it is taken for money going out",
+                    "texts of incoming money, such as salaries, occur only beside debit marks, as in bookkeeping, and "
+                    "no balance proves what a debit is; it is taken as outgoing money",
                 )  # fmt: skip
             return marked
     return _signed(read, written, marks, profile, choices)
 
 
 def _owed(read: Read, amounts: list[Decimal | None], choices: Choices) -> list[Decimal | None]:
-    """Return debits and credits of columns without names, swapped if texts show that the balance is money owed.
+    """Return debits and credits of unnamed columns, swapped if texts show that the balance is a debt.
 
-    A card states what is owed as its balance: it rises with each purchase.
+    The balance of a card is the debt, which rises with each purchase.
     """
-    if _incoming(read, amounts) != {-1} or not chain(read, amounts).proves:
+    incoming = _incoming(read, amounts)
+    if (incoming != {-1} and (incoming or _paid(read, amounts) >= 0)) or not chain(read, amounts).proves:
         return amounts
     choices.assume(
         "debit_column", "debit",
-        "payments and refunds by their text lower the balance, so it counts as money owed, as on card statements; no "
-        "header says so",
+        "rows whose texts are payments or refunds lower the balance, so it is taken as a debt, as on card statements; "
+        "no header says so",
         "debit_column: NAME  # and credit_column: NAME",
     )  # fmt: skip
     return [None if amount is None else -amount for amount in amounts]
 
 
 def _incoming(read: Read, amounts: Sequence[Decimal | None]) -> set[int]:
-    """Return the signs of amounts whose texts say that money comes in."""
-    pairs = zip(read.entries[:_SAMPLE], amounts, strict=False)
-    return {1 if amount > 0 else -1 for entry, amount in pairs if amount and says_incoming(entry.narration)}
+    """Return the signs of amounts whose texts describe incoming money."""
+    pairs = [(entry, amount) for entry, amount in zip(read.entries[:_SAMPLE], amounts, strict=False) if amount]
+    return {1 if amount > 0 else -1 for entry, amount in pairs if says_incoming(entry.narration)}
+
+
+def _paid(read: Read, amounts: Sequence[Decimal | None]) -> int:
+    """Return the common sign of amounts described as payments if few amounts have it, else 0."""
+    pairs = [(entry, amount) for entry, amount in zip(read.entries[:_SAMPLE], amounts, strict=False) if amount]
+    told = [amount > 0 for entry, amount in pairs if says_payment(entry.narration)]
+    few = sum((amount > 0) == told[0] for _, amount in pairs) if told else 0
+    if not told or len(set(told)) > 1 or few * 3 > len(pairs) or len(told) * 2 <= few:
+        return 0
+    return 1 if told[0] else -1
 
 
 def _by_balance(read: Read, amounts: list[Decimal | None], choices: Choices) -> list[Decimal | None]:
@@ -78,15 +97,20 @@ def _by_balance(read: Read, amounts: list[Decimal | None], choices: Choices) -> 
         return amounts
     if chain(read, amounts, _SAMPLE).fits:
         by_place = not read.sides_named and all(entry.side for entry in read.entries)
+        if read.of_accounts and _owes(read):
+            return _mirrored(read, amounts, choices)
         return _owed(read, amounts, choices) if by_place else amounts
     turned = [None if amount is None else -amount for amount in amounts]
     as_turned = chain(read, turned)
     if not (as_turned.fits > 1 and not as_turned.breaks):
         return amounts
+    if read.of_card:
+        choices.notice("the running balance rises with each debit, so it is the money owed on a card")
+        return amounts
     owed = _owed(read, turned, choices)
     if owed is not turned:
         return owed
-    why = "the running balance follows from the opposite of every debit and credit; the balance is taken"
+    why = "the running balance contradicts every debit and credit; the balance is followed"
     if _incoming(read, turned) == {1}:
         choices.notice(why)
     else:
@@ -94,8 +118,29 @@ def _by_balance(read: Read, amounts: list[Decimal | None], choices: Choices) -> 
     return turned
 
 
+def _owes(read: Read) -> bool:
+    """True if most balances are negative, like balances marked as debits in bookkeeping."""
+    known = [balance for _, balance in read.balances if balance]
+    return sum(balance < 0 for balance in known) * 2 > len(known)
+
+
+def _mirrored(read: Read, amounts: list[Decimal | None], choices: Choices) -> list[Decimal | None]:
+    """Return negated amounts and balances: in bookkeeping, a debit balance is money in the bank."""
+    choices.assume(
+        "debit_column", "credit",
+        "the table is in bookkeeping form, in which debits and a debit balance are money in the bank; an overdrawn "
+        "account looks the same",
+        "debit_column: NAME  # and credit_column: NAME",
+    )  # fmt: skip
+    read.balances[:] = [(at, None if balance is None else -balance) for at, balance in read.balances]
+    read.entries[:] = [
+        entry if entry.balance is None else entry._replace(balance=-entry.balance) for entry in read.entries
+    ]
+    return [None if amount is None else -amount for amount in amounts]
+
+
 def _marks_alone(entries: Sequence[Entry], marks: Sequence[Mark | None]) -> bool:
-    """True if each mark goes with one sign only, and the two with different ones: the sign then repeats the mark."""
+    """True if each mark occurs with one sign only, and the two with different signs: the sign then repeats the mark."""
     seen = {(mark, entry.amount.sign < 0) for entry, mark in zip(entries, marks, strict=True) if entry.number}
     return (
         len(seen) == 2
@@ -110,7 +155,7 @@ def _written(entry: Entry) -> Decimal:
 
 
 def _paired(read: Read, profile: StatementProfile, choices: Choices) -> list[Decimal | None]:
-    """Return amounts of separate columns; a sign that most amounts of a column have repeats the column's meaning."""
+    """Return amounts of separate columns; a sign that most amounts of a column have is ignored."""
     entries = read.entries
     usual: dict[Mark, int] = {}
     mixed = False
@@ -124,46 +169,66 @@ def _paired(read: Read, profile: StatementProfile, choices: Choices) -> list[Dec
     ]
     open_ = profile.debit_column is None and not chain(read, amounts).proves
     against = _comes_in_as_debit(entries, [entry.side for entry in entries])
+    if open_ and not mixed and read.of_accounts:
+        choices.assume(
+            "debit_column", "credit",
+            "the table is that of a book of accounts, in which a debit of a bank account is money coming in, and no "
+            "balance proves it",
+            "debit_column: NAME  # and credit_column: NAME",
+        )  # fmt: skip
+        return [None if amount is None else -amount for amount in amounts]
     if open_ and not mixed and against and not read.sides_named:
         choices.assume(
             "debit_column", "credit",
-            "texts of money that comes in, such as payments and salaries, stand in the first of two columns that no "
-            "header names, so it is taken for money coming in; no balance proves it",
+            "texts of incoming money, such as payments and salaries, occur in the first of two unnamed columns, so it "
+            "is taken as incoming money; no balance proves it",
             "debit_column: NUMBER  # and credit_column: NUMBER",
         )  # fmt: skip
         return [None if amount is None else -amount for amount in amounts]
     if open_ and not mixed and against:
         choices.assume(
             "debit_column", "debit",
-            "texts of money that comes in, such as salaries, stand beside debits alone, as in books of accounts, and "
-            "no balance proves what a debit is; it is taken for money going out",
+            "texts of incoming money, such as salaries, occur only beside debits, as in bookkeeping, and no balance "
+            "proves what a debit is; it is taken as outgoing money",
             "debit_column: NAME  # and credit_column: NAME",
         )  # fmt: skip
     if mixed and open_:
         choices.assume(
             "debit_column", "debit",
-            "a column of debits or credits holds both signs and no balance proves what the rarer one means; it counts "
-            "as a reversal",
+            "a column of debits or credits contains both signs and no balance proves what the rarer one means; it is "
+            "taken as a reversal",
             "debit_column: NAME  # and credit_column: NAME, if the rarer sign is a reversal",
         )  # fmt: skip
     return amounts
 
 
 def say_either_way(read: Read, amounts: Sequence[Decimal | None], names: Sequence[str], choices: Choices) -> None:
-    """Report that nothing proves which amounts are debits: neither a balance nor a text.
+    """Report that neither a balance nor a text proves which amounts are debits.
 
     Args:
         read: The rows.
         amounts: The assumed amounts.
-        names: Headers of the two columns; words such as ``Withdrawal`` or ``Paid in`` say it themselves.
+        names: Headers of the two columns; words such as ``Withdrawal`` or ``Paid in`` are clear enough.
         choices: Receives the notice.
     """
     sides = {entry.side for entry in read.entries[:_SAMPLE] if says_incoming(entry.narration)}
     if sides or not any(is_of_books(name) for name in names) or chain(read, amounts).proves:
         return
-    choices.notice(
-        "no balance proves that a debit is money going out, as in statements; in books of accounts it comes in"
-    )
+    choices.notice("no balance proves that a debit is outgoing money, as in statements; in bookkeeping it is incoming")
+
+
+def say_against_order(read: Read, amounts: Sequence[Decimal | None], choices: Choices) -> None:
+    """Report that the balance puts credits before debits in a file without a header, unless texts say so as well.
+
+    A balance that is owed on a card rises with its debits, which stand first.
+    """
+    if _incoming(read, amounts) != {1} and not any(one.field == "debit_column" for one in choices.assumptions):
+        choices.assume(
+            "debit_column", "debit",
+            "the balance rises with the first of two columns that no header names, so it is taken for credits; on a "
+            "card whose balance is the money owed it holds debits",
+            "debit_column: NUMBER  # and credit_column: NUMBER",
+        )  # fmt: skip
 
 
 def _comes_in_as_debit(entries: Sequence[Entry], sides_: Sequence[Mark | None]) -> bool:
@@ -191,8 +256,8 @@ def _marked(read: Read, marks: Sequence[Mark | None], choices: Choices) -> list[
         unmarked = "debit" if "credit" in marks else "credit"
         choices.assume(
             "positive_is", unmarked,
-            f"only {'credits' if unmarked == 'debit' else 'debits'} carry a mark; "
-            f"an amount without one is taken for a {unmarked}",
+            f"only {'credits' if unmarked == 'debit' else 'debits'} have a mark; an amount without one is taken as a "
+            f"{unmarked}",
         )  # fmt: skip
     reversed_lines = [e.line for e, mark in zip(entries, marks, strict=True) if mark and e.amount.sign < 0]
     if reversed_lines:
@@ -236,10 +301,10 @@ def _signed(
         if one_sided and profile.positive_is is None and not chain(read, amounts).proves:
             choices.assume(
                 "positive_is", "credit" if factor > 0 else "debit",
-                "every amount of one debit or credit mark has a sign against it, and no balance proves either",
+                "every amount of one debit or credit mark has a contradicting sign, and no balance proves either",
             )  # fmt: skip
         choices.notice(
-            f"{name_lines(against)}: the sign of the amount contradicts the debit or credit mark; the sign is taken"
+            f"{name_lines(against)}: the sign of the amount contradicts the debit or credit mark; the sign is used"
         )
     return amounts
 
@@ -253,8 +318,8 @@ def _factor_by_balance(read: Read, written: list[Decimal], choices: Choices) -> 
         if chains[best].proves:
             choices.assume(
                 "positive_is", "debit",
-                "the running balance follows from the opposite of every amount, or stands before each row; the dates "
-                "do not tell in which order the rows are",
+                "the running balance follows from the negated amounts, or is the balance before each row; the dates do "
+                "not show the order of the rows",
             )  # fmt: skip
             return best
     negative = sum(number < 0 for number in written)
@@ -267,20 +332,25 @@ def _factor_by_balance(read: Read, written: list[Decimal], choices: Choices) -> 
         )
         choices.assume(
             "positive_is", "debit",
-            f"{seen}, {by}, so a minus is taken for money coming in, as card statements have it; nothing proves it",
+            f"{seen}, {by}, so a minus is taken as incoming money, as on card statements; nothing proves it",
         )  # fmt: skip
         return -1
     choices.assume(
         "positive_is", "credit",
-        f"{seen} and nothing proves what that means; a minus is taken for money going out, an amount without one for "
-        "money coming in (a card statement may mean the opposite)",
+        f"{seen}, and nothing proves what that means; a minus is taken as outgoing money, an amount without one as "
+        "incoming money (a card statement may mean the opposite)",
     )  # fmt: skip
     return 1
 
 
 def _reads_like_card(entries: Sequence[Entry]) -> bool:
-    """True if texts of money coming in stand beside a minus, and most amounts have none."""
+    """True if texts of incoming money, or of payments, are beside a minus, and most amounts have none."""
     sample = entries[:_SAMPLE]
+    paid = [entry for entry in sample if entry.amount.sign < 0]
+    if 0 < len(paid) * 3 <= len(sample):
+        told = sum(says_payment(entry.narration) for entry in paid)
+        if told * 2 > len(paid) and told == sum(says_payment(entry.narration) for entry in sample):
+            return True
     incoming = [entry.amount.sign < 0 for entry in sample if says_incoming(entry.narration)]
     against = sum(incoming)
     return against * 2 > len(incoming) and sum(entry.amount.sign < 0 for entry in sample) * 2 < len(sample)
@@ -313,9 +383,9 @@ def _follow(
 
 
 def with_balances_after(read: Read, profile: StatementProfile, choices: Choices) -> None:
-    """Write the balance after each row where the file has the one before it.
+    """Convert balances before each row into balances after it.
 
-    Against the order of the dates, such a balance follows from the opposite of every amount; read as the balance after
+    In the reverse of the date order, a balance before the row follows from the negated amounts; read as a balance after
     the row, it would turn every debit into a credit.
     """
     newest_first = read.newest_first
@@ -332,7 +402,7 @@ def with_balances_after(read: Read, profile: StatementProfile, choices: Choices)
                 if at is not None and balance is not None and (amount := amounts[at]) is not None:
                     read.balances[row] = (at, balance + amount)
                     read.entries[at] = read.entries[at]._replace(balance=balance + amount)
-            choices.notice("the balance stands before each row; the one after it is stated")
+            choices.notice("the file has the balance before each row; it is converted to the balance after it")
             return
 
 

@@ -21,14 +21,14 @@ _SAMPLE = 300
 _NEARLY_PERCENT = 90
 _MOST_COLUMNS = 3
 _MOST_WORDS = 8
-"""Distinct words of a column of statuses; one with more is something else."""
+"""Maximum number of distinct words in a column of statuses."""
 
 
 def booked(table: Table, choices: Choices) -> tuple[Table, list[Quarantined], list[int]]:
     """Return the table without the rows that are not bookings, these rows, and the lines of an unknown status.
 
-    A column is one of statuses if its header says so and some of its words are known, or if nearly all of its words
-    are. A row with an unknown word stays a booking, and the word is reported.
+    A column contains statuses if its header says so and some of its words are known, or if nearly all of its words are
+    known. A row with an unknown word stays a booking, and the word is reported.
     """
     columns = _columns(table)
     _say_unknown(table, columns, choices)
@@ -51,22 +51,23 @@ def booked(table: Table, choices: Choices) -> tuple[Table, list[Quarantined], li
             else:
                 kinds[kind] += 1
                 left_out.append(
-                    Quarantined(line=record.line, reason=f"{table.name(column)} says {kind}, so it is not a booking")
+                    Quarantined(
+                        line=record.line,
+                        reason=f"{table.name(column)} has the status {kind}, so the row is not a booking",
+                    )
                 )
         rows = stay
         if unknown and not _is_table_end(unknown, rows):
             open_ += unknown
-            choices.notice(
-                f"{name_lines(unknown)}: the status in {table.name(column)} is not one that is known; counted as booked"
-            )
+            choices.notice(f"{name_lines(unknown)}: the status in {table.name(column)} is unknown; counted as booked")
     if left_out:
         told = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
-        choices.notice(f"rows that are not bookings by their status are left out: {told}")
+        choices.notice(f"rows whose status shows that they are not booked are left out: {told}")
     return table._replace(rows=tuple(rows)), left_out, open_
 
 
 def _say_unknown(table: Table, columns: Sequence[int], choices: Choices) -> None:
-    """Report a column called a status without known words, if it has few words or none."""
+    """Report a column called a status that has no known words, if it has few distinct words or none."""
     names = table.header.cells if table.header else ()
     for column, name in enumerate(names):
         if column in columns or header_roles(name) != ("status",):
@@ -75,7 +76,7 @@ def _say_unknown(table: Table, columns: Sequence[int], choices: Choices) -> None
         if plain(name) == "info" and words - {""}:
             continue
         if len(words) <= _MOST_WORDS:
-            choices.notice(f"no status in {table.name(column)} is one that is known; every row is counted as booked")
+            choices.notice(f"no status in {table.name(column)} is known; every row is counted as booked")
 
 
 def _columns(table: Table) -> list[int]:
@@ -95,5 +96,5 @@ def _columns(table: Table) -> list[int]:
 
 
 def _is_table_end(lines: Sequence[int], rows: Sequence[Record]) -> bool:
-    """True if the lines are the last ones of the table, as those of a footer are."""
+    """True if the lines are the last ones of the table, like a footer."""
     return [row.line for row in rows[-len(lines) :]] == list(lines)

@@ -34,14 +34,14 @@ _STEMS: Final = {
         aciklam keterang uraian""",
     "status": "状态 狀態 状態 상태 สถานะ حالة סטטוס статус status statut durum allapot",
 }
-"""Words of headers that one of their own stands for, so that any combination of them is known."""
+"""Synonyms in headers are replaced by one word, so that any combination of them is recognised."""
 _LISTED: Final = tuple((plain(stem), word) for word, listed in _STEMS.items() for stem in listed.split())
 _BRIEF: Final = 4
-"""Letters that a stem of Latin letters has more of: a shorter one begins too many other words."""
+"""Longest Latin text that is too short for a stem, since too many other words start with it."""
 _DAY: Final = ("\u65e5", "\uc77c")
-"""Last letter of a day of something in Japan, China and Korea: ``振替日``."""
+"""Last letter of words for dates in Japanese, Chinese and Korean: ``振替日``."""
 _UNSPACED: Final = 0x0590
-"""From here on scripts stick words together: what a stem stands in, it belongs to."""
+"""Scripts from here on do not separate words: a stem may be anywhere in a word."""
 
 
 def _starts(*, ascii_alone: bool) -> dict[str, tuple[str, ...]]:
@@ -59,7 +59,7 @@ _LONGEST: Final = max(map(len, (*_LATIN, *_OTHER)))
 
 
 def known_words(words: list[str]) -> list[str]:
-    """Return the words that represent those of a header, without unrelated ones."""
+    """Return the representing words of a header, without unknown ones."""
     found: list[str] = []
     for word in words:
         if word[-1] in _DAY:

@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from genie_finance.insights.reading.balance import follow_unsigned
+from genie_finance.insights.reading.headers import header_roles
 from genie_finance.insights.reading.vocabulary import Mark, mark_of, says_incoming
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 _SIDES = ("debit", "credit")
 _MOST_WORDS = 12
-"""Distinct cells of a column of kinds; one with more is a narration."""
+"""Maximum number of distinct cells in a column of kinds; one with more is a narration."""
 
 
 class _Row:
@@ -38,11 +39,11 @@ class _Row:
 def marks_by_steps(
     table: Table, columns: Columns, cells: Cells, *, order: int, decimal_mark: DecimalMark
 ) -> dict[int, Mark]:
-    """Return the debit or credit of each line where the amounts have no sign and the balance tells it.
+    """Return the debit or credit of each line from the steps of the balance, if the amounts have no sign.
 
-    Each step of the balance must be as large as the amount of its row. Empty where the words beside the amounts say the
-    same already, or where the file proves nothing. The oldest row has no step: a column whose words go with one side
-    each tells it, else the row is left out.
+    Each step of the balance must be as large as the amount of its row. Empty if the words beside the amounts already
+    say the same, or if the file is no evidence. The oldest row has no step: its side is that of its word in a column in
+    which each word has one side; else it is left out.
     """
     if columns.amount is None or columns.balance is None or columns.fee is not None:
         return {}
@@ -68,7 +69,7 @@ def marks_by_steps(
 
 
 def marks_by_texts(table: Table, columns: Columns, cells: Cells, choices: Choices) -> dict[int, Mark]:
-    """Return the debit or credit of each line where one of two words stands beside each text of money that comes in.
+    """Return the debit or credit of each line if one of two words is beside each text of incoming money.
 
     It applies only to amounts without a sign, mark or balance, and is reported as an assumption.
     """
@@ -83,6 +84,16 @@ def marks_by_texts(table: Table, columns: Columns, cells: Cells, choices: Choice
         words = [row.cells[column] if column < len(row.cells) else "" for row in rows] if column not in taken else []
         if len(set(words)) != len(_SIDES) or "" in words or any(cells.amount(word) for word in set(words)):
             continue
+        if told_by := _one_known(table, column, set(words)):
+            choices.assume(
+                "positive_is", "credit",
+                f"{table.name(column)} has a word for a {told_by[1]} in some rows and another word in the rest, which "
+                "is taken for the opposite",
+                f"mark_column: {column + 1}",
+            )  # fmt: skip
+            known, side = told_by
+            other: Mark = "debit" if side == "credit" else "credit"
+            return {row.line: side if word == known else other for row, word in zip(rows, words, strict=True)}
         told = [
             says_incoming(" ".join(row.cells[at] for at in columns.narration if at < len(row.cells))) for row in rows
         ]
@@ -90,12 +101,19 @@ def marks_by_texts(table: Table, columns: Columns, cells: Cells, choices: Choice
         if len(incoming) == 1 and sum(told) > 1 and not all(told):
             choices.assume(
                 "positive_is", "credit",
-                f"{table.name(column)} has one word beside each text of money that comes in, such as salaries and "
-                "payments received, and another beside the rest; that one is taken for a credit, the other for a debit",
+                f"{table.name(column)} has one word beside each text of incoming money, such as salaries and payments "
+                "received, and another beside the rest; the first is taken as a credit, the other as a debit",
                 f"mark_column: {column + 1}",
             )  # fmt: skip
             return {row.line: "credit" if word in incoming else "debit" for row, word in zip(rows, words, strict=True)}
     return {}
+
+
+def _one_known(table: Table, column: int, words: set[str]) -> tuple[str, Mark] | None:
+    """Return the one of two words that is a debit or credit mark, under a header of marks."""
+    known = [(word, mark) for word in sorted(words) if (mark := mark_of(word))]
+    name = table.header.cells[column] if table.header and column < len(table.header.cells) else ""
+    return known[0] if len(known) == 1 and "mark" in header_roles(name) else None
 
 
 def _steps(amounts: Sequence[Decimal | None], balances: Sequence[Decimal]) -> list[Decimal | None]:
@@ -149,7 +167,7 @@ def _says(record: Record, column: int) -> Mark | None:
 
 
 def _by_words(rows: Sequence[_Row], left: Sequence[_Row], told: dict[int, Mark], columns: Columns) -> dict[int, Mark]:
-    """Return the side of rows without a step, from a column whose words go with one side each."""
+    """Return the side of rows without a step, from a column in which each word has one side."""
     taken = {columns.date, columns.amount, columns.balance}
     if columns.mark is not None and all((_says(row.record, columns.mark) or "") for row in left):
         said = {row.record.line: _says(row.record, columns.mark) for row in rows}

@@ -33,7 +33,7 @@ _MAX_FIELD_CHARS = 1_000
 _MAX_DETAILS_CHARS = 8_192
 _CENTURY_PIVOT = 70
 _SIGNS = {"C": 1, "D": -1, "RC": -1, "RD": 1}
-"""A reversal of a credit takes money out."""
+"""A reversal of a credit is outgoing money."""
 _RAILS = {"TRF": Rail.TRANSFER, "CHK": Rail.CHECK, "DDT": Rail.DIRECT_DEBIT, "STO": Rail.STANDING_ORDER}
 _STRUCTURED = re.compile(r"[0-9]{3}(?:[^0-9A-Za-z\s])")
 """A German transaction code and the mark that separates its sub-fields, ``166?``."""
@@ -53,18 +53,18 @@ def read_mt940(name: str, content: bytes, profile: StatementProfile, choices: Ch
     """Return the transactions of every statement in an MT940 file.
 
     Raises:
-        InputError: It holds no statement line, or too few that can be read; or the library is missing.
+        InputError: It has no statement line, or too few readable ones; or the library is missing.
     """
     text = decode(name, content, profile, choices)
     fields = list(_fields(text))
     if not any(one.tag == "61" for one in fields):
-        raise InputError(name, "is an MT940 file and holds no statement line (:61:)", "export a longer period")
+        raise InputError(name, "is an MT940 file without a statement line (:61:)", "export a longer period")
     tags = library("mt940", name=name, what="an MT940 file")
     return compose(name, "mt940", _Reader(tags).blocks(fields), profile, choices)
 
 
 def _fields(text: str) -> Iterator[_Field]:
-    """Yield the fields with the lines on which they start, without what stands before the first and after a ``-``."""
+    """Yield the fields with their first lines, without text before the first field and after a ``-``."""
     tag, start, taken = "", 0, list[str]()
     for number, line in enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), start=1):
         body = line.partition("{4:")[2] if line.startswith(("{1:", "{4:")) else line
@@ -133,7 +133,7 @@ class _Reader:
         # A second line of the field is its supplementary details, for which the pattern takes no more than one.
         found = self._parsed(self._line, "\n".join((one.lines[0], " ".join(one.lines[1:]))).rstrip("\n"))
         if found is None:
-            block.refuse(one.line, "the statement line (:61:) is not of the form of MT940")
+            block.refuse(one.line, "the statement line (:61:) is not in the MT940 format")
             return
         sign = _SIGNS.get((found["status"] or "").upper())
         amount = exact_amount(found["amount"] or "")
@@ -176,7 +176,7 @@ def _date(year: str | None, month: str | None, day: str | None) -> datetime.date
 
 
 def _booked_on(found: dict[str, str | None]) -> datetime.date | None:
-    """Return the booking date, which lacks its year: that of the value date, or the one beside it round New Year."""
+    """Return the booking date, which lacks its year: that of the value date, or around New Year the adjacent one."""
     month = (found["entry_month"] or "").strip()
     if not month:
         return _date(found["year"], found["month"], found["day"])
@@ -214,7 +214,7 @@ def _structured(whole: str) -> str:
 
 
 def _coded(whole: str) -> str:
-    """Return name and purpose of words between slashes, ``/NAME/J. Smit/REMI/Rent May``, as Dutch banks write them."""
+    """Return name and purpose from words between slashes, ``/NAME/J. Smit/REMI/Rent May``, the Dutch form."""
     taken: dict[str, list[str]] = {}
     code = ""
     for part in whole.split("/"):

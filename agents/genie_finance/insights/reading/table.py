@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from genie_finance.contracts.statements import Quarantined
 from genie_finance.insights.reading.choices import name_lines
-from genie_finance.insights.reading.currencies import CODES, currency_named, is_shared
+from genie_finance.insights.reading.currencies import CODES, currency_named, currency_of, is_shared
 from genie_finance.insights.reading.headers import header_roles, initials
 from genie_finance.insights.reading.vocabulary import plain, words
 
@@ -26,16 +26,19 @@ _HEADER_WITHIN = 60
 _LONGEST_NAME = 60
 _ACCOUNT_DIGITS = 8
 _MOST_CELLS = 100_000
-"""Cells of rows without a date among which another header is looked for."""
+"""Maximum number of cells of rows without a date that are searched for another header."""
 _BOTH = 100
-"""What puts a header of dates and of money before any that lacks one of them, as the head of a summary does."""
+"""Score that ranks a header with dates and money above any that lacks one of them, such as the head of a summary."""
 _MONEY_ROLES = frozenset({"amount", "debit", "credit", "balance"})
 _SAME_WIDTH_PERCENT = 80
 _SHORT_NAME = 4
-"""Letters of a name of a currency that a word of another meaning is too: ``real``, ``sol``."""
+"""Maximum length of a currency's name that is also a word of another meaning: ``real``, ``sol``."""
 _PARTS = re.compile(r"[:\uff1a\uff0c,;]| - ")
 _WIDE_PARTS = re.compile(r"[:\uff1a\uff0c,;]| {2,}")
 """Separators between a label and its value, and between pairs of them."""
+_BOOKS = ("EXTF", "DTVF")
+_YEAR_AT, _DAY_OF_BOOKS = 12, "belegdatum"
+"""Place of the day on which the books begin, and header of the days of their bookings."""
 _FEWEST_ALIKE = 5
 _MOST_MISSING = 2
 _DATE_PARTS = [
@@ -45,7 +48,7 @@ _DATE_PARTS = [
         "rok miesiac dzien", "yil ay gun", "년 월 일",
     )
 ]  # fmt: skip
-"""Last words of three headers side by side, of which the cells are one date together."""
+"""Last words of three adjacent headers whose cells together are one date."""
 
 
 class Table(NamedTuple):
@@ -54,7 +57,7 @@ class Table(NamedTuple):
     header: Record | None
     rows: tuple[Record, ...]
     width: int | None
-    """Columns that a row has at most; None where rows differ too much to say."""
+    """Maximum number of columns of a row; None if rows differ too much."""
     currency: str = ""
     """Currency code named in the lines before the header."""
     seen_currency: str = ""
@@ -63,7 +66,7 @@ class Table(NamedTuple):
     """The lines before the header."""
 
     def name(self, column: int) -> str:
-        """Return how messages name a column: ``column 3 ('Amount')``."""
+        """Return a column's name for messages: ``column 3 ('Amount')``."""
         if self.header and column < len(self.header.cells) and self.header.cells[column]:
             return f"column {column + 1} ({self.header.cells[column][:40]!r})"
         return f"column {column + 1}"
@@ -123,7 +126,7 @@ def _profile_names(profile: StatementProfile) -> set[str]:
 
 
 def _header_score(record: Record, cells: Cells) -> int:
-    """Return how many cells are header words; 0 unless the row could be a header."""
+    """Return the number of cells that are header words; 0 if the row cannot be a header."""
     score = 0
     kinds: set[str] = set()
     for cell in record.cells:
@@ -141,7 +144,7 @@ def _header_score(record: Record, cells: Cells) -> int:
 
 
 def _unknown_header(near: list[Record], cells: Cells) -> int | None:
-    """Return the row before the first movement if it is words alone, one above each column."""
+    """Return the row before the first movement if it consists of words, one above each column."""
     for index, record in enumerate(near):
         if cells.has_movement(record.cells):
             above = near[index - 1] if index else None
@@ -159,7 +162,7 @@ def _unknown_header(near: list[Record], cells: Cells) -> int | None:
 
 
 def with_whole_dates(table: Table) -> Table:
-    """Return the table with the dates whole whose year, month and day have a column each, in any order."""
+    """Return the table with complete dates if year, month and day have a column each, in any order."""
     names = [(plain(name).split() or [""])[-1] for name in table.header.cells] if table.header else []
     for parts in _DATE_PARTS:
         if all(names.count(part) == 1 for part in parts):
@@ -178,10 +181,35 @@ def _with_whole_date(row: Record, places: Sequence[int]) -> Record:
     return row._replace(cells=tuple(cells))
 
 
-def without_odd_ends(table: Table, cells: Cells) -> tuple[Table, list[Quarantined]]:
-    """Return a table without a header, less a first or last row that is written unlike every other; and these rows.
+def with_years(table: Table) -> Table:
+    """Return the table of a German book of accounts with the years that its days of four digits lack.
 
-    Banks put the account and its balance there, which read like a booking.
+    The first line says in which year the books begin: ``"EXTF";700;21;"Buchungsstapel";...;20250101``.
+    """
+    begins = next(
+        (row.cells[_YEAR_AT] for row in table.before if row.cells[0] in _BOOKS and len(row.cells) > _YEAR_AT), ""
+    )
+    names = [plain(name) for name in table.header.cells] if table.header else []
+    if len(begins) != len("20250101") or not (begins.isascii() and begins.isdigit()) or _DAY_OF_BOOKS not in names:
+        return table
+    column = names.index(_DAY_OF_BOOKS)
+    return table._replace(rows=tuple(_with_year(row, column, begins) for row in table.rows))
+
+
+def _with_year(row: Record, column: int, begins: str) -> Record:
+    cell = "".join(row.cells[column : column + 1]).zfill(4)
+    if len(cell) > len("0302") or not (cell.isascii() and cell.isdigit()):
+        return row
+    year = int(begins[:4]) + (cell[2:] + cell[:2] < begins[4:])
+    cells = list(row.cells)
+    cells[column] = f"{cell[:2]}.{cell[2:]}.{year}"
+    return row._replace(cells=tuple(cells))
+
+
+def without_odd_ends(table: Table, cells: Cells) -> tuple[Table, list[Quarantined]]:
+    """Return a table that has no header without a first or last row of another format, and these rows.
+
+    Banks put the account and its balance there, which look like a booking.
     """
     rows = table.rows
     left_out: list[Quarantined] = []
@@ -191,7 +219,8 @@ def without_odd_ends(table: Table, cells: Cells) -> tuple[Table, list[Quarantine
         if _is_unlike(odd, [row for row in others if row not in (rows[0], rows[-1])], cells):
             left_out.append(
                 Quarantined(
-                    line=odd.line, reason="is written unlike every other row, as the title or balance of an account is"
+                    line=odd.line,
+                    reason="has another format than every other row, like the title or balance of an account",
                 )
             )
     kept = tuple(row for row in rows if row.line not in {one.line for one in left_out})
@@ -201,9 +230,9 @@ def without_odd_ends(table: Table, cells: Cells) -> tuple[Table, list[Quarantine
 
 
 def _is_unlike(odd: Record, others: Sequence[Record], cells: Cells) -> bool:
-    """True if a row with a date lacks two cells that each other one has, or has its date where they do in another form.
+    """True if a row with a date lacks two cells that every other row has, or has its date in another format.
 
-    Dates are in another form where a year of four digits stands in another place.
+    The format differs if the year of four digits is at another position.
     """
     if odd.problem or not cells.has_movement(odd.cells) or any(row.problem for row in others):
         return False
@@ -225,9 +254,9 @@ def _form(date: str) -> tuple[int, ...]:
 
 
 def _first_row(body: list[Record], cells: Cells) -> int:
-    """Return where the rows start without a header: the first row as wide as the movements are.
+    """Return where the rows start without a header: at the first row with as many columns as the movements.
 
-    A row of that width which cannot be read is a bad row, not a line before the table.
+    An unreadable row with that many columns is a bad row, not a line before the table.
     """
     widths = {len(record.cells) for record in body[:200] if cells.has_movement(record.cells)}
     for index, record in enumerate(body):
@@ -237,7 +266,7 @@ def _first_row(body: list[Record], cells: Cells) -> int:
 
 
 def _width(rows: list[Record], header: Record | None) -> int | None:
-    """Return the columns of a row; a wider one has a delimiter in its text, which shifts what is right of it."""
+    """Return the columns of a row; a wider one has a delimiter in its text, which shifts the cells after it."""
     widths = Counter(record.width for record in rows if not record.problem)
     if not widths:
         return header.width if header else 0
@@ -250,7 +279,7 @@ def _width(rows: list[Record], header: Record | None) -> int | None:
 
 
 def with_spelt_marks(table: Table) -> Table:
-    """Return the table with marks that are initials of their header's words written out: C and A of ``Cargo/Abono``."""
+    """Return the table with marks that are initials of the header's words, C and A of ``Cargo/Abono``, replaced."""
     if table.header is None:
         return table
     for column, name in enumerate(table.header.cells):
@@ -272,7 +301,7 @@ def with_spelt_marks(table: Table) -> Table:
 def later_table(records: Sequence[Record], table: Table, cells: Cells) -> int | None:
     """Return where another table begins among the records below a header, its preamble included; None if nowhere.
 
-    The same header again is the head of the next page, unless the lines before it name another currency.
+    A repeated header starts the next page, unless the lines before it name another currency.
     """
     if table.header is None:
         return None
@@ -297,7 +326,7 @@ def later_table(records: Sequence[Record], table: Table, cells: Cells) -> int | 
 
 
 def _is_another_account(between: Sequence[Record], table: Table, cells: Cells) -> bool:
-    """True if lines between two tables name another currency or a long number than those before the first."""
+    """True if lines between two tables name another currency or long number than those before the first."""
     currency = _named_currency(between) or _seen_currency(between)
     if currency and currency != (table.currency or table.seen_currency):
         return True
@@ -306,7 +335,7 @@ def _is_another_account(between: Sequence[Record], table: Table, cells: Cells) -
 
 
 def _accounts(lines: Sequence[Record]) -> set[str]:
-    """Return the text beside a word for the account in lines that are not rows: ``Account,Savings 5678``."""
+    """Return the text beside a word for "account" in lines that are not rows: ``Account,Savings 5678``."""
     pairs = [
         (label, value)
         for record in lines[:_HEADER_WITHIN]
@@ -330,7 +359,7 @@ def _numbers(lines: Sequence[Record], cells: Cells) -> set[str]:
 
 
 def _is_full_header(record: Record, cells: Cells) -> bool:
-    """True for a header of dates and of money with rows' columns: not the head of a summary."""
+    """True for a header of dates and money as wide as the rows, unlike the head of a summary."""
     if not _header_score(record, cells):
         return False
     roles = {role for cell in record.cells for role in header_roles(cell)}
@@ -353,7 +382,7 @@ def _named_currency(before: Sequence[Record]) -> str:
 
 
 def _names_currency(label: str) -> bool:
-    """True for a label of which the last words are a header of currencies: ``# 币 种``, ``Account currency``."""
+    """True for a label whose last words are a header of currencies: ``# 币 种``, ``Account currency``."""
     said = plain(label).split()
     return any(header_roles(" ".join(said[at:]))[:1] == ("currency",) for at in range(max(0, len(said) - 3), len(said)))
 
@@ -363,17 +392,27 @@ _WORDS_TOO = words("ALL AMD ANG BAM BOB COP CUP GEL KID LAK MAD MOP NAD PEN RON 
 
 def _seen_currency(before: Sequence[Record]) -> str:
     """Return the only code that stands by itself in the lines before the table, or beside an amount there."""
-    found = {
-        code
-        for record in before[:_HEADER_WITHIN]
-        for cell in record.cells
-        for word in cell[:120].replace("-", " ").replace("/", " ").split()
-        if (code := word.strip("()[].,:")) in CODES and (code not in _WORDS_TOO or word[0] in "([")
-    } or {
-        named
-        for record in before[:_HEADER_WITHIN]
-        for cell in record.cells
-        for part in _PARTS.split(cell[:120])
-        if len(part) > _SHORT_NAME and (named := currency_named(part)) and not is_shared(part)
-    }
+    found = (
+        {
+            code
+            for record in before[:_HEADER_WITHIN]
+            for cell in record.cells
+            for word in cell[:120].replace("-", " ").replace("/", " ").split()
+            if (code := word.strip("()[].,:")) in CODES and (code not in _WORDS_TOO or word[0] in "([")
+        }
+        or {
+            sign
+            for record in before[:_HEADER_WITHIN]
+            for cell in record.cells
+            for word in cell[:120].split()
+            if len(word) > 1 and word[-1] == "$" and not is_shared(word) and (sign := currency_of(word))  # "S$"
+        }
+        or {
+            named
+            for record in before[:_HEADER_WITHIN]
+            for cell in record.cells
+            for part in _PARTS.split(cell[:120])
+            if len(part) > _SHORT_NAME and (named := currency_named(part)) and not is_shared(part)
+        }
+    )
     return found.pop() if len(found) == 1 else ""

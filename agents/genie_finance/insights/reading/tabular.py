@@ -1,4 +1,4 @@
-"""Statements as tables: the CSV export of a bank in any dialect, and the same table from a workbook."""
+"""Statements as tables: CSV exports of banks in any dialect, and tables of workbooks."""
 
 from __future__ import annotations
 
@@ -15,10 +15,25 @@ from genie_finance.contracts.statements import (
     Transaction,
 )
 from genie_finance.insights.making import money, transaction
+from genie_finance.insights.reading.books import (
+    are_codes,
+    is_account,
+    is_charge,
+    is_of_accounts,
+    kinds_contradict,
+    paired,
+)
 from genie_finance.insights.reading.cells import Cells
 from genie_finance.insights.reading.choices import Choices, name_lines
 from genie_finance.insights.reading.columns import ColumnFinder
-from genie_finance.insights.reading.dates import ORDERS, SERIAL, serial_date
+from genie_finance.insights.reading.dates import (
+    ORDERS,
+    SERIAL,
+    SHORT_FORMATS,
+    SHORT_LENGTH,
+    formatted_date,
+    serial_date,
+)
 from genie_finance.insights.reading.denomination import Denomination
 from genie_finance.insights.reading.dialect import DELIMITER_NAMES, find_delimiter, split_lines, tokenise
 from genie_finance.insights.reading.encoding import decode
@@ -30,10 +45,12 @@ from genie_finance.insights.reading.sections import without_pending
 from genie_finance.insights.reading.signs import (
     chain,
     check_balance,
+    say_against_order,
     say_either_way,
     signed_amounts,
     with_balances_after,
 )
+from genie_finance.insights.reading.spaced import tabbed
 from genie_finance.insights.reading.statuses import booked
 from genie_finance.insights.reading.steps import marks_by_steps, marks_by_texts
 from genie_finance.insights.reading.table import (
@@ -42,9 +59,10 @@ from genie_finance.insights.reading.table import (
     later_table,
     with_spelt_marks,
     with_whole_dates,
+    with_years,
     without_odd_ends,
 )
-from genie_finance.insights.reading.vocabulary import is_kind, mark_of, says_card
+from genie_finance.insights.reading.vocabulary import is_kind, is_of_books, mark_of, says_card
 
 if TYPE_CHECKING:
     import datetime
@@ -58,7 +76,7 @@ if TYPE_CHECKING:
 _MOST_TABLES = 20
 _SAMPLE = 300
 _FEW = 3
-"""One row in so many may lack a balance as one that is not booked yet does."""
+"""One row in this many may lack a balance because it is not booked yet."""
 _GIVE_PROFILE = (
     "give a profile (--profile FILE) with `delimiter:`, `date_column:`, `date_format:`, `amount_column:` or `currency:`"
 )
@@ -67,7 +85,7 @@ _GIVE_PROFILE = (
 def read_csv(name: str, content: bytes, profile: StatementProfile, choices: Choices) -> StatementReading:
     """Return the transactions of a bank's CSV export, in the file's order.
 
-    Where the file is ambiguous, the reader chooses and reports an assumption with the profile line that decides it. A
+    Where the file is ambiguous, the reader chooses and reports an assumption with the profile line that overrides it. A
     row that cannot be read is quarantined with its line and reason.
 
     Raises:
@@ -77,6 +95,9 @@ def read_csv(name: str, content: bytes, profile: StatementProfile, choices: Choi
     cells = Cells(profile)
     lines = split_lines(name, decode(name, content, profile, choices))
     delimiter, movements = find_delimiter(lines, cells)
+    if not (movements or profile.delimiter) and (spread := tabbed(lines)):
+        lines, delimiter, movements = spread, "\t", _FEW
+        choices.notice("the columns are kept apart by spaces or labels, and are read by their places")
     delimiter = profile.delimiter or delimiter
     records = tokenise(lines, delimiter)
     table = find_table(records, cells, profile, choices)
@@ -86,27 +107,30 @@ def read_csv(name: str, content: bytes, profile: StatementProfile, choices: Choi
         first = f" (the first that cannot be used {problem})" if problem else ""
         raise InputError(
             name,
-            f"has no line with both a date and an amount; {len(lines):,} read, split at {tried}{first}",
+            f"has no line with both a date and an amount; {len(lines):,} lines were read, split at {tried}{first}",
             _GIVE_PROFILE,
         )  # fmt: skip
     return read_tables(name, table, cells, profile, choices)
 
 
 def read_tables(name: str, table: Table, cells: Cells, profile: StatementProfile, choices: Choices) -> StatementReading:
-    """Return the transactions of a table, and of those that follow it in the file with a preamble of their own.
+    """Return the transactions of a table, and of later tables in the file that have their own preamble.
 
     Raises:
         InputError: As ``read_table``; also where a later table cannot be read, since its rows would be missing.
     """
     seen: dict[str, int] = {}
     readings = []
-    table = with_whole_dates(table)
+    table = with_years(with_whole_dates(table))
     if holds_serials(table, cells):
         choices.assume(
             "date_format", SERIAL,
-            "the column of dates holds numbers such as spreadsheets store dates by; read as days from 1899-12-30",
+            "the column of dates contains numbers, as spreadsheets store dates; they are read as days since 1899-12-30",
         )  # fmt: skip
         profile = profile.model_copy(update={"date_format": SERIAL})
+        cells = Cells(profile)
+    elif short := short_dates(table, cells, choices):
+        profile = profile.model_copy(update={"date_format": short})
         cells = Cells(profile)
     records = table.rows
     for _ in range(_MOST_TABLES):
@@ -120,12 +144,12 @@ def read_tables(name: str, table: Table, cells: Cells, profile: StatementProfile
         choices.notice(f"line {records[0].line} begins another table, which is read with its own header")
         records = table.rows
     else:
-        raise InputError(name, f"holds more than {_MOST_TABLES} tables", "split it into one file for each account")
+        raise InputError(name, f"contains more than {_MOST_TABLES} tables", "split it into one file for each account")
     return readings[0] if len(readings) == 1 else _joined(readings, choices)
 
 
 def holds_serials(table: Table, cells: Cells) -> bool:
-    """True if a column that the header names for dates holds nothing but numbers of the size of stored dates."""
+    """True if a column with a header of dates contains only numbers in the range of stored dates."""
     if table.header is None:
         return False
     for column, name in enumerate(table.header.cells):
@@ -136,6 +160,30 @@ def holds_serials(table: Table, cells: Cells) -> bool:
             if held and sum(serial_date(cell) is not None for cell in held) * 10 >= 9 * len(held):
                 return True
     return False
+
+
+def short_dates(table: Table, cells: Cells, choices: Choices) -> str:
+    """Return the format of dates of six digits, such as ``030225``, ``""`` if a column of dates holds anything else.
+
+    The format that reads every row wins; of several, the one by which the days are in order, then the shorter period.
+    """
+    for column, name in enumerate(table.header.cells if table.header else ()):
+        held = [row.cells[column] for row in table.rows[:_SAMPLE] if column < len(row.cells) and row.cells[column]]
+        if "date" not in header_roles(name) or not held or any(map(cells.date, held)):
+            continue
+        fitting = []
+        for form in SHORT_FORMATS:
+            days = [day for cell in held if len(cell) == SHORT_LENGTH and (day := formatted_date(cell, form))]
+            if len(days) == len(held):
+                fitting.append((_falls(days) is None, (max(days) - min(days)).days, form))
+        if len(fitting) > 1:
+            choices.assume(
+                "date_format", f'"{min(fitting)[2]}"',
+                f"{table.name(column)} holds days of six digits that can be read in more than one order",
+            )  # fmt: skip
+        if fitting:
+            return min(fitting)[2]
+    return ""
 
 
 def _joined(readings: list[StatementReading], choices: Choices) -> StatementReading:
@@ -156,18 +204,20 @@ def _joined(readings: list[StatementReading], choices: Choices) -> StatementRead
 def read_table(
     name: str, table: Table, cells: Cells, profile: StatementProfile, choices: Choices, seen: dict[str, int]
 ) -> StatementReading:
-    """Return the transactions of a table whose place in the file is known.
+    """Return the transactions of a table whose position in the file is known.
 
     Raises:
-        InputError: It holds no transactions, more than half of its rows cannot be read, or the profile does not fit it.
+        InputError: It has no transactions, more than half of its rows cannot be read, or the profile does not fit it.
     """
     if not table.rows and table.header:
         raise InputError(
-            name, f"holds a header in line {table.header.line} and no transactions", "export a longer period"
+            name, f"has a header in line {table.header.line} but no transactions", "export a longer period"
         )
     table, left_out, unknown = booked(with_spelt_marks(table), choices)
     if left_out and not table.rows:
-        raise InputError(name, f"holds no booking: {left_out[0].reason}, as does every row", "export booked rows")
+        raise InputError(
+            name, f"has no bookings: {left_out[0].reason}; the same applies to every row", "export booked rows"
+        )
     table, pending = without_pending(table, cells, choices)
     table, odd = without_odd_ends(table, cells)
     left_out += [*pending, *odd]
@@ -181,14 +231,17 @@ def read_table(
     rows = _Rows(table, columns, cells, order, profile, told=told)
     if columns.balance is not None:
         for lines, why in (
-            (unknown, "has a status that is not known, and the running balance follows without it"),
-            (_without_balance(table, columns.balance), "has no balance, and the running balance follows without it"),
+            (unknown, "has an unknown status, and the running balance is correct without it"),
+            (_without_balance(table, columns.balance), "has no balance, and the running balance is correct without it"),
         ):
             fewer = _Rows(_less(table, lines), columns, cells, order, profile, told=told)
             if lines and rows.fits_less(fewer, mark):
                 table, rows = _less(table, lines), fewer
                 left_out += [Quarantined(line=line, reason=why) for line in lines]
-                choices.notice(f"{name_lines(lines)}: the running balance follows without, so no booking is counted")
+                choices.notice(
+                    f"{name_lines(lines)}: the running balance is consistent without them, so they are not "
+                    "counted as bookings"
+                )
     if profile.decimal_mark is not None:
         mark = profile.decimal_mark
     elif not sure:
@@ -197,10 +250,7 @@ def read_table(
     _refuse_mostly_bad(name, table, read)
     with_balances_after(read, profile, choices)
     amounts = signed_amounts(read, profile, choices)
-    if table.header is not None and profile.debit_column is None and profile.positive_is is None:
-        say_either_way(
-            read, amounts, [table.name(column) for column in (columns.mark, *columns.sides) if column], choices
-        )
+    _say_sides(table, columns, read, amounts, profile, choices)
     if amounts and not any(amounts):
         where = next(iter(columns.money))
         choices.assume("amount_column", str(where + 1), f"every amount in {table.name(where)} is zero")
@@ -210,7 +260,7 @@ def read_table(
     denomination = Denomination(table, columns, read, profile, choices, day_first=day_first)
     whole = table.header is not None and any(is_minor(table.name(column)) for column in columns.money)
     if whole:
-        choices.notice("the header says that amounts are in the smallest unit of their currency; they are read so")
+        choices.notice("according to the header, amounts are in the smallest unit of their currency")
     transactions = _transactions(read, amounts, denomination, profile, choices.file, seen, whole=whole)
     _refuse_mostly_bad(name, table, read, len(transactions))
     accounts = {one.account for one in transactions}
@@ -222,6 +272,25 @@ def read_table(
         notices=tuple(choices.notices),
         quarantined=tuple(sorted((*read.quarantined, *left_out), key=lambda row: row.line)),
     )
+
+
+def _say_sides(
+    table: Table,
+    columns: Columns,
+    read: Read,
+    amounts: list[Decimal | None],
+    profile: StatementProfile,
+    choices: Choices,
+) -> None:
+    """Report where nothing but the place or the name of a column says which amounts are debits."""
+    if profile.debit_column is not None:
+        return
+    if table.header is None:
+        if columns.debit is not None and columns.credit is not None and columns.credit < columns.debit:
+            say_against_order(read, amounts, choices)
+    elif profile.positive_is is None:
+        names = [table.name(column) for column in (columns.mark, *columns.sides) if column]
+        say_either_way(read, amounts, names, choices)
 
 
 class _Rows:
@@ -239,7 +308,7 @@ class _Rows:
         self._undated = [row.line for row in table.rows if not row.problem and is_undated(row.cells, columns, cells)]
 
     def read(self, decimal_mark: DecimalMark, choices: Choices) -> Read:
-        """Return the rows; ones without a date have that of the row above, if the running balance follows with them."""
+        """Return the rows; those without a date get the date of the row above, if the running balance confirms it."""
         if not self._undated:
             return self._read(decimal_mark, choices)
         wide = Choices(choices.file)
@@ -249,12 +318,12 @@ class _Rows:
             return self._read(decimal_mark, choices)
         choices.take(wide)
         choices.notice(
-            f"{name_lines(self._undated)} without a date: that of the row above is taken, and the balance follows"
+            f"{name_lines(self._undated)} without a date: the date of the row above is used, which the balance confirms"
         )
         return wider
 
     def fits_less(self, fewer: _Rows, decimal_mark: DecimalMark) -> bool:
-        """True if the running balance breaks with these rows, and follows in each step with the fewer ones."""
+        """True if the running balance is inconsistent with these rows, and consistent with the fewer ones."""
         chains = []
         for rows in (self, fewer):
             read = rows.read(decimal_mark, Choices())
@@ -273,17 +342,34 @@ class _Rows:
         read = reader.read(choices)
         read.days_told = self._told
         header = table.header.cells if table.header else ()
-        read.of_card = any(map(is_of_card, header)) or any(says_card(row.cells) for row in table.before)
+        charged = any(role == "debit" and is_charge(header[at]) for at, role in paired(header).items())
+        read.of_card = charged or any(map(is_of_card, header)) or any(says_card(row.cells) for row in table.before)
         read.sides_named = table.header is not None or self._profile.debit_column is not None
+        read.of_accounts = self._is_of_accounts(header, read)
         if columns.mark is not None:
             held = {row.cells[columns.mark] for row in table.rows if columns.mark < len(row.cells)}
             read.marks_are_kinds = all(is_kind(cell) for cell in held if mark_of(cell))
             read.blank_marks = all(map(mark_of, held - {""}))
         return read
 
+    def _is_of_accounts(self, header: Sequence[str], read: Read) -> bool:
+        """True if debits and credits are those of books: by the kinds of the rows, else by the header."""
+        columns = self._columns
+        named = [header[at] for at in (columns.mark, *columns.sides) if at is not None and at < len(header)]
+        if not any(map(is_of_books, named)):
+            return False
+        at_line = {row.line: at for at, row in enumerate(self._table.rows)}
+        sides = [(at_line[entry.line], entry.side) for entry in read.entries[:_SAMPLE] if entry.side]
+        taken = {columns.date, *columns.money, *columns.narration}
+        coded = any(
+            is_account(name) and are_codes({row.cells[at] for row in self._table.rows[:_SAMPLE] if at < len(row.cells)})
+            for at, name in enumerate(header)
+        )
+        return coded or is_of_accounts(header) or kinds_contradict(self._table.rows, sides, taken)
+
 
 def _without_balance(table: Table, column: int) -> list[int]:
-    """Return the lines of the few rows that have no balance where the others have one."""
+    """Return the lines of the rows without a balance, if they are few."""
     lines = [row.line for row in table.rows if not row.problem and not "".join(row.cells[column : column + 1])]
     return lines if len(lines) * _FEW < len(table.rows) else []
 
@@ -293,7 +379,7 @@ def _less(table: Table, lines: Sequence[int]) -> Table:
 
 
 def _orders_left(table: Table, column: int, cells: Cells) -> tuple[set[str], bool]:
-    """Return the orders in which each date of a column can be read, and whether all mean the same days or order."""
+    """Return the orders in which every date of a column can be read, and whether all give the same days or sequence."""
     found = [one for row in table.rows[:_SAMPLE] if column < len(row.cells) and (one := cells.date(row.cells[column]))]
     left = [at for at in range(len(ORDERS)) if all(one[at] is not None for one in found)]
     same = all(len({one[at] for at in left}) == 1 for one in found)
@@ -308,7 +394,7 @@ def _falls(days: list[datetime.date]) -> bool | None:
 
 
 def _no_month_first(table: Table, column: int) -> bool:
-    """True if dates have the day before the name of a month, ``3 Feb 2025``, or the year first."""
+    """True if the day precedes the name of a month, ``3 Feb 2025``, or the year is first."""
     cells = [row.cells[column] for row in table.rows[:_SAMPLE] if column < len(row.cells) and row.cells[column]]
     return any(
         cell[:1].isdigit() and (cell[:4].strip("0123456789. -/")[:1].isalpha() or cell[:4].isdigit()) for cell in cells
@@ -321,7 +407,7 @@ def _settled_mark(
     profile: StatementProfile,
     choices: Choices,
 ) -> DecimalMark:
-    """Return the mark with which the running balance follows from more of the amounts, else the likelier one."""
+    """Return the decimal mark with which the running balance follows from more amounts, else the more likely one."""
     fits = {}
     marks: tuple[DecimalMark, DecimalMark] = (likelier, "," if likelier == "." else ".")
     for mark in marks:
@@ -331,7 +417,7 @@ def _settled_mark(
     if fits[marks[0]] == fits[marks[1]]:
         choices.assume(
             "decimal_mark", likelier,
-            "amounts such as 1,234 or 1.234 can be read with either mark; the three digits are read as thousands",
+            "amounts such as 1,234 or 1.234 are ambiguous; the mark is read as a thousands separator",
             f'decimal_mark: "{likelier}"',
         )  # fmt: skip
     return best
@@ -360,7 +446,7 @@ def _transactions(
     *,
     whole: bool,
 ) -> list[Transaction]:
-    """Return the transactions; an entry without side or with a currency that is none is quarantined instead."""
+    """Return the transactions; an entry without a side or with an invalid currency is quarantined."""
     found = []
     for entry, amount in zip(read.entries, amounts, strict=True):
         currency = denomination.of(entry)
@@ -403,7 +489,7 @@ def _minor(amount: Decimal, currency: str, *, whole: bool) -> int:
     if not whole:
         return minor_units(amount, currency)
     if amount != amount.to_integral_value():
-        raise ValueError("a part of a minor unit")
+        raise ValueError("a fraction of a minor unit")
     return int(amount)
 
 

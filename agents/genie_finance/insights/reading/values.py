@@ -1,4 +1,4 @@
-"""Amounts and dates in forms that say exactly how they are written."""
+"""Amounts and dates of formats with an exact syntax."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def exact_amount(text: str) -> Decimal | None:
 
 
 def exact_date(text: str) -> datetime.date | None:
-    """Return the date of ``YYYYMMDD…`` or ``YYYY-MM-DD…`` as it is written, whatever time and zone follow."""
+    """Return the date of ``YYYYMMDD…`` or ``YYYY-MM-DD…`` as written, regardless of the time and zone that follow."""
     digits = text.strip()[:10].replace("-", "") if text.strip()[4:5] == "-" else text.strip()[:8]
     if len(digits) != 8 or not (digits.isascii() and digits.isdigit()):
         return None
@@ -31,7 +31,7 @@ def exact_date(text: str) -> datetime.date | None:
 
 
 def calendar_date(year: int, month: int, day: int) -> datetime.date | None:
-    """Return a date, or None if the calendar has none such or the year is none of a bank's export."""
+    """Return a date, or None if it does not exist or the year is not plausible for a bank's export."""
     if not _FIRST_YEAR <= year <= _LAST_YEAR:
         return None
     try:

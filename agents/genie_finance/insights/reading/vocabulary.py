@@ -1,4 +1,4 @@
-"""The words of bank exports in the languages that are read: debit and credit marks, statuses, rows of balances."""
+"""The words of bank exports in all supported languages: debit and credit marks, statuses, rows of balances."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def words(text: str) -> frozenset[str]:
 
 
 def plain(text: str) -> str:
-    """Return the words of a text: lower case, unaccented, everything but letters and digits as one space."""
+    """Return the words of a text: lower case, unaccented, everything except letters and digits becomes one space."""
     return " ".join(_LETTERS_AND_DIGITS.findall(unaccented(text)))
 
 
@@ -46,7 +46,7 @@ MARKS: dict[str, Mark] = {
          "inn", "ind", "gutschrift", "dslip", "cr."), "credit",
     ),
 }  # fmt: skip
-"""Words that say beside an unsigned amount whether money went out or came in."""
+"""Words beside an unsigned amount that show whether it is outgoing or incoming."""
 
 
 _MORE_MARKS: dict[Mark, str] = {
@@ -103,7 +103,7 @@ _VOWELS = frozenset("aeioyаеоияыйε")
 
 
 def _stem(said: str) -> str:
-    """Return words without the vowel that tells gender or number: ``autorizzata`` and ``autorizzato`` are one."""
+    """Return words without the vowel that marks gender or number: ``autorizzata`` and ``autorizzato`` are one."""
     return " ".join(
         word.rstrip("s")[:-1] if len(word) > 6 and word.rstrip("s")[-1:] in _VOWELS else word for word in said.split()
     )
@@ -114,7 +114,7 @@ _LONGEST_MARK = 24
 
 
 def mark_of(cell: str) -> Mark | None:
-    """Return the meaning of a debit/credit cell, or None if it holds something else."""
+    """Return the meaning of a debit/credit cell, or None if it contains something else."""
     if not cell:
         return None
     found = MARKS.get(cell.lower())
@@ -132,7 +132,7 @@ _KINDS = words("charge refund sale interest fee reversal return received")
 
 
 def is_kind(cell: str) -> bool:
-    """True for a mark that one side of a payment means by money in and the other by money out, such as ``refund``."""
+    """True for a mark, such as ``refund``, that is incoming money for one party and outgoing for the other."""
     return plain(cell) in _KINDS
 
 
@@ -242,7 +242,7 @@ _STATUS_ENDINGS: dict[str, Unbooked | Literal["booked"]] = {
 
 
 def status_of(cell: str) -> Unbooked | Literal["booked"] | None:
-    """Return the status that a cell of a status column gives its row, or None if it holds something else."""
+    """Return the status that a cell of a status column gives its row, or None if it contains something else."""
     if len(cell) > _LONGEST_MARK:
         return None
     said = plain(cell)
@@ -252,7 +252,7 @@ def status_of(cell: str) -> Unbooked | Literal["booked"] | None:
     return next((kind for ending, kind in _STATUS_ENDINGS.items() if cell.endswith(ending)), None)
 
 
-_INCOMING_WORDS = """payment received|paymt|pymt|mobile pymt|online pymt|payment from account|payment thank you
+_INCOMING_WORDS = """payment received|mobile pymt|crcardpmt|online pymt|payment from account|payment thank you
         |thank you|autopay|payment from
         |automatic payment|ach deposit|online payment|mobile payment|internet payment
         |direct debit received|e payment|refund|cashback|salary|payroll|wages|gehalt|lohn
@@ -272,6 +272,24 @@ _INCOMING_IN_EAST = tuple(word for word in _INCOMING if ord(word[0]) > 0x2E7F)
 """Words of scripts without spaces between words."""
 
 
+_PAYMENTS = words(
+    """payment payments pmt paymt zahlung bezahlung paiement reglement pago pagamento betaling betalning
+    innbetaling indbetaling maksu makse platnosc splata platba platby fizetes torlesztes plata rata
+    odeme платеж платёж оплата погашение πληρωμη плащане uplata placilo maksajums mokejimas תשלום سداد
+    دفع pembayaran bayaran 支払 お支払 還款 还款 繳款 납부 ชำระ"""
+)
+_PAYMENT_STEMS = tuple(sorted(word for word in _PAYMENTS if len(word) > 4 and ord(word[0]) < 0x0590))
+_PAYMENTS_IN_EAST = tuple(word for word in _PAYMENTS if ord(word[0]) > 0x0E00)
+
+
+def says_payment(narration: str) -> bool:
+    """True if a text is that of a payment, which beside a minus on a card statement is the payment of its bill."""
+    text = plain(narration[:120])
+    if any(word in text for word in _PAYMENTS_IN_EAST):
+        return True
+    return any(word in _PAYMENTS or word.startswith(_PAYMENT_STEMS) for word in text.split())
+
+
 _OF_BOOKS = words(
     """debit debits credit credits debito credito debe haber soll haben dare avere dr cr debet kredit deebet kreedit
     debets kredits debetas kreditas дебет кредит χρεωση πιστωση borc alacak duguje potrazuje 借方 贷方 貸方 차변 대변"""
@@ -279,7 +297,7 @@ _OF_BOOKS = words(
 
 
 def is_of_books(header: str) -> bool:
-    """True for a word of bookkeeping, which means the one at a bank and the other in its customer's books."""
+    """True for a word of bookkeeping, whose meaning in the customer's books is the opposite of the bank's."""
     return not _OF_BOOKS.isdisjoint(plain(header).split())
 
 
@@ -292,12 +310,12 @@ _CARD_NAMES = tuple(map(plain, _CARDS.split("|")))
 
 
 def says_card(cells: Iterable[str]) -> bool:
-    """True for a line that names a credit card, which has its statement below."""
+    """True for a line that names the credit card of the statement below."""
     return any(f" {card} " in f" {plain(cell[:120])} " for cell in cells for card in _CARD_NAMES)
 
 
 def says_incoming(narration: str) -> bool:
-    """True if a text is one of money that comes in: a salary, a refund, the payment of a card's bill."""
+    """True if a text describes incoming money: a salary, a refund, the payment of a card's bill."""
     text = f" {plain(narration[:120])} "
     return any(f" {word} " in text for word in _INCOMING) or any(word in text for word in _INCOMING_IN_EAST)
 
@@ -332,7 +350,7 @@ _TURNOVER = """apyvarta|apgrozijums|kaive|obrat|obraty|suma obrotow|forgalom|pro
         |total turnover|debit turnover|credit turnover|umsatzsumme|total debits|total credits
         |total debit|total credit|totale entrate|totale uscite|total cargos|total abonos
         |total de debitos|total de creditos"""
-"""Sums that are nobody's name, whereas there are payees named Total."""
+"""Words for sums that cannot be a payee's name; there are payees named Total."""
 _UNITS = frozenset(code.lower() for code in CODES) | {"euro", "euros", "rs", "kr"}
 _PHRASES = {
     plain(phrase): kind
@@ -345,7 +363,7 @@ _PHRASES = {
     for phrase in phrases.split("|")
 }
 _OF_PERIOD = words("page statement account period month")
-"""Words beside a total that no payee called Total has."""
+"""Words beside "total" that do not occur in names of payees."""
 _FIRST_WORDS = frozenset(phrase.split()[0] for phrase in _PHRASES)
 _WORD = re.compile(r"[^\W_]+")
 _LONGEST_PHRASE = max(len(phrase.split()) for phrase in _PHRASES)

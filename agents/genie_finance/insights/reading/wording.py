@@ -41,7 +41,7 @@ _MARKS = str.maketrans(
         "\uff0f": "/",
     }
 )
-"""Decimal mark and thousands mark of Arabic script, the wide forms of East Asia, and the minus of its accounts."""
+"""Decimal and thousands marks of Arabic script, and wide forms and minus signs of East Asia."""
 
 
 def western(text: str) -> str:
@@ -53,7 +53,7 @@ def western(text: str) -> str:
 
 
 def joined(parts: Iterable[str]) -> str:
-    """Return the parts in order, words one space apart; a part that another part contains is left out."""
+    """Return the parts in order, separated by one space; a part that another part contains is left out."""
     kept: list[str] = []
     for part in parts:
         text = " ".join(part.split())

@@ -1,7 +1,7 @@
-"""XLSX: the first sheet with a statement, read as a CSV export is.
+"""XLSX: the first sheet with a statement, read like a CSV export.
 
-A workbook is a ZIP of XML. Sizes are checked before anything is unpacked: at most the size in the archive's directory
-is read of each part.
+A workbook is a ZIP of XML. Sizes are checked before anything is unpacked: of each part, at most the size in the
+archive's directory is read.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from genie_finance.contracts.statements import StatementProfile, StatementReading
 
 MAX_UNPACKED_BYTES = 64 * 1024 * 1024
-"""All parts of the workbook together; fifty thousand rows of ten columns take about half."""
+"""Limit for all parts together; fifty thousand rows of ten columns take about half."""
 MAX_PARTS = 1_000
 MAX_SHEETS = 20
-"""Sheets that are looked at."""
+"""Maximum number of sheets that are examined."""
 _EXCEL_ROWS = 1_048_576
-"""More rows no sheet has."""
+"""Maximum number of rows of a sheet."""
 _WHAT = "an Excel workbook (xlsx)"
 _SAVE = "save the sheet as CSV and give that file"
 
@@ -42,13 +42,12 @@ _SAVE = "save the sheet as CSV and give that file"
 def read_xlsx(name: str, content: bytes, profile: StatementProfile, choices: Choices) -> StatementReading:
     """Return the transactions of the first sheet with a statement.
 
-    Dates and numbers are taken as the cells hold them. A number is the shortest decimal that stands for what the cell
-    stores; where that has more digits than the currency, its row is quarantined. For a formula, the stored value is
-    used.
+    Dates and numbers are taken as the cells hold them. A number is the shortest decimal for the stored value; if it has
+    more digits than the currency, its row is quarantined. For a formula, the stored value is used.
 
     Raises:
-        InputError: It is not a workbook, larger unpacked than ``MAX_UNPACKED_BYTES``, has a password, or no sheet of it
-            holds a statement; or the libraries are missing.
+        InputError: It is not a workbook, is larger unpacked than ``MAX_UNPACKED_BYTES``, has a password or no sheet
+            with a statement; or the libraries are missing.
     """
     bounded(name, content)
     _refuse_bomb(name, content)
@@ -69,12 +68,14 @@ def read_xlsx(name: str, content: bytes, profile: StatementProfile, choices: Cho
             others = sheets.count - 1
             if others:
                 choices.notice(
-                    f"sheet {position + 1} ({title[:40]!r}) is the first with a statement and is read, {others} are not"
+                    f"sheet {position + 1} ({title[:40]!r}) is the first with a statement and is read; {others} are not"
                 )
             table = find_table(records, cells, told, choices)
             reading = read_tables(name, table, cells, told, choices)
             return reading.model_copy(update={"form": "xlsx"})
-    raise InputError(name, "is an Excel workbook (xlsx), and no sheet has a row with both a date and an amount", _SAVE)
+    raise InputError(
+        name, "is an Excel workbook (xlsx) in which no sheet has a row with both a date and an amount", _SAVE
+    )
 
 
 def _refuse_bomb(name: str, content: bytes) -> None:
@@ -83,11 +84,11 @@ def _refuse_bomb(name: str, content: bytes) -> None:
             parts = archive.infolist()
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
         raise InputError(
-            name, "starts as an Excel workbook (xlsx) and is damaged or cut off", "export it again"
+            name, "starts like an Excel workbook (xlsx) but is damaged or cut off", "export it again"
         ) from None
     if "xl/workbook.xml" not in {part.filename for part in parts}:
         raise InputError(
-            name, "is a ZIP archive and no Excel workbook (xlsx)", "unpack it and give the statement inside"
+            name, "is a ZIP archive, not an Excel workbook (xlsx)", "unpack it and give the statement inside"
         )
     if any(part.flag_bits & 1 for part in parts):
         raise InputError(name, "is an Excel workbook with a password", "save it without one")
@@ -126,7 +127,7 @@ class _Sheets:
                 raise self._unreadable(error) from None
 
     def _rows(self, sheet: Any) -> list[tuple[Any, ...]]:
-        """Return the rows up to the last that holds something; dimensions that the sheet declares may lie."""
+        """Return the rows up to the last non-empty one; the dimensions that the sheet declares may be wrong."""
         sheet.reset_dimensions()
         rows: list[tuple[Any, ...]] = []
         blank: tuple[Any, ...] | None = None
@@ -162,9 +163,9 @@ def _trimmed(row: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _decimal_mark(rows: list[tuple[Any, ...]], profile: StatementProfile) -> Any:
-    """Return the decimal mark of the amounts that the sheet has as text, ``.`` if there is no evidence.
+    """Return the decimal mark of amounts stored as text, ``.`` if there is no evidence.
 
-    Numbers are written out with the same one, so that the whole table is read with one mark.
+    Numbers are formatted with the same mark, so that the whole table has one.
     """
     if profile.decimal_mark is not None:
         return profile.decimal_mark

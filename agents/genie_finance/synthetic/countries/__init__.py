@@ -1,4 +1,4 @@
-"""The countries that are known, one module each."""
+"""The supported countries, one module each."""
 
 from typing import Final
 

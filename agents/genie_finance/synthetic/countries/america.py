@@ -1,4 +1,4 @@
-"""The United States: months first, one signed column, newest first, no word of the currency."""
+"""The United States: month before day, one signed column, newest first, no currency named."""
 
 from __future__ import annotations
 

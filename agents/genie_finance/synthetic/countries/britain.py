@@ -1,4 +1,4 @@
-"""The United Kingdom: days first, money out and in in columns of their own, oldest first."""
+"""The United Kingdom: day before month, separate columns for outgoing and incoming money, oldest first."""
 
 from __future__ import annotations
 
@@ -115,4 +115,4 @@ BRITAIN = Country(
         row=_row, delimiter=",", encoding="utf-8", quoted=False, newest_first=False, profile={"date_order": "dmy"},
     ),
 )  # fmt: skip
-"""Rates and days are typical of 2025; sort codes that start with 99 are not given out."""
+"""Rates and days are typical of 2025; sort codes that start with 99 are not assigned."""

@@ -126,4 +126,4 @@ GERMANY = Country(
         profile={"encoding": "latin-1", "date_order": "dmy"},
     ),
 )  # fmt: skip
-"""Rates and days are typical of 2025; bank codes that start with 9 are not given out."""
+"""Rates and days are typical of 2025; bank codes that start with 9 are not assigned."""

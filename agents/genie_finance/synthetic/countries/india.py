@@ -1,4 +1,4 @@
-"""India: UPI, NEFT and NACH narrations, two columns of amounts, days first and two digits of the year."""
+"""India: UPI, NEFT and NACH narrations, two columns of amounts, day before month, two-digit years."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ _WORDS = {
     "urgent": "KYC UPDATE", "friend": "FOR DINNER", "wage": "STAFF WAGES",
 }  # fmt: skip
 _BANKS = ("QXVB", "ZKLB", "XTRB")
-"""Invented: no bank has these letters."""
+"""Invented: no bank has this code."""
 
 
 def _wording(draft: Draft, reference: str, customer: Customer) -> Words:  # noqa: PLR0911 - one line a rail

@@ -1,4 +1,4 @@
-"""The Netherlands: every cell quoted, dates without marks, amounts without signs beside `Af` and `Bij`."""
+"""The Netherlands: every cell quoted, dates without separators, unsigned amounts beside `Af` and `Bij`."""
 
 from __future__ import annotations
 
@@ -128,4 +128,4 @@ NETHERLANDS = Country(
         row=_row, delimiter=";", encoding="utf-8", quoted=True, newest_first=True, profile={"date_order": "ymd"},
     ),
 )  # fmt: skip
-"""Rates and days are typical of 2025; no bank has the letters XQZB."""
+"""Rates and days are typical of 2025; no bank has the code XQZB."""

@@ -51,7 +51,7 @@ Gujarati, Tamil, Telugu."""
 
 
 class ForeignRow(NamedTuple):
-    """One way of saying one thing in another language."""
+    """One phrasing of an instruction in another language."""
 
     kind: str
     language: str
@@ -64,7 +64,8 @@ _OF_NOTICES = frozenset(
     _ALTERNATIVE.findall(
         "regeln?|richtlinien?|règles?|reglas|normas|directrices|políticas|regras|diretrizes|regole|direttive|disposizioni|regels|"
         "richtlijnen|voorschriften|правил(?:а|о)?|नियम(?:ों)?|niyam(?:on)?|rules?|guidelines|规则|规定|规矩|准则|規則|ルール|ガイドライン|方針|"
-        "ポリシー|규칙|정책|가이드라인|zasad(?:y|ach)?|reguł(?:y|ach)?|pravid(?:la|el|lech)|regler(?:na)?|aturan|peraturan|quy tắc|quy định"
+        "ポリシー|규칙|정책|가이드라인|zasad(?:y|ach)?|reguł(?:y|ach)?|pravid(?:la|el|lech)|regler(?:na)?|aturan|peraturan|quy "
+        "tắc|quy định"
     )
 )
 """Orders in the wide sense that notices speak of: rules, guidelines, policies."""
@@ -136,13 +137,28 @@ _NEW = {
     "zh": "(?:新的|真正的)(?:任务|指令|指示|规则)",
 }
 _OFF = {
-    "de": "(?:schalte?n?|stelle?n?|deaktiviere?n?|entferne?n?|umgehe?n?|missachten?|missachtet?) <2>(?:sicherheits(?:filter|regeln|richtlinien|sperren|vorgaben|einstellungen)|inhaltsfilter|(?:deine|ihre)n? <1>(?:filter|sperren|einschränkungen|beschränkungen|schutzmassnahmen))",
-    "fr": "(?:désactive[zr]?|coupe[zr]?|éteins|supprime[zr]?|retire[zr]?|enlève[zr]?|contourne[zr]?|lève[zr]?) <2>(?:(?:filtres?|règles|protections|mesures|restrictions|contrôles) de (?:sécurité|contenu|modération)|(?:tes|vos) <1>(?:filtres|protections|garde fous|restrictions|limites))",
-    "es": "(?:desactiva[dr]?|desactive|apaga|quita|elimina|elude|salta) <2>(?:(?:filtros?|reglas|restricciones|medidas|controles) de (?:seguridad|contenido|moderación)|(?:tus|sus) <1>(?:filtros|protecciones|restricciones|límites|salvaguardas))",
-    "pt": "(?:desativ(?:e|a|ar)|deslig(?:ue|a)|remov(?:a|e)|retir(?:e|a)|burle|contorne) <2>(?:(?:filtros?|regras|restrições|medidas|controles) de (?:segurança|conteúdo|moderação)|(?:seus|suas|teus|tuas) <1>(?:filtros|proteções|restrições|limites|salvaguardas))",
-    "it": "(?:disattiva(?:re)?|disabilita(?:re)?|spegni|togli|rimuovi|elimina|aggira) <2>(?:(?:filtri|regole|restrizioni|misure|controlli) di (?:sicurezza|contenuto|moderazione)|(?:tuoi|tue) <1>(?:filtri|protezioni|restrizioni|limiti|blocchi))",
-    "nl": "(?:schakel|zet|verwijder|omzeil|deactiveer) <2>(?:veiligheids(?:filters?|regels|maatregelen)|inhoudsfilters?|(?:je|jouw|uw) <1>(?:filters|beperkingen|beveiligingen))",
-    "ru": "(?:отключ(?:и|ите)|выключ(?:и|ите)|сним(?:и|ите)|убер(?:и|ите)|обойд(?:и|ите)) <2>(?:(?:фильтры|ограничения|правила|проверки) безопасности|(?:свои|твои|ваши) <1>(?:фильтры|ограничения|запреты|защиту))",
+    "de": "(?:schalte?n?|stelle?n?|deaktiviere?n?|entferne?n?|umgehe?n?|missachten?|missachtet?) "
+    "<2>(?:sicherheits(?:filter|regeln|richtlinien|sperren|vorgaben|einstellungen)|inhaltsfilter|(?:deine|ihre)n? "
+    "<1>(?:filter|sperren|einschränkungen|beschränkungen|schutzmassnahmen))",
+    "fr": "(?:désactive[zr]?|coupe[zr]?|éteins|supprime[zr]?|retire[zr]?|enlève[zr]?|contourne[zr]?|lève[zr]?) "
+    "<2>(?:(?:filtres?|règles|protections|mesures|restrictions|contrôles) de "
+    "(?:sécurité|contenu|modération)|(?:tes|vos) <1>(?:filtres|protections|garde fous|restrictions|limites))",
+    "es": "(?:desactiva[dr]?|desactive|apaga|quita|elimina|elude|salta) "
+    "<2>(?:(?:filtros?|reglas|restricciones|medidas|controles) de (?:seguridad|contenido|moderación)|(?:tus|sus) "
+    "<1>(?:filtros|protecciones|restricciones|límites|salvaguardas))",
+    "pt": "(?:desativ(?:e|a|ar)|deslig(?:ue|a)|remov(?:a|e)|retir(?:e|a)|burle|contorne) "
+    "<2>(?:(?:filtros?|regras|restrições|medidas|controles) de "
+    "(?:segurança|conteúdo|moderação)|(?:seus|suas|teus|tuas) "
+    "<1>(?:filtros|proteções|restrições|limites|salvaguardas))",
+    "it": "(?:disattiva(?:re)?|disabilita(?:re)?|spegni|togli|rimuovi|elimina|aggira) "
+    "<2>(?:(?:filtri|regole|restrizioni|misure|controlli) di (?:sicurezza|contenuto|moderazione)|(?:tuoi|tue) "
+    "<1>(?:filtri|protezioni|restrizioni|limiti|blocchi))",
+    "nl": "(?:schakel|zet|verwijder|omzeil|deactiveer) "
+    "<2>(?:veiligheids(?:filters?|regels|maatregelen)|inhoudsfilters?|(?:je|jouw|uw) "
+    "<1>(?:filters|beperkingen|beveiligingen))",
+    "ru": "(?:отключ(?:и|ите)|выключ(?:и|ите)|сним(?:и|ите)|убер(?:и|ите)|обойд(?:и|ите)) "
+    "<2>(?:(?:фильтры|ограничения|правила|проверки) безопасности|(?:свои|твои|ваши) "
+    "<1>(?:фильтры|ограничения|запреты|защиту))",
     "zh": "(?:关闭|停用|关掉|解除|禁用|绕过|取消)<2>(?:安全(?:过滤器?|限制|检查|策略|审查|措施)|内容(?:过滤器?|审查)|(?:你的|您的)(?:过滤器?|限制|审查|防护))",
     "ja": "(?:安全(?:フィルター|機能|制限|対策)|コンテンツフィルター|(?:あなたの|君の)(?:フィルター|制限)|すべてのフィルター|全てのフィルター)を?<1>(?:オフ|解除|無効|外し|切っ)",
     "ko": "(?:안전 ?(?:필터|장치|규칙|제한)|보안 ?필터|(?:너의|네|당신의|모든) ?(?:필터|제한|제약))[을를]? ?<1>(?:꺼|끄|해제|비활성화|풀어|제거)",

@@ -60,7 +60,7 @@ class Prefixes:
         return MappingProxyType(dict(self._values))
 
     def _step(self) -> bool:
-        """Take the next token; return False if there is none yet."""
+        """Read the next token; return False if there is none yet."""
         if not self._depth:
             start = self._text.find("{", self._at)  # a fence and text before it are skipped
             self._at = len(self._text) if start < 0 else start + 1

@@ -54,7 +54,7 @@ class Read(NamedTuple, Generic[P]):
 
 
 class MalformedAnswerError(ValueError):
-    """An answer that is not what was asked for; names fields and problems, and quotes nothing.
+    """An answer that does not have the requested form; names fields and problems, and quotes nothing.
 
     Args:
         code: ``schema`` where the fields are wrong, otherwise why the text cannot be read.
@@ -132,13 +132,13 @@ async def answer(text: str, kind: type[P], *, stop: Stop, exact: bool | None = N
     """Return an answer as a payload.
 
     Args:
-        text: As the model wrote it.
-        kind: What was asked for.
-        stop: Why the model stopped.
+        text: Text of the model.
+        kind: Requested class.
+        stop: Stop reason of the model.
         exact: Whether amounts or identifiers are asked for; by default as the payload's schema marks them.
 
     Raises:
-        MalformedAnswerError: It does not fit. ``problems`` is what to tell the model that is asked again.
+        MalformedAnswerError: It does not fit. ``problems`` is the text for the model, if it is asked again.
     """
     if len(text) <= LOOP_CHARACTERS:
         return answer_now(text, kind, stop=stop, exact=exact)

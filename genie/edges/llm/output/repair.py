@@ -99,13 +99,13 @@ def _before(text: str, at: int) -> str:
 
 
 def repaired(text: str) -> Repaired:
-    """Return an object or a list with its syntax mended.
+    """Return an object or a list with its syntax repaired.
 
     Args:
         text: As ``extracted`` returns it.
 
     Raises:
-        JsonTextError: It would take a guess.
+        JsonTextError: Repairing it would need a guess.
     """
     if len(text) > MOST_REPAIRED:
         raise JsonTextError("too_long")

@@ -30,11 +30,11 @@ class Whole(NamedTuple, Generic[P]):
 
 
 async def into(stream: Stream[Any], kind: type[P]) -> AsyncIterator[Prefix | Whole[P] | ModelFailed]:
-    """Yield what is certain of an answer as it grows, then the answer or why there is none.
+    """Yield the certain part of an answer as it grows, then the answer, or the reason why there is none.
 
     Args:
         stream: Of ``ModelDelta`` and ``ModelRestarted``, ended by ``ModelReply`` or ``ModelFailed``; closed at the end.
-        kind: What was asked for.
+        kind: Requested class.
 
     Raises:
         MalformedAnswerError: A field that is closed, or the whole, does not fit.

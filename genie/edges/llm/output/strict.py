@@ -33,9 +33,9 @@ def parsed(text: str, *, most: int = MOST_JSON, levels: int = MOST_DEPTH) -> Any
     """Return the value of a JSON text.
 
     Args:
-        text: Of a model, or of a file.
-        most: Characters that it may have.
-        levels: Brackets that may be open at once.
+        text: Text of a model or a file.
+        most: Maximum number of characters.
+        levels: Maximum nesting of brackets.
 
     Raises:
         JsonTextError: It is not acceptable; the code says why.

@@ -162,7 +162,7 @@ def next_call(request: ModelRequest) -> int:
 
 
 def tokens(value: Any, *, needed: bool = False) -> int:
-    """Return a count of tokens as a provider states it; 0 where it states none.
+    """Return a count of tokens as a provider states it; 0 if it states none.
 
     Args:
         value: What is stated.

@@ -187,12 +187,12 @@ def drawn(temperature: float | None, top_p: float | None) -> dict[str, float]:
 
 
 def usage_of(usage: Mapping[str, Any], asked: str = "prompt", given: str = "completion") -> Usage | None:
-    """Return the usage that this family of dialects states; None where it is not one.
+    """Return the usage that this family of dialects states; None if it is invalid.
 
     Args:
-        usage: As the provider wrote it.
-        asked: What the dialect calls the input.
-        given: What it calls the output.
+        usage: The provider's object.
+        asked: The dialect's name of the input.
+        given: Its name of the output.
     """
     try:
         details = usage.get(f"{asked}_tokens_details") or {}

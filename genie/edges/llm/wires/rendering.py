@@ -39,7 +39,7 @@ def result_text(result: ToolResult) -> str:
 
 
 def merged(messages: Iterator[tuple[str, list[dict[str, Any]]]]) -> list[tuple[str, list[dict[str, Any]]]]:
-    """Join neighbours of one role: some dialects want the roles in turn, and results right behind their calls."""
+    """Join neighbours of one role: some dialects require alternating roles, and results directly after their calls."""
     joined: list[tuple[str, list[dict[str, Any]]]] = []
     for role, content in messages:
         if not content:

@@ -80,7 +80,7 @@ class WireSettings(BaseModel):
     )
     family: str = Field(
         default="", max_length=128,
-        description="provider/family; opaque parts of another family are not sent. By default the model itself.",
+        description="provider/family; opaque parts of another family are not sent. By default, the model itself.",
     )  # fmt: skip
     window: int = Field(default=128_000, ge=1, le=100_000_000, description="Tokens of context.")
     http: bool = Field(default=False, description="Allow a URL without encryption.")

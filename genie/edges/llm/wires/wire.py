@@ -44,7 +44,7 @@ class Reading(ABC):
         """Return the parts that an event brings; a ``WireEnd`` among them ends the reply.
 
         Raises:
-            ProviderError: The event is an error, or is not shaped as the dialect says.
+            ProviderError: The event is an error, or does not have the dialect's form.
         """
 
     def finish(self) -> WireEnd:
@@ -200,10 +200,10 @@ class Wire(ABC):
     # --- common parts of bodies ---
 
     def sampling(self, request: ModelRequest) -> Sampling:
-        """Return how words are drawn.
+        """Return the sampling settings.
 
         Raises:
-            ProviderError: The model takes no such settings.
+            ProviderError: The model does not accept such settings.
         """
         chosen = request.sampling
         asked = (chosen.temperature, chosen.top_p, chosen.seed)
@@ -215,7 +215,7 @@ class Wire(ABC):
         """Return the JSON Schema of the answer.
 
         Raises:
-            ProviderError: The model takes no schema.
+            ProviderError: The model does not accept a schema.
         """
         if request.answer_schema is None:
             return None
@@ -258,7 +258,7 @@ async def _read(answer: Answer, limit: float | None, reading: Reading) -> bytes:
 
 
 def _named(error: Exception, reading: Reading) -> ProviderError:
-    """Return the class of an error of reading."""
+    """Return the failure class of a read error."""
     if isinstance(error, ProviderError):
         if error.usage is None:
             error.usage = reading.reply.usage

@@ -31,7 +31,7 @@ def layer(attempt: Attempt) -> ToolResult | None:
         if all(history[-step] == history[-step - length] for step in range(1, (REPEATS - 1) * length + 1)):
             attempt.run.refused_loop = True
             what = "this call" if length == 1 else f"this cycle of {length} calls"
-            text = f"{what} gave the same results {REPEATS} times; do something else"
+            text = f"{what} had the same results {REPEATS} times; do something else"
             return attempt.refused(LOOP, canonical({"error": LOOP, "text": text}))
     return None
 
