@@ -7,7 +7,7 @@ import re
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from genie.contracts.classification import Classification
@@ -20,10 +20,12 @@ PLAIN = "The statement of May shows a rent payment and groceries at three shops.
 INSPECTOR = InjectionInspector(Classification.RESTRICTED)
 
 
-@given(st.text("ab +/=.\n", max_size=60), st.integers(1, 400))
-def test_pieces_cover_the_text_and_overlap(text: str, times: int) -> None:
-    text *= times
+@given(st.text("ab +/=.\n", min_size=1, max_size=60), st.integers(0, 4 * PIECE))
+@example("ab", 3 * PIECE)
+def test_pieces_cover_the_text_and_overlap(text: str, length: int) -> None:
+    text *= 1 + length // len(text)
     cut = list(pieces(text))
+    assert len(cut) > 1 or len(text) <= 2 * PIECE or not text.isalpha()
     words = [place.span() for place in re.finditer(r"[a-z]{1,60}", text)]
 
     assert (cut[0][0], cut[-1][1]) == (0, len(text))

@@ -30,7 +30,9 @@ PIECES = [
     "@", ".", "+91", "+1", "98765", "43210", "9876543210", "tel", "phone", "(415)", "415", "555", "2671", "020", "7946", "06",
     "12", "34", "56", "78", "ignore", "disregard", "all", "previous", "the", "system", "prompt", "instructions", "reveal", "your",
     "you are now", "dan", "mode", "<|", "im_start", "|>", "[INST]", "###", ":", "role", '"', "https://x.example/?a=b", "![a](",
-    ")", "vergiss", "deine", "regeln", "ıgnοrе", "４１１１", "\u200b", "\u0301", "–", "é", "_", "x", "日",
+    ")", "vergiss", "deine", "regeln", "ıgnοrе", "４１１１", "\u200b", "\u0301", "–", "é", "_", "x", "日", "password", "api_key",
+    "=", "AKIA", "IOSFODNN7EXAMPLE", "Bearer", "mF_9.B5f-4.1JqM", "password=q7Rz9Kd2Lm5X",
+    "db://ann:hunter2x@", "AKIAIOSFODNN7EXAMPLE", "Bearer mF_9.B5f-4.1JqM",
 ]  # fmt: skip
 TEXT = st.lists(
     st.tuples(
