@@ -88,4 +88,4 @@ class Raises(Allow):
 
 def test_a_verdict_of_a_subclass_is_no_verdict() -> None:
     assert is_verdict(Allow())
-    assert not is_verdict(object.__new__(Raises))
+    assert not is_verdict(Raises())
