@@ -9,6 +9,8 @@ from genie.policy.verdicts import Allow, Deny, Hold, Redact, Verdict
 
 def is_verdict(given: object) -> TypeGuard[Verdict]:
     """Return True for a verdict with values of the declared types; policies may not have been type-checked."""
+    if type(given) not in {Allow, Deny, Redact, Hold}:  # a subclass may raise, or have other values the next time
+        return False
     match given:
         case Allow(notices):
             return _several(notices, tuple, str)

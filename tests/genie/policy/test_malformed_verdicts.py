@@ -9,6 +9,7 @@ import pytest
 
 from genie import Allow, Deny, Hold, Payload, PolicySet, Redact, agent
 from genie.errors import RunStalled
+from genie.policy.verdict_check import is_verdict
 from genie.policy.verdicts import RuleVerdict
 from genie.testing import FunctionPolicy
 from tests.genie.policies_for_tests import Answer, Question, answerer, running
@@ -75,3 +76,16 @@ async def test_a_path_that_the_payload_lacks_denies(path: tuple[str | int, ...])
         with pytest.raises(RunStalled):
             await run.result()
         assert [one.reason.code for one in run.failures() if one.reason] == [f"{policy.name}:policy_error"]
+
+
+class Raises(Allow):
+    """A verdict whose values raise."""
+
+    @property
+    def obligations(self) -> tuple[str, ...]:  # type: ignore[override]  # wrong on purpose
+        raise SystemExit
+
+
+def test_a_verdict_of_a_subclass_is_no_verdict() -> None:
+    assert is_verdict(Allow())
+    assert not is_verdict(Raises())
