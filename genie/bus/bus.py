@@ -177,7 +177,10 @@ class Bus(Totals):
 
     def add(self, subscriber: Subscriber) -> None:
         """Start routing to a subscriber."""
-        self.subscribers[subscriber.card.id] = subscriber
+        card = subscriber.card
+        self.subscribers[card.id] = subscriber
+        if self.observers.recorder is not None:
+            self.observers.recorder.fact({"kind": "card", "run": 0, "agent": card.id, "version": card.version})
         self.reroute()
 
     def remove(self, agent: str) -> None:

@@ -104,6 +104,8 @@ class History:
         if kind == "runtime":
             self.prefix, self.seed = str(record["prefix"]), int(record["seed"])
             return
+        if kind == "card":
+            return
         if kind in {"life", "left"}:
             self.died(left=kind == "left")
             return

@@ -84,7 +84,8 @@ class Ledger(Interceptor):
         for record in (*history.letters.values(), *history.keys.values(), *history.redrives.values()):
             self._standing[record["kind"], record["id"]] = record
         self._ledger = history.standing
-        self._add({"kind": "life", "run": 0, "policy_set": self._bus.policies.sha256})
+        cards = {agent: subscriber.card.version for agent, subscriber in self._bus.subscribers.items()}
+        self._add({"kind": "life", "run": 0, "policy_set": self._bus.policies.sha256, "cards": cards})
         self._retell()
 
     def _open_ledger(self) -> None:

@@ -49,6 +49,8 @@ class PastRun:
     seed: int | None = None
     policy_set: str = ""
     """SHA-256 of the policies of the process in which it began; empty in logs without it."""
+    cards: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Agent -> versions of its card from the beginning of the run to its end; empty in logs without them."""
     records: list[LogRecord] = field(default_factory=list)
     times_ms: list[int] = field(default_factory=list)
     """Time of the batch of each record, in milliseconds since the epoch."""
@@ -66,6 +68,18 @@ class PastRun:
     def over(self) -> bool:
         """True if it is at rest."""
         return any(one["kind"] == "closed" for one in self.records[-1:])
+
+    def note_cards(self, record: LogRecord) -> None:
+        """Note the versions of cards that a record of the log names; before the run begins, the latest ones count."""
+        if record["kind"] == "life":
+            named: dict[str, str] = record.get("cards", {})
+        elif record["kind"] == "card":
+            named = {record["agent"]: record["version"]}
+        else:
+            return
+        for agent, version in named.items():
+            before = self.cards.get(agent, ()) if self.records else ()
+            self.cards[agent] = before if version in before else (*before, version)
 
     def of(self, *kinds: str) -> Iterator[LogRecord]:
         """Yield the records of some kinds, in order."""
@@ -174,6 +188,8 @@ def _fill(found: PastRun, database: Database, sealer: Sealer | None) -> None:
                 found.prefix, found.seed = record["prefix"], record["seed"]
             elif record["kind"] == "life" and not found.records:
                 found.policy_set = record.get("policy_set", "")
+            if not found.over:
+                found.note_cards(record)
         if not any(record.get("run") == number for record in records):
             continue
         whole = records if sealer is None else sealer.opened(records, sealed)

@@ -28,7 +28,7 @@ CLEAR = frozenset({
     "expect", "need", "asked", "drawn", "standing", "us", "took", "draw", "verdict", "policy_set",
 })  # fmt: skip
 """Fields that stay readable: those of the account. Every other field, including unknown ones, is encrypted."""
-OF_THE_LOG = frozenset({"runtime", "numbers", "life", "left"})
+OF_THE_LOG = frozenset({"runtime", "numbers", "life", "left", "card"})
 """Kinds of records that belong to no tenant."""
 NAMED = frozenset({"letter"})
 """Kinds whose id is created by the program; ids of other kinds may be texts of a caller."""

@@ -147,10 +147,19 @@ class _Story:
     def first(self) -> dict[str, Any]:
         """Return the line that names the policies: the present ones, if the run was judged by them."""
         eyes, kept = self._eyes, self._run.policy_set
+        first: dict[str, Any] = {
+            "number": 0, "kind": "policies", "run_id": None,
+            "detail": {"policies": None, "policy_set": kept, "environment": ""},
+        }  # fmt: skip
         if self._lines is not None and eyes is not None and kept == eyes.policies.sha256:
-            return self._lines.first()
-        detail = {"policies": None, "policy_set": kept, "environment": ""}
-        return {"number": 0, "kind": "policies", "run_id": None, "detail": detail}
+            first = self._lines.first()
+        reached = {one["delivery"].partition("@")[2] for one in self._run.of("ended")}
+        first["detail"]["agents"] = [
+            f"{agent}@{version}"
+            for agent, versions in sorted(self._run.cards.items()) if agent in reached
+            for version in versions
+        ]  # fmt: skip
+        return first
 
     def lines(self) -> Iterator[dict[str, Any]]:
         """Yield the lines, those of one delivery in order."""

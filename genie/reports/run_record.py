@@ -122,6 +122,8 @@ class RunRecord:
     """Policies in force, ``name@version``; None if the journal does not name them."""
     policy_set: str = ""
     environment: str = ""
+    agents: tuple[str, ...] = ()
+    """Agents that were reached, ``id@version`` of their cards; empty if the journal does not name them."""
 
     def add(self, line: Mapping[str, Any]) -> None:
         """Read one line of a journal."""
@@ -132,6 +134,8 @@ class RunRecord:
             found = detail.get("policies")
             self.policies = tuple(map(_text, found))[:MOST_AGENTS] if isinstance(found, list) else ()
             self.policy_set, self.environment = _text(detail.get("policy_set")), _text(detail.get("environment"))
+            agents = detail.get("agents")
+            self.agents = tuple(map(_text, agents))[:MOST_AGENTS] if isinstance(agents, list) else ()
             return
         self.kinds[kind] += kind != "queued"
         self.run_id = self.run_id or _text(line.get("run_id"))

@@ -85,6 +85,8 @@ def _judges(record: RunRecord) -> Iterator[Section]:
     if record.policy_set:
         facts = (("Policy set, SHA-256", record.policy_set), ("Environment", record.environment))
         cards.append(Card("Policy set", (Facts(tuple(pair for pair in facts if pair[1])),)))
+    if record.agents:
+        cards.append(Card("Agents", (Lines(record.agents),)))
     if cards:
         yield Section("Judged by", tuple(cards))
 

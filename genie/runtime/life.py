@@ -176,7 +176,7 @@ class Life:
             bus.timers.on("overdue", partial(_overdue, bus))
             for worker, delivery in at_work:
                 bus.timers.at(worker.until, "overdue", (worker, delivery))
-        bus.reroute()
+        bus.add(subscriber)  # with its new card
         bus.epoch += 1  # waiting deliveries are judged again for the new card, and handled by the new object
         bus.record_act("replaced", card.id, by="operator", detail={"version": card.version})
         self._opened = [binding.agent if one is old else one for one in self._opened]

@@ -10,11 +10,12 @@ import anyio
 import pytest
 from click.testing import CliRunner, Result
 
+from genie import Payload, Runtime, agent
 from genie.cli import main
 from genie.errors import RunCancelledError
 from genie.journal.facts import kinds_of
 from genie.journal.log_samples import LogSamples
-from genie.journal.past import chosen, past_run
+from genie.journal.past import chosen, listed, past_run
 from genie.journal.rings import FileKeyRing
 from genie.journal.sealing import Sealer
 from genie.journal.shredding import shred
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from genie import Caller
+    from genie.contracts.agent import FunctionAgent
     from genie.journal.past import PastRun
 
 pytestmark = pytest.mark.anyio
@@ -92,6 +94,42 @@ async def test_a_run_of_a_log_shows_its_deliveries_their_verdicts_and_their_wait
         assert [span.start for span in one.spans] == ([one.at, *ends[:-1]] if ends else [])
         assert ends[-1:] == ([one.ended] if ends else [])
     assert record.policies is not None, "judged by the policies that the reader has named"
+
+
+class Asked(Payload, topic="past.asked"):
+    text: str
+
+
+class Answered(Payload, topic="past.answered"):
+    text: str
+
+
+async def test_a_run_names_the_versions_of_the_cards_of_the_agents_that_it_reached(tmp_path: Path) -> None:
+    def echo(version: str) -> FunctionAgent:
+        @agent("echo", version=version)
+        async def answer(asked: Asked) -> Answered:
+            return Answered(text=asked.text)
+
+        return answer
+
+    @agent("idle", version="9")
+    async def idle(order: Order) -> None:
+        raise AssertionError(order)
+
+    path = tmp_path / "log"
+    async with Runtime([echo("1"), idle], log=SqliteLog(path)) as runtime:
+        await runtime.ask(Asked(text="a"), Answered)
+        await runtime.replace(echo("2"))
+        await runtime.ask(Asked(text="b"), Answered)
+    async with Runtime([echo("3"), idle], log=SqliteLog(path)) as runtime:
+        await runtime.ask(Asked(text="c"), Answered)
+    database = SqliteDatabase(path)
+    database.connect(create=False)
+    try:
+        runs = [past_run(database, one.number) for one in listed(database)]
+    finally:
+        database.close()
+    assert [record_of(run, None).agents for run in runs] == [("echo@1",), ("echo@2",), ("echo@3",)]
 
 
 async def test_the_tree_of_a_run_has_each_delivery_under_its_cause(tmp_path: Path) -> None:
