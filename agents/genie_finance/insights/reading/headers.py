@@ -73,12 +73,12 @@ _RATE_WORDS = _words(
 _DEBIT_WORDS = _single("debit") | _words(
     """withdrawal withdrawals debit debits debito debet debe cargo soll belastung lastschrift af borc
     terheles dare ud ut
-    debets deebet debetas дебет χρεωση duguje wn uit uscite
+    debets deebet debetas bremenitev дебет χρεωση duguje wn uit uscite
     addebito saida expense expenses outflow outgoing out spent"""
 )
 _CREDIT_WORDS = _single("credit") | _words(
     """deposit deposits credit credits credito kredit haber abono haben gutschrift bij alacak jovairas avere ind inn
-    kredits
+    kredits dobropis
     kreedit kreditas кредит πιστωση potrazuje ma entrate accredito entrada income inflow incoming received"""
 )
 _DATE_WORDS = _words(
@@ -121,12 +121,12 @@ _NUMBERS = _words(
     viite viitenumber code codigo kod serial seq sequence volgnummer lopenummer fis belegnummer номер
     编号 流水号 单号 番号 번호 일련번호 אסמכתא אסמכתה رقم"""
 )
-_NO_MONEY = frozenset({"id", "type", "no", "number", "count", "percent", "limit", "tipo", "typ", "code"})
+_NO_MONEY = frozenset({"id", "type", "no", "nr", "number", "count", "percent", "limit", "tipo", "typ", "code"})
 """Words that change the meaning of a header's last word: ``Credit limit``, ``Debit card number``."""
 
 _BOOKED = _words(
     """booking booked posting post posted completed finished settled settlement clearing process
-        processed entered effected
+        processed entered effected pagamento
     обработки обробки проводки проведення списания зачисления 帳務日期 入帳日期 入帳日 入帳日付 uzgramatota kirjendatud
     buchung buchungstag buchtag buchungsdatum comptable comptabilisation contabile contable registrazione bokfort
     bogfort bokforingsdag bokforingsdatum bokforingsdato bogforingsdato bogforingsdag reskontradatum

@@ -292,7 +292,8 @@ def says_payment(narration: str) -> bool:
 
 _OF_BOOKS = words(
     """debit debits credit credits debito credito debe haber soll haben dare avere dr cr debet kredit deebet kreedit
-    debets kredits debetas kreditas дебет кредит χρεωση πιστωση borc alacak duguje potrazuje 借方 贷方 貸方 차변 대변"""
+    debets kredits debetas kreditas дебет кредит χρεωση πιστωση borc alacak duguje potrazuje wn ma 借方 贷方 貸方 차변
+    대변"""
 )
 
 
