@@ -19,7 +19,7 @@ from genie.edges.identity.keys import generate
 
 ENVIRON = {
     "BOM_BASE": "https://inside.bank.example/v1", "BOM_HOST": "mark-host.example", "BOM_KEY": "mark-key",
-    "BOM_MODEL": "mark-model", "BOM_REGION": "mark-region",
+    "BOM_MODEL": "mark-model", "BOM_REGION": "mark-region", "BOM_SAID": "mark-said", "BOM_WHO": "mark-who",
 }  # fmt: skip
 DESK = """
 version: 1
@@ -39,8 +39,9 @@ models:
     fallback: [own]
   own: { wire: openai_chat, base: "${BOM_BASE:-https://x.example/mark-path}", model: "${BOM_MODEL}", internal: true }
 loops:
-  asker: { shape: react, model: big, prompt: own.v1.md, tools: [web, calculator] }
-policies: [standard.yaml, payload_size]
+  asker:
+    { shape: react, model: big, prompt: own.v1.md, tools: [web, { agent: calculator, description: "${BOM_SAID}" }] }
+policies: [standard.yaml, payload_size, { topic_roles: { topics: { loop.task: ["${BOM_WHO}"] } } }]
 input: loop.task
 output: loop.answer
 """
@@ -137,8 +138,8 @@ def test_a_bill_is_the_same_anywhere_and_has_nothing_of_the_environment(
 ) -> None:
     first = genie("bom", "desk.yaml").stdout
     assert not [value for value in (*ENVIRON.values(), "inside.bank", "mark-") if value in first]
-    monkeypatch.setenv("BOM_HOST", "other-host.example")
-    monkeypatch.setenv("BOM_KEY", "other-key")
+    for name, value in ENVIRON.items():
+        monkeypatch.setenv(name, value.replace("mark", "other").replace("inside", "other"))
     monkeypatch.chdir("/")
     assert genie("bom", str(desk / "desk.yaml")).stdout == first
     with (desk / "own.v1.md").open("a") as file:
