@@ -11,6 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import perf_counter
 
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+
 _RUN = ("run", "insights", "--json")
 _TOGETHER = 4
 
@@ -40,6 +43,10 @@ def prove(pyz: Path, folder: Path) -> list[str]:
     seen.append("no place to unpack: one line, exit 2")
     trial.run("first", "check", "insights")
     trial.run("first", "run", "insihgts", code=2)
+    wrong = JsonStrictValidator(SchemaVersion.V1_6).validate_str(trial.run("first", "bom", "assistant").stdout)
+    if wrong is not None:
+        raise SystemExit(f"the bill of materials of a pipeline is no CycloneDX 1.6: {wrong}")
+    seen.append("bill of materials of a pipeline: CycloneDX 1.6")
     return seen
 
 

@@ -29,6 +29,7 @@ _COMMANDS = {
     "ask": _Lazy("Ask one question on a topic and print the reply.", "ask"),
     "audit": _Lazy("Verify, search and export an audit trail; create its keys.", "audit"),
     "bench": _Lazy("Measure the bus against bare asyncio.", "bench"),
+    "bom": _Lazy("List, sign and verify what a pipeline consists of.", "bom"),
     "check": _Lazy("Check a pipeline without starting it.", "check"),
     "completion": _Lazy("Print the completion script of a shell.", "completion"),
     "dlq": _Lazy("List, show, redrive and drop dead letters.", "dlq"),
@@ -65,7 +66,7 @@ _GROUPS = {
     "Build": ("new", "check", "graph", "agents", "inspect"),
     "Run": ("run", "ask", "runs", "pipelines", "serve", "serve-schedule", "proxy"),
     "Try": ("eval", "simulate", "scenarios", "replay", "bench"),
-    "Govern": ("policy", "approvals", "audit", "keys", "tools"),
+    "Govern": ("policy", "approvals", "audit", "bom", "keys", "tools"),
     "Operate": ("status", "pause", "resume", "kill", "revive", "dlq", "effects", "journal", "store", "spend"),
     "Install": ("doctor", "completion"),
 }

@@ -68,6 +68,7 @@ SHORT = (("graph", "toys.yaml"), ("run", "toys.yaml", "--json"), ("status", "--p
 COMMANDS = (
     ("check", "toys.yaml"),
     ("graph", "toys.yaml"),
+    ("bom", "toys.yaml"),
     ("run", "toys.yaml"),
     ("run", "toys.yaml", "--json"),
     ("run", "toys.yaml", "--json", "--no-debug", "--tenant", "other"),

@@ -28,8 +28,8 @@ def test_the_version_is_the_packages(genie: Genie) -> None:
 
 def test_help_lists_every_command_without_importing_any() -> None:
     names = {
-        "agents", "approvals", "ask", "audit", "bench", "check", "completion", "dlq", "doctor", "effects", "eval",
-        "graph", "inspect", "journal", "keys", "kill", "new", "pause", "pipelines", "policy", "proxy", "replay",
+        "agents", "approvals", "ask", "audit", "bench", "bom", "check", "completion", "dlq", "doctor", "effects",
+        "eval", "graph", "inspect", "journal", "keys", "kill", "new", "pause", "pipelines", "policy", "proxy", "replay",
         "resume", "revive", "run", "runs", "scenarios", "serve", "serve-schedule", "simulate", "spend", "status",
         "store", "tools",
     }  # fmt: skip

@@ -48,6 +48,7 @@ ELSEWHERE = {
     for line in EXAMPLES
     if " serve-schedule " in line
     or "control.db" in line
+    or "bom.json" in line
     or "orders.log" in line
     or "served-keys.json" in line
     or "served-store.db" in line
