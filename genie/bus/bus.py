@@ -177,8 +177,7 @@ class Bus(Totals):
 
     def add(self, subscriber: Subscriber) -> None:
         """Start routing to a subscriber."""
-        card = subscriber.card
-        self.subscribers[card.id] = subscriber
+        self.subscribers[(card := subscriber.card).id] = subscriber
         if self.observers.recorder is not None:
             self.observers.recorder.fact({"kind": "card", "run": 0, "agent": card.id, "version": card.version})
         self.reroute()
