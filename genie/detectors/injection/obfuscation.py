@@ -33,6 +33,7 @@ _STEMS = (
 _SPLITTERS = r"[-_.*~+'^\\/]"
 _URL_SAFE = str.maketrans("-_", "+/")
 _QUOTED = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+_QUOTED_PART = Pattern(r"[^\s/=?&()%]*(?:%[0-9A-Fa-f]{2}[^\s/=?&()%]*)+")
 _LONG = Pattern(r"[A-Za-z0-9+/_\-]{12,}={0,2}")
 _SPACED = Pattern(
     r"(?:^|[^0-9A-Fa-f])((?:[0-9A-Fa-f]{2}[\s,:\-]{1,2}){11,}[0-9A-Fa-f]{2})|((?:[01]{8}\s?){6,})"  # hex, or bits
@@ -204,13 +205,22 @@ _LEET_LETTERS = re.compile(r"(?<=[A-Za-z])[013457@$!|]+(?=[A-Za-z])")
 _FEWEST = 2  # letters that are written as digits or signs within words; one is a model number
 _LONG_PIECE, _FILLED = 24, 0.3  # characters of a piece that may be a key, and the share of it that words must fill
 _CODES = {"runs": "split"}
+
+
+def _unquoted(text: str) -> Iterator[str]:
+    """Yield text with URL escapes undone, then the escaped parts alone: the address around them reads like a link."""
+    for quoted in (text, "\n".join(text[start:end] for start, end in _QUOTED_PART.found(text))):
+        plain = _QUOTED.sub(lambda run: bytes.fromhex(run[0].replace("%", "")).decode(errors="replace"), quoted)
+        yield fold(plain.replace("+", " "))
+
+
 _WHOLE: tuple[tuple[str, Callable[[str], Iterable[str]]], ...] = (
     ("leet", _unleeted),
     ("split", lambda text: (_joined(text),)),
     ("spaced", _unspaced),
     ("runs", lambda text: (divided(text.lower()),)),
     ("html", lambda text: (fold(html.unescape(text)),)),
-    ("url", lambda text: (_unquoted(text),)),
+    ("url", _unquoted),
     ("escapes", lambda text: (_unescaped(text),)),
     ("rot13", _rotated),
     ("reversed", lambda text: (text[::-1],)),
@@ -229,11 +239,6 @@ def _closed_up(text: str) -> str:
         return " ".join(re.sub(r"[\W_]+", "", word) for word in re.split(rf"[\W_]{{{narrow + 1},}}", run[0]))
 
     return re.sub(r"(?<![A-Za-z0-9])(?:[A-Za-z0-9][\W_]{1,4}){5,}[A-Za-z0-9](?![A-Za-z0-9])", close, text)
-
-
-def _unquoted(text: str) -> str:
-    plain = _QUOTED.sub(lambda run: bytes.fromhex(run[0].replace("%", "")).decode(errors="replace"), text)
-    return fold(plain.replace("+", " "))
 
 
 def _unescaped(text: str) -> str:

@@ -96,5 +96,5 @@ def test_generated_attacks_are_found_behind_a_code(disguise: str) -> None:
     found = recalls(CODES[disguise], tuple(FRAMES))
     printed(disguise, found)
 
-    assert min(found.values()) >= 0.45
+    assert min(found.values()) >= 0.5
     assert sum(found.values()) / len(found) >= 0.8
